@@ -1,0 +1,88 @@
+# The doors of closeloop. Each sets up what it needs; `make` alone lists them.
+#
+# Note [Two environments]: `uv sync` removes from the environment it syncs whatever the lock does not
+# name, uv itself included. So uv lives in .tools and everything else in .venv.
+#
+# Note [Two sizes of .venv]: `make setup` and `make demo` need only the default dependencies and never
+# remove the development ones that `make test` and `make check` put beside them (hence --inexact).
+
+UV_VERSION := 0.13.9
+UV         := .tools/bin/uv
+BIN        := .venv/bin
+LOCKED     := pyproject.toml uv.lock
+
+# `make PYTHON=/path/to/python3.12 setup` chooses another interpreter (after `make clean`).
+PYTHON     ?=
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+
+TOOLS_READY := .tools/.ready-$(UV_VERSION)
+RUN_READY   := .venv/.ready-run
+DEV_READY   := .venv/.ready-dev
+
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS    := never
+SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test check demo up format clean
+
+help:  ## list the doors
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(RUN_READY)  ## make .venv/bin/closeloop, whatever is missing for it included
+	@echo "closeloop is ready: $(BIN)/closeloop --help"
+
+demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect server
+	@$(BIN)/closeloop demo
+
+up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
+	@$(BIN)/closeloop up
+
+test: $(DEV_READY)  ## all tests
+	$(BIN)/python -m pytest
+
+check: $(DEV_READY)  ## format, lint, types, import contracts, diagrams, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m apps.diagrams --check
+	$(BIN)/python -m pytest tests/house
+
+format: $(DEV_READY)  ## put the code into the house's format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+clean:  ## remove both environments and every cache
+	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(TOOLS_READY):
+	@set -e; chosen=; \
+	for python in $(CANDIDATES); do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; \
+	  then chosen=$$python; break; fi; \
+	done; \
+	if [ -z "$$chosen" ]; then \
+	  echo "No Python from 3.11 to 3.14 among: $(CANDIDATES)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 setup" >&2; exit 1; \
+	fi; \
+	echo "Preparing .tools (uv $(UV_VERSION)) with $$("$$chosen" --version)"; \
+	if "$$chosen" -c 'import ensurepip' 2>/dev/null; then "$$chosen" -m venv .tools; \
+	else \
+	  echo "This Python cannot make environments with pip." >&2; \
+	  echo "Install its venv package (Debian, Ubuntu: apt install python3-venv) and try again." >&2; exit 1; \
+	fi; \
+	PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 .tools/bin/python -m pip install --quiet "uv==$(UV_VERSION)"; \
+	.tools/bin/python -c 'import sys; print(sys._base_executable)' > .tools/interpreter; \
+	touch $@
+
+$(RUN_READY): $(TOOLS_READY) $(LOCKED)
+	@echo "Preparing .venv (what closeloop needs to run)"
+	@$(SYNC) --no-dev --inexact
+	@touch $@
+
+$(DEV_READY): $(TOOLS_READY) $(LOCKED)
+	@echo "Preparing .venv (what closeloop needs to run and to be developed)"
+	@$(SYNC)
+	@touch $(RUN_READY) $@

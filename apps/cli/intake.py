@@ -1,0 +1,83 @@
+"""The command that takes contacts in from a file: import."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.cli.door import Json, door
+from engine.arrivals import Source, record, take_due
+from flows.wording import say
+from gateways.contacts import Check, Note, check, contacts
+from gateways.mapping import BadMapping, Mapping, load_mapping
+from gateways.problems import Problem
+from statemachines.lifecycle import Refused
+
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
+KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows of a bad file.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the command on the command line."""
+    app.command("import")(import_)
+
+
+def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False, json: Json = False) -> None:
+    """Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."""
+    columns = _mapping(file, mapping)
+    checked = check(file, columns)
+    if not checked.accepted and not (keep_good and checked.contacts):
+        raise Refused("bad_file", file=file.name, count=checked.problem_count, problems=_problems(checked))
+    source = Source(columns.source.name, columns.source.kind, columns.source.pack)
+    recorded = record(door.store, source, contacts(file, columns), keep_good=keep_good)
+    opened = 0
+    while taken := take_due(door.store, door.store.now()):
+        opened += len(taken)
+    document = {
+        "file": file.name,
+        "rows": checked.rows,
+        "contacts": checked.contacts,
+        "replies": checked.replies,
+        "new": recorded.new,
+        "known": recorded.known,
+        "conflicts": recorded.conflicts,
+        "duplicates": checked.duplicates,
+        "refused": checked.problem_count,
+        "taken": opened,
+        "notes": [_words(note) for note in checked.notes],
+        "problems": _problems(checked),
+    }
+    words = door.say("imported" if recorded.new else "nothing_new", **document)
+    door.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
+
+
+def _mapping(file: Path, given: Path | None) -> Mapping:
+    path = given or file.with_suffix(".toml")
+    if given is None and not path.exists():
+        raise Refused("no_mapping", file=file.name, expected=path.name)
+    try:
+        return load_mapping(path)
+    except BadMapping as error:
+        problems = [_words(problem) for problem in error.problems]
+        raise Refused("bad_mapping", file=path.name, problems=problems) from None
+
+
+def _problems(checked: Check) -> list[str]:
+    shown = [_words(problem) for problem in checked.problems]
+    more = checked.problem_count - len(shown)
+    return [*shown, door.say("more_problems", count=more)] if more > 0 else shown
+
+
+def _words(told: Problem | Note) -> str:
+    """The place and the reason with its remedy, in the reader's language."""
+    text = say(door.locale, told.code, **told.params)
+    if isinstance(told, Note):
+        return text
+    row, column = told.row, told.column
+    if row is not None and column is not None:
+        return say(door.locale, "bad_file.at_cell", row=row, column=column) + text
+    if row is not None:
+        return say(door.locale, "bad_file.at_row", row=row) + text
+    if column is not None:
+        return say(door.locale, "bad_file.at_column", column=column) + text
+    return text

@@ -1,0 +1,85 @@
+"""Commands of the night and of simulated time: sweep, report, run-until."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markdown import Markdown
+
+from apps.cli.door import Json, door, instant, local, table
+from flows.morning_report import MorningReport, gather
+from flows.report_text import render
+from flows.wording import label
+from statemachines.lifecycle import Refused
+
+Scenario = Annotated[Path | None, typer.Option(help="Who acts, and how customers answer the telephone (TOML).")]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the commands on the command line."""
+    app.command()(sweep)
+    app.command()(report)
+    app.command("run-until")(run_until)
+
+
+def sweep(json: Json = False) -> None:
+    """Fire every clock that is due, now and here; the driver and the night do the same by themselves."""
+    from flows.fire_clocks import fire_clocks
+    from flows.work import work_from
+
+    swept = asyncio.run(fire_clocks(work_from(door.settings)))
+    rows = [
+        (
+            one.number,
+            label(door.locale, "complaint", "clause", one.told.clause),
+            f"{one.told.percent} %",
+            label(door.locale, "complaint", "level", str(one.level)),
+            local(one.told.due_at),
+        )
+        for one in swept.fired
+    ]
+    fired = [{"case": one.number, "level": one.level, **one.told.model_dump(mode="json")} for one in swept.fired]
+    failed = [{"case": number, "why": code} for number, code in swept.failed]
+    heads = tuple(door.say(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
+    words = door.say("swept", fired=len(fired), failed=len(failed))
+    door.give({"fired": fired, "failed": failed}, words, *([table("", heads, rows)] if rows else []))
+
+
+def report(json: Json = False) -> None:
+    """The morning report as it stands now, from our tables alone."""
+    told = gather(door.store, door.store.now())
+    door.give(document(told), Markdown(render(told, door.locale)))
+
+
+def document(told: MorningReport) -> dict[str, Any]:
+    """The report as programs read it."""
+    return {
+        "at": told.at,
+        "since": told.since,
+        "cases": told.cases,
+        "open": told.board.total(),
+        "resolved_within": told.resolved_within,
+        "became_late": [asdict(one) for one in told.became_late],
+        "climbed": [asdict(one) for one in told.climbed],
+        "overdue_by_department": dict(told.overdue),
+        "callbacks": [{"case": n, "attempt": a, "planned_at": at} for n, a, at in told.callbacks],
+        "callback_outcomes": dict(told.opinions),
+        "trends": {name: asdict(trend) for name, trend in told.trends.items()},
+        "health": {**asdict(told.health), "ok": told.health.ok},
+    }
+
+
+def run_until(until: str, scenario: Scenario = None, observed: bool = False, json: Json = False) -> None:
+    """Let a simulated store live until an instant: every arrival, deadline, callback and night in order."""
+    from apps.scenes import perform
+
+    end = instant(until)
+    if not door.store.simulated:
+        raise Refused("not_simulated", home=str(door.settings.where))
+    if end < door.store.now():
+        raise Refused("clock_back", clock=door.store.now().isoformat())
+    lived = perform(door.settings, end, scenario, observed, quiet=door.as_json)
+    words = door.say("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
+    door.give({"now": end, **asdict(lived)}, words)

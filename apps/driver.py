@@ -1,0 +1,142 @@
+"""The driver: woken by commits, by the alarm and by the clock, it passes over what is due until nothing is."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from apps.waking import listen
+from engine.agenda import look
+from engine.clock import system_now
+from engine.runs import hold, let_go
+from flows.nights import overdue, run_scheduled
+from flows.passing import leaving, seen, settle
+from flows.sight import Sight
+from flows.work import Work, off_loop
+from statemachines.lifecycle import Refused
+
+log = logging.getLogger("closeloop.driver")
+
+LEASE = "driver"
+LEASE_SECONDS = 30
+BEAT_SECONDS = 10
+LONGEST_SLEEP = timedelta(seconds=30)
+NIGHT_GRACE = timedelta(minutes=20)
+"""So late, scheduled work that nobody did is done by the driver: Prefect or its worker is away."""
+PAUSE_AFTER_TROUBLE = 1.0
+
+
+class Alarm(Protocol):
+    """Rings once at an instant; setting it again replaces the instant."""
+
+    def ring_at(self, instant: datetime) -> None:
+        """Ring at that instant, or at once if it has passed."""
+        ...
+
+
+class SchedulerAlarm:
+    """The alarm on APScheduler: its one job only sets an event, so it can never be busy."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler.start()
+
+    def ring_at(self, instant: datetime) -> None:
+        when = max(instant, system_now())
+        self._scheduler.add_job(
+            self._ring, "date", run_date=when, id="alarm", replace_existing=True, misfire_grace_time=None
+        )
+
+    def stop(self) -> None:
+        """Ring no more."""
+        self._scheduler.shutdown(wait=False)
+
+
+async def drive(work: Work, stop: asyncio.Event) -> None:
+    """Pass over what is due until ``stop`` is set.
+
+    Raises ``Refused('simulated_store')``, or ``Refused('driver_running')`` for a second driver on SQLite.
+    """
+    if work.store.simulated:
+        raise Refused("simulated_store")
+    async with _duty(work), _awake(work) as (wake, alarm):
+        watch = asyncio.create_task(_set_with(stop, wake))
+        try:
+            while not stop.is_set():
+                wake.clear()
+                alarm.ring_at(await _pass(work))
+                await wake.wait()
+        finally:
+            watch.cancel()
+
+
+async def _pass(work: Work) -> datetime:
+    """One pass; returns when to look again. Trouble with the database is waited out, never died of."""
+    now = await work.now()
+    try:
+        await settle(work)
+        await _missed_nights(work)
+        agenda = await off_loop(look, work.store, now)
+    except Exception as error:  # noqa: BLE001 (trouble is waited out, never died of)
+        log.error("a pass failed: %s", type(error).__name__)
+        return now + timedelta(seconds=PAUSE_AFTER_TROUBLE)
+    soonest = now + LONGEST_SLEEP
+    return min(agenda.next() or soonest, soonest)
+
+
+async def _missed_nights(work: Work) -> None:
+    for name in await off_loop(overdue, work, await work.now(), NIGHT_GRACE):
+        sight = Sight(name, f"{name} · {(await work.now()):%Y-%m-%d %H:%M} UTC", ("closeloop", "night", "caught-up"))
+        await seen(
+            work, sight, lambda name=name: run_scheduled(work, name, observed=False, why="caught_up"), leaving(work)
+        )
+
+
+@contextlib.asynccontextmanager
+async def _awake(work: Work) -> AsyncGenerator[tuple[asyncio.Event, Alarm]]:
+    """What wakes the driver: other processes' commits, and the alarm. Waking is a hint; the tables decide."""
+    wake = asyncio.Event()
+    alarm = SchedulerAlarm(wake.set)
+    listener = asyncio.create_task(listen(work.store, wake.set))
+    try:
+        yield wake, alarm
+    finally:
+        listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listener
+        alarm.stop()
+
+
+@contextlib.asynccontextmanager
+async def _duty(work: Work) -> AsyncGenerator[None]:
+    """Hold the driver's lease and keep it warm: its row is the heartbeat that ``status`` reads.
+
+    SQLite has one writer, so a second driver is refused; on Postgres several drive side by side.
+    """
+    name = f"{LEASE}:{work.name}" if work.store.postgres else LEASE
+    if not await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS):
+        raise Refused("driver_running")
+    beat = asyncio.create_task(_beat(work, name))
+    try:
+        yield
+    finally:
+        beat.cancel()
+        with contextlib.suppress(Refused):
+            await off_loop(let_go, work.store, name, work.name)
+
+
+async def _beat(work: Work, name: str) -> None:
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        with contextlib.suppress(Refused):
+            await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS)
+
+
+async def _set_with(stop: asyncio.Event, wake: asyncio.Event) -> None:
+    await stop.wait()
+    wake.set()

@@ -1,0 +1,237 @@
+"""The Prefect server and its worker as children of one command: started, found ready, ended with it."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+HOST = "127.0.0.1"
+READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where nothing is compiled yet
+STOP_SECONDS = 15.0
+WORKER_STOP_SECONDS = 4.0  # a worker told to stop in its first seconds never answers; its runs bear being cut
+POOL = "closeloop"
+
+
+class PrefectServerError(RuntimeError):
+    """A child could not be started or has died; the message holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running `prefect` command, its own process group."""
+
+    process: "subprocess.Popen[bytes]" = field(repr=False)
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+
+@dataclass(frozen=True)
+class Server(Child):
+    api_url: str
+    ui_url: str
+
+    def page(self, run_id: str) -> str:
+        """The address of a run's page."""
+        return f"{self.ui_url}/v2/runs/flow-run/{run_id}"
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Return when the server takes writes; its health page says yes long before, and with a stuck
+        database too."""
+        deadline = time.monotonic() + seconds
+        while not _takes_writes(self.api_url):
+            if not self.alive:
+                raise PrefectServerError(f"The Prefect server ended while starting.\n{_tail(self.log)}")
+            if time.monotonic() > deadline:
+                raise PrefectServerError(f"The Prefect server took no write in {seconds:.0f} s.\n{_tail(self.log)}")
+            time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
+    """What every process of ours needs that uses Prefect, in the environment before it is imported.
+
+    No analytics, no log lines to the API, JSON and not pickles, and a Prefect home below ours unless
+    one is given.
+    """
+    given = os.environ
+    auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
+    return {
+        "CLOSELOOP_HOME": str(home),
+        "PREFECT_HOME": given.get("PREFECT_HOME") or str(home / "prefect"),
+        "PREFECT_API_URL": api_url,
+        **({"PREFECT_API_AUTH_STRING": auth} if auth else {}),
+        "PREFECT_SERVER_UI_API_URL": api_url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
+        # In memory, the default, a lease dies with the server while the slot it held stays taken: every
+        # later run of that deployment would be cancelled.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    }
+
+
+@contextmanager
+def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) -> Iterator[Server]:
+    """A Prefect server with its UI for the store in `home`, on `port` or on a free one.
+
+    With `wait=False` it is yielded while it starts: call `wait_ready` before the first use.
+    """
+    home = home.resolve()
+    run = home / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    with _only_one(run / "prefect-server.lock"), _sigterm_unwinds():
+        port = _taken_care_of(port)
+        url = f"http://{HOST}:{port}"
+        command = ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
+        log = run / "prefect-server.log"
+        process = _start(command, home, prefect_environment(home, f"{url}/api"), log)
+        server = Server(process, log, api_url=f"{url}/api", ui_url=url)
+        note = run / "prefect-server.json"
+        try:
+            note.write_text(json.dumps({"pid": server.pid, "port": port, "api_url": server.api_url}))
+            if wait:
+                server.wait_ready()
+            yield server
+        finally:
+            _stop(process, STOP_SECONDS)
+            note.unlink(missing_ok=True)
+
+
+@contextmanager
+def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
+    """A process worker of `pool`, run in `home`; its flow runs inherit its environment."""
+    home = home.resolve()
+    run = home / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    with _sigterm_unwinds():
+        command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+        log = run / "prefect-worker.log"
+        child = Child(_start(command, home, prefect_environment(home, api_url), log), log)
+        note = run / "prefect-worker.json"
+        try:
+            note.write_text(json.dumps({"pid": child.pid, "pool": pool}))
+            yield child
+        finally:
+            _stop(child.process, WORKER_STOP_SECONDS)
+            note.unlink(missing_ok=True)
+
+
+def _start(command: Sequence[str], cwd: Path, extra: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))  # the night before is what one wants to read after a restart
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "apps.leashed", *command],
+            cwd=cwd,
+            env={**os.environ, **extra},
+            stdin=subprocess.PIPE,  # its end tells the child that we are gone, however we went
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours: we end our children one by one
+        )
+
+
+def _stop(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    try:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+
+def _takes_writes(api_url: str) -> bool:
+    name = f"closeloop_ready_{os.getpid()}"
+    try:
+        user, _, password = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "").partition(":")
+        auth = httpx.BasicAuth(user, password) if user else None
+        with httpx.Client(base_url=api_url, timeout=5.0, trust_env=False, auth=auth) as client:
+            client.delete(f"/variables/name/{name}")
+            made = client.post("/variables/", json={"name": name, "value": True})
+            client.delete(f"/variables/name/{name}")
+    except httpx.HTTPError:
+        return False
+    return made.status_code == 201
+
+
+def _taken_care_of(port: int | None) -> int:
+    if port is None:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PrefectServerError(f"Port {port} is taken: choose another one. ({error.strerror})") from None
+    return port
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PrefectServerError(
+                f"A Prefect server of this store runs already (see {lock.with_suffix('.json')}): "
+                "end the command that started it, or use another CLOSELOOP_HOME."
+            ) from None
+        yield
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM, which would end this process at once, leave by the `finally` that stops the child."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield  # somebody has made an arrangement already
+        return
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _tail(log: Path, lines: int = 20) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return f"{log} ends with:\n" + "\n".join(text.splitlines()[-lines:])

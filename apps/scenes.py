@@ -1,0 +1,73 @@
+"""Performs a stretch of simulated time: with its scenario, a progress bar, and Prefect watching if asked."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from apps.prefect_server import Server, prefect_environment, prefect_server
+from apps.scenario import Staff, hire, load_scenario, staff
+from apps.simulation import Lived, Nobody, run_until
+from apps.simulation import Progress as Tell
+from engine.settings import Settings
+from flows.work import Work, work_from
+from gateways.telephone import FakeTelephone
+
+PATIENT = {"probe_seconds": 5.0, "start_seconds": 10.0}
+"""Nobody waits in simulated time: Prefect gets longer to begin a run than a driver gives it."""
+
+
+def perform(settings: Settings, end: datetime, scenario: Path | None, observed: bool, quiet: bool) -> Lived:
+    """Let the store live until ``end``; a Prefect server of its own watches if asked."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(prefect_server(settings.where)) if observed else None
+        work, cast = rehearse(settings, scenario)
+        stack.callback(work.store.close)
+        tell = stack.enter_context(progress(work.store.now(), end, quiet))
+        return asyncio.run(play(work, cast, end, server, tell))
+
+
+def rehearse(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | Nobody]:
+    """The tools and the cast of a performance."""
+    work = work_from(settings)
+    if scenario is None:
+        return work, Nobody()
+    script = load_scenario(scenario)
+    hire(work.store, script)
+    work.telephone = FakeTelephone(script.script)
+    return work, staff(work.store, script, work.store.now())
+
+
+async def play(work: Work, cast: Staff | Nobody, end: datetime, server: Server | None, tell: Tell | None) -> Lived:
+    """Run the simulation, watched by ``server`` if there is one."""
+    if server is None:
+        return await run_until(work, end, cast, tell)
+    os.environ.update(prefect_environment(work.store.home, server.api_url))
+    from flows.observed import PrefectObserver
+
+    async with PrefectObserver(server.api_url, **PATIENT) as observer:
+        work.observer = observer
+        return await run_until(work, end, cast, tell)
+
+
+@contextmanager
+def progress(start: datetime, end: datetime, quiet: bool) -> Generator[Tell | None]:
+    """A bar on standard error that shows the simulated day."""
+    if quiet:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{start:%Y-%m-%d %H:%M}", total=max((end - start).total_seconds(), 1))
+
+        def tell(now: datetime) -> None:
+            at = now.astimezone(start.tzinfo)
+            bar.update(task, completed=(now - start).total_seconds(), description=f"{at:%Y-%m-%d %H:%M}")
+
+        yield tell

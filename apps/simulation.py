@@ -1,0 +1,100 @@
+"""Lets a simulated store live: its clock steps through every due instant, arrival, act and night."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from engine.agenda import look
+from engine.founding import set_clock
+from flows.nights import Scheduled, run_scheduled, scheduled
+from flows.passing import leaving, seen, settle
+from flows.sight import Sight, Unobserved
+from flows.work import Work, off_loop
+
+MICROSECOND = timedelta(microseconds=1)
+Progress = Callable[[datetime], None]
+
+
+class Cast(Protocol):
+    """Those who act in a simulation: staff who make moves at their hour."""
+
+    def next_act(self) -> datetime | None:
+        """When somebody acts next."""
+        ...
+
+    def act(self, work: Work, now: datetime) -> int:
+        """Make the moves whose hour has come; returns how many."""
+        ...
+
+
+class Nobody:
+    """The cast of a simulation in which nobody acts."""
+
+    def next_act(self) -> datetime | None:
+        return None
+
+    def act(self, work: Work, now: datetime) -> int:
+        return 0
+
+
+@dataclass
+class Lived:
+    """What a stretch of simulated time held."""
+
+    instants: int = 0
+    did: int = 0
+    acts: int = 0
+    nights: int = 0
+    unseen: int = 0
+    nights_by_name: dict[str, int] = field(default_factory=dict[str, int])
+
+
+async def run_until(work: Work, until: datetime, cast: Cast | None = None, progress: Progress | None = None) -> Lived:
+    """Step the clock through everything that is due up to ``until``, and leave it standing there."""
+    cast = cast or Nobody()
+    lived = Lived()
+    now = await work.now()
+    lived.did += await settle(work)
+    plans = {plan: plan.after(now) for plan in scheduled()}
+    while (instant := await _next(work, now, cast, plans.values())) <= until:
+        now = max(now, instant)
+        await off_loop(set_clock, work.store, now)
+        await _live(work, cast, plans, now, lived)
+        if progress is not None:
+            progress(now)
+    await off_loop(set_clock, work.store, until)
+    return lived
+
+
+async def _next(work: Work, now: datetime, cast: Cast, nights: Iterable[datetime]) -> datetime:
+    agenda = await off_loop(look, work.store, now)
+    ahead = [agenda.next(), cast.next_act(), *nights]
+    return min(instant for instant in ahead if instant is not None)
+
+
+async def _live(work: Work, cast: Cast, plans: dict[Scheduled, datetime], now: datetime, lived: Lived) -> None:
+    lived.instants += 1
+    lived.did += await settle(work)
+    acts = await off_loop(cast.act, work, now)
+    if acts:
+        lived.acts += acts
+        lived.did += await settle(work)
+    for plan, due in plans.items():
+        if due <= now:
+            await _night(work, plan.name, lived)
+            plans[plan] = plan.after(now)
+            lived.did += await settle(work)
+
+
+async def _night(work: Work, name: str, lived: Lived) -> None:
+    watching = not isinstance(work.observer, Unobserved)
+
+    async def body() -> object:
+        return await run_scheduled(work, name, observed=watching)
+
+    sight = Sight(name, f"{name} · {(await work.now()):%Y-%m-%d %H:%M}", ("closeloop", "night"))
+    what = await seen(work, sight, body, leaving(work))
+    lived.nights += 1
+    lived.unseen += watching and not what.observed
+    lived.nights_by_name[name] = lived.nights_by_name.get(name, 0) + 1

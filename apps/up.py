@@ -1,0 +1,85 @@
+"""The whole system as children of one command: Prefect server and UI, worker, nights, and the driver."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from apps.driver import drive
+from apps.prefect_server import PrefectServerError, Server, prefect_environment, prefect_server, worker
+from engine.clock import system_now
+from engine.settings import Settings
+from flows.work import Work, work_from
+from statemachines.lifecycle import Refused
+
+Tell = Callable[..., None]
+DRIVER_NOTE = "driver.json"
+
+
+def bring_up(settings: Settings, port: int, tell: Tell) -> None:
+    """Bring everything up and keep it up until Ctrl-C. Raises ``Refused`` for a port or a store that won't do."""
+    from engine.founding import found
+
+    found(settings, system_now())
+    work = work_from(settings)
+    if work.store.simulated:
+        raise Refused("simulated_store")
+    tell("up.starting", home=str(settings.where))
+    try:
+        with prefect_server(settings.where, port) as server:
+            os.environ.update(prefect_environment(settings.where, server.api_url))
+            _settle_in(server, tell)
+            with worker(settings.where, server.api_url):
+                tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
+                asyncio.run(_drive(work, server.api_url))
+    except PrefectServerError as error:
+        raise Refused("server_died", log=str(error)) from None
+
+
+def _settle_in(server: Server, tell: Tell) -> None:
+    from apps.up_deployments import ensure_pool_and_deployments
+    from apps.up_reconcile import close_abandoned
+
+    applied = ensure_pool_and_deployments(server.api_url)
+    tell("up.nights", count=len(applied.made) + len(applied.changed) + len(applied.unchanged))
+    if abandoned := close_abandoned(server.api_url):
+        tell("up.abandoned", count=abandoned)
+
+
+async def drive_here(settings: Settings) -> None:
+    """Drive this store, watched by the Prefect server that ``up`` started, or by PREFECT_API_URL, if any."""
+    work = work_from(settings)
+    await _drive(work, os.environ.get("PREFECT_API_URL") or _served(settings.where))
+
+
+def _served(home: Path) -> str | None:
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return json.loads((home / "run" / "prefect-server.json").read_text("utf-8"))["api_url"]
+    return None
+
+
+async def _drive(work: Work, api_url: str | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    note = work.store.home / "run" / DRIVER_NOTE
+    note.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if api_url is None:
+            note.write_text(json.dumps({"pid": os.getpid(), "api_url": None}))
+            await drive(work, stop)
+            return
+        os.environ.update(prefect_environment(work.store.home, api_url))
+        from flows.observed import PrefectObserver
+
+        async with PrefectObserver(api_url) as observer:
+            work.observer = observer
+            note.write_text(json.dumps({"pid": os.getpid(), "api_url": api_url}))
+            await drive(work, stop)
+    finally:
+        note.unlink(missing_ok=True)
+        work.store.close()

@@ -1,0 +1,44 @@
+"""Wakes a driver when another process commits: ``LISTEN`` on Postgres, ``data_version`` on SQLite."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+import psycopg
+
+from engine.store import CHANNEL, Store, postgres_conninfo, sqlite_path
+
+POLL_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+
+
+async def listen(store: Store, wake: Callable[[], None]) -> None:
+    """Call ``wake`` after each commit of others, for ever; what fails is begun again."""
+    while True:
+        try:
+            await (_notifications(store, wake) if store.postgres else _versions(store, wake))
+        except (psycopg.Error, sqlite3.Error):
+            await asyncio.sleep(RETRY_SECONDS)
+            wake()
+
+
+async def _notifications(store: Store, wake: Callable[[], None]) -> None:
+    async with await psycopg.AsyncConnection.connect(postgres_conninfo(store.url), autocommit=True) as connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        async for _ in connection.notifies():
+            wake()
+
+
+async def _versions(store: Store, wake: Callable[[], None]) -> None:
+    """A held connection sees the file's version change; asking costs some 10 µs."""
+    raw = sqlite3.connect(sqlite_path(store.url), isolation_level=None)
+    try:
+        seen = raw.execute("PRAGMA data_version").fetchone()
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            now = raw.execute("PRAGMA data_version").fetchone()
+            if now != seen:
+                seen = now
+                wake()
+    finally:
+        raw.close()

@@ -1,0 +1,132 @@
+"""The one verb that moves a case: ``advance``, alone or in a group, idempotent by key."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from engine.actors import acting
+from engine.chain import canonical, keyed
+from engine.hand import take
+from engine.record import Entry, head_by_number
+from engine.store import Conflict, Store, Tx
+from models.columns import to_micros
+from statemachines.lifecycle import Refused
+from statemachines.roles import Role
+
+T = TypeVar("T")
+
+TRIES = 5
+"""How often a move is tried that another transaction keeps overtaking."""
+
+KNOWN = "SELECT body, case_id, seq FROM command WHERE key = :key"
+KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody wants a case to do.
+
+    ``key`` makes it idempotent; ``if_seq`` refuses it if the case has moved since; ``occurred_at``
+    may be given by an import alone (law 4).
+    """
+
+    number: str
+    move: str
+    form: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    actor: str = "system"
+    via: str = "cli"
+    key: str | None = None
+    if_seq: int | None = None
+    occurred_at: datetime | None = None
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command. ``again`` says that its key had been honoured before."""
+
+    number: str
+    seq: int
+    state: str
+    level: int
+    again: bool = False
+
+
+def advance(store: Store, command: Command, at: datetime) -> Answer:
+    """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written."""
+    return retrying(lambda: _alone(store, command, at))
+
+
+def _alone(store: Store, command: Command, at: datetime) -> Answer:
+    with store.writing() as tx:
+        return advance_in(tx, store.secret, command, at)
+
+
+def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
+    """Move many cases in one transaction; a refused one is refused alone (law 1)."""
+    return retrying(lambda: _together(store, commands, at))
+
+
+def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
+    answers: list[Answer | Refused] = []
+    with store.writing() as tx:
+        for command in commands:
+            try:
+                with tx.savepoint():
+                    answers.append(advance_in(tx, store.secret, command, at))
+            except Refused as refused:
+                answers.append(refused)
+    return answers
+
+
+def retrying(work: Callable[[], T]) -> T:
+    """Try again what another transaction overtook. Raises ``Refused('contended')`` in the end."""
+    for _ in range(TRIES):
+        try:
+            return work()
+        except Conflict:
+            continue
+    raise Refused("contended", tries=TRIES)
+
+
+def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
+    """Move one case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    body = _body(secret, command) if command.key else ""
+    if command.key and (known := tx.row(KNOWN, key=command.key)):
+        return _answered(tx, command, known, body)
+    now = to_micros(at)
+    occurred = to_micros(command.occurred_at) if command.occurred_at else now
+    actor = acting(tx, command.actor)
+    if occurred > now:
+        raise Refused("in_the_future", move=command.move)
+    if command.occurred_at is not None and Role.IMPORT not in actor.roles:
+        raise Refused("no_backdating", actor=actor.handle)
+    hand = take(tx, head_by_number(tx, command.number), now)
+    if command.if_seq is not None and command.if_seq != hand.head.version:
+        raise Refused("stale", number=command.number, expected=command.if_seq, seq=hand.head.version)
+    form = hand.table.checked(command.move, command.form)
+    hand.fire_until(occurred)
+    decision = hand.decide(command.move, form, actor.roles)
+    row = decision.row
+    hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row.reopens))
+    if command.key:
+        tx.run(KEEP, key=command.key, body=body, case_id=hand.head.id, seq=hand.head.version)
+    return Answer(hand.head.number, hand.head.version, hand.head.state, hand.head.level)
+
+
+def _body(secret: bytes, command: Command) -> str:
+    said = {name: str(value) for name, value in command.form.items()}
+    return keyed(secret, command.number, command.move, command.actor, canonical(said))
+
+
+def _answered(tx: Tx, command: Command, known: Any, body: str) -> Answer:
+    if known.body != body:
+        raise Refused("key_reused", key=command.key)
+    told = tx.row(
+        "SELECT c.number, t.seq, t.dest, t.level FROM transition t JOIN cases c ON c.id = t.case_id"
+        " WHERE t.case_id = :case_id AND t.seq = :seq",
+        case_id=known.case_id,
+        seq=known.seq,
+    )
+    return Answer(told.number, told.seq, told.dest, told.level, again=True)

@@ -1,0 +1,57 @@
+"""Keeps what the morning report must know of the night: which work ran, when, and whether it was seen."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.chain import canonical
+from engine.store import Store
+from models.columns import to_micros
+
+KEEP = """
+INSERT INTO run (flow, began_at, ended_at, observed, did, note)
+VALUES (:flow, :began_at, :ended_at, :observed, :did, :note)
+"""
+HOLD = """
+INSERT INTO lease (name, owner, seen_at, until) VALUES (:name, :owner, :at, :until)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen_at, until = excluded.until
+ WHERE lease.owner = excluded.owner OR lease.until <= excluded.seen_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A piece of work that ran: how much it did, whether Prefect saw it, and why not."""
+
+    flow: str
+    began_at: datetime
+    ended_at: datetime
+    observed: bool
+    did: int
+    why: str = ""
+
+
+def keep(store: Store, done: Done) -> None:
+    """Write it down."""
+    with store.writing() as tx:
+        tx.run(
+            KEEP,
+            flow=done.flow,
+            began_at=to_micros(done.began_at),
+            ended_at=to_micros(done.ended_at),
+            observed=done.observed,
+            did=done.did,
+            note=canonical({"why": done.why} if done.why else {}),
+        )
+
+
+def hold(store: Store, name: str, owner: str, at: datetime, seconds: float) -> bool:
+    """Take or keep a duty for so many seconds; False while another holds it."""
+    until = at + timedelta(seconds=seconds)
+    with store.writing() as tx:
+        return tx.run(HOLD, name=name, owner=owner, at=to_micros(at), until=to_micros(until)) == 1
+
+
+def let_go(store: Store, name: str, owner: str) -> None:
+    """Give a duty back."""
+    with store.writing() as tx:
+        tx.run("DELETE FROM lease WHERE name = :name AND owner = :owner", name=name, owner=owner)

@@ -1,0 +1,55 @@
+"""The settings: environment variables ``CLOSELOOP_*``."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.store import Store
+from statemachines.lifecycle import Refused
+
+
+class Settings(BaseSettings):
+    """Where the store is, what signs its keys, how it speaks and who is acting."""
+
+    model_config = SettingsConfigDict(env_prefix="CLOSELOOP_", extra="ignore")
+
+    home: Path = Path(".closeloop")
+    database_url: str | None = None
+    secret: str | None = None
+    locale: str = "zh_CN"
+    actor: str = ""
+    smtp_url: str | None = None
+    mail_from: str = "closeloop@localhost"
+
+    @property
+    def where(self) -> Path:
+        """The home, absolute."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def url(self) -> str:
+        """The database: SQLite in the home unless told otherwise; Postgres through psycopg 3."""
+        if self.database_url is None:
+            return f"sqlite:///{self.where / 'closeloop.db'}"
+        for short in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(short):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(short)
+        return self.database_url
+
+    @property
+    def secret_file(self) -> Path:
+        """Where ``init`` keeps the secret that it made."""
+        return self.where / "secret"
+
+    def secret_bytes(self) -> bytes:
+        """The secret. Raises ``Refused('no_store')`` where neither setting nor file holds one."""
+        if self.secret is not None:
+            return self.secret.encode()
+        try:
+            return self.secret_file.read_bytes()
+        except OSError:
+            raise Refused("no_store", home=str(self.where)) from None
+
+    def store(self) -> Store:
+        """The store these settings speak of; its database is opened at its first use."""
+        return Store(self.url, self.where, self.secret_bytes())

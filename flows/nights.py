@@ -1,0 +1,78 @@
+"""The scheduled work: when it runs is read from ``prefect.yaml``, what it does is named here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+from apscheduler.triggers.cron import CronTrigger
+
+from engine.runs import Done, keep
+from flows.figures import last_run
+from flows.morning_report import MorningReport, report_morning
+from flows.overnight_escalation import Night, escalate_overnight
+from flows.plan_callbacks import plan_callbacks
+from flows.work import Work, off_loop
+
+PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
+
+OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-plan", "morning-report"
+
+Result = Night | MorningReport | int
+
+BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
+    OVERNIGHT: escalate_overnight,
+    CALLBACK_PLAN: plan_callbacks,
+    MORNING_REPORT: report_morning,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A deployment's name and its cron."""
+
+    name: str
+    cron: str
+    zone: str
+
+    def after(self, instant: datetime) -> datetime:
+        """The first time it is due after that instant."""
+        return _next(self.cron, self.zone, instant)
+
+
+@cache
+def scheduled() -> tuple[Scheduled, ...]:
+    """What ``prefect.yaml`` schedules."""
+    found = yaml.safe_load(PREFECT_YAML.read_text("utf-8"))["deployments"]
+    rows = [(row["name"], schedule) for row in found for schedule in row.get("schedules", ())]
+    return tuple(Scheduled(name, schedule["cron"], schedule["timezone"]) for name, schedule in rows)
+
+
+@cache
+def _trigger(cron: str, zone: str) -> CronTrigger:
+    return CronTrigger.from_crontab(cron, ZoneInfo(zone))
+
+
+def _next(cron: str, zone: str, instant: datetime) -> datetime:
+    found = _trigger(cron, zone).get_next_fire_time(None, instant + timedelta(microseconds=1))
+    assert found is not None  # a cron without a year never ends
+    return found
+
+
+async def run_scheduled(work: Work, name: str, observed: bool, why: str = "") -> Result:
+    """Do one piece of scheduled work and write down that it ran: 'look what is due', whenever it is called."""
+    began = await work.now()
+    result = await BODIES[name](work)
+    did = result if isinstance(result, int) else result.did
+    await off_loop(keep, work.store, Done(name, began, await work.now(), observed, did, why))
+    return result
+
+
+def overdue(work: Work, now: datetime, grace: timedelta) -> list[str]:
+    """Scheduled work whose hour passed more than ``grace`` ago without a run: Prefect was away, or its worker."""
+    with work.store.looking() as tx:
+        last = {plan: last_run(tx, plan.name) for plan in scheduled()}
+    return [plan.name for plan, began in last.items() if began is not None and plan.after(began) + grace <= now]

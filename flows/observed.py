@@ -1,0 +1,236 @@
+"""The observer on Prefect: a flow run if the server is there, plain work if not, once in either case."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+import prefect.flow_engine
+from prefect import Flow, flow, tags
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext, SettingsContext, get_settings_context
+from prefect.states import Cancelled, Completed, Failed
+
+from flows.attempt import AnyAttempt, Attempt
+from flows.sight import Seen, Sight
+
+# Note [What Prefect may know]
+# A run stores its parameters, name, tags, state messages and log lines; an exception that leaves a flow
+# is also pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result
+# ever leaves our flows: they return a state without data whose message is at most a type's name.
+
+PROBE_SECONDS = 0.4
+START_SECONDS = 0.9
+BREAKER_SECONDS = 15.0
+LEFT_NOTHING = "done, but its artifacts could not be left"
+
+T = TypeVar("T")
+_attempt: ContextVar[AnyAttempt] = ContextVar("attempt")
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """What an observer has seen since it was made."""
+
+    observed: int = 0
+    plain: int = 0  # every plain run, the reasons below included
+    no_probe: int = 0  # the server did not answer
+    no_start: int = 0  # it answered, but no run began in time
+    left_nothing: int = 0  # the work was done, but its artifacts could not be left
+    unclosed: int = 0  # the work was done, but Prefect could not be told how the run ended
+
+
+def _name_of_run() -> str:
+    return _attempt.get().sight.name
+
+
+@flow(
+    flow_run_name=_name_of_run,
+    retries=0,  # a second try by Prefect would only find the work claimed
+    persist_result=False,
+    result_serializer="json",
+    log_prints=False,
+    validate_parameters=False,
+)
+async def _shell(ids: dict[str, Any]) -> State[Any]:  # noqa: ARG001 (for the reader of the run)
+    attempt = _attempt.get()
+    if not attempt.claim("flow"):
+        return Cancelled(message="done without observation")
+    context = FlowRunContext.get()
+    await attempt.work_in_flow(str(context.flow_run.id) if context and context.flow_run else None)
+    if attempt.error is not None:
+        return Failed(message=type(attempt.error).__name__)
+    try:
+        await attempt.leave()
+    except Exception as error:  # noqa: BLE001 (an artifact is never worth the work it tells of)
+        return Completed(message=f"{LEFT_NOTHING}: {type(error).__name__}")
+    return Completed()
+
+
+_shell.serialize_parameters({"ids": {}})  # makes Prefect finish its imports here, not in the first run
+
+
+class PrefectObserver:
+    """Observes runs on the Prefect server at `api_url`. Belongs to the event loop that first uses it."""
+
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        probe_seconds: float = PROBE_SECONDS,
+        start_seconds: float = START_SECONDS,
+        breaker_seconds: float = BREAKER_SECONDS,
+    ) -> None:
+        self.api_url = api_url.rstrip("/")
+        self.tally = Tally()
+        self._probe_seconds, self._start_seconds = probe_seconds, start_seconds
+        self._breaker_seconds = breaker_seconds
+        self._breaker_until = float("-inf")
+        self._http = httpx.AsyncClient(timeout=probe_seconds, trust_env=False)
+        self._flows: dict[str, Flow[..., Any]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._settings = get_settings_context().settings.copy_with_update(
+            updates={
+                "api.url": self.api_url,
+                "api.request_timeout": 5.0,
+                "client.max_retries": 2,  # 0 fails on a healthy but busy SQLite server
+                "logging.to_api.enabled": False,
+                "server.ephemeral.enabled": False,
+                "results.persist_by_default": False,
+                # Nothing to verify on plain HTTP, and reading the certificates costs each run 75 ms.
+                "api.tls_insecure_skip_verify": self.api_url.startswith("http://"),
+            }
+        )
+        # A heartbeat says no more of a run this short, takes a thread and an event each, and the queue of
+        # events holds up the end of the process for 10 s when the server hangs.
+        self._settings.flows.heartbeat_frequency = None
+        _keep_prefect_in_its_place()
+
+    async def __aenter__(self) -> "PrefectObserver":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    @property
+    def breaker_open(self) -> bool:
+        """Whether runs are plain at once, because the server failed a moment ago."""
+        return asyncio.get_running_loop().time() < self._breaker_until
+
+    async def run(
+        self,
+        sight: Sight,
+        body: Callable[[], Awaitable[T]],
+        leave: Callable[[T], Awaitable[None]] | None = None,
+    ) -> Seen[T]:
+        attempt = Attempt(sight, body, leave)
+        try:
+            if not self.breaker_open:
+                await self._offer(attempt)
+            if attempt.claim("plain"):
+                self.tally.plain += 1
+                return Seen(await body(), observed=False, run_id=None)
+            self.tally.observed += 1
+            return await attempt.seen()
+        except asyncio.CancelledError:
+            await attempt.abandon()
+            raise
+
+    async def aclose(self, seconds: float = 5.0) -> None:
+        """Wait for runs that are still telling Prefect how they ended, at most about `seconds`."""
+        for patience in (seconds, 0.5, 0.5):  # Prefect shields its last report from the first cancel
+            if not self._closing:
+                break
+            _, late = await asyncio.wait(self._closing, timeout=patience)
+            for task in late:
+                task.cancel()
+        await self._http.aclose()
+
+    async def _offer(self, attempt: AnyAttempt) -> None:
+        """Give Prefect the chance to begin the work; return when it has, cannot or is too late."""
+        deadline = asyncio.get_running_loop().time() + self._start_seconds
+        if not await self._answers():
+            self.tally.no_probe += 1
+            self._break()
+            return
+        attempt.run = asyncio.create_task(self._conduct(attempt), name=f"observe {attempt.sight.flow}")
+        self._closing.add(attempt.run)
+        attempt.run.add_done_callback(self._closing.discard)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await attempt.decided.wait()
+        except TimeoutError:
+            pass
+        if attempt.owner is None:
+            self.tally.no_start += 1
+            self._break()
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._probe_seconds):
+                answer = await self._http.get(f"{self.api_url}/health")
+        except (httpx.HTTPError, TimeoutError):
+            return False
+        return answer.status_code == 200
+
+    async def _conduct(self, attempt: AnyAttempt) -> None:
+        """One flow run from asking to closing; never raises but for cancellation."""
+        _attempt.set(attempt)
+        sight = attempt.sight
+        shell = self._shell_named(sight.flow)
+        try:
+            # The settings live in this task's context, and Prefect hands them on to its own threads.
+            profile = get_settings_context().profile
+            with SettingsContext(profile=profile, settings=self._settings), tags(*sight.tags):
+                end: State[Any] = await shell(dict(sight.parameters), return_state=True)
+            self.tally.left_nothing += (end.message or "").startswith(LEFT_NOTHING)
+        except Exception:  # noqa: BLE001 (whatever ails Prefect, the work is done or becomes plain)
+            if attempt.done.is_set():
+                self.tally.unclosed += 1
+            self._break()
+        finally:
+            attempt.decided.set()
+
+    def _shell_named(self, name: str) -> Flow[..., Any]:
+        if name not in self._flows:
+            # Never written to. Without it, Prefect asks the server for a place twice in each run, by a
+            # blocking call: a server that hangs would hold the whole event loop.
+            nowhere = self._settings.results.local_storage_path
+            self._flows[name] = _shell.with_options(name=name, result_storage=nowhere)
+        return self._flows[name]
+
+    def _break(self) -> None:
+        self._breaker_until = asyncio.get_running_loop().time() + self._breaker_seconds
+
+
+async def state_after(work: Callable[[], Awaitable[None]]) -> State[Any]:
+    """What the flow of a deployment returns: how `work` ended, told to Prefect by a type's name alone.
+
+    The process's own log gets the places too, without the text. See Note [What Prefect may know].
+    """
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001
+        places = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("%s\n%s", type(error).__name__, places)
+        return Failed(message=type(error).__name__)
+    return Completed()
+
+
+def _keep_prefect_in_its_place() -> None:
+    """Leave signals and the console to the process that holds the observer.
+
+    During a run Prefect's engine answers SIGTERM by raising in whatever code is running, also in an
+    event loop that has its own handler: a driver told to stop would fall over half-way.
+    """
+    if not hasattr(prefect.flow_engine, "capture_sigterm"):
+        raise RuntimeError("Prefect's engine has changed: check how it handles SIGTERM, then the pin.")
+    setattr(prefect.flow_engine, "capture_sigterm", nullcontext)  # noqa: B010 (of another type)
+    for name in ("prefect.flow_runs", "prefect.engine"):  # run states; the caller has the exception itself
+        logging.getLogger(name).setLevel(logging.CRITICAL)

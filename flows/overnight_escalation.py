@@ -1,0 +1,37 @@
+"""The night: fire what was missed, plan the day's callbacks, check the record, leave the report."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.verify import Verdict, verify
+from flows.fire_clocks import Swept, fire_clocks
+from flows.morning_report import MorningReport, report_morning
+from flows.plan_callbacks import plan_callbacks
+from flows.work import Work, off_loop
+
+CHECKED_BACK = timedelta(days=2)
+"""How far back the night looks for cases whose chains it checks; ``closeloop verify`` checks all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What the night did and found."""
+
+    swept: Swept
+    planned: int
+    verdict: Verdict
+    report: MorningReport
+
+    @property
+    def did(self) -> int:
+        """How many rungs it fired and callbacks it planned."""
+        return self.swept.did + self.planned
+
+
+async def escalate_overnight(work: Work) -> Night:
+    """Look what is due, whenever this runs and however often. It needs no driver and no Prefect."""
+    swept = await fire_clocks(work)
+    planned = await plan_callbacks(work)
+    verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
+    report = await report_morning(work)
+    return Night(swept, planned, verdict, report)

@@ -1,0 +1,80 @@
+"""The decorators by which a reaction says which moments it answers; found by importing ``flows.reactions``."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import flows.reactions
+from engine.deliveries import Happened
+from engine.hand import BY_CLOCK
+from engine.opening import OPEN
+from flows.moment import Moment
+from statemachines.lifecycle import Lifecycle
+
+React = Callable[[Moment], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Flow code that answers a moment. Its name is part of the key of its effects: never rename it lightly."""
+
+    name: str
+    kind: str
+    answers: Callable[[Happened], bool]
+    react: React
+
+
+_REACTIONS: dict[str, Reaction] = {}
+
+
+def on_open(table: Lifecycle) -> Callable[[React], React]:
+    """When a case was opened."""
+    return _registered(table, lambda happened: happened.move == OPEN)
+
+
+def entering(table: Lifecycle, *states: str) -> Callable[[React], React]:
+    """When a case came into one of the states."""
+    return _registered(table, lambda happened: happened.dest in states and happened.dest != happened.source)
+
+
+def leaving(table: Lifecycle, *states: str) -> Callable[[React], React]:
+    """When a case left one of the states."""
+    return _registered(table, lambda happened: happened.source in states and happened.dest != happened.source)
+
+
+def on_move(table: Lifecycle, *moves: str) -> Callable[[React], React]:
+    """When one of the moves was made."""
+    return _registered(table, lambda happened: happened.move in moves)
+
+
+def on_rung(table: Lifecycle) -> Callable[[React], React]:
+    """When a rung of a clock's ladder fired."""
+    rungs = (table.remind, table.breach)
+    return _registered(table, lambda happened: happened.via == BY_CLOCK and happened.move in rungs)
+
+
+def _registered(table: Lifecycle, answers: Callable[[Happened], bool]) -> Callable[[React], React]:
+    def register(react: React) -> React:
+        name = f"{react.__name__}"
+        known = _REACTIONS.get(name)
+        if known is not None and known.react.__module__ != react.__module__:
+            raise ValueError(f"two reactions are named {name}: {known.react.__module__} and {react.__module__}")
+        _REACTIONS[name] = Reaction(name, table.kind, answers, react)
+        return react
+
+    return register
+
+
+@cache
+def reactions() -> dict[str, Reaction]:
+    """Every reaction by name."""
+    for found in pkgutil.iter_modules(flows.reactions.__path__):
+        importlib.import_module(f"flows.reactions.{found.name}")
+    return _REACTIONS
+
+
+def wanted(happened: Happened) -> Iterable[str]:
+    """The names of the reactions that a moment calls for."""
+    return [r.name for r in reactions().values() if r.kind == happened.kind and r.answers(happened)]

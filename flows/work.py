@@ -1,0 +1,53 @@
+"""What every flow works with: the store, the gateways, the observer, and who it is that works."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+from engine.settings import Settings
+from engine.store import Store
+from flows.sight import Observer, Unobserved
+from gateways.mail import FakeMailer, Mailer, SmtpMailer
+from gateways.telephone import CallList, FakeTelephone, Telephone
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _name() -> str:
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass
+class Work:
+    """The tools of one process; ``name`` is what it signs its leases with."""
+
+    store: Store
+    mailer: Mailer
+    telephone: Telephone
+    locale: str = "zh_CN"
+    observer: Observer = field(default_factory=Unobserved)
+    name: str = field(default_factory=_name)
+
+    async def now(self) -> datetime:
+        """The store's time."""
+        return self.store.now()
+
+
+def work_from(settings: Settings) -> Work:
+    """The tools as the settings name them; a simulated store has no real mail and no real telephone."""
+    store = settings.store()
+    drop = FakeMailer(store.home / "outbox" / "mail.jsonl")
+    real_mail = settings.smtp_url is not None and not store.simulated
+    mailer = SmtpMailer(settings.smtp_url or "", settings.mail_from) if real_mail else drop
+    telephone = FakeTelephone() if store.simulated else CallList()
+    return Work(store, mailer, telephone, settings.locale)
+
+
+async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking work in a thread: the engine is synchronous, flows are not."""
+    return await asyncio.to_thread(work, *args, **kwargs)

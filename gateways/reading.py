@@ -1,0 +1,102 @@
+"""Reading one row of a table as a contact: the fields it maps to, and all that is wrong with them."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from gateways.cells import fault_in, instant_in, text_in
+from gateways.mapping import TIMES, Mapping
+from gateways.problems import BadCell, Params, Problem
+from gateways.tables import Cells
+from models.contact import Channel, Contact, Reply
+
+
+class Reading:
+    """One row on its way to a contact, with what is wrong on the way."""
+
+    def __init__(self, row: int, cells: Cells, mapping: Mapping) -> None:
+        self.problems: list[Problem] = []
+        self._row = row
+        self._cells = cells
+        self._mapping = mapping
+
+    def contact(self) -> Contact | None:
+        """The row as a contact, or None with `problems` filled."""
+        for column, cell in self._cells.items():
+            fault = fault_in(cell)
+            if fault is not None:
+                self._refuse(column, fault.code, fault.params)
+        if self.problems:
+            return None
+        values: dict[str, Any] = {name: self._value(name, column) for name, column in self._mapping.fields}
+        values["channel"] = self._channel(values.get("channel"))
+        self._require(values)
+        values["reply"] = self._reply(values["at"])
+        return None if self.problems else self._validated(values)
+
+    def _refuse(self, column: str | None, code: str, params: Params) -> None:
+        self.problems.append(Problem(self._row, column, code, params))
+
+    def _value(self, name: str, column: str) -> str | datetime | None:
+        cell = self._cells.get(column)
+        try:
+            return instant_in(cell, self._mapping.source) if name in TIMES else text_in(cell)
+        except BadCell as fault:
+            self._refuse(column, fault.code, fault.params)
+            return None
+
+    def _channel(self, value: str | None) -> Channel | None:
+        if value is None:
+            return self._mapping.source.channel
+        try:
+            return Channel(value.lower())
+        except ValueError:
+            channels = {"channels": ", ".join(Channel)}
+            self._refuse(self._mapping.contact.channel, "bad_file.unknown_channel", channels)
+            return None
+
+    def _require(self, values: dict[str, Any]) -> None:
+        """What no contact can do without, where the cell has not been refused already."""
+        refused = {problem.column for problem in self.problems}
+        columns, wanting = self._mapping.contact, "bad_file.missing_value"
+        for name, column, code in (
+            ("row_id", columns.row_id, wanting),
+            ("at", columns.at, "bad_file.missing_time"),
+            ("text", columns.text, wanting),
+        ):
+            if values[name] is None and column not in refused:
+                self._refuse(column, code, {})
+
+    def _reply(self, asked: datetime | None) -> Reply | None:
+        columns = self._mapping.reply
+        if columns is None:
+            return None
+        before = len(self.problems)
+        text = cast("str | None", self._value("text", columns.text))
+        at = cast("datetime | None", self._value("at", columns.at))
+        if len(self.problems) > before or (text is None and at is None):
+            return None
+        if text is None:
+            self._refuse(columns.text, "bad_file.time_without_reply", {})
+        elif at is None:
+            self._refuse(columns.at, "bad_file.reply_without_time", {})
+        elif asked is not None and at < asked:
+            self._refuse(columns.at, "bad_file.reply_before_contact", {})
+        else:
+            return Reply(text=text, at=at)
+        return None
+
+    def _validated(self, values: dict[str, Any]) -> Contact | None:
+        try:
+            return Contact(**values)
+        except ValidationError as error:
+            columns = dict(self._mapping.fields)
+            for detail in error.errors():
+                column = columns.get(str(detail["loc"][0]))
+                limit = detail.get("ctx", {}).get("max_length")
+                if detail["type"] == "string_too_long" and isinstance(limit, int):
+                    self._refuse(column, "bad_file.line_too_long", {"limit": limit})
+                else:
+                    self._refuse(column, "bad_file.wrong_value", {})
+            return None

@@ -1,0 +1,28 @@
+"""The facts: every table, imported once so that the schema is whole."""
+
+from models.arrival import Arrival
+from models.case import Case, Command, Transition
+from models.clock import Clock, Rung
+from models.house import Anchor, House, Lease, Run
+from models.outbox import Callback, Delivery, Moment
+from models.party import Party, Statement
+from models.staff import Actor
+
+__all__ = [
+    "Actor",
+    "Anchor",
+    "Arrival",
+    "Callback",
+    "Case",
+    "Clock",
+    "Command",
+    "Delivery",
+    "House",
+    "Lease",
+    "Moment",
+    "Party",
+    "Run",
+    "Rung",
+    "Statement",
+    "Transition",
+]

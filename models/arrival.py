@@ -1,0 +1,37 @@
+"""A contact or a reply read from a file, waiting for its instant."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Arrival(SQLModel, table=True):
+    """Keyed by source, row and part (contact or reply), so that a second import adds nothing.
+
+    ``digest`` is an HMAC of the row's content; ``payload`` holds the content until it is taken and
+    is emptied then, because it is personal (law 8). ``case_id`` is the case it became.
+    """
+
+    __table_args__ = (
+        Index(
+            "ix_arrival_waiting",
+            "at",
+            sqlite_where=text("taken_at IS NULL"),
+            postgresql_where=text("taken_at IS NULL"),
+        ),
+    )
+
+    source: str = Field(primary_key=True)
+    row_id: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    kind: str
+    pack: str
+    at: datetime = Field(sa_type=Instant)
+    digest: str
+    payload: str | None
+    taken_at: datetime | None = Field(default=None, sa_type=Instant)
+    case_id: int | None = Field(default=None, sa_type=BigId)
+    refusal: str | None = None

@@ -1,0 +1,75 @@
+"""A case and its history: one row that says where it stands, and one row for each move it made."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Case(SQLModel, table=True):
+    """Where a complaint or an order stands. Written by ``engine`` alone.
+
+    ``version`` is the ``seq`` of the last transition and ``head`` its hash. ``came_from`` is the state
+    before this one, ``level`` whom the case asks (0 handler … 3 general manager).
+    """
+
+    __tablename__ = "cases"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_cases_board", "state", "id", sqlite_where=text("NOT closed"), postgresql_where=text("NOT closed")),
+    )
+
+    id: int = Field(primary_key=True, sa_type=BigId)
+    number: str = Field(unique=True)
+    kind: str
+    pack: str
+    state: str
+    came_from: str = ""
+    closed: bool = False
+    version: int
+    head: str
+    cycle: int = 1
+    level: int = 0
+    attempts: int = 0
+    category: str | None = None
+    severity: str | None = None
+    department: str | None = None
+    owner: str | None = None
+    channel: str
+    party_id: int | None = Field(default=None, foreign_key="party.id", sa_type=BigId)
+    opened_at: datetime = Field(sa_type=Instant)
+    changed_at: datetime = Field(sa_type=Instant)
+
+
+class Transition(SQLModel, table=True):
+    """One move of one case, chained to the one before it by its hash (law 9).
+
+    ``form`` is canonical JSON text; personal values in it are salted digests. ``inferred`` marks a
+    move that no source recorded but that must have happened.
+    """
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    seq: int = Field(primary_key=True)
+    move: str
+    source: str
+    dest: str
+    cycle: int
+    level: int
+    actor_id: int = Field(foreign_key="actor.id")
+    via: str
+    occurred_at: datetime = Field(sa_type=Instant)
+    recorded_at: datetime = Field(sa_type=Instant)
+    inferred: bool = False
+    lifecycle: str
+    form: str
+    hash: str
+
+
+class Command(SQLModel, table=True):
+    """An idempotency key that was honoured, and the answer it was given: (case, seq)."""
+
+    key: str = Field(primary_key=True)
+    body: str
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    seq: int

@@ -1,0 +1,65 @@
+"""Deadlines as rows: a clause running for one case in one cycle, and the rungs that have fired."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Clock(SQLModel, table=True):
+    """A clause running for one case in one cycle (law 5).
+
+    ``budget`` and ``consumed`` are microseconds; ``running_since`` is empty while it rests;
+    ``fires_at``, the next rung's instant, is empty while it rests and when nothing is left to fire.
+    ``outcome`` is kept, late or stopped. ``amount`` and ``unit`` are the limit as the pack words it.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("case_id", "clause", "cycle"),
+        Index(
+            "ix_clock_due",
+            "fires_at",
+            sqlite_where=text("fires_at IS NOT NULL"),
+            postgresql_where=text("fires_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    clause: str
+    cycle: int
+    policy: str
+    calendar: str
+    amount: int
+    unit: str
+    budget: int = Field(sa_type=BigId)
+    consumed: int = Field(default=0, sa_type=BigId)
+    opened_at: datetime = Field(sa_type=Instant)
+    running_since: datetime | None = Field(default=None, sa_type=Instant)
+    fires_at: datetime | None = Field(default=None, sa_type=Instant)
+    rungs_fired: int = 0
+    level: int = 0
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = None
+
+
+class Rung(SQLModel, table=True):
+    """A rung that fired, once and for all: the key forbids a second one in the same cycle."""
+
+    __table_args__ = (
+        Index("ix_rung_recorded", "recorded_at"),
+        Index("ix_rung_case", "case_id"),
+    )
+
+    clock_id: int = Field(primary_key=True, foreign_key="clock.id", sa_type=BigId)
+    rung: int = Field(primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    seq: int
+    clause: str
+    cycle: int
+    percent: int
+    level: int
+    due_at: datetime = Field(sa_type=Instant)
+    recorded_at: datetime = Field(sa_type=Instant)

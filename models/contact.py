@@ -1,0 +1,55 @@
+"""What a customer's contact is once it has been read: validated input, not yet a fact."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+TEXT_LIMIT = 65_536
+"""The longest text one field may hold, in bytes of UTF-8."""
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Channel(StrEnum):
+    """The ways in which a contact reaches us (A1)."""
+
+    HOTLINE = "hotline"
+    MAIL = "mail"
+    WEBSITE = "website"
+    MOBILE = "mobile"
+    WECHAT = "wechat"
+    SMS = "sms"
+    CHAT = "chat"
+    COUNTER = "counter"
+    FILE = "file"
+    API = "api"
+
+
+class Reply(BaseModel):
+    """The answer that a source already holds for its contact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Text
+    at: AwareDatetime
+
+
+class Contact(BaseModel):
+    """One contact as a source gives it (A1): facts, the demand apart, who, how and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    row_id: Line
+    at: AwareDatetime
+    text: Text
+    subject: Line | None = None
+    demand: Text | None = None
+    customer: Line | None = None
+    phone: Line | None = None
+    email: Line | None = None
+    shipment: Line | None = None
+    requested_at: AwareDatetime | None = None
+    channel: Channel = Channel.FILE
+    reply: Reply | None = None

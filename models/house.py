@@ -1,0 +1,47 @@
+"""What the store knows of itself: its clock, who drives it, what ran unobserved, what was anchored."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from models.columns import Instant
+
+
+class House(SQLModel, table=True):
+    """The one row that says what this store is. ``clock`` is set in a simulated store only."""
+
+    id: int = Field(default=1, primary_key=True)
+    made_at: datetime = Field(sa_type=Instant)
+    clock: datetime | None = Field(default=None, sa_type=Instant)
+    secret_check: str
+
+
+class Lease(SQLModel, table=True):
+    """Who holds a duty (a driver), and until when; its heartbeat is ``seen_at``."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    seen_at: datetime = Field(sa_type=Instant)
+    until: datetime = Field(sa_type=Instant)
+
+
+class Run(SQLModel, table=True):
+    """A piece of scheduled or unobserved work, kept so that the morning report can speak of the night."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    flow: str = Field(index=True)
+    began_at: datetime = Field(sa_type=Instant, index=True)
+    ended_at: datetime = Field(sa_type=Instant)
+    observed: bool
+    did: int
+    note: str = "{}"
+
+
+class Anchor(SQLModel, table=True):
+    """The Merkle root over all chain heads as they stood, also kept outside the database (law 9)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+    cases: int
+    root: str
+    signature: str

@@ -1,0 +1,64 @@
+"""What the world must still be told: moments, their deliveries, and the callbacks that are planned."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Moment(SQLModel, table=True):
+    """An outbox row, 'this case did this', written with its transition and gone once fanned out."""
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    seq: int = Field(primary_key=True)
+
+
+class Delivery(SQLModel, table=True):
+    """A moment for one reaction. ``status`` is waiting, leased, done or dead.
+
+    ``next_at`` is when it may be taken: the next try of a waiting one, the end of a leased one's lease.
+    """
+
+    __table_args__ = (
+        Index(
+            "ix_delivery_next",
+            "next_at",
+            sqlite_where=text("status IN ('waiting', 'leased')"),
+            postgresql_where=text("status IN ('waiting', 'leased')"),
+        ),
+        Index(
+            "ix_delivery_dead", "status", sqlite_where=text("status = 'dead'"), postgresql_where=text("status = 'dead'")
+        ),
+    )
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    seq: int = Field(primary_key=True)
+    reaction: str = Field(primary_key=True)
+    status: str = "waiting"
+    tries: int = 0
+    next_at: datetime = Field(sa_type=Instant)
+    lease_owner: str | None = None
+    error: str | None = None
+    done_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Callback(SQLModel, table=True):
+    """A callback that is planned: the n-th attempt to reach the customer in one cycle (D1)."""
+
+    __table_args__ = (
+        Index(
+            "ix_callback_open",
+            "planned_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    cycle: int = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    planned_at: datetime = Field(sa_type=Instant)
+    done_at: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = None

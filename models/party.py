@@ -1,0 +1,28 @@
+"""The personal data: who a customer is, and what was said. Erasable without touching the record."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Party(SQLModel, table=True):
+    """A customer or other outsider. ``identity`` is an HMAC of what identifies them (law 8)."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    identity: str | None = Field(default=None, unique=True)
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class Statement(SQLModel, table=True):
+    """Free text of one field of one transition, beside the salt of its digest (law 9)."""
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    seq: int = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    salt: bytes | None
+    content: str | None
+    erased_at: datetime | None = Field(default=None, sa_type=Instant)

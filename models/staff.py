@@ -1,0 +1,15 @@
+"""Those who act: people of the company, and the two actors that are none."""
+
+from sqlmodel import Field, SQLModel
+
+
+class Actor(SQLModel, table=True):
+    """One who makes moves. ``roles`` are those of H3, separated by blanks; ``boss`` is a handle."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    handle: str = Field(unique=True)
+    roles: str
+    department: str | None = None
+    boss: str | None = None
+    locale: str = "zh_CN"
+    email: str | None = None

@@ -1,0 +1,63 @@
+"""What a move asks for: strict form models whose fields say where their values go."""
+
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+PERSONAL = _Mark("PERSONAL")
+"""The value goes to a statement row; the record keeps only its salted digest (law 8, law 9)."""
+ON_CASE = _Mark("ON_CASE")
+"""The value is also written to the case's row, in the column of the field's name."""
+
+Personal = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536), PERSONAL]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Score = Annotated[int, Field(ge=1, le=5)]
+Percent = Annotated[int, Field(ge=0, le=1000)]
+
+
+class Asks(BaseModel):
+    """The base of every form: nothing unknown is taken, nothing is changed after it was checked."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Asks):
+    """The form of a move that asks for nothing."""
+
+
+class RungFired(Asks):
+    """What a clock tells the case when a rung of its ladder fires (B6)."""
+
+    clause: Code
+    cycle: int
+    percent: Percent
+    due_at: AwareDatetime
+
+
+@cache
+def marked(form: type[Asks], mark: _Mark) -> tuple[str, ...]:
+    """The names of the form's fields that bear ``mark``, also inside an optional type."""
+    return tuple(name for name, field in form.model_fields.items() if _bears(field, mark))
+
+
+def _bears(field: Any, mark: _Mark) -> bool:
+    if mark in field.metadata:
+        return True
+    arms = getattr(field.annotation, "__args__", ())
+    return any(mark in getattr(arm, "__metadata__", ()) for arm in arms)
+
+
+@cache
+def required(form: type[Asks]) -> tuple[str, ...]:
+    """The names of the fields that a person must fill in."""
+    return tuple(name for name, field in form.model_fields.items() if field.is_required())

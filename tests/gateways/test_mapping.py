@@ -1,0 +1,103 @@
+"""Mapping files: what they say, and how a wrong one is refused; and that every refusal has its words."""
+
+import re
+import string
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gateways.mapping import BadMapping, load_mapping
+from models.contact import Channel
+
+ROOT = Path(__file__).parents[2]
+GOOD = """
+[source]
+name = "desk"
+kind = "complaint"
+pack = "logistics"
+channel = "website"
+zone = "Asia/Shanghai"
+formats = ["%Y/%m/%d %H:%M:%S"]
+
+[contact]
+row_id = "编号"
+at = "时间"
+text = "内容"
+"""
+
+
+def load(folder: Path, content: str | bytes):
+    path = folder / "mapping.toml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_mapping(path)
+
+
+def test_a_mapping_says_what_it_maps(tmp_path):
+    loaded = load(tmp_path, "\ufeff" + GOOD)
+    assert loaded.columns == {"编号", "时间", "内容"}
+    assert loaded.fields == (("row_id", "编号"), ("at", "时间"), ("text", "内容"))
+    assert loaded.source.channel is Channel.WEBSITE
+    assert loaded.reply is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "code"),
+    [
+        ('text = "内容"', 'texts = "内容"', "contact.texts", "unknown_key"),
+        ('text = "内容"', "", "contact.text", "missing_key"),
+        ('text = "内容"', 'text = " "', "contact.text", "wrong_value"),
+        ("[contact]", "[reply]\ntext = 'x'\n[contact]", "reply.at", "missing_key"),
+        ("Asia/Shanghai", "Asia/Shanghia", "source.zone", "unknown_zone"),
+        ("Asia/Shanghai", "../../etc", "source.zone", "unknown_zone"),
+        ("Asia/Shanghai", "Asia", "source.zone", "unknown_zone"),
+        ("%Y/%m/%d %H:%M:%S", "%m/%d %H:%M", "source.formats.0", "bad_format"),
+        ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %I:%M", "source.formats.0", "bad_format"),
+        ("%Y/%m/%d %H:%M:%S", "%Q", "source.formats.0", "bad_format"),
+        ('zone = "', 'encoding = "base64"\nzone = "', "source.encoding", "unknown_encoding"),
+        ('"website"', '"pigeon"', "source.channel", "unknown_channel"),
+        ('"complaint"', '"Com plaint"', "source.kind", "wrong_value"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_its_key(tmp_path, old, new, key, code):
+    with pytest.raises(BadMapping) as refused:
+        load(tmp_path, GOOD.replace(old, new))
+    assert [(p.column, p.code) for p in refused.value.problems if p.code.endswith(code)] == [
+        (key, f"bad_mapping.{code}")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [("[source]\nname = desk", "not_toml", 2), (b"[source]\nname = '\xff'", "not_toml", None)],
+)
+def test_what_is_not_toml_is_refused_with_its_line(tmp_path, content, code, line):
+    with pytest.raises(BadMapping) as refused:
+        load(tmp_path, content)
+    assert [(p.row, p.code) for p in refused.value.problems] == [(line, f"bad_mapping.{code}")]
+
+
+def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
+    for path, code in ((tmp_path / "no.toml", "missing_file"), (tmp_path, "unreadable")):
+        with pytest.raises(BadMapping, match=code):
+            load_mapping(path)
+
+
+def catalogue(locale: str) -> dict[str, str]:
+    return tomllib.loads((ROOT / "locales" / "parts" / f"contacts.{locale}.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
+def test_every_code_has_its_words_with_the_same_parameters(locale):
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways").glob("*.py"))
+    codes = set(re.findall(r'"((?:bad_file|bad_mapping|file_note)\.[a-z_]+)"', source))
+    words = catalogue(locale)
+    places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column"}
+    assert words.keys() == codes | places
+    assert {code: placeholders(text) for code, text in words.items()} == {
+        code: placeholders(text) for code, text in catalogue("en").items()
+    }
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}

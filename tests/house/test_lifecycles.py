@@ -1,0 +1,139 @@
+"""House rules: lifecycles know nothing of each other, and only they compare a state (STYLE 1)."""
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+
+import pytest
+
+from tests.house.sources import (
+    ROOMS,
+    Source,
+    at_import,
+    called_name,
+    findings,
+    hold,
+    imported_modules,
+    sources,
+    strings,
+)
+
+SQL = re.compile(r"\bstate\s*(=|<>|!=|(not\s+)?in\b)\s*\(?\s*'", re.IGNORECASE)
+
+
+def is_lifecycle(source: Source) -> bool:
+    """A module of `statemachines/` that makes a ``Lifecycle`` when it is imported."""
+    made = (
+        call
+        for statement in at_import(source.tree.body)
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr)
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call)
+    )
+    return source.room == "statemachines" and any(called_name(call) == "Lifecycle" for call in made)
+
+
+def entangled(all_sources: Collection[Source]) -> Iterator[str]:
+    lifecycles = [source for source in all_sources if is_lifecycle(source)]
+    names = {f"statemachines.{source.name}" for source in lifecycles}
+    for source in lifecycles:
+        for node in source.nodes:
+            known = {".".join(module.split(".")[:2]) for module in imported_modules(node)}
+            for other in sorted(known & names - {f"statemachines.{source.name}"}):
+                yield source.at(node, f"imports {other}; what two lifecycles share is vocabulary")
+
+
+def compared_states(source: Source) -> Iterator[str]:
+    for node in source.nodes:
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            told = any(is_state(side) for side in sides) and any(is_literal(side) for side in sides)
+        elif isinstance(node, ast.Match):
+            patterns = [part for case in node.cases for part in ast.walk(case.pattern)]
+            literal = any(isinstance(part, ast.MatchValue) and is_literal(part.value) for part in patterns)
+            told = is_state(node.subject) and literal
+        else:
+            continue
+        if told:
+            yield source.at(node, "compares a state with a word; ask the lifecycle's table")
+    for node, text in strings(source):
+        if SQL.search(text):
+            yield source.at(node, f"compares a state with a word in SQL: {text.strip()[:40]!r}")
+
+
+def is_state(node: ast.AST) -> bool:
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Constant) and node.slice.value == "state"
+    return getattr(node, "attr", None) == "state" or getattr(node, "id", None) == "state"
+
+
+def is_literal(node: ast.AST) -> bool:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(is_literal(element) for element in node.elts)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_lifecycles_are_independent():
+    found = sources("statemachines")
+    assert any(is_lifecycle(source) for source in found), "no lifecycle found: has Lifecycle a new name?"
+    assert list(entangled(found)) == []
+
+
+def test_only_a_lifecycle_compares_states():
+    rooms = [room for room in ROOMS if room != "statemachines"]
+    hold(compared_states, sources(*rooms))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "from statemachines.complaint import COMPLAINT",
+        "from statemachines import complaint",
+        "import statemachines.complaint as other",
+        "def late():\n    from statemachines.complaint import COMPLAINT",
+    ],
+)
+def test_an_entangled_lifecycle_is_caught(bad: str):
+    complaint = Source("statemachines/complaint.py", "COMPLAINT = Lifecycle('complaint')")
+    order = Source("statemachines/order.py", f"{bad}\nORDER: Lifecycle = Lifecycle('order')")
+    assert list(entangled([complaint, order]))
+
+
+def test_shared_vocabulary_is_free():
+    vocabulary = Source("statemachines/lifecycle.py", "class Lifecycle: pass\ndef f(): return Lifecycle()")
+    complaint = Source(
+        "statemachines/complaint.py",
+        "from statemachines.lifecycle import Lifecycle\nCOMPLAINT = Lifecycle('complaint')",
+    )
+    assert not is_lifecycle(vocabulary)
+    assert list(entangled([vocabulary, complaint])) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "if case.state == 'resolved': pass",
+        "if 'resolved' != state: pass",
+        "if case.state in ('resolved', 'archived'): pass",
+        "late = [c for c in cases if c.state not in {'archived'}]",
+        "if row['state'] == 'resolved': pass",
+        "select(Case).where(Case.state == 'resolved')",
+        "text(\"select id from cases where state not in ('archived')\")",
+        "match case.state:\n    case 'resolved' | 'archived': pass",
+    ],
+)
+def test_a_compared_state_is_caught(bad: str):
+    assert findings(compared_states, [Source("flows/bad.py", bad)])
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "if case.state == move.dest: pass",
+        "if lifecycle.state[case.state].final: pass",
+        "if run.state_name == 'Completed': pass",
+        "match case.kind:\n    case 'complaint': pass",
+    ],
+)
+def test_asking_the_table_is_free(good: str):
+    assert findings(compared_states, [Source("flows/good.py", good)]) == []

@@ -1,0 +1,70 @@
+"""One Prefect server for the session, and flows of our own for it to run."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apps.prefect_server import Server, prefect_environment, prefect_server
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+SAMPLE_FLOWS = '''
+"""Flows for the tests' deployments; written to a file of their own because they load Prefect."""
+import os
+from pathlib import Path
+from prefect import flow
+
+@flow(name="sample-night")
+async def night(depth: int = 1) -> None:
+    Path(os.environ["SAMPLE_MARK"]).write_text(f"depth {depth} in {os.environ['CLOSELOOP_HOME']}")
+
+@flow(name="sample-morning")
+async def morning() -> None: ...
+
+async def no_flow() -> None: ...
+'''
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The store's folder; Prefect's home and the sample flows lie below it, for our children too."""
+    home = tmp_path_factory.mktemp("home").resolve()
+    (home / "sample_flows.py").write_text(SAMPLE_FLOWS)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+            patch.delenv(name, raising=False)
+        patch.setenv("PREFECT_HOME", str(home / "prefect"))
+        patch.setenv("PYTHONPATH", str(home))
+        patch.setenv("SAMPLE_MARK", str(home / "mark"))
+        patch.setattr(sys, "path", [*sys.path, str(home)])
+        yield home
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[Server]:
+    with prefect_server(home) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in prefect_environment(home, server.api_url).items():
+            patch.setenv(name, value)  # before Prefect is imported here
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator["SyncPrefectClient"]:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(server.api_url) as client:
+        yield client
+
+
+def until(found: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What `found` returns as soon as it returns something; fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < deadline, f"nothing within {seconds} s"
+        time.sleep(0.1)
+    return result
