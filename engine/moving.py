@@ -1,14 +1,15 @@
 """The one verb that moves a case: ``advance``, alone or in a group, idempotent by key."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.actors import acting
-from engine.chain import canonical, keyed
+from engine.chain import keyed
 from engine.hand import take
-from engine.record import Entry, head_by_number
+from engine.record import Entry, head_by_number, line_up
 from engine.store import Conflict, Store, Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
@@ -71,6 +72,7 @@ def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> lis
 def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
     answers: list[Answer | Refused] = []
     with store.writing() as tx:
+        line_up(tx, [command.number for command in commands])
         for command in commands:
             try:
                 with tx.savepoint():
@@ -93,6 +95,7 @@ def retrying(work: Callable[[], T]) -> T:
 def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     """Move one case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     body = _body(secret, command) if command.key else ""
+    line_up(tx, [command.number])  # before the key is looked for: who has the case may be honouring it
     if command.key and (known := tx.row(KNOWN, key=command.key)):
         return _answered(tx, command, known, body)
     now = to_micros(at)
@@ -117,7 +120,7 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
 
 def _body(secret: bytes, command: Command) -> str:
     said = {name: str(value) for name, value in command.form.items()}
-    return keyed(secret, command.number, command.move, command.actor, canonical(said))
+    return keyed(secret, command.number, command.move, command.actor, json.dumps(said, sort_keys=True))
 
 
 def _answered(tx: Tx, command: Command, known: Any, body: str) -> Answer:

@@ -1,5 +1,6 @@
 """Writes one move as facts: the case's row, the chained transition, its statements and its moment."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -58,6 +59,7 @@ class Entry:
 COLUMNS = ", ".join(field.name for field in fields(Head))
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
+LOCK = "SELECT id FROM cases WHERE number = ANY(:numbers) ORDER BY id FOR NO KEY UPDATE"
 
 UPDATE = """
 UPDATE cases SET state = :state, came_from = :came_from, closed = :closed, version = :version, head = :head,
@@ -76,6 +78,15 @@ INSERT INTO statement (case_id, seq, field, salt, content) VALUES (:case_id, :se
 """
 TELL = "INSERT INTO moment (case_id, seq) VALUES (:case_id, :seq)"
 WAKE = f"NOTIFY {CHANNEL}"
+
+
+def line_up(tx: Tx, numbers: Iterable[str]) -> None:
+    """Wait for whoever has one of the cases in hand; all wait in one order, so that no two wait for each other.
+
+    SQLite has one writer, and whoever may write has waited already.
+    """
+    if tx.postgres:
+        tx.rows(LOCK, numbers=sorted(set(numbers)))
 
 
 def head_by_number(tx: Tx, number: str) -> Head:

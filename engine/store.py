@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlmodel import Session
 
 from engine.clock import system_now
@@ -240,8 +240,13 @@ def _reader(url: URL) -> Engine:
     engine = create_engine(url)
     if url.get_backend_name() == "sqlite":
 
+        @event.listens_for(engine, "begin")
+        def _(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+            connection.exec_driver_sql("BEGIN")
+
         @event.listens_for(engine, "connect")
         def _(raw: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+            raw.isolation_level = None  # ours is the BEGIN that makes a session one moment of the store
             raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
             raw.execute("PRAGMA query_only=ON")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.anchoring import doubts
 from engine.chain import GENESIS, chain_hash, digest
 from engine.record import COLUMNS, Head, record_of
 from engine.store import Store, Tx
@@ -60,6 +61,7 @@ def verify(store: Store, since: datetime = EPOCH) -> Verdict:
     with store.looking() as tx:
         for row in tx.rows(STRAYS):
             faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
+        faults += [Fault("", 0, doubt) for doubt in doubts(tx, store)]
     while True:
         with store.looking() as tx:
             heads = [Head(*row) for row in tx.rows(CASES, after=after, since=to_micros(since))]

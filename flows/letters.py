@@ -1,36 +1,73 @@
-"""Sends mail in the reader's language: the address is looked up at the moment of sending."""
+"""Sends mail in the reader's language: whom a case asks, and where he is, are looked up at the moment of sending."""
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlmodel import select
 
 from engine.store import Store
-from flows.wording import say
+from flows.moment import Moment
+from flows.wording import label, say
 from flows.work import Work, off_loop
 from gateways.mail import Mail
 from models import Actor, Case
 from statemachines.lifecycle import Lifecycle
 from statemachines.roles import LEVELS, Role
 
+CUSTOMER: Final = -1
+OWNER: Final = 0
+SUPERVISOR: Final = 1
+"""Whom a letter goes to: the customer, or the people of an escalation level (0 is who has the work)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A parameter that each reader gets in his own language: ``Word('clause', 'first_reply')``."""
+
+    sort: str
+    name: str
+
+
+async def send(moment: Moment, to: int, template: str, **params: Any) -> int:
+    """Send one mail to everybody meant who has an address; returns how many.
+
+    Each is keyed by the delivery, the template and the reader (law 3). Raises what the gateway raises: the delivery
+    is tried again, and who was told already is told under the same key.
+    """
+    readers = await _readers(moment, to)
+    for handle, address, locale in readers:
+        words = {name: _worded(moment, locale, value) for name, value in params.items()}
+        key = ":".join(filter(None, (moment.key, template, handle)))
+        await write(moment.work, key, address, locale, template, number=moment.number, **words)
+    return len(readers)
+
 
 async def write(work: Work, key: str, to: str, locale: str, template: str, **params: Any) -> None:
-    """Send one mail under a key. Raises what the gateway raises: the delivery is tried again."""
+    """Send one mail under a key."""
     subject = say(locale, f"mail.{template}.subject", **params)
     body = say(locale, f"mail.{template}.body", **params)
     await off_loop(work.mailer.send, Mail(key, to, subject, body))
 
 
-async def asked(work: Work, table: Lifecycle, case: Case, level: int) -> list[Actor]:
-    """Whom a case asks at that level: its own department's people first (B6)."""
-    return await off_loop(people, work.store, table, case, level)
+async def _readers(moment: Moment, to: int) -> list[tuple[str, str, str]]:
+    """Handle, address and language of everybody meant; a customer has no handle."""
+    if to == CUSTOMER:
+        party = await moment.party()
+        return [("", party.email, moment.work.locale)] if party is not None and party.email else []
+    case = await moment.case()
+    meant = await off_loop(people, moment.work.store, moment.table, case, to)
+    return [(actor.handle, actor.email, actor.locale) for actor in meant if actor.email]
+
+
+def _worded(moment: Moment, locale: str, value: Any) -> Any:
+    return label(locale, moment.table.kind, value.sort, value.name) if isinstance(value, Word) else value
 
 
 def people(store: Store, table: Lifecycle, case: Case, level: int) -> list[Actor]:
-    """The actors behind a level: the owner, else the role in the case's department, else the role."""
+    """The actors behind a level: the owner, else the role in the case's department, else the role (B6)."""
     with store.reading() as session:
         everybody = session.exec(select(Actor).order_by(Actor.handle)).all()
-    if level == 0 and (owner := [actor for actor in everybody if actor.handle == case.owner]):
+    if level == OWNER and (owner := [actor for actor in everybody if actor.handle == case.owner]):
         return owner
     role = LEVELS[level] if level else _awaited(table, case)
     holders = [actor for actor in everybody if role in actor.roles.split()]
@@ -40,8 +77,3 @@ def people(store: Store, table: Lifecycle, case: Case, level: int) -> list[Actor
 def _awaited(table: Lifecycle, case: Case) -> Role:
     owner = table.state[case.state].owner if case.state in table.state else None
     return owner if owner and owner not in (Role.SYSTEM, Role.CUSTOMER) else Role.AGENT
-
-
-def handles(actors: Sequence[Actor]) -> str:
-    """The actors' handles, as a report names them."""
-    return ", ".join(actor.handle for actor in actors) or "–"

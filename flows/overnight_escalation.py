@@ -1,8 +1,9 @@
-"""The night: fire what was missed, plan the day's callbacks, check the record, leave the report."""
+"""The night: fire what was missed, plan the day's callbacks, check and anchor the record, leave the report."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from engine.anchoring import anchor
 from engine.verify import Verdict, verify
 from flows.fire_clocks import Swept, fire_clocks
 from flows.morning_report import MorningReport, report_morning
@@ -33,5 +34,6 @@ async def escalate_overnight(work: Work) -> Night:
     swept = await fire_clocks(work)
     planned = await plan_callbacks(work)
     verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
+    await off_loop(anchor, work.store, await work.now())
     report = await report_morning(work)
     return Night(swept, planned, verdict, report)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.deliveries import Leased, Waiting, lease, settle
-from flows.letters import asked, write
+from flows.letters import SUPERVISOR, send
 from flows.moment import Moment
 from flows.reacting import reactions, wanted
 from flows.work import Work, off_loop
@@ -73,14 +73,8 @@ async def _deliver(work: Work, leased: Leased) -> str | None:
 async def _alert(work: Work, gone: Sequence[Leased]) -> None:
     """A dead delivery is told to the team supervisors; an alert that fails stands in the report still."""
     for leased in gone:
-        moment = Moment(work, leased)
-        case = await moment.case()
-        for actor in await asked(work, moment.table, case, 1):
-            if actor.email is None:
-                continue
-            key = f"{leased.key}:dead:{actor.handle}"
-            with contextlib.suppress(Exception):
-                await write(work, key, actor.email, actor.locale, "dead", number=case.number, reaction=leased.reaction)
+        with contextlib.suppress(Exception):
+            await send(Moment(work, leased), SUPERVISOR, "dead", reaction=leased.reaction)
 
 
 def run_name(waiting: Sequence[Waiting]) -> str:

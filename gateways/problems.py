@@ -1,6 +1,6 @@
 """Why a contact file, one of its rows or a mapping is refused: a place, a code and its parameters.
 
-The words, in each language, stand in `locales/parts/contacts.*.toml` under the code.
+The words, in each language, stand in `locales/<locale>/contacts.toml` under the code.
 """
 
 from collections.abc import Mapping

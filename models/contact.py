@@ -8,8 +8,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 TEXT_LIMIT = 65_536
 """The longest text one field may hold, in bytes of UTF-8."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+NO_NUL = r"^[^\x00]*$"
+"""Postgres keeps no NUL in a text."""
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)]
 
 
 class Channel(StrEnum):

@@ -19,7 +19,12 @@ PERSONAL = _Mark("PERSONAL")
 ON_CASE = _Mark("ON_CASE")
 """The value is also written to the case's row, in the column of the field's name."""
 
-Personal = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536), PERSONAL]
+NO_NUL = r"^[^\x00]*$"
+"""Postgres keeps no NUL in a text, so no form takes one."""
+
+Words = StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536, pattern=NO_NUL)
+Personal = Annotated[str, Words, PERSONAL]
+Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]

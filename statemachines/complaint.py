@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.asks import ON_CASE, Asks, Code, Percent, Personal, RungFired, Score
+from statemachines.asks import ON_CASE, Asks, Code, Handle, Percent, Personal, RungFired, Score
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, TOP_LEVEL, Role
 
@@ -42,7 +42,7 @@ class Assignment(Asks):
     """The department, and the person by handle, that now has the work (B10)."""
 
     department: Annotated[Code, ON_CASE]
-    owner: Annotated[str | None, ON_CASE] = None
+    owner: Annotated[Handle | None, ON_CASE] = None
     reason: Personal | None = None
 
 

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.table import Table
 
 from apps import views
 from apps.cli.door import As, Json, door, instant, local, table
+from apps.clock_views import ClockView
 from engine.moving import Answer, Command, advance
 from engine.opening import Opening, open_case
 from flows.wording import label, say
@@ -189,7 +191,7 @@ def board(json: Json = False) -> None:
     door.give(seen.document(), table(door.say("board_title"), heads, rows), late)
 
 
-def _clock_table(found: list[views.ClockView], kind: str):
+def _clock_table(found: list[ClockView], kind: str) -> Table:
     columns = ("promise", "round", "limit", "used", "state", "fires", "rungs", "source")
     rows = [
         (

@@ -2,7 +2,7 @@
 
 from engine.callbacks import call_off, finish, plan
 from engine.policy import pack
-from flows.letters import write
+from flows.letters import CUSTOMER, send
 from flows.moment import Moment
 from flows.reacting import entering, leaving, on_move
 from flows.work import off_loop
@@ -27,9 +27,7 @@ async def try_again(moment: Moment) -> None:
     over = case.state != RESOLVED or (case.cycle, case.attempts) != (happened.cycle, made)
     if over or made < pack(case.pack).callbacks.attempts:
         return
-    party = await moment.party()
-    if party is not None and party.email is not None:
-        await write(work, moment.key, party.email, work.locale, "missed_you", number=moment.number)
+    await send(moment, CUSTOMER, "missed_you")
     await moment.advance("unreachable")
 
 

@@ -1,7 +1,7 @@
 """A new complaint is classified by rule and its customer gets a receipt."""
 
 from flows.classifying import classify, threshold
-from flows.letters import write
+from flows.letters import CUSTOMER, send
 from flows.moment import Moment
 from flows.reacting import on_open
 from statemachines.complaint import COMPLAINT, RECEIVED
@@ -29,10 +29,7 @@ async def classify_contact(moment: Moment) -> None:
 @on_open(COMPLAINT)
 async def acknowledge_contact(moment: Moment) -> None:
     """Tell the customer that his contact arrived; this keeps no promise to reply (A5, law 10)."""
-    party = await moment.party()
-    if moment.historic or party is None or party.email is None:
+    if moment.historic:
         return
-    locale = moment.work.locale
-    await write(moment.work, moment.key, party.email, locale, "acknowledged", number=moment.number)
-    if not (await moment.case()).closed:
+    if await send(moment, CUSTOMER, "acknowledged") and not (await moment.case()).closed:
         await moment.advance("acknowledge")

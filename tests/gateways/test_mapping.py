@@ -84,7 +84,7 @@ def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
 
 
 def catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / "parts" / f"contacts.{locale}.toml").read_text("utf-8"))
+    return tomllib.loads((ROOT / "locales" / locale / "contacts.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])

@@ -1,0 +1,251 @@
+"""Every word that people read is there in every language, asks for what the code gives, and keeps the glossary."""
+
+import ast
+import re
+import string
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.figures import Dead, Late, Trend, Unseen
+from flows.morning_report import TRENDS, Health, MorningReport
+from flows.report_text import SHOWN, render
+from flows.wording import DEFAULT, LOCALES, catalogue, label, locales, refusal, say
+from models.contact import Channel
+from statemachines.complaint import Outcome, Severity, Unanswered
+from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Milestone, Refused
+from statemachines.roles import LEVELS, Role
+from tests.house.sources import ROOMS, called_name, sources
+
+LANGUAGES = ("en", "zh_CN", "zh_TW")
+MADE_BY_THE_ENGINE = ("open", "carried_over")
+SHARED = {
+    "milestone": [one.value for one in Milestone],
+    "level": [str(level) for level in range(len(LEVELS))],
+    "role": [one.value for one in Role],
+    "kind": list(lifecycles()),
+    "severity": [one.value for one in Severity],
+    "channel": [one.value for one in Channel],
+    "outcome": ["kept", "late", "stopped", "done", *Outcome, *Unanswered],
+    "via": ["cli", "api", "flow", "import", "clock", "prefect-form"],
+}
+each_language = pytest.mark.parametrize("locale", LANGUAGES)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def texts(node: ast.AST | None) -> list[str]:
+    """The texts an expression may be: one, either of two, or none that can be read off."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    return [*texts(node.body), *texts(node.orelse)] if isinstance(node, ast.IfExp) else []
+
+
+def pattern(node: ast.AST | None) -> str | None:
+    """A template literal's key as a pattern, each hole one word: ``mail.{template}.body``."""
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(re.escape(one.value) if isinstance(one, ast.Constant) else r"[\w-]+" for one in node.values)
+
+
+def calls(name: str, *rooms: str) -> Iterator[tuple[str, ast.Call]]:
+    for source in sources(*rooms):
+        for node in source.nodes:
+            if isinstance(node, ast.Call) and called_name(node) == name:
+                yield source.at(node, ""), node
+
+
+def given(call: ast.Call) -> set[str] | None:
+    """The names of what a call hands over, if all are in sight."""
+    names = {keyword.arg for keyword in call.keywords}
+    return None if None in names else {name for name in names if name is not None}
+
+
+def said(room: str) -> Iterator[tuple[str, ast.Call, str, ast.AST]]:
+    """Every ``say(locale, key)`` and ``self.say(key)`` of a room: place, call, the keys' prefix, the key."""
+    for place, call in calls("say", room):
+        if isinstance(call.func, ast.Attribute):
+            yield place, call, "report.", call.args[0]
+        else:
+            yield place, call, "", call.args[1]
+
+
+def test_there_are_three_languages():
+    assert tuple(locales()) == LANGUAGES
+    assert DEFAULT in LANGUAGES
+
+
+@each_language
+def test_the_languages_say_the_same_things_with_the_same_parameters(locale: str):
+    words, default = catalogue(locale), catalogue(DEFAULT)
+    assert words.keys() == default.keys()
+    wanted = {key: placeholders(text) for key, text in default.items()}
+    assert {key: placeholders(text) for key, text in words.items()} == wanted
+
+
+@each_language
+def test_every_message_says_something_and_asks_by_name(locale: str):
+    for key, text in catalogue(locale).items():
+        assert isinstance(text, str), key
+        assert text.strip(), key
+        assert all(name.isidentifier() for name in placeholders(text)), key
+
+
+@each_language
+def test_no_message_stands_in_two_files(locale: str):
+    tops = Counter(key for path in (LOCALES / locale).glob("*.toml") for key in flat(path.read_text("utf-8")))
+    assert [key for key, times in tops.items() if times > 1] == []
+
+
+def flat(text: str) -> Iterator[str]:
+    def under(tree: dict, prefix: str) -> Iterator[str]:
+        for key, value in tree.items():
+            yield from under(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+
+    return under(tomllib.loads(text), "")
+
+
+@each_language
+@pytest.mark.parametrize("kind", lifecycles())
+def test_every_lifecycle_has_its_labels(locale: str, kind: str):
+    table, words = lifecycles()[kind], catalogue(locale)
+    names = {
+        "state": [state.name for state in table.states],
+        "move": [*(move.name for move in table.moves), *MADE_BY_THE_ENGINE],
+        "clause": [clause.name for clause in table.clauses],
+        "guard": [move.when.name for move in table.moves if move.when],
+    }
+    wanted = {(f"{kind}.{sort}.{name}", f"{sort}.{name}") for sort, some in names.items() for name in some}
+    assert [own for own, shared in sorted(wanted) if own not in words and shared not in words] == []
+
+
+@each_language
+def test_what_all_kinds_share_has_its_labels(locale: str):
+    wanted = [f"{sort}.{name}" for sort, names in SHARED.items() for name in names]
+    assert [key for key in wanted if key not in catalogue(locale)] == []
+
+
+@each_language
+def test_no_two_states_or_moves_of_a_kind_read_alike(locale: str):
+    for kind, table in lifecycles().items():
+        for sort, names in (("state", {one.name for one in table.states}), ("move", set(table.rows))):
+            shown = Counter(label(locale, kind, sort, name) for name in names)
+            assert [text for text, times in shown.items() if times > 1] == []
+
+
+def test_every_refusal_has_its_words():
+    found = [(place, code) for place, call in calls("Refused", *ROOMS) for code in texts(call.args[0])]
+    assert len(found) > 30
+    assert [f"{place}{code}" for place, code in found if f"refused.{code}" not in catalogue(DEFAULT)] == []
+
+
+def test_a_refusal_asks_for_no_more_than_it_is_given():
+    lacking = [
+        f"{place}{code} is not given {name}"
+        for place, call in calls("Refused", *ROOMS)
+        for code in texts(call.args[0])
+        for name in placeholders(catalogue(DEFAULT).get(f"refused.{code}", "")) - (given(call) or {"move"})
+        if given(call) is not None
+    ]
+    assert lacking == []
+
+
+def test_every_message_of_the_flows_exists_and_is_given_what_it_asks_for():
+    words, found = catalogue(DEFAULT), 0
+    for place, call, prefix, node in said("flows"):
+        for key in texts(node):
+            found += 1
+            assert prefix + key in words, f"{place}{prefix}{key}"
+            names = given(call)
+            assert names is None or placeholders(words[prefix + key]) <= names, f"{place}{prefix}{key}"
+    assert found > 20
+
+
+def test_every_template_literal_of_the_flows_finds_a_message():
+    patterns = [(place, re.escape(prefix) + (pattern(node) or "")) for place, _, prefix, node in said("flows")]
+    whole = [(place, one) for place, one in patterns if not one.endswith(r"\.")]
+    assert whole
+    for place, one in whole:
+        assert one == "" or any(re.fullmatch(one, key) for key in catalogue(DEFAULT)), f"{place}{one}"
+
+
+def test_every_mail_has_its_words_and_is_given_what_they_ask_for():
+    words = catalogue(DEFAULT)
+    found = [(place, call, name) for place, call in calls("write", "flows") for name in template(call)]
+    assert {"acknowledged", "rung", "dead"} <= {name for _, _, name in found}
+    for place, call, name in found:
+        for part in ("subject", "body"):
+            text = words.get(f"mail.{name}.{part}", "{no words}")
+            assert placeholders(text) <= (given(call) or set()), f"{place}mail.{name}.{part}"
+
+
+def template(call: ast.Call) -> list[str]:
+    return texts(call.args[4]) if len(call.args) > 4 else []
+
+
+def test_what_is_not_given_stays_in_sight():
+    assert "{number}" in say("en", "mail.dead.subject", reaction="x")
+    assert say("en", "no.such.message", number=1) == "no.such.message"
+    assert label("zh_CN", "complaint", "state", "no_such_state") == "no_such_state"
+
+
+def test_a_refusal_reads_well_with_lists():
+    refused = Refused("unknown_kind", kind="x", known=["complaint", "order"])
+    assert refusal("en", refused) == "There is no kind of case “x”. Use one of: complaint, order."
+
+
+@each_language
+def test_the_report_is_all_words(locale: str):
+    for report in (busy_night(), replace(busy_night(), **QUIET)):
+        text = render(report, locale)
+        assert not re.search(r"report\.|\w+\.(?:state|clause|level|department)\.|[{}]", text), text
+
+
+LATE = Late("cp-26-000001", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
+QUIET = {"late": [], "overdue": Counter(), "board": Counter(), "callbacks": []}
+
+
+def busy_night() -> MorningReport:
+    at = LATE.due_at
+    dead = Dead("cp-26-000001", 3, "acknowledge_contact", "OSError")
+    return MorningReport(
+        at=at,
+        since=at,
+        cases=3,
+        board=Counter({("complaint", "received", 1): 2}),
+        late=[LATE] * (SHOWN + 1),
+        overdue=Counter({"claims": 2, "": 1}),
+        callbacks=[("cp-26-000001", 1, at)] * (SHOWN + 1),
+        opinions=Counter(),
+        trends={name: Trend(3, 1.5) for name in TRENDS},
+        resolved_within={"2h": 1, "24h": 2},
+        health=Health(at, True, Unseen(2, at, at), (dead,), 4, 5),
+    )
+
+
+def breaches(locale: str, rule: str) -> list[str]:
+    return [key for key, text in catalogue(locale).items() if re.search(rule, text)]
+
+
+def test_the_glossary_is_kept():
+    """A bare 申訴 reads as a complaint in Taiwan, a bare 升级 as a software upgrade."""
+    assert breaches("zh_TW", "(?<!員工)(?<!評價)申訴") == []
+    assert breaches("zh_CN", "升级(?!上报|台账)") == []
+    assert breaches("zh_TW", "升級(?!呈報|紀錄表)") == []
+    assert breaches("zh_TW", "經辦|超時|台賬|數據|軟件|信息|默認|網絡|回復|短信|郵箱|服務器|運行") == []
+
+
+@pytest.mark.parametrize(("locale", "charset"), [("zh_CN", "gb2312"), ("zh_TW", "big5")])
+def test_no_character_of_the_other_script(locale: str, charset: str):
+    assert [(key, odd) for key, text in catalogue(locale).items() for odd in foreign(text, charset)] == []
+
+
+def foreign(text: str, charset: str) -> Iterable[str]:
+    return [one for one in text if "\u4e00" <= one <= "\u9fff" and not one.encode(charset, "ignore")]

@@ -1,0 +1,160 @@
+"""Decisions and refusals: what is told, and how forms are checked before anything is decided."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from statemachines.asks import ON_CASE, PERSONAL, marked, required
+from statemachines.complaint import COMPLAINT, Classification, Findings, Resolution, Survey
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
+from statemachines.roles import LEVELS, TOP_LEVEL, Role
+from tests.telling import FORMS, refusal
+
+AGENT, HANDLER, SYSTEM = {Role.AGENT}, {Role.HANDLER}, {Role.SYSTEM}
+FORM = Classification(category="damage")
+
+
+def refused(state: str, move: str, roles: set[Role], **facts: Any) -> Refused:
+    form = COMPLAINT.checked(move, FORMS.get(move, {}))
+    return refusal(lambda: COMPLAINT.decide(Facts(state, **facts), move, form, roles))
+
+
+def test_a_legal_move_tells_row_source_dest_and_form():
+    decision = COMPLAINT.decide(Facts("received"), "classify", FORM, AGENT)
+    assert (decision.row.name, decision.source, decision.dest) == ("classify", "received", "classified")
+    assert decision.form is FORM
+
+
+def test_a_move_that_stays_leads_where_it_began():
+    form = COMPLAINT.checked("note", {"note": "He called."})
+    assert COMPLAINT.decide(Facts("resolved"), "note", form, AGENT).dest == "resolved"
+
+
+def test_a_move_at_the_wrong_time_names_what_is_allowed_now():
+    told = refused("received", "resolve", HANDLER)
+    assert (told.code, told.params["move"], told.params["state"]) == ("not_now", "resolve", "received")
+    assert told.params["allowed"] == [
+        *("ask_customer", "reply", "propose_solution", "progress", "promise", "note", "escalate")
+    ]
+
+
+def test_a_closed_case_allows_nothing():
+    assert refused("archived", "note", set(Role)).params["allowed"] == []
+
+
+def test_the_wrong_person_is_told_who_could():
+    told = refused("received", "refuse", AGENT)
+    assert told.code == "role"
+    assert told.params["wanted"] == ["department_manager", "general_manager", "team_supervisor"]
+    assert "classify" in told.params["allowed"]
+    assert "refuse" not in told.params["allowed"]
+
+
+def test_an_unmet_condition_is_named():
+    told = refused("resolved", "unreachable", SYSTEM, attempts=2, max_attempts=3)
+    assert (told.code, told.params["guards"]) == ("guard", ["attempts_used"])
+    assert "revisit" in told.params["allowed"]
+
+
+def test_a_state_nobody_knows_allows_nothing():
+    told = refused("limbo", "classify", AGENT)
+    assert (told.code, told.params["allowed"]) == ("not_now", [])
+
+
+def test_an_unknown_move_is_refused_with_the_known_ones():
+    told = refusal(lambda: COMPLAINT.checked("fly", {}))
+    assert (told.code, told.params["known"]) == ("unknown_move", list(COMPLAINT.rows))
+
+
+@pytest.mark.parametrize(
+    ("move", "form", "field"),
+    [
+        ("classify", {}, "category"),
+        ("classify", {"category": "SECRET words"}, "category"),
+        ("classify", {"category": "damage", "severity": "SECRET"}, "severity"),
+        ("classify", {"category": "damage", "confidence": "SECRET"}, "confidence"),
+        ("reply", {"message": "   "}, "message"),
+        ("reply", {"message": "SECRET" * 20_000}, "message"),
+        ("reply", {"message": ["SECRET"]}, "message"),
+        ("revisit", {"outcome": "satisfied", "quality": 6}, "quality"),
+        ("promise", {"promise": "SECRET", "due_at": "2026-03-03T09:00:00"}, "due_at"),
+        ("merge", {"into": "SECRET"}, "into"),
+        ("acknowledge", {"words": "SECRET"}, "words"),
+    ],
+)
+def test_a_fault_in_a_form_names_the_field_and_never_the_value(move: str, form: dict[str, Any], field: str):
+    told = refusal(lambda: COMPLAINT.checked(move, form))
+    assert (told.code, told.params["move"]) == ("form", move)
+    assert [fault["field"] for fault in told.params["fields"]] == [field]
+    assert "SECRET" not in repr(told.params)
+    assert told.__cause__ is None
+
+
+def test_what_is_personal_and_what_stands_on_the_case_are_told_by_the_form():
+    assert marked(Findings, PERSONAL) == ("findings",)
+    assert marked(Survey, PERSONAL) == ("words",)
+    assert marked(Classification, ON_CASE) == ("category", "severity", "department")
+    assert required(Classification) == ("category",)
+
+
+def test_a_checked_form_cannot_be_changed():
+    form = COMPLAINT.checked("resolve", {"result": "Paid."})
+    assert isinstance(form, Resolution)
+    with pytest.raises(ValueError, match="frozen"):
+        form.result = "Refused."  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_levels_climb_from_the_handler_to_the_general_manager():
+    assert (LEVELS[0], LEVELS[TOP_LEVEL]) == (Role.HANDLER, Role.GENERAL_MANAGER)
+
+
+def changed(row: Move | Clause, **columns: Any) -> Lifecycle:
+    if isinstance(row, Move):
+        moves = tuple(replace(row, **columns) if other is row else other for other in COMPLAINT.moves)
+        return replace(COMPLAINT, moves=moves)
+    clauses = tuple(replace(row, **columns) if other is row else other for other in COMPLAINT.clauses)
+    return replace(COMPLAINT, clauses=clauses)
+
+
+NOTE = COMPLAINT.rows["note"][0]
+REVISIT = COMPLAINT.rows["revisit"][1]
+SOLUTION = next(clause for clause in COMPLAINT.clauses if clause.name == "solution")
+CHANGES: dict[str, Lifecycle] = {
+    "a move more": replace(COMPLAINT, moves=(*COMPLAINT.moves, Move("nod", ("received",), STAY, by=(Role.AGENT,)))),
+    "a move less": replace(COMPLAINT, moves=tuple(row for row in COMPLAINT.moves if row is not NOTE)),
+    "moves in another order": replace(COMPLAINT, moves=COMPLAINT.moves[::-1]),
+    "other sources": changed(NOTE, sources=("received",)),
+    "another dest": changed(COMPLAINT.rows["classify"][0], dest="investigated"),
+    "other people": changed(NOTE, by=(Role.AGENT,)),
+    "another form": changed(NOTE, asks=Findings),
+    "another guard": changed(REVISIT, when=Guard("cloudy", lambda facts, form: False)),
+    "no new round": changed(REVISIT, reopens=False),
+    "another owner": replace(
+        COMPLAINT, states=(replace(COMPLAINT.states[0], owner=Role.HANDLER), *COMPLAINT.states[1:])
+    ),
+    "another milestone": replace(
+        COMPLAINT, states=(replace(COMPLAINT.states[0], milestone=Milestone.RESOLVED), *COMPLAINT.states[1:])
+    ),
+    "a state more": replace(
+        COMPLAINT,
+        states=(*COMPLAINT.states, State("lost", Milestone.ARCHIVED, final=True)),
+        moves=(*COMPLAINT.moves, Move("lose", ("received",), "lost", by=(Role.AGENT,))),
+    ),
+    "a clause less": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
+    "a clause that never rests": changed(SOLUTION, pauses=()),
+    "a clause of the first round only": changed(SOLUTION, once=True),
+    "a retired state": replace(COMPLAINT, retired=(Retired("old", "received"),)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_version_changes_with_the_table(change: str):
+    assert CHANGES[change].version != COMPLAINT.version
+
+
+def test_the_version_is_twelve_hex_digits_and_stays_while_nothing_changes():
+    assert len(COMPLAINT.version) == 12
+    assert int(COMPLAINT.version, 16) >= 0
+    assert replace(COMPLAINT).version == COMPLAINT.version
+    assert len({table.version for table in CHANGES.values()}) == len(CHANGES)

@@ -1,0 +1,139 @@
+"""The laws that hold in every lifecycle there is, found out without the code that enforces them."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import Case
+from statemachines.asks import ON_CASE, PERSONAL, RungFired, marked
+from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.lifecycle import Clause, Lifecycle
+from statemachines.roles import Role
+from tests.statemachines.forms import facts, forms, rivals
+from tests.telling import refusal
+
+TABLES = list(lifecycles().values())
+every_lifecycle = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
+
+
+def steps(table: Lifecycle) -> set[tuple[str, str]]:
+    return {(source, row.dest) for row in table.moves if row.dest for source in row.sources}
+
+
+def reached(begin: str, edges: set[tuple[str, str]]) -> set[str]:
+    seen: set[str] = set()
+    ahead = [begin]
+    while ahead:
+        state = ahead.pop()
+        if state not in seen:
+            seen.add(state)
+            ahead += [dest for source, dest in edges if source == state]
+    return seen
+
+
+def ladders(table: Lifecycle) -> Iterator[tuple[Clause, str, str]]:
+    """Each clause, each state in which its clock runs, and each move that the clock may make there."""
+    for clause in table.clauses:
+        for state in clause.during:
+            for move in [clause.then] if clause.then else [table.remind, table.breach]:
+                yield clause, state, move
+
+
+def test_there_is_a_lifecycle_of_complaints():
+    assert "complaint" in lifecycles()
+    assert lifecycle_of("complaint").kind == "complaint"
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    refused = refusal(lambda: lifecycle_of("parcel"))
+    assert (refused.code, refused.params) == ("unknown_kind", {"kind": "parcel", "known": sorted(lifecycles())})
+
+
+def test_kinds_and_prefixes_are_told_apart():
+    assert len({table.prefix for table in TABLES}) == len(TABLES)
+
+
+@every_lifecycle
+def test_only_known_states_are_named(table: Lifecycle):
+    named = {table.initial, *(state for step in steps(table) for state in step)}
+    named |= {state for clause in table.clauses for state in clause.lives_in}
+    named |= {gone.to for gone in table.retired}
+    assert named <= {state.name for state in table.states}
+
+
+@every_lifecycle
+def test_every_state_can_be_reached(table: Lifecycle):
+    assert reached(table.initial, steps(table)) == set(table.state)
+
+
+@every_lifecycle
+def test_every_state_leads_to_an_end_and_no_end_leads_on(table: Lifecycle):
+    ends = {state.name for state in table.states if state.final}
+    assert ends
+    for state in table.state:
+        assert reached(state, steps(table)) & ends, f"{state} is a dead end"
+    assert not {source for source, _ in steps(table)} & ends
+
+
+@every_lifecycle
+def test_every_open_state_awaits_somebody_and_every_move_has_somebody(table: Lifecycle):
+    assert [state.name for state in table.states if not state.final and state.owner is None] == []
+    assert [row.name for row in table.moves if not row.by] == []
+
+
+@every_lifecycle
+def test_every_clock_is_ended_by_something(table: Lifecycle):
+    for clause in table.clauses:
+        for state in clause.lives_in:
+            ways = [r for r in table.moves if set(r.sources) & reached(state, steps(table))]
+            leaves = [row for row in ways if row.dest and row.dest not in clause.lives_in]
+            assert leaves, f"{clause.name} runs for ever from {state}"
+            assert clause.then or {row.name for row in ways} & set(clause.kept_by), f"nothing keeps {clause.name}"
+
+
+@every_lifecycle
+@given(data=st.data())
+def test_nothing_can_refuse_what_a_clock_does(table: Lifecycle, data: st.DataObject):
+    clause, state, move = data.draw(st.sampled_from(list(ladders(table))))
+    form = data.draw(forms(table.rows[move][0].asks if clause.then else RungFired))
+    decision = table.decide(data.draw(facts(table, state)), move, form, {Role.SYSTEM})
+    assert decision.row.name == move
+    assert clause.then or decision.dest == state
+
+
+@every_lifecycle
+@given(data=st.data())
+def test_two_rows_of_a_move_never_both_hold(table: Lifecycle, data: st.DataObject):
+    if not rivals(table):
+        return
+    state, rows = data.draw(st.sampled_from(rivals(table)))
+    known, form = data.draw(facts(table, state)), data.draw(forms(rows[0].asks))
+    holding = [row for row in rows if row.when is None or row.when.holds(known, form)]
+    for role in Role:
+        assert len([row for row in holding if role in row.by]) <= 1, f"{rows[0].name} from {state} in {known}"
+
+
+@every_lifecycle
+def test_what_a_form_puts_on_the_case_is_a_column_of_the_case(table: Lifecycle):
+    for row in table.moves:
+        assert set(marked(row.asks, ON_CASE)) <= set(Case.model_fields), row.name
+        assert not set(marked(row.asks, ON_CASE)) & set(marked(row.asks, PERSONAL)), row.name
+
+
+@every_lifecycle
+def test_only_words_of_a_person_keep_a_promise_to_answer(table: Lifecycle):
+    keeping = [row for clause in table.clauses if clause.answers for name in clause.kept_by for row in table.rows[name]]
+    assert [row.name for row in keeping if Role.SYSTEM in row.by or not marked(row.asks, PERSONAL)] == []
+
+
+@every_lifecycle
+def test_the_rows_of_a_move_share_their_form(table: Lifecycle):
+    assert [name for name, rows in table.rows.items() if len({row.asks for row in rows}) > 1] == []
+
+
+@every_lifecycle
+def test_clauses_and_states_stand_once(table: Lifecycle):
+    for names in ([state.name for state in table.states], [clause.name for clause in table.clauses]):
+        assert len(set(names)) == len(names)
