@@ -109,7 +109,7 @@ def _perform(settings: Settings, scenario: Scenario, quiet: bool) -> Shown:
         tell = stack.enter_context(progress(work.store.now(), scenario.until, quiet))
         lived = asyncio.run(play(work, cast, scenario.until, server, tell))
         runs = _runs(server.api_url)
-        report = gather(work.store, work.store.now())
+        report = lived.busiest or gather(work.store, work.store.now())
         with work.store.looking() as tx:
             counts = tx.row(COUNTS)._asdict()
             answers = dict(opinions(tx))

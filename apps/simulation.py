@@ -7,7 +7,8 @@ from typing import Protocol
 
 from engine.agenda import look
 from engine.founding import set_clock
-from flows.nights import Scheduled, run_scheduled, scheduled
+from flows.morning_report import MorningReport
+from flows.nights import Scheduled, run_name, run_scheduled, scheduled
 from flows.passing import leaving, seen, settle
 from flows.sight import Sight, Unobserved
 from flows.work import Work, off_loop
@@ -48,6 +49,12 @@ class Lived:
     nights: int = 0
     unseen: int = 0
     nights_by_name: dict[str, int] = field(default_factory=dict[str, int])
+    busiest: MorningReport | None = None
+
+    def document(self) -> dict[str, object]:
+        """The figures as programs read them."""
+        names = ("instants", "did", "acts", "nights", "unseen", "nights_by_name")
+        return {name: getattr(self, name) for name in names}
 
 
 async def run_until(work: Work, until: datetime, cast: Cast | None = None, progress: Progress | None = None) -> Lived:
@@ -75,11 +82,8 @@ async def _next(work: Work, now: datetime, cast: Cast, nights: Iterable[datetime
 
 async def _live(work: Work, cast: Cast, plans: dict[Scheduled, datetime], now: datetime, lived: Lived) -> None:
     lived.instants += 1
+    lived.acts += await off_loop(cast.act, work, now)
     lived.did += await settle(work)
-    acts = await off_loop(cast.act, work, now)
-    if acts:
-        lived.acts += acts
-        lived.did += await settle(work)
     for plan, due in plans.items():
         if due <= now:
             await _night(work, plan.name, lived)
@@ -93,8 +97,15 @@ async def _night(work: Work, name: str, lived: Lived) -> None:
     async def body() -> object:
         return await run_scheduled(work, name, observed=watching)
 
-    sight = Sight(name, f"{name} · {(await work.now()):%Y-%m-%d %H:%M}", ("closeloop", "night"))
+    sight = Sight(name, run_name(name, await work.now()), ("closeloop", "night"))
     what = await seen(work, sight, body, leaving(work))
     lived.nights += 1
     lived.unseen += watching and not what.observed
+    if isinstance(what.result, MorningReport) and _news(what.result) > _news(lived.busiest):
+        lived.busiest = what.result
     lived.nights_by_name[name] = lived.nights_by_name.get(name, 0) + 1
+
+
+def _news(report: MorningReport | None) -> int:
+    """How much a morning report has to tell."""
+    return len(report.late) + len(report.callbacks) if report else -1

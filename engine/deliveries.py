@@ -174,8 +174,8 @@ def _settle(store: Store, outcomes: list[tuple[Leased, str | None]], at: datetim
             gone = leased.tries >= TRIES
             later = at + BACK_OFF * 4 ** (leased.tries - 1)
             status = "dead" if gone else "waiting"
-            tx.run(FAIL, status=status, next_at=to_micros(later), error=error, **leased.where)
-            dead += [leased] if gone else []
+            held = tx.run(FAIL, status=status, next_at=to_micros(later), error=error, **leased.where) == 1
+            dead += [leased] if gone and held else []
     return dead
 
 

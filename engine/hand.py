@@ -29,6 +29,7 @@ class Fired:
     """A rung that fired: whose, the level the case has since, the move the clock made, and which rung."""
 
     number: str
+    kind: str
     level: int
     move: str
     told: RungFired
@@ -104,7 +105,7 @@ class Hand:
         decision = self.decide(move, form, system.roles)
         self.make(Entry(move, decision.dest, form, system.id, BY_CLOCK, due, self.now, level=level))
         self._keep(clock, rung, told, level)
-        return Fired(self.head.number, self.head.level, move, told)
+        return Fired(self.head.number, self.head.kind, self.head.level, move, told)
 
     def _keep(self, clock: Running, rung: int, told: RungFired, level: int) -> None:
         self.tx.run(

@@ -66,7 +66,7 @@ class Pack(_Row):
     document: str
     zone: str
     clauses: dict[str, Limit]
-    ladder: tuple[Step, ...]
+    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
     callbacks: Callbacks = Callbacks()
     rounds: Rounds = Rounds()
 
@@ -113,8 +113,9 @@ def load_pack(path: Path) -> Pack:
     except ValidationError as error:
         raise Refused("bad_pack", file=path.name, faults=_faults(error)) from None
     percents = [step.percent for step in loaded.ladder]
-    if percents != sorted(set(percents)):
-        raise Refused("bad_pack", file=path.name, faults=[{"field": "ladder", "why": "percent must rise"}])
+    levels = [step.level for step in loaded.ladder]
+    if percents != sorted(set(percents)) or levels != sorted(levels):
+        raise Refused("bad_pack", file=path.name, faults=[{"field": "ladder", "why": "percent and level must rise"}])
     for limit in loaded.clauses.values():
         calendar(limit.calendar)
     calendar(loaded.callbacks.calendar)

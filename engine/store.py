@@ -102,7 +102,7 @@ class Store:
     @contextlib.contextmanager
     def looking(self) -> Generator[Tx]:
         """A transaction that only reads: it sees one moment of the store and holds nobody up."""
-        yield from self._transaction("BEGIN READ ONLY" if self.postgres else "BEGIN")
+        yield from self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgres else "BEGIN")
 
     def _transaction(self, begin: str) -> Generator[Tx]:
         raw = self._begin(begin)
@@ -125,7 +125,8 @@ class Store:
             except (psycopg.Error, sqlite3.Error) as error:
                 raw.close()
                 if used and attempt == 1 and self.postgres:
-                    continue  # an idle connection does not survive a restart of the database
+                    self._drop_idle()  # no idle connection survives a restart of the database
+                    continue
                 raise _translated(error) from error
             return raw
         raise AssertionError("unreachable")
@@ -187,12 +188,15 @@ class Store:
             raise Refused("no_store", home=str(self.home))
         return row.clock
 
-    def close(self) -> None:
-        """Let go of every idle connection."""
+    def _drop_idle(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for raw in idle:
             raw.close()
+
+    def close(self) -> None:
+        """Let go of every idle connection."""
+        self._drop_idle()
         if self._reader is not None:
             self._reader.dispose()
             self._reader = None
@@ -237,7 +241,9 @@ def _row_type(columns: tuple[str, ...]) -> Any:
 
 
 def _reader(url: URL) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=True)
+    if url.get_backend_name() == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     if url.get_backend_name() == "sqlite":
 
         @event.listens_for(engine, "begin")

@@ -1,24 +1,26 @@
 """Checks that the record is whole: chains, histories, statements, rungs and clocks agree."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from engine.anchoring import doubts
 from engine.chain import GENESIS, chain_hash, digest
 from engine.record import COLUMNS, Head, record_of
 from engine.store import Store, Tx
 from models.columns import EPOCH, to_micros
-from statemachines.kinds import lifecycle_of
+from statemachines.asks import ON_CASE, marked
+from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Lifecycle
 
-CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
+CASES = f"SELECT {COLUMNS}, channel FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
 HISTORY = """
 SELECT case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle,
        form, hash FROM transition WHERE case_id = :case_id ORDER BY seq
 """
-STATEMENTS = "SELECT seq, field, salt, content FROM statement WHERE case_id = :case_id AND erased_at IS NULL"
+STATEMENTS = "SELECT seq, field, salt, content, erased_at FROM statement WHERE case_id = :case_id"
 RUNGS = """
 SELECT r.clause, r.cycle, r.rung, r.seq, r.due_at, r.recorded_at, r.clock_id FROM rung r
  WHERE r.case_id = :case_id ORDER BY r.clock_id, r.rung
@@ -29,6 +31,8 @@ SELECT 'transition' AS name, count(*) AS n FROM transition t LEFT JOIN cases c O
 UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t ON t.case_id = s.case_id
    AND t.seq = s.seq WHERE t.case_id IS NULL
 """
+
+_Told = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,21 @@ def verify(store: Store, since: datetime = EPOCH) -> Verdict:
         faults += [Fault("", 0, doubt) for doubt in doubts(tx, store)]
     while True:
         with store.looking() as tx:
-            heads = [Head(*row) for row in tx.rows(CASES, after=after, since=to_micros(since))]
-            for head in heads:
-                history = [row._asdict() for row in tx.rows(HISTORY, case_id=head.id)]
-                faults += _case(tx, head, history)
+            heads = tx.rows(CASES, after=after, since=to_micros(since))
+            for *head, channel in heads:
+                history = [row._asdict() for row in tx.rows(HISTORY, case_id=head[0])]
+                faults += _case(tx, Head(*head), channel, history)
                 transitions += len(history)
         if not heads:
             return Verdict(cases, transitions, tuple(faults))
         cases, after = cases + len(heads), heads[-1].id
 
 
-def _case(tx: Tx, head: Head, history: list[dict[str, Any]]) -> list[Fault]:
+def _case(tx: Tx, head: Head, channel: str, history: list[dict[str, Any]]) -> list[Fault]:
     statements = tx.rows(STATEMENTS, case_id=head.id)
     found = [*chain_faults(head.number, head.head, history)]
     found += [Fault(head.number, seq, what) for seq, what in _story(head, history)]
+    found += [Fault(head.number, head.version, what) for what in _row(head, channel, history)]
     found += [Fault(head.number, seq, what) for seq, what in _words(history, statements)]
     rungs = tx.rows(RUNGS, case_id=head.id)
     clocks = tx.rows(CLOCKS, case_id=head.id)
@@ -114,19 +119,60 @@ def _story(head: Head, history: list[dict[str, Any]]) -> Iterator[tuple[int, str
     told = (state, last["seq"], last["cycle"], last["level"])
     if told != (head.state, head.version, head.cycle, head.level):
         yield head.version, "row"
-    if head.state not in lifecycle_of(head.kind).state:
-        yield head.version, "unknown_state"
+
+
+def _row(head: Head, channel: str, history: list[dict[str, Any]]) -> Iterator[str]:
+    """What else the case's row says must be what its history tells."""
+    table = lifecycles().get(head.kind)
+    if table is None:
+        yield "unknown_kind"
+    elif head.state not in table.state:
+        yield "unknown_state"
+    elif history:
+        has = asdict(head) | {"channel": channel}
+        told = _retold(table, history) | {"closed": table.state[head.state].final}
+        yield from (f"row_{name}" for name, value in told.items() if has[name] != value)
+
+
+def _retold(table: Lifecycle, history: list[dict[str, Any]]) -> dict[str, Any]:
+    told: dict[str, Any] = {"came_from": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
+    told |= dict.fromkeys(("category", "severity", "department", "owner"))
+    cycle = history[0]["cycle"]
+    for row in history:
+        form = _form(row)
+        marks = marked(table.rows[row["move"]][0].asks, ON_CASE) if row["move"] in table.rows else ()
+        told |= {name: form[name] for name in marks if name in form and name in told}
+        if row["dest"] != row["source"]:
+            told["came_from"] = row["source"]
+        if row["cycle"] != cycle:
+            cycle, told["attempts"] = row["cycle"], 0
+        told |= {"changed_at": row["recorded_at"], "channel": form.get("channel", told.get("channel"))}
+    return told
 
 
 def _words(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
-    kept = {(row.seq, row.field): digest(bytes(row.salt), row.content) for row in statements}
+    kept = {(row.seq, row.field): row for row in statements}
     for row in history:
-        for name, value in json.loads(row["form"]).items():
-            if not isinstance(value, dict) or (row["seq"], name) not in kept:
-                continue
-            if kept.pop((row["seq"], name)) != value["sha256"]:
+        for name, value in _form(row).items():
+            if isinstance(value, dict) and not _said(kept.pop((row["seq"], name), None), cast("_Told", value)):
                 yield row["seq"], f"statement_{name}"
     yield from ((seq, f"statement_{name}_unknown") for seq, name in kept)
+
+
+def _form(row: _Told) -> _Told:
+    """The form of a transition; of one that was tampered with into no form at all, the hash tells."""
+    try:
+        form = json.loads(row["form"])
+    except ValueError:
+        return {}
+    return cast("_Told", form) if isinstance(form, dict) else {}
+
+
+def _said(row: Any, told: _Told) -> bool:
+    """Whether a statement is what the record kept the digest of, or was erased and says when."""
+    if row is None or row.content is None or row.salt is None:
+        return row is not None and row.content is None and row.erased_at is not None
+    return digest(bytes(row.salt), row.content) == told.get("sha256")
 
 
 def _ladders(head: Head, rungs: list[Any], clocks: list[Any]) -> Iterator[tuple[int, str]]:

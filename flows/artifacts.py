@@ -25,14 +25,13 @@ async def leave_ledger(work: Work, swept: Swept) -> None:
 
 def _row(locale: str, fired: Fired) -> dict[str, str]:
     told = fired.told
-    kind = "complaint"
     return {
         say(locale, "report.column.case"): fired.number,
-        say(locale, "report.column.promise"): label(locale, kind, "clause", told.clause),
+        say(locale, "report.column.promise"): label(locale, fired.kind, "clause", told.clause),
         say(locale, "report.column.percent"): f"{told.percent} %",
         say(locale, "report.column.round"): str(told.cycle),
-        say(locale, "report.column.level"): label(locale, kind, "level", str(fired.level)),
-        say(locale, "report.column.done"): label(locale, kind, "move", fired.move),
+        say(locale, "report.column.level"): label(locale, fired.kind, "level", str(fired.level)),
+        say(locale, "report.column.done"): label(locale, fired.kind, "move", fired.move),
         say(locale, "report.column.due"): told.due_at.isoformat(timespec="seconds"),
     }
 

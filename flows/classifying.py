@@ -29,7 +29,7 @@ class _Row(BaseModel):
 
 
 class Category(_Row):
-    """A nature of complaint: who answers for it, how grave it is by itself, and its words with their weights."""
+    """A nature of complaint: who answers for it, how grave it is in itself, its words by weight."""
 
     code: Code
     department: Code
@@ -63,7 +63,7 @@ class Proposal:
 
 
 def classify(text: str) -> Proposal:
-    """What the text is about. See Note [Confidence]; where two categories lead alike, nothing is proposed."""
+    """What the text is about. See Note [How sure]; where two categories lead alike, nothing is proposed."""
     said = _plain(text)
     scores = {category.code: _weight(category.words, said) for category in rules().category}
     best = max(rules().category, key=lambda category: scores[category.code])
@@ -91,11 +91,12 @@ def load_rules(path: Path) -> Rules:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
     except ValidationError as error:
-        faults = [{"field": ".".join(map(str, f["loc"])), "why": f["msg"]} for f in error.errors(include_url=False)]
+        told = error.errors(include_url=False)
+        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in told]
         raise Refused("bad_pack", file=path.name, faults=faults) from None
 
 
-# Note [Confidence]
+# Note [How sure]
 # A category's score is the sum of the weights of those of its words that occur. The confidence is how far the
 # best score leads over the next one, in percent of the best, rounded down:
 #

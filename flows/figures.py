@@ -20,12 +20,23 @@ SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c
 """
 # Nothing is recorded before it is due, so the index on recorded_at bounds the search.
 RUNGS = """
-SELECT c.number, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM rung r
+SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM rung r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at > :since AND r.due_at > :since AND r.due_at <= :until AND r.percent >= :least
    AND r.clause <> 'archive' ORDER BY r.level DESC, r.due_at, c.id, r.clause
 """
+UNWATCHED = """
+SELECT c.number, c.department, c.changed_at FROM cases c
+ WHERE NOT c.closed AND NOT EXISTS (SELECT 1 FROM clock k WHERE k.case_id = c.id AND k.closed_at IS NULL)
+ ORDER BY c.changed_at, c.id
+"""
 HISTORY = "SELECT count(*) AS n FROM rung WHERE recorded_at > :since AND recorded_at - due_at > :gap"
+HISTORIC = """
+SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM rung r
+  JOIN cases c ON c.id = r.case_id
+ WHERE r.recorded_at >= :since AND r.recorded_at < :until AND r.recorded_at - r.due_at > :gap
+   AND r.clause <> 'archive' AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
+"""
 OVERDUE = """
 SELECT coalesce(c.department, '') AS department, count(DISTINCT c.id) AS n FROM clock k JOIN cases c ON c.id = k.case_id
  WHERE k.closed_at IS NULL AND k.level > 0 AND NOT c.closed GROUP BY c.department
@@ -56,6 +67,7 @@ class Late:
     """A rung as the report lists it."""
 
     number: str
+    kind: str
     clause: str
     percent: int
     level: int
@@ -114,6 +126,17 @@ def resolved_within(tx: Tx) -> dict[str, int]:
 def rungs(tx: Tx, since: datetime, until: datetime, least: int = 100) -> list[Late]:
     """The rungs that fell due in (since, until], from ``least`` percent on, the highest level first."""
     rows = tx.rows(RUNGS, since=to_micros(since), until=to_micros(until), least=least)
+    return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in rows]
+
+
+def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
+    """Open cases whose promises are all kept, so that no clock watches them, the longest untouched first."""
+    return [(row.number, row.department, from_micros(row.changed_at)) for row in tx.rows(UNWATCHED)]
+
+
+def historic(tx: Tx, since: datetime, until: datetime) -> list[Late]:
+    """Rungs recorded in [since, until) more than an hour after they fell due, in the order of their cases."""
+    rows = tx.rows(HISTORIC, since=to_micros(since), until=to_micros(until), gap=HOUR)
     return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in rows]
 
 

@@ -55,7 +55,8 @@ async def _readers(moment: Moment, to: int) -> list[tuple[str, str, str]]:
         party = await moment.party()
         return [("", party.email, moment.work.locale)] if party is not None and party.email else []
     case = await moment.case()
-    meant = await off_loop(people, moment.work.store, moment.table, case, to)
+    role = LEVELS[to] if to else _awaited(moment.table, case)
+    meant = await off_loop(people, moment.work.store, role, case.department, None if to else case.owner)
     return [(actor.handle, actor.email, actor.locale) for actor in meant if actor.email]
 
 
@@ -63,15 +64,14 @@ def _worded(moment: Moment, locale: str, value: Any) -> Any:
     return label(locale, moment.table.kind, value.sort, value.name) if isinstance(value, Word) else value
 
 
-def people(store: Store, table: Lifecycle, case: Case, level: int) -> list[Actor]:
-    """The actors behind a level: the owner, else the role in the case's department, else the role (B6)."""
+def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
+    """Whom a case asks (B6): its owner if one is meant, else the role in its department, else the role."""
     with store.reading() as session:
         everybody = session.exec(select(Actor).order_by(Actor.handle)).all()
-    if level == OWNER and (owner := [actor for actor in everybody if actor.handle == case.owner]):
-        return owner
-    role = LEVELS[level] if level else _awaited(table, case)
+    if found := [actor for actor in everybody if owner is not None and actor.handle == owner]:
+        return found
     holders = [actor for actor in everybody if role in actor.roles.split()]
-    return [actor for actor in holders if actor.department == case.department] or holders
+    return [actor for actor in holders if actor.department == department] or holders
 
 
 def _awaited(table: Lifecycle, case: Case) -> Role:

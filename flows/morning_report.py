@@ -43,6 +43,7 @@ class MorningReport:
     board: Counter[tuple[str, str, int]]
     late: Sequence[Late]
     overdue: Counter[str]
+    unwatched: Sequence[tuple[str, str | None, datetime]]
     callbacks: Sequence[tuple[str, int, datetime]]
     opinions: Counter[str]
     trends: dict[str, Trend]
@@ -81,6 +82,7 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
             board=figures.board(tx),
             late=figures.rungs(tx, since, at),
             overdue=figures.overdue(tx),
+            unwatched=figures.unwatched(tx),
             callbacks=figures.callbacks(tx, at + DAY),
             opinions=figures.opinions(tx),
             trends={name: figures.moves(tx, name, at) for name in TRENDS},

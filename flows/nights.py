@@ -11,6 +11,7 @@ import yaml
 from apscheduler.triggers.cron import CronTrigger
 
 from engine.runs import Done, keep
+from flows.digest import send_digests
 from flows.figures import last_run
 from flows.morning_report import MorningReport, report_morning
 from flows.overnight_escalation import Night, escalate_overnight
@@ -23,10 +24,17 @@ OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-pla
 
 Result = Night | MorningReport | int
 
+
+async def _morning(work: Work) -> MorningReport:
+    """The digest of what nobody was told one by one, then the report."""
+    await send_digests(work)
+    return await report_morning(work)
+
+
 BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     OVERNIGHT: escalate_overnight,
     CALLBACK_PLAN: plan_callbacks,
-    MORNING_REPORT: report_morning,
+    MORNING_REPORT: _morning,
 }
 
 
@@ -60,6 +68,12 @@ def _next(cron: str, zone: str, instant: datetime) -> datetime:
     found = _trigger(cron, zone).get_next_fire_time(None, instant + timedelta(microseconds=1))
     assert found is not None  # a cron without a year never ends
     return found
+
+
+def run_name(name: str, at: datetime) -> str:
+    """A run's name in the hours of its schedule's own zone, which is where its supervisors live."""
+    zone = next((plan.zone for plan in scheduled() if plan.name == name), "UTC")
+    return f"{name} · {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 async def run_scheduled(work: Work, name: str, observed: bool, why: str = "") -> Result:

@@ -24,7 +24,7 @@ class _Page:
     def __init__(self, report: MorningReport, locale: str, zone: ZoneInfo) -> None:
         self.report, self.locale, self.zone = report, locale, zone
 
-    def say(self, key: str, **params: object) -> str:
+    def say(self, key: str, /, **params: object) -> str:
         return say(self.locale, f"report.{key}", **params)
 
     def time(self, instant: datetime) -> str:
@@ -39,6 +39,7 @@ class _Page:
         yield from self.rungs("became_late", report.became_late)
         yield from self.rungs("climbed", report.climbed)
         yield from self.departments()
+        yield from self.unwatched()
         yield from self.board()
         yield from self.callbacks()
         yield from self.trends()
@@ -69,9 +70,9 @@ class _Page:
             (
                 (
                     one.number,
-                    label(self.locale, "complaint", "clause", one.clause),
+                    label(self.locale, one.kind, "clause", one.clause),
                     f"{one.percent} %",
-                    label(self.locale, "complaint", "level", str(one.level)),
+                    label(self.locale, one.kind, "level", str(one.level)),
                     self.time(one.due_at),
                     self.department(one.department),
                     one.owner or "–",
@@ -93,6 +94,17 @@ class _Page:
             return
         rows = sorted(overdue.items(), key=lambda item: (-item[1], item[0]))
         yield from self.table(("department", "cases"), ((self.department(name), str(n)) for name, n in rows))
+
+    def unwatched(self) -> Iterator[str]:
+        """Open cases that no clock watches: nobody would be reminded of them."""
+        found = self.report.unwatched
+        if not found:
+            return
+        yield from ("", f"## {self.say('unwatched', count=len(found))}", "")
+        rows = ((number, self.department(code), self.time(at)) for number, code, at in found[:SHOWN])
+        yield from self.table(("case", "department", "touched"), rows)
+        if len(found) > SHOWN:
+            yield from ("", self.say("more", count=len(found) - SHOWN))
 
     def board(self) -> Iterator[str]:
         yield from ("", f"## {self.say('board', count=self.report.board.total())}", "")

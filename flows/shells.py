@@ -8,14 +8,13 @@ from prefect.runtime import flow_run
 
 from engine.settings import Settings
 from flows.artifacts import leave_scheduled
-from flows.nights import CALLBACK_PLAN, MORNING_REPORT, OVERNIGHT, run_scheduled
+from flows.nights import CALLBACK_PLAN, MORNING_REPORT, OVERNIGHT, run_name, run_scheduled
 from flows.observed import state_after
 from flows.work import work_from
 
 
 def _name_of_run() -> str:
-    scheduled = flow_run.scheduled_start_time
-    return f"{flow_run.flow_name} · {scheduled:%Y-%m-%d %H:%M} UTC"
+    return run_name(flow_run.flow_name, flow_run.scheduled_start_time)
 
 
 async def _scheduled(name: str) -> State[Any]:

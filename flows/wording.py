@@ -37,7 +37,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
             yield f"{prefix}{key}", value
 
 
-def say(locale: str, key: str, **params: Any) -> str:
+def say(locale: str, key: str, /, **params: Any) -> str:
     """The message in that language; a key without a message stands for itself."""
     text = catalogue(locale).get(key)
     return key if text is None else text.format_map(_Params(params))

@@ -38,6 +38,15 @@ class Classification(Asks):
     confidence: Percent | None = None
 
 
+class Suggestion(Asks):
+    """What the rules would say but are not sure of; a person decides (A3)."""
+
+    category: Code
+    severity: Severity = Severity.NORMAL
+    department: Code | None = None
+    confidence: Percent
+
+
 class Assignment(Asks):
     """The department, and the person by handle, that now has the work (B10)."""
 
@@ -244,7 +253,7 @@ COMPLAINT = Lifecycle(
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, by=MANAGERS[1:], asks=Reason),
         # What is done without the case moving on.
         Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
-        Move("suggest", (RECEIVED,), STAY, by=(SYSTEM,), asks=Classification),
+        Move("suggest", (RECEIVED,), STAY, by=(SYSTEM,), asks=Suggestion),
         Move("reclassify", (CLASSIFIED, INVESTIGATED), STAY, by=DESK, asks=Classification),
         Move("assign", OPEN, STAY, by=(*DESK, SYSTEM), asks=Assignment),
         Move("reply", OPEN, STAY, by=PEOPLE, asks=Message),

@@ -44,7 +44,7 @@ class Door:
         """The language of this command."""
         return self.settings.locale
 
-    def say(self, key: str, **params: Any) -> str:
+    def say(self, key: str, /, **params: Any) -> str:
         """A message of the command line."""
         return say(self.locale, f"cli.{key}", **params)
 

@@ -33,9 +33,9 @@ def sweep(json: Json = False) -> None:
     rows = [
         (
             one.number,
-            label(door.locale, "complaint", "clause", one.told.clause),
+            label(door.locale, one.kind, "clause", one.told.clause),
             f"{one.told.percent} %",
-            label(door.locale, "complaint", "level", str(one.level)),
+            label(door.locale, one.kind, "level", str(one.level)),
             local(one.told.due_at),
         )
         for one in swept.fired
@@ -64,6 +64,7 @@ def document(told: MorningReport) -> dict[str, Any]:
         "became_late": [asdict(one) for one in told.became_late],
         "climbed": [asdict(one) for one in told.climbed],
         "overdue_by_department": dict(told.overdue),
+        "unwatched": [{"case": n, "department": d, "touched_at": at} for n, d, at in told.unwatched],
         "callbacks": [{"case": n, "attempt": a, "planned_at": at} for n, a, at in told.callbacks],
         "callback_outcomes": dict(told.opinions),
         "trends": {name: asdict(trend) for name, trend in told.trends.items()},
@@ -82,4 +83,4 @@ def run_until(until: str, scenario: Scenario = None, observed: bool = False, jso
         raise Refused("clock_back", clock=door.store.now().isoformat())
     lived = perform(door.settings, end, scenario, observed, quiet=door.as_json)
     words = door.say("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
-    door.give({"now": end, **asdict(lived)}, words)
+    door.give({"now": end, **lived.document()}, words)

@@ -62,13 +62,13 @@ def test_a_plan_made_late_does_not_lie_in_the_past(store: Store):
 
 
 def test_attempts_are_made_on_other_days_in_working_hours_and_end(store: Store):
-    number = resolved(store)
+    number, at = resolved(store), timedelta()
     for attempt in (1, 2, 3):
-        assert plan(store, START + attempt * MOMENT) == 1
-        *_, (_, number_of_attempt, at) = planned(store)
-        assert number_of_attempt == attempt
+        assert plan(store, START + at) == 1
+        *_, (_, latest, at) = planned(store)
+        assert latest == attempt
         missed(store, number, attempt, at)
-        assert plan(store, START + at) == (1 if attempt < 3 else 0)
+    assert plan(store, START + at) == 0
     days = [(START + at).date() for *_, at in planned(store)]
     assert len(set(days)) == 3
     assert all(shanghai(START + at).weekday() < 5 and 9 <= shanghai(START + at).hour < 18 for *_, at in planned(store))

@@ -1,0 +1,182 @@
+"""Cases at the command line: opened, listed, shown, told, on the board; and what is personal stays out of lists."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.founding import set_clock
+from engine.store import Store
+from tests.apps.conftest import Closeloop
+from tests.telling import HOUR, START, does, opened, resolved, tells
+
+OPEN = ("case", "open", "--as", "amy")
+TEXT = "My parcel is broken."
+
+
+def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
+    whom = ("--customer", "Ms Wang", "--phone", "13800138000", "--email", "wang@example.com")
+    more = ("--subject", "Broken", "--demand", "Money", "--shipment", "SF1", "--channel", "wechat")
+    made = closeloop.told(*OPEN, "--text", TEXT, *whom, *more, "--requested-at", "2026-03-01T09:00:00+08:00")
+    assert made == {"case": "cp-26-000001", "seq": 1, "state": "received", "level": 0, "again": False}
+    [party] = tells(simulated, "SELECT name, phone, email FROM party")
+    assert party == {"name": "Ms Wang", "phone": "13800138000", "email": "wang@example.com"}
+    [told] = closeloop.told("case", "history", made["case"])["transitions"]
+    assert told["form"] == {
+        "channel": "wechat",
+        "subject": "Broken",
+        "text": TEXT,
+        "demand": "Money",
+        "shipment": "SF1",
+        "requested_at": "2026-03-01T01:00:00.000000Z",
+    }
+    assert (told["actor"], told["via"], told["occurred_at"]) == ("amy", "cli", START.isoformat())
+
+
+def test_the_text_may_come_from_a_file_or_from_standard_input(closeloop: Closeloop, simulated: Store, tmp_path: Path):
+    (tmp_path / "letter.txt").write_text("货物破损\n", "utf-8")
+    by_file = closeloop.told(*OPEN, "--body", tmp_path / "letter.txt")["case"]
+    by_pipe = closeloop.told(*OPEN, "--body", "-", stdin="晚到\n")["case"]
+    said = [closeloop.told("case", "history", one)["transitions"][0]["form"]["text"] for one in (by_file, by_pipe)]
+    assert said == ["货物破损", "晚到"]
+
+
+def test_a_body_that_cannot_be_read_is_refused(closeloop: Closeloop, simulated: Store, tmp_path: Path):
+    (tmp_path / "letter.doc").write_bytes(b"\xff\xfe\x00")
+    for body in (tmp_path / "letter.doc", tmp_path / "nowhere", tmp_path):
+        assert closeloop.refused(*OPEN, "--body", body)["code"] == "unreadable_body"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), "no_text"),
+        (("--text", "  "), "form"),
+        (("--text", TEXT, "--customer", "x" * 501), "form"),
+        (("--text", TEXT, "--requested-at", "soon"), "bad_instant"),
+        (("--text", TEXT, "--kind", "parcel"), "unknown_kind"),
+        (("--text", TEXT, "--pack", "bank"), "unknown_pack"),
+        (("--text", TEXT, "--channel", "pigeon"), "usage"),
+    ],
+)
+def test_a_bad_contact_is_refused_and_nothing_written(
+    closeloop: Closeloop, simulated: Store, words: tuple[str, ...], code: str
+):
+    assert closeloop.refused(*OPEN, *words)["code"] == code
+    assert tells(simulated, "SELECT 1 FROM cases UNION ALL SELECT 1 FROM party") == []
+
+
+def test_somebody_must_act_and_be_known(closeloop: Closeloop, simulated: Store):
+    assert closeloop.refused("case", "open", "--text", TEXT)["code"] == "no_actor"
+    assert closeloop.refused("case", "open", "--text", TEXT, "--as", "nobody")["code"] == "unknown_actor"
+    closeloop.patch.setenv("CLOSELOOP_ACTOR", "amy")
+    assert closeloop.told("case", "open", "--text", TEXT)["seq"] == 1
+
+
+def test_the_same_key_opens_one_case(closeloop: Closeloop, simulated: Store):
+    first = closeloop.told(*OPEN, "--text", TEXT, "--key", "call-7")
+    again = closeloop.told(*OPEN, "--text", TEXT, "--key", "call-7")
+    assert (again["case"], again["again"]) == (first["case"], True)
+    assert closeloop.refused(*OPEN, "--text", "Another.", "--key", "call-7")["code"] == "key_reused"
+
+
+def listed(closeloop: Closeloop, *words: object) -> list[str]:
+    return [one["number"] for one in closeloop.told("case", "list", *words)["cases"]]
+
+
+def test_the_list_shows_open_cases_the_highest_and_the_oldest_first(closeloop: Closeloop, simulated: Store):
+    old, routed, high, gone = (opened(simulated) for _ in range(4))
+    does(simulated, routed, "classify")
+    does(simulated, routed, "assign")
+    does(simulated, high, "escalate", level=2)
+    does(simulated, gone, "withdraw")
+    assert listed(closeloop) == [high, old, routed]
+    assert listed(closeloop, "--all") == [high, old, routed, gone]
+    assert listed(closeloop, "--state", "classified") == [routed]
+    assert listed(closeloop, "--department", "claims") == [routed]
+    assert listed(closeloop, "--owner", "han") == [routed]
+    assert listed(closeloop, "--level", "2") == [high]
+    assert listed(closeloop, "--limit", "1") == [high]
+    assert listed(closeloop, "--owner", "nobody") == []
+
+
+def test_a_list_names_no_customer(closeloop: Closeloop, simulated: Store):
+    whom = ("--customer", "Ms Canary", "--phone", "13800138000", "--email", "canary@example.com")
+    number = closeloop.told(*OPEN, "--text", "canary words", *whom)["case"]
+    for words in (("case", "list"), ("board",), ("case", "show", number), ("case", "clocks", number), ("report",)):
+        for said in (closeloop(*words), closeloop(*words, "--json")):
+            assert said.code == 0
+            assert "canary" not in said.out.lower() + said.err.lower()
+            assert "13800138000" not in said.out
+
+
+def test_a_case_shows_what_may_be_done_now(closeloop: Closeloop, number: str):
+    anybody = closeloop.told("case", "show", number)
+    assert (anybody["state"], anybody["level"], anybody["cycle"]) == ("received", 0, 1)
+    assert {"classify", "reply", "refuse"} <= set(anybody["allowed"])
+    assert closeloop.told("case", "show", number, "--as", "odd")["allowed"] == []
+    assert "classify" in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
+    assert "refuse" not in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
+    assert "Received · to be classified" in closeloop("case", "show", number).words
+
+
+def test_an_unknown_case_is_refused(closeloop: Closeloop, simulated: Store):
+    for words in (("show",), ("history",), ("clocks",), ("do", "note")):
+        command, *move = words
+        assert closeloop.refused("case", command, "cp-26-999999", *move)["code"] == "unknown_case"
+
+
+def clock(closeloop: Closeloop, number: str, clause: str) -> dict[str, Any]:
+    [found] = [one for one in closeloop.told("case", "clocks", number)["clocks"] if one["clause"] == clause]
+    return found
+
+
+def test_a_clock_says_its_budget_its_source_and_what_fires_when(
+    closeloop: Closeloop, simulated: Store, number: str
+):
+    set_clock(simulated, START + HOUR)
+    first = clock(closeloop, number, "first_reply")
+    assert (first["amount"], first["unit"], first["budget"], first["consumed"]) == (2, "hours", 7200.0, 3600.0)
+    assert (first["policy"], first["source"]) == (
+        "logistics@2026-11",
+        "S2, complaint handling: first reply within 2 hours",
+    )
+    assert first["fires_at"] == (START + 1.5 * HOUR).isoformat()
+    assert (first["rungs_fired"], first["rungs_to_come"]) == ([], [75, 100, 150, 200])
+    assert closeloop.told("case", "show", number)["clocks"] == closeloop.told("case", "clocks", number)["clocks"]
+    assert "(75%) (100%) (150%) (200%)" in closeloop("case", "clocks", number).words
+
+
+def test_a_clock_that_rests_fires_nothing(closeloop: Closeloop, simulated: Store, number: str):
+    does(simulated, number, "ask_customer", after=HOUR)
+    set_clock(simulated, START + 5 * HOUR)
+    first = clock(closeloop, number, "first_reply")
+    assert (first["consumed"], first["running_since"], first["fires_at"]) == (3600.0, None, None)
+    assert "resting" in closeloop("case", "clocks", number).words
+
+
+def test_the_history_tells_moves_and_words(closeloop: Closeloop, simulated: Store, number: str):
+    does(simulated, number, "reply", by="amy", message="We call you at three.")
+    told = closeloop.told("case", "history", number)["transitions"]
+    assert [(one["seq"], one["move"], one["actor"]) for one in told] == [(1, "open", "amy"), (2, "reply", "amy")]
+    assert told[1]["form"] == {"message": "We call you at three."}
+    assert len({one["hash"] for one in told}) == 2
+    assert "Reply to the customer" in closeloop("case", "history", number).words
+
+
+def test_the_board_counts_by_milestone_level_and_lateness(closeloop: Closeloop, simulated: Store):
+    opened(simulated)
+    does(simulated, opened(simulated), "escalate", level=1)
+    resolved(simulated)
+    does(simulated, opened(simulated), "withdraw")
+    seen = closeloop.told("board")
+    assert (seen["open"], seen["late"]) == (3, 0)
+    assert seen["board"] == [
+        {"kind": "complaint", "milestone": "received", "level": 0, "cases": 1},
+        {"kind": "complaint", "milestone": "received", "level": 1, "cases": 1},
+        {"kind": "complaint", "milestone": "resolved", "level": 0, "cases": 1},
+    ]
+    set_clock(simulated, START + 3 * HOUR)
+    closeloop.told("sweep")
+    assert closeloop.told("board")["late"] == 2
+    assert "3 open, 2 of them past a promise." in closeloop("board").words

@@ -1,0 +1,177 @@
+"""Every command ends with 0, 2 or 1, and with --json says one JSON document and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from apps.cli import app
+from tests.apps.conftest import Closeloop
+from tests.gateways.contact_files import csv_file, row
+from tests.telling import HOUR, START
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("closeloop")
+NUMBER = "cp-26-000001"
+DONE, REFUSED = 0, 2
+
+EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
+    "init": (DONE, ("--simulated", "--at", START.isoformat())),
+    "status": (DONE, ()),
+    "verify": (DONE, ()),
+    "diagram": (DONE, ("complaint",)),
+    "import": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "messages_zh.toml"))),
+    "case open": (DONE, ("--text", "My parcel is late.", "--as", "amy")),
+    "case list": (DONE, ()),
+    "case show": (DONE, (NUMBER,)),
+    "case do": (DONE, (NUMBER, "note", "--set", "note=He calls every day.", "--as", "sue")),
+    "case history": (DONE, (NUMBER,)),
+    "case clocks": (DONE, (NUMBER,)),
+    "board": (DONE, ()),
+    "actor add": (DONE, ("zoe", "--role", "agent")),
+    "actor list": (DONE, ()),
+    "dead list": (DONE, ()),
+    "dead retry": (REFUSED, (NUMBER, "1", "classify_contact")),
+    "dead drop": (REFUSED, (NUMBER, "1", "classify_contact")),
+    "sweep": (DONE, ()),
+    "report": (DONE, ()),
+    "run-until": (DONE, ((START + HOUR).isoformat(),)),
+    "drive": (REFUSED, ()),
+    "up": (REFUSED, ()),
+}
+"""Each command on a simulated store with one case, and how it ends there. ``demo`` has a door of its own."""
+
+NEEDS_NO_STORE = {"init", "diagram", "import", "up"}
+
+
+def commands(of: typer.Typer, before: str = "") -> Iterator[str]:
+    for command in of.registered_commands:
+        assert command.callback is not None
+        yield before + (command.name or getattr(command.callback, "__name__", "")).rstrip("_")
+    for group in of.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance, f"{group.name} ")
+
+
+def test_every_command_is_told_of_here():
+    assert set(commands(app)) == {*EVERY, "demo"}
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_json_is_one_document(closeloop: Closeloop, number: str, command: str):
+    code, arguments = EVERY[command]
+    said = closeloop(*command.split(), *arguments, "--json")
+    assert said.code == code, said.words
+    assert set(said.document) >= ({"refused"} if code else set())
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_a_person_reads_words(closeloop: Closeloop, number: str, command: str):
+    code, arguments = EVERY[command]
+    said = closeloop(*command.split(), *arguments)
+    assert said.code == code
+    assert said.err.strip() if code else said.out.strip()
+    assert "Traceback" not in said.words
+    assert "cli." not in said.words, "a message is missing in the catalogue"
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_what_is_misused_is_refused(closeloop: Closeloop, command: str):
+    said = closeloop(*command.split(), "--no-such-option", "--json")
+    assert (said.code, said.document["refused"]["code"]) == (REFUSED, "usage")
+    assert "--help" in closeloop(*command.split(), "--no-such-option").err
+
+
+@pytest.mark.parametrize("command", sorted(EVERY.keys() - NEEDS_NO_STORE))
+def test_without_a_store_the_remedy_is_to_make_one(closeloop: Closeloop, command: str):
+    refused = closeloop.refused(*command.split(), *EVERY[command][1])
+    assert refused["code"] == "no_store"
+    assert "closeloop init" in refused["text"]
+
+
+def test_an_unknown_command_is_refused(closeloop: Closeloop):
+    said = closeloop("solve", "--json")
+    assert (said.code, said.document["refused"]["code"]) == (REFUSED, "usage")
+
+
+def test_a_number_that_is_none_is_refused(closeloop: Closeloop, number: str):
+    for words in (("case", "list", "--level", "9"), ("case", "list", "--limit", "many"), ("up", "--prefect-port", "x")):
+        assert closeloop.refused(*words)["code"] == "usage"
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("case",), ("case", "do", "--help")])
+def test_help_is_no_document_and_no_fault(closeloop: Closeloop, words: tuple[str, ...]):
+    said = closeloop(*words)
+    assert said.code in {DONE, REFUSED}
+    assert "Usage: " in said.words
+
+
+def test_a_fault_is_told_by_its_type_and_ends_with_one(closeloop: Closeloop, simulated: Any, home: Path):
+    canary = b"Zhang San, 13800138000 "
+    simulated.close()
+    (home / "closeloop.db").write_bytes(canary * 200)
+    for name in ("closeloop.db-wal", "closeloop.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    said = closeloop("board", "--json")
+    assert (said.code, said.document["fault"]["type"]) == (1, "DatabaseError")
+    shown = closeloop("board")
+    assert (shown.code, shown.out) == (1, "")
+    assert "DatabaseError" in shown.err
+    assert "13800138000" not in said.out + said.err + shown.err
+
+
+def test_the_language_is_a_setting(closeloop: Closeloop, number: str):
+    told: set[str] = set()
+    for locale in ("en", "zh_CN", "zh_TW"):
+        closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
+        told.add(closeloop("board").out)
+    assert len(told) == 3
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
+    return {**kept, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en"}
+
+
+def test_the_program_itself(tmp_path: Path):
+    home = environment(tmp_path / "new" / "home")
+
+    def answers(*words: str, given: str = "") -> dict[str, Any]:
+        ended = subprocess.run([PROGRAM, *words, "--json"], env=home, input=given, text=True, capture_output=True)
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.count("\n") == 1
+        return json.loads(ended.stdout)
+
+    assert answers("init")["new"] is True
+    assert answers("actor", "add", "amy", "--role", "agent") == {"handle": "amy", "new": True}
+    opened = answers("case", "open", "--body", "-", "--as", "amy", given="货物破损\n")
+    assert opened["state"] == "received"
+    ended = subprocess.run([PROGRAM, "case", "show", "cp-1"], env=home, text=True, capture_output=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "There is no case cp-1." in ended.stderr
+
+
+LIGHT = """
+import sys
+from apps.cli import run
+for words in {words!r}:
+    code = run(words)
+    assert code in (0, 2), (words, code)
+    heavy = sorted(name for name in ("prefect", "fastapi") if name in sys.modules)
+    assert not heavy, (words, heavy)
+"""
+
+
+def test_light_commands_load_no_prefect(tmp_path: Path):
+    contacts = csv_file(tmp_path, row())
+    given = {**EVERY, "import": (REFUSED, (str(contacts), "--mapping", EVERY["import"][1][2]))}
+    words = [[*command.split(), *arguments] for command, (_, arguments) in given.items()]
+    script = LIGHT.format(words=[one for one in words if one[0] != "up"])
+    ended = subprocess.run([sys.executable, "-c", script], env=environment(tmp_path), text=True, capture_output=True)
+    assert ended.returncode == 0, ended.stderr

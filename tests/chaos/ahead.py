@@ -1,0 +1,62 @@
+"""The time of a chaos run: the system's, some way ahead, and jumping at once in every process that was forked."""
+
+import asyncio
+import mmap
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.store import Store
+from flows.work import Work
+
+POLL_SECONDS = 0.05
+
+
+class Ahead:
+    """How far ahead it is, in memory that children share. So a dead driver's leases end without a minute's wait."""
+
+    def __init__(self) -> None:
+        self._seconds = mmap.mmap(-1, 8)
+
+    def now(self, store: Store) -> datetime:
+        """The store's time, and what was jumped."""
+        return store.now() + timedelta(seconds=struct.unpack("d", self._seconds[:8])[0])
+
+    def jump(self, seconds: float) -> None:
+        """Go on at a later time."""
+        [before] = struct.unpack("d", self._seconds[:8])
+        self._seconds[:8] = struct.pack("d", before + seconds)
+
+
+@dataclass
+class WorkAhead(Work):
+    """The tools of the flows, with that time on their watch."""
+
+    ahead: Ahead | None = None
+
+    async def now(self) -> datetime:
+        assert self.ahead is not None
+        return self.ahead.now(self.store)
+
+
+class AlarmAhead:
+    """The driver's alarm by that time: it looks at its watch, for the time may jump."""
+
+    def __init__(self, work: WorkAhead, ring: Callable[[], None]) -> None:
+        self._work, self._ring = work, ring
+        self._watch: asyncio.Task[None] | None = None
+
+    def ring_at(self, instant: datetime) -> None:
+        self.stop()
+        self._watch = asyncio.create_task(self._until(instant))
+
+    async def _until(self, instant: datetime) -> None:
+        while await self._work.now() < instant:
+            await asyncio.sleep(POLL_SECONDS)
+        self._ring()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._watch is not None:
+            self._watch.cancel()

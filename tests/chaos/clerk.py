@@ -1,0 +1,97 @@
+"""The clerk: sends commands one after the other, and enters an answer in the ledger only after it came."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from typing import Any
+
+from engine.moving import Answer, Command, advance
+from engine.opening import Opening, open_case
+from engine.store import Store
+from models.contact import Channel, Contact
+from statemachines.lifecycle import Refused
+from tests.chaos.ahead import Ahead
+from tests.chaos.customers import text
+from tests.chaos.ledger import Acknowledged, Ledger
+from tests.telling import AGENT, MANAGER, forms_of
+
+PASSING = frozenset({"busy", "contended", "database_away", "disk_full"})
+"""Refusals that say nothing of the command: it is sent again under its key."""
+LONGEST_PAUSE = 0.03
+SENT_AGAIN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of the plan, told by the seed alone: a clerk after a kill goes on where the ledger ends."""
+
+    case: int
+    key: str
+    move: str
+    form: dict[str, Any]
+    again: bool
+
+
+def plan(seed: int) -> Iterator[Step]:
+    """The commands of one clerk, for ever."""
+    for case in count(1):
+        chance = Random(f"{seed}:clerk:{case}")
+        moves = ["open", *(move for move in ("note", "classify", "reply", "note") if chance.random() < 0.7)]
+        if chance.random() < 0.6:
+            moves += ["investigate", "propose_solution", "resolve"]
+        for at, move in enumerate(moves):
+            key = f"clerk-{seed}-{case}-{at}"
+            yield Step(case, key, move, _form(move, key, chance), chance.random() < SENT_AGAIN)
+
+
+def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
+    if move == "open":
+        return {"text": text(chance, key), "email": f"{key}@example.com" if chance.random() < 0.8 else None}
+    personal = {"note": "note", "reply": "message", "investigate": "findings"}
+    personal |= {"propose_solution": "solution", "resolve": "result"}
+    told = forms_of(move)
+    return told if move not in personal else {personal[move]: f"{told[personal[move]]} [{key}]"}
+
+
+@dataclass
+class Clerk:
+    """One clerk at work. He is killed, and another goes on under the same keys."""
+
+    store: Store
+    ledger: Ledger
+    ahead: Ahead
+    seed: int
+
+    def works(self) -> None:
+        """Send what the ledger does not hold yet; never ends."""
+        known = {entry.key for entry in self.ledger.read()}
+        numbers = {entry.key: entry.number for entry in self.ledger.read() if entry.move == "open"}
+        cases = {step: number for key, number in numbers.items() for step in [int(key.split("-")[2])]}
+        pause = Random(f"{self.seed}:pause:{len(known)}")
+        for step in plan(self.seed):
+            if step.key in known:
+                continue
+            for _ in range(2 if step.again else 1):
+                entry = self._send(step, cases.get(step.case, ""))
+                self.ledger.write(entry)
+                cases.setdefault(step.case, entry.number)
+            time.sleep(pause.random() * LONGEST_PAUSE)
+
+    def _send(self, step: Step, number: str) -> Acknowledged:
+        while True:
+            try:
+                answer = self._ask(step, number)
+            except Refused as refused:
+                if refused.code in PASSING:
+                    continue
+                return Acknowledged(step.key, step.move, refused=refused.code)
+            return Acknowledged(step.key, step.move, answer.number, answer.seq)
+
+    def _ask(self, step: Step, number: str) -> Answer:
+        now = self.ahead.now(self.store)
+        if step.move == "open":
+            contact = Contact(row_id="-", at=now, channel=Channel.HOTLINE, **step.form)
+            return open_case(self.store, Opening(contact, actor=AGENT, key=step.key), now)
+        return advance(self.store, Command(number, step.move, step.form, actor=MANAGER, key=step.key), now)

@@ -1,0 +1,155 @@
+"""The shipped example: its contacts are read, its staff may do what they do, and its fortnight ends well."""
+
+import asyncio
+import csv
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.scenario import Player, Scenario, Step, load_scenario
+from apps.scenes import rehearse
+from apps.simulation import run_until
+from engine.arrivals import Source, record
+from engine.founding import found
+from engine.settings import Settings
+from engine.verify import verify
+from flows.sight import Sight, Unobserved
+from gateways.contacts import check, contacts
+from gateways.mapping import load_mapping
+from models.contact import Contact
+from statemachines.complaint import COMPLAINT, Unanswered
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+COLUMNS = load_mapping(EXAMPLES / "contacts.toml")
+SCENARIO = load_scenario(EXAMPLES / "scenario.toml")
+CONTACTS = {contact.row_id: contact for contact in contacts(EXAMPLES / "contacts.csv", COLUMNS)}
+STAFF = {player.handle: player for player in SCENARIO.actor}
+
+FEW_INSTANTS, FEW_RUNS = 60, 200
+"""Each instant of the demo is a run or two in Prefect, and people wait for them."""
+
+
+def comes(step: Step) -> datetime:
+    return CONTACTS[step.contact].at + step.after
+
+
+def number_of(row_id: str) -> str:
+    """The number a contact's case gets: they are given in the order of arrival."""
+    order = sorted(CONTACTS.values(), key=lambda contact: (contact.at, contact.row_id))
+    return f"cp-26-{[contact.row_id for contact in order].index(row_id) + 1:06d}"
+
+
+def test_the_file_is_accepted_as_a_whole():
+    checked = check(EXAMPLES / "contacts.csv", COLUMNS)
+    assert checked.problems == ()
+    assert (checked.rows, checked.contacts, checked.duplicates, checked.notes) == (60, 60, 0, ())
+
+
+def test_the_contacts_are_of_all_kinds():
+    with (EXAMPLES / "contacts.csv").open(encoding="utf-8", newline="") as file:
+        texts = {row["id"]: row["text"] for row in csv.DictReader(file)}
+    assert {id_: contact.text for id_, contact in CONTACTS.items()} == texts
+    assert sum(text.isascii() for text in texts.values()) == 18
+    assert any(text.startswith("=") for text in texts.values())
+    assert any({",", '"', "\n"} <= set(text) for text in texts.values())
+    phones = [contact.phone for contact in CONTACTS.values() if contact.phone]
+    assert (len(phones), len(set(phones))) == (58, 57)  # one customer writes twice
+
+
+def test_the_customers_are_nobody():
+    for contact in CONTACTS.values():
+        assert contact.phone or contact.email
+        assert (contact.phone or "000-").startswith("000-")
+        assert (contact.email or "@example.cn").endswith(("@example.cn", "@example.com"))
+    assert all((player.email or "").endswith("@example.com") for player in SCENARIO.actor)
+
+
+def test_everybody_has_a_boss_who_is_there():
+    assert [player.handle for player in SCENARIO.actor if player.boss and player.boss not in STAFF] == []
+    assert len(STAFF) == len(SCENARIO.actor)
+
+
+def test_steps_name_people_and_contacts_that_are_there():
+    assert {step.by for step in SCENARIO.step} <= set(STAFF)
+    assert {step.contact for step in SCENARIO.step} <= set(CONTACTS)
+    assert {call.contact for call in SCENARIO.call} <= set(CONTACTS)
+
+
+def test_steps_of_a_contact_stand_in_their_order():
+    for contact in CONTACTS:
+        times = [step.after for step in SCENARIO.step if step.contact == contact]
+        assert times == sorted(times)
+        assert times[0] > timedelta()
+
+
+@pytest.mark.parametrize("step", SCENARIO.step, ids=lambda step: f"{step.contact}-{step.move}")
+def test_a_step_is_one_its_maker_may_make(step: Step):
+    COMPLAINT.checked(step.move, step.set)
+    allowed = {role for row in COMPLAINT.rows[step.move] for role in row.by}
+    assert allowed & set(maker(step).roles)
+
+
+def maker(step: Step) -> Player:
+    return STAFF[step.by]
+
+
+def test_a_case_is_merged_into_the_one_of_the_same_customer():
+    merged = [step for step in SCENARIO.step if step.move == "merge"]
+    assert [(step.contact, step.set["into"]) for step in merged] == [("W-031", number_of("W-018"))]
+    first, second = CONTACTS["W-018"], CONTACTS["W-031"]
+    assert identity(first) == identity(second)
+
+
+def identity(contact: Contact) -> tuple[str | None, ...]:
+    return contact.customer, contact.phone, contact.email, contact.shipment
+
+
+@pytest.mark.parametrize("answer", [answer for call in SCENARIO.call for answer in call.answers], ids=str)
+def test_an_answer_is_a_survey_or_the_reason_of_none(answer: str | Mapping[str, Any]):
+    if isinstance(answer, str):
+        assert answer in list(Unanswered)
+    else:
+        COMPLAINT.checked("revisit", answer)
+
+
+def test_few_instants_need_a_run():
+    instants = {contact.at for contact in CONTACTS.values()} | {comes(step) for step in SCENARIO.step}
+    assert len(instants) <= FEW_INSTANTS
+
+
+class Counting(Unobserved):
+    """Observes nothing, but counts what would be a run."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    async def run(self, sight: Sight, body: Any, leave: Any = None) -> Any:
+        self.runs += 1
+        return await super().run(sight, body, leave)
+
+
+def test_the_fortnight_is_played_without_a_refusal_and_every_case_is_closed(home: Path):
+    settings, (start, until) = Settings(home=home, secret="an-example"), span_of(SCENARIO)
+    found(settings, start, simulated_at=start)
+    store = settings.store()
+    record(store, Source(COLUMNS.source.name, COLUMNS.source.kind, COLUMNS.source.pack), CONTACTS.values())
+    store.close()
+    work, cast = rehearse(settings, EXAMPLES / "scenario.toml")
+    work.observer = counting = Counting()
+    lived = asyncio.run(run_until(work, until, cast))
+    with work.store.looking() as tx:
+        states = dict(tx.rows("SELECT state, count(*) FROM cases GROUP BY state"))
+    sound = verify(work.store).ok
+    work.store.close()
+    assert (lived.acts, sound) == (len(SCENARIO.step), True)
+    assert states == {"archived": 56, "merged": 1, "referred": 1, "refused": 1, "withdrawn": 1}
+    assert counting.runs <= FEW_RUNS
+
+
+def span_of(scenario: Scenario) -> tuple[datetime, datetime]:
+    assert scenario.start is not None
+    assert scenario.until is not None
+    return scenario.start, scenario.until
