@@ -24,7 +24,7 @@ export UV_PYTHON_DOWNLOADS    := never
 SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up format clean
+.PHONY: help setup test check chaos demo up format clean
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ check: $(DEV_READY)  ## format, lint, types, import contracts, diagrams, house r
 	$(BIN)/lint-imports
 	$(BIN)/python -m apps.diagrams --check
 	$(BIN)/python -m pytest tests/house
+
+chaos: $(DEV_READY)  ## kill -9 of drivers and clerks at random moments: nothing lost, nothing doubled
+	@$(BIN)/python -m tests.chaos --rounds 60
 
 format: $(DEV_READY)  ## put the code into the house's format
 	$(BIN)/ruff check --fix-only --quiet .

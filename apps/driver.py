@@ -37,6 +37,10 @@ class Alarm(Protocol):
         """Ring at that instant, or at once if it has passed."""
         ...
 
+    def stop(self) -> None:
+        """Ring no more."""
+        ...
+
 
 class SchedulerAlarm:
     """The alarm on APScheduler: its one job only sets an event, so it can never be busy."""
@@ -57,14 +61,18 @@ class SchedulerAlarm:
         self._scheduler.shutdown(wait=False)
 
 
-async def drive(work: Work, stop: asyncio.Event) -> None:
+MakeAlarm = Callable[[Callable[[], None]], Alarm]
+"""Makes an alarm that calls what it is given."""
+
+
+async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = SchedulerAlarm) -> None:
     """Pass over what is due until ``stop`` is set.
 
     Raises ``Refused('simulated_store')``, or ``Refused('driver_running')`` for a second driver on SQLite.
     """
     if work.store.simulated:
         raise Refused("simulated_store")
-    async with _duty(work), _awake(work) as (wake, alarm):
+    async with _duty(work), _awake(work, make_alarm) as (wake, alarm):
         watch = asyncio.create_task(_set_with(stop, wake))
         try:
             while not stop.is_set():
@@ -98,10 +106,10 @@ async def _missed_nights(work: Work) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _awake(work: Work) -> AsyncGenerator[tuple[asyncio.Event, Alarm]]:
+async def _awake(work: Work, make_alarm: MakeAlarm) -> AsyncGenerator[tuple[asyncio.Event, Alarm]]:
     """What wakes the driver: other processes' commits, and the alarm. Waking is a hint; the tables decide."""
     wake = asyncio.Event()
-    alarm = SchedulerAlarm(wake.set)
+    alarm = make_alarm(wake.set)
     listener = asyncio.create_task(listen(work.store, wake.set))
     try:
         yield wake, alarm
@@ -133,7 +141,7 @@ async def _duty(work: Work) -> AsyncGenerator[None]:
 async def _beat(work: Work, name: str) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(Exception):  # trouble is waited out here, too: a heart that stops beats no more
             await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS)
 
 

@@ -28,6 +28,10 @@ class PrefectServerError(RuntimeError):
     """A child could not be started or has died; the message holds the end of its log."""
 
 
+class PortTaken(PrefectServerError):
+    """Somebody else listens on the port that was asked for."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A running `prefect` command, its own process group."""
@@ -197,7 +201,7 @@ def _taken_care_of(port: int | None) -> int:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise PrefectServerError(f"Port {port} is taken: choose another one. ({error.strerror})") from None
+            raise PortTaken(f"Port {port} is taken: choose another one. ({error.strerror})") from None
     return port
 
 

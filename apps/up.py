@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apps.driver import drive
-from apps.prefect_server import PrefectServerError, Server, prefect_environment, prefect_server, worker
+from apps.prefect_server import PortTaken, PrefectServerError, Server, prefect_environment, prefect_server, worker
 from engine.clock import system_now
 from engine.settings import Settings
 from flows.work import Work, work_from
@@ -35,6 +35,8 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
             with worker(settings.where, server.api_url):
                 tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                 asyncio.run(_drive(work, server.api_url))
+    except PortTaken:
+        raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
         raise Refused("server_died", log=str(error)) from None
 

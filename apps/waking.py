@@ -25,6 +25,7 @@ async def listen(store: Store, wake: Callable[[], None]) -> None:
 async def _notifications(store: Store, wake: Callable[[], None]) -> None:
     async with await psycopg.AsyncConnection.connect(postgres_conninfo(store.url), autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
+        wake()  # for what was said before anybody listened
         async for _ in connection.notifies():
             wake()
 
@@ -34,6 +35,7 @@ async def _versions(store: Store, wake: Callable[[], None]) -> None:
     raw = sqlite3.connect(sqlite_path(store.url), isolation_level=None)
     try:
         seen = raw.execute("PRAGMA data_version").fetchone()
+        wake()  # for what was written before
         while True:
             await asyncio.sleep(POLL_SECONDS)
             now = raw.execute("PRAGMA data_version").fetchone()

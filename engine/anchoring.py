@@ -47,11 +47,12 @@ def anchor(store: Store, now: datetime) -> Anchored | None:
     with store.writing() as tx:
         made = _root(tx, store.secret, to_micros(now - SETTLED))
         last = tx.row(LAST)
-        if last is not None and last.root == made.root:
-            return None
-        tx.run(KEEP, **asdict(made))
-    _publish(published(store), made)
-    return made
+        known = Anchored(*last) if last is not None and last.root == made.root else None
+        if known is None:
+            tx.run(KEEP, **asdict(made))
+    if _last_published(published(store)) != (known or made):  # also after a crash between commit and this line
+        _publish(published(store), known or made)
+    return made if known is None else None
 
 
 def _root(tx: Tx, secret: bytes, cut: int) -> Anchored:

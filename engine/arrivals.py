@@ -24,9 +24,17 @@ INSERT INTO arrival (source, row_id, part, kind, pack, at, digest, payload)
 VALUES (:source, :row_id, :part, :kind, :pack, :at, :digest, :payload) ON CONFLICT DO NOTHING
 """
 DIGEST = "SELECT digest FROM arrival WHERE source = :source AND row_id = :row_id AND part = :part"
+# A reply is taken with its contact or after it: between the two nobody may fire a clock that it stopped.
 WAITING = """
 SELECT source, row_id, part, kind, pack, at, payload FROM arrival
- WHERE taken_at IS NULL AND at <= :at ORDER BY at, part, source, row_id LIMIT :limit
+ WHERE taken_at IS NULL AND at <= :at
+   AND (part = 'contact' OR NOT EXISTS (SELECT 1 FROM arrival c WHERE c.source = arrival.source
+           AND c.row_id = arrival.row_id AND c.part = 'contact' AND c.taken_at IS NULL))
+ ORDER BY at, part, source, row_id LIMIT :limit
+"""
+ITS_REPLY = """
+SELECT source, row_id, part, kind, pack, at, payload FROM arrival
+ WHERE source = :source AND row_id = :row_id AND part = 'reply' AND taken_at IS NULL AND at <= :at
 """
 TAKEN = """
 UPDATE arrival SET taken_at = :at, case_id = :case_id, payload = :payload, refusal = :refusal
@@ -108,6 +116,9 @@ def _take_due(store: Store, at: datetime, limit: int) -> list[str]:
         locked = tx.skip_locked("arrival")
         for row in tx.rows(f"{WAITING} {locked}", at=to_micros(at), limit=limit):
             touched += _take(tx, store.secret, row, at)
+            if row.part == CONTACT:
+                for reply in tx.rows(ITS_REPLY, source=row.source, row_id=row.row_id, at=to_micros(at)):
+                    touched += _take(tx, store.secret, reply, at)
     return touched
 
 

@@ -28,7 +28,7 @@ VALUES (:case_id, :seq, :reaction, 'waiting', 0, :at) ON CONFLICT DO NOTHING
 """
 # A reaction's n-th delivery for a case waits for its (n-1)-th, unless that one is dead.
 FREE = """
-SELECT d.case_id, d.seq, d.reaction FROM delivery d
+SELECT d.case_id, d.seq, d.reaction, d.tries FROM delivery d
  WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                       AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))
@@ -51,6 +51,10 @@ UPDATE delivery SET status = 'done', done_at = :at, lease_owner = NULL, error = 
 FAIL = """
 UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, error = :error
  WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
+"""
+LOST = """
+UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost'
+ WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction
 """
 AGAIN = """
 UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, lease_owner = NULL
@@ -124,7 +128,15 @@ def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> lis
         _fan_out(tx, wanted, at, limit)
         free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
         until = at + LEASE // MICROSECOND
-        return [_lease_one(tx, row, owner, until) for row in free]
+        for row in free:
+            if row.tries >= TRIES:
+                _give_up(tx, row)
+        return [_lease_one(tx, row, owner, until) for row in free if row.tries < TRIES]
+
+
+def _give_up(tx: Tx, row: Any) -> None:
+    """Every try of this one took its process with it: it never lived to be settled."""
+    tx.run(LOST, case_id=row.case_id, seq=row.seq, reaction=row.reaction)
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:

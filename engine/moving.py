@@ -109,6 +109,8 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     if command.if_seq is not None and command.if_seq != hand.head.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=hand.head.version)
     form = hand.table.checked(command.move, command.form)
+    if owner := getattr(form, "owner", None):
+        acting(tx, owner)  # refused here, not found missing when he is to be told
     hand.fire_until(occurred)
     decision = hand.decide(command.move, form, actor.roles)
     row = decision.row

@@ -13,7 +13,13 @@ from statemachines.lifecycle import Refused
 BATCH = 200
 """Clocks claimed in one transaction."""
 
-DUE = "SELECT case_id FROM clock WHERE fires_at <= :at ORDER BY fires_at, id LIMIT :limit"
+CLOCKS_OF_A_CASE = 8
+"""More open clocks than any case has."""
+
+DUE = """
+SELECT k.case_id, c.number FROM clock k JOIN cases c ON c.id = k.case_id WHERE k.fires_at <= :at
+ ORDER BY k.fires_at, k.id LIMIT :limit
+"""
 CLAIM = "SELECT id FROM cases WHERE id = :id"
 PEEK = """
 SELECT DISTINCT c.number FROM clock k JOIN cases c ON c.id = k.case_id WHERE k.fires_at <= :at
@@ -29,16 +35,19 @@ class Sweep:
     failed: tuple[tuple[str, str], ...]
 
 
-def fire_due(store: Store, at: datetime, limit: int = BATCH) -> Sweep:
-    """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone."""
-    return retrying(lambda: _fire(store, to_micros(at), limit))
+def fire_due(store: Store, at: datetime, limit: int = BATCH, skip: frozenset[str] = frozenset()) -> Sweep:
+    """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone.
+
+    ``skip`` names cases that failed in this sweep before, so that they never starve those behind them.
+    """
+    return retrying(lambda: _fire(store, to_micros(at), limit, skip))
 
 
-def _fire(store: Store, at: int, limit: int) -> Sweep:
+def _fire(store: Store, at: int, limit: int, skip: frozenset[str]) -> Sweep:
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
     with store.writing() as tx:
-        for case_id in _due_cases(tx, at, limit):
+        for case_id in _due_cases(tx, at, limit, skip):
             try:
                 with tx.savepoint():
                     fired += _fire_case(tx, case_id, at)
@@ -50,9 +59,11 @@ def _fire(store: Store, at: int, limit: int) -> Sweep:
     return Sweep(tuple(fired), tuple(failed))
 
 
-def _due_cases(tx: Tx, at: int, limit: int) -> list[int]:
+def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str]) -> list[int]:
     """The cases to work on, locked case first: the order in which ``advance`` locks, too."""
-    due = dict.fromkeys(row.case_id for row in tx.rows(DUE, at=at, limit=limit))
+    wider = limit + CLOCKS_OF_A_CASE * len(skip)
+    rows = tx.rows(DUE, at=at, limit=wider)
+    due = list(dict.fromkeys(row.case_id for row in rows if row.number not in skip))[:limit]
     claim = f"{CLAIM} {tx.skip_locked('cases')}"
     return [case_id for case_id in due if not tx.postgres or tx.row(claim, id=case_id)]
 

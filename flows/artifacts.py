@@ -7,7 +7,7 @@ from flows.fire_clocks import Swept
 from flows.morning_report import MorningReport
 from flows.overnight_escalation import Night
 from flows.report_text import render
-from flows.wording import label, say
+from flows.wording import label, say, when
 from flows.work import Work
 
 LEDGER, REPORT, DOUBTS = "escalation-ledger", "morning-report", "night-check"
@@ -32,7 +32,7 @@ def _row(locale: str, fired: Fired) -> dict[str, str]:
         say(locale, "report.column.round"): str(told.cycle),
         say(locale, "report.column.level"): label(locale, fired.kind, "level", str(fired.level)),
         say(locale, "report.column.done"): label(locale, fired.kind, "move", fired.move),
-        say(locale, "report.column.due"): told.due_at.isoformat(timespec="seconds"),
+        say(locale, "report.column.due"): when(told.due_at),
     }
 
 

@@ -1,19 +1,16 @@
 """One mail a day, not a flood: rungs that were history when they were recorded are told together (law 4)."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from engine.runs import Done, keep
 from engine.store import Store
 from flows import figures
 from flows.letters import people, write
-from flows.wording import label
+from flows.wording import ZONE, label, when
 from flows.work import Work, off_loop
 from models import Actor
 from statemachines.roles import LEVELS
 
-ZONE = ZoneInfo("Asia/Shanghai")
-"""Whose midnight ends a day."""
 DAYS_BACK = 7
 SHOWN = 50
 
@@ -61,4 +58,4 @@ def _letters(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]
 
 def _line(late: figures.Late, locale: str) -> str:
     clause = label(locale, late.kind, "clause", late.clause)
-    return f"{late.number} · {clause} · {late.percent} % · {late.due_at.astimezone(ZONE):%Y-%m-%d %H:%M}"
+    return f"{late.number} · {clause} · {late.percent} % · {when(late.due_at)}"

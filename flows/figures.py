@@ -53,6 +53,7 @@ UNSEEN = """
 SELECT count(*) AS n, min(began_at) AS begin_at, max(ended_at) AS end_at FROM run
  WHERE began_at > :since AND NOT observed AND note <> '{}'
 """
+FOUNDED = "SELECT made_at FROM house WHERE id = 1"
 LAST = "SELECT max(began_at) AS at FROM run WHERE flow = :flow"
 DEAD = """
 SELECT c.number, d.seq, d.reaction, d.error FROM delivery d JOIN cases c ON c.id = d.case_id
@@ -174,6 +175,11 @@ def last_run(tx: Tx, flow: str) -> datetime | None:
     """When a piece of scheduled work last began."""
     row = tx.row(LAST, flow=flow)
     return None if row.at is None else from_micros(row.at)
+
+
+def founded(tx: Tx) -> datetime:
+    """When the store was made, by its own clock."""
+    return from_micros(tx.row(FOUNDED).made_at)
 
 
 def dead(tx: Tx) -> tuple[Dead, ...]:

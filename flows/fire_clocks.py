@@ -26,10 +26,10 @@ async def fire_clocks(work: Work) -> Swept:
     fired: list[Fired] = []
     failed: dict[str, str] = {}
     while True:
-        sweep = await off_loop(fire_due, work.store, await work.now())
+        sweep = await off_loop(fire_due, work.store, await work.now(), skip=frozenset(failed))
         fired += sweep.fired
         failed |= dict(sweep.failed)
-        if not sweep.fired:
+        if not sweep.fired and not sweep.failed:
             return Swept(tuple(fired), tuple(failed.items()))
 
 

@@ -12,7 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from engine.runs import Done, keep
 from flows.digest import send_digests
-from flows.figures import last_run
+from flows.figures import founded, last_run
 from flows.morning_report import MorningReport, report_morning
 from flows.overnight_escalation import Night, escalate_overnight
 from flows.plan_callbacks import plan_callbacks
@@ -88,5 +88,5 @@ async def run_scheduled(work: Work, name: str, observed: bool, why: str = "") ->
 def overdue(work: Work, now: datetime, grace: timedelta) -> list[str]:
     """Scheduled work whose hour passed more than ``grace`` ago without a run: Prefect was away, or its worker."""
     with work.store.looking() as tx:
-        last = {plan: last_run(tx, plan.name) for plan in scheduled()}
-    return [plan.name for plan, began in last.items() if began is not None and plan.after(began) + grace <= now]
+        last = {plan: last_run(tx, plan.name) or founded(tx) for plan in scheduled()}
+    return [plan.name for plan, began in last.items() if plan.after(began) + grace <= now]

@@ -36,7 +36,9 @@ async def pass_once(work: Work) -> int:
     agenda = await off_loop(look, work.store)
     did = 0
     if _due(agenda.arrival, now):
-        did += len(await off_loop(take_due, work.store, now))
+        # All of them before any clock: a reply that waits in the next batch may have kept its promise.
+        while taken := await off_loop(take_due, work.store, now):
+            did += len(taken)
     if _due(agenda.clock, now):
         did += await _fire(work, now)
     if _due(agenda.callback, now):

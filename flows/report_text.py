@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from flows.figures import Late
 from flows.morning_report import Health, MorningReport
-from flows.wording import label, say
+from flows.wording import label, say, when
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Milestone
 
@@ -14,25 +13,24 @@ SHOWN = 30
 """Rows a list shows before it says how many more there are."""
 
 
-def render(report: MorningReport, locale: str, zone: str = "Asia/Shanghai") -> str:
+def render(report: MorningReport, locale: str) -> str:
     """The whole report."""
-    page = _Page(report, locale, ZoneInfo(zone))
-    return "\n".join(page.lines()) + "\n"
+    return "\n".join(_Page(report, locale).lines()) + "\n"
 
 
 class _Page:
-    def __init__(self, report: MorningReport, locale: str, zone: ZoneInfo) -> None:
-        self.report, self.locale, self.zone = report, locale, zone
+    def __init__(self, report: MorningReport, locale: str) -> None:
+        self.report, self.locale = report, locale
 
     def say(self, key: str, /, **params: object) -> str:
         return say(self.locale, f"report.{key}", **params)
 
     def time(self, instant: datetime) -> str:
-        return instant.astimezone(self.zone).strftime("%m-%d %H:%M")
+        return when(instant, "%m-%d %H:%M")
 
     def lines(self) -> Iterator[str]:
         report = self.report
-        yield f"# {self.say('title', day=report.at.astimezone(self.zone).strftime('%Y-%m-%d'))}"
+        yield f"# {self.say('title', day=when(report.at, '%Y-%m-%d'))}"
         yield ""
         yield self.say("summary", cases=report.cases, late=len(report.became_late), climbed=len(report.climbed))
         yield from self.health(report.health)

@@ -2,14 +2,20 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from statemachines.lifecycle import Refused
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 DEFAULT = "zh_CN"
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Whose hours people read."""
+LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role"}
+"""Parameters of a refusal that have words of their own, and the sort of label each takes."""
 
 
 def locales() -> list[str]:
@@ -56,8 +62,22 @@ def label(locale: str, kind: str, sort: str, name: str) -> str:
 
 def refusal(locale: str, refused: Refused) -> str:
     """Why something was refused, and what to do, in words a clerk can read."""
-    shown = {name: _shown(value) for name, value in refused.params.items()}
+    kind = refused.params.get("kind", "")
+    shown = {name: _shown(_worded(locale, kind, name, value)) for name, value in refused.params.items()}
     return say(locale, f"refused.{refused.code}", **shown)
+
+
+def _worded(locale: str, kind: str, name: str, value: Any) -> Any:
+    if name not in LABELLED:
+        return value
+    if isinstance(value, list):
+        return [label(locale, kind, LABELLED[name], str(item)) for item in cast(list[Any], value)]
+    return label(locale, kind, LABELLED[name], str(value))
+
+
+def when(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """An instant as people here read it."""
+    return at.astimezone(ZONE).strftime(form)
 
 
 def _shown(value: Any) -> str:

@@ -31,6 +31,9 @@ def _names(table: Lifecycle) -> Iterator[str]:
         yield from (f"move {move.name} names the unknown state {name}" for name in named if name not in known)
         if not move.by:
             yield f"move {move.name} may be made by nobody"
+    promises = [clause.name for clause in table.clauses]
+    for name in {name for name in promises if promises.count(name) > 1}:
+        yield f"clause {name} stands twice"
     for clause in table.clauses:
         yield from (f"clause {clause.name} names the unknown state {s}" for s in clause.lives_in if s not in known)
 

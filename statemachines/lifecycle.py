@@ -173,7 +173,7 @@ class Lifecycle:
     def version(self) -> str:
         """Twelve hex digits that change whenever the table does; every transition carries them."""
         table = [
-            [self.kind, self.initial],
+            [self.kind, self.prefix, self.initial, self.remind, self.breach],
             [[s.name, s.milestone, s.owner, s.final] for s in self.states],
             [_described(move) for move in self.moves],
             [[c.name, c.during, c.pauses, c.kept_by, c.then, c.answers, c.once] for c in self.clauses],
@@ -224,7 +224,7 @@ class Lifecycle:
 
     def _why_not(self, facts: Facts, move: str, roles: frozenset[Role]) -> Refused:
         rows = [row for row in self.rows[move] if facts.state in row.sources]
-        told = {"move": move, "state": facts.state, "allowed": self.allowed(facts, roles)}
+        told = {"kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, roles)}
         if not rows:
             return Refused("not_now", **told)
         if not any(roles & set(row.by) for row in rows):

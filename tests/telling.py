@@ -121,9 +121,7 @@ def case_of(store: Store, number: str) -> dict[str, Any]:
 
 def history_of(store: Store, number: str) -> list[dict[str, Any]]:
     """The case's transitions, in order."""
-    return tells(
-        store, "SELECT * FROM transition WHERE case_id = :id ORDER BY seq", id=case_of(store, number)["id"]
-    )
+    return tells(store, "SELECT * FROM transition WHERE case_id = :id ORDER BY seq", id=case_of(store, number)["id"])
 
 
 def moves_of(store: Store, number: str) -> list[str]:

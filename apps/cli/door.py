@@ -15,7 +15,7 @@ from rich.table import Table
 
 from engine.settings import Settings
 from engine.store import Store
-from flows.wording import refusal, say
+from flows.wording import refusal, say, when
 from statemachines.lifecycle import Refused
 
 DONE, FAULT, REFUSED = 0, 1, 2
@@ -134,12 +134,9 @@ def instant(text: str) -> datetime:
     return read
 
 
-def local(at: datetime | None, seconds: bool = False) -> str:
+def local(at: datetime | None) -> str:
     """An instant as people here read it."""
-    from zoneinfo import ZoneInfo
-
-    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
-    return "–" if at is None else at.astimezone(ZoneInfo("Asia/Shanghai")).strftime(form)
+    return "–" if at is None else when(at)
 
 
 def _escaped(text: str) -> str:

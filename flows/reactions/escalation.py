@@ -1,8 +1,11 @@
 """Who must know that a promise is running out, or broken, is told (B6)."""
 
+from datetime import datetime
+
 from flows.letters import Word, send
 from flows.moment import Moment
 from flows.reacting import on_move, on_rung
+from flows.wording import when
 from statemachines.complaint import COMPLAINT
 
 
@@ -13,7 +16,9 @@ async def tell_rung(moment: Moment) -> None:
         return
     level, form = moment.leased.happened.level, moment.form
     words = {"clause": Word("clause", form["clause"]), "level": Word("level", str(level))}
-    await send(moment, level, "rung", percent=form["percent"], due=form["due_at"], **words)
+    await send(
+        moment, level, "rung", percent=form["percent"], due=when(datetime.fromisoformat(form["due_at"])), **words
+    )
 
 
 @on_move(COMPLAINT, "escalate")

@@ -131,9 +131,7 @@ def clock(closeloop: Closeloop, number: str, clause: str) -> dict[str, Any]:
     return found
 
 
-def test_a_clock_says_its_budget_its_source_and_what_fires_when(
-    closeloop: Closeloop, simulated: Store, number: str
-):
+def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Closeloop, simulated: Store, number: str):
     set_clock(simulated, START + HOUR)
     first = clock(closeloop, number, "first_reply")
     assert (first["amount"], first["unit"], first["budget"], first["consumed"]) == (2, "hours", 7200.0, 3600.0)

@@ -12,9 +12,10 @@ import pytest
 import typer
 
 from apps.cli import app
+from engine.settings import Settings
 from tests.apps.conftest import Closeloop
 from tests.gateways.contact_files import csv_file, row
-from tests.telling import HOUR, START
+from tests.telling import HOUR, SECRET, START
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("closeloop")
@@ -69,6 +70,18 @@ def test_json_is_one_document(closeloop: Closeloop, number: str, command: str):
     said = closeloop(*command.split(), *arguments, "--json")
     assert said.code == code, said.words
     assert set(said.document) >= ({"refused"} if code else set())
+
+
+@pytest.mark.postgres
+def test_every_command_knows_postgres(closeloop: Closeloop, postgres_settings: Settings):
+    closeloop.patch.setenv("CLOSELOOP_SECRET", SECRET)
+    closeloop.patch.setenv("CLOSELOOP_DATABASE_URL", postgres_settings.database_url or "")
+    order = ["case open", *(name for name in EVERY if name != "case open")]
+    for command in order:
+        code, arguments = EVERY[command]
+        said = closeloop(*command.split(), *arguments, "--json")
+        assert said.code == code, f"{command}: {said.words}"
+    assert closeloop.told("status")["parts"]["database"]["database"] == "postgres"
 
 
 @pytest.mark.parametrize("command", EVERY)
@@ -139,20 +152,23 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en"}
 
 
+def finished(*words: str | Path, env: dict[str, str], given: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(words, check=False, env=env, input=given, text=True, capture_output=True)
+
+
 def test_the_program_itself(tmp_path: Path):
     home = environment(tmp_path / "new" / "home")
 
     def answers(*words: str, given: str = "") -> dict[str, Any]:
-        ended = subprocess.run([PROGRAM, *words, "--json"], env=home, input=given, text=True, capture_output=True)
+        ended = finished(PROGRAM, *words, "--json", env=home, given=given)
         assert ended.returncode == 0, ended.stderr
         assert ended.stdout.count("\n") == 1
         return json.loads(ended.stdout)
 
     assert answers("init")["new"] is True
-    assert answers("actor", "add", "amy", "--role", "agent") == {"handle": "amy", "new": True}
-    opened = answers("case", "open", "--body", "-", "--as", "amy", given="货物破损\n")
+    opened = answers("case", "open", "--body", "-", "--as", "system", given="货物破损\n")
     assert opened["state"] == "received"
-    ended = subprocess.run([PROGRAM, "case", "show", "cp-1"], env=home, text=True, capture_output=True)
+    ended = finished(PROGRAM, "case", "show", "cp-1", env=home)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "There is no case cp-1." in ended.stderr
 
@@ -173,5 +189,5 @@ def test_light_commands_load_no_prefect(tmp_path: Path):
     given = {**EVERY, "import": (REFUSED, (str(contacts), "--mapping", EVERY["import"][1][2]))}
     words = [[*command.split(), *arguments] for command, (_, arguments) in given.items()]
     script = LIGHT.format(words=[one for one in words if one[0] != "up"])
-    ended = subprocess.run([sys.executable, "-c", script], env=environment(tmp_path), text=True, capture_output=True)
+    ended = finished(sys.executable, "-c", script, env=environment(tmp_path))
     assert ended.returncode == 0, ended.stderr

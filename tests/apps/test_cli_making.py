@@ -81,7 +81,7 @@ def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
     assert "Customer service agent, Handler" in closeloop("actor", "list").words
 
 
-@pytest.mark.parametrize("other", [("--email", "li.na@example.com"), ("--role", "auditor"), ("--department", "billing")])
+@pytest.mark.parametrize("other", [("--email", "l@example.com"), ("--role", "auditor"), ("--department", "billing")])
 def test_an_actor_with_other_particulars_is_refused(closeloop: Closeloop, simulated: Store, other: tuple[str, ...]):
     closeloop.told(*ADD)
     assert closeloop.refused(*ADD, *other)["code"] == "actor_exists"

@@ -85,7 +85,8 @@ def test_a_move_by_the_wrong_person_names_who_may(closeloop: Closeloop, number: 
 
 def test_a_guard_that_does_not_hold_is_named(closeloop: Closeloop, simulated: Store, number: str):
     does(simulated, number, "escalate", level=2)
-    refused = closeloop.refused("case", "do", number, "escalate", "--set", "level=1", "--set", "reason=x", "--as", "sue")
+    words = ("escalate", "--set", "level=1", "--set", "reason=x", "--as", "sue")
+    refused = closeloop.refused("case", "do", number, *words)
     assert (refused["code"], refused["params"]["guards"]) == ("guard", ["rises"])
 
 
@@ -114,6 +115,7 @@ def test_a_case_that_has_moved_on_is_refused_by_its_sequence(closeloop: Closeloo
 
 def test_a_whole_life_by_hand(closeloop: Closeloop, number: str):
     said = {"classify": FORMS["classify"], "investigate": FORMS["investigate"], "resolve": FORMS["resolve"]}
+    last: dict[str, object] = {}
     for move, form in {**said, "revisit": {"outcome": "satisfied", "quality": 5}, "archive": {}}.items():
         filled = [word for name, value in form.items() for word in ("--set", f"{name}={value}")]
         last = closeloop.told("case", "do", number, move, *filled, "--as", "sue")

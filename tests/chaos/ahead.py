@@ -35,9 +35,13 @@ class WorkAhead(Work):
 
     ahead: Ahead | None = None
 
-    async def now(self) -> datetime:
+    def watch(self) -> datetime:
+        """What time it is."""
         assert self.ahead is not None
         return self.ahead.now(self.store)
+
+    async def now(self) -> datetime:
+        return self.watch()
 
 
 class AlarmAhead:
@@ -45,18 +49,16 @@ class AlarmAhead:
 
     def __init__(self, work: WorkAhead, ring: Callable[[], None]) -> None:
         self._work, self._ring = work, ring
-        self._watch: asyncio.Task[None] | None = None
+        self._next: asyncio.TimerHandle | None = None
 
     def ring_at(self, instant: datetime) -> None:
         self.stop()
-        self._watch = asyncio.create_task(self._until(instant))
-
-    async def _until(self, instant: datetime) -> None:
-        while await self._work.now() < instant:
-            await asyncio.sleep(POLL_SECONDS)
-        self._ring()
+        if self._work.watch() >= instant:
+            self._ring()
+            return
+        self._next = asyncio.get_running_loop().call_later(POLL_SECONDS, self.ring_at, instant)
 
     def stop(self) -> None:
         """Ring no more."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._next is not None:
+            self._next.cancel()

@@ -1,11 +1,13 @@
-"""Looks at a store from outside, in plain SQL: what was acknowledged or promised and is not there, what is there twice."""
+"""Looks at a store from outside, in plain SQL: what was acknowledged or due and is not there, what is there twice."""
 
+import json
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -15,26 +17,148 @@ from engine.store import postgres_conninfo, sqlite_path
 from tests.chaos.ledger import Acknowledged, whole_lines
 
 HISTORIC = 3600 * 1_000_000
-"""Microseconds after which what happened is history, of which nobody is told by mail."""
+"""So many microseconds after it happened, nobody is told by mail any more."""
+RUNG_MOVES = ("remind", "breach")
+ONCE = ("acknowledge", "suggest", "classify", "assign")
+"""What the flows do once in the life of a case."""
 
 MOVES = """
-SELECT c.number, t.seq, t.move, t.dest, t.via, t.form, t.recorded_at - t.occurred_at, c.closed, p.email
+SELECT c.number, t.seq, t.move, t.via, t.cycle, t.form, t.recorded_at - t.occurred_at > {historic}, c.closed, p.email
   FROM transition t JOIN cases c ON c.id = t.case_id LEFT JOIN party p ON p.id = c.party_id
 """
-DELIVERIES = """
-SELECT c.number, d.seq, d.reaction, d.status FROM delivery d JOIN cases c ON c.id = d.case_id
-"""
-CLOCKS = "SELECT id, case_id, clause, cycle, opened_at, budget, coalesce(closed_at, {until}), closed_at FROM clock"
+DELIVERIES = "SELECT c.number, d.seq, d.reaction, d.status FROM delivery d JOIN cases c ON c.id = d.case_id"
+CLOCKS = "SELECT id, clause, opened_at, budget, coalesce(closed_at, {until}) FROM clock"
 RUNGS = "SELECT clock_id, percent, due_at FROM rung"
-IMPORTED_ENDS = "SELECT case_id, occurred_at FROM transition WHERE via = 'import' AND move <> 'open'"
 UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE taken_at IS NULL OR refusal IS NOT NULL"
 UNTOLD = "SELECT case_id, seq FROM moment"
-TWICE = {
-    "statement": "SELECT field, content, count(*) FROM statement WHERE content LIKE '%[%' GROUP BY 1, 2 HAVING count(*) > 1",
-    "rung": """SELECT case_id, move, form, count(*) FROM transition WHERE via = 'clock' AND move IN ('remind', 'breach')
-                GROUP BY 1, 2, 3 HAVING count(*) > 1""",
-    "flow": """SELECT case_id, move, cycle, form, count(*) FROM transition WHERE via = 'flow'
-                AND move IN ('acknowledge', 'suggest', 'classify', 'assign', 'attempt')
-                GROUP BY 1, 2, 3, CASE WHEN move = 'attempt' THEN form ELSE '' END, 4 HAVING count(*) > 1""",
-    "row": """SELECT form, count(*) FROM transition WHERE via = 'import' AND move = 'open' GROUP BY 1 HAVING count(*) > 1""",
-}
+# Every word that a clerk or a file says ends in a key of its own.
+SAID_TWICE = "SELECT field, content FROM statement WHERE content LIKE '%[%' GROUP BY 1, 2 HAVING count(*) > 1"
+# A reply that stood in the file from the beginning keeps its promise; no rung fires past it.
+UNWARRANTED = """
+SELECT r.case_id, r.clause, r.percent FROM rung r JOIN clock k ON k.id = r.clock_id JOIN transition t
+    ON t.case_id = k.case_id AND t.via = 'import' AND t.move = 'resolve' AND t.occurred_at = k.closed_at
+ WHERE r.due_at > k.closed_at
+"""
+
+
+class Moved(NamedTuple):
+    """One transition, and what must be known to say who had to be told."""
+
+    number: str
+    seq: int
+    move: str
+    via: str
+    cycle: int
+    form: str
+    historic: bool
+    closed: bool
+    email: str | None
+
+    @property
+    def rung(self) -> bool:
+        return self.via == "clock" and self.move in RUNG_MOVES
+
+    def only(self) -> tuple[Any, ...] | None:
+        """What there may be only one of; None for what may be done again."""
+        told = json.loads(self.form)
+        if self.rung:
+            return self.number, told["clause"], told["cycle"], told["percent"]
+        if self.via == "flow" and self.move == "attempt":
+            return self.number, self.cycle, told["attempts"]
+        if self.via == "flow" and self.move in ONCE:
+            return self.number, self.move
+        return (told["source"], told["row_id"]) if self.via == "import" and self.move == "open" else None
+
+
+@dataclass
+class Audit:
+    """What was found; each finding in words."""
+
+    lost: list[str] = field(default_factory=list[str])
+    doubled: list[str] = field(default_factory=list[str])
+    wrong: list[str] = field(default_factory=list[str])
+    resent: int = 0
+
+
+def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit:
+    """Compare the store at ``url`` with the ledger, with the mails dropped, and with what was due ``until`` then."""
+    found, mails = Audit(), whole_lines(drop.read_text("utf-8", "replace"))
+    with closing(_opened(url)) as raw:
+
+        def rows(sql: str) -> list[Any]:
+            return raw.execute(sql).fetchall()
+
+        moves = [Moved(*row) for row in rows(MOVES.format(historic=HISTORIC))]
+        found.lost += _unkept(moves, ledger)
+        found.lost += _undelivered(moves, rows(DELIVERIES))
+        found.lost += _unsent(moves, {mail["key"] for mail in mails})
+        found.lost += _unfired(rows(CLOCKS.format(until=until)), rows(RUNGS))
+        found.lost += [f"arrival {tuple(row)}" for row in rows(UNTAKEN)] + [
+            f"moment {tuple(row)}" for row in rows(UNTOLD)
+        ]
+        found.doubled += [f"said {tuple(row)}" for row in rows(SAID_TWICE)]
+        found.wrong += [f"not known again {entry}" for entry in ledger if entry.refused == "key_reused"]
+        found.wrong += [f"unwarranted rung {tuple(row)}" for row in rows(UNWARRANTED)]
+    found.doubled += _twice(only for moved in moves if (only := moved.only()))
+    found.doubled += _twice(
+        {(entry.key, entry.number, entry.seq): (entry.key,) for entry in ledger if entry.seq}.values()
+    )
+    found.doubled += _twice((key,) for key, *_ in {tuple(mail.values()) for mail in mails})
+    found.resent = len(mails) - len({mail["key"] for mail in mails})
+    return found
+
+
+def _opened(url: str) -> Any:
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        return sqlite3.connect(sqlite_path(parts))
+    return psycopg.connect(postgres_conninfo(parts), autocommit=True)
+
+
+def _twice(identities: Iterable[tuple[Any, ...]]) -> list[str]:
+    return [f"{n} x {identity}" for identity, n in Counter(identities).items() if n > 1]
+
+
+def _unkept(moves: list[Moved], ledger: list[Acknowledged]) -> Iterator[str]:
+    there = {(moved.number, moved.seq, moved.move) for moved in moves}
+    for entry in ledger:
+        if entry.seq and (entry.number, entry.seq, entry.move) not in there:
+            yield f"acknowledged {entry}"
+
+
+def _undelivered(moves: list[Moved], deliveries: list[Any]) -> Iterator[str]:
+    """Every fan-out is finished, and every delivery done."""
+    yield from (f"delivery {tuple(row)}" for row in deliveries if row[3] != "done")
+    there = {tuple(row[:3]) for row in deliveries}
+    for moved in moves:
+        wanted = ("classify_contact", "acknowledge_contact") if moved.move == "open" else ()
+        for reaction in ("tell_rung",) if moved.rung else wanted:
+            if (moved.number, moved.seq, reaction) not in there:
+                yield f"fan-out {moved.number}:{moved.seq}:{reaction}"
+
+
+def _unsent(moves: list[Moved], keys: set[str]) -> Iterator[str]:
+    """A customer who just wrote has his receipt; whom a rung asks has been told."""
+    told = {":".join(key.split(":")[:4]) for key in keys}
+    for moved in moves:
+        if moved.historic:
+            continue
+        receipt, letter = (
+            f"{moved.number}:1:acknowledge_contact:acknowledged",
+            f"{moved.number}:{moved.seq}:tell_rung:rung",
+        )
+        if moved.move == "open" and moved.email and receipt not in told:
+            yield f"receipt {receipt}"
+        if moved.rung and not moved.closed and letter not in told:
+            yield f"letter {letter}"
+
+
+def _unfired(clocks: list[Any], rungs: list[Any]) -> Iterator[str]:
+    """No clock of a chaos run ever rests, so each rung's instant follows from the clock's beginning alone."""
+    fired = {tuple(row) for row in rungs}
+    ladder = [step.percent for step in pack("logistics").ladder]
+    for clock, clause, opened_at, budget, until in clocks:
+        for percent in [100] if clause == "archive" else ladder:
+            due = opened_at + budget * percent // 100
+            if due <= until and (clock, percent, due) not in fired:
+                yield f"rung {clause} {percent} of clock {clock}"

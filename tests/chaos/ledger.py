@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Ledger:
         return [Acknowledged(**told) for told in whole_lines(self._path.read_text("utf-8", "replace"))]
 
 
-def whole_lines(text: str) -> list[dict[str, str]]:
+def whole_lines(text: str) -> list[dict[str, Any]]:
     """The JSON objects among the lines; what was torn, and what stands before an object on its line, is left out."""
-    found: list[dict[str, str]] = []
+    found: list[dict[str, Any]] = []
     for line in text.splitlines():
         start = line.rfind('{"key": ')
         try:

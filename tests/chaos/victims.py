@@ -67,7 +67,7 @@ async def _drive(work: WorkAhead) -> None:
 
 
 async def _stop_with(parent: int, stop: asyncio.Event) -> None:
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 (nobody tells of a parent's death)
         await asyncio.sleep(ORPHANED_SECONDS)
     stop.set()
 

@@ -1,5 +1,6 @@
 """The outbox: each moment reaches each reaction, in order, at least once, and never two hands at a time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -101,7 +102,8 @@ def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: S
     does(store, number, "classify")
     with store.writing() as tx:
         tx.run(
-            "INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at) VALUES (:id, 2, :r, 'waiting', 0, 0)",
+            "INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)"
+            " VALUES (:id, 2, :r, 'waiting', 0, 0)",
             id=case_of(store, number)["id"],
             r=GREET,
         )
@@ -145,7 +147,7 @@ def test_a_dead_one_is_dropped_for_good(store: Store):
 
 
 @pytest.mark.parametrize("bury", [revive, drop])
-def test_only_a_dead_one_is_revived_or_dropped(store: Store, bury: type[revive]):
+def test_only_a_dead_one_is_revived_or_dropped(store: Store, bury: Callable[..., None]):
     number = opened(store)
     leased(store)
     for case in (number, "cp-26-999999"):
@@ -168,12 +170,20 @@ def test_an_expired_lease_is_anothers_and_the_first_has_no_more_say(store: Store
 
 def test_who_lost_the_lease_reports_no_death(store: Store):
     opened(store)
-    for n in range(TRIES - 1):
+    for n in range(TRIES - 2):
         fails(store, n * HOUR)
     [mine] = leased(store, "me", after=9 * HOUR)
     leased(store, "other", after=9 * HOUR + LEASE)
     assert settle(store, [(mine, "SmtpError")], START + 10 * HOUR) == []
     assert delivery(store)["status"] == "leased"
+
+
+def test_what_takes_its_process_with_it_at_every_try_is_dead_and_not_leased_for_ever(store: Store):
+    opened(store)
+    for n in range(TRIES):
+        assert len(leased(store, after=n * HOUR)) == 1
+    assert leased(store, after=9 * HOUR) == []
+    assert (delivery(store)["status"], delivery(store)["error"]) == ("dead", "ProcessLost")
 
 
 def test_two_dispatchers_share_no_delivery(store: Store):

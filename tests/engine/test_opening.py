@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -70,7 +71,7 @@ def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
     ],
 )
 def test_a_customer_is_recognised_by_phone_or_mail_and_not_by_name(
-    store: Store, first: dict[str, str], second: dict[str, str], same: bool
+    store: Store, first: dict[str, Any], second: dict[str, Any], same: bool
 ):
     one, other = (case_of(store, opened(store, **said))["party_id"] for said in (first, second))
     assert (one == other) is same
@@ -117,13 +118,13 @@ def test_a_key_with_another_body_is_refused(store: Store):
 def test_ten_at_once_with_one_key_open_one_case(store: Store):
     answers = at_once([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
     assert [answer for answer in answers if isinstance(answer, BaseException)] == []
-    assert len({answer.number for answer in answers}) == 1
+    assert len({getattr(answer, "number", answer) for answer in answers}) == 1
     assert len(tells(store, "SELECT id FROM cases")) == len(tells(store, "SELECT id FROM party")) == 1
 
 
 def test_ten_at_once_without_a_key_open_ten_cases(store: Store):
     answers = at_once([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
-    assert len({answer.number for answer in answers}) == 10
+    assert len({getattr(answer, "number", answer) for answer in answers}) == 10
     assert len(tells(store, "SELECT id FROM party")) == 1
 
 
@@ -167,6 +168,8 @@ def test_a_contact_may_be_told_in_any_zone_but_not_in_none():
 
 @pytest.mark.parametrize("field", ["text", "demand"])
 def test_a_text_beyond_the_limit_is_no_contact(field: str):
-    assert contact(**{field: "x" * TEXT_LIMIT})
+    told: dict[str, Any] = {field: "x" * TEXT_LIMIT}
+    assert contact(**told)
+    told[field] += "x"
     with pytest.raises(ValidationError, match=field):
-        contact(**{field: "x" * (TEXT_LIMIT + 1)})
+        contact(**told)

@@ -66,7 +66,9 @@ def test_a_rung_tells_the_case_its_clause_share_and_instant(store: Store):
     assert (fired.number, fired.level, fired.move) == (number, 0, "remind")
     last = history_of(store, number)[-1]
     assert json.loads(last["form"]) == {
-        **{"clause": "first_reply", "cycle": 1, "percent": 75},
+        "clause": "first_reply",
+        "cycle": 1,
+        "percent": 75,
         "due_at": "2026-03-02T02:30:00.000000Z",
     }
     [rung] = tells(store, "SELECT seq, level, rung FROM rung")

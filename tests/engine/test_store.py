@@ -21,10 +21,14 @@ def handles(store: Store) -> set[str]:
 
 
 def test_a_body_that_raises_leaves_nothing(store: Store):
+    def interrupted() -> None:
+        with store.writing() as tx:
+            tx.run(HIRE, handle="new")
+            raise ZeroDivisionError
+
     before = handles(store)
-    with pytest.raises(ZeroDivisionError), store.writing() as tx:
-        tx.run(HIRE, handle="new")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     assert handles(store) == before
 
 
@@ -37,13 +41,16 @@ def test_what_was_written_is_there_for_everybody(store: Store):
 
 
 def test_a_savepoint_undoes_its_own_and_no_more(store: Store):
+    def interrupted(tx: Tx) -> None:
+        tx.run(HIRE, handle="inner")
+        with tx.savepoint():
+            tx.run(HIRE, handle="innermost")
+        raise ZeroDivisionError
+
     with store.writing() as tx:
         tx.run(HIRE, handle="outer")
         with pytest.raises(ZeroDivisionError), tx.savepoint():
-            tx.run(HIRE, handle="inner")
-            with tx.savepoint():
-                tx.run(HIRE, handle="innermost")
-            raise ZeroDivisionError
+            interrupted(tx)
         with tx.savepoint():
             tx.run(HIRE, handle="after")
     assert {"outer", "after"} <= handles(store)

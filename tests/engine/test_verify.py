@@ -1,5 +1,6 @@
 """Tampering is found wherever it is done, and an honest store is found honest."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from engine.rungs import fire_due
 from engine.settings import Settings
 from engine.store import Store
 from engine.verify import verify
-from tests.telling import DAY, HANDLER, HOUR, START, alters, case_of, does, history_of, opened, resolved, tells
+from tests.telling import DAY, HANDLER, HOUR, START, alters, at_once, case_of, does, history_of, opened, resolved, tells
 
 
 @pytest.fixture
@@ -165,6 +166,12 @@ def test_a_closed_case_runs_no_clock(told: Store):
 def test_only_what_changed_since_is_looked_at_when_asked(told: Store):
     assert verify(told, START + HOUR).cases == 1
     assert verify(told, START + 9 * DAY).cases == 0
+
+
+def test_a_store_in_use_is_found_honest_while_it_moves(told: Store):
+    notes = [partial(does, told, f"cp-26-00000{1 + n % 3}", "note", after=9 * DAY) for n in range(12)]
+    verdicts = at_once([*notes, *[partial(verify, told)] * 4])[len(notes) :]
+    assert [getattr(verdict, "faults", verdict) for verdict in verdicts] == [()] * 4
 
 
 def test_other_hands_may_open_the_store_in_between(told: Store, settings: Settings):

@@ -216,7 +216,6 @@ QUIET = {"late": [], "overdue": Counter(), "unwatched": [], "board": Counter(), 
 
 def busy_night() -> MorningReport:
     at = LATE.due_at
-    dead = Dead("cp-26-000001", 3, "acknowledge_contact", "OSError")
     return MorningReport(
         at=at,
         since=at,
@@ -229,7 +228,7 @@ def busy_night() -> MorningReport:
         opinions=Counter(),
         trends={name: Trend(3, 1.5) for name in TRENDS},
         resolved_within={"2h": 1, "24h": 2},
-        health=Health(at, True, Unseen(2, at, at), (dead,), 4, 5),
+        health=Health(at, True, Unseen(2, at, at), (Dead("cp-26-000001", 3, "x", None),), 4, 5),
     )
 
 

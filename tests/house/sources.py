@@ -58,9 +58,7 @@ def sources(*folders: str) -> tuple[Source, ...]:
     for folder in folders:
         inside = [read(path) for path in sorted((ROOT / folder).rglob("*.py"))]
         if not inside:
-            raise FileNotFoundError(
-                f"{ROOT / folder} has no modules: is the house read from the right place?"
-            )
+            raise FileNotFoundError(f"{ROOT / folder} has no modules: is the house read from the right place?")
         found += inside
     return tuple(found)
 

@@ -37,9 +37,7 @@ def test_prefect_is_loaded_only_where_it_is_used():
         "if TYPE_CHECKING:\n    pass\nelse:\n    import prefect",
     ],
 )
-@pytest.mark.parametrize(
-    "where", ["apps/cli.py", "flows/react.py", "engine/advance.py", "tests/test_react.py"]
-)
+@pytest.mark.parametrize("where", ["apps/cli.py", "flows/react.py", "engine/advance.py", "tests/test_react.py"])
 def test_a_stray_load_is_caught(bad: str, where: str):
     assert findings(loads_prefect, [Source(where, bad)])
 

@@ -141,8 +141,6 @@ def test_calls_after_the_transaction_are_free(good: str):
     assert findings(leaks, [Source("flows/good.py", good)]) == []
 
 
-@pytest.mark.parametrize(
-    "bad", ["import gateways.mail", "from gateways import mail", "from gateways.mail import send"]
-)
+@pytest.mark.parametrize("bad", ["import gateways.mail", "from gateways import mail", "from gateways.mail import send"])
 def test_an_engine_that_calls_out_is_caught(bad: str):
     assert findings(knows_gateways, [Source("engine/bad.py", bad)])

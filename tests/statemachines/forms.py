@@ -18,7 +18,7 @@ POOL = (None, 1, 2, 3, 4, 5, 100, "words", "Some words.", "cp-26-000001", dateti
 def forms(form: type[Asks]) -> st.SearchStrategy[Asks]:
     """Valid forms of a type."""
     return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices(form).items()}).map(
-        lambda said: form.model_validate(said)
+        form.model_validate
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from statemachines.asks import Asks, Personal, RungFired
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, State
 from statemachines.laws import BrokenLifecycle
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, State
 from statemachines.roles import Role
 
 SYSTEM, AGENT, HANDLER = Role.SYSTEM, Role.AGENT, Role.HANDLER
@@ -38,6 +38,10 @@ PARTS: dict[str, Any] = {
     "moves": (FINISH, REMIND, BREACH),
     "clauses": (ANSWER,),
 }
+
+
+def made(changed: dict[str, Any]) -> Lifecycle:
+    return Lifecycle(**{**PARTS, **changed})
 
 
 def with_moves(*moves: Move) -> dict[str, Any]:
@@ -98,14 +102,14 @@ WORDLESS = {
 
 
 def test_the_sound_table_is_taken():
-    table = Lifecycle(**PARTS)
+    table = made({})
     assert table.decide(Facts("fresh"), "finish", Words(words="done"), {AGENT}).dest == "done"
 
 
 @pytest.mark.parametrize("law", BROKEN)
 def test_a_table_that_breaks_a_law_is_refused_by_name(law: str):
     with pytest.raises(BrokenLifecycle) as caught:
-        Lifecycle(**PARTS | BROKEN[law])
+        made(BROKEN[law])
     assert str(caught.value).startswith("lifecycle parcel: ")
     assert law in str(caught.value)
 
@@ -113,30 +117,30 @@ def test_a_table_that_breaks_a_law_is_refused_by_name(law: str):
 @pytest.mark.parametrize("why", CLOCK_REFUSED)
 def test_a_move_of_a_clock_is_refused_if_it(why: str):
     with pytest.raises(BrokenLifecycle, match="clause lapse fires expire, which could be refused in state fresh"):
-        Lifecycle(**PARTS | CLOCK_REFUSED[why])
+        made(CLOCK_REFUSED[why])
 
 
 @pytest.mark.parametrize("rung", [REMIND, BREACH], ids=lambda row: row.name)
 def test_a_rung_that_is_told_in_another_form_is_refused(rung: Move):
     moves = tuple(replace(row, asks=Words) if row is rung else row for row in PARTS["moves"])
     with pytest.raises(BrokenLifecycle, match=f"clause answer fires {rung.name}, which could be refused"):
-        Lifecycle(**PARTS | {"moves": moves})
+        made({"moves": moves})
 
 
 @pytest.mark.parametrize("why", WORDLESS)
 def test_a_promise_to_answer_is_not_kept_by_a_move_that(why: str):
     with pytest.raises(BrokenLifecycle, match="promise to answer, but finish needs no person's words"):
-        Lifecycle(**PARTS | {"moves": (WORDLESS[why], REMIND, BREACH)})
+        made({"moves": (WORDLESS[why], REMIND, BREACH)})
 
 
 def test_all_broken_laws_are_told_at_once():
     with pytest.raises(BrokenLifecycle, match=r"state done is retired and present; retired state old leads to"):
-        Lifecycle(**PARTS | {"retired": (Retired("done", "fresh"), Retired("old", "away"))})
+        made({"retired": (Retired("done", "fresh"), Retired("old", "away"))})
 
 
 def test_a_retired_state_with_a_known_heir_is_taken():
-    assert Lifecycle(**PARTS | {"retired": (Retired("old", "fresh"),)})
+    assert made({"retired": (Retired("old", "fresh"),)})
 
 
 def test_rows_for_different_people_may_go_without_guards():
-    assert Lifecycle(**PARTS | with_moves(Move("finish", ("fresh",), STAY, by=(HANDLER,), asks=Words)))
+    assert made(with_moves(Move("finish", ("fresh",), STAY, by=(HANDLER,), asks=Words)))

@@ -36,14 +36,19 @@ def facts_of(case: Case) -> Facts:
     )
 
 
+def told_why(case: Case, refused: Refused, roles: frozenset[Role]) -> str:
+    """The code of a refusal, which must name the state and all that these roles may do in it."""
+    assert refused.params["state"] == case["state"]
+    assert set(refused.params["allowed"]) == {move for move in MAY[case["state"]] if roles & WHO[move]}
+    return refused.code
+
+
 def decided(case: Case, move: str, form: Any, roles: frozenset[Role]) -> tuple[str, Case | None]:
     """What the table says, told in the words of the plain model."""
     try:
         decision = COMPLAINT.decide(facts_of(case), move, form, roles)
     except Refused as refused:
-        assert refused.params["state"] == case["state"]
-        assert set(refused.params["allowed"]) == {m for m in MAY[case["state"]] if roles & WHO[m]}
-        return refused.code, None
+        return told_why(case, refused, roles), None
     after = dict(case)
     if decision.row.reopens:
         after |= {"round": case["round"] + 1, "calls": 0}

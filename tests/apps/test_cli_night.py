@@ -1,0 +1,148 @@
+"""The night at the command line: sweep, report, dead letters, simulated time, and what refuses a simulated store."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.founding import set_clock
+from engine.store import Store
+from tests.apps.conftest import Closeloop
+from tests.telling import DAY, HOUR, START, alters, case_of, does, opened, rungs_of, tells
+
+
+def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, number: str):
+    set_clock(simulated, START + 3 * HOUR)
+    swept = closeloop.told("sweep")
+    assert [(one["case"], one["clause"], one["percent"], one["level"]) for one in swept["fired"]] == [
+        (number, "first_reply", 75, 0),
+        (number, "first_reply", 100, 1),
+        (number, "first_reply", 150, 2),
+    ]
+    assert swept["fired"][1]["due_at"].startswith("2026-03-02T03:00:00")
+    assert swept["failed"] == []
+    assert closeloop.told("sweep")["fired"] == []
+    assert rungs_of(simulated, number) == [("first_reply", percent, percent * HOUR / 50) for percent in (75, 100, 150)]
+
+
+def test_a_sweep_shows_whom_each_case_asks(closeloop: Closeloop, simulated: Store, number: str):
+    set_clock(simulated, START + 3 * HOUR)
+    words = closeloop("sweep").words
+    assert "3 rungs fired, 0 cases could not be touched." in words
+    assert f"{number} │ First reply │ 150 % │ Department manager │ 2026-03-02 12:00" in words
+
+
+def test_the_report_counts_from_the_tables(closeloop: Closeloop, simulated: Store, number: str):
+    opened(simulated)
+    set_clock(simulated, START + 5 * HOUR)
+    closeloop.told("sweep")
+    told = closeloop.told("report")
+    assert (told["cases"], told["open"], len(told["became_late"]), len(told["climbed"])) == (2, 2, 2, 4)
+    assert told["resolved_within"] == {"2h": 0, "24h": 0, "48h": 0, "7d": 0}
+    assert told["overdue_by_department"] == {"": 2}
+    assert told["health"]["ok"] is True
+    shown = closeloop("report").words
+    assert "Morning report 2026-03-02" in shown
+    assert number in shown
+
+
+@pytest.fixture
+def dead(simulated: Store, number: str) -> tuple[str, str, str]:
+    """A delivery that was given up after its last try, as the command line names it."""
+    sql = """
+        INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)
+        VALUES (:case_id, 1, 'acknowledge_contact', 'dead', 5, 0, 'SMTPServerDisconnected')
+    """
+    alters(simulated, sql, case_id=case_of(simulated, number)["id"])
+    return number, "1", "acknowledge_contact"
+
+
+def test_dead_letters_are_listed(closeloop: Closeloop, dead: tuple[str, str, str]):
+    [found] = closeloop.told("dead", "list")["dead"]
+    assert found == {"case": dead[0], "seq": 1, "reaction": dead[2], "error": "SMTPServerDisconnected"}
+    assert "Dead deliveries: 1" in closeloop("dead", "list").words
+    assert closeloop.told("status")["parts"]["outbox"] == {"ok": False, "code": "dead", "count": 1}
+
+
+def test_a_dead_letter_is_tried_again(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
+    assert closeloop.told("dead", "retry", *dead)["status"] == "waiting"
+    [row] = tells(simulated, "SELECT status, tries FROM delivery")
+    assert row == {"status": "waiting", "tries": 0}
+    assert closeloop.told("dead", "list")["dead"] == []
+    assert closeloop.refused("dead", "retry", *dead)["code"] == "not_dead"
+
+
+def test_a_dead_letter_is_given_up(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
+    assert closeloop.told("dead", "drop", *dead)["status"] == "done"
+    assert tells(simulated, "SELECT status FROM delivery") == [{"status": "done"}]
+    assert closeloop.refused("dead", "drop", *dead)["code"] == "not_dead"
+
+
+def test_a_letter_that_is_not_dead_is_refused(closeloop: Closeloop, dead: tuple[str, str, str]):
+    for words in (("cp-26-999999", *dead[1:]), (dead[0], "9", dead[2]), (*dead[:2], "route_case")):
+        for what in ("retry", "drop"):
+            assert closeloop.refused("dead", what, *words)["code"] == "not_dead"
+
+
+def test_simulated_time_goes_on_and_stands(closeloop: Closeloop, simulated: Store, number: str):
+    lived = closeloop.told("run-until", (START + DAY).isoformat())
+    assert lived["now"] == (START + DAY).isoformat()
+    assert lived["nights_by_name"] == {"overnight-escalation": 1, "callback-plan": 1, "morning-report": 1}
+    assert simulated.now() == START + DAY
+    again = closeloop.told("run-until", (START + DAY).isoformat())
+    assert (again["instants"], again["nights"]) == (0, 0)
+    # The first-reply ladder ends at 4 hours; the solution's 75 % and 100 % came within the day.
+    assert [percent for _, percent, _ in rungs_of(simulated, number)] == [75, 100, 150, 200, 75, 100]
+
+
+def test_simulated_time_does_not_go_back(closeloop: Closeloop, simulated: Store):
+    refused = closeloop.refused("run-until", (START - HOUR).isoformat())
+    assert (refused["code"], refused["params"]["clock"]) == ("clock_back", START.isoformat())
+    assert closeloop.refused("run-until", "2026-03-03T00:00")["code"] == "bad_instant"
+
+
+def test_real_time_is_not_moved(closeloop: Closeloop):
+    closeloop.told("init")
+    refused = closeloop.refused("run-until", "2099-01-01T00:00+08:00")
+    assert refused["code"] == "not_simulated"
+    assert "init --simulated" in refused["text"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        (None, "No such file"),
+        ("[[step", "Expected"),
+        ('[[actor]]\nhandle = "x"\nroles = ["boss"]', "actor.0.roles.0"),
+        ('[[step]]\ncontact = "1"\nafter = "soon"\nby = "amy"\nmove = "note"', "a span reads like 1d 2h 30m"),
+        ('[[step]]\ncontact = "1"\nafter = "1h"\nby = "amy"\nmove = "note"', "unknown contact 1"),
+        ("[[steps]]", "steps"),
+    ],
+)
+def test_a_bad_scenario_is_refused(
+    closeloop: Closeloop, simulated: Store, tmp_path: Path, scenario: str | None, why: str
+):
+    path = tmp_path / "scenario.toml"
+    if scenario is not None:
+        path.write_text(scenario, "utf-8")
+    refused = closeloop.refused("run-until", (START + HOUR).isoformat(), "--scenario", path)
+    assert refused["code"] == "bad_scenario"
+    assert why in refused["text"]
+    assert simulated.now() == START
+
+
+def test_what_runs_in_real_time_refuses_a_simulated_store(closeloop: Closeloop, simulated: Store):
+    assert closeloop.refused("drive")["code"] == "simulated_store"
+    assert closeloop.refused("up")["code"] in {"simulated_store", "other_store"}
+    assert not (simulated.home / "run" / "driver.json").exists()
+    assert not (simulated.home / "run" / "prefect-server.json").exists()
+
+
+def test_a_report_of_a_healthy_life(closeloop: Closeloop, simulated: Store, number: str):
+    for move in ("classify", "investigate", "resolve"):
+        does(simulated, number, move)
+    closeloop.told("run-until", (START + 9 * DAY).isoformat())
+    told = closeloop.told("report")
+    assert told["resolved_within"] == {"2h": 1, "24h": 1, "48h": 1, "7d": 1}
+    assert told["callback_outcomes"] == {"no_answer": 3}
+    assert (told["open"], told["health"]["missed_night"]) == (0, False)
+    assert closeloop.told("verify")["ok"] is True

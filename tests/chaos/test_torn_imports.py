@@ -1,0 +1,42 @@
+"""A file whose contacts already hold their replies is taken whole, wherever a batch ends and whoever else takes it."""
+
+import pytest
+
+from engine.arrivals import Source, record, take_due
+from engine.opening import Opening, open_case
+from engine.rungs import fire_due
+from engine.store import Store
+from models.contact import Reply
+from tests.telling import DAY, HOUR, MOMENT, START, contact, moves_of, tells
+
+FILE = Source("file", "complaint", "logistics")
+
+
+def imported(store: Store, rows: int) -> None:
+    """Contacts of which each was answered within the hour."""
+    reply = Reply(text="It was found.", at=START + HOUR)
+    record(store, FILE, [contact(n * MOMENT, row_id=f"{n}", reply=reply) for n in range(rows)])
+
+
+def test_no_rung_fires_past_a_reply_that_the_next_batch_holds(store: Store):
+    imported(store, 3)
+    while take_due(store, START + 7 * DAY, limit=2):
+        fire_due(store, START + 7 * DAY)
+    assert tells(store, "SELECT clause, percent FROM rung WHERE clause <> 'revisit'") == []
+    assert moves_of(store, "cp-26-000003")[:4] == ["open", "classify", "investigate", "resolve"]
+
+
+@pytest.mark.postgres
+def test_a_reply_waits_while_another_driver_has_its_contact_in_hand(postgres_store: Store):
+    imported(postgres_store, 1)
+    with postgres_store.writing() as tx:
+        tx.rows("SELECT row_id FROM arrival WHERE part = 'contact' FOR UPDATE")
+        assert take_due(postgres_store, START + DAY) == []
+    assert take_due(postgres_store, START + DAY) == ["cp-26-000001"] * 2
+    assert tells(postgres_store, "SELECT 1 FROM arrival WHERE refusal IS NOT NULL") == []
+
+
+def test_a_contact_sent_again_later_under_its_key_is_known(store: Store):
+    first = open_case(store, Opening(contact(), key="k"), START)
+    again = open_case(store, Opening(contact(HOUR), key="k"), START + HOUR)
+    assert (again.number, again.seq, again.again) == (first.number, first.seq, True)

@@ -1,0 +1,93 @@
+"""What the README and the how-tos tell people to type is typed here, in a home of its own, and works."""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from apps.cli import run
+from tests.docs.pages import ROOT, Block, blocks
+
+HOWTOS = ("docs/import.md", "docs/simulate.md", "docs/night.md")
+README, CHINESE = "README.md", "README.zh-CN.md"
+NUMBER = "cp-26-000001"
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with the examples, the files of the how-tos, and a home that does not exist yet."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"CLOSELOOP_HOME": str(tmp_path / "home"), "CLOSELOOP_LOCALE": "en"}.items():
+        monkeypatch.setenv(name, value)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for page in HOWTOS:
+        for block in blocks(page):
+            if block.file:
+                (tmp_path / block.file).write_text(block.text, "utf-8")
+    return tmp_path
+
+
+def typed(page: str, capsys: pytest.CaptureFixture[str]) -> int:
+    """Types every command of a page; returns how many. The number that a case was given is used from then on."""
+    number = NUMBER
+    count = 0
+    for command in (command for block in blocks(page) for command in block.commands):
+        code = run(shlex.split(command.replace(NUMBER, number))[1:])
+        said = capsys.readouterr()
+        assert code == 0, f"{page}: {command}\n{said.out}{said.err}"
+        if opened := re.search(r"cp-\d\d-\d{6}", said.out):
+            number = opened[0]
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("page", HOWTOS)
+def test_a_howto_can_be_followed(desk: Path, capsys: pytest.CaptureFixture[str], page: str):
+    if page == "docs/night.md":
+        run(["init"])
+    assert typed(page, capsys) >= 5
+
+
+@pytest.mark.parametrize("page", [README, CHINESE])
+def test_the_readme_can_be_followed(desk: Path, capsys: pytest.CaptureFixture[str], page: str):
+    assert typed(page, capsys) >= 9
+    run(["case", "list", "--all", "--json"])
+    assert len(json.loads(capsys.readouterr().out)["cases"]) == 1 + 3
+
+
+def bare(block: Block) -> list[str]:
+    """The commands of a block without what is said in them: texts in quotes, remarks, the language."""
+    lines = [line.split("  #")[0].strip() for line in block.text.splitlines()]
+    lines = [re.sub(r'"[^"]*"', '"…"', line).replace(" CLOSELOOP_LOCALE=en", "") for line in lines]
+    return [line for line in lines if line.startswith("$")]
+
+
+def test_the_two_readmes_say_the_same():
+    english, chinese = ([bare(block) for block in blocks(page)] for page in (README, CHINESE))
+    assert english == chinese
+    assert [block.language for block in blocks(README)] == [block.language for block in blocks(CHINESE)]
+
+
+def test_the_two_readmes_know_the_same_settings_and_doors():
+    english, chinese = ((ROOT / page).read_text("utf-8") for page in (README, CHINESE))
+    for pattern in (r"`(?:CLOSELOOP|PREFECT)_\w+`", r"`[a-z]+-[a-z]+`", r"`make \w+`", r"`closeloop \w+"):
+        assert set(re.findall(pattern, english)) == set(re.findall(pattern, chinese)), pattern
+    assert english.count("\n## ") == chinese.count("\n## ")
+
+
+@pytest.mark.parametrize("page", [README, CHINESE, "CONTRIBUTING.md", *HOWTOS])
+def test_every_link_leads_somewhere(page: str):
+    for target in LINK.findall((ROOT / page).read_text("utf-8")):
+        assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
+
+
+def test_every_command_that_a_page_names_exists(capsys: pytest.CaptureFixture[str]):
+    pages = "".join((ROOT / page).read_text("utf-8") for page in (README, CHINESE, *HOWTOS))
+    named = set(re.findall(r"[`$] ?closeloop ((?:case |actor |dead )?[a-z][a-z-]*)", pages))
+    for command in named - {"case"}:
+        assert run([*command.split(), "--help"]) == 0, command
+        capsys.readouterr()

@@ -1,0 +1,46 @@
+"""Runs are written down for the morning, and a duty is one holder's at a time."""
+
+import json
+from functools import partial
+
+from engine.runs import Done, hold, keep, let_go
+from engine.store import Store
+from models.columns import to_micros
+from tests.telling import HOUR, MOMENT, START, at_once, tells
+
+
+def test_a_run_is_written_down_with_its_reason(store: Store):
+    keep(store, Done("react", START, START + HOUR, observed=False, did=3, why="prefect_away"))
+    [row] = tells(store, "SELECT * FROM run")
+    assert (row["flow"], row["began_at"], row["ended_at"]) == ("react", to_micros(START), to_micros(START + HOUR))
+    assert (bool(row["observed"]), row["did"], json.loads(row["note"])) == (False, 3, {"why": "prefect_away"})
+
+
+def test_a_duty_is_held_until_it_runs_out(store: Store):
+    assert hold(store, "driver", "me", START, 60)
+    assert not hold(store, "driver", "other", START + HOUR / 60 - MOMENT, 60)
+    assert hold(store, "driver", "other", START + HOUR / 60, 60)
+    assert not hold(store, "driver", "me", START + HOUR / 60, 60)
+
+
+def test_the_holder_holds_on(store: Store):
+    assert all(hold(store, "driver", "me", START + n * HOUR / 120, 60) for n in range(5))
+    assert not hold(store, "driver", "other", START + HOUR / 40, 60)
+
+
+def test_a_duty_given_back_is_free_at_once(store: Store):
+    hold(store, "driver", "me", START, 60)
+    let_go(store, "driver", "other")
+    assert not hold(store, "driver", "other", START, 60)
+    let_go(store, "driver", "me")
+    assert hold(store, "driver", "other", START, 60)
+
+
+def test_of_many_at_once_one_holds_it(store: Store):
+    held = at_once([partial(hold, store, "driver", f"owner{n}", START, 60) for n in range(8)])
+    assert sorted(held, key=bool) == [False] * 7 + [True]
+
+
+def test_two_duties_are_two(store: Store):
+    assert hold(store, "driver", "me", START, 60)
+    assert hold(store, "worker", "other", START, 60)

@@ -1,0 +1,150 @@
+"""Mail: what really goes over the wire to a server, and the fake that keeps what it was given."""
+
+import json
+import smtplib
+import socketserver
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from gateways.mail import FakeMailer, Mail, SmtpMailer
+
+MAIL = Mail(
+    key="cp-26-000123:4:acknowledge_contact:acknowledged",
+    to="wang@example.com",
+    subject="已收到您的投诉 cp-26-000123",
+    body="您好:\n已收到您的投诉。\n.一行以点开头\nWe call you at three.",
+)
+
+
+class _Session(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs to hand over one mail."""
+
+    @property
+    def sink(self) -> "Sink":
+        assert isinstance(self.server, Sink)
+        return self.server
+
+    def handle(self) -> None:
+        self.say("220 sink")
+        while line := self.rfile.readline().decode().strip():
+            verb = line.split()[0].upper()
+            self.sink.verbs.append(line if verb in {"MAIL", "RCPT"} else verb)
+            if verb == "DATA":
+                self.say("354 go on")
+                self.sink.mails.append(self.content())
+            if verb == "RCPT" and self.sink.refuses:
+                self.say("550 no such person")
+                continue
+            self.say("221 bye" if verb == "QUIT" else "250 ok")
+            if verb == "QUIT":
+                return
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def content(self) -> bytes:
+        lines: list[bytes] = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            lines.append(line.removeprefix(b"."))
+        return b"".join(lines)
+
+
+class Sink(socketserver.ThreadingTCPServer):
+    """A mail server on this machine that delivers nothing."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Session)
+        self.mails: list[bytes] = []
+        self.verbs: list[str] = []
+        self.refuses = False
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def received(self) -> Message:
+        [mail] = self.mails
+        return message_from_bytes(mail)
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_mail_is_handed_over_with_its_key_as_its_id(sink: Sink):
+    SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    mail = sink.received
+    assert mail["Message-ID"] == "<cp-26-000123.4.acknowledge_contact.acknowledged@closeloop>"
+    assert (mail["From"], mail["To"]) == ("desk@closeloop.example", "wang@example.com")
+    assert sink.verbs[1:3] == ["mail FROM:<desk@closeloop.example>", "rcpt TO:<wang@example.com>"]
+    assert sink.verbs[-1] == "QUIT"
+
+
+def test_chinese_words_arrive_whole(sink: Sink):
+    SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    mail = sink.received
+    assert str(make_header(decode_header(mail["Subject"]))) == MAIL.subject
+    assert mail.get_content_charset() == "utf-8"
+    body = mail.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert body.decode("utf-8").replace("\r\n", "\n").rstrip("\n") == MAIL.body
+
+
+def test_the_same_mail_twice_bears_the_same_id(sink: Sink):
+    for _ in range(2):
+        SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    first, second = (message_from_bytes(mail)["Message-ID"] for mail in sink.mails)
+    assert first == second
+
+
+def test_a_mail_that_is_not_taken_raises(sink: Sink):
+    sink.refuses = True
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    assert sink.mails == []
+
+
+def test_a_server_that_is_away_raises(sink: Sink):
+    with Sink() as gone:
+        url = gone.url
+    with pytest.raises(OSError, match="refused"):
+        SmtpMailer(url, "desk@closeloop.example").send(MAIL)
+
+
+def test_an_address_with_a_line_break_is_no_way_to_add_a_header(sink: Sink):
+    forged = Mail(MAIL.key, "wang@example.com\nBcc: all@example.com", MAIL.subject, MAIL.body)
+    with pytest.raises(ValueError, match="linefeed"):
+        SmtpMailer(sink.url, "desk@closeloop.example").send(forged)
+    assert sink.verbs == []
+
+
+def test_the_fake_keeps_mails_in_memory():
+    mailer = FakeMailer()
+    mailer.send(MAIL)
+    assert mailer.sent == [MAIL]
+
+
+def test_the_fake_drops_mails_into_a_file_that_others_cannot_read(tmp_path: Path):
+    drop = tmp_path / "outbox" / "mail.jsonl"
+    for _ in range(2):
+        FakeMailer(drop).send(MAIL)
+    lines = drop.read_text("utf-8").splitlines()
+    assert len(lines) == 2
+    assert json.loads(lines[0]) == {"key": MAIL.key, "to": MAIL.to, "subject": MAIL.subject, "body": MAIL.body}
+    assert "已收到您的投诉" in lines[0], "a person can read the file"
+    assert drop.stat().st_mode & 0o077 == 0
