@@ -19,7 +19,7 @@ from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
-BEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE 'driver%' ORDER BY seen_at DESC"
+BEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
 PROBE_SECONDS = 2.0
 
 
@@ -61,7 +61,7 @@ def look_around(settings: Settings, store: Store) -> list[Health]:
 
 
 def _driver(tx: Tx, now: datetime) -> Health:
-    row = tx.row(BEATS)
+    row = tx.row(BEATS, name="driver%")
     if row is None:
         return Health("driver", False, "none")
     seen = from_micros(row.seen_at)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import psycopg
 
-from engine.store import CHANNEL, Store, postgres_conninfo, sqlite_path
+from engine.databases import CHANNEL, postgres_conninfo, sqlite_path
+from engine.store import Store
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0

@@ -33,7 +33,7 @@ SELECT d.case_id, d.seq, d.reaction, d.tries FROM delivery d
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                       AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))
    AND NOT EXISTS (SELECT 1 FROM moment m WHERE m.case_id = d.case_id AND m.seq < d.seq)
- ORDER BY d.case_id, d.seq, d.reaction LIMIT :limit
+ ORDER BY d.tries, d.case_id, d.seq, d.reaction LIMIT :limit
 """
 LEASE_ONE = """
 UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :owner, next_at = :until
@@ -131,7 +131,16 @@ def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> lis
         for row in free:
             if row.tries >= TRIES:
                 _give_up(tx, row)
-        return [_lease_one(tx, row, owner, until) for row in free if row.tries < TRIES]
+        return [_lease_one(tx, row, owner, until) for row in _alike([row for row in free if row.tries < TRIES], limit)]
+
+
+def _alike(free: list[Any], limit: int) -> list[Any]:
+    """The least tried; what was tried before in ever smaller company, in the end alone.
+
+    So one that takes its process with it takes no other's tries as well.
+    """
+    tries = free[0].tries if free else 0
+    return [row for row in free if row.tries == tries][: max(1, limit // 4**tries)]
 
 
 def _give_up(tx: Tx, row: Any) -> None:

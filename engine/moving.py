@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from engine.actors import acting
 from engine.chain import keyed
+from engine.databases import Conflict
 from engine.hand import take
 from engine.record import Entry, head_by_number, line_up
-from engine.store import Conflict, Store, Tx
+from engine.store import Store, Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any
 
 from engine.chain import canonical, chain_hash, digest, new_salt
-from engine.store import CHANNEL, Conflict, Tx
+from engine.databases import CHANNEL, Conflict
+from engine.store import Tx
 from statemachines.asks import ON_CASE, PERSONAL, Asks, marked
 from statemachines.lifecycle import Facts, Lifecycle, Refused
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.databases import Conflict
 from engine.hand import Fired, take
 from engine.moving import retrying
 from engine.record import head_by_id
-from engine.store import Conflict, Store, Tx
+from engine.store import Store, Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 

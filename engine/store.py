@@ -4,7 +4,6 @@ import contextlib
 import re
 import sqlite3
 import threading
-from collections import namedtuple
 from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -12,22 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlmodel import Session
 
 from engine.clock import system_now
+from engine.databases import open_postgres, open_reader, open_sqlite, translated
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
-
-BUSY_SECONDS = 5
-CHANNEL = "closeloop"
-"""Where a Postgres store says that a case has moved."""
-
-
-class Conflict(Exception):
-    """Another transaction was faster; the work may be tried again from its first read."""
 
 
 class Tx:
@@ -111,10 +101,10 @@ class Store:
             raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            translated = _translated(error)
-            if translated is error:
+            ours = translated(error)
+            if ours is error:
                 raise
-            raise translated from error
+            raise ours from error
         self._give_back(raw)
 
     def _begin(self, begin: str) -> Any:
@@ -127,7 +117,7 @@ class Store:
                 if used and attempt == 1 and self.postgres:
                     self._drop_idle()  # no idle connection survives a restart of the database
                     continue
-                raise _translated(error) from error
+                raise translated(error) from error
             return raw
         raise AssertionError("unreachable")
 
@@ -136,9 +126,9 @@ class Store:
             if self._idle:
                 return self._idle.pop(), True
         try:
-            return (_open_postgres(self.url) if self.postgres else _open_sqlite(self.url)), False
+            return (open_postgres(self.url) if self.postgres else open_sqlite(self.url)), False
         except (psycopg.Error, sqlite3.Error) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def _give_back(self, raw: Any) -> None:
         with self._lock:
@@ -156,14 +146,14 @@ class Store:
     def reading(self) -> Generator[Session]:
         """A session that sees one moment of the store and can change nothing."""
         if self._reader is None:
-            self._reader = _reader(self.url)
+            self._reader = open_reader(self.url)
         try:
             with Session(self._reader) as session:
                 yield session
         except Exception as error:
-            translated = _translated(error.__cause__ or error)
-            if isinstance(translated, Refused):
-                raise translated from error
+            ours = translated(error.__cause__ or error)
+            if isinstance(ours, Refused):
+                raise ours from error
             raise
 
     @property
@@ -205,74 +195,3 @@ class Store:
 @lru_cache(maxsize=512)
 def _for_postgres(sql: str) -> str:
     return re.sub(r"(?<!:):(\w+)", r"%(\1)s", sql)
-
-
-def sqlite_path(url: URL) -> Path:
-    """The file of a SQLite store."""
-    return Path(url.database or "")
-
-
-def _open_sqlite(url: URL) -> sqlite3.Connection:
-    raw = sqlite3.connect(
-        sqlite_path(url), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
-    )
-    raw.row_factory = _named
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=10000"):
-        raw.execute(f"PRAGMA {pragma}")
-    return raw
-
-
-def postgres_conninfo(url: URL) -> str:
-    """The address as the driver reads it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _open_postgres(url: URL) -> psycopg.Connection[Any]:
-    return psycopg.connect(postgres_conninfo(url), autocommit=True, row_factory=namedtuple_row)
-
-
-def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Any:
-    return _row_type(tuple(column[0] for column in cursor.description))._make(row)
-
-
-@lru_cache(maxsize=512)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
-
-
-def _reader(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if url.get_backend_name() == "postgresql":
-        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    if url.get_backend_name() == "sqlite":
-
-        @event.listens_for(engine, "begin")
-        def _(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-            connection.exec_driver_sql("BEGIN")
-
-        @event.listens_for(engine, "connect")
-        def _(raw: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-            raw.isolation_level = None  # ours is the BEGIN that makes a session one moment of the store
-            raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-            raw.execute("PRAGMA query_only=ON")
-
-    return engine
-
-
-def _translated(error: BaseException) -> BaseException:
-    """The database's own words as ours; anything else stays what it is."""
-    if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
-        return Conflict()
-    if isinstance(error, (sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
-        return Conflict()
-    if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, sqlite3.Error) and "full" in str(error)):
-        return Refused("disk_full")
-    if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
-        return Refused("busy", seconds=BUSY_SECONDS)
-    if isinstance(error, psycopg.OperationalError):
-        return Refused("database_away")
-    if isinstance(error, sqlite3.OperationalError) and (
-        "no such table" in str(error) or "unable to open" in str(error)
-    ):
-        return Refused("no_store", home="")
-    return error

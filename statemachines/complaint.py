@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from statemachines.asks import ON_CASE, Asks, Code, Handle, Percent, Personal, RungFired, Score
+from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, TOP_LEVEL, Role
 
@@ -273,3 +274,5 @@ COMPLAINT = Lifecycle(
         Clause("archive", during=(REVISITED,), then="archive"),
     ),
 )
+
+lawful(COMPLAINT)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import statemachines
+from statemachines.laws import lawful
 from statemachines.lifecycle import Lifecycle, Refused
 
 
@@ -15,7 +16,7 @@ def lifecycles() -> Mapping[str, Lifecycle]:
     names = [found.name for found in pkgutil.iter_modules(statemachines.__path__)]
     modules = [importlib.import_module(f"statemachines.{name}") for name in names]
     tables = [value for module in modules for value in vars(module).values() if isinstance(value, Lifecycle)]
-    return {table.kind: table for table in tables}
+    return {table.kind: lawful(table) for table in tables}
 
 
 def lifecycle_of(kind: str) -> Lifecycle:

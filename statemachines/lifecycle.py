@@ -141,7 +141,7 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The whole life of one kind of case as a table of data, checked when it is made."""
+    """The whole life of one kind of case as a table of data; ``laws.lawful`` checks it where it is made."""
 
     kind: str
     prefix: str
@@ -152,11 +152,6 @@ class Lifecycle:
     retired: tuple[Retired, ...] = ()
     remind: str = "remind"
     breach: str = "breach"
-
-    def __post_init__(self) -> None:
-        from statemachines.laws import check  # the laws speak of this very class
-
-        check(self)
 
     @cached_property
     def state(self) -> Mapping[str, State]:

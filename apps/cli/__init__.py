@@ -8,7 +8,7 @@ from typer.exceptions import TyperException
 
 from apps.cli import actors, cases, deads, intake, making, night, running
 from apps.cli.door import FAULT, REFUSED, close_door, door, open_door
-from engine.store import Conflict
+from engine.databases import Conflict
 from statemachines.lifecycle import Refused
 
 app = typer.Typer(

@@ -29,7 +29,11 @@ def sweep(json: Json = False) -> None:
     from flows.fire_clocks import fire_clocks
     from flows.work import work_from
 
-    swept = asyncio.run(fire_clocks(work_from(door.settings)))
+    work = work_from(door.settings)
+    try:
+        swept = asyncio.run(fire_clocks(work))
+    finally:
+        work.store.close()
     rows = [
         (
             one.number,

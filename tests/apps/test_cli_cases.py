@@ -80,6 +80,14 @@ def test_the_same_key_opens_one_case(closeloop: Closeloop, simulated: Store):
     assert closeloop.refused(*OPEN, "--text", "Another.", "--key", "call-7")["code"] == "key_reused"
 
 
+def test_the_same_key_opens_one_case_in_real_time_too(closeloop: Closeloop):
+    """What broke is run again with the same key: the instant of the second try is another one."""
+    closeloop.told("init")
+    words = ("case", "open", "--text", TEXT, "--as", "system", "--key", "call-7")
+    first = closeloop.told(*words)
+    assert closeloop.told(*words) == {**first, "again": True}
+
+
 def listed(closeloop: Closeloop, *words: object) -> list[str]:
     return [one["number"] for one in closeloop.told("case", "list", *words)["cases"]]
 

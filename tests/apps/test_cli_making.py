@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.founding import set_clock
+from engine.runs import Done, hold, keep
 from engine.store import Store
 from statemachines.complaint import COMPLAINT
 from tests.apps.conftest import Closeloop
-from tests.telling import START, alters
+from tests.telling import HOUR, START, alters
 
 AT = "2011-04-01T00:00+08:00"
 
@@ -151,3 +153,21 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "worker": (False, "none"),
     }
     assert "closeloop drive" in closeloop("status").words
+
+
+def test_a_driver_that_beats_and_one_that_fell_silent(closeloop: Closeloop, simulated: Store):
+    assert hold(simulated, "driver", "4711-ab", START, 30)
+    beating = closeloop.told("status")["parts"]["driver"]
+    assert (beating["ok"], beating["code"], beating["seen_at"]) == (True, "beats", START.isoformat())
+    set_clock(simulated, START + HOUR)
+    silent = closeloop.told("status")["parts"]["driver"]
+    assert (silent["ok"], silent["code"]) == (False, "silent")
+    assert "start it again" in closeloop("status").words
+
+
+def test_a_clock_that_lags_and_a_night_that_is_late(closeloop: Closeloop, simulated: Store, number: str):
+    keep(simulated, Done("overnight-escalation", START, START, observed=True, did=0))
+    set_clock(simulated, START + 26 * HOUR)
+    parts = closeloop.told("status")["parts"]
+    assert parts["clocks"] == {"ok": False, "code": "lag", "seconds": 24.5 * 3600}
+    assert (parts["schedules"]["ok"], parts["schedules"]["late"]) == (False, "overnight-escalation")

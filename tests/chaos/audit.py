@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy.engine import make_url
 
+from engine.databases import postgres_conninfo, sqlite_path
 from engine.policy import pack
-from engine.store import postgres_conninfo, sqlite_path
 from tests.chaos.ledger import Acknowledged, whole_lines
 
 HISTORIC = 3600 * 1_000_000
@@ -26,7 +26,9 @@ MOVES = """
 SELECT c.number, t.seq, t.move, t.via, t.cycle, t.form, t.recorded_at - t.occurred_at > {historic}, c.closed, p.email
   FROM transition t JOIN cases c ON c.id = t.case_id LEFT JOIN party p ON p.id = c.party_id
 """
-DELIVERIES = "SELECT c.number, d.seq, d.reaction, d.status FROM delivery d JOIN cases c ON c.id = d.case_id"
+DELIVERIES = (
+    "SELECT c.number, d.seq, d.reaction, d.status, d.tries, d.error FROM delivery d JOIN cases c ON c.id = d.case_id"
+)
 CLOCKS = "SELECT id, clause, opened_at, budget, coalesce(closed_at, {until}) FROM clock"
 RUNGS = "SELECT clock_id, percent, due_at FROM rung"
 UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE taken_at IS NULL OR refusal IS NOT NULL"

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 from sqlmodel import select
 
-from engine.store import Conflict, Store, Tx, sqlite_path
+from engine.databases import Conflict, sqlite_path
+from engine.store import Store, Tx
 from models import Actor, Case
 from statemachines.lifecycle import Refused
 from tests.telling import START, does, opened, refusal, tells

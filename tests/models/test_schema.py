@@ -11,10 +11,11 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel, select
 
 import models
+from engine.databases import Conflict
 from engine.deliveries import lease
 from engine.founding import migrate
 from engine.settings import Settings
-from engine.store import Conflict, Store
+from engine.store import Store
 from models.columns import Instant, from_micros, to_micros
 from tests.telling import HOUR, MOMENT, START, alters, case_of, does, opened, resolved, tells
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from statemachines.asks import Asks, Personal, RungFired
-from statemachines.laws import BrokenLifecycle
+from statemachines.laws import BrokenLifecycle, lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, State
 from statemachines.roles import Role
 
@@ -41,7 +41,7 @@ PARTS: dict[str, Any] = {
 
 
 def made(changed: dict[str, Any]) -> Lifecycle:
-    return Lifecycle(**{**PARTS, **changed})
+    return lawful(Lifecycle(**{**PARTS, **changed}))
 
 
 def with_moves(*moves: Move) -> dict[str, Any]:
