@@ -28,7 +28,7 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "verify": (DONE, ()),
     "diagram": (DONE, ("complaint",)),
     "import": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "messages_zh.toml"))),
-    "case open": (DONE, ("--text", "My parcel is late.", "--as", "amy")),
+    "case open": (DONE, ("--text", "My parcel is late.", "--as", "system")),
     "case list": (DONE, ()),
     "case show": (DONE, (NUMBER,)),
     "case do": (DONE, (NUMBER, "note", "--set", "note=He calls every day.", "--as", "sue")),
