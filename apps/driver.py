@@ -13,9 +13,8 @@ from apps.waking import listen
 from engine.agenda import look
 from engine.clock import system_now
 from engine.runs import hold, let_go
-from flows.nights import overdue, run_name, run_scheduled
-from flows.passing import leaving, seen, settle
-from flows.sight import Sight
+from flows.nights import overdue, watch_scheduled
+from flows.passing import settle
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
@@ -99,10 +98,7 @@ async def _pass(work: Work) -> datetime:
 
 async def _missed_nights(work: Work) -> None:
     for name in await off_loop(overdue, work, await work.now(), NIGHT_GRACE):
-        sight = Sight(name, run_name(name, await work.now()), ("closeloop", "night", "caught-up"))
-        await seen(
-            work, sight, lambda name=name: run_scheduled(work, name, observed=False, why="caught_up"), leaving(work)
-        )
+        await watch_scheduled(work, name, "caught-up")
 
 
 @contextlib.asynccontextmanager

@@ -8,9 +8,9 @@ from typing import Protocol
 from engine.agenda import look
 from engine.founding import set_clock
 from flows.morning_report import MorningReport
-from flows.nights import Scheduled, run_name, run_scheduled, scheduled
-from flows.passing import leaving, seen, settle
-from flows.sight import Sight, Unobserved
+from flows.nights import Scheduled, scheduled, watch_scheduled
+from flows.passing import settle
+from flows.sight import Unobserved
 from flows.work import Work, off_loop
 
 MICROSECOND = timedelta(microseconds=1)
@@ -92,15 +92,9 @@ async def _live(work: Work, cast: Cast, plans: dict[Scheduled, datetime], now: d
 
 
 async def _night(work: Work, name: str, lived: Lived) -> None:
-    watching = not isinstance(work.observer, Unobserved)
-
-    async def body() -> object:
-        return await run_scheduled(work, name, observed=watching)
-
-    sight = Sight(name, run_name(name, await work.now()), ("closeloop", "night"))
-    what = await seen(work, sight, body, leaving(work))
+    what = await watch_scheduled(work, name)
     lived.nights += 1
-    lived.unseen += watching and not what.observed
+    lived.unseen += not what.observed and not isinstance(work.observer, Unobserved)
     if isinstance(what.result, MorningReport) and _news(what.result) > _news(lived.busiest):
         lived.busiest = what.result
     lived.nights_by_name[name] = lived.nights_by_name.get(name, 0) + 1

@@ -23,10 +23,9 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Bring everything up and keep it up until Ctrl-C. Raises ``Refused`` for a port or a store that won't do."""
     from engine.founding import found
 
+    _only_a_real_one(settings)
     found(settings, system_now())
     work = work_from(settings)
-    if work.store.simulated:
-        raise Refused("simulated_store")
     tell("up.starting", home=str(settings.where))
     try:
         with prefect_server(settings.where, port) as server:
@@ -39,6 +38,15 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
         raise Refused("server_died", log=str(error)) from None
+
+
+def _only_a_real_one(settings: Settings) -> None:
+    """Refuse a simulated store; a home without a store becomes a real one."""
+    simulated = False
+    with contextlib.suppress(Refused), contextlib.closing(settings.store()) as store:
+        simulated = store.simulated
+    if simulated:
+        raise Refused("simulated_store")
 
 
 def _settle_in(server: Server, tell: Tell) -> None:

@@ -13,8 +13,9 @@ SELECT (SELECT min(fires_at) FROM clock WHERE fires_at > :after) AS clock,
            AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                               AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))) AS delivery,
        (SELECT min(at) FROM arrival WHERE taken_at IS NULL AND at > :after) AS arrival,
-       (SELECT min(planned_at) FROM callback WHERE done_at IS NULL AND outcome IS NULL AND planned_at > :after)
-           AS callback,
+       (SELECT min(b.planned_at) FROM callback b JOIN clock k ON k.case_id = b.case_id AND k.cycle = b.cycle
+           AND k.clause = 'revisit' AND k.closed_at IS NULL
+         WHERE b.done_at IS NULL AND b.outcome IS NULL AND b.planned_at > :after) AS callback,
        (SELECT min(case_id) FROM moment) AS moment
 """
 

@@ -26,7 +26,9 @@ ON CONFLICT DO NOTHING
 """
 DUE = """
 SELECT b.case_id, c.number, b.cycle, b.attempt, b.planned_at, p.phone, a.row_id
-  FROM callback b JOIN cases c ON c.id = b.case_id LEFT JOIN party p ON p.id = c.party_id
+  FROM callback b JOIN cases c ON c.id = b.case_id
+  JOIN clock k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause = 'revisit' AND k.closed_at IS NULL
+  LEFT JOIN party p ON p.id = c.party_id
   LEFT JOIN arrival a ON a.case_id = b.case_id AND a.part = 'contact'
  WHERE b.done_at IS NULL AND b.outcome IS NULL AND b.planned_at <= :at ORDER BY b.planned_at, b.case_id LIMIT :limit
 """

@@ -94,7 +94,8 @@ class Hand:
         rung = clock.rungs_fired
         percent = timing.percents(clause, self.pack)[rung]
         level = 0 if clause.then is not None else self.pack.ladder[rung].level
-        told = RungFired(clause=clock.clause, cycle=clock.cycle, percent=percent, due_at=from_micros(due))
+        at = from_micros(due)
+        told = RungFired(clause=clock.clause, cycle=clock.cycle, percent=percent, level=level, due_at=at)
         clock.rungs_fired += 1
         clock.level = max(clock.level, level)
         timing.rearm(clock, clause, self.pack)
@@ -104,10 +105,10 @@ class Hand:
         system = acting(self.tx, SYSTEM)
         decision = self.decide(move, form, system.roles)
         self.make(Entry(move, decision.dest, form, system.id, BY_CLOCK, due, self.now, level=level))
-        self._keep(clock, rung, told, level)
+        self._keep(clock, rung, told)
         return Fired(self.head.number, self.head.kind, self.head.level, move, told)
 
-    def _keep(self, clock: Running, rung: int, told: RungFired, level: int) -> None:
+    def _keep(self, clock: Running, rung: int, told: RungFired) -> None:
         self.tx.run(
             KEEP_RUNG,
             clock_id=clock.id,
@@ -117,7 +118,7 @@ class Hand:
             clause=told.clause,
             cycle=told.cycle,
             percent=told.percent,
-            level=level,
+            level=told.level,
             due_at=timing.due_micros(told),
             recorded_at=self.head.changed_at,
         )

@@ -21,7 +21,10 @@ T = TypeVar("T")
 TRIES = 5
 """How often a move is tried that another transaction keeps overtaking."""
 
-KNOWN = "SELECT body, case_id, seq FROM command WHERE key = :key"
+KNOWN = """
+SELECT k.body, c.number, t.seq, t.dest, t.level FROM command k
+  JOIN transition t ON t.case_id = k.case_id AND t.seq = k.seq JOIN cases c ON c.id = k.case_id WHERE k.key = :key
+"""
 KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
 
 
@@ -97,8 +100,8 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     """Move one case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     body = _body(secret, command) if command.key else ""
     line_up(tx, [command.number])  # before the key is looked for: who has the case may be honouring it
-    if command.key and (known := tx.row(KNOWN, key=command.key)):
-        return _answered(tx, command, known, body)
+    if command.key and (answer := answered_before(tx, command.key, body)):
+        return answer
     now = to_micros(at)
     occurred = to_micros(command.occurred_at) if command.occurred_at else now
     actor = acting(tx, command.actor)
@@ -112,7 +115,7 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     form = hand.table.checked(command.move, command.form)
     if owner := getattr(form, "owner", None):
         acting(tx, owner)  # refused here, not found missing when he is to be told
-    hand.fire_until(occurred)
+    hand.fire_until(occurred - 1)  # what falls due at this very instant, the move may still keep (以内)
     decision = hand.decide(command.move, form, actor.roles)
     row = decision.row
     hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row.reopens))
@@ -126,13 +129,11 @@ def _body(secret: bytes, command: Command) -> str:
     return keyed(secret, command.number, command.move, command.actor, json.dumps(said, sort_keys=True))
 
 
-def _answered(tx: Tx, command: Command, known: Any, body: str) -> Answer:
+def answered_before(tx: Tx, key: str, body: str) -> Answer | None:
+    """The first answer that this key was given, if it was. Raises ``Refused('key_reused')`` for another body."""
+    known = tx.row(KNOWN, key=key)
+    if known is None:
+        return None
     if known.body != body:
-        raise Refused("key_reused", key=command.key)
-    told = tx.row(
-        "SELECT c.number, t.seq, t.dest, t.level FROM transition t JOIN cases c ON c.id = t.case_id"
-        " WHERE t.case_id = :case_id AND t.seq = :seq",
-        case_id=known.case_id,
-        seq=known.seq,
-    )
-    return Answer(told.number, told.seq, told.dest, told.level, again=True)
+        raise Refused("key_reused", key=key)
+    return Answer(known.number, known.seq, known.dest, known.level, again=True)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from engine.actors import Acting, acting
 from engine.chain import GENESIS, canonical, keyed
 from engine.hand import Hand
-from engine.moving import KEEP, KNOWN, Answer, retrying
+from engine.moving import KEEP, Answer, answered_before, retrying
 from engine.policy import Pack, pack
 from engine.record import Entry, Head
 from engine.store import Store, Tx
@@ -75,11 +75,8 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     # Sent again under its key a contact is the same one, though the door says "now" once more.
     body = keyed(secret, canonical(opening.contact.model_dump(mode="json", exclude={"at"}))) if opening.key else ""
-    if opening.key and (known := tx.row(KNOWN, key=opening.key)):
-        if known.body != body:
-            raise Refused("key_reused", key=opening.key)
-        row = tx.row("SELECT number, state, level FROM cases WHERE id = :id", id=known.case_id)
-        return Answer(row.number, known.seq, row.state, row.level, again=True)
+    if opening.key and (answer := answered_before(tx, opening.key, body)):
+        return answer
     actor = acting(tx, opening.actor)
     _check_time(opening.contact.at, at, actor)
     table, rules, now = lifecycle_of(opening.kind), pack(opening.pack), to_micros(at)

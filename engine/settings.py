@@ -34,6 +34,8 @@ class Settings(BaseSettings):
         for short in ("postgres://", "postgresql://"):
             if self.database_url.startswith(short):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(short)
+        if not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise Refused("bad_database_url", scheme=self.database_url.partition(":")[0])
         return self.database_url
 
     @property

@@ -15,7 +15,9 @@ from flows.digest import send_digests
 from flows.figures import founded, last_run
 from flows.morning_report import MorningReport, report_morning
 from flows.overnight_escalation import Night, escalate_overnight
+from flows.passing import PREFECT_AWAY, leaving
 from flows.plan_callbacks import plan_callbacks
+from flows.sight import Seen, Sight, Unobserved
 from flows.work import Work, off_loop
 
 PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
@@ -76,13 +78,27 @@ def run_name(name: str, at: datetime) -> str:
     return f"{name} · {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
-async def run_scheduled(work: Work, name: str, observed: bool, why: str = "") -> Result:
-    """Do one piece of scheduled work and write down that it ran: 'look what is due', whenever it is called."""
+async def run_scheduled(work: Work, name: str) -> Result:
+    """Do one piece of scheduled work within a run of Prefect's own making, and write down that it ran."""
     began = await work.now()
     result = await BODIES[name](work)
-    did = result if isinstance(result, int) else result.did
-    await off_loop(keep, work.store, Done(name, began, await work.now(), observed, did, why))
+    await _keep(work, name, began, result, observed=True)
     return result
+
+
+async def watch_scheduled(work: Work, name: str, *tags: str) -> Seen[Result]:
+    """Do one piece of scheduled work, observed if Prefect is there, and write down how it ran."""
+    began = await work.now()
+    sight = Sight(name, run_name(name, began), ("closeloop", "night", *tags))
+    what = await work.observer.run(sight, lambda: BODIES[name](work), leaving(work))
+    await _keep(work, name, began, what.result, what.observed)
+    return what
+
+
+async def _keep(work: Work, name: str, began: datetime, result: Result, observed: bool) -> None:
+    did = result if isinstance(result, int) else result.did
+    why = "" if observed or isinstance(work.observer, Unobserved) else PREFECT_AWAY
+    await off_loop(keep, work.store, Done(name, began, await work.now(), observed, did, why))
 
 
 def overdue(work: Work, now: datetime, grace: timedelta) -> list[str]:

@@ -18,6 +18,8 @@ from models.columns import to_micros
 
 T = TypeVar("T")
 
+PREFECT_AWAY = "prefect_away"
+"""Why work that should have been observed was not."""
 NAMED = 20
 """How many cases a run names in its parameters."""
 
@@ -81,7 +83,7 @@ async def seen(
     what = await work.observer.run(sight, body, leave)
     if not what.observed and not isinstance(work.observer, Unobserved):
         did = getattr(what.result, "did", 0)
-        done = Done(sight.flow, began, await work.now(), observed=False, did=did, why="prefect_away")
+        done = Done(sight.flow, began, await work.now(), observed=False, did=did, why=PREFECT_AWAY)
         await off_loop(keep, work.store, done)
     return what
 

@@ -21,7 +21,7 @@ async def _scheduled(name: str) -> State[Any]:
     async def body() -> None:
         work = work_from(Settings())
         try:
-            await leave_scheduled(work, await run_scheduled(work, name, observed=True))
+            await leave_scheduled(work, await run_scheduled(work, name))
         finally:
             work.store.close()
 

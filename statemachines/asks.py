@@ -41,11 +41,12 @@ class Nothing(Asks):
 
 
 class RungFired(Asks):
-    """What a clock tells the case when a rung of its ladder fires (B6)."""
+    """What a clock tells the case when a rung of its ladder fires, and the level that the rung asks (B6)."""
 
     clause: Code
     cycle: int
     percent: Percent
+    level: int
     due_at: AwareDatetime
 
 

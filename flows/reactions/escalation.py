@@ -14,7 +14,8 @@ async def tell_rung(moment: Moment) -> None:
     """Write to the level that the rung asks; what fired long after its time stands in the morning report."""
     if moment.historic or (await moment.case()).closed:
         return
-    level, form = moment.leased.happened.level, moment.form
+    form = moment.form
+    level = int(form["level"])
     words = {"clause": Word("clause", form["clause"]), "level": Word("level", str(level))}
     await send(
         moment, level, "rung", percent=form["percent"], due=when(datetime.fromisoformat(form["due_at"])), **words

@@ -77,6 +77,26 @@ def test_a_published_root_that_is_gone_is_found(anchored: Store):
     assert faults(anchored) == {"anchor_unpublished"}
 
 
+@pytest.mark.parametrize("damage", ["", "{\n", "[]\n", '{"at": 1}\n'])
+def test_a_file_that_was_damaged_is_found(anchored: Store, damage: str):
+    published(anchored).write_text(damage, "utf-8")
+    assert faults(anchored) == {"anchor_file"}
+
+
+def test_nothing_is_anchored_over_a_doubt(anchored: Store):
+    path = published(anchored)
+    path.write_text(path.read_text("utf-8").replace('"cases":3', '"cases":2'), "utf-8")
+    opened(anchored, 2 * DAY)
+    assert anchor(anchored, START + 3 * DAY) is None
+    assert faults(anchored) == {"anchor_signature"}
+
+
+def test_an_anchor_whose_publishing_was_cut_off_is_published_next_time(anchored: Store):
+    published(anchored).unlink()
+    assert anchor(anchored, START + 2 * DAY) is None
+    assert verify(anchored).ok
+
+
 def test_the_root_depends_on_every_leaf_and_on_their_order():
     leaves = [bytes([n]) for n in range(7)]
     roots = {merkle(leaves[:n]) for n in range(8)} | {merkle(leaves[::-1]), merkle([*leaves[:6], b"x"])}

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from engine.agenda import look
 from engine.callbacks import Planned, call_off, due, finish, hand_over, plan
 from engine.store import Store
 from models.columns import from_micros
@@ -126,3 +127,11 @@ def test_a_new_round_has_callbacks_of_its_own(store: Store):
     does(store, number, "resolve", after=2 * HOUR)
     assert plan(store, START + 2 * HOUR) == 1
     assert [(cycle, attempt) for cycle, attempt, _ in planned(store)] == [(1, 1), (2, 1)]
+
+
+def test_nobody_is_called_whose_case_has_moved_on_a_moment_ago(store: Store):
+    number = resolved(store)
+    plan(store, START)
+    does(store, number, "withdraw", after=DAY)
+    assert due(store, START + DAY) == []
+    assert look(store).callback is None

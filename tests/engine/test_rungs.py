@@ -69,6 +69,7 @@ def test_a_rung_tells_the_case_its_clause_share_and_instant(store: Store):
         "clause": "first_reply",
         "cycle": 1,
         "percent": 75,
+        "level": 0,
         "due_at": "2026-03-02T02:30:00.000000Z",
     }
     [rung] = tells(store, "SELECT seq, level, rung FROM rung")
@@ -134,9 +135,18 @@ def test_a_sweeper_and_a_mover_at_once_agree(store: Store):
 
 def test_a_move_fires_what_is_due_before_it_and_nothing_after(store: Store):
     number = opened(store)
-    does(store, number, "classify", after=2 * HOUR)
+    does(store, number, "classify", after=2 * HOUR + MOMENT)
     assert moves_of(store, number) == ["open", "remind", "breach", "classify"]
+    assert swept(store, 2 * HOUR + MOMENT) == []
+
+
+def test_a_promise_kept_at_its_very_last_instant_breaks_nothing(store: Store):
+    number = opened(store)
+    does(store, number, "reply", after=2 * HOUR)
+    assert moves_of(store, number) == ["open", "remind", "reply"]
+    assert clock_of(store, number, "first_reply")["outcome"] == "kept"
     assert swept(store, 2 * HOUR) == []
+    assert case_of(store, number)["level"] == 0
 
 
 def test_a_refused_move_fires_nothing(store: Store):

@@ -32,6 +32,11 @@ def test_a_postgres_is_spoken_to_through_psycopg(told: str, url: str):
     assert Settings(database_url=told).url == url
 
 
+def test_a_database_nobody_here_speaks_to_is_refused():
+    told = refusal(lambda: Settings(database_url="mysql://me:secret@host/db").url)
+    assert (told.code, told.params) == ("bad_database_url", {"scheme": "mysql"})
+
+
 def test_a_given_secret_goes_before_the_one_in_the_home(home: Path):
     (home / "secret").write_text("kept", "ascii")
     assert Settings(home=home).secret_bytes() == b"kept"

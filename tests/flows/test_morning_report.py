@@ -12,10 +12,8 @@ from engine.founding import set_clock
 from engine.runs import Done, keep
 from engine.store import Store
 from flows.morning_report import MorningReport, gather
-from flows.nights import run_scheduled
-from flows.passing import seen
+from flows.nights import run_scheduled, watch_scheduled
 from flows.report_text import SHOWN, render
-from flows.sight import Sight
 from flows.wording import locales
 from flows.work import Work
 from gateways.mail import FakeMailer
@@ -108,7 +106,7 @@ def test_it_holds_no_personal_word_in_any_language(week: Work):
 
 def test_it_is_left_when_nothing_was_due(work: Work):
     set_clock(work.store, START + MORNING)
-    told = asyncio.run(run_scheduled(work, "morning-report", observed=True))
+    told = asyncio.run(run_scheduled(work, "morning-report"))
     assert isinstance(told, MorningReport)
     assert (told.cases, told.did, told.health.ok) == (0, 0, True)
     [run] = tells(work.store, "SELECT flow, did FROM run")
@@ -158,11 +156,7 @@ def test_a_night_that_nobody_saw_is_in_the_report(work: Work):
     opened(work.store, text=DAMAGE)
     set_clock(work.store, START + NIGHT)
     work.observer = Watching(there=False)
-
-    async def body() -> object:
-        return await run_scheduled(work, "overnight-escalation", observed=True)
-
-    asyncio.run(seen(work, Sight("overnight-escalation", "a night"), body))
+    asyncio.run(watch_scheduled(work, "overnight-escalation"))
     told = report(work, MORNING)
     assert (told.health.unseen.count, told.health.last_night) == (1, START + NIGHT)
     assert len(told.late) == 3

@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 GRACE = timedelta(minutes=20)
 
 
-def night(work: Work, after: timedelta, name: str = "overnight-escalation", observed: bool = True) -> object:
+def night(work: Work, after: timedelta, name: str = "overnight-escalation") -> object:
     set_clock(work.store, START + after)
-    return asyncio.run(run_scheduled(work, name, observed))
+    return asyncio.run(run_scheduled(work, name))
 
 
 def test_they_are_what_prefect_yaml_says():
@@ -94,7 +94,7 @@ def test_a_missed_night_is_overdue_after_its_grace_and_until_it_ran(work: Work):
         night(work, DAY + HOUR * 18.5, name)
     assert missed(work, DAY + HOUR * 18.5 + GRACE - timedelta(seconds=1)) == []
     assert missed(work, DAY + HOUR * 18.5 + GRACE) == ["overnight-escalation"]
-    night(work, DAY + HOUR * 18.5 + GRACE, observed=False)
+    night(work, DAY + HOUR * 18.5 + GRACE)
     assert missed(work, DAY + HOUR * 19) == []
 
 
@@ -104,7 +104,7 @@ def test_a_week_without_nights_is_caught_up_once(work: Work):
     late = opened(work.store, HOUR * 23, text=ODD)
     assert missed(work, DAY * 8) == [plan.name for plan in scheduled()]
     for name in missed(work, DAY * 8):
-        night(work, DAY * 8, name, observed=False)
+        night(work, DAY * 8, name)
     assert missed(work, DAY * 8) == []
     assert len(rungs_of(work.store, late)) == 8
 
