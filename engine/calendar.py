@@ -30,10 +30,6 @@ class Calendar:
         there = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=self.zone, fold=0)
         return there.astimezone(UTC)
 
-    def open_at(self, instant: datetime) -> bool:
-        """Whether somebody works at that instant."""
-        return self.next_open(instant) == instant
-
     def next_open(self, instant: datetime) -> datetime:
         """The instant itself inside working hours, else the start of the next interval."""
         if not self.hours:

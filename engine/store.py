@@ -4,7 +4,7 @@ import contextlib
 import re
 import sqlite3
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -34,11 +34,6 @@ class Tx:
     def run(self, sql: str, **values: Any) -> int:
         """Execute and say how many rows were touched."""
         return self._execute(sql, values).rowcount
-
-    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Execute once for each row of values."""
-        for values in rows:
-            self._execute(sql, values)
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """All rows, as named tuples."""

@@ -55,8 +55,8 @@ async def _readers(moment: Moment, to: int) -> list[tuple[str, str, str]]:
         party = await moment.party()
         return [("", party.email, moment.work.locale)] if party is not None and party.email else []
     case = await moment.case()
-    role = LEVELS[to] if to else _awaited(moment.table, case)
-    meant = await off_loop(people, moment.work.store, role, case.department, None if to else case.owner)
+    role = _awaited(moment.table, case) if to == OWNER else LEVELS[to]
+    meant = await off_loop(people, moment.work.store, role, case.department, case.owner if to == OWNER else None)
     return [(actor.handle, actor.email, actor.locale) for actor in meant if actor.email]
 
 

@@ -54,7 +54,10 @@ class Door:
             sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
             return
         for one in shown:
-            self.out.print(one)
+            if isinstance(one, str):
+                self.out.print(one, markup=False, highlight=False)  # a bracket is a bracket
+            else:
+                self.out.print(one)
 
     def refuse(self, refused: Refused) -> int:
         """Say why not and what to do."""

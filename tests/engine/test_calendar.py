@@ -28,7 +28,7 @@ SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 def test_the_next_open_hour_skips_noon_night_and_weekend(asked: str, opens: str):
     at, then = (datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) for text in (asked, opens))
     assert OFFICE.next_open(at) == then
-    assert OFFICE.open_at(at) is (asked == opens)
+    assert (OFFICE.next_open(at) == at) is (asked == opens)
 
 
 def test_a_calendar_without_hours_never_sleeps():
