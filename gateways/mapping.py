@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from datetime import datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +49,10 @@ def _whole_date(form: str) -> str:
     """Accept a text format only if it gives back the whole date that was written with it."""
     sample = datetime(2011, 4, 23, 13, 5, 9)  # noqa: DTZ001 a text format has no zone
     try:
-        read = datetime.strptime(sample.strftime(form), form)  # noqa: DTZ007
+        with warnings.catch_warnings():
+            # Newer Pythons warn of a format without a year; it is refused below in our own words.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            read = datetime.strptime(sample.strftime(form), form)  # noqa: DTZ007
     except (ValueError, re.error) as error:
         raise PydanticCustomError("bad_format", "not a format of strptime") from error
     if read.date() != sample.date() or read.hour not in {0, sample.hour}:

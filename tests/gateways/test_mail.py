@@ -91,7 +91,8 @@ def test_a_mail_is_handed_over_with_its_key_as_its_id(sink: Sink):
     mail = sink.received
     assert mail["Message-ID"] == "<cp-26-000123.4.acknowledge_contact.acknowledged@closeloop>"
     assert (mail["From"], mail["To"]) == ("desk@closeloop.example", "wang@example.com")
-    assert sink.verbs[1:3] == ["mail FROM:<desk@closeloop.example>", "rcpt TO:<wang@example.com>"]
+    told = [line.casefold() for line in sink.verbs[1:3]]  # Pythons differ in how loudly they say FROM
+    assert told == ["mail from:<desk@closeloop.example>", "rcpt to:<wang@example.com>"]
     assert sink.verbs[-1] == "QUIT"
 
 
