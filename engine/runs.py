@@ -18,6 +18,11 @@ ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen
 """
 
 
+FORGET = "DELETE FROM lease WHERE until < :old"
+REMEMBERED = timedelta(days=7)
+"""How long the last heartbeat of one who is gone is kept for `status`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A piece of work that ran: how much it did, whether Prefect saw it, and why not."""
@@ -48,6 +53,7 @@ def hold(store: Store, name: str, owner: str, at: datetime, seconds: float) -> b
     """Take or keep a duty for so many seconds; False while another holds it."""
     until = at + timedelta(seconds=seconds)
     with store.writing() as tx:
+        tx.run(FORGET, old=to_micros(at - REMEMBERED))
         return tx.run(HOLD, name=name, owner=owner, at=to_micros(at), until=to_micros(until)) == 1
 
 

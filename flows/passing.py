@@ -13,6 +13,7 @@ from flows import fire_clocks as clocks
 from flows import react as reacting
 from flows.plan_callbacks import make_calls
 from flows.sight import Seen, Sight, Unobserved
+from flows.wording import when
 from flows.work import Work, off_loop
 from models.columns import to_micros
 
@@ -44,7 +45,7 @@ async def pass_once(work: Work) -> int:
     if _due(agenda.clock, now):
         did += await _fire(work, now)
     if _due(agenda.callback, now):
-        sight = Sight("call-customers", f"callbacks · {now:%Y-%m-%d %H:%M}", ("closeloop", "callbacks"))
+        sight = Sight("call-customers", f"callbacks · {when(now)}", ("closeloop", "callbacks"))
         did += (await seen(work, sight, lambda: make_calls(work))).result.did
     if did or agenda.moment is not None or _due(agenda.delivery, now):
         did += await _react(work, now)

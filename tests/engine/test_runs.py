@@ -6,7 +6,7 @@ from functools import partial
 from engine.runs import Done, hold, keep, let_go
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import HOUR, MOMENT, START, at_once, tells
+from tests.telling import DAY, HOUR, MOMENT, START, at_once, tells
 
 
 def test_a_run_is_written_down_with_its_reason(store: Store):
@@ -44,3 +44,9 @@ def test_of_many_at_once_one_holds_it(store: Store):
 def test_two_duties_are_two(store: Store):
     assert hold(store, "driver", "me", START, 60)
     assert hold(store, "worker", "other", START, 60)
+
+
+def test_the_heartbeat_of_one_long_gone_is_forgotten(store: Store):
+    hold(store, "driver:gone", "gone", START, 60)
+    hold(store, "driver:here", "here", START + 8 * DAY, 60)
+    assert [row["name"] for row in tells(store, "SELECT name FROM lease")] == ["driver:here"]
