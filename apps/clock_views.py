@@ -6,16 +6,19 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from engine.calendar import calendar
+from engine.clocks import falls_due, spent
+from engine.deadlines import Unit, provisional
 from engine.policy import pack
 from flows.wording import label
 from models import Case, Clock, Rung
-from models.columns import MICROSECOND
+from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """One promise of a case as people read it; ``used`` is elapsed time at the moment of looking."""
+    """One promise of a case as people read it; ``used`` is the time consumed until the moment of looking."""
 
     clause: str
     cycle: int
@@ -27,6 +30,7 @@ class ClockView:
     opened_at: datetime
     running_since: datetime | None
     fires_at: datetime | None
+    provisional: bool
     closed_at: datetime | None
     outcome: str | None
     level: int
@@ -52,7 +56,17 @@ class ClockView:
 
     def document(self) -> dict[str, Any]:
         """The promise as programs read it; times in ISO 8601, amounts in seconds."""
-        names = ("clause", "cycle", "amount", "unit", "calendar", "opened_at", "running_since", "fires_at")
+        names = (
+            "clause",
+            "cycle",
+            "amount",
+            "unit",
+            "calendar",
+            "opened_at",
+            "running_since",
+            "fires_at",
+            "provisional",
+        )
         more = ("closed_at", "outcome", "level", "policy", "source")
         return {
             **{name: getattr(self, name) for name in (*names, *more)},
@@ -74,7 +88,9 @@ def _clock(clock: Clock, rungs: list[Rung], one: Case, now: datetime) -> ClockVi
     rules = pack(one.pack)
     clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == clock.clause), None)
     ladder = [100] if clause and clause.then else [step.percent for step in rules.ladder]
-    running = now - clock.running_since if clock.running_since else timedelta()
+    running = (
+        spent(clock.unit, clock.calendar, to_micros(clock.running_since), to_micros(now)) if clock.running_since else 0
+    )
     limit = rules.clauses.get(clock.clause)
     return ClockView(
         clause=clock.clause,
@@ -83,10 +99,11 @@ def _clock(clock: Clock, rungs: list[Rung], one: Case, now: datetime) -> ClockVi
         unit=clock.unit,
         calendar=clock.calendar,
         budget=clock.budget * MICROSECOND,
-        used=clock.consumed * MICROSECOND + max(running, timedelta()),
+        used=(clock.consumed + running) * MICROSECOND,
         opened_at=clock.opened_at,
         running_since=clock.running_since,
         fires_at=clock.fires_at,
+        provisional=_provisional(clock),
         closed_at=clock.closed_at,
         outcome=clock.outcome,
         level=clock.level,
@@ -95,3 +112,12 @@ def _clock(clock: Clock, rungs: list[Rung], one: Case, now: datetime) -> ClockVi
         policy=clock.policy,
         source=limit.source if limit else "–",
     )
+
+
+def _provisional(clock: Clock) -> bool:
+    """Whether a holiday that is not published yet may move the deadline of a running clock."""
+    if clock.running_since is None:
+        return False
+    left = clock.budget - clock.consumed
+    end = falls_due(clock.unit, clock.calendar, to_micros(clock.running_since), left)
+    return provisional(calendar(clock.calendar), clock.opened_at, from_micros(end), Unit(clock.unit))

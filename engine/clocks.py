@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.calendar import calendar
+from engine.deadlines import Unit
 from engine.policy import Pack
 from engine.record import Entry, Head
 from engine.store import Tx
-from models.columns import to_micros
+from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.asks import RungFired
 from statemachines.lifecycle import Clause, Lifecycle
 
 LOAD = """
-SELECT id, clause, cycle, budget, consumed, running_since, fires_at, rungs_fired, level
+SELECT id, clause, cycle, budget, consumed, running_since, fires_at, rungs_fired, level, unit, calendar
   FROM clock WHERE case_id = :case_id AND closed_at IS NULL ORDER BY id
 """
 OPEN = """
@@ -43,17 +45,44 @@ class Running:
     fires_at: int | None
     rungs_fired: int
     level: int
+    unit: str
+    calendar: str
 
     def used(self, at: int) -> int:
         """How much of the budget is consumed at that instant."""
-        running = max(at - self.running_since, 0) if self.running_since is not None else 0
-        return self.consumed + running
+        if self.running_since is None:
+            return self.consumed
+        return self.consumed + spent(self.unit, self.calendar, self.running_since, at)
 
     def falls(self, percent: int) -> int | None:
         """The instant at which this share of the budget is used up; None while the clock rests."""
         if self.running_since is None:
             return None
-        return self.running_since + self.budget * percent // 100 - self.consumed
+        left = self.budget * percent // 100 - self.consumed
+        return falls_due(self.unit, self.calendar, self.running_since, left)
+
+    def kept_at(self, at: int) -> bool:
+        """Whether the promise is kept by an answer at that instant.
+
+        A limit of N hours includes the N-th (以内): exactly at the end is kept. Working time that is used up at
+        closing time stays the same all night, so while the clock runs the instants are compared, not the amounts.
+        """
+        end = self.falls(100)
+        return at <= end if end is not None else self.consumed <= self.budget
+
+
+def spent(unit: str, place: str, since: int, at: int) -> int:
+    """The time a clock consumes between two instants: working time for business hours, else all of it."""
+    if unit == Unit.BUSINESS_HOURS:
+        return calendar(place).worked(from_micros(since), from_micros(at)) // MICROSECOND
+    return max(at - since, 0)
+
+
+def falls_due(unit: str, place: str, since: int, left: int) -> int:
+    """The instant at which what is left is consumed by a clock that runs from ``since`` on."""
+    if unit == Unit.BUSINESS_HOURS and left > 0:
+        return to_micros(calendar(place).after(from_micros(since), left * MICROSECOND))
+    return since + left
 
 
 def open_clocks(tx: Tx, case_id: int) -> list[Running]:
@@ -102,8 +131,7 @@ def follow(tx: Tx, head: Head, table: Lifecycle, pack: Pack, clocks: list[Runnin
 
 def _ending(clause: Clause | None, clock: Running, head: Head, entry: Entry) -> str | None:
     if clause is not None and entry.move in clause.kept_by:
-        # A limit of N hours includes the N-th (以内): exactly at the end is kept.
-        return "kept" if clock.used(entry.occurred_at) <= clock.budget else "late"
+        return "kept" if clock.kept_at(entry.occurred_at) else "late"
     if clause is None or head.state not in clause.lives_in or entry.reopens:
         return "done" if clause is not None and entry.move == clause.then else "stopped"
     return None
@@ -111,7 +139,9 @@ def _ending(clause: Clause | None, clock: Running, head: Head, entry: Entry) -> 
 
 def _rest_or_run(tx: Tx, clock: Running, clause: Clause, pack: Pack, state: str, at: int) -> None:
     if state in clause.pauses and clock.running_since is not None:
-        clock.consumed, clock.running_since, clock.fires_at = clock.used(at), None, None
+        # One who rests after closing time is late by a microsecond at least: at rest only the amount tells.
+        used = clock.used(at) if clock.kept_at(at) else max(clock.used(at), clock.budget + 1)
+        clock.consumed, clock.running_since, clock.fires_at = used, None, None
         save(tx, clock)
     elif state in clause.during and clock.running_since is None:
         clock.running_since = at
@@ -140,7 +170,7 @@ def start(tx: Tx, head: Head, clause: Clause, pack: Pack, at: int) -> None:
         unit=limit.unit,
         budget=budget,
         at=at,
-        fires_at=at + budget * percents(clause, pack)[0] // 100,
+        fires_at=falls_due(limit.unit or "", limit.calendar, at, budget * percents(clause, pack)[0] // 100),
     )
 
 

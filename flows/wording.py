@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from statemachines.lifecycle import Refused
+from statemachines.refused import Refused
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 DEFAULT = "zh_CN"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
 from statemachines.asks import Asks, Nothing
+from statemachines.refused import Refused
 from statemachines.roles import Role
 
 Callback = str | Callable[..., Any]
@@ -29,15 +30,6 @@ class Milestone(StrEnum):
     RESOLVED = "resolved"
     REVISITED = "revisited"
     ARCHIVED = "archived"
-
-
-class Refused(Exception):
-    """A refusal as a value: a message key and its parameters, rendered only at the doors."""
-
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code, params)
-        self.code = code
-        self.params = params
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,9 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from apps.cli import actors, cases, deads, intake, making, night, running
 from apps.cli.door import FAULT, REFUSED, close_door, door, open_door
-from engine.databases import Conflict
-from statemachines.lifecycle import Refused
-
-app = typer.Typer(
-    name="closeloop",
-    help="Closed-loop handling of complaints and service orders 客诉闭环.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for room in (making, cases, intake, running, night):
-    room.join(app)
-app.add_typer(cases.case, name="case")
-app.add_typer(actors.actor, name="actor")
-app.add_typer(deads.dead, name="dead")
+from apps.cli.index import assembled
+from statemachines.refused import Refused
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,14 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    first = next((word for word in typed if not word.startswith("-")), "")
     open_door()
-    door.as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    door.as_json = "--json" in typed
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = assembled(first.__eq__)(args=typed, standalone_mode=False)
     except Refused as refused:
         return door.refuse(refused)
-    except Conflict:
-        return door.refuse(Refused("contended", tries=1))
     except TyperException as error:
         return _usage(error)
     except (typer.Abort, KeyboardInterrupt):
@@ -48,7 +34,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # whoever read our words has gone
         return FAULT
     except Exception as error:  # noqa: BLE001 (a fault is told by its type, exit 1)
-        return door.fault(error)
+        return _fault(error)
     finally:
         close_door()
     return code if isinstance(code, int) else 0
@@ -60,3 +46,9 @@ def _usage(error: TyperException) -> int:
     else:
         door.err.print(f"{error} (closeloop --help)", markup=False, highlight=False)
     return REFUSED
+
+
+def _fault(error: Exception) -> int:
+    from engine.databases import Conflict
+
+    return door.refuse(Refused("contended", tries=1)) if isinstance(error, Conflict) else door.fault(error)

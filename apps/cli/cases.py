@@ -200,7 +200,7 @@ def _clock_table(found: list[ClockView], kind: str) -> Table:
             f"{one.amount} {say(door.locale, f'unit.{one.unit}')}",
             f"{one.used_percent} %",
             one.state(door.locale),
-            local(one.fires_at),
+            local(one.fires_at) + (f" ({door.say('deadline.unsure')})" if one.provisional else ""),
             one.rungs(),
             one.source,
         )

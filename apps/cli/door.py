@@ -1,22 +1,30 @@
-"""The door itself: settings, language, one JSON document or words for people, and the exit code."""
+"""The door itself: settings, language, one JSON document or words for people, and the exit code.
+
+Note [A light door]: whoever types a command waits for what it imports: SQLAlchemy and the tables take a second,
+pydantic's settings a quarter of one. So the door imports them where they are asked for, and a command that needs no
+store answers at once.
+"""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.settings import Settings
-from engine.store import Store
-from flows.wording import refusal, say, when
-from statemachines.lifecycle import Refused
+from flows.wording import DEFAULT, refusal, say, when
+from statemachines.refused import Refused
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
+    from engine.store import Store
 
 DONE, FAULT, REFUSED = 0, 1, 2
 
@@ -30,19 +38,21 @@ class Door:
     err: Console = field(default_factory=lambda: Console(stderr=True))
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The environment's settings, read once for each command."""
+        from engine.settings import Settings
+
         return Settings()
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The store the settings speak of."""
         return self.settings.store()
 
     @property
     def locale(self) -> str:
-        """The language of this command."""
-        return self.settings.locale
+        """The language of this command, the same as the settings'. See Note [A light door]."""
+        return os.environ.get("CLOSELOOP_LOCALE", DEFAULT)
 
     def say(self, key: str, /, **params: Any) -> str:
         """A message of the command line."""

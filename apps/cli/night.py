@@ -77,7 +77,7 @@ def document(told: MorningReport) -> dict[str, Any]:
 
 
 def run_until(until: str, scenario: Scenario = None, observed: bool = False, json: Json = False) -> None:
-    """Let a simulated store live until an instant: every arrival, deadline, callback and night in order."""
+    """Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order."""
     from apps.scenes import perform
 
     end = instant(until)

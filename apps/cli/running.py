@@ -27,7 +27,7 @@ def drive(json: Json = False) -> None:
 
 
 def up(prefect_port: Port = 4200, json: Json = False) -> None:
-    """The whole system in one command: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
+    """The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
     from apps.up import bring_up
 
     bring_up(door.settings, prefect_port, lambda key, **params: door.err.print(door.say(key, **params)))
@@ -35,7 +35,7 @@ def up(prefect_port: Port = 4200, json: Json = False) -> None:
 
 
 def demo(json: Json = False) -> None:
-    """The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server, a summary."""
+    """The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server."""
     from apps.demo import show
 
     document, shown = show(door.locale, quiet=door.as_json)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from apps.cli import app
+from apps.cli.index import ROOMS, assembled
 from engine.settings import Settings
 from tests.apps.conftest import Closeloop
 from tests.gateways.contact_files import csv_file, row
@@ -28,6 +28,7 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "verify": (DONE, ()),
     "diagram": (DONE, ("complaint",)),
     "import": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "messages_zh.toml"))),
+    "deadline": (DONE, tuple(f"--start {START.isoformat()} --amount 3 --unit days --calendar cn-office".split())),
     "case open": (DONE, ("--text", "My parcel is late.", "--as", "system")),
     "case list": (DONE, ()),
     "case show": (DONE, (NUMBER,)),
@@ -40,6 +41,8 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "dead list": (DONE, ()),
     "dead retry": (REFUSED, (NUMBER, "1", "classify_contact")),
     "dead drop": (REFUSED, (NUMBER, "1", "classify_contact")),
+    "policy list": (DONE, ()),
+    "policy check": (DONE, ()),
     "sweep": (DONE, ()),
     "report": (DONE, ()),
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
@@ -48,7 +51,9 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
 }
 """Each command on a simulated store with one case, and how it ends there. ``demo`` has a door of its own."""
 
-NEEDS_NO_STORE = {"init", "diagram", "import", "up"}
+NEEDS_NO_STORE = {"init", "diagram", "import", "deadline", "up", "policy list", "policy check"}
+
+WHOLE = assembled(lambda name: True)
 
 
 def commands(of: typer.Typer, before: str = "") -> Iterator[str]:
@@ -61,7 +66,17 @@ def commands(of: typer.Typer, before: str = "") -> Iterator[str]:
 
 
 def test_every_command_is_told_of_here():
-    assert set(commands(app)) == {*EVERY, "demo"}
+    assert set(commands(WHOLE)) == {*EVERY, "demo"}
+
+
+def test_help_says_of_a_command_what_its_module_says():
+    """So that ``--help`` need not import the modules."""
+    told = {name: words for room in ROOMS for name, words in room.commands.items()}
+    docs = {
+        one.name or getattr(one.callback, "__name__", ""): one.callback.__doc__ for one in WHOLE.registered_commands
+    }
+    groups = {one.name: one.typer_instance.info.help for one in WHOLE.registered_groups if one.typer_instance}
+    assert told == {**docs, **groups}
 
 
 @pytest.mark.parametrize("command", EVERY)
@@ -171,6 +186,24 @@ def test_the_program_itself(tmp_path: Path):
     ended = finished(PROGRAM, "case", "show", "cp-1", env=home)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "There is no case cp-1." in ended.stderr
+
+
+QUICK = """
+import sys
+from apps.cli import run
+for words in (["--help"], {deadline!r}, ["solve", "--json"]):
+    assert run(words) in (0, 2)
+kept_out = ("sqlalchemy", "sqlmodel", "pydantic_settings", "transitions", "openpyxl", "holidays")
+heavy = [name for name in kept_out if name in sys.modules]
+assert not heavy, heavy
+"""
+
+
+def test_what_needs_no_store_loads_nothing_heavy(tmp_path: Path):
+    """A command is answered within half a second only if it imports what it needs and no more."""
+    script = QUICK.format(deadline=["deadline", *EVERY["deadline"][1]])
+    ended = finished(sys.executable, "-c", script, env=environment(tmp_path))
+    assert ended.returncode == 0, ended.stderr
 
 
 LIGHT = """

@@ -11,7 +11,7 @@ import pytest
 from apps.cli import run
 from tests.docs.pages import ROOT, Block, blocks
 
-HOWTOS = ("docs/import.md", "docs/simulate.md", "docs/night.md")
+HOWTOS = ("docs/import.md", "docs/simulate.md", "docs/night.md", "docs/policy.md")
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
@@ -87,7 +87,7 @@ def test_every_link_leads_somewhere(page: str):
 
 def test_every_command_that_a_page_names_exists(capsys: pytest.CaptureFixture[str]):
     pages = "".join((ROOT / page).read_text("utf-8") for page in (README, CHINESE, *HOWTOS))
-    named = set(re.findall(r"[`$] ?closeloop ((?:case |actor |dead )?[a-z][a-z-]*)", pages))
+    named = set(re.findall(r"[`$] ?closeloop ((?:case |actor |dead |policy )?[a-z][a-z-]*)", pages))
     for command in named - {"case"}:
         assert run([*command.split(), "--help"]) == 0, command
         capsys.readouterr()

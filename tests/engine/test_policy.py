@@ -55,11 +55,15 @@ def test_half_a_limit_is_blank(tmp_path: Path, half: str):
     assert refusal(lambda: read.armed("solution", 0)).code == "blank_limit"
 
 
-@pytest.mark.parametrize("unit", ["business_hours", "business_days"])
-def test_a_unit_that_cannot_be_reckoned_yet_is_refused_and_not_guessed(tmp_path: Path, unit: str):
-    read = load_pack(written(tmp_path, SOUND.replace('"hours"', f'"{unit}"')))
-    told = refusal(lambda: read.armed("first_reply", 0))
-    assert (told.code, told.params["clause"], told.params["unit"]) == ("unit_needs_calendar", "first_reply", unit)
+@pytest.mark.parametrize(
+    ("unit", "budget"), [("business_hours", 2 * HOUR), ("business_days", timedelta(days=4, hours=9))]
+)
+def test_business_units_are_reckoned_in_the_calendar_of_the_clause(tmp_path: Path, unit: str, budget: timedelta):
+    """Two working hours are a budget of two hours; two working days from a Friday end on Tuesday at close."""
+    office = f'unit = "{unit}"\ncalendar = "cn-office"'
+    read = load_pack(written(tmp_path, SOUND.replace('unit = "hours"', office)))
+    friday = datetime(2026, 3, 6, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert read.armed("first_reply", to_micros(friday))[1] * MICROSECOND == budget
 
 
 def test_days_are_dates_where_the_clause_lives(tmp_path: Path):
@@ -114,7 +118,8 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str):
 
 def test_a_pack_that_speaks_of_an_unknown_calendar_is_refused(tmp_path: Path):
     text = SOUND.replace('unit = "hours"', 'unit = "hours"\ncalendar = "moon"')
-    assert refusal(lambda: load_pack(written(tmp_path, text))).code == "unknown_calendar"
+    told = refusal(lambda: load_pack(written(tmp_path, text)))
+    assert (told.code, told.params["faults"][0]["field"]) == ("bad_pack", "clauses.first_reply.calendar")
 
 
 def test_an_unknown_pack_is_refused_with_the_known_ones():

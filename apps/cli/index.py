@@ -1,0 +1,82 @@
+"""What commands there are and in which module each is; a module is imported when its command is typed."""
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import NamedTuple
+
+import typer
+
+
+class Room(NamedTuple):
+    """A module of commands, and their names with the line that ``--help`` shows. A group's module names its group."""
+
+    module: str
+    commands: dict[str, str]
+    group: bool = False
+
+
+ROOMS = (
+    Room(
+        "making",
+        {
+            "init": "Make a store here: real, or simulated with a clock that only `run-until` moves.",
+            "status": "The health of database, driver, Prefect server, worker and schedules.",
+            "verify": "Check every chain, history, statement and rung; exit 2 if anything does not agree.",
+            "diagram": "Draw a lifecycle as a Mermaid state diagram.",
+        },
+    ),
+    Room("cases", {"board": "Open cases by milestone and level, and how many are late."}),
+    Room("intake", {"import": "Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."}),
+    Room("reckoning", {"deadline": "When an amount of time runs out in a working calendar, explained day by day."}),
+    Room(
+        "running",
+        {
+            "drive": "Drive this store until Ctrl-C: deliver moments, fire clocks, make calls.",
+            "up": "The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it.",
+            "demo": "The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server.",
+        },
+    ),
+    Room(
+        "night",
+        {
+            "sweep": "Fire every clock that is due, now and here; the driver and the night do the same by themselves.",
+            "report": "The morning report as it stands now, from our tables alone.",
+            "run-until": "Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order.",
+        },
+    ),
+    Room("cases", {"case": "Complaints and service orders, one by one."}, group=True),
+    Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),
+    Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
+    Room("deads", {"dead": "Deliveries that were given up after their last try."}, group=True),
+    Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
+)
+
+
+def assembled(wanted: Callable[[str], bool]) -> typer.Typer:
+    """The command line with the commands that are wanted; of the others it has the names and what they do."""
+    app = typer.Typer(
+        name="closeloop",
+        help="Closed-loop handling of complaints and service orders 客诉闭环.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    for room in ROOMS:
+        if not any(map(wanted, room.commands)):
+            for name, words in room.commands.items():
+                app.command(name, help=words)(_elsewhere)
+        elif room.group:
+            [name] = room.commands
+            app.add_typer(getattr(_module(room), name), name=name)
+        else:
+            _module(room).join(app)
+    return app
+
+
+def _module(room: Room) -> ModuleType:
+    return importlib.import_module(f"apps.cli.{room.module}")
+
+
+def _elsewhere() -> None:
+    """Stands for a command that was not typed."""

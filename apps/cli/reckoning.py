@@ -1,0 +1,87 @@
+"""The command that reckons a deadline: deadline."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from apps.cli.door import Json, door, instant, table
+from engine.calendar import Calendar, calendar
+from engine.deadlines import Counted, Unit, due, explained, provisional
+from flows.wording import say
+from statemachines.refused import Refused
+
+Start = Annotated[str, typer.Option(help="Where the time begins: ISO 8601 with offset.")]
+Amount = Annotated[int, typer.Option(help="How much of the unit.")]
+UnitName = Annotated[str, typer.Option("--unit", help="hours, business_hours, days or business_days.")]
+CalendarName = Annotated[str, typer.Option("--calendar", help="cn-office, cn-hotline or berlin-office.")]
+SHOWN = 62
+"""Two months of days; whoever asks for more sees the last ones after a gap."""
+LAST = 7
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the command on the command line."""
+    app.command()(deadline)
+
+
+def deadline(start: Start, amount: Amount, unit: UnitName, calendar_: CalendarName, json: Json = False) -> None:
+    """When an amount of time runs out in a working calendar, explained day by day."""
+    place, begin, reckoned = calendar(calendar_), instant(start), _unit(unit)
+    end = due(place, begin, amount, reckoned)
+    unsure = provisional(place, begin, end, reckoned)
+    document = {
+        "start": place.local(begin),
+        "amount": amount,
+        "unit": reckoned.value,
+        "calendar": place.name,
+        "due": place.local(end),
+        "provisional": unsure,
+        "calendar_version": place.version,
+    }
+    if door.as_json:
+        door.give(document)
+        return
+    limit = f"{amount} {say(door.locale, f'unit.{reckoned}')}"
+    told = [door.say("deadline.due", due=_read(place.local(end)), limit=limit, calendar=place.name)]
+    if unsure:
+        told.append(door.say("deadline.provisional", until=place.covered_until, calendar=place.name))
+    door.give(document, *told, _explanation(place, begin, end, reckoned))
+
+
+def _unit(name: str) -> Unit:
+    if name not in list(Unit):
+        raise Refused("unknown_unit", unit=name[:40], known=[one.value for one in Unit])
+    return Unit(name)
+
+
+def _explanation(place: Calendar, start: datetime, end: datetime, unit: Unit):
+    heads = tuple(door.say(f"column.{name}") for name in ("day", "sort", "counts", "so_far"))
+    days = (end - start).days
+    if days <= SHOWN:
+        rows = [_row(one) for one in explained(place, start, end, unit)]
+    else:
+        all_ = explained(place, start, end, unit)
+        rows = [_row(one) for one in islice(all_, SHOWN - LAST)]
+        rest = list(all_)
+        rows += [("…", "", "", ""), *(_row(one) for one in rest[-LAST:])]
+    return table("", heads, rows)
+
+
+def _row(one: Counted) -> Sequence[str]:
+    day = f"{one.day} {say(door.locale, f'weekday.{one.day.weekday()}')}"
+    return day, door.say(f"deadline.{one.sort}"), _amount(one.added), _amount(one.total)
+
+
+def _amount(counted: timedelta | int) -> str:
+    if isinstance(counted, int):
+        return str(counted)
+    minutes, seconds = divmod(counted // timedelta(seconds=1), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
+
+
+def _read(local: datetime) -> str:
+    return f"{local.isoformat(' ')} {say(door.locale, f'weekday.{local.weekday()}')}"

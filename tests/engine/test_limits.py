@@ -1,0 +1,130 @@
+"""What differs by severity and channel: the override that says most about a case holds, and none is guessed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.limits import Limit, Unit, When
+from engine.policy import Pack, load_pack
+from models.contact import Channel
+from statemachines.complaint import Severity
+from tests.engine.test_policy import SOUND, written
+from tests.telling import refusal
+
+ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
+
+OVERRIDES = """
+[[clauses.first_reply.when]]
+severity = "urgent"
+amount = 30
+source = "D 1a"
+
+[[clauses.first_reply.when]]
+channel = "mail"
+amount = 3
+unit = "days"
+calendar = "cn-office"
+source = "D 1b"
+
+[[clauses.first_reply.when]]
+severity = "urgent"
+channel = "mail"
+amount = 1
+source = "D 1c"
+
+[[clauses.first_reply.when]]
+severity = "low"
+channel = "sms"
+source = "D 1d: left blank"
+
+[[clauses.solution.when]]
+severity = "urgent"
+source = "D 2"
+contradicts = "D 9: a day"
+"""
+
+
+def graded(folder: Path) -> Pack:
+    return load_pack(written(folder, SOUND + OVERRIDES))
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.parametrize(
+    ("traits", "told"),
+    [
+        ({}, (2, "hours", "cn-hotline", "D 1")),
+        ({"severity": None, "channel": None}, (2, "hours", "cn-hotline", "D 1")),
+        ({"severity": "high", "channel": "sms"}, (2, "hours", "cn-hotline", "D 1")),
+        ({"severity": "urgent", "channel": "sms"}, (30, "hours", "cn-hotline", "D 1a")),
+        ({"severity": "normal", "channel": "mail"}, (3, "days", "cn-office", "D 1b")),
+        ({"severity": "urgent", "channel": "mail"}, (1, "hours", "cn-hotline", "D 1c")),
+    ],
+    ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_the_limit_that_says_most_about_the_case_holds(tmp_path: Path, traits: dict[str, str | None], told: object):
+    limit = graded(tmp_path).limit("first_reply", traits)
+    assert (limit.amount, limit.unit, limit.calendar, limit.source) == told
+    assert limit.when == ()
+
+
+def test_an_override_may_be_blank_though_the_clause_is_not(tmp_path: Path):
+    told = refusal(lambda: graded(tmp_path).limit("first_reply", {"severity": "low", "channel": "sms"}))
+    assert (told.code, told.params["clause"], told.params["source"]) == (
+        "blank_limit",
+        "first_reply",
+        "D 1d: left blank",
+    )
+
+
+@pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
+def test_a_blank_or_missing_limit_is_refused(tmp_path: Path, clause: str, source: str):
+    told = refusal(lambda: graded(tmp_path).limit(clause, ANYBODY))
+    assert (told.code, told.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
+
+
+def test_a_contradictory_limit_is_refused_with_both_places(tmp_path: Path):
+    told = refusal(lambda: graded(tmp_path).limit("solution", {"severity": "urgent"}))
+    assert (told.code, told.params) == (
+        "contradictory_limit",
+        {"clause": "solution", "pack": "test", "source": "D 2", "contradicts": "D 9: a day"},
+    )
+
+
+def test_a_contradictory_limit_cannot_be_armed_either(tmp_path: Path):
+    text = SOUND.replace('source = "D 2: left blank"', 'source = "D 2: 24 hours"\ncontradicts = "D 9: a day"')
+    told = refusal(lambda: load_pack(written(tmp_path, text)).armed("solution", 0))
+    assert told.params["clause"] == "solution"
+
+
+CASES = st.fixed_dictionaries(
+    {
+        "severity": st.sampled_from([None, *(one.value for one in Severity)]),
+        "channel": st.sampled_from([None, *(one.value for one in Channel)]),
+    }
+)
+ROWS = st.lists(
+    st.builds(
+        When,
+        severity=st.sampled_from([None, Severity.URGENT, Severity.LOW]),
+        channel=st.sampled_from([None, Channel.MAIL, Channel.SMS]),
+        amount=st.integers(1, 99),
+        source=st.uuids().map(str),
+    ),
+    max_size=4,
+)
+
+
+@given(ROWS, CASES)
+def test_what_was_read_is_never_torn_between_two(rows: list[When], traits: Mapping[str, str | None]):
+    try:
+        limit = Limit(amount=100, unit=Unit.HOURS, source="general", when=tuple(rows))
+    except ValueError:
+        return
+    meant = [one for one in rows if one.holds(traits)]
+    most = max((len(one.traits) for one in meant), default=0)
+    best = [one.source for one in meant if len(one.traits) == most]
+    assert best in ([], [limit.of(traits).source])
+    assert best or limit.of(traits).amount == 100
