@@ -49,7 +49,6 @@ ROOMS = (
     Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),
     Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
     Room("deads", {"dead": "Deliveries that were given up after their last try."}, group=True),
-    Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
 )
 
 

@@ -79,6 +79,11 @@ def test_help_says_of_a_command_what_its_module_says():
     assert told == {**docs, **groups}
 
 
+def test_no_command_stands_twice():
+    names = [name for room in ROOMS for name in room.commands]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("command", EVERY)
 def test_json_is_one_document(closeloop: Closeloop, number: str, command: str):
     code, arguments = EVERY[command]
