@@ -20,7 +20,7 @@ OPEN = """
 INSERT INTO clock (case_id, clause, cycle, policy, calendar, amount, unit, budget, consumed, opened_at,
                    running_since, fires_at, rungs_fired, level)
 VALUES (:case_id, :clause, :cycle, :policy, :calendar, :amount, :unit, :budget, 0, :at, :at, :fires_at, 0, 0)
-ON CONFLICT (case_id, clause, cycle) DO NOTHING
+ON CONFLICT (case_id, clause, cycle, turn) DO NOTHING
 """
 SAVE = """
 UPDATE clock SET consumed = :consumed, running_since = :running_since, fires_at = :fires_at,

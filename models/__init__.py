@@ -1,11 +1,12 @@
 """The facts: every table, imported once so that the schema is whole."""
 
 from models.arrival import Arrival
-from models.case import Case, Command, Transition
+from models.case import Case, Command, Link, Transition
 from models.clock import Clock, Rung
 from models.house import Anchor, House, Lease, Run
-from models.outbox import Callback, Delivery, Moment
+from models.outbox import Callback, Delivery, Moment, Rating
 from models.party import Party, Statement
+from models.rules import Edition, Interpretation
 from models.staff import Actor
 
 __all__ = [
@@ -17,10 +18,14 @@ __all__ = [
     "Clock",
     "Command",
     "Delivery",
+    "Edition",
     "House",
+    "Interpretation",
     "Lease",
+    "Link",
     "Moment",
     "Party",
+    "Rating",
     "Run",
     "Rung",
     "Statement",

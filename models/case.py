@@ -12,12 +12,21 @@ class Case(SQLModel, table=True):
     """Where a complaint or an order stands. Written by ``engine`` alone.
 
     ``version`` is the ``seq`` of the last transition and ``head`` its hash. ``came_from`` is the state
-    before this one, ``level`` whom the case asks (0 handler … 3 general manager).
+    before this one, ``level`` whom the case asks (0 handler … 3 general manager). ``known`` is canonical
+    JSON: what forms say that guards ask for (an amount, who is accused), and what is counted. ``shipment``
+    is an HMAC of the shipment's number, by which cases of one shipment find each other (A6).
     """
 
     __tablename__ = "cases"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         Index("ix_cases_board", "state", "id", sqlite_where=text("NOT closed"), postgresql_where=text("NOT closed")),
+        Index("ix_cases_party", "party_id"),
+        Index(
+            "ix_cases_shipment",
+            "shipment",
+            sqlite_where=text("shipment IS NOT NULL"),
+            postgresql_where=text("shipment IS NOT NULL"),
+        ),
     )
 
     id: int = Field(primary_key=True, sa_type=BigId)
@@ -36,7 +45,10 @@ class Case(SQLModel, table=True):
     severity: str | None = None
     department: str | None = None
     owner: str | None = None
+    known: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
     channel: str
+    customer_type: str | None = None
+    shipment: str | None = None
     party_id: int | None = Field(default=None, foreign_key="party.id", sa_type=BigId)
     opened_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
@@ -73,3 +85,12 @@ class Command(SQLModel, table=True):
     body: str
     case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
     seq: int
+
+
+class Link(SQLModel, table=True):
+    """A case that came of another one, and as what: one waits for, or is told of, the other."""
+
+    parent_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    child_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId, index=True)
+    relation: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Instant)

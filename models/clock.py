@@ -13,11 +13,13 @@ class Clock(SQLModel, table=True):
 
     ``budget`` and ``consumed`` are microseconds; ``running_since`` is empty while it rests;
     ``fires_at``, the next rung's instant, is empty while it rests and when nothing is left to fire.
-    ``outcome`` is kept, late or stopped. ``amount`` and ``unit`` are the limit as the pack words it.
+    ``outcome`` is kept, late, stopped, done or handed_over. ``amount`` and ``unit`` are the limit as the
+    pack words it. ``turn`` counts the clocks of one clause in one cycle: each promise, each team, each
+    merged case's own. ``extended`` is what was granted on top of the budget and is part of it.
     """
 
     __table_args__ = (
-        UniqueConstraint("case_id", "clause", "cycle"),
+        UniqueConstraint("case_id", "clause", "cycle", "turn", name="uq_clock_turn"),
         Index(
             "ix_clock_due",
             "fires_at",
@@ -30,12 +32,14 @@ class Clock(SQLModel, table=True):
     case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
     clause: str
     cycle: int
+    turn: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     policy: str
     calendar: str
     amount: int
     unit: str
     budget: int = Field(sa_type=BigId)
     consumed: int = Field(default=0, sa_type=BigId)
+    extended: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
     opened_at: datetime = Field(sa_type=Instant)
     running_since: datetime | None = Field(default=None, sa_type=Instant)
     fires_at: datetime | None = Field(default=None, sa_type=Instant)

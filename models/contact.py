@@ -28,6 +28,16 @@ class Channel(StrEnum):
     COUNTER = "counter"
     FILE = "file"
     API = "api"
+    WHISTLE_MAIL = "whistle_mail"
+    WHISTLE_PHONE = "whistle_phone"
+
+
+class CustomerType(StrEnum):
+    """Whom we deal with, where a promise depends on it (A5)."""
+
+    INDIVIDUAL = "individual"
+    ENTERPRISE = "enterprise"
+    KEY_ACCOUNT = "key_account"
 
 
 class Reply(BaseModel):
@@ -52,6 +62,7 @@ class Contact(BaseModel):
     customer: Line | None = None
     phone: Line | None = None
     email: Line | None = None
+    customer_type: CustomerType | None = None
     shipment: Line | None = None
     requested_at: AwareDatetime | None = None
     channel: Channel = Channel.FILE

@@ -45,7 +45,7 @@ class Delivery(SQLModel, table=True):
 
 
 class Callback(SQLModel, table=True):
-    """A callback that is planned: the n-th attempt to reach the customer in one cycle (D1)."""
+    """A callback that is planned: the n-th attempt to reach the customer in one cycle, and who calls (D1, D3)."""
 
     __table_args__ = (
         Index(
@@ -60,5 +60,21 @@ class Callback(SQLModel, table=True):
     cycle: int = Field(primary_key=True)
     attempt: int = Field(primary_key=True)
     planned_at: datetime = Field(sa_type=Instant)
+    owner: str | None = None
     done_at: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = None
+
+
+class Rating(SQLModel, table=True):
+    """What a customer's answers come to, under the questionnaire he was asked (D2, E1).
+
+    ``score`` is in hundredths of a point of 100, empty where nothing was answered: silence is no praise.
+    """
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    cycle: int = Field(primary_key=True)
+    questionnaire: str
+    version: str
+    answered: int
+    score: int | None = None
+    at: datetime = Field(sa_type=Instant)

@@ -74,6 +74,12 @@ def full(store: Store) -> Store:
     resolved(store, 3 * HOUR)
     case = case_of(store, number)["id"]
     alters(store, "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (:id, 1, 1, 5)", id=case)
+    alters(store, "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:id, :id, 'other', 5)", id=case)
+    alters(
+        store,
+        "INSERT INTO rating (case_id, cycle, questionnaire, version, answered, at) VALUES (:id, 1, 'q', '1', 0, 5)",
+        id=case,
+    )
     alters(
         store,
         "INSERT INTO arrival (source, row_id, part, kind, pack, at, digest)"
@@ -85,12 +91,14 @@ def full(store: Store) -> Store:
 TWICE = {
     "a second move of the same sequence": ("transition", {"move": "other", "hash": "other"}),
     "a second rung in the same cycle": ("rung", {"seq": 9, "percent": 99}),
-    "a second clock of a clause in a cycle": ("clock", {"id": 999, "policy": "other"}),
+    "a second clock of the same turn": ("clock", {"id": 999, "policy": "other"}),
     "a second arrival of the same key": ("arrival", {"digest": "other"}),
     "a second command of the same key": ("command", {"body": "other", "seq": 2}),
     "a second delivery for the same reaction": ("delivery", {"status": "done"}),
     "a second case of the same number": ("cases", {"id": 999}),
     "a second callback of the same attempt": ("callback", {"planned_at": 6}),
+    "a second link of one relation": ("link", {"at": 6}),
+    "a second rating of the same round": ("rating", {"score": 1}),
     "a second actor of the same handle": ("actor", {"id": 999}),
     "a second moment of the same transition": ("moment", {}),
     "a second statement of the same field": ("statement", {"content": "other"}),

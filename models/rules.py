@@ -1,0 +1,40 @@
+"""The rules as they were published: editions of policy packs and calendars, and how they are read."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from models.columns import Instant
+
+
+class Edition(SQLModel, table=True):
+    """A policy pack or a calendar as the evaluation group published it (F4). ``content`` is its TOML.
+
+    It supersedes the file that was shipped, from ``effective_from`` on. ``projected_at`` is when the open
+    clocks were brought under it.
+    """
+
+    __table_args__ = (Index("ix_edition_name", "sort", "name", "effective_from"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sort: str
+    name: str
+    version: str
+    content: str
+    effective_from: datetime = Field(sa_type=Instant)
+    published_at: datetime = Field(sa_type=Instant)
+    published_by: int = Field(foreign_key="actor.id")
+    reason: str
+    projected_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Interpretation(SQLModel, table=True):
+    """How the evaluation group reads a clause of a pack (F4)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    pack: str
+    clause: str
+    content: str
+    recorded_at: datetime = Field(sa_type=Instant)
+    recorded_by: int = Field(foreign_key="actor.id")
