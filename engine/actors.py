@@ -23,6 +23,11 @@ class Acting:
     handle: str
     roles: frozenset[Role]
 
+    @property
+    def person(self) -> bool:
+        """Whether duties are separated for him (F3): the system and an import are nobody."""
+        return not self.roles & {Role.SYSTEM, Role.IMPORT}
+
 
 @dataclass(frozen=True, slots=True)
 class NewActor:
@@ -38,10 +43,13 @@ class NewActor:
 
 def acting(tx: Tx, handle: str) -> Acting:
     """The actor of that handle. Raises ``Refused('unknown_actor')``."""
-    row = tx.row(FIND, handle=handle)
-    if row is None:
-        raise Refused("unknown_actor", handle=handle)
-    return Acting(row.id, row.handle, frozenset(Role(role) for role in row.roles.split()))
+    known: dict[str, Acting] = tx.memory.setdefault("actors", {})
+    if handle not in known:
+        row = tx.row(FIND, handle=handle)
+        if row is None:
+            raise Refused("unknown_actor", handle=handle)
+        known[handle] = Acting(row.id, row.handle, frozenset(Role(role) for role in row.roles.split()))
+    return known[handle]
 
 
 def add_actor(tx: Tx, actor: NewActor) -> bool:

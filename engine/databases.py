@@ -16,6 +16,7 @@ from statemachines.lifecycle import Refused
 BUSY_SECONDS = 5
 CHANNEL = "closeloop"
 """Where a Postgres store says that a case has moved."""
+WAKE = f"NOTIFY {CHANNEL}"
 
 
 class Conflict(Exception):

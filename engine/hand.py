@@ -1,23 +1,31 @@
 """A case taken in hand inside one transaction: what is due fires first, then the move is made."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import orjson
 
 from engine import clocks as timing
-from engine.actors import SYSTEM, acting
+from engine.actors import SYSTEM, Acting, acting
+from engine.arming import Arms
 from engine.clocks import Running
-from engine.policy import Pack, pack
+from engine.following import Before, before, follow
+from engine.links import open_children
+from engine.policy import Pack
 from engine.record import Entry, Head, append
+from engine.redating import adopt, extend, inherited, reproject, set_going
+from engine.rules import Rules, rules_in
 from engine.store import Tx
 from models.columns import from_micros
-from statemachines.asks import Asks, Nothing, RungFired
+from statemachines.asks import Asks, Nothing, Reprojected, RungFired
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Decision, Facts, Lifecycle, Refused
-from statemachines.roles import Role
 
 BY_CLOCK = "clock"
 """The ``via`` of a move that a clock made."""
 
+DID = """
+SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
+"""
 KEEP_RUNG = """
 INSERT INTO rung (clock_id, rung, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
 VALUES (:clock_id, :rung, :case_id, :seq, :clause, :cycle, :percent, :level, :due_at, :recorded_at)
@@ -37,34 +45,97 @@ class Fired:
 
 @dataclass(slots=True)
 class Hand:
-    """One case, its table, its pack and its open clocks, within an open transaction."""
+    """One case, its table, the rules in force and its open clocks, within an open transaction."""
 
     tx: Tx
     head: Head
     table: Lifecycle
-    pack: Pack
-    clocks: list[Running]
+    rules: Rules
+    known: list[Running] | None
+    """The open clocks, once they were read; None since a move began or ended some."""
     now: int
 
     @property
-    def facts(self) -> Facts:
-        """What the guards may know of the case now."""
-        return self.head.facts(self.pack.rounds.max, self.pack.callbacks.attempts)
+    def clocks(self) -> list[Running]:
+        """The case's open clocks."""
+        if self.known is None:
+            self.known = timing.open_clocks(self.tx, self.rules, self.head.id)
+        return self.known
 
-    def decide(self, move: str, form: Asks, roles: Iterable[Role]) -> Decision:
+    @property
+    def pack(self) -> Pack:
+        """The pack's edition that is in force."""
+        return self.rules.pack(self.head.pack, self.now)
+
+    def facts(self, move: str, actor: Acting) -> Facts:
+        """What the guards of ``move`` may know of the case now; what few ask for is looked up only for them."""
+        head, pack = self.head, self.pack
+        apart, children = self.table.asked_of(move, head.state)
+        return Facts(
+            state=head.state,
+            came_from=head.came_from,
+            cycle=head.cycle,
+            level=head.level,
+            attempts=head.attempts,
+            max_rounds=pack.rounds.max,
+            max_attempts=pack.callbacks.attempts,
+            severity=head.severity,
+            known=orjson.loads(head.known),
+            bounds={name: bound.amount for name, bound in pack.bounds.items()},
+            me=actor.handle if actor.person else "",
+            did=self._did(apart) if apart and actor.person else {},
+            open_children=open_children(self.tx, head.id) if children else 0,
+        )
+
+    def _did(self, moves: frozenset[str]) -> dict[str, frozenset[str]]:
+        rows = self.tx.rows(DID, case_id=self.head.id)
+        return {name: frozenset(row.handle for row in rows if row.move == name) for name in moves}
+
+    def decide(self, move: str, form: Asks, actor: Acting) -> Decision:
         """Ask the table. Raises ``Refused``."""
-        return self.table.decide(self.facts, move, form, roles)
+        return self.table.decide(self.facts(move, actor), move, form, actor.roles)
 
     def make(self, entry: Entry) -> None:
         """Write a decided move and let the clocks follow it."""
-        source = self.head.state
+        was, traits = before(self.head), self.head.traits
+        handed = inherited(self.arms(entry), entry.form) if entry.row and entry.row.adopts else []
+        entry = replace(entry, level=max([entry.level, *(clock.level for clock in handed)]))
         append(self.tx, self.head, self.table, entry)
-        timing.follow(self.tx, self.head, self.table, self.pack, self.clocks, source, entry)
-        if entry.dest != source or entry.reopens or self._keeps(entry.move):
-            self.clocks = timing.open_clocks(self.tx, self.head.id)
+        arms = self.arms(entry)
+        follow(arms, self.table, self.clocks, was, entry)
+        if handed:
+            adopt(arms, self.table, handed)
+        if handed or entry.dest != was.state or entry.reopens or self._touches(entry, was):
+            self.known = None
+        if handed:
+            set_going(arms, self.table, self.clocks)
+        if entry.row is not None and entry.row.extends:
+            extend(arms, self.table, self.clocks, entry.form)
+        if traits != self.head.traits:
+            reproject(arms, self.table, self.clocks)
 
-    def _keeps(self, move: str) -> bool:
-        return any(move in clause.kept_by for clause in self.table.clauses)
+    def arms(self, entry: Entry) -> Arms:
+        """What arms the case's promises at the instant of a move."""
+        return Arms(self.tx, self.rules, self.pack, self.head, entry.occurred_at)
+
+    def _touches(self, entry: Entry, was: Before) -> bool:
+        """Whether a move that stays may have ended or begun a clock all the same."""
+        changed = [column for column in ("department", "owner") if getattr(self.head, column) != was.value(column)]
+        return any(
+            entry.move in clause.kept_by or entry.move in clause.opened_by or clause.per in changed
+            for clause in self.table.clauses
+        )
+
+    def bring_under(self, reason: str) -> bool:
+        """Bring the open clocks under the rules in force, with a journal entry if any changed (F4)."""
+        system = acting(self.tx, SYSTEM).id
+        at = max(self.now, self.head.changed_at)
+        form = Reprojected(reason=reason, edition=self.pack.edition)
+        entry = Entry("reproject", self.head.state, form, system, BY_CLOCK, at, at)
+        if not reproject(self.arms(entry), self.table, self.clocks, lenient=True):
+            return False
+        append(self.tx, self.head, self.table, entry)
+        return True
 
     def carry_over(self) -> None:
         """Move a case out of a state that its lifecycle no longer has."""
@@ -98,18 +169,18 @@ class Hand:
         told = RungFired(clause=clock.clause, cycle=clock.cycle, percent=percent, level=level, due_at=at)
         clock.rungs_fired += 1
         clock.level = max(clock.level, level)
-        timing.rearm(clock, clause, self.pack)
+        clock.rearm(clause, self.pack)
         timing.save(self.tx, clock)
         move = clause.then or (self.table.breach if percent >= 100 else self.table.remind)
         form = Nothing() if clause.then else told
         system = acting(self.tx, SYSTEM)
-        decision = self.decide(move, form, system.roles)
-        self.make(Entry(move, decision.dest, form, system.id, BY_CLOCK, due, self.now, level=level))
+        decision = self.decide(move, form, system)
+        self.make(Entry(move, decision.dest, form, system.id, BY_CLOCK, due, self.now, level=level, row=decision.row))
         self._keep(clock, rung, told)
         return Fired(self.head.number, self.head.kind, self.head.level, move, told)
 
     def _keep(self, clock: Running, rung: int, told: RungFired) -> None:
-        self.tx.run(
+        self.tx.put(
             KEEP_RUNG,
             clock_id=clock.id,
             rung=rung,
@@ -126,6 +197,7 @@ class Hand:
 
 def take(tx: Tx, head: Head, now: int) -> Hand:
     """Take a case in hand: carried over first if its state is gone."""
-    hand = Hand(tx, head, lifecycle_of(head.kind), pack(head.pack), timing.open_clocks(tx, head.id), now)
+    rules = rules_in(tx)
+    hand = Hand(tx, head, lifecycle_of(head.kind), rules, None, now)
     hand.carry_over()
     return hand

@@ -1,18 +1,22 @@
 """The one verb that moves a case: ``advance``, alone or in a group, idempotent by key."""
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from engine import clocks
 from engine.actors import acting
 from engine.chain import keyed
 from engine.databases import Conflict
-from engine.hand import take
-from engine.record import Entry, head_by_number, line_up
+from engine.hand import Hand, take
+from engine.record import Entry, head_by_number, hold_fast, line_up
+from engine.rules import rules_in
 from engine.store import Store, Tx
 from models.columns import to_micros
+from statemachines.asks import ACTOR, OPEN_CASE, Asks, marked
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
@@ -21,10 +25,13 @@ T = TypeVar("T")
 TRIES = 5
 """How often a move is tried that another transaction keeps overtaking."""
 
-KNOWN = """
-SELECT k.body, c.number, t.seq, t.dest, t.level FROM command k
-  JOIN transition t ON t.case_id = k.case_id AND t.seq = k.seq JOIN cases c ON c.id = k.case_id WHERE k.key = :key
+HONOURED = """
+SELECT k.key, k.body, c.number, t.seq, t.dest, t.level FROM command k
+  JOIN transition t ON t.case_id = k.case_id AND t.seq = k.seq JOIN cases c ON c.id = k.case_id
 """
+KNOWN = f"{HONOURED} WHERE k.key = :key"
+KNOWN_OF = f"{HONOURED} WHERE k.key = ANY(:keys)"
+KEY = "key"
 KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
 
 
@@ -69,21 +76,59 @@ def _alone(store: Store, command: Command, at: datetime) -> Answer:
 
 
 def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    """Move many cases in one transaction; a refused one is refused alone (law 1)."""
+    """Move many cases in one transaction; a refused one is refused alone (law 1).
+
+    Raises ``Refused`` where the database can do none of them.
+    """
     return retrying(lambda: _together(store, commands, at))
 
 
 def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    answers: list[Answer | Refused] = []
-    with store.writing() as tx:
-        line_up(tx, [command.number for command in commands])
-        for command in commands:
-            try:
-                with tx.savepoint():
-                    answers.append(advance_in(tx, store.secret, command, at))
-            except Refused as refused:
-                answers.append(refused)
-    return answers
+    """Savepoints cost as much as the moves, so they are made only once one of the moves was refused."""
+    try:
+        with store.writing() as tx, _ready_for(tx, commands):
+            return [_or_undone(tx, store.secret, command, at) for command in commands]
+    except _OneRefused:
+        with store.writing() as tx, _ready_for(tx, commands):
+            return [_or_refused(tx, store.secret, command, at) for command in commands]
+
+
+class _OneRefused(Exception):
+    """A move of a group was refused, and nothing of the group is written yet."""
+
+
+def _or_undone(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
+    try:
+        return advance_in(tx, secret, command, at)
+    except Refused as refused:
+        raise _OneRefused from refused
+
+
+def _or_refused(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
+    try:
+        with tx.savepoint():
+            return advance_in(tx, secret, command, at)
+    except Refused as refused:
+        return refused
+
+
+@contextlib.contextmanager
+def _ready_for(tx: Tx, commands: Sequence[Command]) -> Generator[None]:
+    """The cases of a group in hand, and its writes on their way without waiting for each other."""
+    _read_ahead(tx, commands)
+    with tx.pipeline():
+        yield
+
+
+def _read_ahead(tx: Tx, commands: Sequence[Command]) -> None:
+    """Ask for the cases, clocks and keys of a group at once; on SQLite a question costs microseconds."""
+    numbers = [command.number for command in commands]
+    case_ids = line_up(tx, numbers)
+    hold_fast(tx, numbers)
+    if tx.postgres:
+        clocks.read_ahead(tx, rules_in(tx), case_ids)
+        keys = [command.key for command in commands if command.key]
+        tx.ahead |= {(KEY, key): None for key in keys} | {(KEY, row.key): row for row in tx.rows(KNOWN_OF, keys=keys)}
 
 
 def retrying(work: Callable[[], T]) -> T:
@@ -113,15 +158,25 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     if command.if_seq is not None and command.if_seq != hand.head.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=hand.head.version)
     form = hand.table.checked(command.move, command.form)
-    if owner := getattr(form, "owner", None):
-        acting(tx, owner)  # refused here, not found missing when he is to be told
+    _check_named(tx, hand, form)
     hand.fire_until(occurred - 1)  # what falls due at this very instant, the move may still keep (以内)
-    decision = hand.decide(command.move, form, actor.roles)
+    decision = hand.decide(command.move, form, actor)
     row = decision.row
-    hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row.reopens))
+    hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row=row))
     if command.key:
-        tx.run(KEEP, key=command.key, body=body, case_id=hand.head.id, seq=hand.head.version)
+        tx.put(KEEP, key=command.key, body=body, case_id=hand.head.id, seq=hand.head.version)
     return Answer(hand.head.number, hand.head.version, hand.head.state, hand.head.level)
+
+
+def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:
+    """People and cases that the form names are refused here, not found missing when they are wanted."""
+    for name in marked(type(form), ACTOR):
+        if (handle := getattr(form, name)) is not None:
+            acting(tx, handle)
+    for name in marked(type(form), OPEN_CASE):
+        other = head_by_number(tx, getattr(form, name))
+        if other.closed or other.id == hand.head.id or other.kind != hand.head.kind:
+            raise Refused("not_mergeable", number=other.number, kind=hand.head.kind)
 
 
 def _body(secret: bytes, command: Command) -> str:
@@ -131,7 +186,7 @@ def _body(secret: bytes, command: Command) -> str:
 
 def answered_before(tx: Tx, key: str, body: str) -> Answer | None:
     """The first answer that this key was given, if it was. Raises ``Refused('key_reused')`` for another body."""
-    known = tx.row(KNOWN, key=key)
+    known = tx.ahead.pop((KEY, key)) if (KEY, key) in tx.ahead else tx.row(KNOWN, key=key)
     if known is None:
         return None
     if known.body != body:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
@@ -9,13 +10,15 @@ from pydantic import AwareDatetime
 from engine.actors import Acting, acting
 from engine.chain import GENESIS, canonical, keyed
 from engine.hand import Hand
+from engine.links import link_in
 from engine.moving import KEEP, Answer, answered_before, retrying
-from engine.policy import Pack, pack
+from engine.policy import Pack
 from engine.record import Entry, Head
+from engine.rules import rules_in
 from engine.store import Store, Tx
 from models.columns import to_micros
-from models.contact import Channel, Contact
-from statemachines.asks import Asks, Personal
+from models.contact import Channel, Contact, CustomerType
+from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
@@ -25,8 +28,8 @@ OPEN = "open"
 
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, came_from, closed, version, head, cycle, level, attempts,
-                   channel, party_id, opened_at, changed_at)
-VALUES (:id, :number, :kind, :pack, '', '', :closed, 0, :head, 1, 0, 0, :channel, :party_id, :at, :now)
+                   channel, party_id, shipment, opened_at, changed_at)
+VALUES (:id, :number, :kind, :pack, '', '', :closed, 0, :head, 1, 0, 0, :channel, :party_id, :shipment, :at, :now)
 """
 NEW_PARTY = """
 INSERT INTO party (identity, name, phone, email) VALUES (:identity, :name, :phone, :email)
@@ -36,9 +39,13 @@ ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
 
 
 class Opened(Asks):
-    """What the first transition records of a contact (A1)."""
+    """What the first transition records of a contact (A1), and which case it came of."""
 
     channel: Channel
+    nature: Annotated[Code | None, KNOWN] = None
+    customer_type: Annotated[CustomerType | None, ON_CASE] = None
+    parent: Annotated[Number | None, KNOWN] = None
+    relation: Code | None = None
     source: str | None = None
     row_id: str | None = None
     subject: Personal | None = None
@@ -50,7 +57,11 @@ class Opened(Asks):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A contact that is to become a case. ``source`` is the file it came from, if any."""
+    """A contact that is to become a case. ``source`` is the file it came from, if any.
+
+    ``kind`` may also be a nature (consultation, report …), which decides the kind (A2). ``parent`` is the
+    number of the case it comes of, as ``relation``.
+    """
 
     contact: Contact
     kind: str = "complaint"
@@ -59,6 +70,8 @@ class Opening:
     via: str = "cli"
     key: str | None = None
     source: str | None = None
+    parent: str | None = None
+    relation: str = "came_of"
 
 
 def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
@@ -79,9 +92,11 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
         return answer
     actor = acting(tx, opening.actor)
     _check_time(opening.contact.at, at, actor)
-    table, rules, now = lifecycle_of(opening.kind), pack(opening.pack), to_micros(at)
-    hand = Hand(tx, _insert(tx, secret, opening, table, rules, now), table, rules, [], now)
-    head = hand.head
+    table, rules, now = lifecycle_of(opening.kind), rules_in(tx), to_micros(at)
+    head = _insert(tx, secret, opening, table, rules.pack(opening.pack, now), now)
+    hand = Hand(tx, head, table, rules, [], now)
+    if opening.parent is not None:
+        link_in(tx, opening.parent, head.id, opening.relation, now)
     hand.make(Entry(OPEN, table.initial, _form(opening), actor.id, opening.via, head.opened_at, now))
     if opening.key:
         tx.run(KEEP, key=opening.key, body=body, case_id=head.id, seq=head.version)
@@ -101,8 +116,8 @@ def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, rules: Pa
     at = to_micros(contact.at)
     year = contact.at.astimezone(ZoneInfo(rules.zone)).year % 100
     head = Head(
-        key, f"{table.prefix}-{year:02d}-{key:06d}", opening.kind, opening.pack, "", "", False, 0, GENESIS,
-        1, 0, 0, None, None, None, None, at, now,
+        key, f"{table.prefix}-{year:02d}-{key:06d}", table.kind, opening.pack, "", "", False, 0, GENESIS,
+        1, 0, 0, None, None, None, None, "{}", contact.channel.value, None, at, now,
     )  # fmt: skip
     tx.run(
         INSERT,
@@ -114,6 +129,7 @@ def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, rules: Pa
         head=GENESIS,
         channel=contact.channel.value,
         party_id=_party(tx, secret, contact),
+        shipment=shipment_key(secret, contact.shipment),
         at=at,
         now=now,
     )
@@ -131,10 +147,24 @@ def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
     """Whoever can be recognised again is one party however often he writes (A9)."""
     if not (contact.customer or contact.phone or contact.email):
         return None
-    known_by = _digits(contact.phone) or contact.email
-    identity = keyed(secret, "party", known_by.casefold()) if known_by else None
+    identity = identity_of(secret, contact)
     row = tx.row(NEW_PARTY, identity=identity, name=contact.customer, phone=contact.phone, email=contact.email)
     return row.id
+
+
+def identity_of(secret: bytes, contact: Contact) -> str | None:
+    """By what a customer is recognised: his number, else his address; None if he gave neither (A9)."""
+    known_by = _digits(contact.phone) or contact.email
+    return keyed(secret, "party", known_by.casefold()) if known_by else None
+
+
+def shipment_key(secret: bytes, shipment: str | None) -> str | None:
+    """By what cases of one shipment find each other, however its number is spaced and cased (A6).
+
+    What has neither letter nor digit is no number.
+    """
+    number = "".join(sign for sign in (shipment or "").casefold() if sign.isalnum())
+    return keyed(secret, "shipment", number) if number else None
 
 
 def _digits(phone: str | None) -> str:
@@ -146,6 +176,10 @@ def _form(opening: Opening) -> Opened:
     contact = opening.contact
     return Opened(
         channel=contact.channel,
+        nature=opening.kind if opening.kind in lifecycle_of(opening.kind).natures else None,
+        customer_type=contact.customer_type,
+        parent=opening.parent,
+        relation=opening.relation if opening.parent else None,
         source=opening.source,
         row_id=contact.row_id if opening.source else None,
         subject=contact.subject,

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import orjson
+
 from engine.chain import canonical, chain_hash, digest, new_salt
-from engine.databases import CHANNEL, Conflict
 from engine.store import Tx
-from statemachines.asks import ON_CASE, PERSONAL, Asks, marked
-from statemachines.lifecycle import Facts, Lifecycle, Refused
+from statemachines.asks import KNOWN, ON_CASE, PERSONAL, Asks, marked
+from statemachines.lifecycle import Lifecycle, Move, Refused
 
 
 @dataclass(slots=True)
@@ -33,17 +34,24 @@ class Head:
     severity: str | None
     department: str | None
     owner: str | None
+    known: str
+    channel: str
+    customer_type: str | None
     opened_at: int
     changed_at: int
 
-    def facts(self, max_rounds: int | None, max_attempts: int) -> Facts:
-        """What the guards may know."""
-        return Facts(self.state, self.came_from, self.cycle, self.level, self.attempts, max_rounds, max_attempts)
+    @property
+    def traits(self) -> dict[str, str | None]:
+        """What a promise's amount may depend on (A5)."""
+        return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A move that was decided and is to be written. ``level`` is the least the case has afterwards."""
+    """A move that was decided and is to be written. ``level`` is the least the case has afterwards.
+
+    ``row`` is the table's row that allowed it; an opening, a carrying over and a re-projection have none.
+    """
 
     move: str
     dest: str
@@ -53,19 +61,25 @@ class Entry:
     occurred_at: int
     recorded_at: int
     inferred: bool = False
-    reopens: bool = False
     level: int = 0
+    row: Move | None = None
+
+    @property
+    def reopens(self) -> bool:
+        """Whether a new cycle begins."""
+        return self.row is not None and self.row.reopens
 
 
 COLUMNS = ", ".join(field.name for field in fields(Head))
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
-LOCK = "SELECT id FROM cases WHERE number = ANY(:numbers) ORDER BY id FOR NO KEY UPDATE"
+LINE_UP = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id FOR NO KEY UPDATE"
 
 UPDATE = """
 UPDATE cases SET state = :state, came_from = :came_from, closed = :closed, version = :version, head = :head,
        cycle = :cycle, level = :level, attempts = :attempts, category = :category, severity = :severity,
-       department = :department, owner = :owner, changed_at = :changed_at
+       department = :department, owner = :owner, known = :known, customer_type = :customer_type,
+       changed_at = :changed_at
  WHERE id = :id AND version = :version - 1
 """
 INSERT = """
@@ -78,20 +92,32 @@ SAY = """
 INSERT INTO statement (case_id, seq, field, salt, content) VALUES (:case_id, :seq, :field, :salt, :content)
 """
 TELL = "INSERT INTO moment (case_id, seq) VALUES (:case_id, :seq)"
-WAKE = f"NOTIFY {CHANNEL}"
+HELD = "held"
 
 
-def line_up(tx: Tx, numbers: Iterable[str]) -> None:
+def line_up(tx: Tx, numbers: Iterable[str]) -> list[int]:
     """Wait for whoever has one of the cases in hand; all wait in one order, so that no two wait for each other.
 
-    SQLite has one writer, and whoever may write has waited already.
+    Returns the keys of the cases that were read with it. SQLite has one writer, and whoever may write has waited.
     """
-    if tx.postgres:
-        tx.rows(LOCK, numbers=sorted(set(numbers)))
+    if not tx.postgres:
+        return []
+    held: set[str] = tx.memory.get(HELD, set())
+    wanted = sorted(set(numbers) - held)
+    heads = [Head(*row) for row in tx.rows(LINE_UP, numbers=wanted)] if wanted else []
+    tx.ahead |= {(HELD, head.number): head for head in heads}
+    return [head.id for head in heads]
+
+
+def hold_fast(tx: Tx, numbers: Iterable[str]) -> None:
+    """Say that these were lined up for outside any savepoint: they are in hand until the transaction ends."""
+    tx.memory[HELD] = set(numbers)
 
 
 def head_by_number(tx: Tx, number: str) -> Head:
     """The case's row. Raises ``Refused('unknown_case')``."""
+    if (found := tx.ahead.pop((HELD, number), None)) is not None:
+        return found
     row = tx.row(BY_NUMBER, number=number)
     if row is None:
         raise Refused("unknown_case", number=number)
@@ -113,12 +139,10 @@ def append(tx: Tx, head: Head, table: Lifecycle, entry: Entry) -> None:
     form = _form(tx, head, entry.form)
     record = transition(head, source, entry, table.version, form)
     head.head = chain_hash(before, record_of(head.number, record))
-    if tx.run(UPDATE, **_values(head)) != 1:
-        raise Conflict
-    tx.run(INSERT, **record, hash=head.head)
-    tx.run(TELL, case_id=head.id, seq=head.version)
-    if tx.postgres:
-        tx.run(WAKE)
+    tx.put_one(UPDATE, **_values(head))
+    tx.put(INSERT, **record, hash=head.head)
+    tx.put(TELL, case_id=head.id, seq=head.version)
+    tx.wakes = True
 
 
 def _values(head: Head) -> dict[str, Any]:
@@ -132,6 +156,7 @@ def _carry(head: Head, table: Lifecycle, entry: Entry) -> None:
         value = getattr(entry.form, name)
         if value is not None:
             setattr(head, name, value.value if isinstance(value, Enum) else value)
+    head.known = remembered(head.known, entry.form, entry.row)
     if entry.reopens:
         head.cycle += 1
         head.attempts = 0
@@ -140,6 +165,18 @@ def _carry(head: Head, table: Lifecycle, entry: Entry) -> None:
     head.closed = table.state[head.state].final
     head.version += 1
     head.changed_at = max(entry.recorded_at, head.changed_at)
+
+
+def remembered(known: str, form: Asks, row: Move | None) -> str:
+    """What is known of a case after a move: the form's marked values, and one more of what the move counts."""
+    told = {name: plain(getattr(form, name)) for name in marked(type(form), KNOWN) if getattr(form, name) is not None}
+    counts = row.counts if row is not None else None
+    if not told and counts is None:
+        return known
+    facts = orjson.loads(known) | told
+    if counts is not None:
+        facts[counts] = facts.get(counts, 0) + 1
+    return canonical(facts)
 
 
 def transition(head: Head, source: str, entry: Entry, version: str, form: str) -> dict[str, Any]:
@@ -179,7 +216,7 @@ def _form(tx: Tx, head: Head, form: Asks) -> str:
             told[name] = plain(value)
             continue
         salt = new_salt()
-        tx.run(SAY, case_id=head.id, seq=head.version, field=name, salt=salt, content=value)
+        tx.put(SAY, case_id=head.id, seq=head.version, field=name, salt=salt, content=value)
         told[name] = {"sha256": digest(salt, value)}
     return canonical(told)
 

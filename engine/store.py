@@ -4,7 +4,7 @@ import contextlib
 import re
 import sqlite3
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlmodel import Session
 
 from engine.clock import system_now
-from engine.databases import open_postgres, open_reader, open_sqlite, translated
+from engine.databases import WAKE, Conflict, open_postgres, open_reader, open_sqlite, translated
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
@@ -26,14 +26,42 @@ class Tx:
     def __init__(self, raw: Any, postgres: bool) -> None:
         self._raw = raw
         self.postgres = postgres
+        self.memory: dict[str, Any] = {}
+        """What was read in this transaction and cannot change in it."""
+        self.ahead: dict[tuple[str, Any], Any] = {}
+        """What was read for a group of moves at once; each answer is taken once: the move that takes it changes it."""
+        self.wakes = False
+        """Whether the drivers are to be woken when this is committed; to wake them in vain does no harm."""
         self._savepoints = 0
+        self._pipeline: Any = None
+        self._single: list[Any] = []
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> Any:
         return self._raw.execute(_for_postgres(sql) if self.postgres else sql, values)
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute and say how many rows were touched."""
-        return self._execute(sql, values).rowcount
+        done = self._execute(sql, values)
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return done.rowcount
+
+    def put(self, sql: str, **values: Any) -> None:
+        """Execute what nobody asks after: in a pipeline it is on its way while the next is made ready."""
+        self._execute(sql, values)
+
+    def put_one(self, sql: str, **values: Any) -> None:
+        """Execute what touches one row. Raises ``Conflict`` if it does not, in a pipeline at its end at the latest."""
+        done = self._execute(sql, values)
+        if self._pipeline is not None:
+            self._single.append(done)
+        elif done.rowcount != 1:
+            raise Conflict
+
+    def put_all(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute once for each of the rows' values."""
+        if rows:
+            self._raw.cursor().executemany(_for_postgres(sql) if self.postgres else sql, rows)
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """All rows, as named tuples."""
@@ -48,16 +76,32 @@ class Tx:
         return f"FOR UPDATE OF {rows_of} SKIP LOCKED" if self.postgres else ""
 
     @contextlib.contextmanager
+    def pipeline(self) -> Generator[None]:
+        """What is put inside does not wait for the answer to what was put before; SQLite never waits.
+
+        Raises what the database refused at the end at the latest; then the transaction is lost.
+        """
+        if not self.postgres:
+            yield
+            return
+        with self._raw.pipeline() as self._pipeline:
+            yield
+        self._pipeline, single, self._single = None, self._single, []
+        if any(done.rowcount != 1 for done in single):
+            raise Conflict
+
+    @contextlib.contextmanager
     def savepoint(self) -> Generator[None]:
-        """What fails inside is undone alone."""
+        """What fails inside is undone alone; in a pipeline, what the database itself refuses undoes all of it."""
         self._savepoints += 1
         name = f"s{self._savepoints}"
         self._raw.execute(f"SAVEPOINT {name}")
         try:
             yield
-        except BaseException:
-            self._raw.execute(f"ROLLBACK TO {name}")
-            self._raw.execute(f"RELEASE {name}")
+        except BaseException as error:
+            if self._pipeline is None or not isinstance(error, psycopg.Error):
+                self._raw.execute(f"ROLLBACK TO {name}")
+                self._raw.execute(f"RELEASE {name}")
             raise
         self._raw.execute(f"RELEASE {name}")
 
@@ -92,7 +136,10 @@ class Store:
     def _transaction(self, begin: str) -> Generator[Tx]:
         raw = self._begin(begin)
         try:
-            yield Tx(raw, self.postgres)
+            tx = Tx(raw, self.postgres)
+            yield tx
+            if tx.wakes and self.postgres:
+                raw.execute(WAKE)
             raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)

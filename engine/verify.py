@@ -6,16 +6,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import orjson
+
 from engine.anchoring import doubts
-from engine.chain import GENESIS, chain_hash, digest
+from engine.chain import GENESIS, canonical, chain_hash, digest
+from engine.opening import OPEN, Opened
 from engine.record import COLUMNS, Head, record_of
 from engine.store import Store, Tx
 from models.columns import EPOCH, to_micros
-from statemachines.asks import ON_CASE, marked
+from statemachines.asks import KNOWN, ON_CASE, Asks, Nothing, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
 
-CASES = f"SELECT {COLUMNS}, channel FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
+CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
 HISTORY = """
 SELECT case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle,
        form, hash FROM transition WHERE case_id = :case_id ORDER BY seq
@@ -25,7 +28,7 @@ RUNGS = """
 SELECT r.clause, r.cycle, r.rung, r.seq, r.due_at, r.recorded_at, r.clock_id FROM rung r
  WHERE r.case_id = :case_id ORDER BY r.clock_id, r.rung
 """
-CLOCKS = "SELECT id, clause, cycle, rungs_fired, closed_at, outcome FROM clock WHERE case_id = :case_id"
+CLOCKS = "SELECT id, clause, cycle, rungs_fired, rungs_before, closed_at, outcome FROM clock WHERE case_id = :case_id"
 STRAYS = """
 SELECT 'transition' AS name, count(*) AS n FROM transition t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL
 UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t ON t.case_id = s.case_id
@@ -69,20 +72,20 @@ def verify(store: Store, since: datetime = EPOCH) -> Verdict:
     while True:
         with store.looking() as tx:
             heads = tx.rows(CASES, after=after, since=to_micros(since))
-            for *head, channel in heads:
-                history = [row._asdict() for row in tx.rows(HISTORY, case_id=head[0])]
-                faults += _case(tx, Head(*head), channel, history)
+            for head in heads:
+                history = [row._asdict() for row in tx.rows(HISTORY, case_id=head.id)]
+                faults += _case(tx, Head(*head), history)
                 transitions += len(history)
         if not heads:
             return Verdict(cases, transitions, tuple(faults))
         cases, after = cases + len(heads), heads[-1].id
 
 
-def _case(tx: Tx, head: Head, channel: str, history: list[dict[str, Any]]) -> list[Fault]:
+def _case(tx: Tx, head: Head, history: list[dict[str, Any]]) -> list[Fault]:
     statements = tx.rows(STATEMENTS, case_id=head.id)
     found = [*chain_faults(head.number, head.head, history)]
     found += [Fault(head.number, seq, what) for seq, what in _story(head, history)]
-    found += [Fault(head.number, head.version, what) for what in _row(head, channel, history)]
+    found += [Fault(head.number, head.version, what) for what in _row(head, history)]
     found += [Fault(head.number, seq, what) for seq, what in _words(history, statements)]
     rungs = tx.rows(RUNGS, case_id=head.id)
     clocks = tx.rows(CLOCKS, case_id=head.id)
@@ -121,7 +124,7 @@ def _story(head: Head, history: list[dict[str, Any]]) -> Iterator[tuple[int, str
         yield head.version, "row"
 
 
-def _row(head: Head, channel: str, history: list[dict[str, Any]]) -> Iterator[str]:
+def _row(head: Head, history: list[dict[str, Any]]) -> Iterator[str]:
     """What else the case's row says must be what its history tells."""
     table = lifecycles().get(head.kind)
     if table is None:
@@ -129,25 +132,34 @@ def _row(head: Head, channel: str, history: list[dict[str, Any]]) -> Iterator[st
     elif head.state not in table.state:
         yield "unknown_state"
     elif history:
-        has = asdict(head) | {"channel": channel}
+        has = asdict(head)
         told = _retold(table, history) | {"closed": table.state[head.state].final}
         yield from (f"row_{name}" for name, value in told.items() if has[name] != value)
 
 
 def _retold(table: Lifecycle, history: list[dict[str, Any]]) -> dict[str, Any]:
     told: dict[str, Any] = {"came_from": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
-    told |= dict.fromkeys(("category", "severity", "department", "owner"))
+    told |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"known": "{}"}
     cycle = history[0]["cycle"]
     for row in history:
         form = _form(row)
-        marks = marked(table.rows[row["move"]][0].asks, ON_CASE) if row["move"] in table.rows else ()
-        told |= {name: form[name] for name in marks if name in form and name in told}
+        made = table.rows.get(row["move"], ())
+        asks = Opened if row["move"] == OPEN else made[0].asks if made else Nothing
+        told |= {name: form[name] for name in marked(asks, ON_CASE) if name in form and name in told}
+        told["known"] = _known(told["known"], form, asks, made[0].counts if made else None)
         if row["dest"] != row["source"]:
             told["came_from"] = row["source"]
         if row["cycle"] != cycle:
             cycle, told["attempts"] = row["cycle"], 0
         told |= {"changed_at": row["recorded_at"], "channel": form.get("channel", told.get("channel"))}
     return told
+
+
+def _known(known: str, form: _Told, asks: type[Asks], counts: str | None) -> str:
+    facts = orjson.loads(known) | {name: form[name] for name in marked(asks, KNOWN) if name in form}
+    if counts is not None:
+        facts[counts] = facts.get(counts, 0) + 1
+    return canonical(facts)
 
 
 def _words(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
@@ -184,7 +196,7 @@ def _ladders(head: Head, rungs: list[Any], clocks: list[Any]) -> Iterator[tuple[
             yield rung.seq, "rung_early"
     for clock in clocks:
         mine = fired.get(clock.id, [])
-        if [rung.rung for rung in mine] != list(range(clock.rungs_fired)):
+        if [rung.rung for rung in mine] != list(range(clock.rungs_before, clock.rungs_fired)):
             yield 0, f"rungs_{clock.clause}"
         if [rung.due_at for rung in mine] != sorted(rung.due_at for rung in mine):
             yield 0, f"rung_order_{clock.clause}"

@@ -1,21 +1,26 @@
 """A moment as a reaction sees it: what happened, and what may be done about it under the delivery's key."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
-
-from sqlmodel import select
+from typing import Any, TypeVar
 
 from engine.deliveries import Leased
-from engine.moving import Answer, Command, advance
-from engine.store import Store
+from engine.links import Relative, children, parents
+from engine.moving import Answer, Command
+from engine.opening import Opening, open_case
+from engine.store import Store, Tx
+from flows.company import Company
 from flows.work import Work, off_loop
-from models import Case, Party, Statement
+from models import Case, Party
 from models.columns import from_micros
+from models.contact import Channel, Contact
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
+
+T = TypeVar("T")
 
 VIA = "flow"
 HISTORIC = timedelta(hours=1)
@@ -28,6 +33,13 @@ class Moment:
 
     work: Work
     leased: Leased
+    shared: Company | None = None
+    """The batch in which it is delivered; without one it asks and moves by itself."""
+
+    @cached_property
+    def company(self) -> Company:
+        """Where it asks, and puts its moves, together with others."""
+        return self.shared or Company(self.work)
 
     @property
     def key(self) -> str:
@@ -57,36 +69,56 @@ class Moment:
 
     async def case(self) -> Case:
         """The case as it stands now."""
-        return await off_loop(_case, self.work.store, self.leased.happened.case_id)
+        return await self.company.cases.ask(self.leased.happened.case_id)
 
     async def party(self) -> Party | None:
         """The customer."""
-        return await off_loop(_party, self.work.store, self.leased.happened.case_id)
+        return await self.company.parties.ask(self.leased.happened.case_id)
 
     async def words(self, *fields: str) -> str:
         """What was said in these fields of the move, joined by blanks."""
         happened = self.leased.happened
-        return await off_loop(_words, self.work.store, happened.case_id, happened.seq, fields)
+        said = await self.company.words.ask((happened.case_id, happened.seq))
+        return " ".join(said[name] for name in fields if name in said)
+
+    async def once(self, ask: Callable[[Store], T]) -> T:
+        """What a look at the store says; it may have been taken for another reaction of this batch."""
+        return await self.company.once(ask)
 
     async def advance(self, move: str, **form: Any) -> Answer:
         """Make a move as the system, under the delivery's key. Raises ``Refused``."""
-        command = Command(self.number, move, form, via=VIA, key=f"{self.key}:{move}")
-        return await off_loop(advance, self.work.store, command, await self.work.now())
+        return await self.advance_other(self.number, move, **form)
+
+    async def advance_other(self, number: str, move: str, **form: Any) -> Answer:
+        """Make a move of another case as the system, under this delivery's key. Raises ``Refused``."""
+        own = "" if number == self.number else f":{number}"
+        command = Command(number, move, form, via=VIA, key=f"{self.key}:{move}{own}")
+        return await self.company.moves.ask(command)
+
+    async def open(self, kind: str, relation: str, text: str, **told: Any) -> Answer:
+        """Open a case that comes of this one, once however often this is delivered.
+
+        The customer and the policy pack are this case's own; ``told`` are further fields of the contact.
+        """
+        case, party, now = await self.case(), await self.party(), await self.work.now()
+        who = {"customer": party.name, "phone": party.phone, "email": party.email} if party is not None else {}
+        contact = Contact.model_validate(
+            {"row_id": self.key, "at": now, "text": text, "channel": Channel.API, **who, **told}
+        )
+        opening = Opening(
+            contact, kind, case.pack, via=VIA, key=f"{self.key}:{relation}", parent=self.number, relation=relation
+        )
+        return await off_loop(open_case, self.work.store, opening, now)
+
+    async def parents(self) -> list[Relative]:
+        """The cases that this one came of."""
+        return await off_loop(_relatives, self.work.store, parents, self.leased.happened.case_id)
+
+    async def children(self) -> list[Relative]:
+        """The cases that came of this one."""
+        return await off_loop(_relatives, self.work.store, children, self.leased.happened.case_id)
 
 
-def _case(store: Store, case_id: int) -> Case:
-    with store.reading() as session:
-        return session.exec(select(Case).where(Case.id == case_id)).one()
-
-
-def _party(store: Store, case_id: int) -> Party | None:
-    with store.reading() as session:
-        joined = select(Party).join(Case).where(Case.id == case_id)
-        return session.exec(joined).first()
-
-
-def _words(store: Store, case_id: int, seq: int, fields: tuple[str, ...]) -> str:
-    with store.reading() as session:
-        found = session.exec(select(Statement).where(Statement.case_id == case_id, Statement.seq == seq)).all()
-        by_field = {statement.field: statement.content or "" for statement in found}
-    return " ".join(by_field[name] for name in fields if name in by_field)
+def _relatives(store: Store, which: Callable[[Tx, int], list[Relative]], case_id: int) -> list[Relative]:
+    with store.looking() as tx:
+        return which(tx, case_id)

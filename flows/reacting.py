@@ -11,9 +11,16 @@ from engine.deliveries import Happened
 from engine.hand import BY_CLOCK
 from engine.opening import OPEN
 from flows.moment import Moment
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
 React = Callable[[Moment], Awaitable[None]]
+
+
+Answers = Callable[[Happened], bool]
+
+EVERY = None
+"""Stands for the lifecycles of every kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,47 +28,67 @@ class Reaction:
     """Flow code that answers a moment. Its name is part of the key of its effects: never rename it lightly."""
 
     name: str
-    kind: str
-    answers: Callable[[Happened], bool]
+    answers: Answers
     react: React
 
 
 _REACTIONS: dict[str, Reaction] = {}
 
 
-def on_open(table: Lifecycle) -> Callable[[React], React]:
+def on_open(table: Lifecycle | None) -> Callable[[React], React]:
     """When a case was opened."""
     return _registered(table, lambda happened: happened.move == OPEN)
 
 
-def entering(table: Lifecycle, *states: str) -> Callable[[React], React]:
+def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
     """When a case came into one of the states."""
     return _registered(table, lambda happened: happened.dest in states and happened.dest != happened.source)
 
 
-def leaving(table: Lifecycle, *states: str) -> Callable[[React], React]:
+def leaving(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
     """When a case left one of the states."""
     return _registered(table, lambda happened: happened.source in states and happened.dest != happened.source)
 
 
-def on_move(table: Lifecycle, *moves: str) -> Callable[[React], React]:
+def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
     """When one of the moves was made."""
     return _registered(table, lambda happened: happened.move in moves)
 
 
-def on_rung(table: Lifecycle) -> Callable[[React], React]:
+def on_rung(table: Lifecycle | None) -> Callable[[React], React]:
     """When a rung of a clock's ladder fired."""
-    rungs = (table.remind, table.breach)
-    return _registered(table, lambda happened: happened.via == BY_CLOCK and happened.move in rungs)
+    return _registered(table, _rung)
 
 
-def _registered(table: Lifecycle, answers: Callable[[Happened], bool]) -> Callable[[React], React]:
+def on_close(table: Lifecycle | None) -> Callable[[React], React]:
+    """When a case came to one of its ends."""
+    return _registered(table, _closes)
+
+
+def _rung(happened: Happened) -> bool:
+    table = lifecycle_of(happened.kind)
+    return happened.via == BY_CLOCK and happened.move in (table.remind, table.breach)
+
+
+def _closes(happened: Happened) -> bool:
+    state = lifecycle_of(happened.kind).state.get(happened.dest)
+    return state is not None and state.final and happened.dest != happened.source
+
+
+def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:
+    """Keep a reaction under its name; one function may answer several decorators."""
+
+    def meant(happened: Happened) -> bool:
+        return (table is None or happened.kind == table.kind) and answers(happened)
+
     def register(react: React) -> React:
-        name = f"{react.__name__}"
+        name = react.__name__
         known = _REACTIONS.get(name)
         if known is not None and known.react.__module__ != react.__module__:
             raise ValueError(f"two reactions are named {name}: {known.react.__module__} and {react.__module__}")
-        _REACTIONS[name] = Reaction(name, table.kind, answers, react)
+        before = known.answers if known is not None else None
+        both = meant if before is None else lambda happened: before(happened) or meant(happened)
+        _REACTIONS[name] = Reaction(name, both, react)
         return react
 
     return register
@@ -77,4 +104,4 @@ def reactions() -> dict[str, Reaction]:
 
 def wanted(happened: Happened) -> Iterable[str]:
     """The names of the reactions that a moment calls for."""
-    return [r.name for r in reactions().values() if r.kind == happened.kind and r.answers(happened)]
+    return [r.name for r in reactions().values() if r.answers(happened)]

@@ -15,7 +15,8 @@ class Clock(SQLModel, table=True):
     ``fires_at``, the next rung's instant, is empty while it rests and when nothing is left to fire.
     ``outcome`` is kept, late, stopped, done or handed_over. ``amount`` and ``unit`` are the limit as the
     pack words it. ``turn`` counts the clocks of one clause in one cycle: each promise, each team, each
-    merged case's own. ``extended`` is what was granted on top of the budget and is part of it.
+    merged case's own. ``extended`` is what was granted on top of the budget and is part of it;
+    ``rungs_before`` are those that fired while the clock still ran for a case merged into this one.
     """
 
     __table_args__ = (
@@ -44,6 +45,7 @@ class Clock(SQLModel, table=True):
     running_since: datetime | None = Field(default=None, sa_type=Instant)
     fires_at: datetime | None = Field(default=None, sa_type=Instant)
     rungs_fired: int = 0
+    rungs_before: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     level: int = 0
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = None

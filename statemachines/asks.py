@@ -18,13 +18,21 @@ PERSONAL = _Mark("PERSONAL")
 """The value goes to a statement row; the record keeps only its salted digest (law 8, law 9)."""
 ON_CASE = _Mark("ON_CASE")
 """The value is also written to the case's row, in the column of the field's name."""
+KNOWN = _Mark("KNOWN")
+"""The value is remembered on the case, for guards and views; never anything personal."""
+ACTOR = _Mark("ACTOR")
+"""The value is the handle of somebody who must be known to the store."""
+OPEN_CASE = _Mark("OPEN_CASE")
+"""The value is the number of another case, of the same kind, that must be open."""
 
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 
 Words = StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536, pattern=NO_NUL)
 Personal = Annotated[str, Words, PERSONAL]
-Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL)]
+Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL), ACTOR]
+Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
+"""The number of a case."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]
@@ -48,6 +56,13 @@ class RungFired(Asks):
     percent: Percent
     level: int
     due_at: AwareDatetime
+
+
+class Reprojected(Asks):
+    """The journal entry of rules that changed under a case: what changed, and the edition that holds since (F4)."""
+
+    reason: Code
+    edition: str
 
 
 @cache

@@ -1,215 +1,78 @@
-"""The whole life of a complaint (B1-B6): received to archived, with its waits, its rounds and its ends."""
+"""The whole life of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Any
 
-from pydantic import AwareDatetime, Field
-
-from statemachines.asks import ON_CASE, Asks, Code, Handle, Percent, Personal, RungFired, Score
+from statemachines import complaint_forms as asked
+from statemachines.everyday import (
+    asking_customer,
+    calling_in_vain,
+    everyday,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.forms import (
+    Assignment,
+    Child,
+    Merge,
+    Message,
+    Progress,
+    Reason,
+    Refusal,
+    Return,
+    Survey,
+)
+from statemachines.guards import (
+    another_round,
+    first_return,
+    out_of_rounds,
+    returned_before,
+    rounds_exhausted,
+    rounds_left,
+    satisfied,
+    within,
+)
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
-from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, TOP_LEVEL, Role
+from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 
 RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
-WAITING = "waiting_for_customer"
+WAITING, REFUSAL_REVIEW, OWNER_DISPUTED = "waiting_for_customer", "refusal_review", "owner_disputed"
+COMPENSATION_APPROVAL = "compensation_approval"
 MERGED, WITHDRAWN, REFUSED, REFERRED = "merged", "withdrawn", "refused", "referred"
 
-WORKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
+ASKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
+"""Where the customer may be asked for more."""
+WORKING = (*ASKING, REFUSAL_REVIEW, OWNER_DISPUTED, COMPENSATION_APPROVAL)
 OPEN = (*WORKING, RESOLVED, WAITING)
 LIVE = (*OPEN, REVISITED)
 
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
+CALLERS = (*PEOPLE, SYSTEM)
+JUDGED = (INVESTIGATED, RESOLVED)
+HANDLED = ("investigate", "resolve")
+"""Whoever did this neither calls back nor decides on it (F3)."""
 
 
-class Severity(StrEnum):
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
+def _confirmed(facts: Facts) -> bool:
+    cause = facts.known.get("cause")
+    return cause is not None and facts.known.get("confirmed_cause") == cause
 
 
-class Classification(Asks):
-    """Nature, severity and the department it goes to (A3)."""
+def _for_the_desk(facts: Facts, form: Any) -> bool:
+    return within("compensation", form.compensation, facts)
 
-    category: Annotated[Code, ON_CASE]
-    severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
-    department: Annotated[Code | None, ON_CASE] = None
-    confidence: Percent | None = None
 
-
-class Suggestion(Asks):
-    """What the rules would say but are not sure of; a person decides (A3)."""
-
-    category: Code
-    severity: Severity = Severity.NORMAL
-    department: Code | None = None
-    confidence: Percent
-
-
-class Assignment(Asks):
-    """The department, and the person by handle, that now has the work (B10)."""
-
-    department: Annotated[Code, ON_CASE]
-    owner: Annotated[Handle | None, ON_CASE] = None
-    reason: Personal | None = None
-
-
-class Findings(Asks):
-    """What the department found out (B2)."""
-
-    findings: Personal
-    cause: Code | None = None
-
-
-class Message(Asks):
-    """A person's words to the customer: what keeps a promise to reply (A5)."""
-
-    message: Personal
-
-
-class Proposal(Asks):
-    """The solution as it was told to the customer (A5)."""
-
-    solution: Personal
-
-
-class Resolution(Asks):
-    """The result of the handling."""
-
-    result: Personal
-
-
-class Opinion(StrEnum):
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    NONE = "none"
-
-
-class Result(Asks):
-    """The result told, and the customer's opinion of it (B2)."""
-
-    opinion: Opinion
-    words: Personal | None = None
-
-
-class Outcome(StrEnum):
-    SATISFIED = "satisfied"
-    DISSATISFIED = "dissatisfied"
-
-
-class Survey(Asks):
-    """What the customer said at the callback (D2). A score that was not given stays empty."""
-
-    outcome: Outcome
-    timeliness: Score | None = None
-    intact_goods: Score | None = None
-    attitude: Score | None = None
-    quality: Score | None = None
-    words: Personal | None = None
-
-
-class Unanswered(StrEnum):
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
-    WRONG_NUMBER = "wrong_number"
-    NO_NUMBER = "no_number"
-
-
-class Attempt(Asks):
-    """A callback that reached nobody; ``attempts`` counts them in this cycle (D1)."""
-
-    attempts: Annotated[int, Field(ge=1), ON_CASE]
-    reason: Unanswered = Unanswered.NO_ANSWER
-
-
-class Question(Asks):
-    """What the customer is asked for; the clocks rest meanwhile (A4)."""
-
-    question: Personal
-
-
-class Answer(Asks):
-    """What the customer added."""
-
-    answer: Personal
-
-
-class Reason(Asks):
-    """Why, in words."""
-
-    reason: Personal
-
-
-class RefusalReason(StrEnum):
-    NOT_OURS = "not_ours"
-    NO_FACTS = "no_facts"
-    ALREADY_SETTLED = "already_settled"
-    IN_COURT = "in_court"
-
-
-class Refusal(Asks):
-    """A refusal to take the contact on: coded, reviewed, and told to the customer (A7)."""
-
-    code: RefusalReason
-    told: Personal
-
-
-class Merge(Asks):
-    """The case that goes on in this one's stead (A6)."""
-
-    into: Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
-
-
-class Note(Asks):
-    """A remark for colleagues."""
-
-    note: Personal
-
-
-class Progress(Asks):
-    """A note on progress to the complainant (B8)."""
-
-    progress: Personal
-
-
-class Promise(Asks):
-    """A promise made to the customer, and when it falls due (B9)."""
-
-    promise: Personal
-    due_at: AwareDatetime
-
-
-class Escalation(Asks):
-    """A person raises the case to a level (B6)."""
-
-    level: Annotated[int, Field(ge=1, le=TOP_LEVEL), ON_CASE]
-    reason: Personal
-
-
-def came_from(state: str) -> Guard:
-    """The customer's answer leads back to where the question was asked."""
-    return Guard(f"came_from_{state}", lambda facts, form: facts.came_from == state)
-
-
-def _rounds_left(facts: Facts) -> bool:
-    return facts.max_rounds is None or facts.cycle < facts.max_rounds
-
-
-satisfied = Guard("satisfied", lambda facts, form: form.outcome is Outcome.SATISFIED)
-another_round = Guard("another_round", lambda facts, form: form.outcome is Outcome.DISSATISFIED and _rounds_left(facts))
-out_of_rounds = Guard(
-    "out_of_rounds", lambda facts, form: form.outcome is Outcome.DISSATISFIED and not _rounds_left(facts)
-)
-rejected = Guard("rejected", lambda facts, form: form.opinion is Opinion.REJECTED and _rounds_left(facts))
+rejected = Guard("rejected", lambda facts, form: form.opinion is asked.Opinion.REJECTED and rounds_left(facts))
 not_rejected = Guard(
-    "not_rejected", lambda facts, form: form.opinion is not Opinion.REJECTED or not _rounds_left(facts)
+    "not_rejected", lambda facts, form: form.opinion is not asked.Opinion.REJECTED or not rounds_left(facts)
 )
-rounds_exhausted = Guard("rounds_exhausted", lambda facts, form: not _rounds_left(facts))
-next_attempt = Guard("next_attempt", lambda facts, form: form.attempts == facts.attempts + 1)
-attempts_used = Guard("attempts_used", lambda facts, form: facts.attempts >= facts.max_attempts)
-rises = Guard("rises", lambda facts, form: form.level > facts.level)
+same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.known.get("cause"))
+desk_decides = Guard("desk_decides", lambda facts, form: _confirmed(facts) and _for_the_desk(facts, form))
+second_decides = Guard("second_decides", lambda facts, form: _confirmed(facts) and not _for_the_desk(facts, form))
+as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.known.get("compensation", 0))
 
 COMPLAINT = Lifecycle(
     kind="complaint",
@@ -220,6 +83,9 @@ COMPLAINT = Lifecycle(
         State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
         State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER),
         State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
+        State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
+        State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
         State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
         State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
@@ -229,47 +95,104 @@ COMPLAINT = Lifecycle(
         State(REFERRED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("classify", (RECEIVED,), CLASSIFIED, by=(*DESK, SYSTEM, IMPORT), asks=Classification),
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, by=(*INVESTIGATORS, IMPORT), asks=Findings),
-        Move("resolve", (INVESTIGATED,), RESOLVED, by=(*INVESTIGATORS, IMPORT), asks=Resolution),
-        Move("revisit", (RESOLVED,), REVISITED, by=(*PEOPLE, SYSTEM), asks=Survey, when=satisfied),
-        Move("revisit", (RESOLVED,), INVESTIGATED, by=(*PEOPLE, SYSTEM), asks=Survey, when=another_round, reopens=True),
-        Move("revisit", (RESOLVED,), STAY, by=(*PEOPLE, SYSTEM), asks=Survey, when=out_of_rounds),
-        Move("attempt", (RESOLVED,), STAY, by=(*PEOPLE, SYSTEM), asks=Attempt, when=next_attempt),
-        Move("unreachable", (RESOLVED,), REVISITED, by=(*PEOPLE, SYSTEM), when=attempts_used),
-        Move("tell_result", (RESOLVED,), STAY, by=PEOPLE, asks=Result, when=not_rejected),
-        Move("tell_result", (RESOLVED,), INVESTIGATED, by=PEOPLE, asks=Result, when=rejected, reopens=True),
-        Move("close_unsatisfied", (RESOLVED,), REVISITED, by=MANAGERS[1:], asks=Reason, when=rounds_exhausted),
+        Move("classify", (RECEIVED,), CLASSIFIED, by=(*DESK, SYSTEM, IMPORT), asks=asked.Classification),
+        Move("investigate", (CLASSIFIED,), INVESTIGATED, by=(*INVESTIGATORS, IMPORT), asks=asked.Findings),
+        Move("resolve", (INVESTIGATED,), RESOLVED, by=(*INVESTIGATORS, IMPORT), asks=asked.Resolution),
+        *(
+            Move("revisit", (RESOLVED,), dest, by=CALLERS, asks=Survey, when=when, reopens=again, apart=HANDLED)
+            for dest, when, again in (
+                (REVISITED, satisfied, False),
+                (INVESTIGATED, another_round, True),
+                (STAY, out_of_rounds, False),
+            )
+        ),
+        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
+        Move("tell_result", (RESOLVED,), STAY, by=PEOPLE, asks=asked.Result, when=not_rejected),
+        Move("tell_result", (RESOLVED,), INVESTIGATED, by=PEOPLE, asks=asked.Result, when=rejected, reopens=True),
+        Move(
+            "close_unsatisfied",
+            (RESOLVED,),
+            REVISITED,
+            by=MANAGERS[1:],
+            asks=Reason,
+            when=rounds_exhausted,
+            apart=HANDLED,
+        ),
         Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
         # The customer is asked, and answers: the clocks rest in between (A4).
-        Move("ask_customer", WORKING, WAITING, by=INVESTIGATORS, asks=Question),
-        *(
-            Move("customer_answers", (WAITING,), state, by=(*INVESTIGATORS, SYSTEM), asks=Answer, when=came_from(state))
-            for state in WORKING
+        *asking_customer(ASKING, WAITING),
+        # A second return goes to the supervisor, who rules on the owner (B10).
+        Move("return", (CLASSIFIED,), STAY, by=INVESTIGATORS, asks=Return, when=first_return, counts="returns"),
+        Move(
+            "return",
+            (CLASSIFIED,),
+            OWNER_DISPUTED,
+            by=INVESTIGATORS,
+            asks=Return,
+            when=returned_before,
+            counts="returns",
         ),
-        # Ends other than the archive.
-        Move("refuse", (RECEIVED, CLASSIFIED), REFUSED, by=MANAGERS, asks=Refusal),
+        Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, by=MANAGERS, asks=Assignment, counts="transfers"),
+        # Who answers for it, what is paid, what is claimed back (B4).
+        Move("determine_responsibility", JUDGED, STAY, by=INVESTIGATORS, asks=asked.Responsibility),
+        Move(
+            "confirm_responsibility",
+            JUDGED,
+            STAY,
+            by=(*MANAGERS, Role.QUALITY_TEAM),
+            asks=asked.Confirmation,
+            when=same_cause,
+            apart=("determine_responsibility",),
+        ),
+        Move("compensate", (INVESTIGATED,), STAY, by=INVESTIGATORS, asks=asked.Compensation, when=desk_decides),
+        Move(
+            "compensate",
+            (INVESTIGATED,),
+            COMPENSATION_APPROVAL,
+            by=INVESTIGATORS,
+            asks=asked.Compensation,
+            when=second_decides,
+        ),
+        Move(
+            "approve_compensation",
+            (COMPENSATION_APPROVAL,),
+            INVESTIGATED,
+            by=MANAGERS,
+            asks=asked.Approval,
+            when=as_offered,
+            apart=("compensate",),
+        ),
+        Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, by=MANAGERS, asks=Reason),
+        Move("recover", (*JUDGED, REVISITED), STAY, by=MANAGERS, asks=asked.Recovery),
+        # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
+        *reviewed_refusal((RECEIVED, CLASSIFIED), REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
         Move("withdraw", OPEN, WITHDRAWN, by=DESK, asks=Reason),
-        Move("merge", OPEN, MERGED, by=DESK, asks=Merge),
+        Move("merge", OPEN, MERGED, by=DESK, asks=Merge, hands_on=True),
+        Move("absorb", OPEN, STAY, by=(SYSTEM,), asks=Child, adopts=True),
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, by=MANAGERS[1:], asks=Reason),
         # What is done without the case moving on.
         Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
-        Move("suggest", (RECEIVED,), STAY, by=(SYSTEM,), asks=Suggestion),
-        Move("reclassify", (CLASSIFIED, INVESTIGATED), STAY, by=DESK, asks=Classification),
-        Move("assign", OPEN, STAY, by=(*DESK, SYSTEM), asks=Assignment),
+        Move("suggest", (RECEIVED,), STAY, by=(SYSTEM,), asks=asked.Suggestion),
+        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, by=DESK, asks=asked.Classification),
         Move("reply", OPEN, STAY, by=PEOPLE, asks=Message),
-        Move("propose_solution", OPEN, STAY, by=PEOPLE, asks=Proposal),
+        Move("propose_solution", OPEN, STAY, by=PEOPLE, asks=asked.Proposal),
         Move("progress", OPEN, STAY, by=PEOPLE, asks=Progress),
-        Move("promise", OPEN, STAY, by=PEOPLE, asks=Promise),
-        Move("note", LIVE, STAY, by=PEOPLE, asks=Note),
-        Move("escalate", OPEN, STAY, by=PEOPLE, asks=Escalation, when=rises),
-        # What a clock does to the case.
-        Move("remind", OPEN, STAY, by=(SYSTEM,), asks=RungFired),
-        Move("breach", OPEN, STAY, by=(SYSTEM,), asks=RungFired),
+        *promising(OPEN, PEOPLE),
+        *everyday(OPEN, PEOPLE),
     ),
     clauses=(
         Clause("first_reply", during=WORKING, pauses=(WAITING,), kept_by=("reply", "resolve"), answers=True, once=True),
         Clause("solution", during=WORKING, pauses=(WAITING,), kept_by=("propose_solution", "resolve"), answers=True),
+        Clause(
+            "department_limit",
+            during=(CLASSIFIED,),
+            pauses=(WAITING, OWNER_DISPUTED),
+            kept_by=("investigate",),
+            per="department",
+            internal=True,
+        ),
+        Clause("progress_note", during=WORKING, pauses=(WAITING,), kept_by=("progress",), repeats=True),
+        promise_clause(OPEN),
         Clause("revisit", during=(RESOLVED,), kept_by=("revisit", "unreachable", "close_unsatisfied")),
         Clause("archive", during=(REVISITED,), then="archive"),
     ),

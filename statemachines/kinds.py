@@ -19,8 +19,14 @@ def lifecycles() -> Mapping[str, Lifecycle]:
     return {table.kind: lawful(table) for table in tables}
 
 
+@cache
+def _by_nature() -> Mapping[str, Lifecycle]:
+    return {nature: table for table in lifecycles().values() for nature in table.natures}
+
+
 def lifecycle_of(kind: str) -> Lifecycle:
-    """The lifecycle of ``kind``. Raises ``Refused('unknown_kind')``."""
-    if kind not in lifecycles():
-        raise Refused("unknown_kind", kind=kind, known=sorted(lifecycles()))
-    return lifecycles()[kind]
+    """The lifecycle of a kind, or of a nature that decides it (A2). Raises ``Refused('unknown_kind')``."""
+    found = lifecycles().get(kind) or _by_nature().get(kind)
+    if found is None:
+        raise Refused("unknown_kind", kind=kind, known=sorted({*lifecycles(), *_by_nature()}))
+    return found

@@ -21,7 +21,7 @@ def check(table: Lifecycle) -> None:
     """Raise ``BrokenLifecycle`` with every broken law of ``table``."""
     faults = [*_names(table)]
     if not faults:
-        faults = [*_reachability(table), *_forms(table), *_clauses(table), *_retired(table)]
+        faults = [*_reachability(table), *_forms(table), *_duties(table), *_clauses(table), *_retired(table)]
     if faults:
         raise BrokenLifecycle(f"lifecycle {table.kind}: " + "; ".join(faults))
 
@@ -70,14 +70,26 @@ def _forms(table: Lifecycle) -> Iterator[str]:
     for name, rows in table.rows.items():
         if len({row.asks for row in rows}) > 1:
             yield f"the rows of move {name} ask for different forms"
+        if len({row.counts for row in rows}) > 1:
+            yield f"the rows of move {name} count different things"
         for source in {source for row in rows for source in row.sources}:
             here = [row for row in rows if source in row.sources]
             if any(a.when is None and set(a.by) & set(b.by) for a in here for b in here if a is not b):
                 yield f"move {name} from {source} has a row without a guard that hides another"
 
 
+def _duties(table: Lifecycle) -> Iterator[str]:
+    for row in table.moves:
+        yield from (f"move {row.name} is apart from the unknown move {n}" for n in row.apart if n not in table.rows)
+        if row.extends and not {"clause", "hours"} <= set(row.asks.model_fields):
+            yield f"move {row.name} extends a clock, but its form names no clause and hours"
+        if row.adopts and "case" not in row.asks.model_fields:
+            yield f"move {row.name} adopts clocks, but its form names no case"
+
+
 def _clauses(table: Lifecycle) -> Iterator[str]:
     for clause in table.clauses:
+        yield from _turns(table, clause)
         if not clause.during:
             yield f"clause {clause.name} never runs"
         if not clause.kept_by and clause.then is None:
@@ -89,6 +101,20 @@ def _clauses(table: Lifecycle) -> Iterator[str]:
                 yield from _fires(table, clause, rung, RungFired)
         for name in clause.kept_by:
             yield from _keeps(table, clause, name)
+
+
+def _turns(table: Lifecycle, clause: Clause) -> Iterator[str]:
+    """What opens a clock by a move, and what keeps one turn of many, must say so in its form."""
+    for name in clause.opened_by:
+        if name not in table.rows:
+            yield f"clause {clause.name} is opened by the unknown move {name}"
+        elif clause.due and clause.due not in table.rows[name][0].asks.model_fields:
+            yield f"clause {clause.name} reads its deadline from {clause.due}, which {name} does not ask for"
+    for name in clause.kept_by if clause.which else ():
+        if name in table.rows and clause.which not in table.rows[name][0].asks.model_fields:
+            yield f"clause {clause.name} is kept turn by turn, but {name} does not ask which ({clause.which})"
+    if (clause.due or clause.which or clause.renews) and not clause.opened_by:
+        yield f"clause {clause.name} speaks of moves that open it and names none"
 
 
 def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> Iterator[str]:

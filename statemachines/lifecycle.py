@@ -1,113 +1,25 @@
-"""The vocabulary in which a lifecycle is written, and the pure decision whether a move is legal."""
+"""A lifecycle as a table in the house's vocabulary, and the pure decision whether a move is legal."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
-from statemachines.asks import Asks, Nothing
+from statemachines.asks import Asks
 from statemachines.refused import Refused
 from statemachines.roles import Role
+from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
+
+__all__ = [
+    "STAY", "Clause", "Decision", "Facts", "Guard", "Lifecycle", "Milestone", "Move", "Refused", "Retired", "State",
+]  # fmt: skip
 
 Callback = str | Callable[..., Any]
-
-STAY: Final = None
-"""The destination of a move that leaves the case where it is."""
-
-
-class Milestone(StrEnum):
-    """The spine that every kind of case shares, so that every board has the same columns."""
-
-    RECEIVED = "received"
-    CLASSIFIED = "classified"
-    INVESTIGATED = "investigated"
-    RESOLVED = "resolved"
-    REVISITED = "revisited"
-    ARCHIVED = "archived"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a guard may know of a case."""
-
-    state: str
-    came_from: str = ""
-    cycle: int = 1
-    level: int = 0
-    attempts: int = 0
-    max_rounds: int | None = None
-    max_attempts: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A named condition of a move; its name is the message key of the refusal."""
-
-    name: str
-    holds: Callable[[Facts, Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where the work stands. ``owner`` is the role that is awaited; a final state awaits nobody."""
-
-    name: str
-    milestone: Milestone
-    owner: Role | None = None
-    final: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One row of the table: what may be done, from where, by whom, with which form.
-
-    Rows of one name share one form. ``reopens`` begins a new cycle one level higher (B3).
-    """
-
-    name: str
-    sources: tuple[str, ...]
-    dest: str | None
-    by: tuple[Role, ...]
-    asks: type[Asks] = Nothing
-    when: Guard | None = None
-    reopens: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A promise. Its clock runs while the case is in ``during`` and rests while it is in ``pauses``.
-
-    ``kept_by`` names the moves that keep it; leaving both sets otherwise stops it. ``then`` is the
-    move the clock itself makes when it falls due (such a clause has no ladder). ``answers`` marks a
-    promise to reply, which only a person's words can keep (law 10); ``once`` one of the first cycle only.
-    """
-
-    name: str
-    during: tuple[str, ...]
-    pauses: tuple[str, ...] = ()
-    kept_by: tuple[str, ...] = ()
-    then: str | None = None
-    answers: bool = False
-    once: bool = False
-
-    @property
-    def lives_in(self) -> tuple[str, ...]:
-        """The states in which the clock exists, running or at rest."""
-        return self.during + self.pauses
-
-
-@dataclass(frozen=True, slots=True)
-class Retired:
-    """A state that was removed, and where cases still in it are carried over to."""
-
-    old: str
-    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +45,11 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The whole life of one kind of case as a table of data; ``laws.lawful`` checks it where it is made."""
+    """The whole life of one kind of case as a table of data; ``laws.lawful`` checks it where it is made.
+
+    ``natures`` are the sorts of contact that begin such a case (A2). An ``internal`` kind is work among
+    ourselves and stands below the customers' on every list (A8).
+    """
 
     kind: str
     prefix: str
@@ -144,6 +60,8 @@ class Lifecycle:
     retired: tuple[Retired, ...] = ()
     remind: str = "remind"
     breach: str = "breach"
+    natures: tuple[str, ...] = ()
+    internal: bool = False
 
     @cached_property
     def state(self) -> Mapping[str, State]:
@@ -160,10 +78,10 @@ class Lifecycle:
     def version(self) -> str:
         """Twelve hex digits that change whenever the table does; every transition carries them."""
         table = [
-            [self.kind, self.prefix, self.initial, self.remind, self.breach],
+            [self.kind, self.prefix, self.initial, self.remind, self.breach, self.natures, self.internal],
             [[s.name, s.milestone, s.owner, s.final] for s in self.states],
             [_described(move) for move in self.moves],
-            [[c.name, c.during, c.pauses, c.kept_by, c.then, c.answers, c.once] for c in self.clauses],
+            [asdict(clause) for clause in self.clauses],
             [[r.old, r.to] for r in self.retired],
         ]
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:12]
@@ -193,7 +111,7 @@ class Lifecycle:
             raise Refused("form", move=move, fields=_complaints(error)) from None
 
     def decide(self, facts: Facts, move: str, form: Asks, roles: Iterable[Role]) -> Decision:
-        """Whether ``move`` is legal now. Raises ``Refused('not_now' | 'role' | 'guard')``."""
+        """Whether ``move`` is legal now. Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'guard')``."""
         cursor = _Cursor(facts.state, facts, frozenset(roles), form)
         try:
             moved = self._machine.events[move].trigger(cursor)
@@ -207,30 +125,54 @@ class Lifecycle:
         """The moves that these roles could make now, were their forms filled in."""
         held = frozenset(roles)
         rows = (row for row in self.moves if facts.state in row.sources and held & set(row.by))
-        return list(dict.fromkeys(row.name for row in rows))
+        free = (row for row in rows if not _own_work(row, facts) and not _recused(row, facts))
+        return list(dict.fromkeys(row.name for row in free))
 
     def _why_not(self, facts: Facts, move: str, roles: frozenset[Role]) -> Refused:
         rows = [row for row in self.rows[move] if facts.state in row.sources]
         told = {"kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, roles)}
         if not rows:
             return Refused("not_now", **told)
-        if not any(roles & set(row.by) for row in rows):
+        mine = [row for row in rows if roles & set(row.by)]
+        if not mine:
             wanted = sorted({role.value for row in rows for role in row.by})
             return Refused("role", wanted=wanted, **told)
-        return Refused("guard", guards=[row.when.name for row in rows if row.when], **told)
+        own = [_own_work(row, facts) for row in mine]
+        if all(own):
+            return Refused("own_work", actor=facts.me, moves=sorted({name for names in own for name in names}), **told)
+        if all(_recused(row, facts) for row in mine):
+            return Refused("recused", actor=facts.me, **told)
+        return Refused("guard", guards=[row.when.name for row in mine if row.when], **told)
+
+    def asked_of(self, move: str, state: str) -> tuple[frozenset[str], bool]:
+        """What must be looked up before ``decide``: whose work it must be apart from, and whether children count."""
+        rows = [row for row in self.rows.get(move, ()) if state in row.sources]
+        apart = frozenset(name for row in rows for name in row.apart)
+        return apart, any(row.when is not None and row.when.counts_children for row in rows)
 
 
 def _conditions(row: Move) -> list[Callback]:
     by = frozenset(row.by)
 
     def may(event: EventData) -> bool:
-        return bool(by & _cursor(event).roles)
+        cursor = _cursor(event)
+        return bool(by & cursor.roles) and not _own_work(row, cursor.facts) and not _recused(row, cursor.facts)
 
     def holds(event: EventData) -> bool:
         cursor = _cursor(event)
         return row.when is None or row.when.holds(cursor.facts, cursor.form)
 
     return [may, holds]
+
+
+def _own_work(row: Move, facts: Facts) -> frozenset[str]:
+    """The moves that this person made and that ``row`` must be apart from (F3)."""
+    return frozenset(name for name in row.apart if facts.me and facts.me in facts.did.get(name, ()))
+
+
+def _recused(row: Move, facts: Facts) -> bool:
+    """Whether the matter concerns this person himself (F3)."""
+    return bool(facts.me) and any(facts.known.get(name) == facts.me for name in row.not_for)
 
 
 def _noting(row: Move) -> Callback:
@@ -245,8 +187,8 @@ def _cursor(event: EventData) -> _Cursor:
 
 
 def _described(move: Move) -> list[Any]:
-    guard = move.when.name if move.when else None
-    return [move.name, move.sources, move.dest, move.by, guard, move.reopens, move.asks.model_json_schema()]
+    told = asdict(move) | {"when": move.when.name if move.when else None, "asks": move.asks.model_json_schema()}
+    return [told[name] for name in sorted(told)]
 
 
 def _complaints(error: ValidationError) -> list[dict[str, str]]:

@@ -51,7 +51,24 @@ FORMS: dict[str, dict[str, Any]] = {
     "close_unsatisfied": {"reason": "Nothing more can be done."},
     "ask_customer": {"question": "Which day was it?"},
     "customer_answers": {"answer": "On Sunday."},
+    "propose_refusal": {"code": "not_ours", "reason": "Another carrier had it."},
     "refuse": {"code": "not_ours", "told": "Another carrier had it."},
+    "take_on": {"reason": "It was ours after all."},
+    "return": {"code": "not_ours"},
+    "rule_owner": {"department": "claims"},
+    "determine_responsibility": {
+        "cause": "handling",
+        "responsible": "carrier",
+        "degree": "full",
+        "evidence": "A photograph.",
+    },
+    "confirm_responsibility": {"confirmed_cause": "handling"},
+    "compensate": {"compensation": 50_000, "grounds": "Article 8."},
+    "approve_compensation": {"approved": 50_000},
+    "decline_compensation": {"reason": "Too much."},
+    "recover": {"recovery": 50_000, "claimed_from": "The subcontractor."},
+    "keep_promise": {"promise": 1},
+    "extend": {"clause": "solution", "hours": 12, "reason": "The port is closed."},
     "withdraw": {"reason": "It was found."},
     "merge": {"into": "cp-26-000001"},
     "refer": {"reason": "To the court."},
@@ -60,6 +77,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "note": {"note": "He calls every day."},
     "escalate": {"level": 1, "reason": "He is angry."},
 }
+
+DOES: dict[str, str] = {"investigate": HANDLER, "resolve": HANDLER, "propose_refusal": AGENT}
+"""Who makes a move if the test does not say: the supervisor, except for what he must be apart from (F3)."""
 
 TO_RESOLVED = ("classify", "investigate", "resolve")
 
@@ -86,11 +106,10 @@ def opened(store: Store, after: timedelta = timedelta(), *, key: str | None = No
     return open_case(store, Opening(contact(after, **said), key=key), START + after).number
 
 
-def does(
-    store: Store, number: str, move: str, by: str = SUPERVISOR, after: timedelta = timedelta(), **form: Any
-) -> Answer:
+def does(store: Store, number: str, move: str, by: str = "", after: timedelta = timedelta(), **form: Any) -> Answer:
     """Somebody makes a move so long after ``START``; fields that are not told are filled in."""
-    return advance(store, Command(number, move, forms_of(move) | form, actor=by), START + after)
+    actor = by or DOES.get(move, SUPERVISOR)
+    return advance(store, Command(number, move, forms_of(move) | form, actor=actor), START + after)
 
 
 def resolved(store: Store, after: timedelta = timedelta(), **said: Any) -> str:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         batch.drop_constraint(old, type_="unique")
         batch.add_column(sa.Column("turn", sa.Integer(), nullable=False, server_default="1"))
         batch.add_column(sa.Column("extended", BIG, nullable=False, server_default="0"))
+        batch.add_column(sa.Column("rungs_before", sa.Integer(), nullable=False, server_default="0"))
         batch.create_unique_constraint("uq_clock_turn", ["case_id", "clause", "cycle", "turn"])
     with op.batch_alter_table("callback") as batch:
         batch.add_column(sa.Column("owner", TEXT(), nullable=True))

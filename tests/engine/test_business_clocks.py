@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from engine.arming import Arms
 from engine.callbacks import plan
-from engine.clocks import start
 from engine.policy import Pack, pack
 from engine.record import head_by_number
+from engine.rules import rules_in
 from engine.rungs import fire_due
 from engine.store import Store
 from models.columns import from_micros, to_micros
@@ -28,7 +29,8 @@ def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
     rules = Pack.model_validate({**pack("logistics").model_dump(exclude={"clauses"}), "clauses": {"solution": LIMIT}})
     [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
     with store.writing() as tx:
-        start(tx, head_by_number(tx, number), solution, rules, to_micros(START + after))
+        head, at = head_by_number(tx, number), to_micros(START + after)
+        Arms(tx, rules_in(tx), rules, head, at).start(solution)
     return number
 
 
@@ -117,7 +119,7 @@ def planned(store: Store) -> list[timedelta]:
 @pytest.mark.parametrize(
     ("result", "call"),
     [
-        ("2026-09-30T10:00+08:00", "2026-10-08T09:00+08:00"),  # the holiday is left in peace
+        ("2026-09-30T10:00+08:00", "2026-09-30T17:00+08:00"),  # the holiday would outlast the window: rather today
         ("2026-10-09T10:00+08:00", "2026-10-10T10:00+08:00"),  # a Saturday that is worked
         ("2026-10-16T10:00+08:00", "2026-10-19T09:00+08:00"),  # and one that is not
     ],

@@ -122,10 +122,11 @@ def test_a_kept_promise_is_not_kept_again(store: Store):
     assert ended(store, number, "first_reply") == ("kept", HOUR)
 
 
-@pytest.mark.parametrize("move", ["withdraw", "merge", "refuse"])
-def test_an_end_stops_every_clock(store: Store, move: str):
+@pytest.mark.parametrize("moves", [("withdraw",), ("propose_refusal", "refuse")], ids=lambda moves: moves[-1])
+def test_an_end_stops_every_clock(store: Store, moves: tuple[str, ...]):
     number = opened(store)
-    does(store, number, move, after=HOUR)
+    for move in moves:
+        does(store, number, move, after=HOUR)
     assert ended(store, number, "first_reply") == ended(store, number, "solution") == ("stopped", HOUR)
     assert tells(store, "SELECT id FROM clock WHERE fires_at IS NOT NULL OR closed_at IS NULL") == []
 

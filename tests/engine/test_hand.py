@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from engine import clocks
 from engine.hand import Hand
-from engine.policy import pack
 from engine.record import head_by_number
+from engine.rules import rules_in
 from engine.store import Store
 from engine.verify import verify
 from models.columns import to_micros
@@ -21,7 +21,8 @@ def touched(store: Store, number: str) -> None:
     with store.writing() as tx:
         head = head_by_number(tx, number)
         now = to_micros(START + HOUR)
-        Hand(tx, head, TABLE, pack("logistics"), clocks.open_clocks(tx, head.id), now).carry_over()
+        rules = rules_in(tx)
+        Hand(tx, head, TABLE, rules, clocks.open_clocks(tx, rules, head.id), now).carry_over()
 
 
 def queued(store: Store) -> str:

@@ -25,6 +25,7 @@ from tests.telling import (
     moves_of,
     opened,
     refusal,
+    rungs_of,
     tells,
 )
 
@@ -184,6 +185,24 @@ def test_of_many_the_same_key_twice_is_made_once(store: Store):
     command = Command(opened(store), "classify", forms_of("classify"), actor=AGENT, key="k")
     first, again = advance_many(store, [command, command], START)
     assert (getattr(first, "again", None), getattr(again, "again", None)) == (False, True)
+
+
+def test_of_many_the_same_key_for_two_cases_is_refused_the_second(store: Store):
+    one, other = opened(store), opened(store)
+    said = [Command(number, "note", forms_of("note"), actor="sue", key="k") for number in (one, other)]
+    first, second = advance_many(store, said, START)
+    assert (getattr(first, "seq", None), getattr(second, "code", None)) == (2, "key_reused")
+    assert moves_of(store, other) == ["open"]
+
+
+def test_what_a_refused_move_of_many_had_fired_is_fired_by_the_next(store: Store):
+    """The rungs that fell due go with the move before which they were to fire, and come again with another."""
+    late, other = opened(store), opened(store)
+    said = [(late, "archive"), (other, "note"), (late, "note"), (late, "note")]
+    answers = advance_many(store, [Command(n, m, forms_of(m), actor="sue") for n, m in said], START + 5 * HOUR)
+    assert isinstance(answers[0], Refused)
+    assert moves_of(store, late) == ["open", "remind", "breach", "breach", "breach", "note", "note"]
+    assert len(rungs_of(store, late)) == 4
 
 
 def test_a_state_that_nobody_knows_any_more_is_refused(store: Store):

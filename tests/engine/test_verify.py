@@ -89,10 +89,12 @@ CASE: dict[str, Any] = {
     "department": "hotline",
     "owner": "amy",
     "channel": "mail",
+    "customer_type": "enterprise",
+    "known": '{"compensation":1}',
     "opened_at": 5,
     "changed_at": 5,
 }
-NOT_IN_THE_RECORD = {"id", "party_id", "pack"}
+NOT_IN_THE_RECORD = {"id", "party_id", "pack", "shipment"}
 
 
 @pytest.mark.parametrize("column", CASE)

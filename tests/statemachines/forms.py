@@ -11,7 +11,22 @@ from pydantic import TypeAdapter, ValidationError
 from statemachines.asks import Asks
 from statemachines.lifecycle import Facts, Lifecycle, Move
 
-POOL = (None, 1, 2, 3, 4, 5, 100, "words", "Some words.", "cp-26-000001", datetime(2026, 3, 2, tzinfo=UTC))
+POOL = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    100,
+    "words",
+    "Some words.",
+    "cp-26-000001",
+    datetime(2026, 3, 2, tzinfo=UTC),
+)
 """Every kind of value that some field of some form takes."""
 
 

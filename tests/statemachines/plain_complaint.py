@@ -1,5 +1,6 @@
 """The complaint as a clerk would tell it: dictionaries written by hand, to hold the real table against."""
 
+from collections.abc import Callable
 from typing import Any
 
 DESK = {"agent", "salesperson", "key_account_manager", "team_supervisor", "department_manager", "general_manager"}
@@ -20,7 +21,20 @@ WHO: dict[str, set[str]] = {
     "archive": BOSSES | {"system"},
     "ask_customer": HANDLERS,
     "customer_answers": HANDLERS | {"system"},
+    "return": HANDLERS,
+    "rule_owner": BOSSES,
+    "determine_responsibility": HANDLERS,
+    "confirm_responsibility": BOSSES | {"quality_team"},
+    "compensate": HANDLERS,
+    "approve_compensation": BOSSES,
+    "decline_compensation": BOSSES,
+    "recover": BOSSES,
+    "propose_refusal": DESK,
     "refuse": BOSSES,
+    "take_on": BOSSES,
+    "absorb": {"system"},
+    "keep_promise": EVERYBODY,
+    "extend": BOSSES | {"system"},
     "withdraw": DESK,
     "merge": DESK,
     "refer": HIGH_BOSSES,
@@ -33,27 +47,41 @@ WHO: dict[str, set[str]] = {
     "progress": EVERYBODY,
     "promise": EVERYBODY,
     "note": EVERYBODY,
-    "escalate": EVERYBODY,
+    "escalate": EVERYBODY | {"system"},
     "remind": {"system"},
     "breach": {"system"},
 }
 
 WHILE_WORK_IS_DONE = ("ask_customer",)
 WHILE_IT_IS_OPEN = (
-    *("withdraw", "merge", "acknowledge", "assign", "reply", "propose_solution", "progress", "promise"),
-    *("note", "escalate", "remind", "breach"),
+    *("withdraw", "merge", "absorb", "acknowledge", "assign", "reply", "propose_solution", "progress", "promise"),
+    *("keep_promise", "note", "escalate", "extend", "remind", "breach"),
 )
+JUDGING = ("determine_responsibility", "confirm_responsibility", "recover")
 
 MAY: dict[str, tuple[str, ...]] = {
-    "received": ("classify", "refuse", "suggest", *WHILE_WORK_IS_DONE, *WHILE_IT_IS_OPEN),
-    "classified": ("investigate", "refuse", "refer", "reclassify", *WHILE_WORK_IS_DONE, *WHILE_IT_IS_OPEN),
-    "investigated": ("resolve", "refer", "reclassify", *WHILE_WORK_IS_DONE, *WHILE_IT_IS_OPEN),
-    "waiting_for_customer": ("customer_answers", *WHILE_IT_IS_OPEN),
-    "resolved": (
-        *("revisit", "attempt", "unreachable", "tell_result", "close_unsatisfied", "refer"),
+    "received": ("classify", "propose_refusal", "suggest", *WHILE_WORK_IS_DONE, *WHILE_IT_IS_OPEN),
+    "classified": (
+        *("investigate", "propose_refusal", "refer", "reclassify", "return"),
+        *WHILE_WORK_IS_DONE,
         *WHILE_IT_IS_OPEN,
     ),
-    "revisited": ("archive", "acknowledge", "note"),
+    "investigated": (
+        *("resolve", "refer", "reclassify", "compensate"),
+        *JUDGING,
+        *WHILE_WORK_IS_DONE,
+        *WHILE_IT_IS_OPEN,
+    ),
+    "refusal_review": ("refuse", "take_on", *WHILE_IT_IS_OPEN),
+    "owner_disputed": ("rule_owner", *WHILE_IT_IS_OPEN),
+    "compensation_approval": ("approve_compensation", "decline_compensation", *WHILE_IT_IS_OPEN),
+    "waiting_for_customer": ("customer_answers", "reclassify", *WHILE_IT_IS_OPEN),
+    "resolved": (
+        *("revisit", "attempt", "unreachable", "tell_result", "close_unsatisfied", "refer"),
+        *JUDGING,
+        *WHILE_IT_IS_OPEN,
+    ),
+    "revisited": ("archive", "acknowledge", "recover"),
     "archived": (),
     "merged": (),
     "withdrawn": (),
@@ -67,7 +95,11 @@ LEADS_TO = {
     "resolve": "resolved",
     "archive": "archived",
     "ask_customer": "waiting_for_customer",
+    "propose_refusal": "refusal_review",
     "refuse": "refused",
+    "rule_owner": "classified",
+    "approve_compensation": "investigated",
+    "decline_compensation": "investigated",
     "withdraw": "withdrawn",
     "merge": "merged",
     "refer": "referred",
@@ -81,7 +113,8 @@ Case = dict[str, Any]
 def fresh(rounds: int | None, calls: int) -> Case:
     """A case just received, under a pack that allows so many rounds (None: any) and so many calls."""
     return {
-        "state": "received", "before": "", "round": 1, "level": 0, "calls": 0, "rounds": rounds, "calls_at_most": calls
+        "state": "received", "before": "", "round": 1, "level": 0, "calls": 0, "rounds": rounds, "calls_at_most": calls,
+        "known": {},
     }  # fmt: skip
 
 
@@ -89,19 +122,40 @@ def last_round(case: Case) -> bool:
     return case["rounds"] is not None and case["round"] >= case["rounds"]
 
 
-def refused_by_its_content(case: Case, move: str, said: dict[str, Any]) -> bool:
-    """What is not for this case now, though the state and the person are right."""
-    if move == "attempt":
-        return said["attempts"] != case["calls"] + 1
-    if move == "unreachable":
-        return case["calls"] < case["calls_at_most"]
-    if move == "close_unsatisfied":
-        return not last_round(case)
-    if move == "escalate":
-        return said["level"] <= case["level"]
-    if move == "customer_answers":
-        return case["before"] not in {"received", "classified", "investigated"}
-    return False
+REFUSED_BY_ITS_CONTENT: dict[str, Callable[[Case, dict[str, Any]], bool]] = {
+    "attempt": lambda case, said: said["attempts"] != case["calls"] + 1,
+    "unreachable": lambda case, said: case["calls"] < case["calls_at_most"],
+    "close_unsatisfied": lambda case, said: not last_round(case),
+    "escalate": lambda case, said: said["level"] <= case["level"],
+    "take_on": lambda case, said: case["before"] not in {"received", "classified"},
+    "confirm_responsibility": lambda case, said: said["confirmed_cause"] != case["known"].get("cause"),
+    "compensate": lambda case, said: not confirmed(case),
+    "approve_compensation": lambda case, said: said["approved"] > case["known"].get("compensation", 0),
+    "customer_answers": lambda case, said: case["before"] not in {"received", "classified", "investigated"},
+}
+"""What is not for this case now, though the state and the person are right."""
+
+DESK_LIMIT = 50
+REMEMBERED = ("cause", "responsible", "degree", "confirmed_cause", "compensation", "approved", "recovery")
+COUNTED = {"return": "returns", "assign": "transfers", "rule_owner": "transfers"}
+
+
+def confirmed(case: Case) -> bool:
+    cause = case["known"].get("cause")
+    return cause is not None and case["known"].get("confirmed_cause") == cause
+
+
+def remembers(case: Case, move: str, said: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the case after a move."""
+    if move not in {
+        *("investigate", "determine_responsibility", "confirm_responsibility", "compensate"),
+        *("approve_compensation", "recover", *COUNTED),
+    }:
+        return case["known"]
+    known = case["known"] | {name: said[name] for name in REMEMBERED if said.get(name) is not None}
+    if move in COUNTED:
+        known[COUNTED[move]] = known.get(COUNTED[move], 0) + 1
+    return known
 
 
 def begins_a_round(case: Case, move: str, said: dict[str, Any]) -> bool:
@@ -116,17 +170,22 @@ def goes(case: Case, move: str, said: dict[str, Any], who: set[str]) -> tuple[st
         return "not_now", None
     if not who & WHO[move]:
         return "role", None
-    if refused_by_its_content(case, move, said):
+    if move in REFUSED_BY_ITS_CONTENT and REFUSED_BY_ITS_CONTENT[move](case, said):
         return "guard", None
     after = dict(case)
     if begins_a_round(case, move, said):
         after |= {"state": "investigated", "round": case["round"] + 1, "calls": 0}
     elif move == "revisit" and said["outcome"] == "satisfied":
         after["state"] = "revisited"
-    elif move == "customer_answers":
+    elif move in {"customer_answers", "take_on"}:
         after["state"] = case["before"]
+    elif move == "return" and case["known"].get("returns", 0):
+        after["state"] = "owner_disputed"
+    elif move == "compensate" and said["compensation"] > DESK_LIMIT:
+        after["state"] = "compensation_approval"
     else:
         after["state"] = LEADS_TO.get(move, case["state"])
+    after["known"] = remembers(case, move, said)
     after |= {"calls": said["attempts"]} if move == "attempt" else {}
     after |= {"level": said["level"]} if move == "escalate" else {}
     after |= {"before": case["state"]} if after["state"] != case["state"] else {}

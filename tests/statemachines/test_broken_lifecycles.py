@@ -73,6 +73,22 @@ BROKEN: dict[str, dict[str, Any]] = {
     "move finish from fresh has a row without a guard that hides another": with_moves(
         Move("finish", ("fresh",), STAY, by=(AGENT, HANDLER), asks=Words, when=sunny)
     ),
+    "the rows of move finish count different things": {
+        "moves": (replace(FINISH, when=sunny), replace(FINISH, when=sunny, counts="ends"), REMIND, BREACH)
+    },
+    "move finish is apart from the unknown move begin": {"moves": (replace(FINISH, apart=("begin",)), REMIND, BREACH)},
+    "move finish extends a clock, but its form names no clause and hours": {
+        "moves": (replace(FINISH, extends=True), REMIND, BREACH)
+    },
+    "move finish adopts clocks, but its form names no case": {"moves": (replace(FINISH, adopts=True), REMIND, BREACH)},
+    "clause answer is opened by the unknown move ask": {"clauses": (replace(ANSWER, opened_by=("ask",)),)},
+    "clause answer reads its deadline from due_at, which finish does not ask for": {
+        "clauses": (replace(ANSWER, opened_by=("finish",), due="due_at"),)
+    },
+    "clause answer is kept turn by turn, but finish does not ask which (number)": {
+        "clauses": (replace(ANSWER, opened_by=("finish",), which="number"),)
+    },
+    "clause answer speaks of moves that open it and names none": {"clauses": (replace(ANSWER, renews=True),)},
     "clause answer never runs": {"clauses": (replace(ANSWER, during=(), pauses=("fresh",)),)},
     "clause answer leads nowhere": {"clauses": (replace(ANSWER, kept_by=(), answers=False),)},
     "clause answer fires remind, which could be refused in state fresh": {"moves": (FINISH, BREACH)},

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.record import remembered
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Facts, Refused
 from statemachines.roles import Role
 from tests.statemachines.forms import forms
-from tests.statemachines.plain_complaint import MAY, WHO, Case, fresh, goes
+from tests.statemachines.plain_complaint import DESK_LIMIT, MAY, WHO, Case, fresh, goes
 
 MIGHTY = frozenset({Role.DEPARTMENT_MANAGER, Role.HANDLER, Role.SYSTEM})
 WALKERS = [frozenset({role}) for role in Role]
@@ -17,6 +19,7 @@ WALKERS = [frozenset({role}) for role in Role]
 ONWARD = {
     *("classify", "investigate", "resolve", "ask_customer", "customer_answers"),
     *("attempt", "revisit", "tell_result", "archive"),
+    *("determine_responsibility", "confirm_responsibility", "compensate"),
 }
 
 BEGINNINGS = st.builds(fresh, st.none() | st.integers(1, 3), st.integers(1, 3)).flatmap(
@@ -33,6 +36,8 @@ def facts_of(case: Case) -> Facts:
         attempts=case["calls"],
         max_rounds=case["rounds"],
         max_attempts=case["calls_at_most"],
+        known=case["known"],
+        bounds={"compensation": DESK_LIMIT},
     )
 
 
@@ -49,7 +54,7 @@ def decided(case: Case, move: str, form: Any, roles: frozenset[Role]) -> tuple[s
         decision = COMPLAINT.decide(facts_of(case), move, form, roles)
     except Refused as refused:
         return told_why(case, refused, roles), None
-    after = dict(case)
+    after = case | {"known": orjson.loads(remembered(orjson.dumps(case["known"]).decode(), form, decision.row))}
     if decision.row.reopens:
         after |= {"round": case["round"] + 1, "calls": 0}
     after |= {"calls": form.attempts} if move == "attempt" else {}

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from statemachines.asks import ON_CASE, PERSONAL, marked, required
-from statemachines.complaint import COMPLAINT, Classification, Findings, Resolution, Survey
+from statemachines.asks import KNOWN, ON_CASE, PERSONAL, marked, required
+from statemachines.complaint import COMPLAINT
+from statemachines.complaint_forms import Classification, Findings, Resolution
+from statemachines.forms import Survey
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
 from statemachines.roles import LEVELS, TOP_LEVEL, Role
 from tests.telling import FORMS, refusal
@@ -35,7 +37,7 @@ def test_a_move_at_the_wrong_time_names_what_is_allowed_now():
     told = refused("received", "resolve", HANDLER)
     assert (told.code, told.params["move"], told.params["state"]) == ("not_now", "resolve", "received")
     assert told.params["allowed"] == [
-        *("ask_customer", "reply", "propose_solution", "progress", "promise", "note", "escalate")
+        *("ask_customer", "reply", "propose_solution", "progress", "promise", "keep_promise", "note", "escalate")
     ]
 
 
@@ -44,11 +46,34 @@ def test_a_closed_case_allows_nothing():
 
 
 def test_the_wrong_person_is_told_who_could():
-    told = refused("received", "refuse", AGENT)
+    told = refused("refusal_review", "refuse", AGENT)
     assert told.code == "role"
     assert told.params["wanted"] == ["department_manager", "general_manager", "team_supervisor"]
-    assert "classify" in told.params["allowed"]
+    assert "reply" in told.params["allowed"]
     assert "refuse" not in told.params["allowed"]
+
+
+@pytest.mark.requirement("F3")
+def test_whoever_did_the_work_is_told_that_he_cannot_judge_it():
+    did = {"investigate": frozenset({"han"}), "resolve": frozenset({"amy"})}
+    told = refused("resolved", "revisit", AGENT, me="amy", did=did)
+    assert (told.code, told.params["actor"], told.params["moves"]) == ("own_work", "amy", ["resolve"])
+    assert "revisit" not in told.params["allowed"]
+    form = COMPLAINT.checked("revisit", FORMS["revisit"])
+    assert COMPLAINT.decide(Facts("resolved", me="ann", did=did), "revisit", form, AGENT)
+    assert COMPLAINT.decide(Facts("resolved", did=did), "revisit", form, SYSTEM), "the system is nobody"
+
+
+@pytest.mark.requirement("F3")
+def test_whom_the_matter_concerns_is_recused():
+    judge = Move("judge", ("open",), "closed", by=(Role.HR,), not_for=("accused",))
+    states = (State("open", Milestone.RECEIVED, owner=Role.HR), State("closed", Milestone.ARCHIVED, final=True))
+    trial = Lifecycle("trial", "tr", "open", states, (judge,))
+    form = trial.checked("judge", {})
+    facts = Facts("open", known={"accused": "hera"}, me="hera")
+    told = refusal(lambda: trial.decide(facts, "judge", form, {Role.HR}))
+    assert (told.code, told.params["actor"], told.params["allowed"]) == ("recused", "hera", [])
+    assert trial.decide(replace(facts, me="hugo"), "judge", form, {Role.HR}).dest == "closed"
 
 
 def test_an_unmet_condition_is_named():
@@ -93,7 +118,8 @@ def test_a_fault_in_a_form_names_the_field_and_never_the_value(move: str, form: 
 
 def test_what_is_personal_and_what_stands_on_the_case_are_told_by_the_form():
     assert marked(Findings, PERSONAL) == ("findings",)
-    assert marked(Survey, PERSONAL) == ("words",)
+    assert marked(Survey, PERSONAL) == ("words", "need")
+    assert marked(Findings, KNOWN) == ("cause",)
     assert marked(Classification, ON_CASE) == ("category", "severity", "department")
     assert required(Classification) == ("category",)
 
@@ -144,6 +170,13 @@ CHANGES: dict[str, Lifecycle] = {
     "a clause less": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
     "a clause that never rests": changed(SOLUTION, pauses=()),
     "a clause of the first round only": changed(SOLUTION, once=True),
+    "duties apart": changed(NOTE, apart=("reply",)),
+    "somebody recused": changed(NOTE, not_for=("accused",)),
+    "a count": changed(NOTE, counts="notes"),
+    "a clause opened by a move": changed(SOLUTION, opened_by=("note",)),
+    "a clause among ourselves": changed(SOLUTION, internal=True),
+    "another nature": replace(COMPLAINT, natures=("grudge",)),
+    "a kind of our own": replace(COMPLAINT, internal=True),
     "a retired state": replace(COMPLAINT, retired=(Retired("old", "received"),)),
 }
 

@@ -48,7 +48,17 @@ def test_there_is_a_lifecycle_of_complaints():
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
     refused = refusal(lambda: lifecycle_of("parcel"))
-    assert (refused.code, refused.params) == ("unknown_kind", {"kind": "parcel", "known": sorted(lifecycles())})
+    known = sorted({*lifecycles(), *(nature for table in TABLES for nature in table.natures)})
+    assert (refused.code, refused.params) == ("unknown_kind", {"kind": "parcel", "known": known})
+
+
+@pytest.mark.requirement("A2")
+def test_the_nature_of_a_contact_decides_the_kind():
+    natures = [nature for table in TABLES for nature in table.natures]
+    assert len(set(natures)) == len(natures), "no nature leads to two kinds"
+    asked = ("consultation", "suggestion", "praise", "complaint", "order", "evaluation", "report")
+    kinds = ("inquiry", "inquiry", "inquiry", "complaint", "service_order", "evaluation", "violation")
+    assert [lifecycle_of(nature).kind for nature in asked] == list(kinds)
 
 
 def test_kinds_and_prefixes_are_told_apart():

@@ -1,0 +1,70 @@
+"""Cases that came of one another: who opened whom, and how many of them are still open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.store import Store, Tx
+from models.columns import to_micros
+from statemachines.lifecycle import Refused
+
+LINK = """
+INSERT INTO link (parent_id, child_id, relation, at) VALUES (:parent_id, :child_id, :relation, :at)
+ON CONFLICT DO NOTHING
+"""
+OPEN_CHILDREN = """
+SELECT count(*) AS n FROM link l JOIN cases c ON c.id = l.child_id WHERE l.parent_id = :id AND NOT c.closed
+"""
+ID = "SELECT id FROM cases WHERE number = :number"
+PARENTS = """
+SELECT c.number, c.kind, c.state, c.closed, l.relation FROM link l JOIN cases c ON c.id = l.parent_id
+ WHERE l.child_id = :id ORDER BY c.id
+"""
+CHILDREN = """
+SELECT c.number, c.kind, c.state, c.closed, l.relation FROM link l JOIN cases c ON c.id = l.child_id
+ WHERE l.parent_id = :id ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A case that another one came of, or that came of it, and as what."""
+
+    number: str
+    kind: str
+    state: str
+    closed: bool
+    relation: str
+
+
+def link_in(tx: Tx, parent: str, child_id: int, relation: str, at: int) -> None:
+    """Say that a case came of another one. Raises ``Refused('unknown_case')``; said twice, it is said once."""
+    tx.run(LINK, parent_id=id_of(tx, parent), child_id=child_id, relation=relation, at=at)
+
+
+def link(store: Store, parent: str, child: str, relation: str, at: datetime) -> None:
+    """Link two cases that are there already."""
+    with store.writing() as tx:
+        link_in(tx, parent, id_of(tx, child), relation, to_micros(at))
+
+
+def id_of(tx: Tx, number: str) -> int:
+    """The key of a case. Raises ``Refused('unknown_case')``."""
+    row = tx.row(ID, number=number)
+    if row is None:
+        raise Refused("unknown_case", number=number)
+    return row.id
+
+
+def open_children(tx: Tx, case_id: int) -> int:
+    """How many cases that came of this one are not closed."""
+    return tx.row(OPEN_CHILDREN, id=case_id).n
+
+
+def parents(tx: Tx, case_id: int) -> list[Relative]:
+    """The cases that this one came of."""
+    return [Relative(*row) for row in tx.rows(PARENTS, id=case_id)]
+
+
+def children(tx: Tx, case_id: int) -> list[Relative]:
+    """The cases that came of this one."""
+    return [Relative(*row) for row in tx.rows(CHILDREN, id=case_id)]

@@ -1,0 +1,187 @@
+"""Forms that more than one lifecycle asks for: words to a customer, a reason, an assignment, a promise, a survey."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from statemachines.asks import KNOWN, ON_CASE, OPEN_CASE, Asks, Code, Handle, Number, Personal, Score
+from statemachines.roles import TOP_LEVEL
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Degree(StrEnum):
+    """To what degree somebody answers for what happened (B4)."""
+
+    FULL = "full"
+    MAIN = "main"
+    EQUAL = "equal"
+    MINOR = "minor"
+    NONE = "none"
+
+
+class Reason(Asks):
+    """Why, in words."""
+
+    reason: Personal
+
+
+class Note(Asks):
+    """A remark for colleagues."""
+
+    note: Personal
+
+
+class Message(Asks):
+    """A person's words to the customer: what keeps a promise to reply (A5)."""
+
+    message: Personal
+
+
+class Assignment(Asks):
+    """The department, and the person by handle, that now has the work (B10)."""
+
+    department: Annotated[Code, ON_CASE]
+    owner: Annotated[Handle | None, ON_CASE] = None
+    reason: Personal | None = None
+
+
+class ReturnReason(StrEnum):
+    NOT_OURS = "not_ours"
+    NO_CAPACITY = "no_capacity"
+    NEEDS_ANOTHER = "needs_another"
+
+
+class Return(Asks):
+    """A department gives the work back, and says why (B10)."""
+
+    code: ReturnReason
+    reason: Personal | None = None
+
+
+class Escalation(Asks):
+    """A person raises the case to a level (B6)."""
+
+    level: Annotated[int, Field(ge=1, le=TOP_LEVEL), ON_CASE]
+    reason: Personal
+
+
+class Extension(Asks):
+    """More time for one promise of the case: hours of its own sort, working hours where it counts those."""
+
+    clause: Code
+    hours: Annotated[int, Field(ge=1, le=10_000)]
+    reason: Personal
+
+
+class PauseReason(StrEnum):
+    INFORMATION = "information"
+    EVIDENCE = "evidence"
+    CONSENT = "consent"
+    ACCESS = "access"
+
+
+class Question(Asks):
+    """What the customer is asked for, and why the clocks rest meanwhile (A4)."""
+
+    question: Personal
+    code: PauseReason = PauseReason.INFORMATION
+
+
+class Answer(Asks):
+    """What the customer added."""
+
+    answer: Personal
+
+
+class Progress(Asks):
+    """A note on progress to the customer (B8)."""
+
+    progress: Personal
+
+
+class Promise(Asks):
+    """A promise made to the customer, and when it falls due (B9). Promises of a case are counted from one."""
+
+    promise: Personal
+    due_at: AwareDatetime
+
+
+class Kept(Asks):
+    """Which of the case's promises was kept, and how (B9)."""
+
+    promise: Annotated[int, Field(ge=1)]
+    how: Personal | None = None
+
+
+class Outcome(StrEnum):
+    SATISFIED = "satisfied"
+    DISSATISFIED = "dissatisfied"
+
+
+class Survey(Asks):
+    """What the customer said at the callback (D2). A score that was not given stays empty.
+
+    ``need`` is what else he would have from us: it becomes a lead.
+    """
+
+    outcome: Outcome
+    timeliness: Score | None = None
+    intact_goods: Score | None = None
+    attitude: Score | None = None
+    quality: Score | None = None
+    price: Score | None = None
+    words: Personal | None = None
+    need: Personal | None = None
+
+
+class Unanswered(StrEnum):
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+    NO_NUMBER = "no_number"
+
+
+class Attempt(Asks):
+    """A callback that reached nobody; ``attempts`` counts them in this cycle (D1)."""
+
+    attempts: Annotated[int, Field(ge=1), ON_CASE]
+    reason: Unanswered = Unanswered.NO_ANSWER
+
+
+class RefusalReason(StrEnum):
+    NOT_OURS = "not_ours"
+    NO_FACTS = "no_facts"
+    ALREADY_SETTLED = "already_settled"
+    IN_COURT = "in_court"
+
+
+class Refusal(Asks):
+    """A refusal to take the contact on: coded, reviewed, and told to the customer (A7)."""
+
+    code: RefusalReason
+    told: Personal
+
+
+class Merge(Asks):
+    """The case that goes on in this one's stead (A6)."""
+
+    into: Annotated[Number, OPEN_CASE]
+
+
+class Child(Asks):
+    """Another case by its number: one that was merged into this one, or opened, or closed, because of it."""
+
+    case: Number
+
+
+class About(Asks):
+    """The case that this one is about."""
+
+    about: Annotated[Number, KNOWN]

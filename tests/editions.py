@@ -1,0 +1,71 @@
+"""Lets a test's carrier publish its own edition of the logistics pack, as if the evaluation group had."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from engine.policy import POLICIES
+from engine.store import Store
+from models.columns import to_micros
+from tests.telling import START, alters, tells
+
+EDITION = """
+INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
+VALUES ('pack', 'logistics', :version, :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'a test')
+"""
+LATEST = "SELECT content FROM edition WHERE sort = 'pack' AND name = 'logistics' ORDER BY id DESC"
+
+
+def publishes(store: Store, section: str, **values: Any) -> None:
+    """From ``START`` on these values hold in a section of the pack; the rest of the section stays as it was."""
+    lines = _lines(values)
+    _published(store, lambda text: _changed(text, section, lines, values), START)
+
+
+def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = START) -> None:
+    """From an instant on these clauses hold instead of the pack's own; unsaid, their calendar never sleeps."""
+
+    def edited(text: str) -> str:
+        for name, limit in limits.items():
+            text = _limited(text, name, limit)
+        return text
+
+    _published(store, edited, at)
+
+
+def _published(store: Store, edit: Callable[[str], str], at: datetime) -> None:
+    known = tells(store, LATEST)
+    text = known[0]["content"] if known else (POLICIES / "logistics.toml").read_text("utf-8")
+    version = f"test-{len(known) + 1}"
+    text = re.sub(r"^version = .*$", f'version = "{version}"', edit(text), count=1, flags=re.MULTILINE)
+    alters(store, EDITION, version=version, content=text, at=to_micros(at))
+
+
+def _limited(text: str, name: str, limit: dict[str, Any]) -> str:
+    text = re.sub(rf"^\[\[?clauses\.{name}(\.when)?\]\]?\n(?:[^\[\n].*\n|\n)*", "", text, flags=re.MULTILINE)
+    text = re.sub(rf"^{name} = .*\n", "", text, flags=re.MULTILINE)
+    told: dict[str, Any] = {"calendar": "cn-hotline", "source": "a test", **limit}
+    whens = told.pop("when", [])
+    text = f"{text.rstrip()}\n\n[clauses.{name}]\n{_lines(told)}"
+    return text + "".join(f"\n[[clauses.{name}.when]]\n{_lines({'source': 'a test', **one})}" for one in whens)
+
+
+def _changed(text: str, section: str, lines: str, values: dict[str, Any]) -> str:
+    head = f"[{section}]\n"
+    if head not in text:
+        return f"{text.rstrip()}\n\n{head}{lines}"
+    before, after = text.split(head)
+    own, mark, rest = after.partition("\n[")
+    own = "".join(line for line in own.splitlines(keepends=True) if line.split(" = ")[0] not in values)
+    return f"{before}{head}{lines}{own}{mark}{rest}"
+
+
+def _lines(values: dict[str, Any]) -> str:
+    return "".join(f"{name} = {_written(value)}\n" for name, value in values.items())
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)

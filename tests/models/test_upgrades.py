@@ -1,0 +1,62 @@
+"""A store of an earlier release is brought up to date with everything that was in it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from engine.founding import MIGRATIONS, migrate
+
+ROWS = (
+    "INSERT INTO actor (id, handle, roles, locale) VALUES (1, 'han', 'handler', 'zh_CN')",
+    """INSERT INTO cases (id, number, kind, pack, state, came_from, closed, version, head, cycle, level, attempts,
+                          channel, opened_at, changed_at)
+       VALUES (7, 'cp-26-000007', 'complaint', 'logistics', 'received', '', false, 1, 'h', 1, 0, 0, 'hotline', 5, 5)""",
+    """INSERT INTO clock (id, case_id, clause, cycle, policy, calendar, amount, unit, budget, consumed, opened_at,
+                          running_since, fires_at, rungs_fired, level)
+       VALUES (3, 7, 'solution', 1, 'logistics@1', 'cn-hotline', 24, 'hours', 86, 0, 5, 5, 70, 0, 0)""",
+    """INSERT INTO rung (clock_id, rung, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
+       VALUES (3, 0, 7, 1, 'solution', 1, 75, 0, 6, 6)""",
+    "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (7, 1, 1, 9)",
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return request.getfixturevalue("new_database")().replace("postgresql:", "postgresql+psycopg:", 1)
+    return f"sqlite:///{tmp_path / 'old.db'}"
+
+
+def brought_to(url: str, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
+
+
+def test_the_first_release_is_brought_up_to_date_and_loses_nothing(url: str):
+    brought_to(url, "0001")
+    engine: Any = create_engine(url)
+    with engine.begin() as old:
+        for row in ROWS:
+            old.execute(text(row))
+    migrate(url)
+    with engine.begin() as new:
+        case = new.execute(text("SELECT number, known, shipment FROM cases")).one()
+        clock = new.execute(text("SELECT id, clause, turn, extended, rungs_before, fires_at FROM clock")).one()
+        callback = new.execute(text("SELECT planned_at, owner FROM callback")).one()
+    assert tuple(case) == ("cp-26-000007", "{}", None)
+    assert tuple(clock) == (3, "solution", 1, 0, 0, 70)
+    assert tuple(callback) == (9, None)
+    columns = "policy, calendar, amount, unit, budget, consumed, opened_at"
+    names = f"INSERT INTO clock (id, case_id, clause, cycle, turn, {columns}, rungs_fired, level)"
+    with pytest.raises(IntegrityError), engine.begin() as new:
+        new.execute(text(f"{names} SELECT 4, case_id, clause, cycle, 1, {columns}, 0, 0 FROM clock"))
+    with engine.begin() as new:
+        new.execute(text(f"{names} SELECT 5, case_id, clause, cycle, 2, {columns}, 0, 0 FROM clock"))
+    engine.dispose()
