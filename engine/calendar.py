@@ -2,31 +2,23 @@
 
 import hashlib
 import json
-import tomllib
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from engine.calendar_tables import Holidays, Reading, Table, tables_in, years_in
 from statemachines.refused import Refused
 
 POLICIES = Path(__file__).resolve().parent.parent / "policies"
 HORIZON = 2200
 """No deadline is reckoned from here on: whoever asks for it has mistyped."""
+COUNTRY = re.compile("[A-Z]{2}")
 NOTHING, DAY = timedelta(), timedelta(days=1)
 Interval = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True)
-class Holidays:
-    """The days that differ from the plain week, and the years for which they are known."""
-
-    covered: tuple[int, int]
-    off: frozenset[date]
-    worked: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +43,10 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """A zone with its working hours and holidays; without hours it is always open."""
+class Calendar(Table):
+    """A zone with its working hours and holidays, and what time is worth there."""
 
-    name: str
-    zone: ZoneInfo
-    weekdays: tuple[int, ...] = ()
-    hours: tuple[tuple[time, time], ...] = ()
-    holidays: Holidays | None = None
-    _years: dict[int, Year] = field(default_factory=dict[int, Year], compare=False, repr=False)
+    _years: dict[int, Year] = field(default_factory=dict[int, Year], init=False, compare=False, repr=False)
 
     @cached_property
     def version(self) -> str:
@@ -184,21 +171,30 @@ class Calendar:
         return found
 
 
+def calendars_in(text: str, file: str) -> dict[str, Calendar]:
+    """Every calendar of a text by name. Raises ``Refused('bad_calendar')``; then nothing of it is taken."""
+    read = tables_in(text, file, holidays)
+    return {name: Calendar(name, one.zone, one.weekdays, one.hours, one.holidays) for name, one in read.items()}
+
+
 @cache
+def shipped() -> Mapping[str, Calendar]:
+    """The calendars of `policies/calendars.toml` by name. Raises ``Refused('bad_calendar')``."""
+    return calendars_in((POLICIES / "calendars.toml").read_text("utf-8"), "calendars.toml")
+
+
 def calendar(name: str) -> Calendar:
-    """The calendar of that name. Raises ``Refused('unknown_calendar')``."""
-    known = tomllib.loads((POLICIES / "calendars.toml").read_text("utf-8"))
-    if name not in known:
-        raise Refused("unknown_calendar", calendar=name, known=sorted(known))
-    row = known[name]
-    hours = tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in row.get("hours", ()))
-    holidays = _holidays(row["holidays"]) if "holidays" in row else None
-    return Calendar(name, ZoneInfo(row["zone"]), tuple(row.get("weekdays", ())), hours, holidays)
+    """The shipped calendar of that name. Raises ``Refused('unknown_calendar')``."""
+    if name not in shipped():
+        raise Refused("unknown_calendar", calendar=name, known=sorted(shipped()))
+    return shipped()[name]
 
 
-def _holidays(country: str) -> Holidays:
-    """The table of a country: one part a year, so the years it has are the years it covers."""
-    years = tomllib.loads((POLICIES / "holidays" / f"{country}.toml").read_text("utf-8"))
-    known = sorted(map(int, years))
-    off, worked = (frozenset(day for year in years.values() for day in year[sort]) for sort in ("off", "worked"))
-    return Holidays((known[0], known[-1]), off, worked)
+@cache
+def holidays(country: str) -> Holidays | None:
+    """The shipped table of a country, one part a year; None if there is none."""
+    path = POLICIES / "holidays" / f"{country}.toml"
+    if not COUNTRY.fullmatch(country) or not path.exists():
+        return None
+    years = years_in(path.read_text("utf-8"), path.name)
+    return Reading(path.name).laid_over("years", None, years)

@@ -1,18 +1,21 @@
-"""What a policy pack says of one promise: its amount and source, and what differs by severity and channel."""
+"""What a policy pack says of one promise: its amount and source, and what differs from case to case."""
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.deadlines import MOST, Unit
-from models.contact import Channel
-from statemachines.complaint import Severity
+from engine.calendar import Calendar
+from engine.deadlines import MOST, Unit, due
+from models.columns import from_micros, to_micros
+from models.contact import Channel, CustomerType
+from statemachines.forms import Severity
 
 Text = Annotated[str, Field(min_length=1)]
-TRAITS: tuple[Literal["severity"], Literal["channel"]] = ("severity", "channel")
-"""What is known of a case when a promise is made, and so what an amount may depend on."""
+TRAITS = ("severity", "channel", "customer_type")
+"""What is known of a case when a promise is made, and so what an amount may depend on (A5)."""
+HOUR = 3_600_000_000
 
 
 class Row(BaseModel):
@@ -45,6 +48,7 @@ class When(_Amount):
 
     severity: Severity | None = None
     channel: Channel | None = None
+    customer_type: CustomerType | None = None
     calendar: str | None = None
 
     @property
@@ -108,3 +112,15 @@ def _torn(first: Mapping[str, str], second: Mapping[str, str], rows: tuple[When,
     if apart or len(first) != len(second):
         return False
     return len(both) == len(first) or all(one.traits != both for one in rows)
+
+
+def budget_of(limit: Limit, place: Calendar, start: int) -> int:
+    """The microseconds of an armed limit: of working time for business hours, else from ``start`` to its end.
+
+    Raises ``Refused('deadline_too_far' | 'calendar_never_open')``.
+    """
+    assert limit.amount is not None, "a blank limit has no budget; Pack.limit refuses it"
+    assert limit.unit is not None, "a blank limit has no budget; Pack.limit refuses it"
+    if limit.unit in {Unit.HOURS, Unit.BUSINESS_HOURS}:
+        return limit.amount * HOUR
+    return to_micros(due(place, from_micros(start), limit.amount, limit.unit)) - start

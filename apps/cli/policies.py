@@ -1,44 +1,145 @@
-"""Commands about the rules: policy list, policy check."""
+"""Commands about the rules: policy list, check, show, publish, interpret."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from apps.cli.door import DONE, REFUSED, Json, door, table
-from engine.clock import system_now
-from engine.policy import Pack, names, pack
-from engine.policy_gaps import Gap, Reason, asked, gaps
-from flows.wording import label
+from apps.cli.door import DONE, REFUSED, As, Json, door, instant, local, table
+from apps.cli.rules_here import Here, edition_told, effective, give_published, here, text_of
+from engine.interpretations import InterpretationRow
+from engine.interpretations import interpret as record
+from engine.limits import Limit
+from engine.policy import Pack, names, parsed
+from engine.policy import pack as pack_of_file
+from engine.policy_gaps import Gap, Reason, agreed, asked, gaps
+from engine.publishing import EditionRow
+from engine.publishing import publish as publish_text
+from engine.rules import Sort
+from flows.wording import label, say
+from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycles
+from statemachines.refused import Refused
 
 policy = typer.Typer(help="Policy packs 时限规则包: what is promised, and from which document.", no_args_is_help=True)
 
 Name = Annotated[str | None, typer.Argument(metavar="[PACK]", help="One pack; without it all of them.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 2 if there is anything to name.")]
+At = Annotated[str | None, typer.Option(help="As it stands at another instant: ISO 8601 with offset.")]
+Effective = Annotated[
+    str | None, typer.Option("--effective", help="From when on: a day where the pack lives, or an instant.")
+]
+Why = Annotated[str, typer.Option(help="Why it is published.")]
+Said = Annotated[str, typer.Option("--text", help="How the clause is read.")]
 
 
 @policy.command("list")
 def list_(json: Json = False) -> None:
-    """The packs, their versions and the documents they come from."""
-    found = [pack(name) for name in names()]
-    rows = [(one.name, one.version, one.document, one.effective_from or _words("no_date")) for one in found]
-    document = {"packs": [one.model_dump(include={"name", "version", "document", "effective_from"}) for one in found]}
+    """The packs in force, their versions and the documents they come from."""
+    packs = list(_packs(here()))
+    rows = [(one.name, one.version, one.document, since or _words("no_date")) for one, since in packs]
+    keys = ("name", "version", "document", "effective_from")
+    told = [dict(zip(keys, (one.name, one.version, one.document, since), strict=True)) for one, since in packs]
+    document = {"packs": told}
     door.give(document, table(_words("title"), _heads("pack", "version", "document", "effective_from"), rows))
+
+
+def _packs(where: Here) -> Iterator[tuple[Pack, date | None]]:
+    """The packs in force, and the day each took force; one whose first edition is still to come is none."""
+    for name in where.rules.names(Sort.PACK):
+        edition = where.rules.in_force(Sort.PACK, name, where.now)
+        if edition is not None:
+            found = where.rules.pack(name, where.now)
+            yield found, from_micros(edition.effective_from).astimezone(ZoneInfo(found.zone)).date()
+        elif name in names():
+            yield pack_of_file(name), pack_of_file(name).effective_from
 
 
 @policy.command()
 def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
     """Name every limit that is blank or contradictory, and every clause that nobody asks for."""
-    packs = [pack(name)] if name else [pack(each) for each in names()]
-    clauses, now = asked(lifecycles().values()), system_now()
-    found = [gap for one in packs for gap in gaps(one, clauses, _today(one, now))]
+    where, tables = here(), lifecycles().values()
+    packs = [where.rules.pack(name, where.now)] if name else [one for one, _ in _packs(where)]
+    found = [gap for one in packs for gap in gaps(one, asked(tables), _today(one, where.at), agreed(tables))]
     editions = [one.edition for one in packs]
     document = {"ok": not found, "packs": editions, "places": [_told(gap) for gap in found]}
     door.give(document, *_shown(editions, found))
     return REFUSED if strict and found else DONE
+
+
+@policy.command()
+def show(pack: str, at: At = None, json: Json = False) -> None:
+    """What a pack says, its published editions, and how its clauses are read."""
+    where = here()
+    read = where.rules.pack(pack, to_micros(instant(at)) if at else where.now)
+    editions, readings = where.editions(Sort.PACK, pack), where.interpretations(pack)
+    document = {
+        "pack": read.model_dump(),
+        "editions": [edition_told(one) for one in editions],
+        "interpretations": [_reading(one) for one in readings],
+    }
+    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in read.clauses.items()]
+    rows += [(clause, _words("unpromised"), "", why) for clause, why in read.unpromised.items()]
+    rows += [(name, f"{one.amount or '–'} {one.of}", "", one.source) for name, one in read.bounds.items()]
+    shown = [table(f"{read.edition} · {read.document}", _heads("clause", "limit", "calendar", "source"), rows)]
+    door.give(document, *shown, *_history(editions), *_readings(readings))
+
+
+def _limit(limit: Limit) -> str:
+    if limit.contradicts is not None:
+        return _words("reason.contradictory")
+    if limit.blank:
+        return _words("reason.blank")
+    return f"{limit.amount} {say(door.locale, f'unit.{limit.unit}')}"
+
+
+def _history(editions: list[EditionRow]) -> Iterator[Any]:
+    if editions:
+        heads = _heads("version", "effective_from", "published", "actor", "reason")
+        rows = [
+            (one.version, _when(one.effective_from), _when(one.published_at), one.published_by, one.reason)
+            for one in editions
+        ]
+        yield table(_words("editions_title"), heads, rows)
+
+
+def _readings(readings: list[InterpretationRow]) -> Iterator[Any]:
+    if readings:
+        rows = [(one.clause, one.content, one.recorded_by, _when(one.recorded_at)) for one in readings]
+        yield table(_words("readings_title"), _heads("clause", "said", "actor", "occurred"), rows)
+
+
+def _reading(one: InterpretationRow) -> dict[str, Any]:
+    at = from_micros(one.recorded_at)
+    return {"clause": one.clause, "text": one.content, "recorded_by": one.recorded_by, "recorded_at": at}
+
+
+def _when(micros: int) -> str:
+    return local(from_micros(micros))
+
+
+@policy.command()
+def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As = None, json: Json = False) -> None:
+    """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
+    store, by = door.store, door.actor(as_)
+    at, text = store.now(), text_of(file)
+    read = parsed(text, file.name)
+    since = effective_from or (read.effective_from and read.effective_from.isoformat())
+    if not since:
+        raise Refused("no_effective_date", name=read.name)
+    give_published(publish_text(store, Sort.PACK, text, by, at, effective(since, read.zone), reason, file.name))
+
+
+@policy.command()
+def interpret(pack: str, clause: str, text: Said, as_: As = None, json: Json = False) -> None:
+    """Record how the evaluation group reads a clause of a pack."""
+    store, by = door.store, door.actor(as_)
+    recorded = record(store, pack, clause, text, by, store.now())
+    document = {"pack": pack, **_reading(recorded)}
+    door.give(document, _words("interpreted", pack=pack, clause=clause))
 
 
 def _today(one: Pack, now: datetime) -> Any:

@@ -17,6 +17,7 @@ Start = Annotated[str, typer.Option(help="Where the time begins: ISO 8601 with o
 Amount = Annotated[int, typer.Option(help="How much of the unit.")]
 UnitName = Annotated[str, typer.Option("--unit", help="hours, business_hours, days or business_days.")]
 CalendarName = Annotated[str, typer.Option("--calendar", help="cn-office, cn-hotline or berlin-office.")]
+Stored = Annotated[bool, typer.Option("--store", help="As published in the store here; else the shipped calendars.")]
 SHOWN = 62
 """Two months of days; whoever asks for more sees the last ones after a gap."""
 LAST = 7
@@ -27,9 +28,11 @@ def join(app: typer.Typer) -> None:
     app.command()(deadline)
 
 
-def deadline(start: Start, amount: Amount, unit: UnitName, calendar_: CalendarName, json: Json = False) -> None:
+def deadline(
+    start: Start, amount: Amount, unit: UnitName, calendar_: CalendarName, store: Stored = False, json: Json = False
+) -> None:
     """When an amount of time runs out in a working calendar, explained day by day."""
-    place, begin, reckoned = calendar(calendar_), instant(start), _unit(unit)
+    place, begin, reckoned = _published(calendar_) if store else calendar(calendar_), instant(start), _unit(unit)
     end = due(place, begin, amount, reckoned)
     unsure = provisional(place, begin, end, reckoned)
     document = {
@@ -49,6 +52,13 @@ def deadline(start: Start, amount: Amount, unit: UnitName, calendar_: CalendarNa
     if unsure:
         told.append(door.say("deadline.provisional", until=place.covered_until, calendar=place.name))
     door.give(document, *told, _explanation(place, begin, end, reckoned))
+
+
+def _published(name: str) -> Calendar:
+    """The calendar as the store has it. Opening a store takes a second, so it is done only where it is asked for."""
+    from engine.rules import rules_of
+
+    return rules_of(door.store).calendar(name)
 
 
 def _unit(name: str) -> Unit:

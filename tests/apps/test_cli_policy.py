@@ -1,6 +1,7 @@
 """The rules at the command line: which packs there are, and what in them awaits the owner of the rules."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,10 @@ from apps.cli.door import door, open_door
 from apps.cli.policies import _shown
 from engine.policy import names, pack
 from engine.policy_gaps import Gap, Reason
+from engine.store import Store
 from tests.apps.conftest import Closeloop
+from tests.engine.test_rules import EVA, hired, of
+from tests.telling import AGENT, DAY, START
 
 
 @pytest.mark.requirement("A5")
@@ -79,3 +83,118 @@ def test_what_no_shipped_pack_holds_has_its_words_too(closeloop: Closeloop, loca
     told = closeloop.capsys.readouterr().out
     assert "cli.policy" not in told
     assert all(word in told for word in ("chapter 2", "chapter 5", "2027-01-01", "✓ general@1"))
+
+
+TOMORROW = "2026-03-03"
+
+
+@pytest.fixture
+def decided(closeloop: Closeloop, simulated: Store, tmp_path: Path) -> Path:
+    """A pack that the evaluation group has decided on, and Eva, who is of it."""
+    hired(simulated)
+    file = tmp_path / "haulage.toml"
+    file.write_text(of("haulage", 4), "utf-8")
+    return file
+
+
+def publishing(file: Path, *more: str, by: str = EVA) -> tuple[object, ...]:
+    return "policy", "publish", file, "--reason", "decision 4", "--as", by, *more
+
+
+@pytest.mark.requirement("F4")
+def test_a_pack_is_published_for_a_day_where_it_lives(closeloop: Closeloop, decided: Path):
+    told = closeloop.told(*publishing(decided, "--effective", TOMORROW))
+    assert told == {
+        "sort": "pack",
+        "name": "haulage",
+        "version": "2",
+        "effective_from": "2026-03-03T00:00:00+08:00",
+        "new": True,
+    }
+    assert "is published already" in closeloop(*publishing(decided, "--effective", TOMORROW)).words
+    later = "2026-03-03T12:00:00+08:00"
+    now, then = (closeloop.told("policy", "show", "haulage", *more)["pack"] for more in ((), ("--at", later)))
+    assert (now["version"], then["version"]) == (pack("haulage").version, "2")
+    said = closeloop("policy", "show", "haulage").words
+    assert "decision 4" in said
+    assert "2026-03-03 00:00" in said
+
+
+@pytest.mark.requirement("F4")
+def test_list_and_check_speak_of_the_editions_in_force(closeloop: Closeloop, decided: Path):
+    closeloop.told(*publishing(decided, "--effective", TOMORROW))
+    assert "haulage@2" not in closeloop.told("policy", "check")["packs"]
+    closeloop.told("run-until", (START + DAY).isoformat())
+    listed = {one["name"]: one for one in closeloop.told("policy", "list")["packs"]}
+    assert listed["haulage"] == {"name": "haulage", "version": "2", "document": "D", "effective_from": TOMORROW}
+    told = closeloop.told("policy", "check", "haulage")
+    assert told["packs"] == ["haulage@2"]
+    assert "D 2: left blank" in {one["source"] for one in told["places"]}
+
+
+def test_a_new_line_of_business_is_listed_when_it_begins(closeloop: Closeloop, decided: Path):
+    decided.write_text(of("cold-chain", 1), "utf-8")
+    closeloop.told(*publishing(decided, "--effective", TOMORROW))
+    assert "cold-chain" not in closeloop("policy", "list").words
+    closeloop.told("run-until", (START + DAY).isoformat())
+    assert "cold-chain" in closeloop("policy", "list").words
+
+
+@pytest.mark.requirement("F4")
+def test_a_reading_of_a_clause_is_shown_with_the_pack(closeloop: Closeloop, decided: Path):
+    said = ("policy", "interpret", "haulage", "revisit", "--text", "counted from completion", "--as", EVA)
+    assert "revisit" in closeloop(*said).words
+    [reading] = closeloop.told("policy", "show", "haulage")["interpretations"]
+    assert (reading["clause"], reading["text"], reading["recorded_by"]) == ("revisit", "counted from completion", EVA)
+    assert "counted from completion" in closeloop("policy", "show", "haulage").words
+
+
+@pytest.mark.requirement("F4")
+def test_what_cannot_be_published_is_refused(closeloop: Closeloop, decided: Path):
+    assert closeloop.refused(*publishing(decided))["code"] == "no_effective_date"
+    assert closeloop.refused(*publishing(decided, "--effective", "soon"))["code"] == "bad_day"
+    by_an_agent = closeloop.refused(*publishing(decided, "--effective", TOMORROW, by=AGENT))
+    assert by_an_agent["code"] == "not_evaluation_group"
+    assert closeloop.refused(*publishing(decided.with_name("no.toml"), "--effective", TOMORROW))["code"] == (
+        "unreadable_body"
+    )
+    decided.write_text(of("haulage", 0), "utf-8")
+    bad = closeloop.refused(*publishing(decided, "--effective", TOMORROW))
+    assert (bad["code"], bad["params"]["file"]) == ("bad_pack", "haulage.toml")
+    assert "clauses.first_reply.amount" in bad["text"]
+    assert closeloop.told("policy", "show", "haulage")["editions"] == []
+
+
+def test_a_date_in_the_file_is_enough(closeloop: Closeloop, decided: Path):
+    decided.write_text(f"effective_from = {TOMORROW}\n" + of("haulage", 4), "utf-8")
+    assert closeloop.told(*publishing(decided))["effective_from"] == "2026-03-03T00:00:00+08:00"
+
+
+def test_a_pack_is_shown_without_a_store(closeloop: Closeloop, home: Path):
+    told = closeloop.told("policy", "show", "general")
+    assert (told["pack"]["document"], told["editions"], told["interpretations"]) == ("S5", [], [])
+    said = closeloop("policy", "show", "general").words
+    assert "left blank" in said
+    assert "not promised" in said
+    assert list(home.iterdir()) == [], "asking makes no store"
+
+
+def test_asking_makes_no_store_even_where_the_secret_is_known(closeloop: Closeloop, home: Path):
+    closeloop.patch.setenv("CLOSELOOP_SECRET", "known")
+    closeloop.told("policy", "list")
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.requirement("B4")
+def test_a_bound_without_a_figure_is_named_by_the_check(closeloop: Closeloop):
+    places = closeloop.told("policy", "check", "general")["places"]
+    assert [one["clause"] for one in places if one["reason"] == "unbounded"] == ["compensation"]
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "zh_TW"])
+def test_what_is_published_is_told_in_chinese(closeloop: Closeloop, decided: Path, locale: str):
+    closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
+    said = [closeloop(*publishing(decided, "--effective", TOMORROW)).words for _ in range(2)]
+    said.append(closeloop("policy", "interpret", "haulage", "revisit", "--text", "x", "--as", EVA).words)
+    said.append(closeloop("policy", "show", "haulage").words)
+    assert not [words for words in said if "cli." in words]

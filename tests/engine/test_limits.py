@@ -1,18 +1,22 @@
-"""What differs by severity and channel: the override that says most about a case holds, and none is guessed."""
+"""What differs by severity, channel and customer: the override that says most about a case holds; none is guessed."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.limits import Limit, Unit, When
+from engine.calendar import calendar
+from engine.deadlines import Unit
+from engine.limits import Limit, When, budget_of
 from engine.policy import Pack, load_pack
-from models.contact import Channel
-from statemachines.complaint import Severity
+from models.columns import MICROSECOND, to_micros
+from models.contact import Channel, CustomerType
+from statemachines.forms import Severity
 from tests.engine.test_policy import SOUND, written
-from tests.telling import refusal
+from tests.telling import START, refusal
 
 ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
 
@@ -66,6 +70,7 @@ def graded(folder: Path) -> Pack:
 )
 def test_the_limit_that_says_most_about_the_case_holds(tmp_path: Path, traits: dict[str, str | None], told: object):
     limit = graded(tmp_path).limit("first_reply", traits)
+    assert limit is not None
     assert (limit.amount, limit.unit, limit.calendar, limit.source) == told
     assert limit.when == ()
 
@@ -95,14 +100,38 @@ def test_a_contradictory_limit_is_refused_with_both_places(tmp_path: Path):
 
 def test_a_contradictory_limit_cannot_be_armed_either(tmp_path: Path):
     text = SOUND.replace('source = "D 2: left blank"', 'source = "D 2: 24 hours"\ncontradicts = "D 9: a day"')
-    told = refusal(lambda: load_pack(written(tmp_path, text)).armed("solution", 0))
+    told = refusal(lambda: load_pack(written(tmp_path, text)).limit("solution", {}))
     assert told.params["clause"] == "solution"
+
+
+@pytest.mark.requirement("A5")
+def test_a_key_account_may_be_promised_more(tmp_path: Path):
+    row = '\n[[clauses.first_reply.when]]\ncustomer_type = "key_account"\namount = 1\nsource = "D 1e"\n'
+    read = load_pack(written(tmp_path, SOUND + row))
+    limits = {kind: read.limit("first_reply", {"customer_type": kind}) for kind in (None, "enterprise", "key_account")}
+    assert [limit and limit.amount for limit in limits.values()] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "budget"),
+    [
+        ("hours", "cn-office", timedelta(hours=8)),
+        ("business_hours", "cn-office", timedelta(hours=8)),
+        ("days", "cn-hotline", timedelta(days=8)),
+        ("business_days", "cn-office", timedelta(days=10, hours=9)),
+    ],
+)
+def test_a_budget_is_reckoned_in_the_calendar_that_is_given(unit: str, name: str, budget: timedelta):
+    """``START`` is a Monday at nine; eight working days later is a Thursday at close."""
+    limit = Limit(amount=8, unit=Unit(unit), source="D")
+    assert budget_of(limit, calendar(name), to_micros(START)) * MICROSECOND == budget
 
 
 CASES = st.fixed_dictionaries(
     {
         "severity": st.sampled_from([None, *(one.value for one in Severity)]),
         "channel": st.sampled_from([None, *(one.value for one in Channel)]),
+        "customer_type": st.sampled_from([None, *(one.value for one in CustomerType)]),
     }
 )
 ROWS = st.lists(
@@ -110,6 +139,7 @@ ROWS = st.lists(
         When,
         severity=st.sampled_from([None, Severity.URGENT, Severity.LOW]),
         channel=st.sampled_from([None, Channel.MAIL, Channel.SMS]),
+        customer_type=st.sampled_from([None, CustomerType.KEY_ACCOUNT]),
         amount=st.integers(1, 99),
         source=st.uuids().map(str),
     ),

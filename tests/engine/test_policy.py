@@ -6,11 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.calendar import calendar
+from engine.deadlines import Unit
+from engine.limits import Limit, budget_of
 from engine.opening import Opening, open_case
-from engine.policy import NOT_PACKS, Unit, load_pack, pack
+from engine.policy import NOT_PACKS, Pack, load_pack, pack
+from engine.policy_gaps import asked
 from engine.store import Store
 from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycles
+from statemachines.refused import Refused
 from tests.telling import HOUR, START, contact, refusal, tells
 
 SOUND = """
@@ -36,23 +41,30 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def armed(pack: Pack, clause: str, start: int) -> tuple[Limit, int]:
+    """The clause's limit and its budget in microseconds from ``start`` on."""
+    limit = pack.limit(clause, {})
+    assert limit is not None
+    return limit, budget_of(limit, calendar(limit.calendar), start)
+
+
 def test_a_sound_pack_is_read_whole(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND))
     assert (read.edition, read.rounds.max, read.callbacks.attempts) == ("test@1", None, 3)
-    limit, budget = read.armed("first_reply", 0)
+    limit, budget = armed(read, "first_reply", 0)
     assert (limit.amount, limit.unit, budget * MICROSECOND) == (2, Unit.HOURS, 2 * HOUR)
 
 
 @pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
 def test_a_blank_limit_is_refused_when_it_is_armed(tmp_path: Path, clause: str, source: str):
-    told = refusal(lambda: load_pack(written(tmp_path, SOUND)).armed(clause, 0))
+    told = refusal(lambda: armed(load_pack(written(tmp_path, SOUND)), clause, 0))
     assert (told.code, told.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
 
 
 @pytest.mark.parametrize("half", ["amount = 3", 'unit = "hours"'])
 def test_half_a_limit_is_blank(tmp_path: Path, half: str):
     read = load_pack(written(tmp_path, SOUND.replace("[clauses.solution]", f"[clauses.solution]\n{half}")))
-    assert refusal(lambda: read.armed("solution", 0)).code == "blank_limit"
+    assert refusal(lambda: armed(read, "solution", 0)).code == "blank_limit"
 
 
 @pytest.mark.parametrize(
@@ -63,13 +75,13 @@ def test_business_units_are_reckoned_in_the_calendar_of_the_clause(tmp_path: Pat
     office = f'unit = "{unit}"\ncalendar = "cn-office"'
     read = load_pack(written(tmp_path, SOUND.replace('unit = "hours"', office)))
     friday = datetime(2026, 3, 6, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert read.armed("first_reply", to_micros(friday))[1] * MICROSECOND == budget
+    assert armed(read, "first_reply", to_micros(friday))[1] * MICROSECOND == budget
 
 
 def test_days_are_dates_where_the_clause_lives(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND.replace('"hours"', '"days"')))
     start = datetime(2026, 3, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert read.armed("first_reply", to_micros(start))[1] * MICROSECOND == timedelta(days=2)
+    assert armed(read, "first_reply", to_micros(start))[1] * MICROSECOND == timedelta(days=2)
 
 
 FAULTS = {
@@ -130,18 +142,55 @@ def test_an_unknown_pack_is_refused_with_the_known_ones():
 
 
 def test_the_logistics_pack_promises_what_its_document_says():
-    armed = {clause: pack("logistics").armed(clause, to_micros(START)) for clause in ("first_reply", "solution")}
-    assert {clause: budget * MICROSECOND for clause, (_, budget) in armed.items()} == {
+    started = {clause: armed(pack("logistics"), clause, to_micros(START)) for clause in ("first_reply", "solution")}
+    assert {clause: budget * MICROSECOND for clause, (_, budget) in started.items()} == {
         "first_reply": 2 * HOUR,
         "solution": 24 * HOUR,
     }
-    assert pack("logistics").armed("revisit", to_micros(START))[1] * MICROSECOND == timedelta(days=7)
+    assert armed(pack("logistics"), "revisit", to_micros(START))[1] * MICROSECOND == timedelta(days=7)
     assert [(step.percent, step.level) for step in pack("logistics").ladder] == [(75, 0), (100, 1), (150, 2), (200, 3)]
 
 
 def test_the_logistics_pack_knows_every_clause_of_a_complaint():
-    for clause in lifecycles()["complaint"].clauses:
-        assert pack("logistics").armed(clause.name, to_micros(START))[1] > 0
+    """One is blank in its document, one it does not promise; all others have an amount."""
+    said: dict[str, str] = {}
+    for clause in asked([lifecycles()["complaint"]]):
+        try:
+            said[clause] = "amount" if pack("logistics").limit(clause, {}) else "unpromised"
+        except Refused as refused:
+            said[clause] = refused.code
+    assert {clause: told for clause, told in said.items() if told != "amount"} == {
+        "department_limit": "blank_limit",
+        "progress_note": "unpromised",
+    }
+
+
+def test_what_the_document_does_not_promise_is_no_blank(tmp_path: Path):
+    read = load_pack(written(tmp_path, SOUND + '[unpromised]\nrevisit = "D says nothing"\n'))
+    assert read.limit("revisit", {}) is None
+    assert read.limit("revisit", {}) is None
+
+
+@pytest.mark.requirement("B4")
+def test_a_bound_is_a_figure_or_nothing(tmp_path: Path):
+    bounds = '[bounds.a]\namount = 5\nof = "fen"\nsource = "D 3"\n[bounds.b]\nof = "fen"\nsource = "D 4: blank"\n'
+    read = load_pack(written(tmp_path, SOUND + bounds))
+    assert [read.bound(name) for name in ("a", "b", "c")] == [5, None, None]
+
+
+@pytest.mark.requirement("B6")
+def test_alerts_may_keep_the_hours_of_a_calendar(tmp_path: Path):
+    duty = load_pack(written(tmp_path, SOUND + '[alerts]\ncalendar = "cn-office"\nlevels = [2, 3]\n')).alerts
+    assert (duty.calendar, duty.levels) == ("cn-office", (2, 3))
+    assert load_pack(written(tmp_path, SOUND)).alerts.calendar is None
+
+
+@pytest.mark.requirement("D1")
+def test_callbacks_may_recur_and_follow_inquiries(tmp_path: Path):
+    calls = load_pack(written(tmp_path, SOUND + "[callbacks]\nrecurrence_days = 90\ninquiries = true\n")).callbacks
+    assert (calls.recurrence_days, calls.inquiries) == (90, True)
+    plain = load_pack(written(tmp_path, SOUND)).callbacks
+    assert (plain.recurrence_days, plain.inquiries) == (None, False)
 
 
 def test_a_case_under_an_unknown_pack_is_not_opened(store: Store):

@@ -1,0 +1,257 @@
+"""What a calendar says: zone, hours and holidays, read from TOML and checked; a faulty one is refused whole."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from itertools import pairwise
+from typing import Any, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+from statemachines.refused import Refused
+
+KEYS = frozenset({"zone", "weekdays", "hours", "holidays", "years"})
+NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+FIRST, LAST = 1900, 2199
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One published year: the days off, and the weekend days that make up for them (调休)."""
+
+    off: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Holidays:
+    """The days that differ from the plain week, and the years for which they are known."""
+
+    covered: tuple[int, int]
+    off: frozenset[date]
+    worked: frozenset[date]
+
+    def parts(self) -> dict[int, Part]:
+        """The same by year."""
+        first, last = self.covered
+        return {year: Part(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
+
+
+def _of(year: int, days: Iterable[date]) -> frozenset[date]:
+    return frozenset(day for day in days if day.year == year)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A calendar as it is written: without hours it is always open, without holidays it knows the plain week."""
+
+    name: str
+    zone: ZoneInfo
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[tuple[time, time], ...] = ()
+    holidays: Holidays | None = None
+
+
+@dataclass
+class Reading:
+    """A table on its way in. What is wrong with it is gathered, so that all of it is told at once."""
+
+    file: str
+    faults: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+
+    def fault(self, place: str, why: str) -> None:
+        """Something is wrong in this place."""
+        self.faults.append({"field": place, "why": why})
+
+    def settle(self) -> None:
+        """Raises ``Refused('bad_calendar')`` with every fault that was found."""
+        if self.faults:
+            raise Refused("bad_calendar", file=self.file, faults=self.faults)
+
+    def days(self, place: str, value: Any, year: int) -> frozenset[date]:
+        """The days of a list, all of one year."""
+        if not isinstance(value, list):
+            self.fault(place, f"must be a list of days like {year}-01-01")
+            return frozenset()
+        found = {at: _day(one) for at, one in enumerate(cast(list[Any], value))}
+        for at, day in found.items():
+            if day is None or day.year != year:
+                self.fault(f"{place}.{at}", f"must be a day of {year}, written like {year}-01-01")
+        return frozenset(day for day in found.values() if day is not None)
+
+    def part(self, place: str, year: int, row: Mapping[str, Any]) -> Part:
+        """One year."""
+        for key in row.keys() - {"off", "worked"}:
+            self.fault(f"{place}.{key}", "is not known here; use off and worked")
+        off, worked = (self.days(f"{place}.{sort}", row.get(sort, []), year) for sort in ("off", "worked"))
+        for day in sorted(off & worked):
+            self.fault(place, f"{day} is both off and worked")
+        return Part(off, worked)
+
+    def years(self, place: str, rows: Any) -> dict[int, Part]:
+        """Parts by year. A table of them has nothing beside them."""
+        found: dict[int, Part] = {}
+        for key, row in cast(dict[str, Any], rows).items() if isinstance(rows, dict) else ():
+            year = int(key) if key.isascii() and key.isdecimal() else 0
+            where = f"{place}.{key}".lstrip(".")
+            if not FIRST <= year <= LAST or not isinstance(row, dict):
+                self.fault(where, "must be a year with its lists off and worked, like [2027]")
+            else:
+                found[year] = self.part(where, year, cast(dict[str, Any], row))
+        if not isinstance(rows, dict):
+            self.fault(place, "must be a table of years")
+        return found
+
+    def zone(self, place: str, value: Any) -> ZoneInfo:
+        """A zone that there is."""
+        if not isinstance(value, str) or value not in available_timezones():
+            self.fault(place, f"there is no zone {value}; write it like Asia/Shanghai")
+            return ZoneInfo("UTC")
+        return ZoneInfo(value)
+
+    def weekdays(self, place: str, value: Any) -> tuple[int, ...]:
+        """Weekdays, 0 is Monday."""
+        days = tuple(cast(list[Any], value)) if isinstance(value, list) else (None,)
+        if not all(type(day) is int and 0 <= day <= 6 for day in days) or len(set(days)) < len(days):
+            self.fault(place, "must be a list of different weekdays from 0 (Monday) to 6")
+        return cast(tuple[int, ...], days)
+
+    def hours(self, place: str, value: Any) -> tuple[tuple[time, time], ...]:
+        """A day's working intervals, one after the other."""
+        pairs = [_pair(one) for one in cast(list[Any], value)] if isinstance(value, list) else [None]
+        found = [pair for pair in pairs if pair is not None]
+        if len(found) < len(pairs):
+            self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]')
+        for begin, end in found:
+            if begin >= end:
+                self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at midnight")
+        for (_, end), (begin, _) in pairwise(found):
+            if begin < end:
+                self.fault(place, f"the interval from {begin:%H:%M} begins before the one until {end:%H:%M} is over")
+        return tuple(found)
+
+    def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
+        """One calendar."""
+        if not NAME.fullmatch(name):
+            self.fault(name, "is no name for a calendar; use lower-case letters, digits and hyphens")
+        if not isinstance(row, dict):
+            self.fault(name, "must be a table with zone, weekdays, hours and years")
+            return Table(name, ZoneInfo("UTC"))
+        said = cast(dict[str, Any], row)
+        for key in said.keys() - KEYS:
+            self.fault(f"{name}.{key}", f"is not known here; use {', '.join(sorted(KEYS))}")
+        zone = self.zone(f"{name}.zone", said.get("zone"))
+        weekdays = self.weekdays(f"{name}.weekdays", said.get("weekdays", []))
+        hours = self.hours(f"{name}.hours", said.get("hours", []))
+        if bool(weekdays) != bool(hours):
+            self.fault(f"{name}.{'hours' if weekdays else 'weekdays'}", "weekdays and hours go together")
+        holidays = self.holidays(name, said, countries)
+        if holidays is not None and not hours:
+            self.fault(f"{name}.hours", "a calendar that never sleeps has no holidays: give it hours")
+        return Table(name, zone, weekdays, hours, holidays)
+
+    def holidays(self, name: str, said: Mapping[str, Any], countries: Callable[[str], Holidays | None]):
+        """A country's table with the calendar's own years laid over it; None where it has neither."""
+        known = countries(str(said["holidays"])) if "holidays" in said else None
+        if "holidays" in said and known is None:
+            self.fault(f"{name}.holidays", f"there is no table {said['holidays']} in policies/holidays/")
+        return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", said.get("years", {})))
+
+    def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, Part]) -> Holidays | None:
+        """What was known with some years replaced or added; there may be no year missing in between."""
+        parts = {**(known.parts() if known else {}), **years}
+        if not parts:
+            return None
+        first, last = min(parts), max(parts)
+        if missing := [str(year) for year in range(first, last) if year not in parts]:
+            self.fault(place, f"between {first} and {last} the year {', '.join(missing)} is missing")
+        off, worked = (frozenset(day for part in parts.values() for day in getattr(part, sort)) for sort in _SORTS)
+        return Holidays((first, last), off, worked)
+
+
+_SORTS = ("off", "worked")
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _pair(value: Any) -> tuple[time, time] | None:
+    try:
+        begin, end = (time.fromisoformat(text) for text in value)
+    except (TypeError, ValueError):
+        return None
+    return None if begin.tzinfo or end.tzinfo else (begin, end)
+
+
+def toml_in(text: str, file: str) -> dict[str, Any]:
+    """What a text holds. Raises ``Refused('bad_calendar')`` if it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": str(error)}]) from None
+
+
+def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None]) -> dict[str, Table]:
+    """Every calendar of a text by name; ``countries`` finds a shipped holiday table.
+
+    Raises ``Refused('bad_calendar')``; then nothing of it is taken.
+    """
+    reading, rows = Reading(file), toml_in(text, file)
+    found = {name: reading.table(name, row, countries) for name, row in rows.items()}
+    reading.settle()
+    return found
+
+
+def years_in(text: str, file: str) -> dict[int, Part]:
+    """Published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
+    reading, rows = Reading(file), toml_in(text, file)
+    found = reading.years("", rows)
+    if not found:
+        reading.fault("", "holds no year; begin one with a line like [2027]")
+    reading.settle()
+    return found
+
+
+def imported(known: Table, years: Mapping[int, Part], file: str) -> Table:
+    """The calendar with these years as published. Raises ``Refused('bad_calendar')``."""
+    reading = Reading(file)
+    if not known.hours:
+        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
+    holidays = reading.laid_over("years", known.holidays, years)
+    reading.settle()
+    return Table(known.name, known.zone, known.weekdays, known.hours, holidays)
+
+
+def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Table:
+    """The calendar with single days ruled otherwise. Raises ``Refused('bad_calendar')``."""
+    reading, rest, work = Reading(known.name), frozenset(off), frozenset(worked)
+    parts = known.holidays.parts() if known.holidays else {}
+    for day in sorted(rest & work):
+        reading.fault("off", f"{day} is both off and worked")
+    for day in sorted(rest | work):
+        if day.year not in parts:
+            reading.fault("worked" if day in work else "off", f"{day}: the year is not known yet; import it first")
+    reading.settle()
+    years = {
+        year: Part((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
+        for year, part in parts.items()
+    }
+    return imported(known, years, known.name)
+
+
+def written(table: Table) -> str:
+    """The calendar as TOML that needs no other file."""
+    hours = ", ".join(f'["{begin.isoformat()}", "{end.isoformat()}"]' for begin, end in table.hours)
+    lines = [f"[{table.name}]", f'zone = "{table.zone.key}"']
+    lines += [f"weekdays = {list(table.weekdays)}", f"hours = [{hours}]"] if table.hours else []
+    for year, part in (table.holidays.parts() if table.holidays else {}).items():
+        lines += ["", f"[{table.name}.years.{year}]"]
+        lines += [f"{sort} = [{', '.join(map(str, sorted(getattr(part, sort))))}]" for sort in _SORTS]
+    return "\n".join(lines) + "\n"
