@@ -1,15 +1,19 @@
-"""A resolved complaint is called back: planned, tried again, closed when the case moves on (D1)."""
+"""A resolved complaint or order is called back: planned, tried again, closed when the case moves on (D1)."""
 
 from engine.callbacks import call_off, finish, plan
-from engine.policy import pack
+from engine.rules import rules_of
 from flows.letters import CUSTOMER, send
 from flows.moment import Moment
 from flows.reacting import entering, leaving, on_move
 from flows.work import off_loop
+from models.columns import to_micros
 from statemachines.complaint import COMPLAINT, RESOLVED
+from statemachines.service_order import RESOLVED as ORDER_RESOLVED
+from statemachines.service_order import SERVICE_ORDER
 
 
 @entering(COMPLAINT, RESOLVED)
+@entering(SERVICE_ORDER, ORDER_RESOLVED)
 async def plan_callback(moment: Moment) -> None:
     """Plan the first attempt into working hours."""
     happened = moment.leased.happened
@@ -17,6 +21,7 @@ async def plan_callback(moment: Moment) -> None:
 
 
 @on_move(COMPLAINT, "attempt")
+@on_move(SERVICE_ORDER, "attempt")
 async def try_again(moment: Moment) -> None:
     """Plan the next attempt; after the last one the customer gets a message and the case goes on."""
     work, happened = moment.work, moment.leased.happened
@@ -24,14 +29,16 @@ async def try_again(moment: Moment) -> None:
     await off_loop(finish, work.store, happened.case_id, happened.cycle, made, moment.form["reason"], now)
     await off_loop(plan, work.store, now, happened.case_id)
     case = await moment.case()
-    over = case.state != RESOLVED or (case.cycle, case.attempts) != (happened.cycle, made)
-    if over or made < pack(case.pack).callbacks.attempts:
+    over = case.state != happened.dest or (case.cycle, case.attempts) != (happened.cycle, made)
+    pack = (await off_loop(rules_of, work.store)).pack(case.pack, to_micros(now))
+    if over or made < pack.callbacks.attempts:
         return
-    await send(moment, CUSTOMER, "missed_you")
+    await send(moment, CUSTOMER, "missed_you" if moment.table is COMPLAINT else "missed_you_order")
     await moment.advance("unreachable")
 
 
 @leaving(COMPLAINT, RESOLVED)
+@leaving(SERVICE_ORDER, ORDER_RESOLVED)
 async def close_callback(moment: Moment) -> None:
     """The case no longer waits for a call."""
     happened = moment.leased.happened

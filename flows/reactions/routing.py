@@ -1,15 +1,32 @@
 """A classified complaint goes to the person of the responsible department who has least to do."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 from sqlalchemy import func
 from sqlmodel import col, select
 
 from engine.store import Store
 from flows.moment import Moment
 from flows.reacting import entering
-from flows.work import off_loop
 from models import Actor, Case
 from statemachines.complaint import CLASSIFIED, COMPLAINT
 from statemachines.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Who handles cases in which department, and how many open ones each has."""
+
+    handlers: dict[str | None, list[str]]
+    load: Counter[str | None]
+
+    def take(self, department: str) -> str | None:
+        """The handler with the fewest open cases, who has one more now; by handle where several are alike."""
+        handlers = self.handlers.get(department, [])
+        owner = min(handlers, key=lambda handle: (self.load[handle], handle), default=None)
+        self.load[owner] += 1
+        return owner
 
 
 @entering(COMPLAINT, CLASSIFIED)
@@ -18,16 +35,19 @@ async def route_case(moment: Moment) -> None:
     case = await moment.case()
     if case.closed or case.owner is not None or case.department is None:
         return
-    owner = await off_loop(least_busy, moment.work.store, case.department)
+    desks = await moment.once(desks_of)
+    owner = desks.take(case.department)
     if owner is not None:
         await moment.advance("assign", department=case.department, owner=owner)
 
 
-def least_busy(store: Store, department: str) -> str | None:
-    """The handler of a department with the fewest open cases; by handle where several are alike."""
+def desks_of(store: Store) -> Desks:
+    """The desks as they stand. A batch counts once, and what it gives out itself."""
+    handlers: dict[str | None, list[str]] = {}
     with store.reading() as session:
-        actors = session.exec(select(Actor).where(Actor.department == department)).all()
-        handlers = sorted(actor.handle for actor in actors if Role.HANDLER in actor.roles.split())
+        for actor in session.exec(select(Actor)):
+            if Role.HANDLER in actor.roles.split():
+                handlers.setdefault(actor.department, []).append(actor.handle)
         counted = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
         load = dict(session.exec(counted).all())
-    return min(handlers, key=lambda handle: (load.get(handle, 0), handle), default=None)
+    return Desks(handlers, Counter(load))

@@ -1,0 +1,114 @@
+"""An inquiry is routed, called back where the pack wants it, offered to sales, passed on, or goes on as a complaint."""
+
+import json
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from engine.rules import rules_of
+from engine.store import Store
+from flows.classifying import classify, threshold
+from flows.colleagues import tell_person
+from flows.first_words import first_words
+from flows.letters import CUSTOMER, people, send
+from flows.moment import Moment
+from flows.reacting import entering, leaving, on_move, on_open
+from flows.reactions.callbacks import close_callback, plan_callback, try_again
+from flows.reactions.routing import route_case
+from flows.work import off_loop
+from models import Actor, Case
+from models.columns import to_micros
+from models.contact import TEXT_LIMIT
+from statemachines.inquiry import CLASSIFIED, CONVERTED, INQUIRY, RECEIVED, RESOLVED
+from statemachines.inquiry_forms import Nature
+from statemachines.roles import Role
+
+on_move(INQUIRY, "attempt")(try_again)
+leaving(INQUIRY, RESOLVED)(close_callback)
+entering(INQUIRY, CLASSIFIED)(route_case)
+
+
+def _nature(case: Case) -> Nature:
+    return Nature(json.loads(case.known).get("nature", Nature.CONSULTATION))
+
+
+@on_open(INQUIRY)
+async def acknowledge_inquiry(moment: Moment) -> None:
+    """Tell the customer that his contact arrived; a lead that came of another case is no contact of his (A5)."""
+    if moment.historic or moment.form.get("parent") is not None:
+        return
+    if await send(moment, CUSTOMER, "acknowledged") and not (await moment.case()).closed:
+        await moment.advance("acknowledge")
+
+
+@on_open(INQUIRY)
+async def route_consultation(moment: Moment) -> None:
+    """Pass a consultation to the department where the rules are sure of it; else a person does (A3)."""
+    case = await moment.case()
+    if case.state != RECEIVED or _nature(case) is not Nature.CONSULTATION:
+        return
+    found = classify(await moment.words("subject", "text", "demand"))
+    if found.department is not None and found.confidence >= threshold():
+        await moment.advance(
+            "classify", department=found.department, category=found.category, confidence=found.confidence
+        )
+
+
+@on_open(INQUIRY)
+@on_move(INQUIRY, "classify")
+async def offer_lead(moment: Moment) -> None:
+    """Give a lead to the salesperson who has least to do (D2); where there is none it waits at the desk."""
+    case = await moment.case()
+    if case.state not in (RECEIVED, CLASSIFIED) or _nature(case) is not Nature.LEAD:
+        return
+    seller = await off_loop(least_busy_seller, moment.work.store)
+    if seller is not None:
+        await moment.advance("offer", owner=seller.handle, department=seller.department)
+
+
+@on_move(INQUIRY, "offer")
+async def tell_seller(moment: Moment) -> None:
+    """The salesperson hears of his lead."""
+    await tell_person(moment, moment.form["owner"], "lead_offered")
+
+
+@on_move(INQUIRY, "commend")
+async def pass_praise_on(moment: Moment) -> None:
+    """The colleague who was praised hears of it, and the manager of the department that was."""
+    if (handle := moment.form.get("commended")) is not None:
+        await tell_person(moment, handle, "praised")
+    if (department := moment.form.get("commended_department")) is not None:
+        for actor in await off_loop(people, moment.work.store, Role.DEPARTMENT_MANAGER, department):
+            await tell_person(moment, actor.handle, "department_praised")
+
+
+@entering(INQUIRY, RESOLVED)
+async def call_back_or_rest(moment: Moment) -> None:
+    """Plan a callback where the pack wants answered inquiries called back; else the inquiry rests (D1)."""
+    case, now = await moment.case(), await moment.work.now()
+    if case.state != RESOLVED:
+        return
+    pack = (await off_loop(rules_of, moment.work.store)).pack(case.pack, to_micros(now))
+    if pack.callbacks.inquiries:
+        await plan_callback(moment)
+    else:
+        await moment.advance("skip_revisit")
+
+
+@entering(INQUIRY, CONVERTED)
+async def go_on_as_complaint(moment: Moment) -> None:
+    """What the customer complains of goes on as a complaint, in his own words (D2)."""
+    case, first = await moment.case(), await first_words(moment)
+    said = [await moment.words("words"), first.pop("text", "")]
+    text = "\n\n".join(filter(None, said))[:TEXT_LIMIT] or moment.number
+    await moment.open("complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **first)
+
+
+def least_busy_seller(store: Store) -> Actor | None:
+    """The salesperson with the fewest open cases; by handle where several are alike."""
+    with store.reading() as session:
+        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
+        counted = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
+        load = dict(session.exec(counted).all())
+    sellers = [actor for actor in actors if Role.SALESPERSON in actor.roles.split()]
+    return min(sellers, key=lambda seller: load.get(seller.handle, 0), default=None)

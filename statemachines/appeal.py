@@ -1,0 +1,158 @@
+"""The whole life of a staff appeal (E4, F2): against a penalty or an evaluation, heard by an impartial panel."""
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated
+
+from statemachines.asks import KNOWN, Asks, Handle, Personal
+from statemachines.concerned import STAFF, himself, names_none_of
+from statemachines.everyday import everyday
+from statemachines.forms import About, Reason
+from statemachines.guards import came_from
+from statemachines.laws import lawful
+from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
+from statemachines.roles import Role
+
+RECEIVED, CLASSIFIED, ADMITTED = "received", "classified", "admitted"
+REVERIFYING, REVERIFIED = "reverifying", "reverified"
+RESOLVED, ARCHIVED = "resolved", "archived"
+ADMISSION_REVIEW, REFUSED, WITHDRAWN = "admission_review", "refused", "withdrawn"
+
+UNHEARD = (RECEIVED, CLASSIFIED, ADMITTED)
+"""Where it may turn out that this cannot be appealed, or not any more."""
+HEARD = (*UNHEARD, REVERIFYING, REVERIFIED, ADMISSION_REVIEW)
+
+SYSTEM = Role.SYSTEM
+OFFICE = (Role.EVALUATION_GROUP, Role.HR)
+PANEL = (Role.APPEAL_PANEL,)
+PEOPLE = (*OFFICE, *PANEL, Role.GENERAL_MANAGER)
+
+CONCERNED = ("appellant", "decided_by", "investigated_by")
+"""Neither who appeals nor who decided or investigated has a part in the hearing (F3)."""
+
+
+class Dispute(About):
+    """The case whose decision is disputed, by whom, who decided it, and who prepared the decision."""
+
+    appellant: Annotated[Handle, KNOWN]
+    decided_by: Annotated[Handle, KNOWN]
+    investigated_by: Annotated[Handle | None, KNOWN] = None
+
+
+class Panel(Asks):
+    """Who leads the panel."""
+
+    panel_lead: Annotated[Handle, KNOWN]
+
+
+class Reverification(Asks):
+    """What the panel found when it looked again."""
+
+    findings: Personal
+
+
+class Upheld(Asks):
+    """What must be put right, and whether what rested on the decision is reckoned again (E4)."""
+
+    correction: Personal
+    recompute: Annotated[bool, KNOWN] = True
+
+
+class Dismissed(Asks):
+    """Why the decision stands, in words for the appellant."""
+
+    reasons: Personal
+
+
+class Inadmissible(StrEnum):
+    LATE = "late"
+    NOT_APPEALABLE = "not_appealable"
+    ALREADY_HEARD = "already_heard"
+    NOT_CONCERNED = "not_concerned"
+
+
+class RefusalProposal(Asks):
+    """Why the appeal should not be heard: coded, for a second person's review; the system knows the code alone."""
+
+    code: Inadmissible
+    reason: Personal | None = None
+
+
+class Refusal(Asks):
+    """The reviewed reason, and what the appellant is told (A7)."""
+
+    code: Inadmissible
+    told: Personal
+
+
+takes_no_part = Guard(
+    "takes_no_part", lambda facts, form: not facts.me or facts.me not in {getattr(form, name) for name in CONCERNED}
+)
+impartial_panel = Guard("impartial_panel", lambda facts, form: names_none_of(form.panel_lead, facts, CONCERNED))
+
+APPEAL = Lifecycle(
+    kind="appeal",
+    prefix="ap",
+    initial=RECEIVED,
+    internal=True,
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.HR),
+        State(CLASSIFIED, Milestone.CLASSIFIED, owner=SYSTEM),
+        State(ADMITTED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+        State(ADMISSION_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+        State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
+        State(REVERIFIED, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
+        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(REFUSED, Milestone.ARCHIVED, final=True),
+        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        Move("take_up", (RECEIVED,), CLASSIFIED, by=(*OFFICE, SYSTEM), asks=Dispute, when=takes_no_part),
+        # The disputed case was told and may be disputed.
+        Move("admit", (CLASSIFIED,), ADMITTED, by=(SYSTEM,), counts="admitted"),
+        *(
+            Move("form_panel", (source,), dest, by=OFFICE, asks=Panel, when=impartial_panel, not_for=CONCERNED)
+            for source, dest in ((ADMITTED, REVERIFYING), (REVERIFYING, STAY), (REVERIFIED, STAY))
+        ),
+        Move("reverify", (REVERIFYING,), REVERIFIED, by=PANEL, asks=Reverification, not_for=CONCERNED),
+        *(
+            Move(name, (REVERIFIED,), RESOLVED, by=PANEL, asks=asks, apart=("reverify",), not_for=CONCERNED)
+            for name, asks in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
+        ),
+        Move("archive", (RESOLVED,), ARCHIVED, by=(SYSTEM,)),
+        Move("withdraw", (RECEIVED,), WITHDRAWN, by=OFFICE, asks=Reason),
+        Move("withdraw", HEARD[1:], WITHDRAWN, by=STAFF, asks=Reason, when=himself("appellant")),
+        # Whether an appeal comes too late, or against nothing that can be disputed, two people say.
+        Move(
+            "propose_refusal",
+            UNHEARD,
+            ADMISSION_REVIEW,
+            by=(*OFFICE, SYSTEM),
+            asks=RefusalProposal,
+            not_for=CONCERNED,
+        ),
+        Move(
+            "refuse",
+            (ADMISSION_REVIEW,),
+            REFUSED,
+            by=OFFICE,
+            asks=Refusal,
+            apart=("propose_refusal",),
+            not_for=CONCERNED,
+        ),
+        *(
+            Move(
+                "take_on", (ADMISSION_REVIEW,), state, by=OFFICE, asks=Reason, when=came_from(state), not_for=CONCERNED
+            )
+            for state in UNHEARD
+        ),
+        *(replace(row, not_for=CONCERNED) for row in everyday((*HEARD, RESOLVED), PEOPLE)),
+    ),
+    clauses=(
+        Clause("appeal", during=HEARD, kept_by=("uphold_appeal", "dismiss_appeal"), internal=True),
+        Clause("archive", during=(RESOLVED,), then="archive"),
+    ),
+)
+
+lawful(APPEAL)

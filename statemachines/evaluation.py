@@ -1,0 +1,145 @@
+"""The whole life of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from statemachines.appealable import appealable
+from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Number, Personal, Score
+from statemachines.everyday import everyday
+from statemachines.laws import lawful
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.roles import INVESTIGATORS, MANAGERS, Role
+
+RECEIVED, CLASSIFIED, RESOLVED = "received", "classified", "resolved"
+ARCHIVED, WITHDRAWN = "archived", "withdrawn"
+
+OPEN = (RECEIVED, CLASSIFIED, RESOLVED)
+ASSESSED = (CLASSIFIED, RESOLVED)
+
+SYSTEM = Role.SYSTEM
+PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
+COLLECTING = (Role.AGENT, Role.MARKET, *MANAGERS, Role.IMPORT)
+"""Who takes an evaluation down; others analyse, others again review (F3)."""
+REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
+EVALUATED = "evaluated"
+"""The known fact that holds the handle of the person evaluated, who has no hand in the case (F3)."""
+
+NEGATIVE_UP_TO = 2
+"""One score of two or less of five makes an evaluation negative, whatever the others say (E8)."""
+
+
+class Tone(StrEnum):
+    POSITIVE = "positive"
+    MIXED = "mixed"
+    NEGATIVE = "negative"
+
+
+class Assessment(Asks):
+    """What the customer's evaluation says, by dimension from one to five, and whom it is about.
+
+    Everything but the tone is optional: an evaluation is open with or without an order (E8).
+    """
+
+    tone: Annotated[Tone, KNOWN]
+    timeliness: Annotated[Score | None, KNOWN] = None
+    intact_goods: Annotated[Score | None, KNOWN] = None
+    attitude: Annotated[Score | None, KNOWN] = None
+    quality: Annotated[Score | None, KNOWN] = None
+    about: Annotated[Number | None, KNOWN] = None
+    evaluated: Annotated[Handle | None, KNOWN] = None
+    department: Annotated[Code | None, ON_CASE] = None
+
+    @property
+    def scores(self) -> list[int]:
+        """The scores that were given."""
+        told = (self.timeliness, self.intact_goods, self.attitude, self.quality)
+        return [score for score in told if score is not None]
+
+
+class EvaluationReply(Asks):
+    """What was told to the customer, and the measure that his evaluation led to (E7)."""
+
+    measure: Personal
+    message: Personal
+
+
+class Doubt(Asks):
+    """What makes a reviewer doubt the evaluation. It stays where it is, marked (E8)."""
+
+    disputed: Annotated[Literal[True], KNOWN] = True
+    evidence: Personal
+
+
+class Cleared(Asks):
+    """Why the evaluation stands after all."""
+
+    disputed: Annotated[Literal[False], KNOWN] = False
+    evidence: Personal
+
+
+class Withdrawal(Asks):
+    """The customer's own wish, in his words."""
+
+    wish: Personal
+
+
+def _as_given(facts: Facts, form: Any) -> bool:
+    hidden = form.tone is not Tone.NEGATIVE and min(form.scores, default=NEGATIVE_UP_TO + 1) <= NEGATIVE_UP_TO
+    return not hidden and (form.evaluated is None or form.evaluated != facts.me)
+
+
+as_given = Guard("as_given", _as_given)
+undisputed = Guard("undisputed", lambda facts, form: not facts.known.get("disputed", False))
+disputed = Guard("disputed", lambda facts, form: bool(facts.known.get("disputed", False)))
+
+EVALUATION = Lifecycle(
+    kind="evaluation",
+    prefix="ev",
+    initial=RECEIVED,
+    natures=("evaluation",),
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
+        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
+        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        Move("assess", (RECEIVED,), CLASSIFIED, by=COLLECTING, asks=Assessment, when=as_given),
+        Move("answer", (CLASSIFIED,), RESOLVED, by=PEOPLE, asks=EvaluationReply, not_for=(EVALUATED,)),
+        Move("archive", (RESOLVED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
+        Move(
+            "dispute",
+            ASSESSED,
+            STAY,
+            by=REVIEWERS,
+            asks=Doubt,
+            when=undisputed,
+            apart=("assess", "answer"),
+            not_for=(EVALUATED,),
+        ),
+        Move(
+            "clear_dispute",
+            ASSESSED,
+            STAY,
+            by=REVIEWERS,
+            asks=Cleared,
+            when=disputed,
+            apart=("dispute",),
+            not_for=(EVALUATED,),
+        ),
+        # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
+        Move("withdraw", ASSESSED, WITHDRAWN, by=(Role.AGENT,), asks=Withdrawal, not_for=(EVALUATED,)),
+        # What is done without the evaluation moving on.
+        Move("acknowledge", OPEN, STAY, by=(SYSTEM,)),
+        *appealable((*ASSESSED, ARCHIVED, WITHDRAWN)),
+        *everyday(OPEN, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
+    ),
+    clauses=(
+        Clause("answer_evaluation", during=(RECEIVED, CLASSIFIED), kept_by=("answer",), answers=True),
+        Clause("archive", during=(RESOLVED,), then="archive"),
+    ),
+)
+
+lawful(EVALUATION)

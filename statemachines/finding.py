@@ -1,0 +1,146 @@
+"""The whole life of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime
+
+from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Personal
+from statemachines.effects import Effect, effective, not_effective
+from statemachines.everyday import everyday
+from statemachines.forms import Reason, Severity
+from statemachines.guards import came_from
+from statemachines.laws import lawful
+from statemachines.lifecycle import Clause, Lifecycle, Milestone, Move, State
+from statemachines.roles import INVESTIGATORS, Role
+
+RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
+RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+CANCEL_REVIEW, CANCELLED = "cancel_review", "cancelled"
+
+UNHANDLED = (RECEIVED, CLASSIFIED, INVESTIGATED)
+"""Where it may turn out that there was nothing to find."""
+OPEN = (*UNHANDLED, CANCEL_REVIEW, RESOLVED)
+
+SYSTEM = Role.SYSTEM
+SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.AUDITOR)
+PEOPLE = (*INVESTIGATORS, *SUPERVISION)
+HANDLED = ("propose_measure", "rectify")
+"""Whoever did this does not audit it (F3)."""
+
+
+class Origin(StrEnum):
+    CHECK = "check"
+    AUDIT = "audit"
+    COMMUNICATION_CHECK = "communication_check"
+    ACCEPTANCE = "acceptance"
+
+
+class Ownership(Asks):
+    """Of what sort the finding is, how grave, and the department that answers for it."""
+
+    department: Annotated[Code, ON_CASE, KNOWN]
+    severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
+    category: Annotated[Code | None, ON_CASE] = None
+    owner: Annotated[Handle | None, ON_CASE] = None
+    origin: Annotated[Origin | None, KNOWN] = None
+
+
+class Measure(Asks):
+    """What caused it, what will be done about it, and by when if that was agreed."""
+
+    cause: Annotated[Code, KNOWN]
+    measure: Personal
+    due_at: AwareDatetime | None = None
+
+
+class Rectification(Asks):
+    """What was done, and what shows it."""
+
+    done: Personal
+    evidence: Personal
+
+
+class Verification(Asks):
+    """Whether what was done had its effect, and what shows it."""
+
+    effect: Annotated[Effect, KNOWN]
+    evidence: Personal
+
+
+class CancelReason(StrEnum):
+    NOT_SUBSTANTIATED = "not_substantiated"
+    TWICE_RAISED = "twice_raised"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+class Cancellation(Asks):
+    """Why there was nothing to find: coded, for a second person's review."""
+
+    code: CancelReason
+    reason: Personal
+
+
+FINDING = Lifecycle(
+    kind="finding",
+    prefix="fd",
+    initial=RECEIVED,
+    internal=True,
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
+        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
+        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER),
+        State(CANCEL_REVIEW, Milestone.INVESTIGATED, owner=Role.QUALITY_TEAM),
+        State(RESOLVED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
+        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(CANCELLED, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        Move("assign_owner", (RECEIVED,), CLASSIFIED, by=(*SUPERVISION, SYSTEM), asks=Ownership),
+        Move("propose_measure", (CLASSIFIED,), INVESTIGATED, by=INVESTIGATORS, asks=Measure),
+        Move("rectify", (INVESTIGATED,), RESOLVED, by=INVESTIGATORS, asks=Rectification),
+        # What had no effect goes another round, one level higher.
+        *(
+            Move(
+                "verify_effect",
+                (RESOLVED,),
+                dest,
+                by=SUPERVISION,
+                asks=Verification,
+                when=when,
+                reopens=again,
+                apart=HANDLED,
+            )
+            for dest, when, again in ((REVISITED, effective, False), (CLASSIFIED, not_effective, True))
+        ),
+        Move("archive", (REVISITED,), ARCHIVED, by=(*SUPERVISION, SYSTEM)),
+        # A finding is not dropped: two people of the supervision agree that there was none.
+        Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, by=SUPERVISION, asks=Cancellation),
+        Move(
+            "cancel", (CANCEL_REVIEW,), CANCELLED, by=SUPERVISION, asks=Cancellation, apart=("propose_cancel", *HANDLED)
+        ),
+        *(
+            Move("keep_open", (CANCEL_REVIEW,), state, by=SUPERVISION, asks=Reason, when=came_from(state))
+            for state in UNHANDLED
+        ),
+        *everyday(OPEN, PEOPLE),
+    ),
+    clauses=(
+        Clause("finding_ownership", (RECEIVED,), (CANCEL_REVIEW,), kept_by=("assign_owner",), internal=True),
+        Clause("finding_measure", (CLASSIFIED,), (CANCEL_REVIEW,), kept_by=("propose_measure",), internal=True),
+        Clause(
+            "finding_rectification",
+            (INVESTIGATED,),
+            (CANCEL_REVIEW,),
+            kept_by=("rectify",),
+            opened_by=("propose_measure",),
+            due="due_at",
+            internal=True,
+        ),
+        Clause("finding_verification", (RESOLVED,), kept_by=("verify_effect",), internal=True),
+        Clause("archive", (REVISITED,), then="archive"),
+    ),
+)
+
+lawful(FINDING)

@@ -1,0 +1,92 @@
+"""The whole life of an interruption of the service (G1): declared, planned against, restored, and learned from."""
+
+from statemachines.everyday import everyday
+from statemachines.forms import Reason
+from statemachines.interruption_forms import (
+    Affected,
+    ContingencyPlan,
+    Criteria,
+    Declaration,
+    Loss,
+    Mitigation,
+    Postmortem,
+    Restoration,
+    TimeGrant,
+    TimeGranted,
+    Told,
+)
+from statemachines.laws import lawful
+from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
+from statemachines.roles import INVESTIGATORS, MANAGERS, Role
+
+RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
+RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+CALLED_OFF = "called_off"
+
+DOWN = (RECEIVED, CLASSIFIED, INVESTIGATED)
+"""While the service is interrupted."""
+CARED_FOR = (INVESTIGATED, RESOLVED)
+"""Once it is known who is affected: much of it is still to be done after the service is restored."""
+OPEN = (*DOWN, RESOLVED)
+
+SYSTEM = Role.SYSTEM
+REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
+PEOPLE = (*INVESTIGATORS, Role.OPERATIONS, *REVIEWERS)
+
+was_declared = Guard("was_declared", lambda facts, form: "since" in facts.known)
+affected_known = Guard("affected_known", lambda facts, form: "affected" in facts.known)
+customers_told = Guard("customers_told", lambda facts, form: facts.known.get("tellings", 0) > 0)
+some_affected = Guard("some_affected", lambda facts, form: facts.known.get("affected", 0) > 0)
+
+INTERRUPTION = Lifecycle(
+    kind="interruption",
+    prefix="in",
+    initial=RECEIVED,
+    internal=True,
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.DEPARTMENT_MANAGER),
+        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+        State(RESOLVED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
+        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(CALLED_OFF, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        Move("declare", DOWN, STAY, by=PEOPLE, asks=Declaration),
+        Move("start_plan", (RECEIVED,), CLASSIFIED, by=MANAGERS, asks=ContingencyPlan, when=was_declared),
+        Move("find_affected", (CLASSIFIED,), INVESTIGATED, by=PEOPLE, asks=Criteria),
+        Move("find_affected", CARED_FOR, STAY, by=PEOPLE, asks=Criteria),
+        Move("restore", (CLASSIFIED, INVESTIGATED), RESOLVED, by=(*MANAGERS, Role.OPERATIONS), asks=Restoration),
+        Move(
+            "review", (RESOLVED,), REVISITED, by=REVIEWERS, asks=Postmortem, when=customers_told, apart=("start_plan",)
+        ),
+        Move("archive", (REVISITED,), ARCHIVED, by=(*REVIEWERS, SYSTEM)),
+        Move("call_off", (RECEIVED, CLASSIFIED), CALLED_OFF, by=MANAGERS[1:], asks=Reason),
+        # What the reactions find and do is recorded here; a person tells those whom no mail reaches.
+        Move("affected", (*CARED_FOR, REVISITED), STAY, by=(SYSTEM,), asks=Affected),
+        Move(
+            "confirm_told",
+            (*CARED_FOR, REVISITED),
+            STAY,
+            by=(*PEOPLE, SYSTEM),
+            asks=Told,
+            when=affected_known,
+            counts="tellings",
+        ),
+        Move("grant_time", CARED_FOR, STAY, by=MANAGERS[1:], asks=TimeGrant, when=some_affected),
+        Move("time_granted", (*CARED_FOR, REVISITED), STAY, by=(SYSTEM,), asks=TimeGranted),
+        Move("record_loss", OPEN, STAY, by=PEOPLE, asks=Loss, counts="losses"),
+        Move("record_mitigation", OPEN, STAY, by=PEOPLE, asks=Mitigation, counts="mitigations"),
+        *everyday(OPEN, PEOPLE),
+    ),
+    clauses=(
+        Clause("contingency_start", (RECEIVED,), kept_by=("start_plan",), internal=True),
+        # The customers' right to know (知情权).
+        Clause("tell_affected", OPEN, kept_by=("confirm_told",), internal=True),
+        Clause("interruption_review", (RESOLVED,), kept_by=("review",), internal=True),
+        Clause("archive", (REVISITED,), then="archive"),
+    ),
+)
+
+lawful(INTERRUPTION)

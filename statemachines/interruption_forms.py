@@ -1,0 +1,100 @@
+"""What is asked about an interruption of the service: what it hits, what is granted, lost, mended and learned (G1)."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Personal
+
+Count = Annotated[int, Field(ge=0), KNOWN]
+
+
+class Declaration(Asks):
+    """What fails since when, presumably until when, and which department and sort of case it hits."""
+
+    what: Personal
+    where: Personal | None = None
+    since: Annotated[AwareDatetime, KNOWN]
+    expected_until: Annotated[AwareDatetime | None, KNOWN] = None
+    department: Annotated[Code | None, ON_CASE] = None
+    category: Annotated[Code | None, ON_CASE] = None
+
+
+class ContingencyPlan(Asks):
+    """Which contingency plan is put into force, and what it asks for."""
+
+    contingency: Annotated[Code, KNOWN]
+    plan: Personal
+
+
+class Criteria(Asks):
+    """Which open cases of customers are affected: all of a kind, of a department, of a sort, opened within a span.
+
+    Both ends of the span belong to it; one that is not given is open.
+    """
+
+    kind: Code
+    department: Code | None = None
+    category: Code | None = None
+    opened_since: AwareDatetime | None = None
+    opened_until: AwareDatetime | None = None
+
+
+class Affected(Asks):
+    """How many cases are affected so far, how many of them were found now, and to how many customers mail went."""
+
+    affected: Count
+    found: Annotated[int, Field(ge=0)]
+    told: Annotated[int, Field(ge=0)]
+    untold: Count
+
+
+class Told(Asks):
+    """How those were told whom no mail reaches."""
+
+    how: Personal | None = None
+
+
+class TimeGrant(Asks):
+    """More time for one promise of every affected case: hours of its own sort, with the reason."""
+
+    clause: Code
+    hours: Annotated[int, Field(ge=1, le=10_000)]
+    reason: Personal
+
+
+class TimeGranted(Asks):
+    """On how many affected cases more time was granted, and how many had no such clock."""
+
+    clause: Code
+    hours: Annotated[int, Field(ge=1, le=10_000)]
+    granted: Count
+    skipped: Count
+
+
+class Loss(Asks):
+    """What was lost, and its worth in fen."""
+
+    amount: Annotated[int, Field(ge=1)]
+    what: Personal
+
+
+class Mitigation(Asks):
+    """What was done to keep the loss small."""
+
+    measure: Personal
+
+
+class Restoration(Asks):
+    """When and how the service was restored."""
+
+    restored_at: Annotated[AwareDatetime, KNOWN]
+    how: Personal
+
+
+class Postmortem(Asks):
+    """What is learned of it, and which department must improve because of it."""
+
+    lessons: Personal
+    cause: Annotated[Code, KNOWN]
+    improving: Annotated[Code, KNOWN]

@@ -1,0 +1,222 @@
+"""The whole life of a service order (C1-C8): booked, planned, agreed, carried out, accepted, called back, archived."""
+
+from datetime import datetime
+from typing import Any
+
+from statemachines import service_order_forms as asked
+from statemachines.everyday import (
+    asking_customer,
+    calling_in_vain,
+    everyday,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.forms import Message, Reason, Survey
+from statemachines.guards import came_from
+from statemachines.laws import lawful
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.service_order_forms import Acceptance, Acceptor
+
+RECEIVED, REVIEWED, PLANNED = "received", "reviewed", "planned"
+PLAN_APPROVED, CONSENTED, CONFIRMED = "plan_approved", "consented", "confirmed"
+ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING = "assigned", "executing", "accepting", "rectifying"
+RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
+CANCELLED, REFUSED = "cancelled", "refused"
+
+ASKING = (RECEIVED, REVIEWED)
+"""Where the customer may be asked to correct his order, and where it may be refused."""
+TROUBLED = (CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
+"""Where something may go wrong, or more be asked for than was planned (C4)."""
+SERVING = (*TROUBLED, EXCEPTION)
+UNRESOLVED = (*ASKING, WAITING, REFUSAL_REVIEW, PLANNED, PLAN_APPROVED, CONSENTED, *SERVING)
+OPEN = (*UNRESOLVED, RESOLVED)
+LIVE = (*OPEN, REVISITED)
+
+SYSTEM = Role.SYSTEM
+PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
+CALLERS = (*PEOPLE, SYSTEM)
+COSIGNERS = (*PEOPLE, Role.OPERATIONS)
+ACCEPTORS = (*DESK, Role.QUALITY_TEAM, Role.THIRD_PARTY_ASSESSOR)
+EXECUTED = ("start", "complete", "rectify")
+"""Whoever did this does not record that it was accepted (F3)."""
+HANDLED = ("plan", *EXECUTED)
+"""Whoever did this does not call back (F3)."""
+
+
+def _plannable(facts: Facts, form: Any) -> bool:
+    return "lead_department" in facts.known and form.starts_at <= form.ends_at
+
+
+def _all_met(form: Acceptance) -> bool:
+    return form.documents and form.site and form.function
+
+
+def _may_sign(facts: Facts, form: Acceptance) -> bool:
+    """A third party signs only if the customer named one (C2)."""
+    return form.signed_by is Acceptor.CUSTOMER or facts.known.get("acceptor") == form.signed_by
+
+
+def _not_older(facts: Facts, form: Any) -> bool:
+    known = facts.known.get("as_of")
+    return known is None or form.as_of >= datetime.fromisoformat(known)
+
+
+in_order = Guard("in_order", lambda facts, form: form.accurate and form.complete)
+plannable = Guard("plannable", _plannable)
+first_plan = Guard("first_plan", lambda facts, form: facts.known.get("plans", 0) <= 1)
+later_plan = Guard("later_plan", lambda facts, form: facts.known.get("plans", 0) > 1)
+cosigned = Guard("cosigned", lambda facts, form: facts.known.get("cosigns", 0) >= facts.known.get("cosigns_needed", 0))
+agreed_node = Guard("agreed_node", lambda facts, form: form.node is None or form.node <= facts.known.get("nodes", 0))
+not_older = Guard("not_older", _not_older)
+accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
+not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(form) and _may_sign(facts, form))
+
+SERVICE_ORDER = Lifecycle(
+    kind="service_order",
+    prefix="so",
+    initial=RECEIVED,
+    natures=("order", "service"),
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
+        State(REVIEWED, Milestone.CLASSIFIED, owner=Role.HANDLER),
+        State(WAITING, Milestone.CLASSIFIED, owner=Role.CUSTOMER),
+        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
+        State(PLANNED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
+        State(PLAN_APPROVED, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+        State(CONSENTED, Milestone.INVESTIGATED, owner=Role.AGENT),
+        State(CONFIRMED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
+        State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER),
+        State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER),
+        State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+        State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER),
+        State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
+        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(CANCELLED, Milestone.ARCHIVED, final=True),
+        State(REFUSED, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        # Reviewed, planned, signed by the departments, approved, agreed with the customer, confirmed (C1).
+        Move("review", (RECEIVED,), REVIEWED, by=DESK, asks=asked.Review, when=in_order),
+        Move("analyse_needs", (REVIEWED,), STAY, by=INVESTIGATORS, asks=asked.NeedsAnalysis),
+        Move("plan", (REVIEWED,), PLANNED, by=INVESTIGATORS, asks=asked.Plan, when=plannable, counts="plans"),
+        # One signature a person. A later plan may be signed again by whoever signed an earlier one.
+        *(
+            Move("cosign", (PLANNED,), STAY, COSIGNERS, asked.Cosignature, when=when, apart=apart, counts="cosigns")
+            for when, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
+        ),
+        Move("approve_plan", (PLANNED,), PLAN_APPROVED, by=MANAGERS, when=cosigned, apart=("plan",)),
+        Move("return_plan", (PLANNED,), REVIEWED, by=MANAGERS, asks=Reason),
+        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, by=(*DESK, SYSTEM), asks=asked.Consent),
+        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, by=(*DESK, SYSTEM), asks=Reason),
+        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, by=DESK, asks=asked.Arrangement),
+        # Assigned and carried out.
+        Move("assign_task", (CONFIRMED,), ASSIGNED, by=DESK, asks=asked.Task),
+        Move("assign_task", (ASSIGNED,), STAY, by=DESK, asks=asked.Task),
+        Move("start", (ASSIGNED,), EXECUTING, by=INVESTIGATORS),
+        Move("complete", (EXECUTING,), ACCEPTING, by=INVESTIGATORS, asks=asked.Completion),
+        # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
+        Move("name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, by=DESK, asks=asked.NamedAcceptor),
+        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, when=accepted, apart=EXECUTED),
+        Move(
+            "fail_acceptance",
+            (ACCEPTING,),
+            RECTIFYING,
+            by=ACCEPTORS,
+            asks=asked.Failure,
+            when=not_accepted,
+            apart=EXECUTED,
+            counts="rectifications",
+        ),
+        Move("rectify", (RECTIFYING,), ACCEPTING, by=INVESTIGATORS, asks=asked.Rectified),
+        # Told, called back, archived (C6, D1). Who is dissatisfied has a complaint of his own.
+        Move("letter_sent", (RESOLVED, REVISITED), STAY, by=(*DESK, SYSTEM), asks=asked.Letter),
+        Move("revisit", (RESOLVED,), REVISITED, by=CALLERS, asks=Survey, apart=HANDLED),
+        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
+        Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        # The customer corrects his order: the clock rests (A4).
+        *asking_customer(ASKING, WAITING),
+        # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).
+        Move("raise_exception", TROUBLED, EXCEPTION, by=PEOPLE, asks=asked.Exceptional, counts="exceptions"),
+        *(
+            Move(
+                "settle_exception",
+                (EXCEPTION,),
+                state,
+                by=MANAGERS,
+                asks=asked.Settlement,
+                when=came_from(state),
+                apart=("raise_exception",),
+            )
+            for state in TROUBLED
+        ),
+        # Ends other than the archive; a refusal is proposed and reviewed by two people (A7, C5).
+        Move("cancel", UNRESOLVED, CANCELLED, by=DESK, asks=asked.Cancellation),
+        *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, asked.DeclineProposal, asked.Decline),
+        # What is done without the order moving on (C3, C5, C7, C8).
+        Move("agree_node", SERVING, STAY, by=INVESTIGATORS, asks=asked.Node, counts="nodes"),
+        Move("push_progress", SERVING, STAY, by=INVESTIGATORS, asks=asked.Push, when=agreed_node),
+        Move("check_progress", SERVING, STAY, by=PEOPLE, asks=asked.ProgressCheck),
+        Move("feedback", SERVING, STAY, by=(*PEOPLE, SYSTEM), asks=asked.Feedback),
+        Move("request_tracking", SERVING, STAY, by=DESK, asks=asked.TrackingRequest),
+        Move("report_position", SERVING, STAY, by=(*INVESTIGATORS, SYSTEM), asks=asked.Position, when=not_older),
+        Move("change", (CONSENTED, *SERVING), STAY, by=DESK, asks=asked.Change, counts="changes"),
+        Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
+        Move("reply", OPEN, STAY, by=PEOPLE, asks=Message),
+        *promising(OPEN, PEOPLE),
+        *everyday(OPEN, PEOPLE),
+    ),
+    clauses=(
+        # From the booking on; it rests while the customer corrects his order and while he considers the plan.
+        Clause(
+            "confirm_booking",
+            during=(*ASKING, REFUSAL_REVIEW, PLANNED, CONSENTED),
+            pauses=(WAITING, PLAN_APPROVED),
+            kept_by=("confirm_arrangement",),
+            answers=True,
+        ),
+        # An exception is our trouble: nothing the customer was promised rests for it. Only who was to begin may wait.
+        Clause(
+            "assignment",
+            during=(ASSIGNED,),
+            pauses=(EXCEPTION,),
+            opened_by=("assign_task",),
+            due="due_at",
+            renews=True,
+            kept_by=("start",),
+        ),
+        Clause(
+            "progress_node",
+            during=SERVING,
+            opened_by=("agree_node",),
+            due="due_at",
+            which="node",
+            kept_by=("push_progress",),
+        ),
+        Clause(
+            "progress_check",
+            during=(EXECUTING, ACCEPTING, RECTIFYING, EXCEPTION),
+            kept_by=("check_progress",),
+            repeats=True,
+            internal=True,
+        ),
+        Clause("tracking", during=SERVING, opened_by=("request_tracking",), due="due_at", kept_by=("report_position",)),
+        Clause(
+            "rectification",
+            during=(RECTIFYING, EXCEPTION),
+            opened_by=("fail_acceptance",),
+            due="due_at",
+            renews=True,
+            kept_by=("rectify",),
+        ),
+        promise_clause(OPEN),
+        Clause("revisit", during=(RESOLVED,), kept_by=("revisit", "unreachable")),
+        Clause("archive", during=(REVISITED,), then="archive"),
+    ),
+)
+
+lawful(SERVICE_ORDER)

@@ -1,0 +1,237 @@
+"""What is asked for along the way of a service order (C1-C8), from the review to the signed acceptance."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Personal
+from statemachines.forms import Severity
+
+Fen = Annotated[int, Field(ge=0)]
+
+
+class Review(Asks):
+    """Whether the order is right and whole, what service it asks for, and the department it goes to (C1)."""
+
+    accurate: bool
+    complete: bool
+    category: Annotated[Code, ON_CASE]
+    severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
+    department: Annotated[Code | None, ON_CASE] = None
+
+
+class NeedsAnalysis(Asks):
+    """What the customer needs, which department leads, and whether somebody went to look at the site (C1)."""
+
+    lead_department: Annotated[Code, KNOWN]
+    on_site_survey: Annotated[bool, KNOWN]
+    report: Personal
+
+
+class Plan(Asks):
+    """The service plan: what is done, to which standard, how, when, and what it costs in fen (C1).
+
+    ``cosigns_needed`` departments sign it; ``cosigns`` is always nought: signatures begin anew with every plan.
+    """
+
+    content: Personal
+    standard: Personal
+    procedure: Personal
+    cost: Annotated[Fen, KNOWN]
+    starts_at: Annotated[AwareDatetime, KNOWN]
+    ends_at: Annotated[AwareDatetime, KNOWN]
+    cosigns_needed: Annotated[int, Field(ge=0, le=20), KNOWN]
+    cosigns: Annotated[Literal[0], KNOWN] = 0
+
+
+class Cosignature(Asks):
+    """A department agrees to the plan; its remark (C1)."""
+
+    department: Code
+    remark: Personal | None = None
+
+
+class Consent(Asks):
+    """How the customer agreed to the plan, in his own words or by which paper (C1)."""
+
+    consent: Personal
+
+
+class Arrangement(Asks):
+    """Who does it with what, on which way, and how the goods are handled: the company's confirmation (C1)."""
+
+    people: Personal
+    equipment: Personal
+    route: Personal
+    handling: Personal
+
+
+class Task(Asks):
+    """Who carries the order out, and by when he must have begun (C1)."""
+
+    department: Annotated[Code, ON_CASE]
+    owner: Annotated[Handle, ON_CASE]
+    due_at: AwareDatetime
+    task: Personal | None = None
+
+
+class Node(Asks):
+    """A stage of which the customer is told, and by when (C3). The nodes of an order are counted from one."""
+
+    stage: Code
+    due_at: AwareDatetime
+
+
+class Push(Asks):
+    """What the customer is told of the progress, for an agreed node or beside them (C3)."""
+
+    text: Personal
+    node: Annotated[int | None, Field(ge=1)] = None
+    position: Code | None = None
+
+
+class ProgressCheck(Asks):
+    """Whether the work goes as planned, and what was seen (C7)."""
+
+    on_schedule: Annotated[bool, KNOWN]
+    seen: Personal
+
+
+class Feedback(Asks):
+    """What the customer says while the service goes on (C7)."""
+
+    feedback: Personal
+
+
+class TrackingRequest(Asks):
+    """The transport department is to say where the goods are; by when, where that was agreed (C8)."""
+
+    department: Code
+    due_at: AwareDatetime | None = None
+
+
+class Position(Asks):
+    """Where the goods are, as of when, who says so, and when they are expected (C8)."""
+
+    position: Annotated[Code, KNOWN]
+    as_of: Annotated[AwareDatetime, KNOWN]
+    reported_by: Annotated[Code, KNOWN]
+    expected_at: Annotated[AwareDatetime | None, KNOWN] = None
+
+
+class Trouble(StrEnum):
+    SERIOUS_PROBLEM = "serious_problem"
+    SPECIAL_REQUEST = "special_request"
+
+
+class Exceptional(Asks):
+    """What went wrong, or is asked for beyond the plan (C4)."""
+
+    trouble: Trouble
+    what: Personal
+
+
+class Settlement(Asks):
+    """What the superior decided, and how the customer agreed to it (C4)."""
+
+    solution: Personal
+    consent: Personal
+
+
+class Change(Asks):
+    """A change, and its effect on the plan, the cost (in fen, less is negative) and the time (in days) (C5)."""
+
+    change: Personal
+    plan_effect: Personal
+    cost_delta: int
+    days_delta: int
+    consent: Personal | None = None
+
+
+class AskedBy(StrEnum):
+    CUSTOMER = "customer"
+    COMPANY = "company"
+
+
+class Cancellation(Asks):
+    """Who cancels and why, what becomes of the plan, and what it costs in fen (C5)."""
+
+    asked_by: AskedBy
+    reason: Personal
+    plan_effect: Personal
+    cost: Fen = 0
+
+
+class Completion(Asks):
+    """What was done, handed over for acceptance."""
+
+    done: Personal
+
+
+class Acceptor(StrEnum):
+    CUSTOMER = "customer"
+    THIRD_PARTY = "third_party"
+
+
+class NamedAcceptor(Asks):
+    """Whom the customer named to accept the work (C2)."""
+
+    acceptor: Annotated[Acceptor, KNOWN]
+    name: Personal
+
+
+class Acceptance(Asks):
+    """Which criteria are met, who signed, and the reference of the signed report (C2)."""
+
+    documents: bool
+    site: bool
+    function: bool
+    report: Personal
+    signed_by: Acceptor = Acceptor.CUSTOMER
+    summary: Personal | None = None
+
+
+class Failure(Acceptance):
+    """What was not accepted: the cause, who answers for it, what is done about it, and by when (C2).
+
+    Without ``due_at`` the pack's limit for the rectification holds.
+    """
+
+    cause: Annotated[Code, KNOWN]
+    responsible: Annotated[Code, KNOWN]
+    measure: Personal
+    due_at: AwareDatetime | None = None
+
+
+class Rectified(Asks):
+    """What was put right (C2)."""
+
+    done: Personal
+
+
+class Letter(Asks):
+    """By what the completion letter can be found again: the key of its delivery, or a postal number (C6)."""
+
+    letter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,120}$"), KNOWN]
+
+
+class DeclineReason(StrEnum):
+    NOT_OURS = "not_ours"
+    NO_CAPACITY = "no_capacity"
+    FORBIDDEN_GOODS = "forbidden_goods"
+    INCOMPLETE = "incomplete"
+
+
+class DeclineProposal(Asks):
+    """Why the order should not be taken on: coded, for a supervisor's review (A7)."""
+
+    code: DeclineReason
+    reason: Personal
+
+
+class Decline(Asks):
+    """Why the order is not taken on: coded, reviewed, and told to the customer (A7)."""
+
+    code: DeclineReason
+    told: Personal

@@ -1,0 +1,232 @@
+"""The whole life of a violation (F2, F3): reported, investigated, decided by others, published, perhaps disputed."""
+
+from dataclasses import replace
+from typing import Any
+
+from statemachines.appealable import AppealLost, AppealOpened, AppealWon
+from statemachines.concerned import STAFF, himself, is_known_as, names_none_of
+from statemachines.everyday import everyday
+from statemachines.forms import Message, Reason
+from statemachines.guards import came_from
+from statemachines.laws import lawful
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.roles import Role
+from statemachines.violation_forms import (
+    Accused,
+    Charge,
+    Conclusion,
+    Dismissal,
+    DismissalProposal,
+    Evidence,
+    Grounds,
+    Notice,
+    Penalty,
+    Team,
+    Verdict,
+)
+
+RECEIVED, CLASSIFIED, INVESTIGATING = "received", "classified", "investigating"
+CONCLUDED, DECIDED, RESOLVED, SETTLED, ARCHIVED = "concluded", "decided", "resolved", "settled", "archived"
+DISMISSAL_REVIEW, DISMISSED = "dismissal_review", "dismissed"
+APPEALED, CORRECTED = "appealed", "corrected"
+
+UNPROVEN = (RECEIVED, CLASSIFIED, INVESTIGATING)
+"""Where it may turn out that there is nothing in the report."""
+DISPUTABLE = (DECIDED, RESOLVED)
+OPEN = (*UNPROVEN, DISMISSAL_REVIEW, CONCLUDED, DECIDED, RESOLVED, APPEALED, CORRECTED)
+
+SYSTEM = Role.SYSTEM
+SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.HR)
+TEAM = (Role.INVESTIGATION_TEAM,)
+FORMERS = (Role.EVALUATION_GROUP, Role.HR)
+DECIDERS = (Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER, Role.HR)
+PUBLISHERS = (*DECIDERS, Role.EVALUATION_GROUP)
+PEOPLE = (*SUPERVISION, *TEAM, Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER)
+
+ACCUSED = ("accused",)
+"""Nobody works on his own case; he only disputes or accepts what was decided."""
+INVESTIGATED, INVESTIGATOR = ("take_up", "add_evidence", "conclude"), ("lead_investigator",)
+"""Whoever did this, or was to lead it, does not decide (F3)."""
+PENALTIES = list(Penalty)
+
+
+def _proven_and_whole(facts: Facts, form: Any) -> bool:
+    proven = facts.known.get("proven") is True and facts.known.get("accused") is not None
+    return (form.penalty is Penalty.NONE or proven) and (form.penalty is Penalty.FINE) == (form.fine > 0)
+
+
+def _no_harsher(facts: Facts, form: Any) -> bool:
+    was = Penalty(facts.known.get("penalty", Penalty.NONE))
+    lighter = PENALTIES.index(form.penalty) < PENALTIES.index(was)
+    same = form.penalty is was and form.fine <= facts.known.get("fine", 0)
+    return (lighter or same) and _proven_and_whole(facts, form)
+
+
+def _wanted(facts: Facts, done: str) -> bool:
+    """Whether the latest decision still waits for this; each one is published and told once."""
+    return facts.known.get(done, 0) < facts.known.get("decisions", 0)
+
+
+def _disputable(facts: Facts) -> bool:
+    return _wanted(facts, "appeals")
+
+
+accuses_another = Guard("accuses_another", lambda facts, form: not facts.me or form.accused != facts.me)
+impartial_lead = Guard("impartial_lead", lambda facts, form: names_none_of(form.lead_investigator, facts, ACCUSED))
+leads_the_team = Guard("leads_the_team", lambda facts, form: is_known_as(facts, "lead_investigator"))
+warranted = Guard("warranted", _proven_and_whole)
+not_harsher = Guard("not_harsher", _no_harsher)
+published_first = Guard("published_first", lambda facts, form: _wanted(facts, "published") and _wanted(facts, "told"))
+published_last = Guard("published_last", lambda facts, form: _wanted(facts, "published") and not _wanted(facts, "told"))
+told_first = Guard("told_first", lambda facts, form: _wanted(facts, "told") and _wanted(facts, "published"))
+told_last = Guard("told_last", lambda facts, form: _wanted(facts, "told") and not _wanted(facts, "published"))
+undisputed = Guard("undisputed", lambda facts, form: _disputable(facts))
+accused_disputes = Guard("accused_disputes", lambda facts, form: is_known_as(facts, "accused") and _disputable(facts))
+
+VIOLATION = Lifecycle(
+    kind="violation",
+    prefix="vi",
+    initial=RECEIVED,
+    natures=("report",),
+    internal=True,
+    states=(
+        State(RECEIVED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
+        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+        State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+        State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM),
+        State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+        State(DECIDED, Milestone.RESOLVED, owner=Role.HR),
+        State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
+        State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
+        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+        State(ARCHIVED, Milestone.ARCHIVED, final=True),
+        State(DISMISSED, Milestone.ARCHIVED, final=True),
+    ),
+    moves=(
+        Move("take_up", (RECEIVED,), CLASSIFIED, by=SUPERVISION, asks=Charge, when=accuses_another),
+        *(
+            Move("form_team", (source,), dest, by=FORMERS, asks=Team, when=impartial_lead, not_for=ACCUSED)
+            for source, dest in ((CLASSIFIED, INVESTIGATING), (INVESTIGATING, STAY))
+        ),
+        Move(
+            "name_accused",
+            (CLASSIFIED, INVESTIGATING),
+            STAY,
+            by=(*TEAM, *SUPERVISION),
+            asks=Accused,
+            when=accuses_another,
+            not_for=ACCUSED,
+        ),
+        Move("add_evidence", (INVESTIGATING,), STAY, by=TEAM, asks=Evidence, not_for=ACCUSED),
+        Move("conclude", (INVESTIGATING,), CONCLUDED, by=TEAM, asks=Conclusion, when=leads_the_team, not_for=ACCUSED),
+        Move(
+            "send_back",
+            (CONCLUDED,),
+            INVESTIGATING,
+            by=DECIDERS,
+            asks=Reason,
+            reopens=True,
+            apart=INVESTIGATED,
+            not_for=(*ACCUSED, *INVESTIGATOR),
+        ),
+        Move(
+            "decide",
+            (CONCLUDED,),
+            DECIDED,
+            by=DECIDERS,
+            asks=Verdict,
+            when=warranted,
+            apart=INVESTIGATED,
+            not_for=(*ACCUSED, *INVESTIGATOR),
+            counts="decisions",
+        ),
+        # It rests once it is published inside and the affected customer was told, in either order.
+        *(
+            Move(name, (DECIDED,), dest, by=PUBLISHERS, asks=asks, when=when, counts=done, not_for=ACCUSED)
+            for name, asks, done, first, last in (
+                ("publish_inside", Notice, "published", published_first, published_last),
+                ("tell_customer", Message, "told", told_first, told_last),
+                ("nobody_affected", Reason, "told", told_first, told_last),
+            )
+            for dest, when in ((STAY, first), (RESOLVED, last))
+        ),
+        Move("close_appeals", (RESOLVED,), SETTLED, by=(SYSTEM,)),
+        Move("accept_decision", (RESOLVED,), SETTLED, by=STAFF, when=himself("accused")),
+        Move("archive", (SETTLED,), ARCHIVED, by=(SYSTEM,)),
+        # The accused disputes the decision, once; an appeal decides, and what it corrects is published again.
+        Move("appeal", DISPUTABLE, APPEALED, by=STAFF, asks=Grounds, when=accused_disputes, counts="appeals"),
+        Move("appealed", DISPUTABLE, APPEALED, by=(SYSTEM,), asks=AppealOpened, when=undisputed, counts="appeals"),
+        Move("appeal_upheld", (APPEALED,), CORRECTED, by=(SYSTEM,), asks=AppealWon),
+        *(
+            Move("appeal_dismissed", (APPEALED,), state, by=(SYSTEM,), asks=AppealLost, when=came_from(state))
+            for state in DISPUTABLE
+        ),
+        Move(
+            "amend_decision",
+            (CORRECTED,),
+            DECIDED,
+            by=DECIDERS,
+            asks=Verdict,
+            when=not_harsher,
+            apart=INVESTIGATED,
+            not_for=(*ACCUSED, *INVESTIGATOR),
+            counts="decisions",
+        ),
+        # A report is dropped by two people, and whoever reported is told why (A7).
+        Move(
+            "propose_dismissal",
+            UNPROVEN,
+            DISMISSAL_REVIEW,
+            by=(*SUPERVISION, *TEAM),
+            asks=DismissalProposal,
+            not_for=ACCUSED,
+        ),
+        Move(
+            "dismiss",
+            (DISMISSAL_REVIEW,),
+            DISMISSED,
+            by=SUPERVISION,
+            asks=Dismissal,
+            apart=("propose_dismissal",),
+            not_for=ACCUSED,
+        ),
+        *(
+            Move(
+                "take_on",
+                (DISMISSAL_REVIEW,),
+                state,
+                by=SUPERVISION,
+                asks=Reason,
+                when=came_from(state),
+                not_for=ACCUSED,
+            )
+            for state in UNPROVEN
+        ),
+        Move("acknowledge", OPEN, STAY, by=(SYSTEM,)),
+        *(replace(row, not_for=ACCUSED) for row in everyday(OPEN, PEOPLE)),
+    ),
+    clauses=(
+        Clause("investigation", during=(*UNPROVEN, DISMISSAL_REVIEW), kept_by=("conclude",), internal=True),
+        Clause("decision", during=(CONCLUDED,), kept_by=("decide",), internal=True),
+        Clause(
+            "publish",
+            during=(DECIDED,),
+            pauses=(APPEALED,),
+            opened_by=("decide", "amend_decision"),
+            kept_by=("publish_inside",),
+            internal=True,
+        ),
+        Clause(
+            "appeal_window",
+            during=(RESOLVED,),
+            pauses=(APPEALED,),
+            opened_by=("publish_inside", "tell_customer", "nobody_affected"),
+            then="close_appeals",
+            internal=True,
+        ),
+        Clause("archive", during=(SETTLED,), then="archive"),
+    ),
+)
+
+lawful(VIOLATION)

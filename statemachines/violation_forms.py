@@ -1,0 +1,106 @@
+"""What the moves of a violation ask for, from the report to the decision (F2)."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from statemachines.asks import KNOWN, ON_CASE, Asks, Handle, Personal
+from statemachines.forms import Degree, Severity
+
+
+class Breach(StrEnum):
+    """The four classes, and falsification of what was recorded (B5)."""
+
+    CODE_BREACH = "code_breach"
+    DATA_LEAK = "data_leak"
+    QUALITY_COMPLAINT = "quality_complaint"
+    ETHICS = "ethics"
+    FALSIFICATION = "falsification"
+
+
+class Charge(Asks):
+    """The class of the violation, and who is accused of it, if that is known already."""
+
+    category: Annotated[Breach, ON_CASE]
+    severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
+    accused: Annotated[Handle | None, KNOWN] = None
+
+
+class Accused(Asks):
+    """Who turned out to be meant."""
+
+    accused: Annotated[Handle, KNOWN]
+    grounds: Personal
+
+
+class Team(Asks):
+    """Who leads the investigation."""
+
+    lead_investigator: Annotated[Handle, KNOWN]
+
+
+class Evidence(Asks):
+    """One piece of evidence, in words."""
+
+    evidence: Personal
+
+
+class Conclusion(Asks):
+    """What the team found, whether it is proven, and how far the accused answers for it."""
+
+    findings: Personal
+    degree: Annotated[Degree, KNOWN]
+    proven: Annotated[bool, KNOWN]
+
+
+class Penalty(StrEnum):
+    """From none to the gravest."""
+
+    NONE = "none"
+    WARNING = "warning"
+    FINE = "fine"
+    DEMOTION = "demotion"
+    REMOVAL = "removal"
+    TERMINATION = "termination"
+
+
+class Verdict(Asks):
+    """The penalty, the amount of a fine in fen, and the grounds."""
+
+    penalty: Annotated[Penalty, KNOWN]
+    fine: Annotated[int, Field(ge=0), KNOWN] = 0
+    grounds: Personal
+
+
+class Notice(Asks):
+    """What is published inside."""
+
+    notice: Personal
+
+
+class Grounds(Asks):
+    """Why the decision is disputed."""
+
+    grounds: Personal
+
+
+class Unfounded(StrEnum):
+    NO_FACTS = "no_facts"
+    NOT_A_VIOLATION = "not_a_violation"
+    ALREADY_DECIDED = "already_decided"
+    NOT_OURS = "not_ours"
+
+
+class DismissalProposal(Asks):
+    """Why nothing should come of the report: coded, for a second person's review."""
+
+    code: Unfounded
+    reason: Personal
+
+
+class Dismissal(Asks):
+    """The reviewed reason, and what whoever reported is told, if he can be reached (A7)."""
+
+    code: Unfounded
+    told: Personal

@@ -1,0 +1,220 @@
+"""Stories of staff appeals: against a penalty and against an evaluation, heard by a panel without the parties."""
+
+import json
+from typing import Any
+
+import pytest
+
+from engine.actors import NewActor, add_actor
+from statemachines.roles import Role
+from tests.stories.story import Story
+from tests.telling import case_of
+
+
+def punished(story: Story) -> Story:
+    """Hal was fined: Ivy investigated, Hera decided; it was published and the customer told."""
+    story.opens("report", "派送员代签收货单。", customer="王先生", email="wang@example.com", channel="whistle_mail")
+    story.then("quin", "take_up", category="falsification", accused="hal")
+    story.then("eva", "form_team", lead_investigator="ivy")
+    story.then("ivy", "conclude", findings="代签属实。", degree="full", proven=True)
+    story.then("hera", "decide", penalty="fine", fine=50_000, grounds="服务规范第九条。")
+    story.then("hera", "publish_inside", notice="一名派送员代签,罚款五百元。")
+    return story.then("hera", "tell_customer", message="已查实并处理。")
+
+
+def disputed(story: Story) -> str:
+    """Hal disputes it; the story turns to the appeal. The number of the violation."""
+    violation = punished(story).number
+    story.then("hal", "appeal", grounds="那天我休假,有排班表。")
+    story.on(story.child("appeal"))
+    return violation
+
+
+def heard(story: Story) -> Story:
+    story.then("eva", "form_panel", panel_lead="pam")
+    return story.then("pam", "reverify", findings="排班表属实。")
+
+
+def known_of(story: Story) -> dict[str, Any]:
+    return json.loads(story.known)
+
+
+@pytest.mark.requirement("F2")
+@pytest.mark.requirement("E4")
+def test_a_won_appeal_corrects_the_decision_and_says_what_to_reckon_again(story: Story):
+    violation = disputed(story)
+    appeal = story.number
+    told = known_of(story)
+    assert (told["about"], told["appellant"], told["decided_by"], told["investigated_by"]) == (
+        violation,
+        "hal",
+        "hera",
+        "ivy",
+    )
+    assert story.state == "admitted"
+    heard(story).then("pia", "uphold_appeal", correction="撤销罚款。")
+    assert story.state == "resolved"
+    assert story.mails("hal@example.com")[-1] == f"您的申诉（{appeal}）：裁决申诉成立"
+
+    story.on(violation)
+    assert (story.state, known_of(story)["recompute"]) == ("corrected", True)
+    harsher = story.refused("gao", "amend_decision", penalty="fine", fine=50_001, grounds="再罚。")
+    assert harsher.params["guards"] == ["not_harsher"]
+    story.then("gao", "amend_decision", penalty="none", grounds="当日休假。")
+    assert (story.state, known_of(story)["penalty"], known_of(story)["fine"]) == ("decided", "none", 0)
+    story.then("gao", "publish_inside", notice="原罚款决定撤销。").then("gao", "tell_customer", message="已更正。")
+    assert (story.state, len(story.mails("wang@example.com"))) == ("resolved", 3)
+    story.after(days=10)
+    assert story.state == "archived"
+    assert story.on(appeal).state == "archived"
+
+
+@pytest.mark.requirement("F2")
+def test_a_lost_appeal_leaves_the_decision_and_says_why(story: Story):
+    violation = disputed(story)
+    appeal = heard(story).number
+    story.then("pia", "dismiss_appeal", reasons="排班表系事后补写。")
+    assert story.mails("hal@example.com")[-1] == f"您的申诉（{appeal}）：裁决维持原决定"
+    story.on(violation)
+    assert (story.state, "recompute" in known_of(story)) == ("resolved", False)
+    again = story.refused("hal", "appeal", grounds="我不服。")
+    assert again.params["guards"] == ["accused_disputes"], "each decision is disputed once"
+    story.after(days=10)
+    assert story.state == "archived"
+
+
+@pytest.mark.requirement("F2")
+def test_the_time_to_appeal_rests_while_the_appeal_is_heard(story: Story):
+    violation = punished(story).number
+    story.after(days=5).then("hal", "appeal", grounds="那天我休假。")
+    story.after(days=30)
+    assert (story.state, story.fires("appeal_window")) == ("appealed", None)
+    heard(story.on(story.child("appeal"))).then("pia", "dismiss_appeal", reasons="没有新的事实。")
+    story.on(violation).after(days=2, minutes=-1)
+    assert story.state == "resolved"
+    story.after(minutes=2)
+    assert story.state == "settled"
+
+
+@pytest.mark.requirement("F2")
+def test_what_was_decided_may_be_disputed_before_it_is_published(story: Story):
+    story.promises(publish={"amount": 2, "unit": "days"})
+    story.opens("report", "派送员代签收货单。").then("quin", "take_up", category="ethics", accused="hal")
+    story.then("eva", "form_team", lead_investigator="ivy")
+    story.then("ivy", "conclude", findings="属实。", degree="full", proven=True)
+    violation = story.then("mei", "decide", penalty="warning", grounds="属实。").number
+    story.then("hal", "appeal", grounds="不是我。").on(story.child("appeal"))
+    heard(story).then("pia", "dismiss_appeal", reasons="没有新的事实。")
+    assert story.on(violation).state == "decided"
+    story.then("hera", "nobody_affected", reason="内部事项。").then("hera", "publish_inside", notice="警告。")
+    assert (story.state, story.outcome("publish")) == ("resolved", "kept")
+    story.after(days=7)
+    assert story.state == "settled"
+
+
+@pytest.mark.requirement("F2")
+def test_only_the_accused_disputes_and_only_in_time(story: Story):
+    punished(story)
+    assert story.refused("han", "appeal", grounds="不公平。").params["guards"] == ["accused_disputes"]
+    story.after(days=7)
+    assert story.refused("hal", "appeal", grounds="不公平。").code == "not_now"
+
+
+@pytest.mark.requirement("F3")
+def test_the_panel_is_without_the_parties(story: Story):
+    disputed(story)
+    for party in ("hal", "hera", "ivy"):
+        told = story.refused("eva", "form_panel", panel_lead=party)
+        assert told.params["guards"] == ["impartial_panel"], party
+    assert story.refused("hera", "form_panel", panel_lead="pam").code == "recused", "who decided picks no panel"
+    story.then("eva", "form_panel", panel_lead="pam")
+    assert story.refused("hal", "reverify", findings="不是我。").code == "role"
+
+
+@pytest.mark.requirement("F3")
+def test_whoever_heard_it_does_not_decide_it(story: Story):
+    disputed(story)
+    heard(story)
+    assert story.refused("pam", "uphold_appeal", correction="撤销。").code == "own_work"
+    assert story.refused("pam", "dismiss_appeal", reasons="维持。").code == "own_work"
+    story.then("pia", "uphold_appeal", correction="撤销。", recompute=False)
+    assert story.state == "resolved"
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.requirement("F3")
+def test_a_person_appeals_against_his_evaluation_before_a_panel_without_its_assessor(story: Story):
+    """Peg took the evaluation down; she sits on panels otherwise, but not on this one."""
+    with story.store.writing() as tx:
+        add_actor(tx, NewActor("peg", (Role.AGENT, Role.APPEAL_PANEL), "hotline"))
+    evaluation = story.opens("evaluation", "送货慢。").number
+    story.then("peg", "assess", tone="negative", timeliness=1, evaluated="hal", department="delivery")
+    story.opens("appeal", "那天道路封闭,有公告。", by="hal")
+    told = story.refused("hera", "take_up", about=evaluation, appellant="hal", decided_by="hera")
+    assert told.params["guards"] == ["takes_no_part"]
+    story.then("hera", "take_up", about=evaluation, appellant="hal", decided_by="peg")
+    appeal = story.number
+    assert story.state == "admitted"
+    assert story.on(evaluation).moves[-1] == "appealed"
+    story.on(appeal).then("eva", "form_panel", panel_lead="pam")
+    assert story.refused("peg", "reverify", findings="没有道理。").code == "recused"
+    story.then("pam", "reverify", findings="公告属实。").then("pia", "uphold_appeal", correction="该项不计分。")
+    known = json.loads(story.on(evaluation).known)
+    assert (known["recompute"], known["timeliness"]) == (True, 1), "what the customer said stays as he said it"
+
+
+@pytest.mark.requirement("E4")
+def test_nobody_appeals_in_anothers_stead(story: Story):
+    violation = punished(story).number
+    story.opens("appeal", "他是冤枉的。", by="han")
+    story.then("eva", "take_up", about=violation, appellant="han", decided_by="hera")
+    assert (story.state, story.on(violation).state) == ("admission_review", "resolved")
+
+
+@pytest.mark.requirement("F2")
+def test_an_appeal_against_what_cannot_be_disputed_is_reviewed_and_refused(story: Story):
+    violation = punished(story).number
+    story.after(days=7)
+    appeal = story.opens("appeal", "我要申诉。", by="hal").number
+    story.then("eva", "take_up", about=violation, appellant="hal", decided_by="hera")
+    assert (story.state, story.moves[-1]) == ("admission_review", "propose_refusal")
+    story.then("eva", "refuse", code="late", told="申诉期已满。")
+    assert (story.state, story.mails("hal@example.com")[-1]) == ("refused", f"您的申诉（{appeal}）：不予受理")
+    assert story.on(violation).state == "settled", "the decision never waited for it"
+
+
+@pytest.mark.requirement("F2")
+def test_a_refusal_is_proposed_and_decided_by_two_people(story: Story):
+    violation = disputed(story)
+    story.then("eva", "propose_refusal", code="already_heard", reason="同一事由。")
+    assert story.refused("eva", "refuse", code="already_heard", told="已审过。").code == "own_work"
+    story.then("eli", "take_on", reason="事由不同。")
+    assert story.state == "admitted"
+    story.then("eva", "propose_refusal", code="already_heard", reason="同一事由。")
+    story.then("eli", "refuse", code="already_heard", told="同一事由已审过。")
+    assert (story.state, story.on(violation).state) == ("refused", "resolved")
+
+
+@pytest.mark.requirement("F2")
+def test_only_the_appellant_withdraws_and_the_decision_stands(story: Story):
+    violation = disputed(story)
+    assert story.refused("pam", "withdraw", reason="没有必要。").params["guards"] == ["is_appellant"]
+    story.then("hal", "withdraw", reason="我想通了。")
+    assert (story.state, story.on(violation).state) == ("withdrawn", "resolved")
+
+
+@pytest.mark.requirement("E4")
+def test_an_appeal_has_a_limit_once_the_carrier_sets_one(story: Story):
+    story.promises(appeal={"amount": 10, "unit": "days"})
+    disputed(story)
+    story.after(days=8)
+    assert story.rungs("appeal") == [75]
+    heard(story).then("pia", "dismiss_appeal", reasons="没有新的事实。")
+    assert story.outcome("appeal") == "kept"
+
+
+@pytest.mark.requirement("H1")
+def test_the_appeal_does_not_carry_the_reporter_along(story: Story):
+    violation = disputed(story)
+    assert case_of(story.store, violation)["party_id"] is not None
+    assert case_of(story.store, story.number)["party_id"] is None

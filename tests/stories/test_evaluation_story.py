@@ -1,0 +1,105 @@
+"""Stories of evaluations, to be read by a manager: each is answered in time, none is hidden, doubts are marked."""
+
+import json
+
+import pytest
+
+from engine.moving import Command, advance
+from tests.stories.story import Story
+
+SLOW = "送货慢,电话也不接。"
+BAD = {"tone": "negative", "timeliness": 1, "attitude": 2, "evaluated": "hal", "department": "delivery"}
+APPEAL = "ap-26-000099"
+
+
+def appeal(story: Story, verdict: str) -> None:
+    """The system tells the evaluation what became of an appeal against it."""
+    advance(story.store, Command(story.number, verdict, {"case": APPEAL}), story.now)
+
+
+@pytest.mark.requirement("A2")
+@pytest.mark.requirement("E7")
+@pytest.mark.requirement("E8")
+def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_taken(story: Story):
+    story.promises(answer_evaluation={"amount": 3, "unit": "days"})
+    story.opens("evaluation", SLOW, email="wang@example.com")
+    assert (story.number[:2], story.state) == ("ev", "received")
+    assert (story.moves[-1], story.outcome("answer_evaluation")) == ("acknowledge", None), "a receipt keeps nothing"
+    story.after(hours=5).then("amy", "assess", **BAD)
+    assert story.state == "classified"
+    assert story.refused("sid", "answer", message="对不起。").code == "form", "a reply without a measure is none"
+    story.after(days=1).then("sid", "answer", measure="增加一条晚班线路。", message="对不起,我们已增加晚班。")
+    assert (story.state, story.outcome("answer_evaluation")) == ("resolved", "kept")
+    story.after(days=3)
+    assert (story.state, story.moves[-1]) == ("archived", "archive")
+
+
+@pytest.mark.requirement("E7")
+def test_an_evaluation_that_nobody_answers_is_reminded_and_escalated(story: Story):
+    story.promises(answer_evaluation={"amount": 3, "unit": "days"})
+    story.opens("evaluation", SLOW).after(days=3)
+    assert (story.rungs("answer_evaluation"), story.level) == ([75, 100], 1)
+
+
+@pytest.mark.requirement("E8")
+def test_a_negative_evaluation_cannot_be_hidden(story: Story):
+    story.opens("evaluation", SLOW)
+    assert story.refused("amy", "assess", **BAD | {"tone": "positive"}).params["guards"] == ["as_given"]
+    assert story.refused("amy", "assess", tone="mixed", quality=2, timeliness=5).params["guards"] == ["as_given"]
+    story.then("amy", "assess", **BAD)
+    for hiding in ("refuse", "merge", "delete"):
+        assert story.refused("gao", hiding).code == "unknown_move"
+    assert story.refused("gao", "withdraw", wish="删掉。").code == "role"
+    story.then("amy", "withdraw", wish="师傅已上门道歉,我收回评价。")
+    assert (story.state, json.loads(story.known)["timeliness"]) == ("withdrawn", 1), "what was said stays in the record"
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.requirement("F3")
+def test_the_person_evaluated_sees_it_and_has_no_hand_in_it(story: Story):
+    story.opens("evaluation", "接线员态度差。")
+    assert story.refused("amy", "assess", tone="negative", evaluated="amy").params["guards"] == ["as_given"]
+    story.then("ann", "assess", tone="negative", attitude=1, evaluated="amy")
+    assert story.mails("amy@example.com") == [f"有一份客户评价与您有关（编号 {story.number}）"]
+    assert story.refused("amy", "withdraw", wish="客户收回。").code == "recused"
+    assert story.refused("amy", "answer", measure="无。", message="好的。").code == "recused"
+    story.then("ann", "answer", measure="安排培训。", message="对不起,我们已安排培训。")
+    assert story.state == "resolved"
+
+
+@pytest.mark.requirement("E8")
+@pytest.mark.requirement("F3")
+def test_a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another(story: Story):
+    story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
+    assert story.refused("sid", "dispute", evidence="没有这票货。").code == "role"
+    assert story.refused("eva", "dispute").code == "form", "no doubt without evidence"
+    story.then("eva", "dispute", evidence="没有这票货。")
+    assert (story.state, json.loads(story.known)["disputed"]) == ("classified", True)
+    assert story.refused("eli", "dispute", evidence="没有。").params["guards"] == ["undisputed"]
+    assert story.refused("eva", "clear_dispute", evidence="有的。").code == "own_work"
+    story.then("eli", "clear_dispute", evidence="运单号写错了,货是有的。")
+    assert json.loads(story.known)["disputed"] is False
+    story.then("quin", "answer", measure="核对运单。", message="已核对。")
+    assert story.refused("quin", "dispute", evidence="?").code == "own_work"
+
+
+@pytest.mark.requirement("E4")
+def test_a_won_appeal_marks_what_must_be_reckoned_again_even_after_the_archive(story: Story):
+    story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
+    appeal(story, "appealed")
+    story.then("sid", "answer", measure="谈话。", message="已谈话。").after(days=3)
+    assert story.state == "archived"
+    appeal(story, "appeal_upheld")
+    known = json.loads(story.known)
+    assert (story.state, known["appeals"], known["recompute"]) == ("archived", 1, True)
+
+
+@pytest.mark.requirement("E4")
+def test_a_dismissed_appeal_leaves_the_evaluation_as_it_is(story: Story):
+    story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
+    appeal(story, "appealed")
+    appeal(story, "appeal_dismissed")
+    assert "recompute" not in json.loads(story.known)
+    assert story.refused("gao", "appeal_upheld", case=APPEAL).code == "role", (
+        "a verdict is the panel's, told by its case"
+    )

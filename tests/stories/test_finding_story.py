@@ -1,0 +1,111 @@
+"""Stories of findings: from a check to a verified effect; none is dropped, none is audited by whom it concerns."""
+
+import json
+
+import pytest
+
+from engine.actors import NewActor, add_actor
+from statemachines.roles import Role
+from tests.stories.story import Story
+
+
+def raised(story: Story) -> Story:
+    """A check found records without a name, and the quality team gave them to the delivery department."""
+    story.opens("finding", "抽查发现三份签收单没有签名。", by="quin")
+    return story.then("quin", "assign_owner", department="delivery", severity="high", owner="hal", origin="check")
+
+
+def rectified(story: Story) -> Story:
+    story.then("hal", "propose_measure", cause="no_training", measure="逐班培训,补签。")
+    return story.then("hal", "rectify", done="已培训两班,三份已补签。", evidence="培训签到表。")
+
+
+@pytest.mark.requirement("F1")
+def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
+    story.opens("finding", "抽查发现三份签收单没有签名。", by="quin")
+    assert story.state == "received"
+    story.then("quin", "assign_owner", department="delivery", owner="hal", origin="audit")
+    rectified(story)
+    assert story.state == "resolved"
+    story.then("eva", "verify_effect", effect="effective", evidence="再抽二十份,全部有签名。")
+    known = json.loads(story.known)
+    assert (story.state, known["cause"], known["origin"]) == ("revisited", "no_training", "audit")
+    story.after(days=3)
+    assert (story.state, story.moves[-1]) == ("archived", "archive")
+
+
+@pytest.mark.requirement("F1")
+def test_what_had_no_effect_goes_another_round_one_level_higher(story: Story):
+    rectified(raised(story))
+    story.then("odd", "verify_effect", effect="not_effective", evidence="再抽二十份,四份没有签名。")
+    assert (story.state, story.level) == ("classified", 1)
+    rectified(story).then("odd", "verify_effect", effect="effective", evidence="全部有签名。")
+    assert story.state == "revisited"
+
+
+@pytest.mark.requirement("F3")
+def test_who_handled_does_not_audit(story: Story):
+    raised(story)
+    assert story.refused("quin", "propose_measure", cause="no_training", measure="培训。").code == "role"
+    rectified(story)
+    assert story.refused("hal", "verify_effect", effect="effective", evidence="我看过了。").code == "role"
+
+
+@pytest.mark.requirement("F3")
+def test_who_holds_both_roles_does_not_verify_his_own_measure(story: Story):
+    with story.store.writing() as tx:
+        add_actor(tx, NewActor("quentin", (Role.QUALITY_TEAM, Role.HANDLER)))
+    raised(story).then("quentin", "propose_measure", cause="no_training", measure="培训。")
+    story.then("hal", "rectify", done="已培训。", evidence="签到表。")
+    assert story.refused("quentin", "verify_effect", effect="effective", evidence="我看过了。").code == "own_work"
+
+
+@pytest.mark.requirement("F1")
+def test_a_finding_is_dropped_only_by_two_people_with_a_coded_reason(story: Story):
+    raised(story)
+    assert story.refused("hal", "propose_cancel", code="not_substantiated", reason="有签名。").code == "role"
+    assert story.refused("quin", "propose_cancel", code="no_time", reason="没空。").code == "form"
+    story.then("quin", "propose_cancel", code="not_substantiated", reason="签名在背面。")
+    assert story.refused("quin", "cancel", code="not_substantiated", reason="签名在背面。").code == "own_work"
+    story.then("odd", "keep_open", reason="背面只有两份。")
+    assert story.state == "classified"
+    story.then("quin", "propose_cancel", code="not_substantiated", reason="第三份也找到了。")
+    story.then("odd", "cancel", code="not_substantiated", reason="三份都有。")
+    assert story.state == "cancelled"
+
+
+@pytest.mark.requirement("F1")
+def test_rectification_runs_to_the_agreed_date_or_to_the_packs_limit(story: Story):
+    story.promises(finding_rectification={"amount": 10, "unit": "days"})
+    raised(story).then(
+        "hal", "propose_measure", cause="no_training", measure="培训。", due_at="2026-03-04T09:00:00+08:00"
+    )
+    story.after(days=2, minutes=1)
+    assert story.rungs("finding_rectification") == [75, 100]
+    story.then("hal", "rectify", done="已培训。", evidence="签到表。")
+    assert story.outcome("finding_rectification") == "late"
+    story.then("odd", "verify_effect", effect="not_effective", evidence="还有四份。")
+    story.then("hal", "propose_measure", cause="no_training", measure="再培训。")
+    story.after(days=8).then("hal", "rectify", done="再培训了。", evidence="签到表。")
+    assert [clock["outcome"] for clock in story.clocks("finding_rectification")] == ["late", "kept"]
+
+
+@pytest.mark.requirement("F1")
+@pytest.mark.requirement("E3")
+def test_the_third_finding_of_one_cause_in_a_department_calls_for_an_improvement_plan(story: Story):
+    causes = ("no_training", "no_training", "broken_printer", "no_training")
+    numbers = [raised(story).then("hal", "propose_measure", cause=one, measure="培训。").number for one in causes]
+    with pytest.raises(IndexError):
+        story.on(numbers[1]).child("improvement_plan")
+    plan = story.on(numbers[3]).child("improvement_plan")
+    known = json.loads(story.on(plan).known)
+    assert (known["department"], known["cause"], known["parent"]) == ("delivery", "no_training", numbers[3])
+
+
+@pytest.mark.requirement("F1")
+def test_the_same_cause_elsewhere_is_another_matter(story: Story):
+    for department in ("delivery", "delivery", "claims"):
+        story.opens("finding", "抽查。", by="quin").then("quin", "assign_owner", department=department)
+        story.then("han", "propose_measure", cause="no_training", measure="培训。")
+    with pytest.raises(IndexError):
+        story.child("improvement_plan")

@@ -1,0 +1,212 @@
+"""Stories of interruptions: a port closes, the affected are found, told and given more time, and it is learned from."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from engine.actors import NewActor, add_actor
+from engine.deliveries import Happened, Leased
+from engine.opening import Opening, open_case
+from flows.affected import linked
+from flows.moment import Moment
+from flows.reacting import reactions
+from gateways.mail import FakeMailer
+from models.contact import Contact
+from statemachines.roles import Role
+from tests.flows.scenes import FailingMailer
+from tests.stories.story import Story
+from tests.telling import case_of, does, history_of, tells
+
+LATE = "货物迟迟没有送到,请尽快处理。"
+MOMENT = """
+SELECT t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred_at, t.recorded_at, t.via,
+       c.kind, c.number FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.number = :number AND t.move = :move
+"""
+
+
+def closed_port(story: Story) -> Story:
+    """The port is closed by fog, and the contingency plan is in force."""
+    story.opens("interruption", "大雾,港口封航。", by="ops")
+    story.then("ops", "declare", what="封航", where="盐田港", since="2026-03-02T06:00:00+08:00", department="delivery")
+    return story.then("mei", "start_plan", contingency="port_closed", plan="改走陆路,通知客户。")
+
+
+def complaints(story: Story, *addresses: str | None) -> list[str]:
+    """Complaints about delays, of customers with these addresses, all with the delivery department."""
+    return [
+        story.opens("complaint", LATE, email=address).then("amy", "assign", department="delivery").number
+        for address in addresses
+    ]
+
+
+def mailed(story: Story, template: str) -> list[str]:
+    assert isinstance(story.work.mailer, FakeMailer)
+    return [mail.key for mail in story.work.mailer.sent if f":{template}:" in mail.key]
+
+
+def delivered_again(story: Story, move: str, reaction: str) -> None:
+    """The last such moment is delivered once more, as after a lease that ran out."""
+    happened = tells(story.store, MOMENT, number=story.number, move=move)[-1]
+    leased = Leased(Happened(**happened), reaction, 2, "another")
+
+    async def deliver() -> None:
+        await reactions()[reaction].react(Moment(story.work, leased))
+
+    asyncio.run(deliver())
+
+
+def known(story: Story) -> dict[str, Any]:
+    return json.loads(story.known)
+
+
+@pytest.mark.requirement("G1")
+def test_an_interruption_goes_its_whole_way(story: Story):
+    first, second = complaints(story, "wang@example.com", "li@example.com")
+    closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
+    assert (story.state, known(story)["affected"], story.outcome("tell_affected")) == ("investigated", 2, "missing")
+    assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [first, second]
+    assert story.mails("wang@example.com")[-1] == f"服务中断告知（编号 {first}）"
+    assert "confirm_told" in story.moves
+    story.then("ops", "record_loss", amount=1_200_000, what="滞港费。").then(
+        "ops", "record_loss", amount=5, what="其他。"
+    )
+    story.then("mei", "record_mitigation", measure="改走陆路。")
+    story.then("ops", "restore", restored_at="2026-03-03T20:00:00+08:00", how="雾散,复航。")
+    story.then("quin", "review", lessons="没有备用堆场。", cause="no_reserve", improving="operations")
+    assert (story.state, known(story)["losses"], known(story)["mitigations"]) == ("revisited", 2, 1)
+    plan = story.child("improvement_plan")
+    assert json.loads(case_of(story.store, plan)["known"])["department"] == "operations"
+    story.after(days=3)
+    assert story.state == "archived", "it does not wait for the affected cases, nor for the plan"
+    assert case_of(story.store, plan)["closed"] in (False, 0)
+
+
+@pytest.mark.requirement("G1")
+def test_only_open_cases_of_customers_that_meet_the_criteria_are_affected(story: Story):
+    hit, elsewhere, over = complaints(story, "wang@example.com", "li@example.com", "zhao@example.com")
+    does(story.store, elsewhere, "assign", department="claims")
+    does(story.store, over, "withdraw")
+    story.opens("finding", "抽查。").then("quin", "assign_owner", department="delivery")
+    story.after(hours=1)
+    [later] = complaints(story, "sun@example.com")
+    closed_port(story)
+    story.then("ops", "find_affected", kind="finding", department="delivery")
+    assert known(story)["affected"] == 0
+    assert story.refused("mei", "grant_time", clause="solution", hours=24, reason="封航。").params["guards"] == [
+        "some_affected"
+    ]
+    span = {"opened_since": "2026-03-02T09:00:00+08:00", "opened_until": "2026-03-02T09:30:00+08:00"}
+    story.then("ops", "find_affected", kind="complaint", department="delivery", **span)
+    assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [hit]
+    story.after(minutes=1).then("ops", "find_affected", kind="complaint", department="delivery")
+    assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [hit, later]
+    assert len(mailed(story, "service_interrupted")) == 2, "nobody is told twice, however often it is asked"
+
+
+@pytest.mark.requirement("G1")
+def test_customers_whom_no_mail_reaches_are_told_by_a_person(story: Story):
+    story.promises(tell_affected={"amount": 4, "unit": "hours"})
+    complaints(story, "wang@example.com", None)
+    closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
+    assert (known(story)["untold"], story.outcome("tell_affected")) == (1, None)
+    story.then("amy", "confirm_told", how="已电话告知。")
+    assert story.outcome("tell_affected") == "kept"
+
+
+@pytest.mark.requirement("G1")
+def test_more_time_is_granted_in_bulk_each_case_keeps_the_trace_and_a_retry_doubles_nothing(story: Story):
+    for nth in range(250):
+        contact = Contact.model_validate({"row_id": "-", "at": story.now, "text": LATE, "email": f"{nth}@example.com"})
+        open_case(story.store, Opening(contact, actor="amy"), story.now)
+    [replied] = complaints(story, "wang@example.com")
+    does(story.store, replied, "propose_solution", by="amy")
+    closed_port(story).then("ops", "find_affected", kind="complaint")
+    before = solutions(story)
+    story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
+    day = 24 * 3_600_000_000
+    assert solutions(story) == {number: budget + day for number, budget in before.items()}
+    assert (known(story)["granted"], known(story)["skipped"]) == (250, 1)
+    assert set(extensions(story).values()) == {f"{story.number}: 封航两天。"}
+    for move, reaction in (("find_affected", "care_for_affected"), ("grant_time", "grant_time")):
+        moves = story.moves
+        delivered_again(story, move, reaction)
+        assert story.moves == moves
+    assert solutions(story) == {number: budget + day for number, budget in before.items()}
+    assert len(extensions(story)) == 250
+    assert len(set(mailed(story, "service_interrupted"))) == 251
+
+
+def solutions(story: Story) -> dict[str, int]:
+    """The budget of every open clock of the solution."""
+    sql = """SELECT c.number, k.budget FROM clock k JOIN cases c ON c.id = k.case_id
+              WHERE k.clause = 'solution' AND k.closed_at IS NULL"""
+    return {row["number"]: row["budget"] for row in tells(story.store, sql)}
+
+
+def extensions(story: Story) -> dict[str, str]:
+    """The reason of each extension, by case; two of one case would be one too many."""
+    sql = """SELECT c.number, s.content FROM transition t JOIN cases c ON c.id = t.case_id
+               JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq WHERE t.move = 'extend'"""
+    rows = tells(story.store, sql)
+    assert len({row["number"] for row in rows}) == len(rows)
+    return {row["number"]: row["content"] for row in rows}
+
+
+@pytest.mark.requirement("G1")
+def test_a_case_that_closes_between_two_tries_changes_nothing_that_was_recorded(story: Story):
+    first, _ = complaints(story, "wang@example.com", "li@example.com")
+    closed_port(story).then("ops", "find_affected", kind="complaint")
+    story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
+    does(story.store, first, "withdraw")
+    delivered_again(story, "find_affected", "care_for_affected")
+    delivered_again(story, "grant_time", "grant_time")
+    assert (known(story)["affected"], known(story)["granted"], known(story)["skipped"]) == (2, 2, 0)
+    assert [row["move"] for row in history_of(story.store, first)].count("extend") == 1
+
+
+@pytest.mark.requirement("G1")
+def test_only_a_department_manager_grants_more_time(story: Story):
+    complaints(story, "wang@example.com")
+    closed_port(story).then("ops", "find_affected", kind="complaint")
+    for who in ("ops", "sue", "han"):
+        assert story.refused(who, "grant_time", clause="solution", hours=24, reason="封航。").code == "role"
+
+
+@pytest.mark.requirement("G1")
+def test_a_mail_that_fails_is_tried_again_and_nobody_is_left_out(story: Story):
+    complaints(story, "wang@example.com", "li@example.com", "zhao@example.com")
+    closed_port(story)
+    story.work.mailer = FailingMailer(1, "li@example.com")
+    story.then("ops", "find_affected", kind="complaint")
+    assert "affected" not in known(story)
+    story.after(minutes=1)
+    assert (known(story)["affected"], known(story)["untold"]) == (3, 0)
+    assert len(set(mailed(story, "service_interrupted"))) == 3
+
+
+@pytest.mark.requirement("F3")
+def test_who_led_the_response_does_not_review_it(story: Story):
+    with story.store.writing() as tx:
+        add_actor(tx, NewActor("mo", (Role.DEPARTMENT_MANAGER, Role.QUALITY_TEAM)))
+    story.opens("interruption", "系统停机。", by="ops")
+    told = story.refused("mo", "start_plan", contingency="system_down", plan="手工开单。")
+    assert told.params["guards"] == ["was_declared"]
+    story.then("ops", "declare", what="停机", since="2026-03-02T08:00:00+08:00")
+    story.then("mo", "start_plan", contingency="system_down", plan="手工开单。")
+    story.then("ops", "restore", restored_at="2026-03-02T09:00:00+08:00", how="重启。")
+    lessons = {"lessons": "磁盘已满。", "cause": "disk_full", "improving": "operations"}
+    assert story.refused("mo", "review", **lessons).code == "own_work"
+    assert story.refused("quin", "review", **lessons).params["guards"] == ["customers_told"]
+    story.then("ops", "find_affected", kind="complaint")
+    story.then("quin", "review", **lessons)
+    assert story.state == "revisited"
+
+
+@pytest.mark.requirement("G1")
+def test_a_false_alarm_is_called_off_by_a_manager(story: Story):
+    story.opens("interruption", "听说封航。", by="amy")
+    assert story.refused("amy", "call_off", reason="没有封航。").code == "role"
+    story.then("mei", "call_off", reason="没有封航。")
+    assert story.state == "called_off"

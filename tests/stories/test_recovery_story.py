@@ -1,0 +1,88 @@
+"""Stories of recoveries: what a complaint cost is claimed back, comes in, or is written off by two people."""
+
+import pytest
+
+from flows.recovery_ledger import Entry, ledger
+from tests.stories.story import Story
+
+
+def claimed(story: Story, fen: int = 50_000) -> str:
+    """A complaint was investigated and its cost is claimed back; the story goes on with the recovery."""
+    story.opens("complaint", "签收时发现货物破损。", customer="王女士", email="wang@example.com")
+    story.then("han", "investigate", findings="外包车队碰倒。").then(
+        "mei", "recover", recovery=fen, claimed_from="顺达车队"
+    )
+    complaint = story.number
+    story.on(story.child("recovery"))
+    return complaint
+
+
+def entry(story: Story) -> Entry:
+    [found] = [one for one in ledger(story.store) if one.number == story.number]
+    return found
+
+
+@pytest.mark.requirement("B4")
+def test_what_is_claimed_back_stands_in_a_ledger_of_its_own(story: Story):
+    complaint = claimed(story)
+    assert (story.state, story.moves) == ("classified", ["open", "claim"])
+    assert entry(story) == Entry(story.number, complaint, 50_000, 0, 0, "classified")
+    story.then("han", "receive_payment", amount=20_000, recovered=20_000)
+    assert story.refused("han", "settle").params["guards"] == ["all_in"]
+    story.then("han", "receive_payment", amount=30_000, recovered=50_000).then("han", "settle")
+    assert (entry(story).outstanding, story.state) == (0, "resolved")
+    story.after(days=3)
+    assert story.state == "archived"
+    assert entry(story).recovered == 50_000
+
+
+@pytest.mark.requirement("B4")
+def test_the_customer_is_no_party_to_the_recovery_and_the_debtor_no_plain_text(story: Story):
+    claimed(story)
+    assert story.mails("wang@example.com") != []
+    assert all(story.number not in subject for subject in story.mails("wang@example.com"))
+    assert "顺达" not in story.known
+
+
+@pytest.mark.requirement("B4")
+def test_each_claim_is_an_entry_of_its_own(story: Story):
+    complaint = claimed(story)
+    story.on(complaint).then("mei", "recover", recovery=7_000, claimed_from="包装厂")
+    assert [(one.complaint, one.claimed) for one in ledger(story.store)] == [(complaint, 50_000), (complaint, 7_000)]
+
+
+@pytest.mark.requirement("B4")
+def test_a_payment_must_add_up_and_never_exceeds_the_claim(story: Story):
+    claimed(story)
+    for amount, total in ((20_000, 30_000), (60_000, 60_000)):
+        assert story.refused("han", "receive_payment", amount=amount, recovered=total).params["guards"] == ["adds_up"]
+    story.then("han", "receive_payment", amount=50_000, recovered=50_000)
+    assert story.refused("han", "receive_payment", amount=1, recovered=50_001).code == "guard"
+
+
+@pytest.mark.requirement("B4")
+@pytest.mark.requirement("F3")
+def test_the_rest_is_written_off_only_by_a_second_person(story: Story):
+    claimed(story)
+    story.then("han", "receive_payment", amount=20_000, recovered=20_000)
+    assert story.refused("han", "propose_write_off", code="insolvent", reason="车队破产。").code == "role"
+    story.then("max", "propose_write_off", code="insolvent", reason="车队破产。")
+    assert story.refused("sue", "write_off", written_off=30_000).code == "role"
+    assert story.refused("max", "write_off", written_off=30_000).code == "own_work"
+    assert story.refused("mei", "write_off", written_off=10_000).params["guards"] == ["all_outstanding"]
+    story.then("mei", "decline_write_off", reason="再催一次。")
+    assert story.state == "classified"
+    story.then("max", "propose_write_off", code="insolvent", reason="催过了。").then(
+        "mei", "write_off", written_off=30_000
+    )
+    assert (story.state, entry(story).written_off, entry(story).outstanding) == ("resolved", 30_000, 0)
+
+
+@pytest.mark.requirement("B4")
+def test_a_payment_that_does_not_come_in_escalates(story: Story):
+    story.promises(recovery_payment={"amount": 10, "unit": "days"})
+    claimed(story)
+    story.after(days=10, minutes=1)
+    assert (story.rungs("recovery_payment"), story.level) == ([75, 100], 1)
+    story.then("sue", "propose_write_off", code="not_traceable", reason="查无此车队。")
+    assert story.fires("recovery_payment") is None, "while the write-off is decided the clock rests"

@@ -1,0 +1,376 @@
+"""Stories of service orders: booked, planned, agreed, carried out, accepted, called back; and what may go wrong."""
+
+import json
+
+import pytest
+
+from tests.stories.story import Story
+from tests.telling import tells
+
+WANG = "wang@example.com"
+BOOKING = "两台机床,从上海运到武汉,需要吊装。"
+CONFIRM_IN_48_HOURS = {"amount": 48, "unit": "hours"}
+
+
+def plan_of(**differs: object) -> dict[str, object]:
+    return {
+        "content": "两台机床,门到门。",
+        "standard": "防震包装,无划痕。",
+        "procedure": "吊装、加固、公路运输、卸车。",
+        "cost": 860_000,
+        "starts_at": "2026-03-05T08:00:00+08:00",
+        "ends_at": "2026-03-07T18:00:00+08:00",
+        "cosigns_needed": 0,
+        **differs,
+    }
+
+
+ARRANGEMENT = {"people": "司机李师傅,吊装两人", "equipment": "17米平板车", "route": "沪渝高速", "handling": "先加固。"}
+TASK = {"department": "delivery", "owner": "hal", "due_at": "2026-03-05T08:00:00+08:00"}
+EVERY_CRITERION = {"documents": True, "site": True, "function": True}
+NO_FUNCTION = {"documents": True, "site": True, "function": False}
+FAULT = {"report": "YS-0307", "cause": "loose_fixing", "responsible": "delivery", "measure": "重新校准。"}
+
+
+def reviewed(story: Story) -> Story:
+    story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
+    story.opens("order", BOOKING, customer="王先生", phone="13800138000", email=WANG)
+    story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
+    return story.then("sal", "analyse_needs", lead_department="delivery", on_site_survey=True, report="门宽四米。")
+
+
+def planned(story: Story, **differs: object) -> Story:
+    return reviewed(story).then("hal", "plan", **plan_of(**differs))
+
+
+def confirmed(story: Story) -> Story:
+    planned(story).then("sid", "approve_plan")
+    story.then("amy", "customer_consents", consent="客户来电同意。")
+    return story.then("amy", "confirm_arrangement", **ARRANGEMENT)
+
+
+def executing(story: Story) -> Story:
+    return confirmed(story).then("sid", "assign_task", **TASK).then("hal", "start")
+
+
+def completed(story: Story) -> Story:
+    return executing(story).then("hal", "complete", done="两台均已就位。")
+
+
+def resolved(story: Story) -> Story:
+    return completed(story).then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0307")
+
+
+def calls(story: Story) -> list[tuple[int, str | None]]:
+    """The calls that were planned, and what became of them."""
+    sql = "SELECT b.attempt, b.outcome FROM callback b JOIN cases c ON c.id = b.case_id WHERE c.number = :n ORDER BY 1"
+    return [(row["attempt"], row["outcome"]) for row in tells(story.store, sql, n=story.number)]
+
+
+@pytest.mark.requirement("C1")
+@pytest.mark.requirement("C6")
+@pytest.mark.requirement("D1")
+def test_an_order_goes_its_whole_way(story: Story):
+    story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
+    story.opens("order", BOOKING, customer="王先生", phone="13800138000", email=WANG)
+    assert story.number.startswith("so-26-")
+    story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
+    story.then("sal", "analyse_needs", lead_department="delivery", on_site_survey=True, report="门宽四米。")
+    story.then("hal", "plan", **plan_of(cosigns_needed=2))
+    story.then("han", "cosign", department="claims").then("ops", "cosign", department="operations")
+    story.then("sid", "approve_plan")
+    story.after(hours=5).then("amy", "customer_consents", consent="客户来电同意。")
+    story.then("amy", "confirm_arrangement", **ARRANGEMENT)
+    assert (story.state, story.outcome("confirm_booking")) == ("confirmed", "kept")
+    story.then("sid", "assign_task", **TASK)
+    story.until("2026-03-05T07:30+08:00").then("hal", "start")
+    assert story.outcome("assignment") == "kept"
+    story.until("2026-03-07T15:00+08:00").then("hal", "complete", done="两台均已就位。")
+    story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0307", summary="按方案完成。")
+    assert (story.state, story.moves[-1]) == ("resolved", "letter_sent")
+    story.then("amy", "revisit", outcome="satisfied", timeliness=5, intact_goods=5)
+    story.after(days=3)
+    assert (story.state, story.outcome("revisit")) == ("archived", "kept")
+    assert story.mails(WANG) == [
+        f"已收到您的订单（编号 {story.number}）",
+        f"您的订单 {story.number} 的服务安排已确认",
+        f"服务确认函（订单 {story.number}）",
+    ]
+
+
+@pytest.mark.requirement("C1")
+def test_an_order_that_is_wrong_or_not_whole_goes_back_to_the_customer(story: Story):
+    story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
+    story.opens("service", BOOKING)
+    told = story.refused("amy", "review", accurate=True, complete=False, category="machine_transport")
+    assert (told.code, told.params["guards"]) == ("guard", ["in_order"])
+    story.after(hours=10).then("amy", "ask_customer", question="机床多重?")
+    story.after(days=5).then("amy", "customer_answers", answer="每台六吨。")
+    story.then("amy", "review", accurate=True, complete=True, category="machine_transport")
+    assert story.rungs("confirm_booking") == [], "the clock rested while the customer corrected his order"
+    story.after(hours=26, minutes=1)
+    assert story.rungs("confirm_booking") == [75], "and went on from where it stood"
+
+
+@pytest.mark.requirement("C1")
+@pytest.mark.requirement("A5")
+def test_the_company_confirms_within_48_hours_in_which_the_customer_may_take_his_time(story: Story):
+    planned(story).after(hours=30).then("sid", "approve_plan")
+    story.after(days=4)
+    assert (story.rungs("confirm_booking"), story.fires("confirm_booking")) == ([], None)
+    story.then("amy", "customer_consents", consent="客户来电同意。")
+    story.after(hours=18, minutes=1)
+    assert story.rungs("confirm_booking") == [75, 100]
+    story.then("amy", "confirm_arrangement", **ARRANGEMENT)
+    assert (story.outcome("confirm_booking"), story.level) == ("late", 1)
+
+
+@pytest.mark.requirement("C1")
+@pytest.mark.requirement("F3")
+def test_a_plan_is_signed_by_the_departments_and_approved_by_a_superior_who_did_not_write_it(story: Story):
+    reviewed(story).then("sid", "plan", **plan_of(cosigns_needed=2))
+    assert story.refused("sid", "cosign", department="delivery").code == "own_work"
+    story.then("han", "cosign", department="claims")
+    twice = story.refused("han", "cosign", department="operations")
+    assert "first_plan" in twice.params["guards"], "one signature a person"
+    assert story.refused("sue", "approve_plan").params["guards"] == ["cosigned"]
+    story.then("ops", "cosign", department="operations")
+    assert story.refused("sid", "approve_plan").code == "own_work"
+    story.then("sue", "approve_plan")
+    assert story.state == "plan_approved"
+
+
+@pytest.mark.requirement("C1")
+def test_a_plan_the_customer_declines_is_made_and_signed_anew(story: Story):
+    planned(story, cosigns_needed=1).then("han", "cosign", department="claims").then("sid", "approve_plan")
+    story.then("amy", "customer_declines", reason="太贵。")
+    assert story.state == "reviewed"
+    story.then("hal", "plan", **plan_of(cost=700_000, cosigns_needed=1))
+    assert story.refused("sid", "approve_plan").params["guards"] == ["cosigned"], "the old signature does not count"
+    story.then("han", "cosign", department="claims").then("sid", "approve_plan")
+    assert (story.state, json.loads(story.known)["cost"]) == ("plan_approved", 700_000)
+
+
+@pytest.mark.requirement("C1")
+def test_nothing_is_planned_before_the_needs_are_known_and_the_lead_has_the_order(story: Story):
+    story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
+    story.opens("order", BOOKING)
+    story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
+    assert story.refused("hal", "plan", **plan_of()).params["guards"] == ["plannable"]
+    story.then("sal", "analyse_needs", lead_department="delivery", on_site_survey=False, report="无需查勘。")
+    assert story.moves[-1] == "assign", "the lead department has the order now"
+    backwards = plan_of(ends_at="2026-03-04T08:00:00+08:00")
+    assert story.refused("hal", "plan", **backwards).params["guards"] == ["plannable"]
+
+
+@pytest.mark.requirement("C1")
+def test_who_is_assigned_begins_in_time_or_it_is_a_breach(story: Story):
+    confirmed(story).then("sid", "assign_task", **TASK)
+    story.then("sid", "assign_task", **{**TASK, "owner": "han", "department": "claims"})
+    assert [clock["outcome"] for clock in story.clocks("assignment")] == ["handed_over", None]
+    story.until("2026-03-05T08:01+08:00")
+    assert (story.state, story.rungs("assignment"), story.level) == ("assigned", [75, 100], 1)
+    story.then("han", "start")
+    assert (story.state, story.outcome("assignment")) == ("executing", "late")
+
+
+@pytest.mark.requirement("C3")
+def test_progress_is_pushed_at_agreed_nodes_and_a_missed_push_is_a_breach(story: Story):
+    executing(story)
+    story.then("hal", "agree_node", stage="loaded", due_at="2026-03-02T18:00:00+08:00")
+    story.then("hal", "agree_node", stage="halfway", due_at="2026-03-03T12:00:00+08:00")
+    assert story.refused("hal", "push_progress", node=3, text="到了。").params["guards"] == ["agreed_node"]
+    story.after(hours=2).then("hal", "push_progress", node=1, text="两台已装车。", position="shanghai_depot")
+    assert story.mails(WANG)[-1] == f"您的订单 {story.number} 的最新进度"
+    story.then("hal", "push_progress", text="另告:天气晴好。")
+    story.until("2026-03-03T12:01+08:00")
+    assert [clock["outcome"] for clock in story.clocks("progress_node")] == ["kept", None]
+    assert (story.rungs("progress_node"), story.level) == ([75, 100], 1)
+    story.then("hal", "push_progress", node=2, text="已过安庆。")
+    assert story.outcome("progress_node") == "late"
+
+
+@pytest.mark.requirement("C8")
+def test_a_tracking_request_is_a_task_of_the_transport_department_with_its_own_clock(story: Story):
+    executing(story)
+    story.then("amy", "request_tracking", department="delivery", due_at="2026-03-02T11:00:00+08:00")
+    assert story.mails("hal@example.com")[-1] == f"订单 {story.number}：请报告货物位置"
+    where = {"position": "hefei", "reported_by": "transport_system", "expected_at": "2026-03-03T09:00:00+08:00"}
+    story.after(minutes=90).then("hal", "report_position", as_of="2026-03-02T10:20:00+08:00", **where)
+    assert story.outcome("tracking") == "kept"
+    known = json.loads(story.known)
+    assert (known["position"], known["as_of"]) == ("hefei", "2026-03-02T02:20:00.000000Z")
+    assert known["expected_at"] == "2026-03-03T01:00:00.000000Z"
+    told = story.refused("hal", "report_position", as_of="2026-03-02T09:00:00+08:00", **where)
+    assert told.params["guards"] == ["not_older"], "older data does not hide newer"
+    story.then("amy", "request_tracking", department="delivery", due_at="2026-03-02T12:00:00+08:00")
+    story.after(hours=2)
+    assert story.rungs("tracking") == [75, 75, 100], "the first request had neared its end as well"
+
+
+@pytest.mark.requirement("C7")
+def test_the_progress_is_checked_again_and_again(story: Story):
+    story.promises(progress_check={"amount": 24, "unit": "hours"})
+    executing(story)
+    story.after(hours=12).then("sid", "check_progress", on_schedule=True, seen="按计划装车。")
+    story.after(hours=24, minutes=1)
+    assert [clock["outcome"] for clock in story.clocks("progress_check")] == ["kept", None]
+    assert story.rungs("progress_check") == [75, 100]
+
+
+@pytest.mark.requirement("C7")
+def test_what_the_customer_says_meanwhile_goes_to_those_who_do_the_work(story: Story):
+    executing(story).then("amy", "feedback", feedback="司机很客气,但是来晚了。")
+    assert story.mails("hal@example.com")[-1] == f"订单 {story.number}：客户对服务有反馈"
+    assert story.state == "executing"
+
+
+@pytest.mark.requirement("C4")
+def test_a_serious_problem_goes_to_the_superior_and_comes_back_with_the_customers_consent(story: Story):
+    executing(story)
+    story.then("hal", "agree_node", stage="loaded", due_at="2026-03-02T18:00:00+08:00")
+    story.then("hal", "raise_exception", trouble="serious_problem", what="吊车坏了。")
+    assert (story.state, story.mails("sid@example.com")[-1]) == ("exception", f"订单 {story.number}：服务异常待您处理")
+    assert story.refused("hal", "settle_exception", solution="明天再吊。", consent="同意。").code == "role"
+    story.until("2026-03-02T18:01+08:00")
+    assert 100 in story.rungs("progress_node"), "our trouble puts off nothing that the customer was promised"
+    story.then("sid", "settle_exception", solution="换一台吊车,明早。", consent="客户来电同意。")
+    assert story.state == "executing"
+
+
+@pytest.mark.requirement("C4")
+@pytest.mark.requirement("F3")
+def test_who_reports_an_exception_does_not_decide_on_it(story: Story):
+    confirmed(story).then("sid", "assign_task", **TASK)
+    story.then("sid", "raise_exception", trouble="special_request", what="客户要求夜间吊装。")
+    assert story.fires("assignment") is None, "who was to begin may wait for the superior"
+    assert story.refused("sid", "settle_exception", solution="可以。", consent="同意。").code == "own_work"
+    story.then("mei", "settle_exception", solution="加派夜班。", consent="客户同意加价。")
+    assert story.state == "assigned"
+    assert story.fires("assignment") is not None
+
+
+@pytest.mark.requirement("C5")
+def test_a_change_and_a_cancellation_tell_their_effect(story: Story):
+    executing(story)
+    assert story.refused("amy", "change", change="改送汉口。").code == "form"
+    story.then("amy", "change", change="改送汉口。", plan_effect="多一段市内运输。", cost_delta=50_000, days_delta=1)
+    assert (story.state, json.loads(story.known)["changes"]) == ("executing", 1)
+    story.then("amy", "cancel", asked_by="customer", reason="厂房没有建好。", plan_effect="退车。", cost=120_000)
+    assert story.state == "cancelled"
+
+
+@pytest.mark.requirement("C5")
+def test_what_was_accepted_is_not_cancelled_any_more(story: Story):
+    resolved(story)
+    told = story.refused("amy", "cancel", asked_by="customer", reason="不要了。", plan_effect="无。")
+    assert told.code == "not_now"
+
+
+@pytest.mark.requirement("C2")
+def test_what_is_not_accepted_is_rectified_in_rounds_until_it_passes(story: Story):
+    completed(story)
+    assert story.refused("amy", "pass_acceptance", **NO_FUNCTION, report="YS-0307").params["guards"] == ["accepted"]
+    story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
+    assert story.state == "rectifying"
+    story.until("2026-03-04T17:00+08:00").then("hal", "rectify", done="已校准。")
+    story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-05T18:00:00+08:00")
+    story.until("2026-03-05T18:01+08:00").then("hal", "rectify", done="换了传感器。")
+    assert [clock["outcome"] for clock in story.clocks("rectification")] == ["kept", "late"]
+    story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0309")
+    known = json.loads(story.known)
+    assert (story.state, known["rectifications"], known["cause"]) == ("resolved", 2, "loose_fixing")
+
+
+@pytest.mark.requirement("C2")
+def test_a_rectification_has_a_due_date_of_its_own_or_the_packs(story: Story):
+    completed(story)
+    assert story.refused("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).code == "blank_limit"
+    story.promises(rectification={"amount": 2, "unit": "days"})
+    story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).after(days=2, minutes=1)
+    assert story.rungs("rectification") == [75, 100]
+
+
+@pytest.mark.requirement("C2")
+@pytest.mark.requirement("C4")
+def test_the_due_date_of_a_rectification_holds_through_an_exception(story: Story):
+    completed(story).then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
+    story.then("hal", "raise_exception", trouble="special_request", what="客户要换一台。")
+    story.after(days=1).then("sid", "settle_exception", solution="换一台。", consent="客户同意。")
+    story.then("hal", "rectify", done="已更换。")
+    assert (story.state, story.outcome("rectification")) == ("accepting", "kept")
+
+
+@pytest.mark.requirement("C2")
+def test_a_failed_acceptance_is_watched_as_a_finding(story: Story):
+    order = completed(story).number
+    story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
+    story.on(story.child("finding"))
+    assert (story.state, json.loads(story.known)["parent"]) == ("received", order)
+
+
+@pytest.mark.requirement("C2")
+@pytest.mark.requirement("F3")
+def test_a_third_party_accepts_only_if_the_customer_named_it_and_nobody_accepts_his_own_work(story: Story):
+    executing(story)
+    story.then("sid", "complete", done="两台均已就位。")
+    assert story.refused("sid", "pass_acceptance", **EVERY_CRITERION, report="YS-0307").code == "own_work"
+    signed = {**EVERY_CRITERION, "report": "SGS-11", "signed_by": "third_party"}
+    assert story.refused("tess", "pass_acceptance", **signed).params["guards"] == ["accepted"]
+    story.then("amy", "name_acceptor", acceptor="third_party", name="某某检测公司")
+    story.then("tess", "pass_acceptance", **signed)
+    assert story.state == "resolved"
+
+
+@pytest.mark.requirement("C6")
+def test_the_completion_letter_is_evidenced_by_the_key_of_its_delivery(story: Story):
+    resolved(story)
+    assert story.mails(WANG)[-1] == f"服务确认函（订单 {story.number}）"
+    assert json.loads(story.known)["letter"].startswith(f"{story.number}:")
+
+
+@pytest.mark.requirement("D1")
+@pytest.mark.requirement("F3")
+def test_a_completed_order_is_called_back_but_not_by_whoever_carried_it_out(story: Story):
+    resolved(story)
+    assert story.refused("hal", "revisit", outcome="satisfied").code == "own_work"
+    story.then("amy", "attempt", attempts=1).then("amy", "attempt", attempts=2, reason="busy")
+    story.then("amy", "attempt", attempts=3)
+    assert (story.state, story.moves[-1]) == ("revisited", "unreachable")
+    assert story.mails(WANG)[-1] == f"我们没能联系上您（订单 {story.number}）"
+
+
+@pytest.mark.requirement("D1")
+def test_the_call_is_planned_by_itself_and_called_off_when_somebody_has_called(story: Story):
+    resolved(story)
+    assert calls(story) == [(1, None)]
+    story.then("amy", "revisit", outcome="satisfied")
+    assert calls(story) == [(1, "revisit")]
+
+
+@pytest.mark.requirement("D1")
+def test_who_is_not_called_by_hand_is_called_by_the_telephone(story: Story):
+    resolved(story).after(days=4)
+    assert "attempt" in story.moves
+
+
+@pytest.mark.requirement("D2")
+def test_who_is_dissatisfied_has_a_complaint_and_the_order_goes_on(story: Story):
+    resolved(story).then("amy", "revisit", outcome="dissatisfied", words="外箱破损,没有人管。")
+    assert story.state == "revisited"
+    order = story.number
+    story.on(story.child("complaint"))
+    assert (story.state, json.loads(story.known)["parent"]) == ("classified", order)
+
+
+@pytest.mark.requirement("A7")
+def test_an_order_is_refused_for_a_coded_reason_that_another_reviewed(story: Story):
+    story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
+    story.opens("order", "运送烟花。")
+    story.then("sue", "propose_refusal", code="forbidden_goods", reason="烟花爆竹不运。")
+    assert story.refused("sue", "refuse", code="forbidden_goods", told="不能承运。").code == "own_work"
+    story.then("mei", "take_on", reason="先问清楚。")
+    assert story.state == "received"
+    story.then("amy", "propose_refusal", code="forbidden_goods", reason="确是烟花。")
+    story.then("mei", "refuse", code="forbidden_goods", told="烟花爆竹不能承运。")
+    assert (story.state, story.outcome("confirm_booking")) == ("refused", "stopped")
