@@ -1,19 +1,23 @@
 """What the doors show of a case's promises: budget, what is used, what fired and what is to come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engine.calendar import calendar
+from engine.arming import AGREED
+from engine.calendar import Calendar
 from engine.clocks import falls_due, spent
 from engine.deadlines import Unit, provisional
-from engine.policy import pack
-from flows.wording import label
-from models import Case, Clock, Rung
+from engine.rules import Rules
+from flows.wording import label, say, when
+from models import Case, Clock, Rung, Transition
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
+
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,16 @@ class ClockView:
 
     clause: str
     cycle: int
+    turn: int
     amount: int
     unit: str
     calendar: str
     budget: timedelta
+    extended: timedelta
     used: timedelta
     opened_at: datetime
     running_since: datetime | None
+    paused_since: datetime | None
     fires_at: datetime | None
     provisional: bool
     closed_at: datetime | None
@@ -40,14 +47,37 @@ class ClockView:
     source: str
 
     @property
+    def rests(self) -> bool:
+        """Whether it is open and does not run."""
+        return self.outcome is None and self.running_since is None
+
+    @property
     def used_percent(self) -> int:
         """The share of the budget that is used up."""
         return int(self.used * 100 / self.budget) if self.budget else 0
 
     def state(self, locale: str) -> str:
-        """Running, at rest, or how it ended."""
-        name = self.outcome or ("running" if self.running_since else "resting")
-        return label(locale, "", "outcome", name)
+        """Running or at rest since when, or how it ended."""
+        if self.outcome is not None:
+            return label(locale, "", "outcome", self.outcome)
+        since = self.running_since or self.paused_since
+        name = "running" if self.running_since else "resting"
+        return say(locale, f"cli.desk.{name}_since", since=when(since) if since else "–")
+
+    def promise(self, kind: str, locale: str) -> str:
+        """The promise's name, and its number where it is not the first of its kind."""
+        name = label(locale, kind, "clause", self.clause)
+        return name if self.turn == 1 else say(locale, "cli.desk.turn", clause=name, turn=self.turn)
+
+    def limit(self, locale: str) -> str:
+        """The limit as the pack words it, and what was granted on top of it."""
+        limit = f"{self.amount} {say(locale, f'unit.{self.unit}')}"
+        hours = f"{self.extended / HOUR:g}"
+        return say(locale, "cli.desk.extended", limit=limit, hours=hours) if self.extended else limit
+
+    def origin(self, locale: str) -> str:
+        """The clause of the document the promise comes from, or that it was agreed with the customer."""
+        return label(locale, "", "source", self.source)
 
     def rungs(self) -> str:
         """The rungs that fired, and those to come in brackets."""
@@ -59,11 +89,13 @@ class ClockView:
         names = (
             "clause",
             "cycle",
+            "turn",
             "amount",
             "unit",
             "calendar",
             "opened_at",
             "running_since",
+            "paused_since",
             "fires_at",
             "provisional",
         )
@@ -71,53 +103,67 @@ class ClockView:
         return {
             **{name: getattr(self, name) for name in (*names, *more)},
             "budget": self.budget.total_seconds(),
+            "extended": self.extended.total_seconds(),
             "consumed": self.used.total_seconds(),
             "rungs_fired": [{"percent": percent, "due_at": due} for percent, due in self.fired],
             "rungs_to_come": list(self.to_come),
         }
 
 
-def clocks_of(session: Session, one: Case, now: datetime) -> list[ClockView]:
+def clocks_of(session: Session, rules: Rules, one: Case, now: datetime) -> list[ClockView]:
     """A case's promises at an instant, oldest first."""
     found = session.exec(select(Clock).where(Clock.case_id == one.id).order_by(col(Clock.id))).all()
     rungs = session.exec(select(Rung).where(Rung.case_id == one.id).order_by(col(Rung.rung))).all()
-    return [_clock(clock, [rung for rung in rungs if rung.clock_id == clock.id], one, now) for clock in found]
-
-
-def _clock(clock: Clock, rungs: list[Rung], one: Case, now: datetime) -> ClockView:
-    rules = pack(one.pack)
-    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == clock.clause), None)
-    ladder = [100] if clause and clause.then else [step.percent for step in rules.ladder]
-    running = (
-        spent(clock.unit, clock.calendar, to_micros(clock.running_since), to_micros(now)) if clock.running_since else 0
+    # What rests has rested since the case came where it stands.
+    came = select(func.max(Transition.occurred_at)).where(
+        Transition.case_id == one.id, col(Transition.source) != col(Transition.dest)
     )
-    limit = rules.clauses.get(clock.clause)
+    here_since = session.exec(came).one()
+    views = [_clock(clock, [rung for rung in rungs if rung.clock_id == clock.id], rules, one, now) for clock in found]
+    return [replace(view, paused_since=here_since) if view.rests else view for view in views]
+
+
+def _clock(clock: Clock, rungs: list[Rung], rules: Rules, one: Case, now: datetime) -> ClockView:
+    pack = rules.pack(one.pack, to_micros(now))
+    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == clock.clause), None)
+    ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
+    place = rules.calendar(clock.calendar)
+    running = spent(clock.unit, place, to_micros(clock.running_since), to_micros(now)) if clock.running_since else 0
+    limit = pack.clauses.get(clock.clause)
     return ClockView(
         clause=clock.clause,
         cycle=clock.cycle,
+        turn=clock.turn,
         amount=clock.amount,
         unit=clock.unit,
         calendar=clock.calendar,
         budget=clock.budget * MICROSECOND,
+        extended=clock.extended * MICROSECOND,
         used=(clock.consumed + running) * MICROSECOND,
         opened_at=clock.opened_at,
         running_since=clock.running_since,
+        paused_since=None,
         fires_at=clock.fires_at,
-        provisional=_provisional(clock),
+        provisional=_provisional(clock, place),
         closed_at=clock.closed_at,
         outcome=clock.outcome,
         level=clock.level,
         fired=tuple((rung.percent, rung.due_at) for rung in rungs),
         to_come=() if clock.closed_at else tuple(ladder[clock.rungs_fired :]),
         policy=clock.policy,
-        source=limit.source if limit else "–",
+        source=AGREED if clock.policy == AGREED else limit.of(traits_of(one)).source if limit else "–",
     )
 
 
-def _provisional(clock: Clock) -> bool:
+def traits_of(one: Case) -> dict[str, str | None]:
+    """What a promise's amount may depend on (A5)."""
+    return {"severity": one.severity, "channel": one.channel, "customer_type": one.customer_type}
+
+
+def _provisional(clock: Clock, place: Calendar) -> bool:
     """Whether a holiday that is not published yet may move the deadline of a running clock."""
     if clock.running_since is None:
         return False
     left = clock.budget - clock.consumed
-    end = falls_due(clock.unit, clock.calendar, to_micros(clock.running_since), left)
-    return provisional(calendar(clock.calendar), clock.opened_at, from_micros(end), Unit(clock.unit))
+    end = falls_due(clock.unit, place, to_micros(clock.running_since), left)
+    return provisional(place, clock.opened_at, from_micros(end), Unit(clock.unit))

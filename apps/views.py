@@ -6,20 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import case as either
 from sqlmodel import Session, col, select
 
 from apps.clock_views import ClockView, clocks_of
+from apps.known_views import LinkView, links_of
+from engine.rules import rules_of
 from engine.store import Store
 from flows import figures
+from flows.lookups import customer_kinds
 from models import Actor, Case, Statement, Transition
+from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Facts, Milestone, Refused
+from statemachines.lifecycle import Facts, Lifecycle, Milestone, Refused
 from statemachines.roles import Role
+
+NOBODY = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
+"""Roles whose holders are no people: duties are not separated for them (F3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases a list shows."""
+    """Which cases a list shows. ``kind`` may also be a nature (consultation, report …)."""
 
     closed: bool = False
     state: str | None = None
@@ -27,24 +35,40 @@ class Wanted:
     owner: str | None = None
     level: int | None = None
     limit: int = 50
+    kind: str | None = None
+    severity: str | None = None
 
 
 def cases(store: Store, wanted: Wanted) -> list[Case]:
-    """The cases wanted, the highest level and the oldest first."""
-    query = select(Case).order_by(col(Case.level).desc(), col(Case.opened_at), col(Case.id)).limit(wanted.limit)
-    if not wanted.closed:
-        query = query.where(col(Case.closed).is_(False))
-    for column in ("state", "department", "owner", "level"):
-        value = getattr(wanted, column)
-        if value is not None:
-            query = query.where(getattr(Case, column) == value)
+    """The cases wanted: customers' work before internal work (A8), then what is urgent, the highest level, the oldest.
+
+    Raises ``Refused('unknown_kind')``.
+    """
+    internal = either((col(Case.kind).in_(customer_kinds()), 0), else_=1)
+    calm = either((col(Case.severity) == Severity.URGENT.value, 0), else_=1)
+    order = (internal, calm, col(Case.level).desc(), col(Case.opened_at), col(Case.id))
+    query = select(Case).order_by(*order).limit(wanted.limit).where(*_conditions(wanted))
     with store.reading() as session:
         return list(session.exec(query).all())
 
 
+def _conditions(wanted: Wanted) -> list[Any]:
+    found: list[Any] = [] if wanted.closed else [col(Case.closed).is_(False)]
+    for column in ("state", "department", "owner", "level", "severity"):
+        value = getattr(wanted, column)
+        if value is not None:
+            found.append(getattr(Case, column) == value)
+    if wanted.kind is not None:
+        table = lifecycle_of(wanted.kind)
+        found.append(col(Case.kind) == table.kind)
+        if wanted.kind in table.natures:  # canonical text spells it in one way only
+            found.append(col(Case.known).contains(f'"nature":"{wanted.kind}"', autoescape=True))
+    return found
+
+
 def document(one: Case) -> dict[str, Any]:
     """A case as programs read it; the chain's head is shown so that others can keep it."""
-    return one.model_dump(exclude={"id", "party_id", "came_from", "changed_at"})
+    return {**one.model_dump(exclude={"id", "party_id", "came_from", "changed_at"}), "known": json.loads(one.known)}
 
 
 def _find(session: Session, number: str) -> Case:
@@ -65,29 +89,54 @@ def clocks(store: Store, number: str) -> tuple[str, list[ClockView]]:
     now = store.now()
     with store.reading() as session:
         one = _find(session, number)
-        return one.kind, clocks_of(session, one, now)
+        return one.kind, clocks_of(session, rules_of(store), one, now)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case, what may be done with it now, and its promises."""
+    """A case, what may be done with it now, its promises and its relatives."""
 
     case: Case
+    known: dict[str, Any]
     allowed: list[str]
     clocks: list[ClockView]
+    links: list[LinkView]
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
     """One case; ``allowed`` is what this actor may do, or what anybody may."""
-    now = store.now()
+    now, rules = store.now(), rules_of(store)
     with store.reading() as session:
         one = _find(session, number)
-        roles: list[Role] = list(Role)
-        if actor is not None:
-            found = session.exec(select(Actor).where(Actor.handle == actor)).first()
-            roles = [Role(name) for name in found.roles.split()] if found else []
-        facts = Facts(one.state, one.came_from, one.cycle, one.level, one.attempts)
-        return CaseView(one, lifecycle_of(one.kind).allowed(facts, roles), clocks_of(session, one, now))
+        allowed, clocks = _allowed(session, one, actor), clocks_of(session, rules, one, now)
+    with store.looking() as tx:
+        return CaseView(one, json.loads(one.known), allowed, clocks, links_of(tx, one.id))
+
+
+def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
+    """The moves whose roles, and whose separation of duties, let this actor make them now."""
+    table = lifecycle_of(one.kind)
+    if handle is None:
+        return table.allowed(_facts(one), list(Role))
+    actor = session.exec(select(Actor).where(Actor.handle == handle)).first()
+    held = actor.roles.split() if actor is not None else []
+    if NOBODY & set(held):
+        return table.allowed(_facts(one), map(Role, held))
+    did = _did(session, one, table)
+    return table.allowed(_facts(one, me=handle, did=did), map(Role, held))
+
+
+def _facts(one: Case, **more: Any) -> Facts:
+    known = json.loads(one.known)
+    return Facts(one.state, one.came_from, one.cycle, one.level, one.attempts, known=known, **more)
+
+
+def _did(session: Session, one: Case, table: Lifecycle) -> dict[str, frozenset[str]]:
+    """Who made the moves that others must be apart from."""
+    apart = {name for row in table.moves for name in row.apart}
+    query = select(Transition.move, Actor.handle).join(Actor).where(Transition.case_id == one.id).distinct()
+    rows = session.exec(query).all() if apart else []
+    return {name: frozenset(handle for move, handle in rows if move == name) for name in apart}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +205,26 @@ class Board:
         """How many cases are open."""
         return self.counts.total()
 
-    def count(self, milestone: Milestone, level: int) -> int:
-        """Open cases of all kinds at a milestone and level."""
-        return sum(n for (_, where, high), n in self.counts.items() if (where, high) == (milestone.value, level))
+    @property
+    def internal(self) -> bool:
+        """Whether any of them is work among ourselves."""
+        customers = customer_kinds()
+        return any(kind not in customers for kind, _, _ in self.counts)
+
+    def count(self, milestone: Milestone, level: int, internal: bool | None = None) -> int:
+        """Open cases at a milestone and level: of customers, among ourselves, or of both."""
+        customers = customer_kinds()
+        return sum(
+            n
+            for (kind, where, high), n in self.counts.items()
+            if (where, high) == (milestone.value, level) and internal in (None, kind not in customers)
+        )
 
     def document(self) -> dict[str, Any]:
-        """The board as programs read it."""
-        cells = [{"kind": k, "milestone": m, "level": v, "cases": n} for (k, m, v), n in sorted(self.counts.items())]
+        """The board as programs read it, customers' work first (A8)."""
+        customers = customer_kinds()
+        order = sorted(self.counts.items(), key=lambda cell: (cell[0][0] not in customers, cell[0]))
+        cells = [{"kind": k, "milestone": m, "level": v, "cases": n} for (k, m, v), n in order]
         return {"open": self.open, "late": self.late, "board": cells}
 
 

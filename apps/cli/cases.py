@@ -1,28 +1,24 @@
-"""Commands about cases: case open, list, show, do, history, clocks; and the board."""
+"""Commands about cases: case open, similar, list, show, do, history, clocks; and the board."""
 
-import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from rich.table import Table
 
 from apps import views
-from apps.cli.door import As, Json, door, instant, local, table
-from apps.clock_views import ClockView
-from engine.moving import Answer, Command, advance
-from engine.opening import Opening, open_case
-from flows.wording import label, say
-from models.contact import Channel, Contact
+from apps.cli import opening, showing
+from apps.cli.answering import document_of, text_of, words_of
+from apps.cli.door import As, Json, door, local, table
+from apps.cli.opening import Body, Key
+from apps.known_views import kind_words
+from engine.moving import Command, advance
+from flows.wording import label
 from statemachines.asks import PERSONAL, Asks, marked, required
+from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Milestone, Refused
 
 case = typer.Typer(help="Complaints and service orders, one by one.", no_args_is_help=True)
 
-Key = Annotated[str | None, typer.Option(help="An idempotency key: the same key and body does nothing twice.")]
-Body = Annotated[str | None, typer.Option(help="A file with the text, or - for standard input.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
 
 
@@ -31,45 +27,8 @@ def join(app: typer.Typer) -> None:
     app.command()(board)
 
 
-@case.command("open")
-def open_(
-    text: str | None = None,
-    body: Body = None,
-    subject: str | None = None,
-    demand: str | None = None,
-    customer: str | None = None,
-    phone: str | None = None,
-    email: str | None = None,
-    shipment: str | None = None,
-    requested_at: str | None = None,
-    channel: Channel = Channel.HOTLINE,
-    kind: str = "complaint",
-    pack: str = "logistics",
-    as_: As = None,
-    key: Key = None,
-    json: Json = False,
-) -> None:
-    """Open a case for a contact."""
-    now = door.store.now()
-    told = {
-        "row_id": "-",
-        "at": now,
-        "text": text if text is not None else _read(body),
-        "subject": subject,
-        "demand": demand,
-        "customer": customer,
-        "phone": phone,
-        "email": email,
-        "shipment": shipment,
-        "requested_at": instant(requested_at) if requested_at else None,
-        "channel": channel,
-    }
-    try:
-        contact = Contact.model_validate(told)
-    except ValidationError as error:
-        faults = [{"field": str(fault["loc"][0]), "text": fault["msg"]} for fault in error.errors(include_input=False)]
-        raise Refused("form", move="open", fields=faults) from None
-    _tell(open_case(door.store, Opening(contact, kind, pack, door.actor(as_), key=key), now))
+case.command("open")(opening.open_)
+case.command("similar")(opening.alike)
 
 
 @case.command("list")
@@ -79,47 +38,37 @@ def list_(
     department: str | None = None,
     owner: str | None = None,
     level: Annotated[int | None, typer.Option(min=0, max=3)] = None,
+    kind: Annotated[str | None, typer.Option(help="Of one kind, or one nature.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Of one severity.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
-    """Open cases, the highest level and the oldest first."""
-    wanted = views.Wanted(all_, state, department, owner, level, limit)
+    """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
+    wanted = views.Wanted(all_, state, department, owner, level, limit, kind, severity)
     found = views.cases(door.store, wanted)
-    columns = ("case", "state", "level", "category", "department", "owner", "opened")
+    columns = (
+        "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
+        "column.department", "column.owner", "column.opened",
+    )  # fmt: skip
+    told = [views.document(one) for one in found]
     rows = [
         (
             one.number,
+            kind_words(door.locale, one.kind, document["known"].get("nature")),
             label(door.locale, one.kind, "state", one.state),
             label(door.locale, one.kind, "level", str(one.level)),
             label(door.locale, one.kind, "category", one.category or "–"),
+            label(door.locale, one.kind, "severity", one.severity or "–"),
             label(door.locale, one.kind, "department", one.department or "–"),
             one.owner,
             local(one.opened_at),
         )
-        for one in found
+        for one, document in zip(found, told, strict=True)
     ]
-    document = {"cases": [views.document(one) for one in found]}
-    door.give(document, table("", tuple(door.say(f"column.{name}") for name in columns), rows))
+    door.give({"cases": told}, table("", tuple(map(door.say, columns)), rows))
 
 
-@case.command()
-def show(number: str, as_: As = None, json: Json = False) -> None:
-    """One case: where it stands, what may be done now, what runs out when."""
-    seen = views.case(door.store, number, as_ or door.settings.actor or None)
-    one = seen.case
-    facts = [
-        (door.say("column.state"), label(door.locale, one.kind, "state", one.state)),
-        (door.say("column.level"), label(door.locale, one.kind, "level", str(one.level))),
-        (door.say("column.round"), one.cycle),
-        (door.say("column.category"), label(door.locale, one.kind, "category", one.category or "–")),
-        (door.say("column.severity"), label(door.locale, one.kind, "severity", one.severity or "–")),
-        (door.say("column.department"), label(door.locale, one.kind, "department", one.department or "–")),
-        (door.say("column.owner"), one.owner),
-        (door.say("column.opened"), local(one.opened_at)),
-        (door.say("column.allowed"), ", ".join(seen.allowed) or "–"),
-    ]
-    document = {**views.document(one), "allowed": seen.allowed, "clocks": [c.document() for c in seen.clocks]}
-    door.give(document, table(number, ("", ""), facts), _clock_table(seen.clocks, one.kind))
+case.command()(showing.show)
 
 
 @case.command()
@@ -144,9 +93,10 @@ def do(
             raise Refused("unknown_field", field=name[:40], move=move, known=list(asks.model_fields))
         form[name] = value
     if body is not None:
-        form[_text_field(asks, move)] = _read(body)
+        form[_text_field(asks, move)] = text_of(body)
     command = Command(number, move, form, door.actor(as_), key=key, if_seq=if_seq)
-    _tell(advance(door.store, command, door.store.now()))
+    answer = advance(door.store, command, door.store.now())
+    door.give(document_of(answer), words_of(answer))
 
 
 @case.command()
@@ -171,11 +121,7 @@ def history(number: str, json: Json = False) -> None:
     door.give(document, table(number, tuple(door.say(f"column.{name}") for name in columns), rows))
 
 
-@case.command()
-def clocks(number: str, json: Json = False) -> None:
-    """Every promise of a case: its budget, what is used, what fires when, and where it comes from."""
-    kind, found = views.clocks(door.store, number)
-    door.give({"case": number, "clocks": [one.document() for one in found]}, _clock_table(found, kind))
+case.command()(showing.clocks)
 
 
 def board(json: Json = False) -> None:
@@ -183,30 +129,16 @@ def board(json: Json = False) -> None:
     seen = views.board(door.store)
     spine = [one for one in Milestone if one is not Milestone.ARCHIVED]
     heads = [door.say("column.level"), *(label(door.locale, "", "milestone", one) for one in spine)]
-    rows = [
-        (label(door.locale, "", "level", str(level)), *(seen.count(one, level) or "·" for one in spine))
-        for level in range(4)
-    ]
+    rows = [_board_row(seen, spine, level, internal=False) for level in range(4)]
+    rows += [_board_row(seen, spine, level, internal=True) for level in range(4) if seen.internal]
     late = door.say("board_late", open=seen.open, late=seen.late)
     door.give(seen.document(), table(door.say("board_title"), heads, rows), late)
 
 
-def _clock_table(found: list[ClockView], kind: str) -> Table:
-    columns = ("promise", "round", "limit", "used", "state", "fires", "rungs", "source")
-    rows = [
-        (
-            label(door.locale, kind, "clause", one.clause),
-            one.cycle,
-            f"{one.amount} {say(door.locale, f'unit.{one.unit}')}",
-            f"{one.used_percent} %",
-            one.state(door.locale),
-            local(one.fires_at) + (f" ({door.say('deadline.unsure')})" if one.provisional else ""),
-            one.rungs(),
-            one.source,
-        )
-        for one in found
-    ]
-    return table("", tuple(door.say(f"column.{name}") for name in columns), rows)
+def _board_row(seen: views.Board, spine: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
+    name = label(door.locale, "", "level", str(level))
+    head = door.say("desk.internal", level=name) if internal else name
+    return (head, *(seen.count(one, level, internal) or "·" for one in spine))
 
 
 def _form_of(number: str, move: str) -> type[Asks]:
@@ -222,26 +154,3 @@ def _text_field(asks: type[Asks], move: str) -> str:
     if not personal:
         raise Refused("no_body", move=move)
     return next((name for name in required(asks) if name in personal), personal[0])
-
-
-def _read(source: str | None) -> str:
-    if source is None:
-        raise Refused("no_text")
-    try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refused("unreadable_body", file=source) from None
-
-
-def _tell(answer: Answer) -> None:
-    document = {
-        "case": answer.number,
-        "seq": answer.seq,
-        "state": answer.state,
-        "level": answer.level,
-        "again": answer.again,
-    }
-    kind = views.kind_of(door.store, answer.number)
-    stands = label(door.locale, kind, "state", answer.state)
-    words = door.say("again" if answer.again else "moved", number=answer.number, seq=answer.seq, state=stands)
-    door.give(document, words)

@@ -1,14 +1,18 @@
 """Cases at the command line: opened, listed, shown, told, on the board; and what is personal stays out of lists."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.founding import set_clock
+from engine.opening import Opening, open_case
 from engine.store import Store
+from flows.wording import label
+from statemachines.kinds import lifecycle_of, lifecycles
 from tests.apps.conftest import Closeloop
-from tests.telling import HOUR, START, does, opened, resolved, tells
+from tests.telling import HOUR, START, contact, does, opened, resolved, tells
 
 OPEN = ("case", "open", "--as", "amy")
 TEXT = "My parcel is broken."
@@ -18,7 +22,16 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
     whom = ("--customer", "Ms Wang", "--phone", "13800138000", "--email", "wang@example.com")
     more = ("--subject", "Broken", "--demand", "Money", "--shipment", "SF1", "--channel", "wechat")
     made = closeloop.told(*OPEN, "--text", TEXT, *whom, *more, "--requested-at", "2026-03-01T09:00:00+08:00")
-    assert made == {"case": "cp-26-000001", "seq": 1, "state": "received", "level": 0, "again": False}
+    assert made == {
+        "case": "cp-26-000001",
+        "seq": 1,
+        "state": "received",
+        "level": 0,
+        "again": False,
+        "kind": "complaint",
+        "likely_duplicates": [],
+        "returning": False,
+    }
     [party] = tells(simulated, "SELECT name, phone, email FROM party")
     assert party == {"name": "Ms Wang", "phone": "13800138000", "email": "wang@example.com"}
     [told] = closeloop.told("case", "history", made["case"])["transitions"]
@@ -108,6 +121,59 @@ def test_the_list_shows_open_cases_the_highest_and_the_oldest_first(closeloop: C
     assert listed(closeloop, "--owner", "nobody") == []
 
 
+def of_kind(store: Store, kind: str, after: timedelta = timedelta()) -> str:
+    return open_case(store, Opening(contact(after), kind), START + after).number
+
+
+@pytest.mark.requirement("A8")
+def test_customers_work_stands_above_internal_work_and_the_urgent_above_the_calm(
+    closeloop: Closeloop, simulated: Store
+):
+    finding = of_kind(simulated, "finding")
+    calm, urgent = opened(simulated, HOUR), opened(simulated, HOUR)
+    does(simulated, finding, "escalate", after=HOUR, level=3)
+    does(simulated, calm, "escalate", after=HOUR, level=2)
+    does(simulated, urgent, "classify", after=HOUR, severity="urgent")
+    assert listed(closeloop) == [urgent, calm, finding]
+    assert listed(closeloop, "--limit", "2") == [urgent, calm]
+    assert listed(closeloop, "--severity", "urgent") == [urgent]
+    assert listed(closeloop, "--kind", "finding") == [finding]
+    cells = [(one["kind"], one["level"]) for one in closeloop.told("board")["board"]]
+    assert cells == [("complaint", 0), ("complaint", 2), ("finding", 3)]
+    words = closeloop("board").words
+    assert words.index("General manager") < words.index("internal · Handler")
+
+
+@pytest.mark.requirement("A2")
+@pytest.mark.parametrize("kind", sorted({*lifecycles(), *(n for t in lifecycles().values() for n in t.natures)}))
+def test_a_contact_of_every_nature_becomes_a_case_of_the_kind_it_decides(
+    closeloop: Closeloop, simulated: Store, kind: str
+):
+    made = closeloop.told(*OPEN, "--text", TEXT, "--kind", kind)
+    table = lifecycle_of(kind)
+    assert (made["kind"], made["state"]) == (table.kind, table.initial)
+    assert made["case"].startswith(f"{table.prefix}-")
+    assert listed(closeloop, "--kind", kind) == [made["case"]]
+    others = [other for other in table.natures if other != kind]
+    assert [case for other in others for case in listed(closeloop, "--kind", other)] == []
+    assert label("en", "", "kind", table.kind) in closeloop("case", "list").words
+    assert kind in " ".join(closeloop("case", "open", "--help").out.split())
+
+
+@pytest.mark.requirement("A2")
+def test_a_list_tells_the_nature_where_it_is_narrower_than_the_kind(closeloop: Closeloop, simulated: Store):
+    closeloop.told(*OPEN, "--text", TEXT, "--kind", "praise")
+    for words in (("case", "list"), ("case", "show", "iq-26-000001")):
+        assert "Inquiry · Praise" in closeloop(*words).words
+
+
+def test_whom_we_deal_with_is_told_when_a_case_is_opened(closeloop: Closeloop, simulated: Store):
+    made = closeloop.told(*OPEN, "--text", TEXT, "--customer-type", "key_account")
+    [told] = closeloop.told("case", "history", made["case"])["transitions"]
+    assert told["form"]["customer_type"] == "key_account"
+    assert closeloop.refused(*OPEN, "--text", TEXT, "--customer-type", "friend")["code"] == "usage"
+
+
 def test_a_list_names_no_customer(closeloop: Closeloop, simulated: Store):
     whom = ("--customer", "Ms Canary", "--phone", "13800138000", "--email", "canary@example.com")
     number = closeloop.told(*OPEN, "--text", "canary words", *whom)["case"]
@@ -121,11 +187,51 @@ def test_a_list_names_no_customer(closeloop: Closeloop, simulated: Store):
 def test_a_case_shows_what_may_be_done_now(closeloop: Closeloop, number: str):
     anybody = closeloop.told("case", "show", number)
     assert (anybody["state"], anybody["level"], anybody["cycle"]) == ("received", 0, 1)
-    assert {"classify", "reply", "refuse"} <= set(anybody["allowed"])
+    assert {"classify", "reply", "propose_refusal", "assign"} <= set(anybody["allowed"])
     assert closeloop.told("case", "show", number, "--as", "odd")["allowed"] == []
     assert "classify" in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
-    assert "refuse" not in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
+    assert "extend" not in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
     assert "Received · to be classified" in closeloop("case", "show", number).words
+
+
+@pytest.mark.requirement("F3")
+def test_what_is_apart_from_own_work_is_not_offered(closeloop: Closeloop, simulated: Store, number: str):
+    does(simulated, number, "propose_refusal", by="sue")
+    assert "refuse" not in closeloop.told("case", "show", number, "--as", "sue")["allowed"]
+    for handle in ("mei", None):
+        by = ("--as", handle) if handle else ()
+        assert "refuse" in closeloop.told("case", "show", number, *by)["allowed"]
+    assert closeloop.told("case", "show", number, "--as", "nobody")["allowed"] == []
+
+
+def test_a_case_shows_what_is_known_of_it(closeloop: Closeloop, simulated: Store):
+    number = opened(simulated)
+    for move in ("classify", "investigate"):
+        does(simulated, number, move)
+    does(simulated, number, "determine_responsibility", by="han")
+    does(simulated, number, "confirm_responsibility")
+    does(simulated, number, "compensate", by="han", compensation=123_450)
+    seen = closeloop.told("case", "show", number)
+    assert (seen["known"]["cause"], seen["known"]["compensation"]) == ("handling", 123_450)
+    words = closeloop("case", "show", number).words
+    for told in ("Complaint", "confirmed cause", "handling", "1,234.50 yuan"):
+        assert told in words, told
+
+
+def test_a_case_shows_its_relatives(closeloop: Closeloop, simulated: Store, number: str):
+    child = open_case(simulated, Opening(contact(), "finding", parent=number, relation="recurrence"), START).number
+    [down], [up] = (closeloop.told("case", "show", one)["links"] for one in (number, child))
+    assert down == {
+        "case": child,
+        "kind": "finding",
+        "relation": "recurrence",
+        "direction": "child",
+        "state": "received",
+        "closed": False,
+    }
+    assert (up["case"], up["kind"], up["direction"]) == (number, "complaint", "parent")
+    assert f"{child} · Finding" in closeloop("case", "show", number).words
+    assert "comes of (recurrence)" in closeloop("case", "show", child).words
 
 
 def test_an_unknown_case_is_refused(closeloop: Closeloop, simulated: Store):

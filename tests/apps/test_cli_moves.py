@@ -6,7 +6,7 @@ import pytest
 
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import FORMS, does, forms_of, moves_of
+from tests.telling import DOES, FORMS, does, forms_of, moves_of
 
 CLASSIFY = ("classify", "--set", "category=delay", "--set", "severity=high", "--set", "department=claims")
 
@@ -77,6 +77,8 @@ def test_a_move_at_the_wrong_time_names_what_is_allowed(closeloop: Closeloop, nu
 
 
 def test_a_move_by_the_wrong_person_names_who_may(closeloop: Closeloop, number: str):
+    proposed = ("propose_refusal", "--set", "code=not_ours", "--set", "reason=Another had it.", "--as", "amy")
+    closeloop.told("case", "do", number, *proposed)
     words = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.")
     refused = closeloop.refused("case", "do", number, *words, "--as", "amy")
     assert (refused["code"], refused["params"]["wanted"][-1]) == ("role", "team_supervisor")
@@ -118,7 +120,7 @@ def test_a_whole_life_by_hand(closeloop: Closeloop, number: str):
     last: dict[str, object] = {}
     for move, form in {**said, "revisit": {"outcome": "satisfied", "quality": 5}, "archive": {}}.items():
         filled = [word for name, value in form.items() for word in ("--set", f"{name}={value}")]
-        last = closeloop.told("case", "do", number, move, *filled, "--as", "sue")
+        last = closeloop.told("case", "do", number, move, *filled, "--as", DOES.get(move, "sue"))
     assert (last["state"], last["seq"]) == ("archived", 6)
     assert closeloop.refused("case", "do", number, "note", "--set", "note=x", "--as", "sue")["code"] == "not_now"
     assert closeloop.told("verify")["ok"] is True

@@ -1,0 +1,130 @@
+"""Commands with which a case begins: case open, case similar."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.answering import contact_of, document_of, text_of, words_of
+from apps.cli.door import As, Json, door, instant, local, table
+from engine.opening import Opening, open_case
+from engine.similar import Candidate, open_unless_known, similar
+from flows.lookups import Customer, Matter, customer_kinds, recognised
+from flows.wording import label
+from models.contact import Channel, Contact, CustomerType
+from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.refused import Refused
+
+
+def _named() -> str:
+    """Every kind and the natures that begin one, customers' work first."""
+    tables = sorted(lifecycles().values(), key=lambda one: one.internal)
+    return ", ".join(f"{one.kind} ({', '.join(one.natures)})" if one.natures else one.kind for one in tables)
+
+
+Body = Annotated[str | None, typer.Option(help="A file with the text, or - for standard input.")]
+Key = Annotated[str | None, typer.Option(help="An idempotency key: the same key and body does nothing twice.")]
+Kind = Annotated[str, typer.Option(help=f"What sort of contact it is: a kind, or a nature of one: {_named()}.")]
+Whose = Annotated[CustomerType | None, typer.Option(help="Whom we deal with, where a promise depends on it.")]
+UnlessKnown = Annotated[
+    bool, typer.Option("--unless-known", help="Open nothing if the customer or the shipment has such a case already.")
+]
+
+
+def open_(
+    text: str | None = None,
+    body: Body = None,
+    subject: str | None = None,
+    demand: str | None = None,
+    customer: str | None = None,
+    phone: str | None = None,
+    email: str | None = None,
+    customer_type: Whose = None,
+    shipment: str | None = None,
+    requested_at: str | None = None,
+    channel: Channel = Channel.HOTLINE,
+    kind: Kind = "complaint",
+    pack: str = "logistics",
+    unless_known: UnlessKnown = False,
+    as_: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Open a case for a contact; cases that may be the same matter are named."""
+    now = door.store.now()
+    contact = contact_of(
+        "open",
+        at=now,
+        text=text if text is not None else text_of(body),
+        subject=subject,
+        demand=demand,
+        customer=customer,
+        phone=phone,
+        email=email,
+        customer_type=customer_type,
+        shipment=shipment,
+        requested_at=instant(requested_at) if requested_at else None,
+        channel=channel,
+    )
+    opening = Opening(contact, kind, pack, door.actor(as_), key=key)
+    sort = lifecycle_of(kind).kind
+    known, found = _before(contact, sort)
+    answer = (open_unless_known if unless_known else open_case)(door.store, opening, now)
+    others = [one for one in found if one.number != answer.number]
+    earlier = [one for one in known.cases if one.number != answer.number] if known else []
+    document = {
+        **document_of(answer),
+        "kind": sort,
+        "likely_duplicates": [{"case": one.number, "state": one.state, "why": list(one.why)} for one in others],
+        "returning": bool(earlier),
+    }
+    welcome = [_welcome(known, earlier)] if known and earlier else []
+    door.give(document, words_of(answer), *welcome, *map(_line, others))
+
+
+def _before(contact: Contact, kind: str) -> tuple[Customer | None, list[Candidate]]:
+    """Who it is and what may be the same matter, as it stood before the case is opened."""
+    with door.store.looking() as tx:
+        found = similar(tx, door.store.secret, contact, {kind})
+        return recognised(tx, door.store.secret, contact), found
+
+
+def _welcome(known: Customer, cases: list[Matter]) -> str:
+    who = known.address or door.say("desk.unnamed")
+    return door.say("desk.returning", customer=who, count=len(cases), open=sum(not one.closed for one in cases))
+
+
+def _line(one: Candidate) -> str:
+    stands = label(door.locale, one.kind, "state", one.state)
+    return door.say("desk.likely", number=one.number, state=stands, why=_why(one))
+
+
+def _why(one: Candidate) -> str:
+    return ", ".join(door.say(f"desk.why.{reason}") for reason in one.why)
+
+
+def alike(phone: str | None = None, email: str | None = None, shipment: str | None = None, json: Json = False) -> None:
+    """The cases that a contact may be about already: the same customer's, or of the same shipment."""
+    if not (phone or email or shipment):
+        raise Refused("nothing_to_look_for", options=["--phone", "--email", "--shipment"])
+    asked = contact_of("open", at=door.store.now(), text="-", phone=phone, email=email, shipment=shipment)
+    with door.store.looking() as tx:
+        found = similar(tx, door.store.secret, asked, customer_kinds())
+    heads = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")
+    shown = table("", [door.say(head) for head in heads], map(_row, found)) if found else door.say("desk.none_similar")
+    door.give({"similar": [_document(one) for one in found]}, shown)
+
+
+def _row(one: Candidate) -> tuple[str, ...]:
+    return (
+        one.number,
+        label(door.locale, "", "kind", one.kind),
+        label(door.locale, one.kind, "state", one.state),
+        label(door.locale, one.kind, "level", str(one.level)),
+        local(one.opened_at),
+        _why(one),
+    )
+
+
+def _document(one: Candidate) -> dict[str, Any]:
+    return {("case" if name == "number" else name): value for name, value in asdict(one).items()}
