@@ -10,15 +10,18 @@ from typing import Any
 import httpx
 
 from engine.agenda import look
+from engine.holds import held
 from engine.settings import Settings
 from engine.store import Store, Tx
 from flows.figures import dead, last_run
-from flows.nights import scheduled
-from flows.wording import say
+from flows.nights import lived_nights
+from flows.wording import label, say, when
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
+NIGHT_GRACE = timedelta(hours=1)
+"""How late scheduled work may be before somebody should look."""
 BEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
 PROBE_SECONDS = 2.0
 
@@ -41,12 +44,29 @@ class Health:
         return {"ok": self.ok, "code": self.code, **self.facts}
 
 
+class OnHold(Health):
+    """Kinds on hold are no fault, but nobody should wonder why nothing is heard of them."""
+
+    def text(self, locale: str) -> str:
+        words = [
+            say(
+                locale,
+                "cli.status.holds_since",
+                kind=label(locale, "", "kind", one["kind"]),
+                since=when(datetime.fromisoformat(one["since"])),
+                handle=one["handle"],
+            )
+            for one in self.facts["kinds"]
+        ]
+        return say(locale, "cli.status.holds_held", held=", ".join(words))
+
+
 def look_around(settings: Settings, store: Store) -> list[Health]:
     """The health of each part. A simulated store has neither driver nor server, and needs none."""
     try:
         now = store.now()
         with store.looking() as tx:
-            parts = [_driver(tx, now), _nights(tx, now), _dead(tx)]
+            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), *_holds(tx)]
     except Refused as refused:
         return [Health("database", False, "away", {"reason": refused.code})]
     agenda = look(store)
@@ -70,8 +90,9 @@ def _driver(tx: Tx, now: datetime) -> Health:
 
 
 def _nights(tx: Tx, now: datetime) -> Health:
-    last = {plan.name: last_run(tx, plan.name) for plan in scheduled()}
-    late = [name for name, began in last.items() if began is not None and now - began > timedelta(hours=25)]
+    plans = lived_nights()
+    last = {plan.name: last_run(tx, plan.name) for plan in plans}
+    late = [plan.name for plan in plans if (at := last[plan.name]) and plan.after(at) + NIGHT_GRACE <= now]
     told = {name: began.isoformat() if began else None for name, began in last.items()}
     return Health("schedules", not late, "late" if late else "kept", {"late": ", ".join(late), "last": told})
 
@@ -79,6 +100,14 @@ def _nights(tx: Tx, now: datetime) -> Health:
 def _dead(tx: Tx) -> Health:
     count = len(dead(tx))
     return Health("outbox", count == 0, "dead", {"count": count})
+
+
+def _holds(tx: Tx) -> list[Health]:
+    kinds = [
+        {"kind": one.kind, "since": one.since.isoformat(), "handle": one.handle, "reason": one.reason}
+        for one in held(tx)
+    ]
+    return [OnHold("holds", True, "held", {"kinds": kinds})] if kinds else []
 
 
 def _server(home: Path) -> Health:

@@ -1,4 +1,4 @@
-"""The nights of `prefect.yaml`, put on a Prefect server through its API: the command line takes 8 s a call."""
+"""The nights and acts of `prefect.yaml`, put on a Prefect server through its API: the command line takes 8 s a call."""
 
 import hashlib
 import importlib
@@ -44,17 +44,23 @@ class _Limit(_Strict):
     grace_period_seconds: int
 
 
-class Night(_Strict):
-    """One deployment of the file."""
+class Act(_Strict):
+    """One deployment of the file that people start by hand: it has no hour, and no turn to wait for."""
 
     name: str
     description: str
     entrypoint: str
     tags: list[str]
-    schedules: list[_Cron]
     work_pool: _Pool
-    concurrency_limit: _Limit
     parameters: dict[str, Any] = {}
+
+    @property
+    def crons(self) -> "list[_Cron]":
+        return []
+
+    @property
+    def limit(self) -> "_Limit | None":
+        return None
 
     def flow(self) -> "Flow[..., Any]":
         module, _, name = self.entrypoint.rpartition(".")
@@ -62,6 +68,21 @@ class Night(_Strict):
         if not isinstance(found, Flow):
             raise TypeError(f"Deployment {self.name}: {self.entrypoint} is no flow. Correct prefect.yaml.")
         return found
+
+
+class Night(Act):
+    """One that has its hours; without them it would be a night that never comes, so they must be said."""
+
+    schedules: list[_Cron]
+    concurrency_limit: _Limit
+
+    @property
+    def crons(self) -> "list[_Cron]":
+        return self.schedules
+
+    @property
+    def limit(self) -> "_Limit | None":
+        return self.concurrency_limit
 
 
 @dataclass(frozen=True)
@@ -75,8 +96,15 @@ class Applied:
 
 
 def read_nights(file: Path = NIGHTS) -> list[Night]:
+    """What has its hours."""
     written = yaml.safe_load(file.read_text(encoding="utf-8"))
     return [Night.model_validate(entry) for entry in written["deployments"]]
+
+
+def read_acts(file: Path = NIGHTS) -> list[Act]:
+    """What supervisors start by hand."""
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [Act.model_validate(entry) for entry in written.get("acts", ())]
 
 
 def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
@@ -85,16 +113,16 @@ def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
     What is equal is not touched: writing a deployment again throws its scheduled runs away, and would
     undo a pause that a supervisor has set in the UI.
     """
-    nights = read_nights(file)
+    wanted = [*read_nights(file), *read_acts(file)]
     changes: dict[str, list[str]] = {"made": [], "changed": [], "unchanged": [], "removed": []}
     with SyncPrefectClient(api_url) as client:
-        for pool in sorted({night.work_pool.name for night in nights}):
+        for pool in sorted({one.work_pool.name for one in wanted}):
             _ensure_pool(client, pool)
         kept = set[UUID]()
-        for night in nights:
-            what, deployment = _ensure_deployment(client, night)
+        for one in wanted:
+            what, deployment = _ensure_deployment(client, one)
             kept.add(deployment)
-            changes[what].append(_full_name(night))
+            changes[what].append(_full_name(one))
         ours = DeploymentFilter.model_validate({"tags": {"all_": [OURS]}})
         for found in client.read_deployments(deployment_filter=ours):
             if found.id not in kept:
@@ -103,8 +131,8 @@ def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
     return Applied(**{what: tuple(names) for what, names in changes.items()})
 
 
-def _full_name(night: Night) -> str:
-    return f"{night.flow().name}/{night.name}"
+def _full_name(one: Act) -> str:
+    return f"{one.flow().name}/{one.name}"
 
 
 def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
@@ -115,37 +143,41 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         client.create_work_pool(WorkPoolCreate(name=name, type=ProcessWorker.type, base_job_template=template))
 
 
-def _ensure_deployment(client: SyncPrefectClient, night: Night) -> tuple[str, UUID]:
+def _ensure_deployment(client: SyncPrefectClient, one: Act) -> tuple[str, UUID]:
     found: DeploymentResponse | None = None
-    version = _version(night)
+    version = _version(one)
     with suppress(ObjectNotFound):
-        found = client.read_deployment_by_name(_full_name(night))
+        found = client.read_deployment_by_name(_full_name(one))
     if found and found.version == version:
         return "unchanged", found.id
-    flow = night.flow()
-    limit = night.concurrency_limit
+    flow = one.flow()
+    limit = one.limit
     deployment = client.create_deployment(  # also writes over an older one
         flow_id=client.create_flow_from_name(flow.name),
-        name=night.name,
+        name=one.name,
         version=version,
-        description=night.description,
-        entrypoint=night.entrypoint,  # a module path: the packages are installed where the worker runs
-        tags=sorted({OURS, *night.tags}),
+        description=one.description,
+        entrypoint=one.entrypoint,  # a module path: the packages are installed where the worker runs
+        tags=sorted({OURS, *one.tags}),
         schedules=[
             DeploymentScheduleCreate(schedule=CronSchedule(cron=each.cron, timezone=each.timezone), active=True)
-            for each in night.schedules
+            for each in one.crons
         ],
-        work_pool_name=night.work_pool.name,
-        concurrency_limit=limit.limit,
-        concurrency_options=ConcurrencyOptions.model_validate(limit.model_dump(exclude={"limit"})),
-        parameters=night.parameters,
+        work_pool_name=one.work_pool.name,
+        concurrency_limit=limit.limit if limit else None,
+        concurrency_options=_options(limit) if limit else None,
+        parameters=one.parameters,
         parameter_openapi_schema=flow.parameters.model_dump(exclude_unset=True),
         enforce_parameter_schema=True,
     )
     return ("changed" if found else "made"), deployment
 
 
-def _version(night: Night) -> str:
+def _options(limit: _Limit) -> ConcurrencyOptions:
+    return ConcurrencyOptions.model_validate(limit.model_dump(exclude={"limit"}))
+
+
+def _version(one: Act) -> str:
     """A digest of everything that is written, so that an equal deployment is known by its version."""
-    written = {**night.model_dump(), "schema": night.flow().parameters.model_dump(exclude_unset=True)}
+    written = {**one.model_dump(), "schema": one.flow().parameters.model_dump(exclude_unset=True)}
     return hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode()).hexdigest()[:12]

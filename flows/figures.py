@@ -1,8 +1,11 @@
 """Counts what a report says, from our tables alone."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from engine.store import Tx
 from models.columns import from_micros, to_micros
@@ -23,7 +26,7 @@ RUNGS = """
 SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM rung r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at > :since AND r.due_at > :since AND r.due_at <= :until AND r.percent >= :least
-   AND r.clause <> 'archive' ORDER BY r.level DESC, r.due_at, c.id, r.clause
+ ORDER BY r.level DESC, r.due_at, c.id, r.clause
 """
 UNWATCHED = """
 SELECT c.number, c.department, c.changed_at FROM cases c
@@ -35,7 +38,7 @@ HISTORIC = """
 SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM rung r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at >= :since AND r.recorded_at < :until AND r.recorded_at - r.due_at > :gap
-   AND r.clause <> 'archive' AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
+   AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
 """
 OVERDUE = """
 SELECT coalesce(c.department, '') AS department, count(DISTINCT c.id) AS n FROM clock k JOIN cases c ON c.id = k.case_id
@@ -44,6 +47,10 @@ SELECT coalesce(c.department, '') AS department, count(DISTINCT c.id) AS n FROM 
 CALLBACKS = """
 SELECT c.number, b.attempt, b.planned_at FROM callback b JOIN cases c ON c.id = b.case_id
  WHERE b.done_at IS NULL AND b.planned_at < :until ORDER BY b.planned_at, c.id
+"""
+CALLERS = """
+SELECT coalesce(owner, '') AS owner, count(*) AS n FROM callback
+ WHERE done_at IS NULL AND planned_at < :until GROUP BY owner ORDER BY owner
 """
 MOVES = """
 SELECT coalesce(sum(CASE WHEN occurred_at > :day THEN 1 ELSE 0 END), 0) AS day, count(*) AS all_
@@ -55,6 +62,9 @@ SELECT count(*) AS n, min(began_at) AS begin_at, max(ended_at) AS end_at FROM ru
 """
 FOUNDED = "SELECT made_at FROM house WHERE id = 1"
 LAST = "SELECT max(began_at) AS at FROM run WHERE flow = :flow"
+RUNS = """
+SELECT began_at, ended_at, did, observed FROM run WHERE flow = :flow AND began_at >= :since ORDER BY began_at, id
+"""
 DEAD = """
 SELECT c.number, d.seq, d.reaction, d.error FROM delivery d JOIN cases c ON c.id = d.case_id
  WHERE d.status = 'dead' ORDER BY c.id, d.seq
@@ -95,6 +105,16 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Scheduled work that was done: how much, and whether Prefect saw it."""
+
+    began_at: datetime
+    ended_at: datetime
+    did: int
+    observed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dead:
     """A delivery that was given up after its last try; the error is a type without words."""
 
@@ -126,8 +146,7 @@ def resolved_within(tx: Tx) -> dict[str, int]:
 
 def rungs(tx: Tx, since: datetime, until: datetime, least: int = 100) -> list[Late]:
     """The rungs that fell due in (since, until], from ``least`` percent on, the highest level first."""
-    rows = tx.rows(RUNGS, since=to_micros(since), until=to_micros(until), least=least)
-    return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in rows]
+    return _late(tx.rows(RUNGS, since=to_micros(since), until=to_micros(until), least=least))
 
 
 def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
@@ -135,10 +154,21 @@ def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
     return [(row.number, row.department, from_micros(row.changed_at)) for row in tx.rows(UNWATCHED)]
 
 
+def _late(rows: Iterable[Any]) -> list[Late]:
+    """Without the clocks that only move a case on when their time has come: nobody promised anything there."""
+    broken = (row for row in rows if row.clause not in timers(row.kind))
+    return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in broken]
+
+
+@cache
+def timers(kind: str) -> frozenset[str]:
+    """The clocks of a kind that only move a case on when their time has come: nobody promised anything there."""
+    return frozenset(clause.name for clause in lifecycle_of(kind).clauses if clause.then is not None)
+
+
 def historic(tx: Tx, since: datetime, until: datetime) -> list[Late]:
     """Rungs recorded in [since, until) more than an hour after they fell due, in the order of their cases."""
-    rows = tx.rows(HISTORIC, since=to_micros(since), until=to_micros(until), gap=HOUR)
-    return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in rows]
+    return _late(tx.rows(HISTORIC, since=to_micros(since), until=to_micros(until), gap=HOUR))
 
 
 def history(tx: Tx, since: datetime) -> int:
@@ -155,6 +185,11 @@ def callbacks(tx: Tx, until: datetime) -> list[tuple[str, int, datetime]]:
     """The callbacks to be made until then, in order, with those that are waiting already."""
     rows = tx.rows(CALLBACKS, until=to_micros(until))
     return [(row.number, row.attempt, from_micros(row.planned_at)) for row in rows]
+
+
+def callers(tx: Tx, until: datetime) -> Counter[str]:
+    """How many of those callbacks each person has to make; what is nobody's stands under the empty handle."""
+    return Counter({row.owner: row.n for row in tx.rows(CALLERS, until=to_micros(until))})
 
 
 def moves(tx: Tx, name: str, until: datetime) -> Trend:
@@ -175,6 +210,12 @@ def last_run(tx: Tx, flow: str) -> datetime | None:
     """When a piece of scheduled work last began."""
     row = tx.row(LAST, flow=flow)
     return None if row.at is None else from_micros(row.at)
+
+
+def runs(tx: Tx, flow: str, since: datetime) -> list[Run]:
+    """When a piece of scheduled work ran since then, oldest first."""
+    rows = tx.rows(RUNS, flow=flow, since=to_micros(since))
+    return [Run(from_micros(row.began_at), from_micros(row.ended_at), row.did, bool(row.observed)) for row in rows]
 
 
 def founded(tx: Tx) -> datetime:

@@ -2,35 +2,28 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from engine.store import Store, Tx
-from flows import figures
-from flows.figures import DAY, Dead, Late, Trend, Unseen
+from engine.rules import rules_in
+from engine.store import Store
+from flows import day_figures, figures
+from flows.board import Promise, due_before, midnight
+from flows.day_figures import Climb, Raised, climbs
+from flows.figures import DAY, Late, Trend
+from flows.lived import Lived, lived
+from flows.night_health import Health, health
 from flows.work import Work, off_loop
+from models.columns import to_micros
 
-NIGHT_FLOW = "overnight-escalation"
-NIGHT_MAY_TAKE = timedelta(hours=25)
-"""Past this since the last night, a night is missing."""
-TRENDS = ("open", "resolve", "breach")
+__all__ = ["Health", "MorningReport", "gather", "report_morning"]
 
+WEEK = timedelta(days=7)
+ASKED = 2
+"""From this level on, somebody above the team is asked."""
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Whether the night itself was healthy."""
-
-    last_night: datetime | None
-    missed_night: bool
-    unseen: Unseen
-    dead: tuple[Dead, ...]
-    refused_arrivals: int
-    history: int
-
-    @property
-    def ok(self) -> bool:
-        """Nothing that a person must look into."""
-        return not (self.missed_night or self.unseen.count or self.dead or self.refused_arrivals)
+TRENDS = ("open", "resolve", "breach", "escalate", "revisit")
+"""The moves whose numbers the report compares with the week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +42,23 @@ class MorningReport:
     trends: dict[str, Trend]
     resolved_within: dict[str, int]
     health: Health
+    callers: Counter[str] = field(default_factory=Counter[str])
+    broken: dict[str, Trend] = field(default_factory=dict[str, Trend])
+    raised: tuple[Raised, ...] = ()
+    staff: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict[tuple[int, str], tuple[str, ...]])
+    states: dict[str, str] = field(default_factory=dict[str, str])
+    today: tuple[Promise, ...] = ()
+    lived: tuple[Lived, ...] = ()
 
     @property
     def climbed(self) -> list[Late]:
         """What reached the department manager or higher."""
-        return [late for late in self.late if late.level >= 2]
+        return [late for late in self.late if late.level >= ASKED]
+
+    @property
+    def climbs(self) -> list[Climb]:
+        """The same by case: who asks whom for what."""
+        return climbs(self.climbed)
 
     @property
     def became_late(self) -> list[Late]:
@@ -75,29 +80,26 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
     """Count what the report says, in one consistent reading of the store."""
     since = at - window
     with store.looking() as tx:
+        today = due_before(tx, rules_in(tx), to_micros(midnight(at)))
+        late = figures.rungs(tx, since, at)
         return MorningReport(
             at=at,
             since=since,
             cases=figures.cases(tx),
             board=figures.board(tx),
-            late=figures.rungs(tx, since, at),
+            late=late,
             overdue=figures.overdue(tx),
             unwatched=figures.unwatched(tx),
             callbacks=figures.callbacks(tx, at + DAY),
             opinions=figures.opinions(tx),
             trends={name: figures.moves(tx, name, at) for name in TRENDS},
             resolved_within=figures.resolved_within(tx),
-            health=_health(tx, since, at),
+            health=health(tx, since, at),
+            callers=figures.callers(tx, at + DAY),
+            broken=day_figures.broken(tx, at),
+            raised=day_figures.raised(tx, since, at),
+            staff=day_figures.staff(tx),
+            states=day_figures.states(tx, (one.number for one in late if one.level >= ASKED)),
+            today=tuple(sorted(today, key=lambda one: (one.due_at, one.number))),
+            lived=lived(tx, at - WEEK, at),
         )
-
-
-def _health(tx: Tx, since: datetime, at: datetime) -> Health:
-    last = figures.last_run(tx, NIGHT_FLOW)
-    return Health(
-        last_night=last,
-        missed_night=last is not None and at - last > NIGHT_MAY_TAKE,
-        unseen=figures.unseen(tx, since),
-        dead=figures.dead(tx),
-        refused_arrivals=figures.refused_arrivals(tx),
-        history=figures.history(tx, since),
-    )

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,14 +24,39 @@ from flows.sight import Seen, Sight
 # is also pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result
 # ever leaves our flows: they return a state without data whose message is at most a type's name.
 
+# Note [One write at a time]
+# Prefect's server on SQLite answers 503 when a run is created while an artifact is written, and its client
+# then waits two seconds before it tries again: the run would begin too late and its work become plain. So
+# what a run leaves behind and how the next one begins take turns.
+
 PROBE_SECONDS = 0.4
 START_SECONDS = 0.9
 BREAKER_SECONDS = 15.0
+TURN_SECONDS = 0.3
+"""So long a run waits for what another one leaves behind; then it begins all the same."""
+CROWD = 3
+"""So many runs at once may be busy with what they leave behind."""
 LEFT_NOTHING = "done, but its artifacts could not be left"
 
 T = TypeVar("T")
 _attempt: ContextVar[AnyAttempt] = ContextVar("attempt")
+_words: ContextVar[list[str] | None] = ContextVar("words", default=None)
+_crowd: ContextVar[Callable[[], int]] = ContextVar("crowd")
+_turn: ContextVar[asyncio.Lock] = ContextVar("turn")
 _log = logging.getLogger(__name__)
+
+
+def hurried() -> bool:
+    """Whether runs begin faster than they are told to the end: what is only a courtesy is left out then."""
+    crowd = _crowd.get(None)
+    return crowd is not None and crowd() > CROWD
+
+
+def tell(words: str) -> None:
+    """Say it in the message of the state in which the run of this context will end: labels and counts only."""
+    told = _words.get()
+    if told is not None:
+        told.append(words)
 
 
 @dataclass
@@ -62,15 +87,22 @@ async def _shell(ids: dict[str, Any]) -> State[Any]:  # noqa: ARG001 (for the re
     attempt = _attempt.get()
     if not attempt.claim("flow"):
         return Cancelled(message="done without observation")
+    told: list[str] = []
+    _words.set(told)
     context = FlowRunContext.get()
     await attempt.work_in_flow(str(context.flow_run.id) if context and context.flow_run else None)
     if attempt.error is not None:
         return Failed(message=type(attempt.error).__name__)
     try:
-        await attempt.leave()
+        async with _turn.get():  # See Note [One write at a time]
+            await attempt.leave()
     except Exception as error:  # noqa: BLE001 (an artifact is never worth the work it tells of)
         return Completed(message=f"{LEFT_NOTHING}: {type(error).__name__}")
-    return Completed()
+    return Completed(message=_message(told))
+
+
+def _message(told: list[str]) -> str | None:
+    return " · ".join(told) or None
 
 
 _shell.serialize_parameters({"ids": {}})  # makes Prefect finish its imports here, not in the first run
@@ -95,6 +127,7 @@ class PrefectObserver:
         self._http = httpx.AsyncClient(timeout=probe_seconds, trust_env=False)
         self._flows: dict[str, Flow[..., Any]] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._settings = get_settings_context().settings.copy_with_update(
             updates={
                 "api.url": self.api_url,
@@ -159,17 +192,32 @@ class PrefectObserver:
             self.tally.no_probe += 1
             self._break()
             return
-        attempt.run = asyncio.create_task(self._conduct(attempt), name=f"observe {attempt.sight.flow}")
-        self._closing.add(attempt.run)
-        attempt.run.add_done_callback(self._closing.discard)
-        try:
-            async with asyncio.timeout_at(deadline):
-                await attempt.decided.wait()
-        except TimeoutError:
-            pass
+        async with self._in_turn():
+            attempt.run = asyncio.create_task(self._conduct(attempt), name=f"observe {attempt.sight.flow}")
+            self._closing.add(attempt.run)
+            attempt.run.add_done_callback(self._closing.discard)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await attempt.decided.wait()
+            except TimeoutError:
+                pass
         if attempt.owner is None:
             self.tally.no_start += 1
             self._break()
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncGenerator[None]:
+        """Hold the turn if it can be had soon. See Note [One write at a time]."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def _answers(self) -> bool:
         try:
@@ -182,6 +230,8 @@ class PrefectObserver:
     async def _conduct(self, attempt: AnyAttempt) -> None:
         """One flow run from asking to closing; never raises but for cancellation."""
         _attempt.set(attempt)
+        _crowd.set(lambda: len(self._closing))
+        _turn.set(self._turn)
         sight = attempt.sight
         shell = self._shell_named(sight.flow)
         try:
@@ -214,13 +264,15 @@ async def state_after(work: Callable[[], Awaitable[None]]) -> State[Any]:
 
     The process's own log gets the places too, without the text. See Note [What Prefect may know].
     """
+    told: list[str] = []
+    _words.set(told)
     try:
         await work()
     except Exception as error:  # noqa: BLE001
         places = "".join(traceback.format_tb(error.__traceback__))
         _log.error("%s\n%s", type(error).__name__, places)
         return Failed(message=type(error).__name__)
-    return Completed()
+    return Completed(message=_message(told))
 
 
 def _keep_prefect_in_its_place() -> None:

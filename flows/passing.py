@@ -2,27 +2,28 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from engine import rungs
 from engine.agenda import look
 from engine.arrivals import take_due
 from engine.deliveries import peek
+from engine.reprojecting import Reprojected, reproject_due
 from engine.runs import Done, keep
-from flows import fire_clocks as clocks
-from flows import react as reacting
-from flows.plan_callbacks import make_calls
+from engine.store import Store
+from flows import events, window
+from flows.events import Marks
+from flows.fire_clocks import Swept, fire_clocks
+from flows.plan_callbacks import Called, make_calls
+from flows.react import Reacted, react
 from flows.sight import Seen, Sight, Unobserved
-from flows.wording import when
 from flows.work import Work, off_loop
 from models.columns import to_micros
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFECT_AWAY = "prefect_away"
 """Why work that should have been observed was not."""
-NAMED = 20
-"""How many cases a run names in its parameters."""
 
 
 async def settle(work: Work) -> int:
@@ -42,11 +43,12 @@ async def pass_once(work: Work) -> int:
         # All of them before any clock: a reply that waits in the next batch may have kept its promise.
         while taken := await off_loop(take_due, work.store, now):
             did += len(taken)
+    if _due(agenda.rules, now):
+        did += await _reproject(work, now)
     if _due(agenda.clock, now):
         did += await _fire(work, now)
     if _due(agenda.callback, now):
-        sight = Sight("call-customers", f"callbacks · {when(now)}", ("closeloop", "callbacks"))
-        did += (await seen(work, sight, lambda: make_calls(work))).result.did
+        did += await _call(work, now)
     if did or agenda.moment is not None or _due(agenda.delivery, now):
         did += await _react(work, now)
     return did
@@ -56,21 +58,48 @@ def _due(at: int | None, now: datetime) -> bool:
     return at is not None and at <= to_micros(now)
 
 
+async def _reproject(work: Work, now: datetime) -> int:
+    async def body() -> Reprojected:
+        return await off_loop(reproject_due, work.store, now)
+
+    return (await seen(work, window.rules(work.locale, now), body)).result.did
+
+
 async def _fire(work: Work, now: datetime) -> int:
-    numbers = await off_loop(rungs.peek, work.store, now)
-    sight = Sight("fire-clocks", clocks.run_name(numbers), ("closeloop", "clocks"), {"cases": numbers[:NAMED]})
-    return (await seen(work, sight, lambda: clocks.fire_clocks(work), _ledger(work))).result.did
+    sight = await _sight(work, "fire-clocks", window.sweep, now)
+    return (await seen(work, sight, lambda: fire_clocks(work), _leaving_sweep(work))).result.did
+
+
+async def _call(work: Work, now: datetime) -> int:
+    sight = await _sight(work, "call-customers", window.calls, now)
+    return (await seen(work, sight, lambda: make_calls(work), _leaving_calls(work))).result.did
 
 
 async def _react(work: Work, now: datetime) -> int:
     waiting = await off_loop(peek, work.store, now)
     if not waiting:
         return 0
-    steps = tuple(sorted({one.step for one in waiting}))
-    numbers = list(dict.fromkeys(one.number for one in waiting))
-    tags = ("closeloop", *sorted({one.kind for one in waiting}), *steps)
-    sight = Sight("react", reacting.run_name(waiting), tags, {"cases": numbers[:NAMED]})
-    return (await seen(work, sight, lambda: reacting.react(work))).result.did
+    sight = await _sight(work, "react", window.reaction, now, waiting)
+    since = None if _alone(work) else await off_loop(events.marks, work.store, now)
+    return (await seen(work, sight, lambda: react(work), _leaving_reactions(work, since))).result.did
+
+
+def _alone(work: Work) -> bool:
+    """Whether nobody looks: then no name is made up and nothing is left."""
+    return isinstance(work.observer, Unobserved)
+
+
+async def _sight(
+    work: Work,
+    flow: str,
+    make: Callable[Concatenate[Store, str, datetime, P], Sight],
+    now: datetime,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Sight:
+    if _alone(work):
+        return Sight(flow, flow)
+    return await off_loop(make, work.store, work.locale, now, *args, **kwargs)
 
 
 async def seen(
@@ -89,11 +118,30 @@ async def seen(
     return what
 
 
-def _ledger(work: Work) -> Callable[[clocks.Swept], Awaitable[None]]:
-    async def leave(swept: clocks.Swept) -> None:
-        from flows.artifacts import leave_ledger
+def _leaving_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
+    async def leave(swept: Swept) -> None:
+        from flows.artifacts import leave_sweep
 
-        await leave_ledger(work, swept)
+        await leave_sweep(work, swept)
+
+    return leave
+
+
+def _leaving_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
+    async def leave(called: Called) -> None:
+        from flows.artifacts import leave_callbacks
+
+        if called.calls:
+            await leave_callbacks(work)
+
+    return leave
+
+
+def _leaving_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], Awaitable[None]]:
+    async def leave(reacted: Reacted) -> None:
+        from flows.artifacts import leave_reactions
+
+        await leave_reactions(work, reacted, since)
 
     return leave
 

@@ -3,8 +3,10 @@
 from models.arrival import Arrival
 from models.case import Case, Command, Link, Transition
 from models.clock import Clock, Rung
+from models.entry import Code, Hold
 from models.house import Anchor, House, Lease, Run
 from models.outbox import Callback, Delivery, Moment, Rating
+from models.parking import Parked
 from models.party import Party, Statement
 from models.rules import Edition, Interpretation
 from models.staff import Actor
@@ -16,14 +18,17 @@ __all__ = [
     "Callback",
     "Case",
     "Clock",
+    "Code",
     "Command",
     "Delivery",
     "Edition",
+    "Hold",
     "House",
     "Interpretation",
     "Lease",
     "Link",
     "Moment",
+    "Parked",
     "Party",
     "Rating",
     "Run",

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from engine.founding import set_clock
+from engine.gaps import note_gap
+from engine.holds import hold
 from engine.runs import Done, keep
 from engine.store import Store
 from flows.morning_report import MorningReport, gather
@@ -20,7 +22,9 @@ from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
 from models.columns import from_micros
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, imported, settled
-from tests.telling import DAY, HOUR, START, does, opened, resolved, tells
+from tests.telling import DAY, HOUR, MANAGER, START, SUPERVISOR, alters, does, opened, resolved, tells
+
+pytestmark = pytest.mark.requirement("I2")
 
 NONE = 0 * HOUR
 NIGHT = HOUR * 18.5
@@ -190,3 +194,116 @@ def test_history_is_counted_and_not_listed_as_news(work: Work):
     told = report(work, DAY * 3 + HOUR)
     assert (told.health.history, told.became_late) == (8, [])
     assert "8 rungs were recorded more than an hour after they fell due" in render(told, "en")
+
+
+def test_who_climbed_is_one_row_with_its_promises_and_who_is_asked(work: Work):
+    number = opened(work.store, text=ODD)
+    does(work.store, number, "classify", department="claims", severity="normal")
+    settled(work, DAY)
+    told = report(work, DAY)
+    [climb] = told.climbs
+    assert (climb.number, climb.level, climb.due_at - START) == (number, 3, HOUR * 4)
+    assert climb.promises == (("first_reply", (150, 200)),)
+    text = render(told, "en")
+    assert f"| General manager · gao | {number} | First reply 150/200 % | 03-02 13:00 | Classified · to be" in text
+    assert "1 cases before the department manager or the general manager" in text
+
+
+def test_who_was_raised_without_a_clock_is_named_with_who_did_it(work: Work):
+    number, other = opened(work.store, text=ODD), resolved(work.store)
+    does(work.store, number, "escalate", level=2, by=SUPERVISOR)
+    does(work.store, other, "tell_result", opinion="rejected")
+    told = report(work, HOUR)
+    assert [(one.number, one.move, one.level, one.by) for one in told.raised] == [
+        (number, "escalate", 2, SUPERVISOR),
+        (other, "tell_result", 1, SUPERVISOR),
+    ]
+    assert f"| Department manager · mei | {number} | Escalate | sue | 03-02 09:00 |" in render(told, "en")
+    assert report(work, DAY * 2).raised == ()
+
+
+def test_each_department_stands_against_its_own_week(week: Work):
+    told = report(week, DAY * 8)
+    since, before = START + DAY * 7, START
+    broken = [
+        (one["department"] or "", from_micros(one["due_at"]))
+        for one in tells(week.store, "SELECT r.*, c.department FROM rung r JOIN cases c ON c.id = r.case_id")
+        if one["percent"] == 100 and one["clause"] != "archive"
+    ]
+    assert told.broken
+    for code, trend in told.broken.items():
+        assert trend.day == sum(one == code and at > since for one, at in broken)
+        assert trend.week == round(sum(one == code and before < at <= since for one, at in broken) / 7, 1)
+    assert sum(trend.day for trend in told.broken.values()) == len(told.became_late)
+
+
+def test_what_falls_due_today_is_named_with_whom_it_waits_for(work: Work):
+    number = opened(work.store, text=DAMAGE)
+    settled(work, NONE)
+    told = report(work, HOUR)
+    assert [(one.number, one.clause, one.due_at - START) for one in told.today] == [(number, "first_reply", HOUR * 2)]
+    assert f"| 03-02 11:00 | {number} | First reply | Handler" in render(told, "en")
+    settled(work, HOUR * 2)
+    assert report(work, HOUR * 2).today == (), "it is broken: nothing falls due any more"
+
+
+@pytest.mark.requirement("I1")
+def test_it_links_to_every_artifact_it_speaks_of_and_draws_the_life_as_lived(week: Work):
+    told = report(week, DAY * 8)
+    for locale in locales():
+        text = render(told, locale, linked=True)
+        for key in ("escalation-ledger", "sla-board", "callback-list", "complaint-analysis"):
+            assert f"](../key/{key})" in text
+        assert "```mermaid\nstateDiagram-v2" in text
+        assert "](../key/" not in render(told, locale), "on a terminal there is nowhere to go"
+
+
+def test_what_ran_when_stands_in_it_seen_or_not(work: Work):
+    for name, after, seen in (("overnight-escalation", NIGHT, True), ("callback-plan", MORNING, False)):
+        keep(work.store, Done(name, START + after, START + after, observed=seen, did=3))
+    told = report(work, MORNING + HOUR / 2)
+    assert [(one.name, one.run is not None) for one in told.health.works] == [
+        ("overnight-escalation", True),
+        ("callback-plan", True),
+    ]
+    text = render(told, "en")
+    assert "| Overnight escalation | 03-03 03:30 | 03-03 03:30 | 3 | yes |" in text
+    assert "| Callback plan | 03-03 07:00 | 03-03 07:30 | 3 | no |" in text
+
+
+def test_scheduled_work_that_nobody_did_is_missing(work: Work):
+    keep(work.store, Done("callback-plan", START, START, observed=True, did=0))
+    assert report(work, HOUR * 22).health.missing == (), "the driver has twenty minutes for it"
+    told = report(work, MORNING)
+    assert [one.name for one in told.health.missing] == ["callback-plan"]
+    assert told.health.ok is False
+    assert "“Callback plan” was due at 03-03 07:00 and has not run" in render(told, "en")
+
+
+def test_what_was_missed_is_said_with_the_reason(work: Work):
+    note_gap(work.store, "database_away", START + NIGHT, START + NIGHT + HOUR)
+    note_gap(work.store, "never_heard_of", START + NIGHT, START + NIGHT + HOUR)
+    told = report(work, MORNING)
+    assert told.health.ok is False
+    text = render(told, "en")
+    assert "The database could not be reached from 03-03 03:30 to 03-03 04:30" in text
+    assert "(never_heard_of)" in text
+    assert text.index("Needs a person") < text.index("Promises broken"), "what needs a person comes first"
+
+
+def test_a_kind_on_hold_is_said_and_is_no_fault(work: Work):
+    assert hold(work.store, "complaint", MANAGER, "instruction", START)
+    told = report(work, MORNING)
+    assert told.health.ok is True
+    assert "Complaint has been on hold since 03-02 09:00 (mei: " in render(told, "en")
+
+
+def test_work_that_died_with_its_process_is_told_as_dead(work: Work):
+    number = opened(work.store, text=ODD)
+    case_id = tells(work.store, "SELECT id FROM cases WHERE number = :number", number=number)[0]["id"]
+    sql = """
+        INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)
+        VALUES (:case_id, 1, 'classify_contact', 'dead', 5, 0, 'ProcessLost')
+    """
+    alters(work.store, sql, case_id=case_id)
+    assert "“classify_contact” failed at every try and was given up (ProcessLost)" in render(report(work, HOUR), "en")

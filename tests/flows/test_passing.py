@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from engine.deliveries import Waiting
-from flows import fire_clocks, react
 from flows.work import Work
 from models import Run
 from tests.flows.scenes import DAMAGE, Watching, settled
@@ -19,27 +17,15 @@ CANARY: dict[str, Any] = {
 }
 
 
-def test_a_batch_of_one_is_named_after_its_case_step_and_round():
-    one = Waiting("cp-26-000001", "complaint", "classified", 2)
-    assert react.run_name([one]) == "cp-26-000001 · classified · round 2"
-    assert fire_clocks.run_name(["cp-26-000001"]) == "cp-26-000001 · clock"
-
-
-def test_a_batch_of_many_is_named_by_their_number_and_its_ends():
-    many = [Waiting(f"cp-26-00000{n}", "complaint", "received", 1) for n in (1, 2, 2, 3)]
-    assert react.run_name(many) == "3 cases · cp-26-000001 … cp-26-000003"
-    assert fire_clocks.run_name(["a", "b"]) == "2 cases · clocks"
-
-
 def test_runs_are_named_and_tagged_for_a_supervisor(work: Work):
     work.observer = watching = Watching()
     number = opened(work.store, text=DAMAGE)
     settled(work, NONE)
     [react_] = watching.sights
-    assert (react_.flow, react_.name) == ("react", f"{number} · received · round 1")
-    assert react_.tags == ("closeloop", "complaint", "received")
+    assert (react_.flow, react_.name) == ("react", f"{number} · 已受理·待分类 · 第 1 轮")
+    assert react_.tags == ("closeloop", "complaint", "received", "level:0")
     settled(work, HOUR * 2)
-    assert [one.name for one in watching.sights if one.flow == "fire-clocks"] == [f"{number} · clock"]
+    assert [one.name for one in watching.sights if one.flow == "fire-clocks"] == [f"{number} · 初步回复到点"]
 
 
 def test_many_cases_are_one_run_that_names_the_first_of_them(work: Work):
@@ -47,7 +33,7 @@ def test_many_cases_are_one_run_that_names_the_first_of_them(work: Work):
     numbers = [opened(work.store, text=DAMAGE) for _ in range(30)]
     settled(work, NONE)
     first = watching.sights[0]
-    assert first.name == f"30 cases · {numbers[0]} … {numbers[-1]}"
+    assert first.name == f"30 件工单 · {numbers[0]} … {numbers[-1]}"
     assert first.parameters == {"cases": numbers[:20]}
     assert len(watching.sights) <= 3
 
