@@ -10,17 +10,20 @@ from typing import Protocol
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from apps.waking import listen
+from apps.watch import Watch
 from engine.agenda import look
 from engine.clock import system_now
+from engine.gaps import WORKER_AWAY, excused, note_gap
 from engine.runs import hold, let_go
-from flows.nights import overdue, watch_scheduled
+from engine.store import Store
+from flows.nights import DRIVER, Overdue, overdue, watch_scheduled
 from flows.passing import settle
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
 log = logging.getLogger("closeloop.driver")
 
-LEASE = "driver"
+LEASE = DRIVER
 LEASE_SECONDS = 30
 BEAT_SECONDS = 10
 LONGEST_SLEEP = timedelta(seconds=30)
@@ -72,33 +75,46 @@ async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = Schedul
     if work.store.simulated:
         raise Refused("simulated_store")
     async with _duty(work), _awake(work, make_alarm) as (wake, alarm):
-        watch = asyncio.create_task(_set_with(stop, wake))
+        stopping, watch = asyncio.create_task(_set_with(stop, wake)), Watch()
         try:
             while not stop.is_set():
                 wake.clear()
-                alarm.ring_at(await _pass(work))
+                alarm.ring_at(await _pass(work, watch))
                 await wake.wait()
         finally:
-            watch.cancel()
+            stopping.cancel()
 
 
-async def _pass(work: Work) -> datetime:
+async def _pass(work: Work, watch: Watch) -> datetime:
     """One pass; returns when to look again. Trouble with the database is waited out, never died of."""
     now = await work.now()
     try:
         await settle(work)
+        await watch.saw(work, now)
         await _missed_nights(work)
         agenda = await off_loop(look, work.store, now)
     except Exception as error:  # noqa: BLE001 (trouble is waited out, never died of)
         log.error("a pass failed: %s", type(error).__name__)
+        watch.failed(error, now)
         return now + timedelta(seconds=PAUSE_AFTER_TROUBLE)
     soonest = now + LONGEST_SLEEP
     return min(agenda.next() or soonest, soonest)
 
 
 async def _missed_nights(work: Work) -> None:
-    for name in await off_loop(overdue, work, await work.now(), NIGHT_GRACE):
-        await watch_scheduled(work, name, "caught-up")
+    now = await work.now()
+    for late in await off_loop(overdue, work, now, NIGHT_GRACE):
+        seen = await watch_scheduled(work, late.name, "caught-up")
+        if seen.observed:
+            await off_loop(_blame_worker, work.store, late, now)
+
+
+def _blame_worker(store: Store, late: Overdue, now: datetime) -> None:
+    """Prefect was there and nobody did its work: unless nobody could have, its worker was away."""
+    with store.looking() as tx:
+        others = excused(tx, late.due)
+    if not others:
+        note_gap(store, WORKER_AWAY, late.due, now)
 
 
 @contextlib.asynccontextmanager

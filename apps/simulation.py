@@ -8,7 +8,7 @@ from typing import Protocol
 from engine.agenda import look
 from engine.founding import set_clock
 from flows.morning_report import MorningReport
-from flows.nights import Scheduled, scheduled, watch_scheduled
+from flows.nights import Scheduled, lived_nights, watch_scheduled
 from flows.passing import settle
 from flows.sight import Unobserved
 from flows.work import Work, off_loop
@@ -63,7 +63,7 @@ async def run_until(work: Work, until: datetime, cast: Cast | None = None, progr
     lived = Lived()
     now = await work.now()
     lived.did += await settle(work)
-    plans = {plan: plan.after(now) for plan in scheduled()}
+    plans = {plan: plan.after(now) for plan in lived_nights()}
     while (instant := await _next(work, now, cast, plans.values())) <= until:
         now = max(now, instant)
         await off_loop(set_clock, work.store, now)

@@ -7,32 +7,49 @@ from engine.store import Store
 from models.columns import from_micros, to_micros
 
 # A delivery that waits for an earlier one of its reaction is not due, whatever its own time says.
+# What is parked is due at its next try; CROSS JOIN keeps SQLite to the small table first.
 LOOK = """
-SELECT (SELECT min(fires_at) FROM clock WHERE fires_at > :after) AS clock,
+SELECT (SELECT min(at) FROM (
+            SELECT * FROM (SELECT k.fires_at AS at FROM clock k WHERE k.fires_at > :after AND NOT EXISTS (
+                SELECT 1 FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
+                 WHERE p.case_id = k.case_id AND p.work = 'clock') ORDER BY k.fires_at LIMIT 1) free
+            UNION ALL SELECT CASE WHEN p.next_at > k.fires_at THEN p.next_at ELSE k.fires_at END
+              FROM parked p CROSS JOIN cases c CROSS JOIN clock k
+             WHERE p.work = 'clock' AND p.next_at IS NOT NULL AND c.id = p.case_id AND c.version = p.version
+               AND k.case_id = p.case_id AND k.fires_at IS NOT NULL) due
+         WHERE at > :after) AS clock,
        (SELECT min(d.next_at) FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at > :after
            AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                               AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))) AS delivery,
        (SELECT min(at) FROM arrival WHERE taken_at IS NULL AND at > :after) AS arrival,
-       (SELECT min(b.planned_at) FROM callback b JOIN clock k ON k.case_id = b.case_id AND k.cycle = b.cycle
-           AND k.clause = 'revisit' AND k.closed_at IS NULL
-         WHERE b.done_at IS NULL AND b.outcome IS NULL AND b.planned_at > :after) AS callback,
+       (SELECT min(at) FROM (
+            SELECT CASE WHEN p.next_at > b.planned_at THEN p.next_at ELSE b.planned_at END AS at
+              FROM callback b CROSS JOIN clock k LEFT JOIN parked p ON p.case_id = b.case_id AND p.work = 'callback'
+             WHERE b.done_at IS NULL AND b.outcome IS NULL AND k.case_id = b.case_id AND k.cycle = b.cycle
+               AND k.clause = 'revisit' AND k.closed_at IS NULL) due
+         WHERE at > :after) AS callback,
+       (SELECT min(effective_from) FROM edition WHERE projected_at IS NULL AND effective_from > :after) AS rules,
        (SELECT min(case_id) FROM moment) AS moment
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """When each kind of work is first due, in microseconds; ``moment`` says that one waits to be fanned out."""
+    """When each kind of work is first due, in microseconds; ``moment`` says that one waits to be fanned out.
+
+    ``rules`` is when an edition takes force under which the open clocks have not been brought yet.
+    """
 
     clock: int | None
     delivery: int | None
     arrival: int | None
     callback: int | None
+    rules: int | None
     moment: int | None
 
     def next(self) -> datetime | None:
         """The first instant at which something is due."""
-        ahead = [at for at in (self.clock, self.delivery, self.arrival, self.callback) if at is not None]
+        ahead = [at for at in (self.clock, self.delivery, self.arrival, self.callback, self.rules) if at is not None]
         return from_micros(min(ahead)) if ahead else None
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.holds import park
 from engine.moving import retrying
 from engine.store import Store, Tx
 from models.columns import MICROSECOND, to_micros
-from statemachines.lifecycle import Refused
 
 LEASE = timedelta(seconds=60)
 TRIES = 5
@@ -27,25 +27,27 @@ INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
 VALUES (:case_id, :seq, :reaction, 'waiting', 0, :at) ON CONFLICT DO NOTHING
 """
 # A reaction's n-th delivery for a case waits for its (n-1)-th, unless that one is dead.
-FREE = """
-SELECT d.case_id, d.seq, d.reaction, d.tries FROM delivery d
+FREE = f"""
+SELECT {MOMENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
+  JOIN cases c ON c.id = d.case_id
  WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                       AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))
    AND NOT EXISTS (SELECT 1 FROM moment m WHERE m.case_id = d.case_id AND m.seq < d.seq)
  ORDER BY d.tries, d.case_id, d.seq, d.reaction LIMIT :limit
 """
-LEASE_ONE = """
+FANNED_OUT = "DELETE FROM moment WHERE case_id = :case_id AND seq = :seq"
+TAKE = """
 UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :owner, next_at = :until
  WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction
-"""
-LEASED = f"""
-SELECT {MOMENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
-  JOIN cases c ON c.id = d.case_id WHERE d.case_id = :case_id AND d.seq = :seq AND d.reaction = :reaction
 """
 # Only who still holds the lease may say how it ended.
 DONE = """
 UPDATE delivery SET status = 'done', done_at = :at, lease_owner = NULL, error = NULL
+ WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
+"""
+POSTPONE = """
+UPDATE delivery SET status = 'waiting', tries = tries - 1, next_at = :next_at, lease_owner = NULL
  WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
 """
 FAIL = """
@@ -55,14 +57,6 @@ UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, er
 LOST = """
 UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost'
  WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction
-"""
-AGAIN = """
-UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, lease_owner = NULL
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND status = 'dead'
-"""
-DROP = """
-UPDATE delivery SET status = 'done', done_at = :at
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND status = 'dead'
 """
 PEEK = """
 SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM moment m
@@ -114,24 +108,47 @@ class Leased:
         return {"case_id": moment.case_id, "seq": moment.seq, "reaction": self.reaction, "owner": self.owner}
 
 
+class Later(Exception):
+    """Raised by a reaction whose hour is still to come: its delivery waits until then, and spends no try on it."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
 Wanted = Callable[[Happened], Iterable[str]]
 """Which reactions a moment calls for."""
 
+Ended = str | Later | None
+"""How a delivery ended: None for done, the type of its error, or that it waits for its hour."""
 
-def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 200) -> list[Leased]:
-    """Fan out new moments and lease what may be delivered now. Committed before any work begins."""
+
+class Batch(list[Leased]):
+    """The deliveries in hand; ``lost`` are those that took their process with them at every try, and are dead now."""
+
+    lost: tuple[Leased, ...] = ()
+
+
+def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 200) -> Batch:
+    """Fan out new moments and lease what may be delivered now, of kinds that are not on hold.
+
+    Committed before any work begins.
+    """
     return retrying(lambda: _lease(store, owner, wanted, to_micros(at), limit))
 
 
-def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> list[Leased]:
+def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
     with store.writing() as tx:
         _fan_out(tx, wanted, at, limit)
+        park(tx, at)
         free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
         until = at + LEASE // MICROSECOND
-        for row in free:
-            if row.tries >= TRIES:
-                _give_up(tx, row)
-        return [_lease_one(tx, row, owner, until) for row in _alike([row for row in free if row.tries < TRIES], limit)]
+        alike = _alike([row for row in free if row.tries < TRIES], limit)
+        batch = Batch(_in_hand(row, owner, row.tries + 1) for row in alike)
+        batch.lost = tuple(_in_hand(row, owner, row.tries) for row in free if row.tries >= TRIES)
+        tx.put_all(TAKE, [{"until": until, **leased.where} for leased in batch])
+        tx.put_all(LOST, [leased.where for leased in batch.lost])
+        return batch
 
 
 def _alike(free: list[Any], limit: int) -> list[Any]:
@@ -143,23 +160,19 @@ def _alike(free: list[Any], limit: int) -> list[Any]:
     return [row for row in free if row.tries == tries][: max(1, limit // 4**tries)]
 
 
-def _give_up(tx: Tx, row: Any) -> None:
-    """Every try of this one took its process with it: it never lived to be settled."""
-    tx.run(LOST, case_id=row.case_id, seq=row.seq, reaction=row.reaction)
+def _in_hand(row: Any, owner: str, tries: int) -> Leased:
+    *moment, reaction, _ = row
+    return Leased(Happened(*moment), reaction, tries, owner)
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
-    for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit):
-        for reaction in wanted(Happened(*row)):
-            tx.run(INSERT, case_id=row.case_id, seq=row.seq, reaction=reaction, at=at)
-        tx.run("DELETE FROM moment WHERE case_id = :case_id AND seq = :seq", case_id=row.case_id, seq=row.seq)
-
-
-def _lease_one(tx: Tx, row: Any, owner: str, until: int) -> Leased:
-    where = {"case_id": row.case_id, "seq": row.seq, "reaction": row.reaction}
-    tx.run(LEASE_ONE, owner=owner, until=until, **where)
-    *moment, reaction, tries = tx.row(LEASED, **where)
-    return Leased(Happened(*moment), reaction, tries, owner)
+    moments = [Happened(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
+    keys = [{"case_id": moment.case_id, "seq": moment.seq} for moment in moments]
+    new = [
+        key | {"reaction": name, "at": at} for key, moment in zip(keys, moments, strict=True) for name in wanted(moment)
+    ]
+    tx.put_all(INSERT, new)
+    tx.put_all(FANNED_OUT, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,39 +193,26 @@ def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
         ]
 
 
-def settle(store: Store, outcomes: Iterable[tuple[Leased, str | None]], at: datetime) -> list[Leased]:
-    """Record how deliveries ended: None for done, else the error's type. Returns those that died."""
+def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
+    """Record how deliveries ended. Returns those that died."""
     return retrying(lambda: _settle(store, list(outcomes), at))
 
 
-def _settle(store: Store, outcomes: list[tuple[Leased, str | None]], at: datetime) -> list[Leased]:
-    dead: list[Leased] = []
+def _settle(store: Store, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
+    done = [{"at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
     with store.writing() as tx:
-        for leased, error in outcomes:
-            if error is None:
-                tx.run(DONE, at=to_micros(at), **leased.where)
-                continue
-            gone = leased.tries >= TRIES
-            later = at + BACK_OFF * 4 ** (leased.tries - 1)
-            status = "dead" if gone else "waiting"
-            held = tx.run(FAIL, status=status, next_at=to_micros(later), error=error, **leased.where) == 1
-            dead += [leased] if gone and held else []
-    return dead
+        tx.put_all(DONE, done)
+        return [leased for leased, ended in outcomes if ended is not None and _put_off(tx, leased, ended, at)]
 
 
-def revive(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Give a dead delivery its tries back. Raises ``Refused('not_dead')``."""
-    _bury(store, AGAIN, number, seq, reaction, at)
-
-
-def drop(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Give a dead delivery up for good. Raises ``Refused('not_dead')``."""
-    _bury(store, DROP, number, seq, reaction, at)
-
-
-def _bury(store: Store, sql: str, number: str, seq: int, reaction: str, at: datetime) -> None:
-    with store.writing() as tx:
-        case = tx.row("SELECT id FROM cases WHERE number = :number", number=number)
-        values = {"seq": seq, "reaction": reaction, "at": to_micros(at)}
-        if case is None or tx.run(sql, case_id=case.id, **values) != 1:
-            raise Refused("not_dead", number=number, seq=seq, reaction=reaction)
+def _put_off(tx: Tx, leased: Leased, ended: str | Later, at: datetime) -> bool:
+    """Whether it died of it. An hour that is not ahead is none to wait for: that counts as a failure."""
+    if isinstance(ended, Later) and ended.until > at:
+        tx.run(POSTPONE, next_at=to_micros(ended.until), **leased.where)
+        return False
+    error = ended if isinstance(ended, str) else type(ended).__name__
+    gone = leased.tries >= TRIES
+    again = at + BACK_OFF * 4 ** (leased.tries - 1)
+    status = "dead" if gone else "waiting"
+    held = tx.run(FAIL, status=status, next_at=to_micros(again), error=error, **leased.where) == 1
+    return gone and held

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine import parking
 from engine.databases import Conflict
 from engine.hand import Fired, take
 from engine.moving import retrying
@@ -14,18 +15,22 @@ from statemachines.lifecycle import Refused
 BATCH = 200
 """Clocks claimed in one transaction."""
 
-CLOCKS_OF_A_CASE = 8
+CLOCKS_OF_A_CASE = 64
 """More open clocks than any case has."""
 
-DUE = """
-SELECT k.case_id, c.number FROM clock k JOIN cases c ON c.id = k.case_id WHERE k.fires_at <= :at
- ORDER BY k.fires_at, k.id LIMIT :limit
+LAST = 2**63 - 1
+"""No case has a higher id."""
+
+# What is parked waits for its next try; see engine/parking.py.
+FREE = f"""
+FROM clock k JOIN cases c ON c.id = k.case_id
+  LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = '{parking.CLOCK}'
+ WHERE k.fires_at <= :at AND (p.case_id IS NULL OR p.next_at <= :at)
 """
+WITHIN = "AND k.case_id BETWEEN :low AND :high"
+DUE = f"SELECT k.case_id, c.number, p.tries {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
 CLAIM = "SELECT id FROM cases WHERE id = :id"
-PEEK = """
-SELECT DISTINCT c.number FROM clock k JOIN cases c ON c.id = k.case_id WHERE k.fires_at <= :at
- ORDER BY c.number LIMIT :limit
-"""
+PEEK = f"SELECT DISTINCT c.number {FREE} ORDER BY c.number LIMIT :limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +41,49 @@ class Sweep:
     failed: tuple[tuple[str, str], ...]
 
 
-def fire_due(store: Store, at: datetime, limit: int = BATCH, skip: frozenset[str] = frozenset()) -> Sweep:
-    """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone.
+def fire_due(
+    store: Store,
+    at: datetime,
+    limit: int = BATCH,
+    skip: frozenset[str] = frozenset(),
+    *,
+    low: int = 0,
+    high: int = LAST,
+) -> Sweep:
+    """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone; what fails is parked.
 
-    ``skip`` names cases that failed in this sweep before, so that they never starve those behind them.
+    ``skip`` names cases that failed in this sweep before, so that they never starve those behind them. ``low`` and
+    ``high``, both included, bound the ids of the cases: sweepers that share the work out take disjoint ranges.
     """
-    return retrying(lambda: _fire(store, to_micros(at), limit, skip))
+    return retrying(lambda: _fire(store, to_micros(at), limit, skip, low=low, high=high))
 
 
-def _fire(store: Store, at: int, limit: int, skip: frozenset[str]) -> Sweep:
+def _fire(store: Store, at: int, limit: int, skip: frozenset[str], **bounds: int) -> Sweep:
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
     with store.writing() as tx:
-        for case_id in _due_cases(tx, at, limit, skip):
+        for case_id, failed_before in _due_cases(tx, at, limit, skip, **bounds).items():
             try:
                 with tx.savepoint():
                     fired += _fire_case(tx, case_id, at)
+                    if failed_before:
+                        parking.clear(tx, case_id, parking.CLOCK)
             except Conflict:
                 continue
             except Exception as error:  # noqa: BLE001 (a poison case never holds up the others)
                 code = error.code if isinstance(error, Refused) else type(error).__name__
                 failed.append((head_by_id(tx, case_id).number, code))
+                parking.note_failure(tx, case_id, parking.CLOCK, code, at)
     return Sweep(tuple(fired), tuple(failed))
 
 
-def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str]) -> list[int]:
-    """The cases to work on, locked case first: the order in which ``advance`` locks, too."""
+def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> dict[int, bool]:
+    """The cases to work on, and whether they failed before; locked case first: ``advance`` locks in this order, too."""
     wider = limit + CLOCKS_OF_A_CASE * len(skip)
-    rows = tx.rows(DUE, at=at, limit=wider)
-    due = list(dict.fromkeys(row.case_id for row in rows if row.number not in skip))[:limit]
+    rows = tx.rows(DUE, at=at, limit=wider, **bounds)
+    due = {row.case_id: row.tries is not None for row in rows if row.number not in skip}
     claim = f"{CLAIM} {tx.skip_locked('cases')}"
-    return [case_id for case_id in due if not tx.postgres or tx.row(claim, id=case_id)]
+    return {one: due[one] for one in list(due)[:limit] if not tx.postgres or tx.row(claim, id=one)}
 
 
 def _fire_case(tx: Tx, case_id: int, at: int) -> list[Fired]:

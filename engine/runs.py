@@ -1,10 +1,12 @@
 """Keeps what the morning report must know of the night: which work ran, when, and whether it was seen."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.chain import canonical
-from engine.store import Store
+from engine.store import Store, Tx
 from models.columns import to_micros
 
 KEEP = """
@@ -16,8 +18,7 @@ INSERT INTO lease (name, owner, seen_at, until) VALUES (:name, :owner, :at, :unt
 ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen_at, until = excluded.until
  WHERE lease.owner = excluded.owner OR lease.until <= excluded.seen_at
 """
-
-
+HELD = "SELECT 1 AS one FROM lease WHERE until > :at AND (name = :name OR name LIKE :mine)"
 FORGET = "DELETE FROM lease WHERE until < :old"
 REMEMBERED = timedelta(days=7)
 """How long the last heartbeat of one who is gone is kept for `status`."""
@@ -33,6 +34,7 @@ class Done:
     observed: bool
     did: int
     why: str = ""
+    note: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def keep(store: Store, done: Done) -> None:
@@ -45,7 +47,7 @@ def keep(store: Store, done: Done) -> None:
             ended_at=to_micros(done.ended_at),
             observed=done.observed,
             did=done.did,
-            note=canonical({"why": done.why} if done.why else {}),
+            note=canonical({**done.note, **({"why": done.why} if done.why else {})}),
         )
 
 
@@ -61,3 +63,8 @@ def let_go(store: Store, name: str, owner: str) -> None:
     """Give a duty back."""
     with store.writing() as tx:
         tx.run("DELETE FROM lease WHERE name = :name AND owner = :owner", name=name, owner=owner)
+
+
+def held(tx: Tx, name: str, at: datetime) -> bool:
+    """Whether anybody holds the duty, or a share of it (``driver:…``), at that instant."""
+    return tx.row(HELD, name=name, mine=f"{name}:%", at=to_micros(at)) is not None

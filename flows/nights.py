@@ -5,26 +5,41 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
 from apscheduler.triggers.cron import CronTrigger
 
-from engine.runs import Done, keep
+from engine.runs import Done, held, keep
+from engine.store import Store
+from flows.complaint_analysis import ComplaintAnalysis, analyse_complaints
 from flows.digest import send_digests
 from flows.figures import founded, last_run
+from flows.integrity import Integrity, check_integrity
 from flows.morning_report import MorningReport, report_morning
 from flows.overnight_escalation import Night, escalate_overnight
-from flows.passing import PREFECT_AWAY, leaving
+from flows.parking import tell_parked
+from flows.passing import PREFECT_AWAY, leaving, settle
 from flows.plan_callbacks import plan_callbacks
 from flows.sight import Seen, Sight, Unobserved
+from flows.window import night_name
 from flows.work import Work, off_loop
+from models.columns import to_micros
 
 PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
 
 OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-plan", "morning-report"
+COMPLAINT_ANALYSIS = "complaint-analysis"
+INTEGRITY, CATCH_UP = "integrity", "catch-up"
 
-Result = Night | MorningReport | int
+OF_PROCESSES = frozenset({CATCH_UP})
+"""Work about processes that are away: nothing for a simulated store, nor for the driver to make up for."""
+DRIVER = "driver"
+"""The duty that drivers hold."""
+DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
+
+Result = Night | MorningReport | ComplaintAnalysis | Integrity | int
 
 
 async def _morning(work: Work) -> MorningReport:
@@ -33,10 +48,32 @@ async def _morning(work: Work) -> MorningReport:
     return await report_morning(work)
 
 
+async def _catch_up(work: Work) -> int:
+    """Do what the driver does, if there is none; returns how much was done."""
+    if await off_loop(_driven, work.store, await work.now()):
+        return 0
+    return await settle(work)
+
+
+def _driven(store: Store, now: datetime) -> bool:
+    with store.looking() as tx:
+        return held(tx, DRIVER, now)
+
+
+async def _overnight(work: Work) -> Night:
+    """The night, and a word on what was parked if the mail did not take it before."""
+    night = await escalate_overnight(work)
+    await tell_parked(work)
+    return night
+
+
 BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
-    OVERNIGHT: escalate_overnight,
+    OVERNIGHT: _overnight,
     CALLBACK_PLAN: plan_callbacks,
     MORNING_REPORT: _morning,
+    COMPLAINT_ANALYSIS: analyse_complaints,
+    INTEGRITY: check_integrity,
+    CATCH_UP: _catch_up,
 }
 
 
@@ -61,6 +98,11 @@ def scheduled() -> tuple[Scheduled, ...]:
     return tuple(Scheduled(name, schedule["cron"], schedule["timezone"]) for name, schedule in rows)
 
 
+def lived_nights() -> tuple[Scheduled, ...]:
+    """What a simulated store lives, and what a driver makes up for."""
+    return tuple(plan for plan in scheduled() if plan.name not in OF_PROCESSES)
+
+
 @cache
 def _trigger(cron: str, zone: str) -> CronTrigger:
     return CronTrigger.from_crontab(cron, ZoneInfo(zone))
@@ -72,10 +114,10 @@ def _next(cron: str, zone: str, instant: datetime) -> datetime:
     return found
 
 
-def run_name(name: str, at: datetime) -> str:
+def run_name(locale: str, name: str, at: datetime) -> str:
     """A run's name in the hours of its schedule's own zone, which is where its supervisors live."""
     zone = next((plan.zone for plan in scheduled() if plan.name == name), "UTC")
-    return f"{name} · {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return night_name(locale, name, f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}")
 
 
 async def run_scheduled(work: Work, name: str) -> Result:
@@ -86,10 +128,20 @@ async def run_scheduled(work: Work, name: str) -> Result:
     return result
 
 
+async def run_late(work: Work, name: str, due: datetime) -> Result | None:
+    """The same for a run that was due then: None where the work was done and seen since.
+
+    So of all the late runs that wait for a worker one does the work, and none if the driver did it meanwhile.
+    """
+    if await off_loop(_done_since, work.store, name, due):
+        return None
+    return await run_scheduled(work, name)
+
+
 async def watch_scheduled(work: Work, name: str, *tags: str) -> Seen[Result]:
     """Do one piece of scheduled work, observed if Prefect is there, and write down how it ran."""
     began = await work.now()
-    sight = Sight(name, run_name(name, began), ("closeloop", "night", *tags))
+    sight = Sight(name, run_name(work.locale, name, began), ("closeloop", "night", *tags))
     what = await work.observer.run(sight, lambda: BODIES[name](work), leaving(work))
     await _keep(work, name, began, what.result, what.observed)
     return what
@@ -101,8 +153,24 @@ async def _keep(work: Work, name: str, began: datetime, result: Result, observed
     await off_loop(keep, work.store, Done(name, began, await work.now(), observed, did, why))
 
 
-def overdue(work: Work, now: datetime, grace: timedelta) -> list[str]:
-    """Scheduled work whose hour passed more than ``grace`` ago without a run: Prefect was away, or its worker."""
+def _done_since(store: Store, name: str, due: datetime) -> bool:
+    with store.looking() as tx:
+        return tx.row(DONE_SINCE, flow=name, at=to_micros(due)) is not None
+
+
+class Overdue(NamedTuple):
+    """Scheduled work that nobody did, and when it should have been done."""
+
+    name: str
+    due: datetime
+
+
+def overdue(work: Work, now: datetime, grace: timedelta) -> list[Overdue]:
+    """Scheduled work whose hour passed more than ``grace`` ago without a run, the longest due first.
+
+    However often its hour passed, it is told once, with the first time: Prefect was away, or its worker.
+    """
     with work.store.looking() as tx:
-        last = {plan: last_run(tx, plan.name) or founded(tx) for plan in scheduled()}
-    return [plan.name for plan, began in last.items() if plan.after(began) + grace <= now]
+        last = {plan: last_run(tx, plan.name) or founded(tx) for plan in lived_nights()}
+    found = (Overdue(plan.name, plan.after(began)) for plan, began in last.items())
+    return sorted((one for one in found if one.due + grace <= now), key=lambda one: one.due)

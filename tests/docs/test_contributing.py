@@ -50,7 +50,9 @@ store = settings.store()
 work = Work(store, FakeMailer(), FakeTelephone(), "en")
 with store.writing() as tx:
     add_actor(tx, NewActor("han", (Role.HANDLER,), "claims", locale="en"))
-    add_actor(tx, NewActor("sue", (Role.TEAM_SUPERVISOR,), "claims", locale="en", email="sue@example.com"))
+    quality = (Role.TEAM_SUPERVISOR, Role.QUALITY_TEAM)
+    add_actor(tx, NewActor("sue", quality, "claims", locale="en", email="sue@example.com"))
+    add_actor(tx, NewActor("quin", (Role.QUALITY_TEAM,), None, locale="en"))
 
 
 def does(move, by, **form):
@@ -59,19 +61,18 @@ def does(move, by, **form):
 
 number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
 does("classify", "sue", category="cargo_damage", department="claims")
-does("investigate", "han", findings="It fell.")
-assert does("compensate", "han", amount=5000, grounds="Two boxes.").state == "compensation_approval"
+assert does("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
 asyncio.run(settle(work))
-[mail] = work.mailer.sent
-assert (mail.to, mail.subject) == ("sue@example.com", f"{number}: a compensation awaits your approval"), mail
+told = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
+assert [mail.subject for mail in told] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
 try:
-    does("approve", "han")
+    does("give_opinion", "sue", opinion="It was the packing.", fee=20000)
 except Refused as refused:
-    assert refused.code == "role"
+    assert refused.code == "own_work"
 else:
-    raise AssertionError("a handler approves his own proposal")
-assert does("approve", "sue").state == "investigated"
-assert does("resolve", "han", result="Paid.").state == "resolved"
+    raise AssertionError("who asked has answered himself")
+assert does("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
+assert does("investigate", "han", findings="It fell.").state == "investigated"
 asyncio.run(settle(work))
 assert verify(store).ok, verify(store)
 
@@ -83,7 +84,7 @@ for sort, names in {
 }.items():
     for name in names:
         assert label("en", "complaint", sort, name) != name, f"no label for {sort} {name}"
-assert "investigated --> compensation_approval: compensate" in mermaid(COMPLAINT)
+assert "classified --> expert_asked: ask_expert" in mermaid(COMPLAINT)
 '''
 
 
@@ -143,4 +144,4 @@ def test_the_new_step_is_lived_through(house: Path):
 
 def test_the_picture_is_drawn_again(house: Path):
     in_house(house, "-m", "apps.diagrams")
-    assert "compensation_approval" in (house / "docs" / "generated" / "complaint.md").read_text("utf-8")
+    assert "expert_asked" in (house / "docs" / "generated" / "complaint.md").read_text("utf-8")

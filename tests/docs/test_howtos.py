@@ -11,7 +11,15 @@ import pytest
 from apps.cli import run
 from tests.docs.pages import ROOT, Block, blocks
 
-HOWTOS = ("docs/import.md", "docs/simulate.md", "docs/night.md", "docs/policy.md")
+HOWTOS = (
+    "docs/import.md",
+    "docs/simulate.md",
+    "docs/night.md",
+    "docs/policy.md",
+    "docs/calendar.md",
+    "docs/callbacks.md",
+    "docs/supervisors.md",
+)
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")

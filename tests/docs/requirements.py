@@ -1,0 +1,55 @@
+"""Which tests show which requirement: read from their marks, and written into the last column of the page.
+
+``python -m tests.docs.requirements`` writes it; ``tests/docs/test_requirements.py`` says whether it is up to date.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = ROOT / "docs" / "requirements.md"
+ROW = re.compile(r"^\| (?P<id>[A-J]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?P<tests>.*?) \|$")
+
+
+def marks() -> dict[str, set[str]]:
+    """For each requirement the test files that show it."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for name in _marked(ast.parse(path.read_text("utf-8"))):
+            found.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def _marked(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.requirement"):
+            [name] = node.args
+            assert isinstance(name, ast.Constant)
+            yield str(name.value)
+
+
+def rows() -> list[re.Match[str]]:
+    """The rows of the page's tables."""
+    return [found for line in PAGE.read_text("utf-8").splitlines() if (found := ROW.match(line))]
+
+
+def filled_in() -> str:
+    """The page with its last column as the marks say."""
+    known = marks()
+
+    def one(line: str) -> str:
+        row = ROW.match(line)
+        if row is None:
+            return line
+        tests = ", ".join(f"[{Path(path).stem}](../{path})" for path in sorted(known.get(row["id"], ())))
+        return f"| {row['id']} | {row['what']} | {row['where']} | {tests or '–'} |"
+
+    return "\n".join(map(one, PAGE.read_text("utf-8").splitlines())) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled_in(), "utf-8")
+    sys.exit(0)

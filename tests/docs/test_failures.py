@@ -1,0 +1,56 @@
+"""The failure matrix: every part down, slow and back, no place empty, each backed by tests that exist."""
+
+import ast
+import re
+from functools import cache
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+PAGE = ROOT / "docs" / "failures.md"
+PARTS = (
+    *("Our database", "Prefect server", "Prefect worker", "Driver"),
+    *("Mail gateway", "Telephone", "Disk", "Clock"),
+)
+STATES = ["down", "slow", "back"]
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    _, _, rest = PAGE.read_text("utf-8").partition(f"\n## {title}\n")
+    section = rest.partition("\n## ")[0]
+    lines = [line.strip().strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_is_told_of_down_slow_and_back(part: str):
+    assert [row[0] for row in rows(part)] == STATES
+
+
+@pytest.mark.parametrize("part", [*PARTS, "Poison"])
+def test_no_place_is_empty_and_each_row_is_backed(part: str):
+    for row in rows(part):
+        assert len(row) == 4, row
+        assert all(re.search(r"\w", cell) for cell in row), row
+        assert NAMED.search(row[3]), row
+
+
+def test_every_test_that_is_named_exists():
+    named = NAMED.findall(PAGE.read_text("utf-8"))
+    assert len(named) > 30
+    gone = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
+    assert gone == []
+
+
+def test_nothing_else_is_named_as_a_test():
+    text = PAGE.read_text("utf-8")
+    assert text.count("::") == len(NAMED.findall(text))

@@ -1,0 +1,45 @@
+"""The page that says where each requirement is kept: complete, and true of the tests that show it."""
+
+import re
+
+import pytest
+
+from statemachines.kinds import lifecycles
+from tests.docs.requirements import PAGE, ROOT, filled_in, marks, rows
+
+WANTED = [
+    *(f"A{n}" for n in range(1, 10)),
+    *(f"B{n}" for n in range(1, 11)),
+    *(f"C{n}" for n in range(1, 9)),
+    *("D1", "D2", "D3", "E1", "E3", "E4", "E7", "F1", "F2", "F3", "F4", "G1"),
+]
+
+
+def test_every_requirement_has_its_row_once():
+    named = [row["id"] for row in rows()]
+    assert len(named) == len(set(named))
+    assert [name for name in named if name in WANTED] == WANTED
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_every_requirement_is_shown_by_a_test(name: str):
+    assert marks().get(name), f"no test is marked with requirement {name}"
+
+
+def test_every_mark_is_a_requirement_of_the_page():
+    assert set(marks()) <= {row["id"] for row in rows()}
+
+
+def test_the_tests_are_named_as_their_marks_say():
+    assert PAGE.read_text("utf-8") == filled_in(), "run `python -m tests.docs.requirements`"
+
+
+def test_every_place_that_is_named_exists():
+    named = {path for row in rows() for path in re.findall(r"\]\(\.\./([^)]+)\)", row["where"] + row["tests"])}
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_lifecycle_keeps_some_requirement():
+    text = PAGE.read_text("utf-8")
+    assert [kind for kind in lifecycles() if f"statemachines/{kind}.py" not in text] == []
