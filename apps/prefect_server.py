@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import httpx
 
@@ -22,6 +23,13 @@ READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where n
 STOP_SECONDS = 15.0
 WORKER_STOP_SECONDS = 4.0  # a worker told to stop in its first seconds never answers; its runs bear being cut
 POOL = "closeloop"
+HEARTBEAT_SECONDS = 30  # the least there is; 180 by default, which would leave a dead run open for ten minutes
+DAY_SECONDS = 86_400
+RETENTION = {
+    # How long Prefect's own tables keep what is over; what counts is kept in ours. An operator may say otherwise.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * DAY_SECONDS),  # runs, by when they ended
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+}
 
 
 class PrefectServerError(RuntimeError):
@@ -61,7 +69,7 @@ class Server(Child):
         """Return when the server takes writes; its health page says yes long before, and with a stuck
         database too."""
         deadline = time.monotonic() + seconds
-        while not _takes_writes(self.api_url):
+        while not takes_writes(self.api_url):
             if not self.alive:
                 raise PrefectServerError(f"The Prefect server ended while starting.\n{_tail(self.log)}")
             if time.monotonic() > deadline:
@@ -94,6 +102,8 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
+        **{name: given.get(name) or period for name, period in RETENTION.items()},
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # In memory, the default, a lease dies with the server while the slot it held stays taken: every
         # later run of that deployment would be cancelled.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
@@ -179,18 +189,29 @@ def _stop(process: "subprocess.Popen[bytes]", seconds: float) -> None:
             process.stdin.close()
 
 
-def _takes_writes(api_url: str) -> bool:
+def takes_writes(api_url: str) -> bool:
+    """Whether a server at this address takes a write of ours, with the credential of the environment."""
     name = f"closeloop_ready_{os.getpid()}"
     try:
-        user, _, password = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "").partition(":")
-        auth = httpx.BasicAuth(user, password) if user else None
-        with httpx.Client(base_url=api_url, timeout=5.0, trust_env=False, auth=auth) as client:
+        with httpx.Client(base_url=with_credential(api_url), timeout=5.0, trust_env=False) as client:
             client.delete(f"/variables/name/{name}")
             made = client.post("/variables/", json={"name": name, "value": True})
             client.delete(f"/variables/name/{name}")
     except httpx.HTTPError:
         return False
     return made.status_code == 201
+
+
+def with_credential(api_url: str) -> str:
+    """The address with the credential of the environment in it, for clients of this process only.
+
+    Prefect's client takes the credential from the settings only when Prefect itself makes the client.
+    """
+    credential = os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or os.environ.get("PREFECT_API_AUTH_STRING", "")
+    if not credential:
+        return api_url
+    scheme, _, rest = api_url.partition("://")
+    return f"{scheme}://{quote(credential, safe=':')}@{rest}"
 
 
 def _taken_care_of(port: int | None) -> int:

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apps.driver import drive
-from apps.prefect_server import PortTaken, PrefectServerError, Server, prefect_environment, prefect_server, worker
+from apps.prefect_server import (
+    PortTaken,
+    PrefectServerError,
+    Server,
+    prefect_environment,
+    prefect_server,
+    with_credential,
+    worker,
+)
 from engine.clock import system_now
 from engine.settings import Settings
 from flows.work import Work, work_from
@@ -50,22 +58,26 @@ def _only_a_real_one(settings: Settings) -> None:
 
 
 def _settle_in(server: Server, tell: Tell) -> None:
+    from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
     from apps.up_reconcile import close_abandoned
 
-    applied = ensure_pool_and_deployments(server.api_url)
-    tell("up.nights", count=len(applied.made) + len(applied.changed) + len(applied.unchanged))
-    if abandoned := close_abandoned(server.api_url):
+    api_url = with_credential(server.api_url)
+    for key, apply in (("up.nights", ensure_pool_and_deployments), ("up.automations", ensure_automations)):
+        applied = apply(api_url)
+        tell(key, count=len(applied.made) + len(applied.changed) + len(applied.unchanged))
+    if abandoned := close_abandoned(api_url):
         tell("up.abandoned", count=abandoned)
 
 
 async def drive_here(settings: Settings) -> None:
     """Drive this store, watched by the Prefect server that ``up`` started, or by PREFECT_API_URL, if any."""
     work = work_from(settings)
-    await _drive(work, os.environ.get("PREFECT_API_URL") or _served(settings.where))
+    await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where))
 
 
-def _served(home: Path) -> str | None:
+def served(home: Path) -> str | None:
+    """The API of the Prefect server that ``up`` has started for this home, if one runs."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         return json.loads((home / "run" / "prefect-server.json").read_text("utf-8"))["api_url"]
     return None

@@ -7,6 +7,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from engine.store import Store
 from statemachines.lifecycle import Refused
 
+THREADS, DASK = "threads", "dask"
+TASK_RUNNERS = (THREADS, DASK)
+"""What the night's sweep may be shared out over."""
+
 
 class Settings(BaseSettings):
     """Where the store is, what signs its keys, how it speaks and who is acting."""
@@ -20,6 +24,9 @@ class Settings(BaseSettings):
     actor: str = ""
     smtp_url: str | None = None
     mail_from: str = "closeloop@localhost"
+    task_runner: str = "threads"
+    dask_address: str | None = None
+    sweep_parts: int = 4
 
     @property
     def where(self) -> Path:
@@ -37,6 +44,13 @@ class Settings(BaseSettings):
         if not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise Refused("bad_database_url", scheme=self.database_url.partition(":")[0])
         return self.database_url
+
+    @property
+    def on_dask(self) -> bool:
+        """Whether the night is shared out over Dask, not threads. Raises ``Refused('bad_task_runner')``."""
+        if self.task_runner not in TASK_RUNNERS:
+            raise Refused("bad_task_runner", runner=self.task_runner, runners=list(TASK_RUNNERS))
+        return self.task_runner == DASK
 
     @property
     def secret_file(self) -> Path:

@@ -1,5 +1,8 @@
 """What `prefect.yaml` says is on the server, no more and no less, and is really scheduled and run."""
 
+import asyncio
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +10,14 @@ import pytest
 import yaml
 
 from apps.prefect_server import Server, worker
+from engine.founding import found, set_clock
+from engine.settings import Settings
+from flows.nights import watch_scheduled
+from flows.work import Work
+from gateways.mail import FakeMailer
+from gateways.telephone import FakeTelephone
 from tests.prefect_side.conftest import until
+from tests.telling import DAY, SECRET, START
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -55,6 +65,9 @@ def test_the_nights_of_the_house():
         "overnight-escalation": "30 3 * * *",
         "callback-plan": "0 7 * * *",
         "morning-report": "30 7 * * *",
+        "complaint-analysis": "30 6 1 * *",
+        "integrity": "30 4 * * 0",
+        "catch-up": "*/15 * * * *",
     }
     for each in nights.values():
         assert each.schedules[0].timezone == "Asia/Shanghai"
@@ -134,3 +147,28 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
         assert until(ended, seconds=60).is_completed(), child.log.read_text()
     assert not child.alive
     assert (home / "mark").read_text() == f"depth 2 in {home}"
+
+
+async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
+    """The monthly work is done at these instants, under the eyes of the server."""
+    from flows.observed import PrefectObserver
+
+    async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
+        work.observer = observer
+        for at in instants:
+            set_clock(work.store, at)
+            assert (await watch_scheduled(work, "complaint-analysis")).observed
+
+
+@pytest.mark.requirement("B7")
+def test_each_month_leaves_its_analysis_under_one_key(server: Server, client: "SyncPrefectClient", tmp_path: Path):
+    from prefect.client.schemas.filters import ArtifactFilter
+
+    settings = Settings(home=tmp_path, database_url=None, secret=SECRET)
+    found(settings, START, START)
+    with closing(settings.store()) as store:
+        work = Work(store, FakeMailer(), FakeTelephone())
+        asyncio.run(analysed(work, server.api_url, START, START + 30 * DAY))
+    only = ArtifactFilter.model_validate({"key": {"any_": ["complaint-analysis"]}})
+    left = sorted(str(one.data).splitlines()[0] for one in client.read_artifacts(artifact_filter=only))
+    assert left == ["# 投诉分析报告 2026-02", "# 投诉分析报告 2026-03"]

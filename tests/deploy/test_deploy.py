@@ -1,0 +1,192 @@
+"""What stands in `deploy/` holds together: no Docker is needed to see that it names what there is, and all of it."""
+
+import os
+import re
+import shutil
+import subprocess
+from configparser import ConfigParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from apps.prefect_server import POOL, prefect_environment
+from engine.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+ENV = (DEPLOY / "env.example").read_text("utf-8").splitlines()
+LINE = re.compile(r"(# )?([A-Z][A-Z0-9_]+)=(.*)")
+OTHERS = {"DO_NOT_TRACK", "SECRETS_DIR"}
+"""Settings of neither closeloop nor Prefect."""
+IMAGES_OWN = ("POSTGRES_",)
+
+
+def explained() -> dict[str, str | None]:
+    """Every variable of the file, and the value it has there."""
+    found = [match for line in ENV if (match := LINE.fullmatch(line))]
+    assert len({match[2] for match in found}) == len(found), "a variable stands there twice"
+    return {match[2]: None if match[1] else match[3] for match in found}
+
+
+def interpolated() -> set[str]:
+    """What compose fills in from `.env`; `$$` is a dollar of the container's own shell."""
+    return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
+
+
+def settings_of_prefect() -> set[str]:
+    """The names that the installed Prefect, and prefect-redis, read."""
+    from prefect.settings.legacy import _get_settings_fields
+    from prefect.settings.models.root import Settings as PrefectSettings
+    from prefect_redis.client import RedisMessagingSettings
+
+    redis = {f"PREFECT_REDIS_MESSAGING_{name.upper()}" for name in RedisMessagingSettings.model_fields}
+    return set(_get_settings_fields(PrefectSettings)) | redis
+
+
+def settings_of_ours() -> set[str]:
+    return {f"CLOSELOOP_{name.upper()}" for name in Settings.model_fields}
+
+
+def named_in_compose() -> set[str]:
+    """Every variable that a service is given by name, or gets as a secret."""
+    named: set[str] = set()
+    for service in SERVICES.values():
+        named |= set(service.get("environment", {}))
+        named |= {each["target"] for each in service.get("secrets", []) if isinstance(each, dict)}
+    return {name for name in named if not name.startswith(IMAGES_OWN)}
+
+
+def unit(path: Path) -> list[tuple[str, str]]:
+    lines = [line.partition("=") for line in path.read_text("utf-8").splitlines() if "=" in line]
+    return [(name, value) for name, _, value in lines]
+
+
+def test_each_variable_is_explained_by_the_line_before_it():
+    for before, line in pairwise(ENV):
+        if match := LINE.fullmatch(line):
+            assert before.startswith("# "), f"{match[2]} is not explained"
+            assert not LINE.fullmatch(before), f"{match[2]} is not explained"
+
+
+def test_every_variable_is_a_setting_of_somebody_and_every_setting_of_ours_is_there():
+    names = set(explained())
+    assert names - settings_of_prefect() - settings_of_ours() - OTHERS == interpolated()
+    assert settings_of_ours() - names == set()
+
+
+def test_what_compose_and_the_units_name_is_explained():
+    in_units = {value.partition("=")[0] for path in UNITS for name, value in unit(path) if name == "Environment"}
+    given = {value.partition(":")[0] for path in UNITS for name, value in unit(path) if name == "LoadCredential"}
+    used = {found for path in UNITS for found in re.findall(r"\$\{([A-Z_]+)\}", path.read_text("utf-8"))}
+    assert (named_in_compose() | in_units | given | used) - set(explained()) == {"PATH"}
+
+
+def test_production_is_as_careful_as_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "environ", {})
+    careful = prefect_environment(tmp_path, "http://prefect-api:4200/api")
+    differs = {
+        "CLOSELOOP_HOME",
+        "PREFECT_HOME",
+        "PREFECT_SERVER_UI_API_URL",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE",
+    }
+    there = explained()
+    assert {name: there[name] for name in careful if name not in differs} == {
+        name: value for name, value in careful.items() if name not in differs
+    }
+
+
+def test_no_secret_has_a_value_in_a_file_of_ours():
+    secret = re.compile(r"SECRET$|AUTH_STRING$|CONNECTION_URL$|DATABASE_URL$|SMTP_URL$|MESSAGING_URL$|DOCKET_URL$")
+    assert {name: value for name, value in explained().items() if secret.search(name) and value} == {}
+    text = (DEPLOY / "compose.yaml").read_text("utf-8") + "".join(path.read_text("utf-8") for path in UNITS)
+    assert re.findall(r"://[^/\s]*:[^/\s]*@", text) == []
+
+
+def test_every_image_is_pinned_to_a_full_version():
+    bases = re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    images = {service["image"] for service in SERVICES.values()} - {"${IMAGE}"}
+    assert bases
+    for image in (*bases, *images, explained()["IMAGE"] or ""):
+        assert re.fullmatch(r"[a-z/]+:\d+\.\d+(\.\d+)?(-\w+)*", image), image
+
+
+def test_the_image_holds_every_package_of_ours_and_the_tools_the_makefile_pins():
+    dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
+    copied = {source for line in re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE) for source in line.split()[:-1]}
+    assert {source for source in copied if not (ROOT / source).exists()} == set()
+    assert copied >= {"statemachines", "models", "engine", "gateways", "flows", "apps", "locales", "policies"}
+    assert copied >= {"migrations", "prefect.yaml", "uv.lock"}
+    [version] = re.findall(r"^UV_VERSION := (\S+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert f'"uv=={version}"' in dockerfile
+
+
+def test_nothing_is_published_but_the_proxy_on_the_address_that_is_set():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"proxy": ["${BIND_ADDRESS}:4200:4200"]}
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    for name in ("postgres", "redis", "prefect-api", "prefect-services"):
+        assert SERVICES[name]["networks"] == ["inside"]
+
+
+def secrets_made(folder: Path) -> dict[str, str]:
+    subprocess.run([folder / "make-secrets.sh"], check=True)
+    return {path.name: path.read_text("utf-8") for path in (folder / "secrets").iterdir()}
+
+
+def test_every_secret_has_its_file_and_the_script_makes_it(tmp_path: Path):
+    for name in ("make-secrets.sh", "entrypoint.sh"):
+        shutil.copy(DEPLOY / name, tmp_path / name)
+    made = secrets_made(tmp_path)
+    again = secrets_made(tmp_path)
+    assert again == made
+    assert {entry["file"] for entry in COMPOSE["secrets"].values()} == {f"secrets/{name}" for name in made}
+    used = {
+        each if isinstance(each, str) else each["source"] for s in SERVICES.values() for each in s.get("secrets", ())
+    }
+    assert used == set(COMPOSE["secrets"])
+    assert made["closeloop_password"] in made["closeloop_database_url"]
+    assert len(set(made.values())) == len(made)
+
+
+def test_a_secret_gets_from_its_file_into_the_environment_and_an_empty_one_does_not(tmp_path: Path):
+    (tmp_path / "CLOSELOOP_SECRET").write_text("a $ecret 'with' \"all\" of it")
+    (tmp_path / "CLOSELOOP_SMTP_URL").write_text("")
+    done = subprocess.run(
+        [DEPLOY / "entrypoint.sh", "env"],
+        env={"SECRETS_DIR": str(tmp_path), "PATH": os.environ["PATH"]},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "CLOSELOOP_SECRET=a $ecret 'with' \"all\" of it\n" in done.stdout
+    assert "CLOSELOOP_SMTP_URL" not in done.stdout
+
+
+def test_units_and_containers_run_the_same_commands():
+    def plain(command: str) -> str:
+        return re.sub(r"\$\{\w+\}|tcp://\S+|%i|4200|/\S+|127\.0\.0\.1|0\.0\.0\.0", "_", command)
+
+    started = {dict(unit(path))["ExecStart"].partition("entrypoint.sh ")[2] for path in UNITS}
+    started = {plain(each) for each in started if each} | {"dask scheduler --host _ --port 8786 --no-dashboard"}
+    ours = {name: service["command"] for name, service in SERVICES.items() if service["image"] == "${IMAGE}"}
+    once = {"setup", "prefect-database"}
+    assert {plain(" ".join(command)) for name, command in ours.items() if name not in once} == started
+    assert f"--pool {POOL} " in " ".join(SERVICES["worker"]["command"])
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_is_closed_up(path: Path):
+    read = ConfigParser(strict=False, interpolation=None)
+    read.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
+    read.read(path)
+    service = read["Service"]
+    assert (service["User"], service["NoNewPrivileges"], service["ProtectSystem"]) == ("closeloop", "true", "strict")
+    assert service["ExecStart"].startswith("/opt/closeloop/")
+    assert read["Install"]["WantedBy"] == "multi-user.target"

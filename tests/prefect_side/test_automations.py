@@ -1,0 +1,235 @@
+"""What Prefect does by itself when a run goes wrong: declared once, kept as declared, and really done."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from apps.prefect_server import Server
+from engine.clock import system_now
+from tests.prefect_side.conftest import until
+from tests.prefect_side.test_nights import night, written
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.events.schemas.automations import Automation, AutomationCore
+
+pytestmark = pytest.mark.prefect
+
+NAMES = {
+    "closeloop · 僵死运行 zombie runs",
+    "closeloop · 滞留 Pending stuck",
+    "closeloop · 夜间运行缺失 night missing",
+    "closeloop · 运行失败通知 failure notice",
+}
+HOUSE = ("overnight-escalation", "callback-plan", "alert")
+Apply = Callable[..., dict[str, tuple[str, ...]]]
+
+
+def ours(client: "SyncPrefectClient") -> "dict[str, Automation]":
+    return {each.name: each for each in client.read_automations() if each.name.startswith("closeloop · ")}
+
+
+@pytest.fixture
+def apply(server: Server, client: "SyncPrefectClient", tmp_path: Path) -> Iterator[Apply]:
+    """Puts deployments of these names on the server, then the automations; tells what became of the latter."""
+    from apps.up_automations import ensure_automations
+    from apps.up_deployments import ensure_pool_and_deployments
+
+    def applied(*names: str) -> dict[str, tuple[str, ...]]:
+        flows = {"alert": "flows.alert_shell.tell_supervisors"}
+        entries = [night(name, "morning", schedules=[]) for name in names or HOUSE]
+        entries = [each | {"entrypoint": flows.get(each["name"], each["entrypoint"])} for each in entries]
+        ensure_pool_and_deployments(server.api_url, written(tmp_path, *entries))
+        done = ensure_automations(server.api_url)
+        return {what: getattr(done, what) for what in ("made", "changed", "unchanged", "removed")}
+
+    yield applied
+    for each in ours(client).values():
+        client.delete_automation(each.id)
+
+
+def run_of(client: "SyncPrefectClient", name: str, state: Any) -> UUID:
+    """A run of that deployment, as Prefect would have brought it to that state."""
+    deployment = client.read_deployment_by_name(f"sample-morning/{name}")
+    run = client.create_flow_run_from_deployment(deployment.id)
+    client.set_flow_run_state(run.id, state, force=True)
+    return run.id
+
+
+def heard(client: "SyncPrefectClient", event: str, run: UUID, deployment: str, ago: timedelta) -> None:
+    """Prefect hears of a run what happened so long ago."""
+    at = system_now() - ago
+    found = client.read_deployment_by_name(f"sample-morning/{deployment}")
+    body = {
+        "id": str(uuid4()),
+        "event": event,
+        "occurred": at.isoformat(),
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+        "related": [{"prefect.resource.id": f"prefect.deployment.{found.id}", "prefect.resource.role": "deployment"}],
+    }
+    client.request("POST", "/events", json=[body])
+
+
+def crashed(client: "SyncPrefectClient", run: UUID) -> str | None:
+    state = client.read_flow_run(run).state
+    return state.message if state and state.is_crashed() else None
+
+
+def test_they_are_made_once_and_then_left_alone(apply: Apply, client: "SyncPrefectClient"):
+    assert set(apply()["made"]) == NAMES == set(ours(client))
+    before = {name: each.id for name, each in ours(client).items()}
+    again = apply()
+    assert (again["made"], again["changed"], again["removed"]) == ((), (), ())
+    assert set(again["unchanged"]) == NAMES
+    assert {name: each.id for name, each in ours(client).items()} == before
+
+
+def test_a_changed_one_is_mended_and_stays_switched_off(apply: Apply, client: "SyncPrefectClient"):
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger
+
+    apply()
+    stuck = ours(client)["closeloop · 滞留 Pending stuck"]
+    assert isinstance(stuck.trigger, EventTrigger)
+    tampered = stuck.trigger.model_copy(update={"within": timedelta(hours=9)})
+    client.update_automation(stuck.id, AutomationCore(name=stuck.name, trigger=tampered, actions=stuck.actions))
+    client.pause_automation(stuck.id)
+    assert apply()["changed"] == (stuck.name,)
+    mended = ours(client)[stuck.name]
+    assert isinstance(mended.trigger, EventTrigger)
+    assert (mended.trigger.within, mended.enabled, mended.id) == (timedelta(minutes=10), False, stuck.id)
+
+
+def test_without_its_deployment_an_automation_goes_and_a_foreign_one_stays(apply: Apply, client: "SyncPrefectClient"):
+    from prefect.events.actions import DoNothing
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger
+
+    apply()
+    quiet = EventTrigger(expect={"theirs.alone"})  # one that answers every event answers its own for ever
+    foreign = client.create_automation(AutomationCore(name="theirs", trigger=quiet, actions=[DoNothing()]))
+    try:
+        assert apply("overnight-escalation", "callback-plan")["removed"] == ("closeloop · 运行失败通知 failure notice",)
+        assert (found := client.read_automation(foreign)) is not None
+        assert found.name == "theirs"
+    finally:
+        client.delete_automation(foreign)
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "ago", "why"),
+    [
+        ("Pending", "prefect.flow-run.Pending", timedelta(minutes=10), "taken, but never begun"),
+        ("Running", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
+    ],
+    ids=["a run that never began frees its slot", "a run whose heart stopped is a zombie"],
+)
+def test_a_run_that_goes_no_further_is_crashed(
+    apply: Apply, client: "SyncPrefectClient", state: str, event: str, ago: timedelta, why: str
+):
+    """Prefect is told of the past, so nobody has to wait for it. The run's own events, of now, name no deployment."""
+    from prefect import states
+
+    apply()
+    flow = client.create_flow_from_name("sample-morning")
+    run = UUID(client.request("POST", "/flow_runs/", json={"flow_id": str(flow)}).json()["id"])
+    client.set_flow_run_state(run, getattr(states, state)(), force=True)
+    heard(client, event, run, "callback-plan", ago)
+    assert until(lambda: crashed(client, run)) == why
+
+
+@pytest.mark.parametrize("how", ["Failed", "Crashed"])
+def test_a_failed_run_is_told_of_by_its_id_alone(apply: Apply, client: "SyncPrefectClient", how: str):
+    from prefect import states
+
+    apply()
+    run = run_of(client, "callback-plan", getattr(states, how)(message="Exception"))
+    alert = until(lambda: alerts(client).get(str(run)))
+    told = {"what": "run_failed", "run": str(run), "flow": "sample-morning", "state": f"prefect.flow-run.{how}"}
+    assert alert == told
+
+
+def alerts(client: "SyncPrefectClient") -> dict[str, dict[str, Any]]:
+    from prefect.client.schemas.filters import DeploymentFilter
+
+    only = DeploymentFilter.model_validate({"name": {"any_": ["alert"]}})
+    return {run.parameters.get("run", ""): run.parameters for run in client.read_flow_runs(deployment_filter=only)}
+
+
+def test_an_alert_that_fails_is_not_told_of_for_ever(apply: Apply, client: "SyncPrefectClient"):
+    apply()
+    deployments = {each.name: str(each.id) for each in client.read_deployments()}
+    watched = _related(ours(client)["closeloop · 运行失败通知 failure notice"])
+    assert f"prefect.deployment.{deployments['callback-plan']}" in watched
+    assert f"prefect.deployment.{deployments['alert']}" not in watched
+
+
+def _related(automation: "AutomationCore") -> list[str]:
+    from prefect.events.schemas.automations import EventTrigger
+    from prefect.events.schemas.events import ResourceSpecification
+
+    assert isinstance(automation.trigger, EventTrigger)
+    assert isinstance(automation.trigger.match_related, ResourceSpecification)
+    return automation.trigger.match_related["prefect.resource.id"]
+
+
+def test_a_missing_night_is_run_and_told_of(apply: Apply, client: "SyncPrefectClient"):
+    from prefect.events.actions import RunDeployment
+    from prefect.events.schemas.automations import EventTrigger
+
+    apply()
+    missing = ours(client)["closeloop · 夜间运行缺失 night missing"]
+    deployments = {each.name: each.id for each in client.read_deployments()}
+    runs = [each for each in missing.actions if isinstance(each, RunDeployment)]
+    assert [each.deployment_id for each in runs] == [deployments["overnight-escalation"], deployments["alert"]]
+    assert isinstance(missing.trigger, EventTrigger)
+    assert (missing.trigger.posture.value, missing.trigger.within) == ("Proactive", timedelta(hours=26))
+    assert (missing.trigger.after, missing.trigger.expect) == (set(), {"prefect.flow-run.Completed"})
+
+
+def deployed(api_url: str, home: Path) -> dict[str, Any]:
+    """What the command tells; a process of its own, for it sets the environment of Prefect."""
+    command = [sys.executable, "-c", "from apps.cli import main; main()", "deploy", "--api", api_url, "--json"]
+    environment = {**os.environ, "CLOSELOOP_HOME": str(home)}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def test_one_command_puts_the_nights_of_the_house_on_a_server(
+    server: Server, client: "SyncPrefectClient", tmp_path: Path, apply: Apply
+):
+    first, again = deployed(server.api_url, tmp_path), deployed(server.api_url, tmp_path)
+    assert "overnight-escalation/overnight-escalation" in first["deployments"]["made"]
+    assert "closeloop · 夜间运行缺失 night missing" in first["automations"]["made"]
+    for what in ("deployments", "automations"):
+        assert again[what]["unchanged"] == first[what]["made"]
+        assert again[what]["made"] == again[what]["changed"] == again[what]["removed"] == []
+    assert first["retention"] == {"run_days": 30, "event_days": 7, "ours": True}
+    apply()  # the nights of the house are gone again
+
+
+@pytest.mark.usefixtures("home")
+def test_every_name_of_our_environment_is_a_setting_of_the_installed_prefect(tmp_path: Path):
+    from prefect.settings.legacy import _get_settings_fields
+    from prefect.settings.models.root import Settings
+
+    from apps.prefect_server import prefect_environment
+
+    ours = {name for name in prefect_environment(tmp_path, "http://x/api") if name.startswith("PREFECT_")}
+    assert ours - set(_get_settings_fields(Settings)) == set()
+
+
+def test_the_server_keeps_runs_for_a_month_and_events_for_a_week(server: Server):
+    from apps.up_retention import Retention, read_retention
+
+    assert read_retention(server.api_url) == Retention(run_days=30, event_days=7, vacuums=True)
+    assert read_retention(server.api_url).ours
+    assert not Retention(run_days=90, event_days=7, vacuums=True).ours
+    assert not Retention(run_days=30, event_days=7, vacuums=False).ours

@@ -1,0 +1,81 @@
+"""Several machines, as far as one can be several: two Prefect APIs, two workers, two drivers on one Postgres."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.prefect_side.conftest import until
+from tests.prefect_side.production import AUTH, House, house, needs_debian
+
+pytestmark = pytest.mark.prefect
+
+NIGHT_FLOW = '''
+"""A night that does its work; in a file of its own because it loads Prefect."""
+from prefect import flow
+from engine.settings import Settings
+from flows.overnight_escalation import escalate_overnight
+from flows.work import work_from
+
+@flow(name="any-night", persist_result=False)
+async def any_night() -> None:
+    work = work_from(Settings())
+    await escalate_overnight(work)
+    work.store.close()
+'''
+
+
+def asked(here: House, api: int, method: str, path: str, **body: Any) -> Any:
+    url = f"http://127.0.0.1:{here.apis[api]}/api{path}"
+    user, _, password = AUTH.partition(":")
+    with httpx.Client(auth=(user, password), trust_env=False, timeout=30.0) as client:
+        answer = client.request(method, url, json=body or None)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def ready(here: House, api: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{here.apis[api]}/api/ready", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def delivered(here: House) -> bool:
+    """Whether all that the case has set off is done."""
+    with psycopg.connect(f"{here.database}/closeloop") as raw:
+        found = [row[0] for row in raw.execute("SELECT status FROM delivery").fetchall()]
+    return bool(found) and set(found) == {"done"}
+
+
+def test_a_night_is_run_though_a_worker_a_driver_and_an_api_are_killed(tmp_path: Path):
+    needs_debian()
+    (tmp_path / "night_flow.py").write_text(NIGHT_FLOW)
+    with house(tmp_path) as here:
+        for api in (0, 1):
+            until(lambda api=api: ready(here, api), seconds=60)
+        nobody = httpx.post(f"http://127.0.0.1:{here.apis[0]}/api/flows/filter", json={}, trust_env=False)
+        assert nobody.status_code == 401
+
+        here.does("closeloop", "init", "--json")
+        deployed = json.loads(here.does("closeloop", "deploy", "--json"))
+        assert "overnight-escalation/overnight-escalation" in deployed["deployments"]["made"]
+        assert deployed["retention"]["ours"]
+        flow = asked(here, 0, "POST", "/flows/", name="any-night")["id"]
+        told = {"entrypoint": "night_flow.any_night", "work_pool_name": "closeloop"}
+        night = asked(here, 0, "POST", "/deployments/", name="any", flow_id=flow, **told)["id"]
+
+        for n in (0, 1):
+            here.starts(f"driver{n}", "closeloop", "drive", api=n)
+            here.starts(f"worker{n}", "prefect", "worker", "start", "--pool", "closeloop", "--type", "process", api=n)
+        until(lambda: len(asked(here, 1, "POST", "/work_pools/closeloop/workers/filter", limit=10)) == 2, seconds=90)
+        here.kills("worker0", "driver0", "api0")
+
+        here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "system")
+        run = asked(here, 1, "POST", f"/deployments/{night}/create_flow_run", state={"type": "SCHEDULED"})["id"]
+        until(lambda: asked(here, 1, "GET", f"/flow_runs/{run}")["state"]["type"] == "COMPLETED", seconds=120)
+        until(lambda: delivered(here))  # by the driver that is left
+        assert json.loads(here.does("closeloop", "verify", "--json"))["ok"]
