@@ -24,7 +24,7 @@ export UV_PYTHON_DOWNLOADS    := never
 SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check chaos demo up format clean
+.PHONY: help setup test check chaos bench demo up format clean
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ check: $(DEV_READY)  ## format, lint, types, import contracts, diagrams, house r
 
 chaos: $(DEV_READY)  ## kill -9 of drivers and clerks at random moments: nothing lost, nothing doubled
 	@$(BIN)/python -m tests.chaos --rounds 60
+
+bench: $(DEV_READY)  ## deliveries a second through Prefect, and how soon a lone case is seen; on both databases
+	@$(BIN)/python -m benchmarks.deliveries
 
 format: $(DEV_READY)  ## put the code into the house's format
 	$(BIN)/ruff check --fix-only --quiet .

@@ -12,7 +12,7 @@ from unicodedata import normalize
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from statemachines.asks import Code
-from statemachines.complaint import Severity
+from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 
 CATEGORIES = Path(__file__).resolve().parent.parent / "policies" / "categories.toml"
@@ -117,10 +117,14 @@ def _weight(words: Mapping[str, int], said: str) -> int:
 
 def _occurs(word: str, said: str) -> bool:
     """A Chinese word anywhere, for nothing parts the words; an English one whole."""
+    plain, whole = _sought(word)
+    return plain in said and (whole is None or whole.search(said) is not None)
+
+
+@cache
+def _sought(word: str) -> tuple[str, re.Pattern[str] | None]:
     plain = _plain(word)
-    if not plain.isascii():
-        return plain in said
-    return re.search(rf"(?<![a-z0-9]){re.escape(plain)}(?![a-z0-9])", said) is not None
+    return plain, re.compile(rf"(?<![a-z0-9]){re.escape(plain)}(?![a-z0-9])") if plain.isascii() else None
 
 
 def _severity(least: Severity, said: str) -> Severity:

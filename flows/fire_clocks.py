@@ -1,10 +1,10 @@
 """Fires the clocks that have fallen due: reminders, breaches, and the moves a clock makes itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.hand import Fired
-from engine.rungs import fire_due
+from engine.rungs import LAST, fire_due
+from flows.parking import tell_parked
 from flows.work import Work, off_loop
 
 
@@ -21,20 +21,16 @@ class Swept:
         return len(self.fired)
 
 
-async def fire_clocks(work: Work) -> Swept:
-    """Fire all that is due now, batch after batch, until a batch fires nothing."""
+async def fire_clocks(work: Work, low: int = 0, high: int = LAST) -> Swept:
+    """Fire all that is due now, batch after batch, until a batch fires nothing; ``low`` and ``high`` bound case ids."""
     fired: list[Fired] = []
     failed: dict[str, str] = {}
     while True:
-        sweep = await off_loop(fire_due, work.store, await work.now(), skip=frozenset(failed))
+        sweep = await off_loop(fire_due, work.store, await work.now(), skip=frozenset(failed), low=low, high=high)
         fired += sweep.fired
         failed |= dict(sweep.failed)
         if not sweep.fired and not sweep.failed:
-            return Swept(tuple(fired), tuple(failed.items()))
-
-
-def run_name(numbers: Sequence[str]) -> str:
-    """A sweep of one is named after its case."""
-    if len(numbers) == 1:
-        return f"{numbers[0]} · clock"
-    return f"{len(numbers)} cases · clocks"
+            break
+    if failed:
+        await tell_parked(work)
+    return Swept(tuple(fired), tuple(failed.items()))

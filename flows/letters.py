@@ -65,10 +65,14 @@ def _worded(moment: Moment, locale: str, value: Any) -> Any:
 
 
 def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
-    """Whom a case asks (B6): its owner if one is meant, else the role in its department, else the role."""
+    """Whom a case asks (B6): its owner if one is meant, else the role in its department, else the role.
+
+    The owner has the work; what awaits another role (an approval, a callback) asks him only if he holds it.
+    """
     with store.reading() as session:
         everybody = session.exec(select(Actor).order_by(Actor.handle)).all()
-    if found := [actor for actor in everybody if owner is not None and actor.handle == owner]:
+    found = [actor for actor in everybody if owner is not None and actor.handle == owner]
+    if found and (role is Role.HANDLER or role in found[0].roles.split()):
         return found
     holders = [actor for actor in everybody if role in actor.roles.split()]
     return [actor for actor in holders if actor.department == department] or holders

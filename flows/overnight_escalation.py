@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from engine.anchoring import anchor
 from engine.verify import Verdict, verify
-from flows.fire_clocks import Swept, fire_clocks
+from flows.fan_out import sweep_all
+from flows.fire_clocks import Swept
 from flows.morning_report import MorningReport, report_morning
 from flows.plan_callbacks import plan_callbacks
 from flows.work import Work, off_loop
@@ -31,7 +32,7 @@ class Night:
 
 async def escalate_overnight(work: Work) -> Night:
     """Look what is due, whenever this runs and however often. It needs no driver and no Prefect."""
-    swept = await fire_clocks(work)
+    swept = await sweep_all(work)
     planned = await plan_callbacks(work)
     verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
     await off_loop(anchor, work.store, await work.now())

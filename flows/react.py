@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.deliveries import Leased, Waiting, lease, settle
+from engine.deliveries import Ended, Later, Leased, lease, settle
+from flows.company import Company
+from flows.grouping import MOST
 from flows.letters import SUPERVISOR, send
 from flows.moment import Moment
 from flows.reacting import reactions, wanted
@@ -13,13 +15,18 @@ from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
 BATCH = 200
-AT_ONCE = 8
-"""Cases worked on side by side; the reactions of one case keep their order."""
+A_RUN = 5000
+"""About so many one run delivers: then clocks that fall due meanwhile have their turn, and the next run its name."""
+AT_ONCE = MOST
+"""Cases worked on side by side: enough to fill a group of moves. The reactions of one case keep their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """What a pass delivered: (number, reaction, error's type or None), and which are dead since."""
+    """What a pass delivered: (number, reaction, error's type or None), and which are dead since.
+
+    What waits for its hour was not delivered.
+    """
 
     outcomes: tuple[tuple[str, str, str | None], ...]
     dead: tuple[str, ...]
@@ -31,38 +38,44 @@ class Reacted:
 
 
 async def react(work: Work) -> Reacted:
-    """Lease and deliver until nothing waits. The lease is committed before the work begins."""
+    """Lease and deliver until nothing waits, or a run is full. The lease is committed before the work begins."""
     outcomes: list[tuple[str, str, str | None]] = []
     dead: list[str] = []
-    while batch := await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH):
+    while len(outcomes) < A_RUN:
+        batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH)
+        if not batch and not batch.lost:
+            break
         results = await _deliver_all(work, batch)
-        gone = await off_loop(settle, work.store, results, await work.now())
+        gone = [*batch.lost, *await off_loop(settle, work.store, results, await work.now())]
         await _alert(work, gone)
         dead += [leased.key for leased in gone]
-        outcomes += [(leased.happened.number, leased.reaction, error) for leased, error in results]
+        made = ((leased, ended) for leased, ended in results if not isinstance(ended, Later))
+        outcomes += [(leased.happened.number, leased.reaction, error) for leased, error in made]
     return Reacted(tuple(outcomes), tuple(dead))
 
 
-async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased, str | None]]:
+async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased, Ended]]:
     by_case: dict[int, list[Leased]] = {}
     for leased in batch:
         by_case.setdefault(leased.happened.case_id, []).append(leased)
-    places = asyncio.Semaphore(AT_ONCE)
+    places, company = asyncio.Semaphore(AT_ONCE), Company(work)
 
-    async def one_case(deliveries: list[Leased]) -> list[tuple[Leased, str | None]]:
+    async def one_case(deliveries: list[Leased]) -> list[tuple[Leased, Ended]]:
         async with places:
-            return [(leased, await _deliver(work, leased)) for leased in deliveries]
+            return [(leased, await _deliver(Moment(work, leased, company))) for leased in deliveries]
 
     return [result for results in await asyncio.gather(*map(one_case, by_case.values())) for result in results]
 
 
-async def _deliver(work: Work, leased: Leased) -> str | None:
+async def _deliver(moment: Moment) -> Ended:
     """Run one reaction; its failure is a type without words, for words may be personal."""
-    reaction = reactions().get(leased.reaction)
+    reaction = reactions().get(moment.leased.reaction)
     if reaction is None:
         return "UnknownReaction"
     try:
-        await reaction.react(Moment(work, leased))
+        await reaction.react(moment)
+    except Later as later:
+        return later
     except Refused as refused:
         return f"Refused.{refused.code}"
     except Exception as error:  # noqa: BLE001 (it is tried again, and dies with an alert)
@@ -75,11 +88,3 @@ async def _alert(work: Work, gone: Sequence[Leased]) -> None:
     for leased in gone:
         with contextlib.suppress(Exception):
             await send(Moment(work, leased), SUPERVISOR, "dead", reaction=leased.reaction)
-
-
-def run_name(waiting: Sequence[Waiting]) -> str:
-    """A batch of one is named after its case, step and round."""
-    numbers = list(dict.fromkeys(one.number for one in waiting))
-    if len(numbers) == 1:
-        return f"{numbers[0]} · {waiting[-1].step} · round {waiting[-1].round}"
-    return f"{len(numbers)} cases · {numbers[0]} … {numbers[-1]}"

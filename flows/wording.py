@@ -14,7 +14,7 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 DEFAULT = "zh_CN"
 ZONE = ZoneInfo("Asia/Shanghai")
 """Whose hours people read."""
-LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role"}
+LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role", "moves": "move"}
 """Parameters of a refusal that have words of their own, and the sort of label each takes."""
 
 

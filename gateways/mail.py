@@ -30,11 +30,15 @@ class Mailer(Protocol):
 
 
 class SmtpMailer:
-    """Mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``."""
+    """Mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
 
-    def __init__(self, url: str, sender: str) -> None:
+    A server that says nothing for so many ``seconds`` raises an ``OSError``, as one that is away does.
+    """
+
+    def __init__(self, url: str, sender: str, seconds: float = SMTP_SECONDS) -> None:
         self._parts = urlsplit(url)
         self._sender = sender
+        self._seconds = seconds
 
     def send(self, mail: Mail) -> None:
         message = EmailMessage()
@@ -49,9 +53,9 @@ class SmtpMailer:
     def _connected(self) -> smtplib.SMTP:
         host, port = self._parts.hostname or "localhost", self._parts.port
         if self._parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=SMTP_SECONDS)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=self._seconds)
         else:
-            server = smtplib.SMTP(host, port or 25, timeout=SMTP_SECONDS)
+            server = smtplib.SMTP(host, port or 25, timeout=self._seconds)
             server.ehlo()
             if server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())

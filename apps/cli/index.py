@@ -37,6 +37,7 @@ ROOMS = (
             "demo": "The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server.",
         },
     ),
+    Room("deploying", {"deploy": "Put work pool, deployments and automations on a Prefect server of your own."}),
     Room(
         "night",
         {
@@ -45,9 +46,29 @@ ROOMS = (
             "run-until": "Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order.",
         },
     ),
+    Room("analysis", {"analysis": "The complaints of a month: root causes, recurrences, measures, handling."}),
+    Room("ledgers", {"recoveries": "What is claimed back because of complaints, and what has come in of it."}),
+    Room("callbacks", {"callbacks": "Today's callback list 今日回访单: whom to call, when, and the case's story."}),
+    Room(
+        "desk",
+        {
+            "customer": "Who is calling, how he is addressed, and the cases he has with us: for staff only.",
+            "track": "Where an order stands and where its goods are, as of when; nothing of whose they are.",
+        },
+    ),
     Room("cases", {"case": "Complaints and service orders, one by one."}, group=True),
     Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),
     Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
+    Room(
+        "calendars",
+        {"calendar": "Working calendars 工作日历: hours, holidays and make-up days, and until when they are known."},
+        group=True,
+    ),
+    Room(
+        "surveys",
+        {"survey": "Surveys 满意度调查: what customers are asked, and what they answered."},
+        group=True,
+    ),
     Room("deads", {"dead": "Deliveries that were given up after their last try."}, group=True),
 )
 

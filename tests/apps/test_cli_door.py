@@ -43,15 +43,48 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "dead drop": (REFUSED, (NUMBER, "1", "classify_contact")),
     "policy list": (DONE, ()),
     "policy check": (DONE, ()),
+    "policy show": (DONE, ("logistics",)),
+    "policy publish": (REFUSED, ("nowhere.toml", "--reason", "decided", "--as", "sue")),
+    "policy interpret": (REFUSED, ("logistics", "revisit", "--text", "From the receipt.", "--as", "sue")),
+    "calendar list": (DONE, ()),
+    "calendar show": (DONE, ("cn-office",)),
+    "calendar publish": (REFUSED, ("nowhere.toml", "--reason", "decided", "--as", "sue")),
+    "calendar import": (REFUSED, ("cn-office", "nowhere.toml", "--as", "sue")),
+    "calendar override": (REFUSED, ("cn-office", "--off", "2026-05-06", "--reason", "a fair", "--as", "sue")),
+    "case similar": (DONE, ("--phone", "138")),
+    "customer": (DONE, ("--phone", "138")),
+    "track": (REFUSED, (NUMBER,)),
+    "recoveries": (DONE, ()),
+    "analysis": (DONE, ()),
+    "callbacks": (DONE, ()),
+    "survey list": (DONE, ()),
+    "survey show": (DONE, ("after_complaint",)),
+    "survey figures": (DONE, ()),
     "sweep": (DONE, ()),
     "report": (DONE, ()),
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
+    "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
 }
 """Each command on a simulated store with one case, and how it ends there. ``demo`` has a door of its own."""
 
-NEEDS_NO_STORE = {"init", "diagram", "import", "deadline", "up", "policy list", "policy check"}
+NEEDS_NO_STORE = {
+    "init",
+    "diagram",
+    "import",
+    "deadline",
+    "up",
+    "deploy",
+    "policy list",
+    "policy check",
+    "policy show",
+} | {
+    "calendar list",
+    "calendar show",
+    "survey list",
+    "survey show",
+}
 
 WHOLE = assembled(lambda name: True)
 

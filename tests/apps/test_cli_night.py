@@ -83,6 +83,40 @@ def test_a_letter_that_is_not_dead_is_refused(closeloop: Closeloop, dead: tuple[
             assert closeloop.refused("dead", what, *words)["code"] == "not_dead"
 
 
+@pytest.fixture
+def parked(simulated: Store, number: str) -> str:
+    """A case whose clocks failed at every try."""
+    sql = "INSERT INTO parked (case_id, work, version, tries, reason) VALUES (:case_id, 'clock', 1, 5, 'lost_state')"
+    alters(simulated, sql, case_id=case_of(simulated, number)["id"])
+    return number
+
+
+def test_a_parked_case_is_listed_and_released(closeloop: Closeloop, simulated: Store, parked: str):
+    assert closeloop.told("dead", "list")["parked"] == [
+        {"case": parked, "work": "clock", "reason": "lost_state", "tries": 5}
+    ]
+    shown = closeloop("dead", "list").words
+    assert "Parked cases: 1" in shown
+    assert f"{parked} │ deadlines │ lost_state" in shown
+    assert closeloop.told("dead", "retry", parked) == {"case": parked, "status": "released"}
+    assert tells(simulated, "SELECT * FROM parked") == []
+    assert closeloop.refused("dead", "retry", parked)["code"] == "not_parked"
+
+
+def test_after_an_outage_all_is_tried_again_at_once(
+    closeloop: Closeloop, simulated: Store, parked: str, dead: tuple[str, str, str]
+):
+    assert closeloop.told("dead", "retry", "--all") == {"revived": 1, "released": 1}
+    assert closeloop.told("dead", "list") == {"dead": [], "parked": []}
+    assert closeloop.told("dead", "retry", "--all") == {"revived": 0, "released": 0}
+    for words in ((), (parked, "--all")):
+        assert closeloop.refused("dead", "retry", *words)["code"] == "one_or_all"
+
+
+def test_half_a_delivery_is_no_delivery(closeloop: Closeloop, dead: tuple[str, str, str]):
+    assert closeloop.refused("dead", "retry", *dead[:2])["code"] == "not_dead"
+
+
 def test_simulated_time_goes_on_and_stands(closeloop: Closeloop, simulated: Store, number: str):
     lived = closeloop.told("run-until", (START + DAY).isoformat())
     assert lived["now"] == (START + DAY).isoformat()

@@ -1,9 +1,14 @@
 """A delivery that takes its process with it, again and again, is the only one that dies of it."""
 
+import asyncio
 from datetime import timedelta
 
 from engine.deliveries import LEASE, TRIES, Leased, lease, settle
+from engine.founding import set_clock
 from engine.store import Store
+from flows.react import react
+from flows.work import Work
+from tests.flows.scenes import sent
 from tests.telling import HOUR, MOMENT, START, opened, tells
 
 CASES = 30
@@ -19,6 +24,19 @@ def test_only_the_poison_dies(store: Store):
     assert [(row["number"], row["error"]) for row in told if row["status"] != "done"] == [(poison, "ProcessLost")]
     assert len(told) == CASES
     assert killed == TRIES
+
+
+def test_the_supervisors_hear_of_it_once(work: Work):
+    poison = opened(work.store)
+    for life in range(1, TRIES + 1):
+        assert _lives(work.store, poison, HOUR + life * LEASE) == 1
+    for later in (LEASE, 2 * LEASE):
+        set_clock(work.store, START + HOUR + TRIES * LEASE + later)
+        asyncio.run(react(work))
+    [alert] = sent(work)
+    assert (alert.to, alert.key) == ("sue@example.com", f"{poison}:1:greet:dead:sue")
+    [row] = tells(work.store, "SELECT status, error, tries FROM delivery")
+    assert (row["status"], row["error"], row["tries"]) == ("dead", "ProcessLost", TRIES)
 
 
 def _lives(store: Store, poison: str, after: timedelta) -> int:

@@ -12,7 +12,7 @@ from tests.telling import DAY, HOUR, START, alters, contact, does, opened, resol
 
 
 def test_an_empty_store_awaits_nothing(store: Store):
-    assert look(store) == Agenda(None, None, None, None, None)
+    assert look(store) == Agenda(None, None, None, None, None, None)
     assert look(store).next() is None
 
 

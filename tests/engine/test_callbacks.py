@@ -1,12 +1,18 @@
 """Callbacks are planned into working hours, on other days, and only while somebody waits for them."""
 
 from datetime import datetime, timedelta
+from itertools import combinations
+
+import pytest
 
 from engine.agenda import look
 from engine.callbacks import Planned, call_off, due, finish, hand_over, plan
 from engine.store import Store
 from models.columns import from_micros
-from tests.telling import DAY, HOUR, MOMENT, START, case_of, does, opened, resolved, tells
+from tests.editions import publishes
+from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, clock_of, does, opened, resolved, tells
+
+pytestmark = pytest.mark.requirement("D1")
 
 
 def planned(store: Store) -> list[tuple[int, int, timedelta]]:
@@ -62,17 +68,113 @@ def test_a_plan_made_late_does_not_lie_in_the_past(store: Store):
     assert planned(store) == [(1, 1, 2 * DAY + HOUR)]
 
 
-def test_attempts_are_made_on_other_days_in_working_hours_and_end(store: Store):
-    number, at = resolved(store), timedelta()
+@pytest.mark.parametrize("weekday", range(5))
+@pytest.mark.parametrize("hour", [0, 2, 5, 8])
+def test_three_attempts_fall_on_three_days_at_three_hours_inside_the_window_and_end(
+    sqlite_store: Store, weekday: int, hour: int
+):
+    at = weekday * DAY + hour * HOUR
+    number = resolved(sqlite_store, at)
     for attempt in (1, 2, 3):
-        assert plan(store, START + at) == 1
-        *_, (_, latest, at) = planned(store)
+        assert plan(sqlite_store, START + at) == 1
+        *_, (_, latest, at) = planned(sqlite_store)
         assert latest == attempt
-        missed(store, number, attempt, at)
-    assert plan(store, START + at) == 0
-    days = [(START + at).date() for *_, at in planned(store)]
-    assert len(set(days)) == 3
-    assert all(shanghai(START + at).weekday() < 5 and 9 <= shanghai(START + at).hour < 18 for *_, at in planned(store))
+        missed(sqlite_store, number, attempt, at)
+    assert plan(sqlite_store, START + at) == 0
+    times = [shanghai(START + at) for *_, at in planned(sqlite_store)]
+    assert len({one.date() for one in times}) == 3
+    assert all(abs(one.hour - other.hour) >= 2 for one, other in combinations(times, 2)), times
+    assert all(one.weekday() < 5 and 9 <= one.hour < 18 for one in times)
+    assert max(times) <= shanghai(START + weekday * DAY + hour * HOUR + 7 * DAY)
+
+
+def test_a_short_window_pulls_the_call_in(store: Store):
+    publishes(store, "clauses.revisit", amount=20, unit="hours")
+    resolved(store)
+    plan(store, START)
+    assert planned(store) == [(1, 1, 8 * HOUR)], "it ends at five in the morning, and the last working hour is today's"
+
+
+def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
+    publishes(store, "clauses.revisit", amount=6, unit="business_hours", calendar="cn-office")
+    number = resolved(store)
+    assert clock_of(store, number, "revisit")["budget"] == 6 * 3_600_000_000
+    plan(store, START)
+    assert planned(store) == [(1, 1, 6 * HOUR)], "six working hours end at 16:00, and 15:00 is the last of them"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "fact", "first"),
+    [
+        ("receipt", "received_at", timedelta(hours=4)),
+        ("acceptance", "accepted_at", timedelta(hours=4)),
+        ("completion", "received_at", DAY),
+        ("receipt", "accepted_at", DAY),
+    ],
+)
+def test_the_first_call_is_reckoned_from_the_packs_trigger(store: Store, trigger: str, fact: str, first: timedelta):
+    publishes(store, "callbacks", trigger=trigger)
+    number = resolved(store)
+    known = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
+    alters(store, "UPDATE cases SET known = :known WHERE number = :number", known=known, number=number)
+    plan(store, START)
+    assert planned(store) == [(1, 1, first)]
+
+
+PHONE = "13800000000"
+
+
+def ordered(store: Store, after: timedelta, phone: str = PHONE) -> str:
+    """Another matter of the same customer that is no complaint has come to its callback."""
+    number = resolved(store, after, phone=phone)
+    alters(store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
+    return number
+
+
+def spoken(store: Store, after: timedelta = timedelta()) -> None:
+    """The customer answered a callback."""
+    does(store, resolved(store, after, phone=PHONE), "revisit", after=after)
+
+
+def test_a_customer_who_was_called_is_not_called_about_another_order_before_the_span_is_over(store: Store):
+    publishes(store, "callbacks", recurrence_days=3)
+    spoken(store)
+    ordered(store, HOUR)
+    plan(store, START + HOUR)
+    assert planned(store) == [(1, 1, 3 * DAY)]
+
+
+def test_where_the_window_ends_before_the_span_he_is_called_in_its_last_working_hour(store: Store):
+    publishes(store, "callbacks", recurrence_days=30)
+    spoken(store)
+    ordered(store, HOUR)
+    plan(store, START + HOUR)
+    assert planned(store) == [(1, 1, 7 * DAY)], "the window ends at 10:00 of the seventh day"
+
+
+def test_a_complaint_waits_for_no_span_and_neither_does_another_customer(store: Store):
+    publishes(store, "callbacks", recurrence_days=30)
+    spoken(store)
+    resolved(store, phone=PHONE)
+    ordered(store, timedelta(), phone="13900000000")
+    plan(store, START)
+    assert planned(store) == [(1, 1, DAY)] * 2
+
+
+def test_another_round_of_a_case_waits_for_no_span(store: Store):
+    publishes(store, "callbacks", recurrence_days=30)
+    spoken(store)
+    number = ordered(store, HOUR)
+    alters(store, "UPDATE cases SET cycle = 2 WHERE number = :number", number=number)
+    plan(store, START + HOUR)
+    assert [at for *_, at in planned(store)] == [DAY + HOUR]
+
+
+def test_where_the_pack_says_nothing_of_it_nobody_is_spared(store: Store):
+    spoken(store)
+    ordered(store, HOUR)
+    plan(store, START + HOUR)
+    assert planned(store) == [(1, 1, DAY + HOUR)]
 
 
 def shanghai(at: datetime) -> datetime:

@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from engine.deliveries import BACK_OFF, LEASE, TRIES, Happened, Leased, drop, lease, peek, revive, settle
+from engine.dead_letters import drop, revive
+from engine.deliveries import BACK_OFF, LEASE, TRIES, Happened, Later, Leased, lease, peek, settle
 from engine.store import Store
 from models.columns import from_micros
 from tests.telling import HOUR, MOMENT, START, at_once, case_of, does, opened, refusal, tells
@@ -227,3 +228,41 @@ def test_a_moment_tells_when_it_happened(store: Store):
     opened(store)
     [one] = leased(store)
     assert from_micros(one.happened.occurred_at) == from_micros(one.happened.recorded_at) == START
+
+
+@pytest.mark.requirement("B6")
+def test_what_waits_for_its_hour_spends_no_try(store: Store):
+    opened(store)
+    for n in range(TRIES + 2):
+        [one] = leased(store, after=n * HOUR)
+        assert one.tries == 1
+        assert settle(store, [(one, Later(START + (n + 1) * HOUR))], START + n * HOUR) == []
+        assert leased(store, after=(n + 1) * HOUR - MOMENT) == []
+    assert delivery(store) == {"status": "waiting", "tries": 0, "lease_owner": None, "error": None}
+
+
+@pytest.mark.requirement("B6")
+def test_a_wait_keeps_the_tries_that_were_spent_before_it(store: Store):
+    opened(store)
+    fails(store)
+    [one] = leased(store, after=BACK_OFF)
+    settle(store, [(one, Later(START + HOUR))], START + BACK_OFF)
+    assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "SmtpError"}
+
+
+@pytest.mark.requirement("B6")
+def test_an_hour_that_is_not_ahead_is_none_to_wait_for(store: Store):
+    """Else a reaction that errs about the time would be delivered for ever."""
+    opened(store)
+    [one] = leased(store)
+    settle(store, [(one, Later(START))], START)
+    assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "Later"}
+    assert leased(store, after=BACK_OFF - MOMENT) == []
+
+
+def test_who_lost_the_lease_sends_nobody_to_wait(store: Store):
+    opened(store)
+    [mine] = leased(store, "me")
+    leased(store, "other", after=LEASE)
+    settle(store, [(mine, Later(START + 9 * HOUR))], START + LEASE)
+    assert (delivery(store)["status"], delivery(store)["tries"]) == ("leased", 2)

@@ -20,7 +20,8 @@ from flows.sight import Sight, Unobserved
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping
 from models.contact import Contact
-from statemachines.complaint import COMPLAINT, Unanswered
+from statemachines.complaint import COMPLAINT
+from statemachines.forms import Unanswered
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COLUMNS = load_mapping(EXAMPLES / "contacts.toml")

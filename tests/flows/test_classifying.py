@@ -8,7 +8,7 @@ from flows.classifying import UNCLASSIFIED, classify, load_rules, rules, thresho
 from gateways.contacts import contacts
 from gateways.mapping import load_mapping
 from models.contact import Contact
-from statemachines.complaint import Severity
+from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -1,12 +1,14 @@
 """What fails is tried again, later and later; after the fifth try it is dead, and somebody hears of it."""
 
 from datetime import timedelta
+from threading import Event
 
 from engine.agenda import look
-from engine.deliveries import revive
+from engine.dead_letters import revive
 from engine.store import Store
 from flows.figures import dead
 from flows.work import Work
+from gateways.mail import FakeMailer, Mail
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, sent, settled
 from tests.telling import HOUR, START, alters, moves_of, opened, tells
 
@@ -51,6 +53,28 @@ def test_after_the_fifth_try_it_is_dead_and_the_supervisors_are_told(work: Work)
     [alert] = sent(work)
     assert (alert.to, alert.key) == ("sue@example.com", f"{number}:1:acknowledge_contact:dead:sue")
     assert "acknowledge_contact" in alert.subject
+
+
+class SlowMailer(FakeMailer):
+    """Keeps one address waiting until another mail has gone out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.another = Event()
+
+    def send(self, mail: Mail) -> None:
+        if mail.to == CUSTOMER and not self.another.wait(10):
+            raise TimeoutError
+        super().send(mail)
+        self.another.set()
+
+
+def test_a_slow_mail_holds_up_no_other_case(work: Work):
+    work.mailer = SlowMailer()
+    opened(work.store, text=ODD, email=CUSTOMER)
+    opened(work.store, text=ODD, email="else@example.com")
+    settled(work, NOW)
+    assert [mail.to for mail in sent(work)] == ["else@example.com", CUSTOMER]
 
 
 def test_what_fails_holds_up_nothing_else(work: Work):

@@ -17,7 +17,7 @@ from flows.morning_report import TRENDS, Health, MorningReport
 from flows.report_text import SHOWN, render
 from flows.wording import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, say
 from models.contact import Channel
-from statemachines.complaint import Outcome, Severity, Unanswered
+from statemachines.forms import Outcome, Severity, Unanswered
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Milestone, Refused
 from statemachines.roles import LEVELS, Role

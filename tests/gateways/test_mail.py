@@ -2,6 +2,7 @@
 
 import json
 import smtplib
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -125,6 +126,11 @@ def test_a_server_that_is_away_raises(sink: Sink):
         url = gone.url
     with pytest.raises(OSError, match="refused"):
         SmtpMailer(url, "desk@closeloop.example").send(MAIL)
+
+
+def test_a_server_that_says_nothing_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(OSError, match="timed out"):
+        SmtpMailer(f"smtp://127.0.0.1:{mute.getsockname()[1]}", "desk@closeloop.example", seconds=0.05).send(MAIL)
 
 
 def test_an_address_with_a_line_break_is_no_way_to_add_a_header(sink: Sink):

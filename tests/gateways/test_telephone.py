@@ -3,7 +3,7 @@
 import pytest
 
 from gateways.telephone import Call, CallList, FakeTelephone, Handed, Missed, Reached
-from statemachines.complaint import Unanswered
+from statemachines.forms import Unanswered
 
 
 def call(attempt: int = 1, row_id: str | None = "W-1") -> Call:

