@@ -84,7 +84,7 @@ def test_each_act_is_a_deployment_whose_form_speaks_both_languages(
     from apps.up_deployments import ensure_pool_and_deployments, read_acts
 
     assert {f"{name}/{name}" for name in ACTS} <= {*deployed.made, *deployed.changed, *deployed.unchanged}
-    for act in read_acts():
+    for act in (one for one in read_acts() if "act" in one.tags):
         deployment = client.read_deployment_by_name(f"{act.name}/{act.name}")
         assert (deployment.schedules, deployment.enforce_parameter_schema) == ([], True)
         schema: Any = deployment.parameter_openapi_schema
