@@ -32,9 +32,14 @@ class Night:
 
 async def escalate_overnight(work: Work) -> Night:
     """Look what is due, whenever this runs and however often. It needs no driver and no Prefect."""
+    await work.progress(0)
     swept = await sweep_all(work)
+    await work.progress(50)
     planned = await plan_callbacks(work)
+    await work.progress(65)
     verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
     await off_loop(anchor, work.store, await work.now())
+    await work.progress(90)
     report = await report_morning(work)
+    await work.progress(100)
     return Night(swept, planned, verdict, report)

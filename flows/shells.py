@@ -20,6 +20,7 @@ from flows.nights import (
     run_name,
 )
 from flows.observed import state_after
+from flows.progress import Filling
 from flows.work import work_from
 
 
@@ -35,6 +36,7 @@ def _due() -> datetime:
 async def _scheduled(name: str) -> State[Any]:
     async def body() -> None:
         work = work_from(Settings())
+        work.progress = Filling(work, name)
         try:
             await leave_scheduled(work, await run_late(work, name, _due()))
         finally:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, TypeVar
@@ -22,9 +22,13 @@ def _name() -> str:
     return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
+async def _untold(percent: int) -> None:
+    """Nobody watches how far the work is."""
+
+
 @dataclass
 class Work:
-    """The tools of one process; ``name`` is what it signs its leases with."""
+    """The tools of one process; ``name`` is what it signs its leases with, ``progress`` is told how far a night is."""
 
     store: Store
     mailer: Mailer
@@ -32,6 +36,7 @@ class Work:
     locale: str = "zh_CN"
     observer: Observer = field(default_factory=Unobserved)
     name: str = field(default_factory=_name)
+    progress: Callable[[int], Awaitable[None]] = _untold
 
     async def now(self) -> datetime:
         """The store's time."""

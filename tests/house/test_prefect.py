@@ -8,7 +8,8 @@ import pytest
 from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
-    *("flows/shells.py", "flows/*_shell.py", "flows/*_shells.py", "flows/observed.py", "flows/artifacts.py"),
+    *("flows/shells.py", "flows/*_shell.py", "flows/*_shells.py", "flows/observed.py"),
+    *("flows/artifacts.py", "flows/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 

@@ -185,6 +185,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
 
     from flows.artifacts import leave_scheduled
     from flows.observed import state_after
+    from flows.progress import Filling
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)
@@ -194,6 +195,8 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
 
     @flow(name="overnight-escalation", persist_result=False)
     async def night() -> Any:
+        work.progress = Filling(work, "overnight-escalation")
+
         async def body() -> None:
             await leave_scheduled(work, await run_scheduled(work, "overnight-escalation"))
 
@@ -207,6 +210,8 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     assert state.message == "5 rungs fired · 2 asked the department manager or higher"
     assert any("# Morning report 2026-03-03" in str(one.data) for one in artifacts(client, "morning-report"))
     assert any(number in str(one.data) for one in artifacts(client, "sla-board"))
+    [done, *_] = artifacts(client, "overnight-escalation-progress")
+    assert (done.type, done.data, done.description) == ("progress", 100.0, "Overnight escalation")
 
 
 def test_a_run_begins_though_another_one_is_still_leaving_its_artifacts(server: Server):
