@@ -9,7 +9,6 @@ from engine.actors import SYSTEM, Acting, acting
 from engine.arming import Arms
 from engine.clocks import Running
 from engine.following import Before, before, follow
-from engine.links import open_children
 from engine.policy import Pack
 from engine.record import Entry, Head, append
 from engine.redating import adopt, extend, inherited, reproject, set_going
@@ -70,7 +69,7 @@ class Hand:
     def facts(self, move: str, actor: Acting) -> Facts:
         """What the guards of ``move`` may know of the case now; what few ask for is looked up only for them."""
         head, pack = self.head, self.pack
-        apart, children = self.table.asked_of(move, head.state)
+        apart = self.table.apart_from(move, head.state)
         return Facts(
             state=head.state,
             came_from=head.came_from,
@@ -84,7 +83,6 @@ class Hand:
             bounds={name: bound.amount for name, bound in pack.bounds.items()},
             me=actor.handle if actor.person else "",
             did=self._did(apart) if apart and actor.person else {},
-            open_children=open_children(self.tx, head.id) if children else 0,
         )
 
     def _did(self, moves: frozenset[str]) -> dict[str, frozenset[str]]:

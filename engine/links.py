@@ -1,4 +1,4 @@
-"""Cases that came of one another: who opened whom, and how many of them are still open."""
+"""Cases that came of one another: who opened whom, and as what."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,6 @@ from statemachines.lifecycle import Refused
 LINK = """
 INSERT INTO link (parent_id, child_id, relation, at) VALUES (:parent_id, :child_id, :relation, :at)
 ON CONFLICT DO NOTHING
-"""
-OPEN_CHILDREN = """
-SELECT count(*) AS n FROM link l JOIN cases c ON c.id = l.child_id WHERE l.parent_id = :id AND NOT c.closed
 """
 ID = "SELECT id FROM cases WHERE number = :number"
 PARENTS = """
@@ -53,11 +50,6 @@ def id_of(tx: Tx, number: str) -> int:
     if row is None:
         raise Refused("unknown_case", number=number)
     return row.id
-
-
-def open_children(tx: Tx, case_id: int) -> int:
-    """How many cases that came of this one are not closed."""
-    return tx.row(OPEN_CHILDREN, id=case_id).n
 
 
 def parents(tx: Tx, case_id: int) -> list[Relative]:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from engine.deliveries import Leased
-from engine.links import Relative, children, parents
+from engine.links import Relative, parents
 from engine.moving import Answer, Command
 from engine.opening import Opening, open_case
-from engine.store import Store, Tx
+from engine.store import Store
 from flows.company import Company
 from flows.work import Work, off_loop
 from models import Case, Party
@@ -112,13 +112,9 @@ class Moment:
 
     async def parents(self) -> list[Relative]:
         """The cases that this one came of."""
-        return await off_loop(_relatives, self.work.store, parents, self.leased.happened.case_id)
-
-    async def children(self) -> list[Relative]:
-        """The cases that came of this one."""
-        return await off_loop(_relatives, self.work.store, children, self.leased.happened.case_id)
+        return await off_loop(_parents, self.work.store, self.leased.happened.case_id)
 
 
-def _relatives(store: Store, which: Callable[[Tx, int], list[Relative]], case_id: int) -> list[Relative]:
+def _parents(store: Store, case_id: int) -> list[Relative]:
     with store.looking() as tx:
-        return which(tx, case_id)
+        return parents(tx, case_id)

@@ -60,19 +60,9 @@ def on_rung(table: Lifecycle | None) -> Callable[[React], React]:
     return _registered(table, _rung)
 
 
-def on_close(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a case came to one of its ends."""
-    return _registered(table, _closes)
-
-
 def _rung(happened: Happened) -> bool:
     table = lifecycle_of(happened.kind)
     return happened.via == BY_CLOCK and happened.move in (table.remind, table.breach)
-
-
-def _closes(happened: Happened) -> bool:
-    state = lifecycle_of(happened.kind).state.get(happened.dest)
-    return state is not None and state.final and happened.dest != happened.source
 
 
 def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:

@@ -21,7 +21,6 @@ def within(bound: str, amount: int | None, facts: Facts) -> bool:
 
 
 satisfied = Guard("satisfied", lambda facts, form: form.outcome is Outcome.SATISFIED)
-dissatisfied = Guard("dissatisfied", lambda facts, form: form.outcome is Outcome.DISSATISFIED)
 another_round = Guard("another_round", lambda facts, form: form.outcome is Outcome.DISSATISFIED and rounds_left(facts))
 out_of_rounds = Guard(
     "out_of_rounds", lambda facts, form: form.outcome is Outcome.DISSATISFIED and not rounds_left(facts)
@@ -32,5 +31,3 @@ attempts_used = Guard("attempts_used", lambda facts, form: facts.attempts >= fac
 rises = Guard("rises", lambda facts, form: form.level > facts.level)
 first_return = Guard("first_return", lambda facts, form: facts.known.get("returns", 0) == 0)
 returned_before = Guard("returned_before", lambda facts, form: facts.known.get("returns", 0) > 0)
-no_open_children = Guard("no_open_children", lambda facts, form: facts.open_children == 0, counts_children=True)
-children_open = Guard("children_open", lambda facts, form: facts.open_children > 0, counts_children=True)

@@ -144,11 +144,9 @@ class Lifecycle:
             return Refused("recused", actor=facts.me, **told)
         return Refused("guard", guards=[row.when.name for row in mine if row.when], **told)
 
-    def asked_of(self, move: str, state: str) -> tuple[frozenset[str], bool]:
-        """What must be looked up before ``decide``: whose work it must be apart from, and whether children count."""
-        rows = [row for row in self.rows.get(move, ()) if state in row.sources]
-        apart = frozenset(name for row in rows for name in row.apart)
-        return apart, any(row.when is not None and row.when.counts_children for row in rows)
+    def apart_from(self, move: str, state: str) -> frozenset[str]:
+        """The moves whose makers must be looked up before ``decide`` (F3)."""
+        return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.apart)
 
 
 def _conditions(row: Move) -> list[Callback]:

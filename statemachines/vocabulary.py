@@ -33,7 +33,6 @@ class Facts:
     ``known`` is what forms marked ``KNOWN`` and moves that count have left; ``bounds`` are the policy
     pack's, None where its owner left one blank. ``me`` is the handle of the person who acts, empty for the
     system and an import; ``did`` says who made the moves that this one must be apart from.
-    ``open_children`` counts linked cases that are not closed.
     """
 
     state: str
@@ -48,19 +47,14 @@ class Facts:
     bounds: Mapping[str, int | None] = field(default_factory=lambda: NOTHING_KNOWN)
     me: str = ""
     did: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
-    open_children: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A named condition of a move; its name is the message key of the refusal.
-
-    ``counts_children`` says that it asks for ``Facts.open_children``, which is looked up only then.
-    """
+    """A named condition of a move; its name is the message key of the refusal."""
 
     name: str
     holds: Callable[[Facts, Any], bool]
-    counts_children: bool = False
 
 
 @dataclass(frozen=True, slots=True)
