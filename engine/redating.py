@@ -57,10 +57,13 @@ def _redate(arms: Arms, clause: Clause, clock: Running, limit: Limit) -> bool:
     assert limit.unit is not None
     was = (clock.policy, clock.calendar, clock.amount, clock.unit, clock.budget, clock.fires_at)
     place = arms.rules.calendar(limit.calendar)
-    if clock.running_since is not None:
-        clock.consumed, clock.running_since = clock.used(arms.at), arms.at
+    consumed = clock.used(arms.at)
     if (clock.unit == Unit.BUSINESS_HOURS) != (limit.unit is Unit.BUSINESS_HOURS):
-        clock.consumed = sum(spent(limit.unit, place, since, until) for since, until in _stretches(arms, clause, clock))
+        ran = _stretches(arms, clause, clock)
+        if ran is None:
+            return False
+        consumed = sum(spent(limit.unit, place, since, until) for since, until in ran)
+    clock.consumed, clock.running_since = consumed, None if clock.running_since is None else arms.at
     clock.budget = budget_of(limit, place, clock.opened_at) + clock.extended
     clock.policy, clock.calendar, clock.place = arms.pack.edition, limit.calendar, place
     clock.amount, clock.unit = limit.amount, limit.unit
@@ -69,11 +72,17 @@ def _redate(arms: Arms, clause: Clause, clock: Running, limit: Limit) -> bool:
     return was != (clock.policy, clock.calendar, clock.amount, clock.unit, clock.budget, clock.fires_at)
 
 
-def _stretches(arms: Arms, clause: Clause, clock: Running) -> list[tuple[int, int]]:
-    """When the clock ran so far, told by the case's own history: units are never converted into each other (law 5)."""
+def _stretches(arms: Arms, clause: Clause, clock: Running) -> list[tuple[int, int]] | None:
+    """When the clock ran so far, told by the case's own history: units are never converted into each other (law 5).
+
+    None for a clock that began in a case merged into this one: this history does not tell, so it keeps its unit.
+    """
+    history = arms.tx.rows(STATES, case_id=arms.head.id)
+    if all(row.occurred_at != clock.opened_at for row in history):
+        return None
     found: list[tuple[int, int]] = []
     since: int | None = None
-    for row in arms.tx.rows(STATES, case_id=arms.head.id):
+    for row in history:
         at = max(row.occurred_at, clock.opened_at)
         runs = row.dest in clause.during
         if runs and since is None:

@@ -35,8 +35,6 @@ FRIDAY = 4 * DAY + 8 * HOUR
 """Friday, five in the afternoon in Shanghai, one working hour before the weekend, as a time since ``START``."""
 HOUSE = "solution"
 
-pytestmark = pytest.mark.requirement("A4")
-
 
 def at(text: str) -> timedelta:
     """An instant of Shanghai as a time since ``START``."""
@@ -57,6 +55,7 @@ def opened_under(store: Store, after: timedelta, **limits: dict[str, Any]) -> st
     return opened(store, after)
 
 
+@pytest.mark.requirement("A4")
 def test_a_pause_over_the_weekend_leaves_the_rest_unchanged(store: Store):
     asked = opened_under(store, FRIDAY, solution=EIGHT)
     left_alone = opened(store, FRIDAY)
@@ -65,6 +64,7 @@ def test_a_pause_over_the_weekend_leaves_the_rest_unchanged(store: Store):
     assert ends(store, asked) == ends(store, left_alone) == at("2026-03-09T17:00")
 
 
+@pytest.mark.requirement("A4")
 def test_a_case_resolved_out_of_a_pause_counts_the_hold_for_nothing(store: Store):
     number = opened(store)
     does(store, number, "classify", after=HOUR)
@@ -76,6 +76,7 @@ def test_a_case_resolved_out_of_a_pause_counts_the_hold_for_nothing(store: Store
     assert (clock["outcome"], clock["consumed"] * MOMENT) == ("kept", 4 * HOUR)
 
 
+@pytest.mark.requirement("A4")
 def test_a_note_in_a_pause_past_the_old_deadline_is_no_breach(store: Store):
     number = opened(store)
     does(store, number, "ask_customer", after=HOUR)

@@ -26,6 +26,7 @@ from tests.telling import (
     moves_of,
     opened,
     rungs_of,
+    tells,
 )
 
 SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8")
@@ -144,4 +145,18 @@ def test_a_day_ruled_off_moves_the_deadlines_that_cross_it(store: Store):
     assert reproject_due(store, START + HOUR).numbers == (number,)
     assert fires(store, number, "solution") == 2 * DAY + 5 * HOUR
     assert json.loads(history_of(store, number)[-1]["form"])["reason"] == "calendar"
+    assert verify(store).ok
+
+
+def test_a_clock_of_a_merged_case_keeps_the_unit_it_began_with(store: Store):
+    """This case's history does not tell when the other one's clock ran, and units are never converted."""
+    first, second = opened(store), opened(store, HOUR)
+    does(store, first, "merge", after=2 * HOUR, into=second)
+    does(store, second, "absorb", by="system", after=2 * HOUR, case=first)
+    published(store, WORKING, 10 * HOUR)
+    reproject_due(store, START + 10 * HOUR)
+    sql = "SELECT turn, unit, consumed FROM clock k JOIN cases c ON c.id = k.case_id WHERE number = :n AND clause = :c"
+    own, inherited = tells(store, f"{sql} ORDER BY turn", n=second, c="solution")
+    assert (own["unit"], own["consumed"] * MOMENT) == ("business_hours", 7 * HOUR)
+    assert (inherited["turn"], inherited["unit"]) == (2, "hours")
     assert verify(store).ok
