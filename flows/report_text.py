@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from engine.actors import SYSTEM
 from flows import lived
 from flows.board_text import BOARD, CALLBACKS, LEDGER, milestones, waits_for
 from flows.day_figures import Climb, Raised
@@ -118,7 +119,8 @@ class _Page:
 
     def raise_(self, one: Raised) -> tuple[str, ...]:
         asked, move = self.asked(one.level, one.department), label(self.locale, one.kind, "move", one.move)
-        return asked, one.number, move, one.by, self.time(one.at)
+        by = label(self.locale, "", "role", one.by) if one.by == SYSTEM else one.by
+        return asked, one.number, move, by, self.time(one.at)
 
     def team(self, code: str | None) -> str:
         return department(self.locale, code)
