@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from apps.prefect_server import Server, prefect_environment, prefect_server
+from apps.prefect_server import Server, prefect_server
+from apps.prefect_settings import prefect_environment
 from apps.scenario import Staff, hire, load_scenario, staff
 from apps.simulation import Lived, Nobody, run_until
 from apps.simulation import Progress as Tell

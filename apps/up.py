@@ -9,15 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apps.driver import drive
-from apps.prefect_server import (
-    PortTaken,
-    PrefectServerError,
-    Server,
-    prefect_environment,
-    prefect_server,
-    with_credential,
-    worker,
-)
+from apps.prefect_server import PortTaken, PrefectServerError, Server, prefect_server, worker
+from apps.prefect_settings import prefect_environment, with_credential
 from engine.clock import system_now
 from engine.settings import Settings
 from flows.work import Work, work_from

@@ -7,7 +7,7 @@ from typing import Any
 from prefect.client.orchestration import SyncPrefectClient
 from pydantic import TypeAdapter
 
-from apps.prefect_server import RETENTION
+from apps.prefect_settings import RETENTION
 
 VACUUMED = {"events", "flow_runs"}
 _PERIOD = TypeAdapter(timedelta)

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from apps.prefect_server import prefect_environment, prefect_server
+from apps.prefect_server import prefect_server
+from apps.prefect_settings import prefect_environment
 from benchmarks.stores import founded
 from benchmarks.told import Measure, keep, load
 from engine.settings import Settings

@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from apps.prefect_server import prefect_environment, prefect_server
+from apps.prefect_server import prefect_server
+from apps.prefect_settings import prefect_environment
 from flows.sight import Sight
 
 

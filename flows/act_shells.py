@@ -13,7 +13,7 @@ from flows import acts
 from flows.act_forms import DecideForm, EscalateForm, ExtendForm, HoldForm, KindForm, ReassignForm, SweepForm
 from flows.acts import Outcome
 from flows.artifacts import leave_scheduled
-from flows.observed import LEFT_NOTHING, state_after
+from flows.endings import LEFT_NOTHING, state_after
 from flows.work import Work, work_from
 
 

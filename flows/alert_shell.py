@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from engine.settings import Settings
 from flows.alerts import ALERT, alert
-from flows.observed import state_after
+from flows.endings import state_after
 from flows.work import work_from
 
 What = Literal["run_failed", "night_missing"]

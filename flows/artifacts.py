@@ -12,12 +12,13 @@ from engine.verify import Verdict
 from flows import analysis_text, board, board_text, callback_list, day_figures, events, story
 from flows.board_text import BOARD, CALLBACKS, LEDGER, REPORT
 from flows.complaint_analysis import ComplaintAnalysis
+from flows.endings import tell
 from flows.events import Marks
 from flows.fire_clocks import Swept
 from flows.integrity import Integrity
 from flows.markdown import department
 from flows.morning_report import ASKED, MorningReport
-from flows.observed import hurried, tell
+from flows.observed import hurried
 from flows.overnight_escalation import Night
 from flows.react import Reacted
 from flows.report_text import render, summary

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
@@ -17,12 +16,8 @@ from prefect.context import FlowRunContext, SettingsContext, get_settings_contex
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.attempt import AnyAttempt, Attempt
+from flows.endings import LEFT_NOTHING, listening, message
 from flows.sight import Seen, Sight
-
-# Note [What Prefect may know]
-# A run stores its parameters, name, tags, state messages and log lines; an exception that leaves a flow
-# is also pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result
-# ever leaves our flows: they return a state without data whose message is at most a type's name.
 
 # Note [One write at a time]
 # Prefect's server on SQLite answers 503 when a run is created while an artifact is written, and its client
@@ -36,27 +31,17 @@ TURN_SECONDS = 0.3
 """So long a run waits for what another one leaves behind; then it begins all the same."""
 CROWD = 3
 """So many runs at once may be busy with what they leave behind."""
-LEFT_NOTHING = "done, but its artifacts could not be left"
 
 T = TypeVar("T")
 _attempt: ContextVar[AnyAttempt] = ContextVar("attempt")
-_words: ContextVar[list[str] | None] = ContextVar("words", default=None)
 _crowd: ContextVar[Callable[[], int]] = ContextVar("crowd")
 _turn: ContextVar[asyncio.Lock] = ContextVar("turn")
-_log = logging.getLogger(__name__)
 
 
 def hurried() -> bool:
     """Whether runs begin faster than they are told to the end: what is only a courtesy is left out then."""
     crowd = _crowd.get(None)
     return crowd is not None and crowd() > CROWD
-
-
-def tell(words: str) -> None:
-    """Say it in the message of the state in which the run of this context will end: labels and counts only."""
-    told = _words.get()
-    if told is not None:
-        told.append(words)
 
 
 @dataclass
@@ -87,8 +72,7 @@ async def _shell(ids: dict[str, Any]) -> State[Any]:  # noqa: ARG001 (for the re
     attempt = _attempt.get()
     if not attempt.claim("flow"):
         return Cancelled(message="done without observation")
-    told: list[str] = []
-    _words.set(told)
+    told = listening()
     context = FlowRunContext.get()
     await attempt.work_in_flow(str(context.flow_run.id) if context and context.flow_run else None)
     if attempt.error is not None:
@@ -98,11 +82,7 @@ async def _shell(ids: dict[str, Any]) -> State[Any]:  # noqa: ARG001 (for the re
             await attempt.leave()
     except Exception as error:  # noqa: BLE001 (an artifact is never worth the work it tells of)
         return Completed(message=f"{LEFT_NOTHING}: {type(error).__name__}")
-    return Completed(message=_message(told))
-
-
-def _message(told: list[str]) -> str | None:
-    return " · ".join(told) or None
+    return Completed(message=message(told))
 
 
 _shell.serialize_parameters({"ids": {}})  # makes Prefect finish its imports here, not in the first run
@@ -257,22 +237,6 @@ class PrefectObserver:
 
     def _break(self) -> None:
         self._breaker_until = asyncio.get_running_loop().time() + self._breaker_seconds
-
-
-async def state_after(work: Callable[[], Awaitable[None]]) -> State[Any]:
-    """What the flow of a deployment returns: how `work` ended, told to Prefect by a type's name alone.
-
-    The process's own log gets the places too, without the text. See Note [What Prefect may know].
-    """
-    told: list[str] = []
-    _words.set(told)
-    try:
-        await work()
-    except Exception as error:  # noqa: BLE001
-        places = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s\n%s", type(error).__name__, places)
-        return Failed(message=type(error).__name__)
-    return Completed(message=_message(told))
 
 
 def _keep_prefect_in_its_place() -> None:

@@ -9,6 +9,7 @@ from prefect.runtime import flow_run
 
 from engine.settings import Settings
 from flows.artifacts import leave_scheduled
+from flows.endings import state_after
 from flows.nights import (
     CALLBACK_PLAN,
     CATCH_UP,
@@ -19,7 +20,6 @@ from flows.nights import (
     run_late,
     run_name,
 )
-from flows.observed import state_after
 from flows.progress import Filling
 from flows.work import work_from
 

@@ -24,7 +24,7 @@ def join(app: typer.Typer) -> None:
 def deploy(api: Api = None, json: Json = False) -> None:
     """Put work pool, deployments and automations on a Prefect server of your own."""
     url = _ready(api)
-    from apps.prefect_server import with_credential
+    from apps.prefect_settings import with_credential
     from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
     from apps.up_retention import read_retention
@@ -51,7 +51,8 @@ def _ready(api: str | None) -> str:
     """The server's address, and our settings in place before Prefect is imported. Raises ``Refused``."""
     import httpx
 
-    from apps.prefect_server import prefect_environment, takes_writes
+    from apps.prefect_server import takes_writes
+    from apps.prefect_settings import prefect_environment
     from apps.up import served
 
     url = (api or os.environ.get("PREFECT_API_URL") or served(door.settings.where) or "").rstrip("/")

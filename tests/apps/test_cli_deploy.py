@@ -16,7 +16,7 @@ def test_without_a_server_named_it_says_how_to_name_one(closeloop: Closeloop):
 
 
 def test_the_credential_travels_in_the_address_and_nowhere_else(closeloop: Closeloop):
-    from apps.prefect_server import with_credential
+    from apps.prefect_settings import with_credential
 
     for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
         closeloop.patch.delenv(name, raising=False)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from apps.prefect_server import POOL, prefect_environment
+from apps.prefect_server import POOL
+from apps.prefect_settings import prefect_environment
 from engine.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

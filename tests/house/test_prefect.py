@@ -9,7 +9,7 @@ from tests.house.sources import ROOMS, Source, at_import, findings, hold, import
 
 MAY_LOAD_PREFECT = (
     *("flows/shells.py", "flows/*_shell.py", "flows/*_shells.py", "flows/observed.py"),
-    *("flows/artifacts.py", "flows/progress.py"),
+    *("flows/artifacts.py", "flows/endings.py", "flows/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 

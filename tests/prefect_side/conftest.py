@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apps.prefect_server import Server, prefect_environment, prefect_server
+from apps.prefect_server import Server, prefect_server
+from apps.prefect_settings import prefect_environment
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -220,7 +220,7 @@ def test_every_name_of_our_environment_is_a_setting_of_the_installed_prefect(tmp
     from prefect.settings.legacy import _get_settings_fields
     from prefect.settings.models.root import Settings
 
-    from apps.prefect_server import prefect_environment
+    from apps.prefect_settings import prefect_environment
 
     ours = {name for name in prefect_environment(tmp_path, "http://x/api") if name.startswith("PREFECT_")}
     assert ours - set(_get_settings_fields(Settings)) == set()

@@ -184,7 +184,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     from prefect import flow
 
     from flows.artifacts import leave_scheduled
-    from flows.observed import state_after
+    from flows.endings import state_after
     from flows.progress import Filling
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")

@@ -1,0 +1,54 @@
+"""What every process of ours that speaks to Prefect is set to, and how it shows who it is."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+HEARTBEAT_SECONDS = 30  # the least there is; 180 by default, which would leave a dead run open for ten minutes
+DAY_SECONDS = 86_400
+RETENTION = {
+    # How long Prefect's own tables keep what is over; what counts is kept in ours. An operator may say otherwise.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * DAY_SECONDS),  # runs, by when they ended
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+}
+
+
+def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
+    """What every process of ours needs that uses Prefect, in the environment before it is imported.
+
+    No analytics, no log lines to the API, JSON and not pickles, and a Prefect home below ours unless
+    one is given.
+    """
+    given = os.environ
+    auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
+    return {
+        "CLOSELOOP_HOME": str(home),
+        "PREFECT_HOME": given.get("PREFECT_HOME") or str(home / "prefect"),
+        "PREFECT_API_URL": api_url,
+        **({"PREFECT_API_AUTH_STRING": auth} if auth else {}),
+        "PREFECT_SERVER_UI_API_URL": api_url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
+        **{name: given.get(name) or period for name, period in RETENTION.items()},
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+        # In memory, the default, a lease dies with the server while the slot it held stays taken: every
+        # later run of that deployment would be cancelled.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    }
+
+
+def with_credential(api_url: str) -> str:
+    """The address with the credential of the environment in it, for clients of this process only.
+
+    Prefect's client takes the credential from the settings only when Prefect itself makes the client.
+    """
+    credential = os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or os.environ.get("PREFECT_API_AUTH_STRING", "")
+    if not credential:
+        return api_url
+    scheme, _, rest = api_url.partition("://")
+    return f"{scheme}://{quote(credential, safe=':')}@{rest}"
