@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engine.arming import AGREED
-from engine.calendar import Calendar
-from engine.clocks import falls_due, spent
-from engine.deadlines import Unit, provisional
-from engine.rules import Rules
+from engine.calendars.calendar import Calendar
+from engine.calendars.deadlines import Unit, provisional
+from engine.clocks.arming import AGREED
+from engine.clocks.running import falls_due, spent
+from engine.rules.in_force import Rules
 from flows.wording import label, say, when
 from models import Case, Clock, Rung, Transition
 from models.columns import MICROSECOND, from_micros, to_micros

@@ -16,15 +16,15 @@ from apps.prefect_server import prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import play, progress, rehearse
 from apps.simulation import Lived
-from engine.arrivals import Source, record
+from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.founding import found
+from engine.moves.arrivals import Source, record
 from engine.settings import Settings
 from engine.store import Store
-from engine.verify import verify
-from flows.figures import opinions
-from flows.morning_report import gather
-from flows.report_text import render
+from flows.reports.figures import opinions
+from flows.reports.morning_report import gather
+from flows.reports.report_text import render
 from flows.wording import say
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping

@@ -11,12 +11,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from apps.waking import listen
 from apps.watch import Watch
-from engine.agenda import look
 from engine.clock import system_now
+from engine.clocks.agenda import look
 from engine.gaps import WORKER_AWAY, excused, note_gap
 from engine.runs import hold, let_go
 from engine.store import Store
-from flows.nights import DRIVER, Overdue, overdue, watch_scheduled
+from flows.nights.roster import DRIVER, Overdue, overdue, watch_scheduled
 from flows.passing import settle
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused

@@ -4,7 +4,7 @@ import sys
 from datetime import date
 from typing import Any
 
-from engine.calendar import POLICIES
+from engine.calendars.calendar import POLICIES
 
 FOLDER = POLICIES / "holidays"
 COVERED = {"CN": range(2020, 2027), "DE": range(2020, 2036)}

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.links import Relative, children, parents
+from engine.moves.links import Relative, children, parents
 from engine.store import Tx
 from flows.wording import label, say, when
 

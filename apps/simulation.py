@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from engine.agenda import look
+from engine.clocks.agenda import look
 from engine.founding import set_clock
-from flows.morning_report import MorningReport
-from flows.nights import Scheduled, lived_nights, watch_scheduled
+from flows.nights.roster import Scheduled, lived_nights, watch_scheduled
 from flows.passing import settle
+from flows.reports.morning_report import MorningReport
 from flows.sight import Unobserved
 from flows.work import Work, off_loop
 

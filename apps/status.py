@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 
-from engine.agenda import look
-from engine.holds import held
+from engine.clocks.agenda import look
+from engine.moves.holds import held
 from engine.settings import Settings
 from engine.store import Store, Tx
-from flows.figures import dead, last_run
-from flows.nights import lived_nights
+from flows.nights.roster import lived_nights
+from flows.reports.figures import dead, last_run
 from flows.wording import label, say, when
 from models.columns import from_micros
 from statemachines.lifecycle import Refused

@@ -89,7 +89,7 @@ async def _drive(work: Work, api_url: str | None) -> None:
             await drive(work, stop)
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
-        from flows.observed import PrefectObserver
+        from flows.window.observed import PrefectObserver
 
         async with PrefectObserver(api_url) as observer:
             work.observer = observer

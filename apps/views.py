@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from apps.clock_views import ClockView, clocks_of
 from apps.known_views import LinkView, links_of
-from engine.rules import rules_of
+from engine.rules.in_force import rules_of
 from engine.store import Store
-from flows import figures
-from flows.lookups import customer_kinds
+from flows.reports import figures
+from flows.reports.lookups import customer_kinds
 from models import Actor, Case, Statement, Transition
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of

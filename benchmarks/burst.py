@@ -11,8 +11,8 @@ from benchmarks.stores import open_many
 from engine.settings import Settings
 from engine.store import Store
 from flows.grouping import MOST, Together
-from flows.observed import PrefectObserver
 from flows.passing import pass_once, settle
+from flows.window.observed import PrefectObserver
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone

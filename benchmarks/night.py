@@ -13,9 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from engine.founding import found
-from engine.opening import Opening, open_case
-from engine.ranges import ranges
-from engine.rungs import LAST, fire_due
+from engine.moves.opening import Opening, open_case
+from engine.moves.ranges import ranges
+from engine.moves.rungs import LAST, fire_due
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact

@@ -21,7 +21,7 @@ async def _nothing() -> None:
 
 
 async def observed(api_url: str, runs: int) -> float:
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0) as observer:
         await observer.run(Sight("warm-up", "warm-up"), _nothing)

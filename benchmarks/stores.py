@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.actors import NewActor, add_actor
 from engine.clock import system_now
 from engine.founding import found
-from engine.opening import Opening, open_case, open_in
+from engine.moves.opening import Opening, open_case, open_in
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from engine.actors import seed
-from engine.chain import keyed
+from engine.ledger.chain import keyed
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import from_micros, to_micros

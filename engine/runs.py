@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.chain import canonical
+from engine.ledger.chain import canonical
 from engine.store import Store, Tx
 from models.columns import to_micros
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
-from engine.moving import Answer, Command, advance, advance_many
+from engine.moves.moving import Answer, Command, advance, advance_many
 from engine.store import Store
 from flows.grouping import Together
 from flows.work import Work, off_loop

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from engine.hand import Fired
-from engine.rungs import LAST, fire_due
-from flows.parking import tell_parked
+from engine.moves.hand import Fired
+from engine.moves.rungs import LAST, fire_due
+from flows.nights.parking import tell_parked
 from flows.work import Work, off_loop
 
 

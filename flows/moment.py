@@ -7,10 +7,10 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from engine.deliveries import Leased
-from engine.links import Relative, parents
-from engine.moving import Answer, Command
-from engine.opening import Opening, open_case
+from engine.moves.links import Relative, parents
+from engine.moves.moving import Answer, Command
+from engine.moves.opening import Opening, open_case
+from engine.outbox.deliveries import Leased
 from engine.store import Store
 from flows.company import Company
 from flows.work import Work, off_loop

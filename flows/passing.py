@@ -4,18 +4,19 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
-from engine.agenda import look
-from engine.arrivals import take_due
-from engine.deliveries import peek
-from engine.reprojecting import Reprojected, reproject_due
+from engine.clocks.agenda import look
+from engine.moves.arrivals import take_due
+from engine.moves.reprojecting import Reprojected, reproject_due
+from engine.outbox.deliveries import peek
 from engine.runs import Done, keep
 from engine.store import Store
-from flows import events, window
-from flows.events import Marks
 from flows.fire_clocks import Swept, fire_clocks
-from flows.plan_callbacks import Called, make_calls
+from flows.nights.plan_callbacks import Called, make_calls
 from flows.react import Reacted, react
 from flows.sight import Seen, Sight, Unobserved
+from flows.window import events
+from flows.window import names as window
+from flows.window.events import Marks
 from flows.work import Work, off_loop
 from models.columns import to_micros
 
@@ -120,7 +121,7 @@ async def seen(
 
 def _leaving_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
     async def leave(swept: Swept) -> None:
-        from flows.artifacts import leave_sweep
+        from flows.window.artifacts import leave_sweep
 
         await leave_sweep(work, swept)
 
@@ -129,7 +130,7 @@ def _leaving_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
 
 def _leaving_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
     async def leave(called: Called) -> None:
-        from flows.artifacts import leave_callbacks
+        from flows.window.artifacts import leave_callbacks
 
         if called.calls:
             await leave_callbacks(work)
@@ -139,7 +140,7 @@ def _leaving_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
 
 def _leaving_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], Awaitable[None]]:
     async def leave(reacted: Reacted) -> None:
-        from flows.artifacts import leave_reactions
+        from flows.window.artifacts import leave_reactions
 
         await leave_reactions(work, reacted, since)
 
@@ -150,7 +151,7 @@ def leaving(work: Work) -> Callable[[object], Awaitable[None]]:
     """What scheduled work leaves in its run."""
 
     async def leave(result: object) -> None:
-        from flows.artifacts import leave_scheduled
+        from flows.window.artifacts import leave_scheduled
 
         await leave_scheduled(work, result)
 

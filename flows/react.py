@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.deliveries import Ended, Later, Leased, lease, settle
+from engine.outbox.deliveries import Ended, Later, Leased, lease, settle
 from flows.company import Company
 from flows.grouping import MOST
 from flows.letters import SUPERVISOR, send

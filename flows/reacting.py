@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import flows.reactions
-from engine.deliveries import Happened
-from engine.hand import BY_CLOCK
-from engine.opening import OPEN
+from engine.moves.hand import BY_CLOCK
+from engine.moves.opening import OPEN
+from engine.outbox.deliveries import Happened
 from flows.moment import Moment
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from engine.policy import POLICIES
+from engine.rules.policy import POLICIES
 from engine.store import Store
 from models.columns import to_micros
 from tests.telling import START, alters, tells

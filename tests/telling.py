@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.moving import Answer, Command, advance
-from engine.opening import Opening, open_case
+from engine.moves.moving import Answer, Command, advance
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
 from models.columns import from_micros
 from models.contact import Contact

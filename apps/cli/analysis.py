@@ -9,9 +9,9 @@ import typer
 from rich.markdown import Markdown
 
 from apps.cli.door import Json, door
-from flows.analysis_text import render
-from flows.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, Month, gather, month_of, shifted
-from flows.complaint_handling import Handling
+from flows.reports.analysis_text import render
+from flows.reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, Month, gather, month_of, shifted
+from flows.reports.complaint_handling import Handling
 from statemachines.refused import Refused
 
 MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Without it, last month.")]

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from apps import views
 from apps.cli.door import door
-from engine.moving import Answer
+from engine.moves.moving import Answer
 from flows.wording import label
 from models.contact import Contact
 from statemachines.lifecycle import Refused

@@ -9,11 +9,11 @@ import typer
 
 from apps.cli.door import As, Json, door, local, table
 from apps.cli.rules_here import Here, day, edition_told, give_published, here, text_of
-from engine.calendar import Calendar
-from engine.publishing import EditionRow, import_years
-from engine.publishing import override as rule_days
-from engine.publishing import publish as publish_text
-from engine.rules import Sort
+from engine.calendars.calendar import Calendar
+from engine.rules.in_force import Sort
+from engine.rules.publishing import EditionRow, import_years
+from engine.rules.publishing import override as rule_days
+from engine.rules.publishing import publish as publish_text
 from flows.wording import say
 from models.columns import from_micros
 

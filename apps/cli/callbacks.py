@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.door import Json, door, local, table
-from flows.callback_list import CallbackList, Line, gather
+from flows.reports.callback_list import CallbackList, Line, gather
 from flows.wording import label
 from statemachines.refused import Refused
 

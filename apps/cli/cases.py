@@ -10,7 +10,7 @@ from apps.cli.answering import document_of, text_of, words_of
 from apps.cli.door import As, Json, door, local, table
 from apps.cli.opening import Body, Key
 from apps.known_views import kind_words
-from engine.moving import Command, advance
+from engine.moves.moving import Command, advance
 from flows.wording import label
 from statemachines.asks import PERSONAL, Asks, marked, required
 from statemachines.forms import Severity

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from apps.cli.door import Json, door, table
-from engine.dead_letters import drop, revive, revive_all
-from engine.parking import parked, release, release_all
-from flows.figures import dead as dead_letters
+from engine.clocks.parking import parked, release, release_all
+from engine.outbox.dead_letters import drop, revive, revive_all
+from flows.reports.figures import dead as dead_letters
 from flows.wording import say
 from statemachines.refused import Refused
 

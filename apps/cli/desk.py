@@ -7,8 +7,8 @@ import typer
 
 from apps.cli.answering import contact_of
 from apps.cli.door import Json, door, local, table
-from flows.lookups import Customer, Matter, Tracking, customers
-from flows.lookups import track as look_up
+from flows.reports.lookups import Customer, Matter, Tracking, customers
+from flows.reports.lookups import track as look_up
 from flows.wording import label
 from statemachines.refused import Refused
 

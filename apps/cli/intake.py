@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.door import Json, door
-from engine.arrivals import Source, record, take_due
+from engine.moves.arrivals import Source, record, take_due
 from flows.wording import say
 from gateways.contacts import Check, Note, check, contacts
 from gateways.mapping import BadMapping, Mapping, load_mapping

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from apps.cli.door import Json, door, table
-from flows.recovery_ledger import Entry, ledger
+from flows.reports.recovery_ledger import Entry, ledger
 from flows.wording import label
 from statemachines.recovery import RECOVERY
 

@@ -45,7 +45,7 @@ def status(json: Json = False) -> None:
 
 def verify(json: Json = False) -> int:
     """Check every chain, history, statement and rung; exit 2 if anything does not agree."""
-    from engine.verify import verify as check
+    from engine.audit.verify import verify as check
 
     verdict = check(door.store)
     faults = [{"case": fault.number, "seq": fault.seq, "what": fault.what} for fault in verdict.faults]

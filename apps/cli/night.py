@@ -9,8 +9,8 @@ import typer
 from rich.markdown import Markdown
 
 from apps.cli.door import Json, door, instant, local, table
-from flows.morning_report import MorningReport, gather
-from flows.report_text import render
+from flows.reports.morning_report import MorningReport, gather
+from flows.reports.report_text import render
 from flows.wording import label
 from statemachines.lifecycle import Refused
 

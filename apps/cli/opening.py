@@ -7,9 +7,9 @@ import typer
 
 from apps.cli.answering import contact_of, document_of, text_of, words_of
 from apps.cli.door import As, Json, door, instant, local, table
-from engine.opening import Opening, open_case
-from engine.similar import Candidate, open_unless_known, similar
-from flows.lookups import Customer, Matter, customer_kinds, recognised
+from engine.moves.opening import Opening, open_case
+from engine.moves.similar import Candidate, open_unless_known, similar
+from flows.reports.lookups import Customer, Matter, customer_kinds, recognised
 from flows.wording import label
 from models.contact import Channel, Contact, CustomerType
 from statemachines.kinds import lifecycle_of, lifecycles

@@ -10,15 +10,15 @@ import typer
 
 from apps.cli.door import DONE, REFUSED, As, Json, door, instant, local, table
 from apps.cli.rules_here import Here, edition_told, effective, give_published, here, text_of
-from engine.interpretations import InterpretationRow
-from engine.interpretations import interpret as record
-from engine.limits import Limit
-from engine.policy import Pack, names, parsed
-from engine.policy import pack as pack_of_file
-from engine.policy_gaps import Gap, Reason, agreed, asked, gaps
-from engine.publishing import EditionRow
-from engine.publishing import publish as publish_text
-from engine.rules import Sort
+from engine.rules.in_force import Sort
+from engine.rules.interpretations import InterpretationRow
+from engine.rules.interpretations import interpret as record
+from engine.rules.limits import Limit
+from engine.rules.policy import Pack, names, parsed
+from engine.rules.policy import pack as pack_of_file
+from engine.rules.policy_gaps import Gap, Reason, agreed, asked, gaps
+from engine.rules.publishing import EditionRow
+from engine.rules.publishing import publish as publish_text
 from flows.wording import label, say
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycles

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from apps.cli.door import Json, door, instant, table
-from engine.calendar import Calendar, calendar
-from engine.deadlines import Counted, Unit, due, explained, provisional
+from engine.calendars.calendar import Calendar, calendar
+from engine.calendars.deadlines import Counted, Unit, due, explained, provisional
 from flows.wording import say
 from statemachines.refused import Refused
 
@@ -56,7 +56,7 @@ def deadline(
 
 def _published(name: str) -> Calendar:
     """The calendar as the store has it. Opening a store takes a second, so it is done only where it is asked for."""
-    from engine.rules import rules_of
+    from engine.rules.in_force import rules_of
 
     return rules_of(door.store).calendar(name)
 

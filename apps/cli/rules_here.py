@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from apps.cli.door import door, instant, local
 from engine.clock import system_now
-from engine.interpretations import InterpretationRow, interpretations
-from engine.publishing import EditionRow, Published, editions
-from engine.rules import SHIPPED, Rules, rules_of
+from engine.rules.in_force import SHIPPED, Rules, rules_of
+from engine.rules.interpretations import InterpretationRow, interpretations
+from engine.rules.publishing import EditionRow, Published, editions
 from engine.store import Store
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused

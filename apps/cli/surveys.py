@@ -7,8 +7,8 @@ import typer
 
 from apps.cli.callbacks import date_of
 from apps.cli.door import Json, door, table
-from engine.questionnaires import Questionnaire, questionnaire, questionnaires
-from flows.survey_figures import Dimension, Figures, gather
+from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
+from flows.reports.survey_figures import Dimension, Figures, gather
 from flows.wording import DEFAULT, ZONE, label, locales
 from statemachines.kinds import lifecycle_of
 

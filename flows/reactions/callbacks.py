@@ -1,7 +1,7 @@
 """A resolved complaint or order is called back: planned, tried again, closed when the case moves on (D1)."""
 
-from engine.callbacks import call_off, finish, plan
-from engine.rules import rules_of
+from engine.moves.callbacks import call_off, finish, plan
+from engine.rules.in_force import rules_of
 from flows.letters import CUSTOMER, send
 from flows.moment import Moment
 from flows.reacting import entering, leaving, on_move

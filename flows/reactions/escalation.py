@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from engine.deliveries import Later
-from engine.rules import rules_of
+from engine.outbox.deliveries import Later
+from engine.rules.in_force import rules_of
 from flows.letters import Word, send
 from flows.moment import Moment
 from flows.reacting import EVERY, on_move, on_rung

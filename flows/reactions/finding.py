@@ -2,7 +2,7 @@
 
 from flows.moment import Moment
 from flows.reacting import on_move
-from flows.recurring_findings import alike
+from flows.reports.recurring_findings import alike
 from flows.work import off_loop
 from statemachines.finding import FINDING
 

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from engine.rules import rules_of
+from engine.rules.in_force import rules_of
 from engine.store import Store
 from flows.classifying import classify, threshold
 from flows.colleagues import tell_person

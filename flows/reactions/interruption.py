@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from engine.links import link
-from engine.moving import Answer, Command, advance_many
-from flows.affected import AFFECTED, AffectedCase, affected, linked
+from engine.moves.links import link
+from engine.moves.moving import Answer, Command, advance_many
 from flows.letters import write
 from flows.moment import VIA, Moment
 from flows.reacting import on_move
+from flows.reports.affected import AFFECTED, AffectedCase, affected, linked
 from flows.work import off_loop
 from models.columns import from_micros
 from statemachines.interruption import INTERRUPTION

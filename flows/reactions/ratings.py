@@ -1,7 +1,7 @@
 """What a customer said at the callback is rated, and what else he would have from us becomes a lead (D2, E1)."""
 
-from engine.questionnaires import asked_after
-from engine.ratings import keep_rating
+from engine.moves.ratings import keep_rating
+from engine.rules.questionnaires import asked_after
 from flows.moment import Moment
 from flows.reacting import EVERY, on_move
 from flows.work import off_loop

@@ -2,7 +2,7 @@
 
 from flows.moment import Moment
 from flows.reacting import on_move
-from flows.recovery_ledger import RECOVERS
+from flows.reports.recovery_ledger import RECOVERS
 from statemachines.complaint import COMPLAINT
 
 

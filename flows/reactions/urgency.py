@@ -1,6 +1,6 @@
 """A case of great severity asks a higher level at once, without waiting for a deadline (B6)."""
 
-from engine.rules import rules_of
+from engine.rules.in_force import rules_of
 from flows.moment import Moment
 from flows.reacting import EVERY, on_move
 from flows.wording import label

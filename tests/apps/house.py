@@ -11,7 +11,7 @@ from pathlib import Path
 from apps.driver import drive
 from engine.settings import Settings
 from engine.store import Store, Tx
-from flows.nights import run_late, scheduled
+from flows.nights.roster import run_late, scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from gateways.telephone import CallList

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.audit.verify import verify
 from engine.founding import found
 from engine.gaps import Gap, gaps
 from engine.settings import Settings
-from engine.verify import verify
-from flows.morning_report import gather
-from flows.report_text import render
+from flows.reports.morning_report import gather
+from flows.reports.report_text import render
 from tests.apps.house import House
 from tests.flows.scenes import ODD
 from tests.telling import DAY, HOUR, SECRET, START, hired, opened, resolved, rungs_of, tells

@@ -6,7 +6,7 @@ import pytest
 
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.engine.test_rules import EVA, OFFICE, hired
+from tests.engine.rules.test_in_force import EVA, OFFICE, hired
 from tests.telling import AGENT
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"

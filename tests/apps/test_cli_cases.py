@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.founding import set_clock
-from engine.opening import Opening, open_case
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
 from flows.wording import label
 from statemachines.kinds import lifecycle_of, lifecycles

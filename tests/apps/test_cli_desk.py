@@ -9,10 +9,10 @@ import pytest
 
 from apps.views import Wanted, case, cases
 from engine.founding import set_clock
-from engine.opening import Opening, open_case
-from engine.record import remembered
+from engine.ledger.record import remembered
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
-from flows.lookups import address_of, customers, track
+from flows.reports.lookups import address_of, customers, track
 from statemachines.service_order_forms import Position
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, HOUR, START, alters, contact, does, opened, tells

@@ -3,8 +3,8 @@
 import pytest
 
 from engine.founding import set_clock
-from engine.moving import Command, advance
-from engine.opening import Opening, open_case
+from engine.moves.moving import Command, advance
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.telling import START, contact

@@ -7,11 +7,11 @@ import pytest
 
 from apps.cli.door import door, open_door
 from apps.cli.policies import _shown
-from engine.policy import names, pack
-from engine.policy_gaps import Gap, Reason
+from engine.rules.policy import names, pack
+from engine.rules.policy_gaps import Gap, Reason
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.engine.test_rules import EVA, hired, of
+from tests.engine.rules.test_in_force import EVA, hired, of
 from tests.telling import AGENT, DAY, START
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.questionnaires import questionnaires
+from engine.rules.questionnaires import questionnaires
 from engine.store import Store
 from flows.wording import locales
 from tests.apps.conftest import Closeloop

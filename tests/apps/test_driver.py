@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.driver import LEASE, LONGEST_SLEEP, drive
-from engine.opening import Opening, open_case
+from engine.moves.opening import Opening, open_case
 from engine.settings import Settings
 from engine.store import Store
 from flows.work import Work

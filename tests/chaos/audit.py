@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from engine.databases import postgres_conninfo, sqlite_path
-from engine.policy import pack
+from engine.rules.policy import pack
 from tests.chaos.ledger import Acknowledged, whole_lines
 
 HISTORIC = 3600 * 1_000_000

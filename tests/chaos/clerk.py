@@ -7,8 +7,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from engine.moving import Answer, Command, advance
-from engine.opening import Opening, open_case
+from engine.moves.moving import Answer, Command, advance
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact
 from statemachines.lifecycle import Refused

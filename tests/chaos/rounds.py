@@ -6,16 +6,16 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from engine.agenda import look
-from engine.arrivals import record
+from engine.audit.verify import verify
 from engine.clock import system_now
+from engine.clocks.agenda import look
 from engine.founding import found
+from engine.moves.arrivals import record
 from engine.runs import Done, keep
 from engine.settings import Settings
 from engine.store import Store
-from engine.verify import verify
 from flows.classifying import threshold
-from flows.nights import scheduled
+from flows.nights.roster import scheduled
 from flows.reacting import reactions
 from models.columns import to_micros
 from statemachines.lifecycle import Refused

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from engine.deliveries import LEASE, TRIES, Leased, lease, settle
 from engine.founding import set_clock
+from engine.outbox.deliveries import LEASE, TRIES, Leased, lease, settle
 from engine.store import Store
 from flows.react import react
 from flows.work import Work

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.arrivals import Source, record, take_due
-from engine.opening import Opening, open_case
-from engine.rungs import fire_due
+from engine.moves.arrivals import Source, record, take_due
+from engine.moves.opening import Opening, open_case
+from engine.moves.rungs import fire_due
 from engine.store import Store
 from models.contact import Reply
 from tests.telling import DAY, HOUR, MOMENT, START, contact, moves_of, tells

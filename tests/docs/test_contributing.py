@@ -25,10 +25,10 @@ from pathlib import Path
 import statemachines
 from engine.actors import NewActor, add_actor
 from engine.founding import found
-from engine.moving import Command, advance
-from engine.opening import Opening, open_case
+from engine.moves.moving import Command, advance
+from engine.moves.opening import Opening, open_case
 from engine.settings import Settings
-from engine.verify import verify
+from engine.audit.verify import verify
 from flows.passing import settle
 from flows.wording import label
 from flows.work import Work

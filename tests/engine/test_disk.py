@@ -5,9 +5,9 @@ import sqlite3
 import psycopg
 import pytest
 
+from engine.audit.verify import verify
 from engine.databases import sqlite_path, translated
 from engine.store import Store
-from engine.verify import verify
 from statemachines.lifecycle import Refused
 from tests.telling import case_of, does, opened, refusal, tells
 

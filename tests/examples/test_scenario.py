@@ -12,10 +12,10 @@ import pytest
 from apps.scenario import Player, Scenario, Step, load_scenario
 from apps.scenes import rehearse
 from apps.simulation import run_until
-from engine.arrivals import Source, record
+from engine.audit.verify import verify
 from engine.founding import found
+from engine.moves.arrivals import Source, record
 from engine.settings import Settings
-from engine.verify import verify
 from flows.sight import Sight, Unobserved
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping

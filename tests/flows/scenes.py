@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from engine.founding import set_clock
-from engine.opening import Opening, open_case
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
 from flows.passing import settle
 from flows.sight import Seen, Sight

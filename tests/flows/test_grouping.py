@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.deliveries import LEASE, lease
+from engine.audit.verify import verify
 from engine.founding import set_clock
-from engine.moving import Answer, Command
+from engine.moves.moving import Answer, Command
+from engine.outbox.deliveries import LEASE, lease
 from engine.store import Store
-from engine.verify import verify
 from flows import react as reacting
 from flows.company import Company
 from flows.grouping import MOST, Together

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from threading import Event
 
-from engine.agenda import look
-from engine.dead_letters import revive
+from engine.clocks.agenda import look
+from engine.outbox.dead_letters import revive
 from engine.store import Store
-from flows.figures import dead
+from flows.reports.figures import dead
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, sent, settled

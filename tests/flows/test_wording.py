@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.calendar import POLICIES
-from flows.figures import Dead, Late, Trend, Unseen
-from flows.morning_report import TRENDS, Health, MorningReport
-from flows.report_text import SHOWN, render
+from engine.calendars.calendar import POLICIES
+from flows.reports.figures import Dead, Late, Trend, Unseen
+from flows.reports.morning_report import TRENDS, Health, MorningReport
+from flows.reports.report_text import SHOWN, render
 from flows.wording import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, say
 from models.contact import Channel
 from statemachines.forms import Outcome, Severity, Unanswered

@@ -66,7 +66,9 @@ def test_only_the_clock_reads_the_clock():
         "text(\"select strftime('%s', 'now')\")",
     ],
 )
-@pytest.mark.parametrize("where", ["engine/deadlines.py", "apps/board.py", "tests/engine/test_deadlines.py"])
+@pytest.mark.parametrize(
+    "where", ["engine/calendars/deadlines.py", "apps/board.py", "tests/engine/calendars/test_deadlines.py"]
+)
 def test_a_stray_clock_is_caught(bad: str, where: str):
     assert findings(clock_reads, [Source(where, bad)])
 
@@ -74,7 +76,7 @@ def test_a_stray_clock_is_caught(bad: str, where: str):
 def test_the_stopwatch_is_for_doors_flows_and_tests():
     stopwatch = "import time\nstarted = time.monotonic()"
     assert findings(clock_reads, [Source("engine/outbox.py", stopwatch)])
-    for where in ("apps/driver.py", "flows/observed.py", "tests/test_speed.py"):
+    for where in ("apps/driver.py", "flows/window/observed.py", "tests/test_speed.py"):
         assert findings(clock_reads, [Source(where, stopwatch)]) == []
 
 

@@ -12,8 +12,8 @@ from sqlmodel import SQLModel, select
 
 import models
 from engine.databases import Conflict
-from engine.deliveries import lease
 from engine.founding import migrate
+from engine.outbox.deliveries import lease
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import Instant, from_micros, to_micros

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from flows.attempt import Attempt, Owner
 from flows.sight import Sight, Unobserved
+from flows.window.attempt import Attempt, Owner
 
 SIGHT = Sight("react", "cp-26-000001 · received · round 1")
 
@@ -83,5 +83,5 @@ def test_unobserved_is_the_body_and_nothing_else():
 
 
 def test_a_simulation_does_not_load_prefect():
-    code = "import flows.attempt, flows.sight, sys; sys.exit('prefect' in sys.modules)"
+    code = "import flows.window.attempt, flows.sight, sys; sys.exit('prefect' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apps.prefect_server import Server, worker
+from engine.audit.verify import verify
 from engine.founding import set_clock
-from engine.ranges import made_at, ranges
-from engine.rungs import fire_due
+from engine.moves.ranges import made_at, ranges
+from engine.moves.rungs import fire_due
 from engine.settings import Settings
 from engine.store import Store
-from engine.verify import verify
 from tests.prefect_side.conftest import until
 from tests.prefect_side.test_nights import night, written
 from tests.telling import DAY, SECRET, START, opened, rungs_of
@@ -27,7 +27,7 @@ NIGHT_FLOW = '''
 """The night, as a deployment's flow; written to a file of its own because it loads Prefect."""
 from prefect import flow
 from engine.settings import Settings
-from flows.overnight_escalation import escalate_overnight
+from flows.nights.overnight_escalation import escalate_overnight
 from flows.work import work_from
 
 @flow(name="shared-night", persist_result=False)
@@ -61,7 +61,7 @@ def shared_out(settings: Settings, store: Store) -> list[int]:
     """What a run's tasks fire, by task."""
     from prefect import flow
 
-    from flows.fan_out_shell import fire_shares
+    from flows.nights.fan_out_shell import fire_shares
 
     shares, which = ranges(store, WEEK, settings.sweep_parts), made_at(store)
 
@@ -90,7 +90,7 @@ def test_tasks_fire_what_one_process_would(settings: Settings, monkeypatch: pyte
 
 @pytest.mark.usefixtures("server")
 def test_a_machine_with_another_store_leaves_it_alone(settings: Settings):
-    from flows.fan_out_shell import fire_range
+    from flows.nights.fan_out_shell import fire_range
 
     store = settings.store()
     a_week_passes(store, cases=1)

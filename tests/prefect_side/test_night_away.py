@@ -9,12 +9,12 @@ import pytest
 
 from apps.prefect_server import Server, free_port
 from apps.simulation import run_until
-from engine.arrivals import Source, record
+from engine.audit.verify import verify
 from engine.founding import found
+from engine.moves.arrivals import Source, record
 from engine.settings import Settings
-from engine.verify import verify
-from flows.morning_report import MorningReport, gather
-from flows.report_text import render
+from flows.reports.morning_report import MorningReport, gather
+from flows.reports.report_text import render
 from flows.work import Work, work_from
 from models.contact import Contact
 from tests.telling import START
@@ -42,7 +42,7 @@ def a_store(folder: Path) -> Work:
 
 async def lives(work: Work, stretches: list[tuple[str, datetime]]) -> list[int]:
     """Live stretch by stretch, each under the eyes of the server at its address; how much each did unseen."""
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     unseen: list[int] = []
     for api_url, until in stretches:

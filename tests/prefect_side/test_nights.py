@@ -12,7 +12,7 @@ import yaml
 from apps.prefect_server import Server, worker
 from engine.founding import found, set_clock
 from engine.settings import Settings
-from flows.nights import watch_scheduled
+from flows.nights.roster import watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -151,7 +151,7 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
 
 async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
     """The monthly work is done at these instants, under the eyes of the server."""
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
         work.observer = observer

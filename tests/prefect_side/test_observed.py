@@ -16,7 +16,7 @@ from tests.prefect_side.conftest import until
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from flows.observed import PrefectObserver, Tally
+    from flows.window.observed import PrefectObserver, Tally
 
 pytestmark = pytest.mark.prefect
 
@@ -36,7 +36,7 @@ async def five() -> int:
 
 def observe(server: Server, scene: Callable[["PrefectObserver"], Awaitable[T]], **patience: float) -> tuple[T, "Tally"]:
     """Play the scene with an observer that is patient enough for a loaded machine."""
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     async def play() -> tuple[T, "Tally"]:
         async with PrefectObserver(server.api_url, probe_seconds=5, start_seconds=10, **patience) as observer:

@@ -17,7 +17,7 @@ NIGHT_FLOW = '''
 """A night that does its work; in a file of its own because it loads Prefect."""
 from prefect import flow
 from engine.settings import Settings
-from flows.overnight_escalation import escalate_overnight
+from flows.nights.overnight_escalation import escalate_overnight
 from flows.work import work_from
 
 @flow(name="any-night", persist_result=False)

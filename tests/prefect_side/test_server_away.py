@@ -15,7 +15,7 @@ from tests.prefect_side.faulty import Relay, healthy_but_stuck, mute
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
 pytestmark = pytest.mark.prefect
 
@@ -34,7 +34,7 @@ class Work:
 
 
 def observer(url: str, **patience: Any) -> "PrefectObserver":
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     return PrefectObserver(url, **patience)
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from apps.prefect_server import Server
-from engine.callbacks import plan
 from engine.founding import found, set_clock
+from engine.moves.callbacks import plan
 from engine.settings import Settings
 from flows.fire_clocks import Swept
-from flows.nights import run_scheduled, watch_scheduled
+from flows.nights.roster import run_scheduled, watch_scheduled
 from flows.passing import settle
 from flows.sight import Sight
 from flows.work import Work
@@ -63,7 +63,7 @@ def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lived:
 
 
 async def _live(work: Work, server: Server) -> int:
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     async with PrefectObserver(server.api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
         work.observer = observer
@@ -183,9 +183,9 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     """The nights of a worker run in a process of their own: what they leave does not depend on the observer."""
     from prefect import flow
 
-    from flows.artifacts import leave_scheduled
-    from flows.endings import state_after
-    from flows.progress import Filling
+    from flows.window.artifacts import leave_scheduled
+    from flows.window.endings import state_after
+    from flows.window.progress import Filling
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)
@@ -216,7 +216,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
 
 def test_a_run_begins_though_another_one_is_still_leaving_its_artifacts(server: Server):
     """They take turns, but nobody waits for long. See Note [One write at a time]."""
-    from flows.observed import PrefectObserver
+    from flows.window.observed import PrefectObserver
 
     async def one() -> int:
         return 1
@@ -242,7 +242,7 @@ def test_sweeps_in_quick_succession_link_to_the_board_instead_of_drawing_it_agai
 ):
     from prefect import flow
 
-    from flows.artifacts import leave_sweep
+    from flows.window.artifacts import leave_sweep
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)

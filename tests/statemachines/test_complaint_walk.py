@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.record import remembered
+from engine.ledger.record import remembered
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Facts, Refused
 from statemachines.roles import Role

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from apps.simulation import run_until
-from engine.moving import Command, advance
-from engine.opening import Opening, open_case
+from engine.audit.verify import verify
+from engine.moves.moving import Command, advance
+from engine.moves.opening import Opening, open_case
 from engine.store import Store
-from engine.verify import verify
 from flows.passing import settle
 from flows.work import Work
 from gateways.mail import FakeMailer

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.moving import Command, advance
+from engine.moves.moving import Command, advance
 from tests.stories.story import Story
 
 SLOW = "送货慢,电话也不接。"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.deliveries import Happened, Leased
-from engine.opening import Opening, open_case
-from flows.affected import linked
+from engine.moves.opening import Opening, open_case
+from engine.outbox.deliveries import Happened, Leased
 from flows.moment import Moment
 from flows.reacting import reactions
+from flows.reports.affected import linked
 from gateways.mail import FakeMailer
 from models.contact import Contact
 from statemachines.roles import Role

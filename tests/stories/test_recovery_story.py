@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.recovery_ledger import Entry, ledger
+from flows.reports.recovery_ledger import Entry, ledger
 from tests.stories.story import Story
 
 

@@ -1,0 +1,200 @@
+"""Working hours, holidays and local dates: what a deadline and a callback need to know of a place."""
+
+import hashlib
+import json
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+
+from engine.calendars.calendar_tables import Holidays, Reading, Table, tables_in, years_in
+from statemachines.refused import Refused
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+HORIZON = 2200
+"""No deadline is reckoned from here on: whoever asks for it has mistyped."""
+COUNTRY = re.compile("[A-Z]{2}")
+NOTHING, DAY = timedelta(), timedelta(days=1)
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One local year's working intervals in UTC; ``until[i]`` is the working time up to the end of the i-th."""
+
+    starts: list[datetime]
+    ends: list[datetime]
+    until: list[timedelta]
+    days: list[date]
+    closes: list[datetime]
+
+    @property
+    def total(self) -> timedelta:
+        """All the year's working time."""
+        return self.until[-1] if self.until else NOTHING
+
+    def before(self, instant: datetime) -> timedelta:
+        """The year's working time before an instant."""
+        i = bisect_right(self.starts, instant) - 1
+        return NOTHING if i < 0 else self.until[i] - max(self.ends[i] - instant, NOTHING)
+
+
+@dataclass(frozen=True)
+class Calendar(Table):
+    """A zone with its working hours and holidays, and what time is worth there."""
+
+    _years: dict[int, Year] = field(default_factory=dict[int, Year], init=False, compare=False, repr=False)
+
+    @cached_property
+    def version(self) -> str:
+        """A short hash of everything this calendar says: two equal ones reckon alike."""
+        known = self.holidays
+        days = [known.covered, *(sorted(map(str, some)) for some in (known.off, known.worked))] if known else []
+        told = [str(self.zone), self.weekdays, [list(map(str, pair)) for pair in self.hours], days]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+    @property
+    def covered_until(self) -> date | None:
+        """The last day whose holidays are known; None where none are asked for."""
+        return date(self.holidays.covered[1], 12, 31) if self.holidays else None
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether the holidays of that day are known."""
+        if self.holidays is None:
+            return True
+        return self.holidays.covered[0] <= self.local(instant).year <= self.holidays.covered[1]
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant as the place's clocks show it."""
+        return instant.astimezone(self.zone)
+
+    def works(self, day: date) -> bool:
+        """Whether that date is a working day."""
+        if not self.hours:
+            return True
+        if self.holidays is not None and (day in self.holidays.worked or day in self.holidays.off):
+            return day in self.holidays.worked
+        return day.weekday() in self.weekdays
+
+    def days_later(self, instant: datetime, days: int) -> datetime:
+        """The same local time that many dates later.
+
+        A local time that does not exist moves on by the gap; one that exists twice is the first.
+        """
+        there = (self.local(instant).replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=self.zone, fold=0)
+        return there.astimezone(UTC)
+
+    def next_open(self, instant: datetime) -> datetime:
+        """The instant itself inside working hours, else the start of the next interval."""
+        if not self.hours:
+            return instant
+        for number in self._from(instant):
+            year = self._year(number)
+            i = bisect_right(year.ends, instant)
+            if i < len(year.ends):
+                return max(year.starts[i], instant).astimezone(UTC)
+        raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
+
+    def after(self, start: datetime, amount: timedelta) -> datetime:
+        """The instant at which so much working time has passed; used up at an interval's end, it is that end."""
+        if not self.hours:
+            return start.astimezone(UTC) + amount
+        left = amount + self._year(self.local(start).year).before(start)
+        for number in self._from(start):
+            year = self._year(number)
+            if left <= year.total:
+                i = bisect_left(year.until, left)
+                return year.ends[i] - (year.until[i] - left)
+            left -= year.total
+        raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
+
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """The working time between two instants; nothing where the end is not after the start."""
+        if end <= start:
+            return NOTHING
+        if not self.hours:
+            return end.astimezone(UTC) - start.astimezone(UTC)
+        first, last = self.local(start).year, self.local(end).year
+        whole = sum((self._year(number).total for number in range(first, last)), NOTHING)
+        return whole + self._year(last).before(end) - self._year(first).before(start)
+
+    def close_of(self, start: datetime, days: int) -> datetime:
+        """Close of business of that many working days later; the starting date does not count."""
+        today = self.local(start).date()
+        if not self.hours:
+            return datetime.combine(today + (days + 1) * DAY, time(), self.zone).astimezone(UTC)
+        left = days + bisect_right(self._year(today.year).days, today)
+        for number in self._from(start):
+            year = self._year(number)
+            if left <= len(year.days):
+                return year.closes[left - 1]
+            left -= len(year.days)
+        raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
+
+    def _from(self, instant: datetime) -> Iterator[int]:
+        """The years from an instant's to the horizon. Raises ``Refused('calendar_never_open')``."""
+        first = self.local(instant).year
+        if not self._year(first).days and not self._year(first + 1).days:
+            raise Refused("calendar_never_open", calendar=self.name)
+        return iter(range(first, HORIZON))
+
+    def _year(self, number: int) -> Year:
+        if number not in self._years:
+            self._years[number] = self._reckoned(number)
+        return self._years[number]
+
+    def _reckoned(self, number: int) -> Year:
+        year, total = Year([], [], [], [], []), NOTHING
+        first = date(number, 1, 1)
+        for day in (first + n * DAY for n in range((date(number + 1, 1, 1) - first).days)):
+            for start, end in self.intervals(day):
+                total += end - start
+                year.starts.append(start)
+                year.ends.append(end)
+                year.until.append(total)
+            if year.ends and self.works(day):
+                year.days.append(day)
+                year.closes.append(year.ends[-1])
+        return year
+
+    def intervals(self, day: date) -> list[Interval]:
+        """A date's working intervals in UTC. A change of the clocks inside one makes it shorter or longer."""
+        found: list[Interval] = []
+        for pair in self.hours if self.works(day) else ():
+            start, end = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in pair)
+            start = max(start, found[-1][1]) if found else start
+            if start < end:
+                found.append((start, end))
+        return found
+
+
+def calendars_in(text: str, file: str) -> dict[str, Calendar]:
+    """Every calendar of a text by name. Raises ``Refused('bad_calendar')``; then nothing of it is taken."""
+    read = tables_in(text, file, holidays)
+    return {name: Calendar(name, one.zone, one.weekdays, one.hours, one.holidays) for name, one in read.items()}
+
+
+@cache
+def shipped() -> Mapping[str, Calendar]:
+    """The calendars of `policies/calendars.toml` by name. Raises ``Refused('bad_calendar')``."""
+    return calendars_in((POLICIES / "calendars.toml").read_text("utf-8"), "calendars.toml")
+
+
+def calendar(name: str) -> Calendar:
+    """The shipped calendar of that name. Raises ``Refused('unknown_calendar')``."""
+    if name not in shipped():
+        raise Refused("unknown_calendar", calendar=name, known=sorted(shipped()))
+    return shipped()[name]
+
+
+@cache
+def holidays(country: str) -> Holidays | None:
+    """The shipped table of a country, one part a year; None if there is none."""
+    path = POLICIES / "holidays" / f"{country}.toml"
+    if not COUNTRY.fullmatch(country) or not path.exists():
+        return None
+    years = years_in(path.read_text("utf-8"), path.name)
+    return Reading(path.name).laid_over("years", None, years)

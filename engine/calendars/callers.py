@@ -1,0 +1,90 @@
+"""Chooses who calls a customer back: nobody who handled the case, and of the others who has least to call (D3, F3)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from functools import cache
+from typing import Any
+
+from engine.calendars.calendar import DAY, Calendar
+from engine.store import Tx
+from models.columns import to_micros
+from statemachines.kinds import lifecycles
+from statemachines.roles import Role
+
+REVISIT = "revisit"
+CALLERS = (Role.AGENT, Role.QUALITY_TEAM, Role.TEAM_SUPERVISOR)
+"""Whose work calling back is; the next role only where nobody of the one before may."""
+
+STAFF = "SELECT handle, roles FROM actor ORDER BY handle"
+LOAD = """
+SELECT owner, count(*) AS n FROM callback
+ WHERE done_at IS NULL AND owner IS NOT NULL AND planned_at >= :begin AND planned_at < :end GROUP BY owner
+"""
+
+
+@dataclass
+class Callers:
+    """Who may call for which case, and how much each has to call on a day; read once for all that is planned together.
+
+    ``did`` are the moves that people made, as (move, handle) by case.
+    """
+
+    tx: Tx
+    staff: Mapping[Role, list[str]]
+    did: Mapping[int, set[tuple[str, str]]]
+    _days: dict[tuple[int, int], Counter[str]] = field(default_factory=dict[tuple[int, int], Counter[str]])
+
+    def pick(self, case_id: int, kind: str, at: datetime, place: Calendar) -> str | None:
+        """The handle of whoever may call and has the fewest open callbacks on that local day; by handle where alike.
+
+        None if nobody may.
+        """
+        barred = {handle for move, handle in self.did.get(case_id, ()) if move in handled(kind)}
+        busy = self._day(at, place)
+        for role in may_call(kind):
+            if free := [handle for handle in self.staff[role] if handle not in barred]:
+                return min(free, key=lambda handle: (busy[handle], handle))
+        return None
+
+    def note(self, owner: str, at: int) -> None:
+        """He has one more to call."""
+        for (begin, end), busy in self._days.items():
+            busy[owner] += begin <= at < end
+
+    def _day(self, at: datetime, place: Calendar) -> Counter[str]:
+        day = place.local(at).date()
+        begin, end = (to_micros(datetime.combine(one, time(), place.zone)) for one in (day, day + DAY))
+        if (begin, end) not in self._days:
+            rows = self.tx.rows(LOAD, begin=begin, end=end)
+            self._days[begin, end] = Counter({row.owner: row.n for row in rows})
+        return self._days[begin, end]
+
+
+def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
+    """Those who may call; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
+    holders = [(row.handle, frozenset(row.roles.split())) for row in tx.rows(STAFF)]
+    staff = {role: [handle for handle, roles in holders if role in roles] for role in CALLERS}
+    did: dict[int, set[tuple[str, str]]] = {}
+    for row in moves:
+        did.setdefault(row.case_id, set()).add((row.move, row.handle))
+    return Callers(tx, staff, did)
+
+
+@cache
+def handled(kind: str) -> frozenset[str]:
+    """The moves whose makers do not call back, as the lifecycle's table says (F3)."""
+    return frozenset(move for row in _rows(kind) for move in row.apart)
+
+
+@cache
+def may_call(kind: str) -> tuple[Role, ...]:
+    """Who calls, in order, as far as the lifecycle's table lets him record what came of it."""
+    by = frozenset(role for row in _rows(kind) for role in row.by)
+    return tuple(role for role in CALLERS if role in by)
+
+
+def _rows(kind: str) -> tuple[Any, ...]:
+    table = lifecycles().get(kind)
+    return table.rows.get(REVISIT, ()) if table is not None else ()

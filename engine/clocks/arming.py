@@ -1,0 +1,90 @@
+"""Starts a clock on a promise: with the pack's limit, or to the instant that was agreed in the form."""
+
+from dataclasses import dataclass
+
+from engine.calendars.deadlines import Unit
+from engine.clocks.running import falls_due, percents
+from engine.ledger.record import Head
+from engine.rules.in_force import Rules
+from engine.rules.limits import Limit, budget_of
+from engine.rules.policy import Pack
+from engine.store import Tx
+from statemachines.lifecycle import Clause, Refused
+
+HOUR = 3_600_000_000
+AGREED = "agreed"
+"""The ``policy`` of a clock whose deadline was agreed with the customer and not read from a pack."""
+ALWAYS = "cn-hotline"
+UNSAID = frozenset({"blank_limit", "contradictory_limit"})
+
+OPEN = """
+INSERT INTO clock (case_id, clause, cycle, turn, policy, calendar, amount, unit, budget, consumed, opened_at,
+                   running_since, fires_at, rungs_fired, level)
+VALUES (:case_id, :clause, :cycle,
+        (SELECT coalesce(max(turn), 0) + 1 FROM clock
+          WHERE case_id = :case_id AND clause = :its_clause AND cycle >= :counted_from),
+        :policy, :calendar, :amount, :unit, :budget, 0, :at, :since, :fires_at, 0, 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What is needed to arm the promises of one case at one instant."""
+
+    tx: Tx
+    rules: Rules
+    pack: Pack
+    head: Head
+    at: int
+
+    def limit(self, clause: Clause) -> Limit | None:
+        """The pack's limit for this case; None where nothing of the kind is promised.
+
+        Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for a promise among ourselves.
+        """
+        try:
+            return self.pack.limit(clause.name, self.head.traits)
+        except Refused as refused:
+            if clause.internal and refused.code in UNSAID:
+                return None
+            raise
+
+    def start(self, clause: Clause, due: int | None = None) -> None:
+        """Start a clock, its turn the next one; at rest where the case stands in one of the clause's pauses."""
+        if due is not None:
+            if due <= self.at:
+                raise Refused("due_passed", clause=clause.name)
+            amount = max(1, -(-(due - self.at) // HOUR))
+            return self._open(clause, AGREED, ALWAYS, amount, Unit.HOURS, due - self.at)
+        limit = self.limit(clause)
+        if limit is not None:
+            assert limit.amount is not None
+            assert limit.unit is not None
+            budget = budget_of(limit, self.rules.calendar(limit.calendar), self.at)
+            self._open(clause, self.pack.edition, limit.calendar, limit.amount, limit.unit, budget)
+        return None
+
+    def counted_from(self, clause: Clause) -> int:
+        """The cycle from which the turns of a clause are counted: its own, or the first where turns outlive rounds."""
+        return 0 if clause.opened_by or clause.repeats or clause.per else self.head.cycle
+
+    def _open(self, clause: Clause, policy: str, calendar: str, amount: int, unit: Unit, budget: int) -> None:
+        runs = self.head.state in clause.during
+        first = budget * percents(clause, self.pack)[0] // 100
+        place = self.rules.calendar(calendar)
+        self.tx.put(
+            OPEN,
+            case_id=self.head.id,
+            clause=clause.name,
+            its_clause=clause.name,
+            cycle=self.head.cycle,
+            policy=policy,
+            calendar=calendar,
+            amount=amount,
+            unit=unit,
+            budget=budget,
+            at=self.at,
+            since=self.at if runs else None,
+            fires_at=falls_due(unit, place, self.at, first) if runs else None,
+            counted_from=self.counted_from(clause),
+        )

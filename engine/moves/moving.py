@@ -1,0 +1,194 @@
+"""The one verb that moves a case: ``advance``, alone or in a group, idempotent by key."""
+
+import contextlib
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from engine.actors import acting
+from engine.clocks import running as clocks
+from engine.databases import Conflict
+from engine.ledger.chain import keyed
+from engine.ledger.record import Entry, head_by_number, hold_fast, line_up
+from engine.moves.hand import Hand, take
+from engine.rules.in_force import rules_in
+from engine.store import Store, Tx
+from models.columns import to_micros
+from statemachines.asks import ACTOR, OPEN_CASE, Asks, marked
+from statemachines.lifecycle import Refused
+from statemachines.roles import Role
+
+T = TypeVar("T")
+
+TRIES = 5
+"""How often a move is tried that another transaction keeps overtaking."""
+
+HONOURED = """
+SELECT k.key, k.body, c.number, t.seq, t.dest, t.level FROM command k
+  JOIN transition t ON t.case_id = k.case_id AND t.seq = k.seq JOIN cases c ON c.id = k.case_id
+"""
+KNOWN = f"{HONOURED} WHERE k.key = :key"
+KNOWN_OF = f"{HONOURED} WHERE k.key = ANY(:keys)"
+KEY = "key"
+KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody wants a case to do.
+
+    ``key`` makes it idempotent; ``if_seq`` refuses it if the case has moved since; ``occurred_at``
+    may be given by an import alone (law 4).
+    """
+
+    number: str
+    move: str
+    form: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    actor: str = "system"
+    via: str = "cli"
+    key: str | None = None
+    if_seq: int | None = None
+    occurred_at: datetime | None = None
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command. ``again`` says that its key had been honoured before."""
+
+    number: str
+    seq: int
+    state: str
+    level: int
+    again: bool = False
+
+
+def advance(store: Store, command: Command, at: datetime) -> Answer:
+    """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written."""
+    return retrying(lambda: _alone(store, command, at))
+
+
+def _alone(store: Store, command: Command, at: datetime) -> Answer:
+    with store.writing() as tx:
+        return advance_in(tx, store.secret, command, at)
+
+
+def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
+    """Move many cases in one transaction; a refused one is refused alone (law 1).
+
+    Raises ``Refused`` where the database can do none of them.
+    """
+    return retrying(lambda: _together(store, commands, at))
+
+
+def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
+    """Savepoints cost as much as the moves, so they are made only once one of the moves was refused."""
+    try:
+        with store.writing() as tx, _ready_for(tx, commands):
+            return [_or_undone(tx, store.secret, command, at) for command in commands]
+    except _OneRefused:
+        with store.writing() as tx, _ready_for(tx, commands):
+            return [_or_refused(tx, store.secret, command, at) for command in commands]
+
+
+class _OneRefused(Exception):
+    """A move of a group was refused, and nothing of the group is written yet."""
+
+
+def _or_undone(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
+    try:
+        return advance_in(tx, secret, command, at)
+    except Refused as refused:
+        raise _OneRefused from refused
+
+
+def _or_refused(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
+    try:
+        with tx.savepoint():
+            return advance_in(tx, secret, command, at)
+    except Refused as refused:
+        return refused
+
+
+@contextlib.contextmanager
+def _ready_for(tx: Tx, commands: Sequence[Command]) -> Generator[None]:
+    """The cases of a group in hand, and its writes on their way without waiting for each other."""
+    _read_ahead(tx, commands)
+    with tx.pipeline():
+        yield
+
+
+def _read_ahead(tx: Tx, commands: Sequence[Command]) -> None:
+    """Ask for the cases, clocks and keys of a group at once; on SQLite a question costs microseconds."""
+    numbers = [command.number for command in commands]
+    case_ids = line_up(tx, numbers)
+    hold_fast(tx, numbers)
+    if tx.postgres:
+        clocks.read_ahead(tx, rules_in(tx), case_ids)
+        keys = [command.key for command in commands if command.key]
+        tx.ahead |= {(KEY, key): None for key in keys} | {(KEY, row.key): row for row in tx.rows(KNOWN_OF, keys=keys)}
+
+
+def retrying(work: Callable[[], T]) -> T:
+    """Try again what another transaction overtook. Raises ``Refused('contended')`` in the end."""
+    for _ in range(TRIES):
+        try:
+            return work()
+        except Conflict:
+            continue
+    raise Refused("contended", tries=TRIES)
+
+
+def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
+    """Move one case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    body = _body(secret, command) if command.key else ""
+    line_up(tx, [command.number])  # before the key is looked for: who has the case may be honouring it
+    if command.key and (answer := answered_before(tx, command.key, body)):
+        return answer
+    now = to_micros(at)
+    occurred = to_micros(command.occurred_at) if command.occurred_at else now
+    actor = acting(tx, command.actor)
+    if occurred > now:
+        raise Refused("in_the_future", move=command.move)
+    if command.occurred_at is not None and Role.IMPORT not in actor.roles:
+        raise Refused("no_backdating", actor=actor.handle)
+    hand = take(tx, head_by_number(tx, command.number), now)
+    if command.if_seq is not None and command.if_seq != hand.head.version:
+        raise Refused("stale", number=command.number, expected=command.if_seq, seq=hand.head.version)
+    form = hand.table.checked(command.move, command.form)
+    _check_named(tx, hand, form)
+    hand.fire_until(occurred - 1)  # what falls due at this very instant, the move may still keep (以内)
+    decision = hand.decide(command.move, form, actor)
+    row = decision.row
+    hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row=row))
+    if command.key:
+        tx.put(KEEP, key=command.key, body=body, case_id=hand.head.id, seq=hand.head.version)
+    return Answer(hand.head.number, hand.head.version, hand.head.state, hand.head.level)
+
+
+def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:
+    """People and cases that the form names are refused here, not found missing when they are wanted."""
+    for name in marked(type(form), ACTOR):
+        if (handle := getattr(form, name)) is not None:
+            acting(tx, handle)
+    for name in marked(type(form), OPEN_CASE):
+        other = head_by_number(tx, getattr(form, name))
+        if other.closed or other.id == hand.head.id or other.kind != hand.head.kind:
+            raise Refused("not_mergeable", number=other.number, kind=hand.head.kind)
+
+
+def _body(secret: bytes, command: Command) -> str:
+    said = {name: str(value) for name, value in command.form.items()}
+    return keyed(secret, command.number, command.move, command.actor, json.dumps(said, sort_keys=True))
+
+
+def answered_before(tx: Tx, key: str, body: str) -> Answer | None:
+    """The first answer that this key was given, if it was. Raises ``Refused('key_reused')`` for another body."""
+    known = tx.ahead.pop((KEY, key)) if (KEY, key) in tx.ahead else tx.row(KNOWN, key=key)
+    if known is None:
+        return None
+    if known.body != body:
+        raise Refused("key_reused", key=key)
+    return Answer(known.number, known.seq, known.dest, known.level, again=True)

@@ -1,0 +1,116 @@
+"""The rules in force: the published edition of a pack or a calendar, or the file that was shipped."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
+from engine.rules.policy import Pack, names, pack, parsed
+from engine.store import Store, Tx
+from statemachines.refused import Refused
+
+ANY = "SELECT max(id) AS id FROM edition"
+ALL = "SELECT id, sort, name, version, content, effective_from FROM edition ORDER BY effective_from, id"
+
+
+class Sort(StrEnum):
+    """What can be published."""
+
+    PACK = "pack"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A published edition as it is needed to reckon; ``effective_from`` in microseconds."""
+
+    id: int
+    sort: str
+    name: str
+    version: str
+    content: str
+    effective_from: int
+
+    @property
+    def edition(self) -> str:
+        """Name and version, as a refusal tells it."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules as published up to some edition; ``editions`` in the order in which they take force."""
+
+    editions: tuple[Edition, ...] = ()
+
+    def pack(self, name: str, at: int) -> Pack:
+        """The pack in force at an instant: its newest edition by then, else the file.
+
+        Raises ``Refused('unknown_pack')``.
+        """
+        found = self.in_force(Sort.PACK, name, at)
+        if found is not None:
+            return pack_of(found.content, found.edition)
+        try:
+            return pack(name)
+        except Refused as refused:
+            if refused.code != "unknown_pack":
+                raise
+            raise Refused("unknown_pack", pack=name, known=self.names(Sort.PACK)) from None
+
+    def calendar(self, name: str) -> Calendar:
+        """The calendar as it is known by now: its newest edition, else the shipped one.
+
+        Its days carry their own dates, so an edition of a calendar holds from when it is published.
+        Raises ``Refused('unknown_calendar')``.
+        """
+        found = self.in_force(Sort.CALENDAR, name)
+        if found is not None:
+            return calendar_of(found.content, found.edition)
+        if name not in shipped():
+            raise Refused("unknown_calendar", calendar=name, known=self.names(Sort.CALENDAR))
+        return calendar(name)
+
+    def in_force(self, sort: Sort, name: str, at: int | None = None) -> Edition | None:
+        """The newest edition that has taken force by an instant; None if none has."""
+        taken = (one for one in reversed(self.editions) if at is None or one.effective_from <= at)
+        return next((one for one in taken if (one.sort, one.name) == (sort, name)), None)
+
+    def names(self, sort: Sort) -> list[str]:
+        """Every name that is shipped or published."""
+        files: Iterable[str] = names() if sort is Sort.PACK else shipped()
+        return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
+
+
+SHIPPED = Rules()
+"""The rules of the files alone."""
+
+
+def rules_in(tx: Tx) -> Rules:
+    """The rules as this transaction sees them, read once. Where nothing was published that is one small question."""
+    found: Rules | None = tx.memory.get("rules")
+    if found is None:
+        none = tx.row(ANY).id is None
+        found = tx.memory["rules"] = SHIPPED if none else Rules(tuple(Edition(*row) for row in tx.rows(ALL)))
+    return found
+
+
+def rules_of(store: Store) -> Rules:
+    """The rules as a store has them now."""
+    with store.looking() as tx:
+        return rules_in(tx)
+
+
+# What was published was checked then. The caches are keyed by the content itself, so no two stores can mix.
+@lru_cache(maxsize=256)
+def pack_of(content: str, edition: str) -> Pack:
+    """The pack of an edition. Raises ``Refused('bad_pack')`` if this release reads it no more."""
+    return parsed(content, edition)
+
+
+@lru_cache(maxsize=256)
+def calendar_of(content: str, edition: str) -> Calendar:
+    """The calendar of an edition. Raises ``Refused('bad_calendar')`` if this release reads it no more."""
+    [only] = calendars_in(content, edition).values()
+    return only

@@ -1,0 +1,53 @@
+"""Records how the evaluation group reads a clause of a pack (F4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.rules.in_force import rules_in
+from engine.rules.publishing import entitled
+from engine.store import Store, Tx
+from models.columns import to_micros
+from statemachines.refused import Refused
+
+ADD = """
+INSERT INTO interpretation (pack, clause, content, recorded_at, recorded_by)
+VALUES (:pack, :clause, :content, :at, :by)
+"""
+OF_PACK = """
+SELECT i.pack, i.clause, i.content, i.recorded_at, a.handle
+  FROM interpretation i JOIN actor a ON a.id = i.recorded_by WHERE i.pack = :pack ORDER BY i.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InterpretationRow:
+    """A reading of a clause: by whom, and when in microseconds. A later one of the same clause takes its place."""
+
+    pack: str
+    clause: str
+    content: str
+    recorded_at: int
+    recorded_by: str
+
+
+def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: datetime) -> InterpretationRow:
+    """Record a reading of a clause, a bound or an indicator of the pack in force.
+
+    Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'unknown_pack' | 'unknown_clause' | 'no_text')``.
+    """
+    now, text = to_micros(at), content.strip()
+    with store.writing() as tx:
+        actor = entitled(tx, by)
+        read = rules_in(tx).pack(pack, now)
+        known = [*read.clauses, *read.unpromised, *read.bounds, *read.indicators]
+        if clause not in known:
+            raise Refused("unknown_clause", pack=pack, name=clause, known=known)
+        if not text:
+            raise Refused("no_text")
+        tx.run(ADD, pack=pack, clause=clause, content=text, at=now, by=actor.id)
+    return InterpretationRow(pack, clause, text, now, by)
+
+
+def interpretations(tx: Tx, pack: str) -> list[InterpretationRow]:
+    """The readings of a pack, in the order in which they were given."""
+    return [InterpretationRow(*row) for row in tx.rows(OF_PACK, pack=pack)]

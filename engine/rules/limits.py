@@ -1,0 +1,126 @@
+"""What a policy pack says of one promise: its amount and source, and what differs from case to case."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.calendars.calendar import Calendar
+from engine.calendars.deadlines import MOST, Unit, due
+from models.columns import from_micros, to_micros
+from models.contact import Channel, CustomerType
+from statemachines.forms import Severity
+
+Text = Annotated[str, Field(min_length=1)]
+TRAITS = ("severity", "channel", "customer_type")
+"""What is known of a case when a promise is made, and so what an amount may depend on (A5)."""
+HOUR = 3_600_000_000
+
+
+class Row(BaseModel):
+    """A piece of a pack: nothing unknown in it, and never changed once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Amount(Row):
+    """An amount and the clause of the document it comes from.
+
+    Blank (no amount) is what the document left blank. ``contradicts`` tells where the document says something
+    else; such a limit holds no amount, for none of the two is the right one until the owner of the rules says so.
+    """
+
+    amount: Annotated[int, Field(gt=0, le=MOST, strict=True)] | None = None
+    unit: Unit | None = None
+    source: Text
+    contradicts: Text | None = None
+
+    @model_validator(mode="after")
+    def _takes_no_side(self) -> Self:
+        if self.contradicts is not None and self.amount is not None:
+            raise ValueError("a contradictory limit has no amount: take it out, or settle the contradiction")
+        return self
+
+
+class When(_Amount):
+    """What holds instead for cases with these traits; unit and calendar are the clause's own unless said."""
+
+    severity: Severity | None = None
+    channel: Channel | None = None
+    customer_type: CustomerType | None = None
+    calendar: str | None = None
+
+    @property
+    def traits(self) -> dict[str, str]:
+        """The traits a case must have for this to hold."""
+        named = {trait: getattr(self, trait) for trait in TRAITS}
+        return {trait: str(value) for trait, value in named.items() if value is not None}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{trait}={value}" for trait, value in self.traits.items())
+
+    def holds(self, traits: Mapping[str, str | None]) -> bool:
+        """Whether a case with these traits is meant."""
+        return all(traits.get(trait) == value for trait, value in self.traits.items())
+
+
+class Limit(_Amount):
+    """The limit of one clause, and what differs from it."""
+
+    calendar: str = "cn-hotline"
+    when: tuple[When, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_clear(self) -> Self:
+        if not all(one.traits for one in self.when):
+            raise ValueError(f"each when names one of: {', '.join(TRAITS)}")
+        for first, second in combinations(self.when, 2):
+            if _torn(first.traits, second.traits, self.when):
+                raise ValueError(
+                    f"a case may be meant by ({first}) and by ({second}): say what holds for both together"
+                )
+        return self
+
+    def of(self, traits: Mapping[str, str | None]) -> "Limit":
+        """The limit for a case with these traits: of all that mean it, the one that names most of them."""
+        meant = [one for one in self.when if one.holds(traits)]
+        if not meant:
+            return self.model_copy(update={"when": ()})
+        return self.told(max(meant, key=lambda one: len(one.traits)))
+
+    def told(self, one: When) -> "Limit":
+        """An override as a whole limit, with what it takes from the clause."""
+        return Limit(
+            amount=one.amount,
+            unit=one.unit or self.unit,
+            source=one.source,
+            contradicts=one.contradicts,
+            calendar=one.calendar or self.calendar,
+        )
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no amount to reckon with."""
+        return self.amount is None or self.unit is None
+
+
+def _torn(first: Mapping[str, str], second: Mapping[str, str], rows: tuple[When, ...]) -> bool:
+    """Whether two overrides of equal rank may mean one case, and no third one decides between them."""
+    both = {**first, **second}
+    apart = any(first[trait] != second[trait] for trait in first.keys() & second.keys())
+    if apart or len(first) != len(second):
+        return False
+    return len(both) == len(first) or all(one.traits != both for one in rows)
+
+
+def budget_of(limit: Limit, place: Calendar, start: int) -> int:
+    """The microseconds of an armed limit: of working time for business hours, else from ``start`` to its end.
+
+    Raises ``Refused('deadline_too_far' | 'calendar_never_open')``.
+    """
+    assert limit.amount is not None, "a blank limit has no budget; Pack.limit refuses it"
+    assert limit.unit is not None, "a blank limit has no budget; Pack.limit refuses it"
+    if limit.unit in {Unit.HOURS, Unit.BUSINESS_HOURS}:
+        return limit.amount * HOUR
+    return to_micros(due(place, from_micros(start), limit.amount, limit.unit)) - start

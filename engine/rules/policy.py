@@ -1,0 +1,211 @@
+"""Reads policy packs: the amount of each promise, its ladder, its source. Blanks are refused when armed."""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import Field, ValidationError, model_validator
+
+from engine.calendars.calendar import POLICIES, Calendar, calendar
+from engine.rules.limits import Limit, Row, Text
+from statemachines.forms import Severity
+from statemachines.lifecycle import Refused
+from statemachines.roles import TOP_LEVEL
+
+Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
+
+
+class Step(Row):
+    """One rung of the ladder: at this share of the budget the case asks this level."""
+
+    percent: Annotated[int, Field(gt=0, le=1000)]
+    level: Level
+
+
+class Callbacks(Row):
+    """How often, and in whose working hours, a customer is called (D1).
+
+    ``trigger`` is what the window is counted from, ``window`` names the clause that holds its length;
+    ``recurrence_days`` is for how many days a customer who was called is not called about another order,
+    ``inquiries`` whether answered consultations are called back, too.
+    """
+
+    trigger: Literal["receipt", "completion", "acceptance"] | None = None
+    window: str | None = None
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    calendar: str = "cn-office"
+    recurrence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    inquiries: bool = False
+
+
+class Alerts(Row):
+    """When alerts reach the people of these levels: in the hours of a calendar; without one at any hour (B6)."""
+
+    calendar: str | None = None
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1, 2, 3)
+
+
+class Bound(Row):
+    """A figure above which something else is asked, as a compensation that a second person decides (B4)."""
+
+    amount: Annotated[int, Field(gt=0, strict=True)] | None = None
+    of: Literal["fen", "hours"]
+    source: Text
+
+
+class Rounds(Row):
+    """After how many rounds a manager must decide (B3); no bound where the source sets none."""
+
+    max: Annotated[int, Field(ge=1)] | None = None
+
+
+class Indicator(Row):
+    """A target the document sets for a figure (E2), in points of 100 or in percent, with its operator."""
+
+    operator: Literal["<", "<=", ">=", ">"]
+    target: Annotated[Decimal, Field(ge=0, le=100)]
+    of: Literal["points", "percent"]
+    source: Text
+
+
+class Pack(Row):
+    """A policy pack: data of one line of business.
+
+    ``clauses`` are the promises, some of them blank; ``unpromised`` tells of clauses that the document promises
+    nothing of, and why: their clocks are not started. ``severity_levels`` says whom a case of some severity
+    asks at once (B6).
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    version: Text
+    document: str
+    effective_from: date | None = None
+    zone: str
+    clauses: dict[str, Limit]
+    unpromised: Annotated[dict[str, Text], Field(default_factory=dict)]
+    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
+    callbacks: Callbacks = Callbacks()
+    alerts: Alerts = Alerts()
+    rounds: Rounds = Rounds()
+    bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
+    severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
+    indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]
+
+    @property
+    def edition(self) -> str:
+        """Name and version, as a clock keeps it."""
+        return f"{self.name}@{self.version}"
+
+    @model_validator(mode="after")
+    def _takes_no_promise_back(self) -> Self:
+        if both := sorted(self.clauses.keys() & self.unpromised.keys()):
+            raise ValueError(f"{', '.join(both)}: stands in clauses and in unpromised; take it out of one of them")
+        return self
+
+    def limit(self, clause: str, traits: Mapping[str, str | None]) -> Limit | None:
+        """The limit for a case with these traits (``engine.rules.limits.TRAITS``), without regard to any clock.
+
+        None where the document promises nothing of the kind. Raises
+        ``Refused('blank_limit' | 'contradictory_limit')`` (law 6).
+        """
+        if clause in self.unpromised:
+            return None
+        if clause not in self.clauses:
+            raise Refused("blank_limit", clause=clause, pack=self.name, source="")
+        limit = self.clauses[clause].of(traits)
+        told = {"clause": clause, "pack": self.name, "source": limit.source}
+        if limit.contradicts is not None:
+            raise Refused("contradictory_limit", contradicts=limit.contradicts, **told)
+        if limit.blank:
+            raise Refused("blank_limit", **told)
+        return limit
+
+    def bound(self, name: str) -> int | None:
+        """The figure of a bound; None where there is none, or it is blank."""
+        return self.bounds[name].amount if name in self.bounds else None
+
+
+@cache
+def pack(name: str) -> Pack:
+    """The pack of that name, checked. Raises ``Refused('unknown_pack' | 'bad_pack')``."""
+    if name not in names():
+        raise Refused("unknown_pack", pack=name, known=names())
+    return load_pack(POLICIES / f"{name}.toml")
+
+
+NOT_PACKS = frozenset({"calendars", "categories"})
+
+
+def names() -> list[str]:
+    """The packs there are."""
+    return sorted(path.stem for path in POLICIES.glob("*.toml") if path.stem not in NOT_PACKS)
+
+
+def load_pack(path: Path) -> Pack:
+    """Read and check one file; nothing of a bad one is taken. Raises ``Refused('bad_pack')``."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
+    read = checked(text, path.name, calendar)
+    if read.name != path.stem:
+        why = f"is not the name of the file, {path.stem}"
+        raise Refused("bad_pack", file=path.name, faults=[{"field": "name", "why": why}])
+    return read
+
+
+def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
+    """The pack of a text, whose calendars are ``known``. Raises ``Refused('bad_pack')`` with every fault."""
+    read = parsed(text, file)
+    if faults := [{"field": field, "why": why} for field, why in _doubts(read, known)]:
+        raise Refused("bad_pack", file=file, faults=faults)
+    return read
+
+
+def parsed(text: str, file: str) -> Pack:
+    """The pack of a text, each piece checked by itself. Raises ``Refused('bad_pack')``."""
+    try:
+        return Pack.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        raise Refused("bad_pack", file=file, faults=[{"field": "", "why": str(error)}]) from None
+    except ValidationError as error:
+        raise Refused("bad_pack", file=file, faults=_faults(error)) from None
+
+
+def _faults(error: ValidationError) -> list[dict[str, Any]]:
+    return [
+        {"field": ".".join(map(str, fault["loc"])), "why": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors(include_url=False)
+    ]
+
+
+def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[tuple[str, str]]:
+    """What each piece alone does not show: field and reason."""
+    if pack.zone not in available_timezones():
+        yield "zone", f"there is no zone {pack.zone}; write it like Asia/Shanghai"
+    percents = [step.percent for step in pack.ladder]
+    levels = [step.level for step in pack.ladder]
+    if percents != sorted(set(percents)) or levels != sorted(levels):
+        yield "ladder", "percent and level must rise"
+    if pack.callbacks.window is not None and pack.callbacks.window not in pack.clauses:
+        yield "callbacks.window", f"names no clause of the pack: {', '.join(pack.clauses)}"
+    for field, name in _calendars(pack):
+        try:
+            known(name)
+        except Refused as refused:
+            yield field, f"{refused.code}: {name}; known: {', '.join(refused.params.get('known', ()))}"
+
+
+def _calendars(pack: Pack) -> Iterator[tuple[str, str]]:
+    yield "callbacks.calendar", pack.callbacks.calendar
+    if pack.alerts.calendar is not None:
+        yield "alerts.calendar", pack.alerts.calendar
+    for clause, limit in pack.clauses.items():
+        yield f"clauses.{clause}.calendar", limit.calendar
+        for at, one in enumerate(limit.when):
+            yield f"clauses.{clause}.when.{at}.calendar", one.calendar or limit.calendar

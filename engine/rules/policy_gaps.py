@@ -1,0 +1,77 @@
+"""Where a policy pack leaves a promise without a limit, or says what nobody asks: for `closeloop policy check`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from engine.rules.limits import Limit
+from engine.rules.policy import Pack
+from statemachines.lifecycle import Lifecycle
+
+
+class Reason(StrEnum):
+    """Why a place of a pack is named."""
+
+    BLANK = "blank"
+    CONTRADICTORY = "contradictory"
+    UNUSED = "unused"
+    FUTURE = "future"
+    UNBOUNDED = "unbounded"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One place; ``clause`` may be a bound, too. Without a source the document has no such clause.
+
+    ``traits`` are those of an override.
+    """
+
+    pack: Pack
+    reason: Reason
+    clause: str | None = None
+    source: str | None = None
+    contradicts: str | None = None
+    traits: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def asked(tables: Iterable[Lifecycle]) -> list[str]:
+    """Every clause that some lifecycle arms, in their order.
+
+    Where the deadline is agreed in a form (``due``), no pack is asked for an amount.
+    """
+    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due))
+
+
+def agreed(tables: Iterable[Lifecycle]) -> list[str]:
+    """Every clause whose deadline is agreed in a form; a pack may speak of it, and need not."""
+    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due))
+
+
+def gaps(pack: Pack, clauses: Iterable[str], today: date, optional: Iterable[str] = ()) -> Iterator[Gap]:
+    """All places of a pack that need its owner's eye, given the clauses that are asked of it, and those that may be."""
+    wanted = list(clauses)
+    known = {*wanted, *optional}
+    if pack.effective_from is not None and pack.effective_from > today:
+        yield Gap(pack, Reason.FUTURE, source=pack.document)
+    for clause in wanted:
+        if clause not in pack.clauses and clause not in pack.unpromised:
+            yield Gap(pack, Reason.BLANK, clause)
+    for clause, limit in pack.clauses.items():
+        yield from _open_places(pack, clause, limit)
+    sources = {**{clause: limit.source for clause, limit in pack.clauses.items()}, **pack.unpromised}
+    for clause, source in sources.items():
+        if clause not in known:
+            yield Gap(pack, Reason.UNUSED, clause, source)
+    for name, bound in pack.bounds.items():
+        if bound.amount is None:
+            yield Gap(pack, Reason.UNBOUNDED, name, bound.source)
+
+
+def _open_places(pack: Pack, clause: str, limit: Limit) -> Iterator[Gap]:
+    overrides = [(limit.told(one), one.traits) for one in limit.when]
+    for one, traits in [(limit, {}), *overrides]:
+        if one.contradicts is not None:
+            yield Gap(pack, Reason.CONTRADICTORY, clause, one.source, one.contradicts, traits)
+        elif one.blank:
+            yield Gap(pack, Reason.BLANK, clause, one.source, None, traits)

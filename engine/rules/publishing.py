@@ -1,0 +1,226 @@
+"""Publishes editions of policy packs and calendars: by the evaluation group, checked as files are (F4)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from engine.actors import Acting, acting
+from engine.calendars.calendar import Calendar, calendars_in, shipped
+from engine.calendars.calendar_tables import Table, imported, overridden, written, years_in
+from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, rules_in
+from engine.rules.policy import Pack, checked, names, pack
+from engine.store import Store, Tx
+from models.columns import from_micros, to_micros
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+ADD = """
+INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
+VALUES (:sort, :name, :version, :content, :effective_from, :at, :by, :reason)
+"""
+EDITIONS = """
+SELECT e.id, e.sort, e.name, e.version, e.content, e.effective_from, e.published_at, a.handle AS published_by,
+       e.reason, e.projected_at
+  FROM edition e JOIN actor a ON a.id = e.published_by
+"""
+OF_NAME = " WHERE e.sort = :sort AND e.name = :name ORDER BY e.effective_from, e.id"
+# In force is what no newer edition of the same name has superseded by then.
+UNPROJECTED = """
+ WHERE e.projected_at IS NULL AND e.effective_from <= :at AND NOT EXISTS (
+       SELECT 1 FROM edition n WHERE n.sort = e.sort AND n.name = e.name AND n.effective_from <= :at
+          AND (n.effective_from > e.effective_from OR (n.effective_from = e.effective_from AND n.id > e.id)))
+ ORDER BY e.effective_from, e.id
+"""
+# What a newer edition superseded before it was looked at is done with as well.
+PROJECTED = """
+UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest
+"""
+# Two who publish at once come one after the other, and readers wait for nobody; SQLite has one writer anyway.
+ONE_BY_ONE = "LOCK TABLE edition IN SHARE ROW EXCLUSIVE MODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of it. Not ``new`` is what was published, or shipped (then without an instant), before."""
+
+    sort: Sort
+    name: str
+    version: str
+    effective_from: datetime | None
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRow:
+    """An edition as it was published, instants in microseconds. ``projected_at``: when the open clocks followed it."""
+
+    id: int
+    sort: str
+    name: str
+    version: str
+    content: str
+    effective_from: int
+    published_at: int
+    published_by: str
+    reason: str
+    projected_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is to be published, once it is checked, and what holds so far."""
+
+    said: Pack | Calendar
+    content: str
+    before: list[EditionRow]
+
+    @property
+    def sort(self) -> Sort:
+        return Sort.PACK if isinstance(self.said, Pack) else Sort.CALENDAR
+
+    def earlier(self) -> Iterable[Pack | Calendar]:
+        """What was said under this name so far, the newest first; the shipped file was the first edition."""
+        packs = isinstance(self.said, Pack)
+        for one in reversed(self.before):
+            read = pack_of if packs else calendar_of
+            yield read(one.content, f"{one.name}@{one.version}")
+        if self.said.name in (names() if packs else shipped()):
+            yield pack(self.said.name) if packs else shipped()[self.said.name]
+
+
+def publish(
+    store: Store, sort: str, text: str, by: str, at: datetime, effective_from: datetime, reason: str, file: str = ""
+) -> Published:
+    """Publish the text of a pack, or of one calendar, in force from an instant on, for a reason.
+
+    The same once more changes nothing. Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'no_reason' |
+    'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_too_early' | 'calendar_not_later')``; then nothing
+    was written.
+    """
+
+    def drafted(tx: Tx, rules: Rules) -> _Draft:
+        if Sort(sort) is Sort.CALENDAR:
+            return _calendar_draft(tx, text, file)
+        said = checked(text, file, rules.calendar)
+        _dated(said, effective_from, file)
+        return _Draft(said, text, editions(tx, Sort.PACK, said.name))
+
+    return _published(store, drafted, by, at, effective_from, reason)
+
+
+def import_years(store: Store, name: str, text: str, by: str, at: datetime, reason: str, file: str = "") -> Published:
+    """Take published years, written as in `policies/holidays/`, into a calendar: each replaces what was known of it.
+
+    Raises as ``publish`` does, and ``Refused('unknown_calendar')``.
+    """
+    return _changed(store, name, lambda known: imported(known, years_in(text, file), file), by, at, reason)
+
+
+def override(
+    store: Store, name: str, off: Iterable[date], worked: Iterable[date], by: str, at: datetime, reason: str
+) -> Published:
+    """Rule single days of a calendar's known years otherwise than they were published. Raises as ``import_years``."""
+    return _changed(store, name, lambda known: overridden(known, off, worked), by, at, reason)
+
+
+def _changed(
+    store: Store, name: str, change: Callable[[Calendar], Table], by: str, at: datetime, reason: str
+) -> Published:
+    def drafted(tx: Tx, rules: Rules) -> _Draft:
+        return _calendar_draft(tx, written(change(rules.calendar(name))), name)
+
+    return _published(store, drafted, by, at, at, reason)
+
+
+def _calendar_draft(tx: Tx, text: str, file: str) -> _Draft:
+    read = list(calendars_in(text, file).values())
+    if len(read) != 1:
+        why = f"holds {len(read)} calendars; publish one at a time"
+        raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": why}])
+    return _Draft(read[0], written(read[0]), editions(tx, Sort.CALENDAR, read[0].name))
+
+
+def _dated(said: Pack, effective_from: datetime, file: str) -> None:
+    """A date in the text itself is the date of publishing."""
+    day = effective_from.astimezone(ZoneInfo(said.zone)).date()
+    if said.effective_from not in {None, day}:
+        fault = {"field": "effective_from", "why": f"says {said.effective_from}, but it is published from {day} on"}
+        raise Refused("bad_pack", file=file, faults=[fault])
+
+
+def _published(
+    store: Store,
+    drafted: Callable[[Tx, Rules], _Draft],
+    by: str,
+    at: datetime,
+    effective_from: datetime,
+    reason: str,
+) -> Published:
+    with store.writing() as tx:
+        actor = entitled(tx, by)
+        if not reason.strip():
+            raise Refused("no_reason")
+        if tx.postgres:
+            tx.run(ONE_BY_ONE)
+        draft = drafted(tx, rules_in(tx))
+        newest = draft.before[-1] if draft.before else None
+        if next(iter(draft.earlier()), None) == draft.said:
+            since = from_micros(newest.effective_from) if newest else None
+            return Published(draft.sort, draft.said.name, draft.said.version, since, new=False)
+        _hold(draft, newest, at, effective_from)
+        _add(tx, draft, actor, at, effective_from, reason.strip())
+    return Published(draft.sort, draft.said.name, draft.said.version, effective_from, new=True)
+
+
+def _hold(draft: _Draft, newest: EditionRow | None, at: datetime, effective_from: datetime) -> None:
+    """What is published stays true. Raises ``Refused``."""
+    name, version = draft.said.name, draft.said.version
+    if any(one.version == version and one != draft.said for one in draft.earlier()):
+        raise Refused("edition_exists", name=name, version=version)
+    if newest is not None and to_micros(effective_from) < newest.effective_from:
+        raise Refused(
+            "effective_too_early",
+            name=name,
+            effective_from=effective_from.isoformat(),
+            newest=from_micros(newest.effective_from).isoformat(),
+        )
+    if draft.sort is Sort.CALENDAR and effective_from > at:
+        raise Refused("calendar_not_later", calendar=name)
+
+
+def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: datetime, reason: str) -> None:
+    tx.run(
+        ADD,
+        sort=draft.sort.value,
+        name=draft.said.name,
+        version=draft.said.version,
+        content=draft.content,
+        effective_from=to_micros(effective_from),
+        at=to_micros(at),
+        by=actor.id,
+        reason=reason,
+    )
+
+
+def entitled(tx: Tx, by: str) -> Acting:
+    """One who may speak for the rules (F4). Raises ``Refused('unknown_actor' | 'not_evaluation_group')``."""
+    actor = acting(tx, by)
+    if Role.EVALUATION_GROUP not in actor.roles:
+        raise Refused("not_evaluation_group", handle=by)
+    return actor
+
+
+def editions(tx: Tx, sort: str, name: str) -> list[EditionRow]:
+    """The published editions of a pack or a calendar, in the order in which they take force."""
+    return [EditionRow(*row) for row in tx.rows(EDITIONS + OF_NAME, sort=sort, name=name)]
+
+
+def unprojected(tx: Tx, at: int) -> list[EditionRow]:
+    """The editions in force at an instant under which the open clocks have not been brought yet."""
+    return [EditionRow(*row) for row in tx.rows(EDITIONS + UNPROJECTED, at=at)]
+
+
+def mark_projected(tx: Tx, at: int, newest: int) -> None:
+    """The open clocks are under every edition that has taken force by now, up to the newest that was looked at."""
+    tx.run(PROJECTED, at=at, newest=newest)

@@ -1,0 +1,61 @@
+"""One mail a day, not a flood: rungs that were history when they were recorded are told together (law 4)."""
+
+from datetime import date, datetime, time, timedelta
+
+from engine.runs import Done, keep
+from engine.store import Store
+from flows.letters import people, write
+from flows.reports import figures
+from flows.wording import ZONE, label, when
+from flows.work import Work, off_loop
+from models import Actor
+from statemachines.roles import LEVELS
+
+DAYS_BACK = 7
+SHOWN = 50
+
+
+async def send_digests(work: Work) -> int:
+    """Send the digest of each past day that has not been sent; returns how many mails went out.
+
+    A day's content is fixed once the day is over, so a digest sent again says the same under the same key.
+    """
+    today = (await work.now()).astimezone(ZONE).date()
+    sent = 0
+    for back in range(DAYS_BACK, 0, -1):
+        sent += await _send_day(work, today - timedelta(days=back))
+    return sent
+
+
+async def _send_day(work: Work, day: date) -> int:
+    name = f"digest:{day.isoformat()}"
+    letters = await off_loop(_letters, work.store, name, day)
+    for actor, lines in letters:
+        cases = "\n".join(lines[:SHOWN])
+        key, address = f"{name}:{actor.handle}", actor.email or ""
+        await write(work, key, address, actor.locale, "digest", day=day.isoformat(), count=len(lines), cases=cases)
+    if letters:
+        now = await work.now()
+        await off_loop(keep, work.store, Done(name, now, now, observed=True, did=len(letters)))
+    return len(letters)
+
+
+def _letters(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]]:
+    """Who is told what: each person the cases that ask him."""
+    begin = datetime.combine(day, time(), ZONE)
+    end = datetime.combine(day + timedelta(days=1), time(), ZONE)
+    with store.looking() as tx:
+        if figures.last_run(tx, name) is not None:
+            return []
+        found = figures.historic(tx, begin, end)
+    letters: dict[str, tuple[Actor, list[str]]] = {}
+    for late in found:
+        for actor in people(store, LEVELS[late.level], late.department, late.owner if late.level == 0 else None):
+            if actor.email:
+                letters.setdefault(actor.handle, (actor, []))[1].append(_line(late, actor.locale))
+    return [letters[handle] for handle in sorted(letters)]
+
+
+def _line(late: figures.Late, locale: str) -> str:
+    clause = label(locale, late.kind, "clause", late.clause)
+    return f"{late.number} · {clause} · {late.percent} % · {when(late.due_at)}"

@@ -1,0 +1,68 @@
+"""The night's sweep: in one process, or shared out in ranges of cases over threads or machines.
+
+Note [Sharing a night out]: the ranges are disjoint, so sweepers never wait for each other; each fires its range until
+it is dry. What is fired is a row, so a range that is done again, by a killed sweeper's successor or by two at once,
+does nothing twice. And whatever the sweepers leave (one died, the scheduler is away, a case fell due since the ranges
+were made) is fired here at the end: sharing out makes a night faster, never a different one.
+"""
+
+import logging
+import sys
+
+from engine.moves.ranges import Range, made_at, ranges
+from engine.moves.rungs import BATCH
+from engine.settings import Settings
+from flows.fire_clocks import Swept, fire_clocks
+from flows.work import Work, off_loop
+
+WORTH_IT = 2 * BATCH
+"""Fewer due cases than this are fired sooner than tasks are started for them (0.1 s each, 6 s for a Dask cluster)."""
+
+_log = logging.getLogger(__name__)
+
+
+async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
+    """Fire all that is due now, shared out where that is worth it.
+
+    Only a run of a deployment shares its work out: a driver's own run has a server that may be away, and must do
+    without. SQLite has one writer, so nothing would be gained.
+    """
+    swept = Swept((), ())
+    if work.store.postgres and of_a_deployment():
+        swept = await _shared_out(work, Settings(), fewest)
+    rest = await fire_clocks(work)
+    return joined([swept, rest])
+
+
+def joined(parts: list[Swept]) -> Swept:
+    """What several sweeps did, as one; a case that failed twice is named once."""
+    failed = {number: code for part in parts for number, code in part.failed}
+    return Swept(tuple(fired for part in parts for fired in part.fired), tuple(failed.items()))
+
+
+def of_a_deployment() -> bool:
+    """Whether this is a run that Prefect has scheduled, rather than one that we made to be seen."""
+    if "prefect" not in sys.modules:
+        return False
+    from prefect.context import FlowRunContext
+
+    context = FlowRunContext.get()
+    return bool(context and context.flow_run and context.flow_run.deployment_id)
+
+
+async def _shared_out(work: Work, settings: Settings, fewest: int) -> Swept:
+    """What the sweepers did; nothing where they could not be had: then one process does it all."""
+    shares = await off_loop(ranges, work.store, await work.now(), settings.sweep_parts)
+    if sum(share.cases for share in shares) < fewest:
+        return Swept((), ())
+    try:
+        return joined(await off_loop(_in_tasks, shares, await off_loop(made_at, work.store), settings))
+    except Exception as error:  # noqa: BLE001 (a night is never missed because it could not be shared out)
+        _log.warning("the sweep could not be shared out: %s", type(error).__name__)
+        return Swept((), ())
+
+
+def _in_tasks(shares: list[Range], store: int, settings: Settings) -> list[Swept]:
+    from flows.nights.fan_out_shell import fire_shares
+
+    return fire_shares(shares, store, settings)

@@ -1,0 +1,75 @@
+"""The sweepers as tasks of Prefect's: in threads of this process, or in processes of a Dask cluster."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from engine.moves.ranges import Range, made_at
+from engine.settings import Settings
+from flows.fire_clocks import Swept, fire_clocks
+from flows.work import work_from
+
+Outcome = tuple[Swept, str]
+"""What a sweeper did, and the type of what stopped it, if anything did. See Note [What Prefect may know]."""
+
+_log = logging.getLogger(__name__)
+
+
+@task(
+    name="fire-range",
+    task_run_name="cases {low}–{high}",
+    retries=0,  # whoever shared the night out fires what is left
+    persist_result=False,
+    cache_policy=NO_CACHE,
+    log_prints=False,
+)
+def fire_range(low: int, high: int, store: int) -> Outcome:
+    """Fire what is due in a range, on the store that this process's own settings name.
+
+    That must be the store made at ``store`` (microseconds): a machine whose settings name another one leaves it alone.
+    """
+    try:
+        work = work_from(Settings())
+        try:
+            if made_at(work.store) != store:
+                return Swept((), ()), "AnotherStore"
+            return asyncio.run(fire_clocks(work, low, high)), ""
+        finally:
+            work.store.close()
+    except Exception as error:  # noqa: BLE001
+        return Swept((), ()), type(error).__name__
+
+
+def fire_shares(shares: Sequence[Range], store: int, settings: Settings) -> list[Swept]:
+    """Fire every range in a task of its own; what a sweeper could not do is left to the caller, and logged."""
+    with runner_of(settings) as runner:
+        futures = [runner.submit(fire_range, {"low": one.low, "high": one.high, "store": store}) for one in shares]
+        return [_done(future) for future in futures]
+
+
+def runner_of(settings: Settings) -> TaskRunner[Any]:
+    """Threads, the Dask cluster at the address that is set, or a local one made for this night alone."""
+    if not settings.on_dask:
+        return ThreadPoolTaskRunner(max_workers=settings.sweep_parts)
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    if settings.dask_address:
+        return DaskTaskRunner(address=settings.dask_address)
+    here = {"n_workers": settings.sweep_parts, "threads_per_worker": 1, "dashboard_address": None}
+    return DaskTaskRunner(cluster_kwargs=here)
+
+
+def _done(future: PrefectFuture[Any]) -> Swept:
+    try:
+        swept, error = future.result()
+    except Exception as lost:  # noqa: BLE001 (its machine is gone)
+        swept, error = Swept((), ()), type(lost).__name__
+    if error:
+        _log.warning("a sweeper failed: %s", error)
+    return swept

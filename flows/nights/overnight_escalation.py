@@ -1,0 +1,45 @@
+"""The night: fire what was missed, plan the day's callbacks, check and anchor the record, leave the report."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.audit.verify import Verdict, verify
+from engine.ledger.anchoring import anchor
+from flows.fire_clocks import Swept
+from flows.nights.fan_out import sweep_all
+from flows.nights.plan_callbacks import plan_callbacks
+from flows.reports.morning_report import MorningReport, report_morning
+from flows.work import Work, off_loop
+
+CHECKED_BACK = timedelta(days=2)
+"""How far back the night looks for cases whose chains it checks; ``closeloop verify`` checks all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What the night did and found."""
+
+    swept: Swept
+    planned: int
+    verdict: Verdict
+    report: MorningReport
+
+    @property
+    def did(self) -> int:
+        """How many rungs it fired and callbacks it planned."""
+        return self.swept.did + self.planned
+
+
+async def escalate_overnight(work: Work) -> Night:
+    """Look what is due, whenever this runs and however often. It needs no driver and no Prefect."""
+    await work.progress(0)
+    swept = await sweep_all(work)
+    await work.progress(50)
+    planned = await plan_callbacks(work)
+    await work.progress(65)
+    verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
+    await off_loop(anchor, work.store, await work.now())
+    await work.progress(90)
+    report = await report_morning(work)
+    await work.progress(100)
+    return Night(swept, planned, verdict, report)

@@ -1,0 +1,136 @@
+"""Counts what customers answered at their callbacks: by kind and by dimension, each with its denominator (D2, E1)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.rules.questionnaires import DIMENSIONS, asked_after
+from engine.store import Store
+from models.columns import to_micros
+from statemachines.forms import Outcome
+
+STEP = 20
+"""Points of 100 that one step of a score is worth."""
+
+# A move that opens another round is recorded in the new one; the round it ended is that of the move before it.
+ENDS = """
+SELECT c.kind, t.case_id, p.cycle, t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
+  JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
+ WHERE t.move IN ('revisit', 'unreachable', 'close_unsatisfied', 'refer')
+   AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.case_id, t.seq
+"""
+RATED = """
+SELECT c.kind, r.score FROM rating r JOIN cases c ON c.id = r.case_id
+ WHERE r.at >= :begin AND r.at < :end AND r.score IS NOT NULL
+"""
+UNSATISFIED_ENDS = frozenset({"close_unsatisfied", "refer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One score: how many gave it, of how many who answered the call, and their mean in points of 100."""
+
+    code: str
+    answered: int
+    of: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The surveys of one kind of case. A round counts once, by the last that became of it.
+
+    ``called`` are the rounds whose callback came to its end: ``answered``, or never reached (``silent``). The
+    response rate is answered of called. ``judged`` are the answered rounds and those that ended unsatisfied
+    without an answer (B3); the satisfied share is ``satisfied`` of judged: silence is in no numerator. ``score``
+    is the mean of the weighted scores of the ``scored`` rounds in points of 100.
+    """
+
+    kind: str
+    called: int
+    answered: int
+    silent: int
+    judged: int
+    satisfied: int
+    scored: int
+    score: float | None
+    dimensions: tuple[Dimension, ...]
+
+    @property
+    def response_rate(self) -> float | None:
+        """Answered of called, in percent."""
+        return _percent(self.answered, self.called)
+
+    @property
+    def satisfied_share(self) -> float | None:
+        """Satisfied of judged, in percent."""
+        return _percent(self.satisfied, self.judged)
+
+
+@dataclass(slots=True)
+class _Round:
+    kind: str
+    answers: Mapping[str, Any] | None = None
+    unsatisfied: bool = False
+
+
+def gather(store: Store, since: datetime, until: datetime, kind: str | None = None) -> list[Figures]:
+    """The figures of all rounds that ended in [since, until), by kind; ``kind`` asks for one of them."""
+    span = {"begin": to_micros(since), "end": to_micros(until)}
+    with store.looking() as tx:
+        rounds = list(_rounds(tx.rows(ENDS, **span)))
+        rated = tx.rows(RATED, **span)
+    kinds = {kind} if kind else {one.kind for one in rounds}
+    return [
+        _figures(one, [r for r in rounds if r.kind == one], [row.score for row in rated if row.kind == one])
+        for one in sorted(kinds)
+    ]
+
+
+def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
+    found: dict[tuple[int, int], _Round] = {}
+    for row in rows:
+        one = found.setdefault((row.case_id, row.cycle), _Round(row.kind))
+        if row.move in UNSATISFIED_ENDS:
+            one.unsatisfied = True
+        elif row.move == "revisit":
+            one.answers = json.loads(row.form)
+    return found.values()
+
+
+def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> Figures:
+    answers = [one.answers for one in rounds if one.answers is not None]
+    unheard = sum(one.answers is None and one.unsatisfied for one in rounds)
+    silent = len(rounds) - len(answers) - unheard
+    return Figures(
+        kind=kind,
+        called=len(answers) + silent,
+        answered=len(answers),
+        silent=silent,
+        judged=len(answers) + unheard,
+        satisfied=sum(one["outcome"] == Outcome.SATISFIED for one in answers),
+        scored=len(scores),
+        score=_mean(scores, 100),
+        dimensions=tuple(_dimension(code, answers) for code in _asked(kind)),
+    )
+
+
+def _asked(kind: str) -> Iterable[str]:
+    """The scores of the questionnaire in force; without one all of them."""
+    questionnaire = asked_after(kind)
+    return DIMENSIONS if questionnaire is None else [one.code for one in questionnaire.dimensions]
+
+
+def _dimension(code: str, answers: list[Mapping[str, Any]]) -> Dimension:
+    given = [one[code] * STEP for one in answers if one.get(code) is not None]
+    return Dimension(code, len(given), len(answers), _mean(given, 1))
+
+
+def _mean(values: list[int], unit: int) -> float | None:
+    return round(sum(values) / len(values) / unit, 1) if values else None
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 1) if whole else None

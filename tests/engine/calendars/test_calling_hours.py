@@ -1,0 +1,116 @@
+"""When a customer is called: in working hours, on another day, at another hour, inside the window."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.calendars.calendar import calendar
+from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, last_hour, planned
+
+pytestmark = pytest.mark.requirement("D1")
+
+OFFICE = calendar("cn-office")
+WEEK = timedelta(days=7)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of March 2026 in Shanghai; the 2nd is a Monday."""
+    return datetime(2026, 3, day, tzinfo=UTC) + timedelta(hours=hour - 8, minutes=minute)
+
+
+def wish(wanted: datetime, ends: datetime | None = None, now: datetime | None = None) -> Wish:
+    return Wish(wanted, ends, now or wanted - FIRST_AFTER)
+
+
+@given(st.integers(0, 2 * 365 * 24 * 60), st.sampled_from(["cn-office", "berlin-office"]))
+def test_three_attempts_fall_on_three_days_at_three_hours(minutes: int, name: str):
+    place = calendar(name)
+    resolved = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    times = [planned(place, Wish(resolved + FIRST_AFTER, None, resolved))]
+    for _ in range(2):
+        times.append(planned(place, Wish(times[-1] + NEXT_AFTER, None, times[-1]), times))
+    assert all(place.next_open(one) == one > resolved for one in times)
+    there = [place.local(one) for one in times]
+    assert all(one.date() < other.date() for one, other in pairwise(there))
+    hours = [one.hour + one.minute / 60 for one in there]
+    assert all(abs(one - other) >= 2 for one, other in combinations(hours, 2)), hours
+
+
+@given(st.integers(0, 365 * 24 * 60))
+def test_in_a_week_without_holidays_all_three_lie_inside_the_window_of_seven_days(minutes: int):
+    """The holidays of spring and autumn may take more days out of a window than it has."""
+    resolved = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    ends = resolved + WEEK
+    if sum(OFFICE.works((resolved + timedelta(days=n)).date()) for n in range(1, 8)) < 5:
+        return
+    times = [planned(OFFICE, Wish(resolved + FIRST_AFTER, ends, resolved))]
+    for _ in range(2):
+        times.append(planned(OFFICE, Wish(times[-1] + NEXT_AFTER, ends, times[-1]), times))
+    assert max(times) <= ends
+    assert len({OFFICE.local(one).date() for one in times}) == 3
+
+
+def test_a_call_that_would_come_too_late_is_made_in_the_last_working_hour_of_the_window():
+    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(3, 9))) == at(5, 17)
+    assert planned(OFFICE, wish(at(9, 9), ends=at(8, 20), now=at(3, 9))) == at(6, 17), "over a weekend"
+    assert planned(OFFICE, wish(at(4, 9), ends=at(3, 9, 20), now=at(2, 9))) == at(3, 9), "cut off by the window's end"
+
+
+def test_in_the_last_working_hour_itself_it_is_called_at_once():
+    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(5, 17, 30))) == at(5, 17, 30)
+
+
+def test_where_the_window_has_no_hour_left_it_is_called_late_rather_than_not_at_all():
+    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(5, 18, 30))) == at(6, 9)
+    assert planned(OFFICE, wish(at(6, 9), ends=at(1, 18), now=at(5, 9))) == at(6, 9)
+    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 20), now=at(5, 19))) == at(6, 9), "nobody is called after hours"
+
+
+def test_another_attempt_is_not_pulled_into_the_day_of_the_last_one():
+    today = [at(5, 9)]
+    assert planned(OFFICE, wish(at(6, 12), ends=at(5, 18), now=at(5, 9)), today) == at(6, 13)
+    assert planned(OFFICE, wish(at(6, 12), ends=at(5, 18), now=at(5, 9))) == at(5, 17)
+    assert planned(OFFICE, wish(at(9, 12), ends=at(6, 18), now=at(5, 9)), today) == at(6, 17)
+
+
+def test_another_hour_is_sought_and_given_up_where_the_window_ends_before_it():
+    """After Friday's 13:00 the next working instant is Monday's 9:00, at which it was tried on Thursday."""
+    tried = [at(5, 9), at(6, 13)]
+    assert planned(OFFICE, wish(at(7, 16), now=at(6, 13)), tried) == at(9, 11)
+    assert planned(OFFICE, wish(at(7, 16), ends=at(9, 11), now=at(6, 13)), tried) == at(9, 11)
+    assert planned(OFFICE, wish(at(7, 16), ends=at(9, 10), now=at(6, 13)), tried) == at(9, 9)
+
+
+def test_where_every_hour_has_been_tried_the_first_one_serves():
+    tried = [at(3, hour) for hour in (9, 11, 13, 15, 17)]
+    assert planned(OFFICE, wish(at(4, 10), now=at(3, 18)), tried) == at(4, 10)
+
+
+def test_the_last_hour_of_the_window_includes_its_last_instant():
+    assert planned(OFFICE, wish(at(4, 9), ends=at(4, 9))) == at(4, 9)
+
+
+def test_a_place_that_never_sleeps_has_its_last_hour_at_the_end():
+    always = calendar("cn-hotline")
+    assert last_hour(always, at(8, 3)) == at(8, 2)
+    assert planned(always, wish(at(9, 3), ends=at(8, 3), now=at(7, 3))) == at(8, 2)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "known", "counted"),
+    [
+        ("completion", {"received_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
+        (None, {"accepted_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
+        ("receipt", {"received_at": "2026-03-03T01:00:00.000000Z"}, at(3, 9)),
+        ("acceptance", {"accepted_at": "2026-03-03T02:00:00.000000Z"}, at(3, 10)),
+        ("receipt", {"accepted_at": "2026-03-03T01:00:00.000000Z"}, at(4, 9)),
+        ("acceptance", {}, at(4, 9)),
+    ],
+)
+def test_the_window_is_counted_from_what_the_pack_names_or_else_from_completion(
+    trigger: str | None, known: dict[str, str], counted: datetime
+):
+    assert counted_from(trigger, known, completed=at(4, 9)) == counted

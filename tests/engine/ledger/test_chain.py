@@ -1,0 +1,87 @@
+"""The chain: one text for one fact, and no fact that can be changed without its hash."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.ledger.chain import GENESIS, SALT_BYTES, canonical, chain_hash, digest, keyed, new_salt
+from engine.ledger.record import plain, record_of
+from engine.store import Store
+from tests.telling import does, history_of, opened
+
+words = st.text(st.characters(codec="utf-8"), max_size=20)
+records = st.dictionaries(words, words | st.integers(-(2**53), 2**53) | st.booleans() | st.none(), max_size=5)
+
+
+@given(records)
+def test_the_text_is_the_same_in_whatever_order_it_is_told(record: dict[str, Any]):
+    assert canonical(dict(reversed(record.items()))) == canonical(record)
+    assert json.loads(canonical(record)) == record
+
+
+def test_the_text_has_sorted_keys_and_no_blanks_and_keeps_every_script():
+    assert canonical({"b": 1, "a": "客诉", "c": {"y": None, "x": True}}) == '{"a":"客诉","b":1,"c":{"x":true,"y":null}}'
+
+
+def test_an_instant_never_enters_the_text_by_itself():
+    with pytest.raises(TypeError):
+        canonical({"at": datetime(2026, 3, 2, tzinfo=UTC)})
+
+
+@given(records, records)
+def test_another_record_has_another_hash(one: dict[str, Any], other: dict[str, Any]):
+    assert (chain_hash(GENESIS, one) == chain_hash(GENESIS, other)) is (canonical(one) == canonical(other))
+
+
+def test_the_hash_covers_what_went_before():
+    assert chain_hash(GENESIS, {"a": 1}) != chain_hash("1" * 64, {"a": 1})
+
+
+def test_a_salt_is_long_and_never_the_same():
+    assert len(new_salt()) == SALT_BYTES
+    assert digest(new_salt(), "same") != digest(new_salt(), "same")
+
+
+@pytest.mark.parametrize(("one", "other"), [(("ab", "c"), ("a", "bc")), (("a",), ("a", "")), (("a", "b"), ("b", "a"))])
+def test_keyed_parts_do_not_run_into_each_other(one: tuple[str, ...], other: tuple[str, ...]):
+    assert keyed(b"secret", *one) != keyed(b"secret", *other)
+    assert keyed(b"secret", *one) != keyed(b"other", *one)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=8))), "2026-03-02T01:00:00.000000Z"),
+        (datetime(2026, 3, 2, 1, 0, 0, 5, tzinfo=UTC), "2026-03-02T01:00:00.000005Z"),
+        (5, 5),
+        (True, True),
+        ("x", "x"),
+    ],
+)
+def test_the_record_spells_a_value_in_one_way(value: Any, told: Any):
+    assert plain(value) == told
+
+
+@pytest.mark.parametrize("value", [0.5, b"x", [1], None])
+def test_floats_and_their_like_do_not_belong_in_the_record(value: Any):
+    with pytest.raises(TypeError, match="does not belong in the record"):
+        plain(value)
+
+
+def test_each_transition_follows_from_the_one_before_and_its_own_row(store: Store):
+    number = opened(store)
+    does(store, number, "classify")
+    before = GENESIS
+    for row in history_of(store, number):
+        kept = row.pop("hash")
+        assert chain_hash(before, record_of(number, row)) == kept
+        before = kept
+
+
+def test_both_databases_hash_the_same_bytes():
+    row = {"seq": 1, "inferred": 0, "form": "{}"}
+    assert record_of("cp-26-000001", row) == record_of("cp-26-000001", row | {"inferred": False})
