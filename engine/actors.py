@@ -1,6 +1,7 @@
 """Those who may act: added by hand, looked up by handle."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from engine.store import Tx
 from statemachines.lifecycle import Refused
@@ -8,6 +9,7 @@ from statemachines.roles import Role
 
 SYSTEM, IMPORT = "system", "import"
 
+ACTORS = "actors"
 FIND = "SELECT id, handle, roles FROM actor WHERE handle = :handle"
 ADD = """
 INSERT INTO actor (handle, roles, department, boss, locale, email)
@@ -22,6 +24,11 @@ class Acting:
     id: int
     handle: str
     roles: frozenset[Role]
+
+    @staticmethod
+    def of(key: int, handle: str, roles: str) -> "Acting":
+        """As a row tells him."""
+        return Acting(key, handle, _roles(roles))
 
     @property
     def person(self) -> bool:
@@ -41,14 +48,19 @@ class NewActor:
     email: str | None = None
 
 
+@cache
+def _roles(told: str) -> frozenset[Role]:
+    return frozenset(Role(role) for role in told.split())
+
+
 def acting(tx: Tx, handle: str) -> Acting:
     """The actor of that handle. Raises ``Refused('unknown_actor')``."""
-    known: dict[str, Acting] = tx.memory.setdefault("actors", {})
+    known: dict[str, Acting] = tx.memory.setdefault(ACTORS, {})
     if handle not in known:
         row = tx.row(FIND, handle=handle)
         if row is None:
             raise Refused("unknown_actor", handle=handle)
-        known[handle] = Acting(row.id, row.handle, frozenset(Role(role) for role in row.roles.split()))
+        known[handle] = Acting.of(*row)
     return known[handle]
 
 

@@ -1,13 +1,10 @@
 """How each database is opened, and its own words put as ours."""
 
 import sqlite3
-from collections import namedtuple
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
 
@@ -23,6 +20,16 @@ class Conflict(Exception):
     """Another transaction was faster; the work may be tried again from its first read."""
 
 
+CONFLICTS = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DivisionByZero,  # a row was not as it had been read; see engine/sheaf.py
+    sqlite3.IntegrityError,
+)
+"""What the databases call it."""
+
+
 def sqlite_path(url: URL) -> Path:
     """The file of a SQLite store."""
     return Path(url.database or "")
@@ -33,7 +40,6 @@ def open_sqlite(url: URL) -> sqlite3.Connection:
     raw = sqlite3.connect(
         sqlite_path(url), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    raw.row_factory = _named
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=10000"):
         raw.execute(f"PRAGMA {pragma}")
     return raw
@@ -45,17 +51,8 @@ def postgres_conninfo(url: URL) -> str:
 
 
 def open_postgres(url: URL) -> psycopg.Connection[Any]:
-    """A writer's connection: transactions begun by us, rows as named tuples."""
-    return psycopg.connect(postgres_conninfo(url), autocommit=True, row_factory=namedtuple_row)
-
-
-def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Any:
-    return _row_type(tuple(column[0] for column in cursor.description))._make(row)
-
-
-@lru_cache(maxsize=512)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
+    """A writer's connection: transactions begun by us."""
+    return psycopg.connect(postgres_conninfo(url), autocommit=True)
 
 
 def open_reader(url: URL) -> Engine:
@@ -80,9 +77,7 @@ def open_reader(url: URL) -> Engine:
 
 def translated(error: BaseException) -> BaseException:
     """The database's own words as ours; anything else stays what it is."""
-    if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
-        return Conflict()
-    if isinstance(error, (sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+    if isinstance(error, CONFLICTS):
         return Conflict()
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, sqlite3.Error) and "full" in str(error)):
         return Refused("disk_full")

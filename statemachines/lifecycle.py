@@ -110,6 +110,22 @@ class Lifecycle:
         except ValidationError as error:
             raise Refused("form", move=move, fields=_complaints(error)) from None
 
+    def settled(self, move: str, state: str, roles: frozenset[Role]) -> Move | None:
+        """The row that these roles always may take from this state, as ``decide`` found before.
+
+        None where a guard, the person or what he did before could matter: then ``decide`` must be asked each time.
+        """
+        return self._settled.get((move, state, roles))
+
+    @cached_property
+    def _settled(self) -> dict[tuple[str, str, frozenset[Role]], Move]:
+        return {}
+
+    def _depends(self, move: str, state: str) -> bool:
+        """Whether more bears on a decision than the state and the roles."""
+        rows = (row for row in self.rows[move] if state in row.sources)
+        return any(row.when or row.apart or row.not_for for row in rows)
+
     def decide(self, facts: Facts, move: str, form: Asks, roles: Iterable[Role]) -> Decision:
         """Whether ``move`` is legal now. Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'guard')``."""
         cursor = _Cursor(facts.state, facts, frozenset(roles), form)
@@ -119,6 +135,8 @@ class Lifecycle:
             moved = False
         if not moved or cursor.row is None:
             raise self._why_not(facts, move, cursor.roles)
+        if not self._depends(move, facts.state):
+            self._settled[move, facts.state, cursor.roles] = cursor.row
         return Decision(cursor.row, facts.state, cursor.row.dest or facts.state, form)
 
     def allowed(self, facts: Facts, roles: Iterable[Role]) -> list[str]:

@@ -22,8 +22,8 @@ INSERT INTO clock (case_id, clause, cycle, turn, policy, calendar, amount, unit,
                    running_since, fires_at, rungs_fired, level)
 VALUES (:case_id, :clause, :cycle,
         (SELECT coalesce(max(turn), 0) + 1 FROM clock
-          WHERE case_id = :case_id AND clause = :its_clause AND cycle >= :counted_from),
-        :policy, :calendar, :amount, :unit, :budget, 0, :at, :since, :fires_at, 0, 0)
+          WHERE case_id = :case_id AND clause = :clause AND cycle >= CAST(:counted_from AS INTEGER)),
+        :policy, :calendar, :amount, :unit, :budget, 0, :opened_at, :running_since, :fires_at, 0, 0)
 """
 
 
@@ -76,15 +76,14 @@ class Arms:
             OPEN,
             case_id=self.head.id,
             clause=clause.name,
-            its_clause=clause.name,
             cycle=self.head.cycle,
             policy=policy,
             calendar=calendar,
             amount=amount,
             unit=unit,
             budget=budget,
-            at=self.at,
-            since=self.at if runs else None,
+            opened_at=self.at,
+            running_since=self.at if runs else None,
             fires_at=falls_due(unit, place, self.at, first) if runs else None,
             counted_from=self.counted_from(clause),
         )

@@ -1,7 +1,7 @@
 """A clock of a case: what it has consumed, when it falls due, and whether it was kept (law 5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit
@@ -12,23 +12,14 @@ from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.asks import RungFired
 from statemachines.lifecycle import Clause
 
-LOAD_ALL = """
-SELECT case_id, id, clause, cycle, turn, policy, calendar, amount, unit, budget, consumed, extended, opened_at,
-       running_since, fires_at, rungs_fired, level FROM clock
- WHERE case_id = ANY(:case_ids) AND closed_at IS NULL ORDER BY id
-"""
-LOAD = """
-SELECT id, clause, cycle, turn, policy, calendar, amount, unit, budget, consumed, extended, opened_at, running_since,
-       fires_at, rungs_fired, level FROM clock WHERE case_id = :case_id AND closed_at IS NULL ORDER BY id
-"""
 SAVE = """
 UPDATE clock SET policy = :policy, calendar = :calendar, amount = :amount, unit = :unit, budget = :budget,
        consumed = :consumed, extended = :extended, running_since = :running_since, fires_at = :fires_at,
-       rungs_fired = :rungs_fired, level = :level WHERE id = :id
+       rungs_fired = :rungs_fired, level = :level WHERE clock.id = :id
 """
 CLOSE = """
-UPDATE clock SET consumed = :consumed, running_since = NULL, fires_at = NULL, closed_at = :at, outcome = :outcome
- WHERE id = :id
+UPDATE clock SET consumed = :consumed, running_since = NULL, fires_at = NULL, closed_at = :closed_at, outcome = :outcome
+ WHERE clock.id = :id
 """
 AHEAD = "clocks"
 
@@ -89,6 +80,14 @@ class Running:
         self.fires_at = None if falls is None else max(falls, not_before)
 
 
+COLUMNS = tuple(field.name for field in fields(Running) if field.name != "place")
+"""What is read of an open clock, in the order of ``Running``."""
+LOAD = f"SELECT {', '.join(COLUMNS)} FROM clock WHERE case_id = :case_id AND closed_at IS NULL ORDER BY id"
+LOAD_ALL = f"""
+SELECT case_id, {", ".join(COLUMNS)} FROM clock WHERE case_id = ANY(:case_ids) AND closed_at IS NULL ORDER BY id
+"""
+
+
 def spent(unit: str, place: Calendar, since: int, at: int) -> int:
     """The time a clock consumes between two instants: working time for business hours, else all of it."""
     if unit == Unit.BUSINESS_HOURS:
@@ -112,9 +111,9 @@ def open_clocks(tx: Tx, rules: Rules, case_id: int) -> list[Running]:
 
 
 def read_ahead(tx: Tx, rules: Rules, case_ids: Sequence[int]) -> None:
-    """Read the open clocks of many cases of a Postgres store at once."""
+    """Read the open clocks of many cases at once."""
     found: dict[int, list[Running]] = {case_id: [] for case_id in case_ids}
-    for case_id, *row in tx.rows(LOAD_ALL, case_ids=list(case_ids)):
+    for case_id, *row in tx.rows_among(LOAD_ALL, case_ids=list(case_ids)):
         found[case_id].append(Running(*row, place=rules.calendar(row[5])))
     tx.ahead |= {(AHEAD, case_id): clocks for case_id, clocks in found.items()}
 
@@ -145,7 +144,7 @@ def save(tx: Tx, clock: Running) -> None:
 
 def close(tx: Tx, clock: Running, at: int, outcome: str) -> None:
     """Write a clock that has come to its end: kept, late, stopped, done, handed_over or handed_on."""
-    tx.put(CLOSE, id=clock.id, consumed=clock.used(at), at=at, outcome=outcome)
+    tx.put(CLOSE, id=clock.id, consumed=clock.used(at), closed_at=at, outcome=outcome)
 
 
 def due_micros(told: RungFired) -> int:

@@ -1,6 +1,6 @@
 """Writes one move as facts: the case's row, the chained transition, its statements and its moment."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -73,14 +73,15 @@ class Entry:
 COLUMNS = ", ".join(field.name for field in fields(Head))
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
-LINE_UP = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id FOR NO KEY UPDATE"
+READ = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
+LINE_UP = f"{READ} FOR NO KEY UPDATE"
 
 UPDATE = """
 UPDATE cases SET state = :state, came_from = :came_from, closed = :closed, version = :version, head = :head,
        cycle = :cycle, level = :level, attempts = :attempts, category = :category, severity = :severity,
        department = :department, owner = :owner, known = :known, customer_type = :customer_type,
        changed_at = :changed_at
- WHERE id = :id AND version = :version - 1
+ WHERE cases.id = :id AND cases.version = :version - 1
 """
 INSERT = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
@@ -95,23 +96,23 @@ TELL = "INSERT INTO moment (case_id, seq) VALUES (:case_id, :seq)"
 HELD = "held"
 
 
-def line_up(tx: Tx, numbers: Iterable[str]) -> list[int]:
+def line_up(tx: Tx, numbers: Sequence[str]) -> list[Head]:
     """Wait for whoever has one of the cases in hand; all wait in one order, so that no two wait for each other.
 
-    Returns the keys of the cases that were read with it. SQLite has one writer, and whoever may write has waited.
+    Returns the cases that were read with it. On SQLite whoever may write has waited: there only several
+    cases are read at once.
     """
-    if not tx.postgres:
+    if len(numbers) == 1 and not tx.postgres:
         return []
-    held: set[str] = tx.memory.get(HELD, set())
+    held: set[str] = tx.memory.setdefault(HELD, set())
     wanted = sorted(set(numbers) - held)
-    heads = [Head(*row) for row in tx.rows(LINE_UP, numbers=wanted)] if wanted else []
+    if not wanted:
+        return []
+    heads = [Head(*row) for row in tx.rows_among(LINE_UP if tx.postgres else READ, numbers=wanted)]
     tx.ahead |= {(HELD, head.number): head for head in heads}
-    return [head.id for head in heads]
-
-
-def hold_fast(tx: Tx, numbers: Iterable[str]) -> None:
-    """Say that these were lined up for outside any savepoint: they are in hand until the transaction ends."""
-    tx.memory[HELD] = set(numbers)
+    if not tx.nested:  # whoever undoes a savepoint lets go of what was taken in it
+        held.update(wanted)
+    return heads
 
 
 def head_by_number(tx: Tx, number: str) -> Head:
@@ -139,7 +140,7 @@ def append(tx: Tx, head: Head, table: Lifecycle, entry: Entry) -> None:
     form = _form(tx, head, entry.form)
     record = transition(head, source, entry, table.version, form)
     head.head = chain_hash(before, record_of(head.number, record))
-    tx.put_one(UPDATE, **_values(head))
+    tx.put(UPDATE, **_values(head))
     tx.put(INSERT, **record, hash=head.head)
     tx.put(TELL, case_id=head.id, seq=head.version)
     tx.wakes = True

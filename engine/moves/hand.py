@@ -11,6 +11,7 @@ from engine.clocks.following import Before, before, follow
 from engine.clocks.redating import adopt, extend, inherited, reproject, set_going
 from engine.clocks.running import Running
 from engine.ledger.record import Entry, Head, append
+from engine.moves.ahead import did
 from engine.rules.in_force import Rules, rules_in
 from engine.rules.policy import Pack
 from engine.store import Tx
@@ -22,9 +23,6 @@ from statemachines.lifecycle import Decision, Facts, Lifecycle, Refused
 BY_CLOCK = "clock"
 """The ``via`` of a move that a clock made."""
 
-DID = """
-SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
-"""
 KEEP_RUNG = """
 INSERT INTO rung (clock_id, rung, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
 VALUES (:clock_id, :rung, :case_id, :seq, :clause, :cycle, :percent, :level, :due_at, :recorded_at)
@@ -82,22 +80,22 @@ class Hand:
             known=orjson.loads(head.known),
             bounds={name: bound.amount for name, bound in pack.bounds.items()},
             me=actor.handle if actor.person else "",
-            did=self._did(apart) if apart and actor.person else {},
+            did=did(self.tx, head.id, apart) if apart and actor.person else {},
         )
 
-    def _did(self, moves: frozenset[str]) -> dict[str, frozenset[str]]:
-        rows = self.tx.rows(DID, case_id=self.head.id)
-        return {name: frozenset(row.handle for row in rows if row.move == name) for name in moves}
-
     def decide(self, move: str, form: Asks, actor: Acting) -> Decision:
-        """Ask the table. Raises ``Refused``."""
+        """Ask the table, unless it has answered this before. Raises ``Refused``."""
+        row = self.table.settled(move, self.head.state, actor.roles)
+        if row is not None:
+            return Decision(row, self.head.state, row.dest or self.head.state, form)
         return self.table.decide(self.facts(move, actor), move, form, actor.roles)
 
     def make(self, entry: Entry) -> None:
         """Write a decided move and let the clocks follow it."""
         was, traits = before(self.head), self.head.traits
         handed = inherited(self.arms(entry), entry.form) if entry.row and entry.row.adopts else []
-        entry = replace(entry, level=max([entry.level, *(clock.level for clock in handed)]))
+        if handed:
+            entry = replace(entry, level=max([entry.level, *(clock.level for clock in handed)]))
         append(self.tx, self.head, self.table, entry)
         arms = self.arms(entry)
         follow(arms, self.table, self.clocks, was, entry)

@@ -2,18 +2,18 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.actors import acting
-from engine.clocks import running as clocks
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
-from engine.ledger.record import Entry, head_by_number, hold_fast, line_up
+from engine.ledger.record import Entry, head_by_number, line_up
+from engine.moves import ahead
+from engine.moves.ahead import KEY, KNOWN
 from engine.moves.hand import Hand, take
-from engine.rules.in_force import rules_in
 from engine.store import Store, Tx
 from models.columns import to_micros
 from statemachines.asks import ACTOR, OPEN_CASE, Asks, marked
@@ -25,13 +25,7 @@ T = TypeVar("T")
 TRIES = 5
 """How often a move is tried that another transaction keeps overtaking."""
 
-HONOURED = """
-SELECT k.key, k.body, c.number, t.seq, t.dest, t.level FROM command k
-  JOIN transition t ON t.case_id = k.case_id AND t.seq = k.seq JOIN cases c ON c.id = k.case_id
-"""
-KNOWN = f"{HONOURED} WHERE k.key = :key"
-KNOWN_OF = f"{HONOURED} WHERE k.key = ANY(:keys)"
-KEY = "key"
+SPELLED = json.JSONEncoder(sort_keys=True).encode
 KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
 
 
@@ -67,7 +61,17 @@ class Answer:
 
 def advance(store: Store, command: Command, at: datetime) -> Answer:
     """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written."""
+    with contextlib.suppress(Conflict):
+        return _hopefully(store, command, at)
     return retrying(lambda: _alone(store, command, at))
+
+
+def _hopefully(store: Store, command: Command, at: datetime) -> Answer:
+    """On Postgres two round trips, without a lock: if another was faster, nothing is written."""
+    with store.writing(hopeful=True) as tx:
+        if tx.postgres:
+            ahead.for_one(tx, command.number, command.move, command.actor, command.key)
+        return advance_in(tx, store.secret, command, at)
 
 
 def _alone(store: Store, command: Command, at: datetime) -> Answer:
@@ -84,24 +88,9 @@ def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> lis
 
 
 def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    """Savepoints cost as much as the moves, so they are made only once one of the moves was refused."""
-    try:
-        with store.writing() as tx, _ready_for(tx, commands):
-            return [_or_undone(tx, store.secret, command, at) for command in commands]
-    except _OneRefused:
-        with store.writing() as tx, _ready_for(tx, commands):
-            return [_or_refused(tx, store.secret, command, at) for command in commands]
-
-
-class _OneRefused(Exception):
-    """A move of a group was refused, and nothing of the group is written yet."""
-
-
-def _or_undone(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
-    try:
-        return advance_in(tx, secret, command, at)
-    except Refused as refused:
-        raise _OneRefused from refused
+    with store.writing() as tx:
+        ahead.for_many(tx, [(one.number, one.move) for one in commands], [one.key for one in commands if one.key])
+        return [_or_refused(tx, store.secret, command, at) for command in commands]
 
 
 def _or_refused(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer | Refused:
@@ -110,25 +99,6 @@ def _or_refused(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer
             return advance_in(tx, secret, command, at)
     except Refused as refused:
         return refused
-
-
-@contextlib.contextmanager
-def _ready_for(tx: Tx, commands: Sequence[Command]) -> Generator[None]:
-    """The cases of a group in hand, and its writes on their way without waiting for each other."""
-    _read_ahead(tx, commands)
-    with tx.pipeline():
-        yield
-
-
-def _read_ahead(tx: Tx, commands: Sequence[Command]) -> None:
-    """Ask for the cases, clocks and keys of a group at once; on SQLite a question costs microseconds."""
-    numbers = [command.number for command in commands]
-    case_ids = line_up(tx, numbers)
-    hold_fast(tx, numbers)
-    if tx.postgres:
-        clocks.read_ahead(tx, rules_in(tx), case_ids)
-        keys = [command.key for command in commands if command.key]
-        tx.ahead |= {(KEY, key): None for key in keys} | {(KEY, row.key): row for row in tx.rows(KNOWN_OF, keys=keys)}
 
 
 def retrying(work: Callable[[], T]) -> T:
@@ -181,7 +151,7 @@ def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:
 
 def _body(secret: bytes, command: Command) -> str:
     said = {name: str(value) for name, value in command.form.items()}
-    return keyed(secret, command.number, command.move, command.actor, json.dumps(said, sort_keys=True))
+    return keyed(secret, command.number, command.move, command.actor, SPELLED(said))
 
 
 def answered_before(tx: Tx, key: str, body: str) -> Answer | None:

@@ -99,7 +99,7 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
         link_in(tx, opening.parent, head.id, opening.relation, now)
     hand.make(Entry(OPEN, table.initial, _form(opening), actor.id, opening.via, head.opened_at, now))
     if opening.key:
-        tx.run(KEEP, key=opening.key, body=body, case_id=head.id, seq=head.version)
+        tx.put(KEEP, key=opening.key, body=body, case_id=head.id, seq=head.version)
     return Answer(head.number, head.version, head.state, head.level)
 
 

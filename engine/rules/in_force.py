@@ -74,6 +74,8 @@ class Rules:
 
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> Edition | None:
         """The newest edition that has taken force by an instant; None if none has."""
+        if not self.editions:
+            return None
         taken = (one for one in reversed(self.editions) if at is None or one.effective_from <= at)
         return next((one for one in taken if (one.sort, one.name) == (sort, name)), None)
 
@@ -83,17 +85,26 @@ class Rules:
         return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
 
 
+RULES = "rules"
 SHIPPED = Rules()
 """The rules of the files alone."""
 
 
 def rules_in(tx: Tx) -> Rules:
-    """The rules as this transaction sees them, read once. Where nothing was published that is one small question."""
-    found: Rules | None = tx.memory.get("rules")
-    if found is None:
-        none = tx.row(ANY).id is None
-        found = tx.memory["rules"] = SHIPPED if none else Rules(tuple(Edition(*row) for row in tx.rows(ALL)))
-    return found
+    """The rules as this transaction sees them. Where nothing was published since the last look, a small question."""
+    found: Rules | None = tx.memory.get(RULES)
+    return seen(tx, tx.row(ANY).id) if found is None else found
+
+
+def seen(tx: Tx, newest: int | None) -> Rules:
+    """The rules up to the newest edition, which the transaction has seen; an edition never changes."""
+    known: tuple[int | None, Rules] = tx.lasting.get(RULES, (None, SHIPPED))
+    if known[0] != newest:
+        known = (newest, Rules(tuple(Edition(*row) for row in tx.rows(ALL))))
+        if not tx.wrote:  # what was written may be undone
+            tx.lasting[RULES] = known
+    tx.memory[RULES] = known[1]
+    return known[1]
 
 
 def rules_of(store: Store) -> Rules:

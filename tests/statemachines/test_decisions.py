@@ -1,14 +1,17 @@
 """Decisions and refusals: what is told, and how forms are checked before anything is decided."""
 
+import contextlib
+import itertools
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from statemachines.asks import KNOWN, ON_CASE, PERSONAL, marked, required
+from statemachines.asks import KNOWN, ON_CASE, PERSONAL, Nothing, marked, required
 from statemachines.complaint import COMPLAINT
 from statemachines.complaint_forms import Classification, Findings, Resolution
 from statemachines.forms import Survey
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
 from statemachines.roles import LEVELS, TOP_LEVEL, Role
 from tests.telling import FORMS, refusal
@@ -191,3 +194,21 @@ def test_the_version_is_twelve_hex_digits_and_stays_while_nothing_changes():
     assert int(COMPLAINT.version, 16) >= 0
     assert replace(COMPLAINT).version == COMPLAINT.version
     assert len({table.version for table in CHANGES.values()}) == len(CHANGES)
+
+
+@pytest.mark.parametrize("kind", sorted(lifecycles()))
+def test_what_the_table_remembers_is_what_the_machine_says(kind: str):
+    table = replace(lifecycles()[kind])  # one that has not been asked anything yet
+    asked = itertools.product(table.rows, table.state, [frozenset({role}) for role in Role])
+    for move, state, roles in asked:
+        form = Nothing()
+        with contextlib.suppress(Refused, AttributeError):  # a guard that looks for its own form finds none here
+            first = table.decide(Facts(state), move, form, roles)
+            remembered = table.settled(move, state, roles)
+            if remembered is not None:
+                assert remembered is first.row
+                anything = Facts(state, came_from="x", cycle=3, level=3, attempts=9, severity="severe", me="han")
+                assert table.decide(anything, move, form, roles).row is remembered
+    remembered = {name for name, _, _ in table._settled}
+    assert remembered
+    assert not remembered & {row.name for row in table.moves if row.when and len(table.rows[row.name]) == 1}
