@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
@@ -22,8 +22,7 @@ __all__ = [
 Callback = str | Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A legal move: the row that matched, and the checked form."""
 
     row: Move
@@ -73,6 +72,21 @@ class Lifecycle:
         """The rows of each move, in the order of the table."""
         names = dict.fromkeys(move.name for move in self.moves)
         return {name: tuple(row for row in self.moves if row.name == name) for name in names}
+
+    def beginning(self, move: str, was: str, now: str, reopens: bool) -> list[tuple[Clause, bool]]:
+        """The clauses that a move from one state to another may begin, and whether it does.
+
+        Of one ``per`` column it alone cannot say: it begins for each new value, too.
+        """
+        asked = (move, was, now, reopens)
+        if asked not in self._beginning:
+            found = [(clause, _begins(clause, *asked)) for clause in self.clauses]
+            self._beginning[asked] = [one for one in found if one[1] or one[0].per]
+        return self._beginning[asked]
+
+    @cached_property
+    def _beginning(self) -> dict[tuple[str, str, str, bool], list[tuple[Clause, bool]]]:
+        return {}
 
     @cached_property
     def version(self) -> str:
@@ -165,6 +179,13 @@ class Lifecycle:
     def apart_from(self, move: str, state: str) -> frozenset[str]:
         """The moves whose makers must be looked up before ``decide`` (F3)."""
         return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.apart)
+
+
+def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
+    """A clause with moves of its own begins with them, any other where the case comes into its states."""
+    if clause.opened_by:
+        return move in clause.opened_by
+    return now in clause.during and (was not in clause.lives_in or reopens)
 
 
 def _conditions(row: Move) -> list[Callback]:

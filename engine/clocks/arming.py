@@ -1,6 +1,6 @@
 """Starts a clock on a promise: with the pack's limit, or to the instant that was agreed in the form."""
 
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from engine.calendars.deadlines import Unit
 from engine.clocks.running import falls_due, percents
@@ -15,6 +15,7 @@ HOUR = 3_600_000_000
 AGREED = "agreed"
 """The ``policy`` of a clock whose deadline was agreed with the customer and not read from a pack."""
 ALWAYS = "cn-hotline"
+PROMISED = "promised"
 UNSAID = frozenset({"blank_limit", "contradictory_limit"})
 
 OPEN = """
@@ -27,8 +28,18 @@ VALUES (:case_id, :clause, :cycle,
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Arms:
+class _Terms(NamedTuple):
+    """What a promise comes to: its limit, the microseconds, and when a clock that runs fires first."""
+
+    policy: str
+    calendar: str
+    amount: int
+    unit: Unit
+    budget: int
+    falls: int
+
+
+class Arms(NamedTuple):
     """What is needed to arm the promises of one case at one instant."""
 
     tx: Tx
@@ -51,39 +62,55 @@ class Arms:
 
     def start(self, clause: Clause, due: int | None = None) -> None:
         """Start a clock, its turn the next one; at rest where the case stands in one of the clause's pauses."""
-        if due is not None:
-            if due <= self.at:
-                raise Refused("due_passed", clause=clause.name)
+        if due is None:
+            terms = self._promised(clause)
+        elif due <= self.at:
+            raise Refused("due_passed", clause=clause.name)
+        else:
             amount = max(1, -(-(due - self.at) // HOUR))
-            return self._open(clause, AGREED, ALWAYS, amount, Unit.HOURS, due - self.at)
-        limit = self.limit(clause)
-        if limit is not None:
-            assert limit.amount is not None
-            assert limit.unit is not None
-            budget = budget_of(limit, self.rules.calendar(limit.calendar), self.at)
-            self._open(clause, self.pack.edition, limit.calendar, limit.amount, limit.unit, budget)
-        return None
+            terms = self._terms(clause, AGREED, ALWAYS, amount, Unit.HOURS, due - self.at)
+        if terms is not None:
+            self._open(clause, terms)
+
+    def _promised(self, clause: Clause) -> _Terms | None:
+        """What the pack promises; cases alike in every trait that begin at one instant are promised the same."""
+        known: dict[Any, _Terms | None] = self.tx.memory.setdefault(PROMISED, {})
+        alike = (self.head.kind, clause.name, self.pack.edition, *self.head.traits.values(), self.at)
+        if alike not in known:
+            known[alike] = self._reckoned(clause, self.limit(clause))
+        return known[alike]
+
+    def _reckoned(self, clause: Clause, limit: Limit | None) -> _Terms | None:
+        if limit is None:
+            return None
+        assert limit.amount is not None
+        assert limit.unit is not None
+        budget = budget_of(limit, self.rules.calendar(limit.calendar), self.at)
+        return self._terms(clause, self.pack.edition, limit.calendar, limit.amount, limit.unit, budget)
+
+    def _terms(self, clause: Clause, policy: str, calendar: str, amount: int, unit: Unit, budget: int) -> _Terms:
+        first = budget * percents(clause, self.pack)[0] // 100
+        falls = falls_due(unit, self.rules.calendar(calendar), self.at, first)
+        return _Terms(policy, calendar, amount, unit, budget, falls)
 
     def counted_from(self, clause: Clause) -> int:
         """The cycle from which the turns of a clause are counted: its own, or the first where turns outlive rounds."""
         return 0 if clause.opened_by or clause.repeats or clause.per else self.head.cycle
 
-    def _open(self, clause: Clause, policy: str, calendar: str, amount: int, unit: Unit, budget: int) -> None:
+    def _open(self, clause: Clause, terms: _Terms) -> None:
         runs = self.head.state in clause.during
-        first = budget * percents(clause, self.pack)[0] // 100
-        place = self.rules.calendar(calendar)
         self.tx.put(
             OPEN,
             case_id=self.head.id,
             clause=clause.name,
             cycle=self.head.cycle,
-            policy=policy,
-            calendar=calendar,
-            amount=amount,
-            unit=unit,
-            budget=budget,
+            policy=terms.policy,
+            calendar=terms.calendar,
+            amount=terms.amount,
+            unit=terms.unit,
+            budget=terms.budget,
             opened_at=self.at,
             running_since=self.at if runs else None,
-            fires_at=falls_due(unit, place, self.at, first) if runs else None,
+            fires_at=terms.falls if runs else None,
             counted_from=self.counted_from(clause),
         )

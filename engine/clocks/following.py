@@ -1,8 +1,7 @@
 """Lets the clocks of a case follow its moves: they rest and run, end and begin (law 5)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.clocks.arming import Arms
 from engine.clocks.running import Running, close, save
@@ -11,8 +10,7 @@ from models.columns import to_micros
 from statemachines.lifecycle import Clause, Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """What a case was before the move: its state, and the columns that clauses look at."""
 
     state: str
@@ -88,13 +86,11 @@ def _rest_or_run(arms: Arms, clock: Running, clause: Clause, at: int) -> None:
 
 
 def _beginning(table: Lifecycle, head: Head, was: Before, entry: Entry) -> Iterator[Clause]:
-    for clause in table.clauses:
-        if clause.opened_by:
-            begins = entry.move in clause.opened_by
-        else:
-            enters = was.state not in clause.lives_in or entry.reopens
-            begins = head.state in clause.during and enters
-            if clause.per:
-                begins = (begins or _handed_over(clause, head, was)) and getattr(head, clause.per) is not None
-        if begins and not (clause.once and head.cycle > 1):
+    for clause, begins in table.beginning(entry.move, was.state, head.state, entry.reopens):
+        if clause.once and head.cycle > 1:
+            continue
+        if clause.opened_by or not clause.per:
+            if begins:
+                yield clause
+        elif (begins or _handed_over(clause, head, was)) and getattr(head, clause.per) is not None:
             yield clause

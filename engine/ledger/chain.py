@@ -36,4 +36,4 @@ def digest(salt: bytes, content: str) -> str:
 
 def keyed(secret: bytes, *parts: str) -> str:
     """An HMAC of something personal, for keys and comparisons (law 8)."""
-    return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, "\x1f".join(parts).encode(), "sha256").hex()

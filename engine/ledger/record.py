@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -70,7 +71,9 @@ class Entry:
         return self.row is not None and self.row.reopens
 
 
-COLUMNS = ", ".join(field.name for field in fields(Head))
+NAMES = tuple(field.name for field in fields(Head))
+IN_ORDER = attrgetter(*NAMES)
+COLUMNS = ", ".join(NAMES)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
 READ = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
@@ -147,7 +150,7 @@ def append(tx: Tx, head: Head, table: Lifecycle, entry: Entry) -> None:
 
 
 def _values(head: Head) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in Head.__slots__}
+    return dict(zip(NAMES, IN_ORDER(head), strict=True))
 
 
 def _carry(head: Head, table: Lifecycle, entry: Entry) -> None:

@@ -1,14 +1,14 @@
 """What a move needs to know, read at once: for one alone in one round trip, for a group in a few."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from engine.actors import ACTORS, Acting
 from engine.clocks import running
 from engine.clocks.running import Running
-from engine.ledger.record import HELD, Head, line_up
+from engine.ledger.record import HELD, NAMES, Head, line_up
 from engine.rules.in_force import rules_in, seen
 from engine.store import Tx
 from statemachines.kinds import lifecycles
@@ -31,9 +31,8 @@ ARRAY(SELECT DISTINCT t.move || ' ' || a.handle FROM transition t JOIN actor a O
 """
 
 # A row for each open clock, and one if there is none; on each of them the case, the actor and the key again.
-OF_CASE = tuple(field.name for field in fields(Head))
 _ONE = f"""
-SELECT {", ".join(f"c.{name}" for name in OF_CASE)},
+SELECT {", ".join(f"c.{name}" for name in NAMES)},
        {", ".join(f"o.{name}" for name in running.COLUMNS)},
        h.key, h.body, h.number AS honoured, h.seq, h.dest, h.level AS reached,
        a.id AS actor_id, a.handle, a.roles, e.newest, {{done}} AS done
@@ -44,7 +43,7 @@ SELECT {", ".join(f"c.{name}" for name in OF_CASE)},
  WHERE c.number = :number ORDER BY o.id
 """
 ONE, ONE_WITH_DONE = _ONE.format(done="NULL"), _ONE.format(done=DONE_BY)
-CLOCK = len(OF_CASE)
+CLOCK = len(NAMES)
 HONOUR = CLOCK + len(running.COLUMNS)
 ACTOR = HONOUR + 6
 

@@ -1,10 +1,10 @@
 """The one verb that moves a case: ``advance``, alone or in a group, idempotent by key."""
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
 from engine.actors import acting
@@ -25,7 +25,6 @@ T = TypeVar("T")
 TRIES = 5
 """How often a move is tried that another transaction keeps overtaking."""
 
-SPELLED = json.JSONEncoder(sort_keys=True).encode
 KEEP = "INSERT INTO command (key, body, case_id, seq) VALUES (:key, :body, :case_id, :seq)"
 
 
@@ -150,8 +149,8 @@ def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:
 
 
 def _body(secret: bytes, command: Command) -> str:
-    said = {name: str(value) for name, value in command.form.items()}
-    return keyed(secret, command.number, command.move, command.actor, SPELLED(said))
+    said = ", ".join(f"{quoted(name)}: {quoted(str(value))}" for name, value in sorted(command.form.items()))
+    return keyed(secret, command.number, command.move, command.actor, f"{{{said}}}")  # as json.dumps spells it
 
 
 def answered_before(tx: Tx, key: str, body: str) -> Answer | None:

@@ -1,11 +1,13 @@
 """The one verb: a move is made whole or refused with its reason, and nothing is written then."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from engine.moves.moving import Command, advance, advance_many
+from engine.ledger.chain import keyed
+from engine.moves.moving import Command, _body, advance, advance_many
 from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.telling import (
@@ -224,3 +226,9 @@ def test_a_move_after_a_due_rung_fires_the_rung_first(store: Store):
 def test_words_that_no_database_keeps_are_a_fault_of_the_form(store: Store, words: str):
     told = refused(store, Command(opened(store), "note", {"note": words}, actor=AGENT, key="k"))
     assert (told.code, [fault["field"] for fault in told.params["fields"]]) == ("form", ["note"])
+
+
+@pytest.mark.parametrize("form", [{}, {"note": '他说"明天"\\来\n'}, {"b": 2, "a": None, "c": 'x, "y": 1'}])
+def test_a_body_is_told_as_it_always_was(form: dict[str, Any]):
+    said = json.dumps({name: str(value) for name, value in form.items()}, sort_keys=True)
+    assert _body(b"s", Command("cp-26-000001", "note", form)) == keyed(b"s", "cp-26-000001", "note", "system", said)
