@@ -93,6 +93,11 @@ def write_postgres(raw: Any, rows: Mapping[str, Sequence[Values]], wakes: bool) 
         raw.execute(_of_many(tuple(map(_sort, rows)), wakes), [*texts, *counts])
 
 
+def write_all(raw: Any, sql: str, values: Sequence[Values]) -> None:
+    """Execute an SQL once for each of the values, however many rows each touches: on Postgres by one statement."""
+    raw.execute(_many(sql), [orjson.dumps(values, default=_hex).decode()])
+
+
 def _hex(value: object) -> str:
     """Bytes as Postgres reads them."""
     if isinstance(value, bytes):
@@ -139,22 +144,23 @@ def _updated(sql: str) -> str | None:
 def _sort(sql: str) -> _Sort:
     names = tuple(re.findall(r"(?<!:):(\w+)", sql))
     ending = " RETURNING 1" if _updated(sql) else ""
-    return _Sort(bool(ending), names, re.sub(r"(?<!:):\w+", "%s", sql) + ending, _many(sql, names) + ending)
+    return _Sort(bool(ending), names, re.sub(r"(?<!:):\w+", "%s", sql) + ending, _many(sql) + ending)
 
 
-def _many(sql: str, names: Sequence[str]) -> str:
-    columns = ", ".join(f"{name} {_type(sql, name)}" for name in dict.fromkeys(names))
-    rows = f"json_to_recordset(%s::json) AS r({columns})"
+@cache
+def _many(sql: str) -> str:
+    names = dict.fromkeys(re.findall(r"(?<!:):(\w+)", sql))
+    rows = "json_to_recordset(%s::json) AS r({})".format(", ".join(f"{name} {_type(sql, name)}" for name in names))
     text = re.sub(r"(?<!:):(\w+)", r"r.\1", sql)
-    if _updated(sql):
-        return re.sub(r"\bWHERE\b", f"FROM {rows} WHERE", text, count=1)
-    head, _, values = text.partition("VALUES")
-    return f"{head}SELECT {values.strip().removeprefix('(').removesuffix(')')} FROM {rows}"
+    if inserted := re.fullmatch(r"(.*?)VALUES\s*\((.*)\)(\s*ON CONFLICT.*)?\s*", text, re.DOTALL):
+        return f"{inserted[1]}SELECT {inserted[2]} FROM {rows}{inserted[3] or ''}"
+    other = "USING" if text.lstrip().startswith("DELETE") else "FROM"
+    return re.sub(r"\bWHERE\b", f"{other} {rows} WHERE", text, count=1)
 
 
 def _type(sql: str, name: str) -> str:
     said = re.search(rf"CAST\(:{name} AS (\w+)\)", sql)
     if said:
         return said[1]
-    [table] = re.findall(r"^\s*(?:INSERT INTO|UPDATE) (\w+)", sql)
+    [table] = re.findall(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)
     return Case.metadata.tables[table].c[name].type.compile(dialect=dialect())

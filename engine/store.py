@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from engine.clock import system_now
 from engine.databases import WAKE, Conflict, open_postgres, open_reader, open_sqlite, translated
-from engine.sheaf import Sheaf, write_postgres, write_sqlite
+from engine.sheaf import Sheaf, write_all, write_postgres, write_sqlite
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
@@ -75,12 +75,15 @@ class Tx:
         return self._execute(sql, values).rowcount
 
     def put_all(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute once for each of the rows' values."""
+        """Execute once for each of the rows' values; an UPDATE or DELETE names its table at each column it looks at."""
         if rows:
             self._settle()
             self._begun()
             self._name_savepoints()
-            self._raw.cursor().executemany(_for_postgres(sql) if self.postgres else sql, rows)
+            if self.postgres:
+                write_all(self._raw, sql, rows)
+            else:
+                self._raw.executemany(sql, rows)
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """All rows, as named tuples."""

@@ -24,7 +24,7 @@ SELECT {MOMENT} FROM moment m JOIN transition t ON t.case_id = m.case_id AND t.s
 """
 INSERT = """
 INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
-VALUES (:case_id, :seq, :reaction, 'waiting', 0, :at) ON CONFLICT DO NOTHING
+VALUES (:case_id, :seq, :reaction, 'waiting', 0, :next_at) ON CONFLICT DO NOTHING
 """
 # A reaction's n-th delivery for a case waits for its (n-1)-th, unless that one is dead.
 FREE = f"""
@@ -36,28 +36,25 @@ SELECT {MOMENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case
    AND NOT EXISTS (SELECT 1 FROM moment m WHERE m.case_id = d.case_id AND m.seq < d.seq)
  ORDER BY d.tries, d.case_id, d.seq, d.reaction LIMIT :limit
 """
-FANNED_OUT = "DELETE FROM moment WHERE case_id = :case_id AND seq = :seq"
-TAKE = """
-UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :owner, next_at = :until
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction
+THIS = "delivery.case_id = :case_id AND delivery.seq = :seq AND delivery.reaction = :reaction"
+FANNED_OUT = "DELETE FROM moment WHERE moment.case_id = :case_id AND moment.seq = :seq"
+TAKE = f"""
+UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :lease_owner, next_at = :next_at WHERE {THIS}
 """
 # Only who still holds the lease may say how it ended.
-DONE = """
-UPDATE delivery SET status = 'done', done_at = :at, lease_owner = NULL, error = NULL
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
+DONE = f"""
+UPDATE delivery SET status = 'done', done_at = :done_at, lease_owner = NULL, error = NULL
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner
 """
-POSTPONE = """
+POSTPONE = f"""
 UPDATE delivery SET status = 'waiting', tries = tries - 1, next_at = :next_at, lease_owner = NULL
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner
 """
-FAIL = """
+FAIL = f"""
 UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, error = :error
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND lease_owner = :owner
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner
 """
-LOST = """
-UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost'
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction
-"""
+LOST = f"UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost' WHERE {THIS}"
 PEEK = """
 SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM moment m
   JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq JOIN cases c ON c.id = m.case_id
@@ -105,7 +102,7 @@ class Leased:
     def where(self) -> dict[str, Any]:
         """The row, while the lease is held."""
         moment = self.happened
-        return {"case_id": moment.case_id, "seq": moment.seq, "reaction": self.reaction, "owner": self.owner}
+        return {"case_id": moment.case_id, "seq": moment.seq, "reaction": self.reaction, "lease_owner": self.owner}
 
 
 class Later(Exception):
@@ -146,7 +143,7 @@ def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> Bat
         alike = _alike([row for row in free if row.tries < TRIES], limit)
         batch = Batch(_in_hand(row, owner, row.tries + 1) for row in alike)
         batch.lost = tuple(_in_hand(row, owner, row.tries) for row in free if row.tries >= TRIES)
-        tx.put_all(TAKE, [{"until": until, **leased.where} for leased in batch])
+        tx.put_all(TAKE, [{"next_at": until, **leased.where} for leased in batch])
         tx.put_all(LOST, [leased.where for leased in batch.lost])
         return batch
 
@@ -169,7 +166,9 @@ def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
     moments = [Happened(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": moment.case_id, "seq": moment.seq} for moment in moments]
     new = [
-        key | {"reaction": name, "at": at} for key, moment in zip(keys, moments, strict=True) for name in wanted(moment)
+        key | {"reaction": name, "next_at": at}
+        for key, moment in zip(keys, moments, strict=True)
+        for name in wanted(moment)
     ]
     tx.put_all(INSERT, new)
     tx.put_all(FANNED_OUT, keys)
@@ -199,7 +198,7 @@ def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime)
 
 
 def _settle(store: Store, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
-    done = [{"at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
+    done = [{"done_at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
     with store.writing() as tx:
         tx.put_all(DONE, done)
         return [leased for leased, ended in outcomes if ended is not None and _put_off(tx, leased, ended, at)]
