@@ -1,5 +1,6 @@
 """Reading a sheet of an XLSX workbook: weighed before it is opened, its formulas looked at beside their values."""
 
+import os
 import re
 import struct
 import warnings
@@ -13,6 +14,8 @@ from xml.etree.ElementTree import ParseError
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from defusedxml import DefusedXmlException
+
+os.environ["OPENPYXL_LXML"] = "False"  # where lxml happens to be installed openpyxl would prefer it to defusedxml
 from openpyxl import load_workbook
 
 from gateways.cells import Cell, Flaw

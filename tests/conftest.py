@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("house")
 
+os.environ["OPENPYXL_LXML"] = "False"  # as gateways/workbooks.py wants it; some tests import openpyxl before it is
+
 HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 """What a database needs only to outlive a loss of power."""
 

@@ -1,0 +1,121 @@
+"""What other systems' logs call things: the list of `policies/logs/words.toml`, and how a name is looked up in it."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+WORDS = Path(__file__).resolve().parents[2] / "policies" / "logs" / "words.toml"
+EXACT, WITHIN = 1.0, 0.5
+_BREAKS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
+_STEP = 0.004
+"""How much less sure each later name of a list is than the one before it."""
+
+
+class Sense(BaseModel):
+    """What a word means in one lifecycle: states of a log of states, moves of a log of activities, or nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: tuple[str, ...] = ()
+    move: tuple[str, ...] = ()
+    form: dict[str, str | int | bool] = Field(default_factory=dict[str, str | int | bool])
+    ignored: bool = False
+
+
+class Sort(BaseModel):
+    """A sort of words that mean the same. ``unsure`` names the remark that the draft makes of it.
+
+    ``first`` and ``last`` ask for the word's place in its cases, ``share`` for how much of the name it makes up.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    words: tuple[str, ...]
+    first: bool = False
+    last: bool = False
+    unsure: str = ""
+    share: float = 0
+    complaint: Sense
+    service_order: Sense
+
+
+class WordList(BaseModel):
+    """The whole list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    missing: frozenset[str]
+    negations: frozenset[str]
+    negations_zh: str
+    formats: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    channels: Mapping[str, tuple[str, ...]]
+    severities: Mapping[str, tuple[str, ...]]
+    meaning: tuple[Sort, ...]
+
+
+@cache
+def word_list() -> WordList:
+    """The list, read once."""
+    return WordList.model_validate(tomllib.loads(WORDS.read_text("utf-8")))
+
+
+@cache
+def plain(name: str) -> str:
+    """A name in small letters, its words apart: ``sys_updatedAt`` is ``sys updated at``."""
+    return " ".join(_BREAKS.sub(" ", name).casefold().split())
+
+
+def hint(column: str, sort: str) -> float:
+    """How much a column's name sounds like one that holds this, from 0 to 1."""
+    name = plain(column)
+    scores = (
+        (EXACT if name == known else WITHIN if _within(known, name) is not None else 0.0) - place * _STEP
+        for place, known in enumerate(word_list().columns[sort])
+        if name == known or _within(known, name) is not None
+    )
+    return max(scores, default=0.0)
+
+
+def sorts_of(word: str) -> Iterator[Sort]:
+    """The sorts that a word of a log may be of, the one by its longest part first."""
+    name = plain(word)
+    found = [
+        (len(known), sort) for sort in word_list().meaning for known in sort.words if _meant(known, name, sort.share)
+    ]
+    found.sort(key=lambda one: -one[0])
+    seen: set[str] = set()
+    for _, sort in found:
+        if sort.name not in seen:
+            seen.add(sort.name)
+            yield sort
+
+
+def one_of(value: str, table: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The key of the table whose words a value holds: "2 - High" is ``high``; None where there is none."""
+    name = plain(value)
+    found = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
+    return max(found)[1] if found else None
+
+
+def _meant(known: str, name: str, share: float) -> bool:
+    at = _within(known, name)
+    if at is None or len(known) < share * len(name):
+        return False
+    before = name[:at]
+    return not before.endswith(tuple(word_list().negations_zh)) and not (
+        set(before.split()[-1:]) & word_list().negations
+    )
+
+
+def _within(known: str, name: str) -> int | None:
+    """Where the words of the list stand in a name: as whole words, or in Chinese anywhere."""
+    if not known.isascii():
+        return at if (at := name.find(known)) >= 0 else None
+    at = f" {name} ".find(f" {known} ")
+    return at if at >= 0 else None

@@ -1,0 +1,222 @@
+"""Mappings of logs: what words become, and how each mistake is told with its key and its line."""
+
+import re
+import string
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateways.logs.mapping import BLANK, LogMapping
+from gateways.logs.opening import NO_TEXT, contact_of, opened_at
+from gateways.logs.values import code_of
+from gateways.mapping import BadMapping
+from gateways.problems import BadCell
+from models.contact import Channel
+from models.event import LogEvent
+from tests.docs.pages import blocks
+from tests.gateways.logs.written import TABLE, good, mapping
+
+ROOT = Path(__file__).parents[3]
+AT = datetime(2024, 3, 1, 8, tzinfo=UTC)
+
+
+def event(
+    word: str, row: int = 1, at: datetime | None = AT, of_case: dict[str, str] | None = None, **values: str
+) -> LogEvent:
+    return LogEvent(row, "t1", word, at, values, of_case or {})
+
+
+def test_a_word_is_a_move_or_a_state_or_nothing_or_unknown(tmp_path: Path):
+    by = mapping(tmp_path, TABLE + '[states]\n"Active" = ["investigated", "classified"]\n')
+    resolve = by.step(event("Resolve", clerk="ann"))
+    assert (resolve.move, resolve.form, resolve.actor) == ("resolve", {"result": "ann"}, "ann")
+    assert (by.step(event("Active")).state, by.step(event("Active")).also) == ("investigated", ("classified",))
+    assert by.step(event("Register")).ignored == "opens it"
+    assert by.step(event("Explode")).unknown == "Explode"
+    assert by.step(event("")).unknown == BLANK
+
+
+def test_a_word_may_mean_the_first_move_that_is_possible(tmp_path: Path):
+    by = mapping(tmp_path, TABLE.replace("[moves]", '[moves]\n"Assign" = ["classify", "reclassify", "note"]'))
+    step = by.step(event("Assign"))
+    assert (step.move, step.also) == ("classify", ("reclassify", "note"))
+
+
+def test_what_only_tells_of_an_attribute_is_passed_over(tmp_path: Path):
+    skip = '[[skipped]]\ncolumn = "transition"\nvalues = ["start"]\nreason = "only begun"\n'
+    by = mapping(tmp_path, TABLE + skip)
+    assert by.step(event("Resolve", transition="start")).ignored == "only begun"
+    assert by.step(event("Resolve", transition="complete")).move == "resolve"
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "read"),
+    [
+        ('"fixed"', "x", "fixed"),
+        ('{ column = "c" }', "x", "x"),
+        ('{ column = "c", values = { x = "y" } }', "x", "y"),
+        ('{ column = "c", values = { z = "y" }, otherwise = "w" }', "x", "w"),
+        ('{ column = "c", as = "number" }', "4.0", 4),
+        ('{ column = "c", as = "code" }', "Org line A2", "org_line_a2"),
+        ('{ column = "c", as = "time" }', "2024-03-01 16:00", AT),
+    ],
+)
+def test_a_value_is_a_constant_or_read_from_a_column(tmp_path: Path, value: str, told: str, read: object):
+    by = mapping(tmp_path, f"{TABLE}[fill]\nfield = {value}\n")
+    assert by.step(event("Resolve", c=told)).fill == {"field": read}
+
+
+def test_a_value_that_the_log_does_not_tell_is_left_out(tmp_path: Path):
+    by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "c" }\n')
+    assert by.step(event("Resolve")).fill == {}
+
+
+def test_a_value_that_cannot_be_read_says_so(tmp_path: Path):
+    by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "c", as = "number" }\n')
+    with pytest.raises(BadCell, match=r"bad_log\.no_number"):
+        by.step(event("Resolve", c="many"))
+
+
+def test_an_attribute_of_the_case_is_told_like_the_events(tmp_path: Path):
+    by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "case:grade" }\nword = { column = "step" }\n')
+    assert by.step(event("Resolve", of_case={"grade": "A"})).fill == {"field": "A", "word": "Resolve"}
+
+
+def test_codes_are_ours_and_never_one_by_accident():
+    assert code_of("2nd line") != code_of("3rd line")
+    assert code_of("客服部") != code_of("运输部")
+    assert all(
+        re.fullmatch(r"[a-z][a-z0-9_]{0,39}", code_of(name)) for name in ("客服部", "2nd", "A" * 90, "-", "Größe")
+    )
+
+
+@pytest.mark.parametrize(
+    ("order", "rows"),
+    [
+        ('["at", "row"]', [1, 2, 3]),
+        ('["at", "-row"]', [1, 3, 2]),
+        ('["at", "turn", "row"]', [1, 3, 2]),
+        ('["-at", "row"]', [2, 3, 1]),
+    ],
+)
+def test_events_are_put_in_the_order_that_is_asked_for(tmp_path: Path, order: str, rows: list[int]):
+    by = mapping(tmp_path, TABLE.replace('who = "clerk"', f"order = {order}"))
+    late = datetime(2024, 3, 2, tzinfo=UTC)
+    told = [event("a", 1, turn="9"), event("b", 2, late, turn="10"), event("c", 3, late, turn="2")]
+    assert [one.row for one in sorted(told, key=by.order_key)] == rows
+
+
+def test_the_opening_is_read_from_the_first_event(tmp_path: Path):
+    text = TABLE.replace('text = "none"', 'at = "opened"\ncustomer = { column = "who" }\nchannel = "hotline"')
+    by = mapping(tmp_path, text)
+    first = event("Register", who="Mr Lee", opened="2024-02-28T00:00:00+00:00")
+    contact = contact_of(by, first, AT)
+    assert (contact.row_id, contact.text, contact.customer, contact.channel) == (
+        "t1",
+        NO_TEXT,
+        "Mr Lee",
+        Channel.HOTLINE,
+    )
+    assert opened_at(by, first) == datetime(2024, 2, 28, tzinfo=UTC)
+    assert opened_at(by, event("Register")) == AT
+
+
+def test_an_opening_that_no_contact_can_hold_says_so(tmp_path: Path):
+    by = mapping(tmp_path, TABLE.replace('text = "none"', 'channel = "pigeon"'))
+    with pytest.raises(BadCell, match=r"bad_log\.unfit_value"):
+        contact_of(by, event("Register"), AT)
+
+
+def test_the_names_are_told_with_their_places(tmp_path: Path):
+    by = mapping(tmp_path, TABLE + '[states]\n"Active" = ["investigated", "classified"]\n')
+    assert [tuple(one) for one in by.named()] == [
+        ("move", "resolve", "moves.Resolve", ("result",)),
+        ("state", "investigated", "states.Active", ()),
+        ("state", "classified", "states.Active", ()),
+    ]
+
+
+def faults(folder: Path, text: str) -> list[tuple[int | None, str | None, str]]:
+    with pytest.raises(BadMapping) as refused:
+        mapping(folder, text)
+    return [(one.row, one.column, one.code.removeprefix("bad_mapping.")) for one in refused.value.problems]
+
+
+def line_of(text: str, begin: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(begin))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "begin", "key", "code"),
+    [
+        ('zone = "Asia/Shanghai"', 'zone = "Mars"', "zone", "source.zone", "unknown_zone"),
+        ("missing", 'formats = ["%H"]\nmissing', "formats", "source.formats.0", "bad_format"),
+        ('who = "clerk"', 'whose = "clerk"', "whose", "event.whose", "unknown_key"),
+        ('case = "ticket"\n', "", "[event]", "event.case", "missing_key"),
+        ('text = "none"', 'text = { column = "a", constant = "b" }', "text", "opening.text", "one_of_both"),
+        ('"Resolve" = {', '"Resolve" = { x = 1,', '"Resolve"', "moves.Resolve.x", "unknown_key"),
+        ('move = "resolve"', 'move = "Re solve"', '"Resolve"', "moves.Resolve.move", "wrong_value"),
+        ("[ignored]", '[[rules]]\nname = "r"\nearlier = "a"\n[ignored]', "[[rules]]", "rules.0", "bad_rule"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, old: str, new: str, begin: str, key: str, code: str):
+    text = TABLE.replace(old, new)
+    assert faults(tmp_path, text) == [(line_of(text, begin), key, code)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (TABLE + '"Resolve" = "twice"\n', "word_twice"),
+        (re.sub(r"\[moves\].*?\n\n", "", TABLE, flags=re.DOTALL), "no_words"),
+        (TABLE.replace('at = "time"\n', ""), "wide_or_event"),
+        (TABLE + '[[wide]]\ncolumn = "a"\nword = "b"\n', "wide_or_event"),
+        ("[source\n", "not_toml"),
+    ],
+)
+def test_a_mapping_that_contradicts_itself_is_refused(tmp_path: Path, text: str, code: str):
+    assert [found for _, _, found in faults(tmp_path, text)] == [code]
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path):
+    text = TABLE.replace("Asia/Shanghai", "Mars").replace('case = "ticket"\n', "")
+    assert {code for _, _, code in faults(tmp_path, text)} == {"unknown_zone", "missing_key"}
+
+
+@pytest.mark.parametrize("name", ["helpdesk", "receipt", "orders"])
+def test_the_examples_are_sound(name: str):
+    from gateways.logs.mapping import load_mapping
+
+    assert isinstance(load_mapping(ROOT / "examples" / f"{name}.toml"), LogMapping)
+
+
+def catalogue(locale: str) -> dict[str, str]:
+    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
+def test_every_code_has_its_words_with_the_same_parameters(locale: str):
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways" / "logs").glob("*.py"))
+    codes = set(re.findall(r'"(bad_log\.[a-z_]+)"', source))
+    words = {code: text for code, text in catalogue(locale).items() if code.startswith("bad_")}
+    assert {code for code in words if code.startswith("bad_log.")} == codes
+    english = catalogue("en")
+    assert {code: placeholders(text) for code, text in words.items()} == {
+        code: placeholders(text) for code, text in english.items() if code.startswith("bad_")
+    }
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_the_mapping_of_the_howto_knows_every_word_of_its_log(tmp_path: Path):
+    pieces = {block.language: block.text for block in blocks("docs/logs.md")}
+    log = tmp_path / "old-desk.csv"
+    log.write_text(pieces["csv"], "utf-8")
+    by = mapping(tmp_path, pieces["toml"])
+    steps = [by.step(event) for event in good(log, by)]
+    assert len(steps) == 14
+    assert not any(step.unknown for step in steps)

@@ -1,0 +1,127 @@
+"""The log that the tests of reading write in every format, and the mapping by which it is read."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+
+from gateways.logs.mapping import LogMapping, load_mapping
+from gateways.logs.reading import events
+from gateways.problems import Problem, Unreadable
+from models.event import LogEvent
+from tests.gateways.logs import unseen
+
+EVENTS = [
+    ("t1", "Register", datetime(2024, 3, 1, 8, tzinfo=UTC), "ann"),
+    ("t2", "Register", datetime(2024, 3, 1, 9, tzinfo=UTC), "bob"),
+    ("t1", "Resolve", datetime(2024, 3, 2, 8, 30, tzinfo=UTC), "bob"),
+]
+"""Two cases whose events are scattered: case, word, time, clerk."""
+
+TABLE = """
+[source]
+name = "desk"
+kind = "complaint"
+pack = "logistics"
+zone = "Asia/Shanghai"
+missing = ["?"]
+
+[event]
+case = "ticket"
+word = "step"
+at = "time"
+who = "clerk"
+
+[opening]
+text = "none"
+
+[moves]
+"Resolve" = { move = "resolve", form = { result = { column = "clerk" } } }
+
+[ignored]
+"Register" = "opens it"
+"""
+XES = (
+    TABLE.replace('"ticket"', '"case:concept:name"')
+    .replace('"step"', '"concept:name"')
+    .replace('"time"', '"time:timestamp"')
+)
+OCEL = (
+    TABLE.replace('"ticket"', '"ocel:type:ticket"')
+    .replace('"step"', '"ocel:activity"')
+    .replace('"time"', '"ocel:timestamp"')
+)
+HEADER = ["ticket", "step", "time", "clerk"]
+
+
+def mapping(folder: Path, text: str = TABLE) -> LogMapping:
+    """A mapping, written and loaded."""
+    path = folder / "mapping.toml"
+    path.write_text(text, "utf-8")
+    return load_mapping(path)
+
+
+def rows(told: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """The events as rows of a table."""
+    return [dict(zip(HEADER, (case, word, at and at.isoformat(), who), strict=True)) for case, word, at, who in told]
+
+
+def csv_log(folder: Path, told: list[tuple[Any, ...]] = EVENTS, name: str = "log.csv") -> Path:
+    return unseen.table(folder / name, HEADER, rows(told))
+
+
+def xes_log(folder: Path, name: str = "log.xes") -> Path:
+    """The same events; in XES those of a case stand together."""
+    cases: dict[str, list[dict[str, Any]]] = {}
+    for case, word, at, who in EVENTS:
+        cases.setdefault(case, []).append({"concept:name": word, "time:timestamp": at, "clerk": who})
+    return unseen.xes(folder / name, cases)
+
+
+def sheet_log(folder: Path) -> Path:
+    book = Workbook()
+    book.worksheets[0].append(HEADER)
+    for case, word, at, who in EVENTS:
+        book.worksheets[0].append([case, word, at.replace(tzinfo=None), who])
+    path = folder / "log.xlsx"
+    book.save(path)
+    return path
+
+
+def ocel_log(folder: Path, name: str = "log.json") -> Path:
+    objects = [{"id": case, "type": "ticket"} for case in ("t1", "t2")]
+    told = [
+        {
+            "id": f"e{n}",
+            "type": word,
+            "time": at.isoformat(),
+            "attributes": [{"name": "clerk", "value": who}],
+            "relationships": [{"objectId": case, "qualifier": "of"}],
+        }
+        for n, (case, word, at, who) in enumerate(EVENTS)
+    ]
+    document = {"eventTypes": [], "objectTypes": [], "events": told, "objects": objects}
+    return unseen.packed(folder / name, json.dumps(document))
+
+
+def read(path: Path, by: LogMapping) -> list[LogEvent | Problem]:
+    return list(events(path, by))
+
+
+def good(path: Path, by: LogMapping) -> Iterator[LogEvent]:
+    """The events of a log in which nothing is wrong."""
+    for event in events(path, by):
+        assert isinstance(event, LogEvent), event
+        yield event
+
+
+def refusals(path: Path, by: LogMapping) -> list[str]:
+    """The codes by which a whole log is refused."""
+    try:
+        read(path, by)
+    except Unreadable as error:
+        return [problem.code for problem in error.problems]
+    return []
