@@ -1,0 +1,138 @@
+"""The command that gives histories to other programs: export."""
+
+import contextlib
+import gzip
+import io
+import os
+import sys
+from collections.abc import Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO, cast
+
+import typer
+
+from apps.cli.door import As, Json, door, instant
+from flows.reports.disclosure import Disclosure
+from flows.reports.export import log_of, permit, trace
+from flows.reports.history_pages import Wanted, usual_pack
+from flows.reports.own_mapping import own_mapping
+from gateways.writing.formats import BINARY, FORMATS
+from models.columns import to_micros
+from statemachines.kinds import lifecycles
+from statemachines.refused import Refused
+
+BUFFER = 1 << 18
+
+
+class Format(StrEnum):
+    XES = "xes"
+    CSV = "csv"
+    OCEL2 = "ocel2"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+
+
+FormatName = Annotated[Format, typer.Option("--format", help="xes, csv, ocel2, xlsx or jsonl.")]
+Since = Annotated[str | None, typer.Option(help="Cases that have moved since then, each from its beginning.")]
+KindName = Annotated[str, typer.Option(help="Cases of one kind; of all, if none is named.")]
+Out = Annotated[Path | None, typer.Option(help="The file to write, packed if it ends in .gz; else standard output.")]
+MappingOut = Annotated[
+    Path | None, typer.Option("--mapping", help="Write here how closeloop replay reads the log (needs --kind).")
+]
+Whole = Annotated[bool, typer.Option("--whole", help="With names and words: for auditors and administrators.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the command on the command line."""
+    app.command()(export)
+
+
+def export(
+    format_: FormatName,
+    since: Since = None,
+    kind: KindName = "",
+    out: Out = None,
+    mapping: MappingOut = None,
+    whole: Whole = False,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."""
+    wanted = Wanted(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
+    linked = format_ is Format.OCEL2
+    _check_way(format_, out)
+    if mapping is not None:
+        _write_mapping(mapping, wanted, linked=linked)
+    if whole:
+        handle = door.actor(as_)
+        permit(door.store, handle)
+        trace(door.store, format_, handle, wanted, door.store.now())
+    disclosure = Disclosure(door.store.secret, whole)
+    with _opened(out) as way, door.store.looking() as tx:
+        log, told = log_of(tx, disclosure, wanted, linked=linked)
+        FORMATS[format_](way, log)
+    if out is not None:
+        document = {"file": str(out), "format": format_, "cases": told.cases, "events": told.moves, "whole": whole}
+        door.give(document, door.say("exported", file=out, cases=told.cases, events=told.moves))
+
+
+def _kind(name: str) -> str:
+    """A kind as its cases bear it. Raises ``Refused('unknown_kind')``."""
+    if name and name not in lifecycles():
+        raise Refused("unknown_kind", kind=name[:40], known=sorted(lifecycles()))
+    return name
+
+
+def _check_way(format_: Format, out: Path | None) -> None:
+    """One document on standard output at a time, and none that spoils a terminal."""
+    if out is None and door.as_json:
+        raise Refused("export_needs_out", format=format_)
+    if out is None and format_ in BINARY and sys.stdout.isatty():
+        raise Refused("export_binary", format=format_)
+
+
+def _write_mapping(file: Path, wanted: Wanted, *, linked: bool) -> None:
+    """Beside the log, what another store needs to live it again. Raises ``Refused('export_mapping_kind')``."""
+    if not wanted.kind:
+        raise Refused("export_mapping_kind", known=sorted(lifecycles()))
+    with door.store.looking() as tx:
+        text = own_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
+    with _opened(file) as way:
+        way.write(text.encode())
+
+
+@contextlib.contextmanager
+def _opened(out: Path | None) -> Generator[BinaryIO]:
+    """Where the log goes. A file appears under its name only once it is whole, and none but its owner may read it."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    beside = out.is_file() or not out.exists()  # a device or a pipe is written to, never replaced
+    part = out.with_name(f".{out.name}.part") if beside else out
+    try:
+        with _private(part) as raw, _packed(raw, out.suffix) as way:
+            yield way
+        if beside:
+            part.replace(out)
+    except OSError as error:
+        raise Refused("export_unwritable", file=str(out), why=error.strerror) from None
+    finally:
+        if beside:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _private(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+@contextlib.contextmanager
+def _packed(raw: BinaryIO, suffix: str) -> Generator[BinaryIO]:
+    if suffix != ".gz":
+        yield raw
+        return
+    packed = gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="")
+    with packed, io.BufferedWriter(cast(io.RawIOBase, packed), BUFFER) as way:
+        yield way

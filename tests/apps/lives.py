@@ -1,0 +1,108 @@
+"""Lives that go every way a complaint can go, and some of other kinds, each with all that follows of itself."""
+
+from datetime import timedelta
+
+from engine.moves.moving import Command, advance
+from engine.moves.opening import Opening, open_case
+from models.contact import Contact
+from tests.stories.story import Story
+
+PROMISES = {"department_limit": {"amount": 8, "unit": "business_hours", "calendar": "cn-office"}}
+"""What the carrier fills in: a limit that counts working hours."""
+CLASSIFIED = {"category": "damage", "severity": "high", "department": "claims"}
+WANG = {"customer": "王女士", "phone": "13800138000", "email": "wang@example.com", "shipment": "YD 1234567"}
+
+
+def reopened(story: Story) -> None:
+    """Rejected when the result was told, dissatisfied at the callback, satisfied in the third round, archived."""
+    story.opens("complaint", "收货人王女士:请给个说法。", demand="赔付", **WANG)
+    story.after(hours=1, minutes=7).then("sue", "classify", **CLASSIFIED)
+    story.after(hours=3, minutes=1).then("han", "investigate", findings="装卸时跌落。", cause="handling")
+    story.then("han", "resolve", result="按合同赔付。").then("amy", "tell_result", opinion="rejected", words="不接受。")
+    story.after(hours=5).then("han", "resolve", result="加赔。")
+    story.after(hours=2).then("amy", "revisit", outcome="dissatisfied", attitude=2, words="太慢。")
+    story.after(hours=30).then("han", "propose_solution", solution="全额赔付。").then(
+        "han", "resolve", result="全额赔付。"
+    )
+    story.then("amy", "revisit", outcome="satisfied", attitude=5)
+    story.after(days=4, minutes=13)
+
+
+def paused(story: Story) -> None:
+    """The customer is asked and answers twice; the clocks rest in between; then it is withdrawn."""
+    story.opens("complaint", "Please look into it.", phone="13900139000")
+    story.after(minutes=40).then("amy", "ask_customer", question="Which two?", code="evidence")
+    story.after(days=3, minutes=3).then("amy", "customer_answers", answer="The blue ones.")
+    story.after(minutes=20).then("sue", "classify", category="shortage", department="claims")
+    story.then("sue", "ask_customer", question="A photograph?").after(hours=9, minutes=9)
+    story.then("amy", "customer_answers", answer="Here.").then("amy", "withdraw", reason="They were found.")
+
+
+def left_alone(story: Story) -> None:
+    """Nobody does anything: every rung of every ladder fires, up to the general manager."""
+    story.opens("complaint", "五箱里有两箱破损,没有人理我。", email="lee@example.com").after(days=3, minutes=17)
+
+
+def disputed(story: Story) -> None:
+    """Returned twice, ruled on, assigned, extended, promised, kept, raised by hand, compensated by a second person."""
+    story.opens("complaint", "I do not agree.", customer_type="key_account")
+    story.then("sue", "classify", **CLASSIFIED).then("sue", "assign", department="claims", owner="han", reason="His.")
+    story.then("amy", "escalate", level=1, reason="He is angry.")
+    story.after(minutes=9).then("han", "return", code="not_ours").then("han", "return", code="needs_another")
+    story.after(hours=2, minutes=9).then("mei", "rule_owner", department="claims", reason="Theirs.")
+    story.then("sue", "extend", clause="solution", hours=12, reason="The port is closed.")
+    story.then("sue", "promise", promise="A call.", due_at=(story.now + timedelta(hours=7, minutes=3)).isoformat())
+    story.after(hours=6).then("sue", "keep_promise", promise=1, how="Called.")
+    story.then("amy", "promise", promise="Another call.", due_at=(story.now + timedelta(hours=7)).isoformat())
+    story.then("han", "investigate", findings="The tariff was old.")
+    judged = {"cause": "tariff", "responsible": "carrier", "degree": "full", "evidence": "The tariff of May."}
+    story.then("han", "determine_responsibility", **judged)
+    story.then("sue", "confirm_responsibility", confirmed_cause="tariff")
+    story.then("han", "compensate", compensation=9_000_000, grounds="Article 8.")
+    story.after(hours=26, minutes=11)
+
+
+def imported(story: Story) -> None:
+    """From a file, with an answer there already: the step that no file records is inferred."""
+    at = story.now - timedelta(days=2, minutes=5)
+    contact = Contact(row_id="T-1", at=at, text="运费多收了二十元。", phone="13700137000")
+    story.number = open_case(story.store, Opening(contact, actor="import", via="file", source="old"), story.now).number
+    for move, form, inferred in (
+        ("classify", {"category": "unclassified"}, True),
+        ("investigate", {"findings": "已退还。"}, False),
+        ("resolve", {"result": "已退还。"}, False),
+    ):
+        then = at + timedelta(hours=20)
+        command = Command(story.number, move, form, "import", "file", occurred_at=then, inferred=inferred)
+        advance(story.store, command, story.now)
+    story.after(minutes=1)
+
+
+def consulted(story: Story) -> None:
+    """A consultation: classified, answered, called back about, archived."""
+    story.opens("consultation", "请问大件家具能不能送上楼?", **WANG)
+    story.after(hours=1).then("amy", "classify", department="claims").then("amy", "reply", message="今天答复。")
+    story.after(hours=3).then("han", "investigate", findings="可以。").then("amy", "answer", answer="可以。")
+    story.after(days=4, minutes=2)
+
+
+def ordered(story: Story) -> None:
+    """A service order from its review to its acceptance, the second time round."""
+    story.opens("order", "两台机床,从上海运到武汉。", **WANG)
+    story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
+    story.then("sue", "analyse_needs", lead_department="claims", on_site_survey=True, report="门宽四米。")
+    times = {"starts_at": "2026-04-05T08:00:00+08:00", "ends_at": "2026-04-07T18:00:00+08:00"}
+    plan = {"content": "门到门。", "standard": "防震。", "procedure": "吊装。", "cost": 860_000, "cosigns_needed": 0}
+    story.then("han", "plan", **plan, **times).after(minutes=3).then("sue", "approve_plan")
+    story.after(hours=4).then("amy", "customer_consents", consent="同意。")
+    told = {"people": "李师傅", "equipment": "平板车", "route": "沪渝高速", "handling": "先加固。"}
+    story.then("amy", "confirm_arrangement", **told)
+    due = (story.now + timedelta(days=2)).isoformat()
+    story.then("sue", "assign_task", department="claims", owner="han", due_at=due).then("han", "start")
+    story.after(hours=30).then("han", "complete", done="已就位。")
+    every = {"documents": True, "site": True, "function": True}
+    story.then("amy", "pass_acceptance", **every, report="YS-0307").after(hours=2, minutes=1)
+
+
+COMPLAINTS = (reopened, paused, left_alone, disputed, imported)
+OTHERS = (consulted, ordered)
