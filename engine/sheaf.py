@@ -55,18 +55,18 @@ class Sheaf:
 
     def cut(self, mark: Mapping[str, int]) -> None:
         """Forget what was kept since."""
-        self._rows = {sql: rows[: mark[sql]] for sql, rows in self._rows.items() if sql in mark}
+        self._keep({sql: rows[: mark.get(sql, 0)] for sql, rows in self._rows.items()})
 
     def take(self, mark: Mapping[str, int] | None = None) -> dict[str, list[Values]]:
         """What was kept until ``mark``, or all of it; it is kept no more."""
-        if mark is None:
-            taken, self._rows = self._rows, {}
-            self._changes.clear()
-            return taken
-        taken = {sql: rows[: mark[sql]] for sql, rows in self._rows.items() if mark.get(sql)}
-        rest = {sql: rows[mark.get(sql, 0) :] for sql, rows in self._rows.items()}
-        self._rows = {sql: rows for sql, rows in rest.items() if rows}
-        return taken
+        whole = self._rows
+        self._keep({} if mark is None else {sql: rows[mark.get(sql, 0) :] for sql, rows in whole.items()})
+        return whole if mark is None else {sql: rows[: mark[sql]] for sql, rows in whole.items() if mark.get(sql)}
+
+    def _keep(self, rows: Mapping[str, list[Values]]) -> None:
+        self._rows = {sql: values for sql, values in rows.items() if values}
+        changes = ((_updated(sql), values) for sql, values in self._rows.items())
+        self._changes = {(table, one["id"]) for table, values in changes if table is not None for one in values}
 
 
 def write_sqlite(raw: Any, rows: Mapping[str, Sequence[Values]]) -> None:

@@ -66,7 +66,8 @@ class Tx:
         """
         if not self._sheaf.add(sql, values):
             self._settle()
-            self._sheaf.add(sql, values)
+            added = self._sheaf.add(sql, values)
+            assert added, "nothing is kept any more"
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute and say how many rows were touched."""
@@ -162,7 +163,8 @@ class Tx:
         if self._sheaf:
             self._begun()
             self._name_savepoints()
-            self._write(self._sheaf.take(), False)
+            if self._sheaf:  # what was kept may all have been put before the savepoints
+                self._write(self._sheaf.take(), False)
 
     def _name_savepoints(self) -> None:
         """Tell the database of the savepoints that it does not know yet; what was kept before them goes before them."""

@@ -84,6 +84,28 @@ def test_what_was_read_within_a_savepoint_is_undone_with_it_and_what_was_before_
     assert list(people(store)) == ["p1", "p2", "p5"]
 
 
+def test_what_was_undone_can_be_put_again(store: Store):
+    [key] = seeded(store, 1)
+    with store.writing() as tx:
+        with pytest.raises(ZeroDivisionError), tx.savepoint():  # noqa: PT012 (undone at the end)
+            tx.put(RENAME, id=key, roles="auditor", locale="en")
+            raise ZeroDivisionError
+        tx.put(RENAME, id=key, roles="general_manager", locale="en")
+    assert people(store) == {"p000": "general_manager"}
+
+
+@pytest.mark.parametrize("put", [True, False])
+def test_who_reads_in_a_savepoint_may_have_put_nothing_in_it(store: Store, put: bool):
+    [key] = seeded(store, 1)
+    with store.writing() as tx:
+        if put:
+            tx.put(RENAME, id=key, roles="auditor", locale="en")
+        with tx.savepoint():
+            assert len(tx.rows(WHO)) == 1
+            tx.put(RENAME, id=key, roles="general_manager", locale="en")
+    assert people(store) == {"p000": "general_manager"}
+
+
 def test_a_hopeful_transaction_that_writes_twice_is_one_all_the_same(store: Store):
     [key] = seeded(store, 1)
     with pytest.raises(ZeroDivisionError), store.writing(hopeful=True) as tx:  # noqa: PT012 (undone at the end)
