@@ -54,6 +54,11 @@ class Tx:
         self._named = 0
 
     @property
+    def hopeful(self) -> bool:
+        """Whether nothing is held yet that was read."""
+        return bool(self._begin)
+
+    @property
     def nested(self) -> bool:
         """Whether a savepoint is open."""
         return bool(self._savepoints)

@@ -47,8 +47,10 @@ def sweep(json: Json = False) -> None:
     fired = [{"case": one.number, "level": one.level, **one.told.model_dump(mode="json")} for one in swept.fired]
     failed = [{"case": number, "why": code} for number, code in swept.failed]
     heads = tuple(door.say(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
-    words = door.say("swept", fired=len(fired), failed=len(failed))
-    door.give({"fired": fired, "failed": failed}, words, *([table("", heads, rows)] if rows else []))
+    words = door.say("swept", fired=swept.did, failed=len(failed))
+    door.give(
+        {"fired": fired, "untold": swept.untold, "failed": failed}, words, *([table("", heads, rows)] if rows else [])
+    )
 
 
 def report(json: Json = False) -> None:

@@ -10,6 +10,7 @@ from engine.clocks.arming import Arms
 from engine.clocks.following import Before, before, follow
 from engine.clocks.redating import adopt, extend, inherited, reproject, set_going
 from engine.clocks.running import Running
+from engine.databases import Conflict
 from engine.ledger.record import Entry, Head, append
 from engine.moves.ahead import did
 from engine.rules.in_force import Rules, rules_in
@@ -144,7 +145,12 @@ class Hand:
         self.make(Entry("carried_over", to, Nothing(), system, BY_CLOCK, self.now, self.now, inferred=True))
 
     def fire_until(self, until: int) -> list[Fired]:
-        """Fire every rung due at or before ``until``, in order, each with its due instant."""
+        """Fire every rung due at or before ``until``, in order, each with its due instant.
+
+        Raises ``Conflict`` where the case was not waited for: others fire rungs too, and two would wait for each other.
+        """
+        if self.tx.hopeful and self._next_due(until) is not None:
+            raise Conflict
         fired: list[Fired] = []
         while (clock := self._next_due(until)) is not None:
             fired.append(self._fire(clock))

@@ -1,7 +1,10 @@
 """Finds the clocks that have fallen due and fires their rungs, each once and in order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg import errors
 
 from engine.clocks import parking
 from engine.databases import Conflict
@@ -21,6 +24,9 @@ CLOCKS_OF_A_CASE = 64
 LAST = 2**63 - 1
 """No case has a higher id."""
 
+OVERTAKEN = (Conflict, errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero)
+"""Another transaction was faster: what is still due then is found again. See ``engine.databases.CONFLICTS``."""
+
 # What is parked waits for its next try; see engine/clocks/parking.py.
 FREE = f"""
 FROM clock k JOIN cases c ON c.id = k.case_id
@@ -35,10 +41,17 @@ PEEK = f"SELECT DISTINCT c.number {FREE} ORDER BY c.number LIMIT :limit"
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one pass did; ``failed`` names cases that could not be touched, with the reason's code."""
+    """What one pass did; ``failed`` names cases that could not be touched, with the reason's code.
+
+    ``untold`` is how many rungs fired besides those that ``fired`` tells of.
+    """
 
     fired: tuple[Fired, ...]
     failed: tuple[tuple[str, str], ...]
+    untold: int = 0
+
+
+NOTHING = Sweep((), ())
 
 
 def fire_due(
@@ -59,21 +72,26 @@ def fire_due(
 
 
 def _fire(store: Store, at: int, limit: int, skip: frozenset[str], **bounds: int) -> Sweep:
+    with store.writing() as tx:
+        return fire_each(tx, _due_cases(tx, at, limit, skip, **bounds), at)
+
+
+def fire_each(tx: Tx, cases: Mapping[int, bool], at: int) -> Sweep:
+    """Fire cases one by one, each alone; they are in hand, and each is told whether it failed before."""
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
-    with store.writing() as tx:
-        for case_id, failed_before in _due_cases(tx, at, limit, skip, **bounds).items():
-            try:
-                with tx.savepoint():
-                    fired += _fire_case(tx, case_id, at)
-                    if failed_before:
-                        parking.clear(tx, case_id, parking.CLOCK)
-            except Conflict:
-                continue
-            except Exception as error:  # noqa: BLE001 (a poison case never holds up the others)
-                code = error.code if isinstance(error, Refused) else type(error).__name__
-                failed.append((head_by_id(tx, case_id).number, code))
-                parking.note_failure(tx, case_id, parking.CLOCK, code, at)
+    for case_id, failed_before in cases.items():
+        try:
+            with tx.savepoint():
+                fired += _fire_case(tx, case_id, at)
+                if failed_before:
+                    parking.clear(tx, case_id, parking.CLOCK)
+        except OVERTAKEN:
+            continue
+        except Exception as error:  # noqa: BLE001 (a poison case never holds up the others)
+            code = error.code if isinstance(error, Refused) else type(error).__name__
+            failed.append((head_by_id(tx, case_id).number, code))
+            parking.note_failure(tx, case_id, parking.CLOCK, code, at)
     return Sweep(tuple(fired), tuple(failed))
 
 

@@ -37,7 +37,8 @@ async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
 def joined(parts: list[Swept]) -> Swept:
     """What several sweeps did, as one; a case that failed twice is named once."""
     failed = {number: code for part in parts for number, code in part.failed}
-    return Swept(tuple(fired for part in parts for fired in part.fired), tuple(failed.items()))
+    fired = tuple(fired for part in parts for fired in part.fired)
+    return Swept(fired, tuple(failed.items()), sum(part.untold for part in parts))
 
 
 def of_a_deployment() -> bool:
