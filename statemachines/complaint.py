@@ -119,6 +119,10 @@ COMPLAINT = Lifecycle(
             apart=HANDLED,
         ),
         Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        # What only the record of another system tells: ended without a callback, taken up again without one.
+        Move("close", (RESOLVED,), ARCHIVED, by=(IMPORT,)),
+        Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, by=(IMPORT,), reopens=True),
+        Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, by=(IMPORT,), reopens=True),
         # The customer is asked, and answers: the clocks rest in between (A4).
         *asking_customer(ASKING, WAITING),
         # A second return goes to the supervisor, who rules on the owner (B10).

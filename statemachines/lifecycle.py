@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
-from statemachines.asks import Asks
+from statemachines.asks import Asks, RungFired
 from statemachines.refused import Refused
 from statemachines.roles import Role
 from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
@@ -156,7 +156,7 @@ class Lifecycle:
     def allowed(self, facts: Facts, roles: Iterable[Role]) -> list[str]:
         """The moves that these roles could make now, were their forms filled in."""
         held = frozenset(roles)
-        rows = (row for row in self.moves if facts.state in row.sources and held & set(row.by))
+        rows = (row for row in self.moves if facts.state in row.sources and permits(row, held))
         free = (row for row in rows if not _own_work(row, facts) and not _recused(row, facts))
         return list(dict.fromkeys(row.name for row in free))
 
@@ -165,7 +165,7 @@ class Lifecycle:
         told = {"kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, roles)}
         if not rows:
             return Refused("not_now", **told)
-        mine = [row for row in rows if roles & set(row.by)]
+        mine = [row for row in rows if permits(row, roles)]
         if not mine:
             wanted = sorted({role.value for row in rows for role in row.by})
             return Refused("role", wanted=wanted, **told)
@@ -188,12 +188,19 @@ def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> boo
     return now in clause.during and (was not in clause.lives_in or reopens)
 
 
-def _conditions(row: Move) -> list[Callback]:
-    by = frozenset(row.by)
+def permits(row: Move, held: frozenset[Role]) -> bool:
+    """Whether one of the roles may make the move.
 
+    An import tells what other people did under the rules of their own house: who they were is not asked, but where the
+    case stood and every condition are. What a clock of ours does, it does not tell.
+    """
+    return not held.isdisjoint(row.by) or (Role.IMPORT in held and row.asks is not RungFired)
+
+
+def _conditions(row: Move) -> list[Callback]:
     def may(event: EventData) -> bool:
         cursor = _cursor(event)
-        return bool(by & cursor.roles) and not _own_work(row, cursor.facts) and not _recused(row, cursor.facts)
+        return permits(row, cursor.roles) and not _own_work(row, cursor.facts) and not _recused(row, cursor.facts)
 
     def holds(event: EventData) -> bool:
         cursor = _cursor(event)

@@ -28,6 +28,8 @@ CANCELLED, REFUSED = "cancelled", "refused"
 
 ASKING = (RECEIVED, REVIEWED)
 """Where the customer may be asked to correct his order, and where it may be refused."""
+UNPLANNED = (*ASKING, PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED)
+"""Where an order stands before it is assigned."""
 TROUBLED = (CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
 """Where something may go wrong, or more be asked for than was planned (C4)."""
 SERVING = (*TROUBLED, EXCEPTION)
@@ -118,6 +120,7 @@ SERVICE_ORDER = Lifecycle(
         Move("assign_task", (CONFIRMED,), ASSIGNED, by=DESK, asks=asked.Task),
         Move("assign_task", (ASSIGNED,), STAY, by=DESK, asks=asked.Task),
         Move("start", (ASSIGNED,), EXECUTING, by=INVESTIGATORS),
+        Move("start", UNPLANNED, EXECUTING, by=(Role.IMPORT,)),  # another system's record knows no plan of ours
         Move("complete", (EXECUTING,), ACCEPTING, by=INVESTIGATORS, asks=asked.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
         Move("name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, by=DESK, asks=asked.NamedAcceptor),
@@ -138,6 +141,7 @@ SERVICE_ORDER = Lifecycle(
         Move("revisit", (RESOLVED,), REVISITED, by=CALLERS, asks=Survey, apart=HANDLED),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
         Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        Move("close", (RESOLVED,), ARCHIVED, by=(Role.IMPORT,)),  # there it ended without a callback
         # The customer corrects his order: the clock rests (A4).
         *asking_customer(ASKING, WAITING),
         # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).

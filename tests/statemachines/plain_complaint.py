@@ -50,13 +50,24 @@ WHO: dict[str, set[str]] = {
     "escalate": EVERYBODY | {"system"},
     "remind": {"system"},
     "breach": {"system"},
+    "close": {"import"},
+    "reopen": {"import"},
+    "start_over": {"import"},
 }
+RUNGS = {"remind", "breach"}
+
+
+def may(who: set[str], move: str) -> bool:
+    """Whether one of them may make the move; an import tells of anybody's, but not of what a clock does."""
+    return bool(who & WHO[move]) or ("import" in who and move not in RUNGS)
+
 
 WHILE_WORK_IS_DONE = ("ask_customer",)
 WHILE_IT_IS_OPEN = (
     *("withdraw", "merge", "absorb", "acknowledge", "assign", "reply", "propose_solution", "progress", "promise"),
     *("keep_promise", "note", "escalate", "extend", "remind", "breach"),
 )
+TAKEN_UP_AGAIN = ("reopen", "start_over")
 JUDGING = ("determine_responsibility", "confirm_responsibility", "recover")
 
 MAY: dict[str, tuple[str, ...]] = {
@@ -78,10 +89,11 @@ MAY: dict[str, tuple[str, ...]] = {
     "waiting_for_customer": ("customer_answers", "reclassify", *WHILE_IT_IS_OPEN),
     "resolved": (
         *("revisit", "attempt", "unreachable", "tell_result", "close_unsatisfied", "refer"),
+        *("close", *TAKEN_UP_AGAIN),
         *JUDGING,
         *WHILE_IT_IS_OPEN,
     ),
-    "revisited": ("archive", "acknowledge", "recover"),
+    "revisited": ("archive", "acknowledge", "recover", *TAKEN_UP_AGAIN),
     "archived": (),
     "merged": (),
     "withdrawn": (),
@@ -94,6 +106,9 @@ LEADS_TO = {
     "investigate": "investigated",
     "resolve": "resolved",
     "archive": "archived",
+    "close": "archived",
+    "reopen": "investigated",
+    "start_over": "classified",
     "ask_customer": "waiting_for_customer",
     "propose_refusal": "refusal_review",
     "refuse": "refused",
@@ -160,6 +175,8 @@ def remembers(case: Case, move: str, said: dict[str, Any]) -> dict[str, Any]:
 
 def begins_a_round(case: Case, move: str, said: dict[str, Any]) -> bool:
     """A customer who is not content brings the case back, while there are rounds left."""
+    if move in TAKEN_UP_AGAIN:
+        return True
     angry = said.get("outcome") == "dissatisfied" if move == "revisit" else said.get("opinion") == "rejected"
     return move in {"revisit", "tell_result"} and angry and not last_round(case)
 
@@ -168,13 +185,13 @@ def goes(case: Case, move: str, said: dict[str, Any], who: set[str]) -> tuple[st
     """What becomes of a move: a word, and the case afterwards if it was made."""
     if move not in MAY[case["state"]]:
         return "not_now", None
-    if not who & WHO[move]:
+    if not may(who, move):
         return "role", None
     if move in REFUSED_BY_ITS_CONTENT and REFUSED_BY_ITS_CONTENT[move](case, said):
         return "guard", None
     after = dict(case)
     if begins_a_round(case, move, said):
-        after |= {"state": "investigated", "round": case["round"] + 1, "calls": 0}
+        after |= {"state": LEADS_TO.get(move, "investigated"), "round": case["round"] + 1, "calls": 0}
     elif move == "revisit" and said["outcome"] == "satisfied":
         after["state"] = "revisited"
     elif move in {"customer_answers", "take_on"}:

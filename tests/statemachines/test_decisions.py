@@ -79,6 +79,20 @@ def test_whom_the_matter_concerns_is_recused():
     assert trial.decide(replace(facts, me="hugo"), "judge", form, {Role.HR}).dest == "closed"
 
 
+def test_an_import_tells_what_others_did_wherever_the_case_stood_but_not_what_a_clock_does():
+    form = COMPLAINT.checked("refer", FORMS["refer"])
+    assert COMPLAINT.decide(Facts("resolved"), "refer", form, {Role.IMPORT}).dest == "referred"
+    assert refused("received", "refer", {Role.IMPORT}).code == "not_now"
+    assert refused("resolved", "unreachable", {Role.IMPORT}, attempts=2).code == "guard"
+    assert not {"remind", "breach"} & set(COMPLAINT.allowed(Facts("received"), {Role.IMPORT}))
+
+
+def test_only_an_import_ends_a_case_without_a_callback_or_takes_it_up_again_without_a_reason():
+    only = {"close", "reopen", "start_over"}
+    assert only <= set(COMPLAINT.allowed(Facts("resolved"), {Role.IMPORT}))
+    assert not only & set(COMPLAINT.allowed(Facts("resolved"), set(Role) - {Role.IMPORT}))
+
+
 def test_an_unmet_condition_is_named():
     told = refused("resolved", "unreachable", SYSTEM, attempts=2, max_attempts=3)
     assert (told.code, told.params["guards"]) == ("guard", ["attempts_used"])

@@ -58,5 +58,5 @@ def test_every_clock_appears_where_it_runs_and_rests(table: Lifecycle):
 
 def test_guards_and_new_rounds_are_shown():
     drawn = arrows(mermaid(lifecycles()["complaint"]))
-    assert drawn["resolved", "investigated"] == "revisit [another_round] ↻, tell_result [rejected] ↻"
+    assert drawn["resolved", "investigated"] == "revisit [another_round] ↻, tell_result [rejected] ↻, reopen ↻"
     assert "revisit [satisfied]" in drawn["resolved", "revisited"]

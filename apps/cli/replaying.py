@@ -1,0 +1,95 @@
+"""The command that takes another system's history in: replay."""
+
+import contextlib
+import json as encoder
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from apps.cli.door import Json, door
+from apps.replay_log import mapped, spooled
+from engine.moves.replay_case import Manner
+from engine.moves.replay_spool import Spool
+from engine.moves.replaying import Log, replay
+from engine.rules.in_force import rules_of
+from flows.reports.conformance import Conformance, gather
+from flows.reports.conformance_picture import picture
+from flows.reports.conformance_text import document, render
+from models.columns import to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Refused
+
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What the log's words mean; LOG.toml if absent.")]
+Bridge = Annotated[bool, typer.Option("--bridge", help="Insert missing moves, marked as inferred.")]
+Pack = Annotated[str | None, typer.Option("--pack", help="The policy pack of the promises, instead of the mapping's.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Write the report here: .json, or Markdown.")]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="Write the process as lived here, as Mermaid (.md, .mmd).")
+]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the command on the command line."""
+    app.command("replay")(replay_)
+
+
+def replay_(
+    log: Path,
+    mapping: MappingFile = None,
+    bridge: Bridge = False,
+    pack: Pack = None,
+    report: Report = None,
+    picture: Picture = None,
+    json: Json = False,
+) -> None:
+    """Take another system's history in: each event applied, ignored, or refused with its reason, and counted."""
+    meant = mapped(log, mapping)
+    store, at = door.store, door.store.now()
+    manner = Manner(bridge, door.say("replay.wordless"))
+    rules_of(store).pack(pack or meant.source.pack, to_micros(at))
+    told = Log(meant.source.name, meant.source.kind, pack or meant.source.pack, manner)
+    with Spool(store.home) as spool:
+        with _bar(door.say("replay.reading"), None) as read:
+            spooled(log, meant, spool, read)
+        with _bar(door.say("replay.living"), spool.events) as lived:
+            replay(store, spool, told, at, lived)
+        strays = spool.strays()
+    table = lifecycle_of(told.kind)
+    found = gather(store, table, Conformance(told.source, table.kind, told.pack, bridge), strays)
+    _write(found, report, picture)
+    door.give(document(found), Markdown(render(found, door.locale, drawn=False)))
+
+
+@contextlib.contextmanager
+def _bar(words: str, total: int | None) -> Generator[Callable[[int], None]]:
+    """A progress bar on standard error, for people at a terminal only."""
+    if door.as_json or not door.err.is_terminal:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=door.err, transient=True) as bar:
+        task = bar.add_task(words, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _write(found: Conformance, report: Path | None, drawn: Path | None) -> None:
+    """Write the files that were asked for. Raises ``Refused('cannot_write')``."""
+    texts: dict[Path, str] = {}
+    if report is not None:
+        whole: dict[str, Any] = document(found)
+        is_json = report.suffix.lower() == ".json"
+        texts[report] = (
+            encoder.dumps(whole, ensure_ascii=False, indent=2) + "\n" if is_json else render(found, door.locale)
+        )
+    if drawn is not None:
+        plain = picture(found, door.locale)
+        texts[drawn] = f"```mermaid\n{plain}```\n" if drawn.suffix.lower() == ".md" else plain
+    for path, text in texts.items():
+        try:
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise Refused("cannot_write", file=path.name, why=str(error.strerror)) from None
