@@ -1,9 +1,9 @@
-"""Proposes what a complaint is about, from the words in it: rules only, and a person overrules (A3)."""
+"""The rules by which a complaint's words tell what it is about; a person overrules (A3)."""
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,8 @@ from statemachines.lifecycle import Refused
 
 CATEGORIES = Path(__file__).resolve().parent.parent / "policies" / "categories.toml"
 UNCLASSIFIED = "unclassified"
+NEVER = 101
+"""The threshold of what is never sure enough: all of it goes to a person."""
 ENOUGH = 3
 """The weight of one word that names the matter by itself: less than that is never fully trusted."""
 
@@ -52,14 +54,28 @@ class Rules(_Row):
     severity: tuple[Raise, ...] = ()
 
 
+def threshold() -> int:
+    """The confidence in percent below which a person decides."""
+    return rules().threshold
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the rules make of a text; ``confidence`` is in whole percent, 0 for what they cannot tell."""
+    """What is made of a text; ``confidence`` is in whole percent, 0 for what cannot be told.
+
+    ``needed`` is the confidence from which on the system may decide by itself.
+    """
 
     category: str
     department: str | None
     severity: Severity
     confidence: int
+    needed: int = field(default_factory=threshold)
+
+    @property
+    def sure(self) -> bool:
+        """Whether no person is needed: somebody is known to answer for it, and the confidence is high enough."""
+        return self.department is not None and self.confidence >= self.needed
 
 
 def classify(text: str) -> Proposal:
@@ -69,13 +85,20 @@ def classify(text: str) -> Proposal:
     best = max(rules().category, key=lambda category: scores[category.code])
     confidence = _confidence(list(scores.values()))
     if confidence == 0:
-        return Proposal(UNCLASSIFIED, None, _severity(Severity.NORMAL, said), 0)
-    return Proposal(best.code, best.department, _severity(best.severity, said), confidence)
+        return Proposal(UNCLASSIFIED, None, _graver(Severity.NORMAL, said), 0)
+    return Proposal(best.code, best.department, _graver(best.severity, said), confidence)
 
 
-def threshold() -> int:
-    """The confidence in percent below which a person decides."""
-    return rules().threshold
+def heard(text: str) -> dict[str, dict[str, int]]:
+    """The words of the rules that occur in the text, by category, with their weights; only where there are any."""
+    said = _plain(text)
+    found = {one.code: {word: n for word, n in one.words.items() if _occurs(word, said)} for one in rules().category}
+    return {code: words for code, words in found.items() if words}
+
+
+def graver(least: Severity, text: str) -> Severity:
+    """At least that severity, and more where words of the text raise it."""
+    return _graver(least, _plain(text))
 
 
 @cache
@@ -127,7 +150,7 @@ def _sought(word: str) -> tuple[str, re.Pattern[str] | None]:
     return plain, re.compile(rf"(?<![a-z0-9]){re.escape(plain)}(?![a-z0-9])") if plain.isascii() else None
 
 
-def _severity(least: Severity, said: str) -> Severity:
+def _graver(least: Severity, said: str) -> Severity:
     order = list(Severity)
     raised = [row.code for row in rules().severity if any(_occurs(word, said) for word in row.words)]
     return max(least, *raised, key=order.index) if raised else least

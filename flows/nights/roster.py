@@ -13,6 +13,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from engine.runs import Done, held, keep
 from engine.store import Store
+from flows.classifier.training import Trained, train_classifier
 from flows.nights.digest import send_digests
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight
@@ -32,6 +33,7 @@ PREFECT_YAML = Path(__file__).resolve().parents[2] / "prefect.yaml"
 OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-plan", "morning-report"
 COMPLAINT_ANALYSIS = "complaint-analysis"
 INTEGRITY, CATCH_UP = "integrity", "catch-up"
+CLASSIFIER_TRAINING = "classifier-training"
 
 OF_PROCESSES = frozenset({CATCH_UP})
 """Work about processes that are away: nothing for a simulated store, nor for the driver to make up for."""
@@ -39,7 +41,7 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | Integrity | int
+Result = Night | MorningReport | ComplaintAnalysis | Integrity | Trained | int
 
 
 async def _morning(work: Work) -> MorningReport:
@@ -73,6 +75,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
     INTEGRITY: check_integrity,
+    CLASSIFIER_TRAINING: train_classifier,
     CATCH_UP: _catch_up,
 }
 

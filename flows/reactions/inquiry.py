@@ -1,13 +1,14 @@
 """An inquiry is routed, called back where the pack wants it, offered to sales, passed on, or goes on as a complaint."""
 
 import json
+from asyncio import gather
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
 from engine.rules.in_force import rules_of
 from engine.store import Store
-from flows.classifying import classify, threshold
+from flows.classifier.proposing import propose
 from flows.colleagues import tell_person
 from flows.first_words import first_words
 from flows.letters import CUSTOMER, people, send
@@ -43,12 +44,13 @@ async def acknowledge_inquiry(moment: Moment) -> None:
 
 @on_open(INQUIRY)
 async def route_consultation(moment: Moment) -> None:
-    """Pass a consultation to the department where the rules are sure of it; else a person does (A3)."""
+    """Pass a consultation to the department where the system is sure of it; else a person does (A3)."""
     case = await moment.case()
     if case.state != RECEIVED or _nature(case) is not Nature.CONSULTATION:
         return
-    found = classify(await moment.words("subject", "text", "demand"))
-    if found.department is not None and found.confidence >= threshold():
+    text, subject = await gather(moment.words("text", "demand"), moment.words("subject"))
+    found = propose(moment.work.store.home, text, subject)
+    if found.sure:
         await moment.advance(
             "classify", department=found.department, category=found.category, confidence=found.confidence
         )

@@ -1,6 +1,8 @@
-"""A new complaint is classified by rule and its customer gets a receipt."""
+"""A new complaint is classified and its customer gets a receipt."""
 
-from flows.classifying import classify, threshold
+from asyncio import gather
+
+from flows.classifier.proposing import propose
 from flows.letters import CUSTOMER, send
 from flows.moment import Moment
 from flows.reacting import on_open
@@ -9,14 +11,15 @@ from statemachines.complaint import COMPLAINT, RECEIVED
 
 @on_open(COMPLAINT)
 async def classify_contact(moment: Moment) -> None:
-    """Classify where the rules are sure; else suggest, and leave it to a person (A3)."""
+    """Classify where the system is sure; else suggest, and leave it to a person (A3)."""
     case = await moment.case()
     if case.state != RECEIVED:
         return
-    found = classify(await moment.words("subject", "text", "demand"))
+    text, subject = await gather(moment.words("text", "demand"), moment.words("subject"))
+    found = propose(moment.work.store.home, text, subject)
     if found.confidence <= 0:
         return
-    move = "classify" if found.confidence >= threshold() else "suggest"
+    move = "classify" if found.sure else "suggest"
     await moment.advance(
         move,
         category=found.category,

@@ -9,6 +9,8 @@ from prefect.settings import get_current_settings
 
 from engine.audit.verify import Verdict
 from engine.moves.hand import Fired
+from flows.classifier import report_text
+from flows.classifier.training import Trained
 from flows.fire_clocks import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
@@ -27,6 +29,7 @@ from flows.wording import label, say, when
 from flows.work import Work, off_loop
 
 DOUBTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
+TRAINING = "classifier-training"
 PLAN = "callback-plan"
 """The deployment whose result is how many callbacks it planned."""
 ROWS = 500
@@ -77,7 +80,7 @@ async def leave_ledger(work: Work, swept: Swept) -> None:
     rows = [_row(work.locale, fired, *teams.get(fired.number, (None, None))) for fired in shown]
     case, failed = say(work.locale, "report.column.case"), say(work.locale, "board.column.failed")
     rows += [{case: number, failed: code} for number, code in swept.failed[:ROWS]]
-    what = say(work.locale, "artifact.ledger", count=len(swept.fired))
+    what = say(work.locale, "artifact.ledger", count=swept.did)
     await acreate_table_artifact(table=rows, key=LEDGER, description=what)
 
 
@@ -136,6 +139,10 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, ComplaintAnalysis):
         markdown = analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
+    elif isinstance(result, Trained):
+        markdown, line = report_text.render(result, work.locale), report_text.summary(result, work.locale)
+        tell(line)
+        await acreate_markdown_artifact(markdown=markdown, key=TRAINING, description=line)
     elif isinstance(result, Integrity):
         verdict = result.verdict
         tell(_counted(work.locale, checked=verdict.cases, faults=len(verdict.faults)))
@@ -160,8 +167,9 @@ async def _leave_day(work: Work, report: MorningReport) -> None:
 
 
 def _swept_words(locale: str, swept: Swept) -> str:
-    climbed = sum(one.told.level >= ASKED for one in swept.fired)
-    return _counted(locale, fired=len(swept.fired), climbed=climbed, untouched=len(swept.failed))
+    # Of those that were not told one by one nobody counted the levels; the morning report does.
+    climbed = 0 if swept.untold else sum(one.told.level >= ASKED for one in swept.fired)
+    return _counted(locale, fired=swept.did, climbed=climbed, untouched=len(swept.failed))
 
 
 def _reacted_words(locale: str, reacted: Reacted) -> str:

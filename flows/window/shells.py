@@ -11,6 +11,7 @@ from engine.settings import Settings
 from flows.nights.roster import (
     CALLBACK_PLAN,
     CATCH_UP,
+    CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
     INTEGRITY,
     MORNING_REPORT,
@@ -73,6 +74,12 @@ async def analyse_complaints() -> State[Any]:
 async def check_integrity() -> State[Any]:
     """Check the whole record, and anchor it."""
     return await _scheduled(INTEGRITY)
+
+
+@flow(name=CLASSIFIER_TRAINING, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
+async def train_classifier() -> State[Any]:
+    """Learn from what people decided meanwhile."""
+    return await _scheduled(CLASSIFIER_TRAINING)
 
 
 @flow(name=CATCH_UP, flow_run_name=_name_of_run, persist_result=False, log_prints=False)

@@ -67,6 +67,7 @@ def test_the_nights_of_the_house():
         "morning-report": "30 7 * * *",
         "complaint-analysis": "30 6 1 * *",
         "integrity": "30 4 * * 0",
+        "classifier-training": "0 5 * * 0",
         "catch-up": "*/15 * * * *",
     }
     for each in nights.values():
