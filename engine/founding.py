@@ -1,4 +1,4 @@
-"""Makes a store: home, secret, schema and the row that says what it is."""
+"""Makes a store: home, secret, key pair, schema and the row that says what it is."""
 
 import secrets
 from datetime import datetime
@@ -9,6 +9,7 @@ from alembic.config import Config
 
 from engine.actors import seed
 from engine.ledger.chain import keyed
+from engine.ledger.signing import found_key
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import from_micros, to_micros
@@ -24,6 +25,7 @@ def found(settings: Settings, now: datetime, simulated_at: datetime | None = Non
     """
     settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
     _make_secret(settings)
+    found_key(settings.where, settings.anchors_beside(settings.where))
     migrate(settings.url)
     store = settings.store()
     try:
@@ -38,12 +40,12 @@ def _make_secret(settings: Settings) -> None:
         settings.secret_file.write_text(secrets.token_hex(32), "ascii")
 
 
-def migrate(url: str) -> None:
-    """Bring the schema up to date."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema up to date, or up to an earlier release's."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _settle(store: Store, now: datetime, simulated_at: datetime | None) -> bool:

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     home: Path = Path(".closeloop")
     database_url: str | None = None
     secret: str | None = None
+    anchors: Path | None = None
     locale: str = "zh_CN"
     actor: str = ""
     smtp_url: str | None = None
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
         if self.task_runner not in TASK_RUNNERS:
             raise Refused("bad_task_runner", runner=self.task_runner, runners=list(TASK_RUNNERS))
         return self.task_runner == DASK
+
+    def anchors_beside(self, home: Path) -> Path:
+        """Where the anchors of that home are published: as the setting says, else in a folder of the home."""
+        return self.anchors.expanduser().resolve() if self.anchors is not None else home / "anchors"
 
     @property
     def secret_file(self) -> Path:

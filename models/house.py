@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import UniqueConstraint, true
 from sqlmodel import Field, SQLModel
 
 from models.columns import Instant
@@ -38,10 +39,23 @@ class Run(SQLModel, table=True):
 
 
 class Anchor(SQLModel, table=True):
-    """The Merkle root over all chain heads as they stood, also kept outside the database (law 9)."""
+    """The Merkle root over all chain heads as they stood, also kept outside the database (law 9).
+
+    ``line`` is its line in the file outside and ``before`` the hash of the one before; anchors of the first releases,
+    signed with the store's secret, have neither, nor a ``key``. ``published`` says that the line is in the file.
+    ``reason`` and ``begun_by`` are told where a person began anew.
+    """
+
+    __table_args__ = (UniqueConstraint("line", name="uq_anchor_line"),)
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Instant)
     cases: int
     root: str
     signature: str
+    line: int | None = None
+    before: str | None = None
+    key: str | None = None
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    begun_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    published: bool = Field(default=True, sa_column_kwargs={"server_default": true()})

@@ -22,12 +22,28 @@ ROOMS = (
         {
             "init": "Make a store here: real, or simulated with a clock that only `run-until` moves.",
             "status": "The health of database, driver, Prefect server, worker and schedules.",
-            "verify": "Check every chain, history, statement and rung; exit 2 if anything does not agree.",
             "diagram": "Draw a lifecycle as a Mermaid state diagram.",
+        },
+    ),
+    Room(
+        "auditing",
+        {
+            "verify": "Check every chain, history, statement, rung and anchor; exit 2 if anything does not agree.",
+            "anchor": "Sign the heads of all chains now, and publish their root outside the database.",
+            "proof": "Show that a case stood where it stood when it was last anchored.",
+            "backup": "Copy the whole store into one file while it is at work, with the anchors that vouch for it.",
+            "restore": "Bring a store back from such a file, where none is yet, and check it.",
         },
     ),
     Room("cases", {"board": "Open cases by milestone and level, and how many are late."}),
     Room("intake", {"import": "Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."}),
+    Room(
+        "exporting",
+        {"export": "Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."},
+    ),
+    Room(
+        "replaying", {"replay": "Take another system's history in, event by event, and say how it fits our lifecycle."}
+    ),
     Room("reckoning", {"deadline": "When an amount of time runs out in a working calendar, explained day by day."}),
     Room(
         "running",
@@ -67,6 +83,16 @@ ROOMS = (
     Room(
         "surveys",
         {"survey": "Surveys 满意度调查: what customers are asked, and what they answered."},
+        group=True,
+    ),
+    Room(
+        "mappings",
+        {"mapping": "Mappings 映射: what the columns and words of another system's log mean."},
+        group=True,
+    ),
+    Room(
+        "classifier",
+        {"classifier": "The classifier 分类模型: what it learned, how good it is, and why it says what it says."},
         group=True,
     ),
     Room("deads", {"dead": "Deliveries that were given up after their last try."}, group=True),

@@ -1,4 +1,4 @@
-"""Commands that make a store and look after it: init, status, verify, diagram."""
+"""Commands that make a store and look after it: init, status, diagram."""
 
 from typing import Annotated
 
@@ -17,7 +17,6 @@ def join(app: typer.Typer) -> None:
     """Hang the commands on the command line."""
     app.command()(init)
     app.command()(status)
-    app.command()(verify)
     app.command()(diagram)
 
 
@@ -41,23 +40,6 @@ def status(json: Json = False) -> None:
     rows = [(door.say(f"status.{one.part}"), "✓" if one.ok else "✗", one.text(door.locale)) for one in health]
     document = {"ok": all(one.ok for one in health), "parts": {one.part: one.document() for one in health}}
     door.give(document, table(door.say("status.title"), ("", "", ""), rows))
-
-
-def verify(json: Json = False) -> int:
-    """Check every chain, history, statement and rung; exit 2 if anything does not agree."""
-    from engine.audit.verify import verify as check
-
-    verdict = check(door.store)
-    faults = [{"case": fault.number, "seq": fault.seq, "what": fault.what} for fault in verdict.faults]
-    document = {"ok": verdict.ok, "cases": verdict.cases, "transitions": verdict.transitions, "faults": faults}
-    words = door.say("verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions)
-    shown = (
-        [words]
-        if verdict.ok
-        else [words, table("", ("case", "seq", "fault"), [tuple(f.values()) for f in faults[:50]])]
-    )
-    door.give(document, *shown)
-    return 0 if verdict.ok else 2
 
 
 def diagram(kind: str, json: Json = False) -> None:

@@ -1,108 +1,201 @@
-"""Anchors the chain heads: a signed Merkle root over all of them, kept in a row and outside the database."""
+"""Anchors the chain heads: a signed Merkle root over all of them, kept in a row and outside the database.
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+Note [An anchor's steps]: the leaves are written beside the anchors; the row is committed, not yet published; the line
+is appended; the row is marked as published; the leaves of the line before are removed. A crash after any of them leaves
+what the next anchor finishes. A published row whose line is missing is no crash: somebody has cut the file.
+"""
+
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from engine.ledger.chain import canonical, keyed
+from engine.ledger import leaves
+from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
+from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
+from engine.ledger.signing import found_key, key_of, make_key, public_hex, tell_public
+from engine.ledger.survey import Doubt, Survey
 from engine.store import Store, Tx
-from models.columns import from_micros, to_micros
+from models.columns import to_micros
 
 SETTLED = timedelta(minutes=1)
-"""Only what was recorded this long before is anchored: by then every writer of that time has committed."""
+"""A writer may take so long: what was recorded before that and is in no anchor was put there afterwards."""
 
-CRASHED = frozenset({"anchor_row", "anchor_unpublished"})
-"""Doubts that a crash between an anchor's commit and its publishing leaves; the next anchor ends them."""
-
-HEADS = """
-SELECT c.number, t.seq, t.hash FROM transition t JOIN cases c ON c.id = t.case_id
-  JOIN (SELECT case_id, max(seq) AS seq FROM transition WHERE recorded_at < :cut GROUP BY case_id) h
-    ON h.case_id = t.case_id AND h.seq = t.seq ORDER BY c.id
+NAMES = tuple(field.name for field in fields(Anchored))
+COLUMNS = ", ".join(NAMES)
+ROWS = f"SELECT {COLUMNS}, published FROM anchor WHERE line IS NOT NULL ORDER BY line"
+KEEP = f"""
+INSERT INTO anchor ({COLUMNS}, published) VALUES ({", ".join(f":{name}" for name in NAMES)}, :published)
 """
-LAST = "SELECT at, cases, root, signature FROM anchor ORDER BY id DESC LIMIT 1"
-KEEP = "INSERT INTO anchor (at, cases, root, signature) VALUES (:at, :cases, :root, :signature)"
+NO_LEAVES = frozenset({"anchor_file", "anchor_signature", "anchor_leaves"})
+"""Doubts past which the leaves that are kept say nothing."""
+LAST = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL ORDER BY line DESC LIMIT 1"
+PUBLISHED = "UPDATE anchor SET published = :published WHERE line = :line"
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
-    """A root over the heads as they stood at ``at`` (microseconds), and who vouches for it."""
+class Anew:
+    """A person begins anew over a doubt: who, and why. It stands in the file for ever."""
 
-    at: int
-    cases: int
-    root: str
-    signature: str
+    begun_by: str
+    reason: str
 
 
-def merkle(leaves: list[bytes]) -> bytes:
-    """The root of a Merkle tree in the shape of RFC 6962: leaves and nodes are hashed apart."""
-    if not leaves:
-        return hashlib.sha256().digest()
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\x00" + leaves[0]).digest()
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(b"\x01" + merkle(leaves[:split]) + merkle(leaves[split:])).digest()
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """What is anchored, and what of it is doubted. ``top`` is the highest number of a line or a row."""
 
+    lines: list[Anchored]
+    doubts: list[str]
+    top: int = 0
 
-def anchor(store: Store, now: datetime) -> Anchored | None:
-    """Anchor the heads and publish the root; None if nothing has changed since the last anchor.
+    @property
+    def last(self) -> Anchored | None:
+        return self.lines[-1] if self.lines else None
 
-    Nothing is anchored over a doubt either: it must stay to be seen until a person has looked into it.
-    """
-    with store.writing() as tx:
-        if not CRASHED.issuperset(doubts(tx, store)):
-            return None
-        made = _root(tx, store.secret, to_micros(now - SETTLED))
-        last = tx.row(LAST)
-        known = Anchored(*last) if last is not None and last.root == made.root else None
-        if known is None:
-            tx.run(KEEP, **asdict(made))
-    if _last_published(published(store)) != (known or made):  # also after a crash between commit and this line
-        _publish(published(store), known or made)
-    return made if known is None else None
-
-
-def _root(tx: Tx, secret: bytes, cut: int) -> Anchored:
-    leaves = [f"{row.number}:{row.seq}:{row.hash}".encode() for row in tx.rows(HEADS, cut=cut)]
-    root = merkle(leaves).hex()
-    return Anchored(cut, len(leaves), root, _signature(secret, cut, len(leaves), root))
-
-
-def _signature(secret: bytes, at: int, cases: int, root: str) -> str:
-    return keyed(secret, "anchor", str(at), str(cases), root)
+    @property
+    def leaves_hold(self) -> bool:
+        return self.last is not None and NO_LEAVES.isdisjoint(self.doubts)
 
 
 def published(store: Store) -> Path:
-    """The file outside the database to which every root is appended."""
-    return store.home / "anchors.jsonl"
+    """The file outside the database to which every anchor is appended."""
+    return place_of(store.home) / FILE
 
 
-def _publish(path: Path, made: Anchored) -> None:
-    told = asdict(made) | {"when": from_micros(made.at).isoformat()}
-    with path.open("a", encoding="utf-8") as lines:
-        lines.write(canonical(told) + "\n")
-
-
-def doubts(tx: Tx, store: Store) -> list[str]:
-    """What does not agree between the last published root, its row, and the chains as they are now."""
+def last_anchored(tx: Tx) -> Anchored | None:
+    """The last anchor as its row tells it; whether it holds, ``doubts`` says."""
     row = tx.row(LAST)
-    try:
-        outside = _last_published(published(store))
-    except (ValueError, KeyError, IndexError, TypeError):  # whatever reading an edited file may raise
-        return ["anchor_file"]
-    if outside is None:
-        return [] if row is None else ["anchor_unpublished"]
-    if outside.signature != _signature(store.secret, outside.at, outside.cases, outside.root):
-        return ["anchor_signature"]
-    again = _root(tx, store.secret, outside.at)
-    found = [] if again.root == outside.root else ["anchor_root"]
-    return found if row is not None and row.root == outside.root else [*found, "anchor_row"]
+    return Anchored(*row) if row is not None else None
 
 
-def _last_published(path: Path) -> Anchored | None:
-    if not path.exists():
+def doubts(store: Store) -> list[Doubt]:
+    """What does not agree between the file of anchors, their rows, and the chains as they are now."""
+    place = place_of(store.home)
+    with alone(place, reading=True), store.looking() as tx:
+        stand = _stand(tx, store, place)
+        found = [Doubt("", 0, what) for what in stand.doubts]
+        if stand.last is not None and stand.leaves_hold:
+            survey = Survey(tx, _settled(stand.last))
+            for _ in survey.heads(leaves.read_leaves(place, stand.last.line)):
+                pass  # the walk itself finds what is doubted
+            found += survey.doubts
+        return found
+
+
+def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | None:
+    """Anchor the heads and publish the root; None if nothing has changed since the last anchor.
+
+    Nothing is anchored over a doubt either, nor without the key: it must stay to be seen until a person has looked
+    into it and begins ``anew``.
+    """
+    place = place_of(store.home)
+    with alone(place):
+        found_key(store.home, place)
+        _finish(store, place)
+        if anew is not None and key_of(store.home) is None:
+            make_key(store.home, place)
+        made = _made(store, place, to_micros(now), anew)
+        if made is not None:
+            with store.writing() as tx:
+                tx.run(KEEP, **asdict(made), published=False)
+            _publish(store, place, made)
+        return made
+
+
+def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | None:
+    unfinished = place / "leaves.part"
+    key = key_of(store.home)
+    with store.looking() as tx:
+        stand = _stand(tx, store, place)
+        if key is None or (stand.doubts and anew is None):
+            return None
+        last = stand.last if anew is None else None
+        survey = Survey(tx, _settled(last) if last else 0)
+        known = leaves.read_leaves(place, last.line) if last else ()
+        tree = leaves.write_leaves(survey.heads(known), unfinished)
+    root = tree.root().hex()
+    if anew is None and (survey.doubts or (last is not None and root == last.root)):
+        unfinished.unlink()
         return None
-    last = path.read_text("utf-8").splitlines()[-1]
-    told = json.loads(last)
-    return Anchored(told["at"], told["cases"], told["root"], told["signature"])
+    if "anchor_file" in stand.doubts and not stand.lines and published(store).exists():
+        set_aside(place, at)
+    leaves.name_leaves(place, unfinished, stand.top + 1)
+    before = stand.last.hash if stand.last else before_the_first(store.home)
+    told = asdict(anew) if anew is not None else {}
+    return Anchored(stand.top + 1, at, tree.count, root, before, "", **told).signed_by(key)
+
+
+def _publish(store: Store, place: Path, made: Anchored) -> None:
+    append_line(place, made)
+    if (key := key_of(store.home)) is not None and public_hex(key) == made.key:
+        tell_public(key, place)
+    _mark(store, made)
+    leaves.forget_leaves(place, but=made.line)
+
+
+def _mark(store: Store, made: Anchored) -> None:
+    with store.writing() as tx:
+        tx.run(PUBLISHED, line=made.line, published=True)
+
+
+def _finish(store: Store, place: Path) -> None:
+    """Finish what a crash left. See Note [An anchor's steps]."""
+    with store.looking() as tx:
+        left = next((Anchored(*row[:-1]) for row in tx.rows(ROWS) if not row.published), None)
+    if left is None:
+        return
+    try:
+        lines = read_lines(place)
+        if left in lines:
+            _mark(store, left)
+            leaves.forget_leaves(place, but=lines[-1].line)
+        elif broken_line([*lines, left], before_the_first(store.home)) is None and _leaves_doubt(place, left) is None:
+            _publish(store, place, left)
+    except (OSError, ValueError):
+        return
+
+
+def _settled(last: Anchored) -> int:
+    return last.at - SETTLED // timedelta(microseconds=1)
+
+
+def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
+    rows = tx.rows(ROWS)
+    top = max((row.line for row in rows), default=0)
+    try:
+        lines = read_lines(place)
+    except (OSError, ValueError):
+        return _Stand([], ["anchor_file"], top)
+    if not lines and not rows:
+        return _Stand([], keyed_doubts(tx, store))
+    found = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
+    if lines:
+        found.append(_leaves_doubt(place, lines[-1]))
+        top = max(top, lines[-1].line)
+    return _Stand(lines, [what for what in found if what is not None], top)
+
+
+def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
+    """The key of this home is the one that signed last; a home without one can check, and cannot sign."""
+    key = key_of(store.home)
+    return "anchor_key" if lines and key is not None and public_hex(key) != lines[-1].key else None
+
+
+def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
+    """Since the last new beginning every published row is a line, and every line has its row."""
+    since = max((line.line for line in lines if line.anew), default=0)
+    outside = {line for line in lines if line.line >= since}
+    kept = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
+    if not {one.line for one, done in kept.items() if done} <= {line.line for line in outside}:
+        return "anchor_file"
+    if kept.keys() - outside:
+        return "anchor_row" if any(kept[one] for one in kept.keys() - outside) else "anchor_unpublished"
+    return "anchor_row" if outside - kept.keys() else None
+
+
+def _leaves_doubt(place: Path, last: Anchored) -> str | None:
+    try:
+        return None if leaves.root_of(place, last.line) == last.root else "anchor_leaves"
+    except (OSError, ValueError):
+        return "anchor_leaves"

@@ -69,6 +69,7 @@ DEAD = """
 SELECT c.number, d.seq, d.reaction, d.error FROM delivery d JOIN cases c ON c.id = d.case_id
  WHERE d.status = 'dead' ORDER BY c.id, d.seq
 """
+MOVED = "SELECT 1 AS one FROM cases WHERE changed_at > :after AND changed_at <= :until LIMIT 1"
 REFUSED = "SELECT count(*) AS n FROM arrival WHERE refusal IS NOT NULL"
 OPINIONS = "SELECT outcome, count(*) AS n FROM callback WHERE done_at IS NOT NULL GROUP BY outcome"
 
@@ -226,6 +227,11 @@ def founded(tx: Tx) -> datetime:
 def dead(tx: Tx) -> tuple[Dead, ...]:
     """The deliveries that were given up after their last try."""
     return tuple(Dead(*row) for row in tx.rows(DEAD))
+
+
+def moved_between(tx: Tx, after: datetime, until: datetime) -> bool:
+    """Whether a case moved in that time, and not since."""
+    return tx.row(MOVED, after=to_micros(after), until=to_micros(until)) is not None
 
 
 def refused_arrivals(tx: Tx) -> int:

@@ -7,10 +7,13 @@ from itertools import pairwise
 
 from engine.clocks.parking import Parked, parked
 from engine.gaps import Gap, gaps
+from engine.ledger.anchor_file import Anchored
+from engine.ledger.anchoring import last_anchored
 from engine.moves.holds import Held, held
 from engine.store import Tx
 from flows.reports import figures
 from flows.reports.figures import Dead, Run, Unseen
+from models.columns import from_micros
 
 NIGHT_FLOW = "overnight-escalation"
 NIGHT_MAY_TAKE = timedelta(hours=25)
@@ -42,6 +45,9 @@ class Health:
     gaps: tuple[Gap, ...] = ()
     parked: tuple[Parked, ...] = ()
     on_hold: tuple[Held, ...] = ()
+    anchored: Anchored | None = None
+    unanchored: bool = False
+    """Whether cases moved since the last anchor, and a night has come and gone over it."""
 
     @property
     def missing(self) -> tuple[Ran, ...]:
@@ -52,12 +58,13 @@ class Health:
     def ok(self) -> bool:
         """Nothing that a person must look into. A kind on hold is a person's own decision."""
         troubles = (self.missed_night, self.unseen.count, self.dead, self.refused_arrivals)
-        return not (any(troubles) or self.missing or self.gaps or self.parked)
+        return not (any(troubles) or self.missing or self.gaps or self.parked or self.unanchored)
 
 
 def health(tx: Tx, since: datetime, at: datetime) -> Health:
     """The health of the night that lies in (since, at]."""
     last = figures.last_run(tx, NIGHT_FLOW)
+    anchored = last_anchored(tx)
     return Health(
         last_night=last,
         missed_night=last is not None and at - last > NIGHT_MAY_TAKE,
@@ -69,6 +76,8 @@ def health(tx: Tx, since: datetime, at: datetime) -> Health:
         gaps=tuple(gaps(tx, since, at)),
         parked=tuple(parked(tx)),
         on_hold=tuple(held(tx)),
+        anchored=anchored,
+        unanchored=bool(anchored and last and figures.moved_between(tx, from_micros(anchored.at), last)),
     )
 
 

@@ -7,6 +7,7 @@ from engine.gaps import Gap
 from flows.reports.markdown import SHOWN, table
 from flows.reports.night_health import Health, Ran
 from flows.wording import label, say, when
+from models.columns import from_micros
 
 KNOWN_GAPS = frozenset({"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble"})
 
@@ -33,6 +34,8 @@ def _troubles(health: Health, locale: str) -> Iterator[str]:
         yield say(locale, "report.unseen", count=health.unseen.count, begin=begin, end=end)
     if health.refused_arrivals:
         yield say(locale, "report.refused_arrivals", count=health.refused_arrivals)
+    if health.unanchored and health.anchored:
+        yield say(locale, "report.unanchored", at=_time(from_micros(health.anchored.at)))
     for one in health.parked:
         work = say(locale, f"parked.{one.work}")
         yield say(locale, "report.parked.line", number=one.number, work=work, reason=one.reason)
@@ -56,6 +59,9 @@ def night(health: Health, locale: str) -> Iterator[str]:
         yield from table(heads, [_ran(work, locale) for work in health.works])
     else:
         yield say(locale, "report.none")
+    if (made := health.anchored) is not None:
+        at = _time(from_micros(made.at))
+        yield from ("", say(locale, "report.anchored", line=made.line, at=at, cases=made.cases, root=made.root))
     if health.history:
         yield from ("", say(locale, "report.history", count=health.history))
     for one in health.on_hold:

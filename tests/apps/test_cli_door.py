@@ -28,6 +28,7 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "verify": (DONE, ()),
     "diagram": (DONE, ("complaint",)),
     "import": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "messages_zh.toml"))),
+    "export": (DONE, ("--format", "csv", "--out", os.devnull)),
     "deadline": (DONE, tuple(f"--start {START.isoformat()} --amount 3 --unit days --calendar cn-office".split())),
     "case open": (DONE, ("--text", "My parcel is late.", "--as", "system")),
     "case list": (DONE, ()),
@@ -63,6 +64,8 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "sweep": (DONE, ()),
     "report": (DONE, ()),
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
+    "mapping suggest": (REFUSED, ("nowhere.csv",)),
+    "mapping check": (DONE, (str(ROOT / "examples" / "helpdesk.toml"),)),
     "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
@@ -84,6 +87,8 @@ NEEDS_NO_STORE = {
     "calendar show",
     "survey list",
     "survey show",
+    "mapping suggest",
+    "mapping check",
 }
 
 WHOLE = assembled(lambda name: True)

@@ -13,12 +13,16 @@ from tests.docs.pages import ROOT, Block, blocks
 
 HOWTOS = (
     "docs/import.md",
+    "docs/export.md",
     "docs/simulate.md",
     "docs/night.md",
     "docs/policy.md",
     "docs/calendar.md",
     "docs/callbacks.md",
     "docs/supervisors.md",
+    "docs/classifier.md",
+    "docs/replay.md",
+    "docs/logs.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

@@ -10,6 +10,7 @@ import pytest
 
 from engine.founding import set_clock
 from engine.gaps import note_gap
+from engine.ledger.anchoring import anchor
 from engine.moves.holds import hold
 from engine.runs import Done, keep
 from engine.store import Store
@@ -307,3 +308,28 @@ def test_work_that_died_with_its_process_is_told_as_dead(work: Work):
     """
     alters(work.store, sql, case_id=case_id)
     assert "“classify_contact” failed at every try and was given up (ProcessLost)" in render(report(work, HOUR), "en")
+
+
+@pytest.mark.requirement("B5")
+def test_the_root_of_the_last_anchor_stands_in_it(work: Work):
+    opened(work.store)
+    made = anchor(work.store, START + NIGHT)
+    assert made is not None
+    told = report(work, MORNING)
+    assert (told.health.anchored, told.health.ok) == (made, True)
+    for locale in locales():
+        assert f"`{made.root}`" in render(told, locale)
+
+
+@pytest.mark.requirement("B5")
+def test_a_night_that_could_not_anchor_is_told(work: Work):
+    opened(work.store)
+    anchor(work.store, START + HOUR)
+    opened(work.store, DAY)
+    keep(work.store, Done("overnight-escalation", START + DAY + NIGHT, START + DAY + NIGHT, observed=True, did=0))
+    told = report(work, DAY + MORNING)
+    assert (told.health.unanchored, told.health.ok) == (True, False)
+    for locale in locales():
+        assert "closeloop anchor" in render(told, locale)
+    anchor(work.store, START + DAY + NIGHT)
+    assert not report(work, DAY + MORNING).health.unanchored

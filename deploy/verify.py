@@ -1,0 +1,427 @@
+#!/usr/bin/env python3
+"""Checks a store of closeloop on a machine that has nothing of closeloop: one file, Python 3.11 or later, no package.
+
+    python verify.py SOURCE --anchors FOLDER [--key anchor.pub] [--state FILE]
+
+SOURCE is the SQLite file of a store, a file that `closeloop backup` wrote, or a folder with CSV files that psql wrote
+(`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and the same of transition and statement). FOLDER holds
+anchors.jsonl and the leaves; a backup brings its own, but those that were published elsewhere are the better witness.
+FILE remembers what was seen, and `FILE.heads` every case's head: whatever was there at the last visit must still be
+there. It belongs to whoever checks, on his own machine.
+
+Exit 0: whole. 1: it could not be checked. 2: faults, one line each: case, transition, fault.
+"""
+
+import argparse
+import base64
+import csv
+import hashlib
+import json
+import sqlite3
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+GENESIS = "0" * 64
+SETTLED = 60_000_000
+HASHED = (
+    *("case_id", "seq", "move", "source", "dest", "cycle", "level", "actor_id", "via", "occurred_at", "recorded_at"),
+    *("inferred", "lifecycle", "form"),
+)
+NUMBERS = {
+    *("id", "case_id", "seq", "version", "cycle", "level", "actor_id", "occurred_at", "recorded_at", "erased_at"),
+    "inferred",
+}
+TABLES = {
+    "cases": ("id", "number", "version", "head", "state", "cycle", "level"),
+    "transition": (*HASHED, "hash"),
+    "statement": ("case_id", "seq", "field", "salt", "content", "erased_at"),
+}
+Fault = tuple[str, int, str]
+
+
+class Unreadable(Exception):
+    """What was given cannot be checked at all."""
+
+
+# What is signed, hashed and kept: the same bytes as closeloop writes
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
+
+
+def sha256(*parts: bytes) -> bytes:
+    """The digest of the parts, one after the other."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def merkle(leaves: Iterable[bytes]) -> bytes:
+    """The root over the leaves in the shape of RFC 6962."""
+    complete: list[bytes] = []
+    for count, leaf in enumerate(leaves):
+        node, pairs = sha256(b"\x00", leaf), count
+        while pairs & 1:
+            node, pairs = sha256(b"\x01", complete.pop(), node), pairs >> 1
+        complete.append(node)
+    if not complete:
+        return sha256(b"")
+    *lefts, node = complete
+    for left in reversed(lefts):
+        node = sha256(b"\x01", left, node)
+    return node
+
+
+# Ed25519 (RFC 8032): checking needs no secret, so it need not be fast or hide how long it takes
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+Point = tuple[int, int, int, int]
+
+
+def _x_of(y: int, odd: int) -> int:
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if (x * x - square) % P or (x == 0 and odd):
+        raise ValueError("not on the curve")
+    return P - x if x & 1 != odd else x
+
+
+def _point(read: bytes) -> Point:
+    y, odd = int.from_bytes(read, "little") & (2**255 - 1), read[31] >> 7
+    if y >= P:
+        raise ValueError("not on the curve")
+    x = _x_of(y, odd)
+    return x, y, 1, x * y % P
+
+
+def _sum(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Point) -> Point:
+    total: Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            total = _sum(total, point)
+        point, factor = _sum(point, point), factor >> 1
+    return total
+
+
+BASE = _point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def signed(public: str, signature: str, text: str) -> bool:
+    """Whether the key signed the text (RFC 8032, 5.1.7)."""
+    try:
+        key, sign = bytes.fromhex(public), bytes.fromhex(signature)
+        if len(key) != 32 or len(sign) != 64 or (scalar := int.from_bytes(sign[32:], "little")) >= ORDER:
+            return False
+        k = int.from_bytes(hashlib.sha512(sign[:32] + key + text.encode()).digest(), "little") % ORDER
+        one, other = _times(scalar, BASE), _sum(_point(sign[:32]), _times(k, _point(key)))
+    except ValueError:
+        return False
+    return (one[0] * other[2] - other[0] * one[2]) % P == 0 and (one[1] * other[2] - other[1] * one[2]) % P == 0
+
+
+# Where the rows come from
+
+
+def opened(source: Path, aside: Path) -> sqlite3.Connection:
+    """The source as a SQLite database that nobody writes to; ``aside`` takes what must be unpacked."""
+    if source.is_dir():
+        return _loaded(source, aside)
+    if zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as packed:
+            for name in packed.namelist():
+                if name == "closeloop.db" or name.startswith(("tables/", "anchors/")):
+                    packed.extract(name, aside)
+        inside = aside / "closeloop.db"
+        return _there(inside) if inside.exists() else _loaded(aside / "tables", aside)
+    return _there(source)
+
+
+def _there(file: Path) -> sqlite3.Connection:
+    try:
+        raw = sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)
+        for table, columns in TABLES.items():
+            raw.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608
+    except sqlite3.Error as error:
+        raise Unreadable(f"{file}: {error}") from None
+    return raw
+
+
+def _loaded(folder: Path, aside: Path) -> sqlite3.Connection:
+    raw = sqlite3.connect(aside / "loaded.db")
+    for table, columns in TABLES.items():
+        kinds = ", ".join(f"{name} {'INTEGER' if name in NUMBERS else 'TEXT'}" for name in columns)
+        raw.execute(f"CREATE TABLE {table} ({kinds})")
+        holes = ", ".join("?" * len(columns))
+        raw.executemany(f"INSERT INTO {table} VALUES ({holes})", _rows(folder / f"{table}.csv", columns))  # noqa: S608
+    raw.execute("CREATE INDEX by_case ON transition (case_id, seq)")
+    raw.execute("CREATE INDEX said ON statement (case_id, seq)")
+    raw.commit()
+    return raw
+
+
+def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[list[Any]]:
+    csv.field_size_limit(2**31 - 1)
+    try:
+        with file.open(encoding="utf-8", newline="") as text:
+            for row in csv.DictReader(text):
+                yield [_read(name, row[name]) for name in columns]
+    except (OSError, KeyError, csv.Error) as error:
+        raise Unreadable(f"{file}: {type(error).__name__} {error}") from None
+
+
+def _read(name: str, cell: str) -> Any:
+    if name == "inferred":
+        return cell in {"t", "true", "1"}
+    if name == "salt":
+        return bytes.fromhex(cell.removeprefix("\\x")) if cell else None
+    return None if cell == "" and name in {"erased_at", "content"} else cell
+
+
+# The chains
+
+
+class Beside:
+    """The rows of a table, case by case, to be read beside the cases in the order of their ids."""
+
+    def __init__(self, raw: sqlite3.Connection, table: str, columns: tuple[str, ...], order: str) -> None:
+        query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY case_id, {order}"  # noqa: S608
+        self._rows = (dict(zip(columns, row, strict=True)) for row in raw.execute(query))
+        self._next = next(self._rows, None)
+        self.strays = 0
+
+    def of(self, case_id: float) -> list[dict[str, Any]]:
+        """The rows of that case; what belongs to no case before it is a stray."""
+        mine: list[dict[str, Any]] = []
+        while self._next is not None and self._next["case_id"] <= case_id:
+            if self._next["case_id"] == case_id:
+                mine.append(self._next)
+            else:
+                self.strays += 1
+            self._next = next(self._rows, None)
+        return mine
+
+
+def chain_faults(raw: sqlite3.Connection) -> Iterator[Fault]:
+    """Every transition that does not follow from the one before, every row and every text that does not fit."""
+    steps = Beside(raw, "transition", (*HASHED, "hash"), "seq")
+    texts = Beside(raw, "statement", TABLES["statement"], "seq, field")
+    for row in raw.execute(f"SELECT {', '.join(TABLES['cases'])} FROM cases ORDER BY id"):  # noqa: S608
+        case = dict(zip(TABLES["cases"], row, strict=True))
+        history, said = steps.of(case["id"]), texts.of(case["id"])
+        try:
+            yield from list(_case_faults(case, history))
+            yield from [(case["number"], seq, what) for seq, what in _text_faults(history, said)]
+        except (TypeError, ValueError, AttributeError):  # whatever may stand where a number or a text should
+            yield case["number"], case["version"], "unreadable"
+    for name, table in (("transition", steps), ("statement", texts)):
+        table.of(float("inf"))
+        if table.strays:
+            yield "", 0, f"stray_{name}"
+
+
+def _case_faults(case: dict[str, Any], history: list[dict[str, Any]]) -> Iterator[Fault]:
+    before, state = GENESIS, ""
+    for at, row in enumerate(history, start=1):
+        told = {name: row[name] for name in HASHED} | {"case": case["number"], "inferred": bool(row["inferred"])}
+        if row["seq"] != at:
+            yield case["number"], row["seq"], "gap"
+        if row["source"] != state:
+            yield case["number"], row["seq"], "skipped_state"
+        if sha256(f"{before}\n{canonical(told)}".encode()).hex() != row["hash"]:
+            yield case["number"], row["seq"], "hash"
+        before, state = row["hash"], row["dest"]
+    last = history[-1] if history else {"seq": 0, "cycle": 0, "level": 0}
+    if before != case["head"]:
+        yield case["number"], len(history), "head"
+    if (state, last["seq"], last["cycle"], last["level"]) != tuple(
+        case[name] for name in ("state", "version", "cycle", "level")
+    ):
+        yield case["number"], case["version"], "row"
+
+
+def _text_faults(history: list[dict[str, Any]], texts: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    kept = {(one["seq"], one["field"]): one for one in texts}
+    for row in history:
+        for name, value in _form(row["form"]).items():
+            if isinstance(value, dict):
+                one = kept.pop((row["seq"], name), None)
+                if one is None or not _said(one, value):
+                    yield row["seq"], f"statement_{name}"
+    yield from ((seq, f"statement_{name}_unknown") for seq, name in kept)
+
+
+def _form(text: str) -> dict[str, Any]:
+    try:
+        form = json.loads(text)
+    except (ValueError, TypeError):
+        return {}
+    return form if isinstance(form, dict) else {}
+
+
+def _said(one: dict[str, Any], told: dict[str, Any]) -> bool:
+    """Whether a text is the one whose digest was recorded, or was erased and says when."""
+    if one["salt"] is None:
+        return one["content"] is None and one["erased_at"] is not None
+    if one["erased_at"] is not None:
+        return False
+    return sha256(bytes(one["salt"]), (one["content"] or "").encode()).hex() == told.get("sha256")
+
+
+# The anchors
+
+
+def read_anchors(folder: Path) -> tuple[list[dict[str, Any]], list[str], list[Fault]]:
+    """The anchors, their hashes, and what is wrong with the file itself."""
+    faults: list[Fault] = []
+    try:
+        texts = (folder / "anchors.jsonl").read_text("utf-8").splitlines()
+        lines = [json.loads(text) for text in texts]
+        number, before, key = 0, None, None
+        for text, line in zip(texts, lines, strict=True):
+            unsigned = {name: value for name, value in line.items() if name != "signature"}
+            anew = bool(line["begun_by"])
+            if canonical(line) != text or not (line["line"] == number + 1 or (anew and line["line"] > number)):
+                faults.append(("", line["line"], "anchor_file"))
+            if before is not None and line["before"] != before:
+                faults.append(("", line["line"], "anchor_file"))
+            if not signed(line["key"], line["signature"], canonical(unsigned)):
+                faults.append(("", line["line"], "anchor_signature"))
+            if key not in {None, line["key"]} and not anew:
+                faults.append(("", line["line"], "anchor_key"))
+            number, before, key = line["line"], sha256(text.encode()).hex(), line["key"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unreadable(f"{folder / 'anchors.jsonl'}: {type(error).__name__}") from None
+    return lines, [sha256(text.encode()).hex() for text in texts], faults
+
+
+def leaf_faults(raw: sqlite3.Connection, folder: Path, last: dict[str, Any]) -> Iterator[Fault]:
+    """What does not agree between the leaves of the last anchor and the chains."""
+    try:
+        texts = (folder / f"leaves-{last['line']:06d}.txt").read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        yield "", last["line"], "anchor_leaves"
+        return
+    if merkle(text.encode() for text in texts).hex() != last["root"]:
+        yield "", last["line"], "anchor_leaves"
+        return
+    yield from head_faults(raw, (text.split(" ") for text in texts), "anchor")
+    covered = {(number := text.split(" "))[0]: int(number[1]) for text in texts}
+    late = "SELECT c.number, t.seq FROM transition t JOIN cases c ON c.id = t.case_id WHERE t.recorded_at < ?"
+    for number, seq in raw.execute(late, (last["at"] - SETTLED,)):
+        if seq == covered.get(number, 0) + 1:
+            yield number, seq, "anchor_backdated"
+
+
+def head_faults(raw: sqlite3.Connection, heads: Iterable[Any], witness: str) -> Iterator[Fault]:
+    """Every head that a witness saw and that is no longer in its case's chain."""
+    find = "SELECT t.hash FROM cases c LEFT JOIN transition t ON t.case_id = c.id AND t.seq = ? WHERE c.id = ?"
+    whose = "SELECT number FROM cases WHERE id = ?"
+    for number, seq, head in heads:
+        case_id = int(number.rpartition("-")[2])
+        name, found = raw.execute(whose, (case_id,)).fetchone(), raw.execute(find, (int(seq), case_id)).fetchone()
+        if name is None or name[0] != number:
+            yield number, int(seq), f"{witness}_case_gone"
+        elif found[0] != head:
+            yield number, int(seq), f"{witness}_cut_short" if found[0] is None else f"{witness}_rewritten"
+
+
+# What was seen at the last visit
+
+
+def seen_faults(raw: sqlite3.Connection, state: Path, lines: list[dict[str, Any]], hashes: list[str]) -> list[Fault]:
+    """What was there at the last visit and is not there any more, and new beginnings since."""
+    if not state.exists():
+        return []
+    seen = json.loads(state.read_text("utf-8"))
+    numbers = {line["line"]: at for at, line in enumerate(lines)}
+    faults: list[Fault] = []
+    if seen["line"] not in numbers:
+        faults.append(("", seen["line"], "rolled_back"))
+    elif hashes[numbers[seen["line"]]] != seen["hash"]:
+        faults.append(("", seen["line"], "seen_rewritten"))
+    faults += [("", line["line"], "begun_anew") for line in lines if line["begun_by"] and line["line"] > seen["line"]]
+    heads = Path(f"{state}.heads").read_text("utf-8").splitlines()
+    return faults + list(head_faults(raw, (head.split(" ") for head in heads), "seen"))
+
+
+def remember(raw: sqlite3.Connection, state: Path, line: dict[str, Any], hash_of: str) -> None:
+    """Keep what was seen. The heads first: a visit that is cut off is a visit not made."""
+    with Path(f"{state}.heads").open("w", encoding="utf-8") as kept:
+        heads = raw.execute("SELECT number, version, head FROM cases ORDER BY id")
+        kept.writelines(" ".join(map(str, head)) + "\n" for head in heads)
+    told = {"line": line["line"], "hash": hash_of, "key": line["key"]}
+    state.write_text(json.dumps(told) + "\n", "utf-8")
+
+
+def key_faults(file: Path, last: dict[str, Any]) -> Iterator[Fault]:
+    """Whether the last anchor is signed with the key that was handed over: PEM, whose end is the key itself."""
+    text = "".join(line for line in file.read_text("ascii").splitlines() if not line.startswith("-----"))
+    if base64.b64decode(text)[-32:].hex() != last["key"]:
+        yield "", last["line"], "anchor_key"
+
+
+def check(source: Path, given: argparse.Namespace) -> list[Fault]:
+    """Everything that is wrong. What was seen is remembered only where nothing is."""
+    anchors, state = given.anchors, given.state
+    with tempfile.TemporaryDirectory() as unpacked:
+        raw = opened(source, Path(unpacked))
+        try:
+            folder = anchors or Path(unpacked) / "anchors"
+            lines, hashes, faults = read_anchors(folder)
+            faults += chain_faults(raw)
+            if not lines:
+                return [*faults, ("", 0, "anchor_file")]
+            faults += leaf_faults(raw, folder, lines[-1])
+            if given.key is not None:
+                faults += key_faults(given.key, lines[-1])
+            if state is not None:
+                faults += seen_faults(raw, state, lines, hashes)
+                if given.accept_anew:
+                    faults = [fault for fault in faults if fault[2] != "begun_anew"]
+                if not faults:
+                    remember(raw, state, lines[-1], hashes[-1])
+            return faults
+        finally:
+            raw.close()
+
+
+def main() -> int:
+    """Read the command line, check, say it."""
+    parser = argparse.ArgumentParser(description="Checks a store of closeloop, its anchors, and what was seen before.")
+    parser.add_argument("source", type=Path, help="SQLite file, backup, or folder of CSV files")
+    parser.add_argument("--anchors", type=Path, help="folder with anchors.jsonl; else the backup's own")
+    parser.add_argument("--key", type=Path, help="anchor.pub as it was handed to you, to be compared")
+    parser.add_argument("--state", type=Path, help="what was seen at the last visit; written if all is whole")
+    parser.add_argument("--accept-anew", action="store_true", help="you have looked into why it was begun anew")
+    given = parser.parse_args()
+    try:
+        faults = check(given.source, given)
+    except (Unreadable, OSError, sqlite3.Error, ValueError, KeyError) as error:
+        sys.stderr.write(f"cannot be checked: {error}\n")
+        return 1
+    for number, seq, what in faults:
+        sys.stdout.write(f"{number or '-'} {seq} {what}\n")
+    if not faults:
+        sys.stdout.write("whole: chains, anchors and what was seen before agree\n")
+    return 2 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Begins the anchors anew over a doubt: an administrator's decision, which stands in the file for ever."""
+
+from datetime import datetime
+
+from engine.actors import acting
+from engine.ledger.anchor_file import Anchored, place_of
+from engine.ledger.anchoring import Anew, anchor, doubts
+from engine.ledger.signing import PRIVATE, key_of
+from engine.store import Store
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+
+def begin_anew(store: Store, handle: str, reason: str, now: datetime) -> Anchored:
+    """Anchor what is there now, whatever was anchored before. Raises ``Refused('not_administrator')``."""
+    with store.looking() as tx:
+        if Role.ADMINISTRATOR not in acting(tx, handle).roles:
+            raise Refused("not_administrator", handle=handle)
+    made = anchor(store, now, Anew(handle, reason))
+    assert made is not None, "whoever begins anew is stopped by no doubt"
+    return made
+
+
+def anchor_now(store: Store, now: datetime) -> Anchored | None:
+    """Anchor on demand; None if nothing has changed. Raises ``Refused('no_anchor_key' | 'anchor_doubted')``."""
+    if (made := anchor(store, now)) is not None:
+        return made
+    if found := doubts(store):
+        problems = [f"{doubt.number or '–'} {doubt.seq} {doubt.what}" for doubt in found]
+        raise Refused("anchor_doubted", count=len(found), problems=problems)
+    if key_of(store.home) is None:
+        raise Refused("no_anchor_key", file=str(store.home / PRIVATE), folder=str(place_of(store.home)))
+    return None

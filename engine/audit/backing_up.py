@@ -1,0 +1,134 @@
+"""Copies a store while it is at work: one moment of all its tables, with the anchors that vouch for it."""
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier
+from sqlalchemy import Table
+
+from engine.audit.archive import DATABASE, Manifest, Packing, packing
+from engine.databases import open_postgres, open_sqlite, translated
+from engine.ledger.anchor_file import FILE, Anchored, alone, place_of, read_lines
+from engine.ledger.anchoring import anchor
+from engine.ledger.leaves import file_of
+from engine.ledger.signing import PUBLIC
+from engine.store import Store
+from models import Case
+from models.columns import to_micros
+
+REVISION = "SELECT version_num FROM alembic_version"
+COPY_OUT = SQL("COPY (SELECT {columns} FROM {table} ORDER BY {keys}) TO STDOUT (FORMAT csv, HEADER true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What was written: where, how large (bytes), and under which anchor."""
+
+    file: Path
+    size: int
+    manifest: Manifest
+
+
+def back_up(store: Store, file: Path, now: datetime) -> Backup:
+    """Anchor what is there, then write it to ``file``. Nobody waits for it, and it waits for nobody.
+
+    A store that is doubted is backed up all the same, under the last anchor it has. Raises ``Refused``.
+    """
+    anchor(store, now)
+    with packing(file) as pack:
+        manifest = _write(store, pack, to_micros(now))
+        pack.finish(manifest)
+    return Backup(file, file.stat().st_size, manifest)
+
+
+def _write(store: Store, pack: Packing, now: int) -> Manifest:
+    try:
+        with contextlib.ExitStack() as stack:
+            with alone(place := place_of(store.home)):  # the moment that is copied is one between two anchors
+                snapshot = stack.enter_context(_postgres(store) if store.postgres else _sqlite(store))
+                last = _add_anchors(pack, place)
+            for name, blocks in snapshot.files:
+                pack.add(name, blocks)
+    except (psycopg.Error, sqlite3.Error) as error:
+        raise translated(error) from error
+    kind = "postgres" if store.postgres else "sqlite"
+    line, hash_of = (last.line, last.hash) if last else (0, "")
+    return Manifest(kind, snapshot.revision, now, line, hash_of, files=pack.files)
+
+
+def _add_anchors(pack: Packing, place: Path) -> Anchored | None:
+    """The anchors as they are published; what cannot be read is copied as it is."""
+    try:
+        last = next(iter(read_lines(place)[-1:]), None)
+    except ValueError:
+        last = None
+    files = [place / FILE, place / PUBLIC, *([file_of(place, last.line)] if last else [])]
+    for file in files:
+        if file.exists():
+            pack.add_file(f"anchors/{file.name}", file)
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    revision: str
+    files: Iterable[tuple[str, Iterable[bytes]]]
+
+
+@contextlib.contextmanager
+def _sqlite(store: Store) -> Generator[_Snapshot]:
+    with tempfile.TemporaryDirectory(dir=store.home) as aside, contextlib.closing(open_sqlite(store.url)) as raw:
+        copy = Path(aside) / DATABASE
+        with contextlib.closing(sqlite3.connect(copy)) as target:
+            raw.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
+        revision = raw.execute(REVISION).fetchone()[0]
+        yield _Snapshot(revision, [(DATABASE, _read(copy))])
+
+
+def _read(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as read:
+        yield from iter(lambda: read.read(1 << 20), b"")
+
+
+@contextlib.contextmanager
+def _postgres(store: Store) -> Generator[_Snapshot]:
+    with open_postgres(store.url) as raw:
+        raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        revision: Any = raw.execute(REVISION).fetchone()  # the first query is the moment that is copied
+        yield _Snapshot(revision[0], _tables(raw))
+        raw.execute("COMMIT")
+
+
+def _tables(raw: psycopg.Connection[Any]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    for table in tables():
+        yield f"tables/{table.name}.csv", _copied(raw, _out(table))
+
+
+def _copied(raw: psycopg.Connection[Any], sql: Composed) -> Iterator[bytes]:
+    with raw.cursor() as cursor, cursor.copy(sql) as copy:
+        for block in copy:
+            yield bytes(block)
+
+
+def tables() -> list[Table]:
+    """All tables, each after those it refers to."""
+    return Case.metadata.sorted_tables
+
+
+def _out(table: Table) -> Composed:
+    """All of a table in the order of its keys, its columns named one by one."""
+    keys = [column.name for column in table.primary_key]
+    return COPY_OUT.format(table=Identifier(table.name), columns=listed(table.columns.keys()), keys=listed(keys))
+
+
+def listed(names: Iterable[str]) -> Composed:
+    """Names as SQL lists them."""
+    return SQL(", ").join(map(Identifier, names))

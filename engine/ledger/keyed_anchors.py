@@ -1,0 +1,54 @@
+"""Reads the anchors of the first releases, which the store's secret vouches for, until the first signed one follows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.ledger.anchor_file import hash_of
+from engine.ledger.chain import GENESIS, keyed
+from engine.ledger.merkle import Tree
+from engine.store import Store, Tx
+
+HEADS = """
+SELECT c.number, t.seq, t.hash FROM transition t JOIN cases c ON c.id = t.case_id
+  JOIN (SELECT case_id, max(seq) AS seq FROM transition WHERE recorded_at < :cut GROUP BY case_id) h
+    ON h.case_id = t.case_id AND h.seq = t.seq ORDER BY c.id
+"""
+LAST = "SELECT root FROM anchor WHERE line IS NULL ORDER BY id DESC LIMIT 1"
+
+
+def keyed_file(home: Path) -> Path:
+    """Where they were published. Nothing is appended to it any more."""
+    return home / "anchors.jsonl"
+
+
+def before_the_first(home: Path) -> str:
+    """What the first signed line names as the one before it: the last of these, if there are any."""
+    lines = _lines(home)
+    return hash_of(lines[-1]) if lines else GENESIS
+
+
+def keyed_doubts(tx: Tx, store: Store) -> list[str]:
+    """What does not agree between the last such root, its row, and the chains as they are now."""
+    row = tx.row(LAST)
+    lines = _lines(store.home)
+    if not lines:
+        return [] if row is None else ["anchor_file"]
+    try:
+        told = json.loads(lines[-1])
+        at, cases, root, signature = told["at"], told["cases"], told["root"], told["signature"]
+    except (ValueError, KeyError, TypeError):
+        return ["anchor_file"]
+    if signature != keyed(store.secret, "anchor", str(at), str(cases), str(root)):
+        return ["anchor_signature"]
+    found = [] if _root(tx, at) == root else ["anchor_root"]
+    return found if row is not None and row.root == root else [*found, "anchor_row"]
+
+
+def _root(tx: Tx, cut: Any) -> str:
+    return Tree(f"{row.number}:{row.seq}:{row.hash}".encode() for row in tx.rows(HEADS, cut=cut)).root().hex()
+
+
+def _lines(home: Path) -> list[str]:
+    file = keyed_file(home)
+    return file.read_text("utf-8").splitlines() if file.exists() else []

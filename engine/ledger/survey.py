@@ -1,0 +1,95 @@
+"""Lays the heads as they were anchored beside the chains as they are: a head may only have advanced."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.ledger.leaves import Leaf
+from engine.store import Tx
+
+CHUNK = 1000
+LEAST = -(2**63)
+"""No key is less."""
+
+# A head that its own transition does not bear out is not anchored: the chain's own check tells of it.
+HEADS = """
+SELECT c.id, c.number, c.version, c.head, t.hash FROM cases c
+  LEFT JOIN transition t ON t.case_id = c.id AND t.seq = c.version
+ WHERE c.id > :after ORDER BY c.id LIMIT :chunk
+"""
+STEPS = """
+SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id > :after AND case_id <= :last
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What does not agree with the anchors: of which case and transition, or of the anchors themselves."""
+
+    number: str
+    seq: int
+    what: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """One walk over all cases, in constant memory. ``settled`` is the instant (microseconds) up to which the anchor
+    knew everything: nothing that it does not cover may have been recorded before.
+    """
+
+    tx: Tx
+    settled: int
+    doubts: list[Doubt] = field(default_factory=list[Doubt])
+
+    def heads(self, anchored: Iterable[Leaf]) -> Iterator[Leaf]:
+        """Every case's head now, in the order of ids; what is doubted keeps the head that was anchored."""
+        waiting = iter(anchored)
+        leaf, after = next(waiting, None), LEAST
+        while rows := self.tx.rows(HEADS, after=after, chunk=CHUNK):
+            mine: dict[int, Leaf] = {}
+            while leaf is not None and leaf.id <= rows[-1].id:
+                mine[leaf.id], leaf = leaf, next(waiting, None)
+            yield from self._chunk(after, rows, mine)
+            after = rows[-1].id
+        if leaf is not None:
+            for gone in (leaf, *waiting):
+                self._doubt(gone.number, gone.seq, "anchor_case_gone")
+
+    def _chunk(self, after: int, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
+        steps: dict[tuple[int, int], Any] = {}
+        for row in rows:
+            leaf = mine.pop(row.id, None)
+            if leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash):
+                yield leaf
+                continue
+            if not steps:
+                moved = self.tx.rows(STEPS, after=after, last=rows[-1].id)
+                steps = {(step.case_id, step.seq): step for step in moved}
+            fits = self._fits(row, leaf, steps)
+            if fits and row.hash is not None and row.hash == row.head:
+                yield Leaf(row.number, row.version, row.hash)
+            elif leaf is not None:
+                yield leaf
+        for gone in mine.values():
+            self._doubt(gone.number, gone.seq, "anchor_case_gone")
+
+    def _fits(self, row: Any, leaf: Leaf | None, steps: dict[tuple[int, int], Any]) -> bool:
+        before = len(self.doubts)
+        if not row.number.endswith(f"-{row.id:06d}"):
+            self._doubt(row.number, 0, "anchor_number")
+        if leaf is not None:
+            if leaf.number != row.number:
+                self._doubt(leaf.number, leaf.seq, "anchor_case_gone")
+            elif (step := steps.get((row.id, leaf.seq))) is None:
+                self._doubt(leaf.number, leaf.seq, "anchor_cut_short")
+            elif step.hash != leaf.hash:
+                self._doubt(leaf.number, leaf.seq, "anchor_rewritten")
+            elif row.version < leaf.seq:
+                self._doubt(leaf.number, leaf.seq, "anchor_cut_short")
+        following = steps.get((row.id, leaf.seq + 1 if leaf is not None else 1))
+        if following is not None and following.recorded_at < self.settled:
+            self._doubt(row.number, following.seq, "anchor_backdated")
+        return len(self.doubts) == before
+
+    def _doubt(self, number: str, seq: int, what: str) -> None:
+        self.doubts.append(Doubt(number, seq, what))
