@@ -63,7 +63,9 @@ def _redate(arms: Arms, clause: Clause, clock: Running, limit: Limit) -> bool:
         if ran is None:
             return False
         consumed = sum(spent(limit.unit, place, since, until) for since, until in ran)
-    clock.consumed, clock.running_since = consumed, None if clock.running_since is None else arms.at
+    clock.consumed = consumed
+    if clock.running_since is not None:  # a clock that was set back must not let time count twice
+        clock.running_since = max(clock.running_since, arms.at)
     clock.budget = budget_of(limit, place, clock.opened_at) + clock.extended
     clock.policy, clock.calendar, clock.place = arms.pack.edition, limit.calendar, place
     clock.amount, clock.unit = limit.amount, limit.unit

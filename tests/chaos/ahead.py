@@ -11,22 +11,36 @@ from engine.store import Store
 from flows.work import Work
 
 POLL_SECONDS = 0.05
+HELD = "dd"
+"""How far ahead it is now, and how far it ever was, in seconds."""
 
 
 class Ahead:
     """How far ahead it is, in memory that children share. So a dead driver's leases end without a minute's wait."""
 
     def __init__(self) -> None:
-        self._seconds = mmap.mmap(-1, 8)
+        self._seconds = mmap.mmap(-1, struct.calcsize(HELD))
 
     def now(self, store: Store) -> datetime:
         """The store's time, and what was jumped."""
-        return store.now() + timedelta(seconds=struct.unpack("d", self._seconds[:8])[0])
+        return store.now() + timedelta(seconds=self._held()[0])
 
     def jump(self, seconds: float) -> None:
-        """Go on at a later time."""
-        [before] = struct.unpack("d", self._seconds[:8])
-        self._seconds[:8] = struct.pack("d", before + seconds)
+        """Go on at a later time, or at an earlier one if ``seconds`` is less than nothing."""
+        now, farthest = self._held()
+        self._hold(now + seconds, max(farthest, now + seconds))
+
+    def overtake(self, seconds: float) -> None:
+        """Go on that much after the latest time there ever was: whatever was leased until then is free."""
+        now, farthest = self._held()
+        self.jump(farthest - now + seconds)
+
+    def _held(self) -> tuple[float, float]:
+        now, farthest = struct.unpack(HELD, self._seconds[:])
+        return now, farthest
+
+    def _hold(self, now: float, farthest: float) -> None:
+        self._seconds[:] = struct.pack(HELD, now, farthest)
 
 
 @dataclass

@@ -84,7 +84,7 @@ class Audit:
 
 def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit:
     """Compare the store at ``url`` with the ledger, with the mails dropped, and with what was due ``until`` then."""
-    found, mails = Audit(), whole_lines(drop.read_text("utf-8", "replace"))
+    found, mails = Audit(), whole_lines(drop.read_text("utf-8", "replace")) if drop.exists() else []
     with closing(_opened(url)) as raw:
 
         def rows(sql: str) -> list[Any]:

@@ -34,15 +34,15 @@ class Step:
     again: bool
 
 
-def plan(seed: int) -> Iterator[Step]:
+def plan(seed: int, hand: str) -> Iterator[Step]:
     """The commands of one clerk, for ever."""
     for case in count(1):
-        chance = Random(f"{seed}:clerk:{case}")
+        chance = Random(f"{seed}:{hand}:{case}")
         moves = ["open", *(move for move in ("note", "classify", "reply", "note") if chance.random() < 0.7)]
         if chance.random() < 0.6:
             moves += ["investigate", "propose_solution", "resolve"]
         for at, move in enumerate(moves):
-            key = f"clerk-{seed}-{case}-{at}"
+            key = f"{hand}-{seed}-{case}-{at}"
             yield Step(case, key, move, _form(move, key, chance), chance.random() < SENT_AGAIN)
 
 
@@ -57,20 +57,20 @@ def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
 
 @dataclass
 class Clerk:
-    """One clerk at work. He is killed, and another goes on under the same keys."""
+    """One clerk at work, ``hand`` his sign. He is killed, and another goes on under the same keys."""
 
     store: Store
     ledger: Ledger
     ahead: Ahead
     seed: int
+    hand: str
 
     def works(self) -> None:
         """Send what the ledger does not hold yet; never ends."""
-        known = {entry.key for entry in self.ledger.read()}
-        numbers = {entry.key: entry.number for entry in self.ledger.read() if entry.move == "open"}
-        cases = {step: number for key, number in numbers.items() for step in [int(key.split("-")[2])]}
+        known = {entry.key: entry for entry in self.ledger.read() if entry.key.startswith(f"{self.hand}-")}
+        cases = {int(key.split("-")[2]): entry.number for key, entry in known.items() if entry.move == "open"}
         pause = Random(f"{self.seed}:pause:{len(known)}")
-        for step in plan(self.seed):
+        for step in plan(self.seed, self.hand):
             if step.key in known:
                 continue
             for _ in range(2 if step.again else 1):
@@ -82,14 +82,19 @@ class Clerk:
     def _send(self, step: Step, number: str) -> Acknowledged:
         while True:
             try:
-                answer = self._ask(step, number)
+                answered, seq = self.ask(step, number)
             except Refused as refused:
                 if refused.code in PASSING:
                     continue
                 return Acknowledged(step.key, step.move, refused=refused.code)
-            return Acknowledged(step.key, step.move, answer.number, answer.seq)
+            return Acknowledged(step.key, step.move, answered, seq)
 
-    def _ask(self, step: Step, number: str) -> Answer:
+    def ask(self, step: Step, number: str) -> tuple[str, int]:
+        """Send one command; the case and the sequence of the answer. Raises ``Refused``."""
+        answer = self._answer(step, number)
+        return answer.number, answer.seq
+
+    def _answer(self, step: Step, number: str) -> Answer:
         now = self.ahead.now(self.store)
         if step.move == "open":
             contact = Contact(row_id="-", at=now, channel=Channel.HOTLINE, **step.form)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import time
@@ -10,18 +11,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 
 from apps.driver import drive
 from engine.settings import Settings
+from flows.nights.roster import BODIES, CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT, run_scheduled
 from gateways.mail import FakeMailer
+from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead, AlarmAhead, WorkAhead
-from tests.chaos.clerk import Clerk
+from tests.chaos.clerk import PASSING, Clerk
 from tests.chaos.customers import telephone
+from tests.chaos.desk import Desk, seat
 from tests.chaos.ledger import Ledger
 
 DROP = Path("outbox") / "mail.jsonl"
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
+"""How long an end may take: a driver finishes the batch it has in hand, and the machine may be busy."""
 ORPHANED_SECONDS = 1.0
+RESTART_SECONDS = 0.1
+"""After so long a service manager starts a driver again that could not begin."""
+NIGHTS = (OVERNIGHT, MORNING_REPORT, CALLBACK_PLAN, INTEGRITY, CATCH_UP)
+LONGEST_REST = 0.2
+DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
 
 
 class Died(Exception):
@@ -43,17 +55,51 @@ class Stage:
         """Where a victim that fails leaves its last words."""
         return self.settings.where / "last-words.txt"
 
-    def clerk(self) -> None:
+    def clerk(self, hand: str) -> None:
         """Send commands for ever."""
-        Clerk(self.settings.store(), self.ledger, self.ahead, self.seed).works()
+        Clerk(self.settings.store(), self.ledger, self.ahead, self.seed, hand).works()
 
-    def driver(self) -> None:
-        """Drive until the terminating signal."""
-        store = self.settings.store()
+    def desk(self, hand: str) -> None:
+        """Type commands for ever."""
+        seat(self.settings)
+        Desk(self.settings.store(), self.ledger, self.ahead, self.seed, hand).works()
+
+    def driver(self, _: str) -> None:
+        """Drive until the terminating signal; what cannot begin is begun again, as a service manager would."""
+        work = self.work()
+        while True:
+            try:
+                asyncio.run(_drive(work))
+            except Refused as refused:
+                if refused.code not in PASSING | {"driver_running"}:
+                    raise
+                time.sleep(RESTART_SECONDS)
+                continue
+            return work.store.close()
+
+    def night(self, _: str) -> None:
+        """Do the scheduled work again and again, as the children of a Prefect worker do; each may be refused."""
+        work, chance = self.work(), Random()
+        while True:
+            for name in NIGHTS:
+                with contextlib.suppress(Refused):
+                    asyncio.run(run_scheduled(work, name))
+                time.sleep(chance.random() * LONGEST_REST)
+
+    def last_night(self) -> None:
+        """One night that nobody disturbs: an anchor that a kill left unpublished is published."""
+        work = self.work()
+        asyncio.run(_night(work))
+        work.store.close()
+
+    def work(self) -> WorkAhead:
+        """The tools of one process."""
         mailer = FakeMailer(self.settings.where / DROP)
-        work = WorkAhead(store, mailer, telephone(self.seed, self.rounds), ahead=self.ahead)
-        asyncio.run(_drive(work))
-        store.close()
+        return WorkAhead(self.settings.store(), mailer, telephone(self.seed, self.rounds), ahead=self.ahead)
+
+
+async def _night(work: WorkAhead) -> None:
+    await BODIES[INTEGRITY](work)
 
 
 async def _drive(work: WorkAhead) -> None:
@@ -82,11 +128,11 @@ class Victim:
 
     @classmethod
     def born(cls, stage: Stage, role: str) -> "Victim":
-        """A new process playing the role: ``clerk`` or ``driver``."""
-        play: Callable[[], None] = getattr(stage, role)
+        """A new process playing the role: clerk, desk, driver or night, and a digit where there are several."""
+        play: Callable[[str], None] = getattr(stage, role.rstrip("0123456789"))
         pid = os.fork()
         if pid == 0:
-            _play(play, stage.words)
+            _play(partial(play, role), stage.words)
         return cls(role, pid, stage.words)
 
     def killed(self) -> None:
@@ -121,10 +167,17 @@ class Victim:
         return f"the {self.role} died by itself: {words}"
 
 
+def _die_with_the_parent() -> None:
+    """Whoever works for ever must not outlive whoever could end him."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+
 def _play(play: Callable[[], None], words: Path) -> None:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children itself
+        _die_with_the_parent()
         play()
         code = 0
     except BaseException:  # noqa: BLE001 (a child must never run on as if it were the parent)

@@ -1,0 +1,109 @@
+"""Copies of the house from which one guarantee was taken away, and the tests that must notice."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.house.sources import ROOMS, ROOT
+
+COPIED = (*ROOMS, "policies", "locales", "migrations", "tests")
+FILES = ("pyproject.toml", "prefect.yaml")
+TESTS_FAILED = 1
+"""The exit code of pytest where tests ran and some failed; anything else is no finding."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is taken away: in a file, these words for those; and the tests of which each must fail."""
+
+    file: str
+    words: tuple[tuple[str, str], ...]
+    red: tuple[str, ...]
+
+
+MUTANTS = {
+    "the version check": Mutant(
+        "engine/ledger/record.py",
+        ((" WHERE cases.id = :id AND cases.version = :version - 1", " WHERE cases.id = :id"),),
+        ("tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened",),
+    ),
+    "the unique key of commands": Mutant(
+        "migrations/versions/0001_the_first_tables.py",
+        (
+            (
+                '        sa.PrimaryKeyConstraint("key"),\n    )\n    op.create_table(\n        "delivery",',
+                '    )\n    op.create_table(\n        "delivery",',
+            ),
+        ),
+        (
+            "tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second command of the same key]",
+            "tests/engine/moves/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
+        ),
+    ),
+    "the unique key of rungs": Mutant(
+        "migrations/versions/0001_the_first_tables.py",
+        (('        sa.PrimaryKeyConstraint("clock_id", "rung"),\n', ""),),
+        ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
+    ),
+    "the sync of SQLite": Mutant(
+        "engine/databases.py",
+        (("synchronous=FULL", "synchronous=OFF"),),
+        (
+            "tests/chaos/test_durability.py::test_every_commit_to_sqlite_is_synced",
+            "tests/chaos/test_durability.py::test_a_commit_that_cannot_be_synced_is_not_acknowledged",
+            "tests/chaos/test_durability.py::test_what_was_acknowledged_outlives_a_power_cut",
+        ),
+    ),
+    "the sync of Postgres": Mutant(
+        "engine/databases.py",
+        (("autocommit=True)", 'autocommit=True, options="-c synchronous_commit=off")'),),
+        ("tests/chaos/test_durability.py::test_every_commit_to_postgres_is_synced",),
+    ),
+    "the transaction": Mutant(
+        "engine/store.py",
+        (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
+        (
+            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[sqlite]",
+            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[postgres]",
+        ),
+    ),
+}
+
+
+def house(at: Path, mutant: Mutant | None = None) -> Path:
+    """A copy of the house, mutated. Raises ``ValueError`` where the words to change do not stand there once."""
+    for room in COPIED:
+        shutil.copytree(ROOT / room, at / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in FILES:
+        shutil.copy(ROOT / file, at)
+    if mutant is not None:
+        text = (at / mutant.file).read_text("utf-8")
+        for old, new in mutant.words:
+            if text.count(old) != 1:
+                raise ValueError(f"{mutant.file} does not say once: {old}")
+            text = text.replace(old, new)
+        (at / mutant.file).write_text(text, "utf-8")
+    return at
+
+
+def outcomes(at: Path, tests: tuple[str, ...]) -> dict[str, str]:
+    """How each test ended in that copy: passed, failed or skipped. Raises ``RuntimeError`` if they could not run."""
+    environment = {**os.environ, "PYTHONPATH": str(at), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--tb=no", *tests],
+        cwd=at, env=environment, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    if done.returncode not in (0, TESTS_FAILED):
+        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
+    return {test: _outcome(done.stdout, test) for test in tests}
+
+
+def _outcome(said: str, test: str) -> str:
+    for line in said.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in {"PASSED", "FAILED"} and (rest == test or rest.startswith((f"{test}[", f"{test} -"))):
+            return word.lower()
+    return "skipped"

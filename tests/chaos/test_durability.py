@@ -1,0 +1,104 @@
+"""What was acknowledged is on the disk: not only told to the kernel, which a kill -9 would never find out."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.audit.verify import verify
+from engine.settings import Settings
+from engine.store import Store
+from tests.chaos import syncing
+from tests.chaos.ahead import Ahead
+from tests.chaos.perils import disk_of_its_own, own_postgres
+from tests.chaos.rounds import prepared
+from tests.house.sources import ROOT
+from tests.telling import SECRET, case_of, does, moves_of, opened
+
+WITHOUT_SYNC = """
+import sys
+from engine.settings import Settings
+from tests.chaos.syncing import take_away
+from tests.telling import does, opened
+
+store = Settings().store()
+number = opened(store)
+take_away()
+try:
+    does(store, number, "classify")
+except Exception as error:
+    print("not acknowledged:", type(error).__name__)
+else:
+    print("acknowledged")
+"""
+
+
+@pytest.fixture
+def own() -> Iterator[tuple[Store, object]]:
+    """A store on a Postgres of its own, which syncs as it is shipped, and what restarts that at once."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, own_postgres(Path(folder)) as (url, restart):
+        settings = Settings(home=Path(folder) / "home", secret=SECRET, database_url=url)
+        prepared(settings, Ahead())
+        store = settings.store()
+        yield store, restart
+        store.close()
+
+
+def test_every_commit_to_sqlite_is_synced(sqlite_store: Store):
+    with sqlite_store.writing() as tx:
+        assert tuple(tx.row("PRAGMA synchronous")) == (2,), "FULL"
+        assert tuple(tx.row("PRAGMA journal_mode")) == ("wal",)
+
+
+@pytest.mark.skipif(not syncing.possible(), reason="only Linux lets a test take a process's power to sync")
+def test_a_commit_that_cannot_be_synced_is_not_acknowledged(sqlite_settings: Settings):
+    told = {"CLOSELOOP_HOME": str(sqlite_settings.where), "CLOSELOOP_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SYNC],
+        cwd=ROOT, env={**os.environ, **told}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.startswith("not acknowledged"), done.stdout + done.stderr
+
+
+def test_what_was_acknowledged_outlives_a_power_cut(sqlite_settings: Settings):
+    with disk_of_its_own() as disk:
+        if disk is None:
+            pytest.skip("nobody may mount a disk of its own here")
+        shutil.copy(sqlite_settings.where / "closeloop.db", disk.at)
+        os.sync()
+        settings = sqlite_settings.model_copy(update={"database_url": f"sqlite:///{disk.at / 'closeloop.db'}"})
+        store = settings.store()
+        number = opened(store)
+        does(store, number, "classify")
+        disk.loses_power()
+        store.close()
+        disk.comes_back()
+        after = settings.store()
+        assert moves_of(after, number) == ["open", "classify"]
+        assert verify(after).ok
+        after.close()
+
+
+@pytest.mark.postgres
+def test_every_commit_to_postgres_is_synced(own: tuple[Store, object]):
+    store, _ = own
+    with store.writing() as tx:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            assert tuple(tx.row(f"SHOW {setting}")) == ("on",), setting
+
+
+@pytest.mark.postgres
+def test_a_postgres_that_is_restarted_at_once_has_lost_nothing(own: tuple[Store, object]):
+    store, restart = own
+    assert callable(restart)
+    number = opened(store)
+    for many in range(2, 5):
+        assert does(store, number, "note").seq == many
+        restart()
+        assert case_of(store, number)["version"] == many
+    assert verify(store).ok

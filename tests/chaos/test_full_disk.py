@@ -1,0 +1,96 @@
+"""A disk that really has no room: what cannot be written is refused and says so, and goes through with room again."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier, Literal
+
+from engine.audit.verify import verify
+from engine.moves.moving import Command, advance
+from engine.settings import Settings
+from engine.store import Store
+from statemachines.lifecycle import Refused
+from tests.chaos.perils import filled, small_disk
+from tests.conftest import on_database
+from tests.telling import AGENT, SECRET, START, case_of, moves_of, opened, refusal
+
+LONG = "x" * 30_000
+MANY = 400
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="small") as folder:
+        Path(folder).chmod(0o755)  # the server's own user must find its way in
+        with small_disk(Path(folder) / "disk", megabytes=32) as disk:
+            if disk is None:
+                pytest.skip("nobody may mount a small disk here")
+            yield disk
+
+
+@pytest.fixture
+def on_sqlite(disk: Path, sqlite_settings: Settings) -> Iterator[Store]:
+    """A SQLite store on the small disk."""
+    shutil.copy(sqlite_settings.where / "closeloop.db", disk)
+    store = sqlite_settings.model_copy(update={"database_url": f"sqlite:///{disk / 'closeloop.db'}"}).store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def on_postgres(disk: Path, home: Path, postgres_url: str, postgres_template: str) -> Iterator[Store]:
+    """A store whose tables lie on the small disk, while the server's own files do not."""
+    with psycopg.connect(postgres_url, autocommit=True) as raw:
+        [data] = raw.execute("SHOW data_directory").fetchone() or ("",)
+        place = disk / "tables"
+        place.mkdir()
+        owner = Path(data).stat()
+        os.chown(place, owner.st_uid, owner.st_gid)
+        raw.execute(SQL("CREATE TABLESPACE small LOCATION {}").format(Literal(str(place))))
+        raw.execute(SQL("CREATE DATABASE small TEMPLATE {} TABLESPACE small").format(Identifier(postgres_template)))
+        store = Settings(home=home, secret=SECRET, database_url=on_database(postgres_url, "small")).store()
+        yield store
+        store.close()
+        raw.execute("DROP DATABASE small WITH (FORCE)")
+        raw.execute("DROP TABLESPACE small")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def small(request: pytest.FixtureRequest) -> Store:
+    """A store on a small disk, on each database."""
+    return request.getfixturevalue(f"on_{request.param}")
+
+
+def notes_until_refused(store: Store, number: str) -> tuple[int, Refused]:
+    """Notes under keys of their own until one is refused: how many went through, and why not the next."""
+    for at in range(MANY):
+        try:
+            advance(store, note(number, at), START)
+        except Refused as refused:
+            return at, refused
+    raise AssertionError("the disk never filled up")
+
+
+def note(number: str, at: int) -> Command:
+    return Command(number, "note", {"note": f"{at} {LONG}"}, actor=AGENT, key=f"note-{at}")
+
+
+def test_a_full_disk_refuses_and_keeps_what_it_acknowledged_and_with_room_the_same_goes_through(
+    small: Store, disk: Path
+):
+    number = opened(small)
+    with filled(disk):
+        written, refused = notes_until_refused(small, number)
+        assert refused.code == "disk_full"
+        assert refusal(lambda: advance(small, note(number, written), START)).code == "disk_full"
+        assert case_of(small, number)["version"] == 1 + written
+    assert advance(small, note(number, written), START).seq == 2 + written
+    for at in range(written):
+        assert advance(small, note(number, at), START).again
+    assert moves_of(small, number) == ["open", *["note"] * (written + 1)]
+    assert verify(small).ok

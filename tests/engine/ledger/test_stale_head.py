@@ -1,0 +1,57 @@
+"""Who has read a case that has moved since writes nothing: the database compares the version, whoever held a lock."""
+
+import pytest
+
+from engine.databases import Conflict
+from engine.ledger.record import Entry, Head, append, head_by_number
+from engine.store import Store, Tx
+from models.columns import to_micros
+from statemachines.asks import Nothing
+from statemachines.complaint import COMPLAINT
+from tests.telling import START, case_of, does, history_of, moves_of, opened, tells
+
+TABLES = ("cases", "transition", "statement", "moment")
+
+
+def read(store: Store, number: str) -> Head:
+    with store.looking() as tx:
+        return head_by_number(tx, number)
+
+
+def written(tx: Tx, head: Head) -> None:
+    now = to_micros(START)
+    append(tx, head, COMPLAINT, Entry("acknowledge", head.state, Nothing(), 1, "cli", now, now))
+
+
+def test_a_stale_case_is_a_conflict_and_nothing_of_the_move_is_written(store: Store):
+    number = opened(store)
+    stale = read(store, number)
+    does(store, number, "note")
+    before = [tells(store, f"SELECT * FROM {table}") for table in TABLES]
+    with pytest.raises(Conflict), store.writing() as tx:
+        written(tx, stale)
+    assert [tells(store, f"SELECT * FROM {table}") for table in TABLES] == before
+
+
+def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
+    """Without the key of the transitions, too, the version alone would say no."""
+    number = opened(store)
+    stale = read(store, number)
+    does(store, number, "note")
+    with store.writing() as tx:
+        tx.run("DELETE FROM statement WHERE seq = 2")
+        tx.run("DELETE FROM moment WHERE seq = 2")
+        tx.run("DELETE FROM transition WHERE seq = 2")
+    with pytest.raises(Conflict), store.writing() as tx:
+        written(tx, stale)
+    assert (len(history_of(store, number)), case_of(store, number)["version"]) == (1, 2)
+
+
+def test_two_who_hold_the_same_case_make_one_move(store: Store):
+    number = opened(store)
+    both = [read(store, number), read(store, number)]
+    with store.writing() as tx:
+        written(tx, both[0])
+    with pytest.raises(Conflict), store.writing() as tx:
+        written(tx, both[1])
+    assert moves_of(store, number) == ["open", "acknowledge"]
