@@ -81,6 +81,8 @@ def translated(error: BaseException) -> BaseException:
         return Conflict()
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, sqlite3.Error) and "full" in str(error)):
         return Refused("disk_full")
+    if isinstance(error, sqlite3.OperationalError) and "disk I/O error" in str(error):
+        return Refused("disk_failed")
     if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
         return Refused("busy", seconds=BUSY_SECONDS)
     if isinstance(error, psycopg.OperationalError):

@@ -8,6 +8,7 @@ from typing import Any
 from engine.actors import ACTORS, Acting
 from engine.clocks import running
 from engine.clocks.running import Running
+from engine.ledger.floor import ANCHORED, FLOOR
 from engine.ledger.record import HELD, NAMES, Head, line_up
 from engine.rules.in_force import rules_in, seen
 from engine.store import Tx
@@ -35,8 +36,8 @@ _ONE = f"""
 SELECT {", ".join(f"c.{name}" for name in NAMES)},
        {", ".join(f"o.{name}" for name in running.COLUMNS)},
        h.key, h.body, h.number AS honoured, h.seq, h.dest, h.level AS reached,
-       a.id AS actor_id, a.handle, a.roles, e.newest, {{done}} AS done
-  FROM cases c CROSS JOIN (SELECT max(id) AS newest FROM edition) e
+       a.id AS actor_id, a.handle, a.roles, e.newest, e.anchored, {{done}} AS done
+  FROM cases c CROSS JOIN (SELECT max(id) AS newest, ({ANCHORED}) AS anchored FROM edition) e
   LEFT JOIN actor a ON a.handle = :actor
   LEFT JOIN clock o ON o.case_id = c.id AND o.closed_at IS NULL
   LEFT JOIN ({KNOWN}) h ON TRUE
@@ -77,6 +78,7 @@ def for_one(tx: Tx, number: str, move: str, actor: str, key: str | None) -> None
     first = rows[0]
     head = Head(*first[:CLOCK])
     rules = seen(tx, first.newest)
+    tx.memory[FLOOR] = first.anchored or 0
     tx.memory[HELD] = {number}
     tx.ahead[HELD, number] = head
     clocks = [row[CLOCK:HONOUR] for row in rows if row[CLOCK] is not None]

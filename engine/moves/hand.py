@@ -11,6 +11,7 @@ from engine.clocks.following import Before, before, follow
 from engine.clocks.redating import adopt, extend, inherited, reproject, set_going
 from engine.clocks.running import Running
 from engine.databases import Conflict
+from engine.ledger.floor import floor
 from engine.ledger.record import Entry, Head, append
 from engine.moves.ahead import did
 from engine.rules.in_force import Rules, rules_in
@@ -198,8 +199,11 @@ class Hand:
 
 
 def take(tx: Tx, head: Head, now: int) -> Hand:
-    """Take a case in hand: carried over first if its state is gone."""
+    """Take a case in hand: carried over first if its state is gone.
+
+    For it, time never goes back: a clock that was set back counts none twice, and puts nothing under an anchor.
+    """
     rules = rules_in(tx)
-    hand = Hand(tx, head, lifecycle_of(head.kind), rules, None, now)
+    hand = Hand(tx, head, lifecycle_of(head.kind), rules, None, max(now, head.changed_at, floor(tx)))
     hand.carry_over()
     return hand

@@ -7,7 +7,7 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
-from engine.actors import acting
+from engine.actors import Acting, acting
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
 from engine.ledger.record import Entry, head_by_number, line_up
@@ -116,14 +116,10 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     line_up(tx, [command.number])  # before the key is looked for: who has the case may be honouring it
     if command.key and (answer := answered_before(tx, command.key, body)):
         return answer
-    now = to_micros(at)
-    occurred = to_micros(command.occurred_at) if command.occurred_at else now
     actor = acting(tx, command.actor)
-    if occurred > now:
-        raise Refused("in_the_future", move=command.move)
-    if command.occurred_at is not None and Role.IMPORT not in actor.roles:
-        raise Refused("no_backdating", actor=actor.handle)
-    hand = take(tx, head_by_number(tx, command.number), now)
+    told = _told(command, at, actor)
+    hand = take(tx, head_by_number(tx, command.number), to_micros(at))
+    occurred = hand.now if told is None else told
     if command.if_seq is not None and command.if_seq != hand.head.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=hand.head.version)
     form = hand.table.checked(command.move, command.form)
@@ -131,10 +127,23 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     hand.fire_until(occurred - 1)  # what falls due at this very instant, the move may still keep (以内)
     decision = hand.decide(command.move, form, actor)
     row = decision.row
-    hand.make(Entry(row.name, decision.dest, form, actor.id, command.via, occurred, now, command.inferred, row=row))
+    hand.make(
+        Entry(row.name, decision.dest, form, actor.id, command.via, occurred, hand.now, command.inferred, row=row)
+    )
     if command.key:
         tx.put(KEEP, key=command.key, body=body, case_id=hand.head.id, seq=hand.head.version)
     return Answer(hand.head.number, hand.head.version, hand.head.state, hand.head.level)
+
+
+def _told(command: Command, at: datetime, actor: Acting) -> int | None:
+    """When it happened, if somebody tells who may; in microseconds."""
+    if command.occurred_at is None:
+        return None
+    if command.occurred_at > at:
+        raise Refused("in_the_future", move=command.move)
+    if Role.IMPORT not in actor.roles:
+        raise Refused("no_backdating", actor=actor.handle)
+    return to_micros(command.occurred_at)
 
 
 def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:

@@ -9,7 +9,9 @@ from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
 from engine.ledger.chain import GENESIS, canonical, keyed
+from engine.ledger.floor import floor
 from engine.ledger.record import Entry, Head
+from engine.moves.fingerprints import leave_fingerprint
 from engine.moves.hand import Hand
 from engine.moves.links import link_in
 from engine.moves.moving import KEEP, Answer, answered_before, retrying
@@ -92,11 +94,12 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
         return answer
     actor = acting(tx, opening.actor)
     _check_time(opening.contact.at, at, actor)
-    table, rules, now = lifecycle_of(opening.kind), rules_in(tx), to_micros(at)
+    table, rules, now = lifecycle_of(opening.kind), rules_in(tx), max(to_micros(at), floor(tx))
     head = _insert(tx, secret, opening, table, rules.pack(opening.pack, now), now)
     hand = Hand(tx, head, table, rules, [], now)
     if opening.parent is not None:
         link_in(tx, opening.parent, head.id, opening.relation, now)
+    leave_fingerprint(tx, secret, head.id, opening.contact.text)
     hand.make(Entry(OPEN, table.initial, _form(opening), actor.id, opening.via, head.opened_at, now))
     if opening.key:
         tx.put(KEEP, key=opening.key, body=body, case_id=head.id, seq=head.version)

@@ -16,29 +16,15 @@ from engine.moves.replay_rungs import fire_until
 from engine.moves.replay_spool import Line
 from engine.moves.replay_tally import Tally
 from engine.moves.replay_ways import Way, Words, bridge, filled, single
-from engine.store import Tx
 from statemachines.asks import ACTOR, OPEN_CASE, Asks, marked
 from statemachines.lifecycle import Facts, Refused
 
 VIA = "replay"
-READ = "SELECT 1 AS one"
 WAYS = "ways of a replay"
 
 
 class Undo(Exception):
     """A move was refused after something of its event was written: the case is to be done again with savepoints."""
-
-
-@contextlib.contextmanager
-def undoable(tx: Tx) -> Generator[None]:
-    """A savepoint between reads: what was kept back goes to the database before it begins, and before it is undone."""
-    tx.row(READ)
-    with tx.savepoint():
-        try:
-            yield
-        except Exception:
-            tx.row(READ)
-            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +223,7 @@ class Life:
         head = self.hand.head
         was = replace(head)
         try:
-            with undoable(self.hand.tx):
+            with self.hand.tx.savepoint():
                 yield
         except Refused:
             for one in fields(Head):

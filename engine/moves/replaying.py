@@ -12,7 +12,7 @@ from engine.ledger.record import Head, head_by_id, head_by_number
 from engine.moves.hand import take
 from engine.moves.moving import retrying
 from engine.moves.opening import OPEN, Opening, open_in
-from engine.moves.replay_case import VIA, Life, Manner, Undo, undoable
+from engine.moves.replay_case import VIA, Life, Manner, Undo
 from engine.moves.replay_rungs import fire_until
 from engine.moves.replay_spool import Spool, Turn
 from engine.moves.replay_tally import Tally, keep, kept, key_of, tally_of
@@ -122,7 +122,7 @@ class _Taking:
         """Savepoints cost as much as the moves, so they are set only once a case has shown that it needs them."""
         before = tally.text() if case_id is not None else ""
         try:
-            with undoable(self.tx):
+            with self.tx.savepoint():
                 return self._live(key, case_id, tally, careful=False)
         except Undo:
             again = tally_of(before) if before else Tally(tally.digest, tally.bridge)

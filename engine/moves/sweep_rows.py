@@ -35,9 +35,11 @@ class _Falls(NamedTuple):
 class Rows:
     """What the rungs of a chunk add and change; ``fired`` tells of them if somebody listens."""
 
-    def __init__(self, ways: Ways, at: int, tell: bool) -> None:
+    def __init__(self, ways: Ways, at: int, tell: bool, least: int = 0) -> None:
+        """``at`` is now; nothing is recorded before ``least``, whatever the clock says."""
         self._ways = ways
         self._at = at
+        self._least = max(at, least)
         self._tell = tell
         self._cases: list[Row] = []
         self._clocks: list[Row] = []
@@ -74,7 +76,7 @@ class Rows:
 
     def _chain(self, case: Due, falling: list[_Falls]) -> None:
         seq, head, level = case.version, case.head, case.level
-        recorded_at = max(self._at, case.changed_at)
+        recorded_at = max(self._least, case.changed_at)
         moves: list[Row] = []
         fired: list[Fired] = []
         for one in falling:

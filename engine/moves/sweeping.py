@@ -17,6 +17,7 @@ import orjson
 
 from engine.clocks import parking
 from engine.databases import Conflict
+from engine.ledger.floor import floor
 from engine.moves.moving import retrying
 from engine.moves.rungs import FREE, LAST, NOTHING, Sweep, fire_each
 from engine.moves.sweep_rows import Rows
@@ -100,7 +101,7 @@ def fire_together(tx: Tx, chunk: Chunk, at: int, tell: bool = True) -> Sweep:
     Raises ``Conflict`` where one of its rows is not as it should be; then the transaction is lost.
     """
     ids = _held(tx, chunk)
-    rows, unusual = Rows(Ways(tx, at), at, tell), list[int]()
+    rows, unusual = Rows(Ways(tx, at), at, tell, floor(tx)), list[int]()
     parked = {row.case_id for row in tx.rows(PARKED, work=parking.CLOCK, low=chunk.low, high=chunk.high)}
     for case_id, clocks in due_of(tx, ids, at):
         if case_id in parked or not _added(rows, clocks):

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from engine.moves.rungs import fire_due
 from engine.store import Store
 from models.columns import to_micros
@@ -22,7 +20,6 @@ def test_another_limit_set_by_a_clock_that_steps_back_counts_no_time_twice(store
     assert begun == [3 * HOUR], "two hours after it was opened, and not ten minutes early"
 
 
-@pytest.mark.xfail(reason="a rest that ends by a clock set back counts the time before it twice", strict=True)
 def test_a_rest_that_ends_by_a_clock_that_steps_back_counts_no_time_twice(store: Store):
     number = opened(store)
     does(store, number, "ask_customer", after=HOUR)
