@@ -33,6 +33,7 @@ PARTS = (
     Part("room", {"cases": 300}),
     Part("due", {"samples": 20, "seen_samples": 0}),
     Part("scaling", {"sizes": (1_000, 5_000), "rounds": 2, "moves": 20}),
+    Part("similar", {"sizes": (2_000,), "asked": 40}),
     Part("sweep", {"cases": 5_000, "due": 1_000, "rounds": 1}),
     Part("deliveries", None),  # it starts a Prefect server
 )

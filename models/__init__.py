@@ -4,6 +4,7 @@ from models.arrival import Arrival
 from models.case import Case, Command, Link, Transition
 from models.clock import Clock, Rung
 from models.entry import Code, Hold
+from models.fingerprint import Fingerprint
 from models.house import Anchor, House, Lease, Run
 from models.outbox import Callback, Delivery, Moment, Rating
 from models.parking import Parked
@@ -22,6 +23,7 @@ __all__ = [
     "Command",
     "Delivery",
     "Edition",
+    "Fingerprint",
     "Hold",
     "House",
     "Interpretation",

@@ -23,10 +23,14 @@ def join(app: typer.Typer) -> None:
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
     from engine.founding import found
+    from engine.moves.fingerprints import catch_up
+    from engine.moves.similar import RECENTLY
 
     if simulated != (at is not None):
         raise Refused("simulated_needs_at")
     new = found(door.settings, system_now(), instant(at) if at else None)
+    if not new:  # a store of an earlier release
+        catch_up(door.store, door.store.now(), RECENTLY)
     home = str(door.settings.where)
     document = {"home": home, "new": new, "simulated": simulated, "now": door.store.now()}
     door.give(document, door.say("made" if new else "there_already", home=home))

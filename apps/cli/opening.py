@@ -103,11 +103,19 @@ def _why(one: Candidate) -> str:
     return ", ".join(door.say(f"desk.why.{reason}") for reason in one.why)
 
 
-def alike(phone: str | None = None, email: str | None = None, shipment: str | None = None, json: Json = False) -> None:
-    """The cases that a contact may be about already: the same customer's, or of the same shipment."""
-    if not (phone or email or shipment):
-        raise Refused("nothing_to_look_for", options=["--phone", "--email", "--shipment"])
-    asked = contact_of("open", at=door.store.now(), text="-", phone=phone, email=email, shipment=shipment)
+def alike(
+    phone: str | None = None,
+    email: str | None = None,
+    shipment: str | None = None,
+    text: str | None = None,
+    body: Body = None,
+    json: Json = False,
+) -> None:
+    """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""
+    if not (phone or email or shipment or text or body):
+        raise Refused("nothing_to_look_for", options=["--phone", "--email", "--shipment", "--text", "--body"])
+    said = text or (text_of(body) if body else "-")
+    asked = contact_of("open", at=door.store.now(), text=said, phone=phone, email=email, shipment=shipment)
     with door.store.looking() as tx:
         found = similar(tx, door.store.secret, asked, customer_kinds())
     heads = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")

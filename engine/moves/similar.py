@@ -1,10 +1,11 @@
-"""Finds the cases that a contact may be about already: the same customer's, or of the same shipment (A6)."""
+"""Finds the cases that a contact may be about already: by customer, by shipment, by nearly the same words (A6)."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.moves.fingerprints import Asked, near
 from engine.moves.moving import Answer, retrying
 from engine.moves.opening import Opening, identity_of, open_in, shipment_key
 from engine.store import Store, Tx
@@ -17,7 +18,7 @@ RECENTLY = timedelta(days=30)
 """How long a closed case may still be meant; ours, no source says."""
 MOST = 20
 """More than these nobody looks through."""
-PARTY, SHIPMENT = "party", "shipment"
+PARTY, SHIPMENT, TEXT = "party", "shipment", "text"
 
 OF_PARTY = """
 SELECT c.id, c.number, c.kind, c.state, c.closed, c.level, c.opened_at FROM party p JOIN cases c ON c.party_id = p.id
@@ -31,7 +32,7 @@ SELECT c.id, c.number, c.kind, c.state, c.closed, c.level, c.opened_at FROM case
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A case that may be the same matter, and ``why``: of the same "party", of the same "shipment", or both."""
+    """A case that may be the same matter, and ``why``: same "party", same "shipment", near "text"."""
 
     number: str
     kind: str
@@ -49,7 +50,7 @@ def similar(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | No
     """
     why: dict[int, list[str]] = {}
     rows: dict[int, Any] = {}
-    for reason, row in _found(tx, secret, contact):
+    for reason, row in _found(tx, secret, contact, kinds):
         if kinds is None or row.kind in kinds:
             rows[row.id] = row
             why.setdefault(row.id, []).append(reason)
@@ -57,13 +58,14 @@ def similar(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | No
     return [_candidate(row, why[row.id]) for row in newest[:MOST]]
 
 
-def _found(tx: Tx, secret: bytes, contact: Contact) -> Iterator[tuple[str, Any]]:
+def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | None) -> Iterator[tuple[str, Any]]:
     since = to_micros(contact.at - RECENTLY)
     if (identity := identity_of(secret, contact)) is not None:
         yield from ((PARTY, row) for row in tx.rows(OF_PARTY, identity=identity, since=since))
-    if contact.shipment is not None:
-        shipment = shipment_key(secret, contact.shipment)
+    shipment = shipment_key(secret, contact.shipment)
+    if shipment is not None:
         yield from ((SHIPMENT, row) for row in tx.rows(OF_SHIPMENT, shipment=shipment, since=since))
+    yield from ((TEXT, row) for row in near(tx, secret, Asked(contact.text, shipment, kinds, since)))
 
 
 def _candidate(row: Any, why: list[str]) -> Candidate:
@@ -72,7 +74,9 @@ def _candidate(row: Any, why: list[str]) -> Candidate:
 
 
 def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
-    """Open a case if no case of its kind may be the same matter.
+    """Open a case if the customer or the shipment has no case of its kind that may be the same matter.
+
+    Nearly the same words alone are shown, but refuse nothing: two people may well write the same.
 
     Raises ``Refused('likely_duplicate')``; then nothing was written. Under a key that was honoured the
     answer is the first one.
@@ -92,5 +96,5 @@ def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
 
 def _refuse_known(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
     found = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
-    if numbers := [one.number for one in found if one.number != own]:
+    if numbers := [one.number for one in found if one.number != own and one.why != (TEXT,)]:
         raise Refused("likely_duplicate", numbers=numbers)

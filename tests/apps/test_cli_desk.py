@@ -68,6 +68,17 @@ def test_likely_duplicates_are_shown_before_a_case_is_opened(closeloop: Closeloo
     assert closeloop.refused("case", "similar")["code"] == "nothing_to_look_for"
 
 
+@pytest.mark.requirement("A6")
+def test_cases_told_in_nearly_the_same_words_are_shown_with_why(closeloop: Closeloop, simulated: Store):
+    text = "三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，客服电话一直没有人接，请尽快理赔。"
+    first = opened(simulated, text=text)
+    [one] = closeloop.told("case", "similar", "--text", f"您好，{text}")["similar"]
+    assert (one["case"], one["why"]) == (first, ["text"])
+    assert "nearly the same words" in closeloop("case", "similar", "--text", text).words
+    made = closeloop.told("case", "open", "--text", f"您好，{text}", "--as", "amy")
+    assert made["likely_duplicates"] == [{"case": first, "state": "received", "why": ["text"]}]
+
+
 def test_who_blew_the_whistle_is_not_told_to_the_desk(closeloop: Closeloop, simulated: Store):
     open_case(simulated, Opening(contact(**WANG), "report"), START)
     assert closeloop.told("case", "similar", "--phone", "13800138000") == {"similar": []}

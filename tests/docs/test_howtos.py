@@ -23,6 +23,7 @@ HOWTOS = (
     "docs/classifier.md",
     "docs/replay.md",
     "docs/logs.md",
+    "docs/duplicates.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

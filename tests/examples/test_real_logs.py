@@ -1,5 +1,6 @@
 """Public logs that nobody here wrote: every event is accounted for, and what is known of them is found."""
 
+import csv
 import gzip
 from collections.abc import Iterator
 from functools import cache
@@ -19,7 +20,12 @@ __all__ = ["closeloop", "simulated"]
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-HELPDESK, RECEIPT = DATA / "helpdesk.xes.gz", DATA / "receipt.csv.gz"
+HELPDESK, RECEIPT, ORDERS = DATA / "helpdesk.xes.gz", DATA / "receipt.csv.gz", DATA / "orders.csv.gz"
+REVIEWS = DATA / "order_reviews.csv.gz"
+AFTERWARDS = "2027-01-02T12:00+08:00"
+CALLED = """
+SELECT DISTINCT s.content FROM callback b JOIN statement s ON s.case_id = b.case_id AND s.field = 'shipment'
+"""
 WORK = {"Take in charge ticket", "Wait"}
 """The words that examples/helpdesk.toml takes for states in which a ticket is being worked on."""
 RESULT = {"Resolve ticket"}
@@ -87,3 +93,37 @@ def test_the_receipt_phase_keeps_or_breaks_its_own_deadlines(closeloop: Closeloo
     assert promise["kept"] > 0
     assert sum(promise.values()) <= 1434
     assert verify(simulated).ok
+
+
+@here(ORDERS)
+def test_a_late_order_breaks_its_promise_and_whoever_was_asked_too_early_is_called(
+    closeloop: Closeloop, simulated: Store
+):
+    told = closeloop.told("replay", ORDERS, "--mapping", ROOT / "examples" / "orders.toml")
+    assert (told["cases"], told["applied"] + told["refused"] + told["ignored"]) == (4043, told["events"])
+    delivered = {row["order_id"]: row["order_delivered_customer_date"] for row in rows(ORDERS)}
+    promised = {row["order_id"]: row["order_estimated_delivery_date"] for row in rows(ORDERS)}
+    before_carrier = {row["order_id"] for row in rows(ORDERS) if "" < delivered[row["order_id"]] < carried(row)}
+    kept = [order for order, at in delivered.items() if at and at <= promised[order]]
+    assert told["promises"]["promise"]["kept"] == len(kept)
+    closeloop.told("run-until", AFTERWARDS)
+    called = {row["content"] for row in tells(simulated, CALLED)}
+    last = {row["order_id"]: row["review_answer_timestamp"] for row in sorted(rows(REVIEWS), key=answered)}
+    asked_too_early = {order for order, at in delivered.items() if at > last.get(order, at)} - before_carrier
+    late = {order for order in called if delivered[order] > promised[order]}
+    assert asked_too_early <= called, "what they said of goods that had not come yet keeps no callback"
+    assert len(late) > len(called) / 2
+
+
+def carried(row: dict[str, str]) -> str:
+    return row["order_delivered_carrier_date"]
+
+
+def answered(row: dict[str, str]) -> str:
+    return row["review_answer_timestamp"]
+
+
+@cache
+def rows(table: Path) -> list[dict[str, str]]:
+    with gzip.open(table, "rt", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
