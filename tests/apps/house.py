@@ -32,9 +32,9 @@ class Flaky(Store):
     why = ""
 
     @contextlib.contextmanager
-    def writing(self) -> Generator[Tx]:
+    def writing(self, *, hopeful: bool = False) -> Generator[Tx]:
         self._answer()
-        with super().writing() as tx:
+        with super().writing(hopeful=hopeful) as tx:
             yield tx
 
     @contextlib.contextmanager
