@@ -58,7 +58,7 @@ def anchor(anew: Anew = None, as_: As = None, json: Json = False) -> None:
 
 
 def proof(case: str, json: Json = False) -> None:
-    """Show that a case stood where it stood when it was last anchored: its head, and the way from it to the root."""
+    """Show that a case stood where it stood when it was last anchored."""
     from engine.audit.proving import prove
 
     proved = prove(door.store, case)
@@ -77,7 +77,7 @@ def backup(file: Path, json: Json = False) -> None:
 
 
 def restore(file: Path, json: Json = False) -> int:
-    """Bring a store back from such a file, where none is yet, and check it; exit 2 if anything does not agree."""
+    """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import told
     from engine.audit.restoring import restore as bring_back
 

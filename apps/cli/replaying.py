@@ -46,7 +46,7 @@ def replay_(
     picture: Picture = None,
     json: Json = False,
 ) -> None:
-    """Take another system's history in: each event applied, ignored, or refused with its reason, and counted."""
+    """Take another system's history in, event by event, and say how it fits our lifecycle."""
     meant = mapped(log, mapping)
     store, at = door.store, door.store.now()
     manner = Manner(bridge, door.say("replay.wordless"))

@@ -66,6 +66,15 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
     "mapping suggest": (REFUSED, ("nowhere.csv",)),
     "mapping check": (DONE, (str(ROOT / "examples" / "helpdesk.toml"),)),
+    "replay": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "helpdesk.toml"))),
+    "classifier train": (REFUSED, ("nowhere.csv",)),
+    "classifier evaluate": (REFUSED, ("nowhere.csv",)),
+    "classifier explain": (DONE, ("The parcel arrived broken.",)),
+    "classifier tree": (REFUSED, ("nowhere.xlsx", "--as", "sue")),
+    "anchor": (DONE, ()),
+    "proof": (REFUSED, ("cp-99-000009",)),
+    "backup": (REFUSED, ("nowhere/store.zip",)),
+    "restore": (REFUSED, ("nowhere.zip",)),
     "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
@@ -89,6 +98,9 @@ NEEDS_NO_STORE = {
     "survey show",
     "mapping suggest",
     "mapping check",
+    "classifier train",
+    "classifier evaluate",
+    "restore",
 }
 
 WHOLE = assembled(lambda name: True)
