@@ -139,11 +139,12 @@ def _told(command: Command, at: datetime, actor: Acting) -> int | None:
     """When it happened, if somebody tells who may; in microseconds."""
     if command.occurred_at is None:
         return None
-    if command.occurred_at > at:
+    occurred = to_micros(command.occurred_at)
+    if occurred > to_micros(at):
         raise Refused("in_the_future", move=command.move)
     if Role.IMPORT not in actor.roles:
         raise Refused("no_backdating", actor=actor.handle)
-    return to_micros(command.occurred_at)
+    return occurred
 
 
 def _check_named(tx: Tx, hand: Hand, form: Asks) -> None:
