@@ -32,7 +32,7 @@ MOVES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("resolve", {"result": TEXT}, HANDLER),
     ("revisit", SURVEY, SUPERVISOR),
 )
-OBSTACLE = "deciding and reading in Python beside SQL that decides nothing"
+OBSTACLE = "reading and deciding in Python beside SQL that decides nothing; alone, on caches that each sync leaves cold"
 
 
 @dataclass(frozen=True, slots=True)

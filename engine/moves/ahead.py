@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import orjson
+
 from engine.actors import ACTORS, Acting
 from engine.clocks import running
 from engine.clocks.running import Running
@@ -27,9 +29,10 @@ SELECT DISTINCT t.case_id, t.move, a.handle FROM transition t JOIN actor a ON a.
  WHERE t.case_id = ANY(:case_ids)
 """
 DONE_BY = """
-ARRAY(SELECT DISTINCT t.move || ' ' || a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
-       WHERE t.case_id = c.id)
+(SELECT {listed}(DISTINCT t.move || ' ' || a.handle) FROM transition t JOIN actor a ON a.id = t.actor_id
+  WHERE t.case_id = c.id)
 """
+LISTED = {True: "json_agg", False: "json_group_array"}
 
 # A row for each open clock, and one if there is none; on each of them the case, the actor and the key again.
 _ONE = f"""
@@ -43,7 +46,8 @@ SELECT {", ".join(f"c.{name}" for name in NAMES)},
   LEFT JOIN ({KNOWN}) h ON TRUE
  WHERE c.number = :number ORDER BY o.id
 """
-ONE, ONE_WITH_DONE = _ONE.format(done="NULL"), _ONE.format(done=DONE_BY)
+ONE = _ONE.format(done="NULL")
+ONE_WITH_DONE = {postgres: _ONE.format(done=DONE_BY.format(listed=name)) for postgres, name in LISTED.items()}
 CLOCK = len(NAMES)
 HONOUR = CLOCK + len(running.COLUMNS)
 ACTOR = HONOUR + 6
@@ -72,7 +76,7 @@ def for_one(tx: Tx, number: str, move: str, actor: str, key: str | None) -> None
 
     Nothing is locked. What is not there is not read, and asked for again by whoever misses it.
     """
-    rows = tx.rows(ONE_WITH_DONE if move in _apart() else ONE, number=number, actor=actor, key=key)
+    rows = tx.rows(ONE_WITH_DONE[tx.postgres] if move in _apart() else ONE, number=number, actor=actor, key=key)
     if not rows:
         return
     first = rows[0]
@@ -88,7 +92,8 @@ def for_one(tx: Tx, number: str, move: str, actor: str, key: str | None) -> None
     if first.actor_id is not None:
         tx.memory[ACTORS] = {actor: Acting.of(first.actor_id, first.handle, first.roles)}
     if first.done is not None:
-        tx.ahead[DID, head.id] = [one.split(" ", 1) for one in first.done]
+        done: list[str] = first.done if tx.postgres else orjson.loads(first.done)
+        tx.ahead[DID, head.id] = [one.split(" ", 1) for one in done]
 
 
 def for_many(tx: Tx, moves: Sequence[tuple[str, str]], keys: Sequence[str]) -> None:
