@@ -1,20 +1,17 @@
 """Opening a table of any supported kind, safely, as one stream of numbered rows."""
 
-import csv
 import json
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 from gateways.cells import Cell, Flaw
 from gateways.charset import encoding_of
+from gateways.lines import Lines, checked_header, records
 from gateways.mapping import Mapping
 from gateways.problems import Problem, Unreadable, excerpt
 from gateways.workbooks import workbook_lines
-
-ROW_LIMIT = 4 << 20
-"""The longest row of a text file, in characters; a longer one has most likely lost a closing quote."""
 
 Cells = dict[str, Cell]
 Rows = Iterator[tuple[int, Cells | Problem]]
@@ -52,38 +49,12 @@ def _reader(path: Path, name: str) -> Callable[[Path, Mapping], Rows]:
     return reader
 
 
-class _Lines:
-    """The lines of a text file, never more than `ROW_LIMIT` characters of them for one row."""
-
-    def __init__(self, handle: TextIO) -> None:
-        self._handle = handle
-        self._spent = 0
-        self.row = 1
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._handle.readline(ROW_LIMIT - self._spent + 1)
-        self._spent += len(line)
-        if self._spent > ROW_LIMIT:
-            raise Unreadable(Problem(self.row, None, "bad_file.row_too_long", {"limit": ROW_LIMIT}))
-        if not line:
-            raise StopIteration
-        return line
-
-    def next_row(self) -> None:
-        self.row += 1
-        self._spent = 0
-
-
 def _csv_rows(path: Path, mapping: Mapping) -> Rows:
-    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     header: list[str] | None = None
     with path.open(encoding=encoding_of(path, mapping.source.encoding), newline="") as handle:
-        for row, record in _records(_Lines(handle)):
+        for row, record in records(Lines(handle)):
             if header is None:
-                header = _header(record, row, mapping) if any(cell.strip() for cell in record) else None
+                header = checked_header(record, row, mapping.columns) if any(cell.strip() for cell in record) else None
             elif len(record) > len(header):
                 counts = {"cells": len(record), "columns": len(header)}
                 yield row, Problem(row, None, "bad_file.too_many_cells", counts)
@@ -91,48 +62,19 @@ def _csv_rows(path: Path, mapping: Mapping) -> Rows:
                 yield row, dict(zip_longest(header, record))
 
 
-def _records(lines: _Lines) -> Iterator[tuple[int, list[str]]]:
-    records = csv.reader(lines, strict=True)
-    try:
-        for record in records:
-            yield lines.row, record
-            lines.next_row()
-    except csv.Error as error:
-        unfinished = "unexpected end" in str(error)
-        code = "bad_file.unterminated_quote" if unfinished else "bad_file.stray_quote"
-        raise Unreadable(Problem(lines.row, None, code)) from error
-
-
-def _header(names: list[str], row: int, mapping: Mapping) -> list[str]:
-    """The names of the columns, each mapped one there once."""
-    names = [name.strip() for name in names]
-    problems = [
-        Problem(row, column, code, {"column": excerpt(column)})
-        for column in sorted(mapping.columns)
-        for code, wrong in (
-            ("bad_file.missing_column", column not in names),
-            ("bad_file.duplicated_column", names.count(column) > 1),
-        )
-        if wrong
-    ]
-    if problems:
-        raise Unreadable(*problems)
-    return names
-
-
 def _workbook_rows(path: Path, mapping: Mapping) -> Rows:
     header: list[str] | None = None
     for row, line in workbook_lines(path, mapping.source.sheet):
         if header is None:
             names = ["" if cell is None else str(cell) for cell in line]
-            header = _header(names, row, mapping) if any(name.strip() for name in names) else None
+            header = checked_header(names, row, mapping.columns) if any(name.strip() for name in names) else None
         else:
             yield row, dict(zip_longest(header, line[: len(header)]))
 
 
 def _json_rows(path: Path, mapping: Mapping) -> Rows:
     with path.open(encoding=encoding_of(path, mapping.source.encoding)) as handle:
-        lines = _Lines(handle)
+        lines = Lines(handle)
         for line in lines:
             if line.strip():
                 yield lines.row, _object(line, lines.row)

@@ -1,17 +1,16 @@
 """Reading a log that is a table: CSV with the separator that its header shows, or a sheet of a workbook."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
 from gateways.cells import Cell
 from gateways.charset import encoding_of
-from gateways.logs.lines import Lines
+from gateways.lines import ROW_LIMIT, checked_header, records
+from gateways.logs.lines import LogLines
 from gateways.logs.records import NOTHING, Record, Records
 from gateways.logs.shape import LogSource
-from gateways.problems import Problem, Unreadable, excerpt
-from gateways.tables import ROW_LIMIT
+from gateways.problems import Problem
 from gateways.workbooks import workbook_lines
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -19,10 +18,9 @@ SEPARATORS = (",", ";", "\t", "|")
 
 def csv_records(path: Path, source: LogSource, needed: frozenset[str]) -> Records:
     """The rows below the header. Raises ``Unreadable``, also where a ``needed`` column is not in the header."""
-    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     with path.open(encoding=encoding_of(path, source.encoding), newline="") as handle:
         header: list[str] | None = None
-        for row, record in _split(handle.readline(ROW_LIMIT), Lines(handle), source):
+        for row, record in _split(handle.readline(ROW_LIMIT), LogLines(handle), source):
             if header is None:
                 header = checked_header(record, row, needed) if any(map(str.strip, record)) else None
             elif len(record) > len(header) and any(record[len(header) :]):
@@ -32,41 +30,16 @@ def csv_records(path: Path, source: LogSource, needed: frozenset[str]) -> Record
                 yield Record(row, dict(zip(header, record, strict=False)), NOTHING)
 
 
-def _split(first: str, lines: Lines, source: LogSource) -> Iterator[tuple[int, list[str]]]:
+def _split(first: str, lines: LogLines, source: LogSource) -> Iterator[tuple[int, list[str]]]:
     """Each row's number and its cells, by the separator given or by the one that the first line shows."""
     separator = source.delimiter or separator_of(first)
     lines.begin_again()
-    records = csv.reader(lines, delimiter=separator, strict=True)
-    try:
-        for record in records:
-            yield lines.row, record
-            lines.next_row()
-    except csv.Error as error:
-        unfinished = "unexpected end" in str(error)
-        code = "bad_file.unterminated_quote" if unfinished else "bad_file.stray_quote"
-        raise Unreadable(Problem(lines.row, None, code)) from error
+    yield from records(lines, separator)
 
 
 def separator_of(line: str) -> str:
     """The separator that a header shows most often, a comma where it shows none."""
     return max(SEPARATORS, key=line.count)
-
-
-def checked_header(names: Sequence[str], row: int, needed: frozenset[str]) -> list[str]:
-    """The names of the columns, each needed one there once. Raises ``Unreadable``."""
-    header = [name.strip() for name in names]
-    problems = [
-        Problem(row, column, code, {"column": excerpt(column)})
-        for column in sorted(needed)
-        for code, wrong in (
-            ("bad_file.missing_column", column not in header),
-            ("bad_file.duplicated_column", header.count(column) > 1),
-        )
-        if wrong
-    ]
-    if problems:
-        raise Unreadable(*problems)
-    return header
 
 
 def sheet_records(path: Path, source: LogSource, needed: frozenset[str]) -> Records:
