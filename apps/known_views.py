@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.moves.links import Relative, children, parents
-from engine.store import Tx
+from engine.transaction import Tx
 from flows.wording import label, say, when
 
 MONEY = frozenset(

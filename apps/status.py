@@ -12,7 +12,8 @@ import httpx
 from engine.clocks.agenda import look
 from engine.moves.holds import held
 from engine.settings import Settings
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.nights.roster import lived_nights
 from flows.reports.figures import dead, last_run
 from flows.wording import label, say, when

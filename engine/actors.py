@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from engine.store import Tx
+from engine.transaction import Tx
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 

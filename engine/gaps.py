@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.runs import Done, keep
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 
 DRIVER_AWAY, WORKER_AWAY = "driver_away", "worker_away"

@@ -13,7 +13,8 @@ from engine.ledger.anchoring import doubts
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.record import COLUMNS, Head, record_of
 from engine.moves.opening import OPEN, Opened
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.asks import KNOWN, ON_CASE, Asks, Nothing, marked
 from statemachines.kinds import lifecycles

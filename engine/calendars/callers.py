@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from engine.calendars.calendar import DAY, Calendar
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
 from statemachines.roles import Role

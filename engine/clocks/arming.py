@@ -8,7 +8,7 @@ from engine.ledger.record import Head
 from engine.rules.in_force import Rules
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
-from engine.store import Tx
+from engine.transaction import Tx
 from statemachines.lifecycle import Clause, Refused
 
 HOUR = 3_600_000_000

@@ -7,7 +7,7 @@ from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.asks import RungFired
 from statemachines.lifecycle import Clause

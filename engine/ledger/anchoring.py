@@ -15,7 +15,8 @@ from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.signing import found_key, key_of, make_key, public_hex, tell_public
 from engine.ledger.survey import Doubt, Survey
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 
 SETTLED = timedelta(minutes=1)

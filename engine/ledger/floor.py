@@ -1,6 +1,6 @@
 """The instant before which nothing more is written down, whatever a clock that was set back says."""
 
-from engine.store import Tx
+from engine.transaction import Tx
 
 ANCHORED = "SELECT at FROM anchor ORDER BY id DESC LIMIT 1"
 FLOOR = "floor"

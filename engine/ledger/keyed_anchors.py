@@ -7,7 +7,8 @@ from typing import Any
 from engine.ledger.anchor_file import hash_of
 from engine.ledger.chain import GENESIS, keyed
 from engine.ledger.merkle import Tree
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 
 HEADS = """
 SELECT c.number, t.seq, t.hash FROM transition t JOIN cases c ON c.id = t.case_id

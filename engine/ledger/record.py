@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
-from engine.store import Tx
+from engine.transaction import Tx
 from statemachines.asks import KNOWN, ON_CASE, PERSONAL, Asks, marked
 from statemachines.lifecycle import Lifecycle, Move, Refused
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.ledger.leaves import Leaf
-from engine.store import Tx
+from engine.transaction import Tx
 
 CHUNK = 1000
 LEAST = -(2**63)

@@ -13,7 +13,7 @@ from engine.clocks.running import Running
 from engine.ledger.floor import ANCHORED, FLOOR
 from engine.ledger.record import HELD, NAMES, Head, line_up
 from engine.rules.in_force import rules_in, seen
-from engine.store import Tx
+from engine.transaction import Tx
 from statemachines.kinds import lifecycles
 
 KEY, DID = "key", "did"

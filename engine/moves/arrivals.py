@@ -10,7 +10,8 @@ from engine.actors import IMPORT
 from engine.ledger.chain import canonical, keyed
 from engine.moves.moving import Command, advance_in, retrying
 from engine.moves.opening import Opening, open_in
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact, Reply
 from statemachines.complaint import CLASSIFIED, INVESTIGATED, RECEIVED

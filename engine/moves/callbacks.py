@@ -14,7 +14,8 @@ from engine.clocks import parking
 from engine.clocks.running import falls_due
 from engine.moves.moving import retrying
 from engine.rules.in_force import Rules, rules_in
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT
 

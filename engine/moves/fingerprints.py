@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.moves.near_text import DEPTH, lanes, likeness, said
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 
 NEAR = 0.4

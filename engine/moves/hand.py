@@ -16,7 +16,7 @@ from engine.ledger.record import Entry, Head, append
 from engine.moves.ahead import did
 from engine.rules.in_force import Rules, rules_in
 from engine.rules.policy import Pack
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.asks import Asks, Nothing, Reprojected, RungFired
 from statemachines.kinds import lifecycle_of

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from engine.actors import acting
 from engine.moves.moving import retrying
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused

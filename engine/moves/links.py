@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 

@@ -14,7 +14,8 @@ from engine.ledger.record import Entry, head_by_number, line_up
 from engine.moves import ahead
 from engine.moves.ahead import KEY, KNOWN
 from engine.moves.hand import Hand, take
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.asks import ACTOR, OPEN_CASE, Asks, marked
 from statemachines.lifecycle import Refused

@@ -9,7 +9,8 @@ from engine.actors import Acting, acting
 from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import line_up
 from engine.moves.moving import Answer, Command, advance_in, retrying
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 

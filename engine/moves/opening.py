@@ -17,7 +17,8 @@ from engine.moves.links import link_in
 from engine.moves.moving import KEEP, Answer, answered_before, retrying
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact, CustomerType
 from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Number, Personal

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from engine.ledger.chain import keyed
-from engine.store import Tx
+from engine.transaction import Tx
 
 PREFIX = "replay"
 KNOWN = "SELECT case_id, body FROM command WHERE key = :key"

@@ -16,7 +16,8 @@ from engine.moves.replay_case import VIA, Life, Manner, Undo
 from engine.moves.replay_rungs import fire_until
 from engine.moves.replay_spool import Spool, Turn
 from engine.moves.replay_tally import Tally, keep, kept, key_of, tally_of
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
 from statemachines.kinds import lifecycle_of

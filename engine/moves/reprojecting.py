@@ -8,7 +8,8 @@ from engine.moves.hand import take
 from engine.moves.moving import retrying
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 
 BATCH = 200

@@ -11,7 +11,8 @@ from engine.databases import Conflict
 from engine.ledger.record import head_by_id
 from engine.moves.hand import Fired, take
 from engine.moves.moving import retrying
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 

@@ -8,7 +8,8 @@ from typing import Any
 from engine.moves.fingerprints import Asked, near
 from engine.moves.moving import Answer, retrying
 from engine.moves.opening import Opening, identity_of, open_in, shipment_key
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
 from statemachines.kinds import lifecycle_of

@@ -7,7 +7,7 @@ from engine.ledger.chain import canonical, chain_hash
 from engine.ledger.record import INSERT, TELL, plain, record_of
 from engine.moves.hand import BY_CLOCK, KEEP_RUNG, Fired
 from engine.moves.sweep_ways import Due, Step, Way, Ways
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.asks import RungFired
 

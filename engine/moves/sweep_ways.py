@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.actors import SYSTEM, Acting, acting
 from engine.clocks.running import falls_due, percents
 from engine.rules.in_force import rules_in
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import EPOCH
 from statemachines.asks import KNOWN, ON_CASE, PERSONAL, RungFired, marked
 from statemachines.kinds import lifecycle_of, lifecycles

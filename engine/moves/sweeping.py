@@ -22,7 +22,8 @@ from engine.moves.moving import retrying
 from engine.moves.rungs import FREE, LAST, NOTHING, Sweep, fire_each
 from engine.moves.sweep_rows import Rows
 from engine.moves.sweep_ways import Due, Ways, at_home
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 
 CHUNK = 1_000

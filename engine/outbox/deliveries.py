@@ -7,7 +7,8 @@ from typing import Any
 
 from engine.moves.holds import park
 from engine.moves.moving import retrying
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
 
 LEASE = timedelta(seconds=60)

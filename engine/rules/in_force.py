@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from statemachines.refused import Refused
 
 ANY = "SELECT max(id) AS id FROM edition"

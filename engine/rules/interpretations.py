@@ -5,7 +5,8 @@ from datetime import datetime
 
 from engine.rules.in_force import rules_in
 from engine.rules.publishing import entitled
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.refused import Refused
 

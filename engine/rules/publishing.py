@@ -10,7 +10,8 @@ from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_tables import Table, imported, overridden, written, years_in
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, rules_in
 from engine.rules.policy import Pack, checked, names, pack
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 from statemachines.roles import Role

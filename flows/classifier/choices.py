@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from engine.actors import IMPORT, SYSTEM
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.classifier.examples import Example
 from statemachines.complaint import COMPLAINT
 from statemachines.inquiry import INQUIRY

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.clocks.running import falls_due
 from engine.rules.in_force import Rules, rules_in
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports import figures
 from flows.wording import ZONE
 from models.columns import from_micros, to_micros

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports.complaint_handling import Handling, handling
 from flows.wording import ZONE
 from flows.work import Work, off_loop

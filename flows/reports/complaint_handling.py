@@ -7,7 +7,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from engine.store import Tx
+from engine.transaction import Tx
 from flows.reports.figures import HOUR
 
 PROMISES = """

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from engine.moves.opening import OPEN
 from engine.moves.replay_tally import Tally, tallies
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports.lived import Lived, Way
 from statemachines.lifecycle import Lifecycle
 

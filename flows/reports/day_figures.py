@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.moves.hand import BY_CLOCK
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports.figures import DAY, Late, Trend, timers
 from models.columns import from_micros, to_micros
 from statemachines.roles import LEVELS

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from engine.actors import acting
 from engine.runs import Done, keep
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports.disclosure import Disclosure
 from flows.reports.histories import Telling, case_keys, move_keys
 from flows.reports.history_objects import things

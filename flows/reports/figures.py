@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 

@@ -14,7 +14,7 @@ import orjson
 from engine.calendars.calendar import Calendar
 from engine.moves.opening import OPEN
 from engine.rules.in_force import Rules, rules_in
-from engine.store import Tx
+from engine.transaction import Tx
 from flows.reports import durations
 from flows.reports.disclosure import Disclosure, Field, fields_of
 from flows.reports.durations import Stopwatch, calendar_of

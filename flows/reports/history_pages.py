@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.store import Tx
+from engine.transaction import Tx
 
 CASES_AT_ONCE, MOVES_AT_ONCE = 500, 2_000
 DEFAULT_PACK = "logistics"

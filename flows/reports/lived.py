@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.moves.opening import OPEN
-from engine.store import Tx
+from engine.transaction import Tx
 from flows.wording import label, say
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of

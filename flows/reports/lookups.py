@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.moves.opening import identity_of
 from engine.rules.in_force import rules_in
-from engine.store import Tx
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
 from statemachines.asks import KNOWN, marked

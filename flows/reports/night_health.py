@@ -10,7 +10,7 @@ from engine.gaps import Gap, gaps
 from engine.ledger.anchor_file import Anchored
 from engine.ledger.anchoring import last_anchored
 from engine.moves.holds import Held, held
-from engine.store import Tx
+from engine.transaction import Tx
 from flows.reports import figures
 from flows.reports.figures import Dead, Run, Unseen
 from models.columns import from_micros

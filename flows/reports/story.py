@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from engine.clocks.running import falls_due, spent
 from engine.rules.in_force import Rules, rules_in
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.reports.board_text import BOARD, LEDGER, waits_for
 from flows.reports.figures import timers
 from flows.reports.markdown import department, link, table

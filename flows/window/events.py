@@ -13,7 +13,8 @@ import httpx
 from engine.clock import system_now
 from engine.moves.hand import BY_CLOCK
 from engine.moves.opening import OPEN
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle

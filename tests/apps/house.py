@@ -10,7 +10,8 @@ from pathlib import Path
 
 from apps.driver import drive
 from engine.settings import Settings
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from flows.nights.roster import run_late, scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail

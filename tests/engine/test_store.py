@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import select
 
 from engine.databases import Conflict, sqlite_path
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models import Actor, Case
 from statemachines.lifecycle import Refused
 from tests.telling import START, does, opened, refusal, tells

@@ -4,7 +4,8 @@ import pytest
 
 from engine.databases import Conflict
 from engine.ledger.record import Entry, Head, append, head_by_number
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.asks import Nothing
 from statemachines.complaint import COMPLAINT

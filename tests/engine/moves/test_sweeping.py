@@ -20,7 +20,8 @@ from engine.moves.rungs import Sweep, fire_due, fire_each
 from engine.moves.sweep_rows import Rows
 from engine.moves.sweep_ways import Ways
 from engine.moves.sweeping import Chunk, chunks, due_of, fire_chunk, fire_together
-from engine.store import Store, Tx
+from engine.store import Store
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 from tests.telling import (
