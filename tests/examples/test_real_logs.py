@@ -14,7 +14,7 @@ from defusedxml.ElementTree import iterparse
 from engine.audit.verify import verify
 from engine.store import Store
 from tests.apps.conftest import Closeloop, closeloop, simulated
-from tests.telling import tells
+from tests.telling import DAY, START, tells
 
 __all__ = ["closeloop", "simulated"]
 
@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 HELPDESK, RECEIPT, ORDERS = DATA / "helpdesk.xes.gz", DATA / "receipt.csv.gz", DATA / "orders.csv.gz"
 REVIEWS = DATA / "order_reviews.csv.gz"
-AFTERWARDS = "2027-01-02T12:00+08:00"
+AFTERWARDS = START + 2 * DAY
+"""Long enough for a callback plan, and short: each simulated night is lived."""
 CALLED = """
 SELECT DISTINCT s.content FROM callback b JOIN statement s ON s.case_id = b.case_id AND s.field = 'shipment'
 """
@@ -106,7 +107,7 @@ def test_a_late_order_breaks_its_promise_and_whoever_was_asked_too_early_is_call
     before_carrier = {row["order_id"] for row in rows(ORDERS) if "" < delivered[row["order_id"]] < carried(row)}
     kept = [order for order, at in delivered.items() if at and at <= promised[order]]
     assert told["promises"]["promise"]["kept"] == len(kept)
-    closeloop.told("run-until", AFTERWARDS)
+    closeloop.told("run-until", AFTERWARDS.isoformat())
     called = {row["content"] for row in tells(simulated, CALLED)}
     last = {row["order_id"]: row["review_answer_timestamp"] for row in sorted(rows(REVIEWS), key=answered)}
     asked_too_early = {order for order, at in delivered.items() if at > last.get(order, at)} - before_carrier
