@@ -18,14 +18,14 @@ from apps.scenes import play, progress, rehearse
 from apps.simulation import Lived
 from engine.audit.verify import verify
 from engine.clock import system_now
-from engine.founding import found
-from engine.moves.arrivals import Source, record
+from engine.create_store import found
+from engine.commands.arrivals import Source, record
 from engine.settings import Settings
 from engine.store import Store
-from flows.reports.figures import opinions
-from flows.reports.morning_report import gather
-from flows.reports.report_text import render
-from flows.wording import say
+from reports.figures import opinions
+from reports.morning_report import gather
+from reports.report_text import render
+from reports.translation import translate
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping
 
@@ -38,12 +38,12 @@ SELECT (SELECT count(*) FROM cases) AS cases,
        (SELECT count(*) FROM transition) AS transitions,
        (SELECT count(*) FROM transition WHERE move = 'classify' AND via = 'flow') AS classified,
        (SELECT count(*) FROM transition WHERE move = 'acknowledge') AS acknowledged,
-       (SELECT count(*) FROM rung WHERE percent < 100) AS reminded,
-       (SELECT count(*) FROM rung WHERE percent = 100 AND clause <> 'archive') AS breached,
-       (SELECT count(DISTINCT case_id) FROM rung WHERE level >= 2) AS climbed,
-       (SELECT count(*) FROM clock WHERE clause = 'first_reply' AND outcome = 'kept') AS first_reply_kept,
-       (SELECT count(*) FROM clock WHERE clause = 'solution' AND outcome = 'kept') AS solution_kept,
-       (SELECT count(*) FROM clock WHERE clause = 'solution' AND outcome IN ('kept', 'late')) AS solved
+       (SELECT count(*) FROM escalation_step WHERE percent < 100) AS reminded,
+       (SELECT count(*) FROM escalation_step WHERE percent = 100 AND clause <> 'archive') AS breached,
+       (SELECT count(DISTINCT case_id) FROM escalation_step WHERE level >= 2) AS climbed,
+       (SELECT count(*) FROM timer WHERE clause = 'first_reply' AND outcome = 'kept') AS first_reply_kept,
+       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome = 'kept') AS solution_kept,
+       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome IN ('kept', 'late')) AS solved
 """
 
 
@@ -131,7 +131,7 @@ def _runs(api_url: str) -> int:
 
 def _summary(shown: Shown, locale: str, seconds: float) -> Group:
     facts = {**shown.counts, **{f"call_{name}": n for name, n in shown.opinions.items()}}
-    told = say(
+    told = translate(
         locale,
         "cli.demo.summary",
         **{"call_satisfied": 0, "call_dissatisfied": 0, "call_no_answer": 0, **facts},
@@ -142,6 +142,6 @@ def _summary(shown: Shown, locale: str, seconds: float) -> Group:
         verified="✓" if shown.ok else "✗",
         seconds=round(seconds),
     )
-    onward = say(locale, "cli.demo.onward", home=shown.home)
-    title = say(locale, "cli.demo.title")
+    onward = translate(locale, "cli.demo.onward", home=shown.home)
+    title = translate(locale, "cli.demo.title")
     return Group(Markdown(shown.report), Panel(told, title=title, expand=False), onward)

@@ -9,15 +9,15 @@ from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from apps.waking import listen
+from apps.notify_listener import listen
 from apps.watch import Watch
 from engine.clock import system_now
-from engine.clocks.agenda import look
-from engine.gaps import WORKER_AWAY, excused, note_gap
+from engine.timers.next_due import look
+from engine.outages import WORKER_AWAY, excused, note_outage
 from engine.runs import hold, let_go
 from engine.store import Store
-from flows.nights.roster import DRIVER, Overdue, overdue, watch_scheduled
-from flows.passing import settle
+from flows.nights.schedule import DRIVER, Overdue, overdue, watch_scheduled
+from flows.tick import settle
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
@@ -114,7 +114,7 @@ def _blame_worker(store: Store, late: Overdue, now: datetime) -> None:
     with store.looking() as tx:
         others = excused(tx, late.due)
     if not others:
-        note_gap(store, WORKER_AWAY, late.due, now)
+        note_outage(store, WORKER_AWAY, late.due, now)
 
 
 @contextlib.asynccontextmanager

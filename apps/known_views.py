@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.moves.links import Relative, children, parents
+from engine.commands.links import Relative, children, parents
 from engine.transaction import Tx
-from flows.wording import label, say, when
+from reports.translation import label, translate, when
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -34,7 +34,7 @@ def words_of(locale: str, kind: str, known: Mapping[str, Any]) -> list[tuple[str
 
 def _shown(locale: str, kind: str, name: str, value: Any) -> str:
     if isinstance(value, bool):
-        return say(locale, "cli.desk.yes" if value else "cli.desk.no")
+        return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
     if isinstance(value, int):
         return _figure(locale, name, value)
     if INSTANT.fullmatch(value):
@@ -44,7 +44,7 @@ def _shown(locale: str, kind: str, name: str, value: Any) -> str:
 
 def _figure(locale: str, name: str, value: int) -> str:
     if name in MONEY:
-        return say(locale, "cli.desk.yuan", amount=f"{value / 100:,.2f}")
+        return translate(locale, "cli.desk.yuan", amount=f"{value / 100:,.2f}")
     return f"{value / 100:.2f}" if name in HUNDREDTHS else str(value)
 
 
@@ -67,7 +67,7 @@ class LinkView:
         """Direction and relation, and where the other case stands."""
         how = label(locale, self.kind, "relation", self.relation)
         kind, state = label(locale, "", "kind", self.kind), label(locale, self.kind, "state", self.state)
-        return say(locale, f"cli.desk.{self.direction}", relation=how), f"{self.case} · {kind} · {state}"
+        return translate(locale, f"cli.desk.{self.direction}", relation=how), f"{self.case} · {kind} · {state}"
 
 
 def links_of(tx: Tx, case_id: int) -> list[LinkView]:

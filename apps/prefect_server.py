@@ -129,7 +129,7 @@ def _start(command: Sequence[str], cwd: Path, extra: dict[str, str], log: Path) 
         log.replace(log.with_suffix(".log.1"))  # the night before is what one wants to read after a restart
     with log.open("wb") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "apps.leashed", *command],
+            [sys.executable, "-m", "apps.supervised_child", *command],
             cwd=cwd,
             env={**os.environ, **extra},
             stdin=subprocess.PIPE,  # its end tells the child that we are gone, however we went

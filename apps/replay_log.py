@@ -4,16 +4,16 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from apps.cli.door import door
-from engine.moves.opening import OPEN
-from engine.moves.replay_spool import Spool
-from flows.wording import say
+from apps.cli.context import cli
+from engine.commands.open_case import OPEN
+from engine.replay.event_buffer import EventBuffer
+from reports.translation import translate
 from gateways.logs.mapping import LogMapping, Named, load_mapping
 from gateways.logs.opening import contact_of, opened_at
 from gateways.logs.reading import events
 from gateways.mapping import BadMapping
 from gateways.problems import BadCell, Problem, Unreadable
-from models.event import LogEvent
+from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 
@@ -48,43 +48,43 @@ def _unknown(path: Path, table: Lifecycle, named: Named) -> str:
         return ""
     near = ", ".join(get_close_matches(named.name, known, 3, 0.4) or known)
     told = {"file": path.name, "key": named.key, "value": named.name, "kind": table.kind, "near": near}
-    return say(door.locale, f"bad_mapping.unknown_{named.sort}", **told)
+    return translate(cli.locale, f"bad_mapping.unknown_{named.sort}", **told)
 
 
-def spooled(log: Path, mapping: LogMapping, spool: Spool, progress: Callable[[int], None]) -> int:
+def spooled(log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Callable[[int], None]) -> int:
     """Put the log's events down, each with its meaning; how many cases there are.
 
     Raises ``Refused('bad_log')`` where the log cannot be read to its end.
     """
     try:
         for n, event in enumerate(events(log, mapping), 1):
-            _put(event, mapping, spool)
+            _put(event, mapping, buffer)
             if n % TOLD_AT_ONCE == 0:
                 progress(TOLD_AT_ONCE)
     except Unreadable as error:
         raise Refused("bad_log", file=log.name, problems=list(map(_words, error.problems))) from None
-    return spool.sort()
+    return buffer.sort()
 
 
-def _put(event: LogEvent | Problem, mapping: LogMapping, spool: Spool) -> None:
+def _put(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer) -> None:
     if isinstance(event, Problem):
-        spool.stray(event.row or 0, event.code)
+        buffer.stray(event.row or 0, event.code)
         return
     order = mapping.order_key(event)
     first = LAST if event.at is None else order
-    if spool.is_earlier(event.case, first):
-        spool.open(event.case, first, _opening(event, mapping))
+    if buffer.is_earlier(event.case, first):
+        buffer.open(event.case, first, _opening(event, mapping))
     try:
-        spool.add(mapping.step(event), order)
+        buffer.add(mapping.step(event), order)
     except BadCell as flaw:
-        spool.refuse(event, flaw.code, order)
+        buffer.refuse(event, flaw.code, order)
 
 
 def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
     """What the first contact says, as far as the log tells it in a way that a contact can hold."""
     try:
         at = opened_at(mapping, event)
-        said = contact_of(mapping, event, at or door.store.now()).model_dump(mode="json", exclude_none=True)
+        said = contact_of(mapping, event, at or cli.store.now()).model_dump(mode="json", exclude_none=True)
     except BadCell as flaw:
         return {"flaw": flaw.code}
     return said if at is not None else {name: value for name, value in said.items() if name != "at"}
@@ -92,10 +92,10 @@ def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
 
 def _words(problem: Problem) -> str:
     """The place and the reason with its remedy, in the reader's language."""
-    text = say(door.locale, problem.code, **problem.params)
+    text = translate(cli.locale, problem.code, **problem.params)
     place = {"row": problem.row, "column": problem.column}
     if problem.row is not None and problem.column is not None:
-        return say(door.locale, "bad_file.at_cell", **place) + text
+        return translate(cli.locale, "bad_file.at_cell", **place) + text
     if problem.row is not None:
-        return say(door.locale, "bad_file.at_row", row=problem.row) + text
+        return translate(cli.locale, "bad_file.at_row", row=problem.row) + text
     return text

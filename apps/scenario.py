@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from engine.actors import NewActor, add_actor
-from engine.moves.moving import Command, advance
+from engine.commands.advance import Command, advance
 from engine.store import Store
 from flows.work import Work
 from models.columns import from_micros

@@ -50,7 +50,7 @@ async def play(work: Work, cast: Staff | Nobody, end: datetime, server: Server |
     if server is None:
         return await run_until(work, end, cast, tell)
     os.environ.update(prefect_environment(work.store.home, server.api_url))
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
     async with PrefectObserver(server.api_url, **PATIENT) as observer:
         work.observer = observer

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from engine.clocks.agenda import look
-from engine.founding import set_clock
-from flows.nights.roster import Scheduled, lived_nights, watch_scheduled
-from flows.passing import settle
-from flows.reports.morning_report import MorningReport
-from flows.sight import Unobserved
+from engine.timers.next_due import look
+from engine.create_store import set_clock
+from flows.nights.schedule import Scheduled, lived_nights, watch_scheduled
+from flows.tick import settle
+from reports.morning_report import MorningReport
+from flows.run_info import Unobserved
 from flows.work import Work, off_loop
 
 MICROSECOND = timedelta(microseconds=1)

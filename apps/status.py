@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 
-from engine.clocks.agenda import look
-from engine.moves.holds import held
+from engine.timers.next_due import look
+from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
 from engine.transaction import Tx
-from flows.nights.roster import lived_nights
-from flows.reports.figures import dead, last_run
-from flows.wording import label, say, when
+from flows.nights.schedule import lived_nights
+from reports.figures import dead, last_run
+from reports.translation import label, translate, when
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
@@ -38,7 +38,7 @@ class Health:
 
     def text(self, locale: str) -> str:
         """What a person reads."""
-        return say(locale, f"cli.status.{self.part}_{self.code}", **self.facts)
+        return translate(locale, f"cli.status.{self.part}_{self.code}", **self.facts)
 
     def document(self) -> dict[str, Any]:
         """What a program reads."""
@@ -50,7 +50,7 @@ class OnHold(Health):
 
     def text(self, locale: str) -> str:
         words = [
-            say(
+            translate(
                 locale,
                 "cli.status.holds_since",
                 kind=label(locale, "", "kind", one["kind"]),
@@ -59,7 +59,7 @@ class OnHold(Health):
             )
             for one in self.facts["kinds"]
         ]
-        return say(locale, "cli.status.holds_held", held=", ".join(words))
+        return translate(locale, "cli.status.holds_held", held=", ".join(words))
 
 
 def look_around(settings: Settings, store: Store) -> list[Health]:

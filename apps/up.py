@@ -22,7 +22,7 @@ DRIVER_NOTE = "driver.json"
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Bring everything up and keep it up until Ctrl-C. Raises ``Refused`` for a port or a store that won't do."""
-    from engine.founding import found
+    from engine.create_store import found
 
     _only_a_real_one(settings)
     found(settings, system_now())
@@ -89,7 +89,7 @@ async def _drive(work: Work, api_url: str | None) -> None:
             await drive(work, stop)
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
-        from flows.window.observed import PrefectObserver
+        from flows.prefect_ui.observer import PrefectObserver
 
         async with PrefectObserver(api_url) as observer:
             work.observer = observer

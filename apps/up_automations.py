@@ -1,6 +1,6 @@
 """What Prefect does by itself when a run goes wrong, declared here and put on a server through its API.
 
-Note [Which runs are watched]: a driver's own runs are short, and send no heartbeat (`flows/window/observed.py` turns it
+Note [Which runs are watched]: a driver's own runs are short, and send no heartbeat (`flows/prefect_ui/observer.py` turns it
 off); those a killed driver leaves open are closed at the next start (`apps/up_reconcile.py`). So only runs of our
 deployments are watched: a zombie is known by a heartbeat that came once and comes no more, a failure by the
 deployment it belongs to.
@@ -24,8 +24,8 @@ from prefect.events.schemas.automations import (
 )
 
 from apps.up_deployments import OURS, Applied
-from flows.nights.roster import OVERNIGHT
-from flows.window.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
+from flows.nights.schedule import OVERNIGHT
+from flows.prefect_ui.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
 
 PREFIX = "closeloop · "
 """How the names of our automations begin: what begins so is ours to change and to remove."""
@@ -134,7 +134,7 @@ def _stuck(deployments: Mapping[str, UUID]) -> AutomationCore:
             match=RUN,
             match_related=_of(deployments),
             after={WAITING},
-            expect={"prefect.flow-run.Running", *ENDS},
+            expect={"prefect.flow-run.RunningTimer", *ENDS},
             for_each=EACH,
             posture=Posture.Proactive,
             within=PENDING,

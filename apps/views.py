@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import case as either
 from sqlmodel import Session, col, select
 
-from apps.clock_views import ClockView, clocks_of
+from apps.timer_views import TimerView, timers_of
 from apps.known_views import LinkView, links_of
 from engine.rules.in_force import rules_of
 from engine.store import Store
-from flows.reports import figures
-from flows.reports.lookups import customer_kinds
+from reports import figures
+from reports.lookups import customer_kinds
 from models import Actor, Case, Statement, Transition
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
@@ -62,13 +62,13 @@ def _conditions(wanted: Wanted) -> list[Any]:
         table = lifecycle_of(wanted.kind)
         found.append(col(Case.kind) == table.kind)
         if wanted.kind in table.natures:  # canonical text spells it in one way only
-            found.append(col(Case.known).contains(f'"nature":"{wanted.kind}"', autoescape=True))
+            found.append(col(Case.variables).contains(f'"nature":"{wanted.kind}"', autoescape=True))
     return found
 
 
 def document(one: Case) -> dict[str, Any]:
     """A case as programs read it; the chain's head is shown so that others can keep it."""
-    return {**one.model_dump(exclude={"id", "party_id", "came_from", "changed_at"}), "known": json.loads(one.known)}
+    return {**one.model_dump(exclude={"id", "party_id", "previous_state", "changed_at"}), "known": json.loads(one.variables)}
 
 
 def _find(session: Session, number: str) -> Case:
@@ -84,12 +84,12 @@ def kind_of(store: Store, number: str) -> str:
         return _find(session, number).kind
 
 
-def clocks(store: Store, number: str) -> tuple[str, list[ClockView]]:
+def clocks(store: Store, number: str) -> tuple[str, list[TimerView]]:
     """The case's kind and its promises, oldest first."""
     now = store.now()
     with store.reading() as session:
         one = _find(session, number)
-        return one.kind, clocks_of(session, rules_of(store), one, now)
+        return one.kind, timers_of(session, rules_of(store), one, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class CaseView:
     case: Case
     known: dict[str, Any]
     allowed: list[str]
-    clocks: list[ClockView]
+    clocks: list[TimerView]
     links: list[LinkView]
 
 
@@ -108,9 +108,9 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now, rules = store.now(), rules_of(store)
     with store.reading() as session:
         one = _find(session, number)
-        allowed, clocks = _allowed(session, one, actor), clocks_of(session, rules, one, now)
+        allowed, clocks = _allowed(session, one, actor), timers_of(session, rules, one, now)
     with store.looking() as tx:
-        return CaseView(one, json.loads(one.known), allowed, clocks, links_of(tx, one.id))
+        return CaseView(one, json.loads(one.variables), allowed, clocks, links_of(tx, one.id))
 
 
 def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
@@ -127,13 +127,13 @@ def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
 
 
 def _facts(one: Case, **more: Any) -> Facts:
-    known = json.loads(one.known)
-    return Facts(one.state, one.came_from, one.cycle, one.level, one.attempts, known=known, **more)
+    known = json.loads(one.variables)
+    return Facts(one.state, one.previous_state, one.cycle, one.level, one.attempts, variables=known, **more)
 
 
 def _did(session: Session, one: Case, table: Lifecycle) -> dict[str, frozenset[str]]:
     """Who made the moves that others must be apart from."""
-    apart = {name for row in table.moves for name in row.apart}
+    apart = {name for row in table.moves for name in row.separate_from}
     query = select(Transition.move, Actor.handle).join(Actor).where(Transition.case_id == one.id).distinct()
     rows = session.exec(query).all() if apart else []
     return {name: frozenset(handle for move, handle in rows if move == name) for name in apart}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.gaps import DRIVER_AWAY, SHORTEST, mark_watched, note_gap
+from engine.outages import DRIVER_AWAY, SHORTEST, mark_watched, note_outage
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
@@ -31,5 +31,5 @@ class Watch:
         before = await off_loop(mark_watched, work.store, at)
         why, since = self.trouble or (DRIVER_AWAY, before or at)
         if at - since >= SHORTEST:
-            await off_loop(note_gap, work.store, why, since, at)
+            await off_loop(note_outage, work.store, why, since, at)
         self.marked, self.trouble = at, None

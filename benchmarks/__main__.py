@@ -46,10 +46,10 @@ def _all(parts: list[Part], given: argparse.Namespace) -> tuple[list[Measure], l
     broken: list[str] = []
     for part in parts:
         if given.quick and part.quick is None:
-            _say(f"{part.name}: left out of a smoke run")
+            _translate(f"{part.name}: left out of a smoke run")
             continue
         for database in given.database or DATABASES:
-            _say(f"{part.name} on {database} …")
+            _translate(f"{part.name} on {database} …")
             try:
                 new = measured(part, database, given.quick)
             except PartFailed as failed:
@@ -79,7 +79,7 @@ def show(console: Console, found: list[Measure]) -> None:
             console.print(f"{one.measure} on {one.database}: {one.why}", soft_wrap=True, markup=False)
 
 
-def _say(line: str) -> None:
+def _translate(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from benchmarks.stores import open_many
 from engine.settings import Settings
 from engine.store import Store
-from flows.grouping import MOST, Together
-from flows.passing import pass_once, settle
-from flows.window.observed import PrefectObserver
+from flows.data_loader import MOST, DataLoader
+from flows.tick import pass_once, settle
+from flows.prefect_ui.observer import PrefectObserver
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -78,7 +78,7 @@ async def _burst(store: Store, api_url: str, seconds: float) -> Burst:
 
 
 async def _timed(work: Work, observer: PrefectObserver, seconds: float) -> Burst:
-    before, tally = _counted(work.store), observer.tally
+    before, tally = _counted(work.store), observer.counts
     runs, unseen = tally.observed, tally.plain
     began = time.perf_counter()
     while (took := time.perf_counter() - began) < seconds and await pass_once(work):
@@ -95,7 +95,7 @@ def _counted(store: Store) -> list[int]:
 def _close(store: Store) -> None:
     """What is left over is nobody's any more."""
     with store.writing() as tx:
-        tx.run("DELETE FROM moment")
+        tx.run("DELETE FROM outbox_event")
         tx.run("UPDATE delivery SET status = 'done' WHERE status IN ('waiting', 'leased')")
     store.close()
 
@@ -103,8 +103,8 @@ def _close(store: Store) -> None:
 @contextmanager
 def _groups(grouped: bool) -> Iterator[None]:
     """Without them, each question and each move is a transaction of its own, one after the other."""
-    Together.most = MOST if grouped else 1
+    DataLoader.most = MOST if grouped else 1
     try:
         yield
     finally:
-        Together.most = MOST
+        DataLoader.most = MOST

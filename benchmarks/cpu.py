@@ -18,7 +18,7 @@ from benchmarks.stores import HANDLER, TEXT, several
 from benchmarks.told import Measure, Target, load, p50, recorded
 from benchmarks.watched import counted, watched
 from engine.clock import system_now
-from engine.moves.moving import Command, advance
+from engine.commands.advance import Command, advance
 from engine.store import Store
 
 ROUNDS, MOVES = 10, 50

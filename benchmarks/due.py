@@ -29,7 +29,7 @@ READY = timedelta(seconds=8)
 WARM = 3
 """Deadlines that are not counted: the first of each kind of work loads what it needs."""
 LOOK_SECONDS = 0.0005
-FIRED = "SELECT count(*) AS n FROM rung"
+FIRED = "SELECT count(*) AS n FROM escalation_step"
 OBSTACLE = "the driver's wake, its look at what is due and the move itself, on a machine of few cores"
 
 

@@ -12,7 +12,7 @@ from engine.store import Store
 
 LONGEST = 30.0
 QUIET = 1.0
-BUSY = "SELECT (SELECT count(*) FROM moment) + (SELECT count(*) FROM delivery WHERE status != 'done') AS n"
+BUSY = "SELECT (SELECT count(*) FROM outbox_event) + (SELECT count(*) FROM delivery WHERE status != 'done') AS n"
 
 
 def lone(settings: Settings, api_url: str, samples: int) -> list[float]:

@@ -20,7 +20,7 @@ from benchmarks.stores import HANDLER, SUPERVISOR, TEXT, founded
 from benchmarks.told import Measure, Target, load, p50, recorded
 from benchmarks.watched import Job, Kind, counted, watched
 from engine.clock import system_now
-from engine.moves.moving import Answer, Command, advance, advance_many
+from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.store import Store
 from models.columns import to_micros
 

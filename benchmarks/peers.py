@@ -18,12 +18,12 @@ from transitions import Machine
 from benchmarks.raw import HEAD, statements, values
 from benchmarks.watched import Job, Kind
 from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
-from engine.moves.moving import Command
+from engine.commands.advance import IdempotencyKey
 from engine.store import Store
-from models import Actor, Case, Clock, Moment, Statement, Transition
-from models import Command as Honoured
+from models import Actor, Case, Timer, OutboxEvent, Statement, Transition
+from models import IdempotencyKey as Honoured
 from models.columns import MICROSECOND, to_micros
-from statemachines.asks import PERSONAL, Asks, marked
+from statemachines.form_model import PERSONAL, Form, marked
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Facts
 from statemachines.roles import Role
@@ -35,7 +35,7 @@ class Bound:
 
     state: str
 
-    def __init__(self, facts: Facts, roles: frozenset[Role], form: Asks) -> None:
+    def __init__(self, facts: Facts, roles: frozenset[Role], form: Form) -> None:
         self.facts, self.roles, self.form = facts, roles, form
 
 
@@ -52,7 +52,7 @@ def machine() -> Machine:
 def _condition(row: Move) -> Any:
     def holds(given: Any) -> bool:
         bound = given.model
-        return bool(bound.roles & set(row.by)) and (row.when is None or row.when.holds(bound.facts, bound.form))
+        return bool(bound.roles & set(row.roles)) and (row.guard is None or row.guard.holds(bound.facts, bound.form))
 
     return holds
 
@@ -66,7 +66,7 @@ class Sessions:
         if not store.postgres:
             _durable(self._engine)
 
-    def move(self, command: Command, at: datetime) -> None:
+    def move(self, command: IdempotencyKey, at: datetime) -> None:
         """Make one move, durable when this returns."""
         with Session(self._engine) as session:
             if session.get(Honoured, command.key) is None:
@@ -77,21 +77,21 @@ class Sessions:
         """Let go of the connections."""
         self._engine.dispose()
 
-    def _move(self, session: Session, command: Command, at: datetime) -> None:
+    def _move(self, session: Session, command: IdempotencyKey, at: datetime) -> None:
         case = session.exec(select(Case).where(Case.number == command.number).with_for_update()).one()
         actor = session.exec(select(Actor).where(Actor.handle == command.actor)).one()
         form = COMPLAINT.checked(command.move, command.form)
-        was, case.state, case.came_from = case.state, self._decided(case, actor, command.move, form), case.state
+        was, case.state, case.previous_state = case.state, self._decided(case, actor, command.move, form), case.state
         case.version, case.changed_at = case.version + 1, at
         self._tell(session, case, was, actor, command, form)
         self._follow(session, case, at)
-        session.add(Moment(case_id=case.id, seq=case.version))
+        session.add(OutboxEvent(case_id=case.id, seq=case.version))
         body = keyed(self._secret, command.number, command.move, command.actor, canonical(command.form))
         assert command.key is not None
-        session.add(Honoured(key=command.key, body=body, case_id=case.id, seq=case.version))
+        session.add(Honoured(key=command.key, request_hash=body, case_id=case.id, seq=case.version))
 
-    def _decided(self, case: Case, actor: Actor, move: str, form: Asks) -> str:
-        facts = Facts(case.state, came_from=case.came_from, cycle=case.cycle, level=case.level, severity=case.severity)
+    def _decided(self, case: Case, actor: Actor, move: str, form: Form) -> str:
+        facts = Facts(case.state, previous_state=case.previous_state, cycle=case.cycle, level=case.level, severity=case.severity)
         bound = Bound(facts, frozenset(Role(role) for role in actor.roles.split()), form)
         self._machine.add_model(bound, initial=case.state)
         try:
@@ -100,7 +100,7 @@ class Sessions:
         finally:
             self._machine.remove_model(bound)
 
-    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: Command, form: Asks) -> None:
+    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: IdempotencyKey, form: Form) -> None:
         said = canonical(dict(_said(session, case, form)))
         assert actor.id is not None
         made = Transition(
@@ -114,7 +114,7 @@ class Sessions:
         session.add(made)
 
     def _follow(self, session: Session, case: Case, at: datetime) -> None:
-        open_ones = select(Clock).where(Clock.case_id == case.id, col(Clock.closed_at).is_(None))
+        open_ones = select(Timer).where(Timer.case_id == case.id, col(Timer.closed_at).is_(None))
         for clock in session.exec(open_ones):
             if clock.clause in self._kind.closes and clock.running_since is not None:
                 clock.consumed += (at - clock.running_since) // MICROSECOND
@@ -122,10 +122,10 @@ class Sessions:
                 clock.closed_at, clock.outcome = at, "kept"
         begun = {name: value for name, value in self._kind.opens.items() if name not in {"id", "closed_at", "outcome"}}
         fires_at = at + self._kind.due * MICROSECOND
-        session.add(Clock(**begun | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))
+        session.add(Timer(**begun | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))
 
 
-def _said(session: Session, case: Case, form: Asks) -> Iterator[tuple[str, Any]]:
+def _said(session: Session, case: Case, form: Form) -> Iterator[tuple[str, Any]]:
     for name, value in form.model_dump(exclude_none=True).items():
         if name in marked(type(form), PERSONAL):
             salt = new_salt()
@@ -170,7 +170,7 @@ class Steps:
 
         return write
 
-    def move(self, command: Command, at: datetime) -> None:
+    def move(self, command: IdempotencyKey, at: datetime) -> None:
         """Make one move, durable when this returns."""
         with self._dbos.SetWorkflowID(command.key):
             self._move(command.number, command.key, to_micros(at))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from apps.prefect_server import prefect_server
 from apps.prefect_settings import prefect_environment
-from flows.sight import Sight
+from flows.run_info import RunInfo
 
 
 async def _nothing() -> None:
@@ -21,16 +21,16 @@ async def _nothing() -> None:
 
 
 async def observed(api_url: str, runs: int) -> float:
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
     async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0) as observer:
-        await observer.run(Sight("warm-up", "warm-up"), _nothing)
+        await observer.run(RunInfo("warm-up", "warm-up"), _nothing)
         began = time.perf_counter()
         for n in range(runs):
-            sight = Sight(
+            run_info = RunInfo(
                 "react", f"cp-26-{n:06} · classified · round 1", ("closeloop", "complaint"), {"cases": [str(n)]}
             )
-            seen = await observer.run(sight, _nothing)
+            seen = await observer.run(run_info, _nothing)
             assert seen.observed
         return time.perf_counter() - began
 

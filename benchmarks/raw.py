@@ -14,22 +14,22 @@ from engine.databases import open_postgres, open_sqlite
 from engine.store import Store
 
 HEAD = "SELECT id, number, version, head FROM cases WHERE number"
-MOVED = "UPDATE cases SET state = ?, came_from = ?, version = ?, head = ?, changed_at = ? WHERE id = ? AND version = ?"
+MOVED = "UPDATE cases SET state = ?, previous_state = ?, version = ?, head = ?, changed_at = ? WHERE id = ? AND version = ?"
 MADE = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
                         inferred, lifecycle, form, hash)
 """
 SAID = "INSERT INTO statement (case_id, seq, field, salt, content)"
 ENDED = """
-UPDATE clock SET consumed = consumed + ? - running_since, running_since = NULL, fires_at = NULL, closed_at = ?,
+UPDATE timer SET consumed = consumed + ? - running_since, running_since = NULL, fires_at = NULL, closed_at = ?,
        outcome = 'kept' WHERE case_id = ? AND closed_at IS NULL AND clause IN
 """
 BEGUN = """
-INSERT INTO clock (case_id, clause, cycle, turn, policy, calendar, amount, unit, budget, consumed, opened_at,
-                   running_since, fires_at, rungs_fired, level)
+INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, opened_at,
+                   running_since, fires_at, steps_fired, level)
 """
-TOLD = "INSERT INTO moment (case_id, seq)"
-KEPT = "INSERT INTO command (key, body, case_id, seq)"
+TOLD = "INSERT INTO outbox_event (case_id, seq)"
+KEPT = "INSERT INTO idempotency_key (key, request_hash, case_id, seq)"
 INSERTS = (MADE, SAID, BEGUN, TOLD, KEPT)
 _Head = tuple[int, str, int, str]
 
@@ -69,8 +69,8 @@ def values(kind: Kind, job: Job, head: _Head) -> Iterator[tuple[Any, ...]]:
         yield case_id, seq, name, salt, text
     yield at, at, case_id, *kind.closes
     yield (
-        case_id, begun["clause"], begun["cycle"], begun["turn"], begun["policy"], begun["calendar"], begun["amount"],
-        begun["unit"], begun["budget"], 0, at, at, at + kind.due, 0, 0,
+        case_id, begun["clause"], begun["cycle"], begun["occurrence"], begun["policy"], begun["calendar"], begun["amount"],
+        begun["unit"], begun["allowance"], 0, at, at, at + kind.due, 0, 0,
     )  # fmt: skip
     yield case_id, seq
     yield job.key, body, case_id, seq

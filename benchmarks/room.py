@@ -13,12 +13,12 @@ from typing import Any
 
 from benchmarks.stores import contact, several
 from benchmarks.told import Measure, Target, recorded
-from engine.moves.opening import Opening, open_case
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 
 CASES = 3000
 MOST = 1.2
-TABLES = ("party", "cases", "transition", "statement", "clock", "moment", "command")
+TABLES = ("party", "cases", "transition", "statement", "timer", "outbox_event", "idempotency_key")
 """In the order of their foreign keys."""
 OURS_ALONE = "fingerprint"
 TEXT = "您好，我的包裹昨天下午签收时发现货物破损，外箱塌了一角，里面的两只杯子都碎了，请尽快处理并回电。"

@@ -15,7 +15,7 @@ from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, TEXT, several
 from benchmarks.told import Measure, Target, load, p50, recorded
 from engine.clock import system_now
-from engine.moves.moving import Command, advance
+from engine.commands.advance import Command, advance
 from engine.settings import Settings
 from engine.store import Store
 

@@ -13,8 +13,8 @@ from benchmarks.stores import HANDLER, SUPERVISOR, TEXT
 from engine.databases import open_postgres, open_sqlite
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest, new_salt
 from engine.ledger.record import record_of
-from engine.moves.moving import Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact
 
@@ -27,7 +27,7 @@ MIXED = 2_654_435_761
 """Knuth's multiplier: deadlines in another order than the keys, the same in every run."""
 CHUNK = 20_000
 INSTANTS = frozenset({"opened_at", "changed_at", "occurred_at", "recorded_at", "running_since", "fires_at"})
-TABLES = ("cases", "transition", "statement", "clock")
+TABLES = ("cases", "transition", "statement", "timer")
 _Row = dict[str, Any]
 _Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -40,7 +40,7 @@ class Pattern:
 
     def columns(self, table: str) -> list[str]:
         """The columns that are written; a clock's key is left to the database."""
-        return [name for name in self.rows[table][0] if (table, name) != ("clock", "id")]
+        return [name for name in self.rows[table][0] if (table, name) != ("timer", "id")]
 
     def copy(self, case_id: int, earlier: int, into: _Rows) -> None:
         """Add the rows of another such case, all of its instants ``earlier`` microseconds before the pattern's."""
@@ -56,10 +56,10 @@ class Pattern:
             del made["hash"]
             head = chain_hash(head, record_of(number, made))
             into["transition"].append((*made.values(), head))
-        for row in self.rows["clock"]:
+        for row in self.rows["timer"]:
             made = self._at(row, earlier) | {"case_id": case_id}
             del made["id"]
-            into["clock"].append(tuple(made.values()))
+            into["timer"].append(tuple(made.values()))
         own = {"id": case_id, "number": number, "head": head}
         into["cases"].append(tuple((self._at(case, earlier) | own).values()))
 
@@ -116,14 +116,14 @@ def _pattern(store: Store, at: datetime) -> Pattern:
     advance(store, found, began + timedelta(minutes=2))
     with store.writing() as tx:
         case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
-        tx.run("DELETE FROM moment WHERE case_id = :case_id", case_id=case_id)
+        tx.run("DELETE FROM outbox_event WHERE case_id = :case_id", case_id=case_id)
         return Pattern(dict(_read(tx, case_id)))
 
 
 def _read(tx: Any, case_id: int) -> Iterator[tuple[str, list[_Row]]]:
     for table in TABLES:
         key = "id" if table == "cases" else "case_id"
-        order = {"transition": "seq", "clock": "id"}.get(table, key)
+        order = {"transition": "seq", "timer": "id"}.get(table, key)
         found = tx.rows(f"SELECT * FROM {table} WHERE {key} = :case_id ORDER BY {order}", case_id=case_id)  # noqa: S608
         yield table, [_hash_last(row._asdict()) for row in found]
 

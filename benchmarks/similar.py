@@ -17,10 +17,10 @@ from benchmarks.retold import SEED, typo
 from benchmarks.stores import contact, founded
 from benchmarks.told import Measure, Target, load, p50, p99, recorded
 from engine.clock import system_now
-from engine.moves.fingerprints import SHIFT
-from engine.moves.near_text import BITS, lanes, said
-from engine.moves.opening import Opening, open_in
-from engine.moves.similar import similar
+from engine.duplicates.fingerprints import SHIFT
+from engine.duplicates.near_text import BITS, lanes, said
+from engine.commands.open_case import Opening, open_in
+from engine.duplicates.similar import similar
 from engine.store import Store
 from models.columns import to_micros
 from models.contact import Contact
@@ -36,8 +36,8 @@ SYLLABLES = "快递包裹外箱破损签收物流信息停滞客服电话无人�
 
 _IDS = "WITH RECURSIVE n(id) AS (SELECT CAST(:first AS BIGINT) UNION ALL SELECT id + 1 FROM n WHERE id < :last)"
 CASES = """
-INSERT INTO cases (id, number, kind, pack, state, came_from, closed, version, head, cycle, level, attempts,
-                   known, channel, shipment, opened_at, changed_at)
+INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
+                   variables, channel, shipment, opened_at, changed_at)
 SELECT id, 'cp-20-' || id, 'complaint', 'logistics', 'received', '', FALSE, 1, '', 1, 0, 0,
        '{}', 'file', 'shipment ' || id, :at, :at FROM n
 """

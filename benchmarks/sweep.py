@@ -18,9 +18,9 @@ from benchmarks.sweep_plan import Plan, Turn
 from benchmarks.sweep_sql import fire_by_sql
 from benchmarks.told import Measure, Target, digits, load, p50, recorded
 from engine.clock import system_now
-from engine.moves.ranges import ranges
-from engine.moves.rungs import LAST
-from engine.moves.sweeping import chunks, fire_chunk
+from engine.escalation.id_ranges import ranges
+from engine.escalation.fire import LAST
+from engine.escalation.sweep import chunks, fire_chunk
 from engine.settings import Settings
 from models.columns import from_micros
 from statemachines.kinds import lifecycle_of
@@ -93,7 +93,7 @@ class _Bench:
 
     def _fired(self) -> int:
         with self._store.looking() as tx:
-            return tx.row("SELECT count(*) AS n FROM rung").n
+            return tx.row("SELECT count(*) AS n FROM escalation_step").n
 
     def ours(self, turn: Turn) -> None:
         """By the thousand, in a process of its own."""

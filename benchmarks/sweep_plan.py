@@ -48,7 +48,7 @@ class Plan:
 
         planted(store, self.cases, earlier, at=self.begins)
         with store.writing() as tx:  # the case of which all are copies is not one of them
-            tx.run("UPDATE clock SET fires_at = NULL WHERE case_id = (SELECT min(id) FROM cases)")
+            tx.run("UPDATE timer SET fires_at = NULL WHERE case_id = (SELECT min(id) FROM cases)")
 
     def some(self) -> Iterator[Turn]:
         """A part of the cases, one after another."""

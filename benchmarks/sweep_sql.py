@@ -18,18 +18,18 @@ DUE = """
 SELECT f.*, {sha} AS hash FROM (
   SELECT w.*, {record} AS record FROM (
     SELECT d.*, {form} AS form FROM (
-      SELECT k.id AS clock_id, k.rungs_fired AS rung, k.clause, k.cycle AS its_cycle, k.fires_at AS due_at,
+      SELECT k.id AS timer_id, k.steps_fired AS step, k.clause, k.cycle AS its_cycle, k.fires_at AS due_at,
              c.id AS case_id, c.number, c.state, c.cycle, c.head, c.version + 1 AS seq,
              {greater}(c.level, :level) AS level, {greater}(c.changed_at, :at) AS recorded_at,
-             k.running_since + k.budget * :next / 100 - k.consumed AS fires_next
-        FROM clock k {join} cases c ON c.id = k.case_id WHERE k.fires_at <= :at {order}
+             k.running_since + k.allowance * :next / 100 - k.consumed AS fires_next
+        FROM timer k {join} cases c ON c.id = k.case_id WHERE k.fires_at <= :at {order}
     ) AS d
   ) AS w
 ) AS f
 """
 CLOCK = """
-UPDATE clock SET rungs_fired = d.rung + 1, level = {greater}(clock.level, :level),
-       fires_at = CASE WHEN :next > 0 THEN d.fires_next END FROM due d WHERE clock.id = d.clock_id
+UPDATE timer SET steps_fired = d.step + 1, level = {greater}(timer.level, :level),
+       fires_at = CASE WHEN :next > 0 THEN d.fires_next END FROM due d WHERE timer.id = d.timer_id
 """
 CASE = """
 UPDATE cases SET version = d.seq, head = d.hash, level = d.level, changed_at = d.recorded_at FROM due d
@@ -38,14 +38,14 @@ UPDATE cases SET version = d.seq, head = d.hash, level = d.level, changed_at = d
 TRANSITION = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
                         inferred, lifecycle, form, hash)
-SELECT d.case_id, d.seq, :move, d.state, d.state, d.cycle, d.level, :actor, 'clock', d.due_at, d.recorded_at, false,
+SELECT d.case_id, d.seq, :move, d.state, d.state, d.cycle, d.level, :actor, 'timer', d.due_at, d.recorded_at, false,
        :lifecycle, d.form, d.hash FROM due d
 """
 RUNG = """
-INSERT INTO rung (clock_id, rung, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
-SELECT d.clock_id, d.rung, d.case_id, d.seq, d.clause, d.its_cycle, :percent, :level, d.due_at, d.recorded_at FROM due d
+INSERT INTO escalation_step (timer_id, step, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
+SELECT d.timer_id, d.step, d.case_id, d.seq, d.clause, d.its_cycle, :percent, :level, d.due_at, d.recorded_at FROM due d
 """
-MOMENT = "INSERT INTO moment (case_id, seq) SELECT d.case_id, d.seq FROM due d"
+MOMENT = "INSERT INTO outbox_event (case_id, seq) SELECT d.case_id, d.seq FROM due d"
 
 ON_SQLITE = {
     "greater": "max",
@@ -59,7 +59,7 @@ ON_SQLITE = {
         || w.cycle || ',"dest":"' || w.state || '","form":' || json_quote(w.form) || ',"inferred":false,"level":'
         || w.level || ',"lifecycle":"' || :lifecycle || '","move":"' || :move || '","occurred_at":' || w.due_at
         || ',"recorded_at":' || w.recorded_at || ',"seq":' || w.seq || ',"source":"' || w.state
-        || '","via":"clock"}'""",
+        || '","via":"timer"}'""",
 }
 ON_POSTGRES = {
     "greater": "greatest",

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
-from engine.moves.moving import Command, advance
+from engine.commands.advance import Command, advance
 from engine.store import Store
 from models.columns import to_micros
 
-TABLES = {"transition": "seq", "statement": "seq", "clock": "id"}
-COUNTED = ("cases", "transition", "statement", "clock", "moment", "command")
+TABLES = {"transition": "seq", "statement": "seq", "timer": "id"}
+COUNTED = ("cases", "transition", "statement", "timer", "outbox_event", "idempotency_key")
 PER_MOVE = ("case_id", "seq", "occurred_at", "recorded_at", "form", "hash")
 """The columns of a transition that differ from move to move."""
 _Row = dict[str, Any]
@@ -33,7 +33,7 @@ class Ready(NamedTuple):
     form: str
     hash: str
     salts: list[bytes]
-    body: str
+    request_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def watched(store: Store, command: Command, at: datetime) -> Kind:
     advance(store, command, at)
     after = _rows_of(store, command.number)
     [made] = after["transition"][len(before["transition"]) :]
-    [opens] = after["clock"][len(before["clock"]) :]
-    ran = {row["clause"] for row in before["clock"] if row["running_since"] is not None}
-    closes = tuple(row["clause"] for row in after["clock"] if row["clause"] in ran and row["closed_at"] is not None)
+    [opens] = after["timer"][len(before["timer"]) :]
+    ran = {row["clause"] for row in before["timer"] if row["running_since"] is not None}
+    closes = tuple(row["clause"] for row in after["timer"] if row["clause"] in ran and row["closed_at"] is not None)
     personal = {row["field"]: row["content"] for row in after["statement"] if row["seq"] == made["seq"]}
     plain = {name: value for name, value in orjson.loads(made["form"]).items() if name not in personal}
     constant = {name: value for name, value in made.items() if name not in PER_MOVE}
@@ -80,7 +80,7 @@ def counted(store: Store) -> dict[str, int]:
     """How many rows each table has, and how many clocks have ended: both sides must add the same."""
     with store.looking() as tx:
         found = {table: tx.row(f"SELECT count(*) AS n FROM {table}").n for table in COUNTED}  # noqa: S608
-        found["ended"] = tx.row("SELECT count(*) AS n FROM clock WHERE closed_at IS NOT NULL").n
+        found["ended"] = tx.row("SELECT count(*) AS n FROM timer WHERE closed_at IS NOT NULL").n
         return found
 
 

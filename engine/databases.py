@@ -24,7 +24,7 @@ CONFLICTS = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
-    psycopg.errors.DivisionByZero,  # a row was not as it had been read; see engine/sheaf.py
+    psycopg.errors.DivisionByZero,  # a row was not as it had been read; see engine/write_buffer.py
     sqlite3.IntegrityError,
 )
 """What the databases call it."""

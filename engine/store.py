@@ -34,7 +34,7 @@ class Store:
         self._simulated: bool | None = None
 
     @contextlib.contextmanager
-    def writing(self, *, hopeful: bool = False) -> Generator[Tx]:
+    def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
         """A transaction: all of it is durable at the end of the block, or none of it.
 
         A ``hopeful`` one on Postgres begins with its first write, so what it reads before is not locked and may change:
@@ -44,23 +44,23 @@ class Store:
         'database_away') where the database cannot do it now; in each case nothing was written.
         """
         begin = "BEGIN" if self.postgres else "BEGIN IMMEDIATE"
-        yield from self._transaction(begin, hopeful=hopeful and self.postgres)
+        yield from self._transaction(begin, optimistic=optimistic and self.postgres)
 
     @contextlib.contextmanager
     def looking(self) -> Generator[Tx]:
         """A transaction that only reads: it sees one moment of the store and holds nobody up."""
         yield from self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgres else "BEGIN")
 
-    def _transaction(self, begin: str, *, hopeful: bool = False) -> Generator[Tx]:
-        raw = self._take()[0] if hopeful else self._begin(begin)
-        tx = Tx(raw, self.postgres, self._lasting, begin if hopeful else "")
+    def _transaction(self, begin: str, *, optimistic: bool = False) -> Generator[Tx]:
+        raw = self._take()[0] if optimistic else self._begin(begin)
+        tx = Tx(raw, self.postgres, self._lasting, begin if optimistic else "")
         try:
             yield tx
             if tx.finish():
                 raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            lost = hopeful and not tx.wrote and isinstance(error, psycopg.OperationalError)
+            lost = optimistic and not tx.wrote and isinstance(error, psycopg.OperationalError)
             ours = Conflict() if lost else translated(error)  # no idle connection survives a restart of the database
             if ours is error:
                 raise
@@ -133,7 +133,7 @@ class Store:
 
     def _house_clock(self) -> int | None:
         with self.looking() as tx:
-            row = tx.row("SELECT clock FROM house WHERE id = 1")
+            row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
         if row is None:
             raise Refused("no_store", home=str(self.home))
         return row.clock

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from engine.databases import WAKE
-from engine.sheaf import Sheaf, write_all, write_postgres, write_sqlite
+from engine.write_buffer import WriteBuffer, write_all, write_postgres, write_sqlite
 
 
 @dataclass(slots=True)
@@ -39,12 +39,12 @@ class Tx:
         self.wrote = False
         """Whether anything was sent to be written."""
         self._begin = begin
-        self._sheaf = Sheaf()
+        self._sheaf = WriteBuffer()
         self._savepoints: list[_Savepoint] = []
         self._named = 0
 
     @property
-    def hopeful(self) -> bool:
+    def optimistic(self) -> bool:
         """Whether nothing is held yet that was read."""
         return bool(self._begin)
 

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from statemachines.asks import Code
+from statemachines.form_model import Code
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 

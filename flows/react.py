@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.outbox.deliveries import Ended, Later, Leased, lease, settle
-from flows.company import Company
-from flows.grouping import MOST
-from flows.letters import SUPERVISOR, send
-from flows.moment import Moment
-from flows.reacting import reactions, wanted
+from flows.batch_context import BatchContext
+from flows.data_loader import MOST
+from flows.notifications import SUPERVISOR, send
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import reactions, wanted
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
@@ -58,22 +58,22 @@ async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased
     by_case: dict[int, list[Leased]] = {}
     for leased in batch:
         by_case.setdefault(leased.happened.case_id, []).append(leased)
-    places, company = asyncio.Semaphore(AT_ONCE), Company(work)
+    places, company = asyncio.Semaphore(AT_ONCE), BatchContext(work)
 
     async def one_case(deliveries: list[Leased]) -> list[tuple[Leased, Ended]]:
         async with places:
-            return [(leased, await _deliver(Moment(work, leased, company))) for leased in deliveries]
+            return [(leased, await _deliver(ReactionContext(work, leased, company))) for leased in deliveries]
 
     return [result for results in await asyncio.gather(*map(one_case, by_case.values())) for result in results]
 
 
-async def _deliver(moment: Moment) -> Ended:
+async def _deliver(context: ReactionContext) -> Ended:
     """Run one reaction; its failure is a type without words, for words may be personal."""
-    reaction = reactions().get(moment.leased.reaction)
+    reaction = reactions().get(context.leased.reaction)
     if reaction is None:
         return "UnknownReaction"
     try:
-        await reaction.react(moment)
+        await reaction.react(context)
     except Later as later:
         return later
     except Refused as refused:
@@ -87,4 +87,4 @@ async def _alert(work: Work, gone: Sequence[Leased]) -> None:
     """A dead delivery is told to the team supervisors; an alert that fails stands in the report still."""
     for leased in gone:
         with contextlib.suppress(Exception):
-            await send(Moment(work, leased), SUPERVISOR, "dead", reaction=leased.reaction)
+            await send(ReactionContext(work, leased), SUPERVISOR, "dead", reaction=leased.reaction)

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from engine.settings import Settings
 from engine.store import Store
-from flows.sight import Observer, Unobserved
+from flows.run_info import Observer, Unobserved
 from gateways.mail import FakeMailer, Mailer, SmtpMailer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 

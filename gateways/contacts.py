@@ -7,7 +7,7 @@ from pathlib import Path
 from gateways.mapping import Mapping
 from gateways.problems import Params, Problem, Unreadable, excerpt
 from gateways.reading import Reading
-from gateways.seen import Seen
+from gateways.seen import RunResult
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
 
@@ -95,7 +95,7 @@ def contacts(path: Path, mapping: Mapping) -> Iterator[Contact]:
 
 
 def _pass(path: Path, mapping: Mapping, tally: _Tally) -> Iterator[Contact]:
-    seen = Seen()
+    seen = RunResult()
     try:
         for row, cells in rows_of(path, mapping):
             if isinstance(cells, Problem):
@@ -122,7 +122,7 @@ def _missing(path: Path, tally: _Tally) -> Iterator[Problem]:
         yield Problem(None, column, "bad_file.missing_column", {"column": excerpt(column)})
 
 
-def _distinct(row: int, cells: Cells, mapping: Mapping, seen: Seen, tally: _Tally) -> Contact | None:
+def _distinct(row: int, cells: Cells, mapping: Mapping, seen: RunResult, tally: _Tally) -> Contact | None:
     """The row as a contact unless it is bad, or its id was there before."""
     reading = Reading(row, cells, mapping)
     contact = reading.contact()

@@ -25,7 +25,7 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
-        """Hand the mail over. Raises if it cannot be; then it is tried again later."""
+        """CaseContext the mail over. Raises if it cannot be; then it is tried again later."""
         ...
 
 

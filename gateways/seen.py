@@ -7,7 +7,7 @@ _ID, _CONTENT, _ROW = slice(0, 16), slice(16, 28), slice(28, 32)
 _FREE = bytes(4)
 
 
-class Seen:
+class RunResult:
     """A hash table in one block of bytes: digest of the id, digest of the content, number of the row."""
 
     def __init__(self, slots: int = 1024) -> None:

@@ -1,13 +1,13 @@
 """The facts: every table, imported once so that the schema is whole."""
 
 from models.arrival import Arrival
-from models.case import Case, Command, Link, Transition
-from models.clock import Clock, Rung
-from models.entry import Code, Hold
+from models.case import Case, IdempotencyKey, Link, Transition
+from models.timer import Timer, EscalationStep
+from models.access import OneTimeCode, Hold
 from models.fingerprint import Fingerprint
-from models.house import Anchor, House, Lease, Run
-from models.outbox import Callback, Delivery, Moment, Rating
-from models.parking import Parked
+from models.store_info import Anchor, StoreInfo, Lease, Run
+from models.outbox import Callback, Delivery, OutboxEvent, Rating
+from models.parked import Parked
 from models.party import Party, Statement
 from models.rules import Edition, Interpretation
 from models.staff import Actor
@@ -18,23 +18,23 @@ __all__ = [
     "Arrival",
     "Callback",
     "Case",
-    "Clock",
-    "Code",
-    "Command",
+    "Timer",
+    "OneTimeCode",
+    "IdempotencyKey",
     "Delivery",
     "Edition",
     "Fingerprint",
     "Hold",
-    "House",
+    "StoreInfo",
     "Interpretation",
     "Lease",
     "Link",
-    "Moment",
+    "OutboxEvent",
     "Parked",
     "Party",
     "Rating",
     "Run",
-    "Rung",
+    "EscalationStep",
     "Statement",
     "Transition",
 ]

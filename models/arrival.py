@@ -19,8 +19,8 @@ class Arrival(SQLModel, table=True):
         Index(
             "ix_arrival_waiting",
             "at",
-            sqlite_where=text("taken_at IS NULL"),
-            postgresql_where=text("taken_at IS NULL"),
+            sqlite_where=text("processed_at IS NULL"),
+            postgresql_where=text("processed_at IS NULL"),
         ),
     )
 
@@ -32,6 +32,6 @@ class Arrival(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
     digest: str
     payload: str | None
-    taken_at: datetime | None = Field(default=None, sa_type=Instant)
+    processed_at: datetime | None = Field(default=None, sa_type=Instant)
     case_id: int | None = Field(default=None, sa_type=BigId)
     refusal: str | None = None

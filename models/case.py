@@ -11,8 +11,8 @@ from models.columns import BigId, Instant
 class Case(SQLModel, table=True):
     """Where a complaint or an order stands. Written by ``engine`` alone.
 
-    ``version`` is the ``seq`` of the last transition and ``head`` its hash. ``came_from`` is the state
-    before this one, ``level`` whom the case asks (0 handler … 3 general manager). ``known`` is canonical
+    ``version`` is the ``seq`` of the last transition and ``head`` its hash. ``previous_state`` is the state
+    before this one, ``level`` whom the case asks (0 handler … 3 general manager). ``variables`` is canonical
     JSON: what forms say that guards ask for (an amount, who is accused), and what is counted. ``shipment``
     is an HMAC of the shipment's number, by which cases of one shipment find each other (A6).
     """
@@ -34,7 +34,7 @@ class Case(SQLModel, table=True):
     kind: str
     pack: str
     state: str
-    came_from: str = ""
+    previous_state: str = ""
     closed: bool = False
     version: int
     head: str
@@ -45,7 +45,7 @@ class Case(SQLModel, table=True):
     severity: str | None = None
     department: str | None = None
     owner: str | None = None
-    known: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
+    variables: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
     channel: str
     customer_type: str | None = None
     shipment: str | None = None
@@ -78,11 +78,11 @@ class Transition(SQLModel, table=True):
     hash: str
 
 
-class Command(SQLModel, table=True):
+class IdempotencyKey(SQLModel, table=True):
     """An idempotency key that was honoured, and the answer it was given: (case, seq)."""
 
     key: str = Field(primary_key=True)
-    body: str
+    request_hash: str
     case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
     seq: int
 

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from models.columns import BigId, Instant
 
 
-class Moment(SQLModel, table=True):
+class OutboxEvent(SQLModel, table=True):
     """An outbox row, 'this case did this', written with its transition and gone once fanned out."""
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)

@@ -4,11 +4,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
-from statemachines.asks import KNOWN, Asks, Handle, Personal
+from statemachines.form_model import VARIABLE, Form, Handle, Personal
 from statemachines.concerned import STAFF, himself, names_none_of
 from statemachines.everyday import everyday
 from statemachines.forms import About, Reason
-from statemachines.guards import came_from
+from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
@@ -34,31 +34,31 @@ CONCERNED = ("appellant", "decided_by", "investigated_by")
 class Dispute(About):
     """The case whose decision is disputed, by whom, who decided it, and who prepared the decision."""
 
-    appellant: Annotated[Handle, KNOWN]
-    decided_by: Annotated[Handle, KNOWN]
-    investigated_by: Annotated[Handle | None, KNOWN] = None
+    appellant: Annotated[Handle, VARIABLE]
+    decided_by: Annotated[Handle, VARIABLE]
+    investigated_by: Annotated[Handle | None, VARIABLE] = None
 
 
-class Panel(Asks):
+class Panel(Form):
     """Who leads the panel."""
 
-    panel_lead: Annotated[Handle, KNOWN]
+    panel_lead: Annotated[Handle, VARIABLE]
 
 
-class Reverification(Asks):
+class Reverification(Form):
     """What the panel found when it looked again."""
 
     findings: Personal
 
 
-class Upheld(Asks):
+class Upheld(Form):
     """What must be put right, and whether what rested on the decision is reckoned again (E4)."""
 
     correction: Personal
-    recompute: Annotated[bool, KNOWN] = True
+    recompute: Annotated[bool, VARIABLE] = True
 
 
-class Dismissed(Asks):
+class Dismissed(Form):
     """Why the decision stands, in words for the appellant."""
 
     reasons: Personal
@@ -71,14 +71,14 @@ class Inadmissible(StrEnum):
     NOT_CONCERNED = "not_concerned"
 
 
-class RefusalProposal(Asks):
+class RefusalProposal(Form):
     """Why the appeal should not be heard: coded, for a second person's review; the system knows the code alone."""
 
     code: Inadmissible
     reason: Personal | None = None
 
 
-class Refusal(Asks):
+class Refusal(Form):
     """The reviewed reason, and what the appellant is told (A7)."""
 
     code: Inadmissible
@@ -86,7 +86,7 @@ class Refusal(Asks):
 
 
 takes_no_part = Guard(
-    "takes_no_part", lambda facts, form: not facts.me or facts.me not in {getattr(form, name) for name in CONCERNED}
+    "takes_no_part", lambda facts, form: not facts.actor or facts.actor not in {getattr(form, name) for name in CONCERNED}
 )
 impartial_panel = Guard("impartial_panel", lambda facts, form: names_none_of(form.panel_lead, facts, CONCERNED))
 
@@ -108,49 +108,49 @@ APPEAL = Lifecycle(
         State(WITHDRAWN, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, by=(*OFFICE, SYSTEM), asks=Dispute, when=takes_no_part),
+        Move("take_up", (RECEIVED,), CLASSIFIED, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
         # The disputed case was told and may be disputed.
-        Move("admit", (CLASSIFIED,), ADMITTED, by=(SYSTEM,), counts="admitted"),
+        Move("admit", (CLASSIFIED,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
         *(
-            Move("form_panel", (source,), dest, by=OFFICE, asks=Panel, when=impartial_panel, not_for=CONCERNED)
+            Move("form_panel", (source,), dest, roles=OFFICE, form=Panel, guard=impartial_panel, recused=CONCERNED)
             for source, dest in ((ADMITTED, REVERIFYING), (REVERIFYING, STAY), (REVERIFIED, STAY))
         ),
-        Move("reverify", (REVERIFYING,), REVERIFIED, by=PANEL, asks=Reverification, not_for=CONCERNED),
+        Move("reverify", (REVERIFYING,), REVERIFIED, roles=PANEL, form=Reverification, recused=CONCERNED),
         *(
-            Move(name, (REVERIFIED,), RESOLVED, by=PANEL, asks=asks, apart=("reverify",), not_for=CONCERNED)
+            Move(name, (REVERIFIED,), RESOLVED, roles=PANEL, form=asks, separate_from=("reverify",), recused=CONCERNED)
             for name, asks in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
         ),
-        Move("archive", (RESOLVED,), ARCHIVED, by=(SYSTEM,)),
-        Move("withdraw", (RECEIVED,), WITHDRAWN, by=OFFICE, asks=Reason),
-        Move("withdraw", HEARD[1:], WITHDRAWN, by=STAFF, asks=Reason, when=himself("appellant")),
+        Move("archive", (RESOLVED,), ARCHIVED, roles=(SYSTEM,)),
+        Move("withdraw", (RECEIVED,), WITHDRAWN, roles=OFFICE, form=Reason),
+        Move("withdraw", HEARD[1:], WITHDRAWN, roles=STAFF, form=Reason, guard=himself("appellant")),
         # Whether an appeal comes too late, or against nothing that can be disputed, two people say.
         Move(
             "propose_refusal",
             UNHEARD,
             ADMISSION_REVIEW,
-            by=(*OFFICE, SYSTEM),
-            asks=RefusalProposal,
-            not_for=CONCERNED,
+            roles=(*OFFICE, SYSTEM),
+            form=RefusalProposal,
+            recused=CONCERNED,
         ),
         Move(
             "refuse",
             (ADMISSION_REVIEW,),
             REFUSED,
-            by=OFFICE,
-            asks=Refusal,
-            apart=("propose_refusal",),
-            not_for=CONCERNED,
+            roles=OFFICE,
+            form=Refusal,
+            separate_from=("propose_refusal",),
+            recused=CONCERNED,
         ),
         *(
             Move(
-                "take_on", (ADMISSION_REVIEW,), state, by=OFFICE, asks=Reason, when=came_from(state), not_for=CONCERNED
+                "take_on", (ADMISSION_REVIEW,), state, roles=OFFICE, form=Reason, guard=previous_state(state), recused=CONCERNED
             )
             for state in UNHEARD
         ),
-        *(replace(row, not_for=CONCERNED) for row in everyday((*HEARD, RESOLVED), PEOPLE)),
+        *(replace(row, recused=CONCERNED) for row in everyday((*HEARD, RESOLVED), PEOPLE)),
     ),
     clauses=(
-        Clause("appeal", during=HEARD, kept_by=("uphold_appeal", "dismiss_appeal"), internal=True),
+        Clause("appeal", during=HEARD, met_by=("uphold_appeal", "dismiss_appeal"), internal=True),
         Clause("archive", during=(RESOLVED,), then="archive"),
     ),
 )

@@ -2,25 +2,25 @@
 
 from typing import Annotated
 
-from statemachines.asks import KNOWN, Asks, Number
+from statemachines.form_model import VARIABLE, Form, Number
 from statemachines.roles import Role
 from statemachines.vocabulary import STAY, Move
 
 
-class AppealOpened(Asks):
+class AppealOpened(Form):
     """The appeal that was lodged, by its number."""
 
     case: Number
 
 
-class AppealWon(Asks):
+class AppealWon(Form):
     """The appeal that was upheld, and that what rested on this case is to be reckoned again (E4)."""
 
     case: Number
-    recompute: Annotated[bool, KNOWN] = True
+    recompute: Annotated[bool, VARIABLE] = True
 
 
-class AppealLost(Asks):
+class AppealLost(Form):
     """The appeal that was dismissed."""
 
     case: Number
@@ -33,7 +33,7 @@ def appealable(states: tuple[str, ...]) -> tuple[Move, ...]:
     ``appeals`` counts those lodged.
     """
     return (
-        Move("appealed", states, STAY, by=(Role.SYSTEM,), asks=AppealOpened, counts="appeals"),
-        Move("appeal_upheld", states, STAY, by=(Role.SYSTEM,), asks=AppealWon),
-        Move("appeal_dismissed", states, STAY, by=(Role.SYSTEM,), asks=AppealLost),
+        Move("appealed", states, STAY, roles=(Role.SYSTEM,), form=AppealOpened, counts="appeals"),
+        Move("appeal_upheld", states, STAY, roles=(Role.SYSTEM,), form=AppealWon),
+        Move("appeal_dismissed", states, STAY, roles=(Role.SYSTEM,), form=AppealLost),
     )

@@ -57,8 +57,8 @@ HANDLED = ("investigate", "resolve")
 
 
 def _confirmed(facts: Facts) -> bool:
-    cause = facts.known.get("cause")
-    return cause is not None and facts.known.get("confirmed_cause") == cause
+    cause = facts.variables.get("cause")
+    return cause is not None and facts.variables.get("confirmed_cause") == cause
 
 
 def _for_the_desk(facts: Facts, form: Any) -> bool:
@@ -69,10 +69,10 @@ rejected = Guard("rejected", lambda facts, form: form.opinion is asked.Opinion.R
 not_rejected = Guard(
     "not_rejected", lambda facts, form: form.opinion is not asked.Opinion.REJECTED or not rounds_left(facts)
 )
-same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.known.get("cause"))
+same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
 desk_decides = Guard("desk_decides", lambda facts, form: _confirmed(facts) and _for_the_desk(facts, form))
 second_decides = Guard("second_decides", lambda facts, form: _confirmed(facts) and not _for_the_desk(facts, form))
-as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.known.get("compensation", 0))
+as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.variables.get("compensation", 0))
 
 COMPLAINT = Lifecycle(
     kind="complaint",
@@ -95,11 +95,11 @@ COMPLAINT = Lifecycle(
         State(REFERRED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("classify", (RECEIVED,), CLASSIFIED, by=(*DESK, SYSTEM, IMPORT), asks=asked.Classification),
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, by=(*INVESTIGATORS, IMPORT), asks=asked.Findings),
-        Move("resolve", (INVESTIGATED,), RESOLVED, by=(*INVESTIGATORS, IMPORT), asks=asked.Resolution),
+        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=asked.Classification),
+        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=asked.Findings),
+        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=asked.Resolution),
         *(
-            Move("revisit", (RESOLVED,), dest, by=CALLERS, asks=Survey, when=when, reopens=again, apart=HANDLED)
+            Move("revisit", (RESOLVED,), dest, roles=CALLERS, form=Survey, guard=when, reopens=again, separate_from=HANDLED)
             for dest, when, again in (
                 (REVISITED, satisfied, False),
                 (INVESTIGATED, another_round, True),
@@ -107,97 +107,97 @@ COMPLAINT = Lifecycle(
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("tell_result", (RESOLVED,), STAY, by=PEOPLE, asks=asked.Result, when=not_rejected),
-        Move("tell_result", (RESOLVED,), INVESTIGATED, by=PEOPLE, asks=asked.Result, when=rejected, reopens=True),
+        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=asked.Result, guard=not_rejected),
+        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=asked.Result, guard=rejected, reopens=True),
         Move(
             "close_unsatisfied",
             (RESOLVED,),
             REVISITED,
-            by=MANAGERS[1:],
-            asks=Reason,
-            when=rounds_exhausted,
-            apart=HANDLED,
+            roles=MANAGERS[1:],
+            form=Reason,
+            guard=rounds_exhausted,
+            separate_from=HANDLED,
         ),
-        Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # What only the record of another system tells: ended without a callback, taken up again without one.
-        Move("close", (RESOLVED,), ARCHIVED, by=(IMPORT,)),
-        Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, by=(IMPORT,), reopens=True),
-        Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, by=(IMPORT,), reopens=True),
+        Move("close", (RESOLVED,), ARCHIVED, roles=(IMPORT,)),
+        Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, roles=(IMPORT,), reopens=True),
+        Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, roles=(IMPORT,), reopens=True),
         # The customer is asked, and answers: the clocks rest in between (A4).
         *asking_customer(ASKING, WAITING),
         # A second return goes to the supervisor, who rules on the owner (B10).
-        Move("return", (CLASSIFIED,), STAY, by=INVESTIGATORS, asks=Return, when=first_return, counts="returns"),
+        Move("return", (CLASSIFIED,), STAY, roles=INVESTIGATORS, form=Return, guard=first_return, counts="returns"),
         Move(
             "return",
             (CLASSIFIED,),
             OWNER_DISPUTED,
-            by=INVESTIGATORS,
-            asks=Return,
-            when=returned_before,
+            roles=INVESTIGATORS,
+            form=Return,
+            guard=returned_before,
             counts="returns",
         ),
-        Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, by=MANAGERS, asks=Assignment, counts="transfers"),
+        Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, roles=MANAGERS, form=Assignment, counts="transfers"),
         # Who answers for it, what is paid, what is claimed back (B4).
-        Move("determine_responsibility", JUDGED, STAY, by=INVESTIGATORS, asks=asked.Responsibility),
+        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=asked.Responsibility),
         Move(
             "confirm_responsibility",
             JUDGED,
             STAY,
-            by=(*MANAGERS, Role.QUALITY_TEAM),
-            asks=asked.Confirmation,
-            when=same_cause,
-            apart=("determine_responsibility",),
+            roles=(*MANAGERS, Role.QUALITY_TEAM),
+            form=asked.Confirmation,
+            guard=same_cause,
+            separate_from=("determine_responsibility",),
         ),
-        Move("compensate", (INVESTIGATED,), STAY, by=INVESTIGATORS, asks=asked.Compensation, when=desk_decides),
+        Move("compensate", (INVESTIGATED,), STAY, roles=INVESTIGATORS, form=asked.Compensation, guard=desk_decides),
         Move(
             "compensate",
             (INVESTIGATED,),
             COMPENSATION_APPROVAL,
-            by=INVESTIGATORS,
-            asks=asked.Compensation,
-            when=second_decides,
+            roles=INVESTIGATORS,
+            form=asked.Compensation,
+            guard=second_decides,
         ),
         Move(
             "approve_compensation",
             (COMPENSATION_APPROVAL,),
             INVESTIGATED,
-            by=MANAGERS,
-            asks=asked.Approval,
-            when=as_offered,
-            apart=("compensate",),
+            roles=MANAGERS,
+            form=asked.Approval,
+            guard=as_offered,
+            separate_from=("compensate",),
         ),
-        Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, by=MANAGERS, asks=Reason),
-        Move("recover", (*JUDGED, REVISITED), STAY, by=MANAGERS, asks=asked.Recovery),
+        Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, roles=MANAGERS, form=Reason),
+        Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=asked.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
         *reviewed_refusal((RECEIVED, CLASSIFIED), REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
-        Move("withdraw", OPEN, WITHDRAWN, by=DESK, asks=Reason),
-        Move("merge", OPEN, MERGED, by=DESK, asks=Merge, hands_on=True),
-        Move("absorb", OPEN, STAY, by=(SYSTEM,), asks=Child, adopts=True),
-        Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, by=MANAGERS[1:], asks=Reason),
+        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
+        Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
+        Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, roles=MANAGERS[1:], form=Reason),
         # What is done without the case moving on.
-        Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
-        Move("suggest", (RECEIVED,), STAY, by=(SYSTEM,), asks=asked.Suggestion),
-        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, by=DESK, asks=asked.Classification),
-        Move("reply", OPEN, STAY, by=PEOPLE, asks=Message),
-        Move("propose_solution", OPEN, STAY, by=PEOPLE, asks=asked.Proposal),
-        Move("progress", OPEN, STAY, by=PEOPLE, asks=Progress),
+        Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
+        Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=asked.Suggestion),
+        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=asked.Classification),
+        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
+        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=asked.Proposal),
+        Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
         *promising(OPEN, PEOPLE),
         *everyday(OPEN, PEOPLE),
     ),
     clauses=(
-        Clause("first_reply", during=WORKING, pauses=(WAITING,), kept_by=("reply", "resolve"), answers=True, once=True),
-        Clause("solution", during=WORKING, pauses=(WAITING,), kept_by=("propose_solution", "resolve"), answers=True),
+        Clause("first_reply", during=WORKING, pauses=(WAITING,), met_by=("reply", "resolve"), answers=True, once=True),
+        Clause("solution", during=WORKING, pauses=(WAITING,), met_by=("propose_solution", "resolve"), answers=True),
         Clause(
             "department_limit",
             during=(CLASSIFIED,),
             pauses=(WAITING, OWNER_DISPUTED),
-            kept_by=("investigate",),
-            per="department",
+            met_by=("investigate",),
+            partition_by="department",
             internal=True,
         ),
-        Clause("progress_note", during=WORKING, pauses=(WAITING,), kept_by=("progress",), repeats=True),
+        Clause("progress_note", during=WORKING, pauses=(WAITING,), met_by=("progress",), repeats=True),
         promise_clause(OPEN),
-        Clause("revisit", during=(RESOLVED,), kept_by=("revisit", "unreachable", "close_unsatisfied")),
+        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable", "close_unsatisfied")),
         Clause("archive", during=(REVISITED,), then="archive"),
     ),
 )

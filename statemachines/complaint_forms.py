@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Percent, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
 
-class Classification(Asks):
+class Classification(Form):
     """Nature, severity and the department it goes to (A3)."""
 
     category: Annotated[Code, ON_CASE]
@@ -18,7 +18,7 @@ class Classification(Asks):
     confidence: Percent | None = None
 
 
-class Suggestion(Asks):
+class Suggestion(Form):
     """What the rules would say but are not sure of; a person decides (A3)."""
 
     category: Code
@@ -27,20 +27,20 @@ class Suggestion(Asks):
     confidence: Percent
 
 
-class Findings(Asks):
+class Findings(Form):
     """What the department found out (B2)."""
 
     findings: Personal
-    cause: Annotated[Code | None, KNOWN] = None
+    cause: Annotated[Code | None, VARIABLE] = None
 
 
-class Proposal(Asks):
+class Proposal(Form):
     """The solution as it was told to the customer (A5)."""
 
     solution: Personal
 
 
-class Resolution(Asks):
+class Resolution(Form):
     """The result of the handling."""
 
     result: Personal
@@ -52,49 +52,49 @@ class Opinion(StrEnum):
     NONE = "none"
 
 
-class Result(Asks):
+class Result(Form):
     """The result told, and the customer's opinion of it (B2)."""
 
     opinion: Opinion
     words: Personal | None = None
 
 
-class Responsibility(Asks):
+class Responsibility(Form):
     """What caused it, who answers for it, to what degree, and what shows it (B4)."""
 
-    cause: Annotated[Code, KNOWN]
-    responsible: Annotated[Code, KNOWN]
-    degree: Annotated[Degree, KNOWN]
+    cause: Annotated[Code, VARIABLE]
+    responsible: Annotated[Code, VARIABLE]
+    degree: Annotated[Degree, VARIABLE]
     evidence: Personal
 
 
-class Confirmation(Asks):
+class Confirmation(Form):
     """The reviewer says which cause he confirms (B4)."""
 
-    confirmed_cause: Annotated[Code, KNOWN]
+    confirmed_cause: Annotated[Code, VARIABLE]
 
 
-class Compensation(Asks):
+class Compensation(Form):
     """What is offered in all, in fen, and under which title of the contract (B4)."""
 
-    compensation: Annotated[int, Field(ge=1), KNOWN]
+    compensation: Annotated[int, Field(ge=1), VARIABLE]
     grounds: Personal
 
 
-class Approval(Asks):
+class Approval(Form):
     """What a second person approves, in fen: all that was offered, or less (B4)."""
 
-    approved: Annotated[int, Field(ge=0), KNOWN]
+    approved: Annotated[int, Field(ge=0), VARIABLE]
 
 
-class Recovery(Asks):
+class Recovery(Form):
     """What is claimed back from whoever answers for it, in fen: a ledger of its own (B4)."""
 
-    recovery: Annotated[int, Field(ge=1), KNOWN]
+    recovery: Annotated[int, Field(ge=1), VARIABLE]
     claimed_from: Personal
 
 
-class RefusalProposal(Asks):
+class RefusalProposal(Form):
     """Why the contact should not be taken on: coded, for a supervisor's review (A7)."""
 
     code: RefusalReason

@@ -11,7 +11,7 @@ STAFF = tuple(role for role in Role if role not in {Role.SYSTEM, Role.IMPORT, Ro
 
 def is_known_as(facts: Facts, name: str) -> bool:
     """Whether whoever acts is the person whose handle is known under ``name``."""
-    return bool(facts.me) and facts.known.get(name) == facts.me
+    return bool(facts.actor) and facts.variables.get(name) == facts.actor
 
 
 def himself(name: str) -> Guard:
@@ -21,4 +21,4 @@ def himself(name: str) -> Guard:
 
 def names_none_of(handle: str | None, facts: Facts, names: Iterable[str]) -> bool:
     """Whether a handle belongs to none of those whom the case concerns."""
-    return handle is None or all(facts.known.get(name) != handle for name in names)
+    return handle is None or all(facts.variables.get(name) != handle for name in names)

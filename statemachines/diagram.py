@@ -23,7 +23,7 @@ def _arrows(table: Lifecycle) -> dict[tuple[str, str], list[str]]:
 
 
 def _label(row: Move) -> str:
-    label = f"{row.name} [{row.when.name}]" if row.when else row.name
+    label = f"{row.name} [{row.guard.name}]" if row.guard else row.name
     return f"{label} ↻" if row.reopens else label
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from statemachines.appealable import appealable
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Number, Personal, Score
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Number, Personal, Score
 from statemachines.everyday import everyday
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
@@ -34,19 +34,19 @@ class Tone(StrEnum):
     NEGATIVE = "negative"
 
 
-class Assessment(Asks):
+class Assessment(Form):
     """What the customer's evaluation says, by dimension from one to five, and whom it is about.
 
     Everything but the tone is optional: an evaluation is open with or without an order (E8).
     """
 
-    tone: Annotated[Tone, KNOWN]
-    timeliness: Annotated[Score | None, KNOWN] = None
-    intact_goods: Annotated[Score | None, KNOWN] = None
-    attitude: Annotated[Score | None, KNOWN] = None
-    quality: Annotated[Score | None, KNOWN] = None
-    about: Annotated[Number | None, KNOWN] = None
-    evaluated: Annotated[Handle | None, KNOWN] = None
+    tone: Annotated[Tone, VARIABLE]
+    timeliness: Annotated[Score | None, VARIABLE] = None
+    intact_goods: Annotated[Score | None, VARIABLE] = None
+    attitude: Annotated[Score | None, VARIABLE] = None
+    quality: Annotated[Score | None, VARIABLE] = None
+    about: Annotated[Number | None, VARIABLE] = None
+    evaluated: Annotated[Handle | None, VARIABLE] = None
     department: Annotated[Code | None, ON_CASE] = None
 
     @property
@@ -56,28 +56,28 @@ class Assessment(Asks):
         return [score for score in told if score is not None]
 
 
-class EvaluationReply(Asks):
+class EvaluationReply(Form):
     """What was told to the customer, and the measure that his evaluation led to (E7)."""
 
     measure: Personal
     message: Personal
 
 
-class Doubt(Asks):
+class Doubt(Form):
     """What makes a reviewer doubt the evaluation. It stays where it is, marked (E8)."""
 
-    disputed: Annotated[Literal[True], KNOWN] = True
+    disputed: Annotated[Literal[True], VARIABLE] = True
     evidence: Personal
 
 
-class Cleared(Asks):
+class Cleared(Form):
     """Why the evaluation stands after all."""
 
-    disputed: Annotated[Literal[False], KNOWN] = False
+    disputed: Annotated[Literal[False], VARIABLE] = False
     evidence: Personal
 
 
-class Withdrawal(Asks):
+class Withdrawal(Form):
     """The customer's own wish, in his words."""
 
     wish: Personal
@@ -85,12 +85,12 @@ class Withdrawal(Asks):
 
 def _as_given(facts: Facts, form: Any) -> bool:
     hidden = form.tone is not Tone.NEGATIVE and min(form.scores, default=NEGATIVE_UP_TO + 1) <= NEGATIVE_UP_TO
-    return not hidden and (form.evaluated is None or form.evaluated != facts.me)
+    return not hidden and (form.evaluated is None or form.evaluated != facts.actor)
 
 
 as_given = Guard("as_given", _as_given)
-undisputed = Guard("undisputed", lambda facts, form: not facts.known.get("disputed", False))
-disputed = Guard("disputed", lambda facts, form: bool(facts.known.get("disputed", False)))
+undisputed = Guard("undisputed", lambda facts, form: not facts.variables.get("disputed", False))
+disputed = Guard("disputed", lambda facts, form: bool(facts.variables.get("disputed", False)))
 
 EVALUATION = Lifecycle(
     kind="evaluation",
@@ -105,39 +105,39 @@ EVALUATION = Lifecycle(
         State(WITHDRAWN, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("assess", (RECEIVED,), CLASSIFIED, by=COLLECTING, asks=Assessment, when=as_given),
-        Move("answer", (CLASSIFIED,), RESOLVED, by=PEOPLE, asks=EvaluationReply, not_for=(EVALUATED,)),
-        Move("archive", (RESOLVED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        Move("assess", (RECEIVED,), CLASSIFIED, roles=COLLECTING, form=Assessment, guard=as_given),
+        Move("answer", (CLASSIFIED,), RESOLVED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
+        Move("archive", (RESOLVED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
         Move(
             "dispute",
             ASSESSED,
             STAY,
-            by=REVIEWERS,
-            asks=Doubt,
-            when=undisputed,
-            apart=("assess", "answer"),
-            not_for=(EVALUATED,),
+            roles=REVIEWERS,
+            form=Doubt,
+            guard=undisputed,
+            separate_from=("assess", "answer"),
+            recused=(EVALUATED,),
         ),
         Move(
             "clear_dispute",
             ASSESSED,
             STAY,
-            by=REVIEWERS,
-            asks=Cleared,
-            when=disputed,
-            apart=("dispute",),
-            not_for=(EVALUATED,),
+            roles=REVIEWERS,
+            form=Cleared,
+            guard=disputed,
+            separate_from=("dispute",),
+            recused=(EVALUATED,),
         ),
         # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
-        Move("withdraw", ASSESSED, WITHDRAWN, by=(Role.AGENT,), asks=Withdrawal, not_for=(EVALUATED,)),
+        Move("withdraw", ASSESSED, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
         # What is done without the evaluation moving on.
-        Move("acknowledge", OPEN, STAY, by=(SYSTEM,)),
+        Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
         *appealable((*ASSESSED, ARCHIVED, WITHDRAWN)),
         *everyday(OPEN, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
-        Clause("answer_evaluation", during=(RECEIVED, CLASSIFIED), kept_by=("answer",), answers=True),
+        Clause("answer_evaluation", during=(RECEIVED, CLASSIFIED), met_by=("answer",), answers=True),
         Clause("archive", during=(RESOLVED,), then="archive"),
     ),
 )

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.everyday import everyday
 from statemachines.forms import Reason, Severity
-from statemachines.guards import came_from
+from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
@@ -36,35 +36,35 @@ class Origin(StrEnum):
     ACCEPTANCE = "acceptance"
 
 
-class Ownership(Asks):
+class Ownership(Form):
     """Of what sort the finding is, how grave, and the department that answers for it."""
 
-    department: Annotated[Code, ON_CASE, KNOWN]
+    department: Annotated[Code, ON_CASE, VARIABLE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
     category: Annotated[Code | None, ON_CASE] = None
     owner: Annotated[Handle | None, ON_CASE] = None
-    origin: Annotated[Origin | None, KNOWN] = None
+    origin: Annotated[Origin | None, VARIABLE] = None
 
 
-class Measure(Asks):
+class Measure(Form):
     """What caused it, what will be done about it, and by when if that was agreed."""
 
-    cause: Annotated[Code, KNOWN]
+    cause: Annotated[Code, VARIABLE]
     measure: Personal
     due_at: AwareDatetime | None = None
 
 
-class Rectification(Asks):
+class Rectification(Form):
     """What was done, and what shows it."""
 
     done: Personal
     evidence: Personal
 
 
-class Verification(Asks):
+class Verification(Form):
     """Whether what was done had its effect, and what shows it."""
 
-    effect: Annotated[Effect, KNOWN]
+    effect: Annotated[Effect, VARIABLE]
     evidence: Personal
 
 
@@ -74,7 +74,7 @@ class CancelReason(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
 
 
-class Cancellation(Asks):
+class Cancellation(Form):
     """Why there was nothing to find: coded, for a second person's review."""
 
     code: CancelReason
@@ -97,48 +97,48 @@ FINDING = Lifecycle(
         State(CANCELLED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("assign_owner", (RECEIVED,), CLASSIFIED, by=(*SUPERVISION, SYSTEM), asks=Ownership),
-        Move("propose_measure", (CLASSIFIED,), INVESTIGATED, by=INVESTIGATORS, asks=Measure),
-        Move("rectify", (INVESTIGATED,), RESOLVED, by=INVESTIGATORS, asks=Rectification),
+        Move("assign_owner", (RECEIVED,), CLASSIFIED, roles=(*SUPERVISION, SYSTEM), form=Ownership),
+        Move("propose_measure", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Measure),
+        Move("rectify", (INVESTIGATED,), RESOLVED, roles=INVESTIGATORS, form=Rectification),
         # What had no effect goes another round, one level higher.
         *(
             Move(
                 "verify_effect",
                 (RESOLVED,),
                 dest,
-                by=SUPERVISION,
-                asks=Verification,
-                when=when,
+                roles=SUPERVISION,
+                form=Verification,
+                guard=when,
                 reopens=again,
-                apart=HANDLED,
+                separate_from=HANDLED,
             )
             for dest, when, again in ((REVISITED, effective, False), (CLASSIFIED, not_effective, True))
         ),
-        Move("archive", (REVISITED,), ARCHIVED, by=(*SUPERVISION, SYSTEM)),
+        Move("archive", (REVISITED,), ARCHIVED, roles=(*SUPERVISION, SYSTEM)),
         # A finding is not dropped: two people of the supervision agree that there was none.
-        Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, by=SUPERVISION, asks=Cancellation),
+        Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
         Move(
-            "cancel", (CANCEL_REVIEW,), CANCELLED, by=SUPERVISION, asks=Cancellation, apart=("propose_cancel", *HANDLED)
+            "cancel", (CANCEL_REVIEW,), CANCELLED, roles=SUPERVISION, form=Cancellation, separate_from=("propose_cancel", *HANDLED)
         ),
         *(
-            Move("keep_open", (CANCEL_REVIEW,), state, by=SUPERVISION, asks=Reason, when=came_from(state))
+            Move("keep_open", (CANCEL_REVIEW,), state, roles=SUPERVISION, form=Reason, guard=previous_state(state))
             for state in UNHANDLED
         ),
         *everyday(OPEN, PEOPLE),
     ),
     clauses=(
-        Clause("finding_ownership", (RECEIVED,), (CANCEL_REVIEW,), kept_by=("assign_owner",), internal=True),
-        Clause("finding_measure", (CLASSIFIED,), (CANCEL_REVIEW,), kept_by=("propose_measure",), internal=True),
+        Clause("finding_ownership", (RECEIVED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),
+        Clause("finding_measure", (CLASSIFIED,), (CANCEL_REVIEW,), met_by=("propose_measure",), internal=True),
         Clause(
             "finding_rectification",
             (INVESTIGATED,),
             (CANCEL_REVIEW,),
-            kept_by=("rectify",),
-            opened_by=("propose_measure",),
-            due="due_at",
+            met_by=("rectify",),
+            started_by=("propose_measure",),
+            due_field="due_at",
             internal=True,
         ),
-        Clause("finding_verification", (RESOLVED,), kept_by=("verify_effect",), internal=True),
+        Clause("finding_verification", (RESOLVED,), met_by=("verify_effect",), internal=True),
         Clause("archive", (REVISITED,), then="archive"),
     ),
 )

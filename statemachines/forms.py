@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.asks import KNOWN, ON_CASE, OPEN_CASE, Asks, Code, Handle, Number, Personal, Score
+from statemachines.form_model import VARIABLE, ON_CASE, OPEN_CASE, Form, Code, Handle, Number, Personal, Score
 from statemachines.roles import TOP_LEVEL
 
 
@@ -26,25 +26,25 @@ class Degree(StrEnum):
     NONE = "none"
 
 
-class Reason(Asks):
+class Reason(Form):
     """Why, in words."""
 
     reason: Personal
 
 
-class Note(Asks):
+class Note(Form):
     """A remark for colleagues."""
 
     note: Personal
 
 
-class Message(Asks):
+class Message(Form):
     """A person's words to the customer: what keeps a promise to reply (A5)."""
 
     message: Personal
 
 
-class Assignment(Asks):
+class Assignment(Form):
     """The department, and the person by handle, that now has the work (B10)."""
 
     department: Annotated[Code, ON_CASE]
@@ -58,21 +58,21 @@ class ReturnReason(StrEnum):
     NEEDS_ANOTHER = "needs_another"
 
 
-class Return(Asks):
+class Return(Form):
     """A department gives the work back, and says why (B10)."""
 
     code: ReturnReason
     reason: Personal | None = None
 
 
-class Escalation(Asks):
+class Escalation(Form):
     """A person raises the case to a level (B6)."""
 
     level: Annotated[int, Field(ge=1, le=TOP_LEVEL), ON_CASE]
     reason: Personal
 
 
-class Extension(Asks):
+class Extension(Form):
     """More time for one promise of the case: hours of its own sort, working hours where it counts those."""
 
     clause: Code
@@ -87,33 +87,33 @@ class PauseReason(StrEnum):
     ACCESS = "access"
 
 
-class Question(Asks):
+class Question(Form):
     """What the customer is asked for, and why the clocks rest meanwhile (A4)."""
 
     question: Personal
     code: PauseReason = PauseReason.INFORMATION
 
 
-class Answer(Asks):
+class Answer(Form):
     """What the customer added."""
 
     answer: Personal
 
 
-class Progress(Asks):
+class Progress(Form):
     """A note on progress to the customer (B8)."""
 
     progress: Personal
 
 
-class Promise(Asks):
+class Promise(Form):
     """A promise made to the customer, and when it falls due (B9). Promises of a case are counted from one."""
 
     promise: Personal
     due_at: AwareDatetime
 
 
-class Kept(Asks):
+class Kept(Form):
     """Which of the case's promises was kept, and how (B9)."""
 
     promise: Annotated[int, Field(ge=1)]
@@ -125,7 +125,7 @@ class Outcome(StrEnum):
     DISSATISFIED = "dissatisfied"
 
 
-class Survey(Asks):
+class Survey(Form):
     """What the customer said at the callback (D2). A score that was not given stays empty.
 
     ``need`` is what else he would have from us: it becomes a lead.
@@ -148,7 +148,7 @@ class Unanswered(StrEnum):
     NO_NUMBER = "no_number"
 
 
-class Attempt(Asks):
+class Attempt(Form):
     """A callback that reached nobody; ``attempts`` counts them in this cycle (D1)."""
 
     attempts: Annotated[int, Field(ge=1), ON_CASE]
@@ -162,26 +162,26 @@ class RefusalReason(StrEnum):
     IN_COURT = "in_court"
 
 
-class Refusal(Asks):
+class Refusal(Form):
     """A refusal to take the contact on: coded, reviewed, and told to the customer (A7)."""
 
     code: RefusalReason
     told: Personal
 
 
-class Merge(Asks):
+class Merge(Form):
     """The case that goes on in this one's stead (A6)."""
 
     into: Annotated[Number, OPEN_CASE]
 
 
-class Child(Asks):
+class Child(Form):
     """Another case by its number: one that was merged into this one, or opened, or closed, because of it."""
 
     case: Number
 
 
-class About(Asks):
+class About(Form):
     """The case that this one is about."""
 
-    about: Annotated[Number, KNOWN]
+    about: Annotated[Number, VARIABLE]

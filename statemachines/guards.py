@@ -4,9 +4,9 @@ from statemachines.forms import Outcome
 from statemachines.vocabulary import Facts, Guard
 
 
-def came_from(state: str) -> Guard:
+def previous_state(state: str) -> Guard:
     """The answer leads back to where the question was asked."""
-    return Guard(f"came_from_{state}", lambda facts, form: facts.came_from == state)
+    return Guard(f"came_from_{state}", lambda facts, form: facts.previous_state == state)
 
 
 def rounds_left(facts: Facts) -> bool:
@@ -29,5 +29,5 @@ rounds_exhausted = Guard("rounds_exhausted", lambda facts, form: not rounds_left
 next_attempt = Guard("next_attempt", lambda facts, form: form.attempts == facts.attempts + 1)
 attempts_used = Guard("attempts_used", lambda facts, form: facts.attempts >= facts.max_attempts)
 rises = Guard("rises", lambda facts, form: form.level > facts.level)
-first_return = Guard("first_return", lambda facts, form: facts.known.get("returns", 0) == 0)
-returned_before = Guard("returned_before", lambda facts, form: facts.known.get("returns", 0) > 0)
+first_return = Guard("first_return", lambda facts, form: facts.variables.get("returns", 0) == 0)
+returned_before = Guard("returned_before", lambda facts, form: facts.variables.get("returns", 0) > 0)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.everyday import everyday
 from statemachines.forms import Reason
@@ -23,61 +23,61 @@ PEOPLE = (*INVESTIGATORS, *WATCHERS, Role.OPERATIONS)
 CARRIED_OUT = ("submit", "complete")
 """Whoever did this does not verify it (F3)."""
 
-Hundredths = Annotated[int, Field(ge=0), KNOWN]
+Hundredths = Annotated[int, Field(ge=0), VARIABLE]
 """A figure of an indicator in hundredths: 90.5 % is 9050."""
 
 
-class Requirement(Asks):
+class Requirement(Form):
     """Which department must improve what, and by when its plan is due if that was said."""
 
-    department: Annotated[Code, ON_CASE, KNOWN]
+    department: Annotated[Code, ON_CASE, VARIABLE]
     owner: Annotated[Handle | None, ON_CASE] = None
-    indicator: Annotated[Code | None, KNOWN] = None
-    cause: Annotated[Code | None, KNOWN] = None
+    indicator: Annotated[Code | None, VARIABLE] = None
+    cause: Annotated[Code | None, VARIABLE] = None
     actual: Hundredths | None = None
     target: Hundredths | None = None
     due_at: AwareDatetime | None = None
 
 
-class Plan(Asks):
+class Plan(Form):
     """What will be done, by which measures, and until when."""
 
     plan: Personal
     measures: Personal
-    proposed_due: Annotated[AwareDatetime, KNOWN]
+    proposed_due: Annotated[AwareDatetime, VARIABLE]
 
 
-class Agreed(Asks):
+class Agreed(Form):
     """The date that the group agreed to."""
 
-    due_at: Annotated[AwareDatetime, KNOWN]
+    due_at: Annotated[AwareDatetime, VARIABLE]
 
 
-class SentBack(Asks):
+class SentBack(Form):
     """What the plan lacks, and by when a better one is due."""
 
     reason: Personal
     due_at: AwareDatetime | None = None
 
 
-class Completion(Asks):
+class Completion(Form):
     """What was done, and what shows it."""
 
     done: Personal
     evidence: Personal
 
 
-class Verification(Asks):
+class Verification(Form):
     """The figure before and after, in hundredths, and whether that is the effect; else by when a new plan is due."""
 
-    effect: Annotated[Effect, KNOWN]
+    effect: Annotated[Effect, VARIABLE]
     before: Hundredths
     after: Hundredths
     evidence: Personal
     due_at: AwareDatetime | None = None
 
 
-was_required = Guard("was_required", lambda facts, form: "department" in facts.known)
+was_required = Guard("was_required", lambda facts, form: "department" in facts.variables)
 
 IMPROVEMENT_PLAN = Lifecycle(
     kind="improvement_plan",
@@ -94,46 +94,46 @@ IMPROVEMENT_PLAN = Lifecycle(
         State(WAIVED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("require", (RECEIVED,), STAY, by=(*WATCHERS, SYSTEM), asks=Requirement),
-        Move("submit", (RECEIVED,), CLASSIFIED, by=INVESTIGATORS, asks=Plan, when=was_required),
-        Move("accept_plan", (CLASSIFIED,), INVESTIGATED, by=(GROUP,), asks=Agreed, apart=("submit",)),
-        Move("send_back", (CLASSIFIED,), RECEIVED, by=(GROUP,), asks=SentBack, apart=("submit",)),
-        Move("complete", (INVESTIGATED,), RESOLVED, by=INVESTIGATORS, asks=Completion),
+        Move("require", (RECEIVED,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
+        Move("submit", (RECEIVED,), CLASSIFIED, roles=INVESTIGATORS, form=Plan, guard=was_required),
+        Move("accept_plan", (CLASSIFIED,), INVESTIGATED, roles=(GROUP,), form=Agreed, separate_from=("submit",)),
+        Move("send_back", (CLASSIFIED,), RECEIVED, roles=(GROUP,), form=SentBack, separate_from=("submit",)),
+        Move("complete", (INVESTIGATED,), RESOLVED, roles=INVESTIGATORS, form=Completion),
         # Without effect a new plan is required, one level higher.
         *(
             Move(
                 "verify_effect",
                 (RESOLVED,),
                 dest,
-                by=(GROUP,),
-                asks=Verification,
-                when=when,
+                roles=(GROUP,),
+                form=Verification,
+                guard=when,
                 reopens=again,
-                apart=CARRIED_OUT,
+                separate_from=CARRIED_OUT,
             )
             for dest, when, again in ((REVISITED, effective, False), (RECEIVED, not_effective, True))
         ),
-        Move("recur", (REVISITED,), RECEIVED, by=(*WATCHERS, SYSTEM), asks=SentBack, reopens=True),
-        Move("archive", (REVISITED,), ARCHIVED, by=(GROUP, SYSTEM)),
-        Move("waive", (RECEIVED,), WAIVED, by=(GROUP,), asks=Reason, apart=("require",)),
+        Move("recur", (REVISITED,), RECEIVED, roles=(*WATCHERS, SYSTEM), form=SentBack, reopens=True),
+        Move("archive", (REVISITED,), ARCHIVED, roles=(GROUP, SYSTEM)),
+        Move("waive", (RECEIVED,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
         *everyday(OPEN, PEOPLE),
     ),
     clauses=(
         Clause(
             "plan_submission",
             (RECEIVED,),
-            kept_by=("submit",),
-            opened_by=("require", "send_back", "verify_effect", "recur"),
-            due="due_at",
-            renews=True,
+            met_by=("submit",),
+            started_by=("require", "send_back", "verify_effect", "recur"),
+            due_field="due_at",
+            restarts=True,
             internal=True,
         ),
         Clause(
             "plan_execution",
             (INVESTIGATED,),
-            kept_by=("complete",),
-            opened_by=("accept_plan",),
-            due="due_at",
+            met_by=("complete",),
+            started_by=("accept_plan",),
+            due_field="due_at",
             internal=True,
         ),
         Clause("plan_watch", (REVISITED,), then="archive", internal=True),

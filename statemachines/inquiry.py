@@ -42,13 +42,13 @@ HANDLED = ("investigate", "assess", "answer")
 
 def nature_of(facts: Facts) -> Nature:
     """What the customer wants; an inquiry that says nothing of it is a consultation."""
-    return Nature(facts.known.get("nature", Nature.CONSULTATION))
+    return Nature(facts.variables.get("nature", Nature.CONSULTATION))
 
 
 def _commends(facts: Facts, form: Any) -> bool:
     """Nobody passes a praise of himself on (F3)."""
     named = form.commended is not None or form.commended_department is not None
-    return nature_of(facts) is Nature.PRAISE and named and (form.commended is None or form.commended != facts.me)
+    return nature_of(facts) is Nature.PRAISE and named and (form.commended is None or form.commended != facts.actor)
 
 
 is_question = Guard("is_question", lambda facts, form: nature_of(facts) is Nature.CONSULTATION)
@@ -79,25 +79,25 @@ INQUIRY = Lifecycle(
         State(CONVERTED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("classify", (RECEIVED,), CLASSIFIED, by=(*DESK, SYSTEM, IMPORT), asks=Routing),
+        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=Routing),
         # A consultation: the desk answers at once, or the department finds out first.
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, by=(*INVESTIGATORS, IMPORT), asks=Found, when=is_question),
-        Move("answer", (RECEIVED, CLASSIFIED), RESOLVED, by=(*INVESTIGATORS, IMPORT), asks=Reply, when=is_question),
-        Move("answer", (INVESTIGATED,), RESOLVED, by=(*INVESTIGATORS, IMPORT), asks=Reply, when=is_no_praise),
+        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question),
+        Move("answer", (RECEIVED, CLASSIFIED), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
+        Move("answer", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
         # A suggestion is assessed before it is answered; a praise is passed on before the customer is thanked.
-        Move("assess", (CLASSIFIED,), INVESTIGATED, by=INVESTIGATORS, asks=Assessment, when=is_suggestion),
+        Move("assess", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
         Move(
-            "commend", (RECEIVED, CLASSIFIED), INVESTIGATED, by=INVESTIGATORS, asks=Commendation, when=commends_another
+            "commend", (RECEIVED, CLASSIFIED), INVESTIGATED, roles=INVESTIGATORS, form=Commendation, guard=commends_another
         ),
-        Move("thank", (INVESTIGATED,), SETTLED, by=INVESTIGATORS, asks=Thanks, when=is_praise),
+        Move("thank", (INVESTIGATED,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
         # A lead is a salesperson's (D2).
-        Move("offer", (RECEIVED, CLASSIFIED), OFFERED, by=(*DESK, SYSTEM), asks=Offer, when=is_lead),
-        Move("qualify", (OFFERED,), PURSUED, by=SALES, asks=Qualification),
-        Move("win", (PURSUED,), SETTLED, by=SALES, asks=Won),
-        Move("lose", (OFFERED, PURSUED), SETTLED, by=SALES, asks=Lost),
+        Move("offer", (RECEIVED, CLASSIFIED), OFFERED, roles=(*DESK, SYSTEM), form=Offer, guard=is_lead),
+        Move("qualify", (OFFERED,), PURSUED, roles=SALES, form=Qualification),
+        Move("win", (PURSUED,), SETTLED, roles=SALES, form=Won),
+        Move("lose", (OFFERED, PURSUED), SETTLED, roles=SALES, form=Lost),
         # The callback, where the pack wants one (D1); out of rounds, the matter becomes a complaint.
         *(
-            Move("revisit", (RESOLVED,), dest, by=CALLERS, asks=Survey, when=when, reopens=again, apart=HANDLED)
+            Move("revisit", (RESOLVED,), dest, roles=CALLERS, form=Survey, guard=when, reopens=again, separate_from=HANDLED)
             for dest, when, again in (
                 (REVISITED, satisfied, False),
                 (CLASSIFIED, another_round, True),
@@ -105,18 +105,18 @@ INQUIRY = Lifecycle(
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("skip_revisit", (RESOLVED,), SETTLED, by=(SYSTEM,)),
-        Move("archive", (REVISITED, SETTLED), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        Move("skip_revisit", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
+        Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # The customer is asked, and answers: the clocks rest in between (A4).
         *asking_customer(ASKING, WAITING),
         # Ends other than the archive.
-        Move("turn_into_complaint", LIVE, CONVERTED, by=INVESTIGATORS, asks=Complained),
-        Move("withdraw", OPEN, WITHDRAWN, by=DESK, asks=Reason),
-        Move("merge", OPEN, MERGED, by=DESK, asks=Merge, hands_on=True),
-        Move("absorb", OPEN, STAY, by=(SYSTEM,), asks=Child, adopts=True),
+        Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),
+        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
+        Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         # What is done without the inquiry moving on.
-        Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
-        Move("reply", OPEN, STAY, by=INVESTIGATORS, asks=Message),
+        Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
+        Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message),
         *promising(OPEN, INVESTIGATORS),
         *everyday(OPEN, INVESTIGATORS),
     ),
@@ -125,15 +125,15 @@ INQUIRY = Lifecycle(
             "first_reply",
             during=(*ASKING, OFFERED),
             pauses=(WAITING,),
-            kept_by=("reply", "answer", "thank", "qualify"),
+            met_by=("reply", "answer", "thank", "qualify"),
             answers=True,
             once=True,
         ),
-        Clause("answer_inquiry", during=ASKING, pauses=(WAITING,), kept_by=("answer", "thank"), answers=True),
-        Clause("pursue_lead", during=(OFFERED, PURSUED), kept_by=("win", "lose"), internal=True),
+        Clause("answer_inquiry", during=ASKING, pauses=(WAITING,), met_by=("answer", "thank"), answers=True),
+        Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
         promise_clause(OPEN),
         # Internal, for a pack that asks for no such callback need not say how soon it is made.
-        Clause("revisit", during=(RESOLVED,), kept_by=("revisit", "unreachable"), internal=True),
+        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable"), internal=True),
         Clause("archive", during=(REVISITED, SETTLED), then="archive"),
     ),
 )

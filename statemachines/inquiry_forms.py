@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Percent, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Percent, Personal
 from statemachines.forms import Severity
 
 
@@ -18,23 +18,23 @@ class Nature(StrEnum):
     LEAD = "lead"
 
 
-class Routing(Asks):
+class Routing(Form):
     """The department that answers; ``nature`` overrules the one under which the contact came in (A3)."""
 
     department: Annotated[Code, ON_CASE]
     category: Annotated[Code | None, ON_CASE] = None
     severity: Annotated[Severity | None, ON_CASE] = None
-    nature: Annotated[Nature | None, KNOWN] = None
+    nature: Annotated[Nature | None, VARIABLE] = None
     confidence: Percent | None = None
 
 
-class Found(Asks):
+class Found(Form):
     """What the department found out for the customer."""
 
     findings: Personal
 
 
-class Reply(Asks):
+class Reply(Form):
     """The answer, as it was told to the customer."""
 
     answer: Personal
@@ -45,44 +45,44 @@ class Verdict(StrEnum):
     DECLINED = "declined"
 
 
-class Assessment(Asks):
+class Assessment(Form):
     """Whether a suggestion is taken up, and why or why not: the answer tells it to the customer."""
 
-    verdict: Annotated[Verdict, KNOWN]
+    verdict: Annotated[Verdict, VARIABLE]
     reason: Personal
 
 
-class Commendation(Asks):
+class Commendation(Form):
     """Who is praised: a department, a colleague by handle, or both; the ledger of rewards reads it (E5)."""
 
-    commended_department: Annotated[Code | None, KNOWN] = None
-    commended: Annotated[Handle | None, KNOWN] = None
+    commended_department: Annotated[Code | None, VARIABLE] = None
+    commended: Annotated[Handle | None, VARIABLE] = None
 
 
-class Thanks(Asks):
+class Thanks(Form):
     """A person's thanks to the customer who praised us."""
 
     thanks: Personal
 
 
-class Offer(Asks):
+class Offer(Form):
     """The salesperson who follows a lead up (D2)."""
 
     owner: Annotated[Handle, ON_CASE]
     department: Annotated[Code | None, ON_CASE] = None
 
 
-class Qualification(Asks):
+class Qualification(Form):
     """What the salesperson told the customer, and what the business may be worth, in fen (D2)."""
 
     told: Personal
-    expected: Annotated[int | None, Field(ge=0), KNOWN] = None
+    expected: Annotated[int | None, Field(ge=0), VARIABLE] = None
 
 
-class Won(Asks):
+class Won(Form):
     """What the business is worth, in fen."""
 
-    worth: Annotated[int | None, Field(ge=0), KNOWN] = None
+    worth: Annotated[int | None, Field(ge=0), VARIABLE] = None
 
 
 class LostReason(StrEnum):
@@ -94,14 +94,14 @@ class LostReason(StrEnum):
     NO_CONTACT = "no_contact"
 
 
-class Lost(Asks):
+class Lost(Form):
     """Why a lead came to nothing: coded, so that it can be counted."""
 
-    lost_for: Annotated[LostReason, KNOWN]
+    lost_for: Annotated[LostReason, VARIABLE]
     reason: Personal | None = None
 
 
-class Complained(Asks):
+class Complained(Form):
     """What the customer complains of, where he said more than when he came."""
 
     words: Personal | None = None

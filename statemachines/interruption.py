@@ -33,10 +33,10 @@ SYSTEM = Role.SYSTEM
 REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
 PEOPLE = (*INVESTIGATORS, Role.OPERATIONS, *REVIEWERS)
 
-was_declared = Guard("was_declared", lambda facts, form: "since" in facts.known)
-affected_known = Guard("affected_known", lambda facts, form: "affected" in facts.known)
-customers_told = Guard("customers_told", lambda facts, form: facts.known.get("tellings", 0) > 0)
-some_affected = Guard("some_affected", lambda facts, form: facts.known.get("affected", 0) > 0)
+was_declared = Guard("was_declared", lambda facts, form: "since" in facts.variables)
+affected_known = Guard("affected_known", lambda facts, form: "affected" in facts.variables)
+customers_told = Guard("customers_told", lambda facts, form: facts.variables.get("tellings", 0) > 0)
+some_affected = Guard("some_affected", lambda facts, form: facts.variables.get("affected", 0) > 0)
 
 INTERRUPTION = Lifecycle(
     kind="interruption",
@@ -53,38 +53,38 @@ INTERRUPTION = Lifecycle(
         State(CALLED_OFF, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("declare", DOWN, STAY, by=PEOPLE, asks=Declaration),
-        Move("start_plan", (RECEIVED,), CLASSIFIED, by=MANAGERS, asks=ContingencyPlan, when=was_declared),
-        Move("find_affected", (CLASSIFIED,), INVESTIGATED, by=PEOPLE, asks=Criteria),
-        Move("find_affected", CARED_FOR, STAY, by=PEOPLE, asks=Criteria),
-        Move("restore", (CLASSIFIED, INVESTIGATED), RESOLVED, by=(*MANAGERS, Role.OPERATIONS), asks=Restoration),
+        Move("declare", DOWN, STAY, roles=PEOPLE, form=Declaration),
+        Move("start_plan", (RECEIVED,), CLASSIFIED, roles=MANAGERS, form=ContingencyPlan, guard=was_declared),
+        Move("find_affected", (CLASSIFIED,), INVESTIGATED, roles=PEOPLE, form=Criteria),
+        Move("find_affected", CARED_FOR, STAY, roles=PEOPLE, form=Criteria),
+        Move("restore", (CLASSIFIED, INVESTIGATED), RESOLVED, roles=(*MANAGERS, Role.OPERATIONS), form=Restoration),
         Move(
-            "review", (RESOLVED,), REVISITED, by=REVIEWERS, asks=Postmortem, when=customers_told, apart=("start_plan",)
+            "review", (RESOLVED,), REVISITED, roles=REVIEWERS, form=Postmortem, guard=customers_told, separate_from=("start_plan",)
         ),
-        Move("archive", (REVISITED,), ARCHIVED, by=(*REVIEWERS, SYSTEM)),
-        Move("call_off", (RECEIVED, CLASSIFIED), CALLED_OFF, by=MANAGERS[1:], asks=Reason),
+        Move("archive", (REVISITED,), ARCHIVED, roles=(*REVIEWERS, SYSTEM)),
+        Move("call_off", (RECEIVED, CLASSIFIED), CALLED_OFF, roles=MANAGERS[1:], form=Reason),
         # What the reactions find and do is recorded here; a person tells those whom no mail reaches.
-        Move("affected", (*CARED_FOR, REVISITED), STAY, by=(SYSTEM,), asks=Affected),
+        Move("affected", (*CARED_FOR, REVISITED), STAY, roles=(SYSTEM,), form=Affected),
         Move(
             "confirm_told",
             (*CARED_FOR, REVISITED),
             STAY,
-            by=(*PEOPLE, SYSTEM),
-            asks=Told,
-            when=affected_known,
+            roles=(*PEOPLE, SYSTEM),
+            form=Told,
+            guard=affected_known,
             counts="tellings",
         ),
-        Move("grant_time", CARED_FOR, STAY, by=MANAGERS[1:], asks=TimeGrant, when=some_affected),
-        Move("time_granted", (*CARED_FOR, REVISITED), STAY, by=(SYSTEM,), asks=TimeGranted),
-        Move("record_loss", OPEN, STAY, by=PEOPLE, asks=Loss, counts="losses"),
-        Move("record_mitigation", OPEN, STAY, by=PEOPLE, asks=Mitigation, counts="mitigations"),
+        Move("grant_time", CARED_FOR, STAY, roles=MANAGERS[1:], form=TimeGrant, guard=some_affected),
+        Move("time_granted", (*CARED_FOR, REVISITED), STAY, roles=(SYSTEM,), form=TimeGranted),
+        Move("record_loss", OPEN, STAY, roles=PEOPLE, form=Loss, counts="losses"),
+        Move("record_mitigation", OPEN, STAY, roles=PEOPLE, form=Mitigation, counts="mitigations"),
         *everyday(OPEN, PEOPLE),
     ),
     clauses=(
-        Clause("contingency_start", (RECEIVED,), kept_by=("start_plan",), internal=True),
+        Clause("contingency_start", (RECEIVED,), met_by=("start_plan",), internal=True),
         # The customers' right to know (知情权).
-        Clause("tell_affected", OPEN, kept_by=("confirm_told",), internal=True),
-        Clause("interruption_review", (RESOLVED,), kept_by=("review",), internal=True),
+        Clause("tell_affected", OPEN, met_by=("confirm_told",), internal=True),
+        Clause("interruption_review", (RESOLVED,), met_by=("review",), internal=True),
         Clause("archive", (REVISITED,), then="archive"),
     ),
 )

@@ -4,30 +4,30 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Personal
 
-Count = Annotated[int, Field(ge=0), KNOWN]
+Count = Annotated[int, Field(ge=0), VARIABLE]
 
 
-class Declaration(Asks):
+class Declaration(Form):
     """What fails since when, presumably until when, and which department and sort of case it hits."""
 
     what: Personal
     where: Personal | None = None
-    since: Annotated[AwareDatetime, KNOWN]
-    expected_until: Annotated[AwareDatetime | None, KNOWN] = None
+    since: Annotated[AwareDatetime, VARIABLE]
+    expected_until: Annotated[AwareDatetime | None, VARIABLE] = None
     department: Annotated[Code | None, ON_CASE] = None
     category: Annotated[Code | None, ON_CASE] = None
 
 
-class ContingencyPlan(Asks):
+class ContingencyPlan(Form):
     """Which contingency plan is put into force, and what it asks for."""
 
-    contingency: Annotated[Code, KNOWN]
+    contingency: Annotated[Code, VARIABLE]
     plan: Personal
 
 
-class Criteria(Asks):
+class Criteria(Form):
     """Which open cases of customers are affected: all of a kind, of a department, of a sort, opened within a span.
 
     Both ends of the span belong to it; one that is not given is open.
@@ -40,7 +40,7 @@ class Criteria(Asks):
     opened_until: AwareDatetime | None = None
 
 
-class Affected(Asks):
+class Affected(Form):
     """How many cases are affected so far, how many of them were found now, and to how many customers mail went."""
 
     affected: Count
@@ -49,13 +49,13 @@ class Affected(Asks):
     untold: Count
 
 
-class Told(Asks):
+class Told(Form):
     """How those were told whom no mail reaches."""
 
     how: Personal | None = None
 
 
-class TimeGrant(Asks):
+class TimeGrant(Form):
     """More time for one promise of every affected case: hours of its own sort, with the reason."""
 
     clause: Code
@@ -63,7 +63,7 @@ class TimeGrant(Asks):
     reason: Personal
 
 
-class TimeGranted(Asks):
+class TimeGranted(Form):
     """On how many affected cases more time was granted, and how many had no such clock."""
 
     clause: Code
@@ -72,29 +72,29 @@ class TimeGranted(Asks):
     skipped: Count
 
 
-class Loss(Asks):
+class Loss(Form):
     """What was lost, and its worth in fen."""
 
     amount: Annotated[int, Field(ge=1)]
     what: Personal
 
 
-class Mitigation(Asks):
+class Mitigation(Form):
     """What was done to keep the loss small."""
 
     measure: Personal
 
 
-class Restoration(Asks):
+class Restoration(Form):
     """When and how the service was restored."""
 
-    restored_at: Annotated[AwareDatetime, KNOWN]
+    restored_at: Annotated[AwareDatetime, VARIABLE]
     how: Personal
 
 
-class Postmortem(Asks):
+class Postmortem(Form):
     """What is learned of it, and which department must improve because of it."""
 
     lessons: Personal
-    cause: Annotated[Code, KNOWN]
-    improving: Annotated[Code, KNOWN]
+    cause: Annotated[Code, VARIABLE]
+    improving: Annotated[Code, VARIABLE]

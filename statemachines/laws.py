@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from statemachines.asks import RungFired, required
+from statemachines.form_model import StepFired, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 
@@ -35,7 +35,7 @@ def _names(table: Lifecycle) -> Iterator[str]:
     for move in table.moves:
         named = [*move.sources, *([move.dest] if move.dest else [])]
         yield from (f"move {move.name} names the unknown state {name}" for name in named if name not in known)
-        if not move.by:
+        if not move.roles:
             yield f"move {move.name} may be made by nobody"
     promises = [clause.name for clause in table.clauses]
     for name in {name for name in promises if promises.count(name) > 1}:
@@ -68,22 +68,22 @@ def _closure(begin: set[str], steps: Iterable[tuple[str, str]]) -> set[str]:
 
 def _forms(table: Lifecycle) -> Iterator[str]:
     for name, rows in table.rows.items():
-        if len({row.asks for row in rows}) > 1:
+        if len({row.form for row in rows}) > 1:
             yield f"the rows of move {name} ask for different forms"
         if len({row.counts for row in rows}) > 1:
             yield f"the rows of move {name} count different things"
         for source in {source for row in rows for source in row.sources}:
             here = [row for row in rows if source in row.sources]
-            if any(a.when is None and set(a.by) & set(b.by) for a in here for b in here if a is not b):
+            if any(a.guard is None and set(a.roles) & set(b.roles) for a in here for b in here if a is not b):
                 yield f"move {name} from {source} has a row without a guard that hides another"
 
 
 def _duties(table: Lifecycle) -> Iterator[str]:
     for row in table.moves:
-        yield from (f"move {row.name} is apart from the unknown move {n}" for n in row.apart if n not in table.rows)
-        if row.extends and not {"clause", "hours"} <= set(row.asks.model_fields):
+        yield from (f"move {row.name} is apart from the unknown move {n}" for n in row.separate_from if n not in table.rows)
+        if row.extends and not {"clause", "hours"} <= set(row.form.model_fields):
             yield f"move {row.name} extends a clock, but its form names no clause and hours"
-        if row.adopts and "case" not in row.asks.model_fields:
+        if row.inherits_timers and "case" not in row.form.model_fields:
             yield f"move {row.name} adopts clocks, but its form names no case"
 
 
@@ -92,28 +92,28 @@ def _clauses(table: Lifecycle) -> Iterator[str]:
         yield from _turns(table, clause)
         if not clause.during:
             yield f"clause {clause.name} never runs"
-        if not clause.kept_by and clause.then is None:
+        if not clause.met_by and clause.then is None:
             yield f"clause {clause.name} leads nowhere: nothing keeps it and it does nothing"
         if clause.then is not None:
             yield from _fires(table, clause, clause.then, None)
         else:
             for rung in (table.remind, table.breach):
-                yield from _fires(table, clause, rung, RungFired)
-        for name in clause.kept_by:
+                yield from _fires(table, clause, rung, StepFired)
+        for name in clause.met_by:
             yield from _keeps(table, clause, name)
 
 
 def _turns(table: Lifecycle, clause: Clause) -> Iterator[str]:
     """What opens a clock by a move, and what keeps one turn of many, must say so in its form."""
-    for name in clause.opened_by:
+    for name in clause.started_by:
         if name not in table.rows:
             yield f"clause {clause.name} is opened by the unknown move {name}"
-        elif clause.due and clause.due not in table.rows[name][0].asks.model_fields:
-            yield f"clause {clause.name} reads its deadline from {clause.due}, which {name} does not ask for"
-    for name in clause.kept_by if clause.which else ():
-        if name in table.rows and clause.which not in table.rows[name][0].asks.model_fields:
-            yield f"clause {clause.name} is kept turn by turn, but {name} does not ask which ({clause.which})"
-    if (clause.due or clause.which or clause.renews) and not clause.opened_by:
+        elif clause.due_field and clause.due_field not in table.rows[name][0].form.model_fields:
+            yield f"clause {clause.name} reads its deadline from {clause.due_field}, which {name} does not ask for"
+    for name in clause.met_by if clause.occurrence_field else ():
+        if name in table.rows and clause.occurrence_field not in table.rows[name][0].form.model_fields:
+            yield f"clause {clause.name} is kept turn by turn, but {name} does not ask which ({clause.occurrence_field})"
+    if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
         yield f"clause {clause.name} speaks of moves that open it and names none"
 
 
@@ -127,8 +127,8 @@ def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> It
 
 
 def _unrefusable(row: Move, form: type | None) -> bool:
-    asks_nothing = row.asks is form if form else not required(row.asks)
-    return row.when is None and Role.SYSTEM in row.by and asks_nothing
+    asks_nothing = row.form is form if form else not required(row.form)
+    return row.guard is None and Role.SYSTEM in row.roles and asks_nothing
 
 
 def _keeps(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _keeps(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
     if not rows:
         yield f"clause {clause.name} is kept by {name}, which is no move of its states"
     for row in rows:
-        if clause.answers and (Role.SYSTEM in row.by or not required(row.asks)):
+        if clause.answers and (Role.SYSTEM in row.roles or not required(row.form)):
             yield f"clause {clause.name} is a promise to answer, but {name} needs no person's words"
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
-from statemachines.asks import Asks, RungFired
+from statemachines.form_model import Form, StepFired
 from statemachines.refused import Refused
 from statemachines.roles import Role
 from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
@@ -28,7 +28,7 @@ class Decision(NamedTuple):
     row: Move
     source: str
     dest: str
-    form: Asks
+    form: Form
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Cursor:
     state: str
     facts: Facts
     roles: frozenset[Role]
-    form: Asks | None
+    form: Form | None
     row: Move | None = None
 
 
@@ -81,7 +81,7 @@ class Lifecycle:
         asked = (move, was, now, reopens)
         if asked not in self._beginning:
             found = [(clause, _begins(clause, *asked)) for clause in self.clauses]
-            self._beginning[asked] = [one for one in found if one[1] or one[0].per]
+            self._beginning[asked] = [one for one in found if one[1] or one[0].partition_by]
         return self._beginning[asked]
 
     @cached_property
@@ -115,12 +115,12 @@ class Lifecycle:
             )
         return machine
 
-    def checked(self, move: str, form: Mapping[str, Any]) -> Asks:
+    def checked(self, move: str, form: Mapping[str, Any]) -> Form:
         """The move's form, validated. Raises ``Refused('unknown_move' | 'form')``."""
         if move not in self.rows:
             raise Refused("unknown_move", move=move, known=list(self.rows))
         try:
-            return self.rows[move][0].asks.model_validate(form)
+            return self.rows[move][0].form.model_validate(form)
         except ValidationError as error:
             raise Refused("form", move=move, fields=_complaints(error)) from None
 
@@ -138,9 +138,9 @@ class Lifecycle:
     def _depends(self, move: str, state: str) -> bool:
         """Whether more bears on a decision than the state and the roles."""
         rows = (row for row in self.rows[move] if state in row.sources)
-        return any(row.when or row.apart or row.not_for for row in rows)
+        return any(row.guard or row.separate_from or row.recused for row in rows)
 
-    def decide(self, facts: Facts, move: str, form: Asks, roles: Iterable[Role]) -> Decision:
+    def decide(self, facts: Facts, move: str, form: Form, roles: Iterable[Role]) -> Decision:
         """Whether ``move`` is legal now. Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'guard')``."""
         cursor = _Cursor(facts.state, facts, frozenset(roles), form)
         try:
@@ -167,24 +167,24 @@ class Lifecycle:
             return Refused("not_now", **told)
         mine = [row for row in rows if permits(row, roles)]
         if not mine:
-            wanted = sorted({role.value for row in rows for role in row.by})
+            wanted = sorted({role.value for row in rows for role in row.roles})
             return Refused("role", wanted=wanted, **told)
         own = [_own_work(row, facts) for row in mine]
         if all(own):
-            return Refused("own_work", actor=facts.me, moves=sorted({name for names in own for name in names}), **told)
+            return Refused("own_work", actor=facts.actor, moves=sorted({name for names in own for name in names}), **told)
         if all(_recused(row, facts) for row in mine):
-            return Refused("recused", actor=facts.me, **told)
-        return Refused("guard", guards=[row.when.name for row in mine if row.when], **told)
+            return Refused("recused", actor=facts.actor, **told)
+        return Refused("guard", guards=[row.guard.name for row in mine if row.guard], **told)
 
-    def apart_from(self, move: str, state: str) -> frozenset[str]:
+    def separate_from(self, move: str, state: str) -> frozenset[str]:
         """The moves whose makers must be looked up before ``decide`` (F3)."""
-        return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.apart)
+        return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.separate_from)
 
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
     """A clause with moves of its own begins with them, any other where the case comes into its states."""
-    if clause.opened_by:
-        return move in clause.opened_by
+    if clause.started_by:
+        return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)
 
 
@@ -194,7 +194,7 @@ def permits(row: Move, held: frozenset[Role]) -> bool:
     An import tells what other people did under the rules of their own house: who they were is not asked, but where the
     case stood and every condition are. What a clock of ours does, it does not tell.
     """
-    return not held.isdisjoint(row.by) or (Role.IMPORT in held and row.asks is not RungFired)
+    return not held.isdisjoint(row.roles) or (Role.IMPORT in held and row.form is not StepFired)
 
 
 def _conditions(row: Move) -> list[Callback]:
@@ -204,19 +204,19 @@ def _conditions(row: Move) -> list[Callback]:
 
     def holds(event: EventData) -> bool:
         cursor = _cursor(event)
-        return row.when is None or row.when.holds(cursor.facts, cursor.form)
+        return row.guard is None or row.guard.holds(cursor.facts, cursor.form)
 
     return [may, holds]
 
 
 def _own_work(row: Move, facts: Facts) -> frozenset[str]:
     """The moves that this person made and that ``row`` must be apart from (F3)."""
-    return frozenset(name for name in row.apart if facts.me and facts.me in facts.did.get(name, ()))
+    return frozenset(name for name in row.separate_from if facts.actor and facts.actor in facts.done_by.get(name, ()))
 
 
 def _recused(row: Move, facts: Facts) -> bool:
     """Whether the matter concerns this person himself (F3)."""
-    return bool(facts.me) and any(facts.known.get(name) == facts.me for name in row.not_for)
+    return bool(facts.actor) and any(facts.variables.get(name) == facts.actor for name in row.recused)
 
 
 def _noting(row: Move) -> Callback:
@@ -231,7 +231,7 @@ def _cursor(event: EventData) -> _Cursor:
 
 
 def _described(move: Move) -> list[Any]:
-    told = asdict(move) | {"when": move.when.name if move.when else None, "asks": move.asks.model_json_schema()}
+    told = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
     return [told[name] for name in sorted(told)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.asks import KNOWN, Asks, Personal
+from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.everyday import everyday
 from statemachines.forms import Reason
 from statemachines.laws import lawful
@@ -20,19 +20,19 @@ SYSTEM = Role.SYSTEM
 Fen = Annotated[int, Field(ge=1)]
 
 
-class Claim(Asks):
+class Claim(Form):
     """What is claimed, in fen, and by when it is to be paid if that was agreed."""
 
-    claimed: Annotated[Fen, KNOWN]
+    claimed: Annotated[Fen, VARIABLE]
     due_at: AwareDatetime | None = None
     reason: Personal | None = None
 
 
-class Payment(Asks):
+class Payment(Form):
     """What came in, and what has come in so far with it, in fen."""
 
     amount: Fen
-    recovered: Annotated[Fen, KNOWN]
+    recovered: Annotated[Fen, VARIABLE]
 
 
 class WriteOffReason(StrEnum):
@@ -42,26 +42,26 @@ class WriteOffReason(StrEnum):
     CLAIM_UNFOUNDED = "claim_unfounded"
 
 
-class WriteOffProposal(Asks):
+class WriteOffProposal(Form):
     """Why no more will come in: coded, for a second person's approval."""
 
     code: WriteOffReason
     reason: Personal
 
 
-class WriteOff(Asks):
+class WriteOff(Form):
     """What is written off, in fen: all that is still outstanding."""
 
-    written_off: Annotated[Fen, KNOWN]
+    written_off: Annotated[Fen, VARIABLE]
 
 
 def outstanding(facts: Facts) -> int:
     """What was claimed and has not come in, in fen."""
-    return facts.known.get("claimed", 0) - facts.known.get("recovered", 0)
+    return facts.variables.get("claimed", 0) - facts.variables.get("recovered", 0)
 
 
 def _adds_up(facts: Facts, form: Any) -> bool:
-    return form.recovered == facts.known.get("recovered", 0) + form.amount
+    return form.recovered == facts.variables.get("recovered", 0) + form.amount
 
 
 adds_up = Guard("adds_up", lambda facts, form: _adds_up(facts, form) and form.amount <= outstanding(facts))
@@ -81,21 +81,21 @@ RECOVERY = Lifecycle(
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("claim", (RECEIVED,), CLASSIFIED, by=(*MANAGERS, SYSTEM), asks=Claim),
-        Move("receive_payment", (CLASSIFIED,), STAY, by=INVESTIGATORS, asks=Payment, when=adds_up),
-        Move("settle", (CLASSIFIED,), RESOLVED, by=INVESTIGATORS, when=all_in),
-        Move("propose_write_off", (CLASSIFIED,), INVESTIGATED, by=DESK, asks=WriteOffProposal),
+        Move("claim", (RECEIVED,), CLASSIFIED, roles=(*MANAGERS, SYSTEM), form=Claim),
+        Move("receive_payment", (CLASSIFIED,), STAY, roles=INVESTIGATORS, form=Payment, guard=adds_up),
+        Move("settle", (CLASSIFIED,), RESOLVED, roles=INVESTIGATORS, guard=all_in),
+        Move("propose_write_off", (CLASSIFIED,), INVESTIGATED, roles=DESK, form=WriteOffProposal),
         Move(
             "write_off",
             (INVESTIGATED,),
             RESOLVED,
-            by=MANAGERS[1:],
-            asks=WriteOff,
-            when=all_outstanding,
-            apart=("claim", "propose_write_off"),
+            roles=MANAGERS[1:],
+            form=WriteOff,
+            guard=all_outstanding,
+            separate_from=("claim", "propose_write_off"),
         ),
-        Move("decline_write_off", (INVESTIGATED,), CLASSIFIED, by=MANAGERS[1:], asks=Reason),
-        Move("archive", (RESOLVED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
+        Move("decline_write_off", (INVESTIGATED,), CLASSIFIED, roles=MANAGERS[1:], form=Reason),
+        Move("archive", (RESOLVED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         *everyday(OPEN, INVESTIGATORS),
     ),
     clauses=(
@@ -103,9 +103,9 @@ RECOVERY = Lifecycle(
             "recovery_payment",
             (CLASSIFIED,),
             (INVESTIGATED,),
-            kept_by=("settle",),
-            opened_by=("claim",),
-            due="due_at",
+            met_by=("settle",),
+            started_by=("claim",),
+            due_field="due_at",
             internal=True,
         ),
         Clause("archive", (RESOLVED,), then="archive"),

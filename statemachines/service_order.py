@@ -13,7 +13,7 @@ from statemachines.everyday import (
     reviewed_refusal,
 )
 from statemachines.forms import Message, Reason, Survey
-from statemachines.guards import came_from
+from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
@@ -49,7 +49,7 @@ HANDLED = ("plan", *EXECUTED)
 
 
 def _plannable(facts: Facts, form: Any) -> bool:
-    return "lead_department" in facts.known and form.starts_at <= form.ends_at
+    return "lead_department" in facts.variables and form.starts_at <= form.ends_at
 
 
 def _all_met(form: Acceptance) -> bool:
@@ -58,20 +58,20 @@ def _all_met(form: Acceptance) -> bool:
 
 def _may_sign(facts: Facts, form: Acceptance) -> bool:
     """A third party signs only if the customer named one (C2)."""
-    return form.signed_by is Acceptor.CUSTOMER or facts.known.get("acceptor") == form.signed_by
+    return form.signed_by is Acceptor.CUSTOMER or facts.variables.get("acceptor") == form.signed_by
 
 
 def _not_older(facts: Facts, form: Any) -> bool:
-    known = facts.known.get("as_of")
+    known = facts.variables.get("as_of")
     return known is None or form.as_of >= datetime.fromisoformat(known)
 
 
 in_order = Guard("in_order", lambda facts, form: form.accurate and form.complete)
 plannable = Guard("plannable", _plannable)
-first_plan = Guard("first_plan", lambda facts, form: facts.known.get("plans", 0) <= 1)
-later_plan = Guard("later_plan", lambda facts, form: facts.known.get("plans", 0) > 1)
-cosigned = Guard("cosigned", lambda facts, form: facts.known.get("cosigns", 0) >= facts.known.get("cosigns_needed", 0))
-agreed_node = Guard("agreed_node", lambda facts, form: form.node is None or form.node <= facts.known.get("nodes", 0))
+first_plan = Guard("first_plan", lambda facts, form: facts.variables.get("plans", 0) <= 1)
+later_plan = Guard("later_plan", lambda facts, form: facts.variables.get("plans", 0) > 1)
+cosigned = Guard("cosigned", lambda facts, form: facts.variables.get("cosigns", 0) >= facts.variables.get("cosigns_needed", 0))
+agreed_node = Guard("agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0))
 not_older = Guard("not_older", _not_older)
 accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
 not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(form) and _may_sign(facts, form))
@@ -103,74 +103,74 @@ SERVICE_ORDER = Lifecycle(
     ),
     moves=(
         # Reviewed, planned, signed by the departments, approved, agreed with the customer, confirmed (C1).
-        Move("review", (RECEIVED,), REVIEWED, by=DESK, asks=asked.Review, when=in_order),
-        Move("analyse_needs", (REVIEWED,), STAY, by=INVESTIGATORS, asks=asked.NeedsAnalysis),
-        Move("plan", (REVIEWED,), PLANNED, by=INVESTIGATORS, asks=asked.Plan, when=plannable, counts="plans"),
+        Move("review", (RECEIVED,), REVIEWED, roles=DESK, form=asked.Review, guard=in_order),
+        Move("analyse_needs", (REVIEWED,), STAY, roles=INVESTIGATORS, form=asked.NeedsAnalysis),
+        Move("plan", (REVIEWED,), PLANNED, roles=INVESTIGATORS, form=asked.Plan, guard=plannable, counts="plans"),
         # One signature a person. A later plan may be signed again by whoever signed an earlier one.
         *(
-            Move("cosign", (PLANNED,), STAY, COSIGNERS, asked.Cosignature, when=when, apart=apart, counts="cosigns")
+            Move("cosign", (PLANNED,), STAY, COSIGNERS, asked.Cosignature, guard=when, separate_from=apart, counts="cosigns")
             for when, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
         ),
-        Move("approve_plan", (PLANNED,), PLAN_APPROVED, by=MANAGERS, when=cosigned, apart=("plan",)),
-        Move("return_plan", (PLANNED,), REVIEWED, by=MANAGERS, asks=Reason),
-        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, by=(*DESK, SYSTEM), asks=asked.Consent),
-        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, by=(*DESK, SYSTEM), asks=Reason),
-        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, by=DESK, asks=asked.Arrangement),
+        Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
+        Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason),
+        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=asked.Consent),
+        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason),
+        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, roles=DESK, form=asked.Arrangement),
         # Assigned and carried out.
-        Move("assign_task", (CONFIRMED,), ASSIGNED, by=DESK, asks=asked.Task),
-        Move("assign_task", (ASSIGNED,), STAY, by=DESK, asks=asked.Task),
-        Move("start", (ASSIGNED,), EXECUTING, by=INVESTIGATORS),
-        Move("start", UNPLANNED, EXECUTING, by=(Role.IMPORT,)),  # another system's record knows no plan of ours
-        Move("complete", (EXECUTING,), ACCEPTING, by=INVESTIGATORS, asks=asked.Completion),
+        Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=asked.Task),
+        Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=asked.Task),
+        Move("start", (ASSIGNED,), EXECUTING, roles=INVESTIGATORS),
+        Move("start", UNPLANNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
+        Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
-        Move("name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, by=DESK, asks=asked.NamedAcceptor),
-        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, when=accepted, apart=EXECUTED),
+        Move("name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=asked.NamedAcceptor),
+        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
         Move(
             "fail_acceptance",
             (ACCEPTING,),
             RECTIFYING,
-            by=ACCEPTORS,
-            asks=asked.Failure,
-            when=not_accepted,
-            apart=EXECUTED,
+            roles=ACCEPTORS,
+            form=asked.Failure,
+            guard=not_accepted,
+            separate_from=EXECUTED,
             counts="rectifications",
         ),
-        Move("rectify", (RECTIFYING,), ACCEPTING, by=INVESTIGATORS, asks=asked.Rectified),
+        Move("rectify", (RECTIFYING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Rectified),
         # Told, called back, archived (C6, D1). Who is dissatisfied has a complaint of his own.
-        Move("letter_sent", (RESOLVED, REVISITED), STAY, by=(*DESK, SYSTEM), asks=asked.Letter),
-        Move("revisit", (RESOLVED,), REVISITED, by=CALLERS, asks=Survey, apart=HANDLED),
+        Move("letter_sent", (RESOLVED, REVISITED), STAY, roles=(*DESK, SYSTEM), form=asked.Letter),
+        Move("revisit", (RESOLVED,), REVISITED, roles=CALLERS, form=Survey, separate_from=HANDLED),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("archive", (REVISITED,), ARCHIVED, by=(*MANAGERS, SYSTEM)),
-        Move("close", (RESOLVED,), ARCHIVED, by=(Role.IMPORT,)),  # there it ended without a callback
+        Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
         # The customer corrects his order: the clock rests (A4).
         *asking_customer(ASKING, WAITING),
         # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).
-        Move("raise_exception", TROUBLED, EXCEPTION, by=PEOPLE, asks=asked.Exceptional, counts="exceptions"),
+        Move("raise_exception", TROUBLED, EXCEPTION, roles=PEOPLE, form=asked.Exceptional, counts="exceptions"),
         *(
             Move(
                 "settle_exception",
                 (EXCEPTION,),
                 state,
-                by=MANAGERS,
-                asks=asked.Settlement,
-                when=came_from(state),
-                apart=("raise_exception",),
+                roles=MANAGERS,
+                form=asked.Settlement,
+                guard=previous_state(state),
+                separate_from=("raise_exception",),
             )
             for state in TROUBLED
         ),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7, C5).
-        Move("cancel", UNRESOLVED, CANCELLED, by=DESK, asks=asked.Cancellation),
+        Move("cancel", UNRESOLVED, CANCELLED, roles=DESK, form=asked.Cancellation),
         *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, asked.DeclineProposal, asked.Decline),
         # What is done without the order moving on (C3, C5, C7, C8).
-        Move("agree_node", SERVING, STAY, by=INVESTIGATORS, asks=asked.Node, counts="nodes"),
-        Move("push_progress", SERVING, STAY, by=INVESTIGATORS, asks=asked.Push, when=agreed_node),
-        Move("check_progress", SERVING, STAY, by=PEOPLE, asks=asked.ProgressCheck),
-        Move("feedback", SERVING, STAY, by=(*PEOPLE, SYSTEM), asks=asked.Feedback),
-        Move("request_tracking", SERVING, STAY, by=DESK, asks=asked.TrackingRequest),
-        Move("report_position", SERVING, STAY, by=(*INVESTIGATORS, SYSTEM), asks=asked.Position, when=not_older),
-        Move("change", (CONSENTED, *SERVING), STAY, by=DESK, asks=asked.Change, counts="changes"),
-        Move("acknowledge", LIVE, STAY, by=(SYSTEM,)),
-        Move("reply", OPEN, STAY, by=PEOPLE, asks=Message),
+        Move("agree_node", SERVING, STAY, roles=INVESTIGATORS, form=asked.Node, counts="nodes"),
+        Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=asked.Push, guard=agreed_node),
+        Move("check_progress", SERVING, STAY, roles=PEOPLE, form=asked.ProgressCheck),
+        Move("feedback", SERVING, STAY, roles=(*PEOPLE, SYSTEM), form=asked.Feedback),
+        Move("request_tracking", SERVING, STAY, roles=DESK, form=asked.TrackingRequest),
+        Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=asked.Position, guard=not_older),
+        Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=asked.Change, counts="changes"),
+        Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
+        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
         *promising(OPEN, PEOPLE),
         *everyday(OPEN, PEOPLE),
     ),
@@ -180,7 +180,7 @@ SERVICE_ORDER = Lifecycle(
             "confirm_booking",
             during=(*ASKING, REFUSAL_REVIEW, PLANNED, CONSENTED),
             pauses=(WAITING, PLAN_APPROVED),
-            kept_by=("confirm_arrangement",),
+            met_by=("confirm_arrangement",),
             answers=True,
         ),
         # An exception is our trouble: nothing the customer was promised rests for it. Only who was to begin may wait.
@@ -188,37 +188,37 @@ SERVICE_ORDER = Lifecycle(
             "assignment",
             during=(ASSIGNED,),
             pauses=(EXCEPTION,),
-            opened_by=("assign_task",),
-            due="due_at",
-            renews=True,
-            kept_by=("start",),
+            started_by=("assign_task",),
+            due_field="due_at",
+            restarts=True,
+            met_by=("start",),
         ),
         Clause(
             "progress_node",
             during=SERVING,
-            opened_by=("agree_node",),
-            due="due_at",
-            which="node",
-            kept_by=("push_progress",),
+            started_by=("agree_node",),
+            due_field="due_at",
+            occurrence_field="node",
+            met_by=("push_progress",),
         ),
         Clause(
             "progress_check",
             during=(EXECUTING, ACCEPTING, RECTIFYING, EXCEPTION),
-            kept_by=("check_progress",),
+            met_by=("check_progress",),
             repeats=True,
             internal=True,
         ),
-        Clause("tracking", during=SERVING, opened_by=("request_tracking",), due="due_at", kept_by=("report_position",)),
+        Clause("tracking", during=SERVING, started_by=("request_tracking",), due_field="due_at", met_by=("report_position",)),
         Clause(
             "rectification",
             during=(RECTIFYING, EXCEPTION),
-            opened_by=("fail_acceptance",),
-            due="due_at",
-            renews=True,
-            kept_by=("rectify",),
+            started_by=("fail_acceptance",),
+            due_field="due_at",
+            restarts=True,
+            met_by=("rectify",),
         ),
         promise_clause(OPEN),
-        Clause("revisit", during=(RESOLVED,), kept_by=("revisit", "unreachable")),
+        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable")),
         Clause("archive", during=(REVISITED,), then="archive"),
     ),
 )

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Code, Handle, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
 from statemachines.forms import Severity
 
 Fen = Annotated[int, Field(ge=0)]
 
 
-class Review(Asks):
+class Review(Form):
     """Whether the order is right and whole, what service it asks for, and the department it goes to (C1)."""
 
     accurate: bool
@@ -21,15 +21,15 @@ class Review(Asks):
     department: Annotated[Code | None, ON_CASE] = None
 
 
-class NeedsAnalysis(Asks):
+class NeedsAnalysis(Form):
     """What the customer needs, which department leads, and whether somebody went to look at the site (C1)."""
 
-    lead_department: Annotated[Code, KNOWN]
-    on_site_survey: Annotated[bool, KNOWN]
+    lead_department: Annotated[Code, VARIABLE]
+    on_site_survey: Annotated[bool, VARIABLE]
     report: Personal
 
 
-class Plan(Asks):
+class Plan(Form):
     """The service plan: what is done, to which standard, how, when, and what it costs in fen (C1).
 
     ``cosigns_needed`` departments sign it; ``cosigns`` is always nought: signatures begin anew with every plan.
@@ -38,27 +38,27 @@ class Plan(Asks):
     content: Personal
     standard: Personal
     procedure: Personal
-    cost: Annotated[Fen, KNOWN]
-    starts_at: Annotated[AwareDatetime, KNOWN]
-    ends_at: Annotated[AwareDatetime, KNOWN]
-    cosigns_needed: Annotated[int, Field(ge=0, le=20), KNOWN]
-    cosigns: Annotated[Literal[0], KNOWN] = 0
+    cost: Annotated[Fen, VARIABLE]
+    starts_at: Annotated[AwareDatetime, VARIABLE]
+    ends_at: Annotated[AwareDatetime, VARIABLE]
+    cosigns_needed: Annotated[int, Field(ge=0, le=20), VARIABLE]
+    cosigns: Annotated[Literal[0], VARIABLE] = 0
 
 
-class Cosignature(Asks):
+class Cosignature(Form):
     """A department agrees to the plan; its remark (C1)."""
 
     department: Code
     remark: Personal | None = None
 
 
-class Consent(Asks):
+class Consent(Form):
     """How the customer agreed to the plan, in his own words or by which paper (C1)."""
 
     consent: Personal
 
 
-class Arrangement(Asks):
+class Arrangement(Form):
     """Who does it with what, on which way, and how the goods are handled: the company's confirmation (C1)."""
 
     people: Personal
@@ -67,7 +67,7 @@ class Arrangement(Asks):
     handling: Personal
 
 
-class Task(Asks):
+class Task(Form):
     """Who carries the order out, and by when he must have begun (C1)."""
 
     department: Annotated[Code, ON_CASE]
@@ -76,14 +76,14 @@ class Task(Asks):
     task: Personal | None = None
 
 
-class Node(Asks):
+class Node(Form):
     """A stage of which the customer is told, and by when (C3). The nodes of an order are counted from one."""
 
     stage: Code
     due_at: AwareDatetime
 
 
-class Push(Asks):
+class Push(Form):
     """What the customer is told of the progress, for an agreed node or beside them (C3)."""
 
     text: Personal
@@ -91,33 +91,33 @@ class Push(Asks):
     position: Code | None = None
 
 
-class ProgressCheck(Asks):
+class ProgressCheck(Form):
     """Whether the work goes as planned, and what was seen (C7)."""
 
-    on_schedule: Annotated[bool, KNOWN]
+    on_schedule: Annotated[bool, VARIABLE]
     seen: Personal
 
 
-class Feedback(Asks):
+class Feedback(Form):
     """What the customer says while the service goes on (C7)."""
 
     feedback: Personal
 
 
-class TrackingRequest(Asks):
+class TrackingRequest(Form):
     """The transport department is to say where the goods are; by when, where that was agreed (C8)."""
 
     department: Code
     due_at: AwareDatetime | None = None
 
 
-class Position(Asks):
+class Position(Form):
     """Where the goods are, as of when, who says so, and when they are expected (C8)."""
 
-    position: Annotated[Code, KNOWN]
-    as_of: Annotated[AwareDatetime, KNOWN]
-    reported_by: Annotated[Code, KNOWN]
-    expected_at: Annotated[AwareDatetime | None, KNOWN] = None
+    position: Annotated[Code, VARIABLE]
+    as_of: Annotated[AwareDatetime, VARIABLE]
+    reported_by: Annotated[Code, VARIABLE]
+    expected_at: Annotated[AwareDatetime | None, VARIABLE] = None
 
 
 class Trouble(StrEnum):
@@ -125,21 +125,21 @@ class Trouble(StrEnum):
     SPECIAL_REQUEST = "special_request"
 
 
-class Exceptional(Asks):
+class Exceptional(Form):
     """What went wrong, or is asked for beyond the plan (C4)."""
 
     trouble: Trouble
     what: Personal
 
 
-class Settlement(Asks):
+class Settlement(Form):
     """What the superior decided, and how the customer agreed to it (C4)."""
 
     solution: Personal
     consent: Personal
 
 
-class Change(Asks):
+class Change(Form):
     """A change, and its effect on the plan, the cost (in fen, less is negative) and the time (in days) (C5)."""
 
     change: Personal
@@ -154,7 +154,7 @@ class AskedBy(StrEnum):
     COMPANY = "company"
 
 
-class Cancellation(Asks):
+class Cancellation(Form):
     """Who cancels and why, what becomes of the plan, and what it costs in fen (C5)."""
 
     asked_by: AskedBy
@@ -163,7 +163,7 @@ class Cancellation(Asks):
     cost: Fen = 0
 
 
-class Completion(Asks):
+class Completion(Form):
     """What was done, handed over for acceptance."""
 
     done: Personal
@@ -174,14 +174,14 @@ class Acceptor(StrEnum):
     THIRD_PARTY = "third_party"
 
 
-class NamedAcceptor(Asks):
+class NamedAcceptor(Form):
     """Whom the customer named to accept the work (C2)."""
 
-    acceptor: Annotated[Acceptor, KNOWN]
+    acceptor: Annotated[Acceptor, VARIABLE]
     name: Personal
 
 
-class Acceptance(Asks):
+class Acceptance(Form):
     """Which criteria are met, who signed, and the reference of the signed report (C2)."""
 
     documents: bool
@@ -198,22 +198,22 @@ class Failure(Acceptance):
     Without ``due_at`` the pack's limit for the rectification holds.
     """
 
-    cause: Annotated[Code, KNOWN]
-    responsible: Annotated[Code, KNOWN]
+    cause: Annotated[Code, VARIABLE]
+    responsible: Annotated[Code, VARIABLE]
     measure: Personal
     due_at: AwareDatetime | None = None
 
 
-class Rectified(Asks):
+class Rectified(Form):
     """What was put right (C2)."""
 
     done: Personal
 
 
-class Letter(Asks):
+class Letter(Form):
     """By what the completion letter can be found again: the key of its delivery, or a postal number (C6)."""
 
-    letter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,120}$"), KNOWN]
+    letter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,120}$"), VARIABLE]
 
 
 class DeclineReason(StrEnum):
@@ -223,14 +223,14 @@ class DeclineReason(StrEnum):
     INCOMPLETE = "incomplete"
 
 
-class DeclineProposal(Asks):
+class DeclineProposal(Form):
     """Why the order should not be taken on: coded, for a supervisor's review (A7)."""
 
     code: DeclineReason
     reason: Personal
 
 
-class Decline(Asks):
+class Decline(Form):
     """Why the order is not taken on: coded, reviewed, and told to the customer (A7)."""
 
     code: DeclineReason

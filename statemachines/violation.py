@@ -7,7 +7,7 @@ from statemachines.appealable import AppealLost, AppealOpened, AppealWon
 from statemachines.concerned import STAFF, himself, is_known_as, names_none_of
 from statemachines.everyday import everyday
 from statemachines.forms import Message, Reason
-from statemachines.guards import came_from
+from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
@@ -51,27 +51,27 @@ PENALTIES = list(Penalty)
 
 
 def _proven_and_whole(facts: Facts, form: Any) -> bool:
-    proven = facts.known.get("proven") is True and facts.known.get("accused") is not None
+    proven = facts.variables.get("proven") is True and facts.variables.get("accused") is not None
     return (form.penalty is Penalty.NONE or proven) and (form.penalty is Penalty.FINE) == (form.fine > 0)
 
 
 def _no_harsher(facts: Facts, form: Any) -> bool:
-    was = Penalty(facts.known.get("penalty", Penalty.NONE))
+    was = Penalty(facts.variables.get("penalty", Penalty.NONE))
     lighter = PENALTIES.index(form.penalty) < PENALTIES.index(was)
-    same = form.penalty is was and form.fine <= facts.known.get("fine", 0)
+    same = form.penalty is was and form.fine <= facts.variables.get("fine", 0)
     return (lighter or same) and _proven_and_whole(facts, form)
 
 
 def _wanted(facts: Facts, done: str) -> bool:
     """Whether the latest decision still waits for this; each one is published and told once."""
-    return facts.known.get(done, 0) < facts.known.get("decisions", 0)
+    return facts.variables.get(done, 0) < facts.variables.get("decisions", 0)
 
 
 def _disputable(facts: Facts) -> bool:
     return _wanted(facts, "appeals")
 
 
-accuses_another = Guard("accuses_another", lambda facts, form: not facts.me or form.accused != facts.me)
+accuses_another = Guard("accuses_another", lambda facts, form: not facts.actor or form.accused != facts.actor)
 impartial_lead = Guard("impartial_lead", lambda facts, form: names_none_of(form.lead_investigator, facts, ACCUSED))
 leads_the_team = Guard("leads_the_team", lambda facts, form: is_known_as(facts, "lead_investigator"))
 warranted = Guard("warranted", _proven_and_whole)
@@ -104,46 +104,46 @@ VIOLATION = Lifecycle(
         State(DISMISSED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, by=SUPERVISION, asks=Charge, when=accuses_another),
+        Move("take_up", (RECEIVED,), CLASSIFIED, roles=SUPERVISION, form=Charge, guard=accuses_another),
         *(
-            Move("form_team", (source,), dest, by=FORMERS, asks=Team, when=impartial_lead, not_for=ACCUSED)
+            Move("form_team", (source,), dest, roles=FORMERS, form=Team, guard=impartial_lead, recused=ACCUSED)
             for source, dest in ((CLASSIFIED, INVESTIGATING), (INVESTIGATING, STAY))
         ),
         Move(
             "name_accused",
             (CLASSIFIED, INVESTIGATING),
             STAY,
-            by=(*TEAM, *SUPERVISION),
-            asks=Accused,
-            when=accuses_another,
-            not_for=ACCUSED,
+            roles=(*TEAM, *SUPERVISION),
+            form=Accused,
+            guard=accuses_another,
+            recused=ACCUSED,
         ),
-        Move("add_evidence", (INVESTIGATING,), STAY, by=TEAM, asks=Evidence, not_for=ACCUSED),
-        Move("conclude", (INVESTIGATING,), CONCLUDED, by=TEAM, asks=Conclusion, when=leads_the_team, not_for=ACCUSED),
+        Move("add_evidence", (INVESTIGATING,), STAY, roles=TEAM, form=Evidence, recused=ACCUSED),
+        Move("conclude", (INVESTIGATING,), CONCLUDED, roles=TEAM, form=Conclusion, guard=leads_the_team, recused=ACCUSED),
         Move(
             "send_back",
             (CONCLUDED,),
             INVESTIGATING,
-            by=DECIDERS,
-            asks=Reason,
+            roles=DECIDERS,
+            form=Reason,
             reopens=True,
-            apart=INVESTIGATED,
-            not_for=(*ACCUSED, *INVESTIGATOR),
+            separate_from=INVESTIGATED,
+            recused=(*ACCUSED, *INVESTIGATOR),
         ),
         Move(
             "decide",
             (CONCLUDED,),
             DECIDED,
-            by=DECIDERS,
-            asks=Verdict,
-            when=warranted,
-            apart=INVESTIGATED,
-            not_for=(*ACCUSED, *INVESTIGATOR),
+            roles=DECIDERS,
+            form=Verdict,
+            guard=warranted,
+            separate_from=INVESTIGATED,
+            recused=(*ACCUSED, *INVESTIGATOR),
             counts="decisions",
         ),
         # It rests once it is published inside and the affected customer was told, in either order.
         *(
-            Move(name, (DECIDED,), dest, by=PUBLISHERS, asks=asks, when=when, counts=done, not_for=ACCUSED)
+            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=asks, guard=when, counts=done, recused=ACCUSED)
             for name, asks, done, first, last in (
                 ("publish_inside", Notice, "published", published_first, published_last),
                 ("tell_customer", Message, "told", told_first, told_last),
@@ -151,26 +151,26 @@ VIOLATION = Lifecycle(
             )
             for dest, when in ((STAY, first), (RESOLVED, last))
         ),
-        Move("close_appeals", (RESOLVED,), SETTLED, by=(SYSTEM,)),
-        Move("accept_decision", (RESOLVED,), SETTLED, by=STAFF, when=himself("accused")),
-        Move("archive", (SETTLED,), ARCHIVED, by=(SYSTEM,)),
+        Move("close_appeals", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
+        Move("accept_decision", (RESOLVED,), SETTLED, roles=STAFF, guard=himself("accused")),
+        Move("archive", (SETTLED,), ARCHIVED, roles=(SYSTEM,)),
         # The accused disputes the decision, once; an appeal decides, and what it corrects is published again.
-        Move("appeal", DISPUTABLE, APPEALED, by=STAFF, asks=Grounds, when=accused_disputes, counts="appeals"),
-        Move("appealed", DISPUTABLE, APPEALED, by=(SYSTEM,), asks=AppealOpened, when=undisputed, counts="appeals"),
-        Move("appeal_upheld", (APPEALED,), CORRECTED, by=(SYSTEM,), asks=AppealWon),
+        Move("appeal", DISPUTABLE, APPEALED, roles=STAFF, form=Grounds, guard=accused_disputes, counts="appeals"),
+        Move("appealed", DISPUTABLE, APPEALED, roles=(SYSTEM,), form=AppealOpened, guard=undisputed, counts="appeals"),
+        Move("appeal_upheld", (APPEALED,), CORRECTED, roles=(SYSTEM,), form=AppealWon),
         *(
-            Move("appeal_dismissed", (APPEALED,), state, by=(SYSTEM,), asks=AppealLost, when=came_from(state))
+            Move("appeal_dismissed", (APPEALED,), state, roles=(SYSTEM,), form=AppealLost, guard=previous_state(state))
             for state in DISPUTABLE
         ),
         Move(
             "amend_decision",
             (CORRECTED,),
             DECIDED,
-            by=DECIDERS,
-            asks=Verdict,
-            when=not_harsher,
-            apart=INVESTIGATED,
-            not_for=(*ACCUSED, *INVESTIGATOR),
+            roles=DECIDERS,
+            form=Verdict,
+            guard=not_harsher,
+            separate_from=INVESTIGATED,
+            recused=(*ACCUSED, *INVESTIGATOR),
             counts="decisions",
         ),
         # A report is dropped by two people, and whoever reported is told why (A7).
@@ -178,50 +178,50 @@ VIOLATION = Lifecycle(
             "propose_dismissal",
             UNPROVEN,
             DISMISSAL_REVIEW,
-            by=(*SUPERVISION, *TEAM),
-            asks=DismissalProposal,
-            not_for=ACCUSED,
+            roles=(*SUPERVISION, *TEAM),
+            form=DismissalProposal,
+            recused=ACCUSED,
         ),
         Move(
             "dismiss",
             (DISMISSAL_REVIEW,),
             DISMISSED,
-            by=SUPERVISION,
-            asks=Dismissal,
-            apart=("propose_dismissal",),
-            not_for=ACCUSED,
+            roles=SUPERVISION,
+            form=Dismissal,
+            separate_from=("propose_dismissal",),
+            recused=ACCUSED,
         ),
         *(
             Move(
                 "take_on",
                 (DISMISSAL_REVIEW,),
                 state,
-                by=SUPERVISION,
-                asks=Reason,
-                when=came_from(state),
-                not_for=ACCUSED,
+                roles=SUPERVISION,
+                form=Reason,
+                guard=previous_state(state),
+                recused=ACCUSED,
             )
             for state in UNPROVEN
         ),
-        Move("acknowledge", OPEN, STAY, by=(SYSTEM,)),
-        *(replace(row, not_for=ACCUSED) for row in everyday(OPEN, PEOPLE)),
+        Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
+        *(replace(row, recused=ACCUSED) for row in everyday(OPEN, PEOPLE)),
     ),
     clauses=(
-        Clause("investigation", during=(*UNPROVEN, DISMISSAL_REVIEW), kept_by=("conclude",), internal=True),
-        Clause("decision", during=(CONCLUDED,), kept_by=("decide",), internal=True),
+        Clause("investigation", during=(*UNPROVEN, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
+        Clause("decision", during=(CONCLUDED,), met_by=("decide",), internal=True),
         Clause(
             "publish",
             during=(DECIDED,),
             pauses=(APPEALED,),
-            opened_by=("decide", "amend_decision"),
-            kept_by=("publish_inside",),
+            started_by=("decide", "amend_decision"),
+            met_by=("publish_inside",),
             internal=True,
         ),
         Clause(
             "appeal_window",
             during=(RESOLVED,),
             pauses=(APPEALED,),
-            opened_by=("publish_inside", "tell_customer", "nobody_affected"),
+            started_by=("publish_inside", "tell_customer", "nobody_affected"),
             then="close_appeals",
             internal=True,
         ),

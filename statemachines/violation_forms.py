@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.asks import KNOWN, ON_CASE, Asks, Handle, Personal
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Handle, Personal
 from statemachines.forms import Degree, Severity
 
 
@@ -19,39 +19,39 @@ class Breach(StrEnum):
     FALSIFICATION = "falsification"
 
 
-class Charge(Asks):
+class Charge(Form):
     """The class of the violation, and who is accused of it, if that is known already."""
 
     category: Annotated[Breach, ON_CASE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
-    accused: Annotated[Handle | None, KNOWN] = None
+    accused: Annotated[Handle | None, VARIABLE] = None
 
 
-class Accused(Asks):
+class Accused(Form):
     """Who turned out to be meant."""
 
-    accused: Annotated[Handle, KNOWN]
+    accused: Annotated[Handle, VARIABLE]
     grounds: Personal
 
 
-class Team(Asks):
+class Team(Form):
     """Who leads the investigation."""
 
-    lead_investigator: Annotated[Handle, KNOWN]
+    lead_investigator: Annotated[Handle, VARIABLE]
 
 
-class Evidence(Asks):
+class Evidence(Form):
     """One piece of evidence, in words."""
 
     evidence: Personal
 
 
-class Conclusion(Asks):
+class Conclusion(Form):
     """What the team found, whether it is proven, and how far the accused answers for it."""
 
     findings: Personal
-    degree: Annotated[Degree, KNOWN]
-    proven: Annotated[bool, KNOWN]
+    degree: Annotated[Degree, VARIABLE]
+    proven: Annotated[bool, VARIABLE]
 
 
 class Penalty(StrEnum):
@@ -65,21 +65,21 @@ class Penalty(StrEnum):
     TERMINATION = "termination"
 
 
-class Verdict(Asks):
+class Verdict(Form):
     """The penalty, the amount of a fine in fen, and the grounds."""
 
-    penalty: Annotated[Penalty, KNOWN]
-    fine: Annotated[int, Field(ge=0), KNOWN] = 0
+    penalty: Annotated[Penalty, VARIABLE]
+    fine: Annotated[int, Field(ge=0), VARIABLE] = 0
     grounds: Personal
 
 
-class Notice(Asks):
+class Notice(Form):
     """What is published inside."""
 
     notice: Personal
 
 
-class Grounds(Asks):
+class Grounds(Form):
     """Why the decision is disputed."""
 
     grounds: Personal
@@ -92,14 +92,14 @@ class Unfounded(StrEnum):
     NOT_OURS = "not_ours"
 
 
-class DismissalProposal(Asks):
+class DismissalProposal(Form):
     """Why nothing should come of the report: coded, for a second person's review."""
 
     code: Unfounded
     reason: Personal
 
 
-class Dismissal(Asks):
+class Dismissal(Form):
     """The reviewed reason, and what whoever reported is told, if he can be reached (A7)."""
 
     code: Unfounded

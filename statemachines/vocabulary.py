@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from statemachines.asks import Asks, Nothing
+from statemachines.form_model import Form, Nothing
 from statemachines.roles import Role
 
 STAY: Final = None
@@ -30,23 +30,23 @@ class Milestone(StrEnum):
 class Facts:
     """What a guard may know of a case, and of who is about to move it.
 
-    ``known`` is what forms marked ``KNOWN`` and moves that count have left; ``bounds`` are the policy
-    pack's, None where its owner left one blank. ``me`` is the handle of the person who acts, empty for the
-    system and an import; ``did`` says who made the moves that this one must be apart from.
+    ``variables`` is what forms marked ``VARIABLE`` and moves that count have left; ``bounds`` are the policy
+    pack's, None where its owner left one blank. ``actor`` is the handle of the person who acts, empty for the
+    system and an import; ``done_by`` says who made the moves that this one must be apart from.
     """
 
     state: str
-    came_from: str = ""
+    previous_state: str = ""
     cycle: int = 1
     level: int = 0
     attempts: int = 0
     max_rounds: int | None = None
     max_attempts: int = 3
     severity: str | None = None
-    known: Mapping[str, Any] = field(default_factory=lambda: NOTHING_KNOWN)
+    variables: Mapping[str, Any] = field(default_factory=lambda: NOTHING_KNOWN)
     bounds: Mapping[str, int | None] = field(default_factory=lambda: NOTHING_KNOWN)
-    me: str = ""
-    did: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
+    actor: str = ""
+    done_by: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,58 +73,58 @@ class Move:
 
     Rows of one name share one form. ``reopens`` begins a new cycle one level higher (B3).
 
-    Separation of duties (F3): ``apart`` names moves whose makers may not make this one in the same case;
-    ``not_for`` names known facts that hold a handle (the accused, the assessor) who may not make it.
+    Separation of duties (F3): ``separate_from`` names moves whose makers may not make this one in the same case;
+    ``recused`` names known facts that hold a handle (the accused, the assessor) who may not make it.
 
     ``counts`` names a known fact that each such move adds one to. ``extends`` grants the clock that the form
-    names more time; ``hands_on`` gives the case's running clocks away and ``adopts`` takes them over.
+    names more time; ``releases_timers`` gives the case's running clocks away and ``adopts`` takes them over.
     """
 
     name: str
     sources: tuple[str, ...]
     dest: str | None
-    by: tuple[Role, ...]
-    asks: type[Asks] = Nothing
-    when: Guard | None = None
+    roles: tuple[Role, ...]
+    form: type[Form] = Nothing
+    guard: Guard | None = None
     reopens: bool = False
-    apart: tuple[str, ...] = ()
-    not_for: tuple[str, ...] = ()
+    separate_from: tuple[str, ...] = ()
+    recused: tuple[str, ...] = ()
     counts: str | None = None
     extends: bool = False
-    hands_on: bool = False
-    adopts: bool = False
+    releases_timers: bool = False
+    inherits_timers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A promise. Its clock runs while the case is in ``during`` and rests while it is in ``pauses``.
 
-    ``kept_by`` names the moves that keep it; leaving both sets otherwise stops it. ``then`` is the
+    ``met_by`` names the moves that keep it; leaving both sets otherwise stops it. ``then`` is the
     move the clock itself makes when it falls due (such a clause has no ladder). ``answers`` marks a
     promise to reply, which only a person's words can keep (law 10); ``once`` one of the first cycle only.
 
-    A clock starts when the case comes into ``during``, unless ``opened_by`` names the moves that start one
-    each (a promise, a node): its turns are counted through the whole case and outlive a new round. ``due``
+    A clock starts when the case comes into ``during``, unless ``started_by`` names the moves that start one
+    each (a promise, a node): its turns are counted through the whole case and outlive a new round. ``due_field``
     is the field of those moves' forms that holds an agreed deadline; where it is empty the pack's amount
-    holds. ``which`` is the field of the keeping move's form that names the turn it keeps; without it all are
+    holds. ``occurrence_field`` is the field of the keeping move's form that names the turn it keeps; without it all are
     kept. ``renews`` lets a new turn end the one before it. ``repeats`` starts the next turn whenever one is kept.
-    ``per`` names a column of the case (the department): each new value of it is handed a clock of its own.
+    ``partition_by`` names a column of the case (the department): each new value of it is handed a clock of its own.
     ``internal`` promises nothing to a customer: where the pack leaves its limit blank, no clock is started.
     """
 
     name: str
     during: tuple[str, ...]
     pauses: tuple[str, ...] = ()
-    kept_by: tuple[str, ...] = ()
+    met_by: tuple[str, ...] = ()
     then: str | None = None
     answers: bool = False
     once: bool = False
-    opened_by: tuple[str, ...] = ()
-    due: str = ""
-    which: str = ""
-    renews: bool = False
+    started_by: tuple[str, ...] = ()
+    due_field: str = ""
+    occurrence_field: str = ""
+    restarts: bool = False
     repeats: bool = False
-    per: str = ""
+    partition_by: str = ""
     internal: bool = False
 
     @property

@@ -14,7 +14,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import make_url
 
-from engine.founding import found
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from tests.telling import SECRET, START, hired

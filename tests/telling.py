@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.moves.moving import Answer, Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.commands.advance import Answer, Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.columns import from_micros
 from models.contact import Contact
@@ -150,14 +150,14 @@ def moves_of(store: Store, number: str) -> list[str]:
 
 def clock_of(store: Store, number: str, clause: str, cycle: int = 1) -> dict[str, Any]:
     """The clock of a clause in a cycle."""
-    sql = "SELECT * FROM clock WHERE case_id = :id AND clause = :clause AND cycle = :cycle"
+    sql = "SELECT * FROM timer WHERE case_id = :id AND clause = :clause AND cycle = :cycle"
     [row] = tells(store, sql, id=case_of(store, number)["id"], clause=clause, cycle=cycle)
     return row
 
 
 def rungs_of(store: Store, number: str) -> list[tuple[str, int, timedelta]]:
     """Clause, percent and due instant (since ``START``) of every rung that fired, as the transitions tell it."""
-    sql = "SELECT clause, percent, due_at FROM rung WHERE case_id = :id ORDER BY seq"
+    sql = "SELECT clause, percent, due_at FROM escalation_step WHERE case_id = :id ORDER BY seq"
     rows = tells(store, sql, id=case_of(store, number)["id"])
     return [(row["clause"], row["percent"], from_micros(row["due_at"]) - START) for row in rows]
 

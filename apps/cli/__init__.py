@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from apps.cli.door import FAULT, REFUSED, close_door, door, open_door
+from apps.cli.context import FAULT, REFUSED, close_context, cli, open_context
 from apps.cli.index import assembled
 from statemachines.refused import Refused
 
@@ -20,12 +20,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
     first = next((word for word in typed if not word.startswith("-")), "")
-    open_door()
-    door.as_json = "--json" in typed
+    open_context()
+    cli.as_json = "--json" in typed
     try:
         code = assembled(first.__eq__)(args=typed, standalone_mode=False)
     except Refused as refused:
-        return door.refuse(refused)
+        return cli.refuse(refused)
     except TyperException as error:
         return _usage(error)
     except (typer.Abort, KeyboardInterrupt):
@@ -36,19 +36,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (a fault is told by its type, exit 1)
         return _fault(error)
     finally:
-        close_door()
+        close_context()
     return code if isinstance(code, int) else 0
 
 
 def _usage(error: TyperException) -> int:
-    if door.as_json:
-        door.give({"refused": {"code": "usage", "params": {}, "text": str(error)}})
+    if cli.as_json:
+        cli.give({"refused": {"code": "usage", "params": {}, "text": str(error)}})
     else:
-        door.err.print(f"{error} (closeloop --help)", markup=False, highlight=False)
+        cli.err.print(f"{error} (closeloop --help)", markup=False, highlight=False)
     return REFUSED
 
 
 def _fault(error: Exception) -> int:
     from engine.databases import Conflict
 
-    return door.refuse(Refused("contended", tries=1)) if isinstance(error, Conflict) else door.fault(error)
+    return cli.refuse(Refused("contended", tries=1)) if isinstance(error, Conflict) else cli.fault(error)

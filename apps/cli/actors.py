@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from sqlmodel import select
 
-from apps.cli.door import Json, door, table
+from apps.cli.context import Json, cli, table
 from engine.actors import NewActor, add_actor
-from flows.wording import label
+from reports.translation import label
 from models import Actor
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
@@ -32,21 +32,21 @@ def add(
     if unknown:
         raise Refused("unknown_role", role=unknown[0], known=[one.value for one in Role])
     roles = tuple(Role(name) for name in role)
-    with door.store.writing() as tx:
+    with cli.store.writing() as tx:
         new = add_actor(tx, NewActor(handle, roles, department, boss, locale, email))
-    door.give({"handle": handle, "new": new}, door.say("actor_added" if new else "actor_known", handle=handle))
+    cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
 
 
 @actor.command("list")
 def list_(json: Json = False) -> None:
     """All actors with their roles."""
-    with door.store.reading() as session:
+    with cli.store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
     rows = [(one.handle, _roles(one), one.department, one.boss, one.locale) for one in actors]
-    heads = tuple(door.say(f"column.{name}") for name in ("handle", "roles", "department", "boss", "locale"))
+    heads = tuple(cli.translate(f"column.{name}") for name in ("handle", "roles", "department", "boss", "locale"))
     document = {"actors": [one.model_dump(exclude={"id"}) | {"roles": one.roles.split()} for one in actors]}
-    door.give(document, table("", heads, rows))
+    cli.give(document, table("", heads, rows))
 
 
 def _roles(one: Actor) -> str:
-    return ", ".join(label(door.locale, "", "role", name) for name in one.roles.split())
+    return ", ".join(label(cli.locale, "", "role", name) for name in one.roles.split())

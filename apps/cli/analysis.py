@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.markdown import Markdown
 
-from apps.cli.door import Json, door
-from flows.reports.analysis_text import render
-from flows.reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, Month, gather, month_of, shifted
-from flows.reports.complaint_handling import Handling
+from apps.cli.context import Json, cli
+from reports.analysis_text import render
+from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, Month, gather, month_of, shifted
+from reports.complaint_handling import Handling
 from statemachines.refused import Refused
 
 MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Without it, last month.")]
@@ -26,9 +26,9 @@ def join(app: typer.Typer) -> None:
 
 def analysis(month: MonthName = None, json: Json = False) -> None:
     """The complaints of a month: root causes, recurrences, measures, handling."""
-    now = door.store.now()
-    told = gather(door.store, now, shifted(month_of(now), -1) if month is None else _read(month, now))
-    door.give(document(told), Markdown(render(told, door.locale)))
+    now = cli.store.now()
+    told = gather(cli.store, now, shifted(month_of(now), -1) if month is None else _read(month, now))
+    cli.give(document(told), Markdown(render(told, cli.locale)))
 
 
 def _read(text: str, now: datetime) -> date:

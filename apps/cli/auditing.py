@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.cli.door import As, Json, door, local, table
+from apps.cli.context import As, Json, cli, local, table
 from models.columns import from_micros
 
 if TYPE_CHECKING:
@@ -33,61 +33,61 @@ def verify(json: Json = False) -> int:
     from engine.audit.verify import verify as check
     from engine.ledger.anchoring import last_anchored
 
-    verdict = check(door.store)
-    with door.store.looking() as tx:
+    verdict = check(cli.store)
+    with cli.store.looking() as tx:
         last = last_anchored(tx)
-    words = door.say("verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions)
+    words = cli.translate("verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions)
     shown = [words, *([_anchored(last)] if last else []), *_faults(verdict)]
-    door.give({**_told(verdict), "anchor": asdict(last) if last else None}, *shown)
+    cli.give({**_told(verdict), "anchor": asdict(last) if last else None}, *shown)
     return 0 if verdict.ok else 2
 
 
 def anchor(anew: Anew = None, as_: As = None, json: Json = False) -> None:
     """Sign the heads of all chains now, and publish their root outside the database."""
-    from engine.audit.anew import anchor_now, begin_anew
+    from engine.audit.re_anchor import anchor_now, begin_anew
     from engine.ledger.anchoring import published
 
-    store = door.store
+    store = cli.store
     if anew:
-        made: Anchored | None = begin_anew(store, door.actor(as_), anew, store.now())
+        made: Anchored | None = begin_anew(store, cli.actor(as_), anew, store.now())
     else:
         made = anchor_now(store, store.now())
     file = str(published(store))
     document = {"made": made is not None, "anchor": asdict(made) if made else None, "file": file}
-    door.give(document, _anchored(made) if made else door.say("anchor.nothing_new"), file)
+    cli.give(document, _anchored(made) if made else cli.translate("anchor.nothing_new"), file)
 
 
 def proof(case: str, json: Json = False) -> None:
     """Show that a case stood where it stood when it was last anchored."""
-    from engine.audit.proving import prove
+    from engine.audit.proof import prove
 
-    proved = prove(door.store, case)
-    words = door.say("anchor.proof", number=case, seq=proved.seq, line=proved.anchor.line, root=proved.anchor.root)
-    door.give(asdict(proved), words, proved.leaf, *proved.path)
+    proved = prove(cli.store, case)
+    words = cli.translate("anchor.proof", number=case, seq=proved.seq, line=proved.anchor.line, root=proved.anchor.root)
+    cli.give(asdict(proved), words, proved.leaf, *proved.path)
 
 
 def backup(file: Path, json: Json = False) -> None:
     """Copy the whole store into one file while it is at work, with the anchors that vouch for it."""
     from engine.audit.archive import told
-    from engine.audit.backing_up import back_up
+    from engine.audit.backup import back_up
 
-    made = back_up(door.store, file, door.store.now())
-    words = door.say("backup.made", file=str(file), size=made.size, line=made.manifest.line)
-    door.give({"file": str(file), "size": made.size, **told(made.manifest)}, words)
+    made = back_up(cli.store, file, cli.store.now())
+    words = cli.translate("backup.made", file=str(file), size=made.size, line=made.manifest.line)
+    cli.give({"file": str(file), "size": made.size, **told(made.manifest)}, words)
 
 
 def restore(file: Path, json: Json = False) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import told
-    from engine.audit.restoring import restore as bring_back
+    from engine.audit.restore import restore as bring_back
 
-    restored = bring_back(door.settings, file)
+    restored = bring_back(cli.settings, file)
     verdict = restored.verdict
-    shown = [door.say("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
+    shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:
-        shown.append(door.say("backup.later", count=restored.later))
+        shown.append(cli.translate("backup.later", count=restored.later))
     document = {**_told(verdict), "later": restored.later, **told(restored.manifest)}
-    door.give(document, *shown, *_faults(verdict))
+    cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
 
 
@@ -103,4 +103,4 @@ def _faults(verdict: "Verdict") -> list[Any]:
 
 def _anchored(made: "Anchored") -> str:
     at = local(from_micros(made.at))
-    return door.say("anchor.made", line=made.line, at=at, cases=made.cases, root=made.root)
+    return cli.translate("anchor.made", line=made.line, at=at, cases=made.cases, root=made.root)

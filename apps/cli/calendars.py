@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.door import As, Json, door, local, table
+from apps.cli.context import As, Json, cli, local, table
 from apps.cli.rules_here import Here, day, edition_told, give_published, here, text_of
 from engine.calendars.calendar import Calendar
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, import_years
 from engine.rules.publishing import override as rule_days
 from engine.rules.publishing import publish as publish_text
-from flows.wording import say
+from reports.translation import translate
 from models.columns import from_micros
 
 calendar = typer.Typer(
@@ -36,7 +36,7 @@ def list_(json: Json = False) -> None:
     found = [where.rules.calendar(name) for name in where.rules.names(Sort.CALENDAR)]
     rows = [(one.name, one.zone.key, _hours(one), one.version, _until(one)) for one in found]
     heads = _heads("calendar", "zone", "hours", "version", "covered_until")
-    door.give({"calendars": [_told(one, where) for one in found]}, table(_words("title"), heads, rows))
+    cli.give({"calendars": [_told(one, where) for one in found]}, table(_words("title"), heads, rows))
 
 
 @calendar.command()
@@ -55,21 +55,21 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
     }
     rows = [
         (_words("zone"), read.zone.key),
-        (_words("week"), " ".join(say(door.locale, f"weekday.{one}") for one in read.weekdays) or "–"),
+        (_words("week"), " ".join(translate(cli.locale, f"weekday.{one}") for one in read.weekdays) or "–"),
         (_words("hours"), _hours(read)),
         (_words("known"), _until(read)),
     ]
     shown = [table(f"{name} · {read.version}", ("", ""), rows)]
     if year is not None:
-        told_days = [(f"{one} {say(door.locale, f'weekday.{one.weekday()}')}", _kind(sort)) for one, sort in days]
+        told_days = [(f"{one} {translate(cli.locale, f'weekday.{one.weekday()}')}", _kind(sort)) for one, sort in days]
         shown.append(table(str(year), _heads("day", "sort"), told_days))
-    door.give(document, *shown, *_history(editions))
+    cli.give(document, *shown, *_history(editions))
 
 
 @calendar.command()
 def publish(file: Path, reason: Why, as_: As = None, json: Json = False) -> None:
     """Publish a whole calendar from a file; it holds from now on."""
-    store, by = door.store, door.actor(as_)
+    store, by = cli.store, cli.actor(as_)
     at = store.now()
     give_published(publish_text(store, Sort.CALENDAR, text_of(file), by, at, at, reason, file.name))
 
@@ -77,7 +77,7 @@ def publish(file: Path, reason: Why, as_: As = None, json: Json = False) -> None
 @calendar.command("import")
 def import_(name: str, file: Path, reason: WhyImport = None, as_: As = None, json: Json = False) -> None:
     """Take the holidays and make-up days of published years into a calendar."""
-    store, by = door.store, door.actor(as_)
+    store, by = cli.store, cli.actor(as_)
     at, text = store.now(), text_of(file)
     why = reason if reason is not None else file.name
     give_published(import_years(store, name, text, by, at, why, file.name))
@@ -88,7 +88,7 @@ def override(
     name: str, reason: Why, off: Off = None, worked: Worked = None, as_: As = None, json: Json = False
 ) -> None:
     """Rule single days of a published year otherwise than they were published."""
-    store, by = door.store, door.actor(as_)
+    store, by = cli.store, cli.actor(as_)
     at, (rest, work) = store.now(), ([day(one) for one in some or ()] for some in (off, worked))
     give_published(rule_days(store, name, rest, work, by, at, reason))
 
@@ -114,7 +114,7 @@ def _days(read: Calendar, year: int | None) -> Iterator[tuple[date, str]]:
 
 
 def _kind(sort: str) -> str:
-    return door.say("deadline.made_up" if sort == "worked" else "deadline.holiday")
+    return cli.translate("deadline.made_up" if sort == "worked" else "deadline.holiday")
 
 
 def _hours(one: Calendar) -> str:
@@ -129,7 +129,7 @@ def _history(editions: list[EditionRow]) -> Iterator[Any]:
     if editions:
         heads = _heads("version", "effective_from", "actor", "reason")
         rows = [(one.version, _when(one), one.published_by, one.reason) for one in editions]
-        yield table(door.say("policy.editions_title"), heads, rows)
+        yield table(cli.translate("policy.editions_title"), heads, rows)
 
 
 def _when(one: EditionRow) -> str:
@@ -137,8 +137,8 @@ def _when(one: EditionRow) -> str:
 
 
 def _heads(*columns: str) -> tuple[str, ...]:
-    return tuple(door.say(f"column.{name}") for name in columns)
+    return tuple(cli.translate(f"column.{name}") for name in columns)
 
 
 def _words(key: str) -> str:
-    return door.say(f"calendar.{key}")
+    return cli.translate(f"calendar.{key}")

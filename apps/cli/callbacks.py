@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.door import Json, door, local, table
-from flows.reports.callback_list import CallbackList, Line, gather
-from flows.wording import label
+from apps.cli.context import Json, cli, local, table
+from reports.callback_list import CallbackList, Line, gather
+from reports.translation import label
 from statemachines.refused import Refused
 
 Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Another day than today.")]
@@ -24,8 +24,8 @@ def join(app: typer.Typer) -> None:
 
 def callbacks(day: Day = None, owner: Owner = None, json: Json = False) -> None:
     """Today's callback list 今日回访单: whom to call, when, and the case's story."""
-    told = gather(door.store, door.store.now(), None if day is None else date_of(day), owner)
-    door.give(document(told), *_shown(told))
+    told = gather(cli.store, cli.store.now(), None if day is None else date_of(day), owner)
+    cli.give(document(told), *_shown(told))
 
 
 def date_of(text: str) -> date:
@@ -60,12 +60,12 @@ def _row(line: Line) -> tuple[Any, ...]:
 
 def _story(line: Line) -> str:
     """Kind, category, round and result on one line."""
-    kind = label(door.locale, "", "kind", line.kind)
-    category = label(door.locale, line.kind, "category", line.category) if line.category else None
+    kind = label(cli.locale, "", "kind", line.kind)
+    category = label(cli.locale, line.kind, "category", line.category) if line.category else None
     result = " ".join((line.result or "").split())
     result = result if len(result) <= SHOWN else f"{result[:SHOWN]}…"
     return " · ".join(filter(None, (kind, category, _words("round", n=line.round), result)))
 
 
 def _words(key: str, **params: Any) -> str:
-    return door.say(f"callbacks.{key}", **params)
+    return cli.translate(f"callbacks.{key}", **params)

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from apps import views
-from apps.cli import opening, showing
-from apps.cli.answering import document_of, text_of, words_of
-from apps.cli.door import As, Json, door, local, table
-from apps.cli.opening import Body, Key
+from apps.cli import open_case as opening, showing
+from apps.cli.move_forms import document_of, text_of, words_of
+from apps.cli.context import As, Json, cli, local, table
+from apps.cli.open_case import Body, Key
 from apps.known_views import kind_words
-from engine.moves.moving import Command, advance
-from flows.wording import label
-from statemachines.asks import PERSONAL, Asks, marked, required
+from engine.commands.advance import Command, advance
+from reports.translation import label
+from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Milestone, Refused
@@ -45,7 +45,7 @@ def list_(
 ) -> None:
     """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
     wanted = views.Wanted(all_, state, department, owner, level, limit, kind, severity)
-    found = views.cases(door.store, wanted)
+    found = views.cases(cli.store, wanted)
     columns = (
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
@@ -54,18 +54,18 @@ def list_(
     rows = [
         (
             one.number,
-            kind_words(door.locale, one.kind, document["known"].get("nature")),
-            label(door.locale, one.kind, "state", one.state),
-            label(door.locale, one.kind, "level", str(one.level)),
-            label(door.locale, one.kind, "category", one.category or "–"),
-            label(door.locale, one.kind, "severity", one.severity or "–"),
-            label(door.locale, one.kind, "department", one.department or "–"),
+            kind_words(cli.locale, one.kind, document["known"].get("nature")),
+            label(cli.locale, one.kind, "state", one.state),
+            label(cli.locale, one.kind, "level", str(one.level)),
+            label(cli.locale, one.kind, "category", one.category or "–"),
+            label(cli.locale, one.kind, "severity", one.severity or "–"),
+            label(cli.locale, one.kind, "department", one.department or "–"),
             one.owner,
             local(one.opened_at),
         )
         for one, document in zip(found, told, strict=True)
     ]
-    door.give({"cases": told}, table("", tuple(map(door.say, columns)), rows))
+    cli.give({"cases": told}, table("", tuple(map(cli.translate, columns)), rows))
 
 
 case.command()(showing.show)
@@ -94,31 +94,31 @@ def do(
         form[name] = value
     if body is not None:
         form[_text_field(asks, move)] = text_of(body)
-    command = Command(number, move, form, door.actor(as_), key=key, if_seq=if_seq)
-    answer = advance(door.store, command, door.store.now())
-    door.give(document_of(answer), words_of(answer))
+    command = Command(number, move, form, cli.actor(as_), key=key, if_seq=if_seq)
+    answer = advance(cli.store, command, cli.store.now())
+    cli.give(document_of(answer), words_of(answer))
 
 
 @case.command()
 def history(number: str, json: Json = False) -> None:
     """Every move of a case, and what was said."""
-    told = views.history(door.store, number)
+    told = views.history(cli.store, number)
     columns = ("seq", "occurred", "move", "state", "level", "actor", "via", "said")
     rows = [
         (
             one.seq,
             local(one.occurred_at),
-            label(door.locale, told.kind, "move", one.move) + (" *" if one.inferred else ""),
-            label(door.locale, told.kind, "state", one.dest),
+            label(cli.locale, told.kind, "move", one.move) + (" *" if one.inferred else ""),
+            label(cli.locale, told.kind, "state", one.dest),
             one.level,
             one.actor,
-            label(door.locale, told.kind, "via", one.via),
+            label(cli.locale, told.kind, "via", one.via),
             one.summary(),
         )
         for one in told.moves
     ]
     document = {"case": number, "transitions": [one.document() for one in told.moves]}
-    door.give(document, table(number, tuple(door.say(f"column.{name}") for name in columns), rows))
+    cli.give(document, table(number, tuple(cli.translate(f"column.{name}") for name in columns), rows))
 
 
 case.command()(showing.clocks)
@@ -126,29 +126,29 @@ case.command()(showing.clocks)
 
 def board(json: Json = False) -> None:
     """Open cases by milestone and level, and how many are late."""
-    seen = views.board(door.store)
+    seen = views.board(cli.store)
     spine = [one for one in Milestone if one is not Milestone.ARCHIVED]
-    heads = [door.say("column.level"), *(label(door.locale, "", "milestone", one) for one in spine)]
+    heads = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", one) for one in spine)]
     rows = [_board_row(seen, spine, level, internal=False) for level in range(4)]
     rows += [_board_row(seen, spine, level, internal=True) for level in range(4) if seen.internal]
-    late = door.say("board_late", open=seen.open, late=seen.late)
-    door.give(seen.document(), table(door.say("board_title"), heads, rows), late)
+    late = cli.translate("board_late", open=seen.open, late=seen.late)
+    cli.give(seen.document(), table(cli.translate("board_title"), heads, rows), late)
 
 
 def _board_row(seen: views.Board, spine: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
-    name = label(door.locale, "", "level", str(level))
-    head = door.say("desk.internal", level=name) if internal else name
+    name = label(cli.locale, "", "level", str(level))
+    head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(seen.count(one, level, internal) or "·" for one in spine))
 
 
-def _form_of(number: str, move: str) -> type[Asks]:
-    table_ = lifecycle_of(views.kind_of(door.store, number))
+def _form_of(number: str, move: str) -> type[Form]:
+    table_ = lifecycle_of(views.kind_of(cli.store, number))
     if move not in table_.rows:
         raise Refused("unknown_move", move=move[:40], known=list(table_.rows))
-    return table_.rows[move][0].asks
+    return table_.rows[move][0].form
 
 
-def _text_field(asks: type[Asks], move: str) -> str:
+def _text_field(asks: type[Form], move: str) -> str:
     """The field that a body fills: the required personal one, else the first personal one."""
     personal = marked(asks, PERSONAL)
     if not personal:

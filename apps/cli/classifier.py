@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markdown import Markdown
 
-from apps.cli.door import As, Json, door, table
-from flows.classifier import report_text
-from flows.wording import label, say
+from apps.cli.context import As, Json, cli, table
+from classifier import report_text
+from reports.translation import label, translate
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
-    from flows.classifier.evaluating import Evaluation
-    from flows.classifier.explaining import Explanation
-    from flows.classifier.model import Model
+    from classifier.evaluating import Evaluation
+    from classifier.explaining import Explanation
+    from classifier.model import Model
 
 classifier = typer.Typer(
     help="The classifier 分类模型: what it learned, how good it is, and why it says what it says.", no_args_is_help=True
@@ -31,24 +31,24 @@ Subject = Annotated[str, typer.Option(help="The subject under which it was sent.
 @classifier.command()
 def train(files: Files = None, json: Json = False) -> None:
     """Learn from files and from what people decided; without a file, from those of the last time."""
-    from flows.classifier.reading import examples_in
-    from flows.classifier.training import told, trained_from
+    from classifier.reading import examples_in
+    from classifier.training import told, trained_from
 
     given = [example for file in files or () for example in examples_in(file)]
-    now = door.store.now()
-    trained = trained_from(door.store, given, now)
-    door.give(told(trained), Markdown(report_text.render(trained, door.locale)))
+    now = cli.store.now()
+    trained = trained_from(cli.store, given, now)
+    cli.give(told(trained), Markdown(report_text.render(trained, cli.locale)))
 
 
 @classifier.command()
 def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False) -> None:
     """How good the trained model is on FILE; without a model, or with --folds, how well FILE can be learned."""
-    from flows.classifier.categories import categories_of
-    from flows.classifier.evaluating import evaluated
-    from flows.classifier.reading import examples_in
+    from classifier.categories import categories_of
+    from classifier.evaluating import evaluated
+    from classifier.reading import examples_in
 
     model, secret = _here()
-    known = categories_of(door.settings.where)
+    known = categories_of(cli.settings.where)
     read = examples_in(file)
     found = evaluated([one.named(known.code_of(one.label)) for one in read], model, secret, folds, seed)
     calls = {known.code_of(one.label): one.label for one in read}  # what the file calls it, where it calls it anything
@@ -61,35 +61,35 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
         "seen": found.seen,
         "model": found.version,
     }
-    door.give(document, *_how(found, file), Markdown(report_text.figures_text(found.figures, door.locale)))
+    cli.give(document, *_how(found, file), Markdown(report_text.figures_text(found.figures, cli.locale)))
 
 
 def _here() -> "tuple[Model | None, bytes]":
     """The trained model, if there is a store here and it has one, and the secret of its marks."""
-    from flows.classifier.model_file import newest_model
+    from classifier.model_file import newest_model
 
     try:
-        secret = door.settings.secret_bytes()
+        secret = cli.settings.secret_bytes()
     except Refused as refused:
         if refused.code != "no_store":
             raise
         return None, b""
-    return newest_model(door.settings.where).found, secret
+    return newest_model(cli.settings.where).found, secret
 
 
 def _how(found: "Evaluation", file: Path) -> Iterator[str]:
     told = {"rows": found.figures.rows, "silver": found.silver, "file": file.name, "version": found.version or "–"}
-    yield _say(f"method.{found.method}", **told)
+    yield _translate(f"method.{found.method}", **told)
     if found.seen:
-        yield _say(f"seen.{found.method}", seen=found.seen, **told)
+        yield _translate(f"seen.{found.method}", seen=found.seen, **told)
 
 
 @classifier.command()
 def explain(text: str, subject: Subject = "", json: Json = False) -> None:
     """What TEXT is taken for and why: what speaks for it, how sure that is, and what happens."""
-    from flows.classifier.explaining import explained
+    from classifier.explaining import explained
 
-    found = explained(door.store.home, text, subject)
+    found = explained(cli.store.home, text, subject)
     proposal = asdict(found.proposal)
     document = {
         "threshold": proposal.pop("needed"),
@@ -101,25 +101,25 @@ def explain(text: str, subject: Subject = "", json: Json = False) -> None:
         "candidates": [asdict(one) for one in found.candidates],
         "broken": [list(one) for one in found.broken],
     }
-    door.give(document, *_why(found))
+    cli.give(document, *_why(found))
 
 
 def _why(found: "Explanation") -> Iterator[Any]:
     proposal = found.proposal
     rows = [
-        (_say("column.category"), found.name or _named(proposal.category)),
-        (_say("column.department"), label(door.locale, "", "department", proposal.department or "")),
-        (_say("column.severity"), label(door.locale, "complaint", "severity", proposal.severity)),
-        (_say("column.confidence"), f"{proposal.confidence} %"),
-        (_say("column.by"), _say(f"by.{found.by}", version=found.version)),
-        (_say("column.happens"), _say(f"happens.{found.happens}")),
+        (_translate("column.category"), found.name or _named(proposal.category)),
+        (_translate("column.department"), label(cli.locale, "", "department", proposal.department or "")),
+        (_translate("column.severity"), label(cli.locale, "complaint", "severity", proposal.severity)),
+        (_translate("column.confidence"), f"{proposal.confidence} %"),
+        (_translate("column.by"), _translate(f"by.{found.by}", version=found.version)),
+        (_translate("column.happens"), _translate(f"happens.{found.happens}")),
     ]
-    yield table(_say("explained"), ("", ""), rows)
-    yield report_text.threshold_text(proposal.needed, door.locale)
-    heads = [_say(f"column.{name}") for name in ("category", "share", "speaks")]
-    yield table(_say("candidates"), heads, [_candidate(one) for one in found.candidates])
+    yield table(_translate("explained"), ("", ""), rows)
+    yield report_text.threshold_text(proposal.needed, cli.locale)
+    heads = [_translate(f"column.{name}") for name in ("category", "share", "speaks")]
+    yield table(_translate("candidates"), heads, [_candidate(one) for one in found.candidates])
     for name, reason in found.broken:
-        yield _say("broken", file=name, why=_say(f"why.{reason}"))
+        yield _translate("broken", file=name, why=_translate(f"why.{reason}"))
 
 
 def _candidate(one: Any) -> tuple[str, str | None, str]:
@@ -133,9 +133,9 @@ def _candidate(one: Any) -> tuple[str, str | None, str]:
 @classifier.command()
 def tree(file: Path, as_: As = None, json: Json = False) -> None:
     """Publish a tree of categories 分类体系: three levels, then department, severity, code if there."""
-    from flows.classifier.tree import publish_tree
+    from classifier.tree import publish_tree
 
-    found = publish_tree(door.store, file, door.actor(as_))
+    found = publish_tree(cli.store, file, cli.actor(as_))
     live, depth = found.live, range(1, 4)
     document = {
         "by": found.by,
@@ -145,17 +145,17 @@ def tree(file: Path, as_: As = None, json: Json = False) -> None:
         "without_department": sum(node.department is None for node in live),
         "retired": len(found.nodes) - len(live),
     }
-    words = _say(
+    words = _translate(
         "published", **{**document, "categories": len(live), "levels": " / ".join(map(str, document["levels"]))}
     )
     rows = [(node.code, node.name, node.department, node.severity) for node in live if len(node.path) == 1]
-    heads = [_say(f"column.{name}") for name in ("code", "category", "department", "severity")]
-    door.give(document, words, table(_say("first_level"), heads, rows))
+    heads = [_translate(f"column.{name}") for name in ("code", "category", "department", "severity")]
+    cli.give(document, words, table(_translate("first_level"), heads, rows))
 
 
 def _named(code: str) -> str:
-    return label(door.locale, "", "category", code)
+    return label(cli.locale, "", "category", code)
 
 
-def _say(key: str, /, **params: Any) -> str:
-    return say(door.locale, f"classifier.{key}", **params)
+def _translate(key: str, /, **params: Any) -> str:
+    return translate(cli.locale, f"classifier.{key}", **params)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.cli.door import Json, door
+from apps.cli.context import Json, cli
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def deploy(api: Api = None, json: Json = False) -> None:
         "retention": retention,
     }
     shown = [_line("deployments", deployments), _line("automations", automations)]
-    shown.append(door.say("deploy.retention" if kept.ours else "deploy.retention_other", **retention))
-    door.give(document, *shown)
+    shown.append(cli.translate("deploy.retention" if kept.ours else "deploy.retention_other", **retention))
+    cli.give(document, *shown)
 
 
 def _ready(api: str | None) -> str:
@@ -55,7 +55,7 @@ def _ready(api: str | None) -> str:
     from apps.prefect_settings import prefect_environment
     from apps.up import served
 
-    url = (api or os.environ.get("PREFECT_API_URL") or served(door.settings.where) or "").rstrip("/")
+    url = (api or os.environ.get("PREFECT_API_URL") or served(cli.settings.where) or "").rstrip("/")
     if not url:
         raise Refused("no_prefect")
     try:
@@ -64,7 +64,7 @@ def _ready(api: str | None) -> str:
         writes = False
     if not writes:
         raise Refused("prefect_away", api=url)
-    os.environ.update(prefect_environment(door.settings.where, url))
+    os.environ.update(prefect_environment(cli.settings.where, url))
     return url
 
 
@@ -74,4 +74,4 @@ def _told(applied: "Applied") -> dict[str, Any]:
 
 def _line(what: str, applied: "Applied") -> str:
     counts = {name: len(names) for name, names in _told(applied).items()}
-    return door.say(f"deploy.{what}", **counts)
+    return cli.translate(f"deploy.{what}", **counts)

@@ -5,11 +5,11 @@ from typing import Any
 
 import typer
 
-from apps.cli.answering import contact_of
-from apps.cli.door import Json, door, local, table
-from flows.reports.lookups import Customer, Matter, Tracking, customers
-from flows.reports.lookups import track as look_up
-from flows.wording import label
+from apps.cli.move_forms import contact_of
+from apps.cli.context import Json, cli, local, table
+from reports.lookups import Customer, Matter, Tracking, customers
+from reports.lookups import track as look_up
+from reports.translation import label
 from statemachines.refused import Refused
 
 
@@ -24,35 +24,35 @@ def customer(phone: str | None = None, email: str | None = None, name: str | Non
     given = [one for one in (phone, email, name) if one]
     if len(given) != 1:
         raise Refused("nothing_to_look_for", options=["--phone", "--email", "--name"])
-    asked = contact_of("open", at=door.store.now(), text="-", phone=phone, email=email, customer=name)
-    with door.store.looking() as tx:
-        found = customers(tx, door.store.secret, asked)
+    asked = contact_of("open", at=cli.store.now(), text="-", phone=phone, email=email, customer=name)
+    with cli.store.looking() as tx:
+        found = customers(tx, cli.store.secret, asked)
     shown = [part for one in found for part in (_head(one), _cases(one))]
     document = {"customers": [_document(one) for one in found]}
-    door.give(document, *(shown or [door.say("desk.new_customer")]))
+    cli.give(document, *(shown or [cli.translate("desk.new_customer")]))
 
 
 def _head(one: Customer) -> str:
-    return door.say(
+    return cli.translate(
         "desk.customer",
-        customer=one.address or door.say("desk.unnamed"),
-        type=label(door.locale, "", "customer_type", one.type or "–"),
+        customer=one.address or cli.translate("desk.unnamed"),
+        type=label(cli.locale, "", "customer_type", one.type or "–"),
         phone=f"…{one.phone_ends}" if one.phone_ends else "–",
     )
 
 
 def _cases(one: Customer) -> Any:
     heads = ("column.case", "desk.column.kind", "column.state", "column.opened", "column.level")
-    return table("", [door.say(head) for head in heads], map(_row, one.cases))
+    return table("", [cli.translate(head) for head in heads], map(_row, one.cases))
 
 
 def _row(one: Matter) -> tuple[str, ...]:
     return (
         one.number,
-        label(door.locale, "", "kind", one.kind),
-        label(door.locale, one.kind, "state", one.state),
+        label(cli.locale, "", "kind", one.kind),
+        label(cli.locale, one.kind, "state", one.state),
         local(one.opened_at),
-        label(door.locale, one.kind, "level", str(one.level)),
+        label(cli.locale, one.kind, "level", str(one.level)),
     )
 
 
@@ -63,25 +63,25 @@ def _document(one: Customer) -> dict[str, Any]:
 
 def track(number: str, json: Json = False) -> None:
     """Where an order stands and where its goods are, as of when; nothing of whose they are."""
-    now = door.store.now()
-    with door.store.looking() as tx:
+    now = cli.store.now()
+    with cli.store.looking() as tx:
         seen = look_up(tx, number, now)
     age = None if seen.age is None else seen.age.total_seconds()
     document = {("case" if key == "number" else key): value for key, value in asdict(seen).items()}
-    door.give({**document, "age": age}, table(number, ("", ""), _facts(seen)))
+    cli.give({**document, "age": age}, table(number, ("", ""), _facts(seen)))
 
 
 def _facts(seen: Tracking) -> list[tuple[str, str]]:
     return [
-        (door.say("column.state"), label(door.locale, seen.kind, "state", seen.state)),
-        (door.say("desk.column.position"), label(door.locale, seen.kind, "position", seen.position or "–")),
-        (door.say("desk.column.as_of"), _as_of(seen)),
-        (door.say("desk.column.expected"), local(seen.expected_at)),
+        (cli.translate("column.state"), label(cli.locale, seen.kind, "state", seen.state)),
+        (cli.translate("desk.column.position"), label(cli.locale, seen.kind, "position", seen.position or "–")),
+        (cli.translate("desk.column.as_of"), _as_of(seen)),
+        (cli.translate("desk.column.expected"), local(seen.expected_at)),
     ]
 
 
 def _as_of(seen: Tracking) -> str:
     if seen.age is None:
         return "–"
-    told = door.say("desk.as_of", at=local(seen.as_of), hours=int(seen.age.total_seconds() // 3600))
-    return f"{told} · {door.say('desk.stale')}" if seen.stale else told
+    told = cli.translate("desk.as_of", at=local(seen.as_of), hours=int(seen.age.total_seconds() // 3600))
+    return f"{told} · {cli.translate('desk.stale')}" if seen.stale else told

@@ -12,11 +12,11 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from apps.cli.door import As, Json, door, instant
-from flows.reports.disclosure import Disclosure
-from flows.reports.export import log_of, permit, trace
-from flows.reports.history_pages import Wanted, usual_pack
-from flows.reports.own_mapping import own_mapping
+from apps.cli.context import As, Json, cli, instant
+from reports.pseudonymisation import Pseudonymisation
+from reports.export import log_of, permit, trace
+from reports.event_log_pages import Wanted, usual_pack
+from reports.own_mapping import own_mapping
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
@@ -65,16 +65,16 @@ def export(
     if mapping is not None:
         _write_mapping(mapping, wanted, linked=linked)
     if whole:
-        handle = door.actor(as_)
-        permit(door.store, handle)
-        trace(door.store, format_, handle, wanted, door.store.now())
-    disclosure = Disclosure(door.store.secret, whole)
-    with _opened(out) as way, door.store.looking() as tx:
-        log, told = log_of(tx, disclosure, wanted, linked=linked)
+        handle = cli.actor(as_)
+        permit(cli.store, handle)
+        trace(cli.store, format_, handle, wanted, cli.store.now())
+    pseudonymisation = Pseudonymisation(cli.store.secret, whole)
+    with _opened(out) as way, cli.store.looking() as tx:
+        log, told = log_of(tx, pseudonymisation, wanted, linked=linked)
         FORMATS[format_](way, log)
     if out is not None:
         document = {"file": str(out), "format": format_, "cases": told.cases, "events": told.moves, "whole": whole}
-        door.give(document, door.say("exported", file=out, cases=told.cases, events=told.moves))
+        cli.give(document, cli.translate("exported", file=out, cases=told.cases, events=told.moves))
 
 
 def _kind(name: str) -> str:
@@ -86,7 +86,7 @@ def _kind(name: str) -> str:
 
 def _check_way(format_: Format, out: Path | None) -> None:
     """One document on standard output at a time, and none that spoils a terminal."""
-    if out is None and door.as_json:
+    if out is None and cli.as_json:
         raise Refused("export_needs_out", format=format_)
     if out is None and format_ in BINARY and sys.stdout.isatty():
         raise Refused("export_binary", format=format_)
@@ -96,7 +96,7 @@ def _write_mapping(file: Path, wanted: Wanted, *, linked: bool) -> None:
     """Beside the log, what another store needs to live it again. Raises ``Refused('export_mapping_kind')``."""
     if not wanted.kind:
         raise Refused("export_mapping_kind", known=sorted(lifecycles()))
-    with door.store.looking() as tx:
+    with cli.store.looking() as tx:
         text = own_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
     with _opened(file) as way:
         way.write(text.encode())

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.door import Json, door
-from engine.moves.arrivals import Source, record, take_due
-from flows.wording import say
+from apps.cli.context import Json, cli
+from engine.commands.arrivals import Source, record, take_due
+from reports.translation import translate
 from gateways.contacts import Check, Note, check, contacts
 from gateways.mapping import BadMapping, Mapping, load_mapping
 from gateways.problems import Problem
@@ -29,9 +29,9 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
     if not checked.accepted and not (keep_good and checked.contacts):
         raise Refused("bad_file", file=file.name, count=checked.problem_count, problems=_problems(checked))
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
-    recorded = record(door.store, source, contacts(file, columns), keep_good=keep_good)
+    recorded = record(cli.store, source, contacts(file, columns), keep_good=keep_good)
     opened = 0
-    while taken := take_due(door.store, door.store.now()):
+    while taken := take_due(cli.store, cli.store.now()):
         opened += len(taken)
     document = {
         "file": file.name,
@@ -47,8 +47,8 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "notes": [_words(note) for note in checked.notes],
         "problems": _problems(checked),
     }
-    words = door.say("imported" if recorded.new else "nothing_new", **document)
-    door.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
+    words = cli.translate("imported" if recorded.new else "nothing_new", **document)
+    cli.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
 
 
 def _mapping(file: Path, given: Path | None) -> Mapping:
@@ -65,19 +65,19 @@ def _mapping(file: Path, given: Path | None) -> Mapping:
 def _problems(checked: Check) -> list[str]:
     shown = [_words(problem) for problem in checked.problems]
     more = checked.problem_count - len(shown)
-    return [*shown, door.say("more_problems", count=more)] if more > 0 else shown
+    return [*shown, cli.translate("more_problems", count=more)] if more > 0 else shown
 
 
 def _words(told: Problem | Note) -> str:
     """The place and the reason with its remedy, in the reader's language."""
-    text = say(door.locale, told.code, **told.params)
+    text = translate(cli.locale, told.code, **told.params)
     if isinstance(told, Note):
         return text
     row, column = told.row, told.column
     if row is not None and column is not None:
-        return say(door.locale, "bad_file.at_cell", row=row, column=column) + text
+        return translate(cli.locale, "bad_file.at_cell", row=row, column=column) + text
     if row is not None:
-        return say(door.locale, "bad_file.at_row", row=row) + text
+        return translate(cli.locale, "bad_file.at_row", row=row) + text
     if column is not None:
-        return say(door.locale, "bad_file.at_column", column=column) + text
+        return translate(cli.locale, "bad_file.at_column", column=column) + text
     return text

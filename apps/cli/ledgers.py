@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import typer
 
-from apps.cli.door import Json, door, table
-from flows.reports.recovery_ledger import Entry, ledger
-from flows.wording import label
+from apps.cli.context import Json, cli, table
+from reports.recovery_ledger import Entry, ledger
+from reports.translation import label
 from statemachines.recovery import RECOVERY
 
 COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")
@@ -19,18 +19,18 @@ def join(app: typer.Typer) -> None:
 
 def recoveries(json: Json = False) -> None:
     """What is claimed back because of complaints, and what has come in of it."""
-    found = ledger(door.store)
+    found = ledger(cli.store)
     document = {"recoveries": [{**asdict(entry), "outstanding": entry.outstanding} for entry in found]}
     if not found:
-        door.give(document, door.say("recoveries.none"))
+        cli.give(document, cli.translate("recoveries.none"))
         return
-    heads = tuple(door.say(f"recoveries.{name}") for name in COLUMNS)
-    door.give(document, table(door.say("recoveries.title"), heads, map(_row, found)))
+    heads = tuple(cli.translate(f"recoveries.{name}") for name in COLUMNS)
+    cli.give(document, table(cli.translate("recoveries.title"), heads, map(_row, found)))
 
 
 def _row(entry: Entry) -> tuple[str | None, ...]:
     amounts = (entry.claimed, entry.recovered, entry.written_off, entry.outstanding)
-    state = label(door.locale, RECOVERY.kind, "state", entry.state)
+    state = label(cli.locale, RECOVERY.kind, "state", entry.state)
     return entry.number, entry.complaint, *map(_yuan, amounts), state
 
 

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.door import Json, door, local
+from apps.cli.context import Json, cli, local
 from apps.replay_log import mapped
-from engine.moves.opening import OPEN, Opened
+from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
-from flows.wording import say
+from reports.translation import translate
 from gateways.logs.mapping import BLANK, LogMapping, Named
 from gateways.logs.reading import events
 from gateways.logs.suggesting import suggest as drafted
 from gateways.problems import BadCell, Problem, Unreadable
-from models.event import LogEvent
+from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 
@@ -36,11 +36,11 @@ LISTED = 20
 def suggest(log: Path, out: Out = None, json: Json = False) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
     try:
-        text = drafted(log, partial(say, door.locale))
+        text = drafted(log, partial(translate, cli.locale))
     except Unreadable as error:
         raise _refused(log, error) from None
     if out is None:
-        door.give({"log": log.name, "mapping": text}) if door.as_json else typer.echo(text, nl=False)
+        cli.give({"log": log.name, "mapping": text}) if cli.as_json else typer.echo(text, nl=False)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
@@ -50,7 +50,7 @@ def suggest(log: Path, out: Out = None, json: Json = False) -> None:
     except OSError as error:
         raise Refused("cannot_write", file=out.name, why=str(error.strerror)) from None
     document = {"log": log.name, "file": str(out), "mapping": text}
-    door.give(document, _say("drafted", file=out, log=log))
+    cli.give(document, _translate("drafted", file=out, log=log))
 
 
 @mapping.command()
@@ -65,12 +65,12 @@ def check(mapping: Path, log: Annotated[Path | None, typer.Argument()] = None, j
         "pack": read.source.pack,
         **{table: len(getattr(read, table)) for table in ("moves", "states", "ignored")},
     }
-    shown = [_say("sound", file=mapping.name, **document)]
+    shown = [_translate("sound", file=mapping.name, **document)]
     if log is not None:
         found = _read(log, read)
         document["log"] = found.document(log.name)
         shown += _shown(log, found)
-    door.give(document, *shown)
+    cli.give(document, *shown)
 
 
 def _misfits(path: Path, read: LogMapping) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _fields(table: Lifecycle, named: Named) -> set[str]:
     """What may stand in the form of a move; of a word with several moves, what any of them asks for."""
     if named.sort == "state":
         return set()
-    form = Opened if named.name == OPEN else table.rows[named.name][0].asks
+    form = Opened if named.name == OPEN else table.rows[named.name][0].form
     return {*form.model_fields} if named.fields else set()
 
 
@@ -150,7 +150,7 @@ def _count(found: _Found, event: LogEvent | Problem, read: LogMapping) -> None:
     try:
         step = read.step(event)
     except BadCell as flaw:
-        found.faults[say(door.locale, flaw.code, **flaw.params)] += 1
+        found.faults[translate(cli.locale, flaw.code, **flaw.params)] += 1
         return
     if step.unknown:
         found.unknown[step.unknown] += 1
@@ -162,15 +162,15 @@ def _shown(log: Path, found: _Found) -> list[str]:
     told = {"events": found.events, "cases": len(found.cases), "untimed": found.untimed}
     times = {"first": local(found.first), "last": local(found.last)}
     counts = {"unknown": found.unknown.total(), "faulty": found.faults.total()}
-    lines = [_say("unknown_word", word=word, count=count) for word, count in found.unknown.most_common()]
-    lines += [_say("unused_word", word=word) for word in found.unused if word != BLANK]
-    lines += [_say("faults", text=text, count=count) for text, count in found.faults.most_common()]
+    lines = [_translate("unknown_word", word=word, count=count) for word, count in found.unknown.most_common()]
+    lines += [_translate("unused_word", word=word) for word in found.unused if word != BLANK]
+    lines += [_translate("faults", text=text, count=count) for text, count in found.faults.most_common()]
     lines += [
-        _say("contradictions", rule=rule, count=count, example=found.examples[rule])
+        _translate("contradictions", rule=rule, count=count, example=found.examples[rule])
         for rule, count in found.rules.most_common()
     ]
-    more = [_say("more", count=len(lines) - LISTED)] if len(lines) > LISTED else []
-    return [_say("read", log=log.name, **told, **times, **counts), *lines[:LISTED], *more]
+    more = [_translate("more", count=len(lines) - LISTED)] if len(lines) > LISTED else []
+    return [_translate("read", log=log.name, **told, **times, **counts), *lines[:LISTED], *more]
 
 
 def _refused(log: Path, error: Unreadable) -> Refused:
@@ -185,20 +185,20 @@ def _at(problem: Problem) -> str:
         case None, None:
             return ""
         case None, _:
-            return say(door.locale, "bad_file.at_column", **place)
+            return translate(cli.locale, "bad_file.at_column", **place)
         case _, None:
-            return say(door.locale, "bad_file.at_row", **place)
+            return translate(cli.locale, "bad_file.at_row", **place)
         case _:
-            return say(door.locale, "bad_file.at_cell", **place)
+            return translate(cli.locale, "bad_file.at_cell", **place)
 
 
 def _said(problem: Problem) -> str:
-    return say(door.locale, problem.code, **problem.params)
+    return translate(cli.locale, problem.code, **problem.params)
 
 
 def _problem(code: str, **params: Any) -> str:
-    return say(door.locale, f"bad_mapping.{code}", **params)
+    return translate(cli.locale, f"bad_mapping.{code}", **params)
 
 
-def _say(key: str, **params: Any) -> str:
-    return door.say(f"mapping.{key}", **params)
+def _translate(key: str, **params: Any) -> str:
+    return cli.translate(f"mapping.{key}", **params)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.markdown import Markdown
 
-from apps.cli.door import Json, door, instant, local, table
-from flows.reports.morning_report import MorningReport, gather
-from flows.reports.report_text import render
-from flows.wording import label
+from apps.cli.context import Json, cli, instant, local, table
+from reports.morning_report import MorningReport, gather
+from reports.report_text import render
+from reports.translation import label
 from statemachines.lifecycle import Refused
 
 Scenario = Annotated[Path | None, typer.Option(help="Who acts, and how customers answer the telephone (TOML).")]
@@ -26,37 +26,37 @@ def join(app: typer.Typer) -> None:
 
 def sweep(json: Json = False) -> None:
     """Fire every clock that is due, now and here; the driver and the night do the same by themselves."""
-    from flows.fire_clocks import fire_clocks
+    from flows.fire_timers import fire_timers
     from flows.work import work_from
 
-    work = work_from(door.settings)
+    work = work_from(cli.settings)
     try:
-        swept = asyncio.run(fire_clocks(work))
+        swept = asyncio.run(fire_timers(work))
     finally:
         work.store.close()
     rows = [
         (
             one.number,
-            label(door.locale, one.kind, "clause", one.told.clause),
+            label(cli.locale, one.kind, "clause", one.told.clause),
             f"{one.told.percent} %",
-            label(door.locale, one.kind, "level", str(one.level)),
+            label(cli.locale, one.kind, "level", str(one.level)),
             local(one.told.due_at),
         )
         for one in swept.fired
     ]
     fired = [{"case": one.number, "level": one.level, **one.told.model_dump(mode="json")} for one in swept.fired]
     failed = [{"case": number, "why": code} for number, code in swept.failed]
-    heads = tuple(door.say(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
-    words = door.say("swept", fired=swept.did, failed=len(failed))
-    door.give(
+    heads = tuple(cli.translate(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
+    words = cli.translate("swept", fired=swept.did, failed=len(failed))
+    cli.give(
         {"fired": fired, "untold": swept.untold, "failed": failed}, words, *([table("", heads, rows)] if rows else [])
     )
 
 
 def report(json: Json = False) -> None:
     """The morning report as it stands now, from our tables alone."""
-    told = gather(door.store, door.store.now())
-    door.give(document(told), Markdown(render(told, door.locale)))
+    told = gather(cli.store, cli.store.now())
+    cli.give(document(told), Markdown(render(told, cli.locale)))
 
 
 def document(told: MorningReport) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def run_until(until: str, scenario: Scenario = None, observed: bool = False, jso
     from apps.scenes import perform
 
     end = instant(until)
-    if not door.store.simulated:
-        raise Refused("not_simulated", home=str(door.settings.where))
-    if end < door.store.now():
-        raise Refused("clock_back", clock=door.store.now().isoformat())
-    lived = perform(door.settings, end, scenario, observed, quiet=door.as_json)
-    words = door.say("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
-    door.give({"now": end, **lived.document()}, words)
+    if not cli.store.simulated:
+        raise Refused("not_simulated", home=str(cli.settings.where))
+    if end < cli.store.now():
+        raise Refused("clock_back", clock=cli.store.now().isoformat())
+    lived = perform(cli.settings, end, scenario, observed, quiet=cli.as_json)
+    words = cli.translate("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
+    cli.give({"now": end, **lived.document()}, words)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from apps.cli.door import DONE, REFUSED, As, Json, door, instant, local, table
+from apps.cli.context import DONE, REFUSED, As, Json, cli, instant, local, table
 from apps.cli.rules_here import Here, edition_told, effective, give_published, here, text_of
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
@@ -19,7 +19,7 @@ from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, Reason, agreed, asked, gaps
 from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
-from flows.wording import label, say
+from reports.translation import label, translate
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
@@ -44,7 +44,7 @@ def list_(json: Json = False) -> None:
     keys = ("name", "version", "document", "effective_from")
     told = [dict(zip(keys, (one.name, one.version, one.document, since), strict=True)) for one, since in packs]
     document = {"packs": told}
-    door.give(document, table(_words("title"), _heads("pack", "version", "document", "effective_from"), rows))
+    cli.give(document, table(_words("title"), _heads("pack", "version", "document", "effective_from"), rows))
 
 
 def _packs(where: Here) -> Iterator[tuple[Pack, date | None]]:
@@ -66,7 +66,7 @@ def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
     found = [gap for one in packs for gap in gaps(one, asked(tables), _today(one, where.at), agreed(tables))]
     editions = [one.edition for one in packs]
     document = {"ok": not found, "packs": editions, "places": [_told(gap) for gap in found]}
-    door.give(document, *_shown(editions, found))
+    cli.give(document, *_shown(editions, found))
     return REFUSED if strict and found else DONE
 
 
@@ -85,7 +85,7 @@ def show(pack: str, at: At = None, json: Json = False) -> None:
     rows += [(clause, _words("unpromised"), "", why) for clause, why in read.unpromised.items()]
     rows += [(name, f"{one.amount or '–'} {one.of}", "", one.source) for name, one in read.bounds.items()]
     shown = [table(f"{read.edition} · {read.document}", _heads("clause", "limit", "calendar", "source"), rows)]
-    door.give(document, *shown, *_history(editions), *_readings(readings))
+    cli.give(document, *shown, *_history(editions), *_readings(readings))
 
 
 def _limit(limit: Limit) -> str:
@@ -93,7 +93,7 @@ def _limit(limit: Limit) -> str:
         return _words("reason.contradictory")
     if limit.blank:
         return _words("reason.blank")
-    return f"{limit.amount} {say(door.locale, f'unit.{limit.unit}')}"
+    return f"{limit.amount} {translate(cli.locale, f'unit.{limit.unit}')}"
 
 
 def _history(editions: list[EditionRow]) -> Iterator[Any]:
@@ -124,7 +124,7 @@ def _when(micros: int) -> str:
 @policy.command()
 def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As = None, json: Json = False) -> None:
     """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
-    store, by = door.store, door.actor(as_)
+    store, by = cli.store, cli.actor(as_)
     at, text = store.now(), text_of(file)
     read = parsed(text, file.name)
     since = effective_from or (read.effective_from and read.effective_from.isoformat())
@@ -136,10 +136,10 @@ def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As =
 @policy.command()
 def interpret(pack: str, clause: str, text: Said, as_: As = None, json: Json = False) -> None:
     """Record how the evaluation group reads a clause of a pack."""
-    store, by = door.store, door.actor(as_)
+    store, by = cli.store, cli.actor(as_)
     recorded = record(store, pack, clause, text, by, store.now())
     document = {"pack": pack, **_reading(recorded)}
-    door.give(document, _words("interpreted", pack=pack, clause=clause))
+    cli.give(document, _words("interpreted", pack=pack, clause=clause))
 
 
 def _today(one: Pack, now: datetime) -> Any:
@@ -185,7 +185,7 @@ def _clause(gap: Gap) -> str | None:
     """The clause as it stands in the file, and the traits of the override that is meant."""
     if gap.clause is None:
         return None if gap.pack.effective_from is None else gap.pack.effective_from.isoformat()
-    traits = ", ".join(label(door.locale, "", trait, value) for trait, value in gap.traits.items())
+    traits = ", ".join(label(cli.locale, "", trait, value) for trait, value in gap.traits.items())
     return f"{gap.clause} ({traits})" if traits else gap.clause
 
 
@@ -195,8 +195,8 @@ def _source(gap: Gap) -> str:
 
 
 def _heads(*columns: str) -> tuple[str, ...]:
-    return tuple(door.say(f"column.{name}") for name in columns)
+    return tuple(cli.translate(f"column.{name}") for name in columns)
 
 
 def _words(key: str, **params: Any) -> str:
-    return door.say(f"policy.{key}", **params)
+    return cli.translate(f"policy.{key}", **params)

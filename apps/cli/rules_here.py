@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from apps.cli.door import door, instant, local
+from apps.cli.context import cli, instant, local
 from engine.clock import system_now
 from engine.rules.in_force import SHIPPED, Rules, rules_of
 from engine.rules.interpretations import InterpretationRow, interpretations
@@ -46,7 +46,7 @@ class Here:
 def here() -> Here:
     """The rules of the store here, or of the files."""
     try:
-        store = door.store
+        store = cli.store
         if not store.postgres and not Path(store.url.database or "").is_file():
             return Here(SHIPPED, system_now())
         return Here(rules_of(store), store.now(), store)
@@ -104,7 +104,7 @@ def give_published(published: Published) -> None:
     }
     spoken = {"name": published.name, "version": published.version}
     if not published.new:
-        door.give(document, door.say("rules.known", **spoken))
+        cli.give(document, cli.translate("rules.known", **spoken))
         return
     assert published.effective_from is not None
-    door.give(document, door.say("rules.published", since=local(published.effective_from), **spoken))
+    cli.give(document, cli.translate("rules.published", since=local(published.effective_from), **spoken))

@@ -5,22 +5,22 @@ from typing import Any
 from rich.table import Table
 
 from apps import views
-from apps.cli.door import As, Json, door, local, table
-from apps.clock_views import ClockView
+from apps.cli.context import As, Json, cli, local, table
+from apps.timer_views import TimerView
 from apps.known_views import kind_words, words_of
-from flows.wording import label
+from reports.translation import label
 from models import Case
 
 
 def show(number: str, as_: As = None, json: Json = False) -> None:
     """One case: where it stands, what is known, what may be done now, what runs out when."""
-    seen = views.case(door.store, number, as_ or door.settings.actor or None)
+    seen = views.case(cli.store, number, as_ or cli.settings.actor or None)
     one = seen.case
     facts = [
         *_stands(one, seen.known.get("nature")),
-        *((name, value) for name, value in words_of(door.locale, one.kind, seen.known) if name != "nature"),
-        *(link.words(door.locale) for link in seen.links),
-        (door.say("column.allowed"), ", ".join(seen.allowed) or "–"),
+        *((name, value) for name, value in words_of(cli.locale, one.kind, seen.known) if name != "nature"),
+        *(link.words(cli.locale) for link in seen.links),
+        (cli.translate("column.allowed"), ", ".join(seen.allowed) or "–"),
     ]
     document = {
         **views.document(one),
@@ -28,48 +28,48 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         "links": [link.document() for link in seen.links],
         "clocks": [clock.document() for clock in seen.clocks],
     }
-    door.give(document, table(number, ("", ""), facts), _clock_table(seen.clocks, one.kind))
+    cli.give(document, table(number, ("", ""), facts), _clock_table(seen.clocks, one.kind))
 
 
 def _stands(one: Case, nature: str | None) -> list[tuple[str, Any]]:
     """What every case has, each with its name."""
 
     def said(sort: str, name: str | None) -> str:
-        return label(door.locale, one.kind, sort, name or "–")
+        return label(cli.locale, one.kind, sort, name or "–")
 
     return [
-        (door.say("desk.column.kind"), kind_words(door.locale, one.kind, nature)),
-        (door.say("column.state"), said("state", one.state)),
-        (door.say("column.level"), said("level", str(one.level))),
-        (door.say("column.round"), one.cycle),
-        (door.say("column.category"), said("category", one.category)),
-        (door.say("column.severity"), said("severity", one.severity)),
-        (door.say("desk.column.customer_type"), said("customer_type", one.customer_type)),
-        (door.say("column.department"), said("department", one.department)),
-        (door.say("column.owner"), one.owner),
-        (door.say("column.opened"), local(one.opened_at)),
+        (cli.translate("desk.column.kind"), kind_words(cli.locale, one.kind, nature)),
+        (cli.translate("column.state"), said("state", one.state)),
+        (cli.translate("column.level"), said("level", str(one.level))),
+        (cli.translate("column.round"), one.cycle),
+        (cli.translate("column.category"), said("category", one.category)),
+        (cli.translate("column.severity"), said("severity", one.severity)),
+        (cli.translate("desk.column.customer_type"), said("customer_type", one.customer_type)),
+        (cli.translate("column.department"), said("department", one.department)),
+        (cli.translate("column.owner"), one.owner),
+        (cli.translate("column.opened"), local(one.opened_at)),
     ]
 
 
 def clocks(number: str, json: Json = False) -> None:
     """Every promise of a case: its budget, what is used, what fires when, and where it comes from."""
-    kind, found = views.clocks(door.store, number)
-    door.give({"case": number, "clocks": [one.document() for one in found]}, _clock_table(found, kind))
+    kind, found = views.clocks(cli.store, number)
+    cli.give({"case": number, "clocks": [one.document() for one in found]}, _clock_table(found, kind))
 
 
-def _clock_table(found: list[ClockView], kind: str) -> Table:
+def _clock_table(found: list[TimerView], kind: str) -> Table:
     columns = ("promise", "round", "limit", "used", "state", "fires", "rungs", "source")
     rows = [
         (
-            one.promise(kind, door.locale),
+            one.promise(kind, cli.locale),
             one.cycle,
-            one.limit(door.locale),
+            one.limit(cli.locale),
             f"{one.used_percent} %",
-            one.state(door.locale),
-            local(one.fires_at) + (f" ({door.say('deadline.unsure')})" if one.provisional else ""),
+            one.state(cli.locale),
+            local(one.fires_at) + (f" ({cli.translate('deadline.unsure')})" if one.provisional else ""),
             one.rungs(),
-            one.origin(door.locale),
+            one.origin(cli.locale),
         )
         for one in found
     ]
-    return table("", tuple(door.say(f"column.{name}") for name in columns), rows)
+    return table("", tuple(cli.translate(f"column.{name}") for name in columns), rows)

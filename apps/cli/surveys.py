@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.callbacks import date_of
-from apps.cli.door import Json, door, table
+from apps.cli.context import Json, cli, table
 from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
-from flows.reports.survey_figures import Dimension, Figures, gather
-from flows.wording import DEFAULT, ZONE, label, locales
+from reports.survey_figures import Dimension, Figures, gather
+from reports.translation import DEFAULT, ZONE, label, locales
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(help="Surveys 满意度调查: what customers are asked, and what they answered.", no_args_is_help=True)
@@ -26,7 +26,7 @@ def list_(json: Json = False) -> None:
     found = list(questionnaires().values())
     rows = [(one.name, one.version, _kinds(one), len(one.dimensions), one.source) for one in found]
     document = {"questionnaires": [_told(one) for one in found]}
-    door.give(document, table(_words("title"), _heads("name", "version", "kinds", "questions", "source"), rows))
+    cli.give(document, table(_words("title"), _heads("name", "version", "kinds", "questions", "source"), rows))
 
 
 @survey.command()
@@ -35,18 +35,18 @@ def show(name: str, json: Json = False) -> None:
     found = questionnaire(name)
     rows = [(_dimension(one.code), one.weight, one.question[_language()]) for one in found.dimensions]
     title = _words("questions", name=found.name, version=found.version, kinds=_kinds(found))
-    door.give(_told(found), table(title, _heads("dimension", "weight", "question"), rows), _words("scale"))
+    cli.give(_told(found), table(title, _heads("dimension", "weight", "question"), rows), _words("scale"))
 
 
 @survey.command()
 def figures(since: Since = None, until: Until = None, kind: Kind = None, json: Json = False) -> None:
     """What customers answered, by kind and dimension, with what each share is a share of."""
-    store = door.store
+    store = cli.store
     begin = BEGINNING if since is None else _midnight(since)
     end = store.now() + timedelta.resolution if until is None else _midnight(until, 1)
     found = gather(store, begin, end, None if kind is None else lifecycle_of(kind).kind)
     document = {"since": begin, "until": end, "kinds": [_document(one) for one in found]}
-    door.give(document, *([part for one in found for part in _shown(one)] or [_words("nothing")]))
+    cli.give(document, *([part for one in found for part in _shown(one)] or [_words("nothing")]))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
@@ -62,7 +62,7 @@ def _document(told: Figures) -> dict[str, Any]:
 
 def _shown(told: Figures) -> list[Any]:
     rows = [(_dimension(one.code), _of(one.answered, one.of), _number(one.mean)) for one in told.dimensions]
-    kind = label(door.locale, "", "kind", told.kind)
+    kind = label(cli.locale, "", "kind", told.kind)
     return [
         table(_words("figures", kind=kind), _heads("dimension", "answered", "mean"), rows),
         _words("score", score=_number(told.score), scored=told.scored),
@@ -77,11 +77,11 @@ def _told(one: Questionnaire) -> dict[str, Any]:
 
 
 def _kinds(one: Questionnaire) -> str:
-    return ", ".join(label(door.locale, "", "kind", kind) for kind in one.kinds)
+    return ", ".join(label(cli.locale, "", "kind", kind) for kind in one.kinds)
 
 
 def _language() -> str:
-    return door.locale if door.locale in locales() else DEFAULT
+    return cli.locale if cli.locale in locales() else DEFAULT
 
 
 def _dimension(code: str) -> str:
@@ -101,4 +101,4 @@ def _heads(*columns: str) -> tuple[str, ...]:
 
 
 def _words(key: str, **params: Any) -> str:
-    return door.say(f"survey.{key}", **params)
+    return cli.translate(f"survey.{key}", **params)

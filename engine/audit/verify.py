@@ -8,15 +8,15 @@ from typing import Any, cast
 
 import orjson
 
-from engine.audit.ladders import CLOCKS, RUNGS, ladder_faults
+from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
 from engine.ledger.anchoring import doubts
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
-from engine.ledger.record import COLUMNS, Head, record_of
-from engine.moves.opening import OPEN, Opened
+from engine.ledger.record import COLUMNS, CaseRow, record_of
+from engine.commands.open_case import OPEN, Opened
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.asks import KNOWN, ON_CASE, Asks, Nothing, marked
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Nothing, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
 
@@ -30,7 +30,7 @@ STRAYS = """
 SELECT 'transition' AS name, count(*) AS n FROM transition t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL
 UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t ON t.case_id = s.case_id
    AND t.seq = s.seq WHERE t.case_id IS NULL
-UNION ALL SELECT 'rung', count(*) FROM rung r LEFT JOIN cases c ON c.id = r.case_id WHERE c.id IS NULL
+UNION ALL SELECT 'step', count(*) FROM escalation_step r LEFT JOIN cases c ON c.id = r.case_id WHERE c.id IS NULL
 """
 LEAST = -(2**63)
 """No instant and no key is less: whatever somebody writes, no case is passed over."""
@@ -94,7 +94,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
-            heads = [Head(*row) for row in tx.rows(CASES, after=after, since=least)]
+            heads = [CaseRow(*row) for row in tx.rows(CASES, after=after, since=least)]
             if not heads:
                 return Verdict(cases, transitions, tuple(faults))
             about = About.read(tx, [head.id for head in heads])
@@ -104,14 +104,14 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         cases, after = cases + len(heads), heads[-1].id
 
 
-def _readable(head: Head, about: About) -> list[Fault]:
+def _readable(head: CaseRow, about: About) -> list[Fault]:
     try:
         return _case(head, about)
     except (TypeError, ValueError, AttributeError):  # whatever may stand where a number or a text should
         return [Fault(head.number, head.version, "unreadable")]
 
 
-def _case(head: Head, about: About) -> list[Fault]:
+def _case(head: CaseRow, about: About) -> list[Fault]:
     history = [row._asdict() for row in about.history[head.id]]
     found = [*chain_faults(head.number, head.head, history)]
     found += [Fault(head.number, seq, what) for seq, what in _story(head, history)]
@@ -135,7 +135,7 @@ def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Itera
         yield Fault(number, len(history), "head")
 
 
-def _story(head: Head, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _story(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
     """The history, told again, must end where the row stands."""
     state, recorded = "", 0
     for row in history:
@@ -152,7 +152,7 @@ def _story(head: Head, history: list[dict[str, Any]]) -> Iterator[tuple[int, str
         yield head.version, "row"
 
 
-def _row(head: Head, history: list[dict[str, Any]]) -> Iterator[str]:
+def _row(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[str]:
     """What else the case's row says must be what its history tells."""
     table = lifecycles().get(head.kind)
     if table is None:
@@ -165,25 +165,25 @@ def _row(head: Head, history: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _retold(table: Lifecycle, history: list[dict[str, Any]]) -> dict[str, Any]:
-    told: dict[str, Any] = {"came_from": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
-    told |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"known": "{}"}
+    told: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
+    told |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
     cycle = history[0]["cycle"]
     for row in history:
         form = _form(row["form"])
         made = table.rows.get(row["move"], ())
-        asks = Opened if row["move"] == OPEN else made[0].asks if made else Nothing
+        asks = Opened if row["move"] == OPEN else made[0].form if made else Nothing
         told |= {name: form[name] for name in marked(asks, ON_CASE) if name in form and name in told}
-        told["known"] = _known(told["known"], form, asks, made[0].counts if made else None)
+        told["variables"] = _known(told["variables"], form, asks, made[0].counts if made else None)
         if row["dest"] != row["source"]:
-            told["came_from"] = row["source"]
+            told["previous_state"] = row["source"]
         if row["cycle"] != cycle:
             cycle, told["attempts"] = row["cycle"], 0
         told |= {"changed_at": row["recorded_at"], "channel": form.get("channel", told.get("channel"))}
     return told
 
 
-def _known(known: str, form: _Told, asks: type[Asks], counts: str | None) -> str:
-    told = {name: form[name] for name in marked(asks, KNOWN) if name in form}
+def _known(known: str, form: _Told, asks: type[Form], counts: str | None) -> str:
+    told = {name: form[name] for name in marked(asks, VARIABLE) if name in form}
     if not told and counts is None:
         return known
     facts = orjson.loads(known) | told

@@ -75,13 +75,13 @@ def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
 @cache
 def handled(kind: str) -> frozenset[str]:
     """The moves whose makers do not call back, as the lifecycle's table says (F3)."""
-    return frozenset(move for row in _rows(kind) for move in row.apart)
+    return frozenset(move for row in _rows(kind) for move in row.separate_from)
 
 
 @cache
 def may_call(kind: str) -> tuple[Role, ...]:
     """Who calls, in order, as far as the lifecycle's table lets him record what came of it."""
-    by = frozenset(role for row in _rows(kind) for role in row.by)
+    by = frozenset(role for row in _rows(kind) for role in row.roles)
     return tuple(role for role in CALLERS if role in by)
 
 

@@ -11,12 +11,12 @@ import orjson
 
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
-from statemachines.asks import KNOWN, ON_CASE, PERSONAL, Asks, marked
+from statemachines.form_model import VARIABLE, ON_CASE, PERSONAL, Form, marked
 from statemachines.lifecycle import Lifecycle, Move, Refused
 
 
 @dataclass(slots=True)
-class Head:
+class CaseRow:
     """A case's row while the engine works on it; instants are microseconds since 1970 UTC."""
 
     id: int
@@ -24,7 +24,7 @@ class Head:
     kind: str
     pack: str
     state: str
-    came_from: str
+    previous_state: str
     closed: bool
     version: int
     head: str
@@ -35,7 +35,7 @@ class Head:
     severity: str | None
     department: str | None
     owner: str | None
-    known: str
+    variables: str
     channel: str
     customer_type: str | None
     opened_at: int
@@ -48,7 +48,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TransitionDraft:
     """A move that was decided and is to be written. ``level`` is the least the case has afterwards.
 
     ``row`` is the table's row that allowed it; an opening, a carrying over and a re-projection have none.
@@ -56,7 +56,7 @@ class Entry:
 
     move: str
     dest: str
-    form: Asks
+    form: Form
     actor_id: int
     via: str
     occurred_at: int
@@ -71,7 +71,7 @@ class Entry:
         return self.row is not None and self.row.reopens
 
 
-NAMES = tuple(field.name for field in fields(Head))
+NAMES = tuple(field.name for field in fields(CaseRow))
 IN_ORDER = attrgetter(*NAMES)
 COLUMNS = ", ".join(NAMES)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
@@ -80,9 +80,9 @@ READ = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
 LINE_UP = f"{READ} FOR NO KEY UPDATE"
 
 UPDATE = """
-UPDATE cases SET state = :state, came_from = :came_from, closed = :closed, version = :version, head = :head,
+UPDATE cases SET state = :state, previous_state = :previous_state, closed = :closed, version = :version, head = :head,
        cycle = :cycle, level = :level, attempts = :attempts, category = :category, severity = :severity,
-       department = :department, owner = :owner, known = :known, customer_type = :customer_type,
+       department = :department, owner = :owner, variables = :variables, customer_type = :customer_type,
        changed_at = :changed_at
  WHERE cases.id = :id AND cases.version = :version - 1
 """
@@ -95,11 +95,11 @@ VALUES (:case_id, :seq, :move, :source, :dest, :cycle, :level, :actor_id, :via, 
 SAY = """
 INSERT INTO statement (case_id, seq, field, salt, content) VALUES (:case_id, :seq, :field, :salt, :content)
 """
-TELL = "INSERT INTO moment (case_id, seq) VALUES (:case_id, :seq)"
+TELL = "INSERT INTO outbox_event (case_id, seq) VALUES (:case_id, :seq)"
 HELD = "held"
 
 
-def line_up(tx: Tx, numbers: Sequence[str]) -> list[Head]:
+def lock_cases(tx: Tx, numbers: Sequence[str]) -> list[CaseRow]:
     """Wait for whoever has one of the cases in hand; all wait in one order, so that no two wait for each other.
 
     Returns the cases that were read with it. On SQLite whoever may write has waited: there only several
@@ -111,29 +111,29 @@ def line_up(tx: Tx, numbers: Sequence[str]) -> list[Head]:
     wanted = sorted(set(numbers) - held)
     if not wanted:
         return []
-    heads = [Head(*row) for row in tx.rows_among(LINE_UP if tx.postgres else READ, numbers=wanted)]
+    heads = [CaseRow(*row) for row in tx.rows_among(LINE_UP if tx.postgres else READ, numbers=wanted)]
     tx.ahead |= {(HELD, head.number): head for head in heads}
     if not tx.nested:  # whoever undoes a savepoint lets go of what was taken in it
         held.update(wanted)
     return heads
 
 
-def head_by_number(tx: Tx, number: str) -> Head:
+def head_by_number(tx: Tx, number: str) -> CaseRow:
     """The case's row. Raises ``Refused('unknown_case')``."""
     if (found := tx.ahead.pop((HELD, number), None)) is not None:
         return found
     row = tx.row(BY_NUMBER, number=number)
     if row is None:
         raise Refused("unknown_case", number=number)
-    return Head(*row)
+    return CaseRow(*row)
 
 
-def head_by_id(tx: Tx, case_id: int) -> Head:
+def head_by_id(tx: Tx, case_id: int) -> CaseRow:
     """The case's row, by its key."""
-    return Head(*tx.row(BY_ID, id=case_id))
+    return CaseRow(*tx.row(BY_ID, id=case_id))
 
 
-def append(tx: Tx, head: Head, table: Lifecycle, entry: Entry) -> None:
+def append(tx: Tx, head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
     """Write ``entry`` as the case's next transition and bring ``head`` up to it.
 
     Raises ``Conflict`` if another transaction moved the case since ``head`` was read.
@@ -149,18 +149,18 @@ def append(tx: Tx, head: Head, table: Lifecycle, entry: Entry) -> None:
     tx.wakes = True
 
 
-def _values(head: Head) -> dict[str, Any]:
+def _values(head: CaseRow) -> dict[str, Any]:
     return dict(zip(NAMES, IN_ORDER(head), strict=True))
 
 
-def _carry(head: Head, table: Lifecycle, entry: Entry) -> None:
+def _carry(head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
     if entry.dest != head.state:
-        head.came_from, head.state = head.state, entry.dest
+        head.previous_state, head.state = head.state, entry.dest
     for name in marked(type(entry.form), ON_CASE):
         value = getattr(entry.form, name)
         if value is not None:
             setattr(head, name, value.value if isinstance(value, Enum) else value)
-    head.known = remembered(head.known, entry.form, entry.row)
+    head.variables = remembered(head.variables, entry.form, entry.row)
     if entry.reopens:
         head.cycle += 1
         head.attempts = 0
@@ -171,9 +171,9 @@ def _carry(head: Head, table: Lifecycle, entry: Entry) -> None:
     head.changed_at = max(entry.recorded_at, head.changed_at)
 
 
-def remembered(known: str, form: Asks, row: Move | None) -> str:
+def remembered(known: str, form: Form, row: Move | None) -> str:
     """What is known of a case after a move: the form's marked values, and one more of what the move counts."""
-    told = {name: plain(getattr(form, name)) for name in marked(type(form), KNOWN) if getattr(form, name) is not None}
+    told = {name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None}
     counts = row.counts if row is not None else None
     if not told and counts is None:
         return known
@@ -183,7 +183,7 @@ def remembered(known: str, form: Asks, row: Move | None) -> str:
     return canonical(facts)
 
 
-def transition(head: Head, source: str, entry: Entry, version: str, form: str) -> dict[str, Any]:
+def transition(head: CaseRow, source: str, entry: TransitionDraft, version: str, form: str) -> dict[str, Any]:
     """The transition's row without its hash; recorded times never fall within a case (law 4)."""
     return {
         "case_id": head.id,
@@ -208,7 +208,7 @@ def record_of(number: str, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "case": number, "inferred": bool(row["inferred"])}
 
 
-def _form(tx: Tx, head: Head, form: Asks) -> str:
+def _form(tx: Tx, head: CaseRow, form: Form) -> str:
     """The form as canonical text; personal values go to statements and leave their digests."""
     personal = marked(type(form), PERSONAL)
     told: dict[str, Any] = {}

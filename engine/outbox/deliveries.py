@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.moves.holds import park
-from engine.moves.moving import retrying
+from engine.commands.holds import park
+from engine.commands.advance import retrying
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
@@ -20,7 +20,7 @@ t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred
 c.kind, c.number
 """
 TAKE_MOMENTS = f"""
-SELECT {MOMENT} FROM moment m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq
+SELECT {MOMENT} FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq
   JOIN cases c ON c.id = m.case_id ORDER BY m.case_id, m.seq LIMIT :limit
 """
 INSERT = """
@@ -34,11 +34,11 @@ SELECT {MOMENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case
  WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                       AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))
-   AND NOT EXISTS (SELECT 1 FROM moment m WHERE m.case_id = d.case_id AND m.seq < d.seq)
+   AND NOT EXISTS (SELECT 1 FROM outbox_event m WHERE m.case_id = d.case_id AND m.seq < d.seq)
  ORDER BY d.tries, d.case_id, d.seq, d.reaction LIMIT :limit
 """
 THIS = "delivery.case_id = :case_id AND delivery.seq = :seq AND delivery.reaction = :reaction"
-FANNED_OUT = "DELETE FROM moment WHERE moment.case_id = :case_id AND moment.seq = :seq"
+FANNED_OUT = "DELETE FROM outbox_event WHERE outbox_event.case_id = :case_id AND outbox_event.seq = :seq"
 TAKE = f"""
 UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :lease_owner, next_at = :next_at WHERE {THIS}
 """
@@ -57,7 +57,7 @@ UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, er
 """
 LOST = f"UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost' WHERE {THIS}"
 PEEK = """
-SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM moment m
+SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM outbox_event m
   JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq JOIN cases c ON c.id = m.case_id
 UNION SELECT c.number, c.kind, t.dest, t.cycle, d.case_id, d.seq FROM delivery d
   JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq JOIN cases c ON c.id = d.case_id
@@ -67,7 +67,7 @@ UNION SELECT c.number, c.kind, t.dest, t.cycle, d.case_id, d.seq FROM delivery d
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class CaseEvent:
     """A moment as a reaction reads it: this case did this."""
 
     case_id: int
@@ -89,7 +89,7 @@ class Happened:
 class Leased:
     """A delivery in hand: the moment, the reaction, which try it is and who holds it."""
 
-    happened: Happened
+    happened: CaseEvent
     reaction: str
     tries: int
     owner: str
@@ -114,7 +114,7 @@ class Later(Exception):
         self.until = until
 
 
-Wanted = Callable[[Happened], Iterable[str]]
+Wanted = Callable[[CaseEvent], Iterable[str]]
 """Which reactions a moment calls for."""
 
 Ended = str | Later | None
@@ -160,11 +160,11 @@ def _alike(free: list[Any], limit: int) -> list[Any]:
 
 def _in_hand(row: Any, owner: str, tries: int) -> Leased:
     *moment, reaction, _ = row
-    return Leased(Happened(*moment), reaction, tries, owner)
+    return Leased(CaseEvent(*moment), reaction, tries, owner)
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
-    moments = [Happened(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
+    moments = [CaseEvent(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": moment.case_id, "seq": moment.seq} for moment in moments]
     new = [
         key | {"reaction": name, "next_at": at}

@@ -40,12 +40,12 @@ def asked(tables: Iterable[Lifecycle]) -> list[str]:
 
     Where the deadline is agreed in a form (``due``), no pack is asked for an amount.
     """
-    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due))
+    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due_field))
 
 
 def agreed(tables: Iterable[Lifecycle]) -> list[str]:
     """Every clause whose deadline is agreed in a form; a pack may speak of it, and need not."""
-    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due))
+    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due_field))
 
 
 def gaps(pack: Pack, clauses: Iterable[str], today: date, optional: Iterable[str] = ()) -> Iterator[Gap]:

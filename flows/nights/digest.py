@@ -4,9 +4,9 @@ from datetime import date, datetime, time, timedelta
 
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.letters import people, write
-from flows.reports import figures
-from flows.wording import ZONE, label, when
+from flows.notifications import people, write
+from reports import figures
+from reports.translation import ZONE, label, when
 from flows.work import Work, off_loop
 from models import Actor
 from statemachines.roles import LEVELS

@@ -9,10 +9,10 @@ were made) is fired here at the end: sharing out makes a night faster, never a d
 import logging
 import sys
 
-from engine.moves.ranges import Range, made_at, ranges
-from engine.moves.rungs import BATCH
+from engine.escalation.id_ranges import Range, made_at, ranges
+from engine.escalation.fire import BATCH
 from engine.settings import Settings
-from flows.fire_clocks import Swept, fire_clocks
+from flows.fire_timers import Swept, fire_timers
 from flows.work import Work, off_loop
 
 WORTH_IT = 2 * BATCH
@@ -30,7 +30,7 @@ async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
     swept = Swept((), ())
     if work.store.postgres and of_a_deployment():
         swept = await _shared_out(work, Settings(), fewest)
-    rest = await fire_clocks(work)
+    rest = await fire_timers(work)
     return joined([swept, rest])
 
 

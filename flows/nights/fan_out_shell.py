@@ -10,9 +10,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from engine.moves.ranges import Range, made_at
+from engine.escalation.id_ranges import Range, made_at
 from engine.settings import Settings
-from flows.fire_clocks import Swept, fire_clocks
+from flows.fire_timers import Swept, fire_timers
 from flows.work import work_from
 
 Outcome = tuple[Swept, str]
@@ -39,7 +39,7 @@ def fire_range(low: int, high: int, store: int) -> Outcome:
         try:
             if made_at(work.store) != store:
                 return Swept((), ()), "AnotherStore"
-            return asyncio.run(fire_clocks(work, low, high)), ""
+            return asyncio.run(fire_timers(work, low, high)), ""
         finally:
             work.store.close()
     except Exception as error:  # noqa: BLE001

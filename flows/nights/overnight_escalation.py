@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from engine.audit.verify import Verdict, verify
 from engine.ledger.anchoring import anchor
-from flows.fire_clocks import Swept
+from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
 from flows.nights.plan_callbacks import plan_callbacks
-from flows.reports.morning_report import MorningReport, report_morning
+from reports.morning_report import MorningReport, report_morning
 from flows.work import Work, off_loop
 
 CHECKED_BACK = timedelta(days=2)

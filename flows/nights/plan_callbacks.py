@@ -3,10 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
-from engine.moves.callbacks import Planned, due, finish, hand_over, plan, put_off
-from engine.moves.moving import Command, advance
-from flows.moment import VIA
-from flows.nights.parking import tell_parked
+from engine.callbacks.attempts import Planned, due, finish, hand_over, plan, put_off
+from engine.commands.advance import Command, advance
+from flows.reaction_context import VIA
+from flows.nights.parked_notices import tell_parked
 from flows.work import Work, off_loop
 from gateways.telephone import Call, Handed, Missed
 from statemachines.lifecycle import Refused

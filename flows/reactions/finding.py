@@ -1,8 +1,8 @@
 """What is found again and again in one department is not mended one by one: a plan is required (F1, E3)."""
 
-from flows.moment import Moment
-from flows.reacting import on_move
-from flows.reports.recurring_findings import alike
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import on_move
+from reports.recurring_findings import alike
 from flows.work import off_loop
 from statemachines.finding import FINDING
 
@@ -11,11 +11,11 @@ TOO_OFTEN = 3
 
 
 @on_move(FINDING, "propose_measure")
-async def require_plan_for_recurrence(moment: Moment) -> None:
+async def require_plan_for_recurrence(context: ReactionContext) -> None:
     """Every third finding of the same cause in the department within the year opens an improvement plan."""
-    case, happened, cause = await moment.case(), moment.leased.happened, moment.form["cause"]
-    found = await off_loop(alike, moment.work.store, case, cause, happened.recorded_at)
+    case, happened, cause = await context.case(), context.leased.happened, context.form["cause"]
+    found = await off_loop(alike, context.work.store, case, cause, happened.recorded_at)
     if happened.cycle > 1 or len(found) % TOO_OFTEN:
         return
-    plan = await moment.open("improvement_plan", "recurrence", ", ".join(found))
-    await moment.advance_other(plan.number, "require", department=case.department, cause=cause)
+    plan = await context.open("improvement_plan", "recurrence", ", ".join(found))
+    await context.advance_other(plan.number, "require", department=case.department, cause=cause)

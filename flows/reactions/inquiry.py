@@ -8,12 +8,12 @@ from sqlmodel import col, select
 
 from engine.rules.in_force import rules_of
 from engine.store import Store
-from flows.classifier.proposing import propose
-from flows.colleagues import tell_person
-from flows.first_words import first_words
-from flows.letters import CUSTOMER, people, send
-from flows.moment import Moment
-from flows.reacting import entering, leaving, on_move, on_open
+from classifier.proposing import propose
+from flows.staff_notices import tell_person
+from flows.acknowledgement import first_words
+from flows.notifications import CUSTOMER, people, send
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import entering, leaving, on_move, on_open
 from flows.reactions.callbacks import close_callback, plan_callback, try_again
 from flows.reactions.routing import route_case
 from flows.work import off_loop
@@ -30,80 +30,80 @@ entering(INQUIRY, CLASSIFIED)(route_case)
 
 
 def _nature(case: Case) -> Nature:
-    return Nature(json.loads(case.known).get("nature", Nature.CONSULTATION))
+    return Nature(json.loads(case.variables).get("nature", Nature.CONSULTATION))
 
 
 @on_open(INQUIRY)
-async def acknowledge_inquiry(moment: Moment) -> None:
+async def acknowledge_inquiry(context: ReactionContext) -> None:
     """Tell the customer that his contact arrived; a lead that came of another case is no contact of his (A5)."""
-    if moment.historic or moment.form.get("parent") is not None:
+    if context.historic or context.form.get("parent") is not None:
         return
-    if await send(moment, CUSTOMER, "acknowledged") and not (await moment.case()).closed:
-        await moment.advance("acknowledge")
+    if await send(context, CUSTOMER, "acknowledged") and not (await context.case()).closed:
+        await context.advance("acknowledge")
 
 
 @on_open(INQUIRY)
-async def route_consultation(moment: Moment) -> None:
+async def route_consultation(context: ReactionContext) -> None:
     """Pass a consultation to the department where the system is sure of it; else a person does (A3)."""
-    case = await moment.case()
+    case = await context.case()
     if case.state != RECEIVED or _nature(case) is not Nature.CONSULTATION:
         return
-    text, subject = await gather(moment.words("text", "demand"), moment.words("subject"))
-    found = propose(moment.work.store.home, text, subject)
+    text, subject = await gather(context.words("text", "demand"), context.words("subject"))
+    found = propose(context.work.store.home, text, subject)
     if found.sure:
-        await moment.advance(
+        await context.advance(
             "classify", department=found.department, category=found.category, confidence=found.confidence
         )
 
 
 @on_open(INQUIRY)
 @on_move(INQUIRY, "classify")
-async def offer_lead(moment: Moment) -> None:
+async def offer_lead(context: ReactionContext) -> None:
     """Give a lead to the salesperson who has least to do (D2); where there is none it waits at the desk."""
-    case = await moment.case()
+    case = await context.case()
     if case.state not in (RECEIVED, CLASSIFIED) or _nature(case) is not Nature.LEAD:
         return
-    seller = await off_loop(least_busy_seller, moment.work.store)
+    seller = await off_loop(least_busy_seller, context.work.store)
     if seller is not None:
-        await moment.advance("offer", owner=seller.handle, department=seller.department)
+        await context.advance("offer", owner=seller.handle, department=seller.department)
 
 
 @on_move(INQUIRY, "offer")
-async def tell_seller(moment: Moment) -> None:
+async def tell_seller(context: ReactionContext) -> None:
     """The salesperson hears of his lead."""
-    await tell_person(moment, moment.form["owner"], "lead_offered")
+    await tell_person(context, context.form["owner"], "lead_offered")
 
 
 @on_move(INQUIRY, "commend")
-async def pass_praise_on(moment: Moment) -> None:
+async def pass_praise_on(context: ReactionContext) -> None:
     """The colleague who was praised hears of it, and the manager of the department that was."""
-    if (handle := moment.form.get("commended")) is not None:
-        await tell_person(moment, handle, "praised")
-    if (department := moment.form.get("commended_department")) is not None:
-        for actor in await off_loop(people, moment.work.store, Role.DEPARTMENT_MANAGER, department):
-            await tell_person(moment, actor.handle, "department_praised")
+    if (handle := context.form.get("commended")) is not None:
+        await tell_person(context, handle, "praised")
+    if (department := context.form.get("commended_department")) is not None:
+        for actor in await off_loop(people, context.work.store, Role.DEPARTMENT_MANAGER, department):
+            await tell_person(context, actor.handle, "department_praised")
 
 
 @entering(INQUIRY, RESOLVED)
-async def call_back_or_rest(moment: Moment) -> None:
+async def call_back_or_rest(context: ReactionContext) -> None:
     """Plan a callback where the pack wants answered inquiries called back; else the inquiry rests (D1)."""
-    case, now = await moment.case(), await moment.work.now()
+    case, now = await context.case(), await context.work.now()
     if case.state != RESOLVED:
         return
-    pack = (await off_loop(rules_of, moment.work.store)).pack(case.pack, to_micros(now))
+    pack = (await off_loop(rules_of, context.work.store)).pack(case.pack, to_micros(now))
     if pack.callbacks.inquiries:
-        await plan_callback(moment)
+        await plan_callback(context)
     else:
-        await moment.advance("skip_revisit")
+        await context.advance("skip_revisit")
 
 
 @entering(INQUIRY, CONVERTED)
-async def go_on_as_complaint(moment: Moment) -> None:
+async def go_on_as_complaint(context: ReactionContext) -> None:
     """What the customer complains of goes on as a complaint, in his own words (D2)."""
-    case, first = await moment.case(), await first_words(moment)
-    said = [await moment.words("words"), first.pop("text", "")]
-    text = "\n\n".join(filter(None, said))[:TEXT_LIMIT] or moment.number
-    await moment.open("complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **first)
+    case, first = await context.case(), await first_words(context)
+    said = [await context.words("words"), first.pop("text", "")]
+    text = "\n\n".join(filter(None, said))[:TEXT_LIMIT] or context.number
+    await context.open("complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **first)
 
 
 def least_busy_seller(store: Store) -> Actor | None:

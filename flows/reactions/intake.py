@@ -2,25 +2,25 @@
 
 from asyncio import gather
 
-from flows.classifier.proposing import propose
-from flows.letters import CUSTOMER, send
-from flows.moment import Moment
-from flows.reacting import on_open
+from classifier.proposing import propose
+from flows.notifications import CUSTOMER, send
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import on_open
 from statemachines.complaint import COMPLAINT, RECEIVED
 
 
 @on_open(COMPLAINT)
-async def classify_contact(moment: Moment) -> None:
+async def classify_contact(context: ReactionContext) -> None:
     """Classify where the system is sure; else suggest, and leave it to a person (A3)."""
-    case = await moment.case()
+    case = await context.case()
     if case.state != RECEIVED:
         return
-    text, subject = await gather(moment.words("text", "demand"), moment.words("subject"))
-    found = propose(moment.work.store.home, text, subject)
+    text, subject = await gather(context.words("text", "demand"), context.words("subject"))
+    found = propose(context.work.store.home, text, subject)
     if found.confidence <= 0:
         return
     move = "classify" if found.sure else "suggest"
-    await moment.advance(
+    await context.advance(
         move,
         category=found.category,
         severity=found.severity,
@@ -30,9 +30,9 @@ async def classify_contact(moment: Moment) -> None:
 
 
 @on_open(COMPLAINT)
-async def acknowledge_contact(moment: Moment) -> None:
+async def acknowledge_contact(context: ReactionContext) -> None:
     """Tell the customer that his contact arrived; this keeps no promise to reply (A5, law 10)."""
-    if moment.historic:
+    if context.historic:
         return
-    if await send(moment, CUSTOMER, "acknowledged") and not (await moment.case()).closed:
-        await moment.advance("acknowledge")
+    if await send(context, CUSTOMER, "acknowledged") and not (await context.case()).closed:
+        await context.advance("acknowledge")

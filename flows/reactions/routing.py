@@ -7,8 +7,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from engine.store import Store
-from flows.moment import Moment
-from flows.reacting import entering
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import entering
 from models import Actor, Case
 from statemachines.complaint import CLASSIFIED, COMPLAINT
 from statemachines.roles import Role
@@ -30,15 +30,15 @@ class Desks:
 
 
 @entering(COMPLAINT, CLASSIFIED)
-async def route_case(moment: Moment) -> None:
+async def route_case(context: ReactionContext) -> None:
     """Assign an owner in the department the classification names."""
-    case = await moment.case()
+    case = await context.case()
     if case.closed or case.owner is not None or case.department is None:
         return
-    desks = await moment.once(desks_of)
+    desks = await context.once(desks_of)
     owner = desks.take(case.department)
     if owner is not None:
-        await moment.advance("assign", department=case.department, owner=owner)
+        await context.advance("assign", department=case.department, owner=owner)
 
 
 def desks_of(store: Store) -> Desks:

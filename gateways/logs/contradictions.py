@@ -8,7 +8,7 @@ from contextlib import closing
 from gateways.logs.mapping import Part
 from gateways.logs.shape import Rule
 from models.columns import to_micros
-from models.event import LogEvent
+from models.log_event import LogEvent
 
 Times = dict[str, int]
 """When each word happened in a case, in microseconds."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import combinations, groupby
 from pathlib import Path
 
-from gateways.logs.guessing import Guess
+from gateways.logs.column_inference import Guess
 from gateways.logs.sampling import Row, raw
 from gateways.logs.times import instant
 

@@ -28,7 +28,7 @@ from gateways.logs.shape import (
 )
 from gateways.logs.values import Value
 from gateways.mapping import Word
-from models.event import LogEvent, Step
+from models.log_event import LogEvent, Step
 
 BLANK = "(blank)"
 """How an event is told of that has no word."""

@@ -9,7 +9,7 @@ from gateways.cells import instant_in
 from gateways.logs.mapping import LogMapping
 from gateways.problems import BadCell
 from models.contact import Contact
-from models.event import LogEvent
+from models.log_event import LogEvent
 
 NO_TEXT = "(no text in the log)"
 """What a case says whose log keeps no words."""

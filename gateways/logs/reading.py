@@ -8,11 +8,11 @@ from gateways.logs.mapping import LogMapping, Part
 from gateways.logs.ocel import ocel_records
 from gateways.logs.records import Records
 from gateways.logs.rows import csv_records, sheet_records
-from gateways.logs.taking import Taking
+from gateways.logs.event_extraction import Taking
 from gateways.logs.unpacking import kind_of, refused, unpacked
 from gateways.logs.xes import xes_records
 from gateways.problems import Problem, excerpt
-from models.event import LogEvent
+from models.log_event import LogEvent
 
 READERS: dict[str, Callable[[Path, LogMapping, frozenset[str]], Records]] = {
     ".xes": lambda path, mapping, needed: xes_records(path),

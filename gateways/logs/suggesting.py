@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gateways.logs.counting import counted
-from gateways.logs.drafting import Draft, Say
-from gateways.logs.guessing import Guess, guess
+from gateways.logs.mapping_draft import Draft, Say
+from gateways.logs.column_inference import Guess, guess
 from gateways.logs.meanings import Proposal, placed, proposals
 from gateways.logs.sampling import Sample, sampled
 from gateways.logs.words import plain, sorts_of
@@ -13,7 +13,7 @@ ORDERS = frozenset({"order", "shipment", "waybill", "consignment", "订单", "�
 """Words of a case's column by which a log is thought to be one of orders."""
 
 
-def suggest(path: Path, say: Say) -> str:
+def suggest(path: Path, translate: Say) -> str:
     """The draft of a mapping for the log at ``path`` as TOML, ready to be used and to be corrected.
 
     ``say`` gives the remarks in the reader's language (keys ``draft.*``). Raises ``Unreadable``.
@@ -23,7 +23,7 @@ def suggest(path: Path, say: Say) -> str:
     kind = _kind(found)
     told = counted(path, found, sample.missing)
     words = _columns(sample, found) if found.wide else proposals(told, kind, is_state=found.is_state)
-    return Draft(path.name, kind, sample, found, say).written(told, words)
+    return Draft(path.name, kind, sample, found, translate).written(told, words)
 
 
 def _kind(found: Guess) -> str:

@@ -5,8 +5,8 @@ import io
 from typing import BinaryIO
 
 from gateways.writing.rows import header, rows
-from gateways.writing.spelling import is_formula, spelled
-from models.history import Log, Value
+from gateways.writing.escaping import is_formula, spelled
+from models.event_log import Log, Value
 
 
 def write(out: BinaryIO, log: Log) -> None:

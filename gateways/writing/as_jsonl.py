@@ -4,16 +4,16 @@ from typing import BinaryIO
 
 import orjson
 
-from gateways.writing.spelling import spelled
-from models.history import OF_CASE, Log, Value
+from gateways.writing.escaping import spelled
+from models.event_log import OF_CASE, Log, Value
 
 
 def write(out: BinaryIO, log: Log) -> None:
     """Write the log, line by line. What has no value is not named; numbers and truths keep their types."""
     for history in log.histories:
         of_case = {OF_CASE + key: _plain(value) for key, value in history.values.items()}
-        for deed in history.deeds:
-            told = of_case | {key: _plain(value) for key, value in deed.values.items()}
+        for event in history.events:
+            told = of_case | {key: _plain(value) for key, value in event.values.items()}
             out.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
 
 

@@ -6,8 +6,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from gateways.writing.spelling import spelled
-from models.history import AT, MOVE, Log, Thing, Value
+from gateways.writing.escaping import spelled
+from models.event_log import AT, MOVE, Log, TraceObject, Value
 
 Types = dict[str, dict[str, str]]
 """The attributes seen of each type, by name, and of what sort they are."""
@@ -23,7 +23,7 @@ def write(out: BinaryIO, log: Log) -> None:
     out.write(b'{"events":[')
     _write_all(out, _events(log, events))
     out.write(b'],\n"objects":[')
-    _write_all(out, (_object(thing, objects) for thing in log.things))
+    _write_all(out, (_object(thing, objects) for thing in log.objects))
     out.write(b'],\n"eventTypes":' + orjson.dumps(_types(events)))
     out.write(b',\n"objectTypes":' + orjson.dumps(_types(objects)) + b"}\n")
 
@@ -37,20 +37,20 @@ def _write_all(out: BinaryIO, told: Iterable[dict[str, Any]]) -> None:
 
 def _events(log: Log, types: Types) -> Iterator[dict[str, Any]]:
     for history in log.histories:
-        for deed in history.deeds:
-            values = {key: value for key, value in deed.values.items() if key not in (MOVE, AT)}
-            sort = str(deed.values[MOVE])
+        for event in history.events:
+            values = {key: value for key, value in event.values.items() if key not in (MOVE, AT)}
+            sort = str(event.values[MOVE])
             _note(types, sort, values)
             yield {
-                "id": f"{history.number}:{deed.seq}",
+                "id": f"{history.number}:{event.seq}",
                 "type": sort,
-                "time": _time(deed.values[AT]),
+                "time": _time(event.values[AT]),
                 "attributes": [{"name": key, "value": _text(value)} for key, value in values.items()],
-                "relationships": _related(((history.number, OF_CASE), *deed.concerns)),
+                "relationships": _related(((history.number, OF_CASE), *event.concerns)),
             }
 
 
-def _object(thing: Thing, types: Types) -> dict[str, Any]:
+def _object(thing: TraceObject, types: Types) -> dict[str, Any]:
     _note(types, thing.sort, thing.values)
     at = _time(thing.at)
     return {

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import BinaryIO
 
-from gateways.writing.spelling import in_quotes, spelled
-from models.history import AT, CASE, LIFECYCLE, Log, Value
+from gateways.writing.escaping import in_quotes, spelled
+from models.event_log import AT, CASE, LIFECYCLE, Log, Value
 
 EXTENSIONS = {
     "concept": ("Concept", "http://www.xes-standard.org/concept.xesext"),
@@ -22,7 +22,7 @@ def write(out: BinaryIO, log: Log) -> None:
     out.write("".join(_head()).encode())
     for history in log.histories:
         out.write(f"<trace>\n{_attributes(history.values)}".encode())
-        out.writelines(f"<event>\n{_attributes(deed.values)}</event>\n".encode() for deed in history.deeds)
+        out.writelines(f"<event>\n{_attributes(event.values)}</event>\n".encode() for event in history.events)
         out.write(b"</trace>\n")
     out.write(b"</log>\n")
 

@@ -10,8 +10,8 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from gateways.writing.rows import header, rows
-from gateways.writing.spelling import in_xml, is_formula, spelled
-from models.history import Log, Value
+from gateways.writing.escaping import in_xml, is_formula, spelled
+from models.event_log import Log, Value
 
 ROWS = 1_048_576
 """So many rows a sheet holds, its header included; the rest goes to a next sheet."""

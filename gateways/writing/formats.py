@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from gateways.writing import as_csv, as_jsonl, as_ocel2, as_xes, as_xlsx
-from models.history import Log
+from models.event_log import Log
 
 FORMATS: Mapping[str, Callable[[BinaryIO, Log], None]] = {
     "xes": as_xes.write,

@@ -12,7 +12,7 @@ from apps.driver import drive
 from engine.settings import Settings
 from engine.store import Store
 from engine.transaction import Tx
-from flows.nights.roster import run_late, scheduled
+from flows.nights.schedule import run_late, scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from gateways.telephone import CallList
@@ -33,9 +33,9 @@ class Flaky(Store):
     why = ""
 
     @contextlib.contextmanager
-    def writing(self, *, hopeful: bool = False) -> Generator[Tx]:
+    def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
         self._answer()
-        with super().writing(hopeful=hopeful) as tx:
+        with super().writing(optimistic=optimistic) as tx:
             yield tx
 
     @contextlib.contextmanager
@@ -90,7 +90,7 @@ class Bell:
             await asyncio.wait_for(self.passed.wait(), PATIENCE)
 
 
-class House:
+class StoreInfo:
     """The house; what is in ``away`` is away: server, worker, driver, database."""
 
     def __init__(self, settings: Settings) -> None:
@@ -100,7 +100,7 @@ class House:
         self.away: set[str] = set()
         self.outcomes: list[str] = []
         with closing(settings.store()) as store:
-            alters(store, "UPDATE house SET clock = NULL")
+            alters(store, "UPDATE store_info SET simulated_at = NULL")
         self.store = settings.store()
         url = self.store.url.render_as_string(hide_password=False)
         self.flaky = Flaky(url, Path(self.store.home), self.store.secret)

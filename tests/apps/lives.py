@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from engine.moves.moving import Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from models.contact import Contact
 from tests.stories.story import Story
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.audit.verify import verify
-from engine.founding import found
-from engine.gaps import Gap, gaps
+from engine.create_store import found
+from engine.outages import Outage, outages
 from engine.settings import Settings
-from flows.reports.morning_report import gather
-from flows.reports.report_text import render
-from tests.apps.house import House
+from reports.morning_report import gather
+from reports.report_text import render
+from tests.apps.house import StoreInfo
 from tests.flows.scenes import ODD
 from tests.telling import DAY, HOUR, SECRET, START, hired, opened, resolved, rungs_of, tells
 
@@ -28,17 +28,17 @@ NOBODY = ("database", "driver worker")
 """What leaves nobody who could work; in the other nights somebody stands in."""
 FIRST_REPLY = "初步回复"
 """Of the promise whose rungs fall due in the night."""
-Lived = Callable[[str], House]
+Lived = Callable[[str], StoreInfo]
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """An evening as always, a night without these parts, a morning with them again, and the night after; lived once."""
-    houses: dict[str, House] = {}
+    houses: dict[str, StoreInfo] = {}
 
-    def live(away: str) -> House:
+    def live(away: str) -> StoreInfo:
         if away not in houses:
-            houses[away] = house = House(founded(tmp_path_factory.mktemp("house")))
+            houses[away] = house = StoreInfo(founded(tmp_path_factory.mktemp("store")))
             lives(house, away)
         return houses[away]
 
@@ -53,7 +53,7 @@ def founded(home: Path) -> Settings:
     return settings
 
 
-def lives(house: House, away: str) -> None:
+def lives(house: StoreInfo, away: str) -> None:
     hired(house.store)
     house.live(EVENING)
     for _ in range(3):
@@ -64,12 +64,12 @@ def lives(house: House, away: str) -> None:
     house.live(2 * DAY)
 
 
-def told(house: House) -> list[Gap]:
+def told(house: StoreInfo) -> list[Outage]:
     with house.store.looking() as tx:
-        return gaps(tx, START, START + NOON)
+        return outages(tx, START, START + NOON)
 
 
-def numbers(house: House) -> list[str]:
+def numbers(house: StoreInfo) -> list[str]:
     return [row["number"] for row in tells(house.store, "SELECT number FROM cases ORDER BY id")]
 
 
@@ -123,7 +123,7 @@ def test_without_the_server_the_report_says_from_when_to_when(lived: Lived):
 def test_without_a_worker_the_driver_did_the_nights_and_says_so(lived: Lived):
     [gap] = told(lived("worker"))
     first, last = NIGHTLY["overnight-escalation"], NIGHTLY["morning-report"] + GRACE
-    assert gap == Gap("worker_away", START + first, START + last, times=3)
+    assert gap == Outage("worker_away", START + first, START + last, times=3)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_without_a_worker_the_driver_did_the_nights_and_says_so(lived: Lived):
 )
 def test_the_gap_is_told_once_with_its_reason_and_nobody_else_is_blamed(lived: Lived, away: str, why: str):
     [gap] = told(lived(away))
-    assert gap == Gap(why, START + EVENING, gap.end)
+    assert gap == Outage(why, START + EVENING, gap.end)
     assert gap.end is not None
     assert MORNING <= gap.end - START <= MORNING + GRACE
     said = render(gather(lived(away).store, START + NOON), "en")
@@ -140,14 +140,14 @@ def test_the_gap_is_told_once_with_its_reason_and_nobody_else_is_blamed(lived: L
 
 
 def test_without_a_driver_the_worker_catches_up_every_quarter_of_an_hour(lived: Lived):
-    fired = tells(lived("driver").store, "SELECT due_at, recorded_at FROM rung")
+    fired = tells(lived("driver").store, "SELECT due_at, recorded_at FROM escalation_step")
     assert max(timedelta(microseconds=row["recorded_at"] - row["due_at"]) for row in fired) <= QUARTER
 
 
 def test_a_driver_that_is_still_away_is_told_of_while_it_is(tmp_path: Path):
-    house = House(founded(tmp_path))
+    house = StoreInfo(founded(tmp_path))
     house.live(HOUR)
     house.live(HOUR * 2, "driver")
     with house.store.looking() as tx:
-        assert gaps(tx, START, house.clock.at) == [Gap("driver_away", START + HOUR, None)]
+        assert outages(tx, START, house.clock.at) == [Outage("driver_away", START + HOUR, None)]
     house.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, HOUR, START, does, opened

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from engine.ledger.merkle import root_by
 from engine.ledger.signing import PRIVATE
@@ -52,7 +52,7 @@ def test_verify_tells_the_anchor_it_was_checked_against(closeloop: Closeloop, an
 def test_a_case_that_is_gone_is_named_and_nothing_is_anchored_over_it(
     closeloop: Closeloop, simulated: Store, anchored: str
 ):
-    for table in ("statement", "clock", "moment", "transition", "cases"):
+    for table in ("statement", "timer", "outbox_event", "transition", "cases"):
         alters(simulated, f"DELETE FROM {table}")
     said = closeloop("verify", "--json")
     assert said.code == 2
@@ -65,7 +65,7 @@ def test_a_case_that_is_gone_is_named_and_nothing_is_anchored_over_it(
 def test_an_administrator_begins_anew_and_nobody_else(
     closeloop: Closeloop, simulated: Store, anchored: str, admin: str
 ):
-    for table in ("statement", "clock", "moment", "transition", "cases"):
+    for table in ("statement", "timer", "outbox_event", "transition", "cases"):
         alters(simulated, f"DELETE FROM {table}")
     assert closeloop.refused("anchor", "--anew", "a test", "--as", "sue")["code"] == "not_administrator"
     assert closeloop.refused("anchor", "--anew", "a test")["code"] == "no_actor"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine.founding import set_clock
-from engine.moves.opening import Opening, open_case
+from engine.create_store import set_clock
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.wording import label
+from reports.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
 from tests.apps.conftest import Closeloop
 from tests.telling import HOUR, START, contact, does, opened, resolved, tells
@@ -254,7 +254,7 @@ def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Close
         "S2, complaint handling: first reply within 2 hours",
     )
     assert first["fires_at"] == (START + 1.5 * HOUR).isoformat()
-    assert (first["rungs_fired"], first["rungs_to_come"]) == ([], [75, 100, 150, 200])
+    assert (first["steps_fired"], first["rungs_to_come"]) == ([], [75, 100, 150, 200])
     assert closeloop.told("case", "show", number)["clocks"] == closeloop.told("case", "clocks", number)["clocks"]
     assert "(75%) (100%) (150%) (200%)" in closeloop("case", "clocks", number).words
 

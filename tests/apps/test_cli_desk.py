@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from apps.views import Wanted, case, cases
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.ledger.record import remembered
-from engine.moves.opening import Opening, open_case
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.reports.lookups import address_of, customers, track
+from reports.lookups import address_of, customers, track
 from statemachines.service_order_forms import Position
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, HOUR, START, alters, contact, does, opened, tells
@@ -154,7 +154,7 @@ def order(store: Store, where: Position | None = None) -> str:
     number = open_case(store, Opening(contact(**WANG, shipment="SF-1"), "order"), START).number
     if where is not None:
         known = remembered("{}", where, None)
-        alters(store, "UPDATE cases SET known = :known WHERE number = :number", known=known, number=number)
+        alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", known=known, number=number)
     return number
 
 

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from engine.store import Store
-from flows.reports.own_mapping import own_mapping
+from reports.own_mapping import own_mapping
 from gateways.logs.mapping import load_mapping
 from statemachines.kinds import lifecycles
 from tests.apps.conftest import Closeloop
@@ -105,9 +105,9 @@ def test_only_auditors_and_administrators_take_a_whole_log_and_it_is_traced(clos
 
 
 def taken(closeloop: Closeloop) -> list[dict[str, Any]]:
-    from apps.cli.door import door
+    from apps.cli.context import cli
 
-    return [json.loads(row["note"]) for row in tells(door.settings.store(), TAKEN)]
+    return [json.loads(row["note"]) for row in tells(cli.settings.store(), TAKEN)]
 
 
 @pytest.mark.requirement("H1")

@@ -179,7 +179,7 @@ def test_a_reply_resolves_its_case_and_the_moves_between_are_inferred(
         ("investigate", False),
         ("resolve", False),
     ]
-    assert [one["move"] for one in moves if one["via"] == "clock"] == ["remind", "breach", "breach", "breach"]
+    assert [one["move"] for one in moves if one["via"] == "timer"] == ["remind", "breach", "breach", "breach"]
     assert moves[-1]["form"] == {"result": "已查明"}
 
 

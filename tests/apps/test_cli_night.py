@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, HOUR, START, alters, case_of, does, opened, rungs_of, tells
@@ -86,14 +86,14 @@ def test_a_letter_that_is_not_dead_is_refused(closeloop: Closeloop, dead: tuple[
 @pytest.fixture
 def parked(simulated: Store, number: str) -> str:
     """A case whose clocks failed at every try."""
-    sql = "INSERT INTO parked (case_id, work, version, tries, reason) VALUES (:case_id, 'clock', 1, 5, 'lost_state')"
+    sql = "INSERT INTO parked (case_id, work, version, tries, reason) VALUES (:case_id, 'timer', 1, 5, 'lost_state')"
     alters(simulated, sql, case_id=case_of(simulated, number)["id"])
     return number
 
 
 def test_a_parked_case_is_listed_and_released(closeloop: Closeloop, simulated: Store, parked: str):
     assert closeloop.told("dead", "list")["parked"] == [
-        {"case": parked, "work": "clock", "reason": "lost_state", "tries": 5}
+        {"case": parked, "work": "timer", "reason": "lost_state", "tries": 5}
     ]
     shown = closeloop("dead", "list").words
     assert "Parked cases: 1" in shown

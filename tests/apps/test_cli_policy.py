@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.cli.door import door, open_door
+from apps.cli.context import cli, open_context
 from apps.cli.policies import _shown
 from engine.rules.policy import names, pack
 from engine.rules.policy_gaps import Gap, Reason
@@ -75,11 +75,11 @@ def test_the_words_are_there_in_chinese(closeloop: Closeloop, locale: str):
 @pytest.mark.parametrize("locale", ["en", "zh_CN", "zh_TW"])
 def test_what_no_shipped_pack_holds_has_its_words_too(closeloop: Closeloop, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-    open_door()
+    open_context()
     later = pack("general").model_copy(update={"effective_from": date(2027, 1, 1)})
     torn = Gap(later, Reason.CONTRADICTORY, "solution", "chapter 2", "chapter 5")
-    door.give({}, *_shown(["general@1"], [torn, Gap(later, Reason.FUTURE, source="S5"), Gap(later, Reason.BLANK, "x")]))
-    door.give({}, *_shown(["general@1"], []))
+    cli.give({}, *_shown(["general@1"], [torn, Gap(later, Reason.FUTURE, source="S5"), Gap(later, Reason.BLANK, "x")]))
+    cli.give({}, *_shown(["general@1"], []))
     told = closeloop.capsys.readouterr().out
     assert "cli.policy" not in told
     assert all(word in told for word in ("chapter 2", "chapter 5", "2027-01-01", "✓ general@1"))

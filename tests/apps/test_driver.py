@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.driver import LEASE, LONGEST_SLEEP, drive
-from engine.moves.opening import Opening, open_case
+from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.store import Store
 from flows.work import Work
@@ -70,7 +70,7 @@ class Moody(FakeMailer):
 def made_real(settings: Settings) -> Settings:
     """Their store goes by the system's time from now on."""
     with closing(settings.store()) as store:
-        alters(store, "UPDATE house SET clock = NULL")
+        alters(store, "UPDATE store_info SET simulated_at = NULL")
     return settings
 
 
@@ -118,7 +118,7 @@ def opened_by_another(settings: Settings, work: WorkAhead, email: str) -> str:
 
 
 def undone(store: Store) -> list[Any]:
-    return tells(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM moment")
+    return tells(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM outbox_event")
 
 
 def sent(work: WorkAhead) -> list[str]:
@@ -153,7 +153,7 @@ def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings,
             assert works.ahead is not None
             works.ahead.jump((2 * HOUR).total_seconds())
             bell.ring()
-            fired = "SELECT percent FROM rung JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY percent"
+            fired = "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY percent"
             await bell.passes_until(lambda: tells(works.store, fired, number=number))
             assert [row["percent"] for row in tells(works.store, fired, number=number)] == [75, 100]
 

@@ -16,12 +16,12 @@ import orjson
 import pytest
 
 from engine.audit.verify import verify
-from engine.founding import found
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
-from flows.reports.disclosure import Disclosure, Field, fields_of
-from flows.reports.histories import case_keys, move_keys
-from flows.reports.history_pages import Wanted
+from reports.pseudonymisation import Pseudonymisation, Field, fields_of
+from reports.event_log import case_keys, move_keys
+from reports.event_log_pages import Wanted
 from tests.apps.conftest import Closeloop
 from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
 from tests.editions import in_force
@@ -34,12 +34,12 @@ SELECT c.number, c.kind, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.oc
   FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.kind = :kind ORDER BY c.id, t.seq
 """
 CLOCKS = """
-SELECT c.number, k.clause, k.cycle, k.turn, k.calendar, k.amount, k.unit, k.budget, k.consumed, k.extended, k.opened_at,
-       k.running_since, k.fires_at, k.rungs_fired, k.level, k.closed_at, k.outcome
-  FROM clock k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.turn
+SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, k.allowance, k.consumed, k.extended, k.opened_at,
+       k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
+  FROM timer k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.occurrence
 """
 KEPT = {Field.PLAIN}
-PSEUDONYMS = Disclosure(b"")
+PSEUDONYMS = Pseudonymisation(b"")
 History = dict[str, list[dict[str, Any]]]
 
 
@@ -57,7 +57,7 @@ def told(store: Store, kind: str) -> tuple[History, History]:
         number = row.pop("number")
         first.setdefault(number, form.get("row_id", number) if row["via"] == "replay" else number)
         fields = fields_of(row.pop("kind"), row["move"])
-        row["by_clock"] = row.pop("via") == "clock"
+        row["by_clock"] = row.pop("via") == "timer"
         row["form"] = {name: value for name, value in form.items() if fields.get(name) in KEPT}
         row["inferred"] = bool(row["inferred"])
         moves.setdefault(first[number], []).append(row)

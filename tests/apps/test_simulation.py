@@ -120,7 +120,7 @@ def test_the_report_counts_what_the_workbook_holds(nine_years: Lived):
 
 def test_every_broken_limit_climbed_once_a_rung_at_its_due_instant(nine_years: Lived):
     fired = nine_years.tells(
-        "SELECT a.row_id, r.clause, r.percent, r.due_at, r.recorded_at, r.level FROM rung r"
+        "SELECT a.row_id, r.clause, r.percent, r.due_at, r.recorded_at, r.level FROM escalation_step r"
         " JOIN arrival a ON a.case_id = r.case_id AND a.part = 'contact' WHERE r.clause IN ('first_reply', 'solution')"
     )
     expected = sorted((*rung[:3], micros(rung[3])) for one in messages() for rung in one.rungs())

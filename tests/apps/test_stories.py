@@ -117,7 +117,7 @@ def test_a_dissatisfied_customer_begins_a_second_round_one_level_higher(life: Li
         ("revisit", "revisited", 2, 1),
         ("archive", "archived", 2, 1),
     ]
-    clocks = tells(life.store, "SELECT clause, cycle, outcome FROM clock ORDER BY id")
+    clocks = tells(life.store, "SELECT clause, cycle, outcome FROM timer ORDER BY id")
     assert {(one["clause"], one["cycle"]): one["outcome"] for one in clocks} == {
         ("first_reply", 1): "kept",
         ("solution", 1): "kept",
@@ -177,7 +177,7 @@ def test_callbacks_are_made_in_working_hours_only(life: Life):
 
 
 def test_a_stretch_in_pieces_is_a_stretch_at_once(life: Life):
-    """Running until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
+    """RunningTimer until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
     life.live(HOUR, [contact("A", HOUR), contact("B", HOUR, 20 * HOUR)], answers("B", "satisfied"))
     nights = sum(life.go_on(HOUR * hours)["nights"] for hours in range(7, 24 * 9, 7))
     assert nights == 3 * 8 + 2, "three a day, and a Sunday's two"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from apps.watch import Watch
-from engine.gaps import SHORTEST, Gap, gaps
+from engine.outages import SHORTEST, Outage, outages
 from flows.work import Work
 from statemachines.lifecycle import Refused
 from tests.telling import DAY, HOUR, START
@@ -19,9 +19,9 @@ def saw(work: Work, watch: Watch, *after: timedelta) -> None:
         asyncio.run(watch.saw(work, START + at))
 
 
-def told(work: Work) -> list[Gap]:
+def told(work: Work) -> list[Outage]:
     with work.store.looking() as tx:
-        return gaps(tx, START, START + DAY)[:-1]  # without the one that lasts still
+        return outages(tx, START, START + DAY)[:-1]  # without the one that lasts still
 
 
 def test_a_watch_that_is_kept_has_no_gap(work: Work):
@@ -32,7 +32,7 @@ def test_a_watch_that_is_kept_has_no_gap(work: Work):
 def test_a_new_driver_tells_since_when_there_was_none(work: Work):
     saw(work, Watch(), HOUR)
     saw(work, Watch(), HOUR * 6)
-    assert told(work) == [Gap("driver_away", START + HOUR, START + HOUR * 6)]
+    assert told(work) == [Outage("driver_away", START + HOUR, START + HOUR * 6)]
 
 
 def test_the_first_driver_of_a_house_was_not_away(work: Work):
@@ -49,7 +49,7 @@ def test_a_restart_is_no_gap(work: Work):
 def test_a_machine_that_slept_tells_so(work: Work):
     """Its clock leaps ahead within one driver's life."""
     saw(work, Watch(), HOUR, HOUR + MINUTE, HOUR * 9)
-    assert told(work) == [Gap("driver_away", START + HOUR + MINUTE, START + HOUR * 9)]
+    assert told(work) == [Outage("driver_away", START + HOUR + MINUTE, START + HOUR * 9)]
 
 
 @pytest.mark.parametrize("why", ["database_away", "disk_full", "busy"])
@@ -59,7 +59,7 @@ def test_trouble_is_told_with_its_first_reason_from_the_first_pass_that_failed(w
     watch.failed(Refused(why), START + HOUR + MINUTE)
     watch.failed(ValueError(), START + HOUR * 2)
     saw(work, watch, HOUR * 4)
-    assert told(work) == [Gap(why, START + HOUR + MINUTE, START + HOUR * 4)]
+    assert told(work) == [Outage(why, START + HOUR + MINUTE, START + HOUR * 4)]
     saw(work, watch, HOUR * 4 + MINUTE)
     assert len(told(work)) == 1
 

@@ -34,17 +34,17 @@ TRANSITION = (
     *("inferred", "lifecycle", "form", "hash"),
 )
 CASE = (
-    *("number", "kind", "state", "came_from", "closed", "version", "head", "cycle", "level", "attempts", "category"),
-    *("severity", "department", "owner", "channel", "customer_type", "known", "opened_at", "changed_at"),
+    *("number", "kind", "state", "previous_state", "closed", "version", "head", "cycle", "level", "attempts", "category"),
+    *("severity", "department", "owner", "channel", "customer_type", "variables", "opened_at", "changed_at"),
 )
-RUNG = ("case_id", "seq", "clause", "cycle", "percent", "level", "due_at", "recorded_at", "rung", "clock_id")
+RUNG = ("case_id", "seq", "clause", "cycle", "percent", "level", "due_at", "recorded_at", "step", "timer_id")
 STATEMENT = ("seq", "field", "content", "salt")
-EDITED = {"transition": TRANSITION, "cases": CASE, "rung": RUNG, "statement": STATEMENT}
+EDITED = {"transition": TRANSITION, "cases": CASE, "escalation_step": RUNG, "statement": STATEMENT}
 CLEVER = ("actor_id", "via", "occurred_at", "lifecycle")
 """Columns of which the rest of the row says nothing: whoever recomputes the chain has nothing else to mend."""
 OFTEN = 4
 """Each so manieth store is also looked at by the verifier that an auditor takes elsewhere."""
-OF_A_CASE = ("statement", "rung", "clock", "delivery", "moment", "callback", "command", "transition")
+OF_A_CASE = ("statement", "escalation_step", "timer", "delivery", "outbox_event", "callback", "idempotency_key", "transition")
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Burglar:
 
     def columns(self, table: str) -> list[str]:
         """What he may edit; what hangs one case's rows on another is done by one burglar alone."""
-        return [name for name in EDITED[table] if self.left is None or name not in {"case_id", "clock_id"}]
+        return [name for name in EDITED[table] if self.left is None or name not in {"case_id", "timer_id"}]
 
     def history(self, case_id: int) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM transition WHERE case_id = :case_id ORDER BY seq", case_id=case_id)
@@ -131,7 +131,7 @@ def one_file_verifier() -> Any:
 
 ELSEWHERE = one_file_verifier()
 NOT_ELSEWHERE = re.compile(
-    r"rung|cases\.(kind|came_from|closed|attempts|category|severity|department|owner|channel"
+    r"rung|cases\.(kind|previous_state|closed|attempts|category|severity|department|owner|channel"
     r"|customer_type|known|opened_at|changed_at)"
 )
 """What is no part of the chains: the store's own verifier knows what follows from them, the other one does not."""
@@ -151,7 +151,7 @@ def edit(burglar: Burglar) -> str:
 
 def delete(burglar: Burglar) -> str:
     """One row is gone."""
-    table = burglar.random.choice(("transition", "statement", "rung", "cases"))
+    table = burglar.random.choice(("transition", "statement", "escalation_step", "cases"))
     burglar.run(f"DELETE FROM {table} WHERE rowid = :at", at=burglar.any_row(table)["at"])
     return table
 
@@ -172,7 +172,7 @@ def truncate(burglar: Burglar) -> str:
     """The end of a history is gone; the careful one takes the case's row back to where it then stood."""
     case_id = burglar.any_case(least=3)
     keep = burglar.random.randint(1, burglar.anchored[case_id] - 1)
-    for table in ("transition", "statement", "rung"):
+    for table in ("transition", "statement", "escalation_step"):
         burglar.run(f"DELETE FROM {table} WHERE case_id = :case_id AND seq > :keep", case_id=case_id, keep=keep)
     if burglar.random.random() < 0.3:
         return "plain"
@@ -181,8 +181,8 @@ def truncate(burglar: Burglar) -> str:
     told |= {"level": last["level"], "changed_at": last["recorded_at"], "closed": False}
     changes = ", ".join(f"{name} = :{name}" for name in told)
     burglar.run(f"UPDATE cases SET {changes} WHERE id = :id", id=case_id, **told)
-    burglar.run("DELETE FROM clock WHERE case_id = :case_id", case_id=case_id)
-    burglar.run("DELETE FROM rung WHERE case_id = :case_id", case_id=case_id)
+    burglar.run("DELETE FROM timer WHERE case_id = :case_id", case_id=case_id)
+    burglar.run("DELETE FROM escalation_step WHERE case_id = :case_id", case_id=case_id)
     return "careful"
 
 
@@ -243,7 +243,7 @@ def _swapped(burglar: Burglar) -> str:
     one, other = burglar.any_case(), burglar.any_case()
     while other == one:
         other = burglar.any_case()
-    for table in ("transition", "statement", "rung", "clock"):
+    for table in ("transition", "statement", "escalation_step", "timer"):
         for case_id, to in ((one, -1), (other, one), (-1, other)):
             burglar.run(f"UPDATE {table} SET case_id = :to WHERE case_id = :case_id", case_id=case_id, to=to)
     numbers = {
@@ -263,7 +263,7 @@ def _repeated(burglar: Burglar) -> str:
     at = burglar.random.randint(1, burglar.anchored[case_id])
     history = burglar.history(case_id)
     for row in reversed(history[at:]):
-        for table in ("transition", "statement", "rung"):
+        for table in ("transition", "statement", "escalation_step"):
             sql = f"UPDATE {table} SET seq = seq + 1 WHERE case_id = :case_id AND seq = :seq"
             burglar.run(sql, case_id=case_id, seq=row["seq"])
     taken = burglar.random.choice(burglar.history(giver))

@@ -11,8 +11,8 @@ from benchmarks.raw import raw
 from benchmarks.seeding import seed
 from benchmarks.watched import COUNTED, Job, Kind, counted, watched
 from engine.audit.verify import verify
-from engine.moves.moving import Command, advance, advance_many
-from engine.moves.rungs import peek
+from engine.commands.advance import Command, advance, advance_many
+from engine.escalation.fire import peek
 from engine.store import Store
 from models.columns import to_micros
 from tests.telling import START, tells
@@ -85,7 +85,7 @@ def test_both_sides_add_the_same_number_of_rows_to_each_table(store: Store):
     ours = {table: between[table] - n for table, n in before.items()}
     theirs = {table: after[table] - n for table, n in between.items()}
     assert ours == theirs
-    assert ours == {"cases": 0, "transition": 3, "statement": 3, "clock": 3, "moment": 3, "command": 3, "ended": 6}
+    assert ours == {"cases": 0, "transition": 3, "statement": 3, "timer": 3, "outbox_event": 3, "idempotency_key": 3, "ended": 6}
 
 
 def test_raw_sql_moves_no_case_that_has_moved_meanwhile(store: Store):

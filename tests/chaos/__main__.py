@@ -35,7 +35,7 @@ def main() -> int:
     for outcome in outcomes:
         for sort in ("lost", "doubled", "wrong"):
             for finding in getattr(outcome.audit, sort)[:SHOWN]:
-                _say(f"{sort}: {finding}")
+                _translate(f"{sort}: {finding}")
     print(json.dumps({name: sum(one[name] for one in figures) for name in figures[0]}), flush=True)  # noqa: T201
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
@@ -56,12 +56,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say(words: str) -> None:
+def _translate(words: str) -> None:
     print(words, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _telling(told: argparse.Namespace, of: str) -> Callable[[str], None]:
-    return (lambda _: None) if told.json else (lambda words: _say(f"{of}: {words}"))
+    return (lambda _: None) if told.json else (lambda words: _translate(f"{of}: {words}"))
 
 
 def _on(database: str, plan: Plan, told: argparse.Namespace) -> Outcome:
@@ -79,7 +79,7 @@ def _prepared(wanted: str, folder: Path) -> Iterator[tuple[str, Callable[[Plan],
     if wanted == "sqlite":
         with small_disk(folder / "disk") as disk:
             if disk is None:
-                _say("nobody may mount here: the disk is never full")
+                _translate("nobody may mount here: the disk is never full")
             fill = None if disk is None else partial(filled, disk)
             yield f"sqlite:///{disk or folder}/closeloop.db", lambda plan: replace(plan, fill=fill)
     elif wanted == "postgres":

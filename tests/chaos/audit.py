@@ -29,15 +29,15 @@ SELECT c.number, t.seq, t.move, t.via, t.cycle, t.form, t.recorded_at - t.occurr
 DELIVERIES = (
     "SELECT c.number, d.seq, d.reaction, d.status, d.tries, d.error FROM delivery d JOIN cases c ON c.id = d.case_id"
 )
-CLOCKS = "SELECT id, clause, opened_at, budget, coalesce(closed_at, {until}) FROM clock"
-RUNGS = "SELECT clock_id, percent, due_at FROM rung"
-UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE taken_at IS NULL OR refusal IS NOT NULL"
-UNTOLD = "SELECT case_id, seq FROM moment"
+CLOCKS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
+RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step"
+UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE processed_at IS NULL OR refusal IS NOT NULL"
+UNTOLD = "SELECT case_id, seq FROM outbox_event"
 # Every word that a clerk or a file says ends in a key of its own.
 SAID_TWICE = "SELECT field, content FROM statement WHERE content LIKE '%[%' GROUP BY 1, 2 HAVING count(*) > 1"
 # A reply that stood in the file from the beginning keeps its promise; no rung fires past it.
 UNWARRANTED = """
-SELECT r.case_id, r.clause, r.percent FROM rung r JOIN clock k ON k.id = r.clock_id JOIN transition t
+SELECT r.case_id, r.clause, r.percent FROM escalation_step r JOIN timer k ON k.id = r.timer_id JOIN transition t
     ON t.case_id = k.case_id AND t.via = 'import' AND t.move = 'resolve' AND t.occurred_at = k.closed_at
  WHERE r.due_at > k.closed_at
 """
@@ -58,7 +58,7 @@ class Moved(NamedTuple):
 
     @property
     def rung(self) -> bool:
-        return self.via == "clock" and self.move in RUNG_MOVES
+        return self.via == "timer" and self.move in RUNG_MOVES
 
     def only(self) -> tuple[Any, ...] | None:
         """What there may be only one of; None for what may be done again."""

@@ -7,8 +7,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from engine.moves.moving import Answer, Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.commands.advance import Answer, Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact
 from statemachines.lifecycle import Refused

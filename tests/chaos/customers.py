@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from engine.moves.arrivals import Source
+from engine.commands.arrivals import Source
 from gateways.telephone import FakeTelephone
 from models.contact import Contact, Reply
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 from random import Random
 
-from engine.moves.opening import Opening, open_in
+from engine.commands.open_case import Opening, open_in
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact
@@ -21,7 +21,7 @@ PER_CASE = 8
 """A complaint that nobody touches: four rungs for the first reply, four for the solution."""
 TOGETHER = 200
 OUTAGE = timedelta(days=60)
-FIRED = "SELECT count(*) AS n FROM rung"
+FIRED = "SELECT count(*) AS n FROM escalation_step"
 TELL_SECONDS = 10.0
 BETWEEN_LOOKS = (0.05, 0.3)
 KILLS = 100

@@ -40,12 +40,12 @@ MUTANTS = {
         ),
         (
             "tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second command of the same key]",
-            "tests/engine/moves/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
+            "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
         ),
     ),
     "the unique key of rungs": Mutant(
         "migrations/versions/0001_the_first_tables.py",
-        (('        sa.PrimaryKeyConstraint("clock_id", "rung"),\n', ""),),
+        (('        sa.PrimaryKeyConstraint("timer_id", "step"),\n', ""),),
         ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
     ),
     "the sync of SQLite": Mutant(

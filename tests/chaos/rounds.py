@@ -8,16 +8,16 @@ from itertools import count
 from random import Random
 
 import apps.cli.cases
-import apps.cli.opening  # noqa: F401 (what children need is imported before they are born)
+import apps.cli.open_case  # noqa: F401 (what children need is imported before they are born)
 from engine.audit.verify import verify
 from engine.clock import system_now
-from engine.founding import found
-from engine.moves.arrivals import record
+from engine.create_store import found
+from engine.commands.arrivals import record
 from engine.runs import Done, keep
 from engine.settings import Settings
 from flows.classifying import threshold
-from flows.nights.roster import scheduled
-from flows.reacting import reactions
+from flows.nights.schedule import scheduled
+from flows.reaction_registry import reactions
 from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead
 from tests.chaos.audit import Audit, audit

@@ -3,7 +3,7 @@
 import time
 from contextlib import closing
 
-from engine.clocks.agenda import look
+from engine.timers.next_due import look
 from engine.store import Store
 from models.columns import to_micros
 from tests.chaos.victims import Stage
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 2.0
 STUCK_SECONDS = 120.0
 """How long nothing may be done before nothing more is expected; the audit tells what is missing."""
 LOOKED_AGAIN_SECONDS = 0.5
-DONE = "SELECT (SELECT count(*) FROM delivery WHERE status = 'done') + (SELECT count(*) FROM rung) AS done"
+DONE = "SELECT (SELECT count(*) FROM delivery WHERE status = 'done') + (SELECT count(*) FROM escalation_step) AS done"
 
 
 def quiet(stage: Stage) -> int:

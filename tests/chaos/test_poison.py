@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.outbox.deliveries import LEASE, TRIES, Leased, lease, settle
 from engine.store import Store
 from flows.react import react

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.moves.arrivals import Source, record, take_due
-from engine.moves.opening import Opening, open_case
-from engine.moves.rungs import fire_due
+from engine.commands.arrivals import Source, record, take_due
+from engine.commands.open_case import Opening, open_case
+from engine.escalation.fire import fire_due
 from engine.store import Store
 from models.contact import Reply
 from tests.telling import DAY, HOUR, MOMENT, START, contact, moves_of, tells
@@ -22,7 +22,7 @@ def test_no_rung_fires_past_a_reply_that_the_next_batch_holds(store: Store):
     imported(store, 3)
     while take_due(store, START + 7 * DAY, limit=2):
         fire_due(store, START + 7 * DAY)
-    assert tells(store, "SELECT clause, percent FROM rung WHERE clause <> 'revisit'") == []
+    assert tells(store, "SELECT clause, percent FROM escalation_step WHERE clause <> 'revisit'") == []
     assert moves_of(store, "cp-26-000003")[:4] == ["open", "classify", "investigate", "resolve"]
 
 

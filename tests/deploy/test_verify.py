@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audit.backing_up import back_up
+from engine.audit.backup import back_up
 from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor
 from engine.ledger.chain import canonical
@@ -68,7 +68,7 @@ def at(store: Store) -> tuple[Path, str, Path]:
 
 
 def gone(store: Store, case_id: int) -> None:
-    for table in ("statement", "clock", "moment", "transition"):
+    for table in ("statement", "timer", "outbox_event", "transition"):
         alters(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
     alters(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
 

@@ -24,13 +24,13 @@ from pathlib import Path
 
 import statemachines
 from engine.actors import NewActor, add_actor
-from engine.founding import found
-from engine.moves.moving import Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.create_store import found
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.audit.verify import verify
-from flows.passing import settle
-from flows.wording import label
+from flows.tick import settle
+from reports.translation import label
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -80,7 +80,7 @@ for sort, names in {
     "state": COMPLAINT.state,
     "move": COMPLAINT.rows,
     "clause": [clause.name for clause in COMPLAINT.clauses],
-    "guard": [row.when.name for row in COMPLAINT.moves if row.when],
+    "guard": [row.guard.name for row in COMPLAINT.moves if row.guard],
 }.items():
     for name in names:
         assert label("en", "complaint", sort, name) != name, f"no label for {sort} {name}"

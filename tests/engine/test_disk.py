@@ -31,7 +31,7 @@ def has_room_again(store: Store) -> None:
 
 def test_a_full_disk_refuses_the_move_whole_and_says_why(full: Store):
     assert refusal(lambda: opened(full, text=LONG)).code == "disk_full"
-    for table in ("cases", "transition", "statement", "moment", "clock"):
+    for table in ("cases", "transition", "statement", "outbox_event", "timer"):
         assert tells(full, f"SELECT * FROM {table}") == [], table
 
 

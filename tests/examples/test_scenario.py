@@ -13,10 +13,10 @@ from apps.scenario import Player, Scenario, Step, load_scenario
 from apps.scenes import rehearse
 from apps.simulation import run_until
 from engine.audit.verify import verify
-from engine.founding import found
-from engine.moves.arrivals import Source, record
+from engine.create_store import found
+from engine.commands.arrivals import Source, record
 from engine.settings import Settings
-from flows.sight import Sight, Unobserved
+from flows.run_info import RunInfo, Unobserved
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping
 from models.contact import Contact
@@ -89,7 +89,7 @@ def test_steps_of_a_contact_stand_in_their_order():
 @pytest.mark.parametrize("step", SCENARIO.step, ids=lambda step: f"{step.contact}-{step.move}")
 def test_a_step_is_one_its_maker_may_make(step: Step):
     COMPLAINT.checked(step.move, step.set)
-    allowed = {role for row in COMPLAINT.rows[step.move] for role in row.by}
+    allowed = {role for row in COMPLAINT.rows[step.move] for role in row.roles}
     assert allowed & set(maker(step).roles)
 
 
@@ -127,9 +127,9 @@ class Counting(Unobserved):
     def __init__(self) -> None:
         self.runs = 0
 
-    async def run(self, sight: Sight, body: Any, leave: Any = None) -> Any:
+    async def run(self, run_info: RunInfo, body: Any, leave: Any = None) -> Any:
         self.runs += 1
-        return await super().run(sight, body, leave)
+        return await super().run(run_info, body, leave)
 
 
 def test_the_fortnight_is_played_without_a_refusal_and_every_case_is_closed(home: Path):

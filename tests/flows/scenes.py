@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from engine.founding import set_clock
-from engine.moves.opening import Opening, open_case
+from engine.create_store import set_clock
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.passing import settle
-from flows.sight import Seen, Sight
+from flows.tick import settle
+from flows.run_info import RunResult, RunInfo
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.telling import START, contact, tells
@@ -78,13 +78,13 @@ class Watching:
     """An observer that notes what it is shown; ``there`` says whether it saw the runs, as Prefect would."""
 
     there: bool = True
-    sights: list[Sight] = field(default_factory=list[Sight])
+    sights: list[RunInfo] = field(default_factory=list[RunInfo])
 
     async def run(
         self,
-        sight: Sight,
+        run_info: RunInfo,
         body: Callable[[], Awaitable[T]],
         leave: Callable[[T], Awaitable[None]] | None = None,
-    ) -> Seen[T]:
-        self.sights.append(sight)
-        return Seen(await body(), observed=self.there, run_id="a-run" if self.there else None)
+    ) -> RunResult[T]:
+        self.sights.append(run_info)
+        return RunResult(await body(), observed=self.there, run_id="a-run" if self.there else None)

@@ -76,7 +76,7 @@ def test_a_rating_delivered_twice_is_one(work: Work):
 def leads(work: Work) -> list[dict[str, Any]]:
     """The cases that came of a need: kind, party, what was said."""
     sql = """
-    SELECT c.kind, c.known, c.party_id, s.content, p.number AS parent FROM link l JOIN cases c ON c.id = l.child_id
+    SELECT c.kind, c.variables, c.party_id, s.content, p.number AS parent FROM link l JOIN cases c ON c.id = l.child_id
       JOIN cases p ON p.id = l.parent_id JOIN statement s ON s.case_id = c.id AND s.seq = 1 AND s.field = 'text'
      WHERE l.relation = 'need'
     """
@@ -89,7 +89,7 @@ def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
     [lead] = leads(work)
     assert (lead["kind"], lead["content"], lead["parent"]) == ("inquiry", NEED, number)
     assert lead["party_id"] == case_of(work.store, number)["party_id"]
-    assert '"nature":"lead"' in lead["known"]
+    assert '"nature":"lead"' in lead["variables"]
     assert statuses(work, "open_lead") == {"done"}
 
 

@@ -143,7 +143,7 @@ def test_a_resolved_case_is_called_back_and_asked(work: Work):
     number = imported(work.store, NONE, NONE, text=ODD, phone="138")
     alters(
         work.store,
-        "INSERT INTO arrival (source, row_id, part, kind, pack, at, digest, taken_at, case_id)"
+        "INSERT INTO arrival (source, row_id, part, kind, pack, at, digest, processed_at, case_id)"
         " VALUES ('desk', '1', 'contact', 'complaint', 'logistics', 0, '', 0, :id)",
         id=case_of(work.store, number)["id"],
     )

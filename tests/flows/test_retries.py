@@ -3,10 +3,10 @@
 from datetime import timedelta
 from threading import Event
 
-from engine.clocks.agenda import look
+from engine.timers.next_due import look
 from engine.outbox.dead_letters import revive
 from engine.store import Store
-from flows.reports.figures import dead
+from reports.figures import dead
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, sent, settled

@@ -32,21 +32,21 @@ class _Session(socketserver.StreamRequestHandler):
         return self.server
 
     def handle(self) -> None:
-        self.say("220 sink")
+        self.translate("220 sink")
         while line := self.rfile.readline().decode().strip():
             verb = line.split()[0].upper()
             self.sink.verbs.append(line if verb in {"MAIL", "RCPT"} else verb)
             if verb == "DATA":
-                self.say("354 go on")
+                self.translate("354 go on")
                 self.sink.mails.append(self.content())
             if verb == "RCPT" and self.sink.refuses:
-                self.say("550 no such person")
+                self.translate("550 no such person")
                 continue
-            self.say("221 bye" if verb == "QUIT" else "250 ok")
+            self.translate("221 bye" if verb == "QUIT" else "250 ok")
             if verb == "QUIT":
                 return
 
-    def say(self, line: str) -> None:
+    def translate(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
     def content(self) -> bytes:

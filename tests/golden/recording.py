@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.actors import NewActor, add_actor
-from engine.founding import found
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from flows.work import Work
@@ -33,8 +33,8 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.via, a.handle AS act
  WHERE t.case_id = :id ORDER BY t.seq
 """
 SAID = "SELECT seq, field, content FROM statement WHERE case_id = :id"
-RUNGS = "SELECT clause, percent, due_at - :begin AS due FROM rung WHERE case_id = :id ORDER BY seq, clock_id"
-CLOCKS = "SELECT clause, cycle, outcome FROM clock WHERE case_id = :id ORDER BY id"
+RUNGS = "SELECT clause, percent, due_at - :begin AS due FROM escalation_step WHERE case_id = :id ORDER BY seq, timer_id"
+CLOCKS = "SELECT clause, cycle, outcome FROM timer WHERE case_id = :id ORDER BY id"
 EDITION = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
 VALUES ('pack', 'logistics', 'golden', :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'golden')

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.moves.moving import Command, advance
-from engine.moves.opening import Opening, open_case
-from engine.moves.rungs import fire_due
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
+from engine.escalation.fire import fire_due
 from engine.store import Store
 from models.contact import Contact
 from statemachines.kinds import lifecycles
@@ -50,7 +50,7 @@ class Lived:
         return life_of(self.store, self.number)
 
     def _make(self, step: Step) -> None:
-        if step.via == "clock":
+        if step.via == "timer":
             fire_due(self.store, at(step.recorded))
         elif not self.number:
             self.number = self._opened(step)

@@ -1,4 +1,4 @@
-"""House rule: time is given; only `engine/clock.py` reads the wall clock (STYLE 5)."""
+"""StoreInfo rule: time is given; only `engine/clock.py` reads the wall clock (STYLE 5)."""
 
 import ast
 import re
@@ -76,7 +76,7 @@ def test_a_stray_clock_is_caught(bad: str, where: str):
 def test_the_stopwatch_is_for_doors_flows_and_tests():
     stopwatch = "import time\nstarted = time.monotonic()"
     assert findings(clock_reads, [Source("engine/outbox.py", stopwatch)])
-    for where in ("apps/driver.py", "flows/window/observed.py", "tests/test_speed.py"):
+    for where in ("apps/driver.py", "flows/prefect_ui/observer.py", "tests/test_speed.py"):
         assert findings(clock_reads, [Source(where, stopwatch)]) == []
 
 

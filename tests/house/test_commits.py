@@ -1,4 +1,4 @@
-"""House rule: a case's state changes, and a transaction ends, in `engine/` alone (STYLE 3)."""
+"""StoreInfo rule: a case's state changes, and a transaction ends, in `engine/` alone (STYLE 3)."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""House rules: lifecycles know nothing of each other, and only they compare a state (STYLE 1)."""
+"""StoreInfo rules: lifecycles know nothing of each other, and only they compare a state (STYLE 1)."""
 
 import ast
 import re

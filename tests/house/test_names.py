@@ -1,4 +1,4 @@
-"""House rules: a file carries the domain's word, and opens with a sentence on its duty (STYLE 9, 11)."""
+"""StoreInfo rules: a file carries the domain's word, and opens with a sentence on its duty (STYLE 9, 11)."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""House rule: Prefect is loaded where it is used. It costs seconds; a command that needs none pays none."""
+"""StoreInfo rule: Prefect is loaded where it is used. It costs seconds; a command that needs none pays none."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -8,8 +8,8 @@ import pytest
 from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
-    *("flows/window/shells.py", "flows/*_shell.py", "flows/*_shells.py", "flows/window/observed.py"),
-    *("flows/window/artifacts.py", "flows/window/endings.py", "flows/window/progress.py"),
+    *("flows/prefect_ui/night_flows.py", "flows/*_shell.py", "flows/*_shells.py", "flows/prefect_ui/observer.py"),
+    *("flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 
@@ -46,7 +46,7 @@ def test_a_stray_load_is_caught(bad: str, where: str):
 @pytest.mark.parametrize(
     ("where", "good"),
     [
-        ("flows/window/shells.py", "from prefect import flow"),
+        ("flows/prefect_ui/night_flows.py", "from prefect import flow"),
         ("apps/up_children.py", "import prefect"),
         ("apps/status.py", "def health():\n    from prefect import get_client"),
         ("apps/status.py", "if TYPE_CHECKING:\n    from prefect import Flow"),

@@ -1,4 +1,4 @@
-"""House rule: small (STYLE 10). Most files and functions stay short, and none grows past all bounds."""
+"""StoreInfo rule: small (STYLE 10). Most files and functions stay short, and none grows past all bounds."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil

@@ -1,4 +1,4 @@
-"""House rule: nothing leaves the building inside a transaction, and nothing waits in one (STYLE 4, 12)."""
+"""StoreInfo rule: nothing leaves the building inside a transaction, and nothing waits in one (STYLE 4, 12)."""
 
 import ast
 from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, select
 
 import models
 from engine.databases import Conflict
-from engine.founding import migrate
+from engine.create_store import migrate
 from engine.outbox.deliveries import lease
 from engine.settings import Settings
 from engine.store import Store
@@ -90,17 +90,17 @@ def full(store: Store) -> Store:
 
 TWICE = {
     "a second move of the same sequence": ("transition", {"move": "other", "hash": "other"}),
-    "a second rung in the same cycle": ("rung", {"seq": 9, "percent": 99}),
-    "a second clock of the same turn": ("clock", {"id": 999, "policy": "other"}),
+    "a second rung in the same cycle": ("escalation_step", {"seq": 9, "percent": 99}),
+    "a second clock of the same turn": ("timer", {"id": 999, "policy": "other"}),
     "a second arrival of the same key": ("arrival", {"digest": "other"}),
-    "a second command of the same key": ("command", {"body": "other", "seq": 2}),
+    "a second command of the same key": ("idempotency_key", {"request_hash": "other", "seq": 2}),
     "a second delivery for the same reaction": ("delivery", {"status": "done"}),
     "a second case of the same number": ("cases", {"id": 999}),
     "a second callback of the same attempt": ("callback", {"planned_at": 6}),
     "a second link of one relation": ("link", {"at": 6}),
     "a second rating of the same round": ("rating", {"score": 1}),
     "a second actor of the same handle": ("actor", {"id": 999}),
-    "a second moment of the same transition": ("moment", {}),
+    "a second moment of the same transition": ("outbox_event", {}),
     "a second statement of the same field": ("statement", {"content": "other"}),
 }
 

@@ -9,17 +9,17 @@ from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from engine.founding import MIGRATIONS, migrate
+from engine.create_store import MIGRATIONS, migrate
 
 ROWS = (
     "INSERT INTO actor (id, handle, roles, locale) VALUES (1, 'han', 'handler', 'zh_CN')",
-    """INSERT INTO cases (id, number, kind, pack, state, came_from, closed, version, head, cycle, level, attempts,
+    """INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
                           channel, opened_at, changed_at)
        VALUES (7, 'cp-26-000007', 'complaint', 'logistics', 'received', '', false, 1, 'h', 1, 0, 0, 'hotline', 5, 5)""",
-    """INSERT INTO clock (id, case_id, clause, cycle, policy, calendar, amount, unit, budget, consumed, opened_at,
-                          running_since, fires_at, rungs_fired, level)
+    """INSERT INTO timer (id, case_id, clause, cycle, policy, calendar, amount, unit, allowance, consumed, opened_at,
+                          running_since, fires_at, steps_fired, level)
        VALUES (3, 7, 'solution', 1, 'logistics@1', 'cn-hotline', 24, 'hours', 86, 0, 5, 5, 70, 0, 0)""",
-    """INSERT INTO rung (clock_id, rung, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
+    """INSERT INTO escalation_step (timer_id, step, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
        VALUES (3, 0, 7, 1, 'solution', 1, 75, 0, 6, 6)""",
     "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (7, 1, 1, 9)",
 )
@@ -47,16 +47,16 @@ def test_the_first_release_is_brought_up_to_date_and_loses_nothing(url: str):
             old.execute(text(row))
     migrate(url)
     with engine.begin() as new:
-        case = new.execute(text("SELECT number, known, shipment FROM cases")).one()
-        clock = new.execute(text("SELECT id, clause, turn, extended, rungs_before, fires_at FROM clock")).one()
+        case = new.execute(text("SELECT number, variables, shipment FROM cases")).one()
+        clock = new.execute(text("SELECT id, clause, occurrence, extended, steps_before, fires_at FROM timer")).one()
         callback = new.execute(text("SELECT planned_at, owner FROM callback")).one()
     assert tuple(case) == ("cp-26-000007", "{}", None)
     assert tuple(clock) == (3, "solution", 1, 0, 0, 70)
     assert tuple(callback) == (9, None)
     columns = "policy, calendar, amount, unit, budget, consumed, opened_at"
-    names = f"INSERT INTO clock (id, case_id, clause, cycle, turn, {columns}, rungs_fired, level)"
+    names = f"INSERT INTO timer (id, case_id, clause, cycle, occurrence, {columns}, steps_fired, level)"
     with pytest.raises(IntegrityError), engine.begin() as new:
-        new.execute(text(f"{names} SELECT 4, case_id, clause, cycle, 1, {columns}, 0, 0 FROM clock"))
+        new.execute(text(f"{names} SELECT 4, case_id, clause, cycle, 1, {columns}, 0, 0 FROM timer"))
     with engine.begin() as new:
-        new.execute(text(f"{names} SELECT 5, case_id, clause, cycle, 2, {columns}, 0, 0 FROM clock"))
+        new.execute(text(f"{names} SELECT 5, case_id, clause, cycle, 2, {columns}, 0, 0 FROM timer"))
     engine.dispose()

@@ -81,7 +81,7 @@ def _answers(url: str) -> bool:
 
 
 @dataclass
-class House:
+class StoreInfo:
     """Where everything is, and the environment that every process gets."""
 
     folder: Path
@@ -132,13 +132,13 @@ class House:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
+def house(folder: Path) -> Iterator[StoreInfo]:
     """Postgres, Redis and two Prefect APIs with their services, ready."""
     with ExitStack() as open_, postgres(folder) as database:
         redis = free_port()
         quiet = ("--save", "", "--bind", "127.0.0.1", "--port", str(redis))
         open_.enter_context(running("redis-server", *quiet, log=folder / "redis.log", PATH=os.environ["PATH"]))
-        made = House(folder, database, (free_port(), free_port()), redis, open_)
+        made = StoreInfo(folder, database, (free_port(), free_port()), redis, open_)
         made.does("prefect", "server", "database", "upgrade", "--yes")
         for api, port in enumerate(made.apis):
             made.starts(f"api{api}", "prefect", "server", "start", "--no-services", "--port", str(port), api=api)

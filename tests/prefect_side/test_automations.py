@@ -44,7 +44,7 @@ def apply(server: Server, client: "SyncPrefectClient", tmp_path: Path) -> Iterat
     from apps.up_deployments import ensure_pool_and_deployments
 
     def applied(*names: str) -> dict[str, tuple[str, ...]]:
-        flows = {"alert": "flows.window.alert_shell.tell_supervisors"}
+        flows = {"alert": "flows.prefect_ui.alert_flow.tell_supervisors"}
         entries = [night(name, "morning", schedules=[]) for name in names or HOUSE]
         entries = [each | {"entrypoint": flows.get(each["name"], each["entrypoint"])} for each in entries]
         ensure_pool_and_deployments(server.api_url, written(tmp_path, *entries))
@@ -126,7 +126,7 @@ def test_without_its_deployment_an_automation_goes_and_a_foreign_one_stays(apply
     ("state", "event", "ago", "why"),
     [
         ("Pending", "prefect.flow-run.Pending", timedelta(minutes=10), "taken, but never begun"),
-        ("Running", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
+        ("RunningTimer", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
     ],
     ids=["a run that never began frees its slot", "a run whose heart stopped is a zombie"],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apps.prefect_server import Server, worker
-from engine.founding import found
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from tests.prefect_side.conftest import until

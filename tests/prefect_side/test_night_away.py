@@ -10,11 +10,11 @@ import pytest
 from apps.prefect_server import Server, free_port
 from apps.simulation import run_until
 from engine.audit.verify import verify
-from engine.founding import found
-from engine.moves.arrivals import Source, record
+from engine.create_store import found
+from engine.commands.arrivals import Source, record
 from engine.settings import Settings
-from flows.reports.morning_report import MorningReport, gather
-from flows.reports.report_text import render
+from reports.morning_report import MorningReport, gather
+from reports.report_text import render
 from flows.work import Work, work_from
 from models.contact import Contact
 from tests.telling import START
@@ -42,14 +42,14 @@ def a_store(folder: Path) -> Work:
 
 async def lives(work: Work, stretches: list[tuple[str, datetime]]) -> list[int]:
     """Live stretch by stretch, each under the eyes of the server at its address; how much each did unseen."""
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
     unseen: list[int] = []
     for api_url, until in stretches:
         async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
             work.observer = observer
             await run_until(work, until)
-            unseen.append(observer.tally.plain)
+            unseen.append(observer.counts.plain)
     return unseen
 
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from apps.prefect_server import Server, worker
-from engine.founding import found, set_clock
+from engine.create_store import found, set_clock
 from engine.settings import Settings
-from flows.nights.roster import watch_scheduled
+from flows.nights.schedule import watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -152,7 +152,7 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
 
 async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
     """The monthly work is done at these instants, under the eyes of the server."""
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
     async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
         work.observer = observer

@@ -43,7 +43,7 @@ def test_one_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_child_ends_when_its_supervisor_is_killed():
     child = subprocess.Popen(
-        [sys.executable, "-m", "apps.leashed", "http.server", "--bind", "127.0.0.1", "0"],
+        [sys.executable, "-m", "apps.supervised_child", "http.server", "--bind", "127.0.0.1", "0"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

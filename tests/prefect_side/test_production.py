@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.prefect_side.conftest import until
-from tests.prefect_side.production import AUTH, House, house, needs_debian
+from tests.prefect_side.production import AUTH, StoreInfo, house, needs_debian
 
 pytestmark = pytest.mark.prefect
 
@@ -28,7 +28,7 @@ async def any_night() -> None:
 '''
 
 
-def asked(here: House, api: int, method: str, path: str, **body: Any) -> Any:
+def asked(here: StoreInfo, api: int, method: str, path: str, **body: Any) -> Any:
     url = f"http://127.0.0.1:{here.apis[api]}/api{path}"
     user, _, password = AUTH.partition(":")
     with httpx.Client(auth=(user, password), trust_env=False, timeout=30.0) as client:
@@ -37,14 +37,14 @@ def asked(here: House, api: int, method: str, path: str, **body: Any) -> Any:
     return answer.json()
 
 
-def ready(here: House, api: int) -> bool:
+def ready(here: StoreInfo, api: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{here.apis[api]}/api/ready", trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-def delivered(here: House) -> bool:
+def delivered(here: StoreInfo) -> bool:
     """Whether all that the case has set off is done."""
     with psycopg.connect(f"{here.database}/closeloop") as raw:
         found = [row[0] for row in raw.execute("SELECT status FROM delivery").fetchall()]

@@ -8,18 +8,18 @@ from uuid import UUID
 import pytest
 
 from apps.prefect_server import Server, free_port
-from flows.sight import Seen, Sight
+from flows.run_info import RunResult, RunInfo
 from tests.prefect_side.conftest import until
 from tests.prefect_side.faulty import Relay, healthy_but_stuck, mute
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
 pytestmark = pytest.mark.prefect
 
-SIGHT = Sight("react", "cp-26-000123 · classified · round 1")
+SIGHT = RunInfo("react", "cp-26-000123 · classified · round 1")
 
 
 class Work:
@@ -34,12 +34,12 @@ class Work:
 
 
 def observer(url: str, **patience: Any) -> "PrefectObserver":
-    from flows.window.observed import PrefectObserver
+    from flows.prefect_ui.observer import PrefectObserver
 
     return PrefectObserver(url, **patience)
 
 
-async def timed(observer: "PrefectObserver", work: Work) -> tuple[Seen[int], float]:
+async def timed(observer: "PrefectObserver", work: Work) -> tuple[RunResult[int], float]:
     began = time.monotonic()
     seen = await observer.run(SIGHT, work)
     return seen, time.monotonic() - began
@@ -84,7 +84,7 @@ def test_a_run_that_begins_too_late_does_not_do_the_work_again(server: Server, c
         relay = Relay(server.api_url)
         relay.slow = 1.0
         async with relay.open() as url, observer(url, probe_seconds=5) as plain:
-            seen = await plain.run(Sight("react", "too late"), work)
+            seen = await plain.run(RunInfo("react", "too late"), work)
             assert (seen.result, seen.observed, plain.tally.no_start) == (1, False, 1)
             await plain.aclose(20)
 
@@ -98,7 +98,7 @@ def test_a_run_that_begins_too_late_does_not_do_the_work_again(server: Server, c
 def test_a_server_that_dies_during_the_work_costs_neither_result_nor_time(server: Server, client: "SyncPrefectClient"):
     done: list[int] = []
 
-    async def scene() -> Seen[int]:
+    async def scene() -> RunResult[int]:
         relay = Relay(server.api_url)
         async with relay.open() as url, observer(url, probe_seconds=5, start_seconds=10) as observed:
 
@@ -117,7 +117,7 @@ def test_a_server_that_dies_during_the_work_costs_neither_result_nor_time(server
     seen = asyncio.run(scene())
     assert (seen.result, seen.observed, done) == (5, True, [1])
     assert seen.run_id is not None
-    assert client.read_flow_run(UUID(seen.run_id)).state_name == "Running"  # for the reconciliation to find
+    assert client.read_flow_run(UUID(seen.run_id)).state_name == "RunningTimer"  # for the reconciliation to find
 
 
 def test_when_the_server_is_back_runs_are_observed_again(server: Server):

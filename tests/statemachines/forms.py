@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from statemachines.asks import Asks
+from statemachines.form_model import Form
 from statemachines.lifecycle import Facts, Lifecycle, Move
 
 POOL = (
@@ -30,7 +30,7 @@ POOL = (
 """Every kind of value that some field of some form takes."""
 
 
-def forms(form: type[Asks]) -> st.SearchStrategy[Asks]:
+def forms(form: type[Form]) -> st.SearchStrategy[Form]:
     """Valid forms of a type."""
     return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices(form).items()}).map(
         form.model_validate
@@ -38,7 +38,7 @@ def forms(form: type[Asks]) -> st.SearchStrategy[Asks]:
 
 
 @cache
-def choices(form: type[Asks]) -> dict[str, list[Any]]:
+def choices(form: type[Form]) -> dict[str, list[Any]]:
     """For each field the values it takes, out of the pool and of its own enumerations."""
     hints = get_type_hints(form, include_extras=True)
     found = {name: accepted(hints[name]) for name in form.model_fields}
@@ -69,7 +69,7 @@ def facts(table: Lifecycle, state: str) -> st.SearchStrategy[Facts]:
     return st.builds(
         Facts,
         state=st.just(state),
-        came_from=st.sampled_from(["", *table.state]),
+        previous_state=st.sampled_from(["", *table.state]),
         cycle=st.integers(1, 5),
         level=st.integers(0, 3),
         attempts=st.integers(0, 5),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statemachines.asks import Asks, Personal, RungFired
+from statemachines.form_model import Form, Personal, StepFired
 from statemachines.laws import BrokenLifecycle, lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, State
 from statemachines.roles import Role
@@ -14,20 +14,20 @@ SYSTEM, AGENT, HANDLER = Role.SYSTEM, Role.AGENT, Role.HANDLER
 sunny = Guard("sunny", lambda facts, form: facts.level == 0)
 
 
-class Words(Asks):
+class Words(Form):
     words: Personal
 
 
-class MaybeWords(Asks):
+class MaybeWords(Form):
     words: Personal | None = None
 
 
 FRESH = State("fresh", Milestone.RECEIVED, owner=AGENT)
 DONE = State("done", Milestone.ARCHIVED, final=True)
-FINISH = Move("finish", ("fresh",), "done", by=(AGENT,), asks=Words)
-REMIND = Move("remind", ("fresh",), STAY, by=(SYSTEM,), asks=RungFired)
-BREACH = Move("breach", ("fresh",), STAY, by=(SYSTEM,), asks=RungFired)
-ANSWER = Clause("answer", during=("fresh",), kept_by=("finish",), answers=True)
+FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Words)
+REMIND = Move("remind", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
+BREACH = Move("breach", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
+ANSWER = Clause("answer", during=("fresh",), met_by=("finish",), answers=True)
 LAPSE = Clause("lapse", during=("fresh",), then="expire")
 
 PARTS: dict[str, Any] = {
@@ -57,48 +57,48 @@ def lapsing(**expire: Any) -> dict[str, Any]:
 BROKEN: dict[str, dict[str, Any]] = {
     "state fresh stands twice": {"states": (FRESH, DONE, FRESH)},
     "the initial state raw is unknown": {"initial": "raw"},
-    "move wander names the unknown state away": with_moves(Move("wander", ("fresh",), "away", by=(AGENT,))),
-    "move return names the unknown state away": with_moves(Move("return", ("away",), "fresh", by=(AGENT,))),
-    "move idle may be made by nobody": with_moves(Move("idle", ("fresh",), STAY, by=())),
+    "move wander names the unknown state away": with_moves(Move("wander", ("fresh",), "away", roles=(AGENT,))),
+    "move return names the unknown state away": with_moves(Move("return", ("away",), "fresh", roles=(AGENT,))),
+    "move idle may be made by nobody": with_moves(Move("idle", ("fresh",), STAY, roles=())),
     "clause answer names the unknown state away": {"clauses": (replace(ANSWER, pauses=("away",)),)},
     "state lonely cannot be reached": {"states": (FRESH, DONE, State("lonely", Milestone.RESOLVED, final=True))},
     "state stuck leads to no end": {
         "states": (FRESH, DONE, State("stuck", Milestone.RESOLVED, owner=AGENT)),
-        **with_moves(Move("lose", ("fresh",), "stuck", by=(AGENT,))),
+        **with_moves(Move("lose", ("fresh",), "stuck", roles=(AGENT,))),
     },
-    "final state done has a way out": with_moves(Move("revive", ("done",), "fresh", by=(AGENT,))),
+    "final state done has a way out": with_moves(Move("revive", ("done",), "fresh", roles=(AGENT,))),
     "the rows of move finish ask for different forms": with_moves(
-        Move("finish", ("fresh",), STAY, by=(HANDLER,), when=sunny)
+        Move("finish", ("fresh",), STAY, roles=(HANDLER,), guard=sunny)
     ),
     "move finish from fresh has a row without a guard that hides another": with_moves(
-        Move("finish", ("fresh",), STAY, by=(AGENT, HANDLER), asks=Words, when=sunny)
+        Move("finish", ("fresh",), STAY, roles=(AGENT, HANDLER), form=Words, guard=sunny)
     ),
     "the rows of move finish count different things": {
-        "moves": (replace(FINISH, when=sunny), replace(FINISH, when=sunny, counts="ends"), REMIND, BREACH)
+        "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
     },
-    "move finish is apart from the unknown move begin": {"moves": (replace(FINISH, apart=("begin",)), REMIND, BREACH)},
+    "move finish is apart from the unknown move begin": {"moves": (replace(FINISH, separate_from=("begin",)), REMIND, BREACH)},
     "move finish extends a clock, but its form names no clause and hours": {
         "moves": (replace(FINISH, extends=True), REMIND, BREACH)
     },
-    "move finish adopts clocks, but its form names no case": {"moves": (replace(FINISH, adopts=True), REMIND, BREACH)},
-    "clause answer is opened by the unknown move ask": {"clauses": (replace(ANSWER, opened_by=("ask",)),)},
+    "move finish adopts clocks, but its form names no case": {"moves": (replace(FINISH, inherits_timers=True), REMIND, BREACH)},
+    "clause answer is opened by the unknown move ask": {"clauses": (replace(ANSWER, started_by=("ask",)),)},
     "clause answer reads its deadline from due_at, which finish does not ask for": {
-        "clauses": (replace(ANSWER, opened_by=("finish",), due="due_at"),)
+        "clauses": (replace(ANSWER, started_by=("finish",), due="due_at"),)
     },
     "clause answer is kept turn by turn, but finish does not ask which (number)": {
-        "clauses": (replace(ANSWER, opened_by=("finish",), which="number"),)
+        "clauses": (replace(ANSWER, started_by=("finish",), which="number"),)
     },
-    "clause answer speaks of moves that open it and names none": {"clauses": (replace(ANSWER, renews=True),)},
+    "clause answer speaks of moves that open it and names none": {"clauses": (replace(ANSWER, restarts=True),)},
     "clause answer never runs": {"clauses": (replace(ANSWER, during=(), pauses=("fresh",)),)},
-    "clause answer leads nowhere": {"clauses": (replace(ANSWER, kept_by=(), answers=False),)},
+    "clause answer leads nowhere": {"clauses": (replace(ANSWER, met_by=(), answers=False),)},
     "clause answer fires remind, which could be refused in state fresh": {"moves": (FINISH, BREACH)},
     "clause answer fires breach, which could be refused in state fresh": {
-        "moves": (FINISH, REMIND, replace(BREACH, when=sunny))
+        "moves": (FINISH, REMIND, replace(BREACH, guard=sunny))
     },
     "clause lapse fires expire, which could be refused in state fresh": lapsing(when=sunny),
-    "clause answer is kept by archive, which is no move": {"clauses": (replace(ANSWER, kept_by=("archive",)),)},
+    "clause answer is kept by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
     "clause answer is a promise to answer, but finish needs no person's words": {
-        "moves": (replace(FINISH, by=(AGENT, SYSTEM)), REMIND, BREACH)
+        "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH)
     },
     "state done is retired and present": {"retired": (Retired("done", "fresh"),)},
     "retired state old leads to the unknown state away": {"retired": (Retired("old", "away"),)},
@@ -112,8 +112,8 @@ CLOCK_REFUSED = {
 }
 
 WORDLESS = {
-    "asks for nothing": Move("finish", ("fresh",), "done", by=(AGENT,)),
-    "asks for words that may stay away": replace(FINISH, asks=MaybeWords),
+    "asks for nothing": Move("finish", ("fresh",), "done", roles=(AGENT,)),
+    "asks for words that may stay away": replace(FINISH, form=MaybeWords),
 }
 
 
@@ -138,7 +138,7 @@ def test_a_move_of_a_clock_is_refused_if_it(why: str):
 
 @pytest.mark.parametrize("rung", [REMIND, BREACH], ids=lambda row: row.name)
 def test_a_rung_that_is_told_in_another_form_is_refused(rung: Move):
-    moves = tuple(replace(row, asks=Words) if row is rung else row for row in PARTS["moves"])
+    moves = tuple(replace(row, form=Words) if row is rung else row for row in PARTS["moves"])
     with pytest.raises(BrokenLifecycle, match=f"clause answer fires {rung.name}, which could be refused"):
         made({"moves": moves})
 
@@ -159,4 +159,4 @@ def test_a_retired_state_with_a_known_heir_is_taken():
 
 
 def test_rows_for_different_people_may_go_without_guards():
-    assert made(with_moves(Move("finish", ("fresh",), STAY, by=(HANDLER,), asks=Words)))
+    assert made(with_moves(Move("finish", ("fresh",), STAY, roles=(HANDLER,), form=Words)))

@@ -30,13 +30,13 @@ BEGINNINGS = st.builds(fresh, st.none() | st.integers(1, 3), st.integers(1, 3)).
 def facts_of(case: Case) -> Facts:
     return Facts(
         state=case["state"],
-        came_from=case["before"],
+        previous_state=case["before"],
         cycle=case["round"],
         level=case["level"],
         attempts=case["calls"],
         max_rounds=case["rounds"],
         max_attempts=case["calls_at_most"],
-        known=case["known"],
+        variables=case["known"],
         bounds={"compensation": DESK_LIMIT},
     )
 
@@ -78,7 +78,7 @@ def test_the_table_and_the_plain_model_walk_alike(data: st.DataObject):
     case = data.draw(BEGINNINGS)
     for _ in range(data.draw(st.integers(1, 25))):
         move = data.draw(steps(case))
-        form = data.draw(forms(COMPLAINT.rows[move][0].asks))
+        form = data.draw(forms(COMPLAINT.rows[move][0].form))
         roles = data.draw(st.just(MIGHTY) | st.sampled_from(WALKERS))
         said = form.model_dump(mode="json")
         expected, after = goes(case, move, said, {str(role) for role in roles})
@@ -116,5 +116,5 @@ def test_a_callback_always_leads_somewhere(data: st.DataObject):
         "round": data.draw(st.integers(1, 4)),
     }
     move = data.draw(st.sampled_from(["revisit", "tell_result"]))
-    form = data.draw(forms(COMPLAINT.rows[move][0].asks))
+    form = data.draw(forms(COMPLAINT.rows[move][0].form))
     assert COMPLAINT.decide(facts_of(case), move, form, {Role.AGENT})

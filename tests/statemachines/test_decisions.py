@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statemachines.asks import KNOWN, ON_CASE, PERSONAL, Nothing, marked, required
+from statemachines.form_model import VARIABLE, ON_CASE, PERSONAL, Nothing, marked, required
 from statemachines.complaint import COMPLAINT
 from statemachines.complaint_forms import Classification, Findings, Resolution
 from statemachines.forms import Survey
@@ -63,20 +63,20 @@ def test_whoever_did_the_work_is_told_that_he_cannot_judge_it():
     assert (told.code, told.params["actor"], told.params["moves"]) == ("own_work", "amy", ["resolve"])
     assert "revisit" not in told.params["allowed"]
     form = COMPLAINT.checked("revisit", FORMS["revisit"])
-    assert COMPLAINT.decide(Facts("resolved", me="ann", did=did), "revisit", form, AGENT)
-    assert COMPLAINT.decide(Facts("resolved", did=did), "revisit", form, SYSTEM), "the system is nobody"
+    assert COMPLAINT.decide(Facts("resolved", actor="ann", done_by=did), "revisit", form, AGENT)
+    assert COMPLAINT.decide(Facts("resolved", done_by=did), "revisit", form, SYSTEM), "the system is nobody"
 
 
 @pytest.mark.requirement("F3")
 def test_whom_the_matter_concerns_is_recused():
-    judge = Move("judge", ("open",), "closed", by=(Role.HR,), not_for=("accused",))
+    judge = Move("judge", ("open",), "closed", roles=(Role.HR,), recused=("accused",))
     states = (State("open", Milestone.RECEIVED, owner=Role.HR), State("closed", Milestone.ARCHIVED, final=True))
     trial = Lifecycle("trial", "tr", "open", states, (judge,))
     form = trial.checked("judge", {})
-    facts = Facts("open", known={"accused": "hera"}, me="hera")
+    facts = Facts("open", variables={"accused": "hera"}, actor="hera")
     told = refusal(lambda: trial.decide(facts, "judge", form, {Role.HR}))
     assert (told.code, told.params["actor"], told.params["allowed"]) == ("recused", "hera", [])
-    assert trial.decide(replace(facts, me="hugo"), "judge", form, {Role.HR}).dest == "closed"
+    assert trial.decide(replace(facts, actor="hugo"), "judge", form, {Role.HR}).dest == "closed"
 
 
 def test_an_import_tells_what_others_did_wherever_the_case_stood_but_not_what_a_clock_does():
@@ -136,7 +136,7 @@ def test_a_fault_in_a_form_names_the_field_and_never_the_value(move: str, form: 
 def test_what_is_personal_and_what_stands_on_the_case_are_told_by_the_form():
     assert marked(Findings, PERSONAL) == ("findings",)
     assert marked(Survey, PERSONAL) == ("words", "need")
-    assert marked(Findings, KNOWN) == ("cause",)
+    assert marked(Findings, VARIABLE) == ("cause",)
     assert marked(Classification, ON_CASE) == ("category", "severity", "department")
     assert required(Classification) == ("category",)
 
@@ -164,7 +164,7 @@ NOTE = COMPLAINT.rows["note"][0]
 REVISIT = COMPLAINT.rows["revisit"][1]
 SOLUTION = next(clause for clause in COMPLAINT.clauses if clause.name == "solution")
 CHANGES: dict[str, Lifecycle] = {
-    "a move more": replace(COMPLAINT, moves=(*COMPLAINT.moves, Move("nod", ("received",), STAY, by=(Role.AGENT,)))),
+    "a move more": replace(COMPLAINT, moves=(*COMPLAINT.moves, Move("nod", ("received",), STAY, roles=(Role.AGENT,)))),
     "a move less": replace(COMPLAINT, moves=tuple(row for row in COMPLAINT.moves if row is not NOTE)),
     "moves in another order": replace(COMPLAINT, moves=COMPLAINT.moves[::-1]),
     "other sources": changed(NOTE, sources=("received",)),
@@ -182,15 +182,15 @@ CHANGES: dict[str, Lifecycle] = {
     "a state more": replace(
         COMPLAINT,
         states=(*COMPLAINT.states, State("lost", Milestone.ARCHIVED, final=True)),
-        moves=(*COMPLAINT.moves, Move("lose", ("received",), "lost", by=(Role.AGENT,))),
+        moves=(*COMPLAINT.moves, Move("lose", ("received",), "lost", roles=(Role.AGENT,))),
     ),
     "a clause less": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
     "a clause that never rests": changed(SOLUTION, pauses=()),
     "a clause of the first round only": changed(SOLUTION, once=True),
     "duties apart": changed(NOTE, apart=("reply",)),
-    "somebody recused": changed(NOTE, not_for=("accused",)),
+    "somebody recused": changed(NOTE, recused=("accused",)),
     "a count": changed(NOTE, counts="notes"),
-    "a clause opened by a move": changed(SOLUTION, opened_by=("note",)),
+    "a clause opened by a move": changed(SOLUTION, started_by=("note",)),
     "a clause among ourselves": changed(SOLUTION, internal=True),
     "another nature": replace(COMPLAINT, natures=("grudge",)),
     "a kind of our own": replace(COMPLAINT, internal=True),
@@ -221,8 +221,8 @@ def test_what_the_table_remembers_is_what_the_machine_says(kind: str):
             remembered = table.settled(move, state, roles)
             if remembered is not None:
                 assert remembered is first.row
-                anything = Facts(state, came_from="x", cycle=3, level=3, attempts=9, severity="severe", me="han")
+                anything = Facts(state, previous_state="x", cycle=3, level=3, attempts=9, severity="severe", actor="han")
                 assert table.decide(anything, move, form, roles).row is remembered
     remembered = {name for name, _, _ in table._settled}
     assert remembered
-    assert not remembered & {row.name for row in table.moves if row.when and len(table.rows[row.name]) == 1}
+    assert not remembered & {row.name for row in table.moves if row.guard and len(table.rows[row.name]) == 1}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import Case
-from statemachines.asks import ON_CASE, PERSONAL, RungFired, marked
+from statemachines.form_model import ON_CASE, PERSONAL, StepFired, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 from statemachines.roles import Role
@@ -90,7 +90,7 @@ def test_every_state_leads_to_an_end_and_no_end_leads_on(table: Lifecycle):
 @every_lifecycle
 def test_every_open_state_awaits_somebody_and_every_move_has_somebody(table: Lifecycle):
     assert [state.name for state in table.states if not state.final and state.owner is None] == []
-    assert [row.name for row in table.moves if not row.by] == []
+    assert [row.name for row in table.moves if not row.roles] == []
 
 
 @every_lifecycle
@@ -100,14 +100,14 @@ def test_every_clock_is_ended_by_something(table: Lifecycle):
             ways = [r for r in table.moves if set(r.sources) & reached(state, steps(table))]
             leaves = [row for row in ways if row.dest and row.dest not in clause.lives_in]
             assert leaves, f"{clause.name} runs for ever from {state}"
-            assert clause.then or {row.name for row in ways} & set(clause.kept_by), f"nothing keeps {clause.name}"
+            assert clause.then or {row.name for row in ways} & set(clause.met_by), f"nothing keeps {clause.name}"
 
 
 @every_lifecycle
 @given(data=st.data())
 def test_nothing_can_refuse_what_a_clock_does(table: Lifecycle, data: st.DataObject):
     clause, state, move = data.draw(st.sampled_from(list(ladders(table))))
-    form = data.draw(forms(table.rows[move][0].asks if clause.then else RungFired))
+    form = data.draw(forms(table.rows[move][0].form if clause.then else StepFired))
     decision = table.decide(data.draw(facts(table, state)), move, form, {Role.SYSTEM})
     assert decision.row.name == move
     assert clause.then or decision.dest == state
@@ -119,28 +119,28 @@ def test_two_rows_of_a_move_never_both_hold(table: Lifecycle, data: st.DataObjec
     if not rivals(table):
         return
     state, rows = data.draw(st.sampled_from(rivals(table)))
-    known, form = data.draw(facts(table, state)), data.draw(forms(rows[0].asks))
-    holding = [row for row in rows if row.when is None or row.when.holds(known, form)]
+    known, form = data.draw(facts(table, state)), data.draw(forms(rows[0].form))
+    holding = [row for row in rows if row.guard is None or row.guard.holds(known, form)]
     for role in Role:
-        assert len([row for row in holding if role in row.by]) <= 1, f"{rows[0].name} from {state} in {known}"
+        assert len([row for row in holding if role in row.roles]) <= 1, f"{rows[0].name} from {state} in {known}"
 
 
 @every_lifecycle
 def test_what_a_form_puts_on_the_case_is_a_column_of_the_case(table: Lifecycle):
     for row in table.moves:
-        assert set(marked(row.asks, ON_CASE)) <= set(Case.model_fields), row.name
-        assert not set(marked(row.asks, ON_CASE)) & set(marked(row.asks, PERSONAL)), row.name
+        assert set(marked(row.form, ON_CASE)) <= set(Case.model_fields), row.name
+        assert not set(marked(row.form, ON_CASE)) & set(marked(row.form, PERSONAL)), row.name
 
 
 @every_lifecycle
 def test_only_words_of_a_person_keep_a_promise_to_answer(table: Lifecycle):
-    keeping = [row for clause in table.clauses if clause.answers for name in clause.kept_by for row in table.rows[name]]
-    assert [row.name for row in keeping if Role.SYSTEM in row.by or not marked(row.asks, PERSONAL)] == []
+    keeping = [row for clause in table.clauses if clause.answers for name in clause.met_by for row in table.rows[name]]
+    assert [row.name for row in keeping if Role.SYSTEM in row.roles or not marked(row.form, PERSONAL)] == []
 
 
 @every_lifecycle
 def test_the_rows_of_a_move_share_their_form(table: Lifecycle):
-    assert [name for name, rows in table.rows.items() if len({row.asks for row in rows}) > 1] == []
+    assert [name for name, rows in table.rows.items() if len({row.form for row in rows}) > 1] == []
 
 
 @every_lifecycle

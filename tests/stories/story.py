@@ -7,10 +7,10 @@ from typing import Any
 
 from apps.simulation import run_until
 from engine.audit.verify import verify
-from engine.moves.moving import Command, advance
-from engine.moves.opening import Opening, open_case
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.passing import settle
+from flows.tick import settle
 from flows.work import Work
 from gateways.mail import FakeMailer
 from models.columns import from_micros
@@ -96,9 +96,9 @@ class Story:
         return case_of(self.store, self.number)["version"]
 
     @property
-    def known(self) -> str:
+    def variables(self) -> str:
         """What is known of the case, as JSON text."""
-        return case_of(self.store, self.number)["known"]
+        return case_of(self.store, self.number)["variables"]
 
     @property
     def moves(self) -> list[str]:
@@ -106,7 +106,7 @@ class Story:
 
     def clocks(self, clause: str) -> list[dict[str, Any]]:
         """The clocks of a clause, in the order in which they began."""
-        sql = "SELECT k.* FROM clock k JOIN cases c ON c.id = k.case_id WHERE number = :n AND clause = :c ORDER BY k.id"
+        sql = "SELECT k.* FROM timer k JOIN cases c ON c.id = k.case_id WHERE number = :n AND clause = :c ORDER BY k.id"
         return tells(self.store, sql, n=self.number, c=clause)
 
     def outcome(self, clause: str) -> str | None:
@@ -125,7 +125,7 @@ class Story:
 
     def _rungs(self) -> list[dict[str, Any]]:
         case_id = case_of(self.store, self.number)["id"]
-        return tells(self.store, "SELECT clause, percent FROM rung WHERE case_id = :id ORDER BY seq", id=case_id)
+        return tells(self.store, "SELECT clause, percent FROM escalation_step WHERE case_id = :id ORDER BY seq", id=case_id)
 
     def who_did(self, move: str) -> list[int]:
         return [row["actor_id"] for row in history_of(self.store, self.number) if row["move"] == move]

@@ -36,7 +36,7 @@ def heard(story: Story) -> Story:
 
 
 def known_of(story: Story) -> dict[str, Any]:
-    return json.loads(story.known)
+    return json.loads(story.variables)
 
 
 @pytest.mark.requirement("F2")
@@ -159,7 +159,7 @@ def test_a_person_appeals_against_his_evaluation_before_a_panel_without_its_asse
     story.on(appeal).then("eva", "form_panel", panel_lead="pam")
     assert story.refused("peg", "reverify", findings="没有道理。").code == "recused"
     story.then("pam", "reverify", findings="公告属实。").then("pia", "uphold_appeal", correction="该项不计分。")
-    known = json.loads(story.on(evaluation).known)
+    known = json.loads(story.on(evaluation).variables)
     assert (known["recompute"], known["timeliness"]) == (True, 1), "what the customer said stays as he said it"
 
 

@@ -46,7 +46,7 @@ def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story
     assert story.refused("sue", "approve_compensation", approved=100_001).code == "own_work"
     assert story.refused("mei", "approve_compensation", approved=100_002).code == "guard"
     story.then("mei", "approve_compensation", approved=90_000)
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["compensation"], known["approved"]) == ("investigated", 100_001, 90_000)
 
 
@@ -72,7 +72,7 @@ def test_a_merged_case_hands_its_promises_on(story: Story):
     assert (story.state, story.outcome("first_reply"), story.rungs("first_reply")) == ("merged", "handed_on", [75])
     story.on(second)
     own, inherited = story.clocks("first_reply")
-    assert (own["turn"], inherited["turn"], inherited["rungs_fired"]) == (1, 2, 1)
+    assert (own["turn"], inherited["turn"], inherited["steps_fired"]) == (1, 2, 1)
     assert inherited["opened_at"] < own["opened_at"], "the older promise still counts from its own beginning"
     story.after(minutes=21)
     assert (story.rungs("first_reply"), story.level) == ([100], 1)
@@ -113,7 +113,7 @@ def test_a_second_return_goes_to_the_supervisor_who_rules_on_the_owner(story: St
     story.after(hours=3).then("hal", "return", code="not_ours")
     assert story.state == "owner_disputed"
     story.then("sue", "rule_owner", department="claims", owner="han")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["returns"]) == ("classified", 2)
     claims, delivery, ruled = story.clocks("department_limit")
     assert [claims["outcome"], delivery["outcome"], ruled["outcome"]] == ["handed_over", "handed_over", None]

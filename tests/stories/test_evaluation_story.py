@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.moves.moving import Command, advance
+from engine.commands.advance import Command, advance
 from tests.stories.story import Story
 
 SLOW = "送货慢,电话也不接。"
@@ -51,7 +51,7 @@ def test_a_negative_evaluation_cannot_be_hidden(story: Story):
         assert story.refused("gao", hiding).code == "unknown_move"
     assert story.refused("gao", "withdraw", wish="删掉。").code == "role"
     story.then("amy", "withdraw", wish="师傅已上门道歉,我收回评价。")
-    assert (story.state, json.loads(story.known)["timeliness"]) == ("withdrawn", 1), "what was said stays in the record"
+    assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), "what was said stays in the record"
 
 
 @pytest.mark.requirement("E4")
@@ -74,11 +74,11 @@ def test_a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another(st
     assert story.refused("sid", "dispute", evidence="没有这票货。").code == "role"
     assert story.refused("eva", "dispute").code == "form", "no doubt without evidence"
     story.then("eva", "dispute", evidence="没有这票货。")
-    assert (story.state, json.loads(story.known)["disputed"]) == ("classified", True)
+    assert (story.state, json.loads(story.variables)["disputed"]) == ("classified", True)
     assert story.refused("eli", "dispute", evidence="没有。").params["guards"] == ["undisputed"]
     assert story.refused("eva", "clear_dispute", evidence="有的。").code == "own_work"
     story.then("eli", "clear_dispute", evidence="运单号写错了,货是有的。")
-    assert json.loads(story.known)["disputed"] is False
+    assert json.loads(story.variables)["disputed"] is False
     story.then("quin", "answer", measure="核对运单。", message="已核对。")
     assert story.refused("quin", "dispute", evidence="?").code == "own_work"
 
@@ -90,7 +90,7 @@ def test_a_won_appeal_marks_what_must_be_reckoned_again_even_after_the_archive(s
     story.then("sid", "answer", measure="谈话。", message="已谈话。").after(days=3)
     assert story.state == "archived"
     appeal(story, "appeal_upheld")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["appeals"], known["recompute"]) == ("archived", 1, True)
 
 
@@ -99,7 +99,7 @@ def test_a_dismissed_appeal_leaves_the_evaluation_as_it_is(story: Story):
     story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
     appeal(story, "appealed")
     appeal(story, "appeal_dismissed")
-    assert "recompute" not in json.loads(story.known)
+    assert "recompute" not in json.loads(story.variables)
     assert story.refused("gao", "appeal_upheld", case=APPEAL).code == "role", (
         "a verdict is the panel's, told by its case"
     )

@@ -28,7 +28,7 @@ def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
     rectified(story)
     assert story.state == "resolved"
     story.then("eva", "verify_effect", effect="effective", evidence="再抽二十份,全部有签名。")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["cause"], known["origin"]) == ("revisited", "no_training", "audit")
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
@@ -98,7 +98,7 @@ def test_the_third_finding_of_one_cause_in_a_department_calls_for_an_improvement
     with pytest.raises(IndexError):
         story.on(numbers[1]).child("improvement_plan")
     plan = story.on(numbers[3]).child("improvement_plan")
-    known = json.loads(story.on(plan).known)
+    known = json.loads(story.on(plan).variables)
     assert (known["department"], known["cause"], known["parent"]) == ("delivery", "no_training", numbers[3])
 
 

@@ -34,7 +34,7 @@ def test_an_indicator_below_target_is_tracked_to_its_verified_effect(story: Stor
     carried_out(story)
     assert (story.outcome("plan_submission"), story.outcome("plan_execution")) == ("kept", "kept")
     story.then("eva", "verify_effect", effect="effective", before=8650, after=9120, evidence="三月满意率。")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["before"], known["after"]) == ("revisited", 8650, 9120)
 
 

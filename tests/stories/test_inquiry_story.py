@@ -30,7 +30,7 @@ def calls_back(story: Story, max_rounds: int = 0) -> None:
 def test_a_consultation_goes_its_whole_way(story: Story):
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
     story.opens("consultation", QUESTION, **CUSTOMER)
-    assert (story.number[:2], json.loads(story.known)["nature"], story.state) == ("iq", "consultation", "received")
+    assert (story.number[:2], json.loads(story.variables)["nature"], story.state) == ("iq", "consultation", "received")
     assert story.mails("wang@example.com") == [f"已收到您反映的问题（编号 {story.number}）"]
     story.after(hours=1).then("amy", "classify", department="delivery")
     assert story.moves[-1] == "assign", "the department's least busy handler has it"
@@ -140,7 +140,7 @@ def test_a_suggestion_is_assessed_and_the_customer_is_told(story: Story):
     story.then("amy", "classify", department="delivery")
     story.then("hal", "assess", verdict="declined", reason="周末没有海关查验。")
     story.then("amy", "answer", answer="谢谢您的建议。海关周末不查验,暂时做不到。")
-    assert (story.state, json.loads(story.known)["verdict"]) == ("settled", "declined")
+    assert (story.state, json.loads(story.variables)["verdict"]) == ("settled", "declined")
 
 
 @pytest.mark.requirement("A2")
@@ -154,7 +154,7 @@ def test_praise_is_passed_on_and_the_customer_is_thanked(story: Story):
     assert story.mails("max@example.com") == [f"有客户表扬您的部门（编号 {story.number}）"]
     assert story.refused("amy", "answer", answer="谢谢。").params["guards"] == ["is_no_praise"]
     story.then("amy", "thank", thanks="谢谢您,我们已转告师傅。")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, story.outcome("first_reply"), known["commended"]) == ("settled", "kept", "hal")
 
 
@@ -168,7 +168,7 @@ def test_a_lead_is_a_salespersons_until_it_is_won(story: Story):
     story.then("sal", "qualify", told="已约周三上门。", expected=5_000_000)
     assert (story.state, story.outcome("first_reply")) == ("pursued", "kept")
     story.after(days=7).then("sal", "win", worth=4_800_000)
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, story.outcome("pursue_lead"), known["worth"]) == ("settled", "kept", 4_800_000)
     story.after(days=3)
     assert story.state == "archived"
@@ -179,7 +179,7 @@ def test_a_lead_that_is_lost_says_why_in_a_code(story: Story):
     story.opens("lead", "想了解仓储服务。")
     assert story.refused("sal", "lose", lost_for="bad_luck").code == "form"
     story.then("sal", "lose", lost_for="price")
-    assert (story.state, json.loads(story.known)["lost_for"]) == ("settled", "price")
+    assert (story.state, json.loads(story.variables)["lost_for"]) == ("settled", "price")
 
 
 @pytest.mark.requirement("D2")
@@ -188,7 +188,7 @@ def test_a_need_named_at_a_callback_is_a_lead_without_a_receipt(story: Story):
     story.opens("consultation", QUESTION, **CUSTOMER).then("amy", "answer", answer="可以。")
     story.then("ann", "revisit", outcome="satisfied", need="还想了解仓储服务。")
     story.on(story.child("inquiry"))
-    assert (story.state, json.loads(story.known)["nature"]) == ("offered", "lead")
+    assert (story.state, json.loads(story.variables)["nature"]) == ("offered", "lead")
     assert "acknowledge" not in story.moves, "the customer wrote to us once"
 
 

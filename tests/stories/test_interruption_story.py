@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.moves.opening import Opening, open_case
-from engine.outbox.deliveries import Happened, Leased
-from flows.moment import Moment
-from flows.reacting import reactions
-from flows.reports.affected import linked
+from engine.commands.open_case import Opening, open_case
+from engine.outbox.deliveries import CaseEvent, Leased
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import reactions
+from reports.affected import linked
 from gateways.mail import FakeMailer
 from models.contact import Contact
 from statemachines.roles import Role
@@ -49,16 +49,16 @@ def mailed(story: Story, template: str) -> list[str]:
 def delivered_again(story: Story, move: str, reaction: str) -> None:
     """The last such moment is delivered once more, as after a lease that ran out."""
     happened = tells(story.store, MOMENT, number=story.number, move=move)[-1]
-    leased = Leased(Happened(**happened), reaction, 2, "another")
+    leased = Leased(CaseEvent(**happened), reaction, 2, "another")
 
     async def deliver() -> None:
-        await reactions()[reaction].react(Moment(story.work, leased))
+        await reactions()[reaction].react(ReactionContext(story.work, leased))
 
     asyncio.run(deliver())
 
 
 def known(story: Story) -> dict[str, Any]:
-    return json.loads(story.known)
+    return json.loads(story.variables)
 
 
 @pytest.mark.requirement("G1")
@@ -77,7 +77,7 @@ def test_an_interruption_goes_its_whole_way(story: Story):
     story.then("quin", "review", lessons="没有备用堆场。", cause="no_reserve", improving="operations")
     assert (story.state, known(story)["losses"], known(story)["mitigations"]) == ("revisited", 2, 1)
     plan = story.child("improvement_plan")
-    assert json.loads(case_of(story.store, plan)["known"])["department"] == "operations"
+    assert json.loads(case_of(story.store, plan)["variables"])["department"] == "operations"
     story.after(days=3)
     assert story.state == "archived", "it does not wait for the affected cases, nor for the plan"
     assert case_of(story.store, plan)["closed"] in (False, 0)
@@ -140,7 +140,7 @@ def test_more_time_is_granted_in_bulk_each_case_keeps_the_trace_and_a_retry_doub
 
 def solutions(story: Story) -> dict[str, int]:
     """The budget of every open clock of the solution."""
-    sql = """SELECT c.number, k.budget FROM clock k JOIN cases c ON c.id = k.case_id
+    sql = """SELECT c.number, k.allowance FROM timer k JOIN cases c ON c.id = k.case_id
               WHERE k.clause = 'solution' AND k.closed_at IS NULL"""
     return {row["number"]: row["budget"] for row in tells(story.store, sql)}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.reports.recovery_ledger import Entry, ledger
+from reports.recovery_ledger import Entry, ledger
 from tests.stories.story import Story
 
 
@@ -41,7 +41,7 @@ def test_the_customer_is_no_party_to_the_recovery_and_the_debtor_no_plain_text(s
     claimed(story)
     assert story.mails("wang@example.com") != []
     assert all(story.number not in subject for subject in story.mails("wang@example.com"))
-    assert "顺达" not in story.known
+    assert "顺达" not in story.variables
 
 
 @pytest.mark.requirement("B4")

@@ -148,7 +148,7 @@ def test_a_plan_the_customer_declines_is_made_and_signed_anew(story: Story):
     story.then("hal", "plan", **plan_of(cost=700_000, cosigns_needed=1))
     assert story.refused("sid", "approve_plan").params["guards"] == ["cosigned"], "the old signature does not count"
     story.then("han", "cosign", department="claims").then("sid", "approve_plan")
-    assert (story.state, json.loads(story.known)["cost"]) == ("plan_approved", 700_000)
+    assert (story.state, json.loads(story.variables)["cost"]) == ("plan_approved", 700_000)
 
 
 @pytest.mark.requirement("C1")
@@ -198,7 +198,7 @@ def test_a_tracking_request_is_a_task_of_the_transport_department_with_its_own_c
     where = {"position": "hefei", "reported_by": "transport_system", "expected_at": "2026-03-03T09:00:00+08:00"}
     story.after(minutes=90).then("hal", "report_position", as_of="2026-03-02T10:20:00+08:00", **where)
     assert story.outcome("tracking") == "kept"
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (known["position"], known["as_of"]) == ("hefei", "2026-03-02T02:20:00.000000Z")
     assert known["expected_at"] == "2026-03-03T01:00:00.000000Z"
     told = story.refused("hal", "report_position", as_of="2026-03-02T09:00:00+08:00", **where)
@@ -255,7 +255,7 @@ def test_a_change_and_a_cancellation_tell_their_effect(story: Story):
     executing(story)
     assert story.refused("amy", "change", change="改送汉口。").code == "form"
     story.then("amy", "change", change="改送汉口。", plan_effect="多一段市内运输。", cost_delta=50_000, days_delta=1)
-    assert (story.state, json.loads(story.known)["changes"]) == ("executing", 1)
+    assert (story.state, json.loads(story.variables)["changes"]) == ("executing", 1)
     story.then("amy", "cancel", asked_by="customer", reason="厂房没有建好。", plan_effect="退车。", cost=120_000)
     assert story.state == "cancelled"
 
@@ -278,7 +278,7 @@ def test_what_is_not_accepted_is_rectified_in_rounds_until_it_passes(story: Stor
     story.until("2026-03-05T18:01+08:00").then("hal", "rectify", done="换了传感器。")
     assert [clock["outcome"] for clock in story.clocks("rectification")] == ["kept", "late"]
     story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0309")
-    known = json.loads(story.known)
+    known = json.loads(story.variables)
     assert (story.state, known["rectifications"], known["cause"]) == ("resolved", 2, "loose_fixing")
 
 
@@ -306,7 +306,7 @@ def test_a_failed_acceptance_is_watched_as_a_finding(story: Story):
     order = completed(story).number
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
     story.on(story.child("finding"))
-    assert (story.state, json.loads(story.known)["parent"]) == ("received", order)
+    assert (story.state, json.loads(story.variables)["parent"]) == ("received", order)
 
 
 @pytest.mark.requirement("C2")
@@ -326,7 +326,7 @@ def test_a_third_party_accepts_only_if_the_customer_named_it_and_nobody_accepts_
 def test_the_completion_letter_is_evidenced_by_the_key_of_its_delivery(story: Story):
     resolved(story)
     assert story.mails(WANG)[-1] == f"服务确认函（订单 {story.number}）"
-    assert json.loads(story.known)["letter"].startswith(f"{story.number}:")
+    assert json.loads(story.variables)["letter"].startswith(f"{story.number}:")
 
 
 @pytest.mark.requirement("D1")
@@ -360,7 +360,7 @@ def test_who_is_dissatisfied_has_a_complaint_and_the_order_goes_on(story: Story)
     assert story.state == "revisited"
     order = story.number
     story.on(story.child("complaint"))
-    assert (story.state, json.loads(story.known)["parent"]) == ("classified", order)
+    assert (story.state, json.loads(story.variables)["parent"]) == ("classified", order)
 
 
 @pytest.mark.requirement("A7")

@@ -39,7 +39,7 @@ def settled(story: Story) -> Story:
 
 
 def known_of(story: Story) -> dict[str, Any]:
-    return json.loads(story.known)
+    return json.loads(story.variables)
 
 
 @pytest.mark.requirement("F2")

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from engine.audit.archive import MANIFEST
-from engine.audit.backing_up import back_up, tables
-from engine.audit.restoring import restore
+from engine.audit.backup import back_up, tables
+from engine.audit.restore import restore
 from engine.audit.verify import verify
-from engine.founding import found, set_clock
+from engine.create_store import found, set_clock
 from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor, published
-from engine.moves.moving import Command, advance
-from engine.moves.rungs import fire_due
+from engine.commands.advance import Command, advance
+from engine.escalation.fire import fire_due
 from engine.settings import Settings
 from engine.store import Store
 from tests.telling import DAY, HOUR, SECRET, START, SUPERVISOR, alters, does, forms_of, opened, refusal, resolved, tells
@@ -75,7 +75,7 @@ def all_rows(store: Store) -> dict[str, list[dict[str, Any]]]:
 def test_every_row_of_every_table_comes_back(lived: Store, brought_back: Store):
     rows = all_rows(brought_back)
     assert rows == all_rows(lived)
-    assert all(rows[name] for name in ("cases", "transition", "statement", "clock", "rung", "command", "anchor"))
+    assert all(rows[name] for name in ("cases", "transition", "statement", "timer", "escalation_step", "idempotency_key", "anchor"))
 
 
 def test_the_backup_is_its_owners_alone(brought_back: Store, file: Path):
@@ -220,7 +220,7 @@ def test_what_was_changed_in_the_backup_itself_is_found_by_the_anchors(sqlite_st
         packed.extract("closeloop.db", tmp_path)
         told = json.loads(packed.read(MANIFEST))
     with closing(sqlite3.connect(tmp_path / "closeloop.db", isolation_level=None)) as raw:
-        for table in ("statement", "clock", "moment", "transition", "cases"):
+        for table in ("statement", "timer", "outbox_event", "transition", "cases"):
             raw.execute(f"DELETE FROM {table}")
     rows = (tmp_path / "closeloop.db").read_bytes()
     told["files"]["closeloop.db"] = hashlib.sha256(rows).hexdigest()

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.founding import found
-from engine.moves.rungs import fire_due
+from engine.create_store import found
+from engine.escalation.fire import fire_due
 from engine.settings import Settings
 from engine.store import Store
 from tests.telling import DAY, HANDLER, HOUR, START, alters, at_once, case_of, does, history_of, opened, resolved, tells
@@ -77,7 +77,7 @@ CASE: dict[str, Any] = {
     "number": "cp-26-000009",
     "kind": "parcel",
     "state": "investigated",
-    "came_from": "received",
+    "previous_state": "received",
     "closed": True,
     "version": 2,
     "head": "0" * 64,
@@ -90,7 +90,7 @@ CASE: dict[str, Any] = {
     "owner": "amy",
     "channel": "mail",
     "customer_type": "enterprise",
-    "known": '{"compensation":1}',
+    "variables": '{"compensation":1}',
     "opened_at": 5,
     "changed_at": 5,
 }
@@ -115,10 +115,10 @@ OTHERS = {
     "words emptied and not said to be": "UPDATE statement SET content = NULL WHERE case_id = 1 AND field = 'text'",
     "words put in another field": "UPDATE statement SET field = 'demand' WHERE case_id = 1 AND field = 'text'",
     "words put to another move": "UPDATE statement SET seq = 2 WHERE case_id = 1 AND field = 'text'",
-    "a rung that is gone": "DELETE FROM rung WHERE case_id = 1 AND percent = 100",
-    "a rung before its time": "UPDATE rung SET due_at = recorded_at + 1 WHERE case_id = 1 AND percent = 100",
-    "rungs out of order": "UPDATE rung SET due_at = 5 WHERE case_id = 1 AND percent = 200",
-    "a clock set back": "UPDATE clock SET rungs_fired = 1 WHERE case_id = 1 AND clause = 'first_reply'",
+    "a rung that is gone": "DELETE FROM escalation_step WHERE case_id = 1 AND percent = 100",
+    "a rung before its time": "UPDATE escalation_step SET due_at = recorded_at + 1 WHERE case_id = 1 AND percent = 100",
+    "rungs out of order": "UPDATE escalation_step SET due_at = 5 WHERE case_id = 1 AND percent = 200",
+    "a clock set back": "UPDATE timer SET steps_fired = 1 WHERE case_id = 1 AND clause = 'first_reply'",
 }
 
 
@@ -161,7 +161,7 @@ def test_words_that_were_erased_leave_the_record_whole(told: Store):
 def test_a_closed_case_runs_no_clock(told: Store):
     number = opened(told)
     does(told, number, "withdraw")
-    alters(told, "UPDATE clock SET closed_at = NULL WHERE case_id = :id", id=case_of(told, number)["id"])
+    alters(told, "UPDATE timer SET closed_at = NULL WHERE case_id = :id", id=case_of(told, number)["id"])
     assert faults(told) == {"clock_runs_first_reply", "clock_runs_solution"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine.actors import NewActor, add_actor
 from engine.calendars.calendar import calendar
 from engine.calendars.callers import CALLERS, callers, handled, may_call
-from engine.moves.callbacks import finish, plan
+from engine.callbacks.attempts import finish, plan
 from engine.store import Store
 from statemachines.kinds import lifecycles
 from statemachines.roles import Role
@@ -146,8 +146,8 @@ def test_a_case_of_a_kind_that_is_gone_has_no_caller():
 @pytest.mark.parametrize("kind", lifecycles())
 def test_who_may_call_is_read_off_the_table(kind: str):
     rows = lifecycles()[kind].rows.get("revisit", ())
-    assert all(any(role in row.by for row in rows) for role in may_call(kind))
-    assert handled(kind) == {move for row in rows for move in row.apart}
+    assert all(any(role in row.roles for row in rows) for role in may_call(kind))
+    assert handled(kind) == {move for row in rows for move in row.separate_from}
     if rows:
         assert may_call(kind) == CALLERS, "agents, the quality team and supervisors call back"
         assert handled(kind), "and none of them after work of his own"

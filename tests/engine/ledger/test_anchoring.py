@@ -55,7 +55,7 @@ def rechained(store: Store, number: str) -> None:
 
 
 def taken_away(store: Store, case_id: int) -> None:
-    for table in ("statement", "rung", "clock", "moment", "transition"):
+    for table in ("statement", "escalation_step", "timer", "outbox_event", "transition"):
         alters(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
     alters(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
 
@@ -145,7 +145,7 @@ def test_a_history_cut_short_is_found_though_its_chain_fits(anchored: Store):
     alters(anchored, "DELETE FROM statement WHERE case_id = 2 AND seq = 4")
     alters(anchored, "DELETE FROM transition WHERE case_id = 2 AND seq = 4")
     row = history_of(anchored, SECOND)[-1]
-    sql = "UPDATE cases SET version = 3, head = :head, state = :state, came_from = :source WHERE id = 2"
+    sql = "UPDATE cases SET version = 3, head = :head, state = :state, previous_state = :source WHERE id = 2"
     alters(anchored, sql, head=row["hash"], state=row["dest"], source=row["source"])
     assert (SECOND, 4, "anchor_cut_short") in places(anchored)
 

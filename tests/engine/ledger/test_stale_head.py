@@ -3,25 +3,25 @@
 import pytest
 
 from engine.databases import Conflict
-from engine.ledger.record import Entry, Head, append, head_by_number
+from engine.ledger.record import TransitionDraft, CaseRow, append, head_by_number
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.asks import Nothing
+from statemachines.form_model import Nothing
 from statemachines.complaint import COMPLAINT
 from tests.telling import START, case_of, does, history_of, moves_of, opened, tells
 
-TABLES = ("cases", "transition", "statement", "moment")
+TABLES = ("cases", "transition", "statement", "outbox_event")
 
 
-def read(store: Store, number: str) -> Head:
+def read(store: Store, number: str) -> CaseRow:
     with store.looking() as tx:
         return head_by_number(tx, number)
 
 
-def written(tx: Tx, head: Head) -> None:
+def written(tx: Tx, head: CaseRow) -> None:
     now = to_micros(START)
-    append(tx, head, COMPLAINT, Entry("acknowledge", head.state, Nothing(), 1, "cli", now, now))
+    append(tx, head, COMPLAINT, TransitionDraft("acknowledge", head.state, Nothing(), 1, "cli", now, now))
 
 
 def test_a_stale_case_is_a_conflict_and_nothing_of_the_move_is_written(store: Store):
@@ -41,7 +41,7 @@ def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
     does(store, number, "note")
     with store.writing() as tx:
         tx.run("DELETE FROM statement WHERE seq = 2")
-        tx.run("DELETE FROM moment WHERE seq = 2")
+        tx.run("DELETE FROM outbox_event WHERE seq = 2")
         tx.run("DELETE FROM transition WHERE seq = 2")
     with pytest.raises(Conflict), store.writing() as tx:
         written(tx, stale)

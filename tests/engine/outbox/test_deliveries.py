@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from engine.outbox.dead_letters import drop, revive
-from engine.outbox.deliveries import BACK_OFF, LEASE, TRIES, Happened, Later, Leased, lease, peek, settle
+from engine.outbox.deliveries import BACK_OFF, LEASE, TRIES, CaseEvent, Later, Leased, lease, peek, settle
 from engine.store import Store
 from models.columns import from_micros
 from tests.telling import HOUR, MOMENT, START, at_once, case_of, does, opened, refusal, tells
@@ -15,11 +15,11 @@ from tests.telling import HOUR, MOMENT, START, at_once, case_of, does, opened, r
 GREET, WRITE = "greet", "write"
 
 
-def both(happened: Happened) -> list[str]:
+def both(happened: CaseEvent) -> list[str]:
     return [GREET, WRITE]
 
 
-def greeting(happened: Happened) -> list[str]:
+def greeting(happened: CaseEvent) -> list[str]:
     return [GREET]
 
 
@@ -49,13 +49,13 @@ def test_every_moment_becomes_a_delivery_for_each_reaction(store: Store):
     assert [one.key for one in taken] == [f"{number}:1:greet", f"{number}:1:write"]
     assert taken[0].happened.move == "open"
     assert (taken[0].happened.number, taken[0].happened.kind, taken[0].tries) == (number, "complaint", 1)
-    assert tells(store, "SELECT * FROM moment") == []
+    assert tells(store, "SELECT * FROM outbox_event") == []
 
 
 def test_a_moment_nobody_answers_is_gone(store: Store):
     opened(store)
     assert lease(store, "me", lambda happened: [], START) == []
-    assert tells(store, "SELECT * FROM moment") == tells(store, "SELECT * FROM delivery") == []
+    assert tells(store, "SELECT * FROM outbox_event") == tells(store, "SELECT * FROM delivery") == []
 
 
 def test_the_lease_stands_before_the_work_begins(store: Store):

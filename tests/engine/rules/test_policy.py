@@ -8,7 +8,7 @@ import pytest
 
 from engine.calendars.calendar import calendar
 from engine.calendars.deadlines import Unit
-from engine.moves.opening import Opening, open_case
+from engine.commands.open_case import Opening, open_case
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import NOT_PACKS, Pack, load_pack, pack
 from engine.rules.policy_gaps import asked

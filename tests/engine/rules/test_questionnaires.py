@@ -20,8 +20,8 @@ from engine.rules.questionnaires import (
     questionnaires_in,
     score,
 )
-from flows.wording import locales
-from statemachines.asks import Score
+from reports.translation import locales
+from statemachines.form_model import Score
 from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
 from tests.telling import refusal
@@ -98,7 +98,7 @@ def test_a_score_lies_between_its_answers(answers: dict[str, int]):
 
 
 def test_every_kind_whose_customers_are_called_back_has_its_questionnaire():
-    asking = [kind for kind, table in lifecycles().items() if any(row.asks is Survey for row in table.moves)]
+    asking = [kind for kind, table in lifecycles().items() if any(row.form is Survey for row in table.moves)]
     assert asking
     assert [kind for kind in asking if asked_after(kind) is None] == []
     assert asked_after("finding") is None

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.clocks.agenda import look
+from engine.timers.next_due import look
 from flows.nights.overnight_escalation import escalate_overnight
 from flows.work import Work
 from models.columns import from_micros

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.settings import Settings
-from flows.fire_clocks import Swept, fire_clocks
+from flows.fire_timers import Swept, fire_timers
 from flows.nights.fan_out import _shared_out, joined, of_a_deployment, sweep_all
 from flows.work import Work
 from tests.telling import DAY, START, alters, opened, refusal, rungs_of
@@ -46,7 +46,7 @@ def test_sweepers_of_disjoint_ranges_come_to_the_same_as_one(work: Work):
     alters(work.store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
 
     async def both() -> Swept:
-        return joined([await fire_clocks(work, 3, 99), await fire_clocks(work, 0, 2), await fire_clocks(work)])
+        return joined([await fire_timers(work, 3, 99), await fire_timers(work, 0, 2), await fire_timers(work)])
 
     swept = asyncio.run(both())
     assert swept.failed == ((lost, "lost_state"),)

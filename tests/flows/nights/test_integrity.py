@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.founding import set_clock
+from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from flows.nights.integrity import CHECKED, Integrity
-from flows.nights.roster import run_scheduled
+from flows.nights.schedule import run_scheduled
 from flows.work import Work
 from statemachines.roles import Role
 from tests.flows.scenes import Down, FailingMailer, sent

@@ -14,7 +14,7 @@ from gateways.logs.values import code_of
 from gateways.mapping import BadMapping
 from gateways.problems import BadCell
 from models.contact import Channel
-from models.event import LogEvent
+from models.log_event import LogEvent
 from tests.docs.pages import blocks
 from tests.gateways.logs.written import TABLE, good, mapping
 

@@ -10,7 +10,7 @@ import pytest
 from gateways.logs import unpacking
 from gateways.logs.reading import events
 from gateways.problems import Problem
-from models.event import LogEvent
+from models.log_event import LogEvent
 from tests.gateways.logs import unseen, written
 from tests.gateways.logs.written import EVENTS, OCEL, TABLE, XES, csv_log, mapping, read, refusals
 

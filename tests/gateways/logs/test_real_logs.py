@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.wording import say
+from reports.translation import translate
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.suggesting import suggest
 from tests.gateways.logs.written import good
@@ -70,6 +70,6 @@ def test_every_contradiction_of_the_orders_is_named():
 @pytest.mark.parametrize("name", ["helpdesk.xes.gz", "receipt.csv.gz", "orders.csv.gz"])
 def test_a_draft_of_a_real_log_knows_all_its_words(tmp_path: Path, name: str):
     path = tmp_path / "draft.toml"
-    path.write_text(suggest(log(name), partial(say, "en")), "utf-8")
+    path.write_text(suggest(log(name), partial(translate, "en")), "utf-8")
     by = load_mapping(path)
     assert not any(by.step(event).unknown for event in good(log(name), by))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.wording import locales, say
+from reports.translation import locales, translate
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.suggesting import suggest
 from gateways.logs.times import writing_of
@@ -19,7 +19,7 @@ from statemachines.kinds import lifecycle_of
 from tests.gateways.logs import unseen
 from tests.gateways.logs.written import good
 
-ENGLISH = partial(say, "en")
+ENGLISH = partial(translate, "en")
 
 
 def drafted(log: Path) -> LogMapping:
@@ -56,7 +56,7 @@ def test_a_draft_names_only_moves_and_states_that_there_are(tmp_path: Path, shap
 @pytest.mark.parametrize("shape", LOGS)
 def test_a_draft_says_the_same_of_every_language(tmp_path: Path, shape: str):
     log = LOGS[shape](tmp_path)
-    drafts = [suggest(log, partial(say, locale)) for locale in locales()]
+    drafts = [suggest(log, partial(translate, locale)) for locale in locales()]
     assert len(set(drafts)) == len(locales())
     for draft in drafts:
         assert "draft." not in draft

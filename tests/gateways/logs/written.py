@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.reading import events
 from gateways.problems import Problem, Unreadable
-from models.event import LogEvent
+from models.log_event import LogEvent
 from tests.gateways.logs import unseen
 
 EVENTS = [

@@ -5,39 +5,39 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-from models.history import AT, CASE, LIFECYCLE, MOVE, WHO, Deed, History, Log, Thing, Value
+from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, TraceEvent, History, Log, TraceObject, Value
 
 NINE = datetime(2026, 3, 2, 1, 0, 0, 7, UTC)
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1")
 
 
-def deed(seq: int, move: str, **more: Value) -> Deed:
+def event(seq: int, move: str, **more: Value) -> TraceEvent:
     at = NINE + timedelta(hours=seq)
     values: dict[str, Value] = {MOVE: move, AT: at, LIFECYCLE: "complete", WHO: "a-1", "seq": seq}
-    return Deed(seq, values | more, (("a-1", "made_by"),))
+    return TraceEvent(seq, values | more, (("a-1", "made_by"),))
 
 
-def history(number: str, *deeds: Deed, **more: Value) -> History:
-    return History({CASE: number, "kind": "complaint", **more}, iter(deeds))
+def history(number: str, *events: TraceEvent, **more: Value) -> History:
+    return History({CASE: number, "kind": "complaint", **more}, iter(events))
 
 
 def log(*histories: History, more: Sequence[str] = (), of_case: Sequence[str] = ()) -> Log:
     """The log of these histories, its objects beside; ``more`` and ``of_case`` are further names of values."""
-    things = [Thing("a-1", "actor", NINE, {"roles": "agent"}, (("d-claims", "member_of"),))]
-    things.append(Thing("d-claims", "department", NINE, {}))
-    things += [Thing(one.number, "complaint", NINE, {"level": 2}) for one in histories]
-    return Log((CASE, "kind", *of_case), (MOVE, AT, LIFECYCLE, WHO, "seq", *more), iter(histories), iter(things))
+    objects = [TraceObject("a-1", "actor", NINE, {"roles": "agent"}, (("d-claims", "member_of"),))]
+    objects.append(TraceObject("d-claims", "department", NINE, {}))
+    objects += [TraceObject(one.number, "complaint", NINE, {"level": 2}) for one in histories]
+    return Log((CASE, "kind", *of_case), (MOVE, AT, LIFECYCLE, WHO, "seq", *more), iter(histories), iter(objects))
 
 
 def two_cases() -> Log:
-    first = history("cp-26-000001", deed(1, "open"), deed(2, "resolve", inferred=True, waited=1.5))
-    return log(first, history("cp-26-000002", deed(1, "open")), more=("inferred", "waited"))
+    first = history("cp-26-000001", event(1, "open"), event(2, "resolve", inferred=True, waited=1.5))
+    return log(first, history("cp-26-000002", event(1, "open")), more=("inferred", "waited"))
 
 
 def saying(*texts: str) -> Log:
     """One case, and a move for each of the texts."""
-    deeds = [deed(seq, "note", said=text) for seq, text in enumerate(texts, 1)]
-    return log(history("cp-26-000001", *deeds), more=("said",))
+    events = [event(seq, "note", said=text) for seq, text in enumerate(texts, 1)]
+    return log(history("cp-26-000001", *events), more=("said",))
 
 
 def written(write: Callable[[BinaryIO, Log], None], told: Log) -> bytes:

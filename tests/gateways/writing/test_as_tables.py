@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from gateways.writing import as_csv, as_jsonl, as_xlsx
-from tests.gateways.writing.a_log import FORMULAS, deed, history, log, saying, two_cases, written
+from tests.gateways.writing.a_log import FORMULAS, event, history, log, saying, two_cases, written
 
 HEADER = ["case:concept:name", "case:kind", "concept:name", "time:timestamp", "lifecycle:transition", "org:resource"]
 
@@ -48,7 +48,7 @@ def test_csv_disarms_what_a_spreadsheet_would_work_out(text: str):
 
 
 def test_csv_leaves_numbers_and_plain_words_alone():
-    [_, row] = csv_of(log(history("cp-26-000001", deed(1, "note", cost=-5, said="5 - 3 = 2")), more=("cost", "said")))
+    [_, row] = csv_of(log(history("cp-26-000001", event(1, "note", cost=-5, said="5 - 3 = 2")), more=("cost", "said")))
     assert row[-2:] == ["-5", "5 - 3 = 2"]
 
 
@@ -97,7 +97,7 @@ def test_xlsx_of_nothing_is_a_header():
 
 def test_xlsx_names_columns_past_the_alphabet():
     many = tuple(f"n{n}" for n in range(800))
-    row = history("cp-26-000001", deed(1, "note", **{name: n for n, name in enumerate(many)}))
+    row = history("cp-26-000001", event(1, "note", **{name: n for n, name in enumerate(many)}))
     sheet = book_of(log(row, more=many))["events"]
     assert [cell.value for cell in sheet[2]][7:] == list(range(800))
 

@@ -1,0 +1,55 @@
+"""Commands that make a store and look after it: init, status, diagram."""
+
+from typing import Annotated
+
+import typer
+
+from apps.cli.context import Json, cli, instant, table
+from engine.clock import system_now
+from statemachines.diagram import mermaid
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Refused
+
+At = Annotated[str | None, typer.Option(help="Where the simulated clock begins: ISO 8601 with offset.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the commands on the command line."""
+    app.command()(init)
+    app.command()(status)
+    app.command()(diagram)
+
+
+def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
+    """Make a store here: real, or simulated with a clock that only `run-until` moves."""
+    from engine.create_store import found
+    from engine.duplicates.fingerprints import catch_up
+    from engine.duplicates.similar import RECENTLY
+
+    if simulated != (at is not None):
+        raise Refused("simulated_needs_at")
+    new = found(cli.settings, system_now(), instant(at) if at else None)
+    if not new:  # a store of an earlier release
+        catch_up(cli.store, cli.store.now(), RECENTLY)
+    home = str(cli.settings.where)
+    document = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
+    cli.give(document, cli.translate("made" if new else "there_already", home=home))
+
+
+def status(json: Json = False) -> None:
+    """The health of database, driver, Prefect server, worker and schedules."""
+    from apps.status import look_around
+
+    health = look_around(cli.settings, cli.store)
+    rows = [(cli.translate(f"status.{one.part}"), "✓" if one.ok else "✗", one.text(cli.locale)) for one in health]
+    document = {"ok": all(one.ok for one in health), "parts": {one.part: one.document() for one in health}}
+    cli.give(document, table(cli.translate("status.title"), ("", "", ""), rows))
+
+
+def diagram(kind: str, json: Json = False) -> None:
+    """Draw a lifecycle as a Mermaid state diagram."""
+    text = mermaid(lifecycle_of(kind))
+    if cli.as_json:
+        cli.give({"kind": kind, "mermaid": text})
+    else:
+        typer.echo(text, nl=False)

@@ -1,0 +1,75 @@
+"""Commands about what was given up: dead list, dead retry, dead drop."""
+
+from typing import Annotated
+
+import typer
+
+from apps.cli.context import Json, cli, table
+from engine.timers.parking import parked, release, release_all
+from engine.outbox.dead_letters import drop, revive, revive_all
+from reports.figures import dead as dead_letters
+from reports.translation import translate
+from statemachines.refused import Refused
+
+dead = typer.Typer(help="Deliveries that were given up after their last try.", no_args_is_help=True)
+
+
+@dead.command("list")
+def list_(json: Json = False) -> None:
+    """The dead deliveries and the parked cases, oldest case first."""
+    with cli.store.looking() as tx:
+        found, stuck = dead_letters(tx), parked(tx)
+    rows = [(one.number, one.seq, one.reaction, one.error) for one in found]
+    waiting = [(one.number, one.work, one.reason) for one in stuck]
+    document = {
+        "dead": [{"case": n, "seq": s, "reaction": r, "error": e} for n, s, r, e in rows],
+        "parked": [{"case": one.number, "work": one.work, "reason": one.reason, "tries": one.tries} for one in stuck],
+    }
+    shown = [table(cli.translate("dead_title", count=len(rows)), _heads("case", "seq", "reaction", "error"), rows)]
+    if waiting:
+        told = [(number, translate(cli.locale, f"parked.{work}"), reason) for number, work, reason in waiting]
+        shown.append(table(cli.translate("parked_title", count=len(told)), _heads("case", "reaction", "reason"), told))
+    cli.give(document, *shown)
+
+
+def _heads(*names: str) -> tuple[str, ...]:
+    return tuple(cli.translate(f"column.{name}") for name in names)
+
+
+@dead.command()
+def retry(
+    case: Annotated[str | None, typer.Argument(help="The case; or none and --all.")] = None,
+    seq: Annotated[
+        int | None, typer.Argument(help="The delivery's step; without it a parked case is released.")
+    ] = None,
+    reaction: Annotated[str | None, typer.Argument(help="The delivery's reaction.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is dead or parked, as after an outage.")] = False,
+    json: Json = False,
+) -> None:
+    """Give a dead delivery its tries back, or release a parked case; or all of them."""
+    if everything or case is None:
+        _retry_all(everything, case)
+        return
+    if seq is None:
+        release(cli.store, case)
+        cli.give({"case": case, "status": "released"}, cli.translate("parked_released"))
+        return
+    if reaction is None:
+        raise Refused("not_dead", number=case, seq=seq, reaction="–")
+    revive(cli.store, case, seq, reaction, cli.store.now())
+    cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "waiting"}, cli.translate("dead_revived"))
+
+
+def _retry_all(everything: bool, case: str | None) -> None:
+    if not everything or case is not None:
+        raise Refused("one_or_all")
+    revived, released = revive_all(cli.store, cli.store.now()), release_all(cli.store)
+    words = cli.translate("all_retried", revived=revived, released=released)
+    cli.give({"revived": revived, "released": released}, words)
+
+
+@dead.command("drop")
+def drop_(case: str, seq: int, reaction: str, json: Json = False) -> None:
+    """Give a dead delivery up for good."""
+    drop(cli.store, case, seq, reaction, cli.store.now())
+    cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "done"}, cli.translate("dead_dropped"))

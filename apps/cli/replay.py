@@ -1,0 +1,95 @@
+"""The command that takes another system's history in: replay."""
+
+import contextlib
+import json as encoder
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from apps.cli.context import Json, cli
+from apps.replay_log import mapped, spooled
+from engine.replay.session import ReplayOptions
+from engine.replay.event_buffer import EventBuffer
+from engine.replay.replay import Log, replay
+from engine.rules.in_force import rules_of
+from reports.conformance import Conformance, gather
+from reports.conformance_picture import picture
+from reports.conformance_text import document, render
+from models.columns import to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Refused
+
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What the log's words mean; LOG.toml if absent.")]
+Bridge = Annotated[bool, typer.Option("--bridge", help="Insert missing moves, marked as inferred.")]
+Pack = Annotated[str | None, typer.Option("--pack", help="The policy pack of the promises, instead of the mapping's.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Write the report here: .json, or Markdown.")]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="Write the process as lived here, as Mermaid (.md, .mmd).")
+]
+
+
+def join(app: typer.Typer) -> None:
+    """Hang the command on the command line."""
+    app.command("replay")(replay_)
+
+
+def replay_(
+    log: Path,
+    mapping: MappingFile = None,
+    bridge: Bridge = False,
+    pack: Pack = None,
+    report: Report = None,
+    picture: Picture = None,
+    json: Json = False,
+) -> None:
+    """Take another system's history in, event by event, and say how it fits our lifecycle."""
+    meant = mapped(log, mapping)
+    store, at = cli.store, cli.store.now()
+    options = ReplayOptions(bridge, cli.translate("replay.wordless"))
+    rules_of(store).pack(pack or meant.source.pack, to_micros(at))
+    told = Log(meant.source.name, meant.source.kind, pack or meant.source.pack, options)
+    with EventBuffer(store.home) as buffer:
+        with _bar(cli.translate("replay.reading"), None) as read:
+            spooled(log, meant, buffer, read)
+        with _bar(cli.translate("replay.living"), buffer.events) as lived:
+            replay(store, buffer, told, at, lived)
+        strays = buffer.strays()
+    table = lifecycle_of(told.kind)
+    found = gather(store, table, Conformance(told.source, table.kind, told.pack, bridge), strays)
+    _write(found, report, picture)
+    cli.give(document(found), Markdown(render(found, cli.locale, drawn=False)))
+
+
+@contextlib.contextmanager
+def _bar(words: str, total: int | None) -> Generator[Callable[[int], None]]:
+    """A progress bar on standard error, for people at a terminal only."""
+    if cli.as_json or not cli.err.is_terminal:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=cli.err, transient=True) as bar:
+        task = bar.add_task(words, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _write(found: Conformance, report: Path | None, drawn: Path | None) -> None:
+    """Write the files that were asked for. Raises ``Refused('cannot_write')``."""
+    texts: dict[Path, str] = {}
+    if report is not None:
+        whole: dict[str, Any] = document(found)
+        is_json = report.suffix.lower() == ".json"
+        texts[report] = (
+            encoder.dumps(whole, ensure_ascii=False, indent=2) + "\n" if is_json else render(found, cli.locale)
+        )
+    if drawn is not None:
+        plain = picture(found, cli.locale)
+        texts[drawn] = f"```mermaid\n{plain}```\n" if drawn.suffix.lower() == ".md" else plain
+    for path, text in texts.items():
+        try:
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise Refused("cannot_write", file=path.name, why=str(error.strerror)) from None

@@ -1,0 +1,201 @@
+"""Plans callbacks into working hours, for somebody to make, and keeps count of the attempts (D1, D3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from engine.calendars.callers import Callers, callers
+from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, planned
+from engine.timers import parking
+from engine.timers.timer import falls_due
+from engine.commands.advance import retrying
+from engine.rules.in_force import Rules, rules_in
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import from_micros, to_micros
+from statemachines.complaint import COMPLAINT
+
+UNPLANNED = """
+SELECT c.id, c.kind, c.pack, c.cycle, c.attempts, c.variables, c.party_id, k.opened_at, k.running_since, k.allowance,
+       k.consumed, k.unit, k.calendar FROM cases c
+  JOIN timer k ON k.case_id = c.id AND k.clause = 'revisit' AND k.closed_at IS NULL
+ WHERE NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)
+"""
+ONE = " AND c.id = :case_id"
+DID = """
+SELECT DISTINCT t.case_id, t.move, a.handle FROM ({unplanned}) u JOIN transition t ON t.case_id = u.id
+  JOIN actor a ON a.id = t.actor_id
+"""
+SPOKEN = """
+SELECT p.party_id, max(t.occurred_at) AS at FROM (SELECT DISTINCT u.party_id FROM ({unplanned}) u) p
+  JOIN cases o ON o.party_id = p.party_id JOIN transition t ON t.case_id = o.id AND t.move = 'revisit'
+ GROUP BY p.party_id
+"""
+TRIED = """
+SELECT b.case_id, coalesce(b.done_at, b.planned_at) AS at FROM ({unplanned}) u
+  JOIN callback b ON b.case_id = u.id AND b.cycle = u.cycle
+"""
+INSERT = """
+INSERT INTO callback (case_id, cycle, attempt, planned_at, owner)
+VALUES (:case_id, :cycle, :attempt, :planned_at, :owner) ON CONFLICT DO NOTHING
+"""
+DUE = """
+SELECT b.case_id, c.number, b.cycle, b.attempt, b.planned_at, p.phone, a.row_id
+  FROM callback b JOIN cases c ON c.id = b.case_id
+  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause = 'revisit' AND k.closed_at IS NULL
+  LEFT JOIN party p ON p.id = c.party_id
+  LEFT JOIN arrival a ON a.case_id = b.case_id AND a.part = 'contact'
+  LEFT JOIN parked q ON q.case_id = b.case_id AND q.work = 'callback'
+ WHERE b.done_at IS NULL AND b.outcome IS NULL AND b.planned_at <= :at AND (q.case_id IS NULL OR q.next_at <= :at)
+ ORDER BY b.planned_at, b.case_id LIMIT :limit
+"""
+HANDED = """
+UPDATE callback SET outcome = 'handed'
+ WHERE case_id = :case_id AND cycle = :cycle AND attempt = :attempt AND done_at IS NULL
+"""
+OVER = """
+UPDATE callback SET outcome = :outcome, done_at = :at
+ WHERE case_id = :case_id AND cycle = :cycle AND attempt = :attempt AND done_at IS NULL
+"""
+# A callback whose revisit clock has stopped is wanted no more.
+STALE = """
+UPDATE callback SET outcome = :outcome, done_at = :at WHERE case_id = :case_id AND done_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = callback.case_id AND k.cycle = callback.cycle
+                      AND k.clause = 'revisit' AND k.closed_at IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A callback that is due: whom to call, and for which case. ``row_id`` is its row in the source."""
+
+    case_id: int
+    number: str
+    cycle: int
+    attempt: int
+    planned_at: int
+    phone: str | None
+    row_id: str | None
+
+    @property
+    def key(self) -> str:
+        """The key of every effect of this attempt."""
+        return f"{self.number}:callback:{self.cycle}:{self.attempt}"
+
+
+def plan(store: Store, at: datetime, case_id: int | None = None) -> int:
+    """Plan the next attempt of every resolved case that has none (or of one case); returns how many."""
+    return retrying(lambda: _plan(store, to_micros(at), case_id))
+
+
+def _plan(store: Store, at: int, case_id: int | None) -> int:
+    sql, values = (UNPLANNED + ONE, {"case_id": case_id}) if case_id is not None else (UNPLANNED, {})
+    with store.writing() as tx:
+        rows = tx.rows(f"{sql} ORDER BY c.id", **values)
+        if not rows:
+            return 0
+        did = tx.rows(DID.format(unplanned=sql), **values)
+        planning = _Planning(tx, rules_in(tx), callers(tx, did), at, sql, values)
+        return sum(planning.plan(row) for row in rows)
+
+
+@dataclass
+class _Planning:
+    """All that is planned in one transaction: what is looked up once for all of it, and each case's turn."""
+
+    tx: Tx
+    rules: Rules
+    callers: Callers
+    at: int
+    sql: str
+    values: Mapping[str, Any]
+
+    def plan(self, row: Any) -> int:
+        """Plan a case's next attempt; returns how many were planned."""
+        wished = self.rules.pack(row.pack, self.at).callbacks
+        if row.attempts >= wished.attempts:
+            return 0
+        place = self.rules.calendar(wished.calendar)
+        wish = Wish(self.wanted(row), self.ends(row), from_micros(self.at))
+        when = planned(place, wish, self.tried.get(row.id, [wish.now] if row.attempts else []))
+        owner = self.callers.pick(row.id, row.kind, when, place)
+        values = {"case_id": row.id, "cycle": row.cycle, "attempt": row.attempts + 1, "owner": owner}
+        new = self.tx.run(INSERT, planned_at=to_micros(when), **values)
+        if new and owner is not None:
+            self.callers.note(owner, to_micros(when))
+        return new
+
+    def wanted(self, row: Any) -> datetime:
+        """The earliest that the customer should be called. See Note [Called again]."""
+        wished = self.rules.pack(row.pack, self.at).callbacks
+        if row.attempts:
+            first = from_micros(self.at) + NEXT_AFTER
+        else:
+            first = counted_from(wished.trigger, orjson.loads(row.variables), from_micros(row.opened_at)) + FIRST_AFTER
+        if wished.recurrence_days is None or row.kind == COMPLAINT.kind or row.cycle > 1:
+            return first
+        spoken = self.spoken.get(row.party_id)
+        return first if spoken is None else max(first, from_micros(spoken) + timedelta(days=wished.recurrence_days))
+
+    def ends(self, row: Any) -> datetime | None:
+        """When the window ends, that is when the clock that watches it falls due; None while it rests."""
+        if row.running_since is None:
+            return None
+        left = row.allowance - row.consumed
+        return from_micros(falls_due(row.unit, self.rules.calendar(row.calendar), row.running_since, left))
+
+    @cached_property
+    def tried(self) -> Mapping[int, list[datetime]]:
+        """When each of these customers was called in vain in this round."""
+        found: dict[int, list[datetime]] = {}
+        for row in self.tx.rows(TRIED.format(unplanned=self.sql), **self.values):
+            found.setdefault(row.case_id, []).append(from_micros(row.at))
+        return found
+
+    @cached_property
+    def spoken(self) -> Mapping[int, int]:
+        """When each of these customers last answered a callback, in whatever case."""
+        return {row.party_id: row.at for row in self.tx.rows(SPOKEN.format(unplanned=self.sql), **self.values)}
+
+
+# Note [Called again]
+# A pack's `recurrence_days` is how often the same customer is called at most. Whoever answered a callback less than
+# that many days ago is called about the next order when the span is over, or, where the window ends before, in its last
+# working hour: the window is a promise, the span is courtesy. A complaint knows no such courtesy, nor does another
+# round of a case whose customer was not satisfied: there he waits for the call.
+
+
+def due(store: Store, at: datetime, limit: int = 50) -> list[Planned]:
+    """The callbacks whose hour has come and that nobody has in hand."""
+    with store.looking() as tx:
+        return [Planned(*row) for row in tx.rows(DUE, at=to_micros(at), limit=limit)]
+
+
+def hand_over(store: Store, planned: Planned) -> None:
+    """A person has the callback now; it stays open until he records what came of it."""
+    with store.writing() as tx:
+        tx.run(HANDED, case_id=planned.case_id, cycle=planned.cycle, attempt=planned.attempt)
+        parking.clear(tx, planned.case_id, parking.CALLBACK)
+
+
+def finish(store: Store, case_id: int, cycle: int, attempt: int, outcome: str, at: datetime) -> None:
+    """An attempt was made."""
+    with store.writing() as tx:
+        tx.run(OVER, case_id=case_id, cycle=cycle, attempt=attempt, outcome=outcome, at=to_micros(at))
+        parking.clear(tx, case_id, parking.CALLBACK)
+
+
+def put_off(store: Store, planned: Planned, reason: str, at: datetime) -> None:
+    """The call could not be made: it is tried again later, and later still."""
+    with store.writing() as tx:
+        parking.note_failure(tx, planned.case_id, parking.CALLBACK, reason, to_micros(at))
+
+
+def call_off(store: Store, case_id: int, outcome: str, at: datetime) -> None:
+    """The case has moved on and waits for no callback."""
+    with store.writing() as tx:
+        tx.run(STALE, case_id=case_id, outcome=outcome, at=to_micros(at))

@@ -1,0 +1,97 @@
+"""Kinds of case on hold: their reactions wait until the hold ends; clocks run on and people work on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from engine.actors import acting
+from engine.commands.advance import retrying
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import from_micros, to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Refused
+from statemachines.roles import Role
+
+HOLDERS = (Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER, Role.ADMINISTRATOR)
+"""Who may hold a kind and let it go."""
+PARKED = to_micros(datetime.max.replace(tzinfo=UTC))
+"""The instant until which a delivery of a held kind waits: it is due for nobody, so nobody wakes for it."""
+
+TAKE = """
+INSERT INTO hold (kind, since, held_by, reason) VALUES (:kind, :at, :actor_id, :reason) ON CONFLICT (kind) DO NOTHING
+"""
+END = "DELETE FROM hold WHERE kind = :kind"
+HELD = """
+SELECT h.kind, h.since, h.reason, a.handle FROM hold h JOIN actor a ON a.id = h.held_by ORDER BY h.kind
+"""
+SHARED = "SELECT kind FROM hold"
+# Due ones only: what waits for a later hour keeps it, and a lease that runs is let run out.
+PARK = """
+UPDATE delivery SET status = 'waiting', lease_owner = NULL, next_at = :parked
+ WHERE status IN ('waiting', 'leased') AND next_at <= :at
+   AND case_id IN (SELECT c.id FROM cases c JOIN hold h ON h.kind = c.kind)
+"""
+WAKE_UP = """
+UPDATE delivery SET next_at = :at WHERE status = 'waiting' AND next_at = :parked
+   AND case_id IN (SELECT id FROM cases WHERE kind = :kind)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A kind on hold: since when, by whom, and the code of why."""
+
+    kind: str
+    since: datetime
+    reason: str
+    handle: str
+
+
+def hold(store: Store, kind: str, handle: str, reason: str, at: datetime) -> bool:
+    """Hold a kind's reactions back; False if it is on hold already.
+
+    Raises ``Refused('unknown_kind' | 'unknown_actor' | 'not_in_charge')``.
+    """
+    lifecycle_of(kind)
+    with store.writing() as tx:
+        actor_id = in_charge(tx, handle, HOLDERS)
+        return tx.run(TAKE, kind=kind, at=to_micros(at), actor_id=actor_id, reason=reason) == 1
+
+
+def release(store: Store, kind: str, handle: str, at: datetime) -> int:
+    """End a hold; returns how many deliveries that fell due meanwhile may go now.
+
+    Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_on_hold')``.
+    """
+    return retrying(lambda: _release(store, kind, handle, at))
+
+
+def _release(store: Store, kind: str, handle: str, at: datetime) -> int:
+    with store.writing() as tx:
+        in_charge(tx, handle, HOLDERS)
+        if tx.run(END, kind=kind) != 1:
+            raise Refused("not_on_hold", kind=kind)
+        # Whoever was parking deliveries held the row that is gone now, so none is parked after this.
+        freed = tx.run(WAKE_UP, kind=kind, at=to_micros(at), parked=PARKED)
+        tx.wakes = True
+        return freed
+
+
+def park(tx: Tx, at: int) -> None:
+    """Put off what is due of held kinds until their hold ends, in the transaction that leases deliveries."""
+    if tx.rows(SHARED + (" FOR SHARE" if tx.postgres else "")):
+        tx.run(PARK, at=at, parked=PARKED)
+
+
+def held(tx: Tx) -> list[Held]:
+    """The kinds that are on hold."""
+    return [Held(row.kind, from_micros(row.since), row.reason, row.handle) for row in tx.rows(HELD)]
+
+
+def in_charge(tx: Tx, handle: str, roles: Iterable[Role]) -> int:
+    """The actor's id, if he holds one of the roles. Raises ``Refused('unknown_actor' | 'not_in_charge')``."""
+    actor = acting(tx, handle)
+    if not actor.roles & set(roles):
+        raise Refused("not_in_charge", handle=actor.handle, wanted=[role.value for role in roles])
+    return actor.id

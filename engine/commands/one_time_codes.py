@@ -1,0 +1,154 @@
+"""One-time codes: sent to the person who acts, good for one very move, and spent in its own transaction (F3)."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from engine.actors import Acting, acting
+from engine.ledger.chain import canonical, keyed
+from engine.ledger.record import lock_cases
+from engine.commands.advance import Answer, Command, advance_in, retrying
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import to_micros
+from statemachines.lifecycle import Refused
+
+MINUTE = timedelta(minutes=1)
+LASTS = 15 * MINUTE
+TRIES = 5
+"""So many wrong codes are borne of one person before all his codes are dead, and no new one is made, until they end."""
+REMEMBERED = timedelta(days=1)
+"""How long a code that has ended is known, so that its refusal can say what became of it."""
+DIGITS = 6
+
+ADDRESS = "SELECT email, locale FROM actor WHERE id = :actor_id"
+WRONG = "SELECT coalesce(sum(tries), 0) AS tries FROM one_time_code WHERE actor_id = :actor_id AND until > :at"
+FORGET = "DELETE FROM one_time_code WHERE actor_id = :actor_id AND until < :old"
+KEEP = """
+INSERT INTO one_time_code (actor_id, purpose, code, made_at, until, tries)
+VALUES (:actor_id, :purpose, :code, :at, :until, 0) RETURNING id
+"""
+LATEST = """
+SELECT id, code, made_at, until, used_at FROM one_time_code WHERE actor_id = :actor_id AND purpose = :purpose
+ ORDER BY id DESC LIMIT 1
+"""
+FAILED = "UPDATE one_time_code SET tries = tries + 1 WHERE id = :id"
+USED = "UPDATE one_time_code SET used_at = :at WHERE id = :id AND used_at IS NULL"
+HONOURED = "SELECT key FROM idempotency_key WHERE key = :key"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A code on its way: its number, the code itself (kept nowhere), to whom in which language, until when."""
+
+    id: int
+    code: str
+    email: str
+    locale: str
+    until: datetime
+
+
+class _Rehearsed(Exception):
+    """Undoes a move that was only tried."""
+
+
+def issue(store: Store, command: Command, at: datetime) -> Issued:
+    """Make a code for this very command, if the move could be made now: the latest one is the one that counts.
+
+    Raises what ``advance`` raises, ``Refused('code_locked')`` after too many wrong ones, and
+    ``Refused('no_address')`` for somebody without an e-mail address. The move itself is not made.
+    """
+    return retrying(lambda: _issue(store, command, at))
+
+
+def _issue(store: Store, command: Command, at: datetime) -> Issued:
+    with store.writing() as tx:
+        _rehearse(tx, store.secret, command, at)
+        actor = acting(tx, command.actor)
+        if (locked := _locked(tx, actor, at)) is not None:
+            raise locked
+        row = tx.row(ADDRESS, actor_id=actor.id)
+        if not row.email:
+            raise Refused("no_address", handle=actor.handle)
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        return Issued(_keep(tx, store.secret, command, actor, code, at), code, row.email, row.locale, at + LASTS)
+
+
+def _rehearse(tx: Tx, secret: bytes, command: Command, at: datetime) -> None:
+    """Make the move and undo it: who could not make it anyway is told so now, and gets no code."""
+    try:
+        with tx.savepoint():
+            advance_in(tx, secret, replace(command, key=None), at)
+            raise _Rehearsed
+    except _Rehearsed:
+        return
+
+
+def _keep(tx: Tx, secret: bytes, command: Command, actor: Acting, code: str, at: datetime) -> int:
+    made_at, purpose = to_micros(at), _purpose(secret, command)
+    tx.run(FORGET, actor_id=actor.id, old=to_micros(at - REMEMBERED))
+    sealed = _sealed(secret, purpose, made_at, code)
+    row = tx.row(KEEP, actor_id=actor.id, purpose=purpose, code=sealed, at=made_at, until=to_micros(at + LASTS))
+    return row.id
+
+
+def redeem(store: Store, command: Command, code: str, at: datetime) -> Answer:
+    """Make the move with the code that was sent for it; both are one transaction, so that a code moves one case once.
+
+    A command whose key was honoured is answered again. Raises what ``advance`` raises, and then the code is not
+    spent; ``Refused('code_unknown' | 'code_wrong' | 'code_locked' | 'code_expired' | 'code_used')``.
+    """
+    answer = retrying(lambda: _redeem(store, command, code, at))
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
+
+
+def _redeem(store: Store, command: Command, code: str, at: datetime) -> Answer | Refused:
+    """A refusal over the code is returned, not raised: the wrong try must stay counted."""
+    with store.writing() as tx:
+        lock_cases(tx, [command.number])
+        again = command.key is not None and tx.row(HONOURED, key=command.key) is not None
+        refused = None if again else _spend(tx, store.secret, command, code, at)
+        return refused or advance_in(tx, store.secret, command, at)
+
+
+def _spend(tx: Tx, secret: bytes, command: Command, code: str, at: datetime) -> Refused | None:
+    actor, now = acting(tx, command.actor), to_micros(at)
+    purpose = _purpose(secret, command)
+    row = tx.row(LATEST + (" FOR UPDATE" if tx.postgres else ""), actor_id=actor.id, purpose=purpose)
+    if row is None:
+        return Refused("code_unknown", handle=actor.handle, number=command.number)
+    if (locked := _locked(tx, actor, at)) is not None:
+        return locked
+    if row.used_at is not None:
+        return Refused("code_used", number=command.number)
+    if row.until <= now:
+        return Refused("code_expired", minutes=LASTS // MINUTE)
+    if not hmac.compare_digest(row.code, _sealed(secret, purpose, row.made_at, code)):
+        tx.run(FAILED, id=row.id)
+        return _locked(tx, actor, at) or Refused("code_wrong", left=TRIES - _wrong(tx, actor, at))
+    tx.run(USED, id=row.id, at=now)
+    return None
+
+
+def _locked(tx: Tx, actor: Acting, at: datetime) -> Refused | None:
+    if _wrong(tx, actor, at) < TRIES:
+        return None
+    return Refused("code_locked", handle=actor.handle, tries=TRIES, minutes=LASTS // MINUTE)
+
+
+def _wrong(tx: Tx, actor: Acting, at: datetime) -> int:
+    """How many wrong tries his living codes have borne."""
+    return tx.row(WRONG, actor_id=actor.id, at=to_micros(at)).tries
+
+
+def _purpose(secret: bytes, command: Command) -> str:
+    """Who, which case, which move, and every entry of the form."""
+    said = canonical({name: str(value) for name, value in command.form.items()})
+    return keyed(secret, "purpose", command.actor, command.number, command.move, said)
+
+
+def _sealed(secret: bytes, purpose: str, made_at: int, code: str) -> str:
+    return keyed(secret, "one-time code", purpose, str(made_at), code)

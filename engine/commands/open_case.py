@@ -1,0 +1,194 @@
+"""Opens a case for a contact: party, statement, case, first transition, clocks and moment at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime
+
+from engine.actors import Acting, acting
+from engine.ledger.chain import GENESIS, canonical, keyed
+from engine.ledger.low_water_mark import floor
+from engine.ledger.record import TransitionDraft, CaseRow
+from engine.duplicates.fingerprints import leave_fingerprint
+from engine.commands.case_context import CaseContext
+from engine.commands.links import link_in
+from engine.commands.advance import KEEP, Answer, answered_before, retrying
+from engine.rules.in_force import rules_in
+from engine.rules.policy import Pack
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import to_micros
+from models.contact import Channel, Contact, CustomerType
+from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Number, Personal
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle, Refused
+from statemachines.roles import Role
+
+OPEN = "open"
+"""The move of every case's first transition."""
+
+INSERT = """
+INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
+                   channel, party_id, shipment, opened_at, changed_at)
+VALUES (:id, :number, :kind, :pack, '', '', :closed, 0, :head, 1, 0, 0, :channel, :party_id, :shipment, :at, :now)
+"""
+NEW_PARTY = """
+INSERT INTO party (identity, name, phone, email) VALUES (:identity, :name, :phone, :email)
+ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
+   phone = coalesce(party.phone, excluded.phone), email = coalesce(party.email, excluded.email) RETURNING id
+"""
+
+
+class Opened(Form):
+    """What the first transition records of a contact (A1), and which case it came of."""
+
+    channel: Channel
+    nature: Annotated[Code | None, VARIABLE] = None
+    customer_type: Annotated[CustomerType | None, ON_CASE] = None
+    parent: Annotated[Number | None, VARIABLE] = None
+    relation: Code | None = None
+    source: str | None = None
+    row_id: str | None = None
+    subject: Personal | None = None
+    text: Personal
+    demand: Personal | None = None
+    shipment: Personal | None = None
+    requested_at: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A contact that is to become a case. ``source`` is the file it came from, if any.
+
+    ``kind`` may also be a nature (consultation, report …), which decides the kind (A2). ``parent`` is the
+    number of the case it comes of, as ``relation``.
+    """
+
+    contact: Contact
+    kind: str = "complaint"
+    pack: str = "logistics"
+    actor: str = "system"
+    via: str = "cli"
+    key: str | None = None
+    source: str | None = None
+    parent: str | None = None
+    relation: str = "came_of"
+
+
+def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
+    """Open a case. Raises ``Refused``; then nothing was written."""
+    return retrying(lambda: _alone(store, opening, at))
+
+
+def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
+    with store.writing() as tx:
+        return open_in(tx, store.secret, opening, at)
+
+
+def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
+    """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    # Sent again under its key a contact is the same one, though the door says "now" once more.
+    body = keyed(secret, canonical(opening.contact.model_dump(mode="json", exclude={"at"}))) if opening.key else ""
+    if opening.key and (answer := answered_before(tx, opening.key, body)):
+        return answer
+    actor = acting(tx, opening.actor)
+    _check_time(opening.contact.at, at, actor)
+    table, rules, now = lifecycle_of(opening.kind), rules_in(tx), max(to_micros(at), floor(tx))
+    head = _insert(tx, secret, opening, table, rules.pack(opening.pack, now), now)
+    hand = CaseContext(tx, head, table, rules, [], now)
+    if opening.parent is not None:
+        link_in(tx, opening.parent, head.id, opening.relation, now)
+    leave_fingerprint(tx, secret, head.id, opening.contact.text)
+    hand.make(TransitionDraft(OPEN, table.initial, _form(opening), actor.id, opening.via, head.opened_at, now))
+    if opening.key:
+        tx.put(KEEP, key=opening.key, request_hash=body, case_id=head.id, seq=head.version)
+    return Answer(head.number, head.version, head.state, head.level)
+
+
+def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
+    if at > now:
+        raise Refused("in_the_future", move=OPEN)
+    if at < now and Role.IMPORT not in actor.roles:
+        raise Refused("no_backdating", actor=actor.handle)
+
+
+def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, rules: Pack, now: int) -> CaseRow:
+    contact = opening.contact
+    key = _next_id(tx)
+    at = to_micros(contact.at)
+    year = contact.at.astimezone(ZoneInfo(rules.zone)).year % 100
+    head = CaseRow(
+        key, f"{table.prefix}-{year:02d}-{key:06d}", table.kind, opening.pack, "", "", False, 0, GENESIS,
+        1, 0, 0, None, None, None, None, "{}", contact.channel.value, None, at, now,
+    )  # fmt: skip
+    tx.run(
+        INSERT,
+        id=key,
+        number=head.number,
+        kind=head.kind,
+        pack=head.pack,
+        closed=False,
+        head=GENESIS,
+        channel=contact.channel.value,
+        party_id=_party(tx, secret, contact),
+        shipment=shipment_key(secret, contact.shipment),
+        at=at,
+        now=now,
+    )
+    return head
+
+
+def _next_id(tx: Tx) -> int:
+    """The next case's key; on SQLite the transaction already holds the only pen."""
+    if tx.postgres:
+        return tx.row("SELECT nextval(pg_get_serial_sequence('cases', 'id')) AS id").id
+    return tx.row("SELECT coalesce(max(id), 0) + 1 AS id FROM cases").id
+
+
+def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
+    """Whoever can be recognised again is one party however often he writes (A9)."""
+    if not (contact.customer or contact.phone or contact.email):
+        return None
+    identity = identity_of(secret, contact)
+    row = tx.row(NEW_PARTY, identity=identity, name=contact.customer, phone=contact.phone, email=contact.email)
+    return row.id
+
+
+def identity_of(secret: bytes, contact: Contact) -> str | None:
+    """By what a customer is recognised: his number, else his address; None if he gave neither (A9)."""
+    known_by = _digits(contact.phone) or contact.email
+    return keyed(secret, "party", known_by.casefold()) if known_by else None
+
+
+def shipment_key(secret: bytes, shipment: str | None) -> str | None:
+    """By what cases of one shipment find each other, however its number is spaced and cased (A6).
+
+    What has neither letter nor digit is no number.
+    """
+    number = "".join(sign for sign in (shipment or "").casefold() if sign.isalnum())
+    return keyed(secret, "shipment", number) if number else None
+
+
+def _digits(phone: str | None) -> str:
+    """A number however it is spaced; what has no digit is no number."""
+    return "".join(sign for sign in phone or "" if sign.isdigit())
+
+
+def _form(opening: Opening) -> Opened:
+    contact = opening.contact
+    return Opened(
+        channel=contact.channel,
+        nature=opening.kind if opening.kind in lifecycle_of(opening.kind).natures else None,
+        customer_type=contact.customer_type,
+        parent=opening.parent,
+        relation=opening.relation if opening.parent else None,
+        source=opening.source,
+        row_id=contact.row_id if opening.source else None,
+        subject=contact.subject,
+        text=contact.text,
+        demand=contact.demand,
+        shipment=contact.shipment,
+        requested_at=contact.requested_at,
+    )

@@ -1,0 +1,101 @@
+"""Finds the cases that a contact may be about already: by customer, by shipment, by nearly the same words (A6)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.duplicates.fingerprints import Asked, near
+from engine.commands.advance import Answer, retrying
+from engine.commands.open_case import Opening, identity_of, open_in, shipment_key
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import from_micros, to_micros
+from models.contact import Contact
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Refused
+
+RECENTLY = timedelta(days=30)
+"""How long a closed case may still be meant; ours, no source says."""
+MOST = 20
+"""More than these nobody looks through."""
+PARTY, SHIPMENT, TEXT = "party", "shipment", "text"
+
+OF_PARTY = """
+SELECT c.id, c.number, c.kind, c.state, c.closed, c.level, c.opened_at FROM party p JOIN cases c ON c.party_id = p.id
+ WHERE p.identity = :identity AND (NOT c.closed OR c.changed_at >= :since)
+"""
+OF_SHIPMENT = """
+SELECT c.id, c.number, c.kind, c.state, c.closed, c.level, c.opened_at FROM cases c
+ WHERE c.shipment = :shipment AND (NOT c.closed OR c.changed_at >= :since)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A case that may be the same matter, and ``why``: same "party", same "shipment", near "text"."""
+
+    number: str
+    kind: str
+    state: str
+    closed: bool
+    level: int
+    opened_at: datetime
+    why: tuple[str, ...]
+
+
+def similar(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | None = None) -> list[Candidate]:
+    """The cases that are open, or were closed in the 30 days before the contact, the newest first.
+
+    ``kinds`` are those that can be meant; without it all of them.
+    """
+    why: dict[int, list[str]] = {}
+    rows: dict[int, Any] = {}
+    for reason, row in _found(tx, secret, contact, kinds):
+        if kinds is None or row.kind in kinds:
+            rows[row.id] = row
+            why.setdefault(row.id, []).append(reason)
+    newest = sorted(rows.values(), key=lambda row: (row.opened_at, row.id), reverse=True)
+    return [_candidate(row, why[row.id]) for row in newest[:MOST]]
+
+
+def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | None) -> Iterator[tuple[str, Any]]:
+    since = to_micros(contact.at - RECENTLY)
+    if (identity := identity_of(secret, contact)) is not None:
+        yield from ((PARTY, row) for row in tx.rows(OF_PARTY, identity=identity, since=since))
+    shipment = shipment_key(secret, contact.shipment)
+    if shipment is not None:
+        yield from ((SHIPMENT, row) for row in tx.rows(OF_SHIPMENT, shipment=shipment, since=since))
+    yield from ((TEXT, row) for row in near(tx, secret, Asked(contact.text, shipment, kinds, since)))
+
+
+def _candidate(row: Any, why: list[str]) -> Candidate:
+    opened_at = from_micros(row.opened_at)
+    return Candidate(row.number, row.kind, row.state, bool(row.closed), row.level, opened_at, tuple(why))
+
+
+def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
+    """Open a case if the customer or the shipment has no case of its kind that may be the same matter.
+
+    Nearly the same words alone are shown, but refuse nothing: two people may well write the same.
+
+    Raises ``Refused('likely_duplicate')``; then nothing was written. Under a key that was honoured the
+    answer is the first one.
+    """
+    return retrying(lambda: _alone(store, opening, at))
+
+
+def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
+    with store.writing() as tx:
+        # Opened first, looked after: of two desks that write the same customer down at once, the later one waits
+        # for his row and then sees the other's case.
+        answer = open_in(tx, store.secret, opening, at)
+        if not answer.again:
+            _refuse_known(tx, store.secret, opening, answer.number)
+        return answer
+
+
+def _refuse_known(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
+    found = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
+    if numbers := [one.number for one in found if one.number != own and one.why != (TEXT,)]:
+        raise Refused("likely_duplicate", numbers=numbers)

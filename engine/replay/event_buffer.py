@@ -1,0 +1,167 @@
+"""Events of a log on their way to their cases: put down on disk, given back case by case, each case in its order."""
+
+import hmac
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+from models.columns import to_micros
+from models.log_event import LogEvent, Step
+
+BATCH = 2_000
+RECENT = 10_000
+"""So many cases are remembered by their earliest event; of others the database is asked."""
+
+TABLES = """
+CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, at INTEGER, told BLOB);
+CREATE TABLE opening (log_case TEXT PRIMARY KEY, k1 REAL, k2 REAL, k3 REAL, said BLOB) WITHOUT ROWID;
+CREATE TABLE stray (row INTEGER, code TEXT);
+"""
+PUT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+PUT_OPENING = """
+INSERT INTO opening VALUES (?, ?, ?, ?, ?) ON CONFLICT (log_case) DO UPDATE
+   SET k1 = excluded.k1, k2 = excluded.k2, k3 = excluded.k3, said = excluded.said
+ WHERE (excluded.k1, excluded.k2, excluded.k3) < (k1, k2, k3)
+"""
+SORTED = """
+CREATE INDEX event_turn ON event (log_case, k1, k2, k3, row);
+CREATE TABLE occurrence AS SELECT log_case, min(at) AS first, count(*) AS n, min(row) AS row FROM event GROUP BY log_case;
+"""
+TURNS = "SELECT log_case, first, n FROM occurrence ORDER BY first IS NULL, first, row"
+LINES = """
+SELECT row, at, told FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
+"""
+
+
+class Line(NamedTuple):
+    """An event in its turn. Instants are microseconds; ``refused`` is the code of what could not be read."""
+
+    row: int
+    at: int | None
+    word: str
+    move: str
+    state: str
+    ignored: str
+    refused: str
+    also: Sequence[str]
+    form: Mapping[str, Any]
+    fill: Mapping[str, Any]
+    department: str | None
+    flags: Sequence[str]
+
+
+class Turn(NamedTuple):
+    """A case of the log: its id there, its first instant (None where no event has one), how many events it has."""
+
+    case: str
+    first: int | None
+    events: int
+
+
+class EventBuffer:
+    """A log between reading and replaying, in an unnamed file of ``folder`` that goes with the process."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin empty. Memory stays flat however long the log is; the file takes about what the plain log takes."""
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="replay-", delete=False) as made:
+            place = Path(made.name)
+        self._raw = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
+            self._raw.execute(f"PRAGMA {pragma}")
+        self._raw.executescript(TABLES)
+        self._raw.execute("BEGIN")
+        place.unlink()
+        self._waiting: list[tuple[Any, ...]] = []
+        self._recent: dict[str, tuple[float, ...]] = {}
+        self._digested = ("", "")
+        self.events = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._raw.close()
+
+    def add(self, step: Step, order: Sequence[float]) -> None:
+        """Put down an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
+        told = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
+        self._put(step.event, order, told, step.form, step.fill, step.department)
+
+    def refuse(self, event: LogEvent, code: str, order: Sequence[float]) -> None:
+        """Put down an event that cannot be understood."""
+        self._put(event, order, ("", "", "", code, ()), {}, {}, None)
+
+    def stray(self, row: int, code: str) -> None:
+        """Count an event that belongs to no case."""
+        self.events += 1
+        self._raw.execute("INSERT INTO stray VALUES (?, ?)", (row, code))
+
+    def is_earlier(self, case: str, order: Sequence[float]) -> bool:
+        """Whether an event may be the first of its case, so that the opening is to be read from it."""
+        known = self._recent.get(case)
+        if known is not None and tuple(order) >= known:
+            return False
+        if len(self._recent) >= RECENT:
+            self._recent.clear()
+        self._recent[case] = tuple(order)
+        return True
+
+    def open(self, case: str, order: Sequence[float], said: Mapping[str, Any]) -> None:
+        """Put down what the first contact of a case says, unless an earlier event said it."""
+        self._raw.execute(PUT_OPENING, (case, *_three(order), orjson.dumps(said)))
+
+    def _put(self, event: LogEvent, order: Sequence[float], told: Any, form: Any, fill: Any, where: str | None) -> None:
+        self.events += 1
+        at = to_micros(event.at) if event.at is not None else None
+        said = orjson.dumps((event.word, *told, form, fill, where, event.flags))
+        self._waiting.append((event.case, *_three(order), event.row, at, said))
+        if len(self._waiting) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._raw.executemany(PUT, self._waiting)
+        self._waiting.clear()
+
+    def sort(self) -> int:
+        """The log has been read to its end; how many cases there are."""
+        self._flush()
+        self._raw.executescript(SORTED)
+        return self._raw.execute("SELECT count(*) FROM occurrence").fetchone()[0]
+
+    def strays(self) -> list[tuple[str, int, int]]:
+        """What belongs to no case: code, how often, the first row."""
+        return self._raw.execute("SELECT code, count(*), min(row) FROM stray GROUP BY code ORDER BY code").fetchall()
+
+    def turns(self) -> Iterator[Turn]:
+        """The cases by their first instant; those without any come last."""
+        for row in self._raw.execute(TURNS):
+            yield Turn(*row)
+
+    def opening(self, case: str) -> dict[str, Any]:
+        """What the first contact of a case says."""
+        row = self._raw.execute("SELECT said FROM opening WHERE log_case = ?", (case,)).fetchone()
+        return orjson.loads(row[0]) if row else {}
+
+    def digest(self, secret: bytes, case: str) -> str:
+        """An HMAC of everything that a case's events say, in order."""
+        if self._digested[0] != case:
+            read = hmac.new(secret, digestmod="sha256")
+            for _, at, told in self._raw.execute(LINES, (case, -1, 0)):
+                read.update(b"%d|%s" % (at or 0, told))
+            self._digested = (case, read.hexdigest())
+        return self._digested[1]
+
+    def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:
+        """The events of a case in their order, from the ``begin``-th (counted from nought) on, at most so many."""
+        for row, at, told in self._raw.execute(LINES, (case, most, begin)):
+            word, *others = orjson.loads(told)
+            yield Line(row, at, word, *others)
+
+
+def _three(order: Sequence[float]) -> tuple[float | None, ...]:
+    return tuple(order[n] if n < len(order) else None for n in range(3))

@@ -1,0 +1,102 @@
+"""What a log itself tells of a case, whatever our lifecycle makes of it: reopened, resolved twice, going round."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from engine.replay.event_buffer import Line
+from engine.replay.statistics import ReplayStatistics
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle, Milestone
+from statemachines.vocabulary import STAY
+
+RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
+RESOLVED = RANK[Milestone.RESOLVED]
+
+
+def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
+    """Follow one event of the log."""
+    _order(statistics, line)
+    for rule in line.flags:
+        statistics.flag(rule, line.row)
+    if statistics.ended:
+        statistics.after_end += 1
+    if line.department:
+        _department(statistics, line.department)
+    meant = "" if line.ignored or line.refused else meaning(table, line)
+    if meant and not _merely_again(table, statistics, line, meant):
+        _stand(statistics, table, meant)
+
+
+def meaning(table: Lifecycle, line: Line) -> str:
+    """The state in which an event leaves its case; empty where it tells of none."""
+    return line.state if line.state in table.state else _leads_to(table.kind, line.move)
+
+
+def may_stay(table: Lifecycle, line: Line) -> bool:
+    """Whether an event may also mean a move that leaves the case where it is."""
+    return not line.state and _stays(table.kind, tuple(line.also))
+
+
+def rank(table: Lifecycle, state: str) -> int:
+    """How far along the spine a state stands; before it where there is none."""
+    return RANK[table.state[state].milestone] if state in table.state else -1
+
+
+@cache
+def _leads_to(kind: str, move: str) -> str:
+    dests = (row.dest or "" for row in lifecycle_of(kind).rows.get(move, ()))
+    return next(filter(None, dests), "")
+
+
+@cache
+def _stays(kind: str, moves: tuple[str, ...]) -> bool:
+    return any(row.dest is STAY for move in moves for row in lifecycle_of(kind).rows.get(move, ()))
+
+
+@cache
+def _sources(kind: str, state: str) -> frozenset[str]:
+    """From where a state is reached by what is not a new round."""
+    rows: Iterable[tuple[str, ...]] = (
+        row.sources for row in lifecycle_of(kind).moves if row.dest == state and not row.reopens
+    )
+    return frozenset(source for sources in rows for source in sources)
+
+
+def _order(statistics: ReplayStatistics, line: Line) -> None:
+    if line.word == statistics.last_word:
+        statistics.self_loops += 1
+    if line.row < statistics.last_row:
+        statistics.flag("out_of_order", line.row)
+    statistics.last_word, statistics.last_row = line.word, line.row
+
+
+def _department(statistics: ReplayStatistics, department: str) -> None:
+    """To and fro between two departments is counted each time that the first one has it again."""
+    if statistics.departments[-1:] == [department]:
+        return
+    if len(statistics.departments) > 1 and statistics.departments[-2] == department:
+        statistics.ping_pong += 1
+    statistics.departments = [*statistics.departments[-1:], department]
+
+
+def _merely_again(table: Lifecycle, statistics: ReplayStatistics, line: Line, meant: str) -> bool:
+    """A word that may also be said without the case moving ("assigned") does not take it back."""
+    if line.state:
+        return statistics.stands in line.also
+    return may_stay(table, line) and rank(table, meant) <= rank(table, statistics.stands)
+
+
+def _stand(statistics: ReplayStatistics, table: Lifecycle, meant: str) -> None:
+    far = rank(table, meant)
+    if far == RESOLVED:
+        if not statistics.resolutions:
+            statistics.unprepared = _sources(table.kind, meant).isdisjoint(statistics.stood)
+        statistics.resolutions += 1
+    if far < RESOLVED <= rank(table, statistics.stands):
+        statistics.reopenings += 1
+    if meant in statistics.stood and meant != statistics.stands:
+        statistics.rework += 1
+    statistics.ended = statistics.ended or table.state[meant].final
+    statistics.stands = meant
+    if meant not in statistics.stood:
+        statistics.stood.append(meant)

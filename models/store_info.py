@@ -1,0 +1,61 @@
+"""What the store knows of itself: its clock, who drives it, what ran unobserved, what was anchored."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint, true
+from sqlmodel import Field, SQLModel
+
+from models.columns import Instant
+
+
+class StoreInfo(SQLModel, table=True):
+    """The one row that says what this store is. ``simulated_at`` is set in a simulated store only."""
+
+    id: int = Field(default=1, primary_key=True)
+    made_at: datetime = Field(sa_type=Instant)
+    simulated_at: datetime | None = Field(default=None, sa_type=Instant)
+    secret_check: str
+
+
+class Lease(SQLModel, table=True):
+    """Who holds a duty (a driver), and until when; its heartbeat is ``seen_at``."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    seen_at: datetime = Field(sa_type=Instant)
+    until: datetime = Field(sa_type=Instant)
+
+
+class Run(SQLModel, table=True):
+    """A piece of scheduled or unobserved work, kept so that the morning report can speak of the night."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    flow: str = Field(index=True)
+    began_at: datetime = Field(sa_type=Instant, index=True)
+    ended_at: datetime = Field(sa_type=Instant)
+    observed: bool
+    did: int
+    note: str = "{}"
+
+
+class Anchor(SQLModel, table=True):
+    """The Merkle root over all chain heads as they stood, also kept outside the database (law 9).
+
+    ``line`` is its line in the file outside and ``before`` the hash of the one before; anchors of the first releases,
+    signed with the store's secret, have neither, nor a ``key``. ``published`` says that the line is in the file.
+    ``reason`` and ``begun_by`` are told where a person began anew.
+    """
+
+    __table_args__ = (UniqueConstraint("line", name="uq_anchor_line"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+    cases: int
+    root: str
+    signature: str
+    line: int | None = None
+    before: str | None = None
+    key: str | None = None
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    begun_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    published: bool = Field(default=True, sa_column_kwargs={"server_default": true()})

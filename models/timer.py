@@ -1,0 +1,71 @@
+"""Deadlines as rows: a clause running for one case in one cycle, and the rungs that have fired."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import BigId, Instant
+
+
+class Timer(SQLModel, table=True):
+    """A clause running for one case in one cycle (law 5).
+
+    ``allowance`` and ``consumed`` are microseconds; ``running_since`` is empty while it rests;
+    ``fires_at``, the next rung's instant, is empty while it rests and when nothing is left to fire.
+    ``outcome`` is kept, late, stopped, done or handed_over. ``amount`` and ``unit`` are the limit as the
+    pack words it. ``occurrence`` counts the clocks of one clause in one cycle: each promise, each team, each
+    merged case's own. ``extended`` is what was granted on top of the budget and is part of it;
+    ``steps_before`` are those that fired while the clock still ran for a case merged into this one.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("case_id", "clause", "cycle", "occurrence", name="uq_timer_occurrence"),
+        Index(
+            "ix_timer_due",
+            "fires_at",
+            sqlite_where=text("fires_at IS NOT NULL"),
+            postgresql_where=text("fires_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    clause: str
+    cycle: int
+    occurrence: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    policy: str
+    calendar: str
+    amount: int
+    unit: str
+    allowance: int = Field(sa_type=BigId)
+    consumed: int = Field(default=0, sa_type=BigId)
+    extended: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    opened_at: datetime = Field(sa_type=Instant)
+    running_since: datetime | None = Field(default=None, sa_type=Instant)
+    fires_at: datetime | None = Field(default=None, sa_type=Instant)
+    steps_fired: int = 0
+    steps_before: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    level: int = 0
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = None
+
+
+class EscalationStep(SQLModel, table=True):
+    """A rung that fired, once and for all: the key forbids a second one in the same cycle."""
+
+    __table_args__ = (
+        Index("ix_escalation_step_recorded", "recorded_at"),
+        Index("ix_escalation_step_case", "case_id"),
+    )
+
+    timer_id: int = Field(primary_key=True, foreign_key="timer.id", sa_type=BigId)
+    step: int = Field(primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    seq: int
+    clause: str
+    cycle: int
+    percent: int
+    level: int
+    due_at: datetime = Field(sa_type=Instant)
+    recorded_at: datetime = Field(sa_type=Instant)

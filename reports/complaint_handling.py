@@ -1,0 +1,84 @@
+"""How complaints were handled in a stretch of time: promises, rounds, what customers said, how long it took (B7)."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+from typing import Any
+
+from engine.transaction import Tx
+from reports.figures import HOUR
+
+PROMISES = """
+SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.case_id
+ WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('kept', 'late')
+ GROUP BY k.clause, k.outcome
+"""
+RESULTS = """
+SELECT t.cycle, t.occurred_at - c.opened_at AS took,
+       EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move = 'resolve') AS again
+  FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND t.move = 'resolve' AND t.occurred_at >= :begin AND t.occurred_at < :end
+"""
+REOPENED = """
+SELECT count(*) AS n FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
+  JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND t.occurred_at >= :begin AND t.occurred_at < :end AND t.cycle > 1 AND t.cycle > p.cycle
+"""
+ANSWERS = """
+SELECT t.form FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND t.move = 'revisit' AND t.occurred_at >= :begin AND t.occurred_at < :end
+"""
+# Both count as unsatisfied (B3).
+UNSATISFIED = """
+SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND t.move IN ('close_unsatisfied', 'refer') AND t.occurred_at >= :begin AND t.occurred_at < :end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How complaints were handled in a month; ``kept`` and ``late`` count the promises by clause.
+
+    ``results`` counts rounds that ended with a result, ``further`` those of them past the first round, and ``reopened``
+    the new rounds that began because a result, of whatever month, was not accepted. ``median`` and ``p90`` are hours
+    from the opening to the first result.
+    """
+
+    kept: Counter[str]
+    late: Counter[str]
+    results: int
+    further: int
+    reopened: int
+    answers: Counter[str]
+    unsatisfied_ends: int
+    median: float | None
+    p90: float | None
+
+    @property
+    def reopened_percent(self) -> float | None:
+        """New rounds for each hundred results; None where there was no result."""
+        return round(100 * self.reopened / self.results, 1) if self.results else None
+
+
+def handling(tx: Tx, span: dict[str, Any]) -> Handling:
+    """The figures of a stretch of time; ``span`` is kind, begin and end, as every query here asks them."""
+    promises = tx.rows(PROMISES, **span)
+    results = tx.rows(RESULTS, **span)
+    took = sorted(row.took for row in results if not row.again)
+    return Handling(
+        kept=Counter({row.clause: row.n for row in promises if row.outcome == "kept"}),
+        late=Counter({row.clause: row.n for row in promises if row.outcome == "late"}),
+        results=len(results),
+        further=sum(row.cycle > 1 for row in results),
+        reopened=tx.row(REOPENED, **span).n,
+        answers=Counter(json.loads(row.form)["outcome"] for row in tx.rows(ANSWERS, **span)),
+        unsatisfied_ends=tx.row(UNSATISFIED, **span).n,
+        median=_hours(median(took)) if took else None,
+        p90=_hours(took[ceil(len(took) * 0.9) - 1]) if took else None,
+    )
+
+
+def _hours(micros: float) -> float:
+    return round(micros / HOUR, 1)

@@ -1,0 +1,84 @@
+"""What a move asks for: strict form models whose fields say where their values go."""
+
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+PERSONAL = _Mark("PERSONAL")
+"""The value goes to a statement row; the record keeps only its salted digest (law 8, law 9)."""
+ON_CASE = _Mark("ON_CASE")
+"""The value is also written to the case's row, in the column of the field's name."""
+VARIABLE = _Mark("VARIABLE")
+"""The value is remembered on the case, for guards and views; never anything personal."""
+ACTOR = _Mark("ACTOR")
+"""The value is the handle of somebody who must be known to the store."""
+OPEN_CASE = _Mark("OPEN_CASE")
+"""The value is the number of another case, of the same kind, that must be open."""
+
+NO_NUL = r"^[^\x00]*$"
+"""Postgres keeps no NUL in a text, so no form takes one."""
+
+Words = StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536, pattern=NO_NUL)
+Personal = Annotated[str, Words, PERSONAL]
+Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL), ACTOR]
+Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
+"""The number of a case."""
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Score = Annotated[int, Field(ge=1, le=5)]
+Percent = Annotated[int, Field(ge=0, le=1000)]
+
+
+class Form(BaseModel):
+    """The base of every form: nothing unknown is taken, nothing is changed after it was checked."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Form):
+    """The form of a move that asks for nothing."""
+
+
+class StepFired(Form):
+    """What a clock tells the case when a rung of its ladder fires, and the level that the rung asks (B6)."""
+
+    clause: Code
+    cycle: int
+    percent: Percent
+    level: int
+    due_at: AwareDatetime
+
+
+class Reprojected(Form):
+    """The journal entry of rules that changed under a case: what changed, and the edition that holds since (F4)."""
+
+    reason: Code
+    edition: str
+
+
+@cache
+def marked(form: type[Form], mark: _Mark) -> tuple[str, ...]:
+    """The names of the form's fields that bear ``mark``, also inside an optional type."""
+    return tuple(name for name, field in form.model_fields.items() if _bears(field, mark))
+
+
+def _bears(field: Any, mark: _Mark) -> bool:
+    if mark in field.metadata:
+        return True
+    arms = getattr(field.annotation, "__args__", ())
+    return any(mark in getattr(arm, "__metadata__", ()) for arm in arms)
+
+
+@cache
+def required(form: type[Form]) -> tuple[str, ...]:
+    """The names of the fields that a person must fill in."""
+    return tuple(name for name, field in form.model_fields.items() if field.is_required())

@@ -1,0 +1,175 @@
+"""Making a store and looking after it: init, actors, verify, diagram, status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.create_store import set_clock
+from engine.runs import Done, hold, keep
+from engine.store import Store
+from statemachines.complaint import COMPLAINT
+from tests.apps.conftest import Closeloop
+from tests.telling import HOUR, START, alters
+
+AT = "2011-04-01T00:00+08:00"
+
+
+def test_init_makes_a_store_and_then_changes_nothing(closeloop: Closeloop, home: Path):
+    first = closeloop.told("init")
+    assert (first["home"], first["new"], first["simulated"]) == (str(home.resolve()), True, False)
+    secret = (home / "secret").read_bytes()
+    assert (home / "secret").stat().st_mode & 0o077 == 0
+    assert closeloop.told("init")["new"] is False
+    assert (home / "secret").read_bytes() == secret
+    assert [one["handle"] for one in closeloop.told("actor", "list")["actors"]] == ["import", "system"]
+
+
+def test_a_simulated_store_begins_at_its_instant(closeloop: Closeloop):
+    for new in (True, False):
+        made = closeloop.told("init", "--simulated", "--at", AT)
+        assert (made["new"], made["simulated"], made["now"]) == (new, True, "2011-03-31T16:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--simulated", "--at", "2011-04-02T00:00+08:00")], ids=["a real one", "one of another day"]
+)
+def test_a_different_store_is_refused(closeloop: Closeloop, words: tuple[str, ...]):
+    closeloop.told("init", "--simulated", "--at", AT)
+    refused = closeloop.refused("init", *words)
+    assert (refused["code"], refused["params"]["kind"]) == ("other_store", "simulated")
+    assert "CLOSELOOP_HOME" in refused["text"]
+    assert closeloop.told("init", "--simulated", "--at", AT)["new"] is False
+
+
+def test_a_real_store_is_no_simulated_one(closeloop: Closeloop):
+    closeloop.told("init")
+    assert closeloop.refused("init", "--simulated", "--at", AT)["params"]["kind"] == "real"
+
+
+def test_another_secret_is_refused(closeloop: Closeloop):
+    closeloop.told("init")
+    closeloop.patch.setenv("CLOSELOOP_SECRET", "another")
+    assert closeloop.refused("init")["code"] == "other_secret"
+
+
+@pytest.mark.parametrize("words", [("--simulated",), ("--at", AT)])
+def test_simulated_and_at_go_together(closeloop: Closeloop, home: Path, words: tuple[str, ...]):
+    assert closeloop.refused("init", *words)["code"] == "simulated_needs_at"
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2011-04-01", "2011-04-01T00:00"])
+def test_an_instant_has_its_offset(closeloop: Closeloop, home: Path, at: str):
+    assert closeloop.refused("init", "--simulated", "--at", at)["params"] == {"value": at}
+    assert list(home.iterdir()) == []
+
+
+ADD = ("actor", "add", "li.na", "--role", "agent", "--role", "handler", "--department", "claims", "--boss", "sue")
+
+
+def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
+    assert closeloop.told(*ADD) == {"handle": "li.na", "new": True}
+    assert closeloop.told(*ADD) == {"handle": "li.na", "new": False}
+    [found] = [one for one in closeloop.told("actor", "list")["actors"] if one["handle"] == "li.na"]
+    assert found == {
+        "handle": "li.na",
+        "roles": ["agent", "handler"],
+        "department": "claims",
+        "boss": "sue",
+        "locale": "zh_CN",
+        "email": None,
+    }
+    assert "Customer service agent, Handler" in closeloop("actor", "list").words
+
+
+@pytest.mark.parametrize("other", [("--email", "l@example.com"), ("--role", "auditor"), ("--department", "billing")])
+def test_an_actor_with_other_particulars_is_refused(closeloop: Closeloop, simulated: Store, other: tuple[str, ...]):
+    closeloop.told(*ADD)
+    assert closeloop.refused(*ADD, *other)["code"] == "actor_exists"
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones(closeloop: Closeloop, simulated: Store):
+    refused = closeloop.refused("actor", "add", "bo", "--role", "boss")
+    assert (refused["code"], refused["params"]["role"]) == ("unknown_role", "boss")
+    assert "team_supervisor" in refused["text"]
+
+
+def test_a_whole_record_is_verified(closeloop: Closeloop, number: str):
+    found = closeloop.told("verify")
+    assert (found["ok"], found["cases"], found["transitions"], found["faults"]) == (True, 1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("UPDATE transition SET form = '{}'", "hash"),
+        ("UPDATE cases SET level = 3", "row"),
+        ("UPDATE statement SET content = 'It was perfect.'", "statement_text"),
+        ("UPDATE cases SET head = 'f'", "head"),
+    ],
+)
+def test_a_tampered_record_is_found_with_its_place(
+    closeloop: Closeloop, simulated: Store, number: str, sql: str, what: str
+):
+    assert alters(simulated, sql) == 1
+    said = closeloop("verify", "--json")
+    assert (said.code, said.document["ok"]) == (2, False)
+    assert {"case": number, "seq": 1, "what": what} in said.document["faults"]
+    shown = closeloop("verify")
+    assert shown.code == 2
+    assert f"{number} │ 1 │ {what}" in shown.words
+
+
+def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
+    drawn = closeloop("diagram", "complaint")
+    assert drawn.code == 0
+    assert drawn.out.startswith("stateDiagram-v2\n")
+    assert all(state in drawn.out for state in COMPLAINT.state)
+    assert closeloop.told("diagram", "complaint") == {"kind": "complaint", "mermaid": drawn.out}
+    refused = closeloop.refused("diagram", "parcel")["params"]
+    assert refused["kind"] == "parcel"
+    assert {"complaint", "consultation"} <= set(refused["known"]), "kinds and the natures that decide them"
+
+
+def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
+    parts = closeloop.told("status")["parts"]
+    assert set(parts) == {"database", "clocks", "driver", "schedules", "outbox"}
+    assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
+
+
+def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
+    closeloop.told("init")
+    (home / "run").mkdir()
+    (home / "run" / "prefect-server.json").write_text(json.dumps({"api_url": "http://127.0.0.1:9/api"}))
+    (home / "run" / "prefect-worker.json").write_text(json.dumps({"pid": 2**22 + 1}))
+    found = closeloop.told("status")
+    assert found["ok"] is False
+    assert {part: (one["ok"], one["code"]) for part, one in found["parts"].items()} == {
+        "database": (True, "there"),
+        "clocks": (True, "lag"),
+        "driver": (False, "none"),
+        "schedules": (True, "kept"),
+        "outbox": (True, "dead"),
+        "prefect": (False, "away"),
+        "worker": (False, "none"),
+    }
+    assert "closeloop drive" in closeloop("status").words
+
+
+def test_a_driver_that_beats_and_one_that_fell_silent(closeloop: Closeloop, simulated: Store):
+    assert hold(simulated, "driver", "4711-ab", START, 30)
+    beating = closeloop.told("status")["parts"]["driver"]
+    assert (beating["ok"], beating["code"], beating["seen_at"]) == (True, "beats", START.isoformat())
+    set_clock(simulated, START + HOUR)
+    silent = closeloop.told("status")["parts"]["driver"]
+    assert (silent["ok"], silent["code"]) == (False, "silent")
+    assert "start it again" in closeloop("status").words
+
+
+def test_a_clock_that_lags_and_a_night_that_is_late(closeloop: Closeloop, simulated: Store, number: str):
+    keep(simulated, Done("overnight-escalation", START, START, observed=True, did=0))
+    set_clock(simulated, START + 26 * HOUR)
+    parts = closeloop.told("status")["parts"]
+    assert parts["clocks"] == {"ok": False, "code": "lag", "seconds": 24.5 * 3600}
+    assert (parts["schedules"]["ok"], parts["schedules"]["late"]) == (False, "overnight-escalation")

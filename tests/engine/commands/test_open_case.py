@@ -1,0 +1,175 @@
+"""A contact becomes a case: nothing of it is lost, whoever wrote is recognised, and a key opens one case only."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from engine.commands.open_case import Opening, open_case
+from engine.store import Store
+from models.contact import TEXT_LIMIT, Channel
+from tests.telling import HOUR, SECRET, START, at_once, case_of, contact, history_of, opened, refusal, tells
+
+WHOLE = {
+    "subject": "Broken parcel",
+    "text": "  It arrived in two halves. ",
+    "demand": "A new one",
+    "customer": "王小明",
+    "phone": "13800000000",
+    "email": "Wang@Example.com",
+    "shipment": "SF-1",
+    "channel": Channel.HOTLINE,
+    "requested_at": START,
+}
+
+
+def statements_of(store: Store, number: str) -> dict[str, str]:
+    rows = tells(store, "SELECT field, content FROM statement WHERE case_id = :id", id=case_of(store, number)["id"])
+    return {row["field"]: row["content"] for row in rows}
+
+
+def test_what_was_said_lands_in_statements(store: Store):
+    assert statements_of(store, opened(store, **WHOLE)) == {
+        "subject": "Broken parcel",
+        "text": "It arrived in two halves.",
+        "demand": "A new one",
+        "shipment": "SF-1",
+    }
+
+
+def test_the_record_holds_digests_and_nothing_personal(store: Store):
+    number = opened(store, **WHOLE)
+    [first] = history_of(store, number)
+    form = json.loads(first["form"])
+    assert {name for name, value in form.items() if isinstance(value, dict)} == {
+        *("subject", "text", "demand", "shipment")
+    }
+    assert (form["channel"], form["requested_at"]) == ("hotline", "2026-03-02T01:00:00.000000Z")
+    recorded = json.dumps([first, case_of(store, number)], ensure_ascii=False)
+    assert not any(word in recorded for word in ("halves", "王小明", "13800000000", "xample", "SF-1", "A new one"))
+
+
+def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
+    case = case_of(store, opened(store))
+    assert (case["state"], case["version"], case["cycle"], case["level"]) == ("received", 1, 1, 0)
+    clocks = tells(store, "SELECT clause FROM timer WHERE case_id = :id ORDER BY clause", id=case["id"])
+    assert [clock["clause"] for clock in clocks] == ["first_reply", "solution"]
+    assert tells(store, "SELECT case_id, seq FROM outbox_event") == [{"case_id": case["id"], "seq": 1}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"phone": "138"}, {"phone": "138", "customer": "Wang"}, True),
+        ({"email": "A@x.cn"}, {"email": "a@X.cn"}, True),
+        ({"phone": "138", "email": "a@x.cn"}, {"phone": "138"}, True),
+        ({"phone": "138"}, {"phone": "139"}, False),
+        ({"customer": "Wang"}, {"customer": "Wang"}, False),
+    ],
+)
+def test_a_customer_is_recognised_by_phone_or_mail_and_not_by_name(
+    store: Store, first: dict[str, Any], second: dict[str, Any], same: bool
+):
+    one, other = (case_of(store, opened(store, **said))["party_id"] for said in (first, second))
+    assert (one == other) is same
+
+
+def test_what_is_learnt_later_completes_the_party_and_overwrites_nothing(store: Store):
+    opened(store, phone="138", customer="Wang")
+    opened(store, phone="138", customer="Other", email="a@x.cn")
+    [party] = tells(store, "SELECT name, phone, email, identity FROM party")
+    assert (party["name"], party["phone"], party["email"]) == ("Wang", "138", "a@x.cn")
+    assert len(party["identity"]) == 64
+
+
+def test_an_anonymous_contact_has_no_party(store: Store):
+    assert case_of(store, opened(store))["party_id"] is None
+
+
+def test_the_number_tells_kind_year_and_key(store: Store):
+    assert opened(store) == "cp-26-000001"
+    assert opened(store) == "cp-26-000002"
+
+
+def test_the_year_of_the_number_is_the_year_where_the_customer_is(store: Store):
+    new_year = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)
+    opening = Opening(contact(at=new_year), actor="import")
+    assert open_case(store, opening, START).number.startswith("cp-26-")
+
+
+def test_a_key_opens_one_case_and_gives_the_first_answer_again(store: Store):
+    opening = Opening(contact(**WHOLE), key="k")
+    first = open_case(store, opening, START)
+    again = open_case(store, opening, START + HOUR)
+    assert (first.again, again.again) == (False, True)
+    assert (again.number, again.seq, again.state) == (first.number, 1, "received")
+    assert len(tells(store, "SELECT id FROM cases")) == 1
+
+
+def test_a_key_with_another_body_is_refused(store: Store):
+    open_case(store, Opening(contact(), key="k"), START)
+    told = refusal(lambda: open_case(store, Opening(contact(text="Another thing."), key="k"), START))
+    assert (told.code, told.params) == ("key_reused", {"key": "k"})
+
+
+def test_ten_at_once_with_one_key_open_one_case(store: Store):
+    answers = at_once([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
+    assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+    assert len({getattr(answer, "number", answer) for answer in answers}) == 1
+    assert len(tells(store, "SELECT id FROM cases")) == len(tells(store, "SELECT id FROM party")) == 1
+
+
+def test_ten_at_once_without_a_key_open_ten_cases(store: Store):
+    answers = at_once([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
+    assert len({getattr(answer, "number", answer) for answer in answers}) == 10
+    assert len(tells(store, "SELECT id FROM party")) == 1
+
+
+def test_the_kept_key_holds_no_content(store: Store):
+    open_case(store, Opening(contact(**WHOLE), key="k"), START)
+    [command] = tells(store, "SELECT * FROM idempotency_key")
+    assert (command["key"], command["seq"]) == ("k", 1)
+    assert "halves" not in str(command)
+    assert SECRET not in str(command)
+
+
+@pytest.mark.parametrize(
+    ("opening", "code"),
+    [
+        (Opening(contact(HOUR)), "in_the_future"),
+        (Opening(contact(-HOUR), actor="amy"), "no_backdating"),
+        (Opening(contact(), actor="nobody"), "unknown_actor"),
+        (Opening(contact(), kind="parcel"), "unknown_kind"),
+        (Opening(contact(), pack="nothing"), "unknown_pack"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_and_leaves_nothing(store: Store, opening: Opening, code: str):
+    assert refusal(lambda: open_case(store, opening, START)).code == code
+    for table in ("cases", "transition", "statement", "party", "timer", "outbox_event", "idempotency_key"):
+        assert tells(store, f"SELECT * FROM {table}") == []
+
+
+def test_an_import_may_tell_of_the_past_and_the_clocks_start_there(store: Store):
+    answer = open_case(store, Opening(contact(-3 * HOUR), actor="import"), START)
+    [first] = history_of(store, answer.number)
+    assert first["recorded_at"] - first["occurred_at"] == 3 * HOUR / timedelta(microseconds=1)
+    opened_at = {row["opened_at"] for row in tells(store, "SELECT opened_at FROM timer")}
+    assert opened_at == {first["occurred_at"]} == {case_of(store, answer.number)["opened_at"]}
+
+
+def test_a_contact_may_be_told_in_any_zone_but_not_in_none():
+    assert contact(at=START.astimezone(timezone(timedelta(hours=8)))).at == START
+    with pytest.raises(ValidationError, match="timezone"):
+        contact(at="2026-03-02T09:00:00")
+
+
+@pytest.mark.parametrize("field", ["text", "demand"])
+def test_a_text_beyond_the_limit_is_no_contact(field: str):
+    told: dict[str, Any] = {field: "x" * TEXT_LIMIT}
+    assert contact(**told)
+    told[field] += "x"
+    with pytest.raises(ValidationError, match=field):
+        contact(**told)

@@ -1,0 +1,321 @@
+"""Rungs by the thousand leave the very rows that rungs one by one leave, and a sweep may be killed anywhere."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from engine.audit.verify import verify
+from engine.timers import parking
+from engine.databases import Conflict
+from engine.commands.case_context import Fired
+from engine.commands.advance import Command, advance_in
+from engine.commands.open_case import Opening, open_in
+from engine.escalation.fire import Sweep, fire_due, fire_each
+from engine.escalation.sweep_rows import Rows
+from engine.escalation.sweep_plan import Ways
+from engine.escalation.sweep import Chunk, chunks, due_of, fire_chunk, fire_together
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import to_micros
+from statemachines.lifecycle import Refused
+from tests.telling import (
+    DAY,
+    DOES,
+    HANDLER,
+    HOUR,
+    MOMENT,
+    START,
+    SUPERVISOR,
+    alters,
+    at_once,
+    case_of,
+    contact,
+    does,
+    forms_of,
+    history_of,
+    opened,
+    resolved,
+    rungs_of,
+    tells,
+)
+
+WEEK = START + 7 * DAY
+SECRET = b"of-the-tests"
+TABLES = {
+    "cases": "id", "transition": "case_id, seq", "statement": "case_id, seq, field", "timer": "id",
+    "escalation_step": "timer_id, step", "outbox_event": "case_id, seq", "parked": "case_id, work",
+}  # fmt: skip
+KINDS = ("complaint", "complaint", "complaint", "inquiry", "violation", "appeal", "service_order", "interruption")
+DEEDS = (
+    "classify", "investigate", "resolve", "revisit", "ask_customer", "customer_answers", "reply", "propose_solution",
+    "progress", "promise", "escalate", "extend", "propose_refusal", "return", "withdraw",
+)  # fmt: skip
+# What should never be, and what a release that changed its tables leaves behind.
+MISHAPS = {
+    "lost_state": "UPDATE cases SET state = 'limbo' WHERE id = :id",
+    "lost_clause": "UPDATE timer SET clause = 'of_old' WHERE case_id = :id AND clause = 'solution'",
+    "strange_place": "UPDATE cases SET state = 'archived' WHERE id = :id",
+    "lost_pack": "UPDATE cases SET pack = 'nowhere' WHERE id = :id",
+    "lost_calendar": "UPDATE timer SET calendar = 'nowhere', unit = 'business_hours' WHERE case_id = :id",
+    "closed_by_mistake": "UPDATE cases SET closed = true WHERE id = :id",
+    "beyond_the_ladder": "UPDATE timer SET steps_fired = 9 WHERE case_id = :id",
+    "two_at_one_instant": "UPDATE timer SET fires_at = opened_at + 1 WHERE case_id = :id AND closed_at IS NULL",
+    "at_rest_but_due": "UPDATE timer SET running_since = NULL WHERE case_id = :id",
+    "later_rung_sooner": "UPDATE timer SET fires_at = fires_at + 7200000000 WHERE case_id = :id",
+    "before_the_flood": "UPDATE timer SET fires_at = -9000000000000000000 WHERE case_id = :id AND clause = 'solution'",
+    "by_working_hours": "UPDATE timer SET unit = 'business_hours' WHERE case_id = :id AND closed_at IS NULL",
+    "changed_in_the_future": "UPDATE cases SET changed_at = changed_at + 9000000000000 WHERE id = :id",
+    "parked_till_later": (
+        "INSERT INTO parked (case_id, work, version, tries, next_at, reason)"
+        " SELECT id, 'timer', version, 5, NULL, 'x' FROM cases WHERE id = :id"
+    ),
+    "parked_till_now": (
+        "INSERT INTO parked (case_id, work, version, tries, next_at, reason)"
+        " SELECT id, 'timer', version, 1, 0, 'x' FROM cases WHERE id = :id"
+    ),
+    "parked_long_ago": (
+        "INSERT INTO parked (case_id, work, version, tries, next_at, reason)"
+        " SELECT id, 'timer', version - 1, 1, NULL, 'x' FROM cases WHERE id = :id"
+    ),
+}
+
+hours = st.integers(0, 200).map(lambda n: n * HOUR / 4)
+events = st.tuples(st.sampled_from(DEEDS), hours)
+stories = st.tuples(
+    st.sampled_from(KINDS), hours, st.lists(events, max_size=5), st.sampled_from([None, None, None, *MISHAPS])
+)
+Story = tuple[str, timedelta, list[tuple[str, timedelta]], str | None]
+
+
+def lives(tx: Tx, story: Story) -> None:
+    """A case is opened, is moved where its table allows it, and meets its mishap."""
+    kind, opens, moves, mishap = story
+    at = START + opens
+    number = open_in(tx, SECRET, Opening(contact(opens), kind=kind), at).number
+    for move, after in sorted(moves, key=lambda event: event[1]):
+        command = Command(number, move, forms_of(move), actor=DOES.get(move, SUPERVISOR))
+        with contextlib.suppress(Refused):  # what it fired before it was refused is as good a beginning as any
+            advance_in(tx, SECRET, command, at + after)
+    if mishap is not None:
+        tx.run(MISHAPS[mishap], id=tx.row("SELECT id FROM cases WHERE number = :number", number=number).id)
+
+
+class Undone(Exception):
+    """Ends what was only tried."""
+
+
+def tried(
+    store: Store, fires: Callable[[Tx], Sweep]
+) -> tuple[dict[str, list[Any]], dict[str, list[Fired]], set[tuple[str, str]]]:
+    """The rows of all tables after it fired, and what it told, case by case; then nothing has happened."""
+    sweep, rows = Sweep((), ()), {}
+    with contextlib.suppress(Undone), store.writing() as tx:
+        sweep = fires(tx)
+        rows = {table: tx.rows(f"SELECT * FROM {table} ORDER BY {key}") for table, key in TABLES.items()}
+        raise Undone
+    told = {one.number: [fired for fired in sweep.fired if fired.number == one.number] for one in sweep.fired}
+    return rows, told, set(sweep.failed)
+
+
+def emptied(store: Store) -> None:
+    """All cases are gone again."""
+    with store.writing() as tx:
+        for table in reversed(TABLES):
+            tx.run(f"DELETE FROM {table}")
+
+
+def all_due(tx: Tx, at: int) -> Chunk:
+    ids = [row.case_id for row in tx.rows("SELECT DISTINCT case_id FROM timer WHERE fires_at <= :at ORDER BY 1", at=at)]
+    told = ",".join(map(str, ids))
+    return Chunk(min(ids, default=0), max(ids, default=0), len(ids), f"{{{told}}}" if tx.postgres else f"[{told}]")
+
+
+FREE = """
+SELECT DISTINCT k.case_id, p.tries FROM timer k JOIN cases c ON c.id = k.case_id
+  LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = 'timer'
+ WHERE k.fires_at <= :at AND (p.case_id IS NULL OR p.next_at <= :at) ORDER BY k.case_id
+"""
+
+
+def one_by_one(tx: Tx, at: int) -> Sweep:
+    return fire_each(tx, {row.case_id: row.tries is not None for row in tx.rows(FREE, at=at)}, at)
+
+
+def every_mishap(test: Any) -> Any:
+    for mishap in MISHAPS:
+        for opens in (timedelta(), 9 * HOUR):
+            test = example([("complaint", opens, [("promise", HOUR)], mishap)] * 2, 3 * DAY)(test)
+    return test
+
+
+@pytest.mark.requirement("B6")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(stories, min_size=1, max_size=6), hours.map(lambda some: some * 2))
+@every_mishap
+def test_rungs_by_the_thousand_leave_the_rows_of_rungs_one_by_one(store: Store, told: list[Story], after: timedelta):
+    at = to_micros(START + after)
+    with store.writing() as tx:
+        for story in told:
+            lives(tx, story)
+    alone = tried(store, lambda tx: one_by_one(tx, at))
+    together = tried(store, lambda tx: fire_together(tx, all_due(tx, at), at))
+    emptied(store)
+    assert together == alone
+
+
+def fires_all(store: Store, at: Any = WEEK, size: int = 2, tell: bool = True) -> list[Sweep]:
+    return [fire_chunk(store, chunk, at, tell) for chunk in chunks(store, at, size=size)]
+
+
+def test_what_is_due_is_cut_into_chunks_in_the_order_of_the_keys(store: Store):
+    ids = [case_of(store, opened(store, (9 - n) * MOMENT))["id"] for n in range(5)]
+    withdrawn = opened(store)
+    does(store, withdrawn, "withdraw")
+    cut = [(one.low, one.high, one.cases) for one in chunks(store, WEEK, size=2)]
+    assert cut == [(ids[0], ids[1], 2), (ids[2], ids[3], 2), (ids[4], ids[4], 1)]
+    assert [one.cases for one in chunks(store, WEEK, low=ids[1], high=ids[3], size=9)] == [3]
+    assert chunks(store, START + HOUR) == []
+
+
+def test_a_usual_case_never_goes_the_long_way(store: Store, monkeypatch: pytest.MonkeyPatch):
+    numbers = [opened(store) for _ in range(3)]
+    monkeypatch.setattr("engine.escalation.sweep.fire_each", None)
+    assert [len(sweep.fired) for sweep in fires_all(store)] == [16, 8]
+    assert len({tuple(rungs_of(store, number)) for number in numbers}) == 1
+    assert verify(store).ok
+
+
+def test_a_clock_that_moves_its_case_goes_the_long_way_beside_the_others(store: Store):
+    number, other = resolved(store), opened(store)
+    does(store, number, "revisit", after=DAY)
+    [sweep] = fires_all(store, START + 9 * DAY)
+    assert {fired.number for fired in sweep.fired} == {number, other}
+    assert case_of(store, number)["state"] == "archived"
+    assert verify(store).ok
+
+
+def test_a_sweep_killed_between_two_chunks_is_finished_by_the_next(store: Store):
+    numbers = [opened(store) for _ in range(5)]
+    first, _, _ = chunks(store, WEEK, size=2)
+    fire_chunk(store, first, WEEK)
+    assert {number for number in numbers if rungs_of(store, number)} == set(numbers[:2])
+    assert {fired.number for sweep in fires_all(store) for fired in sweep.fired} == set(numbers[2:])
+    assert len({tuple(rungs_of(store, number)) for number in numbers}) == 1
+    assert chunks(store, WEEK) == []
+    assert verify(store).ok
+
+
+def test_a_sweep_killed_within_a_chunk_has_done_nothing(store: Store, monkeypatch: pytest.MonkeyPatch):
+    number = opened(store)
+    was = case_of(store, number)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rows, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fires_all(store)
+    assert case_of(store, number) == was
+    assert len(fires_all(store)[0].fired) == 8
+
+
+def test_a_chunk_fired_twice_fires_once(store: Store):
+    number = opened(store)
+    [chunk] = chunks(store, WEEK)
+    assert [len(fire_chunk(store, chunk, WEEK).fired) for _ in range(2)] == [8, 0]
+    assert len(rungs_of(store, number)) == 8
+
+
+def test_two_sweepers_of_the_same_chunks_fire_each_rung_once(store: Store):
+    numbers = [opened(store, n * MOMENT) for n in range(12)]
+    sweeps = [one for found in at_once([partial(fires_all, store)] * 2) if isinstance(found, list) for one in found]
+    sweeps += fires_all(store)  # what one of them had in hand the other has left alone
+    assert sorted(fired.number for sweep in sweeps for fired in sweep.fired) == sorted(numbers * 8)
+    assert len({tuple(timedelta() for _ in rungs_of(store, number)) for number in numbers}) == 1
+    assert verify(store).ok
+
+
+def test_by_the_thousand_and_one_by_one_at_once_fire_each_rung_once(store: Store):
+    numbers = [opened(store, n * MOMENT) for n in range(8)]
+    at_once([partial(fires_all, store), partial(fire_due, store, WEEK), partial(fires_all, store)])
+    fires_all(store)
+    assert [len(rungs_of(store, number)) for number in numbers] == [8] * 8
+    assert verify(store).ok
+
+
+def test_a_case_that_a_clerk_has_in_hand_is_left_to_the_next_pass(postgres_store: Store):
+    held, free = opened(postgres_store), opened(postgres_store)
+    with postgres_store.writing() as tx:
+        tx.row("SELECT id FROM cases WHERE number = :number FOR UPDATE", number=held)
+        [sweep] = fires_all(postgres_store)
+    assert {fired.number for fired in sweep.fired} == {free}
+    assert {fired.number for fired in fires_all(postgres_store)[0].fired} == {held}
+
+
+def test_a_case_that_cannot_be_touched_is_named_parked_and_stops_no_other(store: Store):
+    lost, sound = opened(store), opened(store)
+    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
+    [sweep] = fires_all(store)
+    assert sweep.failed == ((lost, "lost_state"),)
+    assert {fired.number for fired in sweep.fired} == {sound}
+    assert [row["reason"] for row in tells(store, "SELECT reason FROM parked")] == ["lost_state"]
+    assert fires_all(store) == [Sweep((), ())]
+
+
+def test_a_case_whose_next_row_is_there_already_holds_up_no_other(store: Store):
+    """Somebody wrote behind our back: the database refuses the rung, and all others fire all the same."""
+    grafted, sound = opened(store), opened(store)
+    columns = "move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle, form"
+    sql = f"INSERT INTO transition (case_id, seq, {columns}, hash) SELECT case_id, 3, {columns}, 'x' FROM transition"
+    alters(store, f"{sql} WHERE case_id = :id", id=case_of(store, grafted)["id"])
+    [sweep] = fires_all(store)
+    assert {fired.number for fired in sweep.fired} == {sound}
+    assert len(history_of(store, grafted)) == 2
+    assert case_of(store, grafted)["version"] == 1
+
+
+def test_a_case_that_moved_on_since_it_was_read_is_not_written_over(store: Store):
+    number = opened(store)
+
+    def overtaken() -> None:
+        at = to_micros(WEEK)
+        with store.writing() as tx:
+            rows = Rows(Ways(tx, at), at, tell=False)
+            [(_, clocks)] = due_of(tx, all_due(tx, at).ids, at)
+            assert rows.add(clocks)
+            tx.run("UPDATE cases SET version = version + 1")
+            rows.put(tx)
+
+    with pytest.raises(Conflict):
+        overtaken()
+    assert rungs_of(store, number) == []
+
+
+def test_a_parked_case_waits_for_its_next_try(store: Store):
+    number = opened(store)
+    with store.writing() as tx:
+        parking.note_failure(tx, case_of(store, number)["id"], parking.TIMER, "x", to_micros(WEEK))
+    assert fires_all(store) == [Sweep((), ())]
+    [sweep] = fires_all(store, WEEK + parking.BACK_OFF)
+    assert len(sweep.fired) == 8
+    assert tells(store, "SELECT * FROM parked") == []
+
+
+def test_what_nobody_listens_to_is_counted(store: Store):
+    opened(store)
+    assert fires_all(store, tell=False) == [Sweep((), (), untold=8)]
+
+
+def test_a_move_and_a_sweep_at_once_agree(store: Store):
+    number = opened(store)
+    at_once([partial(fires_all, store), partial(does, store, number, "reply", by=HANDLER, after=7 * DAY)])
+    fires_all(store)
+    assert len(rungs_of(store, number)) == 8
+    assert verify(store).ok

@@ -1,0 +1,295 @@
+"""Histories of other systems: each event is applied, ignored or refused with its reason, and nothing twice."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.audit.verify import verify
+from engine.replay import replay as replaying
+from engine.commands.case_context import CaseContext
+from engine.replay.session import ReplayOptions
+from engine.replay.event_buffer import Line, EventBuffer
+from engine.replay.replay import Log, replay
+from engine.settings import Settings
+from engine.store import Store
+from models.columns import to_micros
+from tests.engine.replay.logs import BEGAN, SOURCE, WORDLESS, after, counted, only, put, replayed, steps
+from tests.telling import DAY, HOUR, SECRET, START, case_of, clock_of, history_of, moves_of, refusal, rungs_of, tells
+
+WHOLE = (("new", 0), ("sorted", 1), ("looked at", 1.2), ("done", 1.5), ("over", 30))
+
+
+def made(store: Store, number: str) -> list[str]:
+    """What was done with a case but for what clocks did."""
+    return [row["move"] for row in history_of(store, number) if row["via"] != "timer"]
+
+
+def dump(store: Store) -> dict[str, list[Any]]:
+    """Everything a replay writes, but for salts and what is hashed with them."""
+    tables = {
+        "cases": "id, number, state, previous_state, closed, version, cycle, level, known, opened_at, changed_at",
+        "transition": "case_id, seq, move, source, dest, cycle, level, via, occurred_at, recorded_at, inferred",
+        "timer": "case_id, clause, cycle, occurrence, consumed, fires_at, steps_fired, level, closed_at, outcome",
+        "escalation_step": "case_id, seq, clause, cycle, percent, level, due_at, recorded_at",
+        "statement": "case_id, seq, field, content",
+        "outbox_event": "case_id, seq",
+        "idempotency_key": "key, request_hash, case_id, seq",
+    }
+    return {
+        table: [tuple(row.values()) for row in tells(store, f"SELECT {columns} FROM {table} ORDER BY {columns}")]
+        for table, columns in tables.items()
+    }
+
+
+def test_a_case_that_fits_is_lived_at_its_own_instants(store: Store):
+    number, statistics = only(replayed(store, *steps("a", *WHOLE)))
+    assert made(store, number) == ["open", "classify", "investigate", "resolve", "close"]
+    history = [row for row in history_of(store, number) if row["via"] == "replay"]
+    assert [row["occurred_at"] for row in history] == [to_micros(BEGAN + h * HOUR) for _, h in WHOLE]
+    assert {row["recorded_at"] for row in history} == {to_micros(START)}
+    assert (statistics.events, statistics.applied, statistics.refused, statistics.ignored, statistics.fits) == (5, 5, {}, {}, True)
+    assert verify(store).ok
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("looked at", "not_now"),
+        ("ready", "no_way"),
+        ("gibberish", "unknown_word"),
+        ("flown", "unknown_move"),
+        ("limbo", "unknown_state"),
+        ("raised", "form"),
+        ("new", "repeated_move"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_reason_and_row(sqlite_store: Store, word: str, reason: str):
+    number, statistics = only(replayed(sqlite_store, *steps("a", ("new", 0), (word, 1))))
+    assert statistics.refused == {reason: [1, 2]}
+    assert (statistics.events, statistics.applied) == (2, 1)
+    assert case_of(sqlite_store, number)["state"] == "received"
+
+
+def test_a_case_is_opened_even_when_all_its_events_are_refused(sqlite_store: Store):
+    number, statistics = only(replayed(sqlite_store, *steps("a", ("looked at", 3), ("gibberish", 2))))
+    assert case_of(sqlite_store, number)["opened_at"] == to_micros(BEGAN + 2 * HOUR)
+    assert made(sqlite_store, number) == ["open"]
+    assert (statistics.applied, statistics.refused) == (0, {"unknown_word": [1, 2], "not_now": [1, 1]})
+
+
+def test_no_time_and_time_to_come_are_refused_and_a_case_without_any_is_opened_now(sqlite_store: Store):
+    number, statistics = only(replayed(sqlite_store, *steps("a", ("sorted", None), ("sorted", 100 * 24 + 1))))
+    assert statistics.refused == {"no_time": [1, 1], "in_the_future": [1, 2]}
+    assert case_of(sqlite_store, number)["opened_at"] == to_micros(START)
+
+
+def test_the_mappings_reason_and_a_state_told_again_are_ignored(sqlite_store: Store):
+    told = steps("a", ("new", 0), ("sorted", 1), ("somewhere", 2), ("in work", 3), ("in work", 4), ("printed", 5))
+    number, statistics = only(replayed(sqlite_store, *told))
+    assert statistics.ignored == {"repeated_state": 2, "paper": 1}, "classified is as good as investigated"
+    assert made(sqlite_store, number) == ["open", "classify", "investigate"]
+
+
+def test_equal_times_keep_the_order_of_the_file_and_scattered_events_find_their_case(sqlite_store: Store):
+    a = steps("a", ("new", 0), ("sorted", 1), ("looked at", 1), ("done", 1))
+    b = steps("b", ("new", 0), ("done", 2), ("looked at", 1), ("sorted", 0.5), first=5)
+    mixed = [step for pair in zip(a, b, strict=True) for step in pair]
+    found = replayed(sqlite_store, *mixed)
+    assert [statistics.applied for statistics in found.values()] == [4, 4]
+    assert sorted(len(statistics.flags.get("out_of_order", ())) for statistics in found.values()) == [0, 2]
+
+
+def test_an_order_that_the_times_contradict_is_flagged_and_time_does_not_run_back(sqlite_store: Store):
+    with EventBuffer(sqlite_store.home) as buffer:
+        for step in steps("a", ("new", 0), ("sorted", 5), ("looked at", 3)):
+            buffer.add(step, (step.event.row,))
+        buffer.sort()
+        replay(sqlite_store, buffer, Log(SOURCE, "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
+    number, statistics = only(counted(sqlite_store))
+    assert statistics.flags == {"time_backwards": [3]}
+    assert history_of(sqlite_store, number)[-1]["occurred_at"] >= to_micros(BEGAN + 5 * HOUR)
+
+
+@pytest.mark.requirement("B6")
+def test_promises_run_in_the_past_and_their_rungs_fire_once_at_their_instants(store: Store):
+    number, _ = only(replayed(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 3.5), ("done", 3.5))))
+    assert clock_of(store, number, "first_reply")["outcome"] == "late"
+    assert clock_of(store, number, "solution")["outcome"] == "kept"
+    replies = [(percent, due) for clause, percent, due in rungs_of(store, number) if clause == "first_reply"]
+    assert replies == [(75, after(1.5)), (100, after(2)), (150, after(3))]
+    assert tells(store, "SELECT count(*) AS n FROM timer WHERE fires_at <= :at", at=to_micros(START)) == [{"n": 0}]
+    assert verify(store).ok
+
+
+def test_nobody_is_told_of_history_only_how_an_open_case_came_to_stand_is_left_to_react_to(store: Store):
+    replayed(store, *steps("a", *WHOLE), *steps("b", ("new", 0), ("sorted", 1), ("remark", 2), first=9))
+    left = "SELECT t.move FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq"
+    moves = [row["move"] for row in tells(store, left)]
+    assert moves[0] == "classify"
+    assert "open" not in moves
+    assert "close" not in moves
+
+
+def test_a_second_replay_changes_nothing_and_counts_the_same(store: Store):
+    told = [*steps("a", *WHOLE), *steps("b", ("looked at", 0), first=9)]
+    replayed(store, *told)
+    first = dump(store)
+    replayed(store, *told, at=START + DAY)
+    assert dump(store) == first
+
+
+def test_another_manner_or_another_content_is_refused_by_name(sqlite_store: Store):
+    replayed(sqlite_store, *steps("a", *WHOLE))
+    options = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), bridge=True))
+    content = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 40))))
+    assert (options.code, content.code) == ("replayed_otherwise", "other_history")
+    assert only(counted(sqlite_store))[1].events == 5
+
+
+class Killed(Exception):
+    """Stands for a process that is gone."""
+
+
+def test_broken_off_within_a_case_it_goes_on_there(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """The pieces are small here; the process is gone after the third of them."""
+    told = steps("a", ("new", 0), *((word, hour) for hour in range(1, 12) for word in ("sorted", "remark")))
+    monkeypatch.setattr(replaying, "TOGETHER", 5)
+    lines, left = EventBuffer.lines, iter([None] * 3)
+
+    def dies(buffer: EventBuffer, case: str, begin: int, most: int) -> Iterator[Line]:
+        if most > 1 and next(left, Killed) is Killed:
+            raise Killed
+        return lines(buffer, case, begin, most)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventBuffer, "lines", dies)
+        with pytest.raises(Killed):
+            replayed(store, *told)
+    assert only(counted(store))[1].events == 15
+    number, statistics = only(replayed(store, *told))
+    assert (statistics.events, statistics.applied) == (23, 23)
+    assert made(store, number).count("note") == 11
+    assert verify(store).ok
+
+
+def test_what_is_refused_half_way_leaves_nothing_and_the_rest_goes_on(store: Store):
+    """A promise whose day has passed is refused only when its clock is armed: the move was written already."""
+    late: dict[str, Any] = {"promise": "a call", "due_at": BEGAN.isoformat()}
+    [promise] = steps("a", ("remark", 2), first=2)
+    bad = type(promise)(promise.event, move="promise", form=late)
+    told = [*steps("a", ("new", 0)), bad, *steps("a", ("sorted", 3), first=3)]
+    number, statistics = only(replayed(store, *told))
+    assert statistics.refused == {"due_passed": [1, 2]}
+    assert made(store, number) == ["open", "classify"]
+    assert verify(store).ok
+
+
+@pytest.mark.requirement("B3")
+def test_work_after_a_result_is_a_new_round(store: Store):
+    told = steps("a", *WHOLE[:4], ("in work", 5), ("done", 6), ("looked at", 7), ("done", 8), ("over", 9))
+    number, statistics = only(replayed(store, *told))
+    assert made(store, number)[4:] == ["reopen", "resolve", "reopen", "resolve", "close"]
+    assert (case_of(store, number)["cycle"], statistics.reopenings, statistics.resolutions, statistics.refused) == (3, 2, 3, {})
+
+
+def test_what_comes_after_the_end_is_refused_and_named(sqlite_store: Store):
+    number, statistics = only(replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 31), ("in work", 32), ("over", 33))))
+    assert statistics.refused == {"after_the_end": [2, 6]}
+    assert statistics.ignored == {"repeated_state": 1}
+    assert statistics.after_end == 3
+    assert case_of(sqlite_store, number)["closed"]
+
+
+@pytest.mark.parametrize("bridge", [False, True])
+def test_applied_refused_and_ignored_are_all_there_is(sqlite_store: Store, bridge: bool):
+    words = ("done", "sorted", "over", "gibberish", "ready", "in work", "printed", "asked back", "ready", "over", "new")
+    told = [s for n in range(5) for s in steps(f"c{n}", *((w, h) for h, w in enumerate(words[n:])), first=n * 20 + 1)]
+    for statistics in replayed(sqlite_store, *told, bridge=bridge).values():
+        refused, ignored = sum(times for times, _ in statistics.refused.values()), sum(statistics.ignored.values())
+        assert statistics.applied + refused + ignored == statistics.events
+        assert bridge or statistics.inferred == 0
+
+
+def test_a_bridge_inserts_the_missing_moves_and_marks_them(store: Store):
+    number, statistics = only(replayed(store, *steps("a", ("new", 0), ("asked back", 1), ("done", 9)), bridge=True))
+    history = [(row["move"], bool(row["inferred"])) for row in history_of(store, number) if row["via"] == "replay"]
+    assert history == [
+        *[("open", False), ("ask_customer", False), ("customer_answers", True), ("classify", True)],
+        *[("investigate", True), ("resolve", False)],
+    ]
+    assert (statistics.applied, statistics.inferred, statistics.refused, statistics.fits) == (3, 3, {}, False)
+    assert verify(store).ok
+
+
+def test_a_bridge_makes_up_no_opinion_and_takes_nothing_up_again(sqlite_store: Store):
+    told = steps("a", *WHOLE[:4], ("done", 3), ("sorted", 4))
+    number, statistics = only(replayed(sqlite_store, *told, bridge=True))
+    assert statistics.refused == {"repeated_move": [1, 5], "no_way": [1, 6]}
+    assert moves_of(sqlite_store, number)[-1] != "revisit"
+
+
+def test_what_the_log_says_of_the_first_contact_is_recorded_and_a_flaw_does_not_lose_the_case(sqlite_store: Store):
+    said = {"text": "It is broken.", "channel": "mail", "email": "li@example.com", "at": (BEGAN - HOUR).isoformat()}
+    number, _ = only(replayed(sqlite_store, *steps("a", ("sorted", 0)), opening=said))
+    case = case_of(sqlite_store, number)
+    assert (case["channel"], case["opened_at"]) == ("mail", to_micros(BEGAN - HOUR))
+    assert case["party_id"] is not None
+    flawed = {"text": "x" * 70_000, "channel": "pigeon", "at": (BEGAN + DAY).isoformat()}
+    other = replayed(sqlite_store, *steps("a", ("sorted", 0)), *steps("b", ("sorted", 0), first=2), opening=flawed)
+    told = "SELECT content FROM statement WHERE field = 'text' ORDER BY case_id"
+    assert [row["content"] for row in tells(sqlite_store, told)] == ["It is broken.", WORDLESS]
+    assert [list(statistics.flags) for statistics in other.values() if statistics.flags] == [["opened_after_first_event"]]
+
+
+def test_a_pack_that_leaves_a_limit_blank_takes_nothing(sqlite_store: Store):
+    refused = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack="general"))
+    assert (refused.code, refused.params["clause"]) == ("blank_limit", "first_reply")
+    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(("pack", "kind"), [("nobodys", "complaint"), ("logistics", "dream")])
+def test_an_unknown_pack_or_kind_is_refused_before_anything(sqlite_store: Store, pack: str, kind: str):
+    assert refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack=pack, kind=kind)).code.startswith(
+        "unknown_"
+    )
+    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+
+
+@pytest.fixture
+def twin(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """Another store, founded alike."""
+    home = tmp_path / "twin"
+    home.mkdir()
+    shutil.copy(sqlite_template, home / "closeloop.db")
+    store = Settings(home=home, secret=SECRET).store()
+    yield store
+    store.close()
+
+
+def test_rungs_written_together_are_the_rows_that_are_written_one_by_one(
+    sqlite_store: Store, twin: Store, monkeypatch: pytest.MonkeyPatch
+):
+    told = [
+        *steps("a", ("new", 0), ("asked back", 1), ("in work", 30), ("sorted", 60), ("in work", 61), ("done", 90)),
+        *steps("b", *WHOLE, first=10),
+        *steps("c", ("new", 5), first=20),
+    ]
+    replayed(sqlite_store, *told, bridge=True)
+    for module in ("replay_case", "replaying"):
+        monkeypatch.setattr(f"engine.moves.{module}.fire_until", CaseContext.fire_until)
+    replayed(twin, *told, bridge=True)
+    together, apart = dump(sqlite_store), dump(twin)
+    assert len(together["escalation_step"]) > 12
+    assert together == apart
+
+
+def test_two_cases_with_one_id_in_two_logs_are_two_cases(sqlite_store: Store):
+    replayed(sqlite_store, *steps("a", *WHOLE))
+    with EventBuffer(sqlite_store.home) as buffer:
+        put(buffer, steps("a", *WHOLE))
+        replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
+    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
+    assert len(counted(sqlite_store)) == 1

@@ -1,0 +1,130 @@
+"""Clocks of business hours consume working time alone, and rest without losing or winning any."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.timers.start import TimerStarter
+from engine.ledger.record import head_by_number
+from engine.callbacks.attempts import plan
+from engine.escalation.fire import fire_due
+from engine.rules.in_force import rules_in
+from engine.rules.policy import Pack, pack
+from engine.store import Store
+from models.columns import from_micros, to_micros
+from statemachines.kinds import lifecycle_of
+from tests.telling import DAY, HANDLER, HOUR, MOMENT, START, alters, clock_of, does, opened, resolved, rungs_of, tells
+
+WEEK = 7 * DAY
+FRIDAY = 4 * DAY
+"""Nine o'clock on the first Friday, as a time since ``START``."""
+LIMIT: dict[str, Any] = {"amount": 8, "unit": "business_hours", "calendar": "cn-office", "source": "D 1"}
+
+
+def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
+    """A case whose solution is promised within eight working hours, opened so long after ``START``."""
+    number = opened(store, after)
+    alters(store, "DELETE FROM timer WHERE case_id = (SELECT id FROM cases WHERE number = :n)", n=number)
+    rules = Pack.model_validate({**pack("logistics").model_dump(exclude={"clauses"}), "clauses": {"solution": LIMIT}})
+    [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
+    with store.writing() as tx:
+        head, at = head_by_number(tx, number), to_micros(START + after)
+        TimerStarter(tx, rules_in(tx), rules, head, at).start(solution)
+    return number
+
+
+def fires(store: Store, number: str) -> timedelta:
+    return from_micros(clock_of(store, number, "solution")["fires_at"]) - START
+
+
+def consumed(store: Store, number: str) -> timedelta:
+    return clock_of(store, number, "solution")["consumed"] * MOMENT
+
+
+def test_rungs_fall_due_in_working_time(store: Store):
+    number = eight_hours(store)
+    assert clock_of(store, number, "solution")["budget"] * MOMENT == 8 * HOUR
+    assert fires(store, number) == 7 * HOUR  # six working hours in: the noon between counts for nothing
+    fire_due(store, START + WEEK)
+    assert [(percent, due) for _, percent, due in rungs_of(store, number)] == [
+        (75, 7 * HOUR),
+        (100, 9 * HOUR),
+        (150, DAY + 5 * HOUR),
+        (200, DAY + 9 * HOUR),
+    ]
+
+
+def test_a_rest_over_the_weekend_leaves_what_is_left_unchanged(store: Store):
+    number = eight_hours(store, FRIDAY)
+    does(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 6 * HOUR)
+    assert consumed(store, number) == 5 * HOUR
+    does(store, number, "customer_answers", by=HANDLER, after=WEEK + HOUR)
+    assert consumed(store, number) == 5 * HOUR
+    assert fires(store, number) == WEEK + 2 * HOUR
+    does(store, number, "propose_solution", after=WEEK + 5 * HOUR)
+    clock = clock_of(store, number, "solution")
+    assert (clock["outcome"], clock["consumed"] * MOMENT) == ("kept", 8 * HOUR)
+
+
+def test_a_rest_that_ends_on_a_day_off_goes_on_when_the_office_opens(store: Store):
+    number = eight_hours(store, FRIDAY)
+    does(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 2 * HOUR)
+    does(store, number, "customer_answers", by=HANDLER, after=FRIDAY + DAY + 2 * HOUR)
+    assert fires(store, number) == WEEK + 5 * HOUR
+
+
+def test_a_weekend_without_a_rest_consumes_nothing_either(store: Store):
+    number = eight_hours(store, FRIDAY + 8 * HOUR)
+    does(store, number, "note", after=WEEK)
+    assert fires(store, number) == WEEK + 6 * HOUR
+    does(store, number, "propose_solution", after=WEEK + HOUR)
+    assert consumed(store, number) == 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("answered", "outcome"),
+    [(9 * HOUR, "kept"), (9 * HOUR + MOMENT, "late"), (12 * HOUR, "late"), (24 * HOUR, "late")],
+)
+def test_used_up_at_close_it_is_late_in_the_evening_already(store: Store, answered: timedelta, outcome: str):
+    number = eight_hours(store)
+    does(store, number, "propose_solution", after=answered)
+    assert clock_of(store, number, "solution")["outcome"] == outcome
+
+
+def test_late_in_the_evening_stays_late_at_rest(store: Store):
+    number = eight_hours(store)
+    does(store, number, "ask_customer", by=HANDLER, after=10 * HOUR)
+    does(store, number, "propose_solution", after=11 * HOUR)
+    assert clock_of(store, number, "solution")["outcome"] == "late"
+
+
+def test_saved_at_rest_past_the_old_deadline_it_is_no_breach(store: Store):
+    number = eight_hours(store)
+    does(store, number, "ask_customer", by=HANDLER, after=6 * HOUR)
+    fire_due(store, START + WEEK)
+    does(store, number, "propose_solution", after=WEEK)
+    assert clock_of(store, number, "solution")["outcome"] == "kept"
+    assert rungs_of(store, number) == []
+
+
+def since(text: str) -> timedelta:
+    return datetime.fromisoformat(text) - START
+
+
+def planned(store: Store) -> list[timedelta]:
+    return [from_micros(row["planned_at"]) - START for row in tells(store, "SELECT planned_at FROM callback")]
+
+
+@pytest.mark.parametrize(
+    ("result", "call"),
+    [
+        ("2026-09-30T10:00+08:00", "2026-09-30T17:00+08:00"),  # the holiday would outlast the window: rather today
+        ("2026-10-09T10:00+08:00", "2026-10-10T10:00+08:00"),  # a Saturday that is worked
+        ("2026-10-16T10:00+08:00", "2026-10-19T09:00+08:00"),  # and one that is not
+    ],
+)
+def test_callbacks_know_holidays_and_make_up_days(store: Store, result: str, call: str):
+    resolved(store, since(result))
+    plan(store, START + since(result))
+    assert planned(store) == [since(call)]

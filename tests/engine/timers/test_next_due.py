@@ -1,0 +1,67 @@
+"""One glance tells when each kind of work is due next."""
+
+from datetime import datetime
+
+from engine.timers.next_due import NextDue, look
+from engine.commands.arrivals import Source, record
+from engine.callbacks.attempts import plan
+from engine.outbox.deliveries import BACK_OFF, lease, settle
+from engine.store import Store
+from models.columns import to_micros
+from tests.telling import DAY, HOUR, START, alters, contact, does, opened, resolved
+
+
+def test_an_empty_store_awaits_nothing(store: Store):
+    assert look(store) == NextDue(None, None, None, None, None, None)
+    assert look(store).next() is None
+
+
+def due(store: Store, kind: str, after: datetime | None = None) -> int | None:
+    return getattr(look(store, after), kind)
+
+
+def test_the_next_rung_is_told(store: Store):
+    opened(store)
+    assert due(store, "timer") == to_micros(START + 3 * HOUR / 2)
+    assert due(store, "timer", START + 3 * HOUR / 2) == to_micros(START + 18 * HOUR)
+    assert look(store).next() == START + 3 * HOUR / 2
+
+
+def test_a_clock_at_rest_awaits_nothing(store: Store):
+    does(store, opened(store), "ask_customer")
+    assert due(store, "timer") is None
+
+
+def test_a_moment_that_waits_to_be_fanned_out_is_told(store: Store):
+    opened(store)
+    assert due(store, "outbox_event") == 1
+    lease(store, "me", lambda happened: [], START)
+    assert due(store, "outbox_event") is None
+
+
+def test_a_delivery_that_must_wait_for_another_is_not_due(store: Store):
+    does(store, opened(store), "classify")
+    [one] = lease(store, "me", lambda happened: ["greet"], START)
+    settle(store, [(one, "SmtpError")], START)
+    assert due(store, "delivery") == to_micros(START + BACK_OFF)
+
+
+def test_an_arrival_is_due_until_it_is_taken(store: Store):
+    record(store, Source("f", "complaint", "logistics"), [contact(HOUR, row_id="1"), contact(DAY, row_id="2")])
+    assert due(store, "arrival") == to_micros(START + HOUR)
+    alters(store, "UPDATE arrival SET processed_at = 5 WHERE row_id = '1'")
+    assert due(store, "arrival") == to_micros(START + DAY)
+
+
+def test_a_callback_is_due_until_somebody_has_it(store: Store):
+    resolved(store)
+    plan(store, START)
+    assert due(store, "callback") == to_micros(START + DAY)
+    alters(store, "UPDATE callback SET outcome = 'handed'")
+    assert due(store, "callback") is None
+
+
+def test_the_first_of_all_comes_next(store: Store):
+    opened(store)
+    record(store, Source("f", "complaint", "logistics"), [contact(HOUR)])
+    assert look(store).next() == START + HOUR

@@ -1,0 +1,141 @@
+"""A case whose due work fails is tried later and later, then parked; it holds up no other and is not lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.timers.next_due import look
+from engine.timers.parking import CALLBACK, CLOCK, TRIES, mark_told, note_failure, parked, release, untold
+from engine.callbacks.attempts import due, finish, hand_over, plan, put_off
+from engine.escalation.fire import fire_due, peek
+from engine.store import Store
+from models.columns import from_micros, to_micros
+from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, does, opened, refusal, resolved, rungs_of, tells
+
+DUE = START + 2 * HOUR
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def poison(store: Store) -> str:
+    """A case in a state that nobody knows: its clocks cannot be fired."""
+    number = opened(store)
+    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    return number
+
+
+def sane_again(store: Store, number: str) -> None:
+    alters(store, "UPDATE cases SET state = 'received' WHERE number = :number", number=number)
+
+
+def lives(store: Store, until: timedelta) -> list[float]:
+    """Sweep whenever the agenda says, beginning at ``DUE``; the seconds after it of each sweep."""
+    at, times = DUE, list[float]()
+    while at < START + until:
+        assert fire_due(store, at).failed
+        times.append((at - DUE).total_seconds())
+        clock = look(store, at).clock
+        if clock is None:
+            break
+        at = from_micros(clock)
+    return times
+
+
+def test_it_is_tried_again_later_and_later_and_then_waits_for_a_person(store: Store, poison: str):
+    assert lives(store, DAY) == [0, 10, 50, 210, 850]
+    assert fire_due(store, START + 30 * DAY).failed == ()
+    with store.looking() as tx:
+        [one] = parked(tx)
+    assert (one.number, one.work, one.tries, one.next_at, one.reason) == (poison, CLOCK, TRIES, None, "lost_state")
+    assert peek(store, START + 30 * DAY) == []
+    assert look(store).clock is None, "nothing wakes the driver for it"
+
+
+def test_between_its_tries_it_is_not_touched(store: Store, poison: str):
+    fire_due(store, DUE)
+    assert fire_due(store, DUE + 9 * SECOND).failed == ()
+    assert fire_due(store, DUE + 10 * SECOND).failed == ((poison, "lost_state"),)
+
+
+def test_the_others_go_on(store: Store, poison: str):
+    sound = opened(store, MOMENT)
+    assert [fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired] == []
+    assert {fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired} == {sound}
+    assert look(store, DUE).clock == to_micros(DUE + MOMENT + 10 * SECOND)
+
+
+def test_released_it_fires_what_it_missed_with_the_due_instants(store: Store, poison: str):
+    lives(store, DAY)
+    sane_again(store, poison)
+    assert fire_due(store, START + DAY).fired == ()
+    release(store, poison)
+    assert len(fire_due(store, START + DAY).fired) == 6
+    assert [due for *_, due in rungs_of(store, poison)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
+    assert tells(store, "SELECT * FROM parked") == []
+    assert refusal(lambda: release(store, poison)).code == "not_parked"
+
+
+def test_what_succeeds_meanwhile_is_forgotten(store: Store, poison: str):
+    fire_due(store, DUE)
+    sane_again(store, poison)
+    assert len(fire_due(store, DUE + 10 * SECOND).fired) == 2
+    assert tells(store, "SELECT * FROM parked") == []
+
+
+def test_a_case_that_moves_on_is_tried_as_if_it_had_never_failed(store: Store, poison: str):
+    lives(store, DAY)
+    sane_again(store, poison)
+    does(store, poison, "note", after=DAY)
+    assert fire_due(store, START + 2 * DAY).fired != ()
+    with store.looking() as tx:
+        assert parked(tx) == []
+
+
+def test_it_is_told_once(store: Store, poison: str):
+    lives(store, DAY)
+    with store.looking() as tx:
+        news = untold(tx)
+    assert [one.number for one in news] == [poison]
+    mark_told(store, news, START + DAY)
+    with store.looking() as tx:
+        assert untold(tx) == []
+        assert len(parked(tx)) == 1
+
+
+def test_a_callback_that_fails_rests_at_most_an_hour_and_is_never_given_up(store: Store):
+    number = resolved(store)
+    plan(store, START)
+    [planned] = due(store, START + DAY)
+    at, rests = START + DAY, list[float]()
+    for _ in range(8):
+        assert [one.number for one in due(store, at)] == [number]
+        put_off(store, planned, "Down", at)
+        assert due(store, at) == []
+        callback = look(store, at).callback
+        assert callback is not None
+        rests.append((from_micros(callback) - at).total_seconds())
+        at = from_micros(callback)
+    assert rests == [10, 40, 160, 640, 2560, 3600, 3600, 3600]
+    with store.looking() as tx:
+        assert [(one.number, one.work, one.reason) for one in parked(tx)] == [(number, CALLBACK, "Down")]
+
+
+@pytest.mark.parametrize("how", ["finished", "handed over"])
+def test_a_callback_that_is_made_is_parked_no_more(store: Store, how: str):
+    number = resolved(store)
+    plan(store, START)
+    [planned] = due(store, START + DAY)
+    put_off(store, planned, "Down", START + DAY)
+    if how == "finished":
+        finish(store, case_of(store, number)["id"], 1, 1, "no_answer", START + DAY)
+    else:
+        hand_over(store, planned)
+    assert tells(store, "SELECT * FROM parked") == []
+
+
+def test_two_sorts_of_work_are_parked_apart(store: Store, poison: str):
+    with store.writing() as tx:
+        for work in (CLOCK, CALLBACK, CLOCK):
+            note_failure(tx, case_of(store, poison)["id"], work, "x", to_micros(START))
+    told = tells(store, "SELECT work, tries FROM parked ORDER BY work")
+    assert told == [{"work": CALLBACK, "tries": 1}, {"work": CLOCK, "tries": 2}]

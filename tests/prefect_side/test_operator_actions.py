@@ -1,0 +1,155 @@
+"""A supervisor acts from the Prefect UI: forms in two languages, a code only he gets, and nothing personal kept."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apps.prefect_server import Server
+from engine.create_store import found
+from engine.settings import Settings
+from engine.store import Store
+from tests.telling import HANDLER, SECRET, START, SUPERVISOR, case_of, does, hired, history_of, opened
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import State
+
+pytestmark = pytest.mark.prefect
+
+CANARY = "canary-zhang-san-13800138000"
+ACTS = {"escalate-case", "reassign-case", "extend-promise", "decide-case", "pause-kind", "resume-kind", "sweep-now"}
+
+
+@pytest.fixture
+def store(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store that the shells find by their settings, as they do in a worker."""
+    monkeypatch.setenv("CLOSELOOP_HOME", str(tmp_path))
+    monkeypatch.setenv("CLOSELOOP_SECRET", SECRET)
+    settings = Settings()
+    found(settings, START, START)
+    store = settings.store()
+    hired(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def deployed(server: Server, tmp_path: Path) -> Iterator[Any]:
+    """What the house's own file says is on the server, and gone afterwards: it has hours, too."""
+    from apps.up_deployments import ensure_pool_and_deployments
+
+    yield ensure_pool_and_deployments(server.api_url)
+    (tmp_path / "empty.yaml").write_text("deployments: []")
+    ensure_pool_and_deployments(server.api_url, tmp_path / "empty.yaml")
+
+
+@contextmanager
+def prefect_at(server: Server) -> Iterator[None]:
+    """Prefect may have been imported long before this server was there."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_LOGGING_TO_API_ENABLED: False}):
+        yield
+
+
+def awaiting_approval(store: Store) -> str:
+    """A compensation above the desk's limit waits for a second person; all that is said is personal."""
+    number = opened(store, text=CANARY, customer=CANARY, phone="13800138000")
+    does(store, number, "classify")
+    does(store, number, "investigate", findings=CANARY)
+    does(store, number, "determine_responsibility", by=HANDLER, evidence=CANARY)
+    does(store, number, "confirm_responsibility")
+    does(store, number, "compensate", by=HANDLER, compensation=900_000, grounds=CANARY)
+    return number
+
+
+def run_of(client: "SyncPrefectClient", state: "State[Any]") -> Any:
+    assert state.state_details.flow_run_id is not None
+    return client.read_flow_run(state.state_details.flow_run_id)
+
+
+def told_in(client: "SyncPrefectClient", run: Any) -> list[str]:
+    left = client.request("POST", "/artifacts/filter", json={}).json()
+    return [str(each["data"]) for each in left if each["flow_run_id"] == str(run.id)]
+
+
+def test_each_act_is_a_deployment_whose_form_speaks_both_languages(
+    server: Server, client: "SyncPrefectClient", deployed: Any
+):
+    from apps.up_deployments import ensure_pool_and_deployments, read_acts
+
+    assert {f"{name}/{name}" for name in ACTS} <= {*deployed.made, *deployed.changed, *deployed.unchanged}
+    for act in (one for one in read_acts() if "act" in one.tags):
+        deployment = client.read_deployment_by_name(f"{act.name}/{act.name}")
+        assert (deployment.schedules, deployment.enforce_parameter_schema) == ([], True)
+        schema: Any = deployment.parameter_openapi_schema
+        for form in schema["definitions"].values():
+            assert "No customer's name" in form["description"]
+            assert "请勿填写" in form["description"]
+            assert "case" not in form["properties"] or list(form["properties"])[-1] == "code"
+            for field in form["properties"].values():
+                assert re.fullmatch(r"[^/]*[\u4e00-\u9fff][^/]*/ [A-Z][\w\s-]+", field["title"]), field
+                assert re.search(r"[\u4e00-\u9fff].* / [A-Z]", field["description"], re.DOTALL), field
+    again = ensure_pool_and_deployments(server.api_url)
+    assert (again.made, again.changed, again.removed) == ((), (), ())
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_server_refuses_a_form_with_words_in_it(client: "SyncPrefectClient"):
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    deployment = client.read_deployment_by_name("escalate-case/escalate-case")
+    schema: Any = deployment.parameter_openapi_schema
+    shown = {name: field["enum"][0] for name, field in schema["definitions"]["EscalateForm"]["properties"].items()
+             if "enum" in field}  # fmt: skip
+    form = {"acting_as": SUPERVISOR, "case": "cp-26-000001", **shown}
+    for words in ({"reason": CANARY}, {"reference": CANARY}, {"acting_as": "Zhang San"}, {"note": CANARY}):
+        with pytest.raises(PrefectHTTPStatusError, match="409"):
+            client.create_flow_run_from_deployment(deployment.id, parameters={"act": form | words})
+    client.delete_flow_run(client.create_flow_run_from_deployment(deployment.id, parameters={"act": form}).id)
+
+
+@pytest.mark.requirement("F3")
+def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
+    server: Server, client: "SyncPrefectClient", store: Store, home: Path
+):
+    from flows.prefect_ui.operator_forms import decisions
+    from flows.prefect_ui.operator_flows import decide_case
+
+    number = awaiting_approval(store)
+    approve = decisions()["approve_compensation"]
+    form = {"acting_as": SUPERVISOR, "case": number, "move": approve, "amount": 900_000}
+    flow: Any = decide_case
+
+    def decides(**more: Any) -> Any:
+        with prefect_at(server):
+            return run_of(client, asyncio.run(flow({**form, **more}, return_state=True)))
+
+    asked = decides()
+    assert (asked.name, asked.state_name) == (f"decide-case · {number} · {SUPERVISOR}", "AwaitingCode")
+    assert (asked.state.type, asked.state.message) == ("COMPLETED", "code_sent")
+    assert case_of(store, number)["version"] == len(history_of(store, number)) == 6
+
+    mail = (store.home / "outbox" / "mail.jsonl").read_text("utf-8")
+    assert "sue@example.com" in mail
+    found = re.search(r"\\n  (\d{6})\\n", mail)
+    assert found is not None
+    wrong = decides(code=f"{(int(found[1]) + 1) % 10**6:06}")
+    assert (wrong.state_name, wrong.state.type, wrong.state.message) == ("Refused", "COMPLETED", "code_wrong")
+    assert "验证码不对" in told_in(client, wrong)[0]
+
+    done = decides(code=found[1])
+    assert (done.state_name, done.state.message) == ("Done", f"{number}:7")
+    last = history_of(store, number)[-1]
+    assert (last["move"], last["via"]) == ("approve_compensation", "prefect-form")
+    assert SUPERVISOR in told_in(client, done)[0]
+
+    kept = [file for file in home.rglob("*") if file.is_file()]
+    assert any(file.name == "prefect.db" for file in kept)
+    for personal in (CANARY, "13800138000", "sue@example.com"):
+        assert [file for file in kept if personal.encode() in file.read_bytes()] == []

@@ -1,0 +1,250 @@
+"""Every word that people read is there in every language, asks for what the code gives, and keeps the glossary."""
+
+import ast
+import re
+import string
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.calendars.calendar import POLICIES
+from reports.figures import Dead, Late, Trend, Unseen
+from reports.morning_report import TRENDS, Health, MorningReport
+from reports.report_text import SHOWN, render
+from reports.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
+from models.contact import Channel
+from statemachines.forms import Outcome, Severity, Unanswered
+from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Milestone, Refused
+from statemachines.roles import LEVELS, Role
+from tests.house.sources import ROOMS, called_name, sources
+
+LANGUAGES = ("en", "zh_CN", "zh_TW")
+MADE_BY_THE_ENGINE = ("open", "carried_over")
+SHARED = {
+    "milestone": [one.value for one in Milestone],
+    "level": [str(level) for level in range(len(LEVELS))],
+    "role": [one.value for one in Role],
+    "kind": list(lifecycles()),
+    "severity": [one.value for one in Severity],
+    "channel": [one.value for one in Channel],
+    "outcome": ["kept", "late", "stopped", "done", *Outcome, *Unanswered],
+    "via": ["cli", "api", "flow", "import", "timer", "prefect-form"],
+}
+HAN = re.compile(r"[\u4e00-\u9fff]")
+each_language = pytest.mark.parametrize("locale", LANGUAGES)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def texts(node: ast.AST | None) -> list[str]:
+    """The texts an expression may be: one, either of two, or none that can be read off."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    return [*texts(node.body), *texts(node.orelse)] if isinstance(node, ast.IfExp) else []
+
+
+def pattern(node: ast.AST | None) -> str | None:
+    """A template literal's key as a pattern, each hole one word: ``mail.{template}.body``."""
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(re.escape(str(one.value)) if isinstance(one, ast.Constant) else r"[\w-]+" for one in node.values)
+
+
+def calls(name: str, *rooms: str) -> Iterator[tuple[str, ast.Call]]:
+    for source in sources(*rooms):
+        for node in source.nodes:
+            if isinstance(node, ast.Call) and called_name(node) == name:
+                yield source.at(node, ""), node
+
+
+def given(call: ast.Call) -> set[str] | None:
+    """The names of what a call hands over, if all are in sight."""
+    names = {keyword.arg for keyword in call.keywords}
+    return None if None in names else {name for name in names if name is not None}
+
+
+def said(room: str) -> Iterator[tuple[str, ast.Call, str, ast.AST]]:
+    """Every ``say(locale, key)`` and ``self.say(key)`` of a room: place, call, the keys' prefix, the key."""
+    for place, call in calls("say", room):
+        if isinstance(call.func, ast.Attribute):
+            yield place, call, "report.", call.args[0]
+        else:
+            yield place, call, "", call.args[1]
+
+
+@each_language
+def test_the_languages_say_the_same_things_with_the_same_parameters(locale: str):
+    words, default = catalogue(locale), catalogue(DEFAULT)
+    assert tuple(locales()) == LANGUAGES
+    assert words.keys() == default.keys()
+    assert [key for key, text in words.items() if placeholders(text) != placeholders(default[key])] == []
+
+
+@each_language
+def test_every_message_says_something_and_asks_by_name(locale: str):
+    for key, text in catalogue(locale).items():
+        assert isinstance(text, str), key
+        assert text.strip(), key
+        assert all(name.isidentifier() for name in placeholders(text)), key
+
+
+@each_language
+def test_no_message_stands_in_two_files(locale: str):
+    files = [tomllib.loads(path.read_text("utf-8")) for path in (LOCALES / locale).glob("*.toml")]
+    times = Counter(key for tree in files for key, _ in _flat(tree))
+    assert [key for key, count in times.items() if count > 1] == []
+
+
+@each_language
+@pytest.mark.parametrize("kind", lifecycles())
+def test_every_lifecycle_has_its_labels(locale: str, kind: str):
+    table, words = lifecycles()[kind], catalogue(locale)
+    names = {
+        "state": [state.name for state in table.states],
+        "move": [*(move.name for move in table.moves), *MADE_BY_THE_ENGINE],
+        "clause": [clause.name for clause in table.clauses],
+        "guard": [move.guard.name for move in table.moves if move.guard],
+    }
+    wanted = {(f"{kind}.{sort}.{name}", f"{sort}.{name}") for sort, some in names.items() for name in some}
+    assert [own for own, shared in sorted(wanted) if own not in words and shared not in words] == []
+
+
+@each_language
+def test_what_all_kinds_share_has_its_labels(locale: str):
+    wanted = [f"{sort}.{name}" for sort, names in SHARED.items() for name in names]
+    assert [key for key in wanted if key not in catalogue(locale)] == []
+
+
+@each_language
+def test_the_rules_name_what_has_a_label(locale: str):
+    rules = tomllib.loads((POLICIES / "categories.toml").read_text("utf-8"))["category"]
+    wanted = {
+        f"{sort}.{name}"
+        for rule in rules
+        for sort, name in (("category", rule["code"]), ("department", rule["department"]))
+    }
+    assert wanted | {"category.unclassified"} <= catalogue(locale).keys()
+
+
+@each_language
+def test_no_two_states_or_moves_of_a_kind_read_alike(locale: str):
+    for kind, table in lifecycles().items():
+        for sort, names in (("state", {one.name for one in table.states}), ("move", set(table.rows))):
+            shown = Counter(label(locale, kind, sort, name) for name in names)
+            assert [text for text, times in shown.items() if times > 1] == []
+
+
+def test_every_refusal_has_its_words():
+    found = [(place, code) for place, call in calls("Refused", *ROOMS) for code in texts(call.args[0])]
+    assert len(found) > 30
+    assert [f"{place}{code}" for place, code in found if f"refused.{code}" not in catalogue(DEFAULT)] == []
+
+
+def test_a_refusal_asks_for_no_more_than_it_is_given():
+    words = catalogue(DEFAULT)
+    for place, call in calls("Refused", *ROOMS):
+        names = given(call)
+        for code in texts(call.args[0]):
+            asked = placeholders(words.get(f"refused.{code}", ""))
+            assert names is None or asked <= names, f"{place}{code}"
+
+
+def test_every_message_of_the_flows_exists_and_is_given_what_it_asks_for():
+    words, found = catalogue(DEFAULT), 0
+    for place, call, prefix, node in said("flows"):
+        for key in texts(node):
+            found += 1
+            assert prefix + key in words, f"{place}{prefix}{key}"
+            names = given(call)
+            assert names is None or placeholders(words[prefix + key]) <= names, f"{place}{prefix}{key}"
+    assert found > 20
+
+
+def test_every_template_literal_of_the_flows_finds_a_message():
+    found = [(place, re.escape(prefix) + one) for place, _, prefix, node in said("flows") if (one := pattern(node))]
+    assert found
+    for place, one in found:
+        assert any(re.fullmatch(one, key) for key in catalogue(DEFAULT)), f"{place}{one}"
+
+
+def letters() -> Iterator[tuple[str, str, set[str] | None]]:
+    """Every mail with its template: where it is sent, and what it is given; ``send`` adds the case's number."""
+    for function, at, more in (("send", 2, {"number"}), ("write", 4, set[str]())):
+        for place, call in calls(function, "flows"):
+            names = given(call)
+            for name in texts(call.args[at]) if len(call.args) > at else ():
+                yield place, name, None if names is None else names | more
+
+
+def test_every_mail_has_its_words_and_is_given_what_they_ask_for():
+    words = catalogue(DEFAULT)
+    assert {"acknowledged", "rung", "dead"} <= {name for _, name, _ in letters()}
+    for place, name, names in letters():
+        for key in (f"mail.{name}.subject", f"mail.{name}.body"):
+            assert key in words, f"{place}{key}"
+            assert names is None or placeholders(words[key]) <= names, f"{place}{key}"
+
+
+def test_what_is_not_given_stays_in_sight():
+    assert "{number}" in translate("en", "mail.dead.subject", reaction="x")
+    assert translate("en", "no.such.message", number=1) == "no.such.message"
+    assert label("zh_CN", "complaint", "state", "no_such_state") == "no_such_state"
+
+
+def test_a_refusal_reads_well_with_lists():
+    refused = Refused("unknown_kind", kind="x", known=["complaint", "order"])
+    assert refusal("en", refused) == "There is no kind of case “x”. Use one of: complaint, order."
+
+
+@each_language
+def test_the_report_is_all_words(locale: str):
+    for report in (busy_night(), replace(busy_night(), **QUIET)):
+        text = render(report, locale)
+        assert not re.search(r"report\.|\w+\.(?:state|clause|level|department)\.|[{}]", text), text
+
+
+LATE = Late("cp-26-000001", "complaint", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
+QUIET = {"late": [], "overdue": Counter(), "unwatched": [], "board": Counter(), "callbacks": []}
+
+
+def busy_night() -> MorningReport:
+    at = LATE.due_at
+    return MorningReport(
+        at=at,
+        since=at,
+        cases=3,
+        board=Counter({("complaint", "received", 1): 2}),
+        late=[LATE] * (SHOWN + 1),
+        overdue=Counter({"claims": 2, "": 1}),
+        unwatched=[("cp-26-000002", None, at)] * (SHOWN + 1),
+        callbacks=[("cp-26-000001", 1, at)] * (SHOWN + 1),
+        opinions=Counter(),
+        trends={name: Trend(3, 1.5) for name in TRENDS},
+        resolved_within={"2h": 1, "24h": 2},
+        health=Health(at, True, Unseen(2, at, at), (Dead("cp-26-000001", 3, "x", None),), 4, 5),
+    )
+
+
+def breaches(locale: str, rule: str) -> list[str]:
+    return [key for key, text in catalogue(locale).items() if re.search(rule, text)]
+
+
+def test_the_glossary_is_kept():
+    """A bare 申訴 reads as a complaint in Taiwan, a bare 升级 as a software upgrade."""
+    assert breaches("zh_TW", "(?<!員工)(?<!評價)申訴") == []
+    assert breaches("zh_CN", "升级(?!上报|台账)") == []
+    assert breaches("zh_TW", "升級(?!呈報|紀錄表)") == []
+    assert breaches("zh_TW", "經辦|超時|台賬|數據|軟件|信息|默認|網絡|回復|短信|郵箱|服務器|運行") == []
+
+
+@pytest.mark.parametrize(("locale", "charset"), [("zh_CN", "gb2312"), ("zh_TW", "big5")])
+def test_no_character_of_the_other_script(locale: str, charset: str):
+    for key, text in catalogue(locale).items():
+        assert "".join(HAN.findall(text)).encode(charset, "replace").count(b"?") == 0, key
