@@ -18,16 +18,16 @@ from apps.scenes import play, progress, rehearse
 from apps.simulation import Lived
 from engine.audit.verify import verify
 from engine.clock import system_now
-from engine.create_store import found
 from engine.commands.arrivals import Source, record
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
+from gateways.contacts import check, contacts
+from gateways.mapping import load_mapping
 from reports.figures import opinions
 from reports.morning_report import gather
 from reports.report_text import render
 from reports.translation import translate
-from gateways.contacts import check, contacts
-from gateways.mapping import load_mapping
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

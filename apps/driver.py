@@ -12,10 +12,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apps.notify_listener import listen
 from apps.watch import Watch
 from engine.clock import system_now
-from engine.timers.next_due import look
 from engine.outages import WORKER_AWAY, excused, note_outage
 from engine.runs import hold, let_go
 from engine.store import Store
+from engine.timers.next_due import look
 from flows.nights.schedule import DRIVER, Overdue, overdue, watch_scheduled
 from flows.tick import settle
 from flows.work import Work, off_loop

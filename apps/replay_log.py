@@ -7,13 +7,13 @@ from pathlib import Path
 from apps.cli.context import cli
 from engine.commands.open_case import OPEN
 from engine.replay.event_buffer import EventBuffer
-from reports.translation import translate
 from gateways.logs.mapping import LogMapping, Named, load_mapping
 from gateways.logs.opening import contact_of, opened_at
 from gateways.logs.reading import events
 from gateways.mapping import BadMapping
 from gateways.problems import BadCell, Problem, Unreadable
 from models.log_event import LogEvent
+from reports.translation import translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from engine.timers.next_due import look
 from engine.create_store import set_clock
+from engine.timers.next_due import look
 from flows.nights.schedule import Scheduled, lived_nights, watch_scheduled
-from flows.tick import settle
-from reports.morning_report import MorningReport
 from flows.run_info import Unobserved
+from flows.tick import settle
 from flows.work import Work, off_loop
+from reports.morning_report import MorningReport
 
 MICROSECOND = timedelta(microseconds=1)
 Progress = Callable[[datetime], None]

@@ -9,15 +9,15 @@ from typing import Any
 
 import httpx
 
-from engine.timers.next_due import look
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
+from engine.timers.next_due import look
 from engine.transaction import Tx
 from flows.nights.schedule import lived_nights
+from models.columns import from_micros
 from reports.figures import dead, last_run
 from reports.translation import label, translate, when
-from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
@@ -71,11 +71,11 @@ def look_around(settings: Settings, store: Store) -> list[Health]:
     except Refused as refused:
         return [Health("database", False, "away", {"reason": refused.code})]
     agenda = look(store)
-    lag = max((now - from_micros(agenda.clock)).total_seconds(), 0.0) if agenda.clock else 0.0
+    lag = max((now - from_micros(agenda.timer)).total_seconds(), 0.0) if agenda.timer else 0.0
     database = "postgres" if store.postgres else "sqlite"
     found = [
         Health("database", True, "there", {"database": database, "now": now.isoformat()}),
-        Health("clocks", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
+        Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
     ]
     return found if store.simulated else [*found, _server(settings.where), _worker(settings.where)]

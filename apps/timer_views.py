@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit, provisional
+from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
-from engine.rules.in_force import Rules
-from reports.translation import label, translate, when
-from models import Case, Timer, EscalationStep, Transition
+from models import Case, EscalationStep, Timer, Transition
 from models.columns import MICROSECOND, from_micros, to_micros
+from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of
 
 HOUR = timedelta(hours=1)
@@ -113,7 +113,9 @@ class TimerView:
 def timers_of(session: Session, rules: Rules, one: Case, now: datetime) -> list[TimerView]:
     """A case's promises at an instant, oldest first."""
     found = session.exec(select(Timer).where(Timer.case_id == one.id).order_by(col(Timer.id))).all()
-    rungs = session.exec(select(EscalationStep).where(EscalationStep.case_id == one.id).order_by(col(EscalationStep.step))).all()
+    rungs = session.exec(
+        select(EscalationStep).where(EscalationStep.case_id == one.id).order_by(col(EscalationStep.step))
+    ).all()
     # What rests has rested since the case came where it stands.
     came = select(func.max(Transition.occurred_at)).where(
         Transition.case_id == one.id, col(Transition.source) != col(Transition.dest)

@@ -1,8 +1,8 @@
 """What Prefect does by itself when a run goes wrong, declared here and put on a server through its API.
 
-Note [Which runs are watched]: a driver's own runs are short, and send no heartbeat (`flows/prefect_ui/observer.py` turns it
-off); those a killed driver leaves open are closed at the next start (`apps/up_reconcile.py`). So only runs of our
-deployments are watched: a zombie is known by a heartbeat that came once and comes no more, a failure by the
+Note [Which runs are watched]: a driver's own runs are short, and send no heartbeat (`flows/prefect_ui/observer.py`
+turns it off); those a killed driver leaves open are closed at the next start (`apps/up_reconcile.py`). So only runs of
+our deployments are watched: a zombie is known by a heartbeat that came once and comes no more, a failure by the
 deployment it belongs to.
 """
 

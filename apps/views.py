@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import case as either
 from sqlmodel import Session, col, select
 
-from apps.timer_views import TimerView, timers_of
 from apps.known_views import LinkView, links_of
+from apps.timer_views import TimerView, timers_of
 from engine.rules.in_force import rules_of
 from engine.store import Store
+from models import Actor, Case, Statement, Transition
 from reports import figures
 from reports.lookups import customer_kinds
-from models import Actor, Case, Statement, Transition
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Facts, Lifecycle, Milestone, Refused
@@ -68,7 +68,10 @@ def _conditions(wanted: Wanted) -> list[Any]:
 
 def document(one: Case) -> dict[str, Any]:
     """A case as programs read it; the chain's head is shown so that others can keep it."""
-    return {**one.model_dump(exclude={"id", "party_id", "previous_state", "changed_at"}), "known": json.loads(one.variables)}
+    return {
+        **one.model_dump(exclude={"id", "party_id", "previous_state", "changed_at"}),
+        "known": json.loads(one.variables),
+    }
 
 
 def _find(session: Session, number: str) -> Case:

@@ -11,8 +11,8 @@ from benchmarks.stores import open_many
 from engine.settings import Settings
 from engine.store import Store
 from flows.data_loader import MOST, DataLoader
-from flows.tick import pass_once, settle
 from flows.prefect_ui.observer import PrefectObserver
+from flows.tick import pass_once, settle
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone

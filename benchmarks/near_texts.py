@@ -22,9 +22,9 @@ from rich.table import Table
 from benchmarks.retold import SEED, WAYS
 from benchmarks.stores import AT_ONCE, founded
 from engine.clock import system_now
+from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import MOST, NEAR, Asked, compared
 from engine.duplicates.near_text import FEWEST, said
-from engine.commands.open_case import Opening, open_in
 from engine.store import Store
 from models.contact import Contact
 

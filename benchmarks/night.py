@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from engine.create_store import found
 from engine.commands.open_case import Opening, open_case
-from engine.escalation.id_ranges import ranges
+from engine.create_store import found
 from engine.escalation.fire import LAST, fire_due
+from engine.escalation.id_ranges import ranges
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact

@@ -17,14 +17,14 @@ from transitions import Machine
 
 from benchmarks.raw import HEAD, statements, values
 from benchmarks.watched import Job, Kind
+from engine.commands.advance import Command
 from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
-from engine.commands.advance import IdempotencyKey
 from engine.store import Store
-from models import Actor, Case, Timer, OutboxEvent, Statement, Transition
+from models import Actor, Case, OutboxEvent, Statement, Timer, Transition
 from models import IdempotencyKey as Honoured
 from models.columns import MICROSECOND, to_micros
-from statemachines.form_model import PERSONAL, Form, marked
 from statemachines.complaint import COMPLAINT
+from statemachines.form_model import PERSONAL, Form, marked
 from statemachines.lifecycle import Facts
 from statemachines.roles import Role
 from statemachines.vocabulary import Move
@@ -66,7 +66,7 @@ class Sessions:
         if not store.postgres:
             _durable(self._engine)
 
-    def move(self, command: IdempotencyKey, at: datetime) -> None:
+    def move(self, command: Command, at: datetime) -> None:
         """Make one move, durable when this returns."""
         with Session(self._engine) as session:
             if session.get(Honoured, command.key) is None:
@@ -77,7 +77,7 @@ class Sessions:
         """Let go of the connections."""
         self._engine.dispose()
 
-    def _move(self, session: Session, command: IdempotencyKey, at: datetime) -> None:
+    def _move(self, session: Session, command: Command, at: datetime) -> None:
         case = session.exec(select(Case).where(Case.number == command.number).with_for_update()).one()
         actor = session.exec(select(Actor).where(Actor.handle == command.actor)).one()
         form = COMPLAINT.checked(command.move, command.form)
@@ -91,7 +91,9 @@ class Sessions:
         session.add(Honoured(key=command.key, request_hash=body, case_id=case.id, seq=case.version))
 
     def _decided(self, case: Case, actor: Actor, move: str, form: Form) -> str:
-        facts = Facts(case.state, previous_state=case.previous_state, cycle=case.cycle, level=case.level, severity=case.severity)
+        facts = Facts(
+            case.state, previous_state=case.previous_state, cycle=case.cycle, level=case.level, severity=case.severity
+        )
         bound = Bound(facts, frozenset(Role(role) for role in actor.roles.split()), form)
         self._machine.add_model(bound, initial=case.state)
         try:
@@ -100,7 +102,7 @@ class Sessions:
         finally:
             self._machine.remove_model(bound)
 
-    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: IdempotencyKey, form: Form) -> None:
+    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: Command, form: Form) -> None:
         said = canonical(dict(_said(session, case, form)))
         assert actor.id is not None
         made = Transition(
@@ -170,7 +172,7 @@ class Steps:
 
         return write
 
-    def move(self, command: IdempotencyKey, at: datetime) -> None:
+    def move(self, command: Command, at: datetime) -> None:
         """Make one move, durable when this returns."""
         with self._dbos.SetWorkflowID(command.key):
             self._move(command.number, command.key, to_micros(at))

@@ -14,7 +14,9 @@ from engine.databases import open_postgres, open_sqlite
 from engine.store import Store
 
 HEAD = "SELECT id, number, version, head FROM cases WHERE number"
-MOVED = "UPDATE cases SET state = ?, previous_state = ?, version = ?, head = ?, changed_at = ? WHERE id = ? AND version = ?"
+MOVED = (
+    "UPDATE cases SET state = ?, previous_state = ?, version = ?, head = ?, changed_at = ? WHERE id = ? AND version = ?"
+)
 MADE = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
                         inferred, lifecycle, form, hash)
@@ -69,7 +71,8 @@ def values(kind: Kind, job: Job, head: _Head) -> Iterator[tuple[Any, ...]]:
         yield case_id, seq, name, salt, text
     yield at, at, case_id, *kind.closes
     yield (
-        case_id, begun["clause"], begun["cycle"], begun["occurrence"], begun["policy"], begun["calendar"], begun["amount"],
+        case_id, begun["clause"], begun["cycle"], begun["occurrence"], begun["policy"], begun["calendar"],
+        begun["amount"],
         begun["unit"], begun["allowance"], 0, at, at, at + kind.due, 0, 0,
     )  # fmt: skip
     yield case_id, seq

@@ -10,11 +10,11 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from benchmarks.stores import HANDLER, SUPERVISOR, TEXT
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.databases import open_postgres, open_sqlite
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest, new_salt
 from engine.ledger.record import record_of
-from engine.commands.advance import Command, advance
-from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact
 

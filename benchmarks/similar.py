@@ -17,9 +17,9 @@ from benchmarks.retold import SEED, typo
 from benchmarks.stores import contact, founded
 from benchmarks.told import Measure, Target, load, p50, p99, recorded
 from engine.clock import system_now
+from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import SHIFT
 from engine.duplicates.near_text import BITS, lanes, said
-from engine.commands.open_case import Opening, open_in
 from engine.duplicates.similar import similar
 from engine.store import Store
 from models.columns import to_micros

@@ -10,8 +10,8 @@ from sqlalchemy.engine import make_url
 
 from engine.actors import NewActor, add_actor
 from engine.clock import system_now
-from engine.create_store import found
 from engine.commands.open_case import Opening, open_case, open_in
+from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact

@@ -18,8 +18,8 @@ from benchmarks.sweep_plan import Plan, Turn
 from benchmarks.sweep_sql import fire_by_sql
 from benchmarks.told import Measure, Target, digits, load, p50, recorded
 from engine.clock import system_now
-from engine.escalation.id_ranges import ranges
 from engine.escalation.fire import LAST
+from engine.escalation.id_ranges import ranges
 from engine.escalation.sweep import chunks, fire_chunk
 from engine.settings import Settings
 from models.columns import from_micros

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.commands.advance import Command, advance
+from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.store import Store
 from models.columns import to_micros
 

@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 
+from classifier.examples import Example
 from engine.actors import IMPORT, SYSTEM
 from engine.store import Store
 from engine.transaction import Tx
-from classifier.examples import Example
 from statemachines.complaint import COMPLAINT
 from statemachines.inquiry import INQUIRY
 

@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.store import Store
 from classifier.categories import categories_of
 from classifier.corpus import corpus_of
 from classifier.examples import Example, distinct, marks
@@ -17,6 +16,7 @@ from classifier.model import Model
 from classifier.model_file import newest_model, put_model
 from classifier.proposing import without_model
 from classifier.training import TAKEN, WORSE, Trained
+from engine.store import Store
 
 
 class Lesson:

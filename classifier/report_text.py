@@ -48,7 +48,10 @@ def _lines(trained: Trained, locale: str) -> Iterator[str]:
     if trained.figures is None:
         return
     yield from ("", _translate(locale, "learned_from", **_counts(trained)))
-    yield from ("", _translate(locale, "compared", compared=trained.compared, right=trained.right, before=trained.before))
+    yield from (
+        "",
+        _translate(locale, "compared", compared=trained.compared, right=trained.right, before=trained.before),
+    )
     yield from ("", threshold_text(trained.threshold, locale), "")
     yield from _figures(trained.figures, locale)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.store import Store
 from classifier.choices import choices_in
+from engine.store import Store
 from flows.work import Work, off_loop
 
 if TYPE_CHECKING:

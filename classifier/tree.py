@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.rules.publishing import entitled
-from engine.store import Store
 from classifier.reading import Line, lines_of
 from classifier.versions import BrokenError, Newest, newest, put
+from engine.rules.publishing import entitled
+from engine.store import Store
 from gateways.problems import excerpt
 from statemachines.form_model import Code
 from statemachines.forms import Severity

@@ -56,16 +56,17 @@ def _settle(store: Store, now: datetime, simulated_at: datetime | None) -> bool:
         row = tx.row("SELECT made_at, simulated_at, secret_check FROM store_info WHERE id = 1")
         if row is None:
             tx.run(
-                "INSERT INTO store_info (id, made_at, simulated_at, secret_check) VALUES (1, :made_at, :clock, :secret_check)",
+                "INSERT INTO store_info (id, made_at, simulated_at, secret_check)"
+                " VALUES (1, :made_at, :simulated_at, :secret_check)",
                 made_at=made_at,
-                clock=made_at if simulated_at else None,
+                simulated_at=made_at if simulated_at else None,
                 secret_check=check,
             )
             return True
     if row.secret_check != check:
         raise Refused("other_secret", home=str(store.home))
-    if (row.clock is not None) != (simulated_at is not None) or (simulated_at and row.made_at != made_at):
-        kind = "real" if row.clock is None else "simulated"
+    if (row.simulated_at is not None) != (simulated_at is not None) or (simulated_at and row.made_at != made_at):
+        kind = "real" if row.simulated_at is None else "simulated"
         raise Refused("other_store", home=str(store.home), kind=kind, made_at=from_micros(row.made_at).isoformat())
     return False
 
@@ -74,8 +75,8 @@ def set_clock(store: Store, at: datetime) -> None:
     """Move a simulated store's clock on. Raises ``Refused('not_simulated' | 'clock_back')``."""
     with store.writing() as tx:
         row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
-        if row.clock is None:
+        if row.simulated_at is None:
             raise Refused("not_simulated", home=str(store.home))
-        if to_micros(at) < row.clock:
-            raise Refused("clock_back", clock=from_micros(row.clock).isoformat())
+        if to_micros(at) < row.simulated_at:
+            raise Refused("clock_back", clock=from_micros(row.simulated_at).isoformat())
         tx.run("UPDATE store_info SET simulated_at = :clock WHERE id = 1", clock=to_micros(at))

@@ -136,7 +136,7 @@ class Store:
             row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
         if row is None:
             raise Refused("no_store", home=str(self.home))
-        return row.clock
+        return row.simulated_at
 
     def _drop_idle(self) -> None:
         with self._lock:

@@ -7,10 +7,10 @@ from sqlmodel import select
 
 from engine.store import Store
 from flows.reaction_context import ReactionContext
-from reports.translation import label, translate
 from flows.work import Work, off_loop
 from gateways.mail import Mail
 from models import Actor, Case
+from reports.translation import label, translate
 from statemachines.lifecycle import Lifecycle
 from statemachines.roles import LEVELS, Role
 

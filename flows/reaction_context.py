@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from engine.commands.links import Relative, parents
 from engine.commands.advance import Answer, Command
+from engine.commands.links import Relative, parents
 from engine.commands.open_case import Opening, open_case
 from engine.outbox.deliveries import Leased
 from engine.store import Store

@@ -8,9 +8,9 @@ from sqlmodel import col, select
 from engine.store import Store
 from flows.notifications import Word, people, write
 from flows.reaction_context import ReactionContext
-from reports.translation import label
 from flows.work import off_loop
 from models import Actor
+from reports.translation import label
 from statemachines.roles import Role
 
 

@@ -4,19 +4,19 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
-from engine.timers.next_due import look
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.outbox.deliveries import peek
 from engine.runs import Done, keep
 from engine.store import Store
+from engine.timers.next_due import look
 from flows.fire_timers import Swept, fire_timers
 from flows.nights.plan_callbacks import Called, make_calls
-from flows.react import Reacted, react
-from flows.run_info import RunResult, RunInfo, Unobserved
 from flows.prefect_ui import events
 from flows.prefect_ui import run_names as window
 from flows.prefect_ui.events import Marks
+from flows.react import Reacted, react
+from flows.run_info import RunInfo, RunResult, Unobserved
 from flows.work import Work, off_loop
 from models.columns import to_micros
 
@@ -46,11 +46,11 @@ async def pass_once(work: Work) -> int:
             did += len(taken)
     if _due(agenda.rules, now):
         did += await _reproject(work, now)
-    if _due(agenda.clock, now):
+    if _due(agenda.timer, now):
         did += await _fire(work, now)
     if _due(agenda.callback, now):
         did += await _call(work, now)
-    if did or agenda.context is not None or _due(agenda.delivery, now):
+    if did or agenda.outbox_event is not None or _due(agenda.delivery, now):
         did += await _react(work, now)
     return did
 

@@ -1,16 +1,16 @@
 """The facts: every table, imported once so that the schema is whole."""
 
+from models.access import Hold, OneTimeCode
 from models.arrival import Arrival
 from models.case import Case, IdempotencyKey, Link, Transition
-from models.timer import Timer, EscalationStep
-from models.access import OneTimeCode, Hold
 from models.fingerprint import Fingerprint
-from models.store_info import Anchor, StoreInfo, Lease, Run
 from models.outbox import Callback, Delivery, OutboxEvent, Rating
 from models.parked import Parked
 from models.party import Party, Statement
 from models.rules import Edition, Interpretation
 from models.staff import Actor
+from models.store_info import Anchor, Lease, Run, StoreInfo
+from models.timer import EscalationStep, Timer
 
 __all__ = [
     "Actor",
@@ -18,23 +18,23 @@ __all__ = [
     "Arrival",
     "Callback",
     "Case",
-    "Timer",
-    "OneTimeCode",
-    "IdempotencyKey",
     "Delivery",
     "Edition",
+    "EscalationStep",
     "Fingerprint",
     "Hold",
-    "StoreInfo",
+    "IdempotencyKey",
     "Interpretation",
     "Lease",
     "Link",
+    "OneTimeCode",
     "OutboxEvent",
     "Parked",
     "Party",
     "Rating",
     "Run",
-    "EscalationStep",
     "Statement",
+    "StoreInfo",
+    "Timer",
     "Transition",
 ]

@@ -14,6 +14,8 @@ class OneTimeCode(SQLModel, table=True):
     of the code itself, which stands nowhere but in the actor's mail. ``tries`` counts the wrong ones.
     """
 
+    __tablename__ = "one_time_code"  # pyright: ignore[reportAssignmentType]
+
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     actor_id: int = Field(foreign_key="actor.id", index=True)
     purpose: str

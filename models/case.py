@@ -81,6 +81,8 @@ class Transition(SQLModel, table=True):
 class IdempotencyKey(SQLModel, table=True):
     """An idempotency key that was honoured, and the answer it was given: (case, seq)."""
 
+    __tablename__ = "idempotency_key"  # pyright: ignore[reportAssignmentType]
+
     key: str = Field(primary_key=True)
     request_hash: str
     case_id: int = Field(foreign_key="cases.id", sa_type=BigId)

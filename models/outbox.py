@@ -11,6 +11,8 @@ from models.columns import BigId, Instant
 class OutboxEvent(SQLModel, table=True):
     """An outbox row, 'this case did this', written with its transition and gone once fanned out."""
 
+    __tablename__ = "outbox_event"  # pyright: ignore[reportAssignmentType]
+
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
     seq: int = Field(primary_key=True)
 

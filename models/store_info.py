@@ -11,6 +11,8 @@ from models.columns import Instant
 class StoreInfo(SQLModel, table=True):
     """The one row that says what this store is. ``simulated_at`` is set in a simulated store only."""
 
+    __tablename__ = "store_info"  # pyright: ignore[reportAssignmentType]
+
     id: int = Field(default=1, primary_key=True)
     made_at: datetime = Field(sa_type=Instant)
     simulated_at: datetime | None = Field(default=None, sa_type=Instant)

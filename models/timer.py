@@ -54,6 +54,8 @@ class Timer(SQLModel, table=True):
 class EscalationStep(SQLModel, table=True):
     """A rung that fired, once and for all: the key forbids a second one in the same cycle."""
 
+    __tablename__ = "escalation_step"  # pyright: ignore[reportAssignmentType]
+
     __table_args__ = (
         Index("ix_escalation_step_recorded", "recorded_at"),
         Index("ix_escalation_step_case", "case_id"),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from engine.timers.timer import falls_due
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
+from engine.timers.timer import falls_due
 from engine.transaction import Tx
+from models.columns import from_micros, to_micros
 from reports import figures
 from reports.translation import ZONE
-from models.columns import from_micros, to_micros
 
 NEXT = 15
 """So many of the promises that fall due next are named."""

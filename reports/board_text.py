@@ -110,7 +110,9 @@ def milestones(cases: Counter[tuple[str, str, int]], locale: str) -> Iterator[st
 def render_callbacks(told: CallbackList, locale: str) -> str:
     """The day's list by who calls, without a name, a number to call or a word of the story."""
     lines = [f"# {callbacks_title(told, locale)}", "", " · ".join(link(locale, key) for key in (REPORT, BOARD))]
-    heads = [translate(locale, f"board.column.{name}") for name in ("planned", "case", "kind", "attempt", "round", "due")]
+    heads = [
+        translate(locale, f"board.column.{name}") for name in ("planned", "case", "kind", "attempt", "round", "due")
+    ]
     for owner, calls in groupby(told.lines, key=lambda line: line.owner or ""):
         mine = list(calls)
         rows = [

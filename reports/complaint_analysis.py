@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.store import Store
 from engine.transaction import Tx
-from reports.complaint_handling import Handling, handling
-from reports.translation import ZONE
 from flows.work import Work, off_loop
 from models.columns import from_micros, to_micros
+from reports.complaint_handling import Handling, handling
+from reports.translation import ZONE
 from statemachines.complaint import COMPLAINT, MERGED
 from statemachines.forms import Degree
 

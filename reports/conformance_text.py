@@ -76,7 +76,14 @@ def _lines(told: Conformance, locale: str) -> Iterator[str]:
 
 
 def _drawn(told: Conformance, locale: str) -> Iterator[str]:
-    yield from ("", f"## {translate(locale, 'replay.picture')}", "", "```mermaid", picture(told, locale).rstrip(), "```")
+    yield from (
+        "",
+        f"## {translate(locale, 'replay.picture')}",
+        "",
+        "```mermaid",
+        picture(told, locale).rstrip(),
+        "```",
+    )
 
 
 def overview(told: Conformance, locale: str) -> str:
@@ -97,7 +104,9 @@ def overview(told: Conformance, locale: str) -> str:
 
 def _figures(told: Conformance, locale: str) -> Iterator[str]:
     heads = (translate(locale, "replay.head.figure"), translate(locale, "replay.head.times"))
-    yield from table(heads, [(translate(locale, f"replay.figure.{name}"), str(getattr(told, name))) for name in FIGURES])
+    yield from table(
+        heads, [(translate(locale, f"replay.figure.{name}"), str(getattr(told, name))) for name in FIGURES]
+    )
 
 
 def _reasons(told: Conformance, locale: str) -> Iterator[str]:

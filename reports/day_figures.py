@@ -8,8 +8,8 @@ from datetime import datetime
 from engine.commands.case_context import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
-from reports.figures import DAY, Late, Trend, timers
 from models.columns import from_micros, to_micros
+from reports.figures import DAY, Late, Trend, timers
 from statemachines.roles import LEVELS
 
 # As in `figures.RUNGS`: nothing is recorded before it is due, so the index on recorded_at bounds the search.

@@ -15,13 +15,13 @@ from engine.calendars.calendar import Calendar
 from engine.commands.open_case import OPEN
 from engine.rules.in_force import Rules, rules_in
 from engine.transaction import Tx
+from models.columns import from_micros
+from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, TraceEvent, Value
 from reports import durations
-from reports.pseudonymisation import Pseudonymisation, Field, fields_of
 from reports.durations import Stopwatch, calendar_of
 from reports.event_log_pages import CLOCKS, RUNGS, Page, Wanted, pages, said
 from reports.lookups import customer_kinds
-from models.columns import from_micros
-from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, TraceEvent, History, Value
+from reports.pseudonymisation import Field, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycle_of, lifecycles
 
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"

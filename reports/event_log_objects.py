@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from reports.durations import SECOND
-from reports.event_log import Telling, timer_id, department_id
-from reports.event_log_pages import CLOCKS, DEPARTMENTS, VARIABLE, MADE, PARENTS, PARTIES, SHIPMENTS, Page, keys, pages
 from models.columns import EPOCH, from_micros
 from models.event_log import CASE, TraceObject, Value
+from reports.durations import SECOND
+from reports.event_log import Telling, department_id, timer_id
+from reports.event_log_pages import CLOCKS, DEPARTMENTS, KNOWN, MADE, PARENTS, PARTIES, SHIPMENTS, Page, keys, pages
 from statemachines.form_model import OPEN_CASE, marked
 from statemachines.kinds import lifecycles
 
@@ -53,7 +53,7 @@ def _merged(page: Page) -> dict[int, list[str]]:
     for move, name in handing_on():
         for row in (row for rows in page.by_case(MADE, move=move).values() for row in rows):
             number = orjson.loads(row.form)[name]
-            if page.tx.row(VARIABLE, number=number, **page.wanted.asked) is not None:
+            if page.tx.row(KNOWN, number=number, **page.wanted.asked) is not None:
                 found.setdefault(row.case_id, []).append(number)
     return found
 

@@ -25,8 +25,8 @@ SELECT case_id, seq, field, content FROM statement
  WHERE (case_id, seq) >= (:case_id, :seq) AND (case_id, seq) <= (:last, :last_seq) AND content IS NOT NULL
 """
 CLOCKS = """
-SELECT case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended, opened_at, closed_at,
-       outcome, level FROM timer WHERE case_id >= :first AND case_id <= :last ORDER BY case_id, id
+SELECT case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended, opened_at,
+       closed_at,       outcome, level FROM timer WHERE case_id >= :first AND case_id <= :last ORDER BY case_id, id
 """
 RUNGS = """
 SELECT r.case_id, r.seq, k.clause, k.cycle, k.occurrence FROM escalation_step r JOIN timer k ON k.id = r.timer_id

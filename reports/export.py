@@ -6,11 +6,11 @@ from engine.actors import acting
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.transaction import Tx
-from reports.pseudonymisation import Pseudonymisation
+from models.event_log import Log
 from reports.event_log import Telling, case_keys, move_keys
 from reports.event_log_objects import objects
 from reports.event_log_pages import Wanted
-from models.event_log import Log
+from reports.pseudonymisation import Pseudonymisation
 from statemachines.refused import Refused
 from statemachines.roles import Role
 

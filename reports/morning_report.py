@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from engine.rules.in_force import rules_in
 from engine.store import Store
+from flows.work import Work, off_loop
+from models.columns import to_micros
 from reports import day_figures, figures
 from reports.board import Promise, due_before, midnight
 from reports.day_figures import Climb, Raised, climbs
-from reports.figures import DAY, Late, Trend
 from reports.discovered_model import DiscoveredModel, lived
+from reports.figures import DAY, Late, Trend
 from reports.night_health import Health, health
-from flows.work import Work, off_loop
-from models.columns import to_micros
 
 __all__ = ["Health", "MorningReport", "gather", "report_morning"]
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from engine.timers.parking import Parked, parked
-from engine.outages import Outage, outages
+from engine.commands.holds import Held, held
 from engine.ledger.anchor_file import Anchored
 from engine.ledger.anchoring import last_anchored
-from engine.commands.holds import Held, held
+from engine.outages import Outage, outages
+from engine.timers.parking import Parked, parked
 from engine.transaction import Tx
+from models.columns import from_micros
 from reports import figures
 from reports.figures import Dead, Run, Unseen
-from models.columns import from_micros
 
 NIGHT_FLOW = "overnight-escalation"
 NIGHT_MAY_TAKE = timedelta(hours=25)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.outages import Outage
+from models.columns import from_micros
 from reports.markdown import SHOWN, table
 from reports.night_health import Health, Ran
 from reports.translation import label, translate, when
-from models.columns import from_micros
 
 KNOWN_GAPS = frozenset({"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble"})
 
@@ -66,7 +66,10 @@ def night(health: Health, locale: str) -> Iterator[str]:
         yield from ("", translate(locale, "report.history", count=health.history))
     for one in health.on_hold:
         kind, reason = label(locale, "", "kind", one.kind), label(locale, "act", "reason", one.reason)
-        yield from ("", translate(locale, "report.on_hold", kind=kind, since=_time(one.since), by=one.handle, reason=reason))
+        yield from (
+            "",
+            translate(locale, "report.on_hold", kind=kind, since=_time(one.since), by=one.handle, reason=reason),
+        )
 
 
 def _ran(work: Ran, locale: str) -> tuple[str, ...]:

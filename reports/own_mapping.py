@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from engine.actors import IMPORT
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
-from reports.pseudonymisation import Field, fields_of
-from reports.event_log import FORM
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
+from reports.event_log import FORM
+from reports.pseudonymisation import Field, fields_of
 from statemachines.form_model import Form, required
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle

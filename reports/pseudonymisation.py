@@ -14,9 +14,9 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from engine.actors import IMPORT, SYSTEM
-from engine.ledger.chain import keyed
 from engine.commands.open_case import OPEN, Opened
-from statemachines.form_model import ACTOR, PERSONAL, Form, Code, Nothing, Number, Reprojected, marked, required
+from engine.ledger.chain import keyed
+from statemachines.form_model import ACTOR, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
 from statemachines.kinds import lifecycle_of
 
 SIGNS = 16

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from engine.timers.timer import falls_due, spent
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
+from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
+from models.columns import from_micros, to_micros
 from reports.board_text import BOARD, LEDGER, waits_for
 from reports.figures import timers
 from reports.markdown import department, link, table
 from reports.translation import label, translate, when
-from models.columns import from_micros, to_micros
 
 MOVES = 12
 """So many moves the page tells; ``closeloop case show`` tells all."""
@@ -49,7 +49,8 @@ def page(store: Store, number: str, at: datetime, locale: str) -> Page | None:
 def _line(case: Any, locale: str) -> str:
     level = label(locale, "", "level", str(case.level))
     who = waits_for(locale, case.kind, case.state, case.owner)
-    return f"{label(locale, case.kind, 'state', case.state)} · {translate(locale, 'board.column.waits_for')} {who} · {level}"
+    waits = translate(locale, "board.column.waits_for")
+    return f"{label(locale, case.kind, 'state', case.state)} · {waits} {who} · {level}"
 
 
 def _lines(tx: Tx, case: Any, at: datetime, locale: str) -> Iterator[str]:
@@ -89,7 +90,11 @@ def _promise(row: Any, kind: str, rules: Rules, at: datetime, locale: str) -> tu
     place, since = rules.calendar(row.calendar), row.running_since
     used = row.consumed + (spent(row.unit, place, since, to_micros(at)) if since is not None else 0)
     left = row.allowance - row.consumed
-    due = translate(locale, "story.resting") if since is None else when(from_micros(falls_due(row.unit, place, since, left)))
+    due = (
+        translate(locale, "story.resting")
+        if since is None
+        else when(from_micros(falls_due(row.unit, place, since, left)))
+    )
     share = f"{used * 100 // row.allowance} %" if row.allowance else "–"
     name = label(locale, kind, "clause", row.clause)
     promise = name if row.occurrence == 1 else translate(locale, "cli.desk.turn", clause=name, turn=row.occurrence)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
-from statemachines.form_model import VARIABLE, Form, Handle, Personal
 from statemachines.concerned import STAFF, himself, names_none_of
 from statemachines.everyday import everyday
+from statemachines.form_model import VARIABLE, Form, Handle, Personal
 from statemachines.forms import About, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
@@ -86,7 +86,8 @@ class Refusal(Form):
 
 
 takes_no_part = Guard(
-    "takes_no_part", lambda facts, form: not facts.actor or facts.actor not in {getattr(form, name) for name in CONCERNED}
+    "takes_no_part",
+    lambda facts, form: not facts.actor or facts.actor not in {getattr(form, name) for name in CONCERNED},
 )
 impartial_panel = Guard("impartial_panel", lambda facts, form: names_none_of(form.panel_lead, facts, CONCERNED))
 
@@ -143,7 +144,13 @@ APPEAL = Lifecycle(
         ),
         *(
             Move(
-                "take_on", (ADMISSION_REVIEW,), state, roles=OFFICE, form=Reason, guard=previous_state(state), recused=CONCERNED
+                "take_on",
+                (ADMISSION_REVIEW,),
+                state,
+                roles=OFFICE,
+                form=Reason,
+                guard=previous_state(state),
+                recused=CONCERNED,
             )
             for state in UNHEARD
         ),

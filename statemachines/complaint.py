@@ -99,7 +99,16 @@ COMPLAINT = Lifecycle(
         Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=asked.Findings),
         Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=asked.Resolution),
         *(
-            Move("revisit", (RESOLVED,), dest, roles=CALLERS, form=Survey, guard=when, reopens=again, separate_from=HANDLED)
+            Move(
+                "revisit",
+                (RESOLVED,),
+                dest,
+                roles=CALLERS,
+                form=Survey,
+                guard=when,
+                reopens=again,
+                separate_from=HANDLED,
+            )
             for dest, when, again in (
                 (REVISITED, satisfied, False),
                 (INVESTIGATED, another_round, True),

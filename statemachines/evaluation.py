@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from statemachines.appealable import appealable
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Number, Personal, Score
 from statemachines.everyday import everyday
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role

@@ -13,7 +13,7 @@ from statemachines.forms import (
     Question,
     Reason,
 )
-from statemachines.guards import attempts_used, previous_state, next_attempt, rises
+from statemachines.guards import attempts_used, next_attempt, previous_state, rises
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.vocabulary import STAY, Clause, Move
 
@@ -35,7 +35,10 @@ def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
     by = (*INVESTIGATORS, Role.SYSTEM)
     return (
         Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question),
-        *(Move("customer_answers", (waiting,), state, roles=by, form=Answer, guard=previous_state(state)) for state in asking),
+        *(
+            Move("customer_answers", (waiting,), state, roles=by, form=Answer, guard=previous_state(state))
+            for state in asking
+        ),
     )
 
 
@@ -54,7 +57,10 @@ def reviewed_refusal(
     return (
         Move("propose_refusal", sources, review, roles=DESK, form=proposal),
         Move("refuse", (review,), refused, roles=MANAGERS, form=refusal, separate_from=("propose_refusal",)),
-        *(Move("take_on", (review,), state, roles=MANAGERS, form=Reason, guard=previous_state(state)) for state in sources),
+        *(
+            Move("take_on", (review,), state, roles=MANAGERS, form=Reason, guard=previous_state(state))
+            for state in sources
+        ),
     )
 
 
@@ -69,5 +75,10 @@ def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, .
 def promise_clause(open_: tuple[str, ...]) -> Clause:
     """Each promise runs to the instant that was agreed, whatever becomes of the case meanwhile (B9)."""
     return Clause(
-        "promise", during=open_, started_by=("promise",), due_field="due_at", occurrence_field="promise", met_by=("keep_promise",)
+        "promise",
+        during=open_,
+        started_by=("promise",),
+        due_field="due_at",
+        occurrence_field="promise",
+        met_by=("keep_promise",),
     )

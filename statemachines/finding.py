@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.everyday import everyday
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason, Severity
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
@@ -118,7 +118,12 @@ FINDING = Lifecycle(
         # A finding is not dropped: two people of the supervision agree that there was none.
         Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
         Move(
-            "cancel", (CANCEL_REVIEW,), CANCELLED, roles=SUPERVISION, form=Cancellation, separate_from=("propose_cancel", *HANDLED)
+            "cancel",
+            (CANCEL_REVIEW,),
+            CANCELLED,
+            roles=SUPERVISION,
+            form=Cancellation,
+            separate_from=("propose_cancel", *HANDLED),
         ),
         *(
             Move("keep_open", (CANCEL_REVIEW,), state, roles=SUPERVISION, form=Reason, guard=previous_state(state))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import VARIABLE, ON_CASE, OPEN_CASE, Form, Code, Handle, Number, Personal, Score
+from statemachines.form_model import ON_CASE, OPEN_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
 from statemachines.roles import TOP_LEVEL
 
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.everyday import everyday
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State

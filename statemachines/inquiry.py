@@ -87,7 +87,12 @@ INQUIRY = Lifecycle(
         # A suggestion is assessed before it is answered; a praise is passed on before the customer is thanked.
         Move("assess", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
         Move(
-            "commend", (RECEIVED, CLASSIFIED), INVESTIGATED, roles=INVESTIGATORS, form=Commendation, guard=commends_another
+            "commend",
+            (RECEIVED, CLASSIFIED),
+            INVESTIGATED,
+            roles=INVESTIGATORS,
+            form=Commendation,
+            guard=commends_another,
         ),
         Move("thank", (INVESTIGATED,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
         # A lead is a salesperson's (D2).
@@ -97,7 +102,16 @@ INQUIRY = Lifecycle(
         Move("lose", (OFFERED, PURSUED), SETTLED, roles=SALES, form=Lost),
         # The callback, where the pack wants one (D1); out of rounds, the matter becomes a complaint.
         *(
-            Move("revisit", (RESOLVED,), dest, roles=CALLERS, form=Survey, guard=when, reopens=again, separate_from=HANDLED)
+            Move(
+                "revisit",
+                (RESOLVED,),
+                dest,
+                roles=CALLERS,
+                form=Survey,
+                guard=when,
+                reopens=again,
+                separate_from=HANDLED,
+            )
             for dest, when, again in (
                 (REVISITED, satisfied, False),
                 (CLASSIFIED, another_round, True),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
 
 

@@ -59,7 +59,13 @@ INTERRUPTION = Lifecycle(
         Move("find_affected", CARED_FOR, STAY, roles=PEOPLE, form=Criteria),
         Move("restore", (CLASSIFIED, INVESTIGATED), RESOLVED, roles=(*MANAGERS, Role.OPERATIONS), form=Restoration),
         Move(
-            "review", (RESOLVED,), REVISITED, roles=REVIEWERS, form=Postmortem, guard=customers_told, separate_from=("start_plan",)
+            "review",
+            (RESOLVED,),
+            REVISITED,
+            roles=REVIEWERS,
+            form=Postmortem,
+            guard=customers_told,
+            separate_from=("start_plan",),
         ),
         Move("archive", (REVISITED,), ARCHIVED, roles=(*REVIEWERS, SYSTEM)),
         Move("call_off", (RECEIVED, CLASSIFIED), CALLED_OFF, roles=MANAGERS[1:], form=Reason),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Personal
 
 Count = Annotated[int, Field(ge=0), VARIABLE]
 

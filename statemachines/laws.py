@@ -80,7 +80,9 @@ def _forms(table: Lifecycle) -> Iterator[str]:
 
 def _duties(table: Lifecycle) -> Iterator[str]:
     for row in table.moves:
-        yield from (f"move {row.name} is apart from the unknown move {n}" for n in row.separate_from if n not in table.rows)
+        yield from (
+            f"move {row.name} is apart from the unknown move {n}" for n in row.separate_from if n not in table.rows
+        )
         if row.extends and not {"clause", "hours"} <= set(row.form.model_fields):
             yield f"move {row.name} extends a clock, but its form names no clause and hours"
         if row.inherits_timers and "case" not in row.form.model_fields:
@@ -112,7 +114,7 @@ def _turns(table: Lifecycle, clause: Clause) -> Iterator[str]:
             yield f"clause {clause.name} reads its deadline from {clause.due_field}, which {name} does not ask for"
     for name in clause.met_by if clause.occurrence_field else ():
         if name in table.rows and clause.occurrence_field not in table.rows[name][0].form.model_fields:
-            yield f"clause {clause.name} is kept turn by turn, but {name} does not ask which ({clause.occurrence_field})"
+            yield f"clause {clause.name} is met per occurrence, but {name} lacks the field {clause.occurrence_field}"
     if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
         yield f"clause {clause.name} speaks of moves that open it and names none"
 

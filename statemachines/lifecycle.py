@@ -171,7 +171,9 @@ class Lifecycle:
             return Refused("role", wanted=wanted, **told)
         own = [_own_work(row, facts) for row in mine]
         if all(own):
-            return Refused("own_work", actor=facts.actor, moves=sorted({name for names in own for name in names}), **told)
+            return Refused(
+                "own_work", actor=facts.actor, moves=sorted({name for names in own for name in names}), **told
+            )
         if all(_recused(row, facts) for row in mine):
             return Refused("recused", actor=facts.actor, **told)
         return Refused("guard", guards=[row.guard.name for row in mine if row.guard], **told)

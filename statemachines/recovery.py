@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.everyday import everyday
+from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State

@@ -70,8 +70,12 @@ in_order = Guard("in_order", lambda facts, form: form.accurate and form.complete
 plannable = Guard("plannable", _plannable)
 first_plan = Guard("first_plan", lambda facts, form: facts.variables.get("plans", 0) <= 1)
 later_plan = Guard("later_plan", lambda facts, form: facts.variables.get("plans", 0) > 1)
-cosigned = Guard("cosigned", lambda facts, form: facts.variables.get("cosigns", 0) >= facts.variables.get("cosigns_needed", 0))
-agreed_node = Guard("agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0))
+cosigned = Guard(
+    "cosigned", lambda facts, form: facts.variables.get("cosigns", 0) >= facts.variables.get("cosigns_needed", 0)
+)
+agreed_node = Guard(
+    "agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0)
+)
 not_older = Guard("not_older", _not_older)
 accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
 not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(form) and _may_sign(facts, form))
@@ -108,7 +112,16 @@ SERVICE_ORDER = Lifecycle(
         Move("plan", (REVIEWED,), PLANNED, roles=INVESTIGATORS, form=asked.Plan, guard=plannable, counts="plans"),
         # One signature a person. A later plan may be signed again by whoever signed an earlier one.
         *(
-            Move("cosign", (PLANNED,), STAY, COSIGNERS, asked.Cosignature, guard=when, separate_from=apart, counts="cosigns")
+            Move(
+                "cosign",
+                (PLANNED,),
+                STAY,
+                COSIGNERS,
+                asked.Cosignature,
+                guard=when,
+                separate_from=apart,
+                counts="cosigns",
+            )
             for when, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
         ),
         Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
@@ -123,7 +136,9 @@ SERVICE_ORDER = Lifecycle(
         Move("start", UNPLANNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
         Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
-        Move("name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=asked.NamedAcceptor),
+        Move(
+            "name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=asked.NamedAcceptor
+        ),
         Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
         Move(
             "fail_acceptance",
@@ -208,7 +223,13 @@ SERVICE_ORDER = Lifecycle(
             repeats=True,
             internal=True,
         ),
-        Clause("tracking", during=SERVING, started_by=("request_tracking",), due_field="due_at", met_by=("report_position",)),
+        Clause(
+            "tracking",
+            during=SERVING,
+            started_by=("request_tracking",),
+            due_field="due_at",
+            met_by=("report_position",),
+        ),
         Clause(
             "rectification",
             during=(RECTIFYING, EXCEPTION),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Severity
 
 Fen = Annotated[int, Field(ge=0)]

@@ -119,7 +119,9 @@ VIOLATION = Lifecycle(
             recused=ACCUSED,
         ),
         Move("add_evidence", (INVESTIGATING,), STAY, roles=TEAM, form=Evidence, recused=ACCUSED),
-        Move("conclude", (INVESTIGATING,), CONCLUDED, roles=TEAM, form=Conclusion, guard=leads_the_team, recused=ACCUSED),
+        Move(
+            "conclude", (INVESTIGATING,), CONCLUDED, roles=TEAM, form=Conclusion, guard=leads_the_team, recused=ACCUSED
+        ),
         Move(
             "send_back",
             (CONCLUDED,),

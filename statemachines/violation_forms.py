@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Form, Handle, Personal
 from statemachines.forms import Degree, Severity
 
 

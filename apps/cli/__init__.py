@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from apps.cli.context import FAULT, REFUSED, close_context, cli, open_context
+from apps.cli.context import FAULT, REFUSED, cli, close_context, open_context
 from apps.cli.index import assembled
 from statemachines.refused import Refused
 

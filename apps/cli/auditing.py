@@ -36,7 +36,9 @@ def verify(json: Json = False) -> int:
     verdict = check(cli.store)
     with cli.store.looking() as tx:
         last = last_anchored(tx)
-    words = cli.translate("verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions)
+    words = cli.translate(
+        "verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions
+    )
     shown = [words, *([_anchored(last)] if last else []), *_faults(verdict)]
     cli.give({**_told(verdict), "anchor": asdict(last) if last else None}, *shown)
     return 0 if verdict.ok else 2

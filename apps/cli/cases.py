@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from apps import views
-from apps.cli import open_case as opening, showing
-from apps.cli.move_forms import document_of, text_of, words_of
+from apps.cli import open_case as opening
+from apps.cli import showing
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.move_forms import document_of, text_of, words_of
 from apps.cli.open_case import Body, Key
 from apps.known_views import kind_words
 from engine.commands.advance import Command, advance

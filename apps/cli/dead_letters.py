@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli, table
-from engine.timers.parking import parked, release, release_all
 from engine.outbox.dead_letters import drop, revive, revive_all
+from engine.timers.parking import parked, release, release_all
 from reports.figures import dead as dead_letters
 from reports.translation import translate
 from statemachines.refused import Refused

@@ -5,8 +5,8 @@ from typing import Any
 
 import typer
 
-from apps.cli.move_forms import contact_of
 from apps.cli.context import Json, cli, local, table
+from apps.cli.move_forms import contact_of
 from reports.lookups import Customer, Matter, Tracking, customers
 from reports.lookups import track as look_up
 from reports.translation import label

@@ -13,12 +13,12 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from apps.cli.context import As, Json, cli, instant
-from reports.pseudonymisation import Pseudonymisation
-from reports.export import log_of, permit, trace
-from reports.event_log_pages import Wanted, usual_pack
-from reports.own_mapping import own_mapping
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
+from reports.event_log_pages import Wanted, usual_pack
+from reports.export import log_of, permit, trace
+from reports.own_mapping import own_mapping
+from reports.pseudonymisation import Pseudonymisation
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 

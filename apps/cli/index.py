@@ -18,7 +18,7 @@ class Room(NamedTuple):
 
 ROOMS = (
     Room(
-        "making",
+        "create",
         {
             "init": "Make a store here: real, or simulated with a clock that only `run-until` moves.",
             "status": "The health of database, driver, Prefect server, worker and schedules.",
@@ -41,10 +41,8 @@ ROOMS = (
         "exporting",
         {"export": "Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."},
     ),
-    Room(
-        "replaying", {"replay": "Take another system's history in, event by event, and say how it fits our lifecycle."}
-    ),
-    Room("reckoning", {"deadline": "When an amount of time runs out in a working calendar, explained day by day."}),
+    Room("replay", {"replay": "Take another system's history in, event by event, and say how it fits our lifecycle."}),
+    Room("deadline", {"deadline": "When an amount of time runs out in a working calendar, explained day by day."}),
     Room(
         "running",
         {
@@ -95,7 +93,7 @@ ROOMS = (
         {"classifier": "The classifier 分类模型: what it learned, how good it is, and why it says what it says."},
         group=True,
     ),
-    Room("deads", {"dead": "Deliveries that were given up after their last try."}, group=True),
+    Room("dead_letters", {"dead": "Deliveries that were given up after their last try."}, group=True),
 )
 
 

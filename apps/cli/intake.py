@@ -7,10 +7,10 @@ import typer
 
 from apps.cli.context import Json, cli
 from engine.commands.arrivals import Source, record, take_due
-from reports.translation import translate
 from gateways.contacts import Check, Note, check, contacts
 from gateways.mapping import BadMapping, Mapping, load_mapping
 from gateways.problems import Problem
+from reports.translation import translate
 from statemachines.lifecycle import Refused
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]

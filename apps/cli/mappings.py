@@ -14,12 +14,12 @@ from apps.cli.context import Json, cli, local
 from apps.replay_log import mapped
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
-from reports.translation import translate
 from gateways.logs.mapping import BLANK, LogMapping, Named
 from gateways.logs.reading import events
 from gateways.logs.suggesting import suggest as drafted
 from gateways.problems import BadCell, Problem, Unreadable
 from models.log_event import LogEvent
+from reports.translation import translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 

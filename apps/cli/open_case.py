@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.move_forms import contact_of, document_of, text_of, words_of
 from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.move_forms import contact_of, document_of, text_of, words_of
 from engine.commands.open_case import Opening, open_case
 from engine.duplicates.similar import Candidate, open_unless_known, similar
+from models.contact import Channel, Contact, CustomerType
 from reports.lookups import Customer, Matter, customer_kinds, recognised
 from reports.translation import label
-from models.contact import Channel, Contact, CustomerType
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.refused import Refused
 
@@ -119,7 +119,11 @@ def alike(
     with cli.store.looking() as tx:
         found = similar(tx, cli.store.secret, asked, customer_kinds())
     heads = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")
-    shown = table("", [cli.translate(head) for head in heads], map(_row, found)) if found else cli.translate("desk.none_similar")
+    shown = (
+        table("", [cli.translate(head) for head in heads], map(_row, found))
+        if found
+        else cli.translate("desk.none_similar")
+    )
     cli.give({"similar": [_document(one) for one in found]}, shown)
 
 

@@ -6,10 +6,10 @@ from rich.table import Table
 
 from apps import views
 from apps.cli.context import As, Json, cli, local, table
-from apps.timer_views import TimerView
 from apps.known_views import kind_words, words_of
-from reports.translation import label
+from apps.timer_views import TimerView
 from models import Case
+from reports.translation import label
 
 
 def show(number: str, as_: As = None, json: Json = False) -> None:
@@ -58,7 +58,7 @@ def clocks(number: str, json: Json = False) -> None:
 
 
 def _clock_table(found: list[TimerView], kind: str) -> Table:
-    columns = ("promise", "round", "limit", "used", "state", "fires", "rungs", "source")
+    columns = ("promise", "round", "limit", "used", "state", "fires", "steps", "source")
     rows = [
         (
             one.promise(kind, cli.locale),

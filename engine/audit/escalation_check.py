@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from engine.ledger.record import CaseRow, plain
 from engine.commands.case_context import BY_TIMER
+from engine.ledger.record import CaseRow, plain
 from models.columns import from_micros
 
 RUNGS = """
@@ -25,9 +25,9 @@ def ladder_faults(
     moves = {row["seq"]: row for row in history} if rungs else {}
     for rung in rungs:
         if rung.recorded_at < rung.due_at:
-            yield rung.seq, "rung_early"
+            yield rung.seq, "step_early"
         if not _told(rung, moves.get(rung.seq)):
-            yield rung.seq, "rung_untold"
+            yield rung.seq, "step_unrecorded"
     yield from _ladders(head, rungs, clocks)
 
 
@@ -61,4 +61,4 @@ def _ladders(head: CaseRow, rungs: list[Any], clocks: list[Any]) -> Iterator[tup
             yield 0, f"rung_clause_{clock.clause}"
         if head.closed and clock.closed_at is None:
             yield 0, f"clock_runs_{clock.clause}"
-    yield from ((rung.seq, "rung_stray") for mine in fired.values() for rung in mine)
+    yield from ((rung.seq, "step_stray") for mine in fired.values() for rung in mine)

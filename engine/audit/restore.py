@@ -15,8 +15,8 @@ from engine.actors import IMPORT, SYSTEM
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
 from engine.audit.backup import listed, tables
 from engine.audit.verify import Verdict, verify
-from engine.databases import open_postgres, sqlite_path, translated
 from engine.create_store import migrate
+from engine.databases import open_postgres, sqlite_path, translated
 from engine.ledger.anchor_file import FILE, alone, read_lines
 from engine.ledger.chain import keyed
 from engine.settings import Settings

@@ -9,14 +9,14 @@ from typing import Any, cast
 import orjson
 
 from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
+from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.record import COLUMNS, CaseRow, record_of
-from engine.commands.open_case import OPEN, Opened
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Nothing, marked
+from statemachines.form_model import ON_CASE, VARIABLE, Form, Nothing, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
 

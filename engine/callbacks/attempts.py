@@ -10,11 +10,11 @@ import orjson
 
 from engine.calendars.callers import Callers, callers
 from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, planned
-from engine.timers import parking
-from engine.timers.timer import falls_due
 from engine.commands.advance import retrying
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
+from engine.timers import parking
+from engine.timers.timer import falls_due
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT

@@ -8,12 +8,12 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
 from engine.actors import Acting, acting
+from engine.commands import prefetch as ahead
+from engine.commands.case_context import CaseContext, take
+from engine.commands.prefetch import KEY, KNOWN
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft, head_by_number, lock_cases
-from engine.commands import prefetch as ahead
-from engine.commands.prefetch import KEY, KNOWN
-from engine.commands.case_context import CaseContext, take
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -128,7 +128,9 @@ def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     decision = hand.decide(command.move, form, actor)
     row = decision.row
     hand.make(
-        TransitionDraft(row.name, decision.dest, form, actor.id, command.via, occurred, hand.now, command.inferred, row=row)
+        TransitionDraft(
+            row.name, decision.dest, form, actor.id, command.via, occurred, hand.now, command.inferred, row=row
+        )
     )
     if command.key:
         tx.put(KEEP, key=command.key, request_hash=body, case_id=hand.head.id, seq=hand.head.version)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.actors import IMPORT
-from engine.ledger.chain import canonical, keyed
 from engine.commands.advance import Command, advance_in, retrying
 from engine.commands.open_case import Opening, open_in
+from engine.ledger.chain import canonical, keyed
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros

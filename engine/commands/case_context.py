@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 import orjson
 
 from engine.actors import SYSTEM, Acting, acting
-from engine.timers import timer as timing
-from engine.timers.start import TimerStarter
-from engine.timers.apply import Before, before, follow
-from engine.timers.reschedule import adopt, extend, inherited, reproject, set_going
-from engine.timers.timer import RunningTimer
+from engine.commands.prefetch import did
 from engine.databases import Conflict
 from engine.ledger.low_water_mark import floor
-from engine.ledger.record import TransitionDraft, CaseRow, append
-from engine.commands.prefetch import did
+from engine.ledger.record import CaseRow, TransitionDraft, append
 from engine.rules.in_force import Rules, rules_in
 from engine.rules.policy import Pack
+from engine.timers import timer as timing
+from engine.timers.apply import Before, before, follow
+from engine.timers.reschedule import adopt, extend, inherited, reproject, set_going
+from engine.timers.start import TimerStarter
+from engine.timers.timer import RunningTimer
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
@@ -178,7 +178,11 @@ class CaseContext:
         form = Nothing() if clause.then else told
         system = acting(self.tx, SYSTEM)
         decision = self.decide(move, form, system)
-        self.make(TransitionDraft(move, decision.dest, form, system.id, BY_TIMER, due, self.now, level=level, row=decision.row))
+        self.make(
+            TransitionDraft(
+                move, decision.dest, form, system.id, BY_TIMER, due, self.now, level=level, row=decision.row
+            )
+        )
         self._keep(clock, rung, told)
         return Fired(self.head.number, self.head.kind, self.head.level, move, told)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.actors import Acting, acting
+from engine.commands.advance import Answer, Command, advance_in, retrying
 from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import lock_cases
-from engine.commands.advance import Answer, Command, advance_in, retrying
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
-from engine.ledger.chain import GENESIS, canonical, keyed
-from engine.ledger.low_water_mark import floor
-from engine.ledger.record import TransitionDraft, CaseRow
-from engine.duplicates.fingerprints import leave_fingerprint
+from engine.commands.advance import KEEP, Answer, answered_before, retrying
 from engine.commands.case_context import CaseContext
 from engine.commands.links import link_in
-from engine.commands.advance import KEEP, Answer, answered_before, retrying
+from engine.duplicates.fingerprints import leave_fingerprint
+from engine.ledger.chain import GENESIS, canonical, keyed
+from engine.ledger.low_water_mark import floor
+from engine.ledger.record import CaseRow, TransitionDraft
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact, CustomerType
-from statemachines.form_model import VARIABLE, ON_CASE, Form, Code, Number, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from engine.actors import ACTORS, Acting
-from engine.timers import timer as running
-from engine.timers.timer import RunningTimer
 from engine.ledger.low_water_mark import ANCHORED, FLOOR
 from engine.ledger.record import HELD, NAMES, CaseRow, lock_cases
 from engine.rules.in_force import rules_in, seen
+from engine.timers import timer as running
+from engine.timers.timer import RunningTimer
 from engine.transaction import Tx
 from statemachines.kinds import lifecycles
 
@@ -38,7 +38,7 @@ LISTED = {True: "json_agg", False: "json_group_array"}
 _ONE = f"""
 SELECT {", ".join(f"c.{name}" for name in NAMES)},
        {", ".join(f"o.{name}" for name in running.COLUMNS)},
-       h.key, h.body, h.number AS honoured, h.seq, h.dest, h.level AS reached,
+       h.key, h.request_hash, h.number AS honoured, h.seq, h.dest, h.level AS reached,
        a.id AS actor_id, a.handle, a.roles, e.newest, e.anchored, {{done}} AS done
   FROM cases c CROSS JOIN (SELECT max(id) AS newest, ({ANCHORED}) AS anchored FROM edition) e
   LEFT JOIN actor a ON a.handle = :actor

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.ledger.record import head_by_id
-from engine.commands.case_context import take
 from engine.commands.advance import retrying
+from engine.commands.case_context import take
+from engine.ledger.record import head_by_id
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.duplicates.fingerprints import Asked, near
 from engine.commands.advance import Answer, retrying
 from engine.commands.open_case import Opening, identity_of, open_in, shipment_key
+from engine.duplicates.fingerprints import Asked, near
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros

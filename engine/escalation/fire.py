@@ -6,12 +6,12 @@ from datetime import datetime
 
 from psycopg import errors
 
-from engine.timers import parking
+from engine.commands.advance import retrying
+from engine.commands.case_context import Fired, take
 from engine.databases import Conflict
 from engine.ledger.record import head_by_id
-from engine.commands.case_context import Fired, take
-from engine.commands.advance import retrying
 from engine.store import Store
+from engine.timers import parking
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused

@@ -15,14 +15,14 @@ from operator import attrgetter
 
 import orjson
 
-from engine.timers import parking
-from engine.databases import Conflict
-from engine.ledger.low_water_mark import floor
 from engine.commands.advance import retrying
+from engine.databases import Conflict
 from engine.escalation.fire import FREE, LAST, NOTHING, Sweep, fire_each
-from engine.escalation.sweep_rows import Rows
 from engine.escalation.sweep_plan import Due, Ways, at_home
+from engine.escalation.sweep_rows import Rows
+from engine.ledger.low_water_mark import floor
 from engine.store import Store
+from engine.timers import parking
 from engine.transaction import Tx
 from models.columns import to_micros
 

@@ -3,19 +3,19 @@
 Note [Usual cases]: a rung of a ladder tells its case something and leaves it where it is; only the level may rise, and
 no clock but its own is touched. For such a rung the table is asked once for each kind, state, pack and clause, anew in
 each transaction, and only where no guard, no duty apart and no consequence could make one case differ from the next.
-Whatever is not of this sort has no ``Way``: ``CaseContext`` fires it, case by case. One test asks the machine for all that is
-remembered here, another fires the same store both ways.
+Whatever is not of this sort has no ``Way``: ``CaseContext`` fires it, case by case. One test asks the machine for
+all that is remembered here, another fires the same store both ways.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.actors import SYSTEM, Acting, acting
-from engine.timers.timer import falls_due, percents
 from engine.rules.in_force import rules_in
+from engine.timers.timer import falls_due, percents
 from engine.transaction import Tx
 from models.columns import EPOCH
-from statemachines.form_model import VARIABLE, ON_CASE, PERSONAL, StepFired, marked
+from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, StepFired, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Facts, Lifecycle
 
@@ -114,7 +114,14 @@ def leaves_alone(table: Lifecycle, state: str, move: str, form: StepFired, actor
     if actor.person or any(row.guard for row in rows):  # of nobody no duty is apart, and no matter is his own
         return False
     row = table.decide(Facts(state=state), move, form, actor.roles).row
-    if row.dest not in (None, state) or row.reopens or row.extends or row.releases_timers or row.inherits_timers or row.counts:
+    if (
+        row.dest not in (None, state)
+        or row.reopens
+        or row.extends
+        or row.releases_timers
+        or row.inherits_timers
+        or row.counts
+    ):
         return False
     if any(marked(type(form), mark) for mark in (ON_CASE, VARIABLE, PERSONAL)):
         return False

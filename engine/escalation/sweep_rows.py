@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from engine.ledger.chain import canonical, chain_hash
-from engine.ledger.record import INSERT, TELL, plain, record_of
 from engine.commands.case_context import BY_TIMER, KEEP_RUNG, Fired
 from engine.escalation.sweep_plan import Due, Step, Way, Ways
+from engine.ledger.chain import canonical, chain_hash
+from engine.ledger.record import INSERT, TELL, plain, record_of
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.form_model import StepFired

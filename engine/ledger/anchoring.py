@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.ledger import leaves
+from engine.ledger.anchor_check import Doubt, Survey
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.signing import found_key, key_of, make_key, public_hex, tell_public
-from engine.ledger.anchor_check import Doubt, Survey
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros

@@ -11,7 +11,7 @@ import orjson
 
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
-from statemachines.form_model import VARIABLE, ON_CASE, PERSONAL, Form, marked
+from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
 from statemachines.lifecycle import Lifecycle, Move, Refused
 
 
@@ -173,7 +173,9 @@ def _carry(head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
 
 def remembered(known: str, form: Form, row: Move | None) -> str:
     """What is known of a case after a move: the form's marked values, and one more of what the move counts."""
-    told = {name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None}
+    told = {
+        name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
+    }
     counts = row.counts if row is not None else None
     if not told and counts is None:
         return known

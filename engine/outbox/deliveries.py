@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands.holds import park
 from engine.commands.advance import retrying
+from engine.commands.holds import park
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros

@@ -3,12 +3,12 @@
 from typing import Any
 
 from engine.actors import SYSTEM, acting
-from engine.timers import timer as timing
-from engine.timers.timer import RunningTimer
-from engine.ledger.chain import canonical, chain_hash
-from engine.ledger.record import INSERT, TransitionDraft, CaseRow, plain, record_of, transition
 from engine.commands.case_context import BY_TIMER, KEEP_RUNG, CaseContext
 from engine.escalation.sweep_plan import leaves_alone
+from engine.ledger.chain import canonical, chain_hash
+from engine.ledger.record import INSERT, CaseRow, TransitionDraft, plain, record_of, transition
+from engine.timers import timer as timing
+from engine.timers.timer import RunningTimer
 from models.columns import EPOCH, from_micros
 from statemachines.form_model import Form, StepFired
 from statemachines.lifecycle import Clause

@@ -30,9 +30,9 @@ INSERT INTO opening VALUES (?, ?, ?, ?, ?) ON CONFLICT (log_case) DO UPDATE
 """
 SORTED = """
 CREATE INDEX event_turn ON event (log_case, k1, k2, k3, row);
-CREATE TABLE occurrence AS SELECT log_case, min(at) AS first, count(*) AS n, min(row) AS row FROM event GROUP BY log_case;
+CREATE TABLE turn AS SELECT log_case, min(at) AS first, count(*) AS n, min(row) AS row FROM event GROUP BY log_case;
 """
-TURNS = "SELECT log_case, first, n FROM occurrence ORDER BY first IS NULL, first, row"
+TURNS = "SELECT log_case, first, n FROM turn ORDER BY first IS NULL, first, row"
 LINES = """
 SELECT row, at, told FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
 """
@@ -131,7 +131,7 @@ class EventBuffer:
         """The log has been read to its end; how many cases there are."""
         self._flush()
         self._raw.executescript(SORTED)
-        return self._raw.execute("SELECT count(*) FROM occurrence").fetchone()[0]
+        return self._raw.execute("SELECT count(*) FROM turn").fetchone()[0]
 
     def strays(self) -> list[tuple[str, int, int]]:
         """What belongs to no case: code, how often, the first row."""

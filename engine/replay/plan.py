@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from engine.actors import IMPORT
 from engine.ledger.record import remembered
-from statemachines.form_model import VARIABLE, PERSONAL, Form, Code, Handle, StepFired, marked, required
+from statemachines.form_model import PERSONAL, VARIABLE, Code, Form, Handle, StepFired, marked, required
 from statemachines.lifecycle import Facts, Lifecycle, Move
 
 LONGEST = 12

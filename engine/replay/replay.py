@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.actors import IMPORT
-from engine.ledger.record import CaseRow, head_by_id, head_by_number
-from engine.commands.case_context import take
 from engine.commands.advance import retrying
+from engine.commands.case_context import take
 from engine.commands.open_case import OPEN, Opening, open_in
-from engine.replay.session import VIA, ReplaySession, ReplayOptions, Undo
+from engine.ledger.record import CaseRow, head_by_id, head_by_number
 from engine.replay.due_steps import fire_until
 from engine.replay.event_buffer import EventBuffer, Turn
+from engine.replay.session import VIA, ReplayOptions, ReplaySession, Undo
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of, tally_of
 from engine.store import Store
 from engine.transaction import Tx
@@ -71,7 +71,9 @@ def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
         yield group
 
 
-def _group(store: Store, buffer: EventBuffer, log: Log, group: list[Turn], at: datetime, progress: Progress | None) -> None:
+def _group(
+    store: Store, buffer: EventBuffer, log: Log, group: list[Turn], at: datetime, progress: Progress | None
+) -> None:
     whole = False
     while not whole:
 
@@ -106,7 +108,10 @@ class _Taking:
 
     def take(self) -> _Done:
         """Take its events, or as many as go into one transaction."""
-        key, said = key_of(self.secret, self.log.source, self.turn.case), self.buffer.digest(self.secret, self.turn.case)
+        key, said = (
+            key_of(self.secret, self.log.source, self.turn.case),
+            self.buffer.digest(self.secret, self.turn.case),
+        )
         before = kept(self.tx, key)
         if before is None:
             return self._careful_if_need_be(key, None, ReplayStatistics(said, self.log.options.bridge))
@@ -133,7 +138,9 @@ class _Taking:
         head = self._opened(statistics) if case_id is None else head_by_id(self.tx, case_id)
         hand = take(self.tx, head, self.now)
         begin = statistics.events
-        ReplaySession(hand, statistics, self.log.options, careful).take(self.buffer.lines(self.turn.case, begin, TOGETHER))
+        ReplaySession(hand, statistics, self.log.options, careful).take(
+            self.buffer.lines(self.turn.case, begin, TOGETHER)
+        )
         whole = statistics.events >= self.turn.events
         if whole:
             fire_until(hand, self.now)

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from engine.actors import IMPORT, Acting, acting
-from engine.ledger.record import TransitionDraft, CaseRow, head_by_number
-from engine.replay import meaning as reading
 from engine.commands.case_context import CaseContext
 from engine.commands.open_case import OPEN
+from engine.ledger.record import CaseRow, TransitionDraft, head_by_number
+from engine.replay import meaning as reading
 from engine.replay.due_steps import fire_until
 from engine.replay.event_buffer import Line
-from engine.replay.statistics import ReplayStatistics
 from engine.replay.plan import Way, Words, bridge, filled, single
+from engine.replay.statistics import ReplayStatistics
 from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
 from statemachines.lifecycle import Facts, Refused
 
@@ -176,7 +176,16 @@ class ReplaySession:
         again = bool(meant) and reading.rank(table, meant) < reading.RESOLVED and not reading.may_stay(table, line)
         known: dict[tuple[Any, ...], Way | None] = self.hand.tx.memory.setdefault(WAYS, {})
         head, place = self.hand.head, (facts.state, facts.previous_state, facts.cycle, facts.level, facts.attempts)
-        asked = (goal.name, again, table.kind, head.pack, head.variables, head.severity, orjson.dumps(words.fill), *place)
+        asked = (
+            goal.name,
+            again,
+            table.kind,
+            head.pack,
+            head.variables,
+            head.severity,
+            orjson.dumps(words.fill),
+            *place,
+        )
         if asked not in known:
             known[asked] = bridge(table, facts, goal.reached, words, again)
         if (way := known[asked]) is None:

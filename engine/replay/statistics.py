@@ -100,12 +100,12 @@ def _prefix(secret: bytes, source: str) -> str:
 def kept(tx: Tx, key: str) -> tuple[int, ReplayStatistics] | None:
     """The case that was made of a log's case before, and how far that went."""
     row = tx.row(KNOWN, key=key)
-    return None if row is None else (row.case_id, tally_of(row.body))
+    return None if row is None else (row.case_id, tally_of(row.request_hash))
 
 
 def keep(tx: Tx, key: str, statistics: ReplayStatistics, case_id: int, seq: int, *, again: bool) -> None:
     """Write down how far a case got, in its own transaction; ``again`` if that was done before."""
-    values = {"key": key, "body": statistics.text(), "case_id": case_id, "seq": seq}
+    values = {"key": key, "request_hash": statistics.text(), "case_id": case_id, "seq": seq}
     if again:
         tx.run(KEEP_ON, **values)
     else:
@@ -118,5 +118,5 @@ def all_statistics(tx: Tx, secret: bytes, source: str) -> Iterator[tuple[int, st
     like = f"{after}%"
     while rows := tx.rows(ALL, after=after, like=like):
         for row in rows:
-            yield row.case_id, row.number, tally_of(row.body)
+            yield row.case_id, row.number, tally_of(row.request_hash)
         after = rows[-1].key

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from engine.ledger.record import CaseRow, TransitionDraft
 from engine.timers.start import TimerStarter
 from engine.timers.timer import RunningTimer, close, save
-from engine.ledger.record import TransitionDraft, CaseRow
 from models.columns import to_micros
 from statemachines.lifecycle import Clause, Lifecycle
 
@@ -27,7 +27,9 @@ def before(head: CaseRow) -> Before:
     return Before(head.state, head.department, head.owner)
 
 
-def follow(arms: TimerStarter, table: Lifecycle, clocks: list[RunningTimer], was: Before, entry: TransitionDraft) -> None:
+def follow(
+    arms: TimerStarter, table: Lifecycle, clocks: list[RunningTimer], was: Before, entry: TransitionDraft
+) -> None:
     """Let the clocks follow a move that ``entry`` describes and the head already shows."""
     clauses = {clause.name: clause for clause in table.clauses}
     again: list[Clause] = []
@@ -56,10 +58,14 @@ def _begin(arms: TimerStarter, clause: Clause, entry: TransitionDraft) -> None:
     arms.start(clause, None if due is None else to_micros(due))
 
 
-def _ending(clause: Clause | None, clock: RunningTimer, head: CaseRow, was: Before, entry: TransitionDraft) -> str | None:
+def _ending(
+    clause: Clause | None, clock: RunningTimer, head: CaseRow, was: Before, entry: TransitionDraft
+) -> str | None:
     if clause is None:
         return "stopped"
-    if entry.move in clause.met_by and (not clause.occurrence_field or getattr(entry.form, clause.occurrence_field) == clock.occurrence):
+    if entry.move in clause.met_by and (
+        not clause.occurrence_field or getattr(entry.form, clause.occurrence_field) == clock.occurrence
+    ):
         return "kept" if clock.kept_at(entry.occurred_at) else "late"
     if entry.row is not None and entry.row.releases_timers:
         return "handed_on"

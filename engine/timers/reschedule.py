@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.calendars.deadlines import Unit
+from engine.rules.limits import Limit, budget_of
 from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter
 from engine.timers.timer import RunningTimer, save, spent
-from engine.rules.limits import Limit, budget_of
 from statemachines.form_model import Form
 from statemachines.lifecycle import Clause, Lifecycle, Refused
 
@@ -17,8 +17,8 @@ SELECT k.clause, k.occurrence, k.policy, k.calendar, k.amount, k.unit, k.allowan
  WHERE c.number = :number AND k.outcome = 'handed_on' ORDER BY k.id
 """
 ADOPT = """
-INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended, opened_at,
-                   running_since, fires_at, steps_fired, steps_before, level)
+INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended,
+                   opened_at,                    running_since, fires_at, steps_fired, steps_before, level)
 VALUES (:case_id, :clause, :cycle,
         (SELECT coalesce(max(occurrence), 0) + 1 FROM timer
           WHERE case_id = :case_id AND clause = :its_clause AND cycle >= :counted_from),
@@ -97,13 +97,13 @@ def _stretches(arms: TimerStarter, clause: Clause, clock: RunningTimer) -> list[
 def extend(arms: TimerStarter, table: Lifecycle, clocks: Iterable[RunningTimer], form: Any) -> None:
     """Grant the clause that the form names more time, on each of its open clocks.
 
-    Raises ``Refused('no_such_clock')`` where none is open.
+    Raises ``Refused('no_such_timer')`` where none is open.
     """
     clause = next((one for one in table.clauses if one.name == form.clause), None)
     granted = form.hours * HOUR
     meant = [clock for clock in clocks if clause is not None and clock.clause == clause.name]
     if clause is None or not meant:
-        raise Refused("no_such_clock", clause=form.clause, kind=table.kind, number=arms.head.number)
+        raise Refused("no_such_timer", clause=form.clause, kind=table.kind, number=arms.head.number)
     for clock in meant:
         clock.allowance, clock.extended = clock.allowance + granted, clock.extended + granted
         clock.rearm(clause, arms.pack, not_before=arms.at)

@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from engine.calendars.deadlines import Unit
-from engine.timers.timer import falls_due, percents
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
+from engine.timers.timer import falls_due, percents
 from engine.transaction import Tx
 from statemachines.lifecycle import Clause, Refused
 

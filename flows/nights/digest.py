@@ -5,10 +5,10 @@ from datetime import date, datetime, time, timedelta
 from engine.runs import Done, keep
 from engine.store import Store
 from flows.notifications import people, write
-from reports import figures
-from reports.translation import ZONE, label, when
 from flows.work import Work, off_loop
 from models import Actor
+from reports import figures
+from reports.translation import ZONE, label, when
 from statemachines.roles import LEVELS
 
 DAYS_BACK = 7

@@ -9,8 +9,8 @@ were made) is fired here at the end: sharing out makes a night faster, never a d
 import logging
 import sys
 
-from engine.escalation.id_ranges import Range, made_at, ranges
 from engine.escalation.fire import BATCH
+from engine.escalation.id_ranges import Range, made_at, ranges
 from engine.settings import Settings
 from flows.fire_timers import Swept, fire_timers
 from flows.work import Work, off_loop

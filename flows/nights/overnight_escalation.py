@@ -8,8 +8,8 @@ from engine.ledger.anchoring import anchor
 from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
 from flows.nights.plan_callbacks import plan_callbacks
-from reports.morning_report import MorningReport, report_morning
 from flows.work import Work, off_loop
+from reports.morning_report import MorningReport, report_morning
 
 CHECKED_BACK = timedelta(days=2)
 """How far back the night looks for cases whose chains it checks; ``closeloop verify`` checks all."""

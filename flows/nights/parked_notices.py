@@ -5,13 +5,13 @@ import hashlib
 
 from sqlmodel import select
 
+from engine.store import Store
 from engine.timers import parking
 from engine.timers.parking import Parked
-from engine.store import Store
 from flows.notifications import write
-from reports.translation import translate
 from flows.work import Work, off_loop
 from models import Actor
+from reports.translation import translate
 from statemachines.roles import Role
 
 SHOWN = 50

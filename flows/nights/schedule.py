@@ -11,22 +11,22 @@ from zoneinfo import ZoneInfo
 import yaml
 from apscheduler.triggers.cron import CronTrigger
 
+from classifier.training import Trained, train_classifier
 from engine.runs import Done, held, keep
 from engine.store import Store
-from classifier.training import Trained, train_classifier
 from flows.nights.digest import send_digests
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight
 from flows.nights.parked_notices import tell_parked
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.prefect_ui.run_names import night_name
+from flows.run_info import RunInfo, RunResult, Unobserved
 from flows.tick import PREFECT_AWAY, leaving, settle
+from flows.work import Work, off_loop
+from models.columns import to_micros
 from reports.complaint_analysis import ComplaintAnalysis, analyse_complaints
 from reports.figures import founded, last_run
 from reports.morning_report import MorningReport, report_morning
-from flows.run_info import RunResult, RunInfo, Unobserved
-from flows.prefect_ui.run_names import night_name
-from flows.work import Work, off_loop
-from models.columns import to_micros
 
 PREFECT_YAML = Path(__file__).resolve().parents[2] / "prefect.yaml"
 

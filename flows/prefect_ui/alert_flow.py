@@ -1,4 +1,4 @@
-"""The flow that Prefect's automations run when a run of ours went wrong: a thin shell on `flows/prefect_ui/alerts.py`."""
+"""The flow that Prefect's automations run when a run of ours went wrong: a thin shell on `alerts.py`."""
 
 from typing import Any, Literal
 

@@ -6,9 +6,9 @@ from sqlmodel import select
 
 from engine.store import Store
 from flows.notifications import write
-from reports.translation import translate, when
 from flows.work import Work, off_loop
 from models import Actor
+from reports.translation import translate, when
 from statemachines.roles import Role
 
 ALERT = "alert"

@@ -7,26 +7,26 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
-from engine.audit.verify import Verdict
-from engine.commands.case_context import Fired
 from classifier import report_text
 from classifier.training import Trained
+from engine.audit.verify import Verdict
+from engine.commands.case_context import Fired
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
+from flows.prefect_ui import events
+from flows.prefect_ui.events import Marks
+from flows.prefect_ui.observer import hurried
+from flows.prefect_ui.run_states import tell
 from flows.react import Reacted
+from flows.work import Work, off_loop
 from reports import analysis_text, board, board_text, callback_list, day_figures, story
 from reports.board_text import BOARD, CALLBACKS, LEDGER, REPORT
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.markdown import department
 from reports.morning_report import ASKED, MorningReport
 from reports.report_text import render, summary
-from flows.prefect_ui import events
-from flows.prefect_ui.run_states import tell
-from flows.prefect_ui.events import Marks
-from flows.prefect_ui.observer import hurried
 from reports.translation import label, translate, when
-from flows.work import Work, off_loop
 
 DOUBTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"

@@ -20,8 +20,8 @@ from flows.nights.schedule import (
     run_name,
 )
 from flows.prefect_ui.artifacts import leave_scheduled
-from flows.prefect_ui.run_states import state_after
 from flows.prefect_ui.progress import Filling
+from flows.prefect_ui.run_states import state_after
 from flows.work import work_from
 
 

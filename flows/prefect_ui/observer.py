@@ -15,9 +15,9 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, SettingsContext, get_settings_context
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.run_info import RunResult, RunInfo
 from flows.prefect_ui.run_attempt import AnyAttempt, Attempt
 from flows.prefect_ui.run_states import LEFT_NOTHING, listening, message
+from flows.run_info import RunInfo, RunResult
 
 # Note [One write at a time]
 # Prefect's server on SQLite answers 503 when a run is created while an artifact is written, and its client

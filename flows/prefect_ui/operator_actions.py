@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from engine.commands.advance import Answer, Command, advance
+from engine.commands.holds import hold, in_charge, release
+from engine.commands.one_time_codes import Issued, issue, redeem
 from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import head_by_number
-from engine.commands.holds import hold, in_charge, release
-from engine.commands.advance import Answer, Command, advance
-from engine.commands.one_time_codes import Issued, issue, redeem
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.notifications import write
 from flows.nights.schedule import OVERNIGHT, run_scheduled
+from flows.notifications import write
 from flows.prefect_ui.operator_forms import (
     NONE_NEEDED,
     ActForm,
@@ -27,8 +27,8 @@ from flows.prefect_ui.operator_forms import (
     SweepForm,
     decisions,
 )
-from reports.translation import label, refusal, translate, when
 from flows.work import Work, off_loop
+from reports.translation import label, refusal, translate, when
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import MANAGERS, Role
@@ -176,7 +176,9 @@ async def pause_kind(work: Work, act: HoldForm) -> Outcome:
     except Refused as refused:
         return _refused(work, act, refused)
     if not new:
-        return _ended(work, act, AGAIN, act.kind, translate(work.locale, "act.held_already", kind=_kind_label(work, act)))
+        return _ended(
+            work, act, AGAIN, act.kind, translate(work.locale, "act.held_already", kind=_kind_label(work, act))
+        )
     await _note(work, PAUSE_KIND, act, now, 1)
     return _ended(work, act, DONE, act.kind, translate(work.locale, "act.held", kind=_kind_label(work, act)))
 

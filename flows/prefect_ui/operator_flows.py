@@ -1,4 +1,4 @@
-"""The flows that a supervisor starts by hand in the Prefect UI: thin shells on ``flows.prefect_ui.operator_actions``."""
+"""The flows that a supervisor starts by hand in the Prefect UI: thin shells on ``operator_actions``."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,9 +10,17 @@ from prefect.states import Completed
 
 from engine.settings import Settings
 from flows.prefect_ui import operator_actions as acts
-from flows.prefect_ui.operator_forms import DecideForm, EscalateForm, ExtendForm, HoldForm, KindForm, ReassignForm, SweepForm
-from flows.prefect_ui.operator_actions import Outcome
 from flows.prefect_ui.artifacts import leave_scheduled
+from flows.prefect_ui.operator_actions import Outcome
+from flows.prefect_ui.operator_forms import (
+    DecideForm,
+    EscalateForm,
+    ExtendForm,
+    HoldForm,
+    KindForm,
+    ReassignForm,
+    SweepForm,
+)
 from flows.prefect_ui.run_states import LEFT_NOTHING, state_after
 from flows.work import Work, work_from
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
-from reports.translation import label
 from flows.work import Work
+from reports.translation import label
 
 
 class Filling:

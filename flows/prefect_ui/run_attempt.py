@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from flows.run_info import RunResult, RunInfo
+from flows.run_info import RunInfo, RunResult
 
 # Note [Exactly once]
 # "Try the flow, on error run the plain function" does the work twice: a server that dies during a call

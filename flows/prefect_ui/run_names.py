@@ -7,8 +7,8 @@ from datetime import datetime
 from engine.outbox.deliveries import Waiting
 from engine.store import Store
 from flows.run_info import RunInfo
-from reports.translation import label, translate, when
 from models.columns import to_micros
+from reports.translation import label, translate, when
 
 NAMED = 20
 """How many cases a run names in its parameters."""
@@ -70,9 +70,13 @@ def sweep(store: Store, locale: str, at: datetime) -> RunInfo:
     numbers = list(dict.fromkeys(one.number for one in cases))
     clauses = list(dict.fromkeys(label(locale, one.kind, "clause", one.clause) for one in cases))
     about = [numbers[0]] if len(numbers) == 1 else _many(locale, numbers)
-    what = translate(locale, "window.due", clause=clauses[0] if len(clauses) == 1 else translate(locale, "window.clocks"))
+    what = translate(
+        locale, "window.due", clause=clauses[0] if len(clauses) == 1 else translate(locale, "window.clocks")
+    )
     name = " · ".join([*about, what, *_highest(locale, cases)])
-    return RunInfo("fire-timers", name, _tags({one.kind for one in cases}, ["clocks"], cases), {"cases": numbers[:NAMED]})
+    return RunInfo(
+        "fire-timers", name, _tags({one.kind for one in cases}, ["clocks"], cases), {"cases": numbers[:NAMED]}
+    )
 
 
 def calls(store: Store, locale: str, at: datetime) -> RunInfo:

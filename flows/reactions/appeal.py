@@ -6,10 +6,10 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine.store import Store
-from flows.staff_notices import tell_person
 from flows.notifications import Word
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, on_move
+from flows.staff_notices import tell_person
 from flows.work import off_loop
 from models import Case
 from statemachines.appeal import APPEAL, CLASSIFIED, REFUSED, WITHDRAWN, Inadmissible

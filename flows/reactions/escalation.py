@@ -6,11 +6,11 @@ from engine.outbox.deliveries import Later
 from engine.rules.in_force import rules_of
 from flows.notifications import Word, send
 from flows.reaction_context import ReactionContext
-from flows.reaction_registry import EVERY, on_move, on_escalation_step
-from reports.translation import when
+from flows.reaction_registry import EVERY, on_escalation_step, on_move
 from flows.work import off_loop
 from models import Case
 from models.columns import to_micros
+from reports.translation import when
 
 
 @on_escalation_step(EVERY)
@@ -27,7 +27,12 @@ async def tell_rung(context: ReactionContext) -> None:
     await _wait_for_duty(context, case, level)
     words = {"clause": Word("clause", form["clause"]), "level": Word("level", str(level))}
     await send(
-        context, level, "rung", percent=form["percent"], due=when(datetime.fromisoformat(form["due_at"])), **words
+        context,
+        level,
+        "escalation_step",
+        percent=form["percent"],
+        due=when(datetime.fromisoformat(form["due_at"])),
+        **words,
     )
 
 

@@ -1,9 +1,9 @@
 """A customer's evaluation is acknowledged, and whoever it is about gets to see it (E4, E7)."""
 
-from flows.staff_notices import tell_person
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move, on_open
 from flows.reactions.intake import acknowledge_contact
+from flows.staff_notices import tell_person
 from statemachines.evaluation import EVALUATED, EVALUATION
 
 on_open(EVALUATION)(acknowledge_contact)

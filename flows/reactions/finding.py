@@ -2,8 +2,8 @@
 
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move
-from reports.recurring_findings import alike
 from flows.work import off_loop
+from reports.recurring_findings import alike
 from statemachines.finding import FINDING
 
 TOO_OFTEN = 3

@@ -6,16 +6,16 @@ from asyncio import gather
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from classifier.proposing import propose
 from engine.rules.in_force import rules_of
 from engine.store import Store
-from classifier.proposing import propose
-from flows.staff_notices import tell_person
 from flows.acknowledgement import first_words
 from flows.notifications import CUSTOMER, people, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, leaving, on_move, on_open
 from flows.reactions.callbacks import close_callback, plan_callback, try_again
 from flows.reactions.routing import route_case
+from flows.staff_notices import tell_person
 from flows.work import off_loop
 from models import Actor, Case
 from models.columns import to_micros

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from engine.commands.links import link
 from engine.commands.advance import Answer, Command, advance_many
+from engine.commands.links import link
 from flows.notifications import write
 from flows.reaction_context import VIA, ReactionContext
 from flows.reaction_registry import on_move
-from reports.affected import AFFECTED, AffectedCase, affected, linked
 from flows.work import off_loop
 from models.columns import from_micros
+from reports.affected import AFFECTED, AffectedCase, affected, linked
 from statemachines.interruption import INTERRUPTION
 from statemachines.lifecycle import Refused
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 GROUP = 100
 """How many cases are moved in one transaction."""
-NOTHING_TO_EXTEND = frozenset({"no_such_clock", "not_now", "unknown_move"})
+NOTHING_TO_EXTEND = frozenset({"no_such_timer", "not_now", "unknown_move"})
 """Why a case is passed over: its promise is kept, it is closed, or its kind knows no such thing."""
 
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 
 from engine.store import Store
-from flows.staff_notices import tell_person, tell_roles
 from flows.notifications import CUSTOMER, Word, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move, on_open
 from flows.reactions.intake import acknowledge_contact
+from flows.staff_notices import tell_person, tell_roles
 from flows.work import off_loop
 from statemachines.roles import LEVELS
 from statemachines.violation import VIOLATION

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from gateways.logs.counting import Counted
 from gateways.logs.column_inference import Guess
+from gateways.logs.counting import Counted
 from gateways.logs.meanings import Proposal
 from gateways.logs.sampling import Sample
 from gateways.logs.words import one_of, sorts_of, word_list

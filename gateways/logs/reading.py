@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from gateways.logs.event_extraction import Taking
 from gateways.logs.mapping import LogMapping, Part
 from gateways.logs.ocel import ocel_records
 from gateways.logs.records import Records
 from gateways.logs.rows import csv_records, sheet_records
-from gateways.logs.event_extraction import Taking
 from gateways.logs.unpacking import kind_of, refused, unpacked
 from gateways.logs.xes import xes_records
 from gateways.problems import Problem, excerpt

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from gateways.logs.column_inference import Guess, guess
 from gateways.logs.counting import counted
 from gateways.logs.mapping_draft import Draft, Say
-from gateways.logs.column_inference import Guess, guess
 from gateways.logs.meanings import Proposal, placed, proposals
 from gateways.logs.sampling import Sample, sampled
 from gateways.logs.words import plain, sorts_of

@@ -4,8 +4,8 @@ import csv
 import io
 from typing import BinaryIO
 
-from gateways.writing.rows import header, rows
 from gateways.writing.escaping import is_formula, spelled
+from gateways.writing.rows import header, rows
 from models.event_log import Log, Value
 
 

@@ -9,8 +9,8 @@ from itertools import chain, islice
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from gateways.writing.rows import header, rows
 from gateways.writing.escaping import in_xml, is_formula, spelled
+from gateways.writing.rows import header, rows
 from models.event_log import Log, Value
 
 ROWS = 1_048_576

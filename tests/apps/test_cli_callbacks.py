@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.create_store import set_clock
 from engine.callbacks.attempts import plan
+from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, START, does, opened, resolved

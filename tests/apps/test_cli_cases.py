@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.create_store import set_clock
 from engine.commands.open_case import Opening, open_case
+from engine.create_store import set_clock
 from engine.store import Store
 from reports.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
@@ -248,7 +248,7 @@ def clock(closeloop: Closeloop, number: str, clause: str) -> dict[str, Any]:
 def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Closeloop, simulated: Store, number: str):
     set_clock(simulated, START + HOUR)
     first = clock(closeloop, number, "first_reply")
-    assert (first["amount"], first["unit"], first["budget"], first["consumed"]) == (2, "hours", 7200.0, 3600.0)
+    assert (first["amount"], first["unit"], first["allowance"], first["consumed"]) == (2, "hours", 7200.0, 3600.0)
     assert (first["policy"], first["source"]) == (
         "logistics@2026-11",
         "S2, complaint handling: first reply within 2 hours",

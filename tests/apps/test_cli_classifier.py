@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from classifier.examples import Example
 from engine.actors import NewActor, add_actor
 from engine.store import Store
-from classifier.examples import Example
 from statemachines.roles import Role
 from tests.apps.conftest import Closeloop
-from tests.flows.classifier.lessons import decided, lessons
-from tests.flows.classifier.trees import tree_file
+from tests.classifier.lessons import decided, lessons
+from tests.classifier.trees import tree_file
 from tests.telling import SUPERVISOR
 
 pytestmark = pytest.mark.requirement("A3")

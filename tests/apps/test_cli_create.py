@@ -134,7 +134,7 @@ def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
 
 def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
     parts = closeloop.told("status")["parts"]
-    assert set(parts) == {"database", "clocks", "driver", "schedules", "outbox"}
+    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox"}
     assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
 
 
@@ -147,7 +147,7 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
     assert found["ok"] is False
     assert {part: (one["ok"], one["code"]) for part, one in found["parts"].items()} == {
         "database": (True, "there"),
-        "clocks": (True, "lag"),
+        "timers": (True, "lag"),
         "driver": (False, "none"),
         "schedules": (True, "kept"),
         "outbox": (True, "dead"),
@@ -171,5 +171,5 @@ def test_a_clock_that_lags_and_a_night_that_is_late(closeloop: Closeloop, simula
     keep(simulated, Done("overnight-escalation", START, START, observed=True, did=0))
     set_clock(simulated, START + 26 * HOUR)
     parts = closeloop.told("status")["parts"]
-    assert parts["clocks"] == {"ok": False, "code": "lag", "seconds": 24.5 * 3600}
+    assert parts["timers"] == {"ok": False, "code": "lag", "seconds": 24.5 * 3600}
     assert (parts["schedules"]["ok"], parts["schedules"]["late"]) == (False, "overnight-escalation")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from apps.views import Wanted, case, cases
+from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.ledger.record import remembered
-from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from reports.lookups import address_of, customers, track
 from statemachines.service_order_forms import Position

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from engine.store import Store
-from reports.own_mapping import own_mapping
 from gateways.logs.mapping import load_mapping
+from reports.own_mapping import own_mapping
 from statemachines.kinds import lifecycles
 from tests.apps.conftest import Closeloop
 from tests.docs.pages import ROOT

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.create_store import set_clock
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
+from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.telling import START, contact

@@ -153,7 +153,9 @@ def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings,
             assert works.ahead is not None
             works.ahead.jump((2 * HOUR).total_seconds())
             bell.ring()
-            fired = "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY percent"
+            fired = (
+                "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY 1"
+            )
             await bell.passes_until(lambda: tells(works.store, fired, number=number))
             assert [row["percent"] for row in tells(works.store, fired, number=number)] == [75, 100]
 

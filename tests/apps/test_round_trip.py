@@ -19,9 +19,9 @@ from engine.audit.verify import verify
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
-from reports.pseudonymisation import Pseudonymisation, Field, fields_of
 from reports.event_log import case_keys, move_keys
 from reports.event_log_pages import Wanted
+from reports.pseudonymisation import Field, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
 from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
 from tests.editions import in_force
@@ -34,8 +34,8 @@ SELECT c.number, c.kind, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.oc
   FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.kind = :kind ORDER BY c.id, t.seq
 """
 CLOCKS = """
-SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, k.allowance, k.consumed, k.extended, k.opened_at,
-       k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
+SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, k.allowance, k.consumed, k.extended,
+       k.opened_at,        k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
   FROM timer k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.occurrence
 """
 KEPT = {Field.PLAIN}

@@ -31,7 +31,9 @@ def test_a_clock_of_seven_days_into_an_unpublished_year_is_provisional(
 def test_working_time_alone_is_used(closeloop: Closeloop, simulated: Store, number: str):
     """Opened on a Monday at nine and looked at on Tuesday at ten: eight hours and one."""
     hours = 10 * 3_600_000_000
-    sql = "UPDATE timer SET unit = 'business_hours', calendar = 'cn-office', allowance = :hours WHERE clause = 'solution'"
+    sql = (
+        "UPDATE timer SET unit = 'business_hours', calendar = 'cn-office', allowance = :hours WHERE clause = 'solution'"
+    )
     alters(simulated, sql, hours=hours)
     alters(simulated, "UPDATE store_info SET simulated_at = simulated_at + :day", day=25 * 3_600_000_000)
     clocks = {one["clause"]: one for one in closeloop.told("case", "clocks", number)["clocks"]}
@@ -45,7 +47,7 @@ def test_the_second_promise_says_that_it_is_the_second_and_that_it_was_agreed(
     for _ in range(2):
         does(simulated, number, "promise")
     promises = [one for one in closeloop.told("case", "clocks", number)["clocks"] if one["clause"] == "promise"]
-    assert [(one["turn"], one["source"]) for one in promises] == [(1, "agreed"), (2, "agreed")]
+    assert [(one["occurrence"], one["source"]) for one in promises] == [(1, "agreed"), (2, "agreed")]
     for locale, second, agreed in (
         ("en", "Promise to the customer (no. 2)", "agreed with the customer"),
         ("zh_CN", "承诺事项（第 2 次）", "与客户约定"),
@@ -60,7 +62,7 @@ def test_the_second_promise_says_that_it_is_the_second_and_that_it_was_agreed(
 def test_what_was_granted_on_top_is_told(closeloop: Closeloop, simulated: Store, number: str):
     does(simulated, number, "extend", hours=12)
     clocks = {one["clause"]: one for one in closeloop.told("case", "clocks", number)["clocks"]}
-    assert (clocks["solution"]["extended"], clocks["solution"]["budget"]) == (12 * 3600.0, 36 * 3600.0)
+    assert (clocks["solution"]["extended"], clocks["solution"]["allowance"]) == (12 * 3600.0, 36 * 3600.0)
     assert clocks["first_reply"]["extended"] == 0.0
     assert "24 hours, extended by 12 h" in closeloop("case", "clocks", number).words
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from engine.create_store import found
-from engine.ledger.anchoring import anchor
 from engine.commands.advance import Command, advance_many
 from engine.commands.open_case import Opening, open_in
+from engine.create_store import found
 from engine.escalation.fire import fire_due
+from engine.ledger.anchoring import anchor
 from engine.settings import Settings
 from engine.store import Store
 from tests.telling import DAY, DOES, HOUR, SECRET, START, SUPERVISOR, alters, contact, forms_of, hired, tells
@@ -28,7 +28,8 @@ DAYS = (
 """What may be done on each day; what is refused where a case stands is not done."""
 ANCHORED = (2, 5)
 """After these days the heads are anchored; what happens later is in no anchor yet."""
-ROWS = "SELECT (SELECT count(*) FROM transition) + (SELECT count(*) FROM statement) + (SELECT count(*) FROM escalation_step) AS n"
+ROWS = """SELECT (SELECT count(*) FROM transition) + (SELECT count(*) FROM statement)
+  + (SELECT count(*) FROM escalation_step) AS n"""
 
 
 def built(settings: Settings, cases: int, seed: int) -> Store:

@@ -34,7 +34,19 @@ TRANSITION = (
     *("inferred", "lifecycle", "form", "hash"),
 )
 CASE = (
-    *("number", "kind", "state", "previous_state", "closed", "version", "head", "cycle", "level", "attempts", "category"),
+    *(
+        "number",
+        "kind",
+        "state",
+        "previous_state",
+        "closed",
+        "version",
+        "head",
+        "cycle",
+        "level",
+        "attempts",
+        "category",
+    ),
     *("severity", "department", "owner", "channel", "customer_type", "variables", "opened_at", "changed_at"),
 )
 RUNG = ("case_id", "seq", "clause", "cycle", "percent", "level", "due_at", "recorded_at", "step", "timer_id")
@@ -44,7 +56,16 @@ CLEVER = ("actor_id", "via", "occurred_at", "lifecycle")
 """Columns of which the rest of the row says nothing: whoever recomputes the chain has nothing else to mend."""
 OFTEN = 4
 """Each so manieth store is also looked at by the verifier that an auditor takes elsewhere."""
-OF_A_CASE = ("statement", "escalation_step", "timer", "delivery", "outbox_event", "callback", "idempotency_key", "transition")
+OF_A_CASE = (
+    "statement",
+    "escalation_step",
+    "timer",
+    "delivery",
+    "outbox_event",
+    "callback",
+    "idempotency_key",
+    "transition",
+)
 
 
 @dataclass

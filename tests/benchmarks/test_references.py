@@ -85,7 +85,15 @@ def test_both_sides_add_the_same_number_of_rows_to_each_table(store: Store):
     ours = {table: between[table] - n for table, n in before.items()}
     theirs = {table: after[table] - n for table, n in between.items()}
     assert ours == theirs
-    assert ours == {"cases": 0, "transition": 3, "statement": 3, "timer": 3, "outbox_event": 3, "idempotency_key": 3, "ended": 6}
+    assert ours == {
+        "cases": 0,
+        "transition": 3,
+        "statement": 3,
+        "timer": 3,
+        "outbox_event": 3,
+        "idempotency_key": 3,
+        "ended": 6,
+    }
 
 
 def test_raw_sql_moves_no_case_that_has_moved_meanwhile(store: Store):

@@ -31,7 +31,7 @@ MUTANTS = {
         ("tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened",),
     ),
     "the unique key of commands": Mutant(
-        "migrations/versions/0001_the_first_tables.py",
+        "migrations/versions/0001_the_first_schema.py",
         (
             (
                 '        sa.PrimaryKeyConstraint("key"),\n    )\n    op.create_table(\n        "delivery",',
@@ -44,7 +44,7 @@ MUTANTS = {
         ),
     ),
     "the unique key of rungs": Mutant(
-        "migrations/versions/0001_the_first_tables.py",
+        "migrations/versions/0001_the_first_schema.py",
         (('        sa.PrimaryKeyConstraint("timer_id", "step"),\n', ""),),
         ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
     ),

@@ -11,8 +11,8 @@ import apps.cli.cases
 import apps.cli.open_case  # noqa: F401 (what children need is imported before they are born)
 from engine.audit.verify import verify
 from engine.clock import system_now
-from engine.create_store import found
 from engine.commands.arrivals import record
+from engine.create_store import found
 from engine.runs import Done, keep
 from engine.settings import Settings
 from flows.classifying import threshold

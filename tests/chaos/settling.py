@@ -3,8 +3,8 @@
 import time
 from contextlib import closing
 
-from engine.timers.next_due import look
 from engine.store import Store
+from engine.timers.next_due import look
 from models.columns import to_micros
 from tests.chaos.victims import Stage
 
@@ -45,5 +45,5 @@ def _done(store: Store) -> int:
 
 def _nothing_due(store: Store, now: int) -> bool:
     agenda = look(store)
-    ahead = [at for at in (agenda.arrival, agenda.clock, agenda.callback) if at is not None]
-    return agenda.moment is None and agenda.delivery is None and all(at > now for at in ahead)
+    ahead = [at for at in (agenda.arrival, agenda.timer, agenda.callback) if at is not None]
+    return agenda.outbox_event is None and agenda.delivery is None and all(at > now for at in ahead)

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from engine.store import Store
 from classifier.examples import Example
+from engine.store import Store
 from tests.telling import SUPERVISOR, does, opened
 
 MATTERS = {

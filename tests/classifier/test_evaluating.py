@@ -15,7 +15,7 @@ from classifier.folds import folds
 from classifier.measuring import Judged, calibration_error, figures
 from classifier.model import Model
 from classifier.reading import examples_in
-from tests.flows.classifier.lessons import MATTERS, lessons
+from tests.classifier.lessons import MATTERS, lessons
 from tests.telling import SECRET, refusal
 
 pytestmark = pytest.mark.requirement("A3")

@@ -15,7 +15,7 @@ from classifier.grams import grams
 from classifier.model import Model
 from flows.classifying import NEVER
 from statemachines.refused import Refused
-from tests.flows.classifier.lessons import MATTERS, lessons, text_about
+from tests.classifier.lessons import MATTERS, lessons, text_about
 from tests.telling import refusal
 
 pytestmark = pytest.mark.requirement("A3")

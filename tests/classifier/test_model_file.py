@@ -16,7 +16,7 @@ from classifier.fitting import learned
 from classifier.model import Model
 from classifier.model_file import MAGIC, newest_model, put_model, read_model, written
 from classifier.versions import BrokenError, folder_of
-from tests.flows.classifier.lessons import lessons
+from tests.classifier.lessons import lessons
 
 pytestmark = pytest.mark.requirement("A3")
 

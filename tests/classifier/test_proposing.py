@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import Store
 from classifier.corpus import corpus_of
 from classifier.explaining import explained
 from classifier.fitting import learned
 from classifier.model import Model
 from classifier.model_file import put_model
 from classifier.proposing import propose, told
+from engine.store import Store
 from flows.classifying import NEVER, UNCLASSIFIED, classify
 from flows.tick import settle
 from flows.work import Work
 from statemachines.forms import Severity
-from tests.flows.classifier.lessons import lessons
-from tests.flows.classifier.trees import published
+from tests.classifier.lessons import lessons
+from tests.classifier.trees import published
 from tests.flows.scenes import DAMAGE, HINT, ODD
 from tests.telling import history_of, opened
 

@@ -8,7 +8,7 @@ import pytest
 from classifier.examples import Example, marks
 from classifier.kept import keep_examples, kept_examples
 from classifier.reading import examples_in
-from tests.flows.classifier.lessons import lessons
+from tests.classifier.lessons import lessons
 from tests.telling import refusal
 
 pytestmark = pytest.mark.requirement("A3")

@@ -4,9 +4,6 @@ import asyncio
 
 import pytest
 
-from engine.actors import SYSTEM
-from engine.commands.advance import Command, advance
-from engine.store import Store
 from classifier import report_text
 from classifier.choices import choices_in
 from classifier.examples import Example
@@ -15,10 +12,13 @@ from classifier.model_file import newest_model
 from classifier.proposing import propose
 from classifier.training import ENOUGH, NEWS, retrained, trained_from
 from classifier.versions import folder_of
+from engine.actors import SYSTEM
+from engine.commands.advance import Command, advance
+from engine.store import Store
 from flows.nights.schedule import run_scheduled
-from reports.translation import locales
 from flows.work import Work
-from tests.flows.classifier.lessons import decided, lessons
+from reports.translation import locales
+from tests.classifier.lessons import decided, lessons
 from tests.telling import AGENT, START, alters, case_of, does, opened, refusal, tells
 
 pytestmark = pytest.mark.requirement("A3")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from classifier.tree import Tree, publish_tree
 from engine.actors import NewActor, add_actor
 from engine.store import Store
-from classifier.tree import Tree, publish_tree
 from statemachines.roles import Role
 
 HEADS = "一级分类,二级分类,三级分类,责任部门,严重程度,代码"

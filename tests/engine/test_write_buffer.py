@@ -3,8 +3,8 @@
 import pytest
 
 from engine.databases import Conflict
-from engine.write_buffer import FEW
 from engine.store import Store
+from engine.write_buffer import FEW
 
 PEOPLE = "INSERT INTO actor (handle, roles, locale) VALUES (:handle, :roles, :locale)"
 RENAME = "UPDATE actor SET roles = :roles WHERE actor.id = :id AND actor.locale = :locale"

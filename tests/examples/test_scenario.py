@@ -13,8 +13,8 @@ from apps.scenario import Player, Scenario, Step, load_scenario
 from apps.scenes import rehearse
 from apps.simulation import run_until
 from engine.audit.verify import verify
-from engine.create_store import found
 from engine.commands.arrivals import Source, record
+from engine.create_store import found
 from engine.settings import Settings
 from flows.run_info import RunInfo, Unobserved
 from gateways.contacts import check, contacts

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from engine.create_store import set_clock
 from engine.commands.open_case import Opening, open_case
+from engine.create_store import set_clock
 from engine.store import Store
+from flows.run_info import RunInfo, RunResult
 from flows.tick import settle
-from flows.run_info import RunResult, RunInfo
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.telling import START, contact, tells

@@ -135,7 +135,7 @@ def test_history_is_told_to_nobody_one_by_one(work: Work):
     assert sent(work) == []
     settled(work, DAY)
     assert len(rungs_of(work.store, number)) == 6
-    assert [mail.key.split(":")[3] for mail in sent(work)] == ["rung"], "what falls due from now on is told"
+    assert [mail.key.split(":")[3] for mail in sent(work)] == ["escalation_step"], "what falls due from now on is told"
 
 
 def test_a_resolved_case_is_called_back_and_asked(work: Work):

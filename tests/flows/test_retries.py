@@ -3,12 +3,12 @@
 from datetime import timedelta
 from threading import Event
 
-from engine.timers.next_due import look
 from engine.outbox.dead_letters import revive
 from engine.store import Store
-from reports.figures import dead
+from engine.timers.next_due import look
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
+from reports.figures import dead
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, sent, settled
 from tests.telling import HOUR, START, alters, moves_of, opened, tells
 

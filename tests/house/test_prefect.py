@@ -8,7 +8,7 @@ import pytest
 from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
-    *("flows/prefect_ui/night_flows.py", "flows/*_shell.py", "flows/*_shells.py", "flows/prefect_ui/observer.py"),
+    *("flows/prefect_ui/*_flow.py", "flows/prefect_ui/*_flows.py", "flows/*_shell.py", "flows/prefect_ui/observer.py"),
     *("flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )

@@ -11,8 +11,8 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel, select
 
 import models
-from engine.databases import Conflict
 from engine.create_store import migrate
+from engine.databases import Conflict
 from engine.outbox.deliveries import lease
 from engine.settings import Settings
 from engine.store import Store

@@ -53,7 +53,7 @@ def test_the_first_release_is_brought_up_to_date_and_loses_nothing(url: str):
     assert tuple(case) == ("cp-26-000007", "{}", None)
     assert tuple(clock) == (3, "solution", 1, 0, 0, 70)
     assert tuple(callback) == (9, None)
-    columns = "policy, calendar, amount, unit, budget, consumed, opened_at"
+    columns = "policy, calendar, amount, unit, allowance, consumed, opened_at"
     names = f"INSERT INTO timer (id, case_id, clause, cycle, occurrence, {columns}, steps_fired, level)"
     with pytest.raises(IntegrityError), engine.begin() as new:
         new.execute(text(f"{names} SELECT 4, case_id, clause, cycle, 1, {columns}, 0, 0 FROM timer"))

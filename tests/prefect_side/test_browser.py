@@ -15,7 +15,7 @@ from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from tests.prefect_side.conftest import until
-from tests.prefect_side.test_acts import awaiting_approval
+from tests.prefect_side.test_operator_actions import awaiting_approval
 from tests.telling import START, SUPERVISOR, case_of, hired, history_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from apps.prefect_server import Server, worker
 from engine.audit.verify import verify
 from engine.create_store import set_clock
-from engine.escalation.id_ranges import made_at, ranges
 from engine.escalation.fire import fire_due
+from engine.escalation.id_ranges import made_at, ranges
 from engine.settings import Settings
 from engine.store import Store
 from tests.prefect_side.conftest import until

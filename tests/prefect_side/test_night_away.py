@@ -10,13 +10,13 @@ import pytest
 from apps.prefect_server import Server, free_port
 from apps.simulation import run_until
 from engine.audit.verify import verify
-from engine.create_store import found
 from engine.commands.arrivals import Source, record
+from engine.create_store import found
 from engine.settings import Settings
-from reports.morning_report import MorningReport, gather
-from reports.report_text import render
 from flows.work import Work, work_from
 from models.contact import Contact
+from reports.morning_report import MorningReport, gather
+from reports.report_text import render
 from tests.telling import START
 
 pytestmark = pytest.mark.prefect

@@ -10,13 +10,13 @@ from uuid import UUID
 import pytest
 
 from apps.prefect_server import Server
-from flows.run_info import RunResult, RunInfo
+from flows.run_info import RunInfo, RunResult
 from tests.prefect_side.conftest import until
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from flows.prefect_ui.observer import PrefectObserver, ObserverCounts
+    from flows.prefect_ui.observer import ObserverCounts, PrefectObserver
 
 pytestmark = pytest.mark.prefect
 
@@ -34,7 +34,9 @@ async def five() -> int:
     return 5
 
 
-def observe(server: Server, scene: Callable[["PrefectObserver"], Awaitable[T]], **patience: float) -> tuple[T, "ObserverCounts"]:
+def observe(
+    server: Server, scene: Callable[["PrefectObserver"], Awaitable[T]], **patience: float
+) -> tuple[T, "ObserverCounts"]:
     """Play the scene with an observer that is patient enough for a loaded machine."""
     from flows.prefect_ui.observer import PrefectObserver
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from apps.prefect_server import Server
-from engine.create_store import found, set_clock
 from engine.callbacks.attempts import plan
+from engine.create_store import found, set_clock
 from engine.settings import Settings
 from flows.fire_timers import Swept
 from flows.nights.schedule import run_scheduled, watch_scheduled
-from flows.tick import settle
 from flows.run_info import RunInfo
+from flows.tick import settle
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -184,8 +184,8 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     from prefect import flow
 
     from flows.prefect_ui.artifacts import leave_scheduled
-    from flows.prefect_ui.run_states import state_after
     from flows.prefect_ui.progress import Filling
+    from flows.prefect_ui.run_states import state_after
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)

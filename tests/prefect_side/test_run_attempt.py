@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from flows.run_info import RunInfo, Unobserved
 from flows.prefect_ui.run_attempt import Attempt, Owner
+from flows.run_info import RunInfo, Unobserved
 
 SIGHT = RunInfo("react", "cp-26-000001 · received · round 1")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from apps.prefect_server import Server, free_port
-from flows.run_info import RunResult, RunInfo
+from flows.run_info import RunInfo, RunResult
 from tests.prefect_side.conftest import until
 from tests.prefect_side.faulty import Relay, healthy_but_stuck, mute
 
@@ -55,7 +55,7 @@ def test_without_a_server_it_is_plain_and_the_next_ones_do_not_even_ask():
             assert plain.breaker_open
             for _ in range(100):
                 await timed(plain, work)
-            assert (work.done, plain.tally.plain, plain.tally.no_probe) == (101, 101, 1)
+            assert (work.done, plain.counts.plain, plain.counts.no_probe) == (101, 101, 1)
 
     asyncio.run(scene())
 
@@ -85,7 +85,7 @@ def test_a_run_that_begins_too_late_does_not_do_the_work_again(server: Server, c
         relay.slow = 1.0
         async with relay.open() as url, observer(url, probe_seconds=5) as plain:
             seen = await plain.run(RunInfo("react", "too late"), work)
-            assert (seen.result, seen.observed, plain.tally.no_start) == (1, False, 1)
+            assert (seen.result, seen.observed, plain.counts.no_start) == (1, False, 1)
             await plain.aclose(20)
 
     asyncio.run(scene())

@@ -12,6 +12,7 @@ from engine.create_store import set_clock
 from engine.escalation.fire import fire_due
 from engine.store import Store
 from flows.nights.schedule import run_scheduled
+from flows.work import Work
 from reports.analysis_text import SHOWN, render
 from reports.complaint_analysis import (
     LISTED,
@@ -26,7 +27,6 @@ from reports.complaint_analysis import (
     shifted,
 )
 from reports.translation import label, locales
-from flows.work import Work
 from tests.telling import AGENT, DAY, HOUR, MANAGER, START, alters, case_of, does, opened, tells
 
 pytestmark = pytest.mark.requirement("B7")

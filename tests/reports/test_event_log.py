@@ -14,12 +14,12 @@ import pytest
 
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from reports import event_log_pages as history_pages
-from reports.pseudonymisation import Pseudonymisation, Field, fields_of
-from reports.export import log_of
-from reports.event_log_pages import Wanted
 from gateways.writing.formats import FORMATS
 from models.columns import to_micros
+from reports import event_log_pages as history_pages
+from reports.event_log_pages import Wanted
+from reports.export import log_of
+from reports.pseudonymisation import Field, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycles
 from tests.editions import in_force
 from tests.telling import (
@@ -105,7 +105,9 @@ def test_pseudonyms_are_keyed_short_and_the_same_each_time(store: Store):
     assert len(by) == 4
     assert Pseudonymisation(b"another secret").actor(HANDLER) not in by
     assert Pseudonymisation(store.secret).actor(HANDLER) in by
-    assert {row["case:owner"] for row in rows(store) if row["case:owner"]} == {Pseudonymisation(store.secret).actor(HANDLER)}
+    assert {row["case:owner"] for row in rows(store) if row["case:owner"]} == {
+        Pseudonymisation(store.secret).actor(HANDLER)
+    }
 
 
 @pytest.mark.requirement("H1")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.rules.questionnaires import questionnaire
-from reports.survey_figures import Figures, gather
 from flows.work import Work
+from reports.survey_figures import Figures, gather
 from tests.editions import publishes
 from tests.flows.scenes import ODD, settled
 from tests.telling import AGENT, DAY, HOUR, START, alters, does, resolved

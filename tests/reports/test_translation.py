@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.calendars.calendar import POLICIES
+from models.contact import Channel
 from reports.figures import Dead, Late, Trend, Unseen
 from reports.morning_report import TRENDS, Health, MorningReport
 from reports.report_text import SHOWN, render
 from reports.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
-from models.contact import Channel
 from statemachines.forms import Outcome, Severity, Unanswered
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Milestone, Refused
@@ -185,7 +185,7 @@ def letters() -> Iterator[tuple[str, str, set[str] | None]]:
 
 def test_every_mail_has_its_words_and_is_given_what_they_ask_for():
     words = catalogue(DEFAULT)
-    assert {"acknowledged", "rung", "dead"} <= {name for _, name, _ in letters()}
+    assert {"acknowledged", "escalation_step", "dead"} <= {name for _, name, _ in letters()}
     for place, name, names in letters():
         for key in (f"mail.{name}.subject", f"mail.{name}.body"):
             assert key in words, f"{place}{key}"

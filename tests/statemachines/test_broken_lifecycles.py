@@ -50,7 +50,7 @@ def with_moves(*moves: Move) -> dict[str, Any]:
 
 def lapsing(**expire: Any) -> dict[str, Any]:
     """A table whose clock makes the move ``expire``."""
-    row = {"name": "expire", "sources": ("fresh",), "dest": "done", "by": (SYSTEM,)}
+    row = {"name": "expire", "sources": ("fresh",), "dest": "done", "roles": (SYSTEM,)}
     return {**with_moves(Move(**row | expire)), "clauses": (LAPSE,)}
 
 
@@ -76,17 +76,21 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the rows of move finish count different things": {
         "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
     },
-    "move finish is apart from the unknown move begin": {"moves": (replace(FINISH, separate_from=("begin",)), REMIND, BREACH)},
+    "move finish is apart from the unknown move begin": {
+        "moves": (replace(FINISH, separate_from=("begin",)), REMIND, BREACH)
+    },
     "move finish extends a clock, but its form names no clause and hours": {
         "moves": (replace(FINISH, extends=True), REMIND, BREACH)
     },
-    "move finish adopts clocks, but its form names no case": {"moves": (replace(FINISH, inherits_timers=True), REMIND, BREACH)},
+    "move finish adopts clocks, but its form names no case": {
+        "moves": (replace(FINISH, inherits_timers=True), REMIND, BREACH)
+    },
     "clause answer is opened by the unknown move ask": {"clauses": (replace(ANSWER, started_by=("ask",)),)},
     "clause answer reads its deadline from due_at, which finish does not ask for": {
-        "clauses": (replace(ANSWER, started_by=("finish",), due="due_at"),)
+        "clauses": (replace(ANSWER, started_by=("finish",), due_field="due_at"),)
     },
-    "clause answer is kept turn by turn, but finish does not ask which (number)": {
-        "clauses": (replace(ANSWER, started_by=("finish",), which="number"),)
+    "clause answer is met per occurrence, but finish lacks the field number": {
+        "clauses": (replace(ANSWER, started_by=("finish",), occurrence_field="number"),)
     },
     "clause answer speaks of moves that open it and names none": {"clauses": (replace(ANSWER, restarts=True),)},
     "clause answer never runs": {"clauses": (replace(ANSWER, during=(), pauses=("fresh",)),)},
@@ -95,7 +99,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "clause answer fires breach, which could be refused in state fresh": {
         "moves": (FINISH, REMIND, replace(BREACH, guard=sunny))
     },
-    "clause lapse fires expire, which could be refused in state fresh": lapsing(when=sunny),
+    "clause lapse fires expire, which could be refused in state fresh": lapsing(guard=sunny),
     "clause answer is kept by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
     "clause answer is a promise to answer, but finish needs no person's words": {
         "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH)
@@ -105,8 +109,8 @@ BROKEN: dict[str, dict[str, Any]] = {
 }
 
 CLOCK_REFUSED = {
-    "asks for words": lapsing(asks=Words),
-    "is not the system's": lapsing(by=(AGENT,)),
+    "asks for words": lapsing(form=Words),
+    "is not the system's": lapsing(roles=(AGENT,)),
     "starts elsewhere": lapsing(sources=("done",), dest=STAY),
     "is unknown": {"clauses": (LAPSE,)},
 }

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from statemachines.form_model import VARIABLE, ON_CASE, PERSONAL, Nothing, marked, required
 from statemachines.complaint import COMPLAINT
 from statemachines.complaint_forms import Classification, Findings, Resolution
+from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Nothing, marked, required
 from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
@@ -59,7 +59,7 @@ def test_the_wrong_person_is_told_who_could():
 @pytest.mark.requirement("F3")
 def test_whoever_did_the_work_is_told_that_he_cannot_judge_it():
     did = {"investigate": frozenset({"han"}), "resolve": frozenset({"amy"})}
-    told = refused("resolved", "revisit", AGENT, me="amy", did=did)
+    told = refused("resolved", "revisit", AGENT, actor="amy", done_by=did)
     assert (told.code, told.params["actor"], told.params["moves"]) == ("own_work", "amy", ["resolve"])
     assert "revisit" not in told.params["allowed"]
     form = COMPLAINT.checked("revisit", FORMS["revisit"])
@@ -169,9 +169,9 @@ CHANGES: dict[str, Lifecycle] = {
     "moves in another order": replace(COMPLAINT, moves=COMPLAINT.moves[::-1]),
     "other sources": changed(NOTE, sources=("received",)),
     "another dest": changed(COMPLAINT.rows["classify"][0], dest="investigated"),
-    "other people": changed(NOTE, by=(Role.AGENT,)),
-    "another form": changed(NOTE, asks=Findings),
-    "another guard": changed(REVISIT, when=Guard("cloudy", lambda facts, form: False)),
+    "other people": changed(NOTE, roles=(Role.AGENT,)),
+    "another form": changed(NOTE, form=Findings),
+    "another guard": changed(REVISIT, guard=Guard("cloudy", lambda facts, form: False)),
     "no new round": changed(REVISIT, reopens=False),
     "another owner": replace(
         COMPLAINT, states=(replace(COMPLAINT.states[0], owner=Role.HANDLER), *COMPLAINT.states[1:])
@@ -187,7 +187,7 @@ CHANGES: dict[str, Lifecycle] = {
     "a clause less": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
     "a clause that never rests": changed(SOLUTION, pauses=()),
     "a clause of the first round only": changed(SOLUTION, once=True),
-    "duties apart": changed(NOTE, apart=("reply",)),
+    "duties apart": changed(NOTE, separate_from=("reply",)),
     "somebody recused": changed(NOTE, recused=("accused",)),
     "a count": changed(NOTE, counts="notes"),
     "a clause opened by a move": changed(SOLUTION, started_by=("note",)),
@@ -221,7 +221,9 @@ def test_what_the_table_remembers_is_what_the_machine_says(kind: str):
             remembered = table.settled(move, state, roles)
             if remembered is not None:
                 assert remembered is first.row
-                anything = Facts(state, previous_state="x", cycle=3, level=3, attempts=9, severity="severe", actor="han")
+                anything = Facts(
+                    state, previous_state="x", cycle=3, level=3, attempts=9, severity="severe", actor="han"
+                )
                 assert table.decide(anything, move, form, roles).row is remembered
     remembered = {name for name, _, _ in table._settled}
     assert remembered

@@ -125,7 +125,9 @@ class Story:
 
     def _rungs(self) -> list[dict[str, Any]]:
         case_id = case_of(self.store, self.number)["id"]
-        return tells(self.store, "SELECT clause, percent FROM escalation_step WHERE case_id = :id ORDER BY seq", id=case_id)
+        return tells(
+            self.store, "SELECT clause, percent FROM escalation_step WHERE case_id = :id ORDER BY seq", id=case_id
+        )
 
     def who_did(self, move: str) -> list[int]:
         return [row["actor_id"] for row in history_of(self.store, self.number) if row["move"] == move]

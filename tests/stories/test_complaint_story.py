@@ -72,7 +72,7 @@ def test_a_merged_case_hands_its_promises_on(story: Story):
     assert (story.state, story.outcome("first_reply"), story.rungs("first_reply")) == ("merged", "handed_on", [75])
     story.on(second)
     own, inherited = story.clocks("first_reply")
-    assert (own["turn"], inherited["turn"], inherited["steps_fired"]) == (1, 2, 1)
+    assert (own["occurrence"], inherited["occurrence"], inherited["steps_fired"]) == (1, 2, 1)
     assert inherited["opened_at"] < own["opened_at"], "the older promise still counts from its own beginning"
     story.after(minutes=21)
     assert (story.rungs("first_reply"), story.level) == ([100], 1)
@@ -153,6 +153,6 @@ def test_a_key_account_and_a_channel_have_limits_of_their_own(story: Story):
         ({"channel": "chat", "customer_type": "key_account"}, 1),
     ):
         story.opens("complaint", DAMAGE, **said)
-        assert story.clocks("first_reply")[0]["budget"] == amount * hours, said
+        assert story.clocks("first_reply")[0]["allowance"] == amount * hours, said
         story.then("amy", "note", note="仍是同一位客户。")
-        assert story.clocks("first_reply")[0]["budget"] == amount * hours, "and keeps it through the next move"
+        assert story.clocks("first_reply")[0]["allowance"] == amount * hours, "and keeps it through the next move"

@@ -51,7 +51,9 @@ def test_a_negative_evaluation_cannot_be_hidden(story: Story):
         assert story.refused("gao", hiding).code == "unknown_move"
     assert story.refused("gao", "withdraw", wish="删掉。").code == "role"
     story.then("amy", "withdraw", wish="师傅已上门道歉,我收回评价。")
-    assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), "what was said stays in the record"
+    assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), (
+        "what was said stays in the record"
+    )
 
 
 @pytest.mark.requirement("E4")

@@ -11,9 +11,9 @@ from engine.commands.open_case import Opening, open_case
 from engine.outbox.deliveries import CaseEvent, Leased
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import reactions
-from reports.affected import linked
 from gateways.mail import FakeMailer
 from models.contact import Contact
+from reports.affected import linked
 from statemachines.roles import Role
 from tests.flows.scenes import FailingMailer
 from tests.stories.story import Story
@@ -142,7 +142,7 @@ def solutions(story: Story) -> dict[str, int]:
     """The budget of every open clock of the solution."""
     sql = """SELECT c.number, k.allowance FROM timer k JOIN cases c ON c.id = k.case_id
               WHERE k.clause = 'solution' AND k.closed_at IS NULL"""
-    return {row["number"]: row["budget"] for row in tells(story.store, sql)}
+    return {row["number"]: row["allowance"] for row in tells(story.store, sql)}
 
 
 def extensions(story: Story) -> dict[str, str]:

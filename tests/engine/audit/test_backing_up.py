@@ -18,11 +18,11 @@ from engine.audit.archive import MANIFEST
 from engine.audit.backup import back_up, tables
 from engine.audit.restore import restore
 from engine.audit.verify import verify
+from engine.commands.advance import Command, advance
 from engine.create_store import found, set_clock
+from engine.escalation.fire import fire_due
 from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor, published
-from engine.commands.advance import Command, advance
-from engine.escalation.fire import fire_due
 from engine.settings import Settings
 from engine.store import Store
 from tests.telling import DAY, HOUR, SECRET, START, SUPERVISOR, alters, does, forms_of, opened, refusal, resolved, tells
@@ -75,7 +75,10 @@ def all_rows(store: Store) -> dict[str, list[dict[str, Any]]]:
 def test_every_row_of_every_table_comes_back(lived: Store, brought_back: Store):
     rows = all_rows(brought_back)
     assert rows == all_rows(lived)
-    assert all(rows[name] for name in ("cases", "transition", "statement", "timer", "escalation_step", "idempotency_key", "anchor"))
+    assert all(
+        rows[name]
+        for name in ("cases", "transition", "statement", "timer", "escalation_step", "idempotency_key", "anchor")
+    )
 
 
 def test_the_backup_is_its_owners_alone(brought_back: Store, file: Path):

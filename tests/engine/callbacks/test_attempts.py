@@ -5,9 +5,9 @@ from itertools import combinations
 
 import pytest
 
-from engine.timers.next_due import look
 from engine.callbacks.attempts import Planned, call_off, due, finish, hand_over, plan
 from engine.store import Store
+from engine.timers.next_due import look
 from models.columns import from_micros
 from tests.editions import publishes
 from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, clock_of, does, opened, resolved, tells
@@ -98,7 +98,7 @@ def test_a_short_window_pulls_the_call_in(store: Store):
 def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
     publishes(store, "clauses.revisit", amount=6, unit="business_hours", calendar="cn-office")
     number = resolved(store)
-    assert clock_of(store, number, "revisit")["budget"] == 6 * 3_600_000_000
+    assert clock_of(store, number, "revisit")["allowance"] == 6 * 3_600_000_000
     plan(store, START)
     assert planned(store) == [(1, 1, 6 * HOUR)], "six working hours end at 16:00, and 15:00 is the last of them"
 
@@ -116,7 +116,7 @@ def test_the_first_call_is_reckoned_from_the_packs_trigger(store: Store, trigger
     publishes(store, "callbacks", trigger=trigger)
     number = resolved(store)
     known = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
-    alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", known=known, number=number)
+    alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number)
     plan(store, START)
     assert planned(store) == [(1, 1, first)]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.ledger.chain import keyed
 from engine.commands.advance import Command, _body, advance, advance_many
+from engine.ledger.chain import keyed
 from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.telling import (

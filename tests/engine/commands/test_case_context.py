@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from engine.audit.verify import verify
-from engine.timers import timer as clocks
-from engine.ledger.record import head_by_number
 from engine.commands.case_context import CaseContext
+from engine.ledger.record import head_by_number
 from engine.rules.in_force import rules_in
 from engine.store import Store
+from engine.timers import timer as clocks
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Retired

@@ -155,8 +155,8 @@ def test_a_clock_of_a_merged_case_keeps_the_unit_it_began_with(store: Store):
     does(store, second, "absorb", by="system", after=2 * HOUR, case=first)
     published(store, WORKING, 10 * HOUR)
     reproject_due(store, START + 10 * HOUR)
-    sql = "SELECT occurrence, unit, consumed FROM timer k JOIN cases c ON c.id = k.case_id WHERE number = :n AND clause = :c"
-    own, inherited = tells(store, f"{sql} ORDER BY turn", n=second, c="solution")
+    sql = "SELECT * FROM timer JOIN cases ON cases.id = case_id WHERE (number, clause) = (:n, :c)"
+    own, inherited = tells(store, f"{sql} ORDER BY occurrence", n=second, c="solution")
     assert (own["unit"], own["consumed"] * MOMENT) == ("business_hours", 7 * HOUR)
-    assert (inherited["turn"], inherited["unit"]) == (2, "hours")
+    assert (inherited["occurrence"], inherited["unit"]) == (2, "hours")
     assert verify(store).ok

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from engine.commands.open_case import Opening
 from engine.duplicates import fingerprints
 from engine.duplicates.fingerprints import COLUMNS, DEPTH, MOST, NEWEST, SHIFT, catch_up
-from engine.commands.open_case import Opening
 from engine.duplicates.similar import RECENTLY, open_unless_known, similar
 from engine.store import Store
 from tests.telling import DAY, HOUR, START, alters, case_of, contact, does, opened, tells

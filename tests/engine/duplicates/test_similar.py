@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.duplicates import similar as looking
 from engine.commands.open_case import Opening, open_case
+from engine.duplicates import similar as looking
 from engine.duplicates.similar import Candidate, open_unless_known, similar
 from engine.store import Store
 from models.contact import Contact

@@ -5,8 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from engine.audit.verify import verify
-from engine.commands.case_context import Fired
 from engine.commands.advance import Command, advance
+from engine.commands.case_context import Fired
 from engine.escalation.fire import Sweep, fire_due, peek
 from engine.store import Store
 from models.columns import to_micros

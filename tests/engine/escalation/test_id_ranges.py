@@ -5,8 +5,8 @@ from functools import partial
 from itertools import pairwise
 
 from engine.audit.verify import verify
-from engine.escalation.id_ranges import Range, ranges
 from engine.escalation.fire import Sweep, fire_due
+from engine.escalation.id_ranges import Range, ranges
 from engine.store import Store
 from tests.telling import DAY, HOUR, MOMENT, START, at_once, case_of, does, opened, rungs_of
 

@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.audit.verify import verify
-from engine.timers import parking
-from engine.databases import Conflict
-from engine.commands.case_context import Fired
 from engine.commands.advance import Command, advance_in
+from engine.commands.case_context import Fired
 from engine.commands.open_case import Opening, open_in
+from engine.databases import Conflict
 from engine.escalation.fire import Sweep, fire_due, fire_each
-from engine.escalation.sweep_rows import Rows
-from engine.escalation.sweep_plan import Ways
 from engine.escalation.sweep import Chunk, chunks, due_of, fire_chunk, fire_together
+from engine.escalation.sweep_plan import Ways
+from engine.escalation.sweep_rows import Rows
 from engine.store import Store
+from engine.timers import parking
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused

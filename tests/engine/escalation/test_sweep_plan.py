@@ -73,7 +73,7 @@ def altered(**change: object) -> Lifecycle:
 @pytest.mark.parametrize(
     "change",
     [
-        {"when": Guard("in_the_first_round", lambda facts, _: facts.cycle == 1)},
+        {"guard": Guard("in_the_first_round", lambda facts, _: facts.cycle == 1)},
         {"dest": "investigated"},
         {"reopens": True},
         {"counts": "breaches"},

@@ -3,12 +3,12 @@
 import pytest
 
 from engine.databases import Conflict
-from engine.ledger.record import TransitionDraft, CaseRow, append, head_by_number
+from engine.ledger.record import CaseRow, TransitionDraft, append, head_by_number
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import Nothing
 from statemachines.complaint import COMPLAINT
+from statemachines.form_model import Nothing
 from tests.telling import START, case_of, does, history_of, moves_of, opened, tells
 
 TABLES = ("cases", "transition", "statement", "outbox_event")

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.replay.session import ReplayOptions
 from engine.replay.event_buffer import EventBuffer
-from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.replay.replay import Log, replay
+from engine.replay.session import ReplayOptions
+from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.store import Store
 from models.log_event import LogEvent, Step
 from tests.telling import DAY, HOUR, START

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.replay import replay as replaying
 from engine.commands.case_context import CaseContext
-from engine.replay.session import ReplayOptions
-from engine.replay.event_buffer import Line, EventBuffer
+from engine.replay import replay as replaying
+from engine.replay.event_buffer import EventBuffer, Line
 from engine.replay.replay import Log, replay
+from engine.replay.session import ReplayOptions
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
@@ -30,7 +30,7 @@ def made(store: Store, number: str) -> list[str]:
 def dump(store: Store) -> dict[str, list[Any]]:
     """Everything a replay writes, but for salts and what is hashed with them."""
     tables = {
-        "cases": "id, number, state, previous_state, closed, version, cycle, level, known, opened_at, changed_at",
+        "cases": "id, number, state, previous_state, closed, version, cycle, level, variables, opened_at, changed_at",
         "transition": "case_id, seq, move, source, dest, cycle, level, via, occurred_at, recorded_at, inferred",
         "timer": "case_id, clause, cycle, occurrence, consumed, fires_at, steps_fired, level, closed_at, outcome",
         "escalation_step": "case_id, seq, clause, cycle, percent, level, due_at, recorded_at",
@@ -50,7 +50,13 @@ def test_a_case_that_fits_is_lived_at_its_own_instants(store: Store):
     history = [row for row in history_of(store, number) if row["via"] == "replay"]
     assert [row["occurred_at"] for row in history] == [to_micros(BEGAN + h * HOUR) for _, h in WHOLE]
     assert {row["recorded_at"] for row in history} == {to_micros(START)}
-    assert (statistics.events, statistics.applied, statistics.refused, statistics.ignored, statistics.fits) == (5, 5, {}, {}, True)
+    assert (statistics.events, statistics.applied, statistics.refused, statistics.ignored, statistics.fits) == (
+        5,
+        5,
+        {},
+        {},
+        True,
+    )
     assert verify(store).ok
 
 
@@ -192,11 +198,18 @@ def test_work_after_a_result_is_a_new_round(store: Store):
     told = steps("a", *WHOLE[:4], ("in work", 5), ("done", 6), ("looked at", 7), ("done", 8), ("over", 9))
     number, statistics = only(replayed(store, *told))
     assert made(store, number)[4:] == ["reopen", "resolve", "reopen", "resolve", "close"]
-    assert (case_of(store, number)["cycle"], statistics.reopenings, statistics.resolutions, statistics.refused) == (3, 2, 3, {})
+    assert (case_of(store, number)["cycle"], statistics.reopenings, statistics.resolutions, statistics.refused) == (
+        3,
+        2,
+        3,
+        {},
+    )
 
 
 def test_what_comes_after_the_end_is_refused_and_named(sqlite_store: Store):
-    number, statistics = only(replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 31), ("in work", 32), ("over", 33))))
+    number, statistics = only(
+        replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 31), ("in work", 32), ("over", 33)))
+    )
     assert statistics.refused == {"after_the_end": [2, 6]}
     assert statistics.ignored == {"repeated_state": 1}
     assert statistics.after_end == 3
@@ -241,7 +254,9 @@ def test_what_the_log_says_of_the_first_contact_is_recorded_and_a_flaw_does_not_
     other = replayed(sqlite_store, *steps("a", ("sorted", 0)), *steps("b", ("sorted", 0), first=2), opening=flawed)
     told = "SELECT content FROM statement WHERE field = 'text' ORDER BY case_id"
     assert [row["content"] for row in tells(sqlite_store, told)] == ["It is broken.", WORDLESS]
-    assert [list(statistics.flags) for statistics in other.values() if statistics.flags] == [["opened_after_first_event"]]
+    assert [list(statistics.flags) for statistics in other.values() if statistics.flags] == [
+        ["opened_after_first_event"]
+    ]
 
 
 def test_a_pack_that_leaves_a_limit_blank_takes_nothing(sqlite_store: Store):
@@ -278,8 +293,8 @@ def test_rungs_written_together_are_the_rows_that_are_written_one_by_one(
         *steps("c", ("new", 5), first=20),
     ]
     replayed(sqlite_store, *told, bridge=True)
-    for module in ("replay_case", "replaying"):
-        monkeypatch.setattr(f"engine.moves.{module}.fire_until", CaseContext.fire_until)
+    for module in ("session", "replay"):
+        monkeypatch.setattr(f"engine.replay.{module}.fire_until", CaseContext.fire_until)
     replayed(twin, *told, bridge=True)
     together, apart = dump(sqlite_store), dump(twin)
     assert len(together["escalation_step"]) > 12

@@ -60,8 +60,8 @@ DOORS: dict[str, Callable[..., Any]] = {
 @pytest.mark.requirement("F4")
 @pytest.mark.parametrize("by", [AGENT, MANAGER, "system", "nobody"])
 @pytest.mark.parametrize("door", DOORS)
-def test_nobody_else_does(sqlite_store: Store, cli: str, by: str):
-    refused = refusal(lambda: DOORS[cli](sqlite_store, by))
+def test_nobody_else_does(sqlite_store: Store, door: str, by: str):
+    refused = refusal(lambda: DOORS[door](sqlite_store, by))
     assert refused.code == ("unknown_actor" if by == "nobody" else "not_evaluation_group")
     assert refused.params == {"handle": by}
     assert tells(sqlite_store, "SELECT id FROM edition UNION ALL SELECT id FROM interpretation") == []

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from engine.timers.start import TimerStarter
-from engine.ledger.record import head_by_number
 from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
+from engine.ledger.record import head_by_number
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack, pack
 from engine.store import Store
+from engine.timers.start import TimerStarter
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 from tests.telling import DAY, HANDLER, HOUR, MOMENT, START, alters, clock_of, does, opened, resolved, rungs_of, tells
@@ -44,7 +44,7 @@ def consumed(store: Store, number: str) -> timedelta:
 
 def test_rungs_fall_due_in_working_time(store: Store):
     number = eight_hours(store)
-    assert clock_of(store, number, "solution")["budget"] * MOMENT == 8 * HOUR
+    assert clock_of(store, number, "solution")["allowance"] * MOMENT == 8 * HOUR
     assert fires(store, number) == 7 * HOUR  # six working hours in: the noon between counts for nothing
     fire_due(store, START + WEEK)
     assert [(percent, due) for _, percent, due in rungs_of(store, number)] == [

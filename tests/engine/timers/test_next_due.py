@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from engine.timers.next_due import NextDue, look
-from engine.commands.arrivals import Source, record
 from engine.callbacks.attempts import plan
+from engine.commands.arrivals import Source, record
 from engine.outbox.deliveries import BACK_OFF, lease, settle
 from engine.store import Store
+from engine.timers.next_due import NextDue, look
 from models.columns import to_micros
 from tests.telling import DAY, HOUR, START, alters, contact, does, opened, resolved
 

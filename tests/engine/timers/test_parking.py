@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from engine.timers.next_due import look
-from engine.timers.parking import CALLBACK, CLOCK, TRIES, mark_told, note_failure, parked, release, untold
 from engine.callbacks.attempts import due, finish, hand_over, plan, put_off
 from engine.escalation.fire import fire_due, peek
 from engine.store import Store
+from engine.timers.next_due import look
+from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_told, note_failure, parked, release, untold
 from models.columns import from_micros, to_micros
 from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, does, opened, refusal, resolved, rungs_of, tells
 
@@ -34,7 +34,7 @@ def lives(store: Store, until: timedelta) -> list[float]:
     while at < START + until:
         assert fire_due(store, at).failed
         times.append((at - DUE).total_seconds())
-        clock = look(store, at).clock
+        clock = look(store, at).timer
         if clock is None:
             break
         at = from_micros(clock)
@@ -46,9 +46,9 @@ def test_it_is_tried_again_later_and_later_and_then_waits_for_a_person(store: St
     assert fire_due(store, START + 30 * DAY).failed == ()
     with store.looking() as tx:
         [one] = parked(tx)
-    assert (one.number, one.work, one.tries, one.next_at, one.reason) == (poison, CLOCK, TRIES, None, "lost_state")
+    assert (one.number, one.work, one.tries, one.next_at, one.reason) == (poison, TIMER, TRIES, None, "lost_state")
     assert peek(store, START + 30 * DAY) == []
-    assert look(store).clock is None, "nothing wakes the driver for it"
+    assert look(store).timer is None, "nothing wakes the driver for it"
 
 
 def test_between_its_tries_it_is_not_touched(store: Store, poison: str):
@@ -61,7 +61,7 @@ def test_the_others_go_on(store: Store, poison: str):
     sound = opened(store, MOMENT)
     assert [fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired] == []
     assert {fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired} == {sound}
-    assert look(store, DUE).clock == to_micros(DUE + MOMENT + 10 * SECOND)
+    assert look(store, DUE).timer == to_micros(DUE + MOMENT + 10 * SECOND)
 
 
 def test_released_it_fires_what_it_missed_with_the_due_instants(store: Store, poison: str):
@@ -135,7 +135,7 @@ def test_a_callback_that_is_made_is_parked_no_more(store: Store, how: str):
 
 def test_two_sorts_of_work_are_parked_apart(store: Store, poison: str):
     with store.writing() as tx:
-        for work in (CLOCK, CALLBACK, CLOCK):
+        for work in (TIMER, CALLBACK, TIMER):
             note_failure(tx, case_of(store, poison)["id"], work, "x", to_micros(START))
     told = tells(store, "SELECT work, tries FROM parked ORDER BY work")
-    assert told == [{"work": CALLBACK, "tries": 1}, {"work": CLOCK, "tries": 2}]
+    assert told == [{"work": CALLBACK, "tries": 1}, {"work": TIMER, "tries": 2}]

@@ -63,7 +63,7 @@ def test_a_clock_keeps_its_limit_as_the_pack_words_it(store: Store):
         *(24, "hours", "cn-hotline"),
         "logistics@2026-11",
     )
-    assert (clock["budget"], since_start(clock["fires_at"])) == (micros(WHOLE), 18 * HOUR)
+    assert (clock["allowance"], since_start(clock["fires_at"])) == (micros(WHOLE), 18 * HOUR)
 
 
 def test_rest_leaves_what_is_left_unchanged(store: Store):

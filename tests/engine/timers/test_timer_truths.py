@@ -45,7 +45,7 @@ def ends(store: Store, number: str, clause: str = HOUSE, cycle: int = 1) -> time
     """When the running clock's whole budget is used up."""
     clock = clock_of(store, number, clause, cycle)
     place = calendar(clock["calendar"])
-    left = (clock["budget"] - clock["consumed"]) * MOMENT
+    left = (clock["allowance"] - clock["consumed"]) * MOMENT
     since = from_micros(clock["running_since"])
     return (place.after(since, left) if clock["unit"] == "business_hours" else since + left) - START
 

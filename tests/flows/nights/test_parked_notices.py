@@ -7,9 +7,9 @@ from threading import Event
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.timers.next_due import look
 from engine.create_store import set_clock
 from engine.store import Store
+from engine.timers.next_due import look
 from flows.nights.plan_callbacks import Called, make_calls, plan_callbacks
 from flows.nights.schedule import run_scheduled
 from flows.work import Work

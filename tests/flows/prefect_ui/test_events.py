@@ -9,8 +9,8 @@ import pytest
 from engine.store import Store
 from flows.prefect_ui import events
 from flows.prefect_ui.events import Marks
-from reports.translation import locales
 from flows.work import Work
+from reports.translation import locales
 from statemachines.kinds import lifecycles
 from tests.flows.scenes import DAMAGE, settled
 from tests.telling import DAY, HOUR, START, SUPERVISOR, does, history_of, opened

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from apps.status import look_around
 from engine.actors import NewActor, add_actor
-from engine.timers.next_due import look
-from engine.create_store import set_clock
-from engine.commands.holds import PARKED, Held, held, hold, release
 from engine.commands.advance import Command
+from engine.commands.holds import PARKED, Held, held, hold, release
 from engine.commands.one_time_codes import LASTS, issue, redeem
+from engine.create_store import set_clock
 from engine.outbox.deliveries import CaseEvent, lease
 from engine.settings import Settings
 from engine.store import Store
+from engine.timers.next_due import look
 from flows.nights.overnight_escalation import Night
 from flows.prefect_ui import operator_actions as acts
+from flows.prefect_ui.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
 from flows.prefect_ui.operator_forms import (
     DecideForm,
     EscalateForm,
@@ -31,7 +32,6 @@ from flows.prefect_ui.operator_forms import (
     SweepForm,
     decisions,
 )
-from flows.prefect_ui.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
 from flows.work import Work
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of
@@ -267,14 +267,14 @@ def test_a_case_is_escalated_for_a_reason_that_reads_as_it_was_chosen(work: Work
 
 def test_a_promise_gets_more_time_once_for_each_paper(work: Work):
     number = opened(work.store)
-    before = clock_of(work.store, number, "solution")["budget"]
+    before = clock_of(work.store, number, "solution")["allowance"]
     form = {"case": number, "acting_as": SUPERVISOR, "clause": "solution", "hours": 12, "reason": "force_majeure"}
 
     def extends(**more: Any) -> str:
         return ended(acts.extend(work, ExtendForm(**form, **more))).state
 
     assert [extends(), extends(), extends(reference="OA-1")] == [DONE, AGAIN, DONE]
-    assert clock_of(work.store, number, "solution")["budget"] - before == 24 * 3600 * 10**6
+    assert clock_of(work.store, number, "solution")["allowance"] - before == 24 * 3600 * 10**6
     form["clause"] = "revisit"
     assert extends() == REFUSED
 
@@ -361,7 +361,7 @@ def test_all_that_waited_follows_when_the_hold_ends(work: Work):
     assert freed.state == DONE
     settled(work, 2 * HOUR + MOMENT)
     assert "acknowledged" in told(work, "li@example.com")
-    assert "rung" in told(work, "han@example.com")
+    assert "escalation_step" in told(work, "han@example.com")
     assert {status for _, status, _, _ in deliveries(work.store)} == {"done"}
 
 

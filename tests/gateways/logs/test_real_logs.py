@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.translation import translate
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.suggesting import suggest
+from reports.translation import translate
 from tests.gateways.logs.written import good
 
 ROOT = Path(__file__).parents[3]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.translation import locales, translate
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.suggesting import suggest
 from gateways.logs.times import writing_of
 from gateways.logs.words import one_of, plain, sorts_of, word_list
 from gateways.problems import Unreadable
+from reports.translation import locales, translate
 from statemachines.kinds import lifecycle_of
 from tests.gateways.logs import unseen
 from tests.gateways.logs.written import good

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, TraceEvent, History, Log, TraceObject, Value
+from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, Log, TraceEvent, TraceObject, Value
 
 NINE = datetime(2026, 3, 2, 1, 0, 0, 7, UTC)
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1")
