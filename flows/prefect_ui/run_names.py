@@ -71,11 +71,11 @@ def sweep(store: Store, locale: str, at: datetime) -> RunInfo:
     clauses = list(dict.fromkeys(label(locale, one.kind, "clause", one.clause) for one in cases))
     about = [numbers[0]] if len(numbers) == 1 else _many(locale, numbers)
     what = translate(
-        locale, "window.due", clause=clauses[0] if len(clauses) == 1 else translate(locale, "window.clocks")
+        locale, "window.due", clause=clauses[0] if len(clauses) == 1 else translate(locale, "window.timers")
     )
     name = " · ".join([*about, what, *_highest(locale, cases)])
     return RunInfo(
-        "fire-timers", name, _tags({one.kind for one in cases}, ["clocks"], cases), {"cases": numbers[:NAMED]}
+        "fire-timers", name, _tags({one.kind for one in cases}, ["timers"], cases), {"cases": numbers[:NAMED]}
     )
 
 
@@ -91,7 +91,7 @@ def calls(store: Store, locale: str, at: datetime) -> RunInfo:
 
 def rules(locale: str, at: datetime) -> RunInfo:
     """The run that brings open clocks under a new edition of the rules."""
-    return RunInfo("reproject-clocks", f"{translate(locale, 'window.rules')} · {when(at)}", ("closeloop", "rules"))
+    return RunInfo("reproject-timers", f"{translate(locale, 'window.rules')} · {when(at)}", ("closeloop", "rules"))
 
 
 def work_name(locale: str, name: str) -> str:

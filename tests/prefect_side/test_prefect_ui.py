@@ -117,7 +117,7 @@ def test_a_run_says_in_its_name_tags_and_state_what_it_is_about(client: "SyncPre
         f"{lived.late} · 初步回复到点 · 部门经理",
     ]
     last = fired[-1]
-    assert {"closeloop", "complaint", "clocks", "level:2", "dept:claims"} <= set(last.tags)
+    assert {"closeloop", "complaint", "timers", "level:2", "dept:claims"} <= set(last.tags)
     assert last.state.message == "触发 1 级时限 · 1 级升级上报到部门经理或以上"
     assert {run.state.name for run in fired} == {"Completed"}
 

@@ -194,7 +194,7 @@ def test_history_is_counted_and_not_listed_as_news(work: Work):
     settled(work, DAY * 3)
     told = report(work, DAY * 3 + HOUR)
     assert (told.health.history, told.became_late) == (8, [])
-    assert "8 rungs were recorded more than an hour after they fell due" in render(told, "en")
+    assert "8 escalation steps were recorded more than an hour after they fell due" in render(told, "en")
 
 
 def test_who_climbed_is_one_row_with_its_promises_and_who_is_asked(work: Work):

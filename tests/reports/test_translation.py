@@ -71,8 +71,8 @@ def given(call: ast.Call) -> set[str] | None:
 
 
 def said(room: str) -> Iterator[tuple[str, ast.Call, str, ast.AST]]:
-    """Every ``say(locale, key)`` and ``self.say(key)`` of a room: place, call, the keys' prefix, the key."""
-    for place, call in calls("say", room):
+    """Each ``translate(locale, key)`` and ``self.translate(key)`` of a room: place, call, prefix of the keys, key."""
+    for place, call in calls("translate", room):
         if isinstance(call.func, ast.Attribute):
             yield place, call, "report.", call.args[0]
         else:

@@ -72,7 +72,7 @@ def test_a_sweep_names_the_promise_whose_time_has_come(store: Store):
     number = opened(store, text=ODD)
     seen = window.sweep(store, "en", START + HOUR * 2)
     assert (seen.name, seen.parameters) == (f"{number} · First reply: time reached", {"cases": [number]})
-    assert seen.tags == ("closeloop", "complaint", "clocks", "level:0")
+    assert seen.tags == ("closeloop", "complaint", "timers", "level:0")
     opened(store, text=ODD)
     assert window.sweep(store, "en", START + HOUR * 2).name.startswith(f"2 cases · {number} … ")
     assert window.sweep(store, "en", START + DAY).name.endswith(" · several promises: time reached")
