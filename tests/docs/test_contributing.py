@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
+from tests.house.sources import ROOMS as PACKAGES
 
-ROOMS = ("statemachines", "models", "engine", "gateways", "flows", "apps", "policies", "locales", "migrations")
+ROOMS = (*PACKAGES, "policies", "locales", "migrations")
 WHERE = re.compile(r'^# in ([\w./-]+)(?:, (before|after|instead of|at the end)(?: "(.*)")?)?$')
 
 LIFE = '''
