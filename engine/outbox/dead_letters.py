@@ -1,4 +1,4 @@
-"""Dead deliveries: given their tries back, or given up for good."""
+"""Revive or drop deliveries that failed at their last try."""
 
 from datetime import datetime
 
@@ -20,22 +20,22 @@ UPDATE delivery SET status = 'done', done_at = :at
 
 
 def revive(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Give a dead delivery its tries back. Raises ``Refused('not_dead')``."""
-    _bury(store, AGAIN, number, seq, reaction, at)
+    """Let a dead delivery be tried again from its first try. Raises ``Refused('not_dead')``."""
+    _update(store, AGAIN, number, seq, reaction, at)
 
 
 def revive_all(store: Store, at: datetime) -> int:
-    """Give every dead delivery its tries back, as after a mail server's outage; returns how many."""
+    """Let every dead delivery be tried again, as after an outage of the mail server. Return their number."""
     with store.writing() as tx:
         return tx.run(ALL_AGAIN, at=to_micros(at))
 
 
 def drop(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Give a dead delivery up for good. Raises ``Refused('not_dead')``."""
-    _bury(store, DROP, number, seq, reaction, at)
+    """Mark a dead delivery as done without delivering it. Raises ``Refused('not_dead')``."""
+    _update(store, DROP, number, seq, reaction, at)
 
 
-def _bury(store: Store, sql: str, number: str, seq: int, reaction: str, at: datetime) -> None:
+def _update(store: Store, sql: str, number: str, seq: int, reaction: str, at: datetime) -> None:
     with store.writing() as tx:
         case = tx.row("SELECT id FROM cases WHERE number = :number", number=number)
         values = {"seq": seq, "reaction": reaction, "at": to_micros(at)}

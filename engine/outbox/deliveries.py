@@ -1,10 +1,11 @@
-"""The outbox: moments become deliveries, deliveries are leased, done, tried again, or dead."""
+"""Turn outbox events into deliveries; lease deliveries, record how they ended, retry or dead-letter them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.backoff import TRIES, next_try
 from engine.commands.advance import retrying
 from engine.commands.holds import park
 from engine.store import Store
@@ -12,24 +13,23 @@ from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
 
 LEASE = timedelta(seconds=60)
-TRIES = 5
-BACK_OFF = timedelta(seconds=10)
+"""How long a delivery belongs to the process that leased it."""
 
-MOMENT = """
+EVENT = """
 t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred_at, t.recorded_at, t.via,
 c.kind, c.number
 """
-TAKE_MOMENTS = f"""
-SELECT {MOMENT} FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq
+TAKE_EVENTS = f"""
+SELECT {EVENT} FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq
   JOIN cases c ON c.id = m.case_id ORDER BY m.case_id, m.seq LIMIT :limit
 """
 INSERT = """
 INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
 VALUES (:case_id, :seq, :reaction, 'waiting', 0, :next_at) ON CONFLICT DO NOTHING
 """
-# A reaction's n-th delivery for a case waits for its (n-1)-th, unless that one is dead.
+# The n-th delivery of a reaction for a case waits for its (n-1)-th, unless that one is dead.
 FREE = f"""
-SELECT {MOMENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
+SELECT {EVENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
   JOIN cases c ON c.id = d.case_id
  WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
@@ -42,7 +42,7 @@ FANNED_OUT = "DELETE FROM outbox_event WHERE outbox_event.case_id = :case_id AND
 TAKE = f"""
 UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :lease_owner, next_at = :next_at WHERE {THIS}
 """
-# Only who still holds the lease may say how it ended.
+# Only the holder of the lease may record how the delivery ended.
 DONE = f"""
 UPDATE delivery SET status = 'done', done_at = :done_at, lease_owner = NULL, error = NULL
  WHERE {THIS} AND delivery.lease_owner = :lease_owner
@@ -68,7 +68,7 @@ UNION SELECT c.number, c.kind, t.dest, t.cycle, d.case_id, d.seq FROM delivery d
 
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
-    """A moment as a reaction reads it: this case did this."""
+    """The transition behind an outbox event, as a reaction reads it. Instants are microseconds since 1970 UTC."""
 
     case_id: int
     seq: int
@@ -87,7 +87,7 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery in hand: the moment, the reaction, which try it is and who holds it."""
+    """A leased delivery: its event, its reaction, the number of this try and the holder of the lease."""
 
     happened: CaseEvent
     reaction: str
@@ -96,18 +96,18 @@ class Leased:
 
     @property
     def key(self) -> str:
-        """The key of every effect of this delivery (law 3)."""
+        """Return the key that every outside effect of this delivery carries."""
         return f"{self.happened.number}:{self.happened.seq}:{self.reaction}"
 
     @property
     def where(self) -> dict[str, Any]:
-        """The row, while the lease is held."""
-        moment = self.happened
-        return {"case_id": moment.case_id, "seq": moment.seq, "reaction": self.reaction, "lease_owner": self.owner}
+        """Return the values that select the row while the lease is held."""
+        event = self.happened
+        return {"case_id": event.case_id, "seq": event.seq, "reaction": self.reaction, "lease_owner": self.owner}
 
 
 class Later(Exception):
-    """Raised by a reaction whose hour is still to come: its delivery waits until then, and spends no try on it."""
+    """Postpone a delivery until an instant; raised by a reaction that must not act yet. It costs no try."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
@@ -115,22 +115,22 @@ class Later(Exception):
 
 
 Wanted = Callable[[CaseEvent], Iterable[str]]
-"""Which reactions a moment calls for."""
+"""A function that names the reactions of an event."""
 
 Ended = str | Later | None
-"""How a delivery ended: None for done, the type of its error, or that it waits for its hour."""
+"""How a delivery ended: None for done, the type name of its error, or ``Later``."""
 
 
 class Batch(list[Leased]):
-    """The deliveries in hand; ``lost`` are those that took their process with them at every try, and are dead now."""
+    """Leased deliveries. ``lost`` are those that are dead now because their process died at every try."""
 
     lost: tuple[Leased, ...] = ()
 
 
 def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 200) -> Batch:
-    """Fan out new moments and lease what may be delivered now, of kinds that are not on hold.
+    """Fan out new events and lease what may be delivered at ``at``, except for kinds that are on hold.
 
-    Committed before any work begins.
+    The lease is committed before any work begins.
     """
     return retrying(lambda: _lease(store, owner, wanted, to_micros(at), limit))
 
@@ -141,35 +141,35 @@ def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> Bat
         park(tx, at)
         free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
         until = at + LEASE // MICROSECOND
-        alike = _alike([row for row in free if row.tries < TRIES], limit)
-        batch = Batch(_in_hand(row, owner, row.tries + 1) for row in alike)
-        batch.lost = tuple(_in_hand(row, owner, row.tries) for row in free if row.tries >= TRIES)
+        batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
+        batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
+        batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
         tx.put_all(TAKE, [{"next_at": until, **leased.where} for leased in batch])
         tx.put_all(LOST, [leased.where for leased in batch.lost])
         return batch
 
 
-def _alike(free: list[Any], limit: int) -> list[Any]:
-    """The least tried; what was tried before in ever smaller company, in the end alone.
+def _least_tried(free: list[Any], limit: int) -> list[Any]:
+    """Return the deliveries with the fewest tries, fewer of them with each try, in the end one.
 
-    So one that takes its process with it takes no other's tries as well.
+    A delivery that kills its process then costs no other delivery its tries.
     """
     tries = free[0].tries if free else 0
     return [row for row in free if row.tries == tries][: max(1, limit // 4**tries)]
 
 
-def _in_hand(row: Any, owner: str, tries: int) -> Leased:
-    *moment, reaction, _ = row
-    return Leased(CaseEvent(*moment), reaction, tries, owner)
+def _leased(row: Any, owner: str, tries: int) -> Leased:
+    event = CaseEvent(**{name: getattr(row, name) for name in CaseEvent.__slots__})
+    return Leased(event, row.reaction, tries, owner)
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
-    moments = [CaseEvent(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
-    keys = [{"case_id": moment.case_id, "seq": moment.seq} for moment in moments]
+    events = [CaseEvent(*row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
+    keys = [{"case_id": event.case_id, "seq": event.seq} for event in events]
     new = [
         key | {"reaction": name, "next_at": at}
-        for key, moment in zip(keys, moments, strict=True)
-        for name in wanted(moment)
+        for key, event in zip(keys, events, strict=True)
+        for name in wanted(event)
     ]
     tx.put_all(INSERT, new)
     tx.put_all(FANNED_OUT, keys)
@@ -177,7 +177,7 @@ def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a delivery that waits is about: enough to name a run."""
+    """What a waiting delivery is about: enough to name a flow run."""
 
     number: str
     kind: str
@@ -186,7 +186,7 @@ class Waiting:
 
 
 def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
-    """What waits now, oldest case first; nothing is leased."""
+    """Return what waits at ``at``, oldest case first, without leasing it."""
     with store.looking() as tx:
         return [
             Waiting(row.number, row.kind, row.dest, row.cycle) for row in tx.rows(PEEK, at=to_micros(at), limit=limit)
@@ -194,7 +194,7 @@ def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
 
 
 def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
-    """Record how deliveries ended. Returns those that died."""
+    """Record how deliveries ended. Return those that are dead now."""
     return retrying(lambda: _settle(store, list(outcomes), at))
 
 
@@ -202,17 +202,17 @@ def _settle(store: Store, outcomes: list[tuple[Leased, Ended]], at: datetime) ->
     done = [{"done_at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
     with store.writing() as tx:
         tx.put_all(DONE, done)
-        return [leased for leased, ended in outcomes if ended is not None and _put_off(tx, leased, ended, at)]
+        return [leased for leased, ended in outcomes if ended is not None and _record_failure(tx, leased, ended, at)]
 
 
-def _put_off(tx: Tx, leased: Leased, ended: str | Later, at: datetime) -> bool:
-    """Whether it died of it. An hour that is not ahead is none to wait for: that counts as a failure."""
+def _record_failure(tx: Tx, leased: Leased, ended: str | Later, at: datetime) -> bool:
+    """Postpone or fail a delivery; return whether it is dead now. ``Later`` with a past instant counts as a failure."""
     if isinstance(ended, Later) and ended.until > at:
         tx.run(POSTPONE, next_at=to_micros(ended.until), **leased.where)
         return False
     error = ended if isinstance(ended, str) else type(ended).__name__
-    gone = leased.tries >= TRIES
-    again = at + BACK_OFF * 4 ** (leased.tries - 1)
-    status = "dead" if gone else "waiting"
-    held = tx.run(FAIL, status=status, next_at=to_micros(again), error=error, **leased.where) == 1
-    return gone and held
+    dead = leased.tries >= TRIES
+    status = "dead" if dead else "waiting"
+    next_at = to_micros(next_try(at, leased.tries))
+    held = tx.run(FAIL, status=status, next_at=next_at, error=error, **leased.where) == 1
+    return dead and held

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.backoff import TRIES, next_try
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -11,8 +12,6 @@ from statemachines.lifecycle import Refused
 
 TIMER, CALLBACK = "timer", "callback"
 """The sorts of work that may be parked."""
-TRIES = 5
-BACK_OFF = timedelta(seconds=10)
 CALLED_AGAIN = timedelta(hours=1)
 """The longest that a callback rests: what fails there is the telephone, and it comes back by itself."""
 
@@ -60,10 +59,9 @@ def note_failure(tx: Tx, case_id: int, work: str, reason: str, at: int) -> None:
 
 
 def _again(work: str, tries: int, at: datetime) -> int | None:
-    wait = BACK_OFF * 4 ** min(tries - 1, TRIES)
     if work == CALLBACK:
-        return to_micros(at + min(wait, CALLED_AGAIN))
-    return to_micros(at + wait) if tries < TRIES else None
+        return to_micros(min(next_try(at, tries), at + CALLED_AGAIN))
+    return to_micros(next_try(at, tries)) if tries < TRIES else None
 
 
 def clear(tx: Tx, case_id: int, work: str) -> None:

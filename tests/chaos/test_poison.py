@@ -3,8 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+from engine.backoff import TRIES
 from engine.create_store import set_clock
-from engine.outbox.deliveries import LEASE, TRIES, Leased, lease, settle
+from engine.outbox.deliveries import LEASE, Leased, lease, settle
 from engine.store import Store
 from flows.react import react
 from flows.work import Work

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.audit.verify import verify
+from engine.backoff import FIRST_WAIT
 from engine.commands.advance import Command, advance_in
 from engine.commands.case_context import Fired
 from engine.commands.open_case import Opening, open_in
@@ -303,7 +304,7 @@ def test_a_parked_case_waits_for_its_next_try(store: Store):
     with store.writing() as tx:
         parking.note_failure(tx, case_of(store, number)["id"], parking.TIMER, "x", to_micros(WEEK))
     assert fires_all(store) == [Sweep((), ())]
-    [sweep] = fires_all(store, WEEK + parking.BACK_OFF)
+    [sweep] = fires_all(store, WEEK + FIRST_WAIT)
     assert len(sweep.fired) == 8
     assert tells(store, "SELECT * FROM parked") == []
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 
+from engine.backoff import FIRST_WAIT, TRIES
 from engine.outbox.dead_letters import drop, revive
-from engine.outbox.deliveries import BACK_OFF, LEASE, TRIES, CaseEvent, Later, Leased, lease, peek, settle
+from engine.outbox.deliveries import LEASE, CaseEvent, Later, Leased, lease, peek, settle
 from engine.store import Store
 from models.columns import from_micros
 from tests.telling import HOUR, MOMENT, START, at_once, case_of, does, opened, refusal, tells
@@ -81,9 +82,9 @@ def test_the_next_waits_for_the_one_before_it(store: Store):
     assert leased(store) == []
     settle(store, [(first, "SmtpError")], START)
     assert leased(store) == []
-    [again] = leased(store, after=BACK_OFF)
+    [again] = leased(store, after=FIRST_WAIT)
     settle(store, [(again, None)], START)
-    assert [one.happened.seq for one in leased(store, after=BACK_OFF)] == [2]
+    assert [one.happened.seq for one in leased(store, after=FIRST_WAIT)] == [2]
 
 
 def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
@@ -245,8 +246,8 @@ def test_what_waits_for_its_hour_spends_no_try(store: Store):
 def test_a_wait_keeps_the_tries_that_were_spent_before_it(store: Store):
     opened(store)
     fails(store)
-    [one] = leased(store, after=BACK_OFF)
-    settle(store, [(one, Later(START + HOUR))], START + BACK_OFF)
+    [one] = leased(store, after=FIRST_WAIT)
+    settle(store, [(one, Later(START + HOUR))], START + FIRST_WAIT)
     assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "SmtpError"}
 
 
@@ -257,7 +258,7 @@ def test_an_hour_that_is_not_ahead_is_none_to_wait_for(store: Store):
     [one] = leased(store)
     settle(store, [(one, Later(START))], START)
     assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "Later"}
-    assert leased(store, after=BACK_OFF - MOMENT) == []
+    assert leased(store, after=FIRST_WAIT - MOMENT) == []
 
 
 def test_who_lost_the_lease_sends_nobody_to_wait(store: Store):
