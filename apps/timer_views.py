@@ -106,7 +106,7 @@ class TimerView:
             "extended": self.extended.total_seconds(),
             "consumed": self.used.total_seconds(),
             "steps_fired": [{"percent": percent, "due_at": due} for percent, due in self.fired],
-            "rungs_to_come": list(self.to_come),
+            "steps_to_come": list(self.to_come),
         }
 
 

@@ -56,9 +56,9 @@ def _ladders(head: CaseRow, rungs: list[Any], clocks: list[Any]) -> Iterator[tup
         if [rung.step for rung in mine] != list(range(clock.steps_before, clock.steps_fired)):
             yield 0, f"rungs_{clock.clause}"
         if [rung.due_at for rung in mine] != sorted(rung.due_at for rung in mine):
-            yield 0, f"rung_order_{clock.clause}"
+            yield 0, f"step_order_{clock.clause}"
         if any((rung.clause, rung.cycle) != (clock.clause, clock.cycle) for rung in mine):
-            yield 0, f"rung_clause_{clock.clause}"
+            yield 0, f"step_clause_{clock.clause}"
         if head.closed and clock.closed_at is None:
-            yield 0, f"clock_runs_{clock.clause}"
+            yield 0, f"timer_runs_{clock.clause}"
     yield from ((rung.seq, "step_stray") for mine in fired.values() for rung in mine)

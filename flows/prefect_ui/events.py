@@ -109,7 +109,7 @@ def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
     if move == OPEN:
         return "case.opened"
     if move in (table.remind, table.breach):
-        return "clock.reminded" if move == table.remind else "clock.breached"
+        return "timer.reminded" if move == table.remind else "timer.breached"
     if move == ESCALATE:
         return "case.escalated"
     if source == dest:

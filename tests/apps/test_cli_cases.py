@@ -254,7 +254,7 @@ def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Close
         "S2, complaint handling: first reply within 2 hours",
     )
     assert first["fires_at"] == (START + 1.5 * HOUR).isoformat()
-    assert (first["steps_fired"], first["rungs_to_come"]) == ([], [75, 100, 150, 200])
+    assert (first["steps_fired"], first["steps_to_come"]) == ([], [75, 100, 150, 200])
     assert closeloop.told("case", "show", number)["clocks"] == closeloop.told("case", "clocks", number)["clocks"]
     assert "(75%) (100%) (150%) (200%)" in closeloop("case", "clocks", number).words
 

@@ -197,7 +197,7 @@ def test_each_stage_has_its_limit_once_the_carrier_sets_one(story: Story):
 
 
 @pytest.mark.requirement("F2")
-def test_where_the_rules_leave_a_limit_blank_no_clock_runs_and_the_work_goes_on(story: Story):
+def test_where_the_rules_leave_a_limit_blank_no_timer_runs_and_the_work_goes_on(story: Story):
     decided(story)
     assert [story.clocks(clause) for clause in ("investigation", "decision", "publish")] == [[], [], []]
 

@@ -162,7 +162,7 @@ def test_a_closed_case_runs_no_clock(told: Store):
     number = opened(told)
     does(told, number, "withdraw")
     alters(told, "UPDATE timer SET closed_at = NULL WHERE case_id = :id", id=case_of(told, number)["id"])
-    assert faults(told) == {"clock_runs_first_reply", "clock_runs_solution"}
+    assert faults(told) == {"timer_runs_first_reply", "timer_runs_solution"}
 
 
 def test_only_what_changed_since_is_looked_at_when_asked(told: Store):

@@ -46,7 +46,7 @@ def test_a_clocks_moves_are_told_with_their_promise(work: Work):
     settled(work, HOUR * 2)
     told = events.news(work.store, Marks(START, {number: 1}), [])
     rungs = [event for event in told if event["event"].startswith("clock.")]
-    assert of(rungs) == ["clock.reminded", "clock.breached"]
+    assert of(rungs) == ["timer.reminded", "timer.breached"]
     assert [(e["payload"]["clause"], e["payload"]["percent"], e["payload"]["level"]) for e in rungs] == [
         ("first_reply", 75, 0),
         ("first_reply", 100, 1),
@@ -92,7 +92,7 @@ def test_every_move_of_every_table_has_a_name_in_the_feed(kind: str):
     named = {
         events.name_of(table, row.name, source, row.dest or source) for row in table.moves for source in row.sources
     }
-    assert named <= {"case.moved", "case.worked", "case.closed", "case.escalated", "clock.reminded", "clock.breached"}
+    assert named <= {"case.moved", "case.worked", "case.closed", "case.escalated", "timer.reminded", "timer.breached"}
     assert "case.closed" in named
 
 
