@@ -1,8 +1,8 @@
-"""The only reader of the clock."""
+"""Read the system clock; no other module does."""
 
 from datetime import UTC, datetime
 
 
 def system_now() -> datetime:
-    """The system's time, aware and in UTC."""
+    """Return the system time, aware and in UTC."""
     return datetime.now(UTC)

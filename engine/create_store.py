@@ -1,4 +1,4 @@
-"""Makes a store: home, secret, key pair, schema and the row that says what it is."""
+"""Create a store: its home, secret, key pair, schema and metadata row."""
 
 import secrets
 from datetime import datetime
@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from engine.actors import seed
 from engine.ledger.chain import keyed
-from engine.ledger.signing import found_key
+from engine.ledger.signing import ensure_key
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import from_micros, to_micros
@@ -19,17 +19,17 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def found(settings: Settings, now: datetime, simulated_at: datetime | None = None) -> bool:
-    """Make the store, or see that it is there already and equal; True if it is new.
+    """Create the store, or check that an equal one exists. Return True if it is new.
 
-    Raises ``Refused('other_store')`` where another kind of store, or another secret, is found.
+    Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret.
     """
     settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
     _make_secret(settings)
-    found_key(settings.where, settings.anchors_beside(settings.where))
+    ensure_key(settings.where, settings.anchors_beside(settings.where))
     migrate(settings.url)
     store = settings.store()
     try:
-        return _settle(store, now, simulated_at)
+        return _create_or_check(store, now, simulated_at)
     finally:
         store.close()
 
@@ -41,14 +41,14 @@ def _make_secret(settings: Settings) -> None:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the schema up to date, or up to an earlier release's."""
+    """Upgrade the schema to ``revision``."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, revision)
 
 
-def _settle(store: Store, now: datetime, simulated_at: datetime | None) -> bool:
+def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None) -> bool:
     check = keyed(store.secret, "closeloop")
     made_at = to_micros(simulated_at or now)
     with store.writing() as tx:
@@ -72,7 +72,7 @@ def _settle(store: Store, now: datetime, simulated_at: datetime | None) -> bool:
 
 
 def set_clock(store: Store, at: datetime) -> None:
-    """Move a simulated store's clock on. Raises ``Refused('not_simulated' | 'clock_back')``."""
+    """Advance the clock of a simulated store. Raises ``Refused('not_simulated' | 'clock_back')``."""
     with store.writing() as tx:
         row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
         if row.simulated_at is None:

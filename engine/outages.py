@@ -1,4 +1,4 @@
-"""Remembers from when to when nobody could do the work, and why, for the morning report to say."""
+"""Record outages: spans in which nobody did the due work, and why. The morning report lists them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 
 DRIVER_AWAY, WORKER_AWAY = "driver_away", "worker_away"
-"""Why work was not done in time; a database that cannot be written to gives its refusal's code."""
+"""The reasons of an outage. A database that cannot be written to gives the code of its refusal instead."""
 SHORTEST = timedelta(minutes=15)
-"""Less is no gap: a restart, a busy minute; the catch-up runs come no more often."""
+"""A shorter span is no outage: a restart, a busy minute. Catch-up runs come no more often than this."""
 AWAY = "away:"
-"""A gap is kept among the runs, under this and its reason."""
+"""The prefix under which an outage is stored among the runs, followed by its reason."""
 
 WATCHED = "watched"
 KEPT = timedelta(days=3650)
@@ -24,7 +24,7 @@ INSERT INTO lease (name, owner, seen_at, until) VALUES (:name, '', :at, :until)
 ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, until = excluded.until
  WHERE lease.seen_at < excluded.seen_at
 """
-GAPS = """
+OUTAGES = """
 SELECT flow, min(began_at) AS begin_at, max(ended_at) AS end_at, count(*) AS times FROM run
  WHERE flow LIKE :away AND ended_at > :since AND began_at <= :until GROUP BY flow ORDER BY 2, 1
 """
@@ -32,7 +32,7 @@ SELECT flow, min(began_at) AS begin_at, max(ended_at) AS end_at, count(*) AS tim
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Why nobody did the work, how often, from the first time to the last; ``end`` is None while it lasts."""
+    """The reason of an outage, its first and last instant, how often it occurred; ``end`` is None while it lasts."""
 
     why: str
     begin: datetime
@@ -41,7 +41,7 @@ class Outage:
 
 
 def mark_watched(store: Store, at: datetime) -> datetime | None:
-    """Somebody has passed over all that was due at ``at``; returns when somebody last did before."""
+    """Record that all work due at ``at`` was looked at. Return the previous such instant, None the first time."""
     with store.writing() as tx:
         row = tx.row(LAST, name=WATCHED)
         tx.run(MARK, name=WATCHED, at=to_micros(at), until=to_micros(at + KEPT))
@@ -49,17 +49,17 @@ def mark_watched(store: Store, at: datetime) -> datetime | None:
 
 
 def note_outage(store: Store, why: str, begin: datetime, end: datetime) -> None:
-    """Write down that for this reason nobody did the work from then to then."""
+    """Record that for this reason nobody did the work between ``begin`` and ``end``."""
     keep(store, Done(f"{AWAY}{why}", begin, end, observed=True, did=0))
 
 
 def outages(tx: Tx, since: datetime, until: datetime) -> list[Outage]:
-    """The gaps that reach into a span, one for each reason, and the one that lasts still, if any."""
-    rows = tx.rows(GAPS, away=f"{AWAY}%", since=to_micros(since), until=to_micros(until))
-    return [*map(_gap, rows), *_lasting(tx, until)]
+    """Return the outages that overlap a span, one per reason, and the one that still lasts, if any."""
+    rows = tx.rows(OUTAGES, away=f"{AWAY}%", since=to_micros(since), until=to_micros(until))
+    return [*map(_outage, rows), *_lasting(tx, until)]
 
 
-def _gap(row: Any) -> Outage:
+def _outage(row: Any) -> Outage:
     return Outage(row.flow.removeprefix(AWAY), from_micros(row.begin_at), from_micros(row.end_at), row.times)
 
 
@@ -71,5 +71,5 @@ def _lasting(tx: Tx, at: datetime) -> list[Outage]:
 
 
 def excused(tx: Tx, at: datetime) -> bool:
-    """Whether nobody could have worked at that instant anyway."""
-    return any(gap.end is not None and gap.begin <= at <= gap.end for gap in outages(tx, at, at))
+    """Return whether an outage covers that instant."""
+    return any(outage.end is not None and outage.begin <= at <= outage.end for outage in outages(tx, at, at))

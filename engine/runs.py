@@ -1,4 +1,4 @@
-"""Keeps what the morning report must know of the night: which work ran, when, and whether it was seen."""
+"""Record which scheduled work ran, when, and whether Prefect observed it; hand out leases on duties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen
 HELD = "SELECT 1 AS one FROM lease WHERE until > :at AND (name = :name OR name LIKE :mine)"
 FORGET = "DELETE FROM lease WHERE until < :old"
 REMEMBERED = timedelta(days=7)
-"""How long the last heartbeat of one who is gone is kept for `status`."""
+"""How long an expired lease is kept, so that ``status`` can show its last heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A piece of work that ran: how much it did, whether Prefect saw it, and why not."""
+    """A run that ended: how many items it handled, whether Prefect observed it, and ``why`` not."""
 
     flow: str
     began_at: datetime
@@ -39,7 +39,7 @@ class Done:
 
 
 def keep(store: Store, done: Done) -> None:
-    """Write it down."""
+    """Store a run that ended."""
     with store.writing() as tx:
         tx.run(
             KEEP,
@@ -53,7 +53,7 @@ def keep(store: Store, done: Done) -> None:
 
 
 def hold(store: Store, name: str, owner: str, at: datetime, seconds: float) -> bool:
-    """Take or keep a duty for so many seconds; False while another holds it."""
+    """Take or renew the lease on a duty for ``seconds``. Return False while another owner holds it."""
     until = at + timedelta(seconds=seconds)
     with store.writing() as tx:
         tx.run(FORGET, old=to_micros(at - REMEMBERED))
@@ -61,11 +61,11 @@ def hold(store: Store, name: str, owner: str, at: datetime, seconds: float) -> b
 
 
 def let_go(store: Store, name: str, owner: str) -> None:
-    """Give a duty back."""
+    """Release the lease on a duty."""
     with store.writing() as tx:
         tx.run("DELETE FROM lease WHERE name = :name AND owner = :owner", name=name, owner=owner)
 
 
 def held(tx: Tx, name: str, at: datetime) -> bool:
-    """Whether anybody holds the duty, or a share of it (``driver:…``), at that instant."""
+    """Return whether anybody holds the duty, or a share of it (``driver:…``), at that instant."""
     return tx.row(HELD, name=name, mine=f"{name}:%", at=to_micros(at)) is not None

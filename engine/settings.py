@@ -1,4 +1,4 @@
-"""The settings: environment variables ``CLOSELOOP_*``."""
+"""Read the settings from environment variables ``CLOSELOOP_*``."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from statemachines.lifecycle import Refused
 
 THREADS, DASK = "threads", "dask"
 TASK_RUNNERS = (THREADS, DASK)
-"""What the night's sweep may be shared out over."""
+"""The task runners over which the night's sweep can be distributed."""
 
 
 class Settings(BaseSettings):
-    """Where the store is, what signs its keys, how it speaks and who is acting."""
+    """Where the store is, the secret of its keys, the language of its messages and the default actor."""
 
     model_config = SettingsConfigDict(env_prefix="CLOSELOOP_", extra="ignore")
 
@@ -31,12 +31,15 @@ class Settings(BaseSettings):
 
     @property
     def where(self) -> Path:
-        """The home, absolute."""
+        """Return the home as an absolute path."""
         return self.home.expanduser().resolve()
 
     @property
     def url(self) -> str:
-        """The database: SQLite in the home unless told otherwise; Postgres through psycopg 3."""
+        """Return the SQLAlchemy URL: SQLite in the home by default, Postgres through psycopg 3.
+
+        Raises ``Refused('bad_database_url')``.
+        """
         if self.database_url is None:
             return f"sqlite:///{self.where / 'closeloop.db'}"
         for short in ("postgres://", "postgresql://"):
@@ -48,22 +51,22 @@ class Settings(BaseSettings):
 
     @property
     def on_dask(self) -> bool:
-        """Whether the night is shared out over Dask, not threads. Raises ``Refused('bad_task_runner')``."""
+        """Return whether the night runs on Dask instead of threads. Raises ``Refused('bad_task_runner')``."""
         if self.task_runner not in TASK_RUNNERS:
             raise Refused("bad_task_runner", runner=self.task_runner, runners=list(TASK_RUNNERS))
         return self.task_runner == DASK
 
     def anchors_beside(self, home: Path) -> Path:
-        """Where the anchors of that home are published: as the setting says, else in a folder of the home."""
+        """Return the folder to which the anchors of ``home`` are published: the setting, else a folder of the home."""
         return self.anchors.expanduser().resolve() if self.anchors is not None else home / "anchors"
 
     @property
     def secret_file(self) -> Path:
-        """Where ``init`` keeps the secret that it made."""
+        """Return the file in which ``init`` stores the secret that it generated."""
         return self.where / "secret"
 
     def secret_bytes(self) -> bytes:
-        """The secret. Raises ``Refused('no_store')`` where neither setting nor file holds one."""
+        """Return the secret. Raises ``Refused('no_store')`` if neither the setting nor the file holds one."""
         if self.secret is not None:
             return self.secret.encode()
         try:
@@ -72,5 +75,5 @@ class Settings(BaseSettings):
             raise Refused("no_store", home=str(self.where)) from None
 
     def store(self) -> Store:
-        """The store these settings speak of; its database is opened at its first use."""
+        """Return the store of these settings; its database is opened at first use."""
         return Store(self.url, self.where, self.secret_bytes())

@@ -1,4 +1,4 @@
-"""Lays the heads as they were anchored beside the chains as they are: a head may only have advanced."""
+"""Compare anchored chain heads with the chains now: a head may only have advanced."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from engine.transaction import Tx
 
 CHUNK = 1000
 LEAST = -(2**63)
-"""No key is less."""
+"""Less than every key."""
 
-# A head that its own transition does not bear out is not anchored: the chain's own check tells of it.
+# A head that differs from its own transition is not anchored; ``verify`` reports it.
 HEADS = """
 SELECT c.id, c.number, c.version, c.head, t.hash FROM cases c
   LEFT JOIN transition t ON t.case_id = c.id AND t.seq = c.version
@@ -24,7 +24,7 @@ SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id > :after AN
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What does not agree with the anchors: of which case and transition, or of the anchors themselves."""
+    """A finding: case number and sequence number (empty and 0 for the anchors themselves), and its code."""
 
     number: str
     seq: int
@@ -33,8 +33,9 @@ class Doubt:
 
 @dataclass(slots=True)
 class Survey:
-    """One walk over all cases, in constant memory. ``settled`` is the instant (microseconds) up to which the anchor
-    knew everything: nothing that it does not cover may have been recorded before.
+    """One pass over all cases in constant memory, which collects ``doubts``.
+
+    ``settled`` is the instant (microseconds) before which nothing may be recorded that the anchor does not cover.
     """
 
     tx: Tx
@@ -42,7 +43,7 @@ class Survey:
     doubts: list[Doubt] = field(default_factory=list[Doubt])
 
     def heads(self, anchored: Iterable[Leaf]) -> Iterator[Leaf]:
-        """Every case's head now, in the order of ids; what is doubted keeps the head that was anchored."""
+        """Yield the head of every case in the order of ids; a doubtful case yields its anchored head."""
         waiting = iter(anchored)
         leaf, after = next(waiting, None), LEAST
         while rows := self.tx.rows(HEADS, after=after, chunk=CHUNK):

@@ -1,4 +1,4 @@
-"""The file of anchors outside the database: one line each, signed, naming the hash of the line before it."""
+"""Read and append the file of anchors outside the database: signed lines, each naming the hash of the one before."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.ledger.chain import GENESIS, canonical
-from engine.ledger.signing import public_hex, signed, vouched
+from engine.ledger.signing import public_hex, signed, verified
 from engine.settings import Settings
 from models.columns import from_micros
 
@@ -22,10 +22,10 @@ FILE, LOCK = "anchors.jsonl", ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A root over the heads as they stood at ``at`` (microseconds), and who vouches for it.
+    """A signed root over the chain heads at the instant ``at`` (microseconds since 1970 UTC).
 
-    ``line`` is its number in the file, from 1; ``before`` the hash of the line before. ``reason`` and ``begun_by`` are
-    told where a person began anew over a doubt. ``key`` is the public key, ``signature`` that of all the rest.
+    ``line`` is its number in the file, from 1; ``before`` is the hash of the previous line. ``reason`` and ``begun_by``
+    are set where a person re-anchored despite findings. ``key`` is the public key, ``signature`` covers all else.
     """
 
     line: int
@@ -39,50 +39,50 @@ class Anchored:
     signature: str = ""
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What is signed: everything but the signature."""
-        told = asdict(self) | {"when": from_micros(self.at).isoformat()}
-        return {name: value for name, value in told.items() if name != "signature"}
+    def signed_part(self) -> dict[str, Any]:
+        """Return what the signature covers: every field but the signature, and the instant in ISO 8601."""
+        record = asdict(self) | {"when": from_micros(self.at).isoformat()}
+        return {name: value for name, value in record.items() if name != "signature"}
 
     @property
     def text(self) -> str:
-        """The line."""
-        return canonical({**self.told, "signature": self.signature})
+        """Return the line of the file, without its end."""
+        return canonical({**self.signed_part, "signature": self.signature})
 
     @property
     def hash(self) -> str:
-        """What the line after it names."""
+        """Return the hash that the next line names."""
         return hash_of(self.text)
 
     @property
     def anew(self) -> bool:
-        """Whether it does not follow from the anchors before it."""
+        """Return whether this line starts a new chain of anchors."""
         return bool(self.begun_by)
 
     def signed_by(self, key: Ed25519PrivateKey) -> "Anchored":
-        """The same, vouched for."""
+        """Return the anchor, signed with ``key``."""
         mine = replace(self, key=public_hex(key))
-        return replace(mine, signature=signed(key, canonical(mine.told)))
+        return replace(mine, signature=signed(key, canonical(mine.signed_part)))
 
     @property
-    def vouched(self) -> bool:
-        """Whether its own key signed it."""
-        return vouched(self.key, self.signature, canonical(self.told))
+    def verified(self) -> bool:
+        """Return whether the signature fits the key that the line names."""
+        return verified(self.key, self.signature, canonical(self.signed_part))
 
 
 def hash_of(line: str) -> str:
-    """SHA-256 of a line without its end."""
+    """Return the SHA-256 of a line without its end, in hex."""
     return hashlib.sha256(line.encode()).hexdigest()
 
 
 def place_of(home: Path) -> Path:
-    """Where anchors are published: ``CLOSELOOP_ANCHORS``, else a folder of the home."""
+    """Return the folder of the anchors: ``CLOSELOOP_ANCHORS``, else a folder of the home."""
     return Settings().anchors_beside(home)
 
 
 @contextlib.contextmanager
 def alone(place: Path, *, reading: bool = False) -> Generator[None]:
-    """Nobody else publishes meanwhile, in whatever process; readers let each other be."""
+    """Hold the lock of the folder across processes: exclusive, or shared if ``reading``."""
     if reading and not place.exists():
         yield
         return
@@ -96,7 +96,7 @@ def alone(place: Path, *, reading: bool = False) -> Generator[None]:
 
 
 def read_lines(place: Path) -> list[Anchored]:
-    """All anchors as they were published. Raises ``ValueError`` for a file that was damaged."""
+    """Return all published anchors. Raises ``ValueError`` for a damaged file."""
     if not (place / FILE).exists():
         return []
     text = (place / FILE).read_text("utf-8")
@@ -106,18 +106,18 @@ def read_lines(place: Path) -> list[Anchored]:
 
 
 def _read(line: str) -> Anchored:
-    told = json.loads(line)
+    record = json.loads(line)
     try:
-        read = Anchored(**{one.name: told[one.name] for one in fields(Anchored)})
-        if read.text == line:
-            return read
+        anchor = Anchored(**{field.name: record[field.name] for field in fields(Anchored)})
+        if anchor.text == line:
+            return anchor
     except (KeyError, TypeError, OverflowError):
         pass
     raise ValueError("a line is no anchor")
 
 
 def append_line(place: Path, made: Anchored) -> None:
-    """Publish: durable when this returns."""
+    """Append an anchor to the file; it is durable when this returns."""
     new = not (place / FILE).exists()
     with (place / FILE).open("a", encoding="utf-8") as lines:
         lines.write(made.text + "\n")
@@ -128,7 +128,7 @@ def append_line(place: Path, made: Anchored) -> None:
 
 
 def sync_folder(place: Path) -> None:
-    """What was created or renamed in the folder is there after a loss of power, too."""
+    """Make created and renamed files of the folder durable."""
     folder = os.open(place, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -137,16 +137,16 @@ def sync_folder(place: Path) -> None:
 
 
 def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str | None:
-    """What is wrong with the first line that does not follow from those before it or is not vouched for.
+    """Return the code of the first fault: a line that does not follow from the previous one or is not signed.
 
-    Only who begins anew may leave lines out or sign with another key; his line says so.
+    Only a re-anchoring line may skip numbers or name another key. Return None if all lines hold.
     """
     number, before, key = 0, first_before, ""
     for line in lines:
         follows = line.line == number + 1 or (line.anew and line.line > number)
         if not follows or (line.before != before and (number or not line.anew)):
             return "anchor_file"
-        if not line.vouched:
+        if not line.verified:
             return "anchor_signature"
         if key not in {"", line.key} and not line.anew:
             return "anchor_key"
@@ -155,5 +155,5 @@ def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str |
 
 
 def set_aside(place: Path, at: int) -> None:
-    """Keep a file that cannot be read for whoever looks into it, out of the way of the one that begins anew."""
+    """Rename a damaged file, so that it can be examined and a new one begun."""
     (place / FILE).rename(place / f"anchors-damaged-{at}.jsonl")

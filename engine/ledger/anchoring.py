@@ -1,8 +1,8 @@
-"""Anchors the chain heads: a signed Merkle root over all of them, kept in a row and outside the database.
+"""Anchor the chain heads: sign a Merkle root over all of them, store it in a row and publish it outside the database.
 
-Note [An anchor's steps]: the leaves are written beside the anchors; the row is committed, not yet published; the line
-is appended; the row is marked as published; the leaves of the line before are removed. A crash after any of them leaves
-what the next anchor finishes. A published row whose line is missing is no crash: somebody has cut the file.
+Note [Steps of an anchor]: write the leaves beside the anchors; commit the row as unpublished; append the line; mark the
+row as published; remove the leaves of the previous line. After a crash between two steps the next anchor finishes them.
+A published row without its line is no crash: somebody cut the file.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -14,13 +14,13 @@ from engine.ledger import leaves
 from engine.ledger.anchor_check import Doubt, Survey
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
-from engine.ledger.signing import found_key, key_of, make_key, public_hex, tell_public
+from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 
 SETTLED = timedelta(minutes=1)
-"""A writer may take so long: what was recorded before that and is in no anchor was put there afterwards."""
+"""The longest that a writer may take. A row recorded earlier that is in no anchor was added afterwards."""
 
 NAMES = tuple(field.name for field in fields(Anchored))
 COLUMNS = ", ".join(NAMES)
@@ -29,14 +29,14 @@ KEEP = f"""
 INSERT INTO anchor ({COLUMNS}, published) VALUES ({", ".join(f":{name}" for name in NAMES)}, :published)
 """
 NO_LEAVES = frozenset({"anchor_file", "anchor_signature", "anchor_leaves"})
-"""Doubts past which the leaves that are kept say nothing."""
+"""Findings after which the stored leaves cannot be trusted."""
 LAST = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL ORDER BY line DESC LIMIT 1"
 PUBLISHED = "UPDATE anchor SET published = :published WHERE line = :line"
 
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """A person begins anew over a doubt: who, and why. It stands in the file for ever."""
+    """Who re-anchors despite findings, and why; both are published with the anchor."""
 
     begun_by: str
     reason: str
@@ -44,7 +44,7 @@ class Anew:
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """What is anchored, and what of it is doubted. ``top`` is the highest number of a line or a row."""
+    """The published anchors and what is wrong with them. ``top`` is the highest number of a line or a row."""
 
     lines: list[Anchored]
     doubts: list[str]
@@ -60,18 +60,18 @@ class _Stand:
 
 
 def published(store: Store) -> Path:
-    """The file outside the database to which every anchor is appended."""
+    """Return the file outside the database to which every anchor is appended."""
     return place_of(store.home) / FILE
 
 
 def last_anchored(tx: Tx) -> Anchored | None:
-    """The last anchor as its row tells it; whether it holds, ``doubts`` says."""
+    """Return the last anchor as its row has it, unchecked; see ``doubts``."""
     row = tx.row(LAST)
     return Anchored(*row) if row is not None else None
 
 
 def doubts(store: Store) -> list[Doubt]:
-    """What does not agree between the file of anchors, their rows, and the chains as they are now."""
+    """Return what does not agree between the file of anchors, their rows and the chains now."""
     place = place_of(store.home)
     with alone(place, reading=True), store.looking() as tx:
         stand = _stand(tx, store, place)
@@ -79,20 +79,20 @@ def doubts(store: Store) -> list[Doubt]:
         if stand.last is not None and stand.leaves_hold:
             survey = Survey(tx, _settled(stand.last))
             for _ in survey.heads(leaves.read_leaves(place, stand.last.line)):
-                pass  # the walk itself finds what is doubted
+                pass  # walking the heads collects the findings
             found += survey.doubts
         return found
 
 
 def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | None:
-    """Anchor the heads and publish the root; None if nothing has changed since the last anchor.
+    """Anchor the heads and publish the root. Return None if nothing changed since the last anchor.
 
-    Nothing is anchored over a doubt either, nor without the key: it must stay to be seen until a person has looked
-    into it and begins ``anew``.
+    Without the private key, or while ``doubts`` finds anything, nothing is anchored: the finding must stay visible
+    until a person has examined it and re-anchors (``anew``).
     """
     place = place_of(store.home)
     with alone(place):
-        found_key(store.home, place)
+        ensure_key(store.home, place)
         _finish(store, place)
         if anew is not None and key_of(store.home) is None:
             make_key(store.home, place)
@@ -123,14 +123,14 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
         set_aside(place, at)
     leaves.name_leaves(place, unfinished, stand.top + 1)
     before = stand.last.hash if stand.last else before_the_first(store.home)
-    told = asdict(anew) if anew is not None else {}
-    return Anchored(stand.top + 1, at, tree.count, root, before, "", **told).signed_by(key)
+    reason = asdict(anew) if anew is not None else {}
+    return Anchored(stand.top + 1, at, tree.count, root, before, "", **reason).signed_by(key)
 
 
 def _publish(store: Store, place: Path, made: Anchored) -> None:
     append_line(place, made)
     if (key := key_of(store.home)) is not None and public_hex(key) == made.key:
-        tell_public(key, place)
+        publish_public_key(key, place)
     _mark(store, made)
     leaves.forget_leaves(place, but=made.line)
 
@@ -141,7 +141,7 @@ def _mark(store: Store, made: Anchored) -> None:
 
 
 def _finish(store: Store, place: Path) -> None:
-    """Finish what a crash left. See Note [An anchor's steps]."""
+    """Finish an anchor that a crash interrupted. See Note [Steps of an anchor]."""
     with store.looking() as tx:
         left = next((Anchored(*row[:-1]) for row in tx.rows(ROWS) if not row.published), None)
     if left is None:
@@ -178,13 +178,13 @@ def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
 
 
 def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
-    """The key of this home is the one that signed last; a home without one can check, and cannot sign."""
+    """Compare the key of this home with the one that signed last; a home without a key can check but not sign."""
     key = key_of(store.home)
     return "anchor_key" if lines and key is not None and public_hex(key) != lines[-1].key else None
 
 
 def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
-    """Since the last new beginning every published row is a line, and every line has its row."""
+    """Compare rows and lines since the last re-anchoring: each published row is a line, each line has a row."""
     since = max((line.line for line in lines if line.anew), default=0)
     outside = {line for line in lines if line.line >= since}
     kept = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}

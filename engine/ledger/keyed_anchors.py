@@ -1,4 +1,4 @@
-"""Reads the anchors of the first releases, which the store's secret vouches for, until the first signed one follows."""
+"""Check anchors of the first releases, which were keyed with the store's secret instead of signed."""
 
 import json
 from pathlib import Path
@@ -19,25 +19,25 @@ LAST = "SELECT root FROM anchor WHERE line IS NULL ORDER BY id DESC LIMIT 1"
 
 
 def keyed_file(home: Path) -> Path:
-    """Where they were published. Nothing is appended to it any more."""
+    """Return the file to which they were published; nothing is appended to it any more."""
     return home / "anchors.jsonl"
 
 
 def before_the_first(home: Path) -> str:
-    """What the first signed line names as the one before it: the last of these, if there are any."""
+    """Return the hash that the first signed line names as its predecessor: that of the last keyed one, if any."""
     lines = _lines(home)
     return hash_of(lines[-1]) if lines else GENESIS
 
 
 def keyed_doubts(tx: Tx, store: Store) -> list[str]:
-    """What does not agree between the last such root, its row, and the chains as they are now."""
+    """Return the codes of what does not agree between the last keyed root, its row and the chains now."""
     row = tx.row(LAST)
     lines = _lines(store.home)
     if not lines:
         return [] if row is None else ["anchor_file"]
     try:
-        told = json.loads(lines[-1])
-        at, cases, root, signature = told["at"], told["cases"], told["root"], told["signature"]
+        record = json.loads(lines[-1])
+        at, cases, root, signature = record["at"], record["cases"], record["root"], record["signature"]
     except (ValueError, KeyError, TypeError):
         return ["anchor_file"]
     if signature != keyed(store.secret, "anchor", str(at), str(cases), str(root)):

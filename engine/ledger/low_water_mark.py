@@ -1,4 +1,4 @@
-"""The instant before which nothing more is written down, whatever a clock that was set back says."""
+"""Read the low-water mark: the instant before which nothing is recorded any more, even by a clock set back."""
 
 from engine.transaction import Tx
 
@@ -7,9 +7,9 @@ FLOOR = "floor"
 
 
 def floor(tx: Tx) -> int:
-    """The last anchor's instant, in microseconds; 0 where nothing was anchored yet.
+    """Return the instant of the last anchor in microseconds, 0 if there is none.
 
-    What an anchor covers is closed: an entry dated before it would look as if it had been put into the past.
+    An entry dated before an anchor that does not cover it would look backdated.
     """
     if FLOOR not in tx.memory:
         row = tx.row(ANCHORED)

@@ -1,14 +1,14 @@
-"""Hashes many leaves into one root, in the shape of RFC 6962, and shows that a leaf is under it."""
+"""Build Merkle roots over leaves as RFC 6962 defines them, and inclusion proofs of a leaf."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 
 EMPTY = hashlib.sha256().digest()
-"""The root over nothing."""
+"""The root of an empty tree."""
 
 
 class Tree:
-    """A root that grows leaf by leaf; it keeps one node for each complete subtree, never the leaves."""
+    """An incremental Merkle tree: it keeps one node for each complete subtree and no leaves."""
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         self.count = 0
@@ -17,7 +17,7 @@ class Tree:
             self.add(leaf)
 
     def add(self, leaf: bytes) -> None:
-        """One more leaf at the right."""
+        """Append a leaf."""
         node, pairs = leaf_hash(leaf), self.count
         while pairs & 1:
             node, pairs = node_hash(self._complete.pop(), node), pairs >> 1
@@ -25,7 +25,7 @@ class Tree:
         self.count += 1
 
     def root(self) -> bytes:
-        """The root over all leaves so far, 32 bytes."""
+        """Return the root over all leaves so far, 32 bytes."""
         if not self._complete:
             return EMPTY
         *lefts, node = self._complete
@@ -35,17 +35,17 @@ class Tree:
 
 
 def leaf_hash(leaf: bytes) -> bytes:
-    """A leaf is hashed apart from a node, so that none passes for the other."""
+    """Return the hash of a leaf; its prefix differs from a node's, so that neither can pass for the other."""
     return hashlib.sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """What stands above two subtrees."""
+    """Return the hash of the node above two subtrees."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The nodes that lead from a leaf (from 0) to the root, the nearest first (RFC 6962, 2.1.1)."""
+    """Return the audit path of the leaf at ``index`` (from 0), nearest node first (RFC 6962, 2.1.1)."""
     if len(leaves) <= 1:
         return []
     split = _split(len(leaves))
@@ -55,7 +55,7 @@ def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def root_by(path: Sequence[bytes], leaf: bytes, index: int, count: int) -> bytes:
-    """The root to which a leaf leads by its path; the leaf is under a known root if this is it."""
+    """Return the root that an audit path yields for a leaf; compare it with a trusted root."""
     if not path:
         return leaf_hash(leaf)
     split = _split(count)
@@ -65,5 +65,5 @@ def root_by(path: Sequence[bytes], leaf: bytes, index: int, count: int) -> bytes
 
 
 def _split(count: int) -> int:
-    """How many leaves stand to the left of the root: the largest power of two below ``count``."""
+    """Return the number of leaves left of the root: the largest power of two below ``count``."""
     return 1 << ((count - 1).bit_length() - 1)

@@ -1,4 +1,4 @@
-"""The key pair that vouches for anchors: the private key in the home, the public one beside what it signed."""
+"""Sign anchors with an Ed25519 key pair: the private key in the home, the public key beside the anchors."""
 
 from pathlib import Path
 
@@ -16,25 +16,25 @@ PRIVATE, PUBLIC = "anchor.key", "anchor.pub"
 
 
 def make_key(home: Path, place: Path) -> Ed25519PrivateKey:
-    """A new key pair (Ed25519): the private key readable by its owner alone, the public one in ``place``."""
+    """Create a key pair: the private key readable by its owner only, the public key in ``place``."""
     key = Ed25519PrivateKey.generate()
     file = home / PRIVATE
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    tell_public(key, place)
+    publish_public_key(key, place)
     return key
 
 
-def tell_public(key: Ed25519PrivateKey, place: Path) -> None:
-    """Lay the public key beside the anchors, as PEM: any tool that knows Ed25519 can check with it."""
+def publish_public_key(key: Ed25519PrivateKey, place: Path) -> None:
+    """Write the public key beside the anchors as PEM, so that any Ed25519 tool can verify them."""
     place.mkdir(parents=True, exist_ok=True)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (place / PUBLIC).write_bytes(pem)
 
 
 def key_of(home: Path) -> Ed25519PrivateKey | None:
-    """The private key of this home; None where there is none that can be read as one."""
+    """Return the private key of this home, or None if there is no readable one."""
     try:
         key = load_pem_private_key((home / PRIVATE).read_bytes(), None)
     except (OSError, ValueError, TypeError):
@@ -42,24 +42,24 @@ def key_of(home: Path) -> Ed25519PrivateKey | None:
     return key if isinstance(key, Ed25519PrivateKey) else None
 
 
-def found_key(home: Path, place: Path) -> None:
-    """Make the key pair of a new store; one whose anchors are known already keeps the key they were signed with."""
+def ensure_key(home: Path, place: Path) -> None:
+    """Create the key pair of a new store. A store that has published anchors keeps the key that signed them."""
     if key_of(home) is None and not (place / PUBLIC).exists():
         make_key(home, place)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:
-    """The public key as anchors name it: 32 bytes in hex."""
+    """Return the public key as anchors name it: 32 bytes in hex."""
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
 
 def signed(key: Ed25519PrivateKey, text: str) -> str:
-    """The signature of a text, 64 bytes in hex."""
+    """Return the signature of a text: 64 bytes in hex."""
     return key.sign(text.encode()).hex()
 
 
-def vouched(public: str, signature: str, text: str) -> bool:
-    """Whether whoever holds the key of ``public`` signed the text; what is no key or no signature says no."""
+def verified(public: str, signature: str, text: str) -> bool:
+    """Return whether the owner of the key ``public`` signed the text; False for a malformed key or signature."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), text.encode())
     except (ValueError, InvalidSignature):

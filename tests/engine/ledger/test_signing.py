@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from engine.ledger.signing import PRIVATE, PUBLIC, found_key, key_of, make_key, public_hex, signed, vouched
+from engine.ledger.signing import PRIVATE, PUBLIC, ensure_key, key_of, make_key, public_hex, signed, verified
 
 
 def test_the_private_key_is_its_owners_alone_and_the_public_one_lies_beside_the_anchors(home: Path):
@@ -18,24 +18,24 @@ def test_the_private_key_is_its_owners_alone_and_the_public_one_lies_beside_the_
 def test_what_was_signed_is_vouched_for_and_nothing_else(home: Path):
     key = key_of(home) or make_key(home, home)
     signature = signed(key, "a text")
-    assert vouched(public_hex(key), signature, "a text")
-    assert not vouched(public_hex(key), signature, "a text ")
-    assert not vouched("00" * 32, signature, "a text")
-    assert not vouched("no key", signature, "a text")
-    assert not vouched(public_hex(key), "no signature", "a text")
+    assert verified(public_hex(key), signature, "a text")
+    assert not verified(public_hex(key), signature, "a text ")
+    assert not verified("00" * 32, signature, "a text")
+    assert not verified("no key", signature, "a text")
+    assert not verified(public_hex(key), "no signature", "a text")
 
 
 def test_the_key_is_made_once(home: Path):
-    found_key(home, home / "anchors")
+    ensure_key(home, home / "anchors")
     first = (home / PRIVATE).read_bytes()
-    found_key(home, home / "anchors")
+    ensure_key(home, home / "anchors")
     assert (home / PRIVATE).read_bytes() == first
 
 
 def test_beside_known_anchors_no_second_key_is_made(home: Path):
     make_key(home, home / "anchors")
     (home / PRIVATE).unlink()
-    found_key(home, home / "anchors")
+    ensure_key(home, home / "anchors")
     assert key_of(home) is None
 
 
