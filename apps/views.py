@@ -126,7 +126,7 @@ def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
     if NOBODY & set(held):
         return table.allowed(_facts(one), map(Role, held))
     did = _did(session, one, table)
-    return table.allowed(_facts(one, me=handle, did=did), map(Role, held))
+    return table.allowed(_facts(one, actor=handle, done_by=did), map(Role, held))
 
 
 def _facts(one: Case, **more: Any) -> Facts:

@@ -42,7 +42,7 @@ SKIPPED = """\
 [[skipped]]
 column = "via"
 values = ["{clock}"]
-reason = "a clock did it, and does it again"
+reason = "a timer did it, and does it again"
 
 [[skipped]]
 column = "inferred"

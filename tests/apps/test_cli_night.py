@@ -27,7 +27,7 @@ def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, 
 def test_a_sweep_shows_whom_each_case_asks(closeloop: Closeloop, simulated: Store, number: str):
     set_clock(simulated, START + 3 * HOUR)
     words = closeloop("sweep").words
-    assert "3 rungs fired, 0 cases could not be touched." in words
+    assert "3 escalation steps fired, 0 cases could not be touched." in words
     assert f"{number} │ First reply │ 150 % │ Department manager │ 2026-03-02 12:00" in words
 
 

@@ -234,13 +234,13 @@ def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settin
 
 def test_trouble_with_the_database_is_waited_out(real: Settings, works: WorkAhead, caplog: pytest.LogCaptureFixture):
     opened_by_another(real, works, "ann@example.com")
-    alters(works.store, "ALTER TABLE moment RENAME TO gone")
+    alters(works.store, "ALTER TABLE outbox_event RENAME TO gone")
 
     async def scene() -> None:
         async with driving(works) as bell:
             assert "a pass failed" in caplog.text
             assert bell.set_for[-1] < works.watch() + timedelta(seconds=2)
-            alters(works.store, "ALTER TABLE gone RENAME TO moment")
+            alters(works.store, "ALTER TABLE gone RENAME TO outbox_event")
             bell.ring()
             await bell.passes_until(lambda: sent(works) and not undone(works.store))
 

@@ -152,8 +152,8 @@ def one_file_verifier() -> Any:
 
 ELSEWHERE = one_file_verifier()
 NOT_ELSEWHERE = re.compile(
-    r"rung|cases\.(kind|previous_state|closed|attempts|category|severity|department|owner|channel"
-    r"|customer_type|known|opened_at|changed_at)"
+    r"escalation_step|cases\.(kind|previous_state|closed|attempts|category|severity|department|owner|channel"
+    r"|customer_type|variables|opened_at|changed_at)"
 )
 """What is no part of the chains: the store's own verifier knows what follows from them, the other one does not."""
 

@@ -18,7 +18,7 @@ from models.columns import to_micros
 from tests.telling import START, tells
 
 AT = START + timedelta(hours=3)
-OWN = ("id", "case_id", "number", "salt", "head", "hash", "form", "key", "body", "party_id")
+OWN = ("id", "case_id", "number", "salt", "head", "hash", "form", "key", "request_hash", "party_id")
 """Columns in which two cases differ that went through the same."""
 
 

@@ -207,7 +207,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
 
     state = asyncio.run(scene())
     work.store.close()
-    assert state.message == "5 rungs fired · 2 asked the department manager or higher"
+    assert state.message == "5 escalation steps fired · 2 asked the department manager or higher"
     assert any("# Morning report 2026-03-03" in str(one.data) for one in artifacts(client, "morning-report"))
     assert any(number in str(one.data) for one in artifacts(client, "sla-board"))
     [done, *_] = artifacts(client, "overnight-escalation-progress")
