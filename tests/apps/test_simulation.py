@@ -25,7 +25,10 @@ BEGIN, END = "2011-04-01T00:00+08:00", "2020-02-01T00:00+08:00"
 LIMITS = {"first_reply": 2 * HOUR, "solution": 24 * HOUR}
 PERCENTS = (75, 100, 150, 200)
 
-pytestmark = pytest.mark.skipif(not MESSAGES.exists(), reason="the real messages are not on this machine")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not MESSAGES.exists(), reason="the real messages are not on this machine"),
+]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.house.sources import ROOT
 
+pytestmark = pytest.mark.long
+
 
 def chaos(*options: str) -> dict[str, int]:
     """The figures of a run in a process of its own, which nothing else was loaded into before it forks."""

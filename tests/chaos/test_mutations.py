@@ -6,6 +6,8 @@ import pytest
 
 from tests.chaos.mutants import MUTANTS, house, outcomes
 
+pytestmark = pytest.mark.long
+
 ALL = tuple(dict.fromkeys(test for mutant in MUTANTS.values() for test in mutant.red))
 
 

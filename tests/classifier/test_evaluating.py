@@ -110,6 +110,7 @@ def test_too_few_to_judge_by_are_refused(model: Model):
     assert refusal(lambda: evaluated([], model, KEY)).code == "too_few_examples"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not LABELLED.exists(), reason=f"real messages are not here: {LABELLED}")
 def test_on_real_messages_it_is_right_and_knows_how_sure_it_is():
     """Held out by folds, with everything that is chosen chosen within the folds it learns from."""

@@ -7,6 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -14,6 +15,7 @@ PAGE = ROOT / "docs" / "requirements.md"
 ROW = re.compile(r"^\| (?P<id>[A-J]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?P<tests>.*?) \|$")
 
 
+@cache
 def marks() -> dict[str, set[str]]:
     """For each requirement the test files that show it."""
     found: dict[str, set[str]] = {}

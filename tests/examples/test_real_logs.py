@@ -66,6 +66,7 @@ def unprepared(words: list[str]) -> bool:
 
 
 @here(HELPDESK)
+@pytest.mark.long
 @pytest.mark.parametrize("bridge", [False, True])
 def test_the_help_desk_is_accounted_for_and_its_truths_are_found(closeloop: Closeloop, simulated: Store, bridge: bool):
     options = ["--bridge"] if bridge else []
@@ -97,6 +98,7 @@ def test_the_receipt_phase_keeps_or_breaks_its_own_deadlines(closeloop: Closeloo
 
 
 @here(ORDERS)
+@pytest.mark.long
 def test_a_late_order_breaks_its_promise_and_whoever_was_asked_too_early_is_called(
     closeloop: Closeloop, simulated: Store
 ):

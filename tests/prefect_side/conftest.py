@@ -1,4 +1,7 @@
-"""One Prefect server for the session, and flows of our own for it to run."""
+"""One Prefect server for all tests of this folder, and flows of our own for it to run.
+
+Server and home end with the folder, not with the session: the tests that follow must not see their environment.
+"""
 
 import sys
 import time
@@ -31,7 +34,7 @@ async def no_flow() -> None: ...
 '''
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The store's folder; Prefect's home and the sample flows lie below it, for our children too."""
     home = tmp_path_factory.mktemp("home").resolve()
@@ -46,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(home: Path) -> Iterator[Server]:
     with prefect_server(home) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in prefect_environment(home, server.api_url).items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from prefect.client.orchestration import SyncPrefectClient
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 45_000

@@ -38,14 +38,15 @@ def store(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     store.close()
 
 
-@pytest.fixture
-def deployed(server: Server, tmp_path: Path) -> Iterator[Any]:
-    """What the house's own file says is on the server, and gone afterwards: it has hours, too."""
+@pytest.fixture(scope="module")
+def deployed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Put the deployments of ``prefect.yaml`` on the server, and remove them afterwards: they have schedules, too."""
     from apps.up_deployments import ensure_pool_and_deployments
 
     yield ensure_pool_and_deployments(server.api_url)
-    (tmp_path / "empty.yaml").write_text("deployments: []")
-    ensure_pool_and_deployments(server.api_url, tmp_path / "empty.yaml")
+    empty = tmp_path_factory.mktemp("deployments") / "empty.yaml"
+    empty.write_text("deployments: []")
+    ensure_pool_and_deployments(server.api_url, empty)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from tests.prefect_side.conftest import until
 from tests.prefect_side.production import AUTH, StoreInfo, house, needs_debian
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 NIGHT_FLOW = '''
 """A night that does its work; in a file of its own because it loads Prefect."""

@@ -72,7 +72,7 @@ def steps(case: Case) -> st.SearchStrategy[str]:
     return st.one_of([st.sampled_from(moves) for moves in kinds if moves])
 
 
-@settings(max_examples=150)
+@settings(max_examples=3 * settings().max_examples)
 @given(st.data())
 def test_the_table_and_the_plain_model_walk_alike(data: st.DataObject):
     case = data.draw(BEGINNINGS)

@@ -156,7 +156,7 @@ def every_mishap(test: Any) -> Any:
 
 
 @pytest.mark.requirement("B6")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(stories, min_size=1, max_size=6), hours.map(lambda some: some * 2))
 @every_mishap
 def test_rungs_by_the_thousand_leave_the_rows_of_rungs_one_by_one(store: Store, told: list[Story], after: timedelta):

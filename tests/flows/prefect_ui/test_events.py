@@ -15,7 +15,7 @@ from statemachines.kinds import lifecycles
 from tests.flows.scenes import DAMAGE, settled
 from tests.telling import DAY, HOUR, START, SUPERVISOR, does, history_of, opened
 
-pytestmark = pytest.mark.requirement("I1")
+pytestmark = [pytest.mark.requirement("I1"), pytest.mark.any_database]
 
 NONE = 0 * HOUR
 CANARY: dict[str, Any] = {"customer": "Canary Wang", "phone": "13800138000", "email": "canary@example.com"}

@@ -19,7 +19,7 @@ from reports.translation import locales
 from tests.flows.scenes import DAMAGE, ODD, Watching, settled
 from tests.telling import AGENT, DAY, HANDLER, HOUR, START, does, opened, resolved
 
-pytestmark = pytest.mark.requirement("I1")
+pytestmark = [pytest.mark.requirement("I1"), pytest.mark.any_database]
 
 NONE = 0 * HOUR
 CANARY: dict[str, Any] = {

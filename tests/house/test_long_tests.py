@@ -1,0 +1,29 @@
+"""StoreInfo rule: what `make test` leaves to `make test-long` is listed with its reason, and nothing else is."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.sources import ROOT, Source, dotted, sources
+
+ROW = re.compile(r"^\| \[`(tests/[\w/]+\.py)`\]\(\.\./\1\) \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
+
+
+def long_files(over: tuple[Source, ...]) -> Iterator[str]:
+    for source in over:
+        named = {dotted(node, source.imported) for node in source.nodes if isinstance(node, ast.Attribute)}
+        if "pytest.mark.long" in named and source.name != "conftest":
+            yield source.path
+
+
+def test_the_page_lists_every_file_with_long_tests_and_no_other():
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    assert sorted(ROW.findall(page)) == sorted(long_files(sources("tests")))
+
+
+@pytest.mark.parametrize("text", ["@pytest.mark.long\ndef test_it(): ...", "pytestmark = [pytest.mark.long]"])
+def test_a_mark_is_found_wherever_it_stands(text: str):
+    source = Source("tests/test_bad.py", f"import pytest\n{text}")
+    assert list(long_files((source,))) == ["tests/test_bad.py"]
