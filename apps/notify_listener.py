@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from engine.databases import CHANNEL, postgres_conninfo, sqlite_path
+from engine.databases import CHANNEL, postgres_conninfo
 from engine.store import Store
 
 POLL_SECONDS = 0.1
@@ -33,7 +33,7 @@ async def _notifications(store: Store, wake: Callable[[], None]) -> None:
 
 async def _versions(store: Store, wake: Callable[[], None]) -> None:
     """A held connection sees the file's version change; asking costs some 10 µs."""
-    raw = sqlite3.connect(sqlite_path(store.url), isolation_level=None)
+    raw = sqlite3.connect(store.file, isolation_level=None)
     try:
         seen = raw.execute("PRAGMA data_version").fetchone()
         wake()  # for what was written before

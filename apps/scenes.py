@@ -17,7 +17,7 @@ from apps.scenario import Staff, hire, load_scenario, staff
 from apps.simulation import Lived, Nobody, run_until
 from apps.simulation import Progress as Tell
 from engine.settings import Settings
-from flows.work import Work, work_from
+from flows.work import SameThread, Work, work_from
 from gateways.telephone import FakeTelephone
 
 PATIENT = {"probe_seconds": 5.0, "start_seconds": 10.0}
@@ -48,6 +48,7 @@ def rehearse(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | N
 async def play(work: Work, cast: Staff | Nobody, end: datetime, server: Server | None, tell: Tell | None) -> Lived:
     """Run the simulation, watched by ``server`` if there is one."""
     if server is None:
+        asyncio.get_running_loop().set_default_executor(SameThread())
         return await run_until(work, end, cast, tell)
     os.environ.update(prefect_environment(work.store.home, server.api_url))
     from flows.prefect_ui.observer import PrefectObserver

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from engine.create_store import set_clock
 from engine.timers.next_due import look
-from flows.nights.schedule import Scheduled, lived_nights, watch_scheduled
+from flows.nights.schedule import watch_scheduled
+from flows.nights.timetable import Scheduled, lived_nights
 from flows.run_info import Unobserved
 from flows.tick import settle
 from flows.work import Work, off_loop

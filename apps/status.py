@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
 from engine.timers.next_due import look
 from engine.transaction import Tx
-from flows.nights.schedule import lived_nights
+from flows.nights.timetable import lived_nights
 from models.columns import from_micros
 from reports.figures import dead, last_run
 from reports.translation import label, translate, when
@@ -115,6 +113,8 @@ def _server(home: Path) -> Health:
     note = _note(home, "prefect-server.json")
     if note is None:
         return Health("prefect", False, "none")
+    import httpx  # only where there is a server to ask
+
     try:
         answer = httpx.get(f"{note['api_url']}/health", timeout=PROBE_SECONDS, trust_env=False)
     except httpx.HTTPError:

@@ -4,20 +4,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
-
+from apps.case_rows import CaseRow
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit, provisional
 from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
-from models import Case, EscalationStep, Timer, Transition
+from engine.transaction import Tx
 from models.columns import MICROSECOND, from_micros, to_micros
 from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of
 
 HOUR = timedelta(hours=1)
+
+# See Note [Read by SQL] in apps/case_rows.py.
+CLOCKS = """
+SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extended, consumed, opened_at, running_since,
+       fires_at, closed_at, outcome, level, steps_fired, policy FROM timer WHERE case_id = :case_id ORDER BY id
+"""
+RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
+# What rests has rested since the case came where it stands.
+CAME = "SELECT max(occurred_at) AS at FROM transition WHERE case_id = :case_id AND source <> dest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,62 +117,55 @@ class TimerView:
         }
 
 
-def timers_of(session: Session, rules: Rules, one: Case, now: datetime) -> list[TimerView]:
+def timers_of(tx: Tx, rules: Rules, one: CaseRow, now: datetime) -> list[TimerView]:
     """A case's promises at an instant, oldest first."""
-    found = session.exec(select(Timer).where(Timer.case_id == one.id).order_by(col(Timer.id))).all()
-    rungs = session.exec(
-        select(EscalationStep).where(EscalationStep.case_id == one.id).order_by(col(EscalationStep.step))
-    ).all()
-    # What rests has rested since the case came where it stands.
-    came = select(func.max(Transition.occurred_at)).where(
-        Transition.case_id == one.id, col(Transition.source) != col(Transition.dest)
-    )
-    here_since = session.exec(came).one()
-    views = [_clock(clock, [rung for rung in rungs if rung.timer_id == clock.id], rules, one, now) for clock in found]
+    fired: dict[int, list[tuple[int, datetime]]] = {}
+    for rung in tx.rows(RUNGS, case_id=one.id):
+        fired.setdefault(rung.timer_id, []).append((rung.percent, from_micros(rung.due_at)))
+    views = [_clock(row, tuple(fired.get(row.id, ())), rules, one, now) for row in tx.rows(CLOCKS, case_id=one.id)]
+    here_since = _instant(tx.row(CAME, case_id=one.id).at)
     return [replace(view, paused_since=here_since) if view.rests else view for view in views]
 
 
-def _clock(clock: Timer, rungs: list[EscalationStep], rules: Rules, one: Case, now: datetime) -> TimerView:
+def _clock(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, one: CaseRow, now: datetime) -> TimerView:
     pack = rules.pack(one.pack, to_micros(now))
-    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == clock.clause), None)
+    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == row.clause), None)
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
-    place = rules.calendar(clock.calendar)
-    running = spent(clock.unit, place, to_micros(clock.running_since), to_micros(now)) if clock.running_since else 0
-    limit = pack.clauses.get(clock.clause)
+    place = rules.calendar(row.calendar)
+    running = spent(row.unit, place, row.running_since, to_micros(now)) if row.running_since is not None else 0
+    limit = pack.clauses.get(row.clause)
     return TimerView(
-        clause=clock.clause,
-        cycle=clock.cycle,
-        occurrence=clock.occurrence,
-        amount=clock.amount,
-        unit=clock.unit,
-        calendar=clock.calendar,
-        allowance=clock.allowance * MICROSECOND,
-        extended=clock.extended * MICROSECOND,
-        used=(clock.consumed + running) * MICROSECOND,
-        opened_at=clock.opened_at,
-        running_since=clock.running_since,
+        clause=row.clause,
+        cycle=row.cycle,
+        occurrence=row.occurrence,
+        amount=row.amount,
+        unit=row.unit,
+        calendar=row.calendar,
+        allowance=row.allowance * MICROSECOND,
+        extended=row.extended * MICROSECOND,
+        used=(row.consumed + running) * MICROSECOND,
+        opened_at=from_micros(row.opened_at),
+        running_since=_instant(row.running_since),
         paused_since=None,
-        fires_at=clock.fires_at,
-        provisional=_provisional(clock, place),
-        closed_at=clock.closed_at,
-        outcome=clock.outcome,
-        level=clock.level,
-        fired=tuple((rung.percent, rung.due_at) for rung in rungs),
-        to_come=() if clock.closed_at else tuple(ladder[clock.steps_fired :]),
-        policy=clock.policy,
-        source=AGREED if clock.policy == AGREED else limit.of(traits_of(one)).source if limit else "–",
+        fires_at=_instant(row.fires_at),
+        provisional=_provisional(row, place),
+        closed_at=_instant(row.closed_at),
+        outcome=row.outcome,
+        level=row.level,
+        fired=fired,
+        to_come=() if row.closed_at is not None else tuple(ladder[row.steps_fired :]),
+        policy=row.policy,
+        source=AGREED if row.policy == AGREED else limit.of(one.traits).source if limit else "–",
     )
 
 
-def traits_of(one: Case) -> dict[str, str | None]:
-    """What a promise's amount may depend on (A5)."""
-    return {"severity": one.severity, "channel": one.channel, "customer_type": one.customer_type}
-
-
-def _provisional(clock: Timer, place: Calendar) -> bool:
+def _provisional(row: Any, place: Calendar) -> bool:
     """Whether a holiday that is not published yet may move the deadline of a running clock."""
-    if clock.running_since is None:
+    if row.running_since is None:
         return False
-    left = clock.allowance - clock.consumed
-    end = falls_due(clock.unit, place, to_micros(clock.running_since), left)
-    return provisional(place, clock.opened_at, from_micros(end), Unit(clock.unit))
+    end = falls_due(row.unit, place, row.running_since, row.allowance - row.consumed)
+    return provisional(place, from_micros(row.opened_at), from_micros(end), Unit(row.unit))
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)

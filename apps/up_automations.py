@@ -24,7 +24,7 @@ from prefect.events.schemas.automations import (
 )
 
 from apps.up_deployments import OURS, Applied
-from flows.nights.schedule import OVERNIGHT
+from flows.nights.timetable import OVERNIGHT
 from flows.prefect_ui.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
 
 PREFIX = "closeloop · "

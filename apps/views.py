@@ -1,4 +1,4 @@
-"""What the doors show of cases: read in sessions that can change nothing."""
+"""What the doors show of cases, each read in one transaction that can change nothing."""
 
 import json
 from collections import Counter
@@ -6,23 +6,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case as either
-from sqlmodel import Session, col, select
-
+from apps.case_rows import COLUMNS, CaseRow, case_row, find_case
 from apps.known_views import LinkView, links_of
 from apps.timer_views import TimerView, timers_of
-from engine.rules.in_force import rules_of
+from engine.rules.in_force import rules_in
 from engine.store import Store
-from models import Actor, Case, Statement, Transition
+from engine.transaction import Tx
+from models.columns import from_micros
 from reports import figures
 from reports.lookups import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Facts, Lifecycle, Milestone, Refused
+from statemachines.lifecycle import Facts, Lifecycle, Milestone
 from statemachines.roles import Role
 
 NOBODY = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
 """Roles whose holders are no people: duties are not separated for them (F3)."""
+
+
+LIST = f"""
+SELECT {COLUMNS} FROM cases WHERE {{conditions}}
+ ORDER BY CASE WHEN kind = ANY(:customers) THEN 0 ELSE 1 END, CASE WHEN severity = :urgent THEN 0 ELSE 1 END,
+       level DESC, opened_at, id LIMIT :limit
+"""  # noqa: S608 (our own constants only)
+FILTERS = ("state", "department", "owner", "level", "severity")
+"""The columns by whose value a list may be narrowed."""
+ROLES = "SELECT roles FROM actor WHERE handle = :handle"
+MADE = """
+SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
+"""
+MOVES = """
+SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.via, t.occurred_at, t.recorded_at,
+       t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
+ WHERE t.case_id = :case_id ORDER BY t.seq
+"""
+STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,67 +57,45 @@ class Wanted:
     severity: str | None = None
 
 
-def cases(store: Store, wanted: Wanted) -> list[Case]:
+def cases(store: Store, wanted: Wanted) -> list[CaseRow]:
     """The cases wanted: customers' work before internal work (A8), then what is urgent, the highest level, the oldest.
 
     Raises ``Refused('unknown_kind')``.
     """
-    internal = either((col(Case.kind).in_(customer_kinds()), 0), else_=1)
-    calm = either((col(Case.severity) == Severity.URGENT.value, 0), else_=1)
-    order = (internal, calm, col(Case.level).desc(), col(Case.opened_at), col(Case.id))
-    query = select(Case).order_by(*order).limit(wanted.limit).where(*_conditions(wanted))
-    with store.reading() as session:
-        return list(session.exec(query).all())
-
-
-def _conditions(wanted: Wanted) -> list[Any]:
-    found: list[Any] = [] if wanted.closed else [col(Case.closed).is_(False)]
-    for column in ("state", "department", "owner", "level", "severity"):
-        value = getattr(wanted, column)
-        if value is not None:
-            found.append(getattr(Case, column) == value)
+    filters = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
+    conditions = [f"{name} = :{name}" for name in filters] + ([] if wanted.closed else ["NOT closed"])
     if wanted.kind is not None:
         table = lifecycle_of(wanted.kind)
-        found.append(col(Case.kind) == table.kind)
+        filters["kind"] = table.kind
+        conditions.append("kind = :kind")
         if wanted.kind in table.natures:  # canonical text spells it in one way only
-            found.append(col(Case.variables).contains(f'"nature":"{wanted.kind}"', autoescape=True))
-    return found
-
-
-def document(one: Case) -> dict[str, Any]:
-    """A case as programs read it; the chain's head is shown so that others can keep it."""
-    return {
-        **one.model_dump(exclude={"id", "party_id", "previous_state", "changed_at"}),
-        "known": json.loads(one.variables),
-    }
-
-
-def _find(session: Session, number: str) -> Case:
-    found = session.exec(select(Case).where(Case.number == number)).first()
-    if found is None:
-        raise Refused("unknown_case", number=number[:40])
-    return found
+            filters["nature"] = f'%"nature":"{wanted.kind.replace("_", "!_")}"%'
+            conditions.append("variables LIKE :nature ESCAPE '!'")
+    sql = LIST.format(conditions=" AND ".join(conditions) or "TRUE")
+    values = {"customers": sorted(customer_kinds()), "urgent": Severity.URGENT.value, "limit": wanted.limit}
+    with store.looking() as tx:
+        return [case_row(row) for row in tx.rows_among(sql, **values, **filters)]
 
 
 def kind_of(store: Store, number: str) -> str:
     """The kind of a case. Raises ``Refused('unknown_case')``."""
-    with store.reading() as session:
-        return _find(session, number).kind
+    with store.looking() as tx:
+        return find_case(tx, number).kind
 
 
 def clocks(store: Store, number: str) -> tuple[str, list[TimerView]]:
     """The case's kind and its promises, oldest first."""
     now = store.now()
-    with store.reading() as session:
-        one = _find(session, number)
-        return one.kind, timers_of(session, rules_of(store), one, now)
+    with store.looking() as tx:
+        one = find_case(tx, number)
+        return one.kind, timers_of(tx, rules_in(tx), one, now)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
     """A case, what may be done with it now, its promises and its relatives."""
 
-    case: Case
+    case: CaseRow
     known: dict[str, Any]
     allowed: list[str]
     clocks: list[TimerView]
@@ -108,38 +104,36 @@ class CaseView:
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
     """One case; ``allowed`` is what this actor may do, or what anybody may."""
-    now, rules = store.now(), rules_of(store)
-    with store.reading() as session:
-        one = _find(session, number)
-        allowed, clocks = _allowed(session, one, actor), timers_of(session, rules, one, now)
+    now = store.now()
     with store.looking() as tx:
-        return CaseView(one, json.loads(one.variables), allowed, clocks, links_of(tx, one.id))
+        one = find_case(tx, number)
+        allowed, promises = _allowed(tx, one, actor), timers_of(tx, rules_in(tx), one, now)
+        return CaseView(one, json.loads(one.variables), allowed, promises, links_of(tx, one.id))
 
 
-def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
+def _allowed(tx: Tx, one: CaseRow, handle: str | None) -> list[str]:
     """The moves whose roles, and whose separation of duties, let this actor make them now."""
     table = lifecycle_of(one.kind)
     if handle is None:
         return table.allowed(_facts(one), list(Role))
-    actor = session.exec(select(Actor).where(Actor.handle == handle)).first()
+    actor = tx.row(ROLES, handle=handle)
     held = actor.roles.split() if actor is not None else []
     if NOBODY & set(held):
         return table.allowed(_facts(one), map(Role, held))
-    did = _did(session, one, table)
+    did = _did(tx, one, table)
     return table.allowed(_facts(one, actor=handle, done_by=did), map(Role, held))
 
 
-def _facts(one: Case, **more: Any) -> Facts:
+def _facts(one: CaseRow, **more: Any) -> Facts:
     known = json.loads(one.variables)
     return Facts(one.state, one.previous_state, one.cycle, one.level, one.attempts, variables=known, **more)
 
 
-def _did(session: Session, one: Case, table: Lifecycle) -> dict[str, frozenset[str]]:
+def _did(tx: Tx, one: CaseRow, table: Lifecycle) -> dict[str, frozenset[str]]:
     """Who made the moves that others must be apart from."""
     apart = {name for row in table.moves for name in row.separate_from}
-    query = select(Transition.move, Actor.handle).join(Actor).where(Transition.case_id == one.id).distinct()
-    rows = session.exec(query).all() if apart else []
-    return {name: frozenset(handle for move, handle in rows if move == name) for name in apart}
+    rows = tx.rows(MADE, case_id=one.id) if apart else []
+    return {name: frozenset(row.handle for row in rows if row.move == name) for name in apart}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +174,17 @@ class History:
 
 def history(store: Store, number: str) -> History:
     """Every move of a case in order."""
-    with store.reading() as session:
-        one = _find(session, number)
-        query = select(Transition, Actor.handle).join(Actor).where(Transition.case_id == one.id)
-        rows = session.exec(query.order_by(col(Transition.seq))).all()
-        said = session.exec(select(Statement).where(Statement.case_id == one.id)).all()
-        words = {(statement.seq, statement.field): statement.content for statement in said}
-        return History(one.kind, [_told(row, handle, words) for row, handle in rows])
+    with store.looking() as tx:
+        one = find_case(tx, number)
+        words = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=one.id)}
+        return History(one.kind, [_told(row, words) for row in tx.rows(MOVES, case_id=one.id)])
 
 
-def _told(row: Transition, handle: str, words: dict[tuple[int, str], str | None]) -> Told:
+def _told(row: Any, words: dict[tuple[int, str], str | None]) -> Told:
     recorded: dict[str, Any] = json.loads(row.form)
     form = {name: words.get((row.seq, name), value) for name, value in recorded.items()}
-    columns = row.model_dump(exclude={"case_id", "actor_id", "lifecycle", "form"})
-    return Told(**columns, actor=handle, form=form)
+    instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
+    return Told(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})
 
 
 @dataclass(frozen=True, slots=True)

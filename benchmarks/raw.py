@@ -93,7 +93,7 @@ class RawSqlite:
     def __init__(self, store: Store, kind: Kind) -> None:
         self._kind = kind
         self._sql = statements(kind, "VALUES ({})")
-        self._raw = open_sqlite(store.url)
+        self._raw = open_sqlite(store.file)
 
     def one(self, job: Job) -> None:
         execute = self._raw.execute

@@ -137,7 +137,7 @@ class _Bulk:
 
     def __init__(self, store: Store) -> None:
         self._postgres = store.postgres
-        self._raw: Any = open_postgres(store.url) if store.postgres else open_sqlite(store.url)
+        self._raw: Any = open_postgres(store.url) if store.postgres else open_sqlite(store.file)
 
     def __enter__(self) -> "_Bulk":
         if self._postgres:

@@ -99,7 +99,7 @@ def fire_by_sql(store: Store, at: int, rung: int, lifecycle: str) -> None:
 
 
 def _on_sqlite(store: Store, values: dict[str, Any]) -> None:
-    raw = open_sqlite(store.url)
+    raw = open_sqlite(store.file)
     raw.create_function("sha256", 1, lambda text: hashlib.sha256(text.encode()).hexdigest(), deterministic=True)
     raw.execute("BEGIN IMMEDIATE")
     for step in SQLITE:

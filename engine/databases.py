@@ -1,14 +1,20 @@
-"""How each database is opened, and its own words put as ours."""
+"""Opens each database, and translates its errors into ours.
+
+Note [Imported when used]: psycopg takes a command as long to import as its own work takes, SQLAlchemy twice as long. So
+psycopg is imported where a Postgres store is opened, and SQLAlchemy where a session is: the engine's own SQL on SQLite
+needs neither.
+"""
 
 import sqlite3
+import sys
 from pathlib import Path
-from typing import Any
-
-import psycopg
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Connection, Engine
+from typing import TYPE_CHECKING, Any
 
 from statemachines.lifecycle import Refused
+
+if TYPE_CHECKING:
+    import psycopg
+    from sqlalchemy.engine import URL, Connection, Engine
 
 BUSY_SECONDS = 5
 CHANNEL = "closeloop"
@@ -20,50 +26,51 @@ class Conflict(Exception):
     """Another transaction was faster; the work may be tried again from its first read."""
 
 
-CONFLICTS = (
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.DivisionByZero,  # a row was not as it had been read; see engine/write_buffer.py
-    sqlite3.IntegrityError,
-)
-"""What the databases call it."""
+SQLITE, PSYCOPG = "sqlite:///", "psycopg"
 
 
-def sqlite_path(url: URL) -> Path:
-    """The file of a SQLite store."""
-    return Path(url.database or "")
+def sqlite_file(url: str) -> Path:
+    """Return the file that the address of a SQLite store names."""
+    return Path(url.removeprefix(SQLITE).partition("?")[0])
 
 
-def open_sqlite(url: URL) -> sqlite3.Connection:
-    """A writer's connection: WAL, every commit synced, transactions begun by us."""
+def open_sqlite(file: Path, *, synced: bool = True) -> sqlite3.Connection:
+    """A writer's connection: WAL, transactions begun by us, and every commit durable unless it is not ``synced``.
+
+    Without it a power failure may undo the last commits, whole and in order; a killed process loses nothing.
+    """
     raw = sqlite3.connect(
-        sqlite_path(url), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+        file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=10000"):
+    synchronous = "FULL" if synced else "NORMAL"
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "wal_autocheckpoint=10000"):
         raw.execute(f"PRAGMA {pragma}")
     return raw
 
 
-def postgres_conninfo(url: URL) -> str:
+def postgres_conninfo(url: "URL") -> str:
     """The address as the driver reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def open_postgres(url: URL) -> psycopg.Connection[Any]:
+def open_postgres(url: "URL") -> "psycopg.Connection[Any]":
     """A writer's connection: transactions begun by us."""
+    import psycopg  # see Note [Imported when used]
+
     return psycopg.connect(postgres_conninfo(url), autocommit=True)
 
 
-def open_reader(url: URL) -> Engine:
+def open_reader(url: "URL") -> "Engine":
     """Connections for sessions that see one moment of the store and can change nothing."""
+    from sqlalchemy import create_engine, event  # see Note [Imported when used]
+
     engine = create_engine(url, pool_pre_ping=True)
     if url.get_backend_name() == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     if url.get_backend_name() == "sqlite":
 
         @event.listens_for(engine, "begin")
-        def _(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        def _(connection: "Connection") -> None:  # pyright: ignore[reportUnusedFunction]
             connection.exec_driver_sql("BEGIN")
 
         @event.listens_for(engine, "connect")
@@ -75,20 +82,62 @@ def open_reader(url: URL) -> Engine:
     return engine
 
 
+def overtaken(error: BaseException) -> bool:
+    """Whether another transaction was faster, so that what failed may be tried again as it is."""
+    if isinstance(error, Conflict):
+        return True
+    if PSYCOPG not in sys.modules:  # then it raised nothing
+        return False
+    from psycopg import errors
+
+    divided = errors.DivisionByZero  # a row was not as it had been read; see engine/write_buffer.py
+    return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected | divided)
+
+
+def _twice(error: BaseException) -> bool:
+    """Whether a row is there already."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return True
+    if PSYCOPG not in sys.modules:
+        return False
+    from psycopg import errors
+
+    return isinstance(error, errors.UniqueViolation)
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether Postgres could not be reached, or ended the connection."""
+    if PSYCOPG not in sys.modules:
+        return False
+    import psycopg
+
+    return isinstance(error, psycopg.OperationalError)
+
+
 def translated(error: BaseException) -> BaseException:
-    """The database's own words as ours; anything else stays what it is."""
-    if isinstance(error, CONFLICTS):
-        return Conflict()
-    if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, sqlite3.Error) and "full" in str(error)):
+    """Return a database's error as one of ours; any other error is returned as it is."""
+    if overtaken(error) or _twice(error):
+        return error if isinstance(error, Conflict) else Conflict()
+    if _disk_full(error):
         return Refused("disk_full")
     if isinstance(error, sqlite3.OperationalError) and "disk I/O error" in str(error):
         return Refused("disk_failed")
     if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
         return Refused("busy", seconds=BUSY_SECONDS)
-    if isinstance(error, psycopg.OperationalError):
+    if connection_lost(error):
         return Refused("database_away")
     if isinstance(error, sqlite3.OperationalError) and (
         "no such table" in str(error) or "unable to open" in str(error)
     ):
         return Refused("no_store", home="")
     return error
+
+
+def _disk_full(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return "full" in str(error)
+    if PSYCOPG not in sys.modules:
+        return False
+    from psycopg import errors
+
+    return isinstance(error, errors.DiskFull)

@@ -24,9 +24,10 @@ INSERT INTO lease (name, owner, seen_at, until) VALUES (:name, '', :at, :until)
 ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, until = excluded.until
  WHERE lease.seen_at < excluded.seen_at
 """
+# The index on ended_at bounds the search; with a GROUP BY, SQLite would scan all runs in the order of flow.
 OUTAGES = """
-SELECT flow, min(began_at) AS begin_at, max(ended_at) AS end_at, count(*) AS times FROM run
- WHERE flow LIKE :away AND ended_at > :since AND began_at <= :until GROUP BY flow ORDER BY 2, 1
+SELECT flow, began_at, ended_at FROM run
+ WHERE ended_at > :since AND began_at <= :until AND flow LIKE :away ORDER BY began_at, flow
 """
 
 
@@ -55,12 +56,16 @@ def note_outage(store: Store, why: str, begin: datetime, end: datetime) -> None:
 
 def outages(tx: Tx, since: datetime, until: datetime) -> list[Outage]:
     """Return the outages that overlap a span, one per reason, and the one that still lasts, if any."""
-    rows = tx.rows(OUTAGES, away=f"{AWAY}%", since=to_micros(since), until=to_micros(until))
-    return [*map(_outage, rows), *_lasting(tx, until)]
+    runs: dict[str, list[Any]] = {}
+    for row in tx.rows(OUTAGES, away=f"{AWAY}%", since=to_micros(since), until=to_micros(until)):
+        runs.setdefault(row.flow, []).append(row)
+    return [*(_outage(flow, rows) for flow, rows in runs.items()), *_lasting(tx, until)]
 
 
-def _outage(row: Any) -> Outage:
-    return Outage(row.flow.removeprefix(AWAY), from_micros(row.begin_at), from_micros(row.end_at), row.times)
+def _outage(flow: str, rows: list[Any]) -> Outage:
+    """Join all runs of one reason, oldest first, into one outage."""
+    end = max(row.ended_at for row in rows)
+    return Outage(flow.removeprefix(AWAY), from_micros(rows[0].began_at), from_micros(end), len(rows))
 
 
 def _lasting(tx: Tx, at: datetime) -> list[Outage]:

@@ -1,37 +1,61 @@
 """Opens the database and hands out its two ways in: a transaction to write, a session to read."""
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Generator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import psycopg
-from sqlalchemy.engine import URL, Engine, make_url
-from sqlmodel import Session
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import system_now
-from engine.databases import Conflict, open_postgres, open_reader, open_sqlite, translated
+from engine.databases import (
+    SQLITE,
+    Conflict,
+    connection_lost,
+    open_postgres,
+    open_reader,
+    open_sqlite,
+    sqlite_file,
+    translated,
+)
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine
+    from sqlmodel import Session
+
 
 class Store:
-    """A database of ours. Writers share a few raw connections; readers get SQLModel sessions."""
+    """A database of ours. Writers share a few raw connections; readers get SQLModel sessions.
+
+    See Note [Imported when used] in ``engine/databases.py``.
+    """
 
     def __init__(self, url: str, home: Path, secret: bytes) -> None:
-        self.url: URL = make_url(url)
+        self._address = url
         self.home = home
         self.secret = secret
-        self.postgres = self.url.get_backend_name() == "postgresql"
+        self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []
         self._lasting: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._reader: Engine | None = None
         self._simulated: bool | None = None
+
+    @cached_property
+    def url(self) -> "URL":
+        """The address of the database."""
+        from sqlalchemy.engine import make_url
+
+        return make_url(self._address)
+
+    @property
+    def file(self) -> Path:
+        """The file of a SQLite store."""
+        return sqlite_file(self._address)
 
     @contextlib.contextmanager
     def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
@@ -60,7 +84,7 @@ class Store:
                 raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            lost = optimistic and not tx.wrote and isinstance(error, psycopg.OperationalError)
+            lost = optimistic and not tx.wrote and connection_lost(error)
             ours = Conflict() if lost else translated(error)  # no idle connection survives a restart of the database
             if ours is error:
                 raise
@@ -72,12 +96,15 @@ class Store:
             raw, used = self._take()
             try:
                 raw.execute(begin)
-            except (psycopg.Error, sqlite3.Error) as error:
+            except Exception as error:
                 raw.close()
                 if used and attempt == 1 and self.postgres:
                     self._drop_idle()  # no idle connection survives a restart of the database
                     continue
-                raise translated(error) from error
+                ours = translated(error)
+                if ours is error:
+                    raise
+                raise ours from error
             return raw
         raise AssertionError("unreachable")
 
@@ -86,9 +113,16 @@ class Store:
             if self._idle:
                 return self._idle.pop(), True
         try:
-            return (open_postgres(self.url) if self.postgres else open_sqlite(self.url)), False
-        except (psycopg.Error, sqlite3.Error) as error:
-            raise translated(error) from error
+            return (open_postgres(self.url) if self.postgres else self._open_sqlite()), False
+        except Exception as error:
+            ours = translated(error)
+            if ours is error:
+                raise
+            raise ours from error
+
+    def _open_sqlite(self) -> Any:
+        """A simulated store is not worth a sync for each commit: what a power failure undoes is simulated again."""
+        return open_sqlite(self.file, synced=self._simulated is not True)
 
     def _give_back(self, raw: Any) -> None:
         with self._lock:
@@ -97,14 +131,16 @@ class Store:
     def _undo(self, raw: Any) -> None:
         try:
             raw.execute("ROLLBACK")
-        except (psycopg.Error, sqlite3.Error):
+        except Exception:  # noqa: BLE001 (the error that led here is raised)
             raw.close()
             return
         self._give_back(raw)
 
     @contextlib.contextmanager
-    def reading(self) -> Generator[Session]:
+    def reading(self) -> "Generator[Session]":
         """A session that sees one moment of the store and can change nothing."""
+        from sqlmodel import Session
+
         if self._reader is None:
             self._reader = open_reader(self.url)
         try:
@@ -121,6 +157,8 @@ class Store:
         """Whether the store's clock stands in a row."""
         if self._simulated is None:
             self._simulated = self._house_clock() is not None
+            if self._simulated:
+                self._drop_idle()  # these sync each commit
         return self._simulated
 
     def now(self) -> datetime:

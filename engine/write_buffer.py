@@ -7,10 +7,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy.dialects.postgresql import dialect
 
 from engine.databases import CHANNEL, Conflict
-from models import Case
+from models import whole_schema
 
 Values = Mapping[str, Any]
 
@@ -162,5 +161,7 @@ def _type(sql: str, name: str) -> str:
     said = re.search(rf"CAST\(:{name} AS (\w+)\)", sql)
     if said:
         return said[1]
+    from sqlalchemy.dialects.postgresql import dialect  # see Note [Imported when used]
+
     [table] = re.findall(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)
-    return Case.metadata.tables[table].c[name].type.compile(dialect=dialect())
+    return whole_schema().tables[table].c[name].type.compile(dialect=dialect())

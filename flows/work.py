@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, TypeVar
@@ -56,3 +57,19 @@ def work_from(settings: Settings) -> Work:
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking work in a thread: the engine is synchronous, flows are not."""
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+class SameThread(ThreadPoolExecutor):
+    """An executor without threads: work is done before ``submit`` returns.
+
+    For a loop on which nothing else waits meanwhile, as in a simulation: there a thread per look at the store costs
+    more than the look.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        done = Future[T]()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 (whoever awaits it raises it)
+            done.set_exception(error)
+        return done

@@ -2,16 +2,15 @@
 
 from alembic import context
 from sqlalchemy import create_engine
-from sqlmodel import SQLModel
 
-import models  # noqa: F401 - registers every table
+from models import whole_schema
 
 engine = create_engine(context.config.attributes["url"])
 with engine.connect() as connection:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         connection.commit()
-    context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)
+    context.configure(connection=connection, target_metadata=whole_schema(), render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()

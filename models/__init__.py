@@ -1,16 +1,26 @@
-"""The facts: every table, imported once so that the schema is whole."""
+"""The facts: every table by its name. The module of a table is imported when its name is first used.
 
-from models.access import Hold, OneTimeCode
-from models.arrival import Arrival
-from models.case import Case, IdempotencyKey, Link, Transition
-from models.fingerprint import Fingerprint
-from models.outbox import Callback, Delivery, OutboxEvent, Rating
-from models.parked import Parked
-from models.party import Party, Statement
-from models.rules import Edition, Interpretation
-from models.staff import Actor
-from models.store_info import Anchor, Lease, Run, StoreInfo
-from models.timer import EscalationStep, Timer
+Note [Tables on demand]: SQLAlchemy and pydantic need some milliseconds to declare a table, and a command needs few of
+them. ``whole_schema`` imports all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+    from models.access import Hold, OneTimeCode
+    from models.arrival import Arrival
+    from models.case import Case, IdempotencyKey, Link, Transition
+    from models.fingerprint import Fingerprint
+    from models.outbox import Callback, Delivery, OutboxEvent, Rating
+    from models.parked import Parked
+    from models.party import Party, Statement
+    from models.rules import Edition, Interpretation
+    from models.staff import Actor
+    from models.store_info import Anchor, Lease, Run, StoreInfo
+    from models.timer import EscalationStep, Timer
 
 __all__ = [
     "Actor",
@@ -38,3 +48,47 @@ __all__ = [
     "Timer",
     "Transition",
 ]
+
+_MODULES = {
+    "Arrival": "arrival",
+    "Case": "case",
+    "IdempotencyKey": "case",
+    "Link": "case",
+    "Transition": "case",
+    "Timer": "timer",
+    "EscalationStep": "timer",
+    "OneTimeCode": "access",
+    "Hold": "access",
+    "Fingerprint": "fingerprint",
+    "Anchor": "store_info",
+    "StoreInfo": "store_info",
+    "Lease": "store_info",
+    "Run": "store_info",
+    "Callback": "outbox",
+    "Delivery": "outbox",
+    "OutboxEvent": "outbox",
+    "Rating": "outbox",
+    "Parked": "parked",
+    "Party": "party",
+    "Statement": "party",
+    "Edition": "rules",
+    "Interpretation": "rules",
+    "Actor": "staff",
+}
+"""In which module each table is declared."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    table = globals()[name] = getattr(import_module(f"models.{_MODULES[name]}"), name)
+    return table
+
+
+def whole_schema() -> "MetaData":
+    """Import every table and return the schema they make."""
+    from sqlmodel import SQLModel
+
+    for module in dict.fromkeys(_MODULES.values()):
+        import_module(f"models.{module}")
+    return SQLModel.metadata

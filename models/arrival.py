@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId, Instant
+from models.column_types import BigId, Instant
 
 
 class Arrival(SQLModel, table=True):
@@ -21,6 +21,12 @@ class Arrival(SQLModel, table=True):
             "at",
             sqlite_where=text("processed_at IS NULL"),
             postgresql_where=text("processed_at IS NULL"),
+        ),
+        Index(
+            "ix_arrival_refused",
+            "case_id",
+            sqlite_where=text("refusal IS NOT NULL"),
+            postgresql_where=text("refusal IS NOT NULL"),
         ),
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId, Instant
+from models.column_types import BigId, Instant
 
 
 class Case(SQLModel, table=True):
@@ -60,6 +60,17 @@ class Transition(SQLModel, table=True):
     ``form`` is canonical JSON text; personal values in it are salted digests. ``inferred`` marks a
     move that no source recorded but that must have happened.
     """
+
+    # Every report counts how soon the cases were resolved.
+    __table_args__ = (
+        Index(
+            "ix_transition_resolved",
+            "case_id",
+            "occurred_at",
+            sqlite_where=text("move = 'resolve'"),
+            postgresql_where=text("move = 'resolve'"),
+        ),
+    )
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
     seq: int = Field(primary_key=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId
+from models.column_types import BigId
 
 
 class Fingerprint(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId, Instant
+from models.column_types import BigId, Instant
 
 
 class OutboxEvent(SQLModel, table=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId, Instant
+from models.column_types import BigId, Instant
 
 
 class Party(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from models.columns import Instant
+from models.column_types import Instant
 
 
 class Edition(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BigId, Instant
+from models.column_types import BigId, Instant
 
 
 class Timer(SQLModel, table=True):

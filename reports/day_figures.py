@@ -19,11 +19,13 @@ SELECT coalesce(c.department, '') AS department, c.kind, r.clause, count(*) AS n
  WHERE r.recorded_at > :week AND r.due_at > :week AND r.due_at <= :until AND r.percent = 100
  GROUP BY c.department, c.kind, r.clause
 """
+# As in `figures.MOVES`: changed_at bounds the search, from the smaller table on.
 RAISED = """
-SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.department FROM transition t
-  JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
-  JOIN cases c ON c.id = t.case_id JOIN actor a ON a.id = t.actor_id
- WHERE t.occurred_at > :since AND t.occurred_at <= :until AND t.level > p.level AND t.via <> :clock
+SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.department
+  FROM cases c CROSS JOIN transition t
+  CROSS JOIN transition p CROSS JOIN actor a
+ WHERE c.changed_at > :since AND t.case_id = c.id AND p.case_id = t.case_id AND p.seq = t.seq - 1 AND a.id = t.actor_id
+   AND t.occurred_at > :since AND t.occurred_at <= :until AND t.level > p.level AND t.via <> :clock
  ORDER BY t.level DESC, t.occurred_at, c.id
 """
 STAFF = "SELECT handle, roles, department FROM actor ORDER BY handle"

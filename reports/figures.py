@@ -1,7 +1,7 @@
 """Counts what a report says, from our tables alone."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,6 +17,7 @@ WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
 """The spans, in hours of elapsed time, in which a report counts resolutions (time to close, A5)."""
 
 BOARD = "SELECT kind, state AS name, level, count(*) AS n FROM cases WHERE NOT closed GROUP BY kind, state, level"
+# Exactly the condition of the index ix_transition_resolved.
 RESOLVED = """
 SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.move = 'resolve' GROUP BY c.id, c.opened_at
@@ -52,13 +53,17 @@ CALLERS = """
 SELECT coalesce(owner, '') AS owner, count(*) AS n FROM callback
  WHERE done_at IS NULL AND planned_at < :until GROUP BY owner ORDER BY owner
 """
+# A case changes last when it moves last, and no move is recorded before it happened: so changed_at bounds the search.
+# CROSS JOIN keeps SQLite to the smaller table first.
 MOVES = """
-SELECT coalesce(sum(CASE WHEN occurred_at > :day THEN 1 ELSE 0 END), 0) AS day, count(*) AS all_
-  FROM transition WHERE move = :move AND occurred_at > :week AND occurred_at <= :until
+SELECT t.move, sum(CASE WHEN t.occurred_at > :day THEN 1 ELSE 0 END) AS day, count(*) AS all_
+  FROM cases c CROSS JOIN transition t WHERE c.changed_at > :week AND t.case_id = c.id
+   AND t.move = ANY(:names) AND t.occurred_at > :week AND t.occurred_at <= :until GROUP BY t.move
 """
+# No run ends before it begins, so the index on ended_at bounds the search.
 UNSEEN = """
 SELECT count(*) AS n, min(began_at) AS begin_at, max(ended_at) AS end_at FROM run
- WHERE began_at > :since AND NOT observed AND note <> '{}'
+ WHERE ended_at > :since AND began_at > :since AND NOT observed AND note <> '{}'
 """
 FOUNDED = "SELECT made_at FROM store_info WHERE id = 1"
 LAST = "SELECT max(began_at) AS at FROM run WHERE flow = :flow"
@@ -193,11 +198,16 @@ def callers(tx: Tx, until: datetime) -> Counter[str]:
     return Counter({row.owner: row.n for row in tx.rows(CALLERS, until=to_micros(until))})
 
 
-def moves(tx: Tx, name: str, until: datetime) -> Trend:
-    """How often a move was made in the last day, and a day in the week before."""
+def moves(tx: Tx, names: Sequence[str], until: datetime) -> dict[str, Trend]:
+    """Return how often each move was made in the last day, and a day in the week before."""
     day, week = to_micros(until - DAY), to_micros(until - 8 * DAY)
-    row = tx.row(MOVES, move=name, day=day, week=week, until=to_micros(until))
-    return Trend(int(row.day), round((row.all_ - int(row.day)) / 7, 1))
+    rows = tx.rows_among(MOVES, names=list(names), day=day, week=week, until=to_micros(until))
+    counts = {row.move: (int(row.day), row.all_) for row in rows}
+    return {name: _trend(*counts.get(name, (0, 0))) for name in names}
+
+
+def _trend(day: int, all_: int) -> Trend:
+    return Trend(day, round((all_ - day) / 7, 1))
 
 
 def unseen(tx: Tx, since: datetime) -> Unseen:

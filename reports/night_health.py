@@ -11,6 +11,7 @@ from engine.ledger.anchoring import last_anchored
 from engine.outages import Outage, outages
 from engine.timers.parking import Parked, parked
 from engine.transaction import Tx
+from flows.nights.timetable import lived_nights
 from models.columns import from_micros
 from reports import figures
 from reports.figures import Dead, Run, Unseen
@@ -82,8 +83,6 @@ def health(tx: Tx, since: datetime, at: datetime) -> Health:
 
 
 def _works(tx: Tx, since: datetime, at: datetime) -> Iterator[Ran]:
-    from flows.nights.schedule import lived_nights  # which itself needs the report
-
     for plan in lived_nights():
         if figures.last_run(tx, plan.name) is None:
             continue  # a house in which nothing of the kind ever ran misses nothing yet: the driver begins it

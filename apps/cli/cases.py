@@ -51,7 +51,7 @@ def list_(
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
     )  # fmt: skip
-    told = [views.document(one) for one in found]
+    told = [one.document() for one in found]
     rows = [
         (
             one.number,

@@ -47,7 +47,7 @@ def here() -> Here:
     """The rules of the store here, or of the files."""
     try:
         store = cli.store
-        if not store.postgres and not Path(store.url.database or "").is_file():
+        if not store.postgres and not store.file.is_file():
             return Here(SHIPPED, system_now())
         return Here(rules_of(store), store.now(), store)
     except Refused as refused:

@@ -5,10 +5,10 @@ from typing import Any
 from rich.table import Table
 
 from apps import views
+from apps.case_rows import CaseRow
 from apps.cli.context import As, Json, cli, local, table
 from apps.known_views import kind_words, words_of
 from apps.timer_views import TimerView
-from models import Case
 from reports.translation import label
 
 
@@ -23,7 +23,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         (cli.translate("column.allowed"), ", ".join(seen.allowed) or "–"),
     ]
     document = {
-        **views.document(one),
+        **one.document(),
         "allowed": seen.allowed,
         "links": [link.document() for link in seen.links],
         "clocks": [clock.document() for clock in seen.clocks],
@@ -31,7 +31,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     cli.give(document, table(number, ("", ""), facts), _clock_table(seen.clocks, one.kind))
 
 
-def _stands(one: Case, nature: str | None) -> list[tuple[str, Any]]:
+def _stands(one: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
     """What every case has, each with its name."""
 
     def said(sort: str, name: str | None) -> str:

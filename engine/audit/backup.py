@@ -20,7 +20,7 @@ from engine.ledger.anchoring import anchor
 from engine.ledger.leaves import file_of
 from engine.ledger.signing import PUBLIC
 from engine.store import Store
-from models import Case
+from models import whole_schema
 from models.columns import to_micros
 
 REVISION = "SELECT version_num FROM alembic_version"
@@ -84,7 +84,7 @@ class _Snapshot:
 
 @contextlib.contextmanager
 def _sqlite(store: Store) -> Generator[_Snapshot]:
-    with tempfile.TemporaryDirectory(dir=store.home) as aside, contextlib.closing(open_sqlite(store.url)) as raw:
+    with tempfile.TemporaryDirectory(dir=store.home) as aside, contextlib.closing(open_sqlite(store.file)) as raw:
         copy = Path(aside) / DATABASE
         with contextlib.closing(sqlite3.connect(copy)) as target:
             raw.backup(target)
@@ -120,7 +120,7 @@ def _copied(raw: psycopg.Connection[Any], sql: Composed) -> Iterator[bytes]:
 
 def tables() -> list[Table]:
     """All tables, each after those it refers to."""
-    return Case.metadata.sorted_tables
+    return whole_schema().sorted_tables
 
 
 def _out(table: Table) -> Composed:

@@ -16,7 +16,7 @@ from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
 from engine.audit.backup import listed, tables
 from engine.audit.verify import Verdict, verify
 from engine.create_store import migrate
-from engine.databases import open_postgres, sqlite_path, translated
+from engine.databases import open_postgres, translated
 from engine.ledger.anchor_file import FILE, alone, read_lines
 from engine.ledger.chain import keyed
 from engine.settings import Settings
@@ -72,7 +72,7 @@ def restore(settings: Settings, file: Path) -> Restored:
 
 
 def _from_sqlite(store: Store, packed: Packed, secret: bytes) -> None:
-    path = sqlite_path(store.url)
+    path = store.file
     if path.exists() and path.stat().st_size:
         with contextlib.closing(sqlite3.connect(path)) as there:
             known = {row[0] for row in there.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

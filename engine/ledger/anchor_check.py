@@ -17,9 +17,7 @@ SELECT c.id, c.number, c.version, c.head, t.hash FROM cases c
   LEFT JOIN transition t ON t.case_id = c.id AND t.seq = c.version
  WHERE c.id > :after ORDER BY c.id LIMIT :chunk
 """
-STEPS = """
-SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id > :after AND case_id <= :last
-"""
+STEPS = "SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id = ANY(:ids)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +48,22 @@ class Survey:
             mine: dict[int, Leaf] = {}
             while leaf is not None and leaf.id <= rows[-1].id:
                 mine[leaf.id], leaf = leaf, next(waiting, None)
-            yield from self._chunk(after, rows, mine)
+            yield from self._chunk(rows, mine)
             after = rows[-1].id
         if leaf is not None:
             for gone in (leaf, *waiting):
                 self._doubt(gone.number, gone.seq, "anchor_case_gone")
 
-    def _chunk(self, after: int, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
-        steps: dict[tuple[int, int], Any] = {}
+    def _chunk(self, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
+        moved = [row.id for row in rows if not _stands(row, mine.get(row.id))]
+        found = self.tx.rows_among(STEPS, ids=moved) if moved else []
+        steps = {(step.case_id, step.seq): step for step in found}
+        moved_ids = frozenset(moved)
         for row in rows:
             leaf = mine.pop(row.id, None)
-            if leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash):
+            if leaf is not None and row.id not in moved_ids:
                 yield leaf
                 continue
-            if not steps:
-                moved = self.tx.rows(STEPS, after=after, last=rows[-1].id)
-                steps = {(step.case_id, step.seq): step for step in moved}
             fits = self._fits(row, leaf, steps)
             if fits and row.hash is not None and row.hash == row.head:
                 yield Leaf(row.number, row.version, row.hash)
@@ -94,3 +92,8 @@ class Survey:
 
     def _doubt(self, number: str, seq: int, what: str) -> None:
         self.doubts.append(Doubt(number, seq, what))
+
+
+def _stands(row: Any, leaf: Leaf | None) -> bool:
+    """Whether a case still stands where it was anchored."""
+    return leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash)

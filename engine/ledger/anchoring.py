@@ -25,6 +25,7 @@ SETTLED = timedelta(minutes=1)
 NAMES = tuple(field.name for field in fields(Anchored))
 COLUMNS = ", ".join(NAMES)
 ROWS = f"SELECT {COLUMNS}, published FROM anchor WHERE line IS NOT NULL ORDER BY line"
+UNPUBLISHED = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL AND NOT published ORDER BY line LIMIT 1"
 KEEP = f"""
 INSERT INTO anchor ({COLUMNS}, published) VALUES ({", ".join(f":{name}" for name in NAMES)}, :published)
 """
@@ -143,9 +144,10 @@ def _mark(store: Store, made: Anchored) -> None:
 def _finish(store: Store, place: Path) -> None:
     """Finish an anchor that a crash interrupted. See Note [Steps of an anchor]."""
     with store.looking() as tx:
-        left = next((Anchored(*row[:-1]) for row in tx.rows(ROWS) if not row.published), None)
-    if left is None:
+        row = tx.row(UNPUBLISHED)
+    if row is None:
         return
+    left = Anchored(*row)
     try:
         lines = read_lines(place)
         if left in lines:
@@ -185,6 +187,8 @@ def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
 
 def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
     """Compare rows and lines since the last re-anchoring: each published row is a line, each line has a row."""
+    if rows == [(*line.columns, True) for line in lines]:
+        return None
     since = max((line.line for line in lines if line.anew), default=0)
     outside = {line for line in lines if line.line >= since}
     kept = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}

@@ -46,19 +46,23 @@ def read_leaves(place: Path, line: int) -> Iterator[Leaf]:
 
 
 def write_leaves(leaves: Iterable[Leaf], unfinished: Path) -> Tree:
-    """Write the leaves to a temporary file and return the tree over them."""
+    """Write the leaves to a temporary file and return the tree over them.
+
+    ``name_leaves`` makes the file durable; if no case has moved, it is removed instead.
+    """
     tree = Tree()
     with unfinished.open("w", encoding="utf-8") as kept:
         for leaf in leaves:
-            kept.write(leaf.text + "\n")
-            tree.add(leaf.text.encode())
-        kept.flush()
-        os.fsync(kept.fileno())
+            text = leaf.text
+            kept.write(text + "\n")
+            tree.add(text.encode())
     return tree
 
 
 def name_leaves(place: Path, unfinished: Path, line: int) -> None:
-    """Rename the temporary file to its final name; older files are removed once the line is published."""
+    """Make the temporary file durable and rename it; older files are removed once the line is published."""
+    with unfinished.open("rb") as kept:
+        os.fsync(kept.fileno())
     unfinished.replace(file_of(place, line))
     sync_folder(place)
 

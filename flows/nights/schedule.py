@@ -1,15 +1,9 @@
-"""The scheduled work: when it runs is read from ``prefect.yaml``, what it does is named here."""
+"""The scheduled work: what each piece of it does, and how it is run and written down."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import yaml
-from apscheduler.triggers.cron import CronTrigger
 
 from classifier.training import Trained, train_classifier
 from engine.runs import Done, held, keep
@@ -19,6 +13,17 @@ from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight
 from flows.nights.parked_notices import tell_parked
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.nights.timetable import (
+    CALLBACK_PLAN,
+    CATCH_UP,
+    CLASSIFIER_TRAINING,
+    COMPLAINT_ANALYSIS,
+    INTEGRITY,
+    MORNING_REPORT,
+    OVERNIGHT,
+    lived_nights,
+    scheduled,
+)
 from flows.prefect_ui.run_names import night_name
 from flows.run_info import RunInfo, RunResult, Unobserved
 from flows.tick import PREFECT_AWAY, leaving, settle
@@ -28,15 +33,6 @@ from reports.complaint_analysis import ComplaintAnalysis, analyse_complaints
 from reports.figures import founded, last_run
 from reports.morning_report import MorningReport, report_morning
 
-PREFECT_YAML = Path(__file__).resolve().parents[2] / "prefect.yaml"
-
-OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-plan", "morning-report"
-COMPLAINT_ANALYSIS = "complaint-analysis"
-INTEGRITY, CATCH_UP = "integrity", "catch-up"
-CLASSIFIER_TRAINING = "classifier-training"
-
-OF_PROCESSES = frozenset({CATCH_UP})
-"""Work about processes that are away: nothing for a simulated store, nor for the driver to make up for."""
 DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
@@ -78,43 +74,6 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     CLASSIFIER_TRAINING: train_classifier,
     CATCH_UP: _catch_up,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A deployment's name and its cron."""
-
-    name: str
-    cron: str
-    zone: str
-
-    def after(self, instant: datetime) -> datetime:
-        """The first time it is due after that instant."""
-        return _next(self.cron, self.zone, instant)
-
-
-@cache
-def scheduled() -> tuple[Scheduled, ...]:
-    """What ``prefect.yaml`` schedules."""
-    found = yaml.safe_load(PREFECT_YAML.read_text("utf-8"))["deployments"]
-    rows = [(row["name"], schedule) for row in found for schedule in row.get("schedules", ())]
-    return tuple(Scheduled(name, schedule["cron"], schedule["timezone"]) for name, schedule in rows)
-
-
-def lived_nights() -> tuple[Scheduled, ...]:
-    """What a simulated store lives, and what a driver makes up for."""
-    return tuple(plan for plan in scheduled() if plan.name not in OF_PROCESSES)
-
-
-@cache
-def _trigger(cron: str, zone: str) -> CronTrigger:
-    return CronTrigger.from_crontab(cron, ZoneInfo(zone))
-
-
-def _next(cron: str, zone: str, instant: datetime) -> datetime:
-    found = _trigger(cron, zone).get_next_fire_time(None, instant + timedelta(microseconds=1))
-    assert found is not None  # a cron without a year never ends
-    return found
 
 
 def run_name(locale: str, name: str, at: datetime) -> str:

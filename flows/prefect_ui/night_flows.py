@@ -8,7 +8,8 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from engine.settings import Settings
-from flows.nights.schedule import (
+from flows.nights.schedule import run_late, run_name
+from flows.nights.timetable import (
     CALLBACK_PLAN,
     CATCH_UP,
     CLASSIFIER_TRAINING,
@@ -16,8 +17,6 @@ from flows.nights.schedule import (
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
-    run_late,
-    run_name,
 )
 from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.progress import Filling

@@ -12,7 +12,8 @@ from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import head_by_number
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.nights.schedule import OVERNIGHT, run_scheduled
+from flows.nights.schedule import run_scheduled
+from flows.nights.timetable import OVERNIGHT
 from flows.notifications import write
 from flows.prefect_ui.operator_forms import (
     NONE_NEEDED,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-import models.columns
+import models.column_types
 
 revision = "0001"
 down_revision = None
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 TEXT = sqlmodel.sql.sqltypes.AutoString
-INSTANT = models.columns.Instant
+INSTANT = models.column_types.Instant
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # Erasing a text erases its fingerprint. On SQLite, a later migration that recreates the table ``statement`` must
@@ -82,6 +82,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("arrival") as batch:
         batch.create_index(
+            "ix_arrival_refused",
+            ["case_id"],
+            unique=False,
+            sqlite_where=sa.text("refusal IS NOT NULL"),
+            postgresql_where=sa.text("refusal IS NOT NULL"),
+        )
+        batch.create_index(
             "ix_arrival_waiting",
             ["at"],
             unique=False,
@@ -119,8 +126,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("run") as batch:
-        batch.create_index("ix_run_began_at", ["began_at"], unique=False)
-        batch.create_index("ix_run_flow", ["flow"], unique=False)
+        batch.create_index("ix_run_ended", ["ended_at"], unique=False)
+        batch.create_index("ix_run_flow", ["flow", "began_at"], unique=False)
 
     op.create_table(
         "store_info",
@@ -417,6 +424,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("case_id", "seq"),
     )
+    with op.batch_alter_table("transition") as batch:
+        batch.create_index(
+            "ix_transition_resolved",
+            ["case_id", "occurred_at"],
+            unique=False,
+            sqlite_where=sa.text("move = 'resolve'"),
+            postgresql_where=sa.text("move = 'resolve'"),
+        )
+
     op.create_table(
         "escalation_step",
         sa.Column("timer_id", BIG, nullable=False),

@@ -12,7 +12,8 @@ from apps.driver import drive
 from engine.settings import Settings
 from engine.store import Store
 from engine.transaction import Tx
-from flows.nights.schedule import run_late, scheduled
+from flows.nights.schedule import run_late
+from flows.nights.timetable import scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from gateways.telephone import CallList

@@ -279,3 +279,57 @@ def test_light_commands_load_no_prefect(tmp_path: Path):
     script = LIGHT.format(words=[one for one in words if one[0] != "up"])
     ended = finished(sys.executable, "-c", script, env=environment(tmp_path))
     assert ended.returncode == 0, ended.stderr
+
+
+COMMON = (
+    ("case", "list"),
+    ("case", "show", "cp-26-000001"),
+    ("case", "clocks", "cp-26-000001"),
+    ("case", "history", "cp-26-000001"),
+    ("case", "open", "--text", "货物破损", "--as", "system"),
+    (
+        "case",
+        "do",
+        "cp-26-000001",
+        "classify",
+        "--set",
+        "category=damage",
+        "--set",
+        "severity=normal",
+        "--as",
+        "system",
+    ),
+    ("board",),
+    ("status",),
+    ("callbacks",),
+    ("dead", "list"),
+)
+"""What a desk and its supervisor ask all day."""
+HEAVY = (
+    "alembic", "cryptography", "holidays", "httpx", "numpy", "openpyxl", "prefect", "psycopg", "scipy", "sklearn",
+    "sqlalchemy", "sqlmodel",
+)  # fmt: skip
+IMPORTS = """
+import sys
+from apps.cli import run
+code = run({words!r})
+assert code == 0, code
+heavy = sorted(name for name in {heavy!r} if name in sys.modules)
+assert not heavy, heavy
+"""
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a simulated store with a case in it."""
+    home = environment(tmp_path_factory.mktemp("stocked"))
+    for words in (["init", "--simulated", "--at", START.isoformat()], COMMON[4]):
+        assert finished(PROGRAM, *words, env=home).returncode == 0
+    return home
+
+
+@pytest.mark.parametrize("words", COMMON, ids=lambda words: " ".join(words[:2]))
+def test_common_commands_import_no_heavy_library(stocked: dict[str, str], words: tuple[str, ...]):
+    """Each of these takes longer to import than the command to answer."""
+    ended = finished(sys.executable, "-c", IMPORTS.format(words=list(words), heavy=HEAVY), env=stocked)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

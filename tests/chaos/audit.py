@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy.engine import make_url
 
-from engine.databases import postgres_conninfo, sqlite_path
+from engine.databases import postgres_conninfo, sqlite_file
 from engine.rules.policy import pack
 from tests.chaos.ledger import Acknowledged, whole_lines
 
@@ -113,7 +113,7 @@ def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit
 def _opened(url: str) -> Any:
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
-        return sqlite3.connect(sqlite_path(parts))
+        return sqlite3.connect(sqlite_file(url))
     return psycopg.connect(postgres_conninfo(parts), autocommit=True)
 
 

@@ -16,7 +16,7 @@ from engine.create_store import found
 from engine.runs import Done, keep
 from engine.settings import Settings
 from flows.classifying import threshold
-from flows.nights.schedule import scheduled
+from flows.nights.timetable import scheduled
 from flows.reaction_registry import reactions
 from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead

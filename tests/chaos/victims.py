@@ -15,7 +15,8 @@ from random import Random
 
 from apps.driver import drive
 from engine.settings import Settings
-from flows.nights.schedule import BODIES, CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT, run_scheduled
+from flows.nights.schedule import BODIES, run_scheduled
+from flows.nights.timetable import CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT
 from gateways.mail import FakeMailer
 from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead, AlarmAhead, WorkAhead

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from engine.audit.verify import verify
-from engine.databases import sqlite_path, translated
+from engine.databases import translated
 from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.telling import case_of, does, opened, refusal, tells
@@ -61,7 +61,7 @@ def test_while_a_slow_disk_holds_up_a_commit_readers_go_on_and_writers_hear_of_i
     number = opened(sqlite_store)
     with sqlite_store.writing() as tx:
         tx.run("PRAGMA busy_timeout = 20")  # instead of five seconds
-    slow = sqlite3.connect(sqlite_path(sqlite_store.url), isolation_level=None)
+    slow = sqlite3.connect(sqlite_store.file, isolation_level=None)
     slow.execute("BEGIN IMMEDIATE")
     slow.execute("UPDATE cases SET owner = 'x'")
     assert case_of(sqlite_store, number)["owner"] is None

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from sqlmodel import select
 
-from engine.databases import Conflict, sqlite_path
+from engine.databases import Conflict
 from engine.store import Store
 from engine.transaction import Tx
 from models import Actor, Case
@@ -121,7 +121,7 @@ def impatient(store: Store) -> None:
 def test_a_lock_that_is_held_too_long_is_refused_and_nothing_is_written(sqlite_store: Store):
     number = opened(sqlite_store)
     impatient(sqlite_store)
-    other = sqlite3.connect(sqlite_path(sqlite_store.url), isolation_level=None)
+    other = sqlite3.connect(sqlite_store.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     told = refusal(lambda: does(sqlite_store, number, "classify"))
     other.execute("ROLLBACK")

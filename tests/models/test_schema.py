@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 import models
 from engine.create_store import migrate
@@ -16,7 +16,8 @@ from engine.databases import Conflict
 from engine.outbox.deliveries import lease
 from engine.settings import Settings
 from engine.store import Store
-from models.columns import Instant, from_micros, to_micros
+from models.column_types import Instant
+from models.columns import from_micros, to_micros
 from tests.telling import HOUR, MOMENT, START, alters, case_of, does, opened, resolved, tells
 
 
@@ -24,12 +25,12 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(settings: Settings
     engine = create_engine(settings.url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert compare_metadata(context, models.whole_schema()) == []
     engine.dispose()
 
 
 def test_every_table_is_told_by_the_room():
-    assert {getattr(models, name).__table__.name for name in models.__all__} == set(SQLModel.metadata.tables)
+    assert {getattr(models, name).__table__.name for name in models.__all__} == set(models.whole_schema().tables)
 
 
 def test_migrating_twice_changes_nothing(settings: Settings):

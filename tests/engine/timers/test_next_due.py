@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from engine.backoff import FIRST_WAIT
 from engine.callbacks.attempts import plan
 from engine.commands.arrivals import Source, record
-from engine.outbox.deliveries import BACK_OFF, lease, settle
+from engine.outbox.deliveries import lease, settle
 from engine.store import Store
 from engine.timers.next_due import NextDue, look
 from models.columns import to_micros
@@ -43,7 +44,7 @@ def test_a_delivery_that_must_wait_for_another_is_not_due(store: Store):
     does(store, opened(store), "classify")
     [one] = lease(store, "me", lambda happened: ["greet"], START)
     settle(store, [(one, "SmtpError")], START)
-    assert due(store, "delivery") == to_micros(START + BACK_OFF)
+    assert due(store, "delivery") == to_micros(START + FIRST_WAIT)
 
 
 def test_an_arrival_is_due_until_it_is_taken(store: Store):

@@ -11,16 +11,8 @@ from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from engine.runs import hold
 from flows.nights.overnight_escalation import Night
-from flows.nights.schedule import (
-    BODIES,
-    Scheduled,
-    lived_nights,
-    overdue,
-    run_late,
-    run_scheduled,
-    scheduled,
-    watch_scheduled,
-)
+from flows.nights.schedule import BODIES, overdue, run_late, run_scheduled, watch_scheduled
+from flows.nights.timetable import Scheduled, lived_nights, scheduled
 from flows.work import Work
 from tests.flows.scenes import ODD, Watching, imported, sent, settled
 from tests.telling import DAY, HOUR, START, alters, opened, resolved, rungs_of, tells

@@ -45,7 +45,7 @@ def test_a_clocks_moves_are_told_with_their_promise(work: Work):
     number = opened(work.store, text=DAMAGE)
     settled(work, HOUR * 2)
     told = events.news(work.store, Marks(START, {number: 1}), [])
-    rungs = [event for event in told if event["event"].startswith("clock.")]
+    rungs = [event for event in told if event["event"].startswith("timer.")]
     assert of(rungs) == ["timer.reminded", "timer.breached"]
     assert [(e["payload"]["clause"], e["payload"]["percent"], e["payload"]["level"]) for e in rungs] == [
         ("first_reply", 75, 0),

@@ -10,7 +10,7 @@ from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
 from engine.outbox.deliveries import Waiting, peek
 from engine.store import Store
-from flows.nights.schedule import scheduled
+from flows.nights.timetable import scheduled
 from flows.prefect_ui import run_names as window
 from flows.run_info import RunInfo
 from flows.work import Work
