@@ -12,9 +12,9 @@ from engine.calendars.deadlines import Unit, provisional
 from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
+from locales.translation import label, translate, when
 from models import Case, EscalationStep, Timer, Transition
 from models.columns import MICROSECOND, from_micros, to_micros
-from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of
 
 HOUR = timedelta(hours=1)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from classifier.keyword_rules import NEVER
 from classifier.model import Calibration, Floats, Numbers
-from flows.classifying import NEVER
 
 PRECISION = 0.95
 """How often the system may trust itself only if it is right."""

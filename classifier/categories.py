@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from classifier.keyword_rules import rules
 from classifier.tree import Tree, newest_tree
-from flows.classifying import rules
-from reports.translation import label, locales
+from locales.translation import label, locales
 from statemachines.forms import Severity
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.categories import categories_of
+from classifier.keyword_rules import UNCLASSIFIED, Proposal, heard
 from classifier.proposing import MODEL, RULES, told
 from classifier.tree import newest_tree
-from flows.classifying import UNCLASSIFIED, Proposal, heard
 
 CANDIDATES, LOUDEST = 3, 10
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from classifier.calibrating import PRECISION, threshold_of
-from flows.classifying import NEVER
+from classifier.keyword_rules import NEVER
 
 BINS = 10
 

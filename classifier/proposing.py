@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classifier.categories import Categories, categories_of
+from classifier.keyword_rules import UNCLASSIFIED, Proposal, classify, graver, threshold
 from classifier.tree import newest_tree
 from classifier.versions import folder_of
-from flows.classifying import UNCLASSIFIED, Proposal, classify, graver, threshold
 from statemachines.forms import Severity
 
 MODEL, RULES, TREE = "model", "rules", "tree"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from classifier.keyword_rules import NEVER
 from classifier.training import ENOUGH, NEWS, Trained
-from flows.classifying import NEVER
-from reports.translation import label, translate, when
+from locales.translation import label, translate, when
 
 if TYPE_CHECKING:
     from classifier.measuring import Figures

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.choices import choices_in
 from engine.store import Store
-from flows.work import Work, off_loop
 
 if TYPE_CHECKING:
     from classifier.examples import Example
@@ -46,11 +45,6 @@ class Trained:
     def did(self) -> int:
         """One model was made, or none."""
         return int(self.outcome == TAKEN)
-
-
-async def train_classifier(work: Work) -> Trained:
-    """Learn from what people decided, if that is enough; the model is only taken if it is not worse."""
-    return await off_loop(retrained, work.store, await work.now())
 
 
 def retrained(store: Store, at: datetime) -> Trained:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from locales.translation import label, translate
 from reports.complaint_analysis import LISTED, LOOKED_BACK, SUBJECTS, ComplaintAnalysis, Month, ranked
-from reports.translation import label, translate
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
 

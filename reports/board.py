@@ -10,9 +10,9 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
+from locales.translation import ZONE
 from models.columns import from_micros, to_micros
 from reports import figures
-from reports.translation import ZONE
 
 NEXT = 15
 """So many of the promises that fall due next are named."""

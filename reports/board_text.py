@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from locales.translation import label, translate, when
 from reports.board import Board, Promise
 from reports.callback_list import CallbackList
 from reports.markdown import SHOWN, department, link, table
-from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Milestone
 

@@ -9,8 +9,8 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
+from locales.translation import ZONE
 from models.columns import from_micros, to_micros
-from reports.translation import ZONE
 
 # The result is what was said when the case came to where it waits for its call. What is open in a round whose revisit
 # clock has stopped is wanted no more.

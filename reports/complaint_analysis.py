@@ -9,10 +9,9 @@ from typing import Any
 
 from engine.store import Store
 from engine.transaction import Tx
-from flows.work import Work, off_loop
+from locales.translation import ZONE
 from models.columns import from_micros, to_micros
 from reports.complaint_handling import Handling, handling
-from reports.translation import ZONE
 from statemachines.complaint import COMPLAINT, MERGED
 from statemachines.forms import Degree
 
@@ -120,12 +119,6 @@ class _Tally:
     by: defaultdict[tuple[date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     pairs: defaultdict[tuple[str, str], _Pair] = field(default_factory=lambda: defaultdict(_Pair))
     measures: defaultdict[str, list[Measure]] = field(default_factory=lambda: defaultdict(list))
-
-
-async def analyse_complaints(work: Work, month: date | None = None) -> ComplaintAnalysis:
-    """Analyse the calendar month, in Shanghai, that holds a date: by default the month before the store's now."""
-    now = await work.now()
-    return await off_loop(gather, work.store, now, month or shifted(month_of(now), -1))
 
 
 def month_of(at: datetime) -> date:

@@ -1,8 +1,8 @@
 """The process as a log lived it, on the lifecycle's diagram: how often each way was gone, and how long cases stood."""
 
+from locales.translation import label, translate
 from reports.conformance import Conformance
 from reports.discovered_model import Way, shown
-from reports.translation import label, translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from locales.translation import catalogue, label, translate
 from reports.conformance import Conformance, Example, Found
 from reports.conformance_picture import picture, span
 from reports.markdown import percent, table
-from reports.translation import catalogue, label, translate
 
 WORDS = 3
 """So many of the log's words are named for each reason; the document names all."""

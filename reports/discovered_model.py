@@ -7,8 +7,8 @@ from datetime import datetime
 
 from engine.commands.open_case import OPEN
 from engine.transaction import Tx
+from locales.translation import label, translate
 from models.columns import to_micros
-from reports.translation import label, translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 

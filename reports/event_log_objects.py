@@ -6,17 +6,38 @@ from typing import Any
 
 import orjson
 
+from engine.transaction import Tx
 from models.columns import EPOCH, from_micros
-from models.event_log import CASE, TraceObject, Value
+from models.event_log import CASE, Log, TraceObject, Value
 from reports.durations import SECOND
-from reports.event_log import Telling, department_id, timer_id
-from reports.event_log_pages import CLOCKS, DEPARTMENTS, KNOWN, MADE, PARENTS, PARTIES, SHIPMENTS, Page, keys, pages
+from reports.event_log import Telling, case_keys, department_id, move_keys, timer_id
+from reports.event_log_pages import (
+    CLOCKS,
+    DEPARTMENTS,
+    KNOWN,
+    MADE,
+    PARENTS,
+    PARTIES,
+    SHIPMENTS,
+    Page,
+    Wanted,
+    keys,
+    pages,
+)
+from reports.pseudonymisation import Pseudonymisation
 from statemachines.form_model import OPEN_CASE, marked
 from statemachines.kinds import lifecycles
 
 PARTY, SHIPMENT, ACTOR, DEPARTMENT, CLOCK = "party", "shipment", "actor", "department", "timer"
 """The sorts of objects; a case's sort is its kind."""
 MERGED = "merged_into"
+
+
+def log_of(tx: Tx, pseudonymisation: Pseudonymisation, wanted: Wanted, *, linked: bool) -> tuple[Log, Telling]:
+    """Return the log of one snapshot of the store, read lazily, and its reader, which counts what was read."""
+    telling = Telling(tx, pseudonymisation, wanted, linked)
+    attributes = case_keys(pseudonymisation), move_keys(pseudonymisation, wanted)
+    return Log(*attributes, telling.histories(), objects(telling) if linked else ()), telling
 
 
 def objects(telling: Telling) -> Iterator[TraceObject]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reports.translation import label, translate
+from locales.translation import label, translate
 
 SHOWN = 30
 """Rows a list shows before it says how many more there are."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from engine.rules.in_force import rules_in
 from engine.store import Store
-from flows.work import Work, off_loop
 from models.columns import to_micros
 from reports import day_figures, figures
 from reports.board import Promise, due_before, midnight
@@ -16,7 +15,7 @@ from reports.discovered_model import DiscoveredModel, lived
 from reports.figures import DAY, Late, Trend
 from reports.night_health import Health, health
 
-__all__ = ["Health", "MorningReport", "gather", "report_morning"]
+__all__ = ["Health", "MorningReport", "gather"]
 
 WEEK = timedelta(days=7)
 ASKED = 2
@@ -69,11 +68,6 @@ class MorningReport:
     def did(self) -> int:
         """How many broken promises it tells of."""
         return len(self.became_late)
-
-
-async def report_morning(work: Work) -> MorningReport:
-    """The report of the last 24 hours, from our tables alone, also when nothing was due."""
-    return await off_loop(gather, work.store, await work.now())
 
 
 def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport:

@@ -11,11 +11,11 @@ from engine.ledger.anchoring import last_anchored
 from engine.outages import Outage, outages
 from engine.timers.parking import Parked, parked
 from engine.transaction import Tx
+from gateways.schedule import OVERNIGHT, business_schedule
 from models.columns import from_micros
 from reports import figures
 from reports.figures import Dead, Run, Unseen
 
-NIGHT_FLOW = "overnight-escalation"
 NIGHT_MAY_TAKE = timedelta(hours=25)
 """Past this since the last night, a night is missing."""
 GRACE = timedelta(minutes=20)
@@ -63,7 +63,7 @@ class Health:
 
 def health(tx: Tx, since: datetime, at: datetime) -> Health:
     """The health of the night that lies in (since, at]."""
-    last = figures.last_run(tx, NIGHT_FLOW)
+    last = figures.last_run(tx, OVERNIGHT)
     anchored = last_anchored(tx)
     return Health(
         last_night=last,
@@ -82,9 +82,7 @@ def health(tx: Tx, since: datetime, at: datetime) -> Health:
 
 
 def _works(tx: Tx, since: datetime, at: datetime) -> Iterator[Ran]:
-    from flows.nights.schedule import lived_nights  # which itself needs the report
-
-    for plan in lived_nights():
+    for plan in business_schedule():
         if figures.last_run(tx, plan.name) is None:
             continue  # a house in which nothing of the kind ever ran misses nothing yet: the driver begins it
         runs = figures.runs(tx, plan.name, since)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.outages import Outage
+from locales.translation import label, translate, when
 from models.columns import from_micros
 from reports.markdown import SHOWN, table
 from reports.night_health import Health, Ran
-from reports.translation import label, translate, when
 
 KNOWN_GAPS = frozenset({"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble"})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from engine.actors import SYSTEM
+from locales.translation import label, translate, when
 from reports import discovered_model as lived
 from reports.board_text import BOARD, CALLBACKS, LEDGER, milestones, waits_for
 from reports.day_figures import Climb, Raised
@@ -11,7 +12,6 @@ from reports.figures import Late, Trend
 from reports.markdown import SHOWN, department, link, table
 from reports.morning_report import MorningReport
 from reports.night_text import night, troubles
-from reports.translation import label, translate, when
 
 __all__ = ["SHOWN", "render"]
 

@@ -9,11 +9,11 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
+from locales.translation import label, translate, when
 from models.columns import from_micros, to_micros
 from reports.board_text import BOARD, LEDGER, waits_for
 from reports.figures import timers
 from reports.markdown import department, link, table
-from reports.translation import label, translate, when
 
 MOVES = 12
 """So many moves the page tells; ``closeloop case show`` tells all."""

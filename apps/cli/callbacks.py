@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli, local, table
+from locales.translation import label
 from reports.callback_list import CallbackList, Line, gather
-from reports.translation import label
 from statemachines.refused import Refused
 
 Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Another day than today.")]

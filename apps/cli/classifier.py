@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 
 from apps.cli.context import As, Json, cli, table
 from classifier import report_text
-from reports.translation import label, translate
+from locales.translation import label, translate
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:

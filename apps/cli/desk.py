@@ -7,9 +7,9 @@ import typer
 
 from apps.cli.context import Json, cli, local, table
 from apps.cli.move_forms import contact_of
+from locales.translation import label
 from reports.lookups import Customer, Matter, Tracking, customers
 from reports.lookups import track as look_up
-from reports.translation import label
 from statemachines.refused import Refused
 
 

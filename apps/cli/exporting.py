@@ -13,10 +13,11 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from apps.cli.context import As, Json, cli, instant
+from engine.audit.export_access import record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
+from reports.event_log_objects import log_of
 from reports.event_log_pages import Wanted, usual_pack
-from reports.export import log_of, permit, trace
 from reports.own_mapping import own_mapping
 from reports.pseudonymisation import Pseudonymisation
 from statemachines.kinds import lifecycles
@@ -66,8 +67,8 @@ def export(
         _write_mapping(mapping, wanted, linked=linked)
     if whole:
         handle = cli.actor(as_)
-        permit(cli.store, handle)
-        trace(cli.store, format_, handle, wanted, cli.store.now())
+        require_whole_log(cli.store, handle)
+        record_export(cli.store, format_, handle, wanted.kind, wanted.since, cli.store.now())
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
     with _opened(out) as way, cli.store.looking() as tx:
         log, told = log_of(tx, pseudonymisation, wanted, linked=linked)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import typer
 
 from apps.cli.context import Json, cli, table
+from locales.translation import label
 from reports.recovery_ledger import Entry, ledger
-from reports.translation import label
 from statemachines.recovery import RECOVERY
 
 COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")

@@ -9,9 +9,9 @@ from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.move_forms import contact_of, document_of, text_of, words_of
 from engine.commands.open_case import Opening, open_case
 from engine.duplicates.similar import Candidate, open_unless_known, similar
+from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
 from reports.lookups import Customer, Matter, customer_kinds, recognised
-from reports.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.refused import Refused
 

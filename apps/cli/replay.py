@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import Json, cli
-from apps.replay_log import mapped, spooled
+from apps.cli.replay_log import mapped, spooled
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import Log, replay
 from engine.replay.session import ReplayOptions

@@ -8,8 +8,8 @@ from apps import views
 from apps.cli.context import As, Json, cli, local, table
 from apps.known_views import kind_words, words_of
 from apps.timer_views import TimerView
+from locales.translation import label
 from models import Case
-from reports.translation import label
 
 
 def show(number: str, as_: As = None, json: Json = False) -> None:

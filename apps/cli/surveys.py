@@ -8,8 +8,8 @@ import typer
 from apps.cli.callbacks import date_of
 from apps.cli.context import Json, cli, table
 from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
+from locales.translation import DEFAULT, ZONE, label, locales
 from reports.survey_figures import Dimension, Figures, gather
-from reports.translation import DEFAULT, ZONE, label, locales
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(help="Surveys 满意度调查: what customers are asked, and what they answered.", no_args_is_help=True)

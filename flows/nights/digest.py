@@ -6,9 +6,9 @@ from engine.runs import Done, keep
 from engine.store import Store
 from flows.notifications import people, write
 from flows.work import Work, off_loop
+from locales.translation import ZONE, label, when
 from models import Actor
 from reports import figures
-from reports.translation import ZONE, label, when
 from statemachines.roles import LEVELS
 
 DAYS_BACK = 7

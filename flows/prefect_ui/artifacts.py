@@ -20,13 +20,13 @@ from flows.prefect_ui.observer import hurried
 from flows.prefect_ui.run_states import tell
 from flows.react import Reacted
 from flows.work import Work, off_loop
+from locales.translation import label, translate, when
 from reports import analysis_text, board, board_text, callback_list, day_figures, story
 from reports.board_text import BOARD, CALLBACKS, LEDGER, REPORT
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.markdown import department
 from reports.morning_report import ASKED, MorningReport
 from reports.report_text import render, summary
-from reports.translation import label, translate, when
 
 DOUBTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"

@@ -8,7 +8,12 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from engine.settings import Settings
-from flows.nights.schedule import (
+from flows.prefect_ui.artifacts import leave_scheduled
+from flows.prefect_ui.progress import Filling
+from flows.prefect_ui.run_states import state_after
+from flows.scheduled_work import run_late, run_name
+from flows.work import work_from
+from gateways.schedule import (
     CALLBACK_PLAN,
     CATCH_UP,
     CLASSIFIER_TRAINING,
@@ -16,13 +21,7 @@ from flows.nights.schedule import (
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
-    run_late,
-    run_name,
 )
-from flows.prefect_ui.artifacts import leave_scheduled
-from flows.prefect_ui.progress import Filling
-from flows.prefect_ui.run_states import state_after
-from flows.work import work_from
 
 
 def _name_of_run() -> str:

@@ -12,7 +12,6 @@ from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import head_by_number
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.nights.schedule import OVERNIGHT, run_scheduled
 from flows.notifications import write
 from flows.prefect_ui.operator_forms import (
     NONE_NEEDED,
@@ -27,8 +26,10 @@ from flows.prefect_ui.operator_forms import (
     SweepForm,
     decisions,
 )
+from flows.scheduled_work import run_scheduled
 from flows.work import Work, off_loop
-from reports.translation import label, refusal, translate, when
+from gateways.schedule import OVERNIGHT
+from locales.translation import label, refusal, translate, when
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import MANAGERS, Role

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from reports.translation import label
+from locales.translation import label
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Move
 from statemachines.roles import LEVELS, MANAGERS, Role

@@ -122,7 +122,7 @@ def test_what_is_no_file_of_examples_is_refused(closeloop: Closeloop, simulated:
     assert closeloop.refused("classifier", "train")["code"] == "too_few_examples"
 
 
-@pytest.mark.parametrize("module", ["classifier.proposing", "flows.nights.schedule", "flows.prefect_ui.artifacts"])
+@pytest.mark.parametrize("module", ["classifier.proposing", "flows.scheduled_work", "flows.prefect_ui.artifacts"])
 def test_scikit_learn_is_imported_only_to_learn(module: str):
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('sklearn', 'scipy', 'opencc')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

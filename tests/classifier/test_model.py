@@ -12,8 +12,8 @@ from classifier.corpus import LEAST_TEXTS, corpus_of
 from classifier.examples import distinct
 from classifier.fitting import learned
 from classifier.grams import grams
+from classifier.keyword_rules import NEVER
 from classifier.model import Model
-from flows.classifying import NEVER
 from statemachines.refused import Refused
 from tests.classifier.lessons import MATTERS, lessons, text_about
 from tests.telling import refusal

@@ -10,11 +10,11 @@ import pytest
 from classifier.corpus import corpus_of
 from classifier.explaining import explained
 from classifier.fitting import learned
+from classifier.keyword_rules import NEVER, UNCLASSIFIED, classify
 from classifier.model import Model
 from classifier.model_file import put_model
 from classifier.proposing import propose, told
 from engine.store import Store
-from flows.classifying import NEVER, UNCLASSIFIED, classify
 from flows.tick import settle
 from flows.work import Work
 from statemachines.forms import Severity

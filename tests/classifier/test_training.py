@@ -15,9 +15,9 @@ from classifier.versions import folder_of
 from engine.actors import SYSTEM
 from engine.commands.advance import Command, advance
 from engine.store import Store
-from flows.nights.schedule import run_scheduled
+from flows.scheduled_work import run_scheduled
 from flows.work import Work
-from reports.translation import locales
+from locales.translation import locales
 from tests.classifier.lessons import decided, lessons
 from tests.telling import AGENT, START, alters, case_of, does, opened, refusal, tells
 

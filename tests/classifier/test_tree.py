@@ -8,7 +8,7 @@ from classifier.categories import Known, categories_of
 from classifier.tree import newest_tree, publish_tree
 from classifier.versions import folder_of
 from engine.store import Store
-from reports.translation import locales
+from locales.translation import locales
 from statemachines.forms import Severity
 from tests.classifier.trees import EVA, HEADS, ROWS, published, tree_file
 from tests.telling import SUPERVISOR, refusal

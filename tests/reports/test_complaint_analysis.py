@@ -11,22 +11,11 @@ import pytest
 from engine.create_store import set_clock
 from engine.escalation.fire import fire_due
 from engine.store import Store
-from flows.nights.schedule import run_scheduled
+from flows.scheduled_work import analyse_complaints, run_scheduled
 from flows.work import Work
+from locales.translation import label, locales
 from reports.analysis_text import SHOWN, render
-from reports.complaint_analysis import (
-    LISTED,
-    TOP,
-    ComplaintAnalysis,
-    Measure,
-    _pages,
-    _span,
-    analyse_complaints,
-    gather,
-    month_of,
-    shifted,
-)
-from reports.translation import label, locales
+from reports.complaint_analysis import LISTED, TOP, ComplaintAnalysis, Measure, _pages, _span, gather, month_of, shifted
 from tests.telling import AGENT, DAY, HOUR, MANAGER, START, alters, case_of, does, opened, tells
 
 pytestmark = pytest.mark.requirement("B7")

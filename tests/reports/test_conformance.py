@@ -7,11 +7,11 @@ import pytest
 
 from engine.replay.event_buffer import EventBuffer
 from engine.store import Store
+from locales.translation import locales
 from models.log_event import Step
 from reports.conformance import Conformance, Example, gather
 from reports.conformance_picture import picture, span
 from reports.conformance_text import document, render
-from reports.translation import locales
 from statemachines.complaint import COMPLAINT
 from tests.engine.replay.logs import SOURCE, replayed, steps
 

@@ -3,9 +3,9 @@
 import pytest
 
 from engine.store import Store
+from locales.translation import locales
 from reports import discovered_model as lived
 from reports.discovered_model import DiscoveredModel, Way
-from reports.translation import locales
 from statemachines.kinds import lifecycle_of
 from tests.flows.scenes import DAMAGE
 from tests.telling import DAY, HOUR, START, does, opened, resolved, tells

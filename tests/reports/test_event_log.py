@@ -17,8 +17,8 @@ from engine.store import Store
 from gateways.writing.formats import FORMATS
 from models.columns import to_micros
 from reports import event_log_pages as history_pages
+from reports.event_log_objects import log_of
 from reports.event_log_pages import Wanted
-from reports.export import log_of
 from reports.pseudonymisation import Field, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycles
 from tests.editions import in_force

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.calendars.calendar import POLICIES
+from locales.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
 from models.contact import Channel
 from reports.figures import Dead, Late, Trend, Unseen
 from reports.morning_report import TRENDS, Health, MorningReport
 from reports.report_text import SHOWN, render
-from reports.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
 from statemachines.forms import Outcome, Severity, Unanswered
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Milestone, Refused

@@ -10,12 +10,12 @@ from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
 from engine.outbox.deliveries import Waiting, peek
 from engine.store import Store
-from flows.nights.schedule import scheduled
 from flows.prefect_ui import run_names as window
 from flows.run_info import RunInfo
 from flows.work import Work
+from gateways.schedule import scheduled
+from locales.translation import locales
 from reports import board, board_text, callback_list, day_figures, story
-from reports.translation import locales
 from tests.flows.scenes import DAMAGE, ODD, Watching, settled
 from tests.telling import AGENT, DAY, HANDLER, HOUR, START, does, opened, resolved
 

@@ -12,8 +12,8 @@ from gateways.logs.opening import contact_of, opened_at
 from gateways.logs.reading import events
 from gateways.mapping import BadMapping
 from gateways.problems import BadCell, Problem, Unreadable
+from locales.translation import translate
 from models.log_event import LogEvent
-from reports.translation import translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 

@@ -11,21 +11,13 @@ from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from engine.runs import hold
 from flows.nights.overnight_escalation import Night
-from flows.nights.schedule import (
-    BODIES,
-    Scheduled,
-    lived_nights,
-    overdue,
-    run_late,
-    run_scheduled,
-    scheduled,
-    watch_scheduled,
-)
+from flows.scheduled_work import BODIES, overdue, run_late, run_scheduled, watch_scheduled
 from flows.work import Work
+from gateways.schedule import Scheduled, business_schedule, scheduled
 from tests.flows.scenes import ODD, Watching, imported, sent, settled
 from tests.telling import DAY, HOUR, START, alters, opened, resolved, rungs_of, tells
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 GRACE = timedelta(minutes=20)
 NIGHTLY = ["overnight-escalation", "callback-plan", "morning-report"]
 MONTHLY = "complaint-analysis"
@@ -199,7 +191,7 @@ def test_while_a_driver_holds_its_lease_catch_up_does_nothing(work: Work, name: 
 
 
 def test_neither_a_simulation_nor_a_driver_has_a_use_for_catch_up(work: Work):
-    assert {plan.name for plan in scheduled()} - {plan.name for plan in lived_nights()} == {"catch-up"}
+    assert {plan.name for plan in scheduled()} - {plan.name for plan in business_schedule()} == {"catch-up"}
     assert "catch-up" not in missed(work, DAY * 30)
 
 

@@ -11,7 +11,7 @@ from engine.create_store import set_clock
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.nights.plan_callbacks import Called, make_calls, plan_callbacks
-from flows.nights.schedule import run_scheduled
+from flows.scheduled_work import run_scheduled
 from flows.work import Work
 from gateways.telephone import Call, FakeTelephone, Outcome
 from models.columns import from_micros

@@ -10,8 +10,8 @@ from engine.timers import parking
 from engine.timers.parking import Parked
 from flows.notifications import write
 from flows.work import Work, off_loop
+from locales.translation import translate
 from models import Actor
-from reports.translation import translate
 from statemachines.roles import Role
 
 SHOWN = 50

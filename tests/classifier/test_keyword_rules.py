@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.classifying import UNCLASSIFIED, classify, load_rules, rules, threshold
+from classifier.keyword_rules import UNCLASSIFIED, classify, load_rules, rules, threshold
 from gateways.contacts import contacts
 from gateways.mapping import load_mapping
 from models.contact import Contact
