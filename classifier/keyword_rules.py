@@ -1,4 +1,13 @@
-"""The rules by which a complaint's words tell what it is about; a person overrules (A3)."""
+"""Classifies a complaint by weighted keywords from ``policies/categories.toml``; a person may overrule (A3).
+
+Note [Confidence of the rules]: a category's score is the sum of the weights of those of its keywords that occur. The
+confidence is the lead of the best score over the next one, in percent of the best, rounded down::
+
+    100 · (best − next) // max(best, FULL_WEIGHT)
+
+So 3 against 0 gives 100, 5 against 2 gives 60, 3 against 3 gives 0; and because of ``FULL_WEIGHT`` a single keyword of
+weight 1 gives 33 and not 100.
+"""
 
 import re
 import tomllib
@@ -18,11 +27,11 @@ from statemachines.lifecycle import Refused
 CATEGORIES = Path(__file__).resolve().parent.parent / "policies" / "categories.toml"
 UNCLASSIFIED = "unclassified"
 NEVER = 101
-"""The threshold of what is never sure enough: all of it goes to a person."""
-ENOUGH = 3
-"""The weight of one word that names the matter by itself: less than that is never fully trusted."""
+"""The threshold that no confidence reaches: every case goes to a person."""
+FULL_WEIGHT = 3
+"""The weight of a keyword that determines the category by itself; a smaller best score lowers the confidence."""
 
-Word = Annotated[str, Field(min_length=1)]
+Keyword = Annotated[str, Field(min_length=1)]
 Weight = Annotated[int, Field(gt=0, le=9)]
 
 
@@ -30,40 +39,40 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Category(_Row):
-    """A nature of complaint: who answers for it, how grave it is in itself, its words by weight."""
+class CategoryRule(_Row):
+    """A category: the department that answers for it, its own severity, its keywords by weight."""
 
     code: Code
     department: Code
     severity: Severity
-    words: dict[Word, Weight]
+    words: dict[Keyword, Weight]
 
 
-class Raise(_Row):
-    """Words that make a complaint at least this grave, whatever it is about."""
+class SeverityRule(_Row):
+    """Keywords that make a complaint at least this severe, whatever its category."""
 
     code: Severity
-    words: tuple[Word, ...]
+    words: tuple[Keyword, ...]
 
 
-class Rules(_Row):
-    """The file of categories. ``threshold`` is the confidence in percent from which the system decides."""
+class KeywordRules(_Row):
+    """The file of rules. ``threshold`` is the confidence in percent from which the system decides by itself."""
 
     threshold: Annotated[int, Field(gt=0, le=100)]
-    category: Annotated[tuple[Category, ...], Field(min_length=1)]
-    severity: tuple[Raise, ...] = ()
+    category: Annotated[tuple[CategoryRule, ...], Field(min_length=1)]
+    severity: tuple[SeverityRule, ...] = ()
 
 
 def threshold() -> int:
-    """The confidence in percent below which a person decides."""
+    """Return the confidence in percent below which a person decides."""
     return rules().threshold
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """What is made of a text; ``confidence`` is in whole percent, 0 for what cannot be told.
+class CategoryProposal:
+    """The category proposed for a text; ``confidence`` is in whole percent, 0 where none can be proposed.
 
-    ``needed`` is the confidence from which on the system may decide by itself.
+    ``needed`` is the confidence from which the system may decide by itself.
     """
 
     category: str
@@ -74,88 +83,81 @@ class Proposal:
 
     @property
     def sure(self) -> bool:
-        """Whether no person is needed: somebody is known to answer for it, and the confidence is high enough."""
+        """Whether no person is needed: a department answers for it, and the confidence is high enough."""
         return self.department is not None and self.confidence >= self.needed
 
 
-def classify(text: str) -> Proposal:
-    """What the text is about. See Note [How sure]; where two categories lead alike, nothing is proposed."""
-    said = _plain(text)
-    scores = {category.code: _weight(category.words, said) for category in rules().category}
+def classify(text: str) -> CategoryProposal:
+    """Propose a category by the rules, or none if two lead alike. See Note [Confidence of the rules]."""
+    plain = _normalised(text)
+    scores = {category.code: _score(category.words, plain) for category in rules().category}
     best = max(rules().category, key=lambda category: scores[category.code])
     confidence = _confidence(list(scores.values()))
     if confidence == 0:
-        return Proposal(UNCLASSIFIED, None, _graver(Severity.NORMAL, said), 0)
-    return Proposal(best.code, best.department, _graver(best.severity, said), confidence)
+        return CategoryProposal(UNCLASSIFIED, None, _at_least(Severity.NORMAL, plain), 0)
+    return CategoryProposal(best.code, best.department, _at_least(best.severity, plain), confidence)
 
 
-def heard(text: str) -> dict[str, dict[str, int]]:
-    """The words of the rules that occur in the text, by category, with their weights; only where there are any."""
-    said = _plain(text)
-    found = {one.code: {word: n for word, n in one.words.items() if _occurs(word, said)} for one in rules().category}
-    return {code: words for code, words in found.items() if words}
+def matched_keywords(text: str) -> dict[str, dict[str, int]]:
+    """Return the keywords that occur in the text with their weights, by category; categories without any are absent."""
+    plain = _normalised(text)
+    matched = {
+        category.code: {word: weight for word, weight in category.words.items() if _occurs(word, plain)}
+        for category in rules().category
+    }
+    return {code: words for code, words in matched.items() if words}
 
 
-def graver(least: Severity, text: str) -> Severity:
-    """At least that severity, and more where words of the text raise it."""
-    return _graver(least, _plain(text))
+def severity_of(text: str, least: Severity) -> Severity:
+    """Return ``least``, or the higher severity that keywords of the text demand."""
+    return _at_least(least, _normalised(text))
 
 
 @cache
-def rules() -> Rules:
-    """The rules as shipped, read once."""
+def rules() -> KeywordRules:
+    """Return the shipped rules; the file is read once."""
     return load_rules(CATEGORIES)
 
 
-def load_rules(path: Path) -> Rules:
-    """Read and check a file of categories. Raises ``Refused('bad_pack')``; nothing of a bad one is taken."""
+def load_rules(path: Path) -> KeywordRules:
+    """Read and validate a file of rules. Raises ``Refused('bad_pack')``."""
     try:
-        return Rules.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return KeywordRules.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
     except ValidationError as error:
-        told = error.errors(include_url=False)
-        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in told]
+        errors = error.errors(include_url=False)
+        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in errors]
         raise Refused("bad_pack", file=path.name, faults=faults) from None
-
-
-# Note [How sure]
-# A category's score is the sum of the weights of those of its words that occur. The confidence is how far the
-# best score leads over the next one, in percent of the best, rounded down:
-#
-#     100 · (best − next) // max(best, ENOUGH)
-#
-# So 3 against 0 gives 100, 5 against 2 gives 60, 3 against 3 gives 0; and because of ENOUGH a lone hint of
-# weight 1 gives 33 and not 100.
 
 
 def _confidence(scores: list[int]) -> int:
     following, best = sorted([0, *scores])[-2:]
-    return 100 * (best - following) // max(best, ENOUGH)
+    return 100 * (best - following) // max(best, FULL_WEIGHT)
 
 
-def _weight(words: Mapping[str, int], said: str) -> int:
-    return sum(weight for word, weight in words.items() if _occurs(word, said))
+def _score(words: Mapping[str, int], plain: str) -> int:
+    return sum(weight for word, weight in words.items() if _occurs(word, plain))
 
 
-def _occurs(word: str, said: str) -> bool:
-    """A Chinese word anywhere, for nothing parts the words; an English one whole."""
-    plain, whole = _sought(word)
-    return plain in said and (whole is None or whole.search(said) is not None)
+def _occurs(word: str, plain: str) -> bool:
+    """Whether a keyword occurs: a Chinese one anywhere, since no spaces separate words; a Latin one as a whole word."""
+    keyword, whole = _pattern(word)
+    return keyword in plain and (whole is None or whole.search(plain) is not None)
 
 
 @cache
-def _sought(word: str) -> tuple[str, re.Pattern[str] | None]:
-    plain = _plain(word)
+def _pattern(word: str) -> tuple[str, re.Pattern[str] | None]:
+    plain = _normalised(word)
     return plain, re.compile(rf"(?<![a-z0-9]){re.escape(plain)}(?![a-z0-9])") if plain.isascii() else None
 
 
-def _graver(least: Severity, said: str) -> Severity:
+def _at_least(least: Severity, plain: str) -> Severity:
     order = list(Severity)
-    raised = [row.code for row in rules().severity if any(_occurs(word, said) for word in row.words)]
+    raised = [row.code for row in rules().severity if any(_occurs(word, plain) for word in row.words)]
     return max(least, *raised, key=order.index) if raised else least
 
 
-def _plain(text: str) -> str:
-    """Without case, wide letters and the breaks of lines."""
+def _normalised(text: str) -> str:
+    """Return the text in NFKC form and lower case, with single spaces for any white space."""
     return " ".join(normalize("NFKC", text).casefold().split())

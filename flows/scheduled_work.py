@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from classifier.training import Trained, retrained
+from classifier.training import train_weekly
+from classifier.training_report import TrainingResult
 from engine.runs import Done, held, keep
 from engine.store import Store
 from flows.nights.digest import send_digests
@@ -38,7 +39,7 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | Integrity | Trained | int
+Result = Night | MorningReport | ComplaintAnalysis | Integrity | TrainingResult | int
 
 
 async def _overnight(work: Work) -> Night:
@@ -60,9 +61,9 @@ async def analyse_complaints(work: Work, month: date | None = None) -> Complaint
     return await off_loop(complaint_analysis.gather, work.store, now, month or shifted(month_of(now), -1))
 
 
-async def _train(work: Work) -> Trained:
+async def _train(work: Work) -> TrainingResult:
     """Train the classifier if enough cases were classified since; adopt the model only if it is not worse."""
-    return await off_loop(retrained, work.store, await work.now())
+    return await off_loop(train_weekly, work.store, await work.now())
 
 
 async def _catch_up(work: Work) -> int:

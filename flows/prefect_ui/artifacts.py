@@ -7,8 +7,8 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
-from classifier import report_text
-from classifier.training import Trained
+from classifier import training_report
+from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
 from engine.commands.case_context import Fired
 from flows.fire_timers import Swept
@@ -139,8 +139,8 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, ComplaintAnalysis):
         markdown = analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
-    elif isinstance(result, Trained):
-        markdown, line = report_text.render(result, work.locale), report_text.summary(result, work.locale)
+    elif isinstance(result, TrainingResult):
+        markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
         tell(line)
         await acreate_markdown_artifact(markdown=markdown, key=TRAINING, description=line)
     elif isinstance(result, Integrity):

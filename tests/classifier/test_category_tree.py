@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from classifier.categories import Known, categories_of
-from classifier.tree import newest_tree, publish_tree
-from classifier.versions import folder_of
+from classifier.categories import Category, categories_of
+from classifier.category_tree import newest_tree, publish_tree
+from classifier.versioned_files import folder_of
 from engine.store import Store
 from locales.translation import locales
 from statemachines.forms import Severity
@@ -15,7 +15,7 @@ from tests.telling import SUPERVISOR, refusal
 
 pytestmark = pytest.mark.requirement("A3")
 
-TAXONOMY = Path(__file__).parents[4] / "shared" / "data" / "taxonomy_zh.xlsx"
+TAXONOMY = Path(__file__).parents[3] / "shared" / "data" / "taxonomy_zh.xlsx"
 
 
 def test_each_level_is_a_category_with_what_holds_above_it(sqlite_store: Store, tmp_path: Path):
@@ -53,10 +53,10 @@ def test_a_code_is_for_life_and_never_given_again(sqlite_store: Store, tmp_path:
 def test_a_category_is_found_by_code_by_path_and_by_a_name_that_only_it_has(sqlite_store: Store, tmp_path: Path):
     published(sqlite_store, tmp_path)
     known = categories_of(sqlite_store.home)
-    late = Known("c01_01_01", "operations", Severity.NORMAL)
+    late = Category("c01_01_01", "operations", Severity.NORMAL)
     assert [known.find(name) for name in ("c01_01_01", "延误送达", "货运服务/运输时效/延误送达")] == [late] * 3
     assert known.find("其他") is None, "two are called so"
-    assert known.find("货运服务 / 其他") == Known("c01_02", "operations", Severity.NORMAL)
+    assert known.find("货运服务 / 其他") == Category("c01_02", "operations", Severity.NORMAL)
     assert known.find("delay") is None, "the store's own tree says which there are"
     assert known.code_of("从未有过") == "从未有过"
 
@@ -64,7 +64,7 @@ def test_a_category_is_found_by_code_by_path_and_by_a_name_that_only_it_has(sqli
 @pytest.mark.parametrize("name", ["delay", "延误", "延誤", "Delay"])
 def test_without_a_tree_the_shipped_categories_are_found_in_every_language(home: Path, name: str):
     assert len(locales()) == 3
-    assert categories_of(home).find(name) == Known("delay", "operations", Severity.NORMAL)
+    assert categories_of(home).find(name) == Category("delay", "operations", Severity.NORMAL)
 
 
 @pytest.mark.requirement("F4")

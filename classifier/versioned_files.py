@@ -1,4 +1,4 @@
-"""Numbered files in a folder: each is written once and whole, the newest valid one counts, a broken one is named."""
+"""Numbered files in a folder: each is written once and as a whole; the newest valid one is in use."""
 
 import os
 import re
@@ -12,16 +12,16 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 FOLDER = "models"
-"""The folder of a store's home in which what was learned is kept."""
+"""The folder of a store's home that holds models, trees and kept examples."""
 
 
 class BrokenError(ValueError):
-    """A file that is not what it should be; its text is a code: ``damaged``, ``other_format``."""
+    """A file that cannot be used; its text is a code: ``damaged``, ``other_format``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Newest(Generic[T]):
-    """The newest valid one, the name of its file, and the files that were passed over, with the reason."""
+class NewestVersion(Generic[T]):
+    """The newest valid content and the name of its file; the newer files that were skipped, each with the reason."""
 
     found: T | None
     name: str = ""
@@ -29,22 +29,22 @@ class Newest(Generic[T]):
 
 
 def folder_of(home: Path) -> Path:
-    """Where a store keeps what was learned."""
+    """Return the folder of a store's models."""
     return home / FOLDER
 
 
-def newest(home: Path, sort: str, ending: str, read: Callable[[bytes], T]) -> Newest[T]:
-    """The newest file of a sort that can be read."""
+def newest(home: Path, sort: str, ending: str, read: Callable[[bytes], T]) -> NewestVersion[T]:
+    """Return the newest file of a sort that ``read`` accepts. ``read`` raises ``BrokenError``."""
     broken: list[tuple[str, str]] = []
     for path in reversed(_files(home, sort, ending)):
         try:
-            about = path.stat()
-            return Newest(_read(path, about.st_mtime_ns, about.st_size, read), path.name, tuple(broken))
+            status = path.stat()
+            return NewestVersion(_read(path, status.st_mtime_ns, status.st_size, read), path.name, tuple(broken))
         except BrokenError as error:
             broken.append((path.name, str(error)))
         except OSError:
             broken.append((path.name, "unreadable"))
-    return Newest(None, "", tuple(broken))
+    return NewestVersion(None, "", tuple(broken))
 
 
 @lru_cache(maxsize=8)
@@ -53,7 +53,7 @@ def _read(path: Path, _changed: int, _size: int, read: Callable[[bytes], T]) -> 
 
 
 def put(home: Path, sort: str, ending: str, content: bytes) -> Path:
-    """Write the next one: whole or not at all, for its owner alone; of two writers each gets a number of his own."""
+    """Write the next version, readable by its owner alone; of two concurrent writers each gets its own number."""
     folder = folder_of(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
@@ -63,7 +63,7 @@ def put(home: Path, sort: str, ending: str, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         while True:
-            path = folder / f"{sort}-{_number_after(home, sort, ending):04}{ending}"
+            path = folder / f"{sort}-{_next_number(home, sort, ending):04}{ending}"
             try:
                 path.hardlink_to(draft)
             except FileExistsError:
@@ -73,19 +73,19 @@ def put(home: Path, sort: str, ending: str, content: bytes) -> Path:
         Path(draft).unlink()
 
 
-def _number_after(home: Path, sort: str, ending: str) -> int:
+def _next_number(home: Path, sort: str, ending: str) -> int:
     files = _files(home, sort, ending)
     return _number(files[-1]) + 1 if files else 1
 
 
 def _files(home: Path, sort: str, ending: str) -> list[Path]:
-    """Those of a sort, the oldest first."""
-    written = re.compile(rf"{re.escape(sort)}-\d+{re.escape(ending)}")
+    """Return the files of a sort, oldest first."""
+    name = re.compile(rf"{re.escape(sort)}-\d+{re.escape(ending)}")
     try:
-        found = [path for path in folder_of(home).iterdir() if written.fullmatch(path.name)]
+        files = [path for path in folder_of(home).iterdir() if name.fullmatch(path.name)]
     except OSError:
         return []
-    return sorted(found, key=_number)
+    return sorted(files, key=_number)
 
 
 def _number(path: Path) -> int:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from classifier.example_files import examples_in, keep_examples, kept_examples
 from classifier.examples import Example, marks
-from classifier.kept import keep_examples, kept_examples
-from classifier.reading import examples_in
 from tests.classifier.lessons import lessons
 from tests.telling import refusal
 

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from classifier.corpus import corpus_of
-from classifier.explaining import explained
-from classifier.fitting import learned
+from classifier.fit_model import fit_model
 from classifier.keyword_rules import NEVER, UNCLASSIFIED, classify
 from classifier.model import Model
 from classifier.model_file import put_model
-from classifier.proposing import propose, told
+from classifier.propose import explain, propose, propose_with_source
 from engine.store import Store
 from flows.tick import settle
 from flows.work import Work
@@ -30,7 +29,7 @@ BROKEN_BOX = "外箱压扁，打了电话没人接"
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return replace(learned(corpus_of(lessons())).model, threshold=60)
+    return replace(fit_model(corpus_of(lessons())).model, threshold=60)
 
 
 def called_otherwise(model: Model, **names: str) -> Model:
@@ -39,7 +38,7 @@ def called_otherwise(model: Model, **names: str) -> Model:
 
 @pytest.mark.parametrize("text", [DAMAGE, HINT, ODD, ""])
 def test_without_anything_learned_the_rules_are_asked(home: Path, text: str):
-    assert told(home, text).by == "rules"
+    assert propose_with_source(home, text).by == "rules"
     assert propose(home, text) == classify(text)
 
 
@@ -54,7 +53,7 @@ def test_below_its_threshold_a_person_decides(home: Path, model: Model):
     put_model(home, replace(model, threshold=NEVER))
     found = propose(home, BROKEN_BOX)
     assert (found.category, found.sure) == ("cargo_damage", False)
-    assert explained(home, BROKEN_BOX).happens == "suggests"
+    assert explain(home, BROKEN_BOX).happens == "suggests"
 
 
 def test_words_raise_the_severity_of_what_was_learned(home: Path, model: Model):
@@ -67,7 +66,7 @@ def test_a_label_that_the_store_does_not_know_goes_to_a_person(home: Path, model
     put_model(home, called_otherwise(model, cargo_damage="城乡建设"))
     found = propose(home, BROKEN_BOX)
     assert (found.category, found.department, found.confidence, found.sure) == (UNCLASSIFIED, None, 0, False)
-    shown = explained(home, BROKEN_BOX)
+    shown = explain(home, BROKEN_BOX)
     assert (shown.happens, shown.name) == ("asks", "城乡建设")
 
 
@@ -87,11 +86,11 @@ def test_a_category_without_a_department_is_never_decided(sqlite_store: Store, t
 def test_a_tree_says_which_categories_there_are(sqlite_store: Store, tmp_path: Path):
     published(sqlite_store, tmp_path)
     home = sqlite_store.home
-    assert told(home, DAMAGE).by == "rules", "the tree has cargo_damage, by its code"
+    assert propose_with_source(home, DAMAGE).by == "rules", "the tree has cargo_damage, by its code"
     assert propose(home, DAMAGE) == replace(classify(DAMAGE), severity=Severity.HIGH)
     late = "货物延误送达，延误三天"
     assert classify(late).category == "delay"
-    found = told(home, late)
+    found = propose_with_source(home, late)
     assert (found.by, found.proposal.category, found.proposal.sure) == ("tree", "c01_01_01", False)
 
 
@@ -115,14 +114,14 @@ def test_a_trees_own_words_hint(sqlite_store: Store, tmp_path: Path, text: str, 
 
 def test_it_is_explained_by_what_speaks_for_it(sqlite_store: Store, tmp_path: Path, model: Model):
     home = sqlite_store.home
-    [first, second] = explained(home, "破损，运费另算").candidates
+    [first, second] = explain(home, "破损，运费另算").candidates
     assert (first.label, first.speaks, second.label) == ("cargo_damage", (("破损", 3.0),), "charge")
     published(sqlite_store, tmp_path)
-    [by_tree] = explained(home, "延误送达").candidates
+    [by_tree] = explain(home, "延误送达").candidates
     assert by_tree.label == "货运服务 / 运输时效 / 延误送达"
     assert "延误送达" in dict(by_tree.speaks)
     put_model(home, model)
-    shown = explained(home, BROKEN_BOX)
+    shown = explain(home, BROKEN_BOX)
     assert (shown.by, shown.version, len(shown.candidates)) == ("model", "classifier-0001", 3)
     assert "压扁" in dict(shown.candidates[0].speaks)
     assert sum(one.share or 0 for one in shown.candidates) == pytest.approx(100, abs=0.2)
