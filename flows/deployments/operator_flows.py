@@ -9,10 +9,9 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from engine.settings import Settings
-from flows.prefect_ui import operator_actions as acts
-from flows.prefect_ui.artifacts import leave_scheduled
-from flows.prefect_ui.operator_actions import Outcome
-from flows.prefect_ui.operator_forms import (
+from flows.deployments import operator_actions as acts
+from flows.deployments.operator_actions import Outcome
+from flows.deployments.operator_forms import (
     DecideForm,
     EscalateForm,
     ExtendForm,
@@ -21,6 +20,7 @@ from flows.prefect_ui.operator_forms import (
     ReassignForm,
     SweepForm,
 )
+from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.run_states import LEFT_NOTHING, state_after
 from flows.work import Work, work_from
 

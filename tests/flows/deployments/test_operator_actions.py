@@ -19,10 +19,9 @@ from engine.outbox.deliveries import CaseEvent, lease
 from engine.settings import Settings
 from engine.store import Store
 from engine.timers.next_due import look
-from flows.nights.overnight_escalation import Night
-from flows.prefect_ui import operator_actions as acts
-from flows.prefect_ui.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
-from flows.prefect_ui.operator_forms import (
+from flows.deployments import operator_actions as acts
+from flows.deployments.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
+from flows.deployments.operator_forms import (
     DecideForm,
     EscalateForm,
     ExtendForm,
@@ -32,6 +31,7 @@ from flows.prefect_ui.operator_forms import (
     SweepForm,
     decisions,
 )
+from flows.nights.overnight_escalation import Night
 from flows.work import Work
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of

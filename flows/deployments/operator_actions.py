@@ -12,8 +12,7 @@ from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import head_by_number
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.notifications import write
-from flows.prefect_ui.operator_forms import (
+from flows.deployments.operator_forms import (
     NONE_NEEDED,
     ActForm,
     CaseForm,
@@ -26,6 +25,7 @@ from flows.prefect_ui.operator_forms import (
     SweepForm,
     decisions,
 )
+from flows.notifications import write
 from flows.scheduled_work import run_scheduled
 from flows.work import Work, off_loop
 from gateways.schedule import OVERNIGHT
