@@ -8,8 +8,9 @@ import pytest
 from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
-    *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py", "flows/prefect_ui/observer.py"),
-    *("flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
+    *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
+    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py"),
+    *("flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 
