@@ -27,7 +27,7 @@ from gateways.mapping import load_mapping
 from locales.translation import translate
 from reports.figures import opinions
 from reports.morning_report import gather
-from reports.report_text import render
+from reports.morning_report_text import render
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

@@ -17,7 +17,7 @@ from engine.transaction import Tx
 from gateways.schedule import business_schedule
 from locales.translation import label, translate, when
 from models.columns import from_micros
-from reports.figures import dead, last_run
+from reports.run_figures import dead, last_run
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)

@@ -15,7 +15,7 @@ from engine.rules.in_force import rules_of
 from engine.store import Store
 from models import Actor, Case, Statement, Transition
 from reports import figures
-from reports.lookups import customer_kinds
+from reports.desk_queries import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Facts, Lifecycle, Milestone, Refused

@@ -32,8 +32,8 @@ from gateways.schedule import (
 from models.columns import to_micros
 from reports import complaint_analysis
 from reports.complaint_analysis import ComplaintAnalysis, month_of, shifted
-from reports.figures import founded, last_run
 from reports.morning_report import MorningReport
+from reports.run_figures import founded, last_run
 
 DRIVER = "driver"
 """The duty that drivers hold."""

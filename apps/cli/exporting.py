@@ -17,9 +17,9 @@ from engine.audit.export_access import record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
 from reports.event_log_objects import log_of
-from reports.event_log_pages import Wanted, usual_pack
-from reports.own_mapping import own_mapping
+from reports.event_log_queries import CaseFilter, usual_pack
 from reports.pseudonymisation import Pseudonymisation
+from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 
@@ -60,7 +60,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."""
-    wanted = Wanted(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
+    wanted = CaseFilter(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
     linked = format_ is Format.OCEL2
     _check_way(format_, out)
     if mapping is not None:
@@ -93,12 +93,12 @@ def _check_way(format_: Format, out: Path | None) -> None:
         raise Refused("export_binary", format=format_)
 
 
-def _write_mapping(file: Path, wanted: Wanted, *, linked: bool) -> None:
+def _write_mapping(file: Path, wanted: CaseFilter, *, linked: bool) -> None:
     """Beside the log, what another store needs to live it again. Raises ``Refused('export_mapping_kind')``."""
     if not wanted.kind:
         raise Refused("export_mapping_kind", known=sorted(lifecycles()))
     with cli.store.looking() as tx:
-        text = own_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
+        text = replay_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
     with _opened(file) as way:
         way.write(text.encode())
 

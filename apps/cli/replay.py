@@ -18,8 +18,7 @@ from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
 from reports.conformance import Conformance, gather
-from reports.conformance_picture import picture
-from reports.conformance_text import document, render
+from reports.conformance_text import document, picture, render
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 

@@ -1,10 +1,13 @@
 """The rules of the house count something: every room stands where they look and holds code."""
 
+import ast
+from collections.abc import Iterator
+
 import pytest
 
 from apps import room_diagram
 from apps.room_diagram import circle, circles, direct_imports, edges, room_page
-from tests.house.sources import ROOMS, Source, hold, sources
+from tests.house.sources import ROOMS, Source, called_name, findings, hold, sources
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -44,3 +47,23 @@ def test_a_circle_is_found_at_its_level():
     inner = [("engine.a.x", "engine.a.y"), ("engine.a.y", "engine.b"), ("engine.b", "engine.a.z")]
     assert circles(inner) == [circle(edges(inner, "engine"))]
     assert len(circles([("engine.a.x", "engine.a.y"), ("engine.a.y", "engine.a.x")])) == 1
+
+
+def writes(source: Source) -> Iterator[str]:
+    for node in source.nodes:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and called_name(node) in {"writing", "run"}
+        ):
+            yield source.at(node, "writes; a report only reads")
+
+
+def test_reports_never_write():
+    hold(writes, sources("reports"))
+
+
+@pytest.mark.parametrize("bad", ["with store.writing() as tx: pass", "tx.run('DELETE FROM run')"])
+def test_a_report_that_writes_is_caught(bad: str):
+    assert findings(writes, [Source("reports/board.py", bad)])
+    assert findings(writes, [Source("reports/board.py", "with store.looking() as tx: tx.rows('SELECT 1')")]) == []

@@ -20,8 +20,9 @@ from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
 from locales.translation import locales
 from models.columns import from_micros
+from reports.markdown import SHOWN
 from reports.morning_report import MorningReport, gather
-from reports.report_text import SHOWN, render
+from reports.morning_report_text import render
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, imported, settled
 from tests.telling import DAY, HOUR, MANAGER, START, SUPERVISOR, alters, does, opened, resolved, tells
 

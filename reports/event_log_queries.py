@@ -1,4 +1,4 @@
-"""Reads cases, moves and what belongs to them in pages, by key: no log needs more memory than a page."""
+"""Queries cases, moves and related rows in batches by key, so that a log of any size needs the memory of one batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ SELECT t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.actor_id,
  WHERE (t.case_id, t.seq) > (:case_id, :seq) AND t.case_id <= :last AND (:kind = '' OR c.kind = :kind)
    AND c.changed_at >= :since ORDER BY t.case_id, t.seq LIMIT :limit
 """
-SAID = """
+STATEMENTS = """
 SELECT case_id, seq, field, content FROM statement
  WHERE (case_id, seq) >= (:case_id, :seq) AND (case_id, seq) <= (:last, :last_seq) AND content IS NOT NULL
 """
-CLOCKS = """
+TIMERS = """
 SELECT case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended, opened_at,
        closed_at,       outcome, level FROM timer WHERE case_id >= :first AND case_id <= :last ORDER BY case_id, id
 """
-RUNGS = """
+STEPS = """
 SELECT r.case_id, r.seq, k.clause, k.cycle, k.occurrence FROM escalation_step r JOIN timer k ON k.id = r.timer_id
  WHERE r.case_id >= :first AND r.case_id <= :last
 """
@@ -54,7 +54,7 @@ MADE = """
 SELECT case_id, form FROM transition
  WHERE case_id >= :first AND case_id <= :last AND move = :move ORDER BY case_id, seq
 """
-KNOWN = """
+IN_LOG = """
 SELECT 1 AS one FROM cases c WHERE c.number = :number AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since
 """
 PACKS = """
@@ -64,76 +64,76 @@ SELECT c.pack, count(*) AS n FROM cases c
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which cases: of one kind or of all, those that moved at ``since`` (microseconds) or later."""
+class CaseFilter:
+    """Selects cases: of one kind or of all, changed at ``since`` (microseconds) or later."""
 
     kind: str = ""
     since: int = 0
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """As the queries ask it."""
+    def params(self) -> dict[str, Any]:
+        """The parameters of the queries."""
         return {"kind": self.kind, "since": self.since}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some cases, by id, and what was said of them by others' tables, by the case's id."""
+class CaseBatch:
+    """Some cases in the order of their ids, and queries for the rows that belong to them."""
 
     tx: Tx
-    wanted: Wanted
+    case_filter: CaseFilter
     cases: list[Any]
 
     @property
     def bounds(self) -> dict[str, int]:
-        """The first and the last of the cases."""
+        """The ids of the first and the last case."""
         return {"first": self.cases[0].id, "last": self.cases[-1].id}
 
-    def by_case(self, sql: str, **asked: Any) -> dict[int, list[Any]]:
-        """The rows of a query between the page's bounds, by the case they belong to."""
+    def by_case(self, sql: str, **params: Any) -> dict[int, list[Any]]:
+        """Return the rows of a query between the bounds, by case."""
         found: dict[int, list[Any]] = {}
-        for row in self.tx.rows(sql, **self.bounds, **asked):
+        for row in self.tx.rows(sql, **self.bounds, **params):
             found.setdefault(row.case_id, []).append(row)
         return found
 
     def moves(self) -> Iterator[list[Any]]:
-        """The moves of all the page's cases, in order, a bounded number at a time."""
+        """Yield the moves of all cases in order, at most ``MOVES_AT_ONCE`` at a time."""
         case_id, seq = self.cases[0].id, 0
         last = self.cases[-1].id
         while found := self.tx.rows(
-            MOVES, case_id=case_id, seq=seq, last=last, limit=MOVES_AT_ONCE, **self.wanted.asked
+            MOVES, case_id=case_id, seq=seq, last=last, limit=MOVES_AT_ONCE, **self.case_filter.params
         ):
             yield found
             case_id, seq = found[-1].case_id, found[-1].seq
 
 
-def pages(tx: Tx, wanted: Wanted) -> Iterator[Page]:
-    """All cases that are wanted, by id."""
+def case_batches(tx: Tx, case_filter: CaseFilter) -> Iterator[CaseBatch]:
+    """Yield all selected cases in batches, by id."""
     after = 0
-    while found := tx.rows(CASES, after=after, limit=CASES_AT_ONCE, **wanted.asked):
-        yield Page(tx, wanted, found)
+    while found := tx.rows(CASES, after=after, limit=CASES_AT_ONCE, **case_filter.params):
+        yield CaseBatch(tx, case_filter, found)
         after = found[-1].id
 
 
-def usual_pack(tx: Tx, wanted: Wanted) -> str:
-    """The pack of most of the cases; that of an opening which names none, where there is no case."""
-    row = tx.row(PACKS, **wanted.asked)
+def usual_pack(tx: Tx, case_filter: CaseFilter) -> str:
+    """Return the pack of most of the cases, or the default pack if there is no case."""
+    row = tx.row(PACKS, **case_filter.params)
     return DEFAULT_PACK if row is None else row.pack
 
 
-def said(tx: Tx, moves: list[Any]) -> dict[tuple[int, int], dict[str, str]]:
-    """What was said with these moves, by case and sequence, then by field."""
+def statements_of(tx: Tx, moves: list[Any]) -> dict[tuple[int, int], dict[str, str]]:
+    """Return the statements of these moves, by case and sequence, then by field."""
     first, last = moves[0], moves[-1]
     bounds = {"case_id": first.case_id, "seq": first.seq, "last": last.case_id, "last_seq": last.seq}
     found: dict[tuple[int, int], dict[str, str]] = {}
-    for row in tx.rows(SAID, **bounds):
+    for row in tx.rows(STATEMENTS, **bounds):
         found.setdefault((row.case_id, row.seq), {})[row.field] = row.content
     return found
 
 
-def keys(tx: Tx, sql: str, wanted: Wanted, first: Any) -> Iterator[Any]:
-    """The distinct keys that a query finds, in order, from after ``first``."""
+def distinct_keys(tx: Tx, sql: str, case_filter: CaseFilter, first: Any) -> Iterator[Any]:
+    """Yield the distinct keys that a query returns, in order, from after ``first``."""
     after = first
-    while found := tx.rows(sql, after=after, limit=CASES_AT_ONCE, **wanted.asked):
+    while found := tx.rows(sql, after=after, limit=CASES_AT_ONCE, **case_filter.params):
         yield from (row.key for row in found)
         after = found[-1].key

@@ -1,4 +1,4 @@
-"""What the desk looks up: who is calling and what he has with us (A9), and where an order stands (C3, C8)."""
+"""Looks up for the desk who is calling and which cases the customer has (A9), and where an order is (C3, C8)."""
 
 import json
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ from statemachines.form_model import VARIABLE, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
-MOST = 20
-"""More customers of a name, or cases of a customer, than these nobody looks through."""
+MAX_ROWS = 20
+"""How many customers of a name, or cases of a customer, are returned at most."""
 AGE_BOUND, AGE_HOURS = "position_age_hours", 24
-"""The pack's bound on the age of a position, and what holds where a pack has none (ours)."""
+"""The pack's bound on the age of a position, and the default where a pack has none."""
 
 TITLES = ("先生", "女士", "小姐")
 DOUBLE = frozenset({
@@ -40,7 +40,7 @@ ORDER = "SELECT number, kind, state, pack, variables FROM cases WHERE number = :
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class CustomerCase:
     """One of a customer's cases."""
 
     number: str
@@ -53,20 +53,20 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer as he is addressed, and what he has with us: the open cases first, each the newest first.
+    """A customer's form of address and cases: open ones first, then the newest first.
 
-    ``phone_ends`` is the end of his number, to tell two of one name apart.
+    ``phone_ends`` holds the last digits of the telephone number, to distinguish customers of the same name.
     """
 
     address: str | None
     phone_ends: str | None
     type: str | None
-    cases: tuple[Matter, ...]
+    cases: tuple[CustomerCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tracking:
-    """Where an order stands, and where its goods are as of when; nothing of whose they are."""
+class OrderStatus:
+    """The state of an order, and the position of its goods with its time; nothing about their owner."""
 
     number: str
     kind: str
@@ -80,12 +80,12 @@ class Tracking:
 
 
 def customer_kinds() -> list[str]:
-    """The kinds that are work for customers and not among ourselves (A8)."""
-    return [kind for kind, table in lifecycles().items() if not table.internal]
+    """Return the kinds of cases that are for customers, not internal (A8)."""
+    return [kind for kind, lifecycle in lifecycles().items() if not lifecycle.internal]
 
 
 def address_of(name: str) -> str:
-    """Surname and form of address, as 王女士 for 王小明女士; what the customer did not give is not guessed."""
+    """Return surname and title, as 王女士 for 王小明女士; a name without a title is returned unchanged."""
     for title in TITLES:
         own = name.removesuffix(title)
         if own != name and 0 < len(own) <= 4 and all("\u4e00" <= sign <= "\u9fff" for sign in own):
@@ -94,29 +94,29 @@ def address_of(name: str) -> str:
 
 
 def recognised(tx: Tx, secret: bytes, contact: Contact) -> Customer | None:
-    """The customer whom the contact's number or address belongs to; None for a new one, or one without cases."""
+    """Return the customer with the contact's number or address; None for a new one, or one without cases."""
     identity = identity_of(secret, contact)
     row = tx.row(BY_IDENTITY, identity=identity) if identity is not None else None
     found = _customer(tx, row) if row is not None else None
     return found if found is not None and found.cases else None
 
 
-def customers(tx: Tx, secret: bytes, asked: Contact) -> list[Customer]:
-    """The customers with that number, else that address, else a name that begins so, who have cases."""
-    found = (_customer(tx, row) for row in _parties(tx, secret, asked))
+def customers(tx: Tx, secret: bytes, contact: Contact) -> list[Customer]:
+    """Return the customers who have cases: by number, else by mail address, else by the beginning of the name."""
+    found = (_customer(tx, row) for row in _parties(tx, secret, contact))
     return [one for one in found if one.cases]
 
 
-def _parties(tx: Tx, secret: bytes, asked: Contact) -> Iterable[Any]:
-    if (identity := identity_of(secret, asked)) is not None:
+def _parties(tx: Tx, secret: bytes, contact: Contact) -> Iterable[Any]:
+    if (identity := identity_of(secret, contact)) is not None:
         rows = tx.rows(BY_IDENTITY, identity=identity)
-        # Who gave a number, too, is known by that; his address is looked for among all.
-        return rows if rows or asked.email is None else tx.rows(BY_EMAIL, email=asked.email, most=MOST)
-    return tx.rows(BY_NAME, pattern=_pattern(asked.customer or ""), most=MOST)
+        # A customer with a number is identified by it, so an address is searched among all customers.
+        return rows if rows or contact.email is None else tx.rows(BY_EMAIL, email=contact.email, most=MAX_ROWS)
+    return tx.rows(BY_NAME, pattern=_pattern(contact.customer or ""), most=MAX_ROWS)
 
 
 def _pattern(name: str) -> str:
-    """王女士 finds 王小明女士; any other name finds what begins with it."""
+    """Return a LIKE pattern: 王女士 finds 王小明女士; any other name finds names that begin with it."""
     plain = "".join(f"!{sign}" if sign in "!%_" else sign for sign in name)
     for title in TITLES:
         if plain.endswith(title) and address_of(plain) == plain:
@@ -132,35 +132,35 @@ def _customer(tx: Tx, party: Any) -> Customer:
         address=address_of(party.name) if party.name else None,
         phone_ends=party.phone[-4:] if party.phone else None,
         type=newest[-1].customer_type if newest else None,
-        cases=tuple(_matter(row) for row in rows[:MOST]),
+        cases=tuple(_customer_case(row) for row in rows[:MAX_ROWS]),
     )
 
 
-def _matter(row: Any) -> Matter:
-    return Matter(row.number, row.kind, row.state, row.level, bool(row.closed), from_micros(row.opened_at))
+def _customer_case(row: Any) -> CustomerCase:
+    return CustomerCase(row.number, row.kind, row.state, row.level, bool(row.closed), from_micros(row.opened_at))
 
 
-def track(tx: Tx, number: str, now: datetime) -> Tracking:
-    """Where an order stands, for a customer who knows its number.
+def track(tx: Tx, number: str, now: datetime) -> OrderStatus:
+    """Return where an order is, for a customer who knows its number.
 
-    Raises ``Refused('unknown_order')``, also for a case whose kind has no position: it is none of his.
+    Raises ``Refused('unknown_order')``, also for a case whose kind has no position.
     """
     row = tx.row(ORDER, number=number)
-    table = lifecycle_of(row.kind) if row is not None else None
-    if row is None or table is None or not _has_position(table):
+    lifecycle = lifecycle_of(row.kind) if row is not None else None
+    if row is None or lifecycle is None or not _has_position(lifecycle):
         raise Refused("unknown_order", number=number[:40])
-    known = json.loads(row.variables)
-    as_of, expected_at = (_instant(known.get(name)) for name in ("as_of", "expected_at"))
+    variables = json.loads(row.variables)
+    as_of, expected_at = (_instant(variables.get(name)) for name in ("as_of", "expected_at"))
     age = None if as_of is None else now - as_of
     bound = rules_in(tx).pack(row.pack, to_micros(now)).bound(AGE_BOUND)
     stale = age is not None and age > timedelta(hours=AGE_HOURS if bound is None else bound)
-    stands = table.state.get(row.state)
-    return Tracking(
+    state = lifecycle.state.get(row.state)
+    return OrderStatus(
         number=row.number,
         kind=row.kind,
         state=row.state,
-        milestone=stands.milestone if stands else None,
-        position=known.get("position"),
+        milestone=state.milestone if state else None,
+        position=variables.get("position"),
         as_of=as_of,
         expected_at=expected_at,
         age=age,
@@ -168,8 +168,8 @@ def track(tx: Tx, number: str, now: datetime) -> Tracking:
     )
 
 
-def _has_position(table: Lifecycle) -> bool:
-    return not table.internal and any("position" in marked(row.form, VARIABLE) for row in table.moves)
+def _has_position(lifecycle: Lifecycle) -> bool:
+    return not lifecycle.internal and any("position" in marked(row.form, VARIABLE) for row in lifecycle.moves)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from locales.translation import label, translate
-from reports.complaint_analysis import LISTED, LOOKED_BACK, SUBJECTS, ComplaintAnalysis, Month, ranked
+from reports.complaint_analysis import LISTED, LOOKED_BACK, SUBJECTS, ComplaintAnalysis, MonthFigures, ranked
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
 
 SHOWN = 30
-"""Rows a list shows before it says how many more there are."""
+"""How many rows a list shows before it says how many more there are."""
 Row = tuple[str, ...]
 
 
 def render(analysis: ComplaintAnalysis, locale: str) -> str:
-    """The whole analysis."""
+    """Render the whole analysis."""
     return "\n".join(_Page(analysis, locale).lines()) + "\n"
 
 
@@ -40,10 +40,10 @@ class _Page:
         yield from self.compared("figure", (self.figure(name) for name in ("received", "closed", "open_at_end")))
 
     def figure(self, name: str) -> Row:
-        return self.word(f"figure.{name}"), *(str(getattr(one, name)) for one in self.months)
+        return self.text(f"figure.{name}"), *(str(getattr(one, name)) for one in self.months)
 
     @property
-    def months(self) -> tuple[Month, Month]:
+    def months(self) -> tuple[MonthFigures, MonthFigures]:
         return self.here, self.before
 
     def subject(self, subject: str) -> Iterator[str]:
@@ -72,70 +72,70 @@ class _Page:
 
     def measures(self) -> Iterator[str]:
         yield from self.heading("measures")
-        rows = ((self.named("cause", cause), self.taken(cause)) for cause in self.analysis.measures)
+        rows = ((self.named("cause", cause), self.measures_of(cause)) for cause in self.analysis.measures)
         yield from self.table(("cause", "measure"), rows)
 
-    def taken(self, cause: str) -> str:
-        found = self.analysis.measures[cause]
-        if not found:
-            return self.word("no_measure")
-        told = [f"{self.named('kind', one.kind)} {one.number}{self.ended(one.closed)}" for one in found]
-        return ", ".join(told[:SHOWN]) + (" …" if len(told) > SHOWN else "")
+    def measures_of(self, cause: str) -> str:
+        measures = self.analysis.measures[cause]
+        if not measures:
+            return self.text("no_measure")
+        texts = [f"{self.named('kind', one.kind)} {one.number}{self.ended(one.closed)}" for one in measures]
+        return ", ".join(texts[:SHOWN]) + (" …" if len(texts) > SHOWN else "")
 
     def ended(self, closed: bool) -> str:
-        return self.word("ended") if closed else ""
+        return self.text("ended") if closed else ""
 
     def handling(self) -> Iterator[str]:
         yield from self.heading("handling")
         yield from self.compared("figure", [*self.promises(), *self.rounds(), *self.answers(), *self.hours()])
 
     def promises(self) -> Iterator[Row]:
-        told = [one.handling for one in self.months]
-        for clause in sorted({clause for one in told for clause in one.kept | one.late}):
+        handling = [one.handling for one in self.months]
+        for clause in sorted({clause for one in handling for clause in one.kept | one.late}):
             name = translate(self.locale, "analysis.figure.kept", clause=self.named("clause", clause))
-            yield name, *(f"{one.kept[clause]} / {one.late[clause]}" for one in told)
+            yield name, *(f"{one.kept[clause]} / {one.late[clause]}" for one in handling)
 
     def rounds(self) -> Iterator[Row]:
-        told = [one.handling for one in self.months]
-        yield self.word("figure.results"), *(str(one.results) for one in told)
-        yield self.word("figure.further"), *(str(one.further) for one in told)
-        shares = [f" ({one.reopened_percent:g} %)" if one.reopened_percent is not None else "" for one in told]
-        reopened = [f"{one.reopened}{share}" for one, share in zip(told, shares, strict=True)]
-        yield self.word("figure.reopened"), *reopened
+        handling = [one.handling for one in self.months]
+        yield self.text("figure.results"), *(str(one.results) for one in handling)
+        yield self.text("figure.further"), *(str(one.further) for one in handling)
+        shares = [f" ({one.reopened_percent:g} %)" if one.reopened_percent is not None else "" for one in handling]
+        reopened = [f"{one.reopened}{share}" for one, share in zip(handling, shares, strict=True)]
+        yield self.text("figure.reopened"), *reopened
 
     def answers(self) -> Iterator[Row]:
-        told = [one.handling for one in self.months]
+        handling = [one.handling for one in self.months]
         for outcome in Outcome:
-            yield self.word(f"figure.{outcome}"), *(str(one.answers[outcome]) for one in told)
-        yield self.word("figure.unsatisfied_ends"), *(str(one.unsatisfied_ends) for one in told)
+            yield self.text(f"figure.{outcome}"), *(str(one.answers[outcome]) for one in handling)
+        yield self.text("figure.unsatisfied_ends"), *(str(one.unsatisfied_ends) for one in handling)
 
     def hours(self) -> Iterator[Row]:
         for name in ("median", "p90"):
             found = [getattr(one.handling, name) for one in self.months]
-            yield self.word(f"figure.{name}"), *("–" if one is None else f"{one:g}" for one in found)
+            yield self.text(f"figure.{name}"), *("–" if one is None else f"{one:g}" for one in found)
 
     def named(self, sort: str, code: str) -> str:
-        return label(self.locale, COMPLAINT.kind, sort, code) if code else self.word("unknown")
+        return label(self.locale, COMPLAINT.kind, sort, code) if code else self.text("unknown")
 
-    def word(self, key: str) -> str:
+    def text(self, key: str) -> str:
         return translate(self.locale, f"analysis.{key}")
 
     def heading(self, key: str, **params: object) -> Iterator[str]:
         yield from ("", f"## {translate(self.locale, f'analysis.heading.{key}', **params)}", "")
 
     def compared(self, first: str, rows: Iterable[Row]) -> Iterator[str]:
-        """A table of this month beside the one before."""
+        """Yield a table of this month beside the one before."""
         return self.table((first, "month", "before"), rows)
 
     def table(self, columns: Iterable[str], rows: Iterable[Row]) -> Iterator[str]:
-        heads = [self.word(f"column.{name}") for name in columns]
-        told = ["| " + " | ".join(row) + " |" for row in rows]
-        if not told:
-            yield self.word("none")
+        heads = [self.text(f"column.{name}") for name in columns]
+        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        if not lines:
+            yield self.text("none")
             return
         yield "| " + " | ".join(heads) + " |"
         yield "|" + " --- |" * len(heads)
-        yield from told
+        yield from lines
 
     def more(self, count: int) -> Iterator[str]:
         if count > SHOWN:

@@ -1,4 +1,4 @@
-"""A case on one page, for the run that touched it: where it stands, whom it waits for, its promises, its last moves."""
+"""Renders a case on one page, for the run that changed it: its state, whom it waits for, its timers, its last moves."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,18 +11,17 @@ from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
 from locales.translation import label, translate, when
 from models.columns import from_micros, to_micros
-from reports.board_text import BOARD, LEDGER, waits_for
 from reports.figures import timers
-from reports.markdown import department, link, table
+from reports.markdown import BOARD, LEDGER, department, link, table, waits_for
 
 MOVES = 12
-"""So many moves the page tells; ``closeloop case show`` tells all."""
+"""How many moves the page lists; ``closeloop case show`` lists all."""
 
 CASE = """
 SELECT id, number, kind, state, level, cycle, category, severity, department, owner, opened_at FROM cases
  WHERE number = :number
 """
-CLOCKS = """
+TIMERS = """
 SELECT clause, occurrence, level, running_since, allowance, consumed, unit, calendar FROM timer
  WHERE case_id = :case_id AND closed_at IS NULL ORDER BY id
 """
@@ -32,18 +31,18 @@ SELECT t.seq, t.move, t.source, t.dest, t.level, t.via, t.occurred_at, a.handle 
 """
 
 
-class Page(NamedTuple):
-    """A case's page in Markdown, and the page in a line: ids, codes and labels, no word of the customer's."""
+class CasePage(NamedTuple):
+    """A case's page in Markdown, and its summary in one line: ids, codes and labels, no statement of the customer."""
 
     text: str
     line: str
 
 
-def page(store: Store, number: str, at: datetime, locale: str) -> Page | None:
-    """The page of a case as it stands at ``at``; None if there is no such case."""
+def page(store: Store, number: str, at: datetime, locale: str) -> CasePage | None:
+    """Return the page of a case at an instant; None if there is no such case."""
     with store.looking() as tx:
         case = tx.row(CASE, number=number)
-        return None if case is None else Page("\n".join(_lines(tx, case, at, locale)) + "\n", _line(case, locale))
+        return None if case is None else CasePage("\n".join(_lines(tx, case, at, locale)) + "\n", _line(case, locale))
 
 
 def _line(case: Any, locale: str) -> str:
@@ -58,10 +57,10 @@ def _lines(tx: Tx, case: Any, at: datetime, locale: str) -> Iterator[str]:
     yield ""
     yield from table((translate(locale, "story.fact"), translate(locale, "story.value")), _facts(case, locale))
     yield from ("", f"## {translate(locale, 'board.promises')}", "")
-    rows = [row for row in tx.rows(CLOCKS, case_id=case.id) if row.clause not in timers(case.kind)]
+    rows = [row for row in tx.rows(TIMERS, case_id=case.id) if row.clause not in timers(case.kind)]
     heads = [translate(locale, f"board.column.{name}") for name in ("promise", "used", "level", "due")]
-    promises = [_promise(row, case.kind, rules_in(tx), at, locale) for row in rows]
-    yield from table(heads, promises) if promises else (translate(locale, "report.none"),)
+    timer_rows = [_timer(row, case.kind, rules_in(tx), at, locale) for row in rows]
+    yield from table(heads, timer_rows) if timer_rows else (translate(locale, "report.none"),)
     yield from ("", f"## {translate(locale, 'story.moves')}", "")
     heads = [translate(locale, f"board.column.{name}") for name in ("at", "move", "state", "level", "by")]
     yield from table(heads, [_move(row, case.kind, locale) for row in tx.rows(LAST, case_id=case.id, limit=MOVES)])
@@ -69,7 +68,7 @@ def _lines(tx: Tx, case: Any, at: datetime, locale: str) -> Iterator[str]:
 
 
 def _feed(number: str, locale: str) -> str:
-    """A link to what the case did, in the event feed; relative as those of ``markdown.link``."""
+    """Return a link to the case's events in the event feed, relative as those of ``markdown.link``."""
     resource = quote(f'["closeloop.case.{number}"]')
     return f"[{translate(locale, 'story.feed')}](../../events?resource={resource})"
 
@@ -86,14 +85,14 @@ def _facts(case: Any, locale: str) -> Iterator[tuple[str, str]]:
     yield translate(locale, "story.opened"), when(from_micros(case.opened_at))
 
 
-def _promise(row: Any, kind: str, rules: Rules, at: datetime, locale: str) -> tuple[str, ...]:
-    place, since = rules.calendar(row.calendar), row.running_since
-    used = row.consumed + (spent(row.unit, place, since, to_micros(at)) if since is not None else 0)
+def _timer(row: Any, kind: str, rules: Rules, at: datetime, locale: str) -> tuple[str, ...]:
+    calendar, since = rules.calendar(row.calendar), row.running_since
+    used = row.consumed + (spent(row.unit, calendar, since, to_micros(at)) if since is not None else 0)
     left = row.allowance - row.consumed
     due = (
         translate(locale, "story.resting")
         if since is None
-        else when(from_micros(falls_due(row.unit, place, since, left)))
+        else when(from_micros(falls_due(row.unit, calendar, since, left)))
     )
     share = f"{used * 100 // row.allowance} %" if row.allowance else "–"
     name = label(locale, kind, "clause", row.clause)

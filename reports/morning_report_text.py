@@ -5,27 +5,24 @@ from datetime import datetime
 
 from engine.actors import SYSTEM
 from locales.translation import label, translate, when
-from reports import discovered_model as lived
-from reports.board_text import BOARD, CALLBACKS, LEDGER, milestones, waits_for
-from reports.day_figures import Climb, Raised
-from reports.figures import Late, Trend
-from reports.markdown import SHOWN, department, link, table
+from reports import discovered_model
+from reports.day_figures import EscalatedCase, RaisedCase
+from reports.figures import LateStep, Trend
+from reports.markdown import BOARD, CALLBACKS, LEDGER, SHOWN, department, link, milestones, table, waits_for
 from reports.morning_report import MorningReport
-from reports.night_text import night, troubles
-
-__all__ = ["SHOWN", "render"]
+from reports.night_health import night, troubles
 
 LINKED = (LEDGER, BOARD, CALLBACKS, "complaint-analysis")
 NO_TREND = Trend(0, 0.0)
 
 
 def render(report: MorningReport, locale: str, *, linked: bool = False) -> str:
-    """The whole report; ``linked`` with the ways to the artifacts beside it, for the Prefect UI."""
+    """Render the whole report; ``linked`` adds links to the artifacts beside it, for the Prefect UI."""
     return "\n".join(_Page(report, locale, linked).lines()) + "\n"
 
 
 def summary(report: MorningReport, locale: str) -> str:
-    """The report in a sentence."""
+    """Render the report in one sentence."""
     late, climbed = len(report.became_late), len(report.climbs)
     today, calls = len(report.today), len(report.callbacks)
     return translate(locale, "report.summary", late=late, climbed=climbed, today=today, calls=calls)
@@ -42,7 +39,7 @@ class _Page:
         return when(instant, "%m-%d %H:%M")
 
     def lines(self) -> Iterator[str]:
-        """What needs a person first, then the day, then how it compares, then the night in detail."""
+        """Yield first what needs a person, then the day, then the trends, then the night in detail."""
         yield from self.head()
         yield from troubles(self.report.health, self.locale)
         yield from self.became_late()
@@ -69,7 +66,7 @@ class _Page:
             yield from ("", " · ".join(link(self.locale, key) for key in LINKED))
 
     def listed(self, columns: Iterable[str], rows: list[tuple[str, ...]]) -> Iterator[str]:
-        """A table of the first rows, and how many more there are."""
+        """Yield a table of the first rows, and how many more there are."""
         if not rows:
             yield self.translate("none")
             return
@@ -85,7 +82,7 @@ class _Page:
         yield from self.title("became_late", len(found))
         yield from self.listed(("department", "case", "promise", "due", "owner"), [self.late(one) for one in found])
 
-    def late(self, one: Late) -> tuple[str, ...]:
+    def late(self, one: LateStep) -> tuple[str, ...]:
         promise = label(self.locale, one.kind, "clause", one.clause)
         return self.team(one.department), one.number, promise, self.time(one.due_at), one.owner or "–"
 
@@ -95,7 +92,7 @@ class _Page:
         columns = ("asked", "case", "why", "since", "state", "whose")
         yield from self.listed(columns, [self.climb(one) for one in found])
 
-    def climb(self, one: Climb) -> tuple[str, ...]:
+    def climb(self, one: EscalatedCase) -> tuple[str, ...]:
         why = self.translate("and").join(
             f"{label(self.locale, one.kind, 'clause', clause)} {'/'.join(map(str, shares))} %"
             for clause, shares in one.promises
@@ -106,18 +103,18 @@ class _Page:
         return asked, one.number, why, self.time(one.due_at), stands, whose
 
     def asked(self, level: int, code: str | None) -> str:
-        """Whom a level means for a department: the role, and the people who hold it there."""
+        """Return who answers for a level in a department: the role, and the people who hold it there."""
         people = self.report.staff.get((level, code or "")) or self.report.staff.get((level, ""), ())
         return " · ".join([label(self.locale, "", "level", str(level)), *people])
 
     def raised(self) -> Iterator[str]:
-        """Who climbed without a clock: raised by a person, or not satisfied and in another round."""
+        """Yield the cases raised by a person, or by a dissatisfied customer in another round."""
         found = self.report.raised
         if found:
             yield from self.title("raised", len(found))
             yield from self.listed(("asked", "case", "done", "by", "at"), [self.raise_(one) for one in found])
 
-    def raise_(self, one: Raised) -> tuple[str, ...]:
+    def raise_(self, one: RaisedCase) -> tuple[str, ...]:
         asked, move = self.asked(one.level, one.department), label(self.locale, one.kind, "move", one.move)
         by = label(self.locale, "", "role", one.by) if one.by == SYSTEM else one.by
         return asked, one.number, move, by, self.time(one.at)
@@ -126,7 +123,7 @@ class _Page:
         return department(self.locale, code)
 
     def departments(self) -> Iterator[str]:
-        """Who has what on the desk: overdue, broken yesterday against the week, and due today."""
+        """Yield the departments: overdue cases, breaches of the day and the week, and timers due today."""
         report = self.report
         due = {
             code: sum(one.department == code for one in report.today) for code in {p.department for p in report.today}
@@ -177,7 +174,7 @@ class _Page:
         yield from milestones(self.report.board, self.locale)
 
     def unwatched(self) -> Iterator[str]:
-        """Open cases that no clock watches: nobody would be reminded of them."""
+        """Yield the open cases without an open timer: nobody would be reminded of them."""
         found = self.report.unwatched
         if found:
             yield from self.title("unwatched", len(found))
@@ -187,4 +184,4 @@ class _Page:
     def lived(self) -> Iterator[str]:
         if self.report.lived:
             yield from ("", f"## {self.translate('lived')}")
-            yield from lived.section(self.report.lived, self.locale)
+            yield from discovered_model.section(self.report.lived, self.locale)

@@ -1,8 +1,8 @@
-"""The mapping by which ``closeloop replay`` reads a log of our own: every move means itself, every value stands ready.
+"""Writes the mapping by which ``closeloop replay`` reads a log that we exported: each move is mapped to itself.
 
-Note [What is lived again]: what clocks do is not taken from the log, for the clocks of the new store do it again; nor
-is what was inferred, for ``--bridge`` infers it again and marks it. A move that cannot do without another case's number
-is left out: the same number is another case in another store. Whoever must be named is named ``import``.
+Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again; so are
+inferred moves, because ``--bridge`` infers and marks them again. A move whose form requires another case's number is
+ignored: the number is another case in another store. A required person is replaced by ``import``.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from engine.commands.open_case import OPEN, Opened
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
 from reports.event_log import FORM
-from reports.pseudonymisation import Field, fields_of
+from reports.pseudonymisation import Disclosure, fields_of
 from statemachines.form_model import Form, required
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
-TOLD = frozenset({Field.PLAIN, Field.NEEDED})
-"""The sorts of values that a log under pseudonyms holds and another store can take."""
+EXPORTED = frozenset({Disclosure.PLAIN, Disclosure.NEEDED})
+"""The kinds of values that a pseudonymised log holds and another store can use."""
 HEAD = """\
 # A log of closeloop's own (closeloop export), lived again in another store: {kind}, promises of {pack}.
 # closeloop export --mapping writes this file for any kind.
@@ -52,8 +52,8 @@ reason = "it was inferred; --bridge infers it again"
 ELSEWHERE = "it names a case of the other store by its number"
 
 
-def own_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
-    """The mapping for a log of one kind as TOML: for OCEL, if ``linked``, else for each other of our formats."""
+def replay_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
+    """Return the mapping for a log of one kind as TOML: for OCEL if ``linked``, else for the other formats."""
     table = lifecycle_of(kind)
     case, word, at = (
         (f"ocel:type:{table.kind}", "ocel:activity", "ocel:timestamp") if linked else (OF_CASE + CASE, MOVE, AT)
@@ -66,24 +66,24 @@ def own_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
 def _opening() -> Iterator[str]:
     yield "[opening]"
     for name in Opened.model_fields:
-        if name in Contact.model_fields and fields_of("complaint", OPEN)[name] in TOLD:
+        if name in Contact.model_fields and fields_of("complaint", OPEN)[name] in EXPORTED:
             yield f"{name} = {_column(name)}"
     yield ""
 
 
 def _fill(table: Lifecycle) -> Iterator[str]:
-    """Each field of any form from the column of its name; a move takes what its form asks for."""
+    """Map each field of any form to its column; a move uses the fields of its form."""
     yield "[fill]"
-    told: dict[str, bool] = {}
+    numeric: dict[str, bool] = {}
     for move, rows in table.rows.items():
-        for name in (name for name, sort in fields_of(table.kind, move).items() if sort in TOLD):
-            told[name] = told.get(name, True) and _is_number(rows[0].form, name)
-    yield from (f"{name} = {_column(name, number=told[name])}" for name in sorted(told))
+        for name in (name for name, sort in fields_of(table.kind, move).items() if sort in EXPORTED):
+            numeric[name] = numeric.get(name, True) and _is_number(rows[0].form, name)
+    yield from (f"{name} = {_column(name, number=numeric[name])}" for name in sorted(numeric))
     yield ""
 
 
 def _is_number(form: type[Form], name: str) -> bool:
-    """Whether a field takes whole numbers and nothing else."""
+    """Whether a field accepts whole numbers only."""
     schema = form.model_json_schema()["properties"][name]
     return {arm.get("type") for arm in schema.get("anyOf", [schema])} <= {"integer", "null"}
 
@@ -98,7 +98,7 @@ def _moves(table: Lifecycle) -> Iterator[str]:
 
 
 def _move(name: str, form: list[str]) -> str:
-    """A move that means itself, and what of its form no column tells."""
+    """Map a move to itself, with the values of its form that no column holds."""
     return f'{name} = {{ move = "{name}", form = {{ {", ".join(form)} }} }}' if form else f'{name} = "{name}"'
 
 
@@ -110,14 +110,14 @@ def _ignored(table: Lifecycle) -> Iterator[str]:
 
 
 def _named(table: Lifecycle, move: str, form: type[Form]) -> list[str]:
-    """The people whom a form cannot do without."""
+    """Return the required fields of a form that name people."""
     fields = fields_of(table.kind, move)
-    return [name for name in required(form) if fields[name] is Field.HANDLE]
+    return [name for name in required(form) if fields[name] is Disclosure.HANDLE]
 
 
 def _elsewhere(table: Lifecycle, move: str) -> bool:
     fields = fields_of(table.kind, move)
-    return any(fields[name] is Field.CASE for name in required(table.rows[move][0].form))
+    return any(fields[name] is Disclosure.CASE for name in required(table.rows[move][0].form))
 
 
 def _column(name: str, *, number: bool = False) -> str:
