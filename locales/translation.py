@@ -1,4 +1,4 @@
-"""The words that people read: message catalogues in three languages."""
+"""Reads the message catalogues beside this file, and translates messages, labels and refusals."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,29 +10,29 @@ from zoneinfo import ZoneInfo
 
 from statemachines.refused import Refused
 
-LOCALES = Path(__file__).resolve().parent.parent / "locales"
+LOCALES = Path(__file__).resolve().parent
 DEFAULT = "zh_CN"
 ZONE = ZoneInfo("Asia/Shanghai")
-"""Whose hours people read."""
+"""The time zone in which people read times."""
 LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role", "moves": "move"}
-"""Parameters of a refusal that have words of their own, and the sort of label each takes."""
+"""The parameters of a refusal that are shown as labels, with the sort of label."""
 
 
 def locales() -> list[str]:
-    """The languages there are."""
-    return sorted(path.name for path in LOCALES.iterdir() if path.is_dir())
+    """Return the languages that have a catalogue."""
+    return sorted({path.parent.name for path in LOCALES.glob("*/*.toml")})
 
 
 @cache
 def catalogue(locale: str) -> Mapping[str, str]:
-    """Every message of a language by its key; an unknown language reads the default one."""
+    """Return every message of a language by its key; those of the default language if it is unknown."""
     folder = LOCALES / locale
     if not folder.is_dir() and locale != DEFAULT:
         return catalogue(DEFAULT)
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
-        found |= dict(_flat(tomllib.loads(path.read_text("utf-8"))))
-    return found
+        messages |= dict(_flat(tomllib.loads(path.read_text("utf-8"))))
+    return messages
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -44,7 +44,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def translate(locale: str, key: str, /, **params: Any) -> str:
-    """The message in that language; a key without a message stands for itself."""
+    """Return the message with its parameters filled in, or the key if it has no message."""
     text = catalogue(locale).get(key)
     return key if text is None else text.format_map(_Params(params))
 
@@ -55,19 +55,19 @@ class _Params(dict[str, Any]):
 
 
 def label(locale: str, kind: str, sort: str, name: str) -> str:
-    """A state's, move's or clause's name: ``complaint.state.received``, or the one all kinds share."""
-    words = catalogue(locale)
-    return words.get(f"{kind}.{sort}.{name}") or words.get(f"{sort}.{name}") or name
+    """Return the label of a state, move, clause or code: ``complaint.state.received``, else the one all kinds share."""
+    messages = catalogue(locale)
+    return messages.get(f"{kind}.{sort}.{name}") or messages.get(f"{sort}.{name}") or name
 
 
 def refusal(locale: str, refused: Refused) -> str:
-    """Why something was refused, and what to do, in words a clerk can read."""
+    """Return why something was refused and what to do, for a clerk."""
     kind = refused.params.get("kind", "")
-    shown = {name: _shown(_worded(locale, kind, name, value)) for name, value in refused.params.items()}
+    shown = {name: _shown(_labelled(locale, kind, name, value)) for name, value in refused.params.items()}
     return translate(locale, f"refused.{refused.code}", **shown)
 
 
-def _worded(locale: str, kind: str, name: str, value: Any) -> Any:
+def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
     if name not in LABELLED:
         return value
     if isinstance(value, list):
@@ -76,7 +76,7 @@ def _worded(locale: str, kind: str, name: str, value: Any) -> Any:
 
 
 def when(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
-    """An instant as people here read it."""
+    """Return an instant in local time."""
     return at.astimezone(ZONE).strftime(form)
 
 
