@@ -154,7 +154,7 @@ def order(store: Store, where: Position | None = None) -> str:
     number = open_case(store, Opening(contact(**WANG, shipment="SF-1"), "order"), START).number
     if where is not None:
         known = remembered("{}", where, None)
-        alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", known=known, number=number)
+        alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number)
     return number
 
 
