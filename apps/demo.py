@@ -24,10 +24,10 @@ from engine.settings import Settings
 from engine.store import Store
 from gateways.contacts import check, contacts
 from gateways.mapping import load_mapping
+from locales.translation import translate
 from reports.figures import opinions
 from reports.morning_report import gather
-from reports.report_text import render
-from reports.translation import translate
+from reports.morning_report_text import render
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

@@ -1,8 +1,9 @@
-"""Draws what is generated from the tables into ``docs/generated/``; ``--check`` says whether it is up to date."""
+"""Writes the generated pages of ``docs/generated/``; ``--check`` exits 1 if one of them is out of date."""
 
 import sys
 from pathlib import Path
 
+from apps.room_diagram import room_page
 from statemachines.diagram import mermaid
 from statemachines.kinds import lifecycles
 
@@ -10,8 +11,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "generated"
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page with its text."""
-    return {FOLDER / f"{kind}.md": _page(kind) for kind in sorted(lifecycles())}
+    """Return every generated page with its text: one of each lifecycle, and one of the rooms."""
+    lives = {FOLDER / f"{kind}.md": _page(kind) for kind in sorted(lifecycles())}
+    return {**lives, FOLDER / "rooms.md": room_page()}
 
 
 def _page(kind: str) -> str:
@@ -23,15 +25,15 @@ def _page(kind: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or check them; 1 if a page is out of date."""
-    stale = [path for path, text in pages().items() if not path.exists() or path.read_text("utf-8") != text]
+    """Write the pages that are out of date, or with ``--check`` name them; return 1 if there is one to name."""
+    stale = {path: text for path, text in pages().items() if not path.exists() or path.read_text("utf-8") != text}
     if "--check" in arguments:
         for path in stale:
             sys.stderr.write(f"{path.name} is out of date: run `python -m apps.diagrams`\n")
         return 1 if stale else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in stale:
-        path.write_text(pages()[path], "utf-8")
+    for path, text in stale.items():
+        path.write_text(text, "utf-8")
     return 0
 
 

@@ -16,7 +16,7 @@ from engine.outages import WORKER_AWAY, excused, note_outage
 from engine.runs import hold, let_go
 from engine.store import Store
 from engine.timers.next_due import look
-from flows.nights.schedule import DRIVER, Overdue, overdue, watch_scheduled
+from flows.scheduled_work import DRIVER, Overdue, overdue, watch_scheduled
 from flows.tick import settle
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.commands.links import Relative, children, parents
 from engine.transaction import Tx
-from reports.translation import label, translate, when
+from locales.translation import label, translate, when
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}

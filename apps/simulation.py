@@ -7,11 +7,11 @@ from typing import Protocol
 
 from engine.create_store import set_clock
 from engine.timers.next_due import look
-from flows.nights.schedule import watch_scheduled
-from flows.nights.timetable import Scheduled, lived_nights
 from flows.run_info import Unobserved
+from flows.scheduled_work import watch_scheduled
 from flows.tick import settle
 from flows.work import Work, off_loop
+from gateways.schedule import Scheduled, business_schedule
 from reports.morning_report import MorningReport
 
 MICROSECOND = timedelta(microseconds=1)
@@ -64,7 +64,7 @@ async def run_until(work: Work, until: datetime, cast: Cast | None = None, progr
     lived = Lived()
     now = await work.now()
     lived.did += await settle(work)
-    plans = {plan: plan.after(now) for plan in lived_nights()}
+    plans = {plan: plan.after(now) for plan in business_schedule()}
     while (instant := await _next(work, now, cast, plans.values())) <= until:
         now = max(now, instant)
         await off_loop(set_clock, work.store, now)

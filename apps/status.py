@@ -12,10 +12,10 @@ from engine.settings import Settings
 from engine.store import Store
 from engine.timers.next_due import look
 from engine.transaction import Tx
-from flows.nights.timetable import lived_nights
+from gateways.schedule import business_schedule
+from locales.translation import label, translate, when
 from models.columns import from_micros
-from reports.figures import dead, last_run
-from reports.translation import label, translate, when
+from reports.run_figures import dead, last_run
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
@@ -89,7 +89,7 @@ def _driver(tx: Tx, now: datetime) -> Health:
 
 
 def _nights(tx: Tx, now: datetime) -> Health:
-    plans = lived_nights()
+    plans = business_schedule()
     last = {plan.name: last_run(tx, plan.name) for plan in plans}
     late = [plan.name for plan in plans if (at := last[plan.name]) and plan.after(at) + NIGHT_GRACE <= now]
     told = {name: began.isoformat() if began else None for name, began in last.items()}

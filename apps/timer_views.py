@@ -11,8 +11,8 @@ from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
+from locales.translation import label, translate, when
 from models.columns import MICROSECOND, from_micros, to_micros
-from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of
 
 HOUR = timedelta(hours=1)

@@ -24,8 +24,8 @@ from prefect.events.schemas.automations import (
 )
 
 from apps.up_deployments import OURS, Applied
-from flows.nights.timetable import OVERNIGHT
 from flows.prefect_ui.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
+from gateways.schedule import OVERNIGHT
 
 PREFIX = "closeloop · "
 """How the names of our automations begin: what begins so is ours to change and to remove."""

@@ -14,7 +14,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros
 from reports import figures
-from reports.lookups import customer_kinds
+from reports.desk_queries import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Facts, Lifecycle, Milestone

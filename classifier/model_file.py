@@ -1,7 +1,7 @@
-"""The model's file: a line that says what it is, a JSON header, a checksum, and arrays of numbers; nothing that runs.
+"""Writes and reads a model's file: a magic line, a checksum, a JSON header, and arrays of numbers.
 
-Note [No pickle]: a pickle is a program, and whoever can write one into the home could have it run. Arrays are read by
-numpy with pickles forbidden, names from plain text, and everything is checked before it is believed.
+Note [No pickle]: a pickle is a program, and whoever can write one into the home could have it run. The arrays are read
+by numpy with pickles forbidden, names from plain text, and everything is checked before it is used.
 """
 
 import hashlib
@@ -14,39 +14,41 @@ from typing import Any
 
 import numpy as np
 
-from classifier.grams import EDITION
-from classifier.model import Calibration, Model
-from classifier.versions import BrokenError, Newest, newest, put
+from classifier.calibration import Calibration
+from classifier.examples import NGRAM_VERSION
+from classifier.model import Model
+from classifier.versioned_files import BrokenError, NewestVersion, newest, put
 
 MAGIC, FORMAT = b"closeloop-classifier", 1
 SORT, ENDING = "classifier", ".model"
+ARRAYS = ("grams", "idf", "weights", "base", "marks")
 
 
-def newest_model(home: Path) -> Newest[Model]:
-    """The model that counts, with the version that its file's name tells; None where none can be read."""
-    found = newest(home, SORT, ENDING, read_model)
-    if found.found is None:
-        return found
-    about = {**found.found.about, "version": Path(found.name).stem}
-    return replace(found, found=_with(found.found, about))
+def newest_model(home: Path) -> NewestVersion[Model]:
+    """Return the model in use, with its file's name as its version; ``found`` is None if none can be read."""
+    version = newest(home, SORT, ENDING, read_model)
+    if version.found is None:
+        return version
+    about = {**version.found.about, "version": Path(version.name).stem}
+    return replace(version, found=_with(version.found, about))
 
 
 def _with(model: Model, about: Mapping[str, Any]) -> Model:
-    """The same object with the version said: its tables are made once."""
+    """Set ``about`` on the same object: a copy would build its cached tables again."""
     object.__setattr__(model, "about", about)
     return model
 
 
 def put_model(home: Path, model: Model) -> str:
-    """Keep a model as the newest; returns its version."""
-    return put(home, SORT, ENDING, written(model)).stem
+    """Write a model as the newest version; return the version."""
+    return put(home, SORT, ENDING, model_bytes(model)).stem
 
 
-def written(model: Model) -> bytes:
-    """The file's bytes."""
+def model_bytes(model: Model) -> bytes:
+    """Return the content of a model's file."""
     header = {
         "format": FORMAT,
-        "grams": EDITION,
+        "grams": NGRAM_VERSION,
         "labels": model.labels,
         "calibration": asdict(model.calibration),
         "threshold": model.threshold,
@@ -55,30 +57,30 @@ def written(model: Model) -> bytes:
     arrays = io.BytesIO()
     np.savez_compressed(
         arrays,
-        grams=np.frombuffer("\n".join(model.grams).encode(), np.uint8),
+        grams=np.frombuffer("\n".join(model.ngrams).encode(), np.uint8),
         idf=model.idf,
         weights=model.weights,
         base=model.base,
         marks=model.marks,
     )
-    told = json.dumps(header, ensure_ascii=False, sort_keys=True).encode()
-    body = told + b"\n" + arrays.getvalue()
+    header_line = json.dumps(header, ensure_ascii=False, sort_keys=True).encode()
+    body = header_line + b"\n" + arrays.getvalue()
     return b"\n".join([MAGIC, hashlib.sha256(body).hexdigest().encode(), body])
 
 
 def read_model(content: bytes) -> Model:
-    """The model of a file. Raises ``BrokenError``. See Note [No pickle]."""
+    """Parse the content of a model's file. Raises ``BrokenError``. See Note [No pickle]."""
     magic, _, rest = content.partition(b"\n")
     checksum, _, body = rest.partition(b"\n")
     if magic != MAGIC or checksum.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
         raise BrokenError("damaged")
-    told, _, arrays = body.partition(b"\n")
+    header_line, _, arrays = body.partition(b"\n")
     try:
-        header = json.loads(told)
-        if (header["format"], header["grams"]) != (FORMAT, EDITION):
+        header = json.loads(header_line)
+        if (header["format"], header["grams"]) != (FORMAT, NGRAM_VERSION):
             raise BrokenError("other_format")
-        with np.load(io.BytesIO(arrays), allow_pickle=False) as found:
-            return _checked(header, {name: found[name] for name in ("grams", "idf", "weights", "base", "marks")})
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as loaded:
+            return _checked(header, {name: loaded[name] for name in ARRAYS})
     except BrokenError:
         raise
     except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
@@ -88,7 +90,7 @@ def read_model(content: bytes) -> Model:
 def _checked(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Model:
     text = arrays["grams"].tobytes().decode()
     model = Model(
-        grams=tuple(text.split("\n")) if text else (),
+        ngrams=tuple(text.split("\n")) if text else (),
         labels=tuple(header["labels"]),
         idf=arrays["idf"],
         weights=arrays["weights"],
@@ -98,7 +100,7 @@ def _checked(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Model:
         marks=arrays["marks"],
         about=header["about"],
     )
-    shape = (len(model.grams), len(model.labels))
+    shape = (len(model.ngrams), len(model.labels))
     if model.weights.shape != shape or model.idf.shape != shape[:1] or model.base.shape != shape[1:]:
         raise BrokenError("damaged")
     return model

@@ -1,90 +1,86 @@
-"""The training of the classifier: by hand from files, and every week from what people decided meanwhile (A3)."""
+"""Trains the classifier: every week from the decisions people made, or by hand from files as well (A3)."""
 
-from dataclasses import dataclass
+import json
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
-from classifier.choices import choices_in
+from classifier.examples import Example
+from classifier.training_report import MIN_DECISIONS, MIN_NEW_DECISIONS, NOTHING_NEW, TOO_FEW, TrainingResult
+from engine.actors import IMPORT, SYSTEM
 from engine.store import Store
-from flows.work import Work, off_loop
+from engine.transaction import Tx
+from statemachines.complaint import COMPLAINT
+from statemachines.inquiry import INQUIRY
 
-if TYPE_CHECKING:
-    from classifier.examples import Example
-    from classifier.measuring import Figures
+MAX_DECISIONS = 20_000
+"""How many of the latest cases are used; older decisions may follow other habits."""
+PAGE = 2_000
+FIELDS = ("subject", "text", "demand")
 
-ENOUGH = 50
-"""Fewer decisions of people than this are no ground to learn by oneself."""
-NEWS = 20
-"""So many decisions must be new to the model that is used."""
+# The last decision of a person on each case; what the system decided by itself is nothing to learn from.
+DECISIONS = """
+SELECT t.case_id, t.form FROM transition t JOIN actor a ON a.id = t.actor_id JOIN cases c ON c.id = t.case_id
+ WHERE t.case_id < :before AND c.kind IN (:complaint, :inquiry) AND t.move IN ('classify', 'reclassify')
+   AND a.handle NOT IN (:system, :import)
+   AND NOT EXISTS (SELECT 1 FROM transition u JOIN actor b ON b.id = u.actor_id
+                    WHERE u.case_id = t.case_id AND u.seq > t.seq AND u.move IN ('classify', 'reclassify')
+                      AND b.handle NOT IN (:system, :import))
+ ORDER BY t.case_id DESC LIMIT :page
+"""
+STATEMENTS = """
+SELECT case_id, field, content FROM statement
+ WHERE case_id >= :first AND case_id <= :last AND seq = 1 AND content IS NOT NULL
+"""
 
-TAKEN, TOO_FEW, NOTHING_NEW, WORSE = "taken", "too_few", "nothing_new", "worse"
+
+def train_weekly(store: Store, at: datetime) -> TrainingResult:
+    """Train on people's decisions if there are enough new ones; adopt the model only if it is not worse."""
+    decisions = decisions_in(store)
+    if len(decisions) < MIN_DECISIONS:
+        return TrainingResult(at, TOO_FEW, len(decisions))
+    from classifier.training_run import TrainingRun  # loads scikit-learn, which takes a second
+
+    run = TrainingRun(store, decisions)
+    if len(run.new_decisions()) < MIN_NEW_DECISIONS:
+        return TrainingResult(at, NOTHING_NEW, len(decisions), former=run.former_version, broken=run.broken)
+    return run.train(at, may_be_worse=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What came of a training; ``outcome`` is taken, too_few, nothing_new or worse.
+def train_from(store: Store, given: list[Example], at: datetime) -> TrainingResult:
+    """Train on files and on people's decisions, and adopt the model in any case.
 
-    ``figures`` are of texts that were held out. ``compared`` of them are new to the model used so far, or to the rules
-    where there is none: so many of these it got ``right``, and the one used so far ``before``.
+    The files' examples replace the kept ones; without files the kept ones are used again. Raises
+    ``Refused('too_few_examples')`` and then changes nothing.
     """
+    from classifier.training_run import TrainingRun
 
-    at: datetime
-    outcome: str
-    choices: int
-    examples: int = 0
-    silver: int = 0
-    version: str | None = None
-    former: str | None = None
-    threshold: int | None = None
-    figures: "Figures | None" = None
-    compared: int = 0
-    right: int = 0
-    before: int = 0
-    broken: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def did(self) -> int:
-        """One model was made, or none."""
-        return int(self.outcome == TAKEN)
+    return TrainingRun(store, decisions_in(store), given).train(at, may_be_worse=True)
 
 
-async def train_classifier(work: Work) -> Trained:
-    """Learn from what people decided, if that is enough; the model is only taken if it is not worse."""
-    return await off_loop(retrained, work.store, await work.now())
+def decisions_in(store: Store, most: int = MAX_DECISIONS) -> list[Example]:
+    """Return the latest decisions as examples, oldest first; a case whose statements were erased is absent."""
+    with store.looking() as tx:
+        latest = [example for _, example in zip(range(most), _decisions(tx), strict=False)]
+    return latest[::-1]
 
 
-def retrained(store: Store, at: datetime) -> Trained:
-    """The weekly training. See Note [Not worse]."""
-    chosen = choices_in(store)
-    if len(chosen) < ENOUGH:
-        return Trained(at, TOO_FEW, len(chosen))
-    from classifier.learning import Lesson  # scikit-learn takes a second, and only where there is something
-
-    lesson = Lesson(store, chosen)
-    if len(lesson.news()) < NEWS:
-        return Trained(at, NOTHING_NEW, len(chosen), former=lesson.former_version, broken=lesson.broken)
-    return lesson.learn(at, may_be_worse=False)
-
-
-def trained_from(store: Store, given: "list[Example]", at: datetime) -> Trained:
-    """Learn from files and from what people decided, and take the model: whoever asked for it wants it.
-
-    The files' examples are kept in the place of former ones; without any, the kept ones are learned from again.
-    Raises ``Refused('too_few_examples')``; then all is as it was.
-    """
-    from classifier.learning import Lesson
-
-    return Lesson(store, choices_in(store), given).learn(at, may_be_worse=True)
+def _decisions(tx: Tx) -> Iterator[Example]:
+    before = 1 << 62
+    params = {"complaint": COMPLAINT.kind, "inquiry": INQUIRY.kind, "system": SYSTEM, "import": IMPORT}
+    while page := tx.rows(DECISIONS, before=before, page=PAGE, **params):
+        before = page[-1].case_id
+        statements = _statements(tx, before, page[0].case_id)
+        for row in page:
+            category, fields = json.loads(row.form).get("category"), statements[row.case_id]
+            text = " ".join(fields[name] for name in FIELDS[1:] if name in fields)
+            if category and (text or fields.get("subject")):
+                yield Example(fields.get("subject", ""), text, category)
 
 
-def told(trained: Trained) -> dict[str, Any]:
-    """What came of it, as programs read it."""
-    from dataclasses import asdict
-
-    return {**asdict(trained), "broken": [list(one) for one in trained.broken]}
-
-
-# Note [Not worse]
-# A new model is held against the one used so far on what people decided here since: each text was held out when the
-# new one was judged by it, and is unknown to the former. Where they get equally many right the new one is taken, for
-# it knows more.
+def _statements(tx: Tx, first: int, last: int) -> defaultdict[int, dict[str, str]]:
+    by_case: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for row in tx.rows(STATEMENTS, first=first, last=last):
+        if row.field in FIELDS:
+            by_case[row.case_id][row.field] = row.content
+    return by_case

@@ -9,8 +9,8 @@ from engine.store import Store
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
 from gateways.mail import Mail
+from locales.translation import label, translate
 from models import Actor, Case
-from reports.translation import label, translate
 from statemachines.lifecycle import Lifecycle
 from statemachines.roles import LEVELS, Role
 

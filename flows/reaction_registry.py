@@ -5,8 +5,8 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-import flows.reactions
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
 from engine.outbox.deliveries import CaseEvent
@@ -19,6 +19,8 @@ React = Callable[[ReactionContext], Awaitable[None]]
 
 Answers = Callable[[CaseEvent], bool]
 
+REACTIONS = Path(__file__).with_name("reactions")
+"""The package whose modules register reactions; they are found by name, so that none is listed here."""
 EVERY = None
 """Stands for the lifecycles of every kind."""
 
@@ -87,7 +89,7 @@ def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], 
 @cache
 def reactions() -> dict[str, Reaction]:
     """Every reaction by name."""
-    for found in pkgutil.iter_modules(flows.reactions.__path__):
+    for found in pkgutil.iter_modules([str(REACTIONS)]):
         importlib.import_module(f"flows.reactions.{found.name}")
     return _REACTIONS
 

@@ -9,8 +9,8 @@ from engine.store import Store
 from flows.notifications import Word, people, write
 from flows.reaction_context import ReactionContext
 from flows.work import off_loop
+from locales.translation import label
 from models import Actor
-from reports.translation import label
 from statemachines.roles import Role
 
 

@@ -1,19 +1,21 @@
-"""Reads a day's callback list: whom to call, when, who calls, and the case's story in one line (D3)."""
+"""Reads and renders a day's callback list: whom to call, when, who calls, and the result to talk about (D3)."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
+from locales.translation import ZONE, label, translate, when
 from models.columns import from_micros, to_micros
-from reports.translation import ZONE
+from reports.markdown import BOARD, REPORT, SHOWN, link, table
 
-# The result is what was said when the case came to where it waits for its call. What is open in a round whose revisit
-# clock has stopped is wanted no more.
+# The result is the statement of the move that led to the current state. A callback is obsolete if the revisit timer of
+# its round is closed.
 PLANNED = """
 SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, p.name, p.phone,
        k.running_since, k.allowance, k.consumed, k.unit, k.calendar,
@@ -29,10 +31,10 @@ SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A callback as who makes it reads it; ``result`` is what came of the case, in words. Personal: for staff only.
+class PlannedCallback:
+    """A callback for the person who makes it; ``result`` is the statement to talk about. Personal: for staff only.
 
-    ``due_at`` is when the window ends, None while its clock rests.
+    ``due_at`` is when its window ends, None while the timer is paused.
     """
 
     number: str
@@ -50,34 +52,34 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CallbackList:
-    """The open callbacks of one local day, by who makes them and then by their hour."""
+    """The open callbacks of one local day, by owner and then by time."""
 
     day: date
-    lines: tuple[Line, ...]
+    lines: tuple[PlannedCallback, ...]
 
     @property
     def by_owner(self) -> Counter[str]:
-        """How many each has to call; what is nobody's stands under the empty handle."""
+        """The number of callbacks by owner; those without one under the empty handle."""
         return Counter(line.owner or "" for line in self.lines)
 
 
 def gather(store: Store, now: datetime, day: date | None = None, owner: str | None = None) -> CallbackList:
-    """The list of a day; today's also holds what earlier days left undone. ``owner`` asks for one person's."""
+    """Return the list of a day; today's includes those of earlier days. ``owner`` selects one person's."""
     today = now.astimezone(ZONE).date()
-    meant = day or today
-    begin = 0 if meant == today else _midnight(meant)
+    chosen = day or today
+    begin = 0 if chosen == today else _midnight(chosen)
     with store.looking() as tx:
-        lines = _lines(tx, rules_in(tx), begin, _midnight(meant + timedelta(days=1)))
-    return CallbackList(meant, tuple(line for line in lines if owner is None or line.owner == owner))
+        lines = _lines(tx, rules_in(tx), begin, _midnight(chosen + timedelta(days=1)))
+    return CallbackList(chosen, tuple(line for line in lines if owner is None or line.owner == owner))
 
 
 def _midnight(day: date) -> int:
     return to_micros(datetime.combine(day, time(), ZONE))
 
 
-def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[Line]:
+def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
     return [
-        Line(
+        PlannedCallback(
             number=row.number,
             kind=row.kind,
             category=row.category,
@@ -99,3 +101,36 @@ def _due(row: Any, rules: Rules) -> datetime | None:
         return None
     left = row.allowance - row.consumed
     return from_micros(falls_due(row.unit, rules.calendar(row.calendar), row.running_since, left))
+
+
+def title(callbacks: CallbackList, locale: str) -> str:
+    """Render the day and the number of callbacks."""
+    return translate(locale, "callbacks.title", day=callbacks.day.isoformat(), count=len(callbacks.lines))
+
+
+def render(callbacks: CallbackList, locale: str) -> str:
+    """Render the list by owner, without names, telephone numbers or statements of customers."""
+    lines = [f"# {title(callbacks, locale)}", "", " · ".join(link(locale, key) for key in (REPORT, BOARD))]
+    columns = ("planned", "case", "kind", "attempt", "round", "due")
+    heads = [translate(locale, f"board.column.{name}") for name in columns]
+    for owner, group in groupby(callbacks.lines, key=lambda line: line.owner or ""):
+        own = list(group)
+        name = owner or translate(locale, "callbacks.nobody")
+        rows = [_row(line, locale) for line in own[:SHOWN]]
+        lines += ["", f"## {translate(locale, 'callbacks.of', name=name, count=len(own))}", "", *table(heads, rows)]
+        if len(own) > SHOWN:
+            lines += ["", translate(locale, "report.more", count=len(own) - SHOWN)]
+    if not callbacks.lines:
+        lines += ["", translate(locale, "report.none")]
+    return "\n".join(lines) + "\n"
+
+
+def _row(line: PlannedCallback, locale: str) -> tuple[str, ...]:
+    return (
+        when(line.planned_at, "%m-%d %H:%M"),
+        line.number,
+        label(locale, "", "kind", line.kind),
+        str(line.attempt),
+        str(line.round),
+        when(line.due_at, "%m-%d %H:%M") if line.due_at else "–",
+    )

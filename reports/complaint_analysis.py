@@ -1,4 +1,4 @@
-"""The monthly complaint analysis (B7): what was complained of and why, what came again, and how it was handled."""
+"""The monthly complaint analysis (B7): complaints by cause, recurrences, measures taken, and how they were handled."""
 
 import json
 from collections import Counter, defaultdict, deque
@@ -9,23 +9,22 @@ from typing import Any
 
 from engine.store import Store
 from engine.transaction import Tx
-from flows.work import Work, off_loop
+from locales.translation import ZONE
 from models.columns import from_micros, to_micros
-from reports.complaint_handling import Handling, handling
-from reports.translation import ZONE
+from reports.complaint_handling import HandlingFigures, handling
 from statemachines.complaint import COMPLAINT, MERGED
 from statemachines.forms import Degree
 
 LOOKED_BACK = 3
-"""How many months before its own an analysis looks for the same cause and party (B7)."""
+"""How many months before its own an analysis searches for the same cause and party (B7)."""
 TOP = 5
-"""For how many causes it says what is done about them."""
+"""For how many causes it lists the measures taken."""
 LISTED = 20
-"""How many cases of a recurrence it names, the latest ones."""
+"""How many cases of a recurrence it lists, the latest ones."""
 PAGE = 20_000
 SUBJECTS = ("category", "severity", "department", "cause")
 
-# A page begins where the one before it ended, so the key is walked through once, however many cases there are.
+# Each page begins after the last one, so the key is read through once, however many cases there are.
 CASES = """
 SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, c.variables,
        (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move = 'investigate'
@@ -39,7 +38,7 @@ SELECT c.id, x.kind, l.relation, x.number, x.closed FROM link l
  WHERE c.kind = :kind AND x.kind IN ('improvement_plan', 'finding') AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY x.id, l.relation
 """
-# What entered the end it stands in; nothing is recorded before it happened, so changed_at bounds the search.
+# Cases that entered their final state; nothing is recorded before it happened, so changed_at bounds the search.
 CLOSED = """
 SELECT count(*) AS n FROM cases c JOIN transition t ON t.case_id = c.id AND t.dest = c.state AND t.source <> t.dest
  WHERE c.kind = :kind AND c.closed AND c.changed_at >= :begin AND t.occurred_at >= :begin AND t.occurred_at < :end
@@ -52,7 +51,7 @@ SELECT count(*) AS n FROM cases c WHERE c.kind = :kind AND c.opened_at < :end AN
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthFigures:
     """The figures of one calendar month; ``received_by`` splits the complaints received by each of ``SUBJECTS``."""
 
     first: date
@@ -60,7 +59,7 @@ class Month:
     closed: int
     open_at_end: int
     received_by: dict[str, Counter[str]]
-    handling: Handling
+    handling: HandlingFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """An improvement plan or a finding that came of a complaint, and as what."""
+class MeasureTaken:
+    """An improvement plan or a finding that was opened because of a complaint, and the relation."""
 
     kind: str
     relation: str
@@ -86,22 +85,22 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class ComplaintAnalysis:
-    """A month's analysis as it stands ``at`` an instant, beside the month before; codes and numbers only."""
+    """A month's analysis as computed ``at`` an instant, with the month before; codes and numbers only."""
 
     at: datetime
-    month: Month
-    before: Month
+    month: MonthFigures
+    before: MonthFigures
     recurrences: tuple[Recurrence, ...]
-    measures: dict[str, tuple[Measure, ...]]
+    measures: dict[str, tuple[MeasureTaken, ...]]
 
     @property
     def did(self) -> int:
-        """How many complaints it is about."""
+        """The number of complaints received."""
         return self.month.received
 
     @property
     def over(self) -> bool:
-        """Whether the month is over, so that its figures stand."""
+        """Whether the month is over, so that its figures are final."""
         return to_micros(self.at) >= _begin(shifted(self.month.first, 1))
 
 
@@ -113,45 +112,39 @@ class _Pair:
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What one walk through the complaints counts."""
+class _Counts:
+    """What one pass through the complaints counts."""
 
     received: Counter[date] = field(default_factory=Counter[date])
     by: defaultdict[tuple[date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     pairs: defaultdict[tuple[str, str], _Pair] = field(default_factory=lambda: defaultdict(_Pair))
-    measures: defaultdict[str, list[Measure]] = field(default_factory=lambda: defaultdict(list))
-
-
-async def analyse_complaints(work: Work, month: date | None = None) -> ComplaintAnalysis:
-    """Analyse the calendar month, in Shanghai, that holds a date: by default the month before the store's now."""
-    now = await work.now()
-    return await off_loop(gather, work.store, now, month or shifted(month_of(now), -1))
+    measures: defaultdict[str, list[MeasureTaken]] = field(default_factory=lambda: defaultdict(list))
 
 
 def month_of(at: datetime) -> date:
-    """The first day of an instant's month, as people here count months."""
+    """Return the first day of an instant's local month."""
     return at.astimezone(ZONE).date().replace(day=1)
 
 
 def shifted(first: date, months: int) -> date:
-    """The first day of the month that lies so many months later, or earlier."""
+    """Return the first day of the month that many months later, or earlier if negative."""
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     return date(year, month + 1, 1)
 
 
 def gather(store: Store, at: datetime, month: date) -> ComplaintAnalysis:
-    """Count what the analysis says, in one consistent reading of the store."""
+    """Compute the analysis in one transaction."""
     first = month.replace(day=1)
     with store.looking() as tx:
-        tally = _walk(tx, first)
-        here, before = (_month(tx, tally, one) for one in (first, shifted(first, -1)))
+        counts = _count(tx, first)
+        here, before = (_month(tx, counts, one) for one in (first, shifted(first, -1)))
     causes = [cause for cause, _ in ranked(here.received_by["cause"]) if cause]
-    measures = {cause: tuple(dict.fromkeys(tally.measures[cause])) for cause in causes[:TOP]}
-    return ComplaintAnalysis(at, here, before, _recurrences(tally), measures)
+    measures = {cause: tuple(dict.fromkeys(counts.measures[cause])) for cause in causes[:TOP]}
+    return ComplaintAnalysis(at, here, before, _recurrences(counts), measures)
 
 
 def ranked(counted: Counter[str]) -> list[tuple[str, int]]:
-    """The most frequent first, equals by name."""
+    """Return the most frequent first, equals by name."""
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -160,29 +153,29 @@ def _begin(first: date) -> int:
 
 
 def _span(first: date, months: int = 1) -> dict[str, Any]:
-    """What every query asks: complaints, from the first day on, before the end of so many months."""
+    """Return the parameters of every query: complaints, from the first day to the end of so many months."""
     return {"kind": COMPLAINT.kind, "begin": _begin(first), "end": _begin(shifted(first, months))}
 
 
-def _walk(tx: Tx, first: date) -> _Tally:
-    """One walk through the complaints that were received in the month and in those looked back upon."""
-    tally, span = _Tally(), _span(shifted(first, -LOOKED_BACK), LOOKED_BACK + 1)
-    linked: defaultdict[int, list[Measure]] = defaultdict(list)
+def _count(tx: Tx, first: date) -> _Counts:
+    """Count the complaints received in the month and in the ``LOOKED_BACK`` months before it, in one pass."""
+    counts, span = _Counts(), _span(shifted(first, -LOOKED_BACK), LOOKED_BACK + 1)
+    linked: defaultdict[int, list[MeasureTaken]] = defaultdict(list)
     for row in tx.rows(LINKED, **span):
-        linked[row.id].append(Measure(row.kind, row.relation, row.number, bool(row.closed)))
+        linked[row.id].append(MeasureTaken(row.kind, row.relation, row.number, bool(row.closed)))
     for row in _pages(tx, span):
-        cause, responsible = _known(row)
+        cause, responsible = _cause_and_responsible(row)
         opened = month_of(from_micros(row.opened_at))
-        tally.received[opened] += 1
+        counts.received[opened] += 1
         for subject, code in zip(SUBJECTS, (row.category, row.severity, row.department, cause), strict=True):
-            tally.by[opened, subject][code or ""] += 1
-        tally.measures[cause] += linked.get(row.id, ())
-        if cause and responsible and row.state != MERGED:  # a merged case is another one told twice (A6)
-            pair = tally.pairs[cause, responsible]
+            counts.by[opened, subject][code or ""] += 1
+        counts.measures[cause] += linked.get(row.id, ())
+        if cause and responsible and row.state != MERGED:  # a merged case duplicates another one (A6)
+            pair = counts.pairs[cause, responsible]
             pair.times += 1
             pair.this_month += opened == first
             pair.numbers.append(row.number)
-    return tally
+    return counts
 
 
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
@@ -192,30 +185,30 @@ def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
         after = page[-1].id
 
 
-def _known(row: Any) -> tuple[str, str]:
-    """The cause and who answers for it as they stand on the case, else the cause that was found last."""
-    known = json.loads(row.variables)
-    cause = known.get("cause") or json.loads(row.found or "{}").get("cause")
-    answers = known.get("degree") != Degree.NONE  # he was looked at, and answers for nothing
-    return cause or "", known.get("responsible") or "" if answers else ""
+def _cause_and_responsible(row: Any) -> tuple[str, str]:
+    """Return the case's cause, or else the one investigated last, and the responsible party."""
+    variables = json.loads(row.variables)
+    cause = variables.get("cause") or json.loads(row.found or "{}").get("cause")
+    responsible = variables.get("degree") != Degree.NONE  # NONE: the party was examined and bears no responsibility
+    return cause or "", variables.get("responsible") or "" if responsible else ""
 
 
-def _recurrences(tally: _Tally) -> tuple[Recurrence, ...]:
+def _recurrences(counts: _Counts) -> tuple[Recurrence, ...]:
     found = (
         Recurrence(cause, responsible, pair.times, pair.this_month, tuple(pair.numbers))
-        for (cause, responsible), pair in tally.pairs.items()
+        for (cause, responsible), pair in counts.pairs.items()
         if pair.times > 1 and pair.this_month
     )
     return tuple(sorted(found, key=lambda one: (-one.times, one.cause, one.responsible)))
 
 
-def _month(tx: Tx, tally: _Tally, first: date) -> Month:
+def _month(tx: Tx, counts: _Counts, first: date) -> MonthFigures:
     span = _span(first)
-    return Month(
+    return MonthFigures(
         first=first,
-        received=tally.received[first],
+        received=counts.received[first],
         closed=tx.row(CLOSED, **span).n,
         open_at_end=tx.row(OPEN, kind=span["kind"], end=span["end"]).n,
-        received_by={subject: tally.by[first, subject] for subject in SUBJECTS},
+        received_by={subject: counts.by[first, subject] for subject in SUBJECTS},
         handling=handling(tx, span),
     )

@@ -1,4 +1,4 @@
-"""How complaints were handled in a stretch of time: promises, rounds, what customers said, how long it took (B7)."""
+"""How complaints were handled in a period: SLA timers, rounds, customers' answers, durations (B7)."""
 
 import json
 from collections import Counter
@@ -8,9 +8,9 @@ from statistics import median
 from typing import Any
 
 from engine.transaction import Tx
-from reports.figures import HOUR
+from reports.run_figures import HOUR
 
-PROMISES = """
+TIMERS = """
 SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.case_id
  WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('kept', 'late')
  GROUP BY k.clause, k.outcome
@@ -30,7 +30,7 @@ ANSWERS = """
 SELECT t.form FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move = 'revisit' AND t.occurred_at >= :begin AND t.occurred_at < :end
 """
-# Both count as unsatisfied (B3).
+# Both moves count as unsatisfied (B3).
 UNSATISFIED = """
 SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ('close_unsatisfied', 'refer') AND t.occurred_at >= :begin AND t.occurred_at < :end
@@ -38,8 +38,8 @@ SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
-    """How complaints were handled in a month; ``kept`` and ``late`` count the promises by clause.
+class HandlingFigures:
+    """How complaints were handled in a month; ``kept`` (met) and ``late`` (breached) count the timers by clause.
 
     ``results`` counts rounds that ended with a result, ``further`` those of them past the first round, and ``reopened``
     the new rounds that began because a result, of whatever month, was not accepted. ``median`` and ``p90`` are hours
@@ -58,18 +58,18 @@ class Handling:
 
     @property
     def reopened_percent(self) -> float | None:
-        """New rounds for each hundred results; None where there was no result."""
+        """New rounds per hundred results; None if there was no result."""
         return round(100 * self.reopened / self.results, 1) if self.results else None
 
 
-def handling(tx: Tx, span: dict[str, Any]) -> Handling:
-    """The figures of a stretch of time; ``span`` is kind, begin and end, as every query here asks them."""
-    promises = tx.rows(PROMISES, **span)
+def handling(tx: Tx, span: dict[str, Any]) -> HandlingFigures:
+    """Return the figures of a period; ``span`` holds the parameters kind, begin and end of every query here."""
+    timers = tx.rows(TIMERS, **span)
     results = tx.rows(RESULTS, **span)
     took = sorted(row.took for row in results if not row.again)
-    return Handling(
-        kept=Counter({row.clause: row.n for row in promises if row.outcome == "kept"}),
-        late=Counter({row.clause: row.n for row in promises if row.outcome == "late"}),
+    return HandlingFigures(
+        kept=Counter({row.clause: row.n for row in timers if row.outcome == "kept"}),
+        late=Counter({row.clause: row.n for row in timers if row.outcome == "late"}),
         results=len(results),
         further=sum(row.cycle > 1 for row in results),
         reopened=tx.row(REOPENED, **span).n,

@@ -1,4 +1,4 @@
-"""Counts what a report says of its day by department and case: who broke promises, who climbed, who is asked."""
+"""Counts the day by department and case: breached timers, escalated cases, and who answers for each level."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from engine.commands.case_context import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
-from reports.figures import DAY, Late, Trend, timers
+from reports.figures import DAY, LateStep, Trend, timers
 from statemachines.roles import LEVELS
 
-# As in `figures.RUNGS`: nothing is recorded before it is due, so the index on recorded_at bounds the search.
+# As in `figures.STEPS`: nothing is recorded before it is due, so the index on recorded_at bounds the search.
 BROKEN = """
 SELECT coalesce(c.department, '') AS department, c.kind, r.clause, count(*) AS n,
        sum(CASE WHEN r.due_at > :day THEN 1 ELSE 0 END) AS day FROM escalation_step r JOIN cases c ON c.id = r.case_id
@@ -33,8 +33,8 @@ TEAM = "SELECT department, owner, state FROM cases WHERE number = :number"
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
-    """A case that climbed by a move and not by a clock: a person raised it, or its customer was not satisfied."""
+class RaisedCase:
+    """A case whose level a move raised, not a timer: by a person, or because the customer was not satisfied."""
 
     number: str
     kind: str
@@ -46,8 +46,8 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
-    """A case that asks higher people by its clocks: the promises with their rungs, the highest level, since when."""
+class EscalatedCase:
+    """A case escalated by its timers: the clauses with the percents of their steps, the highest level, since when."""
 
     number: str
     kind: str
@@ -58,27 +58,27 @@ class Climb:
     owner: str | None
 
 
-def climbs(late: Iterable[Late]) -> list[Climb]:
-    """The rungs of each case as one, the highest level first, then the longest due."""
-    by_case: dict[str, list[Late]] = defaultdict(list)
+def escalated_cases(late: Iterable[LateStep]) -> list[EscalatedCase]:
+    """Group the steps by case, highest level first, then longest due."""
+    by_case: dict[str, list[LateStep]] = defaultdict(list)
     for one in late:
         by_case[one.number].append(one)
-    found = [_climb(rungs) for rungs in by_case.values()]
+    found = [_escalated(steps) for steps in by_case.values()]
     return sorted(found, key=lambda one: (-one.level, one.due_at, one.number))
 
 
-def _climb(rungs: list[Late]) -> Climb:
-    first, level = rungs[0], max(one.level for one in rungs)
+def _escalated(steps: list[LateStep]) -> EscalatedCase:
+    first, level = steps[0], max(one.level for one in steps)
     percents: dict[str, list[int]] = defaultdict(list)
-    for one in sorted(rungs, key=lambda one: one.due_at):
+    for one in sorted(steps, key=lambda one: one.due_at):
         percents[one.clause].append(one.percent)
-    since = min(one.due_at for one in rungs if one.level == level)
+    since = min(one.due_at for one in steps if one.level == level)
     promises = tuple((clause, tuple(shares)) for clause, shares in percents.items())
-    return Climb(first.number, first.kind, promises, level, since, first.department, first.owner)
+    return EscalatedCase(first.number, first.kind, promises, level, since, first.department, first.owner)
 
 
 def broken(tx: Tx, until: datetime) -> dict[str, Trend]:
-    """Promises broken in the last day, and a day in the week before, by department (``''`` for none)."""
+    """Count timers breached in the last day, and per day in the week before, by department (``''`` for none)."""
     day, week = Counter[str](), Counter[str]()
     for row in tx.rows(BROKEN, day=to_micros(until - DAY), week=to_micros(until - 8 * DAY), until=to_micros(until)):
         if row.clause not in timers(row.kind):
@@ -87,14 +87,14 @@ def broken(tx: Tx, until: datetime) -> dict[str, Trend]:
     return {name: Trend(day[name], round(week[name] / 7, 1)) for name in sorted({*day, *week})}
 
 
-def raised(tx: Tx, since: datetime, until: datetime) -> tuple[Raised, ...]:
-    """The cases that climbed in (since, until] by a move and not by a clock."""
+def raised(tx: Tx, since: datetime, until: datetime) -> tuple[RaisedCase, ...]:
+    """Return the cases whose level a move raised in (since, until], not a timer."""
     rows = tx.rows(RAISED, since=to_micros(since), until=to_micros(until), clock=BY_TIMER)
-    return tuple(Raised(**{**row._asdict(), "at": from_micros(row.at)}) for row in rows)
+    return tuple(RaisedCase(**{**row._asdict(), "at": from_micros(row.at)}) for row in rows)
 
 
 def staff(tx: Tx) -> dict[tuple[int, str], tuple[str, ...]]:
-    """Who answers for a level in a department; under ``''`` everybody who answers for the level."""
+    """Return who answers for a level in a department; under ``''`` everybody who answers for the level."""
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
     for row in tx.rows(STAFF):
         for level, role in enumerate(LEVELS):
@@ -105,13 +105,13 @@ def staff(tx: Tx) -> dict[tuple[int, str], tuple[str, ...]]:
 
 
 def states(tx: Tx, numbers: Iterable[str]) -> dict[str, str]:
-    """Where each of these cases stands now."""
+    """Return the current state of each of these cases."""
     found = ((number, tx.row(TEAM, number=number)) for number in dict.fromkeys(numbers))
     return {number: row.state for number, row in found if row is not None}
 
 
 def teams(store: Store, numbers: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Department and handler of each of these cases."""
+    """Return the department and the owner of each of these cases."""
     with store.looking() as tx:
         found = ((number, tx.row(TEAM, number=number)) for number in numbers)
         return {number: (row.department, row.owner) for number, row in found if row is not None}

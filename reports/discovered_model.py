@@ -1,19 +1,21 @@
-"""The lifecycle as lived: how often its ways were gone in a stretch of time, drawn as a Mermaid diagram."""
+"""The lifecycle as it was executed: how often each arc was followed, drawn as a Mermaid state diagram."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.commands.open_case import OPEN
 from engine.transaction import Tx
+from locales.translation import label, translate
 from models.columns import to_micros
-from reports.translation import label, translate
+from reports.markdown import plain
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
-WAYS = 14
-"""So many ways a diagram shows, the most travelled; a picture of all of them tells nothing."""
+MAX_ARCS = 14
+"""How many arcs a diagram shows, the most frequent ones; with all of them it is unreadable."""
+SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 
 # As in `figures.MOVES`: changed_at bounds the search, from the smaller table on.
 MOVES = """
@@ -26,8 +28,8 @@ STANDING = "SELECT kind, state AS name, count(*) AS n FROM cases WHERE NOT close
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A move from one state to another; the first one of a case comes from nowhere (``source`` is empty)."""
+class Arc:
+    """A move from one state to another; the opening of a case has an empty ``source``."""
 
     source: str
     dest: str
@@ -36,92 +38,108 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredModel:
-    """What the cases of a kind did: how often each way was gone, and how many cases stand where now."""
+    """What the cases of a kind did: how often each arc was followed, and how many cases are in which state now."""
 
     kind: str
-    ways: Counter[Way]
+    arcs: Counter[Arc]
     standing: Counter[str]
 
 
-def lived(tx: Tx, since: datetime, until: datetime) -> tuple[DiscoveredModel, ...]:
-    """The kinds with traffic in (since, until], the busiest first."""
-    ways: dict[str, Counter[Way]] = {}
+def discover(tx: Tx, since: datetime, until: datetime) -> tuple[DiscoveredModel, ...]:
+    """Return the model of each kind with moves in (since, until], the busiest first."""
+    arcs: dict[str, Counter[Arc]] = {}
     for row in tx.rows(MOVES, since=to_micros(since), until=to_micros(until), open=OPEN):
         source = "" if row.move == OPEN else row.source
-        ways.setdefault(row.kind, Counter())[Way(source, row.dest, row.move)] += row.n
+        arcs.setdefault(row.kind, Counter())[Arc(source, row.dest, row.move)] += row.n
     standing: dict[str, Counter[str]] = {}
     for row in tx.rows(STANDING):
         standing.setdefault(row.kind, Counter())[row.name] += row.n
-    busiest = sorted(ways, key=lambda kind: (-ways[kind].total(), kind))
-    return tuple(DiscoveredModel(kind, ways[kind], standing.get(kind, Counter())) for kind in busiest)
+    busiest = sorted(arcs, key=lambda kind: (-arcs[kind].total(), kind))
+    return tuple(DiscoveredModel(kind, arcs[kind], standing.get(kind, Counter())) for kind in busiest)
 
 
-def shown(one: DiscoveredModel) -> list[tuple[Way, int]]:
-    """The most travelled ways, with the table's order among equals."""
-    order = _order(lifecycle_of(one.kind))
-    ranked = sorted(one.ways.items(), key=lambda item: (-item[1], order.get(item[0].move, 0), item[0].source))
-    return ranked[:WAYS]
+def shown(model: DiscoveredModel) -> list[tuple[Arc, int]]:
+    """Return the most frequent arcs with their counts; equals in the order of the lifecycle's moves."""
+    order = {name: place for place, name in enumerate(lifecycle_of(model.kind).rows)}
+    ranked = sorted(model.arcs.items(), key=lambda item: (-item[1], order.get(item[0].move, 0), item[0].source))
+    return ranked[:MAX_ARCS]
 
 
-def mermaid(one: DiscoveredModel, locale: str) -> str:
-    """The diagram's text (``stateDiagram-v2``): states with who stands there now, ways with how often."""
-    ways = shown(one)
-    table = lifecycle_of(one.kind)
-    named = {name for way, _ in ways for name in (way.source, way.dest) if name} | set(one.standing)
-    lines = ["stateDiagram-v2"]
-    lines += [f'    state "{_state(one, name, locale)}" as {name}' for name in _in_order(table, named)]
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for way, count in sorted(ways, key=lambda item: _place(table, item[0])):
-        words = _plain(label(locale, one.kind, "move", way.move))
-        turn = " ↻" if _reopens(table, way) else ""
-        arrows.setdefault((way.source or "[*]", way.dest), []).append(f"{words} {count}{turn}")
-    lines += [f"    {source} --> {dest}: {', '.join(words)}" for (source, dest), words in arrows.items()]
+def left_out(model: DiscoveredModel) -> tuple[int, int]:
+    """Return how many arcs the diagram leaves out, and how often they were followed."""
+    arcs = shown(model)
+    return len(model.arcs) - len(arcs), model.arcs.total() - sum(count for _, count in arcs)
+
+
+def mermaid(model: DiscoveredModel, locale: str) -> str:
+    """Draw the model (``stateDiagram-v2``): states with their open cases, arcs with their counts."""
+    arcs, table = shown(model), lifecycle_of(model.kind)
+    states = {name for arc, _ in arcs for name in (arc.source, arc.dest) if name} | set(model.standing)
+    declared = [state.name for state in table.states if state.name in states]
+    ordered = [*declared, *sorted(states - set(declared))]
+    notes = {name: str(model.standing[name]) for name in states if model.standing[name]}
+    marks = {arc: " ↻" for arc, _ in arcs if _reopens(table, arc)}
+    return "\n".join(_diagram(model, ordered, notes, marks, locale)) + "\n"
+
+
+def duration_diagram(model: DiscoveredModel, medians: Mapping[str, int], locale: str) -> str:
+    """Draw the model: states with the median time cases stayed there (microseconds), arcs with their counts."""
+    table = lifecycle_of(model.kind)
+    states = {name for arc, _ in shown(model) for name in (arc.source, arc.dest) if name}
+    ordered = [name for name in table.state if name in states]
+    notes = {name: plain(span(locale, medians[name])) for name in ordered if name in medians}
+    lines = [*_diagram(model, ordered, notes, {}, locale)]
+    lines += [f"    {name} --> [*]" for name in ordered if table.state[name].final]
     return "\n".join(lines) + "\n"
 
 
-def left_out(one: DiscoveredModel) -> tuple[int, int]:
-    """How many ways the diagram leaves out, and how often they were gone."""
-    more = len(one.ways) - len(shown(one))
-    return more, one.ways.total() - sum(count for _, count in shown(one))
+def _diagram(
+    model: DiscoveredModel, states: list[str], notes: Mapping[str, str], marks: Mapping[Arc, str], locale: str
+) -> Iterator[str]:
+    table = lifecycle_of(model.kind)
+    yield "stateDiagram-v2"
+    for name in states:
+        text = plain(label(locale, model.kind, "state", name))
+        yield f'    state "{f"{text} ({notes[name]})" if name in notes else text}" as {name}'
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for arc, count in sorted(shown(model), key=lambda item: _place(table, item[0])):
+        text = f"{plain(label(locale, model.kind, 'move', arc.move))} {count}{marks.get(arc, '')}"
+        arrows.setdefault((arc.source or "[*]", arc.dest), []).append(text)
+    yield from (f"    {source} --> {dest}: {', '.join(texts)}" for (source, dest), texts in arrows.items())
 
 
-def section(told: tuple[DiscoveredModel, ...], locale: str) -> Iterator[str]:
-    """The diagrams of a report, each under the name of its kind."""
-    for one in told:
-        opened = sum(count for way, count in one.ways.items() if not way.source)
-        name = label(locale, "", "kind", one.kind)
-        yield from ("", f"### {translate(locale, 'lived.kind', kind=name, opened=opened, moves=one.ways.total())}", "")
-        yield from ("```mermaid", mermaid(one, locale).rstrip(), "```")
-        more, times = left_out(one)
+def section(models: tuple[DiscoveredModel, ...], locale: str) -> Iterator[str]:
+    """Render the diagrams of a report, each under the name of its kind."""
+    for model in models:
+        opened = sum(count for arc, count in model.arcs.items() if not arc.source)
+        kind = label(locale, "", "kind", model.kind)
+        yield from (
+            "",
+            f"### {translate(locale, 'lived.kind', kind=kind, opened=opened, moves=model.arcs.total())}",
+            "",
+        )
+        yield from ("```mermaid", mermaid(model, locale).rstrip(), "```")
+        more, times = left_out(model)
         if more:
             yield from ("", translate(locale, "lived.more", ways=more, times=times))
 
 
-def _order(table: Lifecycle) -> dict[str, int]:
-    return {name: place for place, name in enumerate(table.rows)}
+def span(locale: str, micros: int) -> str:
+    """Render a length of time in its two largest units."""
+    if micros >= DAY:
+        return translate(locale, "replay.span.days", days=micros // DAY, hours=micros % DAY // HOUR)
+    if micros >= HOUR:
+        return translate(locale, "replay.span.hours", hours=micros // HOUR, minutes=micros % HOUR // MINUTE)
+    if micros >= MINUTE:
+        return translate(locale, "replay.span.minutes", minutes=micros // MINUTE)
+    return translate(locale, "replay.span.seconds", seconds=micros // SECOND)
 
 
-def _in_order(table: Lifecycle, names: set[str]) -> list[str]:
-    declared = [state.name for state in table.states if state.name in names]
-    return [*declared, *sorted(names - set(declared))]
+def _place(table: Lifecycle, arc: Arc) -> tuple[int, int]:
+    places = {state.name: place for place, state in enumerate(table.states)}
+    return places.get(arc.source, -1), places.get(arc.dest, len(places))
 
 
-def _place(table: Lifecycle, way: Way) -> tuple[int, int]:
-    places = {state.name: n for n, state in enumerate(table.states)}
-    return places.get(way.source, -1), places.get(way.dest, len(places))
-
-
-def _state(one: DiscoveredModel, name: str, locale: str) -> str:
-    words = _plain(label(locale, one.kind, "state", name))
-    return f"{words} ({one.standing[name]})" if one.standing[name] else words
-
-
-def _plain(words: str) -> str:
-    """Words that Mermaid does not take for its own signs."""
-    return words.replace('"', "'").replace(":", " ").replace(";", ",").replace("#", "")
-
-
-def _reopens(table: Lifecycle, way: Way) -> bool:
-    return any(
-        row.reopens and row.dest == way.dest and way.source in row.sources for row in table.rows.get(way.move, ())
-    )
+def _reopens(table: Lifecycle, arc: Arc) -> bool:
+    rows = table.rows.get(arc.move, ())
+    return any(row.reopens and row.dest == arc.dest and arc.source in row.sources for row in rows)

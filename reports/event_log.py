@@ -1,7 +1,7 @@
-"""Tells whole histories for a log that leaves the house: cases and moves under the names that logs have for them.
+"""Reads the histories of cases for an exported log, with the attribute names of the standards.
 
-Note [Whole histories]: ``since`` chooses the cases that have moved since then and tells each from its beginning. Half a
-history fits no lifecycle; and who keeps a log up to date replaces the cases that he is given.
+Note [Whole histories]: ``since`` selects the cases changed since then and exports each from its beginning. Part of a
+history fits no lifecycle, and whoever updates a log replaces the whole cases.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,11 +17,11 @@ from engine.rules.in_force import Rules, rules_in
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, TraceEvent, Value
-from reports import durations
-from reports.durations import Stopwatch, calendar_of
-from reports.event_log_pages import CLOCKS, RUNGS, Page, Wanted, pages, said
-from reports.lookups import customer_kinds
-from reports.pseudonymisation import Field, Pseudonymisation, fields_of
+from reports import throughput_times
+from reports.desk_queries import customer_kinds
+from reports.event_log_queries import STEPS, TIMERS, CaseBatch, CaseFilter, case_batches, statements_of
+from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
+from reports.throughput_times import Stopwatch, calendar_of
 from statemachines.kinds import lifecycle_of, lifecycles
 
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"
@@ -34,37 +34,37 @@ OF_CASE = (
 OF_PARTY = ("customer", "phone", "email")
 OF_MOVE = (
     MOVE, AT, LIFECYCLE, WHO, "org:role", "org:group", "seq", "source", "dest", "cycle", "level", "via", "inferred",
-    "recorded_at", "lifecycle_version", *durations.KEYS,
+    "recorded_at", "lifecycle_version", *throughput_times.KEYS,
 )  # fmt: skip
 FORM, SAYS = "form:", "said:"
-"""What stands before the name of a form's field, and before one whose content is a statement."""
+"""The prefixes of the attributes for a form's fields, and for those whose content is a statement."""
 COMPLETE = "complete"
-"""A move is made at one instant: of the phases that the lifecycle extension knows it has this one."""
+"""The lifecycle phase of every move: a move has no duration."""
 PLAIN_COLUMNS = (
     "kind", "pack", "channel", "customer_type", "category", "severity", "department", "state", "level", "cycle",
 )  # fmt: skip
 
 
 def timer_id(number: str, row: Any) -> str:
-    """By what a clock is known outside: its case, clause, cycle and turn."""
+    """Return the id of a timer in a log: case, clause, cycle and occurrence."""
     return f"{number}/{row.clause}/{row.cycle}/{row.occurrence}"
 
 
 def department_id(code: str) -> str:
-    """By what a department is known among the objects of a log."""
+    """Return the id of a department in a log."""
     return f"d-{code}"
 
 
 @dataclass
-class Telling:
-    """One moment of a store as it is told. ``cases`` and ``moves`` count what was told so far.
+class EventLogReader:
+    """Reads one snapshot of a store for a log. ``cases`` and ``moves`` count what was read so far.
 
-    ``linked`` moves name the objects they touch, for an object-centric log.
+    With ``linked`` each move names the objects it refers to, for an object-centric log.
     """
 
     tx: Tx
     pseudonymisation: Pseudonymisation
-    wanted: Wanted
+    case_filter: CaseFilter
     linked: bool = False
     cases: int = 0
     moves: int = 0
@@ -76,69 +76,73 @@ class Telling:
         self.actors = {row.id: row for row in self.tx.rows(ACTORS)}
 
     def histories(self) -> Iterator[History]:
-        """The cases by id, each with its moves by sequence. Each history's moves are read before the next history."""
-        for page in pages(self.tx, self.wanted):
-            clocks = page.by_case(CLOCKS)
-            rungs = page.by_case(RUNGS) if self.linked else {}
-            told = groupby(self._moves(page), key=lambda one: one[0].case_id)
-            ahead = next(told, None)
-            for case in page.cases:
-                place = self.calendar(case, clocks.get(case.id, ()))
-                found = ahead[1] if ahead is not None and ahead[0] == case.id else iter(())
-                watch = Stopwatch(place, case.opened_at)
-                fired = {row.seq: timer_id(case.number, row) for row in rungs.get(case.id, ())}
+        """Yield the cases by id, each with its moves by sequence. Consume a history's moves before the next history."""
+        for batch in case_batches(self.tx, self.case_filter):
+            timers = batch.by_case(TIMERS)
+            steps = batch.by_case(STEPS) if self.linked else {}
+            by_case = groupby(self._moves(batch), key=lambda one: one[0].case_id)
+            ahead = next(by_case, None)
+            for case in batch.cases:
+                calendar = self.calendar(case, timers.get(case.id, ()))
+                moves = ahead[1] if ahead is not None and ahead[0] == case.id else iter(())
+                stopwatch = Stopwatch(calendar, case.opened_at)
+                fired = {row.seq: timer_id(case.number, row) for row in steps.get(case.id, ())}
                 self.cases += 1
-                yield History(self.of_case(case, place.name), self._deeds(case, found, watch, fired))
+                yield History(self.of_case(case, calendar.name), self._events(case, moves, stopwatch, fired))
                 if ahead is not None and ahead[0] == case.id:
-                    ahead = next(told, None)
+                    ahead = next(by_case, None)
 
-    def calendar(self, case: Any, clocks: Sequence[Any]) -> Calendar:
-        """By which calendar the case's working time is counted."""
-        return calendar_of(self.rules, case.pack, case.opened_at, clocks)
+    def calendar(self, case: Any, timers: Sequence[Any]) -> Calendar:
+        """Return the calendar of the case's working time."""
+        return calendar_of(self.rules, case.pack, case.opened_at, timers)
 
     def of_case(self, case: Any, calendar: str) -> dict[str, Value]:
-        """The attributes of a case; what is not known is not told."""
-        told: dict[str, Any] = {CASE: case.number} | {name: getattr(case, name) for name in PLAIN_COLUMNS}
-        told |= {"party": self.party(case), "shipment": self.shipment(case)}
-        told["owner"] = self.pseudonymisation.actor(case.owner) if case.owner else None
-        told |= {"closed": bool(case.closed), "opened_at": from_micros(case.opened_at), "calendar": calendar}
+        """Return the attributes of a case, without those that have no value."""
+        values: dict[str, Any] = {CASE: case.number} | {name: getattr(case, name) for name in PLAIN_COLUMNS}
+        values |= {"party": self.party(case), "shipment": self.shipment(case)}
+        values["owner"] = self.pseudonymisation.actor(case.owner) if case.owner else None
+        values |= {"closed": bool(case.closed), "opened_at": from_micros(case.opened_at), "calendar": calendar}
         if self.pseudonymisation.whole and case.party_id is not None:
-            told |= self.tx.row(PARTY, id=case.party_id)._asdict()
-        return {name: value for name, value in told.items() if value is not None}
+            values |= self.tx.row(PARTY, id=case.party_id)._asdict()
+        return {name: value for name, value in values.items() if value is not None}
 
     def party(self, case: Any) -> str | None:
-        """The customer, where he may be told of."""
-        return self.pseudonymisation.party(case.party_id) if case.party_id is not None and self._open(case) else None
+        """Return the pseudonym of the customer if it may be exported."""
+        return (
+            self.pseudonymisation.party(case.party_id)
+            if case.party_id is not None and self._exports_parties(case)
+            else None
+        )
 
     def shipment(self, case: Any) -> str | None:
-        """The shipment, where it may be told of."""
-        return self.pseudonymisation.shipment(case.shipment) if case.shipment and self._open(case) else None
+        """Return the pseudonym of the shipment if it may be exported."""
+        return self.pseudonymisation.shipment(case.shipment) if case.shipment and self._exports_parties(case) else None
 
-    def _open(self, case: Any) -> bool:
-        """Work among ourselves: who reported it is not even told by a pseudonym that his complaints bear, too (F2)."""
+    def _exports_parties(self, case: Any) -> bool:
+        """Whether party and shipment may be exported: not for internal kinds, or pseudonyms would link reports (F2)."""
         return self.pseudonymisation.whole or case.kind in customer_kinds()
 
-    def _moves(self, page: Page) -> Iterator[tuple[Any, dict[str, str]]]:
-        """Each move with what was said with it, where that may be told."""
-        for found in page.moves():
-            texts = said(self.tx, found) if self.pseudonymisation.whole else {}
-            for row in found:
+    def _moves(self, batch: CaseBatch) -> Iterator[tuple[Any, dict[str, str]]]:
+        """Yield each move with its statements, if they may be exported."""
+        for rows in batch.moves():
+            texts = statements_of(self.tx, rows) if self.pseudonymisation.whole else {}
+            for row in rows:
                 yield row, texts.get((row.case_id, row.seq), {})
 
-    def _deeds(
-        self, case: Any, found: Iterator[tuple[Any, dict[str, str]]], watch: Stopwatch, fired: dict[int, str]
+    def _events(
+        self, case: Any, moves: Iterator[tuple[Any, dict[str, str]]], stopwatch: Stopwatch, fired: dict[int, str]
     ) -> Iterator[TraceEvent]:
-        for row, texts in found:
+        for row, texts in moves:
             self.moves += 1
-            told = self._of_move(row) | watch.at(row.occurred_at).told()
+            values = self._of_move(row) | stopwatch.at(row.occurred_at).attributes()
             form = self.pseudonymisation.form(case.kind, row.move, orjson.loads(row.form))
-            told |= {FORM + name: value for name, value in form.items()}
-            told |= {SAYS + name: text for name, text in texts.items()}
-            yield TraceEvent(row.seq, told, self._concerns(case, row, fired) if self.linked else ())
+            values |= {FORM + name: value for name, value in form.items()}
+            values |= {SAYS + name: text for name, text in texts.items()}
+            yield TraceEvent(row.seq, values, self._objects_of(case, row, fired) if self.linked else ())
 
     def _of_move(self, row: Any) -> dict[str, Value]:
         actor = self.actors[row.actor_id]
-        told: dict[str, Value] = {
+        values: dict[str, Value] = {
             MOVE: row.move,
             AT: from_micros(row.occurred_at),
             LIFECYCLE: COMPLETE,
@@ -156,21 +160,21 @@ class Telling:
             "lifecycle_version": row.lifecycle,
         }
         if not actor.department:
-            del told["org:group"]
-        return told
+            del values["org:group"]
+        return values
 
-    def _concerns(self, case: Any, row: Any, fired: dict[int, str]) -> tuple[tuple[str, str], ...]:
-        """Who made it and where he works, the clock that fired; with the opening, whose case it is and about what."""
+    def _objects_of(self, case: Any, row: Any, fired: dict[int, str]) -> tuple[tuple[str, str], ...]:
+        """Return the actor and department of a move, the timer that fired; for the opening also party and shipment."""
         actor = self.actors[row.actor_id]
-        found = [(self.pseudonymisation.actor(actor.handle), "made_by")]
+        objects = [(self.pseudonymisation.actor(actor.handle), "made_by")]
         if actor.department:
-            found.append((department_id(actor.department), "made_in"))
+            objects.append((department_id(actor.department), "made_in"))
         if row.seq in fired:
-            found.append((fired[row.seq], "fired_by"))
-        return (*found, *self.company(case)) if row.move == OPEN else tuple(found)
+            objects.append((fired[row.seq], "fired_by"))
+        return (*objects, *self.parties_of(case)) if row.move == OPEN else tuple(objects)
 
-    def company(self, case: Any) -> Iterator[tuple[str, str]]:
-        """Whose case it is, and whose goods it is about."""
+    def parties_of(self, case: Any) -> Iterator[tuple[str, str]]:
+        """Yield the customer and the shipment of a case."""
         if (party := self.party(case)) is not None:
             yield party, "of_party"
         if (shipment := self.shipment(case)) is not None:
@@ -178,23 +182,23 @@ class Telling:
 
 
 def case_keys(pseudonymisation: Pseudonymisation) -> tuple[str, ...]:
-    """The names of all that may be told of a case."""
+    """Return the names of all attributes of a case."""
     return OF_CASE + (OF_PARTY if pseudonymisation.whole else ())
 
 
-def move_keys(pseudonymisation: Pseudonymisation, wanted: Wanted) -> tuple[str, ...]:
-    """The names of all that may be told of a move of the kinds that are wanted."""
-    kinds = [lifecycle_of(wanted.kind)] if wanted.kind else list(lifecycles().values())
-    found: dict[str, None] = {}
+def move_keys(pseudonymisation: Pseudonymisation, case_filter: CaseFilter) -> tuple[str, ...]:
+    """Return the names of all attributes of a move of the selected kinds."""
+    kinds = [lifecycle_of(case_filter.kind)] if case_filter.kind else list(lifecycles().values())
+    names: dict[str, None] = {}
     for table in kinds:
         for move in (OPEN, *table.rows):
-            found |= dict.fromkeys(_names(pseudonymisation, fields_of(table.kind, move)))
-    return (*OF_MOVE, *found)
+            names |= dict.fromkeys(_names(pseudonymisation, fields_of(table.kind, move)))
+    return (*OF_MOVE, *names)
 
 
-def _names(pseudonymisation: Pseudonymisation, fields: dict[str, Field]) -> Iterator[str]:
+def _names(pseudonymisation: Pseudonymisation, fields: dict[str, Disclosure]) -> Iterator[str]:
     for name, sort in fields.items():
-        if sort is Field.WORDS:
+        if sort is Disclosure.WORDS:
             yield from [SAYS + name] if pseudonymisation.whole else []
-        elif sort is not Field.FREE or pseudonymisation.whole:
+        elif sort is not Disclosure.FREE or pseudonymisation.whole:
             yield FORM + name

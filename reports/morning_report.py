@@ -1,4 +1,4 @@
-"""What a manager reads in the morning: what became late, what climbed, who is asked, and how the night was."""
+"""The morning report: breached timers, escalated cases, what is due today, and how the night went."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,81 +7,73 @@ from datetime import datetime, timedelta
 
 from engine.rules.in_force import rules_in
 from engine.store import Store
-from flows.work import Work, off_loop
 from models.columns import to_micros
 from reports import day_figures, figures
-from reports.board import Promise, due_before, midnight
-from reports.day_figures import Climb, Raised, climbs
-from reports.discovered_model import DiscoveredModel, lived
-from reports.figures import DAY, Late, Trend
-from reports.night_health import Health, health
-
-__all__ = ["Health", "MorningReport", "gather", "report_morning"]
+from reports.board import RunningTimer, due_before, midnight
+from reports.day_figures import EscalatedCase, RaisedCase, escalated_cases
+from reports.discovered_model import DiscoveredModel, discover
+from reports.figures import DAY, LateStep, Trend
+from reports.night_health import NightHealth, health
 
 WEEK = timedelta(days=7)
-ASKED = 2
-"""From this level on, somebody above the team is asked."""
+MANAGER_LEVEL = 2
+"""From this level on, somebody above the team answers for the case."""
 
 TRENDS = ("open", "resolve", "breach", "escalate", "revisit")
-"""The moves whose numbers the report compares with the week."""
+"""The moves whose counts the report compares with the week before."""
 
 
 @dataclass(frozen=True, slots=True)
 class MorningReport:
-    """The report's figures at one instant; ``window`` is how far back the day reaches."""
+    """The report's figures of the window from ``since`` to ``at``."""
 
     at: datetime
     since: datetime
     cases: int
     board: Counter[tuple[str, str, int]]
-    late: Sequence[Late]
+    late: Sequence[LateStep]
     overdue: Counter[str]
     unwatched: Sequence[tuple[str, str | None, datetime]]
     callbacks: Sequence[tuple[str, int, datetime]]
     opinions: Counter[str]
     trends: dict[str, Trend]
     resolved_within: dict[str, int]
-    health: Health
+    health: NightHealth
     callers: Counter[str] = field(default_factory=Counter[str])
     broken: dict[str, Trend] = field(default_factory=dict[str, Trend])
-    raised: tuple[Raised, ...] = ()
+    raised: tuple[RaisedCase, ...] = ()
     staff: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict[tuple[int, str], tuple[str, ...]])
     states: dict[str, str] = field(default_factory=dict[str, str])
-    today: tuple[Promise, ...] = ()
+    today: tuple[RunningTimer, ...] = ()
     lived: tuple[DiscoveredModel, ...] = ()
 
     @property
-    def climbed(self) -> list[Late]:
-        """What reached the department manager or higher."""
-        return [late for late in self.late if late.level >= ASKED]
+    def climbed(self) -> list[LateStep]:
+        """The steps that reached the department manager or a higher level."""
+        return [late for late in self.late if late.level >= MANAGER_LEVEL]
 
     @property
-    def climbs(self) -> list[Climb]:
-        """The same by case: who asks whom for what."""
-        return climbs(self.climbed)
+    def climbs(self) -> list[EscalatedCase]:
+        """The same steps grouped by case."""
+        return escalated_cases(self.climbed)
 
     @property
-    def became_late(self) -> list[Late]:
-        """What broke its promise in this window."""
+    def became_late(self) -> list[LateStep]:
+        """The breaches of this window."""
         return [late for late in self.late if late.percent == 100]
 
     @property
     def did(self) -> int:
-        """How many broken promises it tells of."""
+        """The number of breaches."""
         return len(self.became_late)
 
 
-async def report_morning(work: Work) -> MorningReport:
-    """The report of the last 24 hours, from our tables alone, also when nothing was due."""
-    return await off_loop(gather, work.store, await work.now())
-
-
 def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport:
-    """Count what the report says, in one consistent reading of the store."""
+    """Compute the report in one transaction."""
     since = at - window
     with store.looking() as tx:
         today = due_before(tx, rules_in(tx), to_micros(midnight(at)))
-        late = figures.rungs(tx, since, at)
+        late = figures.steps(tx, since, at)
         return MorningReport(
             at=at,
             since=since,
@@ -99,7 +91,7 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
             broken=day_figures.broken(tx, at),
             raised=day_figures.raised(tx, since, at),
             staff=day_figures.staff(tx),
-            states=day_figures.states(tx, (one.number for one in late if one.level >= ASKED)),
+            states=day_figures.states(tx, (one.number for one in late if one.level >= MANAGER_LEVEL)),
             today=tuple(sorted(today, key=lambda one: (one.due_at, one.number))),
-            lived=lived(tx, at - WEEK, at),
+            lived=discover(tx, at - WEEK, at),
         )

@@ -1,4 +1,4 @@
-"""Whether the night itself was healthy: what ran when, what did not and why, and what a person must look into."""
+"""Reads and renders how the night went: which scheduled work ran, which did not, and what a person must look into."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,86 +11,160 @@ from engine.ledger.anchoring import last_anchored
 from engine.outages import Outage, outages
 from engine.timers.parking import Parked, parked
 from engine.transaction import Tx
-from flows.nights.timetable import lived_nights
+from gateways.schedule import OVERNIGHT, business_schedule
+from locales.translation import label, translate, when
 from models.columns import from_micros
-from reports import figures
-from reports.figures import Dead, Run, Unseen
+from reports import run_figures
+from reports.markdown import SHOWN, table
+from reports.run_figures import DeadDelivery, RecordedRun, UnobservedRuns
 
-NIGHT_FLOW = "overnight-escalation"
 NIGHT_MAY_TAKE = timedelta(hours=25)
-"""Past this since the last night, a night is missing."""
+"""A night is missing if the last one is longer ago than this."""
 GRACE = timedelta(minutes=20)
-"""So late, the driver does what no worker did: before that nothing is missing."""
+"""After this delay the driver does what no worker did; before that nothing is missing."""
+OUTAGE_REASONS = frozenset({"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble"})
+"""The reasons of an outage that have a message of their own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """Scheduled work in the report's window: when it was due, and the run that did it, if any did."""
+class DueWork:
+    """Scheduled work that was due in the report's window, and the run that did it, if there is one."""
 
     name: str
     due: datetime
-    run: Run | None
+    run: RecordedRun | None
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """Whether the night itself was healthy."""
+class NightHealth:
+    """What ran in the report's window, and what a person must look into."""
 
     last_night: datetime | None
     missed_night: bool
-    unseen: Unseen
-    dead: tuple[Dead, ...]
+    unseen: UnobservedRuns
+    dead: tuple[DeadDelivery, ...]
     refused_arrivals: int
     history: int
-    works: tuple[Ran, ...] = ()
+    works: tuple[DueWork, ...] = ()
     outages: tuple[Outage, ...] = ()
     parked: tuple[Parked, ...] = ()
     on_hold: tuple[Held, ...] = ()
     anchored: Anchored | None = None
     unanchored: bool = False
-    """Whether cases moved since the last anchor, and a night has come and gone over it."""
+    """Whether cases changed after the last anchor and before the last night, which should have anchored them."""
 
     @property
-    def missing(self) -> tuple[Ran, ...]:
-        """The scheduled work that nobody did."""
+    def missing(self) -> tuple[DueWork, ...]:
+        """The scheduled work that no run did."""
         return tuple(work for work in self.works if work.run is None)
 
     @property
     def ok(self) -> bool:
-        """Nothing that a person must look into. A kind on hold is a person's own decision."""
+        """Whether there is nothing a person must look into. A kind on hold is a person's own decision."""
         troubles = (self.missed_night, self.unseen.count, self.dead, self.refused_arrivals)
         return not (any(troubles) or self.missing or self.outages or self.parked or self.unanchored)
 
 
-def health(tx: Tx, since: datetime, at: datetime) -> Health:
-    """The health of the night that lies in (since, at]."""
-    last = figures.last_run(tx, NIGHT_FLOW)
+def health(tx: Tx, since: datetime, at: datetime) -> NightHealth:
+    """Return the health of the night in (since, at]."""
+    last = run_figures.last_run(tx, OVERNIGHT)
     anchored = last_anchored(tx)
-    return Health(
+    return NightHealth(
         last_night=last,
         missed_night=last is not None and at - last > NIGHT_MAY_TAKE,
-        unseen=figures.unseen(tx, since),
-        dead=figures.dead(tx),
-        refused_arrivals=figures.refused_arrivals(tx),
-        history=figures.history(tx, since),
-        works=tuple(sorted(_works(tx, since, at), key=lambda work: work.due)),
+        unseen=run_figures.unobserved(tx, since),
+        dead=run_figures.dead(tx),
+        refused_arrivals=run_figures.refused_arrivals(tx),
+        history=run_figures.late_records(tx, since),
+        works=tuple(sorted(_due_work(tx, since, at), key=lambda work: work.due)),
         outages=tuple(outages(tx, since, at)),
         parked=tuple(parked(tx)),
         on_hold=tuple(held(tx)),
         anchored=anchored,
-        unanchored=bool(anchored and last and figures.moved_between(tx, from_micros(anchored.at), last)),
+        unanchored=bool(anchored and last and run_figures.moved_between(tx, from_micros(anchored.at), last)),
     )
 
 
-def _works(tx: Tx, since: datetime, at: datetime) -> Iterator[Ran]:
-    for plan in lived_nights():
-        if figures.last_run(tx, plan.name) is None:
-            continue  # a house in which nothing of the kind ever ran misses nothing yet: the driver begins it
-        runs = figures.runs(tx, plan.name, since)
-        instants = [plan.after(max(since, figures.founded(tx)))]
+def _due_work(tx: Tx, since: datetime, at: datetime) -> Iterator[DueWork]:
+    for plan in business_schedule():
+        if run_figures.last_run(tx, plan.name) is None:
+            continue  # work that has never run is not missing: the driver will begin it
+        runs = run_figures.runs(tx, plan.name, since)
+        instants = [plan.after(max(since, run_figures.founded(tx)))]
         while instants[-1] <= at:
             instants.append(plan.after(instants[-1]))
         for due, following in pairwise(instants):
             run = next((run for run in runs if due <= run.began_at < following), None)
             if run is not None or due + GRACE <= at:
-                yield Ran(plan.name, due, run)
+                yield DueWork(plan.name, due, run)
+
+
+def troubles(health: NightHealth, locale: str) -> Iterator[str]:
+    """Render what a person must look into, each with its remedy; nothing while all is well."""
+    lines = list(_troubles(health, locale))
+    if lines:
+        yield from ("", f"## {translate(locale, 'report.attention', count=len(lines))}", "")
+        yield from (f"- {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield from ("", translate(locale, "report.more", count=len(lines) - SHOWN))
+
+
+def _troubles(health: NightHealth, locale: str) -> Iterator[str]:
+    if health.missed_night:
+        yield translate(locale, "report.missed_night", last=_time(health.last_night))
+    for outage in health.outages:
+        yield _outage(outage, locale)
+    for work in health.missing:
+        yield translate(locale, "report.missing", work=label(locale, "", "work", work.name), due=_time(work.due))
+    if health.unseen.begin and health.unseen.end:
+        begin, end = _time(health.unseen.begin), _time(health.unseen.end)
+        yield translate(locale, "report.unseen", count=health.unseen.count, begin=begin, end=end)
+    if health.refused_arrivals:
+        yield translate(locale, "report.refused_arrivals", count=health.refused_arrivals)
+    if health.unanchored and health.anchored:
+        yield translate(locale, "report.unanchored", at=_time(from_micros(health.anchored.at)))
+    for case in health.parked:
+        work = translate(locale, f"parked.{case.work}")
+        yield translate(locale, "report.parked.line", number=case.number, work=work, reason=case.reason)
+    for delivery in health.dead:
+        error = delivery.error or "–"
+        yield translate(locale, "report.dead", number=delivery.number, reaction=delivery.reaction, error=error)
+
+
+def _outage(outage: Outage, locale: str) -> str:
+    why = outage.why if outage.why in OUTAGE_REASONS else "other"
+    if outage.end is None:
+        why = "driver_away_still"
+    begin, end = _time(outage.begin), _time(outage.end) if outage.end else ""
+    return translate(locale, f"report.gap.{why}", begin=begin, end=end, times=outage.times, why=outage.why)
+
+
+def night(health: NightHealth, locale: str) -> Iterator[str]:
+    """Render which work ran when and whether Prefect observed it, the last anchor, late records and kinds on hold."""
+    yield from ("", f"## {translate(locale, 'report.health')}", "")
+    if health.works:
+        heads = [translate(locale, f"report.column.{name}") for name in ("work", "planned", "began", "did", "seen")]
+        yield from table(heads, [_work(work, locale) for work in health.works])
+    else:
+        yield translate(locale, "report.none")
+    if (made := health.anchored) is not None:
+        at = _time(from_micros(made.at))
+        yield from ("", translate(locale, "report.anchored", line=made.line, at=at, cases=made.cases, root=made.root))
+    if health.history:
+        yield from ("", translate(locale, "report.history", count=health.history))
+    for hold in health.on_hold:
+        kind, reason = label(locale, "", "kind", hold.kind), label(locale, "act", "reason", hold.reason)
+        params = {"kind": kind, "since": _time(hold.since), "by": hold.handle, "reason": reason}
+        yield from ("", translate(locale, "report.on_hold", **params))
+
+
+def _work(work: DueWork, locale: str) -> tuple[str, ...]:
+    name, due = label(locale, "", "work", work.name), _time(work.due)
+    if work.run is None:
+        return name, due, translate(locale, "report.not_run"), "–", "–"
+    seen = translate(locale, "report.seen" if work.run.observed else "report.not_seen")
+    return name, due, _time(work.run.began_at), str(work.run.did), seen
+
+
+def _time(instant: datetime | None) -> str:
+    return when(instant, "%m-%d %H:%M") if instant else "–"

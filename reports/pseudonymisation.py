@@ -1,9 +1,9 @@
-"""What a log that leaves the house may tell (H1): codes and figures as they are, people under a pseudonym, no words.
+"""Decides what an exported log may contain (H1): codes and figures as they are, people under pseudonyms, no statements.
 
-Note [Free values]: a form's value is told as it is only where its form allows nothing but a code, a figure, an
-instant, a truth or a case's number. Any other text might hold a name, whatever it is meant for, so it is left out;
-where the form cannot do without it, a pseudonym stands for it, so that the log can still be replayed. A field that
-the forms no longer have is left out: nobody knows any more what it held.
+Note [Free values]: a form's value is exported as it is only if its form allows nothing but a code, a number, an
+instant, a boolean or a case's number. Any other text might contain a name, whatever its purpose, so it is left out; if
+the form requires it, a pseudonym replaces it, so that the log can still be replayed. A field that the forms no longer
+have is left out, because its meaning is unknown.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from engine.ledger.chain import keyed
 from statemachines.form_model import ACTOR, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
 from statemachines.kinds import lifecycle_of
 
-SIGNS = 16
-"""So many hex digits has a pseudonym: enough that among a million no two are alike."""
+HEX_DIGITS = 16
+"""The length of a pseudonym in hex digits: no two of a million are alike."""
 NOBODY = frozenset({SYSTEM, IMPORT})
 CODE, NUMBER = (TypeAdapter(sort).json_schema()["pattern"] for sort in (Code, Number))
 
 
-class Field(Enum):
-    """How much of a form's field may be told."""
+class Disclosure(Enum):
+    """How much of a form's field may be exported."""
 
     PLAIN = "plain"
     CASE = "case"
@@ -38,48 +38,48 @@ class Field(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pseudonymisation:
-    """How a store's people are named in a log; ``whole`` tells everything as it is."""
+    """The pseudonyms of a store's people in a log; ``whole`` exports everything as it is."""
 
     secret: bytes
     whole: bool = False
 
     def actor(self, handle: str) -> str:
-        """The one who acts; system and import are nobody, and need no other name."""
+        """Return the pseudonym of an actor; system and import are no people and keep their names."""
         return handle if self.whole or handle in NOBODY else f"a-{self._short('actor', handle)}"
 
     def party(self, party_id: int) -> str:
-        """The customer; even who may read all finds the same id in every log."""
+        """Return the pseudonym of a customer; it is the same in every log, also in a whole one."""
         return f"p-{self._short('party', str(party_id))}"
 
     def shipment(self, key: str) -> str:
-        """The shipment, by the key that the store has for it."""
+        """Return the pseudonym of a shipment, from the store's key of it."""
         return f"s-{self._short('shipment', key)}"
 
-    def form(self, kind: str, move: str, told: dict[str, Any]) -> dict[str, Any]:
-        """The values of a form, as its record has them, that may be told."""
+    def form(self, kind: str, move: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the recorded values of a form that may be exported."""
         fields = fields_of(kind, move)
-        found: dict[str, Any] = {}
-        for name, value in told.items():
+        exported: dict[str, Any] = {}
+        for name, value in values.items():
             match fields.get(name):
-                case Field.PLAIN | Field.CASE:
-                    found[name] = value
-                case Field.HANDLE:
-                    found[name] = self.actor(value)
-                case Field.NEEDED:
-                    found[name] = value if self.whole else f"f-{self._short('free', name, value)}"
-                case Field.FREE if self.whole:
-                    found[name] = value
+                case Disclosure.PLAIN | Disclosure.CASE:
+                    exported[name] = value
+                case Disclosure.HANDLE:
+                    exported[name] = self.actor(value)
+                case Disclosure.NEEDED:
+                    exported[name] = value if self.whole else f"f-{self._short('free', name, value)}"
+                case Disclosure.FREE if self.whole:
+                    exported[name] = value
                 case _:
                     continue
-        return found
+        return exported
 
     def _short(self, *parts: str) -> str:
-        return keyed(self.secret, "export", *parts)[:SIGNS]
+        return keyed(self.secret, "export", *parts)[:HEX_DIGITS]
 
 
 @cache
-def fields_of(kind: str, move: str) -> dict[str, Field]:
-    """The fields of the form that a move of a kind asks for, as it is today. A move that is no more has none."""
+def fields_of(kind: str, move: str) -> dict[str, Disclosure]:
+    """Return the fields of a move's current form; none for a move that no longer exists."""
     form = _form(kind, move)
     properties = cast(dict[str, dict[str, Any]], form.model_json_schema().get("properties", {}))
     return {name: _sort(form, name, schema) for name, schema in properties.items()}
@@ -94,19 +94,23 @@ def _form(kind: str, move: str) -> type[Form]:
     return rows[0].form if rows else Nothing
 
 
-def _sort(form: type[Form], name: str, schema: dict[str, Any]) -> Field:
+def _sort(form: type[Form], name: str, schema: dict[str, Any]) -> Disclosure:
     if name in marked(form, PERSONAL):
-        return Field.WORDS
+        return Disclosure.WORDS
     if name in marked(form, ACTOR):
-        return Field.HANDLE
-    arms: list[dict[str, Any]] = schema.get("anyOf", [schema])
-    if not any(_free(arm) for arm in arms):
-        return Field.CASE if any(arm.get("pattern") == NUMBER for arm in arms) else Field.PLAIN
-    return Field.NEEDED if name in required(form) else Field.FREE
+        return Disclosure.HANDLE
+    alternatives: list[dict[str, Any]] = schema.get("anyOf", [schema])
+    if not any(_free(alternative) for alternative in alternatives):
+        return (
+            Disclosure.CASE
+            if any(alternative.get("pattern") == NUMBER for alternative in alternatives)
+            else Disclosure.PLAIN
+        )
+    return Disclosure.NEEDED if name in required(form) else Disclosure.FREE
 
 
-def _free(arm: dict[str, Any]) -> bool:
-    """Whether any text may stand here."""
-    if arm.get("type") != "string" or "enum" in arm or "const" in arm:
+def _free(alternative: dict[str, Any]) -> bool:
+    """Whether the schema allows any text."""
+    if alternative.get("type") != "string" or "enum" in alternative or "const" in alternative:
         return False
-    return arm.get("format") != "date-time" and arm.get("pattern") not in (CODE, NUMBER)
+    return alternative.get("format") != "date-time" and alternative.get("pattern") not in (CODE, NUMBER)

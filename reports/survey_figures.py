@@ -1,4 +1,4 @@
-"""Counts what customers answered at their callbacks: by kind and by dimension, each with its denominator (D2, E1)."""
+"""Counts customers' answers at callbacks by kind and by dimension, each with its denominator (D2, E1)."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from models.columns import to_micros
 from statemachines.forms import Outcome
 
 STEP = 20
-"""Points of 100 that one step of a score is worth."""
+"""How many points of 100 one step of a score is worth."""
 
 # A move that opens another round is recorded in the new one; the round it ended is that of the move before it.
 ENDS = """
@@ -29,8 +29,8 @@ UNSATISFIED_ENDS = frozenset({"close_unsatisfied", "refer"})
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
-    """One score: how many gave it, of how many who answered the call, and their mean in points of 100."""
+class DimensionScore:
+    """One score: how many customers gave it, of how many who answered the call, and the mean in points of 100."""
 
     code: str
     answered: int
@@ -39,8 +39,8 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The surveys of one kind of case. A round counts once, by the last that became of it.
+class SurveyFigures:
+    """The surveys of one kind of case. A round counts once, by its last outcome.
 
     ``called`` are the rounds whose callback came to its end: ``answered``, or never reached (``silent``). The
     response rate is answered of called. ``judged`` are the answered rounds and those that ended unsatisfied
@@ -56,7 +56,7 @@ class Figures:
     satisfied: int
     scored: int
     score: float | None
-    dimensions: tuple[Dimension, ...]
+    dimensions: tuple[DimensionScore, ...]
 
     @property
     def response_rate(self) -> float | None:
@@ -76,8 +76,8 @@ class _Round:
     unsatisfied: bool = False
 
 
-def gather(store: Store, since: datetime, until: datetime, kind: str | None = None) -> list[Figures]:
-    """The figures of all rounds that ended in [since, until), by kind; ``kind`` asks for one of them."""
+def gather(store: Store, since: datetime, until: datetime, kind: str | None = None) -> list[SurveyFigures]:
+    """Return the figures of the rounds that ended in [since, until), by kind; ``kind`` selects one."""
     span = {"begin": to_micros(since), "end": to_micros(until)}
     with store.looking() as tx:
         rounds = list(_rounds(tx.rows(ENDS, **span)))
@@ -90,21 +90,21 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
 
 
 def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
-    found: dict[tuple[int, int], _Round] = {}
+    rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
-        one = found.setdefault((row.case_id, row.cycle), _Round(row.kind))
+        one = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind))
         if row.move in UNSATISFIED_ENDS:
             one.unsatisfied = True
         elif row.move == "revisit":
             one.answers = json.loads(row.form)
-    return found.values()
+    return rounds.values()
 
 
-def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> Figures:
+def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigures:
     answers = [one.answers for one in rounds if one.answers is not None]
     unheard = sum(one.answers is None and one.unsatisfied for one in rounds)
     silent = len(rounds) - len(answers) - unheard
-    return Figures(
+    return SurveyFigures(
         kind=kind,
         called=len(answers) + silent,
         answered=len(answers),
@@ -113,19 +113,19 @@ def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> Figures:
         satisfied=sum(one["outcome"] == Outcome.SATISFIED for one in answers),
         scored=len(scores),
         score=_mean(scores, 100),
-        dimensions=tuple(_dimension(code, answers) for code in _asked(kind)),
+        dimensions=tuple(_dimension(code, answers) for code in _dimensions_of(kind)),
     )
 
 
-def _asked(kind: str) -> Iterable[str]:
-    """The scores of the questionnaire in force; without one all of them."""
+def _dimensions_of(kind: str) -> Iterable[str]:
+    """Return the dimensions of the questionnaire in force, or all dimensions without one."""
     questionnaire = asked_after(kind)
     return DIMENSIONS if questionnaire is None else [one.code for one in questionnaire.dimensions]
 
 
-def _dimension(code: str, answers: list[Mapping[str, Any]]) -> Dimension:
+def _dimension(code: str, answers: list[Mapping[str, Any]]) -> DimensionScore:
     given = [one[code] * STEP for one in answers if one.get(code) is not None]
-    return Dimension(code, len(given), len(answers), _mean(given, 1))
+    return DimensionScore(code, len(given), len(answers), _mean(given, 1))
 
 
 def _mean(values: list[int], unit: int) -> float | None:

@@ -7,8 +7,8 @@ from sqlmodel import select
 
 from apps.cli.context import Json, cli, table
 from engine.actors import NewActor, add_actor
+from locales.translation import label
 from models import Actor
-from reports.translation import label
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 

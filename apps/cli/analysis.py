@@ -9,9 +9,9 @@ import typer
 from rich.markdown import Markdown
 
 from apps.cli.context import Json, cli
-from reports.analysis_text import render
-from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, Month, gather, month_of, shifted
-from reports.complaint_handling import Handling
+from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, MonthFigures, gather, month_of, shifted
+from reports.complaint_analysis_text import render
+from reports.complaint_handling import HandlingFigures
 from statemachines.refused import Refused
 
 MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Without it, last month.")]
@@ -54,7 +54,7 @@ def document(told: ComplaintAnalysis) -> dict[str, Any]:
     }
 
 
-def _month(month: Month) -> dict[str, Any]:
+def _month(month: MonthFigures) -> dict[str, Any]:
     return {
         "month": f"{month.first:%Y-%m}",
         "received": month.received,
@@ -65,6 +65,8 @@ def _month(month: Month) -> dict[str, Any]:
     }
 
 
-def _handling(told: Handling) -> dict[str, Any]:
-    figures = {name: getattr(told, name) for name in Handling.__slots__}  # asdict does not know how to copy a Counter
+def _handling(told: HandlingFigures) -> dict[str, Any]:
+    figures = {
+        name: getattr(told, name) for name in HandlingFigures.__slots__
+    }  # asdict does not know how to copy a Counter
     return {**figures, "reopened_percent": told.reopened_percent}

@@ -14,8 +14,8 @@ from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, import_years
 from engine.rules.publishing import override as rule_days
 from engine.rules.publishing import publish as publish_text
+from locales.translation import translate
 from models.columns import from_micros
-from reports.translation import translate
 
 calendar = typer.Typer(
     help="Working calendars 工作日历: hours, holidays and make-up days, and until when they are known.",

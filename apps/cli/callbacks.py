@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli, local, table
-from reports.callback_list import CallbackList, Line, gather
-from reports.translation import label
+from locales.translation import label
+from reports.callback_list import CallbackList, PlannedCallback, gather
 from statemachines.refused import Refused
 
 Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Another day than today.")]
@@ -53,12 +53,12 @@ def _shown(told: CallbackList) -> list[Any]:
     return [table(title, [_words(f"column.{name}") for name in heads], map(_row, told.lines)), _words("by", by=shares)]
 
 
-def _row(line: Line) -> tuple[Any, ...]:
+def _row(line: PlannedCallback) -> tuple[Any, ...]:
     owner, due = line.owner or _words("nobody"), local(line.due_at)
     return owner, local(line.planned_at), line.number, line.name, line.phone, line.attempt, due, _story(line)
 
 
-def _story(line: Line) -> str:
+def _story(line: PlannedCallback) -> str:
     """Kind, category, round and result on one line."""
     kind = label(cli.locale, "", "kind", line.kind)
     category = label(cli.locale, line.kind, "category", line.category) if line.category else None

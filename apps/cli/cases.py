@@ -12,7 +12,7 @@ from apps.cli.move_forms import document_of, text_of, words_of
 from apps.cli.open_case import Body, Key
 from apps.known_views import kind_words
 from engine.commands.advance import Command, advance
-from reports.translation import label
+from locales.translation import label
 from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of

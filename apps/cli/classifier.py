@@ -9,14 +9,14 @@ import typer
 from rich.markdown import Markdown
 
 from apps.cli.context import As, Json, cli, table
-from classifier import report_text
-from reports.translation import label, translate
+from classifier import training_report
+from locales.translation import label, translate
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
-    from classifier.evaluating import Evaluation
-    from classifier.explaining import Explanation
+    from classifier.evaluation import Evaluation
     from classifier.model import Model
+    from classifier.propose import Explanation
 
 classifier = typer.Typer(
     help="The classifier 分类模型: what it learned, how good it is, and why it says what it says.", no_args_is_help=True
@@ -31,28 +31,29 @@ Subject = Annotated[str, typer.Option(help="The subject under which it was sent.
 @classifier.command()
 def train(files: Files = None, json: Json = False) -> None:
     """Learn from files and from what people decided; without a file, from those of the last time."""
-    from classifier.reading import examples_in
-    from classifier.training import told, trained_from
+    from classifier.example_files import examples_in
+    from classifier.training import train_from
+    from classifier.training_report import document
 
     given = [example for file in files or () for example in examples_in(file)]
     now = cli.store.now()
-    trained = trained_from(cli.store, given, now)
-    cli.give(told(trained), Markdown(report_text.render(trained, cli.locale)))
+    trained = train_from(cli.store, given, now)
+    cli.give(document(trained), Markdown(training_report.render(trained, cli.locale)))
 
 
 @classifier.command()
 def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False) -> None:
     """How good the trained model is on FILE; without a model, or with --folds, how well FILE can be learned."""
+    from classifier import evaluation
     from classifier.categories import categories_of
-    from classifier.evaluating import evaluated
-    from classifier.reading import examples_in
+    from classifier.example_files import examples_in
 
     model, secret = _here()
     known = categories_of(cli.settings.where)
     read = examples_in(file)
-    found = evaluated([one.named(known.code_of(one.label)) for one in read], model, secret, folds, seed)
+    found = evaluation.evaluate([one.with_label(known.code_of(one.label)) for one in read], model, secret, folds, seed)
     calls = {known.code_of(one.label): one.label for one in read}  # what the file calls it, where it calls it anything
-    by_class = {calls.get(code, known.name_of(code)): told for code, told in found.figures.per_class.items()}
+    by_class = {calls.get(code, known.name_of(code)): row for code, row in found.figures.per_class.items()}
     found = replace(found, figures=replace(found.figures, per_class=by_class))
     document = {
         **asdict(found.figures),
@@ -61,7 +62,7 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
         "seen": found.seen,
         "model": found.version,
     }
-    cli.give(document, *_how(found, file), Markdown(report_text.figures_text(found.figures, cli.locale)))
+    cli.give(document, *_how(found, file), Markdown(training_report.metrics_text(found.figures, cli.locale)))
 
 
 def _here() -> "tuple[Model | None, bytes]":
@@ -78,18 +79,18 @@ def _here() -> "tuple[Model | None, bytes]":
 
 
 def _how(found: "Evaluation", file: Path) -> Iterator[str]:
-    told = {"rows": found.figures.rows, "silver": found.silver, "file": file.name, "version": found.version or "–"}
-    yield _translate(f"method.{found.method}", **told)
+    params = {"rows": found.figures.rows, "silver": found.silver, "file": file.name, "version": found.version or "–"}
+    yield _translate(f"method.{found.method}", **params)
     if found.seen:
-        yield _translate(f"seen.{found.method}", seen=found.seen, **told)
+        yield _translate(f"seen.{found.method}", seen=found.seen, **params)
 
 
 @classifier.command()
 def explain(text: str, subject: Subject = "", json: Json = False) -> None:
     """What TEXT is taken for and why: what speaks for it, how sure that is, and what happens."""
-    from classifier.explaining import explained
+    from classifier import propose
 
-    found = explained(cli.store.home, text, subject)
+    found = propose.explain(cli.store.home, text, subject)
     proposal = asdict(found.proposal)
     document = {
         "threshold": proposal.pop("needed"),
@@ -115,7 +116,7 @@ def _why(found: "Explanation") -> Iterator[Any]:
         (_translate("column.happens"), _translate(f"happens.{found.happens}")),
     ]
     yield table(_translate("explained"), ("", ""), rows)
-    yield report_text.threshold_text(proposal.needed, cli.locale)
+    yield training_report.threshold_text(proposal.needed, cli.locale)
     heads = [_translate(f"column.{name}") for name in ("category", "share", "speaks")]
     yield table(_translate("candidates"), heads, [_candidate(one) for one in found.candidates])
     for name, reason in found.broken:
@@ -133,7 +134,7 @@ def _candidate(one: Any) -> tuple[str, str | None, str]:
 @classifier.command()
 def tree(file: Path, as_: As = None, json: Json = False) -> None:
     """Publish a tree of categories 分类体系: three levels, then department, severity, code if there."""
-    from classifier.tree import publish_tree
+    from classifier.category_tree import publish_tree
 
     found = publish_tree(cli.store, file, cli.actor(as_))
     live, depth = found.live, range(1, 4)

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reports.translation import DEFAULT, refusal, translate, when
+from locales.translation import DEFAULT, refusal, translate, when
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:

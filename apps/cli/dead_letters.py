@@ -7,8 +7,8 @@ import typer
 from apps.cli.context import Json, cli, table
 from engine.outbox.dead_letters import drop, revive, revive_all
 from engine.timers.parking import parked, release, release_all
-from reports.figures import dead as dead_letters
-from reports.translation import translate
+from locales.translation import translate
+from reports.run_figures import dead as dead_letters
 from statemachines.refused import Refused
 
 dead = typer.Typer(help="Deliveries that were given up after their last try.", no_args_is_help=True)

@@ -10,7 +10,7 @@ import typer
 from apps.cli.context import Json, cli, instant, table
 from engine.calendars.calendar import Calendar, calendar
 from engine.calendars.deadlines import Counted, Unit, due, explained, provisional
-from reports.translation import translate
+from locales.translation import translate
 from statemachines.refused import Refused
 
 Start = Annotated[str, typer.Option(help="Where the time begins: ISO 8601 with offset.")]

@@ -7,9 +7,9 @@ import typer
 
 from apps.cli.context import Json, cli, local, table
 from apps.cli.move_forms import contact_of
-from reports.lookups import Customer, Matter, Tracking, customers
-from reports.lookups import track as look_up
-from reports.translation import label
+from locales.translation import label
+from reports.desk_queries import Customer, CustomerCase, OrderStatus, customers
+from reports.desk_queries import track as look_up
 from statemachines.refused import Refused
 
 
@@ -46,7 +46,7 @@ def _cases(one: Customer) -> Any:
     return table("", [cli.translate(head) for head in heads], map(_row, one.cases))
 
 
-def _row(one: Matter) -> tuple[str, ...]:
+def _row(one: CustomerCase) -> tuple[str, ...]:
     return (
         one.number,
         label(cli.locale, "", "kind", one.kind),
@@ -71,7 +71,7 @@ def track(number: str, json: Json = False) -> None:
     cli.give({**document, "age": age}, table(number, ("", ""), _facts(seen)))
 
 
-def _facts(seen: Tracking) -> list[tuple[str, str]]:
+def _facts(seen: OrderStatus) -> list[tuple[str, str]]:
     return [
         (cli.translate("column.state"), label(cli.locale, seen.kind, "state", seen.state)),
         (cli.translate("desk.column.position"), label(cli.locale, seen.kind, "position", seen.position or "–")),
@@ -80,7 +80,7 @@ def _facts(seen: Tracking) -> list[tuple[str, str]]:
     ]
 
 
-def _as_of(seen: Tracking) -> str:
+def _as_of(seen: OrderStatus) -> str:
     if seen.age is None:
         return "–"
     told = cli.translate("desk.as_of", at=local(seen.as_of), hours=int(seen.age.total_seconds() // 3600))

@@ -13,12 +13,13 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from apps.cli.context import As, Json, cli, instant
+from engine.audit.export_access import record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
-from reports.event_log_pages import Wanted, usual_pack
-from reports.export import log_of, permit, trace
-from reports.own_mapping import own_mapping
+from reports.event_log_objects import log_of
+from reports.event_log_queries import CaseFilter, usual_pack
 from reports.pseudonymisation import Pseudonymisation
+from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 
@@ -59,15 +60,15 @@ def export(
     json: Json = False,
 ) -> None:
     """Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."""
-    wanted = Wanted(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
+    wanted = CaseFilter(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
     linked = format_ is Format.OCEL2
     _check_way(format_, out)
     if mapping is not None:
         _write_mapping(mapping, wanted, linked=linked)
     if whole:
         handle = cli.actor(as_)
-        permit(cli.store, handle)
-        trace(cli.store, format_, handle, wanted, cli.store.now())
+        require_whole_log(cli.store, handle)
+        record_export(cli.store, format_, handle, wanted.kind, wanted.since, cli.store.now())
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
     with _opened(out) as way, cli.store.looking() as tx:
         log, told = log_of(tx, pseudonymisation, wanted, linked=linked)
@@ -92,12 +93,12 @@ def _check_way(format_: Format, out: Path | None) -> None:
         raise Refused("export_binary", format=format_)
 
 
-def _write_mapping(file: Path, wanted: Wanted, *, linked: bool) -> None:
+def _write_mapping(file: Path, wanted: CaseFilter, *, linked: bool) -> None:
     """Beside the log, what another store needs to live it again. Raises ``Refused('export_mapping_kind')``."""
     if not wanted.kind:
         raise Refused("export_mapping_kind", known=sorted(lifecycles()))
     with cli.store.looking() as tx:
-        text = own_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
+        text = replay_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
     with _opened(file) as way:
         way.write(text.encode())
 

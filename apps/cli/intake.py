@@ -10,7 +10,7 @@ from engine.commands.arrivals import Source, record, take_due
 from gateways.contacts import Check, Note, check, contacts
 from gateways.mapping import BadMapping, Mapping, load_mapping
 from gateways.problems import Problem
-from reports.translation import translate
+from locales.translation import translate
 from statemachines.lifecycle import Refused
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import typer
 
 from apps.cli.context import Json, cli, table
-from reports.recovery_ledger import Entry, ledger
-from reports.translation import label
+from locales.translation import label
+from reports.linked_cases import RecoveryClaim, recovery_claims
 from statemachines.recovery import RECOVERY
 
 COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")
@@ -19,7 +19,7 @@ def join(app: typer.Typer) -> None:
 
 def recoveries(json: Json = False) -> None:
     """What is claimed back because of complaints, and what has come in of it."""
-    found = ledger(cli.store)
+    found = recovery_claims(cli.store)
     document = {"recoveries": [{**asdict(entry), "outstanding": entry.outstanding} for entry in found]}
     if not found:
         cli.give(document, cli.translate("recoveries.none"))
@@ -28,7 +28,7 @@ def recoveries(json: Json = False) -> None:
     cli.give(document, table(cli.translate("recoveries.title"), heads, map(_row, found)))
 
 
-def _row(entry: Entry) -> tuple[str | None, ...]:
+def _row(entry: RecoveryClaim) -> tuple[str | None, ...]:
     amounts = (entry.claimed, entry.recovered, entry.written_off, entry.outstanding)
     state = label(cli.locale, RECOVERY.kind, "state", entry.state)
     return entry.number, entry.complaint, *map(_yuan, amounts), state

@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli, local
-from apps.replay_log import mapped
+from apps.cli.replay_log import mapped
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
 from gateways.logs.mapping import BLANK, LogMapping, Named
 from gateways.logs.reading import events
 from gateways.logs.suggesting import suggest as drafted
 from gateways.problems import BadCell, Problem, Unreadable
+from locales.translation import translate
 from models.log_event import LogEvent
-from reports.translation import translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from apps import views
 from apps.cli.context import cli
 from engine.commands.advance import Answer
+from locales.translation import label
 from models.contact import Contact
-from reports.translation import label
 from statemachines.lifecycle import Refused
 
 

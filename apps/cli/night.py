@@ -9,9 +9,9 @@ import typer
 from rich.markdown import Markdown
 
 from apps.cli.context import Json, cli, instant, local, table
+from locales.translation import label
 from reports.morning_report import MorningReport, gather
-from reports.report_text import render
-from reports.translation import label
+from reports.morning_report_text import render
 from statemachines.lifecycle import Refused
 
 Scenario = Annotated[Path | None, typer.Option(help="Who acts, and how customers answer the telephone (TOML).")]

@@ -7,11 +7,11 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.move_forms import contact_of, document_of, text_of, words_of
-from engine.commands.open_case import Opening, open_case
-from engine.duplicates.similar import Candidate, open_unless_known, similar
+from engine.commands.open_case import Opening, open_case, open_unless_known
+from engine.duplicates.similar import Candidate, similar
+from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
-from reports.lookups import Customer, Matter, customer_kinds, recognised
-from reports.translation import label
+from reports.desk_queries import Customer, CustomerCase, customer_kinds, recognised
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.refused import Refused
 
@@ -89,7 +89,7 @@ def _before(contact: Contact, kind: str) -> tuple[Customer | None, list[Candidat
         return recognised(tx, cli.store.secret, contact), found
 
 
-def _welcome(known: Customer, cases: list[Matter]) -> str:
+def _welcome(known: Customer, cases: list[CustomerCase]) -> str:
     who = known.address or cli.translate("desk.unnamed")
     return cli.translate("desk.returning", customer=who, count=len(cases), open=sum(not one.closed for one in cases))
 

@@ -19,8 +19,8 @@ from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, Reason, agreed, asked, gaps
 from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
+from locales.translation import label, translate
 from models.columns import from_micros, to_micros
-from reports.translation import label, translate
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 

@@ -11,15 +11,14 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import Json, cli
-from apps.replay_log import mapped, spooled
+from apps.cli.replay_log import mapped, spooled
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import Log, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
 from reports.conformance import Conformance, gather
-from reports.conformance_picture import picture
-from reports.conformance_text import document, render
+from reports.conformance_text import document, picture, render
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 

@@ -9,7 +9,7 @@ from apps.case_rows import CaseRow
 from apps.cli.context import As, Json, cli, local, table
 from apps.known_views import kind_words, words_of
 from apps.timer_views import TimerView
-from reports.translation import label
+from locales.translation import label
 
 
 def show(number: str, as_: As = None, json: Json = False) -> None:

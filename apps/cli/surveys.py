@@ -8,8 +8,8 @@ import typer
 from apps.cli.callbacks import date_of
 from apps.cli.context import Json, cli, table
 from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
-from reports.survey_figures import Dimension, Figures, gather
-from reports.translation import DEFAULT, ZONE, label, locales
+from locales.translation import DEFAULT, ZONE, label, locales
+from reports.survey_figures import DimensionScore, SurveyFigures, gather
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(help="Surveys 满意度调查: what customers are asked, and what they answered.", no_args_is_help=True)
@@ -53,14 +53,14 @@ def _midnight(day: str, after: int = 0) -> datetime:
     return datetime.combine(date_of(day) + timedelta(days=after), time(), ZONE)
 
 
-def _document(told: Figures) -> dict[str, Any]:
+def _document(told: SurveyFigures) -> dict[str, Any]:
     names = ("kind", "called", "answered", "silent", "judged", "satisfied", "scored", "score")
     shares = {"response_rate": told.response_rate, "satisfied_share": told.satisfied_share}
-    dimensions = [{name: getattr(one, name) for name in Dimension.__slots__} for one in told.dimensions]
+    dimensions = [{name: getattr(one, name) for name in DimensionScore.__slots__} for one in told.dimensions]
     return {**{name: getattr(told, name) for name in names}, **shares, "dimensions": dimensions}
 
 
-def _shown(told: Figures) -> list[Any]:
+def _shown(told: SurveyFigures) -> list[Any]:
     rows = [(_dimension(one.code), _of(one.answered, one.of), _number(one.mean)) for one in told.dimensions]
     kind = label(cli.locale, "", "kind", told.kind)
     return [

@@ -6,9 +6,9 @@ from engine.runs import Done, keep
 from engine.store import Store
 from flows.notifications import people, write
 from flows.work import Work, off_loop
+from locales.translation import ZONE, label, when
 from models import Actor
-from reports import figures
-from reports.translation import ZONE, label, when
+from reports import figures, run_figures
 from statemachines.roles import LEVELS
 
 DAYS_BACK = 7
@@ -45,9 +45,9 @@ def _letters(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]
     begin = datetime.combine(day, time(), ZONE)
     end = datetime.combine(day + timedelta(days=1), time(), ZONE)
     with store.looking() as tx:
-        if figures.last_run(tx, name) is not None:
+        if run_figures.last_run(tx, name) is not None:
             return []
-        found = figures.historic(tx, begin, end)
+        found = figures.recorded_late(tx, begin, end)
     letters: dict[str, tuple[Actor, list[str]]] = {}
     for late in found:
         for actor in people(store, LEVELS[late.level], late.department, late.owner if late.level == 0 else None):
@@ -56,6 +56,6 @@ def _letters(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]
     return [letters[handle] for handle in sorted(letters)]
 
 
-def _line(late: figures.Late, locale: str) -> str:
+def _line(late: figures.LateStep, locale: str) -> str:
     clause = label(locale, late.kind, "clause", late.clause)
     return f"{late.number} · {clause} · {late.percent} % · {when(late.due_at)}"

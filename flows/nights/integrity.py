@@ -9,8 +9,8 @@ from engine.audit.verify import Fault, Verdict, verify
 from engine.ledger.anchoring import anchor
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.nights.parked_notices import with_roles
 from flows.notifications import write
+from flows.parked_notices import with_roles
 from flows.work import Work, off_loop
 from statemachines.roles import Role
 

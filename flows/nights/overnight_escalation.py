@@ -9,7 +9,8 @@ from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.work import Work, off_loop
-from reports.morning_report import MorningReport, report_morning
+from reports import morning_report
+from reports.morning_report import MorningReport
 
 CHECKED_BACK = timedelta(days=2)
 """How far back the night looks for cases whose chains it checks; ``closeloop verify`` checks all."""
@@ -28,6 +29,11 @@ class Night:
     def did(self) -> int:
         """How many rungs it fired and callbacks it planned."""
         return self.swept.did + self.planned
+
+
+async def report_morning(work: Work) -> MorningReport:
+    """Return the report of the last 24 hours, also when nothing was due."""
+    return await off_loop(morning_report.gather, work.store, await work.now())
 
 
 async def escalate_overnight(work: Work) -> Night:

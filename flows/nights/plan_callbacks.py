@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.callbacks.attempts import Planned, due, finish, hand_over, plan, put_off
 from engine.commands.advance import Command, advance
-from flows.nights.parked_notices import tell_parked
+from flows.parked_notices import tell_parked
 from flows.reaction_context import VIA
 from flows.work import Work, off_loop
 from gateways.telephone import Call, Handed, Missed

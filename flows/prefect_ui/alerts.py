@@ -7,8 +7,8 @@ from sqlmodel import select
 from engine.store import Store
 from flows.notifications import write
 from flows.work import Work, off_loop
+from locales.translation import translate, when
 from models import Actor
-from reports.translation import translate, when
 from statemachines.roles import Role
 
 ALERT = "alert"

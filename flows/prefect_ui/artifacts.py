@@ -7,8 +7,8 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
-from classifier import report_text
-from classifier.training import Trained
+from classifier import training_report
+from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
 from engine.commands.case_context import Fired
 from flows.fire_timers import Swept
@@ -20,13 +20,12 @@ from flows.prefect_ui.observer import hurried
 from flows.prefect_ui.run_states import tell
 from flows.react import Reacted
 from flows.work import Work, off_loop
-from reports import analysis_text, board, board_text, callback_list, day_figures, story
-from reports.board_text import BOARD, CALLBACKS, LEDGER, REPORT
+from locales.translation import label, translate, when
+from reports import board, board_text, callback_list, case_page, complaint_analysis_text, day_figures
 from reports.complaint_analysis import ComplaintAnalysis
-from reports.markdown import department
-from reports.morning_report import ASKED, MorningReport
-from reports.report_text import render, summary
-from reports.translation import label, translate, when
+from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department
+from reports.morning_report import MANAGER_LEVEL, MorningReport
+from reports.morning_report_text import render, summary
 
 DOUBTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
@@ -111,7 +110,7 @@ async def leave_board(work: Work) -> None:
 async def leave_callbacks(work: Work) -> None:
     """Today's callback list: who calls which cases when, and nothing of whose they are."""
     told = await off_loop(callback_list.gather, work.store, await work.now())
-    markdown, line = board_text.render_callbacks(told, work.locale), board_text.callbacks_title(told, work.locale)
+    markdown, line = callback_list.render(told, work.locale), callback_list.title(told, work.locale)
     await acreate_markdown_artifact(markdown=markdown, key=CALLBACKS, description=line)
 
 
@@ -121,7 +120,7 @@ async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
     if len(numbers) > PAGES or hurried():
         return
     for number in numbers:
-        page = await off_loop(story.page, work.store, number, await work.now(), work.locale)
+        page = await off_loop(case_page.page, work.store, number, await work.now(), work.locale)
         if page is not None:
             await acreate_markdown_artifact(markdown=page.text, key=number, description=page.line)
 
@@ -137,10 +136,10 @@ async def leave_scheduled(work: Work, result: object) -> None:
         tell(summary(result, work.locale))
         await _leave_day(work, result)
     elif isinstance(result, ComplaintAnalysis):
-        markdown = analysis_text.render(result, work.locale)
+        markdown = complaint_analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
-    elif isinstance(result, Trained):
-        markdown, line = report_text.render(result, work.locale), report_text.summary(result, work.locale)
+    elif isinstance(result, TrainingResult):
+        markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
         tell(line)
         await acreate_markdown_artifact(markdown=markdown, key=TRAINING, description=line)
     elif isinstance(result, Integrity):
@@ -168,7 +167,7 @@ async def _leave_day(work: Work, report: MorningReport) -> None:
 
 def _swept_words(locale: str, swept: Swept) -> str:
     # Of those that were not told one by one nobody counted the levels; the morning report does.
-    climbed = 0 if swept.untold else sum(one.told.level >= ASKED for one in swept.fired)
+    climbed = 0 if swept.untold else sum(one.told.level >= MANAGER_LEVEL for one in swept.fired)
     return _counted(locale, fired=swept.did, climbed=climbed, untouched=len(swept.failed))
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from flows.work import Work
-from reports.translation import label
+from locales.translation import label
 
 
 class Filling:

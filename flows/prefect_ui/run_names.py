@@ -7,8 +7,8 @@ from datetime import datetime
 from engine.outbox.deliveries import Waiting
 from engine.store import Store
 from flows.run_info import RunInfo
+from locales.translation import label, translate, when
 from models.columns import to_micros
-from reports.translation import label, translate, when
 
 NAMED = 20
 """How many cases a run names in its parameters."""

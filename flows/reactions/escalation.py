@@ -8,9 +8,9 @@ from flows.notifications import Word, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_escalation_step, on_move
 from flows.work import off_loop
+from locales.translation import when
 from models import Case
 from models.columns import to_micros
-from reports.translation import when
 
 
 @on_escalation_step(EVERY)

@@ -3,7 +3,7 @@
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move
 from flows.work import off_loop
-from reports.recurring_findings import alike
+from reports.linked_cases import same_cause
 from statemachines.finding import FINDING
 
 TOO_OFTEN = 3
@@ -14,7 +14,7 @@ TOO_OFTEN = 3
 async def require_plan_for_recurrence(context: ReactionContext) -> None:
     """Every third finding of the same cause in the department within the year opens an improvement plan."""
     case, happened, cause = await context.case(), context.leased.happened, context.form["cause"]
-    found = await off_loop(alike, context.work.store, case, cause, happened.recorded_at)
+    found = await off_loop(same_cause, context.work.store, case, cause, happened.recorded_at)
     if happened.cycle > 1 or len(found) % TOO_OFTEN:
         return
     plan = await context.open("improvement_plan", "recurrence", ", ".join(found))

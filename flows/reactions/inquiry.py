@@ -6,7 +6,7 @@ from asyncio import gather
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from classifier.proposing import propose
+from classifier.propose import propose
 from engine.rules.in_force import rules_of
 from engine.store import Store
 from flows.acknowledgement import first_words

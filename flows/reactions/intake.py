@@ -2,7 +2,7 @@
 
 from asyncio import gather
 
-from classifier.proposing import propose
+from classifier.propose import propose
 from flows.notifications import CUSTOMER, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_open

@@ -11,7 +11,7 @@ from flows.reaction_context import VIA, ReactionContext
 from flows.reaction_registry import on_move
 from flows.work import off_loop
 from models.columns import from_micros
-from reports.affected import AFFECTED, AffectedCase, affected, linked
+from reports.linked_cases import AFFECTED, AffectedCase, affected, linked
 from statemachines.interruption import INTERRUPTION
 from statemachines.lifecycle import Refused
 

@@ -2,7 +2,7 @@
 
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move
-from reports.recovery_ledger import RECOVERS
+from reports.linked_cases import RECOVERS
 from statemachines.complaint import COMPLAINT
 
 

@@ -4,8 +4,8 @@ from flows.notifications import CUSTOMER, OWNER, SUPERVISOR, people, send, write
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, on_move, on_open
 from flows.work import off_loop
+from locales.translation import translate, when
 from models.columns import from_micros
-from reports.translation import translate, when
 from statemachines.forms import Outcome
 from statemachines.roles import Role
 from statemachines.service_order import EXCEPTION, RESOLVED, SERVICE_ORDER

@@ -3,8 +3,8 @@
 from engine.rules.in_force import rules_of
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_move
+from locales.translation import label
 from models.columns import to_micros
-from reports.translation import label
 from statemachines.forms import Severity
 
 

@@ -12,10 +12,10 @@ from apps.driver import drive
 from engine.settings import Settings
 from engine.store import Store
 from engine.transaction import Tx
-from flows.nights.schedule import run_late
-from flows.nights.timetable import scheduled
+from flows.scheduled_work import run_late
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
+from gateways.schedule import scheduled
 from gateways.telephone import CallList
 from models.columns import from_micros, to_micros
 from statemachines.lifecycle import Refused

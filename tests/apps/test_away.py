@@ -12,7 +12,7 @@ from engine.create_store import found
 from engine.outages import Outage, outages
 from engine.settings import Settings
 from reports.morning_report import gather
-from reports.report_text import render
+from reports.morning_report_text import render
 from tests.apps.house import StoreInfo
 from tests.flows.scenes import ODD
 from tests.telling import DAY, HOUR, SECRET, START, hired, opened, resolved, rungs_of, tells

@@ -9,7 +9,7 @@ import pytest
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.store import Store
-from reports.translation import label
+from locales.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
 from tests.apps.conftest import Closeloop
 from tests.telling import HOUR, START, contact, does, opened, resolved, tells

@@ -108,7 +108,7 @@ def test_the_evaluation_group_publishes_a_tree(closeloop: Closeloop, simulated: 
 def test_a_file_calls_its_labels_as_it_likes(closeloop: Closeloop, simulated: Store, known: Path, tmp_path: Path):
     closeloop("classifier", "train", known)
     named = {"cargo_damage": "货损", "delay": "Delay", "charge": "费用"}
-    other = file_of(tmp_path / "named.csv", [one.named(named[one.label]) for one in lessons(5, seed=2)])
+    other = file_of(tmp_path / "named.csv", [one.with_label(named[one.label]) for one in lessons(5, seed=2)])
     told = closeloop.told("classifier", "evaluate", other)
     assert told["accuracy"] > 0.8
     assert set(told["per_class"]) == set(named.values())
@@ -122,7 +122,7 @@ def test_what_is_no_file_of_examples_is_refused(closeloop: Closeloop, simulated:
     assert closeloop.refused("classifier", "train")["code"] == "too_few_examples"
 
 
-@pytest.mark.parametrize("module", ["classifier.proposing", "flows.nights.schedule", "flows.prefect_ui.artifacts"])
+@pytest.mark.parametrize("module", ["classifier.propose", "flows.scheduled_work", "flows.prefect_ui.artifacts"])
 def test_scikit_learn_is_imported_only_to_learn(module: str):
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('sklearn', 'scipy', 'opencc')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

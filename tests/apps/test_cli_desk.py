@@ -12,7 +12,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.ledger.record import remembered
 from engine.store import Store
-from reports.lookups import address_of, customers, track
+from reports.desk_queries import address_of, customers, track
 from statemachines.service_order_forms import Position
 from tests.apps.conftest import Closeloop
 from tests.telling import DAY, HOUR, START, alters, contact, does, opened, tells

@@ -15,7 +15,7 @@ import pytest
 
 from engine.store import Store
 from gateways.logs.mapping import load_mapping
-from reports.own_mapping import own_mapping
+from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from tests.apps.conftest import Closeloop
 from tests.docs.pages import ROOT
@@ -137,7 +137,7 @@ def test_a_mapping_is_written_for_the_kind(closeloop: Closeloop, number: str, tm
 
 @pytest.mark.parametrize("kind", lifecycles())
 def test_the_mapping_of_our_own_logs_knows_every_move(tmp_path: Path, kind: str):
-    (tmp_path / "own.toml").write_text(own_mapping(kind, "logistics"), "utf-8")
+    (tmp_path / "own.toml").write_text(replay_mapping(kind, "logistics"), "utf-8")
     mapping = load_mapping(tmp_path / "own.toml")
     assert {*mapping.moves, *mapping.ignored} == {"open", *lifecycles()[kind].rows}
     assert {name for name, meaning in mapping.moves.items() if meaning.move != name} == set()
@@ -145,7 +145,7 @@ def test_the_mapping_of_our_own_logs_knows_every_move(tmp_path: Path, kind: str)
 
 def test_the_example_says_what_the_mapping_of_complaints_says(tmp_path: Path):
     """A step that is added needs no new example: ``export --mapping`` writes the mapping as the tables stand."""
-    (tmp_path / "own.toml").write_text(own_mapping("complaint", "logistics"), "utf-8")
+    (tmp_path / "own.toml").write_text(replay_mapping("complaint", "logistics"), "utf-8")
     ours, example = load_mapping(tmp_path / "own.toml"), load_mapping(ROOT / "examples" / "closeloop.toml")
     assert (example.event, example.opening, example.skipped) == (ours.event, ours.opening, ours.skipped)
     assert [name for name, meaning in example.moves.items() if ours.moves[name] != meaning] == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.translation import locales
+from locales.translation import locales
 from tests.apps.conftest import Closeloop
 from tests.gateways.logs import unseen
 from tests.gateways.logs.written import TABLE, csv_log

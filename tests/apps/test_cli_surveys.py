@@ -4,7 +4,7 @@ import pytest
 
 from engine.rules.questionnaires import questionnaires
 from engine.store import Store
-from reports.translation import locales
+from locales.translation import locales
 from tests.apps.conftest import Closeloop
 from tests.telling import AGENT, DAY, does, opened, resolved
 

@@ -20,8 +20,8 @@ from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
 from reports.event_log import case_keys, move_keys
-from reports.event_log_pages import Wanted
-from reports.pseudonymisation import Field, Pseudonymisation, fields_of
+from reports.event_log_queries import CaseFilter
+from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
 from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
 from tests.editions import in_force
@@ -38,7 +38,7 @@ SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, 
        k.opened_at,        k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
   FROM timer k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.occurrence
 """
-KEPT = {Field.PLAIN}
+KEPT = {Disclosure.PLAIN}
 PSEUDONYMS = Pseudonymisation(b"")
 History = dict[str, list[dict[str, Any]]]
 
@@ -82,7 +82,7 @@ def differences(again: Store, store: Store, kind: str) -> list[Any]:
 
 def as_table(lines: Path, kind: str) -> Path:
     """JSON lines as the CSV file that they are another spelling of: no reader of logs takes them."""
-    names = [*(f"case:{key}" for key in case_keys(PSEUDONYMS)), *move_keys(PSEUDONYMS, Wanted(kind))]
+    names = [*(f"case:{key}" for key in case_keys(PSEUDONYMS)), *move_keys(PSEUDONYMS, CaseFilter(kind))]
     with (table := lines.with_suffix(".csv")).open("w", encoding="utf-8", newline="") as file:
         written = csv.DictWriter(file, names, restval="")
         written.writeheader()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.house.sources import ROOMS, ROOT
 
-COPIED = (*ROOMS, "policies", "locales", "migrations", "tests")
+COPIED = (*ROOMS, "policies", "migrations", "tests")
 FILES = ("pyproject.toml", "prefect.yaml")
 TESTS_FAILED = 1
 """The exit code of pytest where tests ran and some failed; anything else is no finding."""

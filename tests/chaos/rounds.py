@@ -9,15 +9,15 @@ from random import Random
 
 import apps.cli.cases
 import apps.cli.open_case  # noqa: F401 (what children need is imported before they are born)
+from classifier.keyword_rules import threshold
 from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.commands.arrivals import record
 from engine.create_store import found
 from engine.runs import Done, keep
 from engine.settings import Settings
-from flows.classifying import threshold
-from flows.nights.timetable import scheduled
 from flows.reaction_registry import reactions
+from gateways.schedule import scheduled
 from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead
 from tests.chaos.audit import Audit, audit

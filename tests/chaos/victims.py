@@ -15,9 +15,9 @@ from random import Random
 
 from apps.driver import drive
 from engine.settings import Settings
-from flows.nights.schedule import BODIES, run_scheduled
-from flows.nights.timetable import CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT
+from flows.scheduled_work import BODIES, run_scheduled
 from gateways.mail import FakeMailer
+from gateways.schedule import CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT
 from statemachines.lifecycle import Refused
 from tests.chaos.ahead import Ahead, AlarmAhead, WorkAhead
 from tests.chaos.clerk import PASSING, Clerk

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from classifier.corpus import corpus_of
-from classifier.fitting import learned
+from classifier.fit_model import fit_model
 from classifier.model import Model
-from classifier.model_file import MAGIC, newest_model, put_model, read_model, written
-from classifier.versions import BrokenError, folder_of
+from classifier.model_file import MAGIC, model_bytes, newest_model, put_model, read_model
+from classifier.versioned_files import BrokenError, folder_of
 from tests.classifier.lessons import lessons
 
 pytestmark = pytest.mark.requirement("A3")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.requirement("A3")
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return learned(corpus_of(lessons()), about={"examples": 60}).model
+    return fit_model(corpus_of(lessons()), about={"examples": 60}).model
 
 
 def resealed(content: bytes, **changed: Any) -> bytes:
@@ -35,8 +35,8 @@ def resealed(content: bytes, **changed: Any) -> bytes:
 
 
 def test_what_is_read_is_what_was_written(model: Model):
-    again = read_model(written(model))
-    assert again.guess("外箱压扁", "投诉") == model.guess("外箱压扁", "投诉")
+    again = read_model(model_bytes(model))
+    assert again.predict("外箱压扁", "投诉") == model.predict("外箱压扁", "投诉")
     assert (again.about, again.threshold, again.labels) == ({"examples": 60}, model.threshold, model.labels)
 
 
@@ -66,7 +66,7 @@ def test_the_newest_counts_and_is_its_owners_alone(home: Path, model: Model):
 )
 def test_a_broken_one_is_named_and_the_former_used(home: Path, model: Model, broken: Any, why: str):
     put_model(home, model)
-    (folder_of(home) / "classifier-0002.model").write_bytes(broken(written(model)))
+    (folder_of(home) / "classifier-0002.model").write_bytes(broken(model_bytes(model)))
     found = newest_model(home)
     assert (found.name, found.broken) == ("classifier-0001.model", (("classifier-0002.model", why),))
     assert put_model(home, model) == "classifier-0003"
@@ -81,7 +81,7 @@ def test_a_pickle_is_never_opened(model: Model, tmp_path: Path):
 
     arrays = io.BytesIO()
     np.savez(arrays, grams=np.array([Bomb()], object), idf=1, weights=1, base=1, marks=1, allow_pickle=True)
-    told = written(model).split(b"\n", 3)[2]
+    told = model_bytes(model).split(b"\n", 3)[2]
     for payload in (arrays.getvalue(), pickle.dumps(Bomb())):
         body = told + b"\n" + payload
         with pytest.raises(BrokenError, match="damaged"):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from classifier.tree import Tree, publish_tree
+from classifier.category_tree import CategoryTree, publish_tree
 from engine.actors import NewActor, add_actor
 from engine.store import Store
 from statemachines.roles import Role
@@ -26,7 +26,7 @@ def tree_file(folder: Path, *rows: str, heads: str = HEADS) -> Path:
     return path
 
 
-def published(store: Store, folder: Path, *rows: str) -> Tree:
+def published(store: Store, folder: Path, *rows: str) -> CategoryTree:
     with store.writing() as tx:
         add_actor(tx, NewActor(EVA, (Role.EVALUATION_GROUP,)))
     return publish_tree(store, tree_file(folder, *rows), EVA)

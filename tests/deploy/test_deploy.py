@@ -15,6 +15,7 @@ import yaml
 from apps.prefect_server import POOL
 from apps.prefect_settings import prefect_environment
 from engine.settings import Settings
+from tests.house.sources import ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -122,8 +123,7 @@ def test_the_image_holds_every_package_of_ours_and_the_tools_the_makefile_pins()
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
     copied = {source for line in re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE) for source in line.split()[:-1]}
     assert {source for source in copied if not (ROOT / source).exists()} == set()
-    assert copied >= {"statemachines", "models", "engine", "gateways", "flows", "apps", "locales", "policies"}
-    assert copied >= {"migrations", "prefect.yaml", "uv.lock"}
+    assert copied >= {*ROOMS, "policies", "migrations", "prefect.yaml", "uv.lock"}
     [version] = re.findall(r"^UV_VERSION := (\S+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert f'"uv=={version}"' in dockerfile
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
-from tests.house.sources import ROOMS as PACKAGES
+from tests.house.sources import ROOMS
 
-ROOMS = (*PACKAGES, "policies", "locales", "migrations")
+COPIED = (*ROOMS, "policies", "migrations")
 WHERE = re.compile(r'^# in ([\w./-]+)(?:, (before|after|instead of|at the end)(?: "(.*)")?)?$')
 
 LIFE = '''
@@ -31,7 +31,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.audit.verify import verify
 from flows.tick import settle
-from reports.translation import label
+from locales.translation import label
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -117,7 +117,7 @@ def apply(block: Block, house: Path) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the house to which the recipe was applied."""
     copy = tmp_path_factory.mktemp("house")
-    for room in ROOMS:
+    for room in COPIED:
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "prefect.yaml", copy)
     for block in recipe():

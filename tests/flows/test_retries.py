@@ -8,7 +8,7 @@ from engine.store import Store
 from engine.timers.next_due import look
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
-from reports.figures import dead
+from reports.run_figures import dead
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, sent, settled
 from tests.telling import HOUR, START, alters, moves_of, opened, tells
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("statemachines", "models", "engine", "gateways", "classifier", "reports", "flows", "apps")
+ROOMS = ("statemachines", "models", "engine", "gateways", "locales", "classifier", "reports", "flows", "apps")
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -8,8 +8,9 @@ import pytest
 from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
-    *("flows/prefect_ui/*_flow.py", "flows/prefect_ui/*_flows.py", "flows/*_shell.py", "flows/prefect_ui/observer.py"),
-    *("flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
+    *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
+    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py"),
+    *("flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 
@@ -46,7 +47,7 @@ def test_a_stray_load_is_caught(bad: str, where: str):
 @pytest.mark.parametrize(
     ("where", "good"),
     [
-        ("flows/prefect_ui/night_flows.py", "from prefect import flow"),
+        ("flows/deployments/night_flows.py", "from prefect import flow"),
         ("apps/up_children.py", "import prefect"),
         ("apps/status.py", "def health():\n    from prefect import get_client"),
         ("apps/status.py", "if TYPE_CHECKING:\n    from prefect import Flow"),

@@ -44,7 +44,7 @@ def apply(server: Server, client: "SyncPrefectClient", tmp_path: Path) -> Iterat
     from apps.up_deployments import ensure_pool_and_deployments
 
     def applied(*names: str) -> dict[str, tuple[str, ...]]:
-        flows = {"alert": "flows.prefect_ui.alert_flow.tell_supervisors"}
+        flows = {"alert": "flows.deployments.alert_flow.tell_supervisors"}
         entries = [night(name, "morning", schedules=[]) for name in names or HOUSE]
         entries = [each | {"entrypoint": flows.get(each["name"], each["entrypoint"])} for each in entries]
         ensure_pool_and_deployments(server.api_url, written(tmp_path, *entries))

@@ -16,7 +16,7 @@ from engine.settings import Settings
 from flows.work import Work, work_from
 from models.contact import Contact
 from reports.morning_report import MorningReport, gather
-from reports.report_text import render
+from reports.morning_report_text import render
 from tests.telling import START
 
 pytestmark = pytest.mark.prefect

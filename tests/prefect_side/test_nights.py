@@ -12,7 +12,7 @@ import yaml
 from apps.prefect_server import Server, worker
 from engine.create_store import found, set_clock
 from engine.settings import Settings
-from flows.nights.schedule import watch_scheduled
+from flows.scheduled_work import watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone

@@ -119,8 +119,8 @@ def test_the_server_refuses_a_form_with_words_in_it(client: "SyncPrefectClient")
 def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     server: Server, client: "SyncPrefectClient", store: Store, home: Path
 ):
-    from flows.prefect_ui.operator_flows import decide_case
-    from flows.prefect_ui.operator_forms import decisions
+    from flows.deployments.operator_flows import decide_case
+    from flows.deployments.operator_forms import decisions
 
     number = awaiting_approval(store)
     approve = decisions()["approve_compensation"]

@@ -14,8 +14,8 @@ from engine.callbacks.attempts import plan
 from engine.create_store import found, set_clock
 from engine.settings import Settings
 from flows.fire_timers import Swept
-from flows.nights.schedule import run_scheduled, watch_scheduled
 from flows.run_info import RunInfo
+from flows.scheduled_work import run_scheduled, watch_scheduled
 from flows.tick import settle
 from flows.work import Work
 from gateways.mail import FakeMailer

@@ -9,7 +9,7 @@ from engine.callbacks.attempts import call_off, due, hand_over, plan
 from engine.store import Store
 from reports.callback_list import gather
 from reports.morning_report import gather as morning
-from reports.report_text import render
+from reports.morning_report_text import render
 from statemachines.roles import Role
 from tests.telling import AGENT, DAY, HOUR, START, case_of, does, opened, resolved
 

@@ -11,22 +11,21 @@ import pytest
 from engine.create_store import set_clock
 from engine.escalation.fire import fire_due
 from engine.store import Store
-from flows.nights.schedule import run_scheduled
+from flows.scheduled_work import analyse_complaints, run_scheduled
 from flows.work import Work
-from reports.analysis_text import SHOWN, render
+from locales.translation import label, locales
 from reports.complaint_analysis import (
     LISTED,
     TOP,
     ComplaintAnalysis,
-    Measure,
+    MeasureTaken,
     _pages,
     _span,
-    analyse_complaints,
     gather,
     month_of,
     shifted,
 )
-from reports.translation import label, locales
+from reports.complaint_analysis_text import SHOWN, render
 from tests.telling import AGENT, DAY, HOUR, MANAGER, START, alters, case_of, does, opened, tells
 
 pytestmark = pytest.mark.requirement("B7")
@@ -215,8 +214,8 @@ def test_what_is_done_about_a_cause_stands_beside_it(store: Store):
     assert f"| {cause} | {plans} {plan} (closed), {findings} {finding} |" in render(told, "en")
     assert told.measures == {
         "handling": (
-            Measure(PLAN, "came_of", plan, closed=True),
-            Measure(FINDING, "came_of", finding, closed=False),
+            MeasureTaken(PLAN, "came_of", plan, closed=True),
+            MeasureTaken(FINDING, "came_of", finding, closed=False),
         ),
         "packing": (),
     }
@@ -234,7 +233,7 @@ def test_measures_are_told_of_the_top_causes_and_a_plan_for_many_cases_once(sqli
     measures = analysed(sqlite_store, MARCH).measures
     assert list(measures) == list("gabcd")
     assert len(measures) == TOP
-    assert measures["g"] == (Measure(PLAN, "came_of", plan, closed=False),)
+    assert measures["g"] == (MeasureTaken(PLAN, "came_of", plan, closed=False),)
 
 
 def test_promises_count_in_the_month_in_which_they_were_answered(store: Store):

@@ -7,11 +7,11 @@ import pytest
 
 from engine.replay.event_buffer import EventBuffer
 from engine.store import Store
+from locales.translation import locales
 from models.log_event import Step
-from reports.conformance import Conformance, Example, gather
-from reports.conformance_picture import picture, span
-from reports.conformance_text import document, render
-from reports.translation import locales
+from reports.conformance import Conformance, EventReference, gather
+from reports.conformance_text import document, picture, render
+from reports.discovered_model import span
 from statemachines.complaint import COMPLAINT
 from tests.engine.replay.logs import SOURCE, replayed, steps
 
@@ -51,7 +51,7 @@ def test_reasons_name_cases_and_rows_for_example(sqlite_store: Store):
     assert example.row == 203
     assert example.number.startswith("cp-")
     assert told.refused["not_now"].words == {"done": 2}
-    assert Example("", 7) == (Example("", 7).number, 7)
+    assert EventReference("", 7) == (EventReference("", 7).number, 7)
 
 
 def test_what_the_log_itself_tells_does_not_depend_on_our_lifecycle(sqlite_store: Store):

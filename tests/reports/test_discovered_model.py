@@ -3,9 +3,9 @@
 import pytest
 
 from engine.store import Store
-from reports import discovered_model as lived
-from reports.discovered_model import DiscoveredModel, Way
-from reports.translation import locales
+from locales.translation import locales
+from reports import discovered_model
+from reports.discovered_model import Arc, DiscoveredModel
 from statemachines.kinds import lifecycle_of
 from tests.flows.scenes import DAMAGE
 from tests.telling import DAY, HOUR, START, does, opened, resolved, tells
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.requirement("I1")
 
 def told(store: Store, days: int = 7) -> tuple[DiscoveredModel, ...]:
     with store.looking() as tx:
-        return lived.lived(tx, START + DAY * (days - 7) - HOUR, START + DAY * days)
+        return discovered_model.discover(tx, START + DAY * (days - 7) - HOUR, START + DAY * days)
 
 
 def test_every_way_is_counted_as_often_as_it_was_gone(store: Store):
@@ -24,30 +24,30 @@ def test_every_way_is_counted_as_often_as_it_was_gone(store: Store):
     reopened = resolved(store, HOUR * 2)
     does(store, reopened, "tell_result", after=HOUR * 3, opinion="rejected")
     [one] = told(store)
-    assert one.ways == {
-        Way("", "received", "open"): 3,
-        Way("received", "classified", "classify"): 2,
-        Way("classified", "investigated", "investigate"): 2,
-        Way("investigated", "resolved", "resolve"): 2,
-        Way("resolved", "investigated", "tell_result"): 1,
+    assert one.arcs == {
+        Arc("", "received", "open"): 3,
+        Arc("received", "classified", "classify"): 2,
+        Arc("classified", "investigated", "investigate"): 2,
+        Arc("investigated", "resolved", "resolve"): 2,
+        Arc("resolved", "investigated", "tell_result"): 1,
     }
     assert one.standing == {"received": 1, "resolved": 1, "investigated": 1}
     moved = tells(store, "SELECT count(*) AS n FROM transition WHERE source <> dest OR move = 'open'")
-    assert one.ways.total() == moved[0]["n"]
+    assert one.arcs.total() == moved[0]["n"]
 
 
 def test_what_happened_before_is_not_counted(store: Store):
     opened(store, text=DAMAGE)
     assert told(store, days=14) == ()
     [one] = told(store, days=7)
-    assert one.ways.total() == 1
+    assert one.arcs.total() == 1
 
 
 def test_the_diagram_names_states_and_ways_with_their_counts(store: Store):
     number = resolved(store)
     does(store, number, "tell_result", after=HOUR, opinion="rejected")
     [one] = told(store)
-    drawn = lived.mermaid(one, "zh_CN")
+    drawn = discovered_model.mermaid(one, "zh_CN")
     assert drawn.startswith("stateDiagram-v2\n")
     assert '    state "已查明·待处理 (1)" as investigated\n' in drawn
     assert "    [*] --> received: 受理 1\n" in drawn
@@ -60,26 +60,26 @@ def test_the_diagram_names_states_and_ways_with_their_counts(store: Store):
 def test_only_the_most_travelled_ways_are_drawn():
     table = lifecycle_of("complaint")
     pairs = [(row.name, source, row.dest) for row in table.moves if row.dest for source in row.sources]
-    ways = {Way(source, dest, move): n for n, (move, source, dest) in enumerate(pairs, start=1)}
-    one = DiscoveredModel("complaint", lived.Counter(ways), lived.Counter())
-    counts = [count for _, count in lived.shown(one)]
-    assert len(ways) > lived.WAYS
-    assert counts == sorted(ways.values(), reverse=True)[: lived.WAYS]
-    assert lived.left_out(one) == (len(ways) - lived.WAYS, sum(ways.values()) - sum(counts))
-    drawn = lived.mermaid(one, "en")
+    ways = {Arc(source, dest, move): n for n, (move, source, dest) in enumerate(pairs, start=1)}
+    one = DiscoveredModel("complaint", discovered_model.Counter(ways), discovered_model.Counter())
+    counts = [count for _, count in discovered_model.shown(one)]
+    assert len(ways) > discovered_model.MAX_ARCS
+    assert counts == sorted(ways.values(), reverse=True)[: discovered_model.MAX_ARCS]
+    assert discovered_model.left_out(one) == (len(ways) - discovered_model.MAX_ARCS, sum(ways.values()) - sum(counts))
+    drawn = discovered_model.mermaid(one, "en")
     arrows = [line.split(": ", 1) for line in drawn.splitlines() if "-->" in line]
     assert len(dict(arrows)) == len(arrows), "two states have one arrow between them, whatever the moves"
-    assert sum(words.count(", ") + 1 for _, words in arrows) == lived.WAYS
+    assert sum(words.count(", ") + 1 for _, words in arrows) == discovered_model.MAX_ARCS
 
 
 def test_a_section_is_all_words_in_every_language(store: Store):
     resolved(store)
     for locale in locales():
-        text = "\n".join(lived.section(told(store), locale))
+        text = "\n".join(discovered_model.section(told(store), locale))
         assert text.count("```mermaid") == 1
         assert "lived." not in text
         assert "{" not in text
 
 
 def test_a_quiet_week_draws_nothing(store: Store):
-    assert list(lived.section(told(store), "en")) == []
+    assert list(discovered_model.section(told(store), "en")) == []

@@ -16,10 +16,10 @@ from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from gateways.writing.formats import FORMATS
 from models.columns import to_micros
-from reports import event_log_pages as history_pages
-from reports.event_log_pages import Wanted
-from reports.export import log_of
-from reports.pseudonymisation import Field, Pseudonymisation, fields_of
+from reports import event_log_queries as history_pages
+from reports.event_log_objects import log_of
+from reports.event_log_queries import CaseFilter
+from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycles
 from tests.editions import in_force
 from tests.telling import (
@@ -57,7 +57,7 @@ WANG: dict[str, Any] = {
 }
 VARIANTS = "SELECT c.number, t.move FROM transition t JOIN cases c ON c.id = t.case_id ORDER BY c.id, t.seq"
 MINUTE = timedelta(minutes=1)
-ALL = Wanted()
+ALL = CaseFilter()
 
 
 def lived(store: Store) -> str:
@@ -71,7 +71,7 @@ def lived(store: Store) -> str:
     return number
 
 
-def exported(store: Store, sort: str = "csv", wanted: Wanted = ALL, *, whole: bool = False) -> str:
+def exported(store: Store, sort: str = "csv", wanted: CaseFilter = ALL, *, whole: bool = False) -> str:
     """The log as text."""
     out = io.BytesIO()
     with store.looking() as tx:
@@ -80,7 +80,7 @@ def exported(store: Store, sort: str = "csv", wanted: Wanted = ALL, *, whole: bo
     return out.getvalue().decode()
 
 
-def rows(store: Store, wanted: Wanted = ALL, **how: Any) -> list[dict[str, str]]:
+def rows(store: Store, wanted: CaseFilter = ALL, **how: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(exported(store, "csv", wanted, **how), newline="")))
 
 
@@ -143,10 +143,15 @@ def test_every_field_of_every_form_is_told_only_if_it_can_hold_no_name():
         for move in ("open", *table.rows)
         for name, sort in fields_of(kind, move).items()
     }
-    free = {name for (_, _, name), sort in told.items() if sort in {Field.FREE, Field.NEEDED}}
+    free = {name for (_, _, name), sort in told.items() if sort in {Disclosure.FREE, Disclosure.NEEDED}}
     assert free == {"source", "row_id", "letter"}
-    assert {sort for (_, _, name), sort in told.items() if name in {"owner", "accused", "appellant"}} == {Field.HANDLE}
-    assert (told["complaint", "merge", "into"], told["complaint", "open", "text"]) == (Field.CASE, Field.WORDS)
+    assert {sort for (_, _, name), sort in told.items() if name in {"owner", "accused", "appellant"}} == {
+        Disclosure.HANDLE
+    }
+    assert (told["complaint", "merge", "into"], told["complaint", "open", "text"]) == (
+        Disclosure.CASE,
+        Disclosure.WORDS,
+    )
 
 
 def test_a_field_that_no_form_has_any_more_is_left_out(store: Store):
@@ -192,17 +197,17 @@ def test_what_happened_before_what_was_recorded_before_it_took_no_time(store: St
 
 def test_one_kind_may_be_asked_for(store: Store):
     lived(store)
-    assert {row["case:kind"] for row in rows(store, Wanted("complaint"))} == {"complaint"}
-    assert rows(store, Wanted("inquiry")) == []
-    assert rows(store, Wanted("complaint"))[0].keys() < rows(store)[0].keys()
+    assert {row["case:kind"] for row in rows(store, CaseFilter("complaint"))} == {"complaint"}
+    assert rows(store, CaseFilter("inquiry")) == []
+    assert rows(store, CaseFilter("complaint"))[0].keys() < rows(store)[0].keys()
 
 
 def test_since_chooses_cases_that_moved_and_tells_them_whole(store: Store):
     old, number = lived(store), opened(store, 30 * HOUR)
-    told = rows(store, Wanted(since=to_micros(START + 30 * HOUR)))
+    told = rows(store, CaseFilter(since=to_micros(START + 30 * HOUR)))
     assert [(row["case:concept:name"], row["seq"]) for row in told] == [(number, "1")]
     does(store, old, "note", after=31 * HOUR)
-    told = rows(store, Wanted(since=to_micros(START + 30 * HOUR)))
+    told = rows(store, CaseFilter(since=to_micros(START + 30 * HOUR)))
     assert Counter(row["case:concept:name"] for row in told) == {old: len(history_of(store, old)), number: 1}
 
 
@@ -224,7 +229,7 @@ def test_a_log_is_one_moment_of_the_store(store: Store):
     count = len(history_of(store, number))
     out = io.BytesIO()
     with store.looking() as tx:
-        log, told = log_of(tx, Pseudonymisation(store.secret), Wanted(), linked=False)
+        log, told = log_of(tx, Pseudonymisation(store.secret), CaseFilter(), linked=False)
         one = next(iter(log.histories))
         seen = list(one.events)
         opened(store, 30 * HOUR)
@@ -282,7 +287,7 @@ def test_every_object_that_is_named_is_there_and_the_log_is_valid(store: Store):
     lived(store)
     first, second = resolved(store, HOUR, **WANG), opened(store, 2 * HOUR)
     does(store, second, "merge", after=3 * HOUR, into=opened(store, 3 * HOUR))
-    for wanted in (Wanted(), Wanted("complaint", to_micros(START + 3 * HOUR))):
+    for wanted in (CaseFilter(), CaseFilter("complaint", to_micros(START + 3 * HOUR))):
         told = json.loads(exported(store, "ocel2", wanted))
         known = [one["id"] for one in told["objects"]]
         assert len(known) == len(set(known))

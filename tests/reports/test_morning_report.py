@@ -14,14 +14,15 @@ from engine.ledger.anchoring import anchor
 from engine.outages import note_outage
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.nights.schedule import run_scheduled, watch_scheduled
+from flows.scheduled_work import run_scheduled, watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
+from locales.translation import locales
 from models.columns import from_micros
+from reports.markdown import SHOWN
 from reports.morning_report import MorningReport, gather
-from reports.report_text import SHOWN, render
-from reports.translation import locales
+from reports.morning_report_text import render
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, imported, settled
 from tests.telling import DAY, HOUR, MANAGER, START, SUPERVISOR, alters, does, opened, resolved, tells
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.rules.questionnaires import questionnaire
 from flows.work import Work
-from reports.survey_figures import Figures, gather
+from reports.survey_figures import SurveyFigures, gather
 from tests.editions import publishes
 from tests.flows.scenes import ODD, settled
 from tests.telling import AGENT, DAY, HOUR, START, alters, does, resolved
@@ -33,7 +33,7 @@ def silent(work: Work, after: timedelta = NOW) -> str:
     return number
 
 
-def figures(work: Work, since: timedelta = NOW, until: timedelta = DAY, **asked: Any) -> list[Figures]:
+def figures(work: Work, since: timedelta = NOW, until: timedelta = DAY, **asked: Any) -> list[SurveyFigures]:
     settled(work, since)
     return gather(work.store, START + since, START + until, **asked)
 

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.calendars.calendar import POLICIES
+from locales.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
 from models.contact import Channel
-from reports.figures import Dead, Late, Trend, Unseen
-from reports.morning_report import TRENDS, Health, MorningReport
-from reports.report_text import SHOWN, render
-from reports.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
+from reports.figures import LateStep, Trend
+from reports.markdown import SHOWN
+from reports.morning_report import TRENDS, MorningReport
+from reports.morning_report_text import render
+from reports.night_health import NightHealth
+from reports.run_figures import DeadDelivery, UnobservedRuns
 from statemachines.forms import Outcome, Severity, Unanswered
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Milestone, Refused
@@ -210,7 +213,7 @@ def test_the_report_is_all_words(locale: str):
         assert not re.search(r"report\.|\w+\.(?:state|clause|level|department)\.|[{}]", text), text
 
 
-LATE = Late("cp-26-000001", "complaint", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
+LATE = LateStep("cp-26-000001", "complaint", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
 QUIET = {"late": [], "overdue": Counter(), "unwatched": [], "board": Counter(), "callbacks": []}
 
 
@@ -228,7 +231,7 @@ def busy_night() -> MorningReport:
         opinions=Counter(),
         trends={name: Trend(3, 1.5) for name in TRENDS},
         resolved_within={"2h": 1, "24h": 2},
-        health=Health(at, True, Unseen(2, at, at), (Dead("cp-26-000001", 3, "x", None),), 4, 5),
+        health=NightHealth(at, True, UnobservedRuns(2, at, at), (DeadDelivery("cp-26-000001", 3, "x", None),), 4, 5),
     )
 
 

@@ -13,7 +13,7 @@ from flows.reaction_context import ReactionContext
 from flows.reaction_registry import reactions
 from gateways.mail import FakeMailer
 from models.contact import Contact
-from reports.affected import linked
+from reports.linked_cases import linked
 from statemachines.roles import Role
 from tests.flows.scenes import FailingMailer
 from tests.stories.story import Story

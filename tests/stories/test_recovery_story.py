@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.recovery_ledger import Entry, ledger
+from reports.linked_cases import RecoveryClaim, recovery_claims
 from tests.stories.story import Story
 
 
@@ -17,8 +17,8 @@ def claimed(story: Story, fen: int = 50_000) -> str:
     return complaint
 
 
-def entry(story: Story) -> Entry:
-    [found] = [one for one in ledger(story.store) if one.number == story.number]
+def entry(story: Story) -> RecoveryClaim:
+    [found] = [one for one in recovery_claims(story.store) if one.number == story.number]
     return found
 
 
@@ -26,7 +26,7 @@ def entry(story: Story) -> Entry:
 def test_what_is_claimed_back_stands_in_a_ledger_of_its_own(story: Story):
     complaint = claimed(story)
     assert (story.state, story.moves) == ("classified", ["open", "claim"])
-    assert entry(story) == Entry(story.number, complaint, 50_000, 0, 0, "classified")
+    assert entry(story) == RecoveryClaim(story.number, complaint, 50_000, 0, 0, "classified")
     story.then("han", "receive_payment", amount=20_000, recovered=20_000)
     assert story.refused("han", "settle").params["guards"] == ["all_in"]
     story.then("han", "receive_payment", amount=30_000, recovered=50_000).then("han", "settle")
@@ -48,7 +48,10 @@ def test_the_customer_is_no_party_to_the_recovery_and_the_debtor_no_plain_text(s
 def test_each_claim_is_an_entry_of_its_own(story: Story):
     complaint = claimed(story)
     story.on(complaint).then("mei", "recover", recovery=7_000, claimed_from="包装厂")
-    assert [(one.complaint, one.claimed) for one in ledger(story.store)] == [(complaint, 50_000), (complaint, 7_000)]
+    assert [(one.complaint, one.claimed) for one in recovery_claims(story.store)] == [
+        (complaint, 50_000),
+        (complaint, 7_000),
+    ]
 
 
 @pytest.mark.requirement("B4")

@@ -20,7 +20,7 @@ from engine.rules.questionnaires import (
     questionnaires_in,
     score,
 )
-from reports.translation import locales
+from locales.translation import locales
 from statemachines.form_model import Score
 from statemachines.forms import Survey
 from statemachines.kinds import lifecycles

@@ -10,7 +10,7 @@ from engine.actors import NewActor, add_actor
 from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from flows.nights.integrity import CHECKED, Integrity
-from flows.nights.schedule import run_scheduled
+from flows.scheduled_work import run_scheduled
 from flows.work import Work
 from statemachines.roles import Role
 from tests.flows.scenes import Down, FailingMailer, sent

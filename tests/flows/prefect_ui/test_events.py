@@ -10,7 +10,7 @@ from engine.store import Store
 from flows.prefect_ui import events
 from flows.prefect_ui.events import Marks
 from flows.work import Work
-from reports.translation import locales
+from locales.translation import locales
 from statemachines.kinds import lifecycles
 from tests.flows.scenes import DAMAGE, settled
 from tests.telling import DAY, HOUR, START, SUPERVISOR, does, history_of, opened

@@ -10,12 +10,12 @@ from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
 from engine.outbox.deliveries import Waiting, peek
 from engine.store import Store
-from flows.nights.timetable import scheduled
 from flows.prefect_ui import run_names as window
 from flows.run_info import RunInfo
 from flows.work import Work
-from reports import board, board_text, callback_list, day_figures, story
-from reports.translation import locales
+from gateways.schedule import scheduled
+from locales.translation import locales
+from reports import board, board_text, callback_list, case_page, day_figures
 from tests.flows.scenes import DAMAGE, ODD, Watching, settled
 from tests.telling import AGENT, DAY, HANDLER, HOUR, START, does, opened, resolved
 
@@ -119,18 +119,18 @@ def test_the_callback_list_is_by_who_calls_and_holds_nobodys_name(store: Store):
     number = resolved(store, **CANARY)
     plan(store, START)
     told = callback_list.gather(store, START, (START + DAY).date())
-    text = board_text.render_callbacks(told, "en")
+    text = callback_list.render(told, "en")
     assert f"| 03-03 09:00 | {number} | Complaint | 1 | 1 |" in text
     assert f"## {AGENT} (1)" in text
     for locale in locales():
-        assert not any(word in board_text.render_callbacks(told, locale) for word in WORDS)
+        assert not any(word in callback_list.render(told, locale) for word in WORDS)
 
 
 def test_a_cases_page_says_where_it_stands_and_whom_it_waits_for(store: Store):
     number = opened(store, text="canary", **CANARY)
     does(store, number, "classify")
     does(store, number, "assign", owner=HANDLER)
-    told = story.page(store, number, START + HOUR, "en")
+    told = case_page.page(store, number, START + HOUR, "en")
     assert told is not None
     text = told.text
     assert told.line == "Classified · to be investigated · Waits for Handler · han · Handler"
@@ -140,11 +140,11 @@ def test_a_cases_page_says_where_it_stands_and_whom_it_waits_for(store: Store):
     assert "[Escalation ledger](../key/escalation-ledger)" in text
     assert f"[Its events](../../events?resource=%5B%22closeloop.case.{number}%22%5D)" in text
     for locale in locales():
-        page = " ".join(story.page(store, number, START, locale) or ())
+        page = " ".join(case_page.page(store, number, START, locale) or ())
         assert not any(word in page for word in WORDS)
         assert "board." not in page
         assert "story." not in page
-    assert story.page(store, "cp-26-999999", START, "en") is None
+    assert case_page.page(store, "cp-26-999999", START, "en") is None
 
 
 def test_the_teams_of_the_ledgers_cases_are_told(store: Store):

@@ -11,7 +11,7 @@ import pytest
 
 from gateways.logs.mapping import LogMapping, load_mapping
 from gateways.logs.suggesting import suggest
-from reports.translation import translate
+from locales.translation import translate
 from tests.gateways.logs.written import good
 
 ROOT = Path(__file__).parents[3]

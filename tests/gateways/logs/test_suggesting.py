@@ -14,7 +14,7 @@ from gateways.logs.suggesting import suggest
 from gateways.logs.times import writing_of
 from gateways.logs.words import one_of, plain, sorts_of, word_list
 from gateways.problems import Unreadable
-from reports.translation import locales, translate
+from locales.translation import locales, translate
 from statemachines.kinds import lifecycle_of
 from tests.gateways.logs import unseen
 from tests.gateways.logs.written import good

@@ -1,0 +1,88 @@
+"""Reads the message catalogues beside this file, and translates messages, labels and refusals."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from statemachines.refused import Refused
+
+LOCALES = Path(__file__).resolve().parent
+DEFAULT = "zh_CN"
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The time zone in which people read times."""
+LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role", "moves": "move"}
+"""The parameters of a refusal that are shown as labels, with the sort of label."""
+
+
+def locales() -> list[str]:
+    """Return the languages that have a catalogue."""
+    return sorted({path.parent.name for path in LOCALES.glob("*/*.toml")})
+
+
+@cache
+def catalogue(locale: str) -> Mapping[str, str]:
+    """Return every message of a language by its key; those of the default language if it is unknown."""
+    folder = LOCALES / locale
+    if not folder.is_dir() and locale != DEFAULT:
+        return catalogue(DEFAULT)
+    messages: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        messages |= dict(_flat(tomllib.loads(path.read_text("utf-8"))))
+    return messages
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def translate(locale: str, key: str, /, **params: Any) -> str:
+    """Return the message with its parameters filled in, or the key if it has no message."""
+    text = catalogue(locale).get(key)
+    return key if text is None else text.format_map(_Params(params))
+
+
+class _Params(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def label(locale: str, kind: str, sort: str, name: str) -> str:
+    """Return the label of a state, move, clause or code: ``complaint.state.received``, else the one all kinds share."""
+    messages = catalogue(locale)
+    return messages.get(f"{kind}.{sort}.{name}") or messages.get(f"{sort}.{name}") or name
+
+
+def refusal(locale: str, refused: Refused) -> str:
+    """Return why something was refused and what to do, for a clerk."""
+    kind = refused.params.get("kind", "")
+    shown = {name: _shown(_labelled(locale, kind, name, value)) for name, value in refused.params.items()}
+    return translate(locale, f"refused.{refused.code}", **shown)
+
+
+def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
+    if name not in LABELLED:
+        return value
+    if isinstance(value, list):
+        return [label(locale, kind, LABELLED[name], str(item)) for item in cast(list[Any], value)]
+    return label(locale, kind, LABELLED[name], str(value))
+
+
+def when(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return an instant in local time."""
+    return at.astimezone(ZONE).strftime(form)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "–"
+    if isinstance(value, dict):
+        return ": ".join(str(part) for name, part in value.items() if name in ("field", "text", "why") and part)
+    return str(value)

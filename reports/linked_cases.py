@@ -1,0 +1,132 @@
+"""Queries for cases that belong to another one: affected by an interruption, of the same cause, recoveries."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.store import Store
+from models import Case
+from models.columns import MICROSECOND, to_micros
+from statemachines.finding import FINDING
+from statemachines.kinds import lifecycles
+from statemachines.recovery import RECOVERY
+
+AFFECTED = "affected"
+"""The relation of an interruption to the cases that it affects."""
+RECOVERS = "recovery"
+"""The relation of a complaint to what is claimed back because of it."""
+PAGE = 200
+YEAR = timedelta(days=365) // MICROSECOND
+
+FIND_AFFECTED = """
+SELECT c.id, c.number, p.email FROM cases c LEFT JOIN party p ON p.id = c.party_id
+ WHERE c.kind = :kind AND NOT c.closed AND c.id > :after
+   AND (CAST(:department AS TEXT) IS NULL OR c.department = :department)
+   AND (CAST(:category AS TEXT) IS NULL OR c.category = :category)
+   AND (CAST(:opened_since AS BIGINT) IS NULL OR c.opened_at >= :opened_since)
+   AND (CAST(:opened_until AS BIGINT) IS NULL OR c.opened_at <= :opened_until)
+   AND NOT EXISTS (SELECT 1 FROM link l WHERE l.child_id = c.id AND l.parent_id = :interruption
+                      AND l.relation = :relation AND l.at < :asked_at)
+ ORDER BY c.id LIMIT :page
+"""
+LINKED = """
+SELECT c.id, c.number, p.email FROM link l JOIN cases c ON c.id = l.child_id LEFT JOIN party p ON p.id = c.party_id
+ WHERE l.parent_id = :interruption AND l.relation = :relation ORDER BY c.id
+"""
+# Up to this case's own measure, so that the same question has the same answer whenever it is asked.
+MEASURES = """
+SELECT c.number, t.form FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND c.department = :department AND t.move = 'propose_measure' AND t.recorded_at > :since
+   AND (t.recorded_at < :until OR (t.recorded_at = :until AND t.case_id <= :case_id))
+ ORDER BY t.recorded_at, t.case_id
+"""
+CLAIMS = """
+SELECT c.number, p.number AS complaint, c.state, c.variables FROM cases c
+  LEFT JOIN link l ON l.child_id = c.id AND l.relation = :relation LEFT JOIN cases p ON p.id = l.parent_id
+ WHERE c.kind = :kind ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedCase:
+    """A case affected by an interruption, and its customer's mail address if there is one."""
+
+    id: int
+    number: str
+    email: str | None
+
+
+def affected(store: Store, interruption: int, criteria: Mapping[str, Any], asked_at: int) -> Iterator[AffectedCase]:
+    """Yield the open customer cases that meet the criteria, as recorded by the form of ``find_affected``.
+
+    ``asked_at`` (microseconds) is when it was asked: cases linked before that are left out. Internal kinds are never
+    affected. Each page is read in its own transaction.
+    """
+    lifecycle = lifecycles().get(criteria["kind"])
+    if lifecycle is None or lifecycle.internal:
+        return
+    params: dict[str, Any] = {name: criteria.get(name) for name in ("department", "category")}
+    params |= {name: _micros(criteria.get(name)) for name in ("opened_since", "opened_until")}
+    params |= {"kind": lifecycle.kind, "interruption": interruption, "asked_at": asked_at}
+    after = 0
+    while page := _page(store, params, after):
+        yield from page
+        after = page[-1].id
+
+
+def linked(store: Store, interruption: int) -> list[AffectedCase]:
+    """Return the cases linked to an interruption as affected, closed ones included."""
+    with store.looking() as tx:
+        return [AffectedCase(*row) for row in tx.rows(LINKED, interruption=interruption, relation=AFFECTED)]
+
+
+def _page(store: Store, params: Mapping[str, Any], after: int) -> list[AffectedCase]:
+    with store.looking() as tx:
+        rows = tx.rows(FIND_AFFECTED, **params, after=after, relation=AFFECTED, page=PAGE)
+        return [AffectedCase(*row) for row in rows]
+
+
+def _micros(text: str | None) -> int | None:
+    return None if text is None else to_micros(datetime.fromisoformat(text))
+
+
+def same_cause(store: Store, case: Case, cause: str, at: int) -> list[str]:
+    """Return the numbers of the findings with this cause in the case's department, the case itself last.
+
+    They are those of the year up to ``at`` (microseconds), when the case's own measure was recorded.
+    """
+    params = {"kind": FINDING.kind, "department": case.department, "case_id": case.id, "since": at - YEAR, "until": at}
+    with store.looking() as tx:
+        rows = tx.rows(MEASURES, **params)
+    return list(dict.fromkeys(row.number for row in rows if json.loads(row.form).get("cause") == cause))
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryClaim:
+    """A claim: its number, the complaint it came from if any, the amounts in fen, and its state."""
+
+    number: str
+    complaint: str | None
+    claimed: int
+    recovered: int
+    written_off: int
+    state: str
+
+    @property
+    def outstanding(self) -> int:
+        """The amount that may still come in, in fen."""
+        return self.claimed - self.recovered - self.written_off
+
+
+def recovery_claims(store: Store) -> list[RecoveryClaim]:
+    """Return every claim, oldest first."""
+    with store.looking() as tx:
+        rows = tx.rows(CLAIMS, kind=RECOVERY.kind, relation=RECOVERS)
+    return [_claim(row.number, row.complaint, row.state, json.loads(row.variables)) for row in rows]
+
+
+def _claim(number: str, complaint: str | None, state: str, variables: dict[str, int]) -> RecoveryClaim:
+    amounts = {name: variables.get(name, 0) for name in ("claimed", "recovered", "written_off")}
+    return RecoveryClaim(number, complaint, **amounts, state=state)

@@ -1,0 +1,143 @@
+"""Who is asked what a complaint is about: the model, else the rules, else the tree; a person where none is sure."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from classifier.corpus import corpus_of
+from classifier.fit_model import fit_model
+from classifier.keyword_rules import NEVER, UNCLASSIFIED, classify
+from classifier.model import Model
+from classifier.model_file import put_model
+from classifier.propose import explain, propose, propose_with_source
+from engine.store import Store
+from flows.tick import settle
+from flows.work import Work
+from statemachines.forms import Severity
+from tests.classifier.lessons import lessons
+from tests.classifier.trees import published
+from tests.flows.scenes import DAMAGE, HINT, ODD
+from tests.telling import history_of, opened
+
+pytestmark = pytest.mark.requirement("A3")
+
+BROKEN_BOX = "外箱压扁，打了电话没人接"
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return replace(fit_model(corpus_of(lessons())).model, threshold=60)
+
+
+def called_otherwise(model: Model, **names: str) -> Model:
+    return replace(model, labels=tuple(names.get(label, label) for label in model.labels))
+
+
+@pytest.mark.parametrize("text", [DAMAGE, HINT, ODD, ""])
+def test_without_anything_learned_the_rules_are_asked(home: Path, text: str):
+    assert propose_with_source(home, text).by == "rules"
+    assert propose(home, text) == classify(text)
+
+
+def test_a_model_is_asked_alone(home: Path, model: Model):
+    assert not propose(home, BROKEN_BOX).sure, "the rules do not know these words"
+    put_model(home, model)
+    found = propose(home, BROKEN_BOX)
+    assert (found.category, found.department, found.needed, found.sure) == ("cargo_damage", "claims", 60, True)
+
+
+def test_below_its_threshold_a_person_decides(home: Path, model: Model):
+    put_model(home, replace(model, threshold=NEVER))
+    found = propose(home, BROKEN_BOX)
+    assert (found.category, found.sure) == ("cargo_damage", False)
+    assert explain(home, BROKEN_BOX).happens == "suggests"
+
+
+def test_words_raise_the_severity_of_what_was_learned(home: Path, model: Model):
+    put_model(home, model)
+    assert propose(home, BROKEN_BOX + "，有人受伤").severity is Severity.URGENT
+    assert propose(home, BROKEN_BOX, "有人受伤").severity is Severity.URGENT
+
+
+def test_a_label_that_the_store_does_not_know_goes_to_a_person(home: Path, model: Model):
+    put_model(home, called_otherwise(model, cargo_damage="城乡建设"))
+    found = propose(home, BROKEN_BOX)
+    assert (found.category, found.department, found.confidence, found.sure) == (UNCLASSIFIED, None, 0, False)
+    shown = explain(home, BROKEN_BOX)
+    assert (shown.happens, shown.name) == ("asks", "城乡建设")
+
+
+def test_a_label_may_be_a_name(home: Path, model: Model):
+    put_model(home, called_otherwise(model, cargo_damage="货损"))
+    assert propose(home, BROKEN_BOX).category == "cargo_damage"
+
+
+def test_a_category_without_a_department_is_never_decided(sqlite_store: Store, tmp_path: Path, model: Model):
+    published(sqlite_store, tmp_path)
+    put_model(sqlite_store.home, called_otherwise(model, cargo_damage="窗口服务 / 其他"))
+    found = propose(sqlite_store.home, BROKEN_BOX)
+    assert (found.category, found.department, found.sure) == ("c02_02", None, False)
+    assert found.confidence >= found.needed
+
+
+def test_a_tree_says_which_categories_there_are(sqlite_store: Store, tmp_path: Path):
+    published(sqlite_store, tmp_path)
+    home = sqlite_store.home
+    assert propose_with_source(home, DAMAGE).by == "rules", "the tree has cargo_damage, by its code"
+    assert propose(home, DAMAGE) == replace(classify(DAMAGE), severity=Severity.HIGH)
+    late = "货物延误送达，延误三天"
+    assert classify(late).category == "delay"
+    found = propose_with_source(home, late)
+    assert (found.by, found.proposal.category, found.proposal.sure) == ("tree", "c01_01_01", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("延误送达", "c01_01_01"),
+        ("延誤送達", "c01_01_01"),
+        ("窗口", "c02"),
+        ("你好", UNCLASSIFIED),
+        ("", UNCLASSIFIED),
+    ],
+)
+def test_a_trees_own_words_hint(sqlite_store: Store, tmp_path: Path, text: str, category: str):
+    published(sqlite_store, tmp_path)
+    found = propose(sqlite_store.home, text)
+    assert found.category == category
+    assert found.confidence <= 50
+    assert (found.confidence > 0) == (category != UNCLASSIFIED)
+
+
+def test_it_is_explained_by_what_speaks_for_it(sqlite_store: Store, tmp_path: Path, model: Model):
+    home = sqlite_store.home
+    [first, second] = explain(home, "破损，运费另算").candidates
+    assert (first.label, first.speaks, second.label) == ("cargo_damage", (("破损", 3.0),), "charge")
+    published(sqlite_store, tmp_path)
+    [by_tree] = explain(home, "延误送达").candidates
+    assert by_tree.label == "货运服务 / 运输时效 / 延误送达"
+    assert "延误送达" in dict(by_tree.speaks)
+    put_model(home, model)
+    shown = explain(home, BROKEN_BOX)
+    assert (shown.by, shown.version, len(shown.candidates)) == ("model", "classifier-0001", 3)
+    assert "压扁" in dict(shown.candidates[0].speaks)
+    assert sum(one.share or 0 for one in shown.candidates) == pytest.approx(100, abs=0.2)
+
+
+def test_at_intake_the_model_decides_or_suggests(work: Work, model: Model):
+    put_model(work.store.home, model)
+    sure = opened(work.store, text=BROKEN_BOX, subject="投诉")
+    asyncio.run(settle(work))
+    [form] = [json.loads(row["form"]) for row in history_of(work.store, sure) if row["move"] == "classify"]
+    assert (form["category"], form["department"]) == ("cargo_damage", "claims")
+    assert form["confidence"] >= 60
+    put_model(work.store.home, replace(model, threshold=NEVER))
+    unsure, vague = opened(work.store, text=BROKEN_BOX), opened(work.store, text="zzz")
+    asyncio.run(settle(work))
+    moves = [{row["move"] for row in history_of(work.store, number)} for number in (unsure, vague)]
+    assert "suggest" in moves[0]
+    assert "classify" not in moves[0]
+    assert not moves[1] & {"suggest", "classify"}

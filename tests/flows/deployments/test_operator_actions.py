@@ -1,0 +1,454 @@
+"""A supervisor acts from a form: by code where duties are separated, in readable words, and never twice."""
+
+import asyncio
+import re
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import ValidationError
+
+from apps.status import look_around
+from engine.actors import NewActor, add_actor
+from engine.commands.advance import Command
+from engine.commands.holds import PARKED, Held, held, hold, release
+from engine.commands.one_time_codes import LASTS, issue, redeem
+from engine.create_store import set_clock
+from engine.outbox.deliveries import CaseEvent, lease
+from engine.settings import Settings
+from engine.store import Store
+from engine.timers.next_due import look
+from flows.deployments import operator_actions as acts
+from flows.deployments.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
+from flows.deployments.operator_forms import (
+    DecideForm,
+    EscalateForm,
+    ExtendForm,
+    HoldForm,
+    KindForm,
+    ReassignForm,
+    SweepForm,
+    decisions,
+)
+from flows.nights.overnight_escalation import Night
+from flows.work import Work
+from models.columns import to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.roles import Role
+from tests.flows.scenes import DAMAGE, ODD, deliveries, sent, settled, told
+from tests.telling import (
+    AGENT,
+    DAY,
+    DIRECTOR,
+    HANDLER,
+    HOUR,
+    MANAGER,
+    MOMENT,
+    START,
+    SUPERVISOR,
+    alters,
+    at_once,
+    case_of,
+    clock_of,
+    does,
+    history_of,
+    moves_of,
+    opened,
+    refusal,
+    rungs_of,
+    tells,
+)
+
+T = TypeVar("T")
+APPROVE, AMOUNT = "approve_compensation", 900_000
+CODE = re.compile(r"^  (\d{6})$", re.MULTILINE)
+
+
+def ended(act: Awaitable[T]) -> T:
+    async def one() -> T:
+        return await act
+
+    return asyncio.run(one())
+
+
+def awaiting(store: Store, by: str = HANDLER) -> str:
+    """A case whose compensation, above the desk's limit, waits for a second person."""
+    number = opened(store)
+    does(store, number, "classify")
+    does(store, number, "investigate")
+    does(store, number, "determine_responsibility", by=HANDLER)
+    does(store, number, "confirm_responsibility")
+    does(store, number, "compensate", by=by, compensation=AMOUNT)
+    return number
+
+
+def decides(work: Work, number: str, code: str = "", by: str = SUPERVISOR, **more: Any) -> Outcome:
+    form = {"case": number, "move": APPROVE, "amount": AMOUNT, "acting_as": by, "code": code, **more}
+    return ended(acts.decide(work, DecideForm(**form)))
+
+
+def code_of(work: Work) -> str:
+    """The code in the latest mail."""
+    found = CODE.search(sent(work)[-1].body)
+    assert found is not None
+    return found[1]
+
+
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+def later(work: Work, after: timedelta) -> None:
+    set_clock(work.store, START + after)
+
+
+@pytest.mark.requirement("F3")
+def test_an_approval_is_made_with_the_code_that_only_its_actor_gets(work: Work):
+    number = awaiting(work.store)
+    asked = decides(work, number)
+    assert (asked.state, asked.message, moves_of(work.store, number)[-1]) == (AWAITING, "code_sent", "compensate")
+    assert [mail.to for mail in sent(work)] == ["sue@example.com"]
+    code = code_of(work)
+    assert code not in asked.text
+    assert [row["code"] for row in tells(work.store, "SELECT code FROM one_time_code") if code in row["code"]] == []
+
+    done = decides(work, number, code)
+    assert (done.state, done.message) == (DONE, f"{number}:7")
+    last = history_of(work.store, number)[-1]
+    assert (last["move"], last["via"]) == (APPROVE, "prefect-form")
+    assert "批准赔付" in done.text
+    assert SUPERVISOR in done.text
+
+
+def test_the_same_entries_with_the_same_code_change_nothing_again(work: Work):
+    number = awaiting(work.store)
+    decides(work, number)
+    code = code_of(work)
+    decides(work, number, code)
+    again = decides(work, number, code)
+    assert (again.state, again.message) == (AGAIN, f"{number}:7")
+    assert moves_of(work.store, number).count(APPROVE) == 1
+
+
+def test_a_code_that_was_used_is_refused_under_another_key(store: Store):
+    number = awaiting(store)
+    command = Command(number, APPROVE, {"approved": AMOUNT}, SUPERVISOR, key="one")
+    code = issue(store, command, START).code
+    redeem(store, command, code, START)
+    other = Command(number, APPROVE, {"approved": AMOUNT}, SUPERVISOR, key="two")
+    assert refusal(lambda: redeem(store, other, code, START)).code == "code_used"
+
+
+@pytest.mark.requirement("F3")
+@pytest.mark.parametrize(
+    "other", [{"amount": 1}, {"by": MANAGER}, {"move": "decline_compensation", "amount": None, "reason": "in_order"}]
+)
+def test_a_code_is_good_for_its_own_entries_alone(work: Work, other: dict[str, Any]):
+    number = awaiting(work.store)
+    decides(work, number)
+    refused = decides(work, number, code_of(work), **other)
+    assert (refused.state, refused.message) == (REFUSED, "code_unknown")
+    assert moves_of(work.store, number)[-1] == "compensate"
+
+
+def test_five_wrong_codes_lock_the_actor_out_until_they_have_ended(work: Work):
+    number = awaiting(work.store)
+    decides(work, number)
+    code = code_of(work)
+    tried = [decides(work, number, other_than(code)) for _ in range(5)]
+    assert [one.message for one in tried] == ["code_wrong"] * 4 + ["code_locked"]
+    assert re.search("还可以试 4 次", tried[0].text)
+    assert decides(work, number, code).message == "code_locked"
+    assert decides(work, number).message == "code_locked", "a new code would be five new tries"
+    assert decides(work, number, by=MANAGER).state == AWAITING, "who did not try is not locked out"
+    later(work, LASTS)
+    decides(work, number)
+    assert decides(work, number, code_of(work)).state == DONE
+
+
+def test_a_code_is_good_for_a_quarter_of_an_hour(work: Work):
+    number = awaiting(work.store)
+    decides(work, number)
+    code = code_of(work)
+    later(work, LASTS)
+    assert decides(work, number, code).message == "code_expired"
+    decides(work, number)
+    later(work, 2 * LASTS - MOMENT)
+    assert decides(work, number, code_of(work)).state == DONE
+
+
+def test_the_latest_code_is_the_one_that_counts(work: Work):
+    number = awaiting(work.store)
+    decides(work, number)
+    first = code_of(work)
+    while decides(work, number) and code_of(work) == first:
+        pass
+    assert decides(work, number, first).message == "code_wrong"
+    assert decides(work, number, code_of(work)).state == DONE
+
+
+def test_a_code_moves_a_case_once_whoever_comes_at_the_same_time(store: Store):
+    number = awaiting(store)
+    command = Command(number, APPROVE, {"approved": AMOUNT}, SUPERVISOR, key="one")
+    code = issue(store, command, START).code
+    answers: list[Any] = at_once([lambda: redeem(store, command, code, START)] * 4)
+    assert sorted(answer.again for answer in answers) == [False, True, True, True]
+    assert moves_of(store, number).count(APPROVE) == 1
+
+
+@pytest.mark.requirement("F3")
+def test_nobody_approves_his_own_work_and_no_code_is_sent_for_it(work: Work):
+    number = awaiting(work.store, by=SUPERVISOR)
+    refused = decides(work, number)
+    assert (refused.state, refused.message, sent(work)) == (REFUSED, "own_work", [])
+    assert "提出赔付" in refused.text
+    decides(work, number, by=MANAGER)
+    assert decides(work, number, code_of(work), by=MANAGER).state == DONE
+
+
+def test_a_code_is_not_spent_on_a_move_that_is_refused(work: Work):
+    number = awaiting(work.store)
+    decides(work, number)
+    code = code_of(work)
+    does(work.store, number, "decline_compensation", by=MANAGER)
+    assert decides(work, number, code).message == "not_now"
+    does(work.store, number, "compensate", by=HANDLER, compensation=AMOUNT)
+    assert decides(work, number, code).state == DONE
+
+
+def test_who_has_no_address_gets_no_code(work: Work):
+    with work.store.writing() as tx:
+        add_actor(tx, NewActor("bo", (Role.GENERAL_MANAGER,)))
+    assert decides(work, awaiting(work.store), by="bo").message == "no_address"
+
+
+@pytest.mark.parametrize(
+    ("entered", "code"),
+    [
+        ({"amount": None}, "form"),
+        ({"reason": "in_order"}, "unknown_field"),
+        ({"department": "claims"}, "unknown_field"),
+        ({"amount": AMOUNT + 1}, "guard"),
+        ({"move": "approve_plan"}, "unknown_move"),
+        ({"by": "nobody"}, "unknown_actor"),
+        ({"by": HANDLER}, "role"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_any_code(work: Work, entered: dict[str, Any], code: str):
+    refused = decides(work, awaiting(work.store), **entered)
+    assert (refused.state, refused.message, sent(work)) == (REFUSED, code, [])
+    assert "{" not in refused.text
+
+
+def test_a_case_that_does_not_exist_is_refused(work: Work):
+    assert decides(work, "cp-26-999999").message == "unknown_case"
+
+
+def escalates(work: Work, number: str, **more: Any) -> Outcome:
+    form = {"case": number, "acting_as": SUPERVISOR, "level": "2", "reason": "urgent_customer", **more}
+    return ended(acts.escalate(work, EscalateForm(**form)))
+
+
+def said(store: Store, number: str, seq: int, field: str = "reason") -> str:
+    sql = "SELECT content FROM statement WHERE case_id = :id AND seq = :seq AND field = :field"
+    [row] = tells(store, sql, id=case_of(store, number)["id"], seq=seq, field=field)
+    return row["content"]
+
+
+def test_a_case_is_escalated_for_a_reason_that_reads_as_it_was_chosen(work: Work):
+    number = opened(work.store)
+    done = escalates(work, number, reference="OA-2026-0142")
+    assert (done.state, case_of(work.store, number)["level"], sent(work)) == (DONE, 2, [])
+    assert said(work.store, number, 2) == "客户催促紧急（OA-2026-0142）"
+    assert escalates(work, number, reference="OA-2026-0142").state == AGAIN
+    assert escalates(work, number).message == "guard", "it is there already"
+
+
+def test_a_promise_gets_more_time_once_for_each_paper(work: Work):
+    number = opened(work.store)
+    before = clock_of(work.store, number, "solution")["allowance"]
+    form = {"case": number, "acting_as": SUPERVISOR, "clause": "solution", "hours": 12, "reason": "force_majeure"}
+
+    def extends(**more: Any) -> str:
+        return ended(acts.extend(work, ExtendForm(**form, **more))).state
+
+    assert [extends(), extends(), extends(reference="OA-1")] == [DONE, AGAIN, DONE]
+    assert clock_of(work.store, number, "solution")["allowance"] - before == 24 * 3600 * 10**6
+    form["clause"] = "revisit"
+    assert extends() == REFUSED
+
+
+def test_a_case_is_reassigned(work: Work):
+    number = opened(work.store)
+    form = {"case": number, "acting_as": SUPERVISOR, "department": "claims", "reason": "wrong_department"}
+    assert ended(acts.reassign(work, ReassignForm(**form, owner=HANDLER))).state == DONE
+    case = case_of(work.store, number)
+    assert (case["department"], case["owner"]) == ("claims", HANDLER)
+    assert ended(acts.reassign(work, ReassignForm(**form, owner="nobody"))).message == "unknown_actor"
+
+
+@pytest.mark.requirement("F3")
+def test_duties_are_separated_where_the_table_says_so():
+    asked = {kind: acts._separated(lifecycle_of(kind), "escalate") for kind in ("complaint", "violation", "appeal")}
+    assert asked == {"complaint": False, "violation": True, "appeal": True}
+
+
+def test_decisions_are_found_in_the_tables_and_none_asks_for_words():
+    found = decisions()
+    assert {APPROVE, "decline_compensation", "rule_owner", "approve_plan", "take_on", "write_off"} <= set(found)
+    assert not {"refuse", "decide", "settle_exception", "withdraw", "escalate", "archive"} & set(found)
+    assert found[APPROVE] == f"批准赔付 · Approve the compensation · {APPROVE}"
+    assert DecideForm(acting_as="x", case="cp-26-000001", move=found[APPROVE]).move == APPROVE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"reference": "13800138000"},
+        {"reference": "王小明"},
+        {"reference": "TEL-13800138000"},
+        {"acting_as": "wang@example.com"},
+        {"acting_as": "Wang Xiaoming"},
+        {"case": "cp-26-000001 王小明"},
+        {"reason": "He is angry."},
+        {"note": "He is angry."},
+        {"level": "0"},
+    ],
+)
+def test_a_form_takes_no_words_and_does_not_repeat_them(words: dict[str, str]):
+    form = {"case": "cp-26-000001", "acting_as": SUPERVISOR, "level": "2", "reason": "urgent_customer"}
+    EscalateForm(**form)
+    with pytest.raises(ValidationError) as caught:
+        EscalateForm(**form | words)
+    assert "input_value" not in str(caught.value)
+
+
+def holds(work: Work, by: str = MANAGER, kind: str = "complaint") -> Outcome:
+    return ended(acts.pause_kind(work, HoldForm(kind=kind, acting_as=by, reason="mail_trouble")))
+
+
+def resumes(work: Work, by: str = DIRECTOR, kind: str = "complaint") -> Outcome:
+    return ended(acts.resume_kind(work, KindForm(kind=kind, acting_as=by)))
+
+
+def test_while_a_kind_is_on_hold_nothing_goes_out_and_its_clocks_run_on(work: Work):
+    assert holds(work).state == DONE
+    number = opened(work.store, text=ODD, email="li@example.com")
+    settled(work, 2 * HOUR)
+    assert sent(work) == []
+    assert {status for _, status, _, _ in deliveries(work.store)} == {"waiting"}
+    assert [percent for clause, percent, _ in rungs_of(work.store, number) if clause == "first_reply"] == [75, 100]
+    does(work.store, number, "reply", by=AGENT, after=2 * HOUR)
+    assert moves_of(work.store, number)[-1] == "reply"
+
+
+def test_a_held_kind_wakes_nobody_until_it_is_resumed(work: Work):
+    holds(work)
+    opened(work.store, text=ODD)
+    settled(work, MOMENT)
+    due = look(work.store).delivery
+    assert due is not None
+    assert due > to_micros(START + 365 * DAY)
+    assert look(work.store).outbox_event is None
+
+
+def test_all_that_waited_follows_when_the_hold_ends(work: Work):
+    holds(work)
+    opened(work.store, text=DAMAGE, email="li@example.com")
+    settled(work, 2 * HOUR)
+    freed = resumes(work)
+    assert freed.state == DONE
+    settled(work, 2 * HOUR + MOMENT)
+    assert "acknowledged" in told(work, "li@example.com")
+    assert "escalation_step" in told(work, "han@example.com")
+    assert {status for _, status, _, _ in deliveries(work.store)} == {"done"}
+
+
+def test_what_is_tried_again_later_keeps_its_hour_through_a_hold(work: Work):
+    number = opened(work.store, text=ODD)
+    settled(work, MOMENT)
+    hour, whose = to_micros(START + DAY), case_of(work.store, number)["id"]
+    assert alters(work.store, "UPDATE delivery SET status = 'waiting', next_at = :hour", hour=hour)
+
+    def hours() -> set[int]:
+        rows = tells(work.store, "SELECT next_at FROM delivery WHERE case_id = :id AND seq = 1", id=whose)
+        return {row["next_at"] for row in rows}
+
+    holds(work)
+    opened(work.store, text=ODD, row_id="2")
+    settled(work, HOUR)
+    assert hours() == {hour}
+    resumes(work)
+    assert hours() == {hour}
+
+
+def test_another_kind_is_not_held(work: Work):
+    holds(work, kind="inquiry")
+    opened(work.store, text=ODD, email="li@example.com")
+    settled(work, MOMENT)
+    assert told(work, "li@example.com") == ["acknowledged"]
+
+
+def test_a_delivery_under_way_is_not_taken_from_whoever_has_it(work: Work):
+    opened(work.store, text=ODD, email="li@example.com")
+    lease(work.store, "me", wanted_by_all, START)
+    holds(work)
+    assert lease(work.store, "you", wanted_by_all, START + HOUR) == []
+    assert {row["lease_owner"] for row in tells(work.store, "SELECT lease_owner FROM delivery")} == {None}
+
+
+def test_a_release_leaves_nothing_behind_whoever_parks_at_the_same_time(store: Store):
+    hold(store, "complaint", MANAGER, "maintenance", START)
+    for n in range(6):
+        opened(store, text=ODD, row_id=str(n))
+    parking: list[Any] = [lambda: lease(store, "me", wanted_by_all, START + HOUR, limit=2)] * 3
+    at_once([*parking, lambda: release(store, "complaint", MANAGER, START + HOUR), *parking])
+    assert tells(store, "SELECT seq FROM delivery WHERE next_at = :parked", parked=PARKED) == []
+
+
+def wanted_by_all(happened: CaseEvent) -> list[str]:
+    return ["greet"]
+
+
+def test_a_hold_is_made_and_ended_once(work: Work):
+    assert resumes(work).message == "not_on_hold"
+    assert [holds(work).state, holds(work, by=DIRECTOR).state] == [DONE, AGAIN]
+    assert [(one.kind, one.handle, one.reason) for one in on_hold(work)] == [("complaint", MANAGER, "mail_trouble")]
+    assert [resumes(work).state, resumes(work).state] == [DONE, REFUSED]
+    assert "客诉" in resumes(work).text
+    runs = tells(work.store, "SELECT flow, note FROM run ORDER BY id")
+    assert [row["flow"] for row in runs] == ["pause-kind", "resume-kind"]
+    assert [handle in row["note"] for row, handle in zip(runs, (MANAGER, DIRECTOR), strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("by", [AGENT, HANDLER, SUPERVISOR, "nobody"])
+def test_only_a_manager_holds_a_kind(work: Work, by: str):
+    refused = [holds(work, by=by), resumes(work, by=by)]
+    assert {one.message for one in refused} == {"unknown_actor" if by == "nobody" else "not_in_charge"}
+    assert on_hold(work) == []
+
+
+def on_hold(work: Work) -> list[Held]:
+    with work.store.looking() as tx:
+        return held(tx)
+
+
+def test_the_status_says_what_is_on_hold_and_since_when(settings: Settings, work: Work):
+    assert "holds" not in [one.part for one in look_around(settings, work.store)]
+    holds(work)
+    [line] = [one for one in look_around(settings, work.store) if one.part == "holds"]
+    assert line.ok
+    assert "客诉，自 2026-03-02 09:00 起（mei）" in line.text("zh_CN")
+    assert "Complaint since 2026-03-02 09:00 (mei)" in line.text("en")
+
+
+def test_the_sweep_runs_when_a_supervisor_wants_it(work: Work):
+    number = opened(work.store, text=ODD)
+    later(work, 3 * HOUR)
+    swept = ended(acts.sweep_now(work, SweepForm(acting_as=SUPERVISOR)))
+    assert swept.state == DONE
+    assert isinstance(swept.night, Night)
+    assert len(rungs_of(work.store, number)) == 3
+    refused = ended(acts.sweep_now(work, SweepForm(acting_as=AGENT)))
+    assert (refused.state, refused.message, refused.night) == (REFUSED, "not_in_charge", None)

@@ -1,0 +1,131 @@
+"""Poison is parked with an alert, one mail however many cases, and the others never wait for it."""
+
+import asyncio
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from engine.actors import NewActor, add_actor
+from engine.create_store import set_clock
+from engine.store import Store
+from engine.timers.next_due import look
+from flows.nights.plan_callbacks import Called, make_calls, plan_callbacks
+from flows.scheduled_work import run_scheduled
+from flows.work import Work
+from gateways.telephone import Call, FakeTelephone, Outcome
+from models.columns import from_micros
+from statemachines.roles import Role
+from tests.flows.scenes import ODD, Down, FailingMailer, sent, settled
+from tests.telling import DAY, HOUR, START, alters, opened, resolved, rungs_of, tells
+
+
+def poisoned(store: Store, count: int) -> list[str]:
+    numbers = [opened(store, text=ODD) for _ in range(count)]
+    for number in numbers:
+        alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    return numbers
+
+
+def lived(work: Work, until: timedelta) -> None:
+    """Settle at every instant at which something is due."""
+    while (due := look(work.store, work.store.now()).next()) is not None and due <= START + until:
+        settled(work, due - START)
+
+
+def parked_mails(work: Work) -> list[str]:
+    return [mail.to for mail in sent(work) if mail.key.startswith("parked:")]
+
+
+@pytest.fixture
+def admin(work: Work) -> None:
+    with work.store.writing() as tx:
+        add_actor(tx, NewActor("ada", (Role.ADMINISTRATOR,), locale="en", email="ada@example.com"))
+
+
+@pytest.mark.usefixtures("admin")
+def test_many_parked_cases_are_one_mail_to_each_and_stop_no_other(work: Work):
+    poison, sound = poisoned(work.store, 3), opened(work.store, text=ODD)
+    lived(work, 2 * HOUR)
+    assert sorted(parked_mails(work)) == ["ada@example.com", "sue@example.com"]
+    [mail] = [one for one in sent(work) if one.to == "ada@example.com"]
+    assert mail.subject == "Cases that fail again and again: 3"
+    assert all(f"{number} · deadlines · lost_state" in mail.body for number in poison)
+    lived(work, DAY)
+    assert len(parked_mails(work)) == 2
+    assert len(rungs_of(work.store, sound)) == 6
+
+
+@pytest.mark.usefixtures("admin")
+def test_an_alert_that_fails_is_sent_with_the_night(work: Work):
+    work.mailer = FailingMailer(1)
+    poisoned(work.store, 1)
+    lived(work, DAY)
+    assert parked_mails(work) == []
+    assert work.mailer.times == 0
+    asyncio.run(run_scheduled(work, "overnight-escalation"))
+    assert len(parked_mails(work)) == 2
+
+
+class Cut(FakeTelephone):
+    """A telephone whose line is cut until an instant."""
+
+    def __init__(self, work: Work, until: timedelta) -> None:
+        super().__init__()
+        self.work, self.until, self.tried = work, START + until, list[timedelta]()
+
+    def call(self, call: Call) -> Outcome:
+        self.tried.append(self.work.store.now() - START)
+        if self.work.store.now() < self.until:
+            raise Down
+        return super().call(call)
+
+
+class Slow(FakeTelephone):
+    """A telephone that keeps its first caller waiting until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = Event()
+
+    def call(self, call: Call) -> Outcome:
+        first = not self.rung
+        answer = super().call(call)
+        if first:
+            self.go_on.wait(10)
+        return answer
+
+
+def test_a_slow_telephone_holds_up_neither_the_pass_nor_the_other_customers(work: Work):
+    numbers = [resolved(work.store, text=ODD) for _ in range(3)]
+    asyncio.run(plan_callbacks(work))
+    work.telephone = line = Slow()
+    set_clock(work.store, START + DAY)
+
+    async def passes() -> tuple[Called, Called]:
+        slow = await make_calls(work, 0.05)
+        rest = await make_calls(work, 0.05)
+        line.go_on.set()
+        return slow, rest
+
+    slow, rest = asyncio.run(passes())
+    assert slow.calls == ((numbers[0], 1, "failed.TimeoutError"),)
+    assert [(number, outcome) for number, _, outcome in rest.calls] == [(n, "no_answer") for n in numbers[1:]]
+    settled(work, DAY + timedelta(seconds=10))
+    assert line.rung[-1].key == line.rung[0].key, "called again under the same key"
+
+
+def test_a_cut_telephone_is_tried_ever_less_often_and_nobody_is_forgotten(work: Work):
+    number = resolved(work.store, text=ODD)
+    work.telephone = line = Cut(work, DAY + 3 * HOUR)
+    settled(work, HOUR * 0)
+    lived(work, DAY + 6 * HOUR)
+    [planned] = [row["planned_at"] for row in tells(work.store, "SELECT planned_at FROM callback WHERE attempt = 1")]
+    first = from_micros(planned) - START
+    rests = [at - first for at in line.tried if at < line.until - START]
+    assert [int(rest.total_seconds()) for rest in rests[:5]] == [0, 10, 50, 210, 850]
+    assert len(rests) <= 8
+    assert parked_mails(work) == ["sue@example.com"]
+    [outcome] = [row["outcome"] for row in tells(work.store, "SELECT outcome FROM callback WHERE attempt = 1")]
+    assert outcome == "no_answer"
+    assert number in sent(work)[0].body

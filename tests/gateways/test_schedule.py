@@ -1,0 +1,33 @@
+"""The schedule is that of prefect.yaml, and each time is computed in its own time zone."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gateways.schedule import Scheduled, scheduled
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_schedule_is_that_of_prefect_yaml():
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    written = [one for one in deployments if "schedules" in one]
+    assert [(plan.name, plan.cron, plan.zone) for plan in scheduled()] == [
+        (one["name"], one["schedules"][0]["cron"], one["schedules"][0]["timezone"]) for one in written
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "due"),
+    [
+        ("30 3 * * *", "2026-03-02T03:29+08:00", "2026-03-02T03:30+08:00"),
+        ("30 3 * * *", "2026-03-02T03:30+08:00", "2026-03-03T03:30+08:00"),
+        ("0 7 * * *", "2026-12-31T23:00+00:00", "2027-01-02T07:00+08:00"),
+        ("30 6 1 * *", "2026-12-01T06:30+08:00", "2027-01-01T06:30+08:00"),
+    ],
+)
+def test_the_next_time_is_computed_in_the_time_zone_of_the_schedule(cron: str, after: str, due: str):
+    plan = Scheduled("x", cron, "Asia/Shanghai")
+    assert plan.after(datetime.fromisoformat(after)) == datetime.fromisoformat(due)
