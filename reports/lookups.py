@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands.open_case import identity_of
+from engine.duplicates.recognition import identity_of
 from engine.rules.in_force import rules_in
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros

@@ -7,8 +7,8 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.move_forms import contact_of, document_of, text_of, words_of
-from engine.commands.open_case import Opening, open_case
-from engine.duplicates.similar import Candidate, open_unless_known, similar
+from engine.commands.open_case import Opening, open_case, open_unless_known
+from engine.duplicates.similar import Candidate, similar
 from models.contact import Channel, Contact, CustomerType
 from reports.lookups import Customer, Matter, customer_kinds, recognised
 from reports.translation import label

@@ -1,4 +1,4 @@
-"""Opens a case for a contact: party, statement, case, first transition, clocks and moment at once."""
+"""Opens a case for a contact: party, statement, case, first transition, timers and outbox event at once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,8 @@ from engine.commands.advance import KEEP, Answer, answered_before, retrying
 from engine.commands.case_context import CaseContext
 from engine.commands.links import link_in
 from engine.duplicates.fingerprints import leave_fingerprint
+from engine.duplicates.recognition import identity_of, shipment_key
+from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.low_water_mark import floor
 from engine.ledger.record import CaseRow, TransitionDraft
@@ -87,6 +89,31 @@ def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
         return open_in(tx, store.secret, opening, at)
 
 
+def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
+    """Open a case unless the customer or the shipment has a case of its kind that may be the same matter.
+
+    Nearly the same words alone refuse nothing: two people may well write the same. Raises
+    ``Refused('likely_duplicate')``; then nothing was written. Under an honoured key it returns the first answer.
+    """
+    return retrying(lambda: _unless_known(store, opening, at))
+
+
+def _unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
+    with store.writing() as tx:
+        # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
+        # for the customer's row and then sees the other's case.
+        answer = open_in(tx, store.secret, opening, at)
+        if not answer.again:
+            _refuse_duplicate(tx, store.secret, opening, answer.number)
+        return answer
+
+
+def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
+    candidates = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
+    if numbers := [one.number for one in candidates if one.number != own and one.why != (TEXT,)]:
+        raise Refused("likely_duplicate", numbers=numbers)
+
+
 def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     # Sent again under its key a contact is the same one, though the door says "now" once more.
@@ -154,26 +181,6 @@ def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
     identity = identity_of(secret, contact)
     row = tx.row(NEW_PARTY, identity=identity, name=contact.customer, phone=contact.phone, email=contact.email)
     return row.id
-
-
-def identity_of(secret: bytes, contact: Contact) -> str | None:
-    """By what a customer is recognised: his number, else his address; None if he gave neither (A9)."""
-    known_by = _digits(contact.phone) or contact.email
-    return keyed(secret, "party", known_by.casefold()) if known_by else None
-
-
-def shipment_key(secret: bytes, shipment: str | None) -> str | None:
-    """By what cases of one shipment find each other, however its number is spaced and cased (A6).
-
-    What has neither letter nor digit is no number.
-    """
-    number = "".join(sign for sign in (shipment or "").casefold() if sign.isalnum())
-    return keyed(secret, "shipment", number) if number else None
-
-
-def _digits(phone: str | None) -> str:
-    """A number however it is spaced; what has no digit is no number."""
-    return "".join(sign for sign in phone or "" if sign.isdigit())
 
 
 def _form(opening: Opening) -> Opened:

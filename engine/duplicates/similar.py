@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands.advance import Answer, retrying
-from engine.commands.open_case import Opening, identity_of, open_in, shipment_key
 from engine.duplicates.fingerprints import Asked, near
-from engine.store import Store
+from engine.duplicates.recognition import identity_of, shipment_key
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
-from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Refused
 
 RECENTLY = timedelta(days=30)
 """How long a closed case may still be meant; ours, no source says."""
@@ -72,30 +68,3 @@ def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | Non
 def _candidate(row: Any, why: list[str]) -> Candidate:
     opened_at = from_micros(row.opened_at)
     return Candidate(row.number, row.kind, row.state, bool(row.closed), row.level, opened_at, tuple(why))
-
-
-def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
-    """Open a case if the customer or the shipment has no case of its kind that may be the same matter.
-
-    Nearly the same words alone are shown, but refuse nothing: two people may well write the same.
-
-    Raises ``Refused('likely_duplicate')``; then nothing was written. Under a key that was honoured the
-    answer is the first one.
-    """
-    return retrying(lambda: _alone(store, opening, at))
-
-
-def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
-    with store.writing() as tx:
-        # Opened first, looked after: of two desks that write the same customer down at once, the later one waits
-        # for his row and then sees the other's case.
-        answer = open_in(tx, store.secret, opening, at)
-        if not answer.again:
-            _refuse_known(tx, store.secret, opening, answer.number)
-        return answer
-
-
-def _refuse_known(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
-    found = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
-    if numbers := [one.number for one in found if one.number != own and one.why != (TEXT,)]:
-        raise Refused("likely_duplicate", numbers=numbers)

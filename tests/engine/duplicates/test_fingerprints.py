@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine.commands.open_case import Opening
+from engine.commands.open_case import Opening, open_unless_known
 from engine.duplicates import fingerprints
 from engine.duplicates.fingerprints import COLUMNS, DEPTH, MOST, NEWEST, SHIFT, catch_up
-from engine.duplicates.similar import RECENTLY, open_unless_known, similar
+from engine.duplicates.similar import RECENTLY, similar
 from engine.store import Store
 from tests.telling import DAY, HOUR, START, alters, case_of, contact, does, opened, tells
 

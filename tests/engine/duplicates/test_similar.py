@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.commands.open_case import Opening, open_case
+from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.duplicates import similar as looking
-from engine.duplicates.similar import Candidate, open_unless_known, similar
+from engine.duplicates.similar import Candidate, similar
 from engine.store import Store
 from models.contact import Contact
 from tests.telling import DAY, HOUR, START, at_once, contact, does, opened, refusal, tells
