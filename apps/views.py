@@ -11,14 +11,16 @@ from sqlmodel import Session, col, select
 
 from apps.known_views import LinkView, links_of
 from apps.timer_views import TimerView, timers_of
-from engine.rules.in_force import rules_of
+from engine.commands.case_context import DoneBy, done_by, facts_of
+from engine.rules.in_force import Rules, rules_of
 from engine.store import Store
 from models import Actor, Case, Statement, Transition
+from models.columns import to_micros
 from reports import figures
 from reports.lookups import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Facts, Lifecycle, Milestone, Refused
+from statemachines.lifecycle import Lifecycle, Milestone, Refused
 from statemachines.roles import Role
 
 NOBODY = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
@@ -111,35 +113,35 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now, rules = store.now(), rules_of(store)
     with store.reading() as session:
         one = _find(session, number)
-        allowed, clocks = _allowed(session, one, actor), timers_of(session, rules, one, now)
+        allowed, clocks = _allowed(session, one, rules, now, actor), timers_of(session, rules, one, now)
     with store.looking() as tx:
         return CaseView(one, json.loads(one.variables), allowed, clocks, links_of(tx, one.id))
 
 
-def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
-    """The moves whose roles, and whose separation of duties, let this actor make them now."""
+def _allowed(session: Session, one: Case, rules: Rules, at: datetime, handle: str | None) -> list[str]:
+    """Return the moves whose roles, and whose separation of duties, let this actor make them now.
+
+    None where the case's pack does not exist: every move is refused then.
+    """
     table = lifecycle_of(one.kind)
+    try:
+        pack = rules.pack(one.pack, to_micros(at))
+    except Refused:
+        return []
     if handle is None:
-        return table.allowed(_facts(one), list(Role))
+        return table.allowed(facts_of(one, pack), list(Role))
     actor = session.exec(select(Actor).where(Actor.handle == handle)).first()
     held = actor.roles.split() if actor is not None else []
     if NOBODY & set(held):
-        return table.allowed(_facts(one), map(Role, held))
-    did = _did(session, one, table)
-    return table.allowed(_facts(one, me=handle, did=did), map(Role, held))
+        return table.allowed(facts_of(one, pack), map(Role, held))
+    return table.allowed(facts_of(one, pack, handle, _done_by(session, one, table)), map(Role, held))
 
 
-def _facts(one: Case, **more: Any) -> Facts:
-    known = json.loads(one.variables)
-    return Facts(one.state, one.previous_state, one.cycle, one.level, one.attempts, variables=known, **more)
-
-
-def _did(session: Session, one: Case, table: Lifecycle) -> dict[str, frozenset[str]]:
-    """Who made the moves that others must be apart from."""
-    apart = {name for row in table.moves for name in row.separate_from}
+def _done_by(session: Session, one: Case, table: Lifecycle) -> DoneBy:
+    """Return who made the moves from which others are separated (F3)."""
+    separate = {name for row in table.moves for name in row.separate_from}
     query = select(Transition.move, Actor.handle).join(Actor).where(Transition.case_id == one.id).distinct()
-    rows = session.exec(query).all() if apart else []
-    return {name: frozenset(handle for move, handle in rows if move == name) for name in apart}
+    return done_by(session.exec(query).all() if separate else [], separate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,9 @@ CONFLICTS = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
-    psycopg.errors.DivisionByZero,  # a row was not as it had been read; see engine/write_buffer.py
     sqlite3.IntegrityError,
 )
-"""What the databases call it."""
+"""The databases' own errors for it."""
 
 
 def sqlite_path(url: URL) -> Path:
@@ -76,7 +75,7 @@ def open_reader(url: URL) -> Engine:
 
 
 def translated(error: BaseException) -> BaseException:
-    """The database's own words as ours; anything else stays what it is."""
+    """Return a database's error as one of ours; any other error is returned as it is."""
     if isinstance(error, CONFLICTS):
         return Conflict()
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, sqlite3.Error) and "full" in str(error)):

@@ -8,8 +8,8 @@ is left out: the same number is another case in another store. Whoever must be n
 from collections.abc import Iterator
 
 from engine.actors import IMPORT
-from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
+from engine.commands.plan import BY_TIMER
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
 from reports.event_log import FORM

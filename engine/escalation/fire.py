@@ -1,15 +1,16 @@
-"""Finds the clocks that have fallen due and fires their rungs, each once and in order."""
+"""Finds the timers that have fallen due and fires their escalation steps, each once and in order."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import errors
 
 from engine.commands.advance import retrying
-from engine.commands.case_context import Fired, take
+from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.plan import Fired, Plan, begin, fired_of, plan_until
+from engine.commands.write import write
 from engine.databases import Conflict
-from engine.ledger.record import head_by_id
 from engine.store import Store
 from engine.timers import parking
 from engine.transaction import Tx
@@ -17,34 +18,37 @@ from models.columns import to_micros
 from statemachines.lifecycle import Refused
 
 BATCH = 200
-"""Clocks claimed in one transaction."""
+"""Cases fired in one transaction of a small pass."""
 
-CLOCKS_OF_A_CASE = 64
-"""More open clocks than any case has."""
+TIMERS_OF_A_CASE = 64
+"""More open timers than any case has."""
 
 LAST = 2**63 - 1
 """No case has a higher id."""
 
-OVERTAKEN = (Conflict, errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero)
+OVERTAKEN = (Conflict, errors.SerializationFailure, errors.DeadlockDetected)
 """Another transaction was faster: what is still due then is found again. See ``engine.databases.CONFLICTS``."""
 
-# What is parked waits for its next try; see engine/timers/parking.py.
+# A parked case waits for its next try; see engine/timers/parking.py.
 FREE = f"""
 FROM timer k JOIN cases c ON c.id = k.case_id
   LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = '{parking.TIMER}'
  WHERE k.fires_at <= :at AND (p.case_id IS NULL OR p.next_at <= :at)
 """
 WITHIN = "AND k.case_id BETWEEN :low AND :high"
-DUE = f"SELECT k.case_id, c.number, p.tries {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
-CLAIM = "SELECT id FROM cases WHERE id = :id"
+DUE = f"SELECT k.case_id, c.number {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
 PEEK = f"SELECT DISTINCT c.number {FREE} ORDER BY c.number LIMIT :limit"
+PARKED = f"""
+SELECT p.case_id, p.next_at FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
+ WHERE p.work = '{parking.TIMER}' AND p.case_id = ANY(:ids)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one pass did; ``failed`` names cases that could not be touched, with the reason's code.
+    """What one pass did; ``failed`` names cases that could not be fired, with the reason's code.
 
-    ``untold`` is how many rungs fired besides those that ``fired`` tells of.
+    ``untold`` is how many steps fired besides those in ``fired``.
     """
 
     fired: tuple[Fired, ...]
@@ -67,49 +71,99 @@ def fire_due(
     """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone; what fails is parked.
 
     ``skip`` names cases that failed in this sweep before, so that they never starve those behind them. ``low`` and
-    ``high``, both included, bound the ids of the cases: sweepers that share the work out take disjoint ranges.
+    ``high``, both included, bound the ids of the cases: sweepers that share the work take disjoint ranges.
     """
-    return retrying(lambda: _fire(store, to_micros(at), limit, skip, low=low, high=high))
+    now = to_micros(at)
+    with store.looking() as tx:
+        ids = _due_cases(tx, now, limit, skip, low=low, high=high)
+    return retrying(lambda: fire_ids(store, ids, now)) if ids else NOTHING
 
 
-def _fire(store: Store, at: int, limit: int, skip: frozenset[str], **bounds: int) -> Sweep:
-    with store.writing() as tx:
-        return fire_each(tx, _due_cases(tx, at, limit, skip, **bounds), at)
+def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> list[int]:
+    rows = tx.rows(DUE, at=at, limit=limit + TIMERS_OF_A_CASE * len(skip), **bounds)
+    return list(dict.fromkeys(row.case_id for row in rows if row.number not in skip))[:limit]
 
 
-def fire_each(tx: Tx, cases: Mapping[int, bool], at: int) -> Sweep:
-    """Fire cases one by one, each alone; they are in hand, and each is told whether it failed before."""
+def fire_ids(store: Store, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+    """Fire what these cases owe at ``at``, in microseconds; cases that others hold are left to the next pass.
+
+    Unless ``tell``, the steps are counted and not named.
+    """
+    try:
+        with store.writing() as tx:
+            return fire_together(tx, ids, at, tell)
+    except Conflict:  # a row of one of the cases is not as it should be: that case fails alone
+        with store.writing() as tx:
+            return fire_each(tx, ids, at)
+
+
+def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+    """Fire cases within a transaction of the caller's, and write all of their rows at once.
+
+    A case that cannot be planned is parked. Raises ``Conflict`` where the database refuses a row.
+    """
+    plans, failed, retried = list[Plan](), list[tuple[Loaded, str]](), list[int]()
+    for loaded, failed_before in _loaded(tx, ids, at):
+        try:
+            plans.append(_planned(loaded, at))
+            if failed_before:
+                retried.append(plans[-1].case.id)
+        except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
+            failed.append((loaded, _code(error)))
+    write(tx, plans)
+    for case_id in retried:
+        parking.clear(tx, case_id, parking.TIMER)
+    names = tuple(_park(tx, loaded, code, at) for loaded, code in failed)
+    if not tell:
+        return Sweep((), names, sum(len(plan.steps) for plan in plans))
+    return Sweep(tuple(fired for plan in plans for fired in fired_of(plan)), names)
+
+
+def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
+    """Fire cases within a transaction of the caller's, each in a savepoint of its own."""
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
-    for case_id, failed_before in cases.items():
+    for loaded, failed_before in _loaded(tx, ids, at):
         try:
             with tx.savepoint():
-                fired += _fire_case(tx, case_id, at)
+                plan = _planned(loaded, at)
+                write(tx, [plan])
                 if failed_before:
-                    parking.clear(tx, case_id, parking.TIMER)
+                    parking.clear(tx, plan.case.id, parking.TIMER)
+            fired += fired_of(plan)
         except OVERTAKEN:
             continue
-        except Exception as error:  # noqa: BLE001 (a poison case never holds up the others)
-            code = error.code if isinstance(error, Refused) else type(error).__name__
-            failed.append((head_by_id(tx, case_id).number, code))
-            parking.note_failure(tx, case_id, parking.TIMER, code, at)
+        except Exception as error:  # noqa: BLE001 (a case that fails never holds up the others)
+            failed.append(_park(tx, loaded, _code(error), at))
     return Sweep(tuple(fired), tuple(failed))
 
 
-def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> dict[int, bool]:
-    """The cases to work on, and whether they failed before; locked case first: ``advance`` locks in this order, too."""
-    wider = limit + CLOCKS_OF_A_CASE * len(skip)
-    rows = tx.rows(DUE, at=at, limit=wider, **bounds)
-    due = {row.case_id: row.tries is not None for row in rows if row.number not in skip}
-    claim = f"{CLAIM} {tx.skip_locked('cases')}"
-    return {one: due[one] for one in list(due)[:limit] if not tx.postgres or tx.row(claim, id=one)}
+def _planned(loaded: Loaded, at: int) -> Plan:
+    context = context_of(loaded)
+    plan = begin(context)
+    plan_until(context, plan, at)
+    return plan
 
 
-def _fire_case(tx: Tx, case_id: int, at: int) -> list[Fired]:
-    return take(tx, head_by_id(tx, case_id), at).fire_until(at)
+def _loaded(tx: Tx, ids: Sequence[int], at: int) -> list[tuple[Loaded, bool]]:
+    """Lock and load those of the cases that nobody holds and that may be fired now; whether each failed before."""
+    parked = {row.case_id: row.next_at for row in tx.rows_among(PARKED, ids=list(ids))} if ids else {}
+    ready = [one for one in ids if one not in parked or (parked[one] is not None and parked[one] <= at)]
+    by_id = {one.case.id: one for one in load_cases(tx, ready, at, skip_locked=True) if one.case is not None}
+    return [(by_id[one], one in parked) for one in ready if one in by_id]
+
+
+def _park(tx: Tx, loaded: Loaded, code: str, at: int) -> tuple[str, str]:
+    assert loaded.case is not None
+    parking.note_failure(tx, loaded.case.id, parking.TIMER, code, at)
+    return loaded.case.number, code
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, Refused) else type(error).__name__
 
 
 def peek(store: Store, at: datetime, limit: int = BATCH) -> list[str]:
-    """The numbers of the cases with something due; nothing is fired."""
+    """Return the numbers of the cases with something due; nothing is fired."""
     with store.looking() as tx:
         return [row.number for row in tx.rows(PEEK, at=to_micros(at), limit=limit)]

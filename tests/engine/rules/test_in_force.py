@@ -98,7 +98,7 @@ def test_the_newest_calendar_holds_at_once_and_for_every_instant(store: Store):
 def test_a_transaction_sees_what_was_published_before_it(store: Store):
     hired(store)
     with store.looking() as early:
-        assert rules_in(early) is SHIPPED
+        assert rules_in(early) == SHIPPED
         published(store, of("logistics", 4))
         assert rules_in(early).pack("logistics", to_micros(START)).version == pack("logistics").version
     assert rules_of(store).pack("logistics", to_micros(START)).version == "2"
