@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from engine.caches import Acting
+from engine.calendars.calendar import Calendar
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
@@ -26,8 +27,8 @@ DoneBy = Mapping[str, frozenset[str]]
 class Surroundings:
     """What is the same for all cases that are loaded together.
 
-    ``now`` is never before the low-water mark. ``terms`` and ``ladders`` keep what planning computed from the rules and
-    the tables, for cases that are alike.
+    ``now`` is never before the low-water mark. ``terms``, ``ladders`` and ``calendars`` keep what planning computed
+    from the rules and the tables, for cases that are alike.
     """
 
     rules: Rules
@@ -35,6 +36,13 @@ class Surroundings:
     now: int
     terms: TermsMemo = field(default_factory=TermsMemo)
     ladders: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
+    calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
+
+    def calendar(self, name: str) -> Calendar:
+        """Return the calendar in force. Raises ``Refused('unknown_calendar')``."""
+        if name not in self.calendars:
+            self.calendars[name] = self.rules.calendar(name)
+        return self.calendars[name]
 
 
 @dataclass(slots=True)
@@ -43,7 +51,8 @@ class CaseContext:
 
     ``clauses`` are the table's by name; ``settled`` are the states and clauses of timers that a move which stays leaves
     alone. ``now`` is never before the case's last change. ``done`` says who made which moves, where duties are
-    separated. ``history`` and ``occurrences`` are None where they were not read; few moves need them.
+    separated. ``history`` and ``occurrences`` are None where they were not read; few moves need them. A case is not
+    ``whole`` if only those timers were read that usual escalation steps touch.
     """
 
     case: CaseRow
@@ -57,6 +66,7 @@ class CaseContext:
     done: Done = ()
     history: History | None = None
     occurrences: Occurrences | None = None
+    whole: bool = True
 
 
 class CaseFacts(Protocol):

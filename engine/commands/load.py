@@ -41,6 +41,11 @@ CASES_BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = ANY(:ids) ORDER BY id"
 WAIT, SKIP = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
 _TIMER = ", ".join(f"o.{name} AS timer_{name}" for name in timing.COLUMNS)
 TIMERS = f"SELECT {_TIMER} FROM timer o WHERE o.case_id = ANY(:ids) AND o.closed_at IS NULL ORDER BY o.id"
+# The timers that are due, and those that the case's next move would end because its table has changed since.
+DUE_TIMERS = f"""
+SELECT {_TIMER} FROM timer o JOIN cases c ON c.id = o.case_id WHERE o.case_id = ANY(:ids) AND o.closed_at IS NULL
+   AND (o.fires_at <= :at OR NOT c.kind || ' ' || c.state || ' ' || o.clause = ANY(:settled)) ORDER BY o.id
+"""
 DONE = """
 SELECT DISTINCT t.case_id, t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = ANY(:ids)
@@ -104,6 +109,7 @@ class Loaded:
     done: Done = ()
     history: History | None = None
     occurrences: Occurrences | None = None
+    whole: bool = True
 
 
 def lock_cases(tx: Tx, numbers: Sequence[str]) -> None:
@@ -158,17 +164,19 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
 
 
 def load_cases(
-    tx: Tx, ids: Sequence[int], at: int, *, skip_locked: bool = False, complete: bool = False
+    tx: Tx, ids: Sequence[int], at: int, *, skip_locked: bool = False, complete: bool = False, due_only: bool = False
 ) -> list[Loaded]:
     """Lock cases by their keys and read them and their open timers, in the order of the keys.
 
-    ``skip_locked`` leaves out those that others hold; else whoever holds one is waited for.
+    ``skip_locked`` leaves out those that others hold; else whoever holds one is waited for. ``due_only`` reads only
+    the timers that usual escalation steps touch.
     """
     lock = "" if not tx.postgres else SKIP if skip_locked else WAIT
     around = surroundings(tx, at)
     cases = [case_of(row) for row in tx.rows_among(CASES_BY_ID + lock, ids=list(ids))]
-    timers = _timers(tx, [case.id for case in cases])
-    found = [Loaded(around, case, timers.get(case.id, ())) for case in cases]
+    read = [case.id for case in cases]
+    timers = _due_timers(tx, read, at) if due_only else _timers(tx, read)
+    found = [Loaded(around, case, timers.get(case.id, ()), whole=not due_only) for case in cases]
     if complete:
         _complete(tx, found)
     return found
@@ -211,11 +219,12 @@ def context_of(loaded: Loaded) -> CaseContext:
         done=loaded.done,
         history=loaded.history,
         occurrences=loaded.occurrences,
+        whole=loaded.whole,
     )
 
 
 def _running(around: Surroundings, row: Any) -> RunningTimer:
-    return RunningTimer(*_TIMER_VALUES(row), place=around.rules.calendar(row.timer_calendar))
+    return RunningTimer(*_TIMER_VALUES(row), place=around.calendar(row.timer_calendar))
 
 
 def _actor(row: Any) -> Acting:
@@ -228,6 +237,11 @@ def _honoured(row: Any) -> Honoured:
 
 def _timers(tx: Tx, ids: list[int]) -> dict[int, list[Any]]:
     return _by_case(tx.rows_among(TIMERS, ids=ids), attrgetter("timer_case_id")) if ids else {}
+
+
+def _due_timers(tx: Tx, ids: list[int], at: int) -> dict[int, list[Any]]:
+    rows = tx.rows_among(DUE_TIMERS, ids=ids, at=at, settled=_all_settled()) if ids else ()
+    return _by_case(rows, attrgetter("timer_case_id"))
 
 
 def _done(tx: Tx, ids: list[int]) -> dict[int, Done]:
@@ -271,3 +285,9 @@ def _clauses(kind: str) -> dict[str, Clause]:
 @cache
 def _settled(kind: str) -> frozenset[tuple[str, str]]:
     return settled_in(lifecycle_of(kind))
+
+
+@cache
+def _all_settled() -> list[str]:
+    """Return kind, state and clause of every timer that stays as it is while its case stays where it is."""
+    return [f"{kind} {state} {clause}" for kind in lifecycles() for state, clause in _settled(kind)]

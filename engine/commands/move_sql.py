@@ -41,16 +41,12 @@ SELECT r.case_id, r.seq, r.move, r.source, r.dest, r.cycle, r.level, r.actor_id,
   FROM json_to_recordset(%(transitions)s::json) AS r(
        case_id bigint, seq integer, move text, source text, dest text, cycle integer, level integer, actor_id integer,
        via text, occurred_at bigint, recorded_at bigint, inferred boolean, lifecycle text, form text, hash text)
- WHERE (SELECT count(*) FROM moved) = %(count)s
+ WHERE (SELECT count(*) FROM moved) = %(count)s RETURNING case_id, seq
 """
 
-# events: tells the outbox of each move.
+# events: tells the outbox of each of the transitions.
 EVENT = "INSERT INTO outbox_event (case_id, seq) VALUES (:case_id, :seq)"
-EVENTS = """
-INSERT INTO outbox_event (case_id, seq)
-SELECT r.case_id, r.seq FROM json_to_recordset(%(events)s::json) AS r(case_id bigint, seq integer)
- WHERE (SELECT count(*) FROM moved) = %(count)s
-"""
+EVENTS = "INSERT INTO outbox_event (case_id, seq) SELECT case_id, seq FROM transitions"
 
 # statements: keeps the personal values of a form, of which the history has only the salted digests.
 STATEMENT = """

@@ -32,6 +32,10 @@ BY_TIMER = "timer"
 Row = dict[str, Any]
 
 
+class TimersUnread(Exception):
+    """A move is to be planned for a case of which not all open timers were read."""
+
+
 class FiredStep(NamedTuple):
     """A step that fired: its timer, its place on the ladder, and the record of the move it made."""
 
@@ -85,10 +89,13 @@ def begin(context: CaseContext) -> Plan:
 
 
 def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_on: Sequence[Any] = ()) -> None:
-    """Plan a decided move and what it does to the timers. Raises ``Refused`` where a timer cannot be started.
+    """Plan a decided move and what it does to the timers.
 
-    ``handed_on`` are the rows of the timers that the case inherits.
+    ``handed_on`` are the rows of the timers that the case inherits. Raises ``Refused`` where a timer cannot be started,
+    ``TimersUnread`` where the case is not whole.
     """
+    if not context.whole:
+        raise TimersUnread
     case, table = context.case, context.table
     was = Before(case.state, case.department, case.owner)
     traits = case.severity, case.channel, case.customer_type
@@ -151,7 +158,7 @@ def _carry_over(context: CaseContext, plan: Plan) -> None:
 
 def _starter(context: CaseContext, at: int) -> TimerStarter:
     around = context.around
-    return TimerStarter(around.rules, context.pack, context.case, at, around.terms, context.occurrences)
+    return TimerStarter(around.calendar, context.pack, context.case, at, around.terms, context.occurrences)
 
 
 def _next_due(timers: Sequence[RunningTimer], until: int) -> RunningTimer | None:

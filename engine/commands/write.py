@@ -45,9 +45,9 @@ def _rows(plans: Sequence[Plan], started: Sequence[RunningTimer]) -> dict[str, l
     new = set(map(id, started))
     transitions = [row for plan in plans for row in plan.transitions]
     rows = {
-        "cases": [record.row_of(plan.case) | {"was": plan.was} for plan in plans],
+        "cases": [record.row_of(plan.case, was=plan.was) for plan in plans],
         "transitions": transitions,
-        "events": [{"case_id": row["case_id"], "seq": row["seq"]} for row in transitions],
+        "events": transitions,
         "statements": [row for plan in plans for row in plan.statements],
         "timers_started": _started_rows(started),
         "timers_changed": [
@@ -94,7 +94,7 @@ def _write_sqlite(tx: Tx, rows: Mapping[str, Sequence[Row]]) -> None:
 
 
 def _write_postgres(tx: Tx, rows: Mapping[str, Sequence[Row]]) -> None:
-    params: dict[str, Any] = {name: _json(some) for name, some in rows.items()}
+    params: dict[str, Any] = {name: _json(some) for name, some in rows.items() if name != "events"}
     params["count"] = len(rows["cases"])
     if tx.write(_statement(tuple(rows)), params).moved != params["count"]:
         raise Conflict

@@ -1,6 +1,6 @@
 """Finds the timers that have fallen due and fires their escalation steps, each once and in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +8,10 @@ from psycopg import errors
 
 from engine.commands.advance import retrying
 from engine.commands.load import Loaded, context_of, load_cases
-from engine.commands.plan import Fired, Plan, begin, fired_of, plan_until
+from engine.commands.plan import Fired, Plan, TimersUnread, begin, fired_of, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict
+from engine.ledger.record import CaseRow
 from engine.store import Store
 from engine.timers import parking
 from engine.transaction import Tx
@@ -102,39 +103,58 @@ def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True) -> Swe
 
     A case that cannot be planned is parked. Raises ``Conflict`` where the database refuses a row.
     """
-    plans, failed, retried = list[Plan](), list[tuple[Loaded, str]](), list[int]()
-    for loaded, failed_before in _loaded(tx, ids, at):
-        try:
-            plans.append(_planned(loaded, at))
-            if failed_before:
-                retried.append(plans[-1].case.id)
-        except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
-            failed.append((loaded, _code(error)))
+    ready = _ready(tx, ids, at)
+    planned, failed = dict[int, Plan](), list[tuple[CaseRow, str]]()
+    unread = _plan_all(load_cases(tx, list(ready), at, skip_locked=True, due_only=True), at, planned, failed)
+    if unread:
+        _plan_all(load_cases(tx, unread, at), at, planned, failed)
+    plans = [planned[case_id] for case_id in ready if case_id in planned]
     write(tx, plans)
-    for case_id in retried:
-        parking.clear(tx, case_id, parking.TIMER)
-    names = tuple(_park(tx, loaded, code, at) for loaded, code in failed)
+    for plan in plans:
+        if ready[plan.case.id]:
+            parking.clear(tx, plan.case.id, parking.TIMER)
+    names = tuple(_park(tx, case, code, at) for case, code in failed)
     if not tell:
         return Sweep((), names, sum(len(plan.steps) for plan in plans))
     return Sweep(tuple(fired for plan in plans for fired in fired_of(plan)), names)
+
+
+def _plan_all(
+    loaded: Iterable[Loaded], at: int, planned: dict[int, Plan], failed: list[tuple[CaseRow, str]]
+) -> list[int]:
+    """Plan each case, and return the ids of those of which all timers must be read."""
+    unread: list[int] = []
+    for one in loaded:
+        case = one.case
+        assert case is not None
+        try:
+            planned[case.id] = _planned(one, at)
+        except TimersUnread:
+            unread.append(case.id)
+        except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
+            failed.append((case, _code(error)))
+    return unread
 
 
 def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
     """Fire cases within a transaction of the caller's, each in a savepoint of its own."""
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
-    for loaded, failed_before in _loaded(tx, ids, at):
+    ready = _ready(tx, ids, at)
+    for loaded in load_cases(tx, list(ready), at, skip_locked=True):
+        case = loaded.case
+        assert case is not None
         try:
             with tx.savepoint():
                 plan = _planned(loaded, at)
                 write(tx, [plan])
-                if failed_before:
-                    parking.clear(tx, plan.case.id, parking.TIMER)
+                if ready[case.id]:
+                    parking.clear(tx, case.id, parking.TIMER)
             fired += fired_of(plan)
         except OVERTAKEN:
             continue
         except Exception as error:  # noqa: BLE001 (a case that fails never holds up the others)
-            failed.append(_park(tx, loaded, _code(error), at))
+            failed.append(_park(tx, case, _code(error), at))
     return Sweep(tuple(fired), tuple(failed))
 
 
@@ -145,18 +165,16 @@ def _planned(loaded: Loaded, at: int) -> Plan:
     return plan
 
 
-def _loaded(tx: Tx, ids: Sequence[int], at: int) -> list[tuple[Loaded, bool]]:
-    """Lock and load those of the cases that nobody holds and that may be fired now; whether each failed before."""
+def _ready(tx: Tx, ids: Sequence[int], at: int) -> dict[int, bool]:
+    """Return those of the cases that are not parked until later; whether each failed before."""
     parked = {row.case_id: row.next_at for row in tx.rows_among(PARKED, ids=list(ids))} if ids else {}
-    ready = [one for one in ids if one not in parked or (parked[one] is not None and parked[one] <= at)]
-    by_id = {one.case.id: one for one in load_cases(tx, ready, at, skip_locked=True) if one.case is not None}
-    return [(by_id[one], one in parked) for one in ready if one in by_id]
+    until = {case_id: (at + 1 if next_at is None else next_at) for case_id, next_at in parked.items()}
+    return {case_id: case_id in parked for case_id in ids if until.get(case_id, at) <= at}
 
 
-def _park(tx: Tx, loaded: Loaded, code: str, at: int) -> tuple[str, str]:
-    assert loaded.case is not None
-    parking.note_failure(tx, loaded.case.id, parking.TIMER, code, at)
-    return loaded.case.number, code
+def _park(tx: Tx, case: CaseRow, code: str, at: int) -> tuple[str, str]:
+    parking.note_failure(tx, case.id, parking.TIMER, code, at)
+    return case.number, code
 
 
 def _code(error: Exception) -> str:

@@ -82,9 +82,11 @@ def case_of(row: Any) -> CaseRow:
     return CaseRow(*_VALUES(row))
 
 
-def row_of(case: CaseRow) -> dict[str, Any]:
-    """Return the case as a row, by column."""
-    return dict(zip(NAMES, _VALUES(case), strict=True))
+def row_of(case: CaseRow, was: int) -> dict[str, Any]:
+    """Return the case as a row, by column, with the version that it had when it was read."""
+    row: dict[str, Any] = dict(zip(NAMES, _VALUES(case), strict=True))
+    row["was"] = was
+    return row
 
 
 def case_by_number(tx: Tx, number: str) -> CaseRow:

@@ -51,7 +51,7 @@ def _redate(starter: TimerStarter, clause: Clause, timer: RunningTimer, limit: L
     assert limit.amount is not None
     assert limit.unit is not None
     was = _terms(timer)
-    place = starter.rules.calendar(limit.calendar)
+    place = starter.calendar(limit.calendar)
     consumed = timer.used(starter.at)
     if (timer.unit == Unit.BUSINESS_HOURS) != (limit.unit is Unit.BUSINESS_HOURS):
         ran = _stretches(history, starter.at, clause, timer)
@@ -142,7 +142,7 @@ def inherit(starter: TimerStarter, clauses: Mapping[str, Clause], handed_on: Seq
             level=row.level,
             closed_at=None,
             outcome=None,
-            place=starter.rules.calendar(row.calendar),
+            place=starter.calendar(row.calendar),
             counted_from=counted_from(clause, case.cycle),
         )
         timer.rearm(clause, starter.pack)

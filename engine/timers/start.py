@@ -1,11 +1,11 @@
 """Starts a timer on a clause: with the pack's limit, or to the deadline that was agreed in the form."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit
 from engine.ledger.record import CaseRow
-from engine.rules.in_force import Rules
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.timers.timer import RunningTimer, falls_due, percents
@@ -23,6 +23,7 @@ class Terms(NamedTuple):
 
     policy: str
     calendar: str
+    place: Calendar
     amount: int
     unit: Unit
     allowance: int
@@ -41,7 +42,7 @@ class TimerStarter(NamedTuple):
     ``occurrences`` is None where it was not read: then the database counts when the row is written.
     """
 
-    rules: Rules
+    calendar: Callable[[str], Calendar]
     pack: Pack
     case: CaseRow
     at: int
@@ -67,8 +68,9 @@ class TimerStarter(NamedTuple):
         elif due <= self.at:
             raise Refused("due_passed", clause=clause.name)
         else:
-            amount = max(1, -(-(due - self.at) // HOUR))
-            terms = self._terms(clause, AGREED, ALWAYS, amount, Unit.HOURS, due - self.at)
+            allowance = due - self.at
+            hours, fires_at = max(1, -(-allowance // HOUR)), self.at + self._first_share(clause, allowance)
+            terms = Terms(AGREED, ALWAYS, self.calendar(ALWAYS), hours, Unit.HOURS, allowance, fires_at)
         return None if terms is None else self._started(clause, terms)
 
     def _promised(self, clause: Clause) -> Terms | None:
@@ -85,13 +87,13 @@ class TimerStarter(NamedTuple):
             return None
         assert limit.amount is not None
         assert limit.unit is not None
-        allowance = budget_of(limit, self.rules.calendar(limit.calendar), self.at)
-        return self._terms(clause, self.pack.edition, limit.calendar, limit.amount, limit.unit, allowance)
+        place = self.calendar(limit.calendar)
+        allowance = budget_of(limit, place, self.at)
+        fires_at = falls_due(limit.unit, place, self.at, self._first_share(clause, allowance))
+        return Terms(self.pack.edition, limit.calendar, place, limit.amount, limit.unit, allowance, fires_at)
 
-    def _terms(self, clause: Clause, policy: str, calendar: str, amount: int, unit: Unit, allowance: int) -> Terms:
-        first = allowance * percents(clause, self.pack)[0] // 100
-        fires_at = falls_due(unit, self.rules.calendar(calendar), self.at, first)
-        return Terms(policy, calendar, amount, unit, allowance, fires_at)
+    def _first_share(self, clause: Clause, allowance: int) -> int:
+        return allowance * percents(clause, self.pack)[0] // 100
 
     def next_occurrence(self, clause: Clause) -> int:
         """Count and return the occurrence of a new timer; 0 where only the database can tell."""
@@ -126,7 +128,7 @@ class TimerStarter(NamedTuple):
             level=0,
             closed_at=None,
             outcome=None,
-            place=self.rules.calendar(terms.calendar),
+            place=terms.place,
             counted_from=counted_from(clause, self.case.cycle),
             changed=True,
         )

@@ -31,7 +31,7 @@ def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
     [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
     with store.writing() as tx:
         case, at = case_by_number(tx, number), to_micros(START + after)
-        timer = TimerStarter(rules_in(tx), rules, case, at, {}).start(solution)
+        timer = TimerStarter(rules_in(tx).calendar, rules, case, at, {}).start(solution)
         assert timer is not None
         columns = {name: value for name, value in row_of(timer).items() if name != "id"} | {"occurrence": 1}
         tx.run(f"INSERT INTO timer ({', '.join(columns)}) VALUES (:{', :'.join(columns)})", **columns)
