@@ -26,6 +26,18 @@ UPDATE cases SET state = r.state, previous_state = r.previous_state, closed = r.
  WHERE cases.id = r.id AND cases.version = r.was RETURNING cases.id
 """
 
+# cases_stepped: the same where only usual escalation steps fired; a sweep writes a million of them.
+CASE_STEPPED = """
+UPDATE cases SET version = :version, head = :head, level = :level, changed_at = :changed_at
+ WHERE id = :id AND version = :was
+"""
+CASES_STEPPED = """
+UPDATE cases SET version = r.version, head = r.head, level = r.level, changed_at = r.changed_at
+  FROM json_to_recordset(%(cases_stepped)s::json) AS r(
+       id bigint, was integer, version integer, head text, level integer, changed_at bigint)
+ WHERE cases.id = r.id AND cases.version = r.was RETURNING cases.id
+"""
+
 # transitions: adds the moves to the chained history; the key (case, seq) forbids a second one.
 TRANSITION = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
@@ -74,6 +86,15 @@ UPDATE timer SET policy = r.policy, calendar = r.calendar, amount = r.amount, un
        id bigint, policy text, calendar text, amount integer, unit text, allowance bigint, consumed bigint,
        extended bigint, running_since bigint, fires_at bigint, steps_fired integer, level integer, closed_at bigint,
        outcome text)
+ WHERE timer.id = r.id AND (SELECT count(*) FROM moved) = %(count)s
+"""
+
+# timers_stepped: the same where only usual escalation steps fired.
+TIMER_STEPPED = "UPDATE timer SET steps_fired = :steps_fired, fires_at = :fires_at, level = :level WHERE id = :id"
+TIMERS_STEPPED = """
+UPDATE timer SET steps_fired = r.steps_fired, fires_at = r.fires_at, level = r.level
+  FROM json_to_recordset(%(timers_stepped)s::json) AS r(
+       id bigint, steps_fired integer, fires_at bigint, level integer)
  WHERE timer.id = r.id AND (SELECT count(*) FROM moved) = %(count)s
 """
 
@@ -139,10 +160,11 @@ WITH RECURSIVE free(id) AS (
 }
 
 SQLITE = {
-    "cases": CASE, "transitions": TRANSITION, "events": EVENT, "statements": STATEMENT, "timers_changed": TIMER,
-    "timers_started": NEW_TIMER, "steps": STEP, "keys": KEY,
+    "cases": CASE, "cases_stepped": CASE_STEPPED, "transitions": TRANSITION, "events": EVENT, "statements": STATEMENT,
+    "timers_changed": TIMER, "timers_stepped": TIMER_STEPPED, "timers_started": NEW_TIMER, "steps": STEP, "keys": KEY,
 }  # fmt: skip
 POSTGRES = {
-    "cases": CASES, "transitions": TRANSITIONS, "events": EVENTS, "statements": STATEMENTS, "timers_changed": TIMERS,
-    "timers_started": NEW_TIMERS, "steps": STEPS, "keys": KEYS,
+    "cases": CASES, "cases_stepped": CASES_STEPPED, "transitions": TRANSITIONS, "events": EVENTS,
+    "statements": STATEMENTS, "timers_changed": TIMERS, "timers_stepped": TIMERS_STEPPED, "timers_started": NEW_TIMERS,
+    "steps": STEPS, "keys": KEYS,
 }  # fmt: skip

@@ -49,7 +49,10 @@ class FiredStep(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """The rows that the moves of one case come to. ``was`` is the version that the case must still have."""
+    """The rows that the moves of one case come to.
+
+    ``was`` is the version that the case must still have; ``steps_only`` says that only usual steps fired.
+    """
 
     case: CaseRow
     timers: list[RunningTimer]
@@ -58,11 +61,12 @@ class Plan:
     statements: list[Row] = field(default_factory=list[Row])
     steps: list[FiredStep] = field(default_factory=list[FiredStep])
     key: Row | None = None
+    steps_only: bool = True
 
     def restart(self) -> None:
         """Empty the plan, which was written, so that the case can be planned further."""
         self.was = self.case.version
-        self.transitions, self.statements, self.steps, self.key = [], [], [], None
+        self.transitions, self.statements, self.steps, self.key, self.steps_only = [], [], [], None, True
         self.timers[:] = open_only(self.timers)
         for timer in self.timers:
             timer.changed = False
@@ -101,6 +105,7 @@ def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_o
     traits = case.severity, case.channel, case.customer_type
     if handed_on:
         draft = replace(draft, level=max([draft.level, *(row.level for row in handed_on)]))
+    plan.steps_only = False
     plan.transitions.append(append(case, table, draft, plan.statements))
     if context.history is not None:
         context.history.append((case.state, draft.occurred_at))
@@ -133,6 +138,7 @@ def plan_reprojection(context: CaseContext, plan: Plan, reason: str) -> bool:
         return False
     form = Reprojected(reason=reason, edition=context.pack.edition)
     draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, at)
+    plan.steps_only = False
     plan.transitions.append(append(case, context.table, draft, plan.statements))
     return True
 

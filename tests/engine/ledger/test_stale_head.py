@@ -23,7 +23,7 @@ def read(store: Store, number: str) -> CaseRow:
 
 def written(tx: Tx, head: CaseRow) -> None:
     now = to_micros(START)
-    plan = Plan(head, [], head.version)
+    plan = Plan(head, [], head.version, steps_only=False)
     draft = TransitionDraft("acknowledge", head.state, Nothing(), 1, "cli", now, now)
     plan.transitions.append(append(head, COMPLAINT, draft, plan.statements))
     write(tx, [plan])
