@@ -32,11 +32,16 @@ class Tx:
         self.wrote = True
         return self._execute(sql, values).rowcount
 
-    def run_all(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute once for each of the rows and return how many rows were touched in all."""
+    def run_all(self, sql: str, rows: Sequence[Mapping[str, Any]], postgres_sql: str = "") -> int:
+        """Execute once for each of the rows and return how many rows were touched in all.
+
+        ``postgres_sql`` does the same on Postgres by one statement, which reads the rows from the JSON text ``rows``.
+        """
         if not rows:
             return 0
         self.wrote = True
+        if postgres_sql and self.postgres:
+            return self._raw.execute(postgres_sql, {"rows": orjson.dumps(rows).decode()}).rowcount
         if len(rows) == 1:
             return self._execute(sql, rows[0]).rowcount
         cursor = self._raw.cursor()
