@@ -9,15 +9,16 @@ from typing import Any
 from apps.case_rows import COLUMNS, CaseRow, case_row, find_case
 from apps.known_views import LinkView, links_of
 from apps.timer_views import TimerView, timers_of
-from engine.rules.in_force import rules_in
+from engine.commands.case_context import DoneBy, done_by, facts_of
+from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx
-from models.columns import from_micros
+from models.columns import from_micros, to_micros
 from reports import figures
 from reports.desk_queries import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Facts, Lifecycle, Milestone
+from statemachines.lifecycle import Lifecycle, Milestone, Refused
 from statemachines.roles import Role
 
 NOBODY = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
@@ -107,33 +108,35 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now = store.now()
     with store.looking() as tx:
         one = find_case(tx, number)
-        allowed, promises = _allowed(tx, one, actor), timers_of(tx, rules_in(tx), one, now)
+        rules = rules_in(tx)
+        allowed, promises = _allowed(tx, one, rules, now, actor), timers_of(tx, rules, one, now)
         return CaseView(one, json.loads(one.variables), allowed, promises, links_of(tx, one.id))
 
 
-def _allowed(tx: Tx, one: CaseRow, handle: str | None) -> list[str]:
-    """The moves whose roles, and whose separation of duties, let this actor make them now."""
+def _allowed(tx: Tx, one: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
+    """Return the moves whose roles, and whose separation of duties, let this actor make them now.
+
+    None where the case's pack does not exist: every move is refused then.
+    """
     table = lifecycle_of(one.kind)
+    try:
+        pack = rules.pack(one.pack, to_micros(at))
+    except Refused:
+        return []
     if handle is None:
-        return table.allowed(_facts(one), list(Role))
+        return table.allowed(facts_of(one, pack), list(Role))
     actor = tx.row(ROLES, handle=handle)
     held = actor.roles.split() if actor is not None else []
     if NOBODY & set(held):
-        return table.allowed(_facts(one), map(Role, held))
-    did = _did(tx, one, table)
-    return table.allowed(_facts(one, actor=handle, done_by=did), map(Role, held))
+        return table.allowed(facts_of(one, pack), map(Role, held))
+    return table.allowed(facts_of(one, pack, handle, _done_by(tx, one, table)), map(Role, held))
 
 
-def _facts(one: CaseRow, **more: Any) -> Facts:
-    known = json.loads(one.variables)
-    return Facts(one.state, one.previous_state, one.cycle, one.level, one.attempts, variables=known, **more)
-
-
-def _did(tx: Tx, one: CaseRow, table: Lifecycle) -> dict[str, frozenset[str]]:
-    """Who made the moves that others must be apart from."""
-    apart = {name for row in table.moves for name in row.separate_from}
-    rows = tx.rows(MADE, case_id=one.id) if apart else []
-    return {name: frozenset(row.handle for row in rows if row.move == name) for name in apart}
+def _done_by(tx: Tx, one: CaseRow, table: Lifecycle) -> DoneBy:
+    """Return who made the moves from which others are separated (F3)."""
+    separate = {name for row in table.moves for name in row.separate_from}
+    rows = tx.rows(MADE, case_id=one.id) if separate else []
+    return done_by([(row.move, row.handle) for row in rows], separate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _copied(store: Store, copy: Store) -> None:
             found: list[dict[str, Any]] = [row._asdict() for row in tx.rows(f"SELECT * FROM {table}")]  # noqa: S608
             names = list(found[0])
             marks = ", ".join(f":{name}" for name in names)
-            into.put_all(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", found)  # noqa: S608
+            into.run_all(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", found)  # noqa: S608
 
 
 def _size(store: Store) -> int:

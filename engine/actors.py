@@ -1,15 +1,17 @@
-"""Those who may act: added by hand, looked up by handle."""
+"""The people and programs that act: added by an administrator, looked up by handle."""
 
 from dataclasses import dataclass
 from functools import cache
 
+from engine.caches import Acting
 from engine.transaction import Tx
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 SYSTEM, IMPORT = "system", "import"
 
-ACTORS = "actors"
+__all__ = ["Acting", "NewActor", "acting", "add_actor", "roles_of", "seed", "system_actor"]
+
 FIND = "SELECT id, handle, roles FROM actor WHERE handle = :handle"
 ADD = """
 INSERT INTO actor (handle, roles, department, boss, locale, email)
@@ -18,27 +20,8 @@ VALUES (:handle, :roles, :department, :boss, :locale, :email) ON CONFLICT (handl
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
-    """An actor as a move needs him."""
-
-    id: int
-    handle: str
-    roles: frozenset[Role]
-
-    @staticmethod
-    def of(key: int, handle: str, roles: str) -> "Acting":
-        """As a row tells him."""
-        return Acting(key, handle, _roles(roles))
-
-    @property
-    def person(self) -> bool:
-        """Whether duties are separated for him (F3): the system and an import are nobody."""
-        return not self.roles & {Role.SYSTEM, Role.IMPORT}
-
-
-@dataclass(frozen=True, slots=True)
 class NewActor:
-    """What is said of an actor when he is added (H3)."""
+    """An actor to be added (H3)."""
 
     handle: str
     roles: tuple[Role, ...]
@@ -49,25 +32,33 @@ class NewActor:
 
 
 @cache
-def _roles(told: str) -> frozenset[Role]:
-    return frozenset(Role(role) for role in told.split())
+def roles_of(column: str) -> frozenset[Role]:
+    """Return the roles that an actor's column names, separated by blanks."""
+    return frozenset(Role(role) for role in column.split())
 
 
 def acting(tx: Tx, handle: str) -> Acting:
-    """The actor of that handle. Raises ``Refused('unknown_actor')``."""
-    known: dict[str, Acting] = tx.memory.setdefault(ACTORS, {})
-    if handle not in known:
+    """Return the actor of that handle. Raises ``Refused('unknown_actor')``."""
+    actor = tx.cache.actors.get(handle)
+    if actor is None:
         row = tx.row(FIND, handle=handle)
         if row is None:
             raise Refused("unknown_actor", handle=handle)
-        known[handle] = Acting.of(*row)
-    return known[handle]
+        actor = tx.cache.actors[handle] = Acting(row.id, row.handle, roles_of(row.roles))
+    return actor
+
+
+def system_actor(tx: Tx) -> Acting:
+    """Return the actor that timers act as; it is made with the store and never changes."""
+    if tx.kept.system is None:
+        tx.kept.system = acting(tx, SYSTEM)
+    return tx.kept.system
 
 
 def add_actor(tx: Tx, actor: NewActor) -> bool:
-    """Add an actor; False if exactly this one is there already.
+    """Add an actor; return False if exactly this one exists already.
 
-    Raises ``Refused('actor_exists')`` if the handle belongs to one who differs.
+    Raises ``Refused('actor_exists')`` if the handle belongs to another one.
     """
     values = {
         "handle": actor.handle,
@@ -86,6 +77,6 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
 
 
 def seed(tx: Tx) -> None:
-    """The two actors that are no people."""
+    """Add the two actors that are no people."""
     add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)))
     add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)))

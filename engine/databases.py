@@ -90,8 +90,7 @@ def overtaken(error: BaseException) -> bool:
         return False
     from psycopg import errors
 
-    divided = errors.DivisionByZero  # a row was not as it had been read; see engine/write_buffer.py
-    return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected | divided)
+    return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected)
 
 
 def _twice(error: BaseException) -> bool:
@@ -103,6 +102,15 @@ def _twice(error: BaseException) -> bool:
     from psycopg import errors
 
     return isinstance(error, errors.UniqueViolation)
+
+
+def database_error(error: BaseException) -> bool:
+    """Return whether psycopg raised the error."""
+    if PSYCOPG not in sys.modules:
+        return False
+    import psycopg
+
+    return isinstance(error, psycopg.Error)
 
 
 def connection_lost(error: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""Opens the database and hands out its two ways in: a transaction to write, a session to read."""
+"""Opens the database: raw transactions for the engine, SQLModel sessions for readers."""
 
 import contextlib
 import threading
@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.caches import StoreCache
 from engine.clock import system_now
 from engine.databases import (
     SQLITE,
     Conflict,
     connection_lost,
+    database_error,
     open_postgres,
     open_reader,
     open_sqlite,
@@ -40,7 +42,7 @@ class Store:
         self.secret = secret
         self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []
-        self._lasting: dict[str, Any] = {}
+        self._kept = StoreCache()
         self._lock = threading.Lock()
         self._reader: Engine | None = None
         self._simulated: bool | None = None
@@ -59,36 +61,52 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
-        """A transaction: all of it is durable at the end of the block, or none of it.
+        """Open a transaction: all of it is durable at the end of the block, or none of it.
 
-        A ``hopeful`` one on Postgres begins with its first write, so what it reads before is not locked and may change:
-        for work that writes on condition that nothing did, and tries again if not.
+        An ``optimistic`` one holds no lock on Postgres: each statement commits by itself. It is for one question and
+        one statement that writes only if what was read is unchanged. SQLite has one writer, so there it is as ever.
 
         Raises ``Conflict`` where another transaction was faster, ``Refused`` ('busy', 'disk_full',
         'database_away') where the database cannot do it now; in each case nothing was written.
         """
-        begin = "BEGIN" if self.postgres else "BEGIN IMMEDIATE"
-        yield from self._transaction(begin, optimistic=optimistic and self.postgres)
+        if optimistic and self.postgres:
+            yield from self._statement()
+        else:
+            yield from self._transaction("BEGIN" if self.postgres else "BEGIN IMMEDIATE")
 
     @contextlib.contextmanager
     def looking(self) -> Generator[Tx]:
-        """A transaction that only reads: it sees one moment of the store and holds nobody up."""
+        """Open a transaction that only reads: it sees one moment of the store and blocks nobody."""
         yield from self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgres else "BEGIN")
 
-    def _transaction(self, begin: str, *, optimistic: bool = False) -> Generator[Tx]:
-        raw = self._take()[0] if optimistic else self._begin(begin)
-        tx = Tx(raw, self.postgres, self._lasting, begin if optimistic else "")
+    def _transaction(self, begin: str) -> Generator[Tx]:
+        raw = self._begin(begin)
+        tx = Tx(raw, self.postgres, self._kept)
         try:
             yield tx
-            if tx.finish():
-                raw.execute("COMMIT")
+            tx.finish()
+            raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            lost = optimistic and not tx.wrote and connection_lost(error)
-            ours = Conflict() if lost else translated(error)  # no idle connection survives a restart of the database
+            ours = translated(error)
             if ours is error:
                 raise
             raise ours from error
+        self._give_back(raw)
+
+    def _statement(self) -> Generator[Tx]:
+        raw = self._take()[0]
+        tx = Tx(raw, self.postgres, self._kept)
+        try:
+            yield tx
+        except BaseException as error:
+            if not database_error(error):
+                self._give_back(raw)
+                raise
+            raw.close()
+            if not tx.wrote and connection_lost(error):
+                raise Conflict from error  # an idle connection does not survive a restart of the database
+            raise translated(error) from error
         self._give_back(raw)
 
     def _begin(self, begin: str) -> Any:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from engine.commands.case_context import Fired
+from engine.commands.plan import Fired
 from engine.escalation.fire import BATCH, LAST, Sweep, fire_due
 from engine.escalation.sweep import chunks, fire_chunk
 from flows.parked_notices import tell_parked

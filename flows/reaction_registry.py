@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
+from engine.commands.plan import BY_TIMER
 from engine.outbox.deliveries import CaseEvent
 from flows.reaction_context import ReactionContext
 from statemachines.kinds import lifecycle_of

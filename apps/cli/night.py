@@ -37,14 +37,14 @@ def sweep(json: Json = False) -> None:
     rows = [
         (
             one.number,
-            label(cli.locale, one.kind, "clause", one.told.clause),
-            f"{one.told.percent} %",
+            label(cli.locale, one.kind, "clause", one.step.clause),
+            f"{one.step.percent} %",
             label(cli.locale, one.kind, "level", str(one.level)),
-            local(one.told.due_at),
+            local(one.step.due_at),
         )
         for one in swept.fired
     ]
-    fired = [{"case": one.number, "level": one.level, **one.told.model_dump(mode="json")} for one in swept.fired]
+    fired = [{"case": one.number, "level": one.level, **one.step.model_dump(mode="json")} for one in swept.fired]
     failed = [{"case": number, "why": code} for number, code in swept.failed]
     heads = tuple(cli.translate(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
     words = cli.translate("swept", fired=swept.did, failed=len(failed))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from engine.commands.case_context import BY_TIMER
+from engine.commands.plan import BY_TIMER
 from engine.ledger.record import CaseRow, plain
 from models.columns import from_micros
 

@@ -12,7 +12,7 @@ from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
-from engine.ledger.record import COLUMNS, CaseRow, record_of
+from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -94,7 +94,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
-            heads = [CaseRow(*row) for row in tx.rows(CASES, after=after, since=least)]
+            heads = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
             if not heads:
                 return Verdict(cases, transitions, tuple(faults))
             about = About.read(tx, [head.id for head in heads])

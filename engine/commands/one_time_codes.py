@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, Command, advance_in, retrying
+from engine.commands.advance import Answer, Command, advance_in, load_and_plan, retrying
+from engine.commands.load import lock_cases
 from engine.ledger.chain import canonical, keyed
-from engine.ledger.record import lock_cases
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -49,10 +49,6 @@ class Issued:
     until: datetime
 
 
-class _Rehearsed(Exception):
-    """Undoes a move that was only tried."""
-
-
 def issue(store: Store, command: Command, at: datetime) -> Issued:
     """Make a code for this very command, if the move could be made now: the latest one is the one that counts.
 
@@ -76,13 +72,9 @@ def _issue(store: Store, command: Command, at: datetime) -> Issued:
 
 
 def _rehearse(tx: Tx, secret: bytes, command: Command, at: datetime) -> None:
-    """Make the move and undo it: who could not make it anyway is told so now, and gets no code."""
-    try:
-        with tx.savepoint():
-            advance_in(tx, secret, replace(command, key=None), at)
-            raise _Rehearsed
-    except _Rehearsed:
-        return
+    """Plan the move and write nothing: who could not make it anyway is told so now, and gets no code."""
+    lock_cases(tx, [command.number])
+    load_and_plan(tx, secret, replace(command, key=None), at)
 
 
 def _keep(tx: Tx, secret: bytes, command: Command, actor: Acting, code: str, at: datetime) -> int:

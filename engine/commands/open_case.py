@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
-from engine.commands.advance import KEEP, Answer, answered_before, retrying
+from engine.commands.advance import Answer, answered_before, retrying
 from engine.commands.case_context import CaseContext
 from engine.commands.links import link_in
+from engine.commands.load import Loaded, context_of, honoured_key, surroundings
+from engine.commands.plan import Plan, plan_move
+from engine.commands.write import write
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
-from engine.ledger.low_water_mark import floor
 from engine.ledger.record import CaseRow, TransitionDraft
-from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack
 from engine.store import Store
 from engine.transaction import Tx
@@ -116,22 +117,35 @@ def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None
 
 def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
-    # Sent again under its key a contact is the same one, though the door says "now" once more.
-    body = keyed(secret, canonical(opening.contact.model_dump(mode="json", exclude={"at"}))) if opening.key else ""
-    if opening.key and (answer := answered_before(tx, opening.key, body)):
-        return answer
+    # Sent again under its key a contact is the same one, although the door dates it anew.
+    contact = opening.contact.model_dump(mode="json", exclude={"at"}) if opening.key else {}
+    request_hash = keyed(secret, canonical(contact)) if opening.key else ""
+    if opening.key and (honoured := honoured_key(tx, opening.key)) is not None:
+        return answered_before(honoured, opening.key, request_hash)
+    context, plan = plan_opening(tx, secret, opening, at)
+    case = context.case
+    if opening.key:
+        plan.key = {"key": opening.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
+    write(tx, [plan])
+    return Answer(case.number, case.version, case.state, case.level)
+
+
+def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple[CaseContext, Plan]:
+    """Insert the case and its party and plan its first transition, which is not written yet. Raises ``Refused``."""
     actor = acting(tx, opening.actor)
     _check_time(opening.contact.at, at, actor)
-    table, rules, now = lifecycle_of(opening.kind), rules_in(tx), max(to_micros(at), floor(tx))
-    head = _insert(tx, secret, opening, table, rules.pack(opening.pack, now), now)
-    hand = CaseContext(tx, head, table, rules, [], now)
+    table, around = lifecycle_of(opening.kind), surroundings(tx, to_micros(at))
+    case = _insert(tx, secret, opening, table, around.rules.pack(opening.pack, around.now), around.now)
     if opening.parent is not None:
-        link_in(tx, opening.parent, head.id, opening.relation, now)
-    leave_fingerprint(tx, secret, head.id, opening.contact.text)
-    hand.make(TransitionDraft(OPEN, table.initial, _form(opening), actor.id, opening.via, head.opened_at, now))
-    if opening.key:
-        tx.put(KEEP, key=opening.key, request_hash=body, case_id=head.id, seq=head.version)
-    return Answer(head.number, head.version, head.state, head.level)
+        link_in(tx, opening.parent, case.id, opening.relation, around.now)
+    leave_fingerprint(tx, secret, case.id, opening.contact.text)
+    context = context_of(Loaded(around, case, history=[], occurrences={}))
+    plan = Plan(case, context.timers, case.version)
+    form = _form(opening)
+    plan_move(
+        context, plan, TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
+    )
+    return context, plan
 
 
 def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
@@ -141,21 +155,21 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
         raise Refused("no_backdating", actor=actor.handle)
 
 
-def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, rules: Pack, now: int) -> CaseRow:
+def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, now: int) -> CaseRow:
     contact = opening.contact
     key = _next_id(tx)
     at = to_micros(contact.at)
-    year = contact.at.astimezone(ZoneInfo(rules.zone)).year % 100
-    head = CaseRow(
+    year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
+    case = CaseRow(
         key, f"{table.prefix}-{year:02d}-{key:06d}", table.kind, opening.pack, "", "", False, 0, GENESIS,
         1, 0, 0, None, None, None, None, "{}", contact.channel.value, None, at, now,
     )  # fmt: skip
     tx.run(
         INSERT,
         id=key,
-        number=head.number,
-        kind=head.kind,
-        pack=head.pack,
+        number=case.number,
+        kind=case.kind,
+        pack=case.pack,
         closed=False,
         head=GENESIS,
         channel=contact.channel.value,
@@ -164,18 +178,18 @@ def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, rules: Pa
         at=at,
         now=now,
     )
-    return head
+    return case
 
 
 def _next_id(tx: Tx) -> int:
-    """The next case's key; on SQLite the transaction already holds the only pen."""
+    """Return the next case's key; on SQLite this transaction is the only writer."""
     if tx.postgres:
         return tx.row("SELECT nextval(pg_get_serial_sequence('cases', 'id')) AS id").id
     return tx.row("SELECT coalesce(max(id), 0) + 1 AS id FROM cases").id
 
 
 def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
-    """Whoever can be recognised again is one party however often he writes (A9)."""
+    """Return the party of the contact, the same one however often a recognised customer writes (A9)."""
     if not (contact.customer or contact.phone or contact.email):
         return None
     identity = identity_of(secret, contact)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.commands.advance import retrying
-from engine.commands.case_context import take
-from engine.ledger.record import head_by_id
+from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
+from engine.commands.write import write
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
+from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
 
@@ -22,7 +24,6 @@ OF_CALENDAR = """
 SELECT DISTINCT k.case_id FROM timer k
  WHERE k.closed_at IS NULL AND k.calendar = :name AND k.case_id > :after ORDER BY k.case_id LIMIT :limit
 """
-CLAIM = "SELECT id FROM cases WHERE id = :id FOR NO KEY UPDATE"
 PROJECTED = (
     "UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest"
 )
@@ -67,14 +68,23 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
     reason = "policy" if edition.sort == Sort.PACK else "calendar"
     with store.writing() as tx:
         cases = [row.case_id for row in tx.rows(sql, name=edition.name, after=after, limit=BATCH)]
-        changed = [number for case_id in cases if (number := _bring_one(tx, case_id, reason, now))]
-    return (cases[-1] if cases else 0), changed
+        plans = [_planned(tx, one, reason, now) for one in load_cases(tx, cases, now)]
+        write(tx, [plan for plan, _ in plans])
+    return (cases[-1] if cases else 0), [plan.case.number for plan, changed in plans if changed]
 
 
-def _bring_one(tx: Tx, case_id: int, reason: str, now: int) -> str | None:
-    """One case: what fell due before is fired first, then its clocks are dated again."""
-    if tx.postgres:
-        tx.row(CLAIM, id=case_id)
-    hand = take(tx, head_by_id(tx, case_id), now)
-    hand.fire_until(now)
-    return hand.head.number if hand.bring_under(reason) else None
+def _planned(tx: Tx, loaded: Loaded, reason: str, now: int) -> tuple[Plan, bool]:
+    """Plan one case: the steps that were due before, then the new dates; whether any date changed."""
+    try:
+        return _plan(loaded, reason, now)
+    except HistoryUnknown:
+        assert loaded.case is not None
+        [complete] = load_cases(tx, [loaded.case.id], now, complete=True)
+        return _plan(complete, reason, now)
+
+
+def _plan(loaded: Loaded, reason: str, now: int) -> tuple[Plan, bool]:
+    context = context_of(loaded)
+    plan = begin(context)
+    plan_until(context, plan, now)
+    return plan, plan_reprojection(context, plan, reason)

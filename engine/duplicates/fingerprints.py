@@ -70,7 +70,7 @@ def leave_fingerprint(tx: Tx, secret: bytes, case_id: int, text: str) -> None:
     """Write down the numbers of the text with which a case is opened; nothing for one that says too little."""
     if (found := lanes(secret, said(text))) is not None:
         lowest = (lane[0] * SHIFT + case_id if lane else None for lane in found)
-        tx.put(INSERT, case_id=case_id, **dict(zip(COLUMNS, lowest, strict=True)))
+        tx.run(INSERT, case_id=case_id, **dict(zip(COLUMNS, lowest, strict=True)))
 
 
 def near(tx: Tx, secret: bytes, asked: Asked) -> list[Any]:

@@ -1,13 +1,15 @@
-"""Finds the clocks that have fallen due and fires their rungs, each once and in order."""
+"""Finds the timers that have fallen due and fires their escalation steps, each once and in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.commands.advance import retrying
-from engine.commands.case_context import Fired, take
-from engine.databases import overtaken
-from engine.ledger.record import head_by_id
+from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.plan import Fired, Plan, TimersUnread, begin, fired_of, plan_until
+from engine.commands.write import write
+from engine.databases import Conflict, overtaken
+from engine.ledger.record import CaseRow
 from engine.store import Store
 from engine.timers import parking
 from engine.transaction import Tx
@@ -15,32 +17,35 @@ from models.columns import to_micros
 from statemachines.lifecycle import Refused
 
 BATCH = 200
-"""Clocks claimed in one transaction."""
+"""Cases fired in one transaction of a small pass."""
 
-CLOCKS_OF_A_CASE = 64
-"""More open clocks than any case has."""
+TIMERS_OF_A_CASE = 64
+"""More open timers than any case has."""
 
 LAST = 2**63 - 1
 """No case has a higher id."""
 
-# What is parked waits for its next try; see engine/timers/parking.py.
+# A parked case waits for its next try; see engine/timers/parking.py.
 FREE = f"""
 FROM timer k JOIN cases c ON c.id = k.case_id
   LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = '{parking.TIMER}'
  WHERE k.fires_at <= :at AND (p.case_id IS NULL OR p.next_at <= :at)
 """
-# The plus keeps SQLite to the index on fires_at: by the range it would walk through all cases.
+# The plus keeps SQLite to the index on fires_at: by the range it would scan all cases.
 WITHIN = "AND +k.case_id BETWEEN :low AND :high"
-DUE = f"SELECT k.case_id, c.number, p.tries {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
-CLAIM = "SELECT id FROM cases WHERE id = :id"
+DUE = f"SELECT k.case_id, c.number {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
 PEEK = f"SELECT DISTINCT c.number {FREE} ORDER BY c.number LIMIT :limit"
+PARKED = f"""
+SELECT p.case_id, p.next_at FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
+ WHERE p.work = '{parking.TIMER}' AND p.case_id = ANY(:ids)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one pass did; ``failed`` names cases that could not be touched, with the reason's code.
+    """What one pass did; ``failed`` names cases that could not be fired, with the reason's code.
 
-    ``untold`` is how many rungs fired besides those that ``fired`` tells of.
+    ``untold`` is how many steps fired besides those in ``fired``.
     """
 
     fired: tuple[Fired, ...]
@@ -63,49 +68,116 @@ def fire_due(
     """Fire what is due at ``at``, at most ``limit`` cases. Each case succeeds or fails alone; what fails is parked.
 
     ``skip`` names cases that failed in this sweep before, so that they never starve those behind them. ``low`` and
-    ``high``, both included, bound the ids of the cases: sweepers that share the work out take disjoint ranges.
+    ``high``, both included, bound the ids of the cases: sweepers that share the work take disjoint ranges.
     """
-    return retrying(lambda: _fire(store, to_micros(at), limit, skip, low=low, high=high))
+    now = to_micros(at)
+    with store.looking() as tx:
+        ids = _due_cases(tx, now, limit, skip, low=low, high=high)
+    return retrying(lambda: fire_ids(store, ids, now)) if ids else NOTHING
 
 
-def _fire(store: Store, at: int, limit: int, skip: frozenset[str], **bounds: int) -> Sweep:
-    with store.writing() as tx:
-        return fire_each(tx, _due_cases(tx, at, limit, skip, **bounds), at)
+def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> list[int]:
+    rows = tx.rows(DUE, at=at, limit=limit + TIMERS_OF_A_CASE * len(skip), **bounds)
+    return list(dict.fromkeys(row.case_id for row in rows if row.number not in skip))[:limit]
 
 
-def fire_each(tx: Tx, cases: Mapping[int, bool], at: int) -> Sweep:
-    """Fire cases one by one, each alone; they are in hand, and each is told whether it failed before."""
+def fire_ids(store: Store, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+    """Fire what these cases owe at ``at``, in microseconds; cases that others hold are left to the next pass.
+
+    Unless ``tell``, the steps are counted and not named.
+    """
+    try:
+        with store.writing() as tx:
+            return fire_together(tx, ids, at, tell)
+    except Conflict:  # a row of one of the cases is not as it should be: that case fails alone
+        with store.writing() as tx:
+            return fire_each(tx, ids, at)
+
+
+def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+    """Fire cases within a transaction of the caller's, and write all of their rows at once.
+
+    A case that cannot be planned is parked. Raises ``Conflict`` where the database refuses a row.
+    """
+    ready = _ready(tx, ids, at)
+    planned, failed = dict[int, Plan](), list[tuple[CaseRow, str]]()
+    unread = _plan_all(load_cases(tx, list(ready), at, skip_locked=True, due_only=True), at, planned, failed)
+    if unread:
+        _plan_all(load_cases(tx, unread, at), at, planned, failed)
+    plans = [planned[case_id] for case_id in ready if case_id in planned]
+    write(tx, plans)
+    for plan in plans:
+        if ready[plan.case.id]:
+            parking.clear(tx, plan.case.id, parking.TIMER)
+    names = tuple(_park(tx, case, code, at) for case, code in failed)
+    if not tell:
+        return Sweep((), names, sum(len(plan.steps) for plan in plans))
+    return Sweep(tuple(fired for plan in plans for fired in fired_of(plan)), names)
+
+
+def _plan_all(
+    loaded: Iterable[Loaded], at: int, planned: dict[int, Plan], failed: list[tuple[CaseRow, str]]
+) -> list[int]:
+    """Plan each case, and return the ids of those of which all timers must be read."""
+    unread: list[int] = []
+    for one in loaded:
+        case = one.case
+        assert case is not None
+        try:
+            planned[case.id] = _planned(one, at)
+        except TimersUnread:
+            unread.append(case.id)
+        except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
+            failed.append((case, _code(error)))
+    return unread
+
+
+def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
+    """Fire cases within a transaction of the caller's, each in a savepoint of its own."""
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
-    for case_id, failed_before in cases.items():
+    ready = _ready(tx, ids, at)
+    for loaded in load_cases(tx, list(ready), at, skip_locked=True):
+        case = loaded.case
+        assert case is not None
         try:
             with tx.savepoint():
-                fired += _fire_case(tx, case_id, at)
-                if failed_before:
-                    parking.clear(tx, case_id, parking.TIMER)
-        except Exception as error:  # noqa: BLE001 (a poison case never holds up the others)
+                plan = _planned(loaded, at)
+                write(tx, [plan])
+                if ready[case.id]:
+                    parking.clear(tx, case.id, parking.TIMER)
+            fired += fired_of(plan)
+        except Exception as error:  # noqa: BLE001 (a case that fails never holds up the others)
             if overtaken(error):
-                continue  # what is still due then is found again
-            code = error.code if isinstance(error, Refused) else type(error).__name__
-            failed.append((head_by_id(tx, case_id).number, code))
-            parking.note_failure(tx, case_id, parking.TIMER, code, at)
+                continue  # another transaction was faster: what is still due then is found again
+            failed.append(_park(tx, case, _code(error), at))
     return Sweep(tuple(fired), tuple(failed))
 
 
-def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> dict[int, bool]:
-    """The cases to work on, and whether they failed before; locked case first: ``advance`` locks in this order, too."""
-    wider = limit + CLOCKS_OF_A_CASE * len(skip)
-    rows = tx.rows(DUE, at=at, limit=wider, **bounds)
-    due = {row.case_id: row.tries is not None for row in rows if row.number not in skip}
-    claim = f"{CLAIM} {tx.skip_locked('cases')}"
-    return {one: due[one] for one in list(due)[:limit] if not tx.postgres or tx.row(claim, id=one)}
+def _planned(loaded: Loaded, at: int) -> Plan:
+    context = context_of(loaded)
+    plan = begin(context)
+    plan_until(context, plan, at)
+    return plan
 
 
-def _fire_case(tx: Tx, case_id: int, at: int) -> list[Fired]:
-    return take(tx, head_by_id(tx, case_id), at).fire_until(at)
+def _ready(tx: Tx, ids: Sequence[int], at: int) -> dict[int, bool]:
+    """Return those of the cases that are not parked until later; whether each failed before."""
+    parked = {row.case_id: row.next_at for row in tx.rows_among(PARKED, ids=list(ids))} if ids else {}
+    until = {case_id: (at + 1 if next_at is None else next_at) for case_id, next_at in parked.items()}
+    return {case_id: case_id in parked for case_id in ids if until.get(case_id, at) <= at}
+
+
+def _park(tx: Tx, case: CaseRow, code: str, at: int) -> tuple[str, str]:
+    parking.note_failure(tx, case.id, parking.TIMER, code, at)
+    return case.number, code
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, Refused) else type(error).__name__
 
 
 def peek(store: Store, at: datetime, limit: int = BATCH) -> list[str]:
-    """The numbers of the cases with something due; nothing is fired."""
+    """Return the numbers of the cases with something due; nothing is fired."""
     with store.looking() as tx:
         return [row.number for row in tx.rows(PEEK, at=to_micros(at), limit=limit)]

@@ -1,6 +1,5 @@
-"""Writes one move as facts: the case's row, the chained transition, its statements and its moment."""
+"""One move as facts: the case's row after it, the chained transition, and the statements of its personal values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -43,13 +42,13 @@ class CaseRow:
 
     @property
     def traits(self) -> dict[str, str | None]:
-        """What a promise's amount may depend on (A5)."""
+        """What the limit of a clause may depend on (A5)."""
         return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionDraft:
-    """A move that was decided and is to be written. ``level`` is the least the case has afterwards.
+    """A move that was decided and is to be written. ``level`` is the lowest level the case has afterwards.
 
     ``row`` is the table's row that allowed it; an opening, a carrying over and a re-projection have none.
     """
@@ -72,163 +71,123 @@ class TransitionDraft:
 
 
 NAMES = tuple(field.name for field in fields(CaseRow))
-IN_ORDER = attrgetter(*NAMES)
 COLUMNS = ", ".join(NAMES)
+_VALUES = attrgetter(*NAMES)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
-READ = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
-LINE_UP = f"{READ} FOR NO KEY UPDATE"
-
-UPDATE = """
-UPDATE cases SET state = :state, previous_state = :previous_state, closed = :closed, version = :version, head = :head,
-       cycle = :cycle, level = :level, attempts = :attempts, category = :category, severity = :severity,
-       department = :department, owner = :owner, variables = :variables, customer_type = :customer_type,
-       changed_at = :changed_at
- WHERE cases.id = :id AND cases.version = :version - 1
-"""
-INSERT = """
-INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
-                        inferred, lifecycle, form, hash)
-VALUES (:case_id, :seq, :move, :source, :dest, :cycle, :level, :actor_id, :via, :occurred_at, :recorded_at,
-        :inferred, :lifecycle, :form, :hash)
-"""
-SAY = """
-INSERT INTO statement (case_id, seq, field, salt, content) VALUES (:case_id, :seq, :field, :salt, :content)
-"""
-TELL = "INSERT INTO outbox_event (case_id, seq) VALUES (:case_id, :seq)"
-HELD = "held"
 
 
-def lock_cases(tx: Tx, numbers: Sequence[str]) -> list[CaseRow]:
-    """Wait for whoever has one of the cases in hand; all wait in one order, so that no two wait for each other.
-
-    Returns the cases that were read with it. On SQLite whoever may write has waited: there only several
-    cases are read at once.
-    """
-    if len(numbers) == 1 and not tx.postgres:
-        return []
-    held: set[str] = tx.memory.setdefault(HELD, set())
-    wanted = sorted(set(numbers) - held)
-    if not wanted:
-        return []
-    heads = [CaseRow(*row) for row in tx.rows_among(LINE_UP if tx.postgres else READ, numbers=wanted)]
-    tx.ahead |= {(HELD, head.number): head for head in heads}
-    if not tx.nested:  # whoever undoes a savepoint lets go of what was taken in it
-        held.update(wanted)
-    return heads
+def case_of(row: Any) -> CaseRow:
+    """Return the case of a row that has its columns by name, whatever else it has."""
+    return CaseRow(*_VALUES(row))
 
 
-def head_by_number(tx: Tx, number: str) -> CaseRow:
-    """The case's row. Raises ``Refused('unknown_case')``."""
-    if (found := tx.ahead.pop((HELD, number), None)) is not None:
-        return found
+def row_of(case: CaseRow, was: int) -> dict[str, Any]:
+    """Return the case as a row, by column, with the version that it had when it was read."""
+    row: dict[str, Any] = dict(zip(NAMES, _VALUES(case), strict=True))
+    row["was"] = was
+    return row
+
+
+def case_by_number(tx: Tx, number: str) -> CaseRow:
+    """Return the case's row. Raises ``Refused('unknown_case')``."""
     row = tx.row(BY_NUMBER, number=number)
     if row is None:
         raise Refused("unknown_case", number=number)
-    return CaseRow(*row)
+    return case_of(row)
 
 
-def head_by_id(tx: Tx, case_id: int) -> CaseRow:
-    """The case's row, by its key."""
-    return CaseRow(*tx.row(BY_ID, id=case_id))
+def case_by_id(tx: Tx, case_id: int) -> CaseRow:
+    """Return the case's row, by its key."""
+    return case_of(tx.row(BY_ID, id=case_id))
 
 
-def append(tx: Tx, head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
-    """Write ``entry`` as the case's next transition and bring ``head`` up to it.
-
-    Raises ``Conflict`` if another transaction moved the case since ``head`` was read.
-    """
-    source, before = head.state, head.head
-    _carry(head, table, entry)
-    form = _form(tx, head, entry.form)
-    record = transition(head, source, entry, table.version, form)
-    head.head = chain_hash(before, record_of(head.number, record))
-    tx.put(UPDATE, **_values(head))
-    tx.put(INSERT, **record, hash=head.head)
-    tx.put(TELL, case_id=head.id, seq=head.version)
-    tx.wakes = True
+def append(case: CaseRow, table: Lifecycle, draft: TransitionDraft, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    """Bring ``case`` up to its next transition, add that one's statements, and return the transition's row."""
+    source, before = case.state, case.head
+    _carry(case, table, draft)
+    form = _form(case, draft.form, statements)
+    row = transition(case, source, draft, table.version, form)
+    row["hash"] = case.head = chain_hash(before, record_of(case.number, row))
+    return row
 
 
-def _values(head: CaseRow) -> dict[str, Any]:
-    return dict(zip(NAMES, IN_ORDER(head), strict=True))
-
-
-def _carry(head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
-    if entry.dest != head.state:
-        head.previous_state, head.state = head.state, entry.dest
-    for name in marked(type(entry.form), ON_CASE):
-        value = getattr(entry.form, name)
+def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
+    if draft.dest != case.state:
+        case.previous_state, case.state = case.state, draft.dest
+    for name in marked(type(draft.form), ON_CASE):
+        value = getattr(draft.form, name)
         if value is not None:
-            setattr(head, name, value.value if isinstance(value, Enum) else value)
-    head.variables = remembered(head.variables, entry.form, entry.row)
-    if entry.reopens:
-        head.cycle += 1
-        head.attempts = 0
-        head.level = min(head.cycle - 1, 3)
-    head.level = max(head.level, entry.level)
-    head.closed = table.state[head.state].final
-    head.version += 1
-    head.changed_at = max(entry.recorded_at, head.changed_at)
+            setattr(case, name, value.value if isinstance(value, Enum) else value)
+    case.variables = remembered(case.variables, draft.form, draft.row)
+    if draft.reopens:
+        case.cycle += 1
+        case.attempts = 0
+        case.level = min(case.cycle - 1, 3)
+    case.level = max(case.level, draft.level)
+    case.closed = table.state[case.state].final
+    case.version += 1
+    case.changed_at = max(draft.recorded_at, case.changed_at)
 
 
-def remembered(known: str, form: Form, row: Move | None) -> str:
-    """What is known of a case after a move: the form's marked values, and one more of what the move counts."""
-    told = {
+def remembered(variables: str, form: Form, row: Move | None) -> str:
+    """Return the case's variables after a move: the form's marked values, and one more of what the move counts."""
+    values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
     counts = row.counts if row is not None else None
-    if not told and counts is None:
-        return known
-    facts = orjson.loads(known) | told
+    if not values and counts is None:
+        return variables
+    merged = orjson.loads(variables) | values
     if counts is not None:
-        facts[counts] = facts.get(counts, 0) + 1
-    return canonical(facts)
+        merged[counts] = merged.get(counts, 0) + 1
+    return canonical(merged)
 
 
-def transition(head: CaseRow, source: str, entry: TransitionDraft, version: str, form: str) -> dict[str, Any]:
-    """The transition's row without its hash; recorded times never fall within a case (law 4)."""
+def transition(case: CaseRow, source: str, draft: TransitionDraft, version: str, form: str) -> dict[str, Any]:
+    """Return the transition's row without its hash; recorded times never decrease within a case (law 4)."""
     return {
-        "case_id": head.id,
-        "seq": head.version,
-        "move": entry.move,
+        "case_id": case.id,
+        "seq": case.version,
+        "move": draft.move,
         "source": source,
-        "dest": head.state,
-        "cycle": head.cycle,
-        "level": head.level,
-        "actor_id": entry.actor_id,
-        "via": entry.via,
-        "occurred_at": entry.occurred_at,
-        "recorded_at": head.changed_at,
-        "inferred": entry.inferred,
+        "dest": case.state,
+        "cycle": case.cycle,
+        "level": case.level,
+        "actor_id": draft.actor_id,
+        "via": draft.via,
+        "occurred_at": draft.occurred_at,
+        "recorded_at": case.changed_at,
+        "inferred": draft.inferred,
         "lifecycle": version,
         "form": form,
     }
 
 
 def record_of(number: str, row: dict[str, Any]) -> dict[str, Any]:
-    """What the hash covers: every column of the row, under the case's public number."""
+    """Return what the hash covers: every column of the row, under the case's public number."""
     return {**row, "case": number, "inferred": bool(row["inferred"])}
 
 
-def _form(tx: Tx, head: CaseRow, form: Form) -> str:
-    """The form as canonical text; personal values go to statements and leave their digests."""
+def _form(case: CaseRow, form: Form, statements: list[dict[str, Any]]) -> str:
+    """Return the form as canonical text; personal values become statements and leave their digests."""
     personal = marked(type(form), PERSONAL)
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in type(form).model_fields:
         value = getattr(form, name)
         if value is None:
             continue
         if name not in personal:
-            told[name] = plain(value)
+            values[name] = plain(value)
             continue
         salt = new_salt()
-        tx.put(SAY, case_id=head.id, seq=head.version, field=name, salt=salt, content=value)
-        told[name] = {"sha256": digest(salt, value)}
-    return canonical(told)
+        statements.append({"case_id": case.id, "seq": case.version, "field": name, "salt": salt, "content": value})
+        values[name] = {"sha256": digest(salt, value)}
+    return canonical(values)
 
 
 def plain(value: Any) -> Any:
-    """A form's value as the record spells it. Raises ``TypeError`` for what does not belong there."""
+    """Return a form's value as the record spells it. Raises ``TypeError`` for what does not belong there."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, Enum):

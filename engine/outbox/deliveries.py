@@ -8,6 +8,7 @@ from typing import Any
 from engine.backoff import TRIES, next_try
 from engine.commands.advance import retrying
 from engine.commands.holds import park
+from engine.outbox import many_sql
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
@@ -144,8 +145,8 @@ def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> Bat
         batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
         batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
         batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
-        tx.put_all(TAKE, [{"next_at": until, **leased.where} for leased in batch])
-        tx.put_all(LOST, [leased.where for leased in batch.lost])
+        tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
+        tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
         return batch
 
 
@@ -171,8 +172,8 @@ def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
         for key, event in zip(keys, events, strict=True)
         for name in wanted(event)
     ]
-    tx.put_all(INSERT, new)
-    tx.put_all(FANNED_OUT, keys)
+    tx.run_all(INSERT, new, many_sql.INSERT)
+    tx.run_all(FANNED_OUT, keys, many_sql.FANNED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime)
 def _settle(store: Store, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
     done = [{"done_at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
     with store.writing() as tx:
-        tx.put_all(DONE, done)
+        tx.run_all(DONE, done, many_sql.DONE)
         return [leased for leased, ended in outcomes if ended is not None and _record_failure(tx, leased, ended, at)]
 
 

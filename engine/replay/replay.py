@@ -1,25 +1,28 @@
-"""Takes another system's history in: its cases lived through our lifecycle, each once, however often it is replayed."""
+"""Replays another system's history: its cases are planned through our lifecycle, each once, however often it is run."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from engine.actors import IMPORT
-from engine.commands.advance import retrying
-from engine.commands.case_context import take
-from engine.commands.open_case import OPEN, Opening, open_in
-from engine.ledger.record import CaseRow, head_by_id, head_by_number
-from engine.replay.due_steps import fire_until
+from engine.actors import IMPORT, acting
+from engine.commands.advance import check_named, retrying
+from engine.commands.case_context import CaseContext
+from engine.commands.load import context_of, load_cases
+from engine.commands.open_case import OPEN, Opening, plan_opening
+from engine.commands.plan import Plan, begin, plan_until
+from engine.commands.write import write
+from engine.ledger.record import case_by_id
 from engine.replay.event_buffer import EventBuffer, Turn
-from engine.replay.session import VIA, ReplayOptions, ReplaySession, Undo
-from engine.replay.statistics import ReplayStatistics, keep, kept, key_of, tally_of
+from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
+from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
+from statemachines.form_model import OPEN_CASE, Form, marked
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
@@ -79,7 +82,9 @@ def _group(
 
         def work() -> tuple[bool, int]:
             with store.writing() as tx:
-                done = [_Taking(tx, store.secret, buffer, log, turn, to_micros(at)).take() for turn in group]
+                taking = _Taking(tx, store.secret, buffer, log, to_micros(at))
+                done = [taking.take(turn) for turn in group]
+                taking.write()
             return all(one.whole for one in done), sum(one.took for one in done)
 
         whole, took = retrying(work)
@@ -95,79 +100,102 @@ class _Done:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept beside a case that was planned: under which key, and whether something was kept before."""
+
+    key: str
+    statistics: ReplayStatistics
+    context: CaseContext
+    again: bool
+
+
 @dataclass(slots=True)
 class _Taking:
-    """One case of a log within one transaction."""
+    """The cases of a group within one transaction: planned one by one and written together."""
 
     tx: Tx
     secret: bytes
     buffer: EventBuffer
     log: Log
-    turn: Turn
     now: int
+    plans: list[Plan] = field(default_factory=list[Plan])
+    kept: list[_Kept] = field(default_factory=list[_Kept])
+    bridges: Bridges = field(default_factory=Bridges)
 
-    def take(self) -> _Done:
-        """Take its events, or as many as go into one transaction."""
-        key, said = (
-            key_of(self.secret, self.log.source, self.turn.case),
-            self.buffer.digest(self.secret, self.turn.case),
-        )
+    def take(self, turn: Turn) -> _Done:
+        """Plan the events of a case, or as many as go into one transaction."""
+        key, digest = key_of(self.secret, self.log.source, turn.case), self.buffer.digest(self.secret, turn.case)
         before = kept(self.tx, key)
         if before is None:
-            return self._careful_if_need_be(key, None, ReplayStatistics(said, self.log.options.bridge))
+            statistics = ReplayStatistics(digest, self.log.options.bridge)
+            return self._plan(turn, key, None, statistics)
         case_id, statistics = before
         if statistics.bridge != self.log.options.bridge:
-            raise Refused("replayed_otherwise", source=self.log.source, number=head_by_id(self.tx, case_id).number)
-        if statistics.digest != said:
-            raise Refused("other_history", source=self.log.source, number=head_by_id(self.tx, case_id).number)
-        if statistics.events >= self.turn.events:
-            return _Done(self.turn.events, whole=True)
-        return self._careful_if_need_be(key, case_id, statistics)
+            raise Refused("replayed_otherwise", source=self.log.source, number=case_by_id(self.tx, case_id).number)
+        if statistics.digest != digest:
+            raise Refused("other_history", source=self.log.source, number=case_by_id(self.tx, case_id).number)
+        if statistics.events >= turn.events:
+            return _Done(turn.events, whole=True)
+        return self._plan(turn, key, case_id, statistics)
 
-    def _careful_if_need_be(self, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Done:
-        """Savepoints cost as much as the moves, so they are set only once a case has shown that it needs them."""
-        before = statistics.text() if case_id is not None else ""
-        try:
-            with self.tx.savepoint():
-                return self._live(key, case_id, statistics, careful=False)
-        except Undo:
-            again = tally_of(before) if before else ReplayStatistics(statistics.digest, statistics.bridge)
-            return self._live(key, case_id, again, careful=True)
-
-    def _live(self, key: str, case_id: int | None, statistics: ReplayStatistics, careful: bool) -> _Done:
-        head = self._opened(statistics) if case_id is None else head_by_id(self.tx, case_id)
-        hand = take(self.tx, head, self.now)
-        begin = statistics.events
-        ReplaySession(hand, statistics, self.log.options, careful).take(
-            self.buffer.lines(self.turn.case, begin, TOGETHER)
-        )
-        whole = statistics.events >= self.turn.events
+    def _plan(self, turn: Turn, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Done:
+        context, plan = self._opened(turn, statistics) if case_id is None else self._loaded(case_id)
+        self.plans.append(plan)
+        begun, options = statistics.events, self.log.options
+        actor = acting(self.tx, IMPORT)
+        session = ReplaySession(context, plan, actor, statistics, options, self._check_named, self.bridges)
+        session.take(self.buffer.lines(turn.case, begun, TOGETHER))
+        whole = statistics.events >= turn.events
         if whole:
-            fire_until(hand, self.now)
-        keep(self.tx, key, statistics, head.id, head.version, again=case_id is not None)
-        self.tx.run(SUPPRESS_ALL_EVENTS if head.closed else SUPPRESS_EVENTS, case_id=head.id)
-        return _Done(statistics.events - begin, whole)
+            plan_until(context, plan, self.now)
+        self.kept.append(_Kept(key, statistics, context, again=case_id is not None))
+        return _Done(statistics.events - begun, whole)
 
-    def _opened(self, statistics: ReplayStatistics) -> CaseRow:
-        """The case, opened by what its first event says, at its first instant at the latest."""
-        first = next(iter(self.buffer.lines(self.turn.case, 0, 1)))
-        said = self.buffer.opening(self.turn.case) | (dict(first.form) if first.move == OPEN else {})
-        contact = _contact(said, self.turn.case, self._opened_at(said, statistics), self.log.options.wordless)
-        opening = Opening(contact, self._kind(said), self.log.pack, actor=IMPORT, via=VIA, source=self.log.source)
-        number = open_in(self.tx, self.secret, opening, from_micros(self.now)).number
-        return head_by_number(self.tx, number)
+    def _loaded(self, case_id: int) -> tuple[CaseContext, Plan]:
+        [loaded] = load_cases(self.tx, [case_id], self.now, complete=True)
+        context = context_of(loaded)
+        return context, begin(context)
 
-    def _opened_at(self, said: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
-        """When it was opened: an opening after the first event is a contradiction, and the event stands."""
-        first = self.now if self.turn.first is None else min(self.turn.first, self.now)
-        told = to_micros(datetime.fromisoformat(said["at"])) if said.get("at") else first
-        if told > first:
+    def _check_named(self, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
+        """Check people and cases that a form names, as for any other move; a case is read after it is written."""
+        if marked(type(form), OPEN_CASE) or any(row.inherits_timers for row in context.table.rows[move]):
+            self._write_plans()
+        return check_named(self.tx, context, move, form)
+
+    def _write_plans(self) -> None:
+        write(self.tx, self.plans, goes_on=True)
+
+    def write(self) -> None:
+        """Write what was planned, and what is kept beside each case."""
+        self._write_plans()
+        for one in self.kept:
+            case = one.context.case
+            keep(self.tx, one.key, one.statistics, case.id, case.version, again=one.again)
+        for closed, sql in ((True, SUPPRESS_ALL_EVENTS), (False, SUPPRESS_EVENTS)):
+            cases = [one.context.case for one in self.kept if bool(one.context.case.closed) == closed]
+            self.tx.run_all(sql, [{"case_id": case.id} for case in cases])
+
+    def _opened(self, turn: Turn, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
+        """Open the case with what its first event says, at its first instant at the latest."""
+        first = next(iter(self.buffer.lines(turn.case, 0, 1)))
+        contents = self.buffer.opening(turn.case) | (dict(first.form) if first.move == OPEN else {})
+        opened_at = self._opened_at(turn, contents, statistics)
+        contact = _contact(contents, turn.case, opened_at, self.log.options.wordless)
+        opening = Opening(contact, self._kind(contents), self.log.pack, actor=IMPORT, via=VIA, source=self.log.source)
+        return plan_opening(self.tx, self.secret, opening, from_micros(self.now))
+
+    def _opened_at(self, turn: Turn, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
+        """Return when it was opened: an opening after the first event is a contradiction, and the event stands."""
+        first = self.now if turn.first is None else min(turn.first, self.now)
+        opened_at = to_micros(datetime.fromisoformat(contents["at"])) if contents.get("at") else first
+        if opened_at > first:
             statistics.flag("opened_after_first_event", 0)
-        return from_micros(min(told, first))
+        return from_micros(min(opened_at, first))
 
-    def _kind(self, said: Mapping[str, Any]) -> str:
-        """The nature of the contact where the log tells one of this lifecycle's, else the lifecycle's own name."""
-        nature = str(said.get("nature"))
+    def _kind(self, contents: Mapping[str, Any]) -> str:
+        """Return the nature of the contact where the log names one of this lifecycle's, else the lifecycle's name."""
+        nature = str(contents.get("nature"))
         return nature if nature in lifecycle_of(self.log.kind).natures else self.log.kind
 
 

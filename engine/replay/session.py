@@ -1,35 +1,36 @@
-"""Lives one case of a log through our lifecycle, event by event: applied, ignored, or refused with the reason."""
+"""Plans one case of a log through our lifecycle, event by event: applied, ignored, or refused with the reason."""
 
-import contextlib
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
 
-from engine.actors import IMPORT, Acting, acting
-from engine.commands.case_context import CaseContext
+from engine.caches import Acting
+from engine.commands.case_context import CaseContext, decide, facts_of
 from engine.commands.open_case import OPEN
-from engine.ledger.record import CaseRow, TransitionDraft, head_by_number
+from engine.commands.plan import Plan, plan_move, plan_until
+from engine.ledger.record import CaseRow, TransitionDraft
 from engine.replay import meaning as reading
-from engine.replay.due_steps import fire_until
 from engine.replay.event_buffer import Line
 from engine.replay.plan import Way, Words, bridge, filled, single
 from engine.replay.statistics import ReplayStatistics
-from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
+from engine.timers.start import Occurrences
+from engine.timers.timer import RunningTimer
+from statemachines.form_model import Form
 from statemachines.lifecycle import Facts, Refused
 
 VIA = "replay"
-WAYS = "ways of a replay"
 
-
-class Undo(Exception):
-    """A move was refused after something of its event was written: the case is to be done again with savepoints."""
+CheckNamed = Callable[[CaseContext, str, Form], Sequence[Any]]
+"""Checks the people and cases that a form names, and returns the timers that the case inherits by the move."""
+Bridges = dict[tuple[Any, ...], Way | None]
+"""Bridges that were searched for, by all that they depend on; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """How a log is replayed: whether gaps are bridged, and what is said where the log has no words."""
+    """How a log is replayed: whether gaps are bridged, and the text that stands where the log has none."""
 
     bridge: bool
     wordless: str
@@ -57,17 +58,20 @@ class Planned:
 
 @dataclass(slots=True)
 class ReplaySession:
-    """A case in hand, and what its log has told of it so far. ``careful`` sets a savepoint before each event."""
+    """A case in memory, the plan of its moves, and what its log has told of it so far; nothing is written here."""
 
-    hand: CaseContext
+    context: CaseContext
+    plan: Plan
+    actor: Acting
     statistics: ReplayStatistics
     options: ReplayOptions
-    careful: bool = False
+    check_named: CheckNamed
+    bridges: Bridges = field(default_factory=Bridges)
 
     def take(self, lines: Iterable[Line]) -> None:
-        """Take events in their order; each is counted once. Raises ``Undo`` unless ``careful``."""
+        """Take events in their order; each is counted once."""
         for line in lines:
-            reading.note(self.statistics, self.hand.table, line)
+            reading.note(self.statistics, self.context.table, line)
             self._take(line)
             self.statistics.events += 1  # only now: the first one may be what opened the case
 
@@ -83,8 +87,8 @@ class ReplaySession:
         if line.move == OPEN and not self.statistics.events:
             self.statistics.applied += 1
             return
-        fire_until(self.hand, at - 1)  # what falls due at this very instant, the event may still keep
-        if line.state and self.hand.head.state in {line.state, *line.also}:
+        plan_until(self.context, self.plan, at - 1)  # a step due at this very instant comes after the event
+        if line.state and self.context.case.state in {line.state, *line.also}:
             self.statistics.ignore("repeated_state")
             return
         try:
@@ -99,11 +103,11 @@ class ReplaySession:
             return line.refused
         if line.at is None:
             return "no_time"
-        if line.at > self.hand.now:
+        if line.at > self.context.now:
             return "in_the_future"
-        if line.state and line.state not in self.hand.table.state:
+        if line.state and line.state not in self.context.table.state:
             return "unknown_state"
-        return "unknown_move" if line.move and line.move not in (OPEN, *self.hand.table.rows) else ""
+        return "unknown_move" if line.move and line.move not in (OPEN, *self.context.table.rows) else ""
 
     def _instant(self, line: Line, at: int) -> int:
         """When an event happened. What comes later by the log's own order is never earlier: that is flagged."""
@@ -116,11 +120,10 @@ class ReplaySession:
 
     def _planned(self, line: Line) -> list[Planned]:
         """The moves for an event. Raises ``Refused`` with the reason why there are none."""
-        head, table = self.hand.head, self.hand.table
-        if head.closed:
-            raise Refused("after_the_end", number=head.number)
-        actor = self._import()
-        facts = self.hand.facts("", actor)
+        case, table = self.context.case, self.context.table
+        if case.closed:
+            raise Refused("after_the_end", number=case.number)
+        facts = facts_of(case, self.context.pack)
         words = Words(line.fill, self.options.wordless)
         if line.state:
             return self._to_state(line, facts, [line.state, *line.also], words)
@@ -133,20 +136,20 @@ class ReplaySession:
         return self._from_elsewhere(line, facts, words)
 
     def _form(self, move: str, line: Line, words: Words) -> Form:
-        asks = self.hand.table.rows[move][0].form
+        asks = self.context.table.rows[move][0].form
         given = line.form if move == line.move else {n: v for n, v in line.form.items() if n in asks.model_fields}
-        return self.hand.table.checked(move, filled(asks, given, words))
+        return self.context.table.checked(move, filled(asks, given, words))
 
     def _to_state(self, line: Line, facts: Facts, states: Sequence[str], words: Words) -> list[Planned]:
-        for row, form in single(self.hand.table, facts, states, line.form, words):
+        for row, form in single(self.context.table, facts, states, line.form, words):
             return [Planned(row.name, form)]
         if self.options.bridge:
             return self._bridged(line, facts, _standing(states[0]), words)
-        raise Refused("no_way", number=self.hand.head.number)
+        raise Refused("no_way", number=self.context.case.number)
 
     def _from_elsewhere(self, line: Line, facts: Facts, words: Words) -> list[Planned]:
         """An event whose move cannot be made from here: a new round, a bridge, or refused."""
-        table, meant = self.hand.table, reading.meaning(self.hand.table, line)
+        table, meant = self.context.table, reading.meaning(self.context.table, line)
         if meant and meant == facts.state:
             raise Refused("repeated_move", move=line.move)
         for row, form in single(table, facts, [meant], line.form, words):
@@ -171,71 +174,74 @@ class ReplaySession:
 
     def _bridged(self, line: Line, facts: Facts, goal: Goal, words: Words) -> list[Planned]:
         """The way to a goal, looked up once for all that it depends on."""
-        table = self.hand.table
+        table = self.context.table
         meant = reading.meaning(table, line)
         again = bool(meant) and reading.rank(table, meant) < reading.RESOLVED and not reading.may_stay(table, line)
-        known: dict[tuple[Any, ...], Way | None] = self.hand.tx.memory.setdefault(WAYS, {})
-        head, place = self.hand.head, (facts.state, facts.previous_state, facts.cycle, facts.level, facts.attempts)
-        asked = (
+        case, place = self.context.case, (facts.state, facts.previous_state, facts.cycle, facts.level, facts.attempts)
+        key = (
             goal.name,
             again,
             table.kind,
-            head.pack,
-            head.variables,
-            head.severity,
+            case.pack,
+            case.variables,
+            case.severity,
             orjson.dumps(words.fill),
             *place,
         )
-        if asked not in known:
-            known[asked] = bridge(table, facts, goal.reached, words, again)
-        if (way := known[asked]) is None:
-            raise Refused("no_way", number=self.hand.head.number)
+        if key not in self.bridges:
+            self.bridges[key] = bridge(table, facts, goal.reached, words, again)
+        if (way := self.bridges[key]) is None:
+            raise Refused("no_way", number=self.context.case.number)
         return [Planned(move, form) for move, form in way]
 
     def _make(self, planned: Sequence[Planned], at: int) -> None:
-        """Make the moves of one event, all or none."""
-        with self._savepoint() if self.careful else contextlib.nullcontext():
-            for n, one in enumerate(planned, 1):
-                entry = self._decided(one, at, n)
-                try:
-                    self.hand.make(replace(entry, inferred=n < len(planned)))
-                except Refused as refused:
-                    raise refused if self.careful else Undo from refused
+        """Plan the moves of one event, all or none."""
+        handed_on = [self.check_named(self.context, one.move, one.form) for one in planned]
+        before = _Snapshot.of(self.context, self.plan)
+        try:
+            for n, (one, rows) in enumerate(zip(planned, handed_on, strict=True), 1):
+                row = decide(self.context, one.move, one.form, self.actor).row
+                dest, inferred = row.dest or self.context.case.state, n < len(planned)
+                draft = TransitionDraft(
+                    row.name, dest, one.form, self.actor.id, VIA, at, self.context.now, inferred, row=row
+                )
+                plan_move(self.context, self.plan, draft, rows)
+        except Refused:
+            before.restore(self.context, self.plan)
+            raise
         self.statistics.inferred += len(planned) - 1
 
-    def _decided(self, one: Planned, at: int, n: int) -> TransitionDraft:
-        try:
-            self._check_named(one.form)
-            actor = self._import()
-            decision = self.hand.decide(one.move, one.form, actor)
-        except Refused as refused:
-            raise refused if self.careful or n == 1 else Undo from refused
-        row = decision.row
-        return TransitionDraft(row.name, decision.dest, one.form, actor.id, VIA, at, self.hand.now, row=row)
 
-    def _import(self) -> Acting:
-        return acting(self.hand.tx, IMPORT)
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A case and its plan before an event, to be restored where one of the event's moves is refused."""
 
-    def _check_named(self, form: Form) -> None:
-        """People and cases that a form names must be known here, as for anybody's move."""
-        for name in marked(type(form), ACTOR):
-            if (handle := getattr(form, name)) is not None:
-                acting(self.hand.tx, handle)
-        for name in marked(type(form), OPEN_CASE):
-            other = head_by_number(self.hand.tx, getattr(form, name))
-            if other.closed or other.id == self.hand.head.id or other.kind != self.hand.head.kind:
-                raise Refused("not_mergeable", number=other.number, kind=self.hand.head.kind)
+    case: CaseRow
+    timers: list[RunningTimer]
+    occurrences: Occurrences
+    lengths: tuple[int, int, int, int]
 
-    @contextlib.contextmanager
-    def _savepoint(self) -> Generator[None]:
-        """What fails inside leaves nothing, neither in the tables nor in hand."""
-        head = self.hand.head
-        was = replace(head)
-        try:
-            with self.hand.tx.savepoint():
-                yield
-        except Refused:
-            for one in fields(CaseRow):
-                setattr(head, one.name, getattr(was, one.name))
-            self.hand.known = None
-            raise
+    @classmethod
+    def of(cls, context: CaseContext, plan: Plan) -> "_Snapshot":
+        """Copy what planning changes."""
+        occurrences = {clause: dict(by_cycle) for clause, by_cycle in (context.occurrences or {}).items()}
+        timers = [replace(timer) for timer in context.timers]
+        return cls(replace(context.case), timers, occurrences, _lengths(context, plan))
+
+    def restore(self, context: CaseContext, plan: Plan) -> None:
+        """Put the case and its plan back as they were."""
+        for one in fields(CaseRow):
+            setattr(context.case, one.name, getattr(self.case, one.name))
+        for timer, was in zip(context.timers, self.timers, strict=False):
+            for one in fields(RunningTimer):
+                setattr(timer, one.name, getattr(was, one.name))
+        del context.timers[len(self.timers) :]
+        context.occurrences = self.occurrences
+        history = context.history
+        assert history is not None, "a replay loads the whole case"
+        for rows, length in zip((plan.transitions, plan.statements, plan.steps, history), self.lengths, strict=True):
+            del rows[length:]
+
+
+def _lengths(context: CaseContext, plan: Plan) -> tuple[int, int, int, int]:
+    return len(plan.transitions), len(plan.statements), len(plan.steps), len(context.history or ())

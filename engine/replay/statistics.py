@@ -106,10 +106,7 @@ def kept(tx: Tx, key: str) -> tuple[int, ReplayStatistics] | None:
 def keep(tx: Tx, key: str, statistics: ReplayStatistics, case_id: int, seq: int, *, again: bool) -> None:
     """Write down how far a case got, in its own transaction; ``again`` if that was done before."""
     values = {"key": key, "request_hash": statistics.text(), "case_id": case_id, "seq": seq}
-    if again:
-        tx.run(KEEP_ON, **values)
-    else:
-        tx.put(KEEP, **values)
+    tx.run(KEEP_ON if again else KEEP, **values)
 
 
 def all_statistics(tx: Tx, secret: bytes, source: str) -> Iterator[tuple[int, str, ReplayStatistics]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from engine.caches import Edition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.store import Store
@@ -20,23 +21,6 @@ class Sort(StrEnum):
 
     PACK = "pack"
     CALENDAR = "calendar"
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """A published edition as it is needed to reckon; ``effective_from`` in microseconds."""
-
-    id: int
-    sort: str
-    name: str
-    version: str
-    content: str
-    effective_from: int
-
-    @property
-    def edition(self) -> str:
-        """Name and version, as a refusal tells it."""
-        return f"{self.name}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +70,25 @@ class Rules:
         return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
 
 
-RULES = "rules"
 SHIPPED = Rules()
 """The rules of the files alone."""
 
 
 def rules_in(tx: Tx) -> Rules:
-    """The rules as this transaction sees them. Where nothing was published since the last look, a small question."""
-    found: Rules | None = tx.memory.get(RULES)
-    return seen(tx, tx.row(ANY).id) if found is None else found
+    """Return the rules as this transaction sees them; editions are read only where one was published since."""
+    editions = tx.cache.editions
+    return rules_up_to(tx, tx.row(ANY).id) if editions is None else Rules(editions)
 
 
-def seen(tx: Tx, newest: int | None) -> Rules:
-    """The rules up to the newest edition, which the transaction has seen; an edition never changes."""
-    known: tuple[int | None, Rules] = tx.lasting.get(RULES, (None, SHIPPED))
-    if known[0] != newest:
-        known = (newest, Rules(tuple(Edition(*row) for row in tx.rows(ALL))))
-        if not tx.wrote:  # what was written may be undone
-            tx.lasting[RULES] = known
-    tx.memory[RULES] = known[1]
-    return known[1]
+def rules_up_to(tx: Tx, newest: int | None) -> Rules:
+    """Return the rules up to the newest edition that the transaction sees; an edition never changes."""
+    known, editions = tx.kept.published
+    if known != newest:
+        editions = tuple(Edition(**row._asdict()) for row in tx.rows(ALL))
+        if not tx.wrote:  # what this transaction wrote may still be undone
+            tx.kept.published = newest, editions
+    tx.cache.editions = editions
+    return Rules(editions)
 
 
 def rules_of(store: Store) -> Rules:

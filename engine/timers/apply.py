@@ -1,102 +1,107 @@
-"""Lets the clocks of a case follow its moves: they rest and run, end and begin (law 5)."""
+"""Applies a move to the timers of its case: they pause and resume, end and start (law 5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.ledger.record import CaseRow, TransitionDraft
-from engine.timers.start import TimerStarter
-from engine.timers.timer import RunningTimer, close, save
+from engine.timers.start import TimerStarter, agreed_due
+from engine.timers.timer import RunningTimer
 from models.columns import to_micros
 from statemachines.lifecycle import Clause, Lifecycle
 
 
 class Before(NamedTuple):
-    """What a case was before the move: its state, and the columns that clauses look at."""
+    """A case before the move: its state, and the columns that partition clauses."""
 
     state: str
     department: str | None
     owner: str | None
 
     def value(self, column: str) -> Any:
-        """The column of a clause's ``per``."""
+        """Return the column of a clause's ``partition_by``."""
         return getattr(self, column)
 
 
-def before(head: CaseRow) -> Before:
-    """Keep what the move is about to change."""
-    return Before(head.state, head.department, head.owner)
+class OccurrenceUnknown(Exception):
+    """A move names the occurrence of a timer that is not written yet, and only the database counts it."""
 
 
-def follow(
-    arms: TimerStarter, table: Lifecycle, clocks: list[RunningTimer], was: Before, entry: TransitionDraft
-) -> None:
-    """Let the clocks follow a move that ``entry`` describes and the head already shows."""
-    clauses = {clause.name: clause for clause in table.clauses}
-    again: list[Clause] = []
-    goes_on: set[str] = set()
-    for clock in clocks:
-        clause = clauses.get(clock.clause)
-        ending = _ending(clause, clock, arms.head, was, entry)
-        if ending is not None:
-            close(arms.tx, clock, entry.occurred_at, ending)
-            if clause is not None and clause.repeats and ending in {"kept", "late"}:
-                again.append(clause)
+def apply(
+    starter: TimerStarter,
+    table: Lifecycle,
+    clauses: Mapping[str, Clause],
+    timers: Sequence[RunningTimer],
+    was: Before,
+    draft: TransitionDraft,
+) -> list[RunningTimer]:
+    """Apply the move of ``draft``, which the case already shows, to its open timers; return those that it starts."""
+    case = starter.case
+    restarted: list[Clause] = []
+    going_on: set[str] = set()
+    for timer in timers:
+        clause = clauses.get(timer.clause)
+        outcome = _outcome(clause, timer, case, was, draft)
+        if outcome is not None:
+            timer.close(draft.occurred_at, outcome)
+            if clause is not None and clause.repeats and outcome in {"kept", "late"}:
+                restarted.append(clause)
             continue
-        goes_on.add(clock.clause)
-        if clause is not None and arms.head.state != was.state:
-            _rest_or_run(arms, clock, clause, entry.occurred_at)
-    for clause in dict.fromkeys([*again, *_beginning(table, arms.head, was, entry)]):
-        # A case that is carried over out of a lost state comes into states in which its clocks are already.
-        if clause.started_by or clause.name not in goes_on:
-            _begin(arms, clause, entry)
+        going_on.add(timer.clause)
+        if clause is not None and case.state != was.state:
+            _pause_or_resume(starter, timer, clause, draft.occurred_at)
+    started: list[RunningTimer] = []
+    for clause in dict.fromkeys([*restarted, *_starting(table, case, was, draft)]):
+        # A case that is carried over out of a retired state comes into states in which its timers are already.
+        if (clause.started_by or clause.name not in going_on) and case.state in clause.lives_in:
+            due = agreed_due(clause, draft.form)
+            timer = starter.start(clause, None if due is None else to_micros(due))
+            if timer is not None:
+                started.append(timer)
+    return started
 
 
-def _begin(arms: TimerStarter, clause: Clause, entry: TransitionDraft) -> None:
-    if arms.head.state not in clause.lives_in:
-        return
-    due = getattr(entry.form, clause.due_field, None) if clause.due_field else None
-    arms.start(clause, None if due is None else to_micros(due))
-
-
-def _ending(
-    clause: Clause | None, clock: RunningTimer, head: CaseRow, was: Before, entry: TransitionDraft
+def _outcome(
+    clause: Clause | None, timer: RunningTimer, case: CaseRow, was: Before, draft: TransitionDraft
 ) -> str | None:
+    """Return with what outcome the move ends the timer; None if it goes on."""
     if clause is None:
         return "stopped"
-    if entry.move in clause.met_by and (
-        not clause.occurrence_field or getattr(entry.form, clause.occurrence_field) == clock.occurrence
-    ):
-        return "kept" if clock.kept_at(entry.occurred_at) else "late"
-    if entry.row is not None and entry.row.releases_timers:
+    if draft.move in clause.met_by and (not clause.occurrence_field or _is_named(clause, timer, draft)):
+        return "kept" if timer.met_at(draft.occurred_at) else "late"
+    if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
-    if head.state not in clause.lives_in or (entry.reopens and not clause.started_by):
-        return "done" if entry.move == clause.then else "stopped"
-    if _handed_over(clause, head, was) or (clause.restarts and entry.move in clause.started_by):
+    if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):
+        return "done" if draft.move == clause.then else "stopped"
+    if _handed_over(clause, case, was) or (clause.restarts and draft.move in clause.started_by):
         return "handed_over"
     return None
 
 
-def _handed_over(clause: Clause, head: CaseRow, was: Before) -> bool:
-    return bool(clause.partition_by) and getattr(head, clause.partition_by) != was.value(clause.partition_by)
+def _is_named(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+    if timer.occurrence == 0:
+        raise OccurrenceUnknown
+    return getattr(draft.form, clause.occurrence_field) == timer.occurrence
 
 
-def _rest_or_run(arms: TimerStarter, clock: RunningTimer, clause: Clause, at: int) -> None:
-    state = arms.head.state
-    if state in clause.pauses and clock.running_since is not None:
-        clock.rest(at)
-        save(arms.tx, clock)
-    elif state in clause.during and clock.running_since is None:
-        clock.running_since = at
-        clock.rearm(clause, arms.pack)
-        save(arms.tx, clock)
+def _handed_over(clause: Clause, case: CaseRow, was: Before) -> bool:
+    return bool(clause.partition_by) and getattr(case, clause.partition_by) != was.value(clause.partition_by)
 
 
-def _beginning(table: Lifecycle, head: CaseRow, was: Before, entry: TransitionDraft) -> Iterator[Clause]:
-    for clause, begins in table.beginning(entry.move, was.state, head.state, entry.reopens):
-        if clause.once and head.cycle > 1:
+def _pause_or_resume(starter: TimerStarter, timer: RunningTimer, clause: Clause, at: int) -> None:
+    state = starter.case.state
+    if state in clause.pauses and timer.running_since is not None:
+        timer.pause(at)
+    elif state in clause.during and timer.running_since is None:
+        timer.running_since = at
+        timer.rearm(clause, starter.pack)
+
+
+def _starting(table: Lifecycle, case: CaseRow, was: Before, draft: TransitionDraft) -> Iterator[Clause]:
+    for clause, starts in table.beginning(draft.move, was.state, case.state, draft.reopens):
+        if clause.once and case.cycle > 1:
             continue
         if clause.started_by or not clause.partition_by:
-            if begins:
+            if starts:
                 yield clause
-        elif (begins or _handed_over(clause, head, was)) and getattr(head, clause.partition_by) is not None:
+        elif (starts or _handed_over(clause, case, was)) and getattr(case, clause.partition_by) is not None:
             yield clause

@@ -1,135 +1,132 @@
-"""Gives clocks that are open new dates: another limit, more time, or another case to run for (F4, G1, A6)."""
+"""Gives open timers new dates: another limit, more time, or another case to run for (F4, G1, A6)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
-from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter
-from engine.timers.timer import RunningTimer, save, spent
-from statemachines.form_model import Form
-from statemachines.lifecycle import Clause, Lifecycle, Refused
+from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter, counted_from
+from engine.timers.timer import RunningTimer, spent
+from statemachines.lifecycle import Clause, Refused
 
-STATES = "SELECT dest, occurred_at FROM transition WHERE case_id = :case_id ORDER BY seq"
-HANDED_ON = """
-SELECT k.clause, k.occurrence, k.policy, k.calendar, k.amount, k.unit, k.allowance, k.consumed, k.extended, k.opened_at,
-       k.closed_at, k.steps_fired, k.level FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE c.number = :number AND k.outcome = 'handed_on' ORDER BY k.id
-"""
-ADOPT = """
-INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, extended,
-                   opened_at,                    running_since, fires_at, steps_fired, steps_before, level)
-VALUES (:case_id, :clause, :cycle,
-        (SELECT coalesce(max(occurrence), 0) + 1 FROM timer
-          WHERE case_id = :case_id AND clause = :its_clause AND cycle >= :counted_from),
-        :policy, :calendar, :amount, :unit, :allowance, :consumed, :extended, :opened_at, :since, NULL, :rungs, :rungs,
-        :level)
-"""
+History = list[tuple[str, int]]
+"""The states that a case came into and when, oldest first; instants in microseconds."""
 
 
-def reproject(arms: TimerStarter, table: Lifecycle, clocks: Iterable[RunningTimer], lenient: bool = False) -> int:
-    """Bring open clocks under the limits that hold now for the case; what is consumed stays consumed.
+class HistoryUnknown(Exception):
+    """A timer changes its unit, and the case's history, which alone tells when it ran, was not read."""
 
-    Returns how many changed. A deadline that was agreed stays as it was agreed. ``lenient`` leaves a clock
-    alone for which the pack now says nothing; else it is refused (law 6).
+
+def reproject(
+    starter: TimerStarter,
+    clauses: Mapping[str, Clause],
+    timers: Iterable[RunningTimer],
+    history: History | None,
+    lenient: bool = False,
+) -> int:
+    """Bring open timers under the limits that hold now for the case; what is consumed stays consumed.
+
+    Returns how many changed. A deadline that was agreed stays as it was agreed. ``lenient`` leaves a timer
+    alone for which the pack now has no limit; else that is refused (law 6). Raises ``HistoryUnknown``.
     """
     changed = 0
-    clauses = {clause.name: clause for clause in table.clauses}
-    for clock in clocks:
-        clause = clauses.get(clock.clause)
-        if clause is not None and clock.policy != AGREED:
-            limit = _limit(arms, clause, lenient)
-            changed += limit is not None and _redate(arms, clause, clock, limit)
+    for timer in timers:
+        clause = clauses.get(timer.clause)
+        if clause is not None and timer.policy != AGREED:
+            limit = _limit(starter, clause, lenient)
+            changed += limit is not None and _redate(starter, clause, timer, limit, history)
     return changed
 
 
-def _limit(arms: TimerStarter, clause: Clause, lenient: bool) -> Limit | None:
+def _limit(starter: TimerStarter, clause: Clause, lenient: bool) -> Limit | None:
     try:
-        return arms.limit(clause)
+        return starter.limit(clause)
     except Refused as refused:
         if lenient and refused.code in UNSAID:
             return None
         raise
 
 
-def _redate(arms: TimerStarter, clause: Clause, clock: RunningTimer, limit: Limit) -> bool:
+def _redate(starter: TimerStarter, clause: Clause, timer: RunningTimer, limit: Limit, history: History | None) -> bool:
     assert limit.amount is not None
     assert limit.unit is not None
-    was = (clock.policy, clock.calendar, clock.amount, clock.unit, clock.allowance, clock.fires_at)
-    place = arms.rules.calendar(limit.calendar)
-    consumed = clock.used(arms.at)
-    if (clock.unit == Unit.BUSINESS_HOURS) != (limit.unit is Unit.BUSINESS_HOURS):
-        ran = _stretches(arms, clause, clock)
+    was = _terms(timer)
+    place = starter.calendar(limit.calendar)
+    consumed = timer.used(starter.at)
+    if (timer.unit == Unit.BUSINESS_HOURS) != (limit.unit is Unit.BUSINESS_HOURS):
+        ran = _stretches(history, starter.at, clause, timer)
         if ran is None:
             return False
         consumed = sum(spent(limit.unit, place, since, until) for since, until in ran)
-    clock.consumed = consumed
-    if clock.running_since is not None:  # a clock that was set back must not let time count twice
-        clock.running_since = max(clock.running_since, arms.at)
-    clock.allowance = budget_of(limit, place, clock.opened_at) + clock.extended
-    clock.policy, clock.calendar, clock.place = arms.pack.edition, limit.calendar, place
-    clock.amount, clock.unit = limit.amount, limit.unit
-    clock.rearm(clause, arms.pack, not_before=arms.at)
-    save(arms.tx, clock)
-    return was != (clock.policy, clock.calendar, clock.amount, clock.unit, clock.allowance, clock.fires_at)
+    timer.consumed = consumed
+    if timer.running_since is not None:  # after a clock was set back no time may count twice
+        timer.running_since = max(timer.running_since, starter.at)
+    timer.allowance = budget_of(limit, place, timer.opened_at) + timer.extended
+    timer.policy, timer.calendar, timer.place = starter.pack.edition, limit.calendar, place
+    timer.amount, timer.unit = limit.amount, limit.unit
+    timer.rearm(clause, starter.pack, not_before=starter.at)
+    return was != _terms(timer)
 
 
-def _stretches(arms: TimerStarter, clause: Clause, clock: RunningTimer) -> list[tuple[int, int]] | None:
-    """When the clock ran so far, told by the case's own history: units are never converted into each other (law 5).
+def _terms(timer: RunningTimer) -> tuple[Any, ...]:
+    return timer.policy, timer.calendar, timer.amount, timer.unit, timer.allowance, timer.fires_at
 
-    None for a clock that began in a case merged into this one: this history does not tell, so it keeps its unit.
+
+def _stretches(history: History | None, at: int, clause: Clause, timer: RunningTimer) -> list[tuple[int, int]] | None:
+    """Return when the timer ran so far, by the case's history: units are never converted into each other (law 5).
+
+    None for a timer that began in a case merged into this one: this history does not tell, so it keeps its unit.
     """
-    history = arms.tx.rows(STATES, case_id=arms.head.id)
-    if all(row.occurred_at != clock.opened_at for row in history):
+    if history is None:
+        raise HistoryUnknown
+    if all(occurred_at != timer.opened_at for _, occurred_at in history):
         return None
-    found: list[tuple[int, int]] = []
+    stretches: list[tuple[int, int]] = []
     since: int | None = None
-    for row in history:
-        at = max(row.occurred_at, clock.opened_at)
-        runs = row.dest in clause.during
+    for state, occurred_at in history:
+        then = max(occurred_at, timer.opened_at)
+        runs = state in clause.during
         if runs and since is None:
-            since = at
+            since = then
         elif not runs and since is not None:
-            found, since = [*found, (since, at)], None
-    return found if since is None else [*found, (since, arms.at)]
+            stretches, since = [*stretches, (since, then)], None
+    return stretches if since is None else [*stretches, (since, at)]
 
 
-def extend(arms: TimerStarter, table: Lifecycle, clocks: Iterable[RunningTimer], form: Any) -> None:
-    """Grant the clause that the form names more time, on each of its open clocks.
+def extend(
+    starter: TimerStarter, kind: str, clauses: Mapping[str, Clause], timers: Iterable[RunningTimer], form: Any
+) -> None:
+    """Grant the clause that the form names more time, on each of its open timers.
 
     Raises ``Refused('no_such_timer')`` where none is open.
     """
-    clause = next((one for one in table.clauses if one.name == form.clause), None)
+    clause = clauses.get(form.clause)
     granted = form.hours * HOUR
-    meant = [clock for clock in clocks if clause is not None and clock.clause == clause.name]
+    meant = [timer for timer in timers if clause is not None and timer.clause == clause.name]
     if clause is None or not meant:
-        raise Refused("no_such_timer", clause=form.clause, kind=table.kind, number=arms.head.number)
-    for clock in meant:
-        clock.allowance, clock.extended = clock.allowance + granted, clock.extended + granted
-        clock.rearm(clause, arms.pack, not_before=arms.at)
-        save(arms.tx, clock)
+        raise Refused("no_such_timer", clause=form.clause, kind=kind, number=starter.case.number)
+    for timer in meant:
+        timer.allowance, timer.extended = timer.allowance + granted, timer.extended + granted
+        timer.rearm(clause, starter.pack, not_before=starter.at)
 
 
-def inherited(arms: TimerStarter, form: Form) -> list[Any]:
-    """The clocks that the case named in the form handed on."""
-    return arms.tx.rows(HANDED_ON, number=getattr(form, "case", ""))
+def inherit(starter: TimerStarter, clauses: Mapping[str, Clause], handed_on: Sequence[Any]) -> list[RunningTimer]:
+    """Return timers that run on for this case what another case handed on: both promises are kept (A6).
 
-
-def adopt(arms: TimerStarter, table: Lifecycle, handed: Iterable[Any]) -> None:
-    """Let clocks of another case run on for this one: both promises are kept (A6)."""
-    clauses = {clause.name: clause for clause in table.clauses}
-    for row in handed:
+    ``handed_on`` are the other case's rows, by column.
+    """
+    case = starter.case
+    inherited: list[RunningTimer] = []
+    for row in handed_on:
         clause = clauses.get(row.clause)
-        if clause is None or arms.head.state not in clause.lives_in:
+        if clause is None or case.state not in clause.lives_in:
             continue
-        runs = arms.head.state in clause.during
-        arms.tx.run(
-            ADOPT,
-            case_id=arms.head.id,
+        timer = RunningTimer(
+            id=None,
+            case_id=case.id,
             clause=row.clause,
-            its_clause=row.clause,
-            cycle=arms.head.cycle,
-            counted_from=arms.counted_from(clause),
+            cycle=case.cycle,
+            occurrence=starter.next_occurrence(clause),
             policy=row.policy,
             calendar=row.calendar,
             amount=row.amount,
@@ -138,17 +135,16 @@ def adopt(arms: TimerStarter, table: Lifecycle, handed: Iterable[Any]) -> None:
             consumed=row.consumed,
             extended=row.extended,
             opened_at=row.opened_at,
-            since=row.closed_at if runs else None,
-            rungs=row.steps_fired,
+            running_since=row.closed_at if case.state in clause.during else None,
+            fires_at=None,
+            steps_fired=row.steps_fired,
+            steps_before=row.steps_fired,
             level=row.level,
+            closed_at=None,
+            outcome=None,
+            place=starter.calendar(row.calendar),
+            counted_from=counted_from(clause, case.cycle),
         )
-
-
-def set_going(arms: TimerStarter, table: Lifecycle, clocks: Iterable[RunningTimer]) -> None:
-    """Derive when each clock that was adopted fires next."""
-    clauses = {clause.name: clause for clause in table.clauses}
-    for clock in clocks:
-        clause = clauses.get(clock.clause)
-        if clause is not None and clock.running_since is not None and clock.fires_at is None:
-            clock.rearm(clause, arms.pack)
-            save(arms.tx, clock)
+        timer.rearm(clause, starter.pack)
+        inherited.append(timer)
+    return inherited

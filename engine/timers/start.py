@@ -1,116 +1,149 @@
-"""Starts a clock on a promise: with the pack's limit, or to the instant that was agreed in the form."""
+"""Starts a timer on a clause: with the pack's limit, or to the deadline that was agreed in the form."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit
 from engine.ledger.record import CaseRow
-from engine.rules.in_force import Rules
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
-from engine.timers.timer import falls_due, percents
-from engine.transaction import Tx
+from engine.timers.timer import RunningTimer, falls_due, percents
 from statemachines.lifecycle import Clause, Refused
 
 HOUR = 3_600_000_000
 AGREED = "agreed"
-"""The ``policy`` of a clock whose deadline was agreed with the customer and not read from a pack."""
+"""The ``policy`` of a timer whose deadline was agreed with the customer and not read from a pack."""
 ALWAYS = "cn-hotline"
-PROMISED = "promised"
 UNSAID = frozenset({"blank_limit", "contradictory_limit"})
 
-OPEN = """
-INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, opened_at,
-                   running_since, fires_at, steps_fired, level)
-VALUES (:case_id, :clause, :cycle,
-        (SELECT coalesce(max(occurrence), 0) + 1 FROM timer
-          WHERE case_id = :case_id AND clause = :clause AND cycle >= CAST(:counted_from AS INTEGER)),
-        :policy, :calendar, :amount, :unit, :allowance, 0, :opened_at, :running_since, :fires_at, 0, 0)
-"""
 
-
-class _Terms(NamedTuple):
-    """What a promise comes to: its limit, the microseconds, and when a clock that runs fires first."""
+class Terms(NamedTuple):
+    """What a clause amounts to: its limit, the allowance in microseconds, and when a running timer fires first."""
 
     policy: str
     calendar: str
+    place: Calendar
     amount: int
     unit: Unit
-    budget: int
-    falls: int
+    allowance: int
+    fires_at: int
+
+
+TermsMemo = dict[tuple[Any, ...], Terms | None]
+"""The terms of a pack, by all that they depend on: cases alike in every trait at one instant share them."""
+Occurrences = dict[str, dict[int, int]]
+"""The last occurrence of each clause in each cycle of a case."""
 
 
 class TimerStarter(NamedTuple):
-    """What is needed to arm the promises of one case at one instant."""
+    """What is needed to start the timers of one case at one instant.
 
-    tx: Tx
-    rules: Rules
+    ``occurrences`` is None where it was not read: then the database counts when the row is written.
+    """
+
+    calendar: Callable[[str], Calendar]
     pack: Pack
-    head: CaseRow
+    case: CaseRow
     at: int
+    memo: TermsMemo
+    occurrences: Occurrences | None = None
 
     def limit(self, clause: Clause) -> Limit | None:
-        """The pack's limit for this case; None where nothing of the kind is promised.
+        """Return the pack's limit for this case; None where the pack promises nothing of the kind.
 
-        Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for a promise among ourselves.
+        Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for an internal clause.
         """
         try:
-            return self.pack.limit(clause.name, self.head.traits)
+            return self.pack.limit(clause.name, self.case.traits)
         except Refused as refused:
             if clause.internal and refused.code in UNSAID:
                 return None
             raise
 
-    def start(self, clause: Clause, due: int | None = None) -> None:
-        """Start a clock, its turn the next one; at rest where the case stands in one of the clause's pauses."""
+    def start(self, clause: Clause, due: int | None = None) -> RunningTimer | None:
+        """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""
         if due is None:
             terms = self._promised(clause)
         elif due <= self.at:
             raise Refused("due_passed", clause=clause.name)
         else:
-            amount = max(1, -(-(due - self.at) // HOUR))
-            terms = self._terms(clause, AGREED, ALWAYS, amount, Unit.HOURS, due - self.at)
-        if terms is not None:
-            self._open(clause, terms)
+            allowance = due - self.at
+            hours, fires_at = max(1, -(-allowance // HOUR)), self.at + self._first_share(clause, allowance)
+            terms = Terms(AGREED, ALWAYS, self.calendar(ALWAYS), hours, Unit.HOURS, allowance, fires_at)
+        return None if terms is None else self._started(clause, terms)
 
-    def _promised(self, clause: Clause) -> _Terms | None:
-        """What the pack promises; cases alike in every trait that begin at one instant are promised the same."""
-        known: dict[Any, _Terms | None] = self.tx.memory.setdefault(PROMISED, {})
-        alike = (self.head.kind, clause.name, self.pack.edition, *self.head.traits.values(), self.at)
-        if alike not in known:
-            known[alike] = self._reckoned(clause, self.limit(clause))
-        return known[alike]
+    def _promised(self, clause: Clause) -> Terms | None:
+        case = self.case
+        alike = (
+            case.kind, clause.name, self.pack.edition, case.severity, case.channel, case.customer_type, self.at,
+        )  # fmt: skip
+        if alike not in self.memo:
+            self.memo[alike] = self._computed(clause, self.limit(clause))
+        return self.memo[alike]
 
-    def _reckoned(self, clause: Clause, limit: Limit | None) -> _Terms | None:
+    def _computed(self, clause: Clause, limit: Limit | None) -> Terms | None:
         if limit is None:
             return None
         assert limit.amount is not None
         assert limit.unit is not None
-        budget = budget_of(limit, self.rules.calendar(limit.calendar), self.at)
-        return self._terms(clause, self.pack.edition, limit.calendar, limit.amount, limit.unit, budget)
+        place = self.calendar(limit.calendar)
+        allowance = budget_of(limit, place, self.at)
+        fires_at = falls_due(limit.unit, place, self.at, self._first_share(clause, allowance))
+        return Terms(self.pack.edition, limit.calendar, place, limit.amount, limit.unit, allowance, fires_at)
 
-    def _terms(self, clause: Clause, policy: str, calendar: str, amount: int, unit: Unit, budget: int) -> _Terms:
-        first = budget * percents(clause, self.pack)[0] // 100
-        falls = falls_due(unit, self.rules.calendar(calendar), self.at, first)
-        return _Terms(policy, calendar, amount, unit, budget, falls)
+    def _first_share(self, clause: Clause, allowance: int) -> int:
+        return allowance * percents(clause, self.pack)[0] // 100
 
-    def counted_from(self, clause: Clause) -> int:
-        """The cycle from which the turns of a clause are counted: its own, or the first where turns outlive rounds."""
-        return 0 if clause.started_by or clause.repeats or clause.partition_by else self.head.cycle
+    def next_occurrence(self, clause: Clause) -> int:
+        """Count and return the occurrence of a new timer; 0 where only the database can tell."""
+        if self.occurrences is None:
+            return 0
+        by_cycle = self.occurrences.setdefault(clause.name, {})
+        since = counted_from(clause, self.case.cycle)
+        occurrence = 1 + max((last for cycle, last in by_cycle.items() if cycle >= since), default=0)
+        by_cycle[self.case.cycle] = max(occurrence, by_cycle.get(self.case.cycle, 0))
+        return occurrence
 
-    def _open(self, clause: Clause, terms: _Terms) -> None:
-        runs = self.head.state in clause.during
-        self.tx.put(
-            OPEN,
-            case_id=self.head.id,
+    def _started(self, clause: Clause, terms: Terms) -> RunningTimer:
+        runs = self.case.state in clause.during
+        return RunningTimer(
+            id=None,
+            case_id=self.case.id,
             clause=clause.name,
-            cycle=self.head.cycle,
+            cycle=self.case.cycle,
+            occurrence=self.next_occurrence(clause),
             policy=terms.policy,
             calendar=terms.calendar,
             amount=terms.amount,
             unit=terms.unit,
-            allowance=terms.budget,
+            allowance=terms.allowance,
+            consumed=0,
+            extended=0,
             opened_at=self.at,
             running_since=self.at if runs else None,
-            fires_at=terms.falls if runs else None,
-            counted_from=self.counted_from(clause),
+            fires_at=terms.fires_at if runs else None,
+            steps_fired=0,
+            steps_before=0,
+            level=0,
+            closed_at=None,
+            outcome=None,
+            place=terms.place,
+            counted_from=counted_from(clause, self.case.cycle),
+            changed=True,
         )
+
+
+def counted_from(clause: Clause, cycle: int) -> int:
+    """Return the cycle from which occurrences are counted: this one, or the first where they outlive a cycle."""
+    return 0 if clause.started_by or clause.repeats or clause.partition_by else cycle
+
+
+def agreed_due(clause: Clause, form: Any) -> Any:
+    """Return the deadline that the form agrees on, if the clause takes one."""
+    return getattr(form, clause.due_field, None) if clause.due_field else None
+
+
+def by_name(clauses: Sequence[Clause]) -> dict[str, Clause]:
+    """Return the clauses by name."""
+    return {clause.name: clause for clause in clauses}

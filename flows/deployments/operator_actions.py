@@ -9,7 +9,7 @@ from engine.commands.advance import Answer, Command, advance
 from engine.commands.holds import hold, in_charge, release
 from engine.commands.one_time_codes import Issued, issue, redeem
 from engine.ledger.chain import canonical, keyed
-from engine.ledger.record import head_by_number
+from engine.ledger.record import case_by_number
 from engine.runs import Done, keep
 from engine.store import Store
 from flows.deployments.operator_forms import (
@@ -231,7 +231,7 @@ def _ended(work: Work, act: ActForm, state: str, message: str, words: str) -> Ou
 
 def _kind(store: Store, number: str) -> str:
     with store.looking() as tx:
-        return head_by_number(tx, number).kind
+        return case_by_number(tx, number).kind
 
 
 def _kind_label(work: Work, act: ActForm) -> str:

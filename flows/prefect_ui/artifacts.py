@@ -10,7 +10,7 @@ from prefect.settings import get_current_settings
 from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
-from engine.commands.case_context import Fired
+from engine.commands.plan import Fired
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
@@ -84,7 +84,7 @@ async def leave_ledger(work: Work, swept: Swept) -> None:
 
 
 def _row(locale: str, fired: Fired, team: str | None, owner: str | None) -> dict[str, str]:
-    told = fired.told
+    told = fired.step
     return {
         translate(locale, "report.column.case"): fired.number,
         translate(locale, "report.column.promise"): label(locale, fired.kind, "clause", told.clause),
@@ -167,7 +167,7 @@ async def _leave_day(work: Work, report: MorningReport) -> None:
 
 def _swept_words(locale: str, swept: Swept) -> str:
     # Of those that were not told one by one nobody counted the levels; the morning report does.
-    climbed = 0 if swept.untold else sum(one.told.level >= MANAGER_LEVEL for one in swept.fired)
+    climbed = 0 if swept.untold else sum(one.step.level >= MANAGER_LEVEL for one in swept.fired)
     return _counted(locale, fired=swept.did, climbed=climbed, untouched=len(swept.failed))
 
 

@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from engine.clock import system_now
-from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
+from engine.commands.plan import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros

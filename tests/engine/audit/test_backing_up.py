@@ -87,8 +87,8 @@ def test_the_backup_is_its_owners_alone(brought_back: Store, file: Path):
 
 
 def test_what_is_due_fires_once_and_as_it_would_have(lived: Store, brought_back: Store):
-    there = [one.told for one in fire_due(lived, START + 5 * DAY).fired]
-    here = [one.told for one in fire_due(brought_back, START + 5 * DAY).fired]
+    there = [one.step for one in fire_due(lived, START + 5 * DAY).fired]
+    here = [one.step for one in fire_due(brought_back, START + 5 * DAY).fired]
     assert there
     assert here == there
     assert fire_due(brought_back, START + 5 * DAY).fired == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.advance import Command, _body, advance, advance_many
+from engine.commands.advance import Command, _request_hash, advance, advance_many
 from engine.ledger.chain import keyed
 from engine.store import Store
 from statemachines.lifecycle import Refused
@@ -230,5 +230,6 @@ def test_words_that_no_database_keeps_are_a_fault_of_the_form(store: Store, word
 
 @pytest.mark.parametrize("form", [{}, {"note": '他说"明天"\\来\n'}, {"b": 2, "a": None, "c": 'x, "y": 1'}])
 def test_a_body_is_told_as_it_always_was(form: dict[str, Any]):
-    said = json.dumps({name: str(value) for name, value in form.items()}, sort_keys=True)
-    assert _body(b"s", Command("cp-26-000001", "note", form)) == keyed(b"s", "cp-26-000001", "note", "system", said)
+    text = json.dumps({name: str(value) for name, value in form.items()}, sort_keys=True)
+    request = Command("cp-26-000001", "note", form)
+    assert _request_hash(b"s", request) == keyed(b"s", "cp-26-000001", "note", "system", text)

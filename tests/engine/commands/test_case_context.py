@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from engine.audit.verify import verify
-from engine.commands.case_context import CaseContext
-from engine.ledger.record import head_by_number
-from engine.rules.in_force import rules_in
+from engine.commands.load import Wanted, context_of, load_one
+from engine.commands.plan import begin, settled_in
+from engine.commands.write import write
 from engine.store import Store
-from engine.timers import timer as clocks
+from engine.timers.start import by_name
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Retired
@@ -17,12 +17,11 @@ TABLE = replace(COMPLAINT, retired=(Retired("queued", "classified"),))
 
 
 def touched(store: Store, number: str) -> None:
-    """Take the case in hand under a lifecycle that has retired ``queued``."""
+    """Begin to plan for the case under a lifecycle that has retired ``queued``."""
     with store.writing() as tx:
-        head = head_by_number(tx, number)
-        now = to_micros(START + HOUR)
-        rules = rules_in(tx)
-        CaseContext(tx, head, TABLE, rules, clocks.open_timers(tx, rules, head.id), now).carry_over()
+        context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START + HOUR)))
+        table = replace(context, table=TABLE, clauses=by_name(TABLE.clauses), settled=settled_in(TABLE))
+        write(tx, [begin(table)])
 
 
 def queued(store: Store) -> str:

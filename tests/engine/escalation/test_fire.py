@@ -6,7 +6,7 @@ from functools import partial
 
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
-from engine.commands.case_context import Fired
+from engine.commands.plan import Fired
 from engine.escalation.fire import Sweep, fire_due, peek
 from engine.store import Store
 from models.columns import to_micros
@@ -36,7 +36,7 @@ ALL = FIRST_REPLY + SOLUTION
 
 
 def swept(store: Store, after: timedelta) -> list[tuple[str, int]]:
-    return [(fired.told.clause, fired.told.percent) for fired in fire_due(store, START + after).fired]
+    return [(fired.step.clause, fired.step.percent) for fired in fire_due(store, START + after).fired]
 
 
 def test_each_rung_fires_at_its_instant_and_not_a_microsecond_early(store: Store):

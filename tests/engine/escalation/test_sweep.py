@@ -1,10 +1,11 @@
-"""Rungs by the thousand leave the very rows that rungs one by one leave, and a sweep may be killed anywhere."""
+"""A sweep leaves the very rows that steps made move by move leave, and may be killed anywhere."""
 
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -13,13 +14,13 @@ from hypothesis import strategies as st
 from engine.audit.verify import verify
 from engine.backoff import FIRST_WAIT
 from engine.commands.advance import Command, advance_in
-from engine.commands.case_context import Fired
+from engine.commands.load import context_of, load_cases
 from engine.commands.open_case import Opening, open_in
+from engine.commands.plan import Fired, begin, plan_until
+from engine.commands.write import write
 from engine.databases import Conflict
-from engine.escalation.fire import Sweep, fire_due, fire_each
-from engine.escalation.sweep import Chunk, chunks, due_of, fire_chunk, fire_together
-from engine.escalation.sweep_plan import Ways
-from engine.escalation.sweep_rows import Rows
+from engine.escalation.fire import Sweep, fire_due, fire_each, fire_together
+from engine.escalation.sweep import chunks, fire_chunk
 from engine.store import Store
 from engine.timers import parking
 from engine.transaction import Tx
@@ -131,21 +132,15 @@ def emptied(store: Store) -> None:
             tx.run(f"DELETE FROM {table}")
 
 
-def all_due(tx: Tx, at: int) -> Chunk:
-    ids = [row.case_id for row in tx.rows("SELECT DISTINCT case_id FROM timer WHERE fires_at <= :at ORDER BY 1", at=at)]
-    told = ",".join(map(str, ids))
-    return Chunk(min(ids, default=0), max(ids, default=0), len(ids), f"{{{told}}}" if tx.postgres else f"[{told}]")
+def all_due(tx: Tx, at: int) -> list[int]:
+    rows = tx.rows("SELECT DISTINCT case_id FROM timer WHERE fires_at <= :at ORDER BY 1", at=at)
+    return [row.case_id for row in rows]
 
 
-FREE = """
-SELECT DISTINCT k.case_id, p.tries FROM timer k JOIN cases c ON c.id = k.case_id
-  LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = 'timer'
- WHERE k.fires_at <= :at AND (p.case_id IS NULL OR p.next_at <= :at) ORDER BY k.case_id
-"""
-
-
-def one_by_one(tx: Tx, at: int) -> Sweep:
-    return fire_each(tx, {row.case_id: row.tries is not None for row in tx.rows(FREE, at=at)}, at)
+def move_by_move(tx: Tx, at: int) -> Sweep:
+    """Fire each case alone, and each step as a move like any other."""
+    with mock.patch("engine.commands.plan._ladder", return_value=None):
+        return fire_each(tx, all_due(tx, at), at)
 
 
 def every_mishap(test: Any) -> Any:
@@ -159,12 +154,12 @@ def every_mishap(test: Any) -> Any:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(stories, min_size=1, max_size=6), hours.map(lambda some: some * 2))
 @every_mishap
-def test_rungs_by_the_thousand_leave_the_rows_of_rungs_one_by_one(store: Store, told: list[Story], after: timedelta):
+def test_a_sweep_leaves_the_rows_that_steps_made_move_by_move_leave(store: Store, told: list[Story], after: timedelta):
     at = to_micros(START + after)
     with store.writing() as tx:
         for story in told:
             lives(tx, story)
-    alone = tried(store, lambda tx: one_by_one(tx, at))
+    alone = tried(store, lambda tx: move_by_move(tx, at))
     together = tried(store, lambda tx: fire_together(tx, all_due(tx, at), at))
     emptied(store)
     assert together == alone
@@ -186,7 +181,7 @@ def test_what_is_due_is_cut_into_chunks_in_the_order_of_the_keys(store: Store):
 
 def test_a_usual_case_never_goes_the_long_way(store: Store, monkeypatch: pytest.MonkeyPatch):
     numbers = [opened(store) for _ in range(3)]
-    monkeypatch.setattr("engine.escalation.sweep.fire_each", None)
+    monkeypatch.setattr("engine.commands.plan._fire", None)
     assert [len(sweep.fired) for sweep in fires_all(store)] == [16, 8]
     assert len({tuple(rungs_of(store, number)) for number in numbers}) == 1
     assert verify(store).ok
@@ -220,7 +215,7 @@ def test_a_sweep_killed_within_a_chunk_has_done_nothing(store: Store, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Rows, "put", killed)
+        patch.setattr("engine.escalation.fire.write", killed)
         with pytest.raises(KeyboardInterrupt):
             fires_all(store)
     assert case_of(store, number) == was
@@ -288,11 +283,12 @@ def test_a_case_that_moved_on_since_it_was_read_is_not_written_over(store: Store
     def overtaken() -> None:
         at = to_micros(WEEK)
         with store.writing() as tx:
-            rows = Rows(Ways(tx, at), at, tell=False)
-            [(_, clocks)] = due_of(tx, all_due(tx, at).ids, at)
-            assert rows.add(clocks)
+            [loaded] = load_cases(tx, all_due(tx, at), at)
+            context = context_of(loaded)
+            plan = begin(context)
+            plan_until(context, plan, at)
             tx.run("UPDATE cases SET version = version + 1")
-            rows.put(tx)
+            write(tx, [plan])
 
     with pytest.raises(Conflict):
         overtaken()

@@ -2,8 +2,10 @@
 
 import pytest
 
+from engine.commands.plan import Plan
+from engine.commands.write import write
 from engine.databases import Conflict
-from engine.ledger.record import CaseRow, TransitionDraft, append, head_by_number
+from engine.ledger.record import CaseRow, TransitionDraft, append, case_by_number
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -16,12 +18,15 @@ TABLES = ("cases", "transition", "statement", "outbox_event")
 
 def read(store: Store, number: str) -> CaseRow:
     with store.looking() as tx:
-        return head_by_number(tx, number)
+        return case_by_number(tx, number)
 
 
 def written(tx: Tx, head: CaseRow) -> None:
     now = to_micros(START)
-    append(tx, head, COMPLAINT, TransitionDraft("acknowledge", head.state, Nothing(), 1, "cli", now, now))
+    plan = Plan(head, [], head.version, steps_only=False)
+    draft = TransitionDraft("acknowledge", head.state, Nothing(), 1, "cli", now, now)
+    plan.transitions.append(append(head, COMPLAINT, draft, plan.statements))
+    write(tx, [plan])
 
 
 def test_a_stale_case_is_a_conflict_and_nothing_of_the_move_is_written(store: Store):

@@ -7,11 +7,12 @@ import pytest
 
 from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
-from engine.ledger.record import head_by_number
+from engine.ledger.record import case_by_number
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack, pack
 from engine.store import Store
 from engine.timers.start import TimerStarter
+from engine.timers.timer import row_of
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
 from tests.telling import DAY, HANDLER, HOUR, MOMENT, START, alters, clock_of, does, opened, resolved, rungs_of, tells
@@ -29,8 +30,11 @@ def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
     rules = Pack.model_validate({**pack("logistics").model_dump(exclude={"clauses"}), "clauses": {"solution": LIMIT}})
     [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
     with store.writing() as tx:
-        head, at = head_by_number(tx, number), to_micros(START + after)
-        TimerStarter(tx, rules_in(tx), rules, head, at).start(solution)
+        case, at = case_by_number(tx, number), to_micros(START + after)
+        timer = TimerStarter(rules_in(tx).calendar, rules, case, at, {}).start(solution)
+        assert timer is not None
+        columns = {name: value for name, value in row_of(timer).items() if name != "id"} | {"occurrence": 1}
+        tx.run(f"INSERT INTO timer ({', '.join(columns)}) VALUES (:{', :'.join(columns)})", **columns)
     return number
 
 

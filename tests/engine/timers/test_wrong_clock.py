@@ -41,7 +41,7 @@ def test_a_clock_that_is_behind_fires_nothing_early_and_what_is_due_once_it_is_r
     number = opened(store, HOUR)
     assert fire_due(store, START + HOUR).fired == ()
     assert clock_of(store, number, "first_reply")["fires_at"] == to_micros(START + 2.5 * HOUR)
-    assert [fired.told.percent for fired in fire_due(store, START + 3 * HOUR).fired] == [75, 100]
+    assert [fired.step.percent for fired in fire_due(store, START + 3 * HOUR).fired] == [75, 100]
 
 
 def test_what_was_leased_before_it_was_set_back_is_delivered_once(store: Store):

@@ -1,0 +1,56 @@
+"""What a transaction or a store reads once: each kept value is a named field here."""
+
+from dataclasses import dataclass, field
+
+from statemachines.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """An actor as a move needs him."""
+
+    id: int
+    handle: str
+    roles: frozenset[Role]
+
+    @property
+    def person(self) -> bool:
+        """Whether duties are separated for this actor (F3): the system and an import are no people."""
+        return not self.roles & {Role.SYSTEM, Role.IMPORT}
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A published edition of a pack or a calendar; ``effective_from`` in microseconds."""
+
+    id: int
+    sort: str
+    name: str
+    version: str
+    content: str
+    effective_from: int
+
+    @property
+    def edition(self) -> str:
+        """Name and version, as a refusal names it."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(slots=True)
+class StoreCache:
+    """What can never change in a store, kept while it is open.
+
+    ``published`` is the id of the newest edition read so far, and all editions up to it.
+    """
+
+    published: tuple[int | None, tuple[Edition, ...]] = (None, ())
+    system: Acting | None = None
+
+
+@dataclass(slots=True)
+class TransactionCache:
+    """What is read at most once in a transaction. None means: not read yet."""
+
+    editions: tuple[Edition, ...] | None = None
+    low_water_mark: int | None = None
+    actors: dict[str, Acting] = field(default_factory=dict[str, Acting])

@@ -1,0 +1,122 @@
+"""Plans are written all or none: alone without a lock, and many in one transaction."""
+
+import pytest
+
+from engine.commands.advance import Answer, Command, advance_many, load_and_plan
+from engine.commands.load import context_of, load_cases
+from engine.commands.plan import Plan, begin, plan_until
+from engine.commands.write import write
+from engine.databases import Conflict
+from engine.store import Store
+from models.columns import to_micros
+from statemachines.lifecycle import Refused
+from tests.telling import AGENT, DAY, HANDLER, START, alters, case_of, does, forms_of, moves_of, opened, rungs_of, tells
+
+TABLES = ("cases", "transition", "statement", "timer", "escalation_step", "outbox_event", "idempotency_key")
+LATER = START + 7 * DAY
+
+
+def contents(store: Store) -> list[object]:
+    return [tells(store, f"SELECT * FROM {table}") for table in TABLES]
+
+
+def planned(store: Store, number: str) -> Plan:
+    """A move that writes to every table: due steps before it, timers that end and start, personal text, a key."""
+    command = Command(number, "resolve", forms_of("resolve"), HANDLER, key=f"k:{number}")
+    with store.looking() as tx:
+        result = load_and_plan(tx, store.secret, command, LATER)
+    assert isinstance(result, Plan)
+    return result
+
+
+def investigated(store: Store) -> str:
+    number = opened(store)
+    does(store, number, "classify", by=AGENT)
+    does(store, number, "investigate", by=HANDLER)
+    return number
+
+
+@pytest.mark.parametrize("optimistic", [True, False])
+def test_a_stale_plan_is_a_conflict_and_nothing_of_it_is_written(store: Store, optimistic: bool):
+    number = investigated(store)
+    stale = planned(store, number)
+    assert stale.steps
+    assert stale.statements
+    assert stale.key
+    assert [timer.id for timer in stale.timers].count(None) > 0
+    does(store, number, "note", by=AGENT, after=7 * DAY)
+    before = contents(store)
+    with pytest.raises(Conflict), store.writing(optimistic=optimistic) as tx:
+        write(tx, [stale])
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("optimistic", [True, False])
+def test_a_current_plan_is_written_whole(store: Store, optimistic: bool):
+    number = investigated(store)
+    plan = planned(store, number)
+    with store.writing(optimistic=optimistic) as tx:
+        write(tx, [plan])
+    assert case_of(store, number)["version"] == plan.case.version
+    assert len(rungs_of(store, number)) == len(plan.steps)
+    assert moves_of(store, number)[-1] == "resolve"
+    assert tells(store, "SELECT key FROM idempotency_key") == [{"key": f"k:{number}"}]
+
+
+def test_of_a_group_with_one_stale_plan_none_is_written(store: Store):
+    sound, stale = investigated(store), investigated(store)
+    plans = [planned(store, sound), planned(store, stale)]
+    alters(store, "UPDATE cases SET version = version + 1 WHERE number = :number", number=stale)
+    before = contents(store)
+    with pytest.raises(Conflict), store.writing() as tx:
+        write(tx, plans)
+    assert contents(store) == before
+
+
+def test_a_plan_goes_on_after_it_was_written(store: Store):
+    """Its timers have their keys then, so that steps can refer to them."""
+    number = opened(store)
+    with store.writing() as tx:
+        [loaded] = load_cases(tx, [case_of(store, number)["id"]], to_micros(START))
+        context = context_of(loaded)
+        plan = begin(context)
+        for until in (START + DAY, LATER):
+            plan_until(context, plan, to_micros(until))
+            write(tx, [plan], goes_on=True)
+    assert len(rungs_of(store, number)) == 8
+    assert case_of(store, number)["version"] == 9
+
+
+def test_a_case_may_come_twice_in_a_group(store: Store):
+    number, other = opened(store), opened(store)
+    commands = [Command(one, "note", {"note": "n"}, AGENT) for one in (number, other, number, number)]
+    answers = advance_many(store, commands, START)
+    assert [(answer.number, answer.seq) for answer in answers if isinstance(answer, Answer)] == [
+        (number, 2), (other, 2), (number, 3), (number, 4),
+    ]  # fmt: skip
+
+
+def test_a_key_may_come_twice_in_a_group(store: Store):
+    number, other = opened(store), opened(store)
+    note = Command(number, "note", {"note": "n"}, AGENT, key="k")
+    first, again, reused = advance_many(
+        store, [note, note, Command(other, "note", {"note": "n"}, AGENT, key="k")], START
+    )
+    assert isinstance(first, Answer)
+    assert isinstance(again, Answer)
+    assert (again.seq, again.again) == (first.seq, True)
+    assert isinstance(reused, Refused)
+    assert reused.code == "key_reused"
+    assert moves_of(store, other) == ["open"]
+
+
+def test_a_case_merged_in_a_group_is_merged_into_no_closed_one(store: Store):
+    first, second = opened(store), opened(store)
+    commands = [
+        Command(first, "withdraw", forms_of("withdraw"), "sue"),
+        Command(second, "merge", {**forms_of("merge"), "into": first}, "sue"),
+    ]
+    withdrawn, refused = advance_many(store, commands, START)
+    assert isinstance(withdrawn, Answer)
+    assert isinstance(refused, Refused)
+    assert refused.code == "not_mergeable"
