@@ -13,12 +13,12 @@ from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
 
-RECEIVED, CLASSIFIED, ADMITTED = "received", "classified", "admitted"
+LODGED, TAKEN_UP, ADMITTED = "lodged", "taken_up", "admitted"
 REVERIFYING, REVERIFIED = "reverifying", "reverified"
-RESOLVED, ARCHIVED = "resolved", "archived"
+DECIDED, ARCHIVED = "decided", "archived"
 ADMISSION_REVIEW, REFUSED, WITHDRAWN = "admission_review", "refused", "withdrawn"
 
-UNHEARD = (RECEIVED, CLASSIFIED, ADMITTED)
+UNHEARD = (LODGED, TAKEN_UP, ADMITTED)
 """Where it may turn out that this cannot be appealed, or not any more."""
 HEARD = (*UNHEARD, REVERIFYING, REVERIFIED, ADMISSION_REVIEW)
 
@@ -94,35 +94,35 @@ impartial_panel = Guard("impartial_panel", lambda facts, form: names_none_of(for
 APPEAL = Lifecycle(
     kind="appeal",
     prefix="ap",
-    initial=RECEIVED,
+    initial=LODGED,
     internal=True,
     states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.HR),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=SYSTEM),
+        State(LODGED, Milestone.RECEIVED, owner=Role.HR),
+        State(TAKEN_UP, Milestone.CLASSIFIED, owner=SYSTEM),
         State(ADMITTED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
         State(ADMISSION_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
         State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
         State(REVERIFIED, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(DECIDED, Milestone.RESOLVED, owner=SYSTEM),
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
         State(REFUSED, Milestone.ARCHIVED, final=True),
         State(WITHDRAWN, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
+        Move("take_up", (LODGED,), TAKEN_UP, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
         # The disputed case was told and may be disputed.
-        Move("admit", (CLASSIFIED,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
+        Move("admit", (TAKEN_UP,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
         *(
             Move("form_panel", (source,), dest, roles=OFFICE, form=Panel, guard=impartial_panel, recused=CONCERNED)
             for source, dest in ((ADMITTED, REVERIFYING), (REVERIFYING, STAY), (REVERIFIED, STAY))
         ),
         Move("reverify", (REVERIFYING,), REVERIFIED, roles=PANEL, form=Reverification, recused=CONCERNED),
         *(
-            Move(name, (REVERIFIED,), RESOLVED, roles=PANEL, form=asks, separate_from=("reverify",), recused=CONCERNED)
+            Move(name, (REVERIFIED,), DECIDED, roles=PANEL, form=asks, separate_from=("reverify",), recused=CONCERNED)
             for name, asks in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
         ),
-        Move("archive", (RESOLVED,), ARCHIVED, roles=(SYSTEM,)),
-        Move("withdraw", (RECEIVED,), WITHDRAWN, roles=OFFICE, form=Reason),
+        Move("archive", (DECIDED,), ARCHIVED, roles=(SYSTEM,)),
+        Move("withdraw", (LODGED,), WITHDRAWN, roles=OFFICE, form=Reason),
         Move("withdraw", HEARD[1:], WITHDRAWN, roles=STAFF, form=Reason, guard=himself("appellant")),
         # Whether an appeal comes too late, or against nothing that can be disputed, two people say.
         Move(
@@ -154,11 +154,11 @@ APPEAL = Lifecycle(
             )
             for state in UNHEARD
         ),
-        *(replace(row, recused=CONCERNED) for row in everyday((*HEARD, RESOLVED), PEOPLE)),
+        *(replace(row, recused=CONCERNED) for row in everyday((*HEARD, DECIDED), PEOPLE)),
     ),
     clauses=(
         Clause("appeal", during=HEARD, met_by=("uphold_appeal", "dismiss_appeal"), internal=True),
-        Clause("archive", during=(RESOLVED,), then="archive"),
+        Clause("archive", during=(DECIDED,), then="archive"),
     ),
 )
 

@@ -10,11 +10,11 @@ from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
 
-RECEIVED, CLASSIFIED, RESOLVED = "received", "classified", "resolved"
+RECEIVED, ASSESSED, ANSWERED = "received", "assessed", "answered"
 ARCHIVED, WITHDRAWN = "archived", "withdrawn"
 
-OPEN = (RECEIVED, CLASSIFIED, RESOLVED)
-ASSESSED = (CLASSIFIED, RESOLVED)
+OPEN = (RECEIVED, ASSESSED, ANSWERED)
+REVIEWABLE = (ASSESSED, ANSWERED)
 
 SYSTEM = Role.SYSTEM
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
@@ -99,19 +99,19 @@ EVALUATION = Lifecycle(
     natures=("evaluation",),
     states=(
         State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(ASSESSED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
+        State(ANSWERED, Milestone.RESOLVED, owner=SYSTEM),
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
         State(WITHDRAWN, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("assess", (RECEIVED,), CLASSIFIED, roles=COLLECTING, form=Assessment, guard=as_given),
-        Move("answer", (CLASSIFIED,), RESOLVED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
-        Move("archive", (RESOLVED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        Move("assess", (RECEIVED,), ASSESSED, roles=COLLECTING, form=Assessment, guard=as_given),
+        Move("answer", (ASSESSED,), ANSWERED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
+        Move("archive", (ANSWERED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
         Move(
             "dispute",
-            ASSESSED,
+            REVIEWABLE,
             STAY,
             roles=REVIEWERS,
             form=Doubt,
@@ -121,7 +121,7 @@ EVALUATION = Lifecycle(
         ),
         Move(
             "clear_dispute",
-            ASSESSED,
+            REVIEWABLE,
             STAY,
             roles=REVIEWERS,
             form=Cleared,
@@ -130,15 +130,15 @@ EVALUATION = Lifecycle(
             recused=(EVALUATED,),
         ),
         # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
-        Move("withdraw", ASSESSED, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
+        Move("withdraw", REVIEWABLE, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
         # What is done without the evaluation moving on.
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
-        *appealable((*ASSESSED, ARCHIVED, WITHDRAWN)),
+        *appealable((*REVIEWABLE, ARCHIVED, WITHDRAWN)),
         *everyday(OPEN, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
-        Clause("answer_evaluation", during=(RECEIVED, CLASSIFIED), met_by=("answer",), answers=True),
-        Clause("archive", during=(RESOLVED,), then="archive"),
+        Clause("answer_evaluation", during=(RECEIVED, ASSESSED), met_by=("answer",), answers=True),
+        Clause("archive", during=(ANSWERED,), then="archive"),
     ),
 )
 

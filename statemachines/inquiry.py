@@ -23,14 +23,14 @@ from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
+RECEIVED, CLASSIFIED, AWAITING_ANSWER = "received", "classified", "awaiting_answer"
 OFFERED, PURSUED = "offered", "pursued"
-RESOLVED, REVISITED, SETTLED, ARCHIVED = "resolved", "revisited", "settled", "archived"
+ANSWERED, REVISITED, SETTLED, ARCHIVED = "answered", "revisited", "settled", "archived"
 WAITING, MERGED, WITHDRAWN, CONVERTED = "waiting_for_customer", "merged", "withdrawn", "converted"
 
-ASKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
+ASKING = (RECEIVED, CLASSIFIED, AWAITING_ANSWER)
 """Where the customer may be asked for more."""
-OPEN = (*ASKING, OFFERED, PURSUED, WAITING, RESOLVED)
+OPEN = (*ASKING, OFFERED, PURSUED, WAITING, ANSWERED)
 LIVE = (*OPEN, REVISITED, SETTLED)
 
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
@@ -67,10 +67,10 @@ INQUIRY = Lifecycle(
         State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
         State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
         State(OFFERED, Milestone.CLASSIFIED, owner=Role.SALESPERSON),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.AGENT),
+        State(AWAITING_ANSWER, Milestone.INVESTIGATED, owner=Role.AGENT),
         State(PURSUED, Milestone.INVESTIGATED, owner=Role.SALESPERSON),
         State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+        State(ANSWERED, Milestone.RESOLVED, owner=Role.AGENT),
         State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
         State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
@@ -81,20 +81,22 @@ INQUIRY = Lifecycle(
     moves=(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=Routing),
         # A consultation: the desk answers at once, or the department finds out first.
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question),
-        Move("answer", (RECEIVED, CLASSIFIED), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
-        Move("answer", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
+        Move(
+            "investigate", (CLASSIFIED,), AWAITING_ANSWER, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question
+        ),
+        Move("answer", (RECEIVED, CLASSIFIED), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
+        Move("answer", (AWAITING_ANSWER,), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
         # A suggestion is assessed before it is answered; a praise is passed on before the customer is thanked.
-        Move("assess", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
+        Move("assess", (CLASSIFIED,), AWAITING_ANSWER, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
         Move(
             "commend",
             (RECEIVED, CLASSIFIED),
-            INVESTIGATED,
+            AWAITING_ANSWER,
             roles=INVESTIGATORS,
             form=Commendation,
             guard=commends_another,
         ),
-        Move("thank", (INVESTIGATED,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
+        Move("thank", (AWAITING_ANSWER,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
         # A lead is a salesperson's (D2).
         Move("offer", (RECEIVED, CLASSIFIED), OFFERED, roles=(*DESK, SYSTEM), form=Offer, guard=is_lead),
         Move("qualify", (OFFERED,), PURSUED, roles=SALES, form=Qualification),
@@ -104,7 +106,7 @@ INQUIRY = Lifecycle(
         *(
             Move(
                 "revisit",
-                (RESOLVED,),
+                (ANSWERED,),
                 dest,
                 roles=CALLERS,
                 form=Survey,
@@ -118,8 +120,8 @@ INQUIRY = Lifecycle(
                 (CONVERTED, out_of_rounds, False),
             )
         ),
-        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("skip_revisit", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
+        *calling_in_vain(ANSWERED, REVISITED, CALLERS),
+        Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # The customer is asked, and answers: the clocks rest in between (A4).
         *asking_customer(ASKING, WAITING),
@@ -147,7 +149,7 @@ INQUIRY = Lifecycle(
         Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
         promise_clause(OPEN),
         # Internal, for a pack that asks for no such callback need not say how soon it is made.
-        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable"), internal=True),
+        Clause("revisit", during=(ANSWERED,), met_by=("revisit", "unreachable"), internal=True),
         Clause("archive", during=(REVISITED, SETTLED), then="archive"),
     ),
 )

@@ -25,15 +25,15 @@ from statemachines.violation_forms import (
     Verdict,
 )
 
-RECEIVED, CLASSIFIED, INVESTIGATING = "received", "classified", "investigating"
-CONCLUDED, DECIDED, RESOLVED, SETTLED, ARCHIVED = "concluded", "decided", "resolved", "settled", "archived"
+REPORTED, TAKEN_UP, INVESTIGATING = "reported", "taken_up", "investigating"
+CONCLUDED, DECIDED, ANNOUNCED, SETTLED, ARCHIVED = "concluded", "decided", "announced", "settled", "archived"
 DISMISSAL_REVIEW, DISMISSED = "dismissal_review", "dismissed"
 APPEALED, CORRECTED = "appealed", "corrected"
 
-UNPROVEN = (RECEIVED, CLASSIFIED, INVESTIGATING)
+UNPROVEN = (REPORTED, TAKEN_UP, INVESTIGATING)
 """Where it may turn out that there is nothing in the report."""
-DISPUTABLE = (DECIDED, RESOLVED)
-OPEN = (*UNPROVEN, DISMISSAL_REVIEW, CONCLUDED, DECIDED, RESOLVED, APPEALED, CORRECTED)
+DISPUTABLE = (DECIDED, ANNOUNCED)
+OPEN = (*UNPROVEN, DISMISSAL_REVIEW, CONCLUDED, DECIDED, ANNOUNCED, APPEALED, CORRECTED)
 
 SYSTEM = Role.SYSTEM
 SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.HR)
@@ -86,32 +86,32 @@ accused_disputes = Guard("accused_disputes", lambda facts, form: is_known_as(fac
 VIOLATION = Lifecycle(
     kind="violation",
     prefix="vi",
-    initial=RECEIVED,
+    initial=REPORTED,
     natures=("report",),
     internal=True,
     states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+        State(REPORTED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
+        State(TAKEN_UP, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
         State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
         State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM),
         State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
         State(DECIDED, Milestone.RESOLVED, owner=Role.HR),
         State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
         State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
+        State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM),
         State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
         State(ARCHIVED, Milestone.ARCHIVED, final=True),
         State(DISMISSED, Milestone.ARCHIVED, final=True),
     ),
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, roles=SUPERVISION, form=Charge, guard=accuses_another),
+        Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),
         *(
             Move("form_team", (source,), dest, roles=FORMERS, form=Team, guard=impartial_lead, recused=ACCUSED)
-            for source, dest in ((CLASSIFIED, INVESTIGATING), (INVESTIGATING, STAY))
+            for source, dest in ((TAKEN_UP, INVESTIGATING), (INVESTIGATING, STAY))
         ),
         Move(
             "name_accused",
-            (CLASSIFIED, INVESTIGATING),
+            (TAKEN_UP, INVESTIGATING),
             STAY,
             roles=(*TEAM, *SUPERVISION),
             form=Accused,
@@ -151,10 +151,10 @@ VIOLATION = Lifecycle(
                 ("tell_customer", Message, "told", told_first, told_last),
                 ("nobody_affected", Reason, "told", told_first, told_last),
             )
-            for dest, when in ((STAY, first), (RESOLVED, last))
+            for dest, when in ((STAY, first), (ANNOUNCED, last))
         ),
-        Move("close_appeals", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
-        Move("accept_decision", (RESOLVED,), SETTLED, roles=STAFF, guard=himself("accused")),
+        Move("close_appeals", (ANNOUNCED,), SETTLED, roles=(SYSTEM,)),
+        Move("accept_decision", (ANNOUNCED,), SETTLED, roles=STAFF, guard=himself("accused")),
         Move("archive", (SETTLED,), ARCHIVED, roles=(SYSTEM,)),
         # The accused disputes the decision, once; an appeal decides, and what it corrects is published again.
         Move("appeal", DISPUTABLE, APPEALED, roles=STAFF, form=Grounds, guard=accused_disputes, counts="appeals"),
@@ -221,7 +221,7 @@ VIOLATION = Lifecycle(
         ),
         Clause(
             "appeal_window",
-            during=(RESOLVED,),
+            during=(ANNOUNCED,),
             pauses=(APPEALED,),
             started_by=("publish_inside", "tell_customer", "nobody_affected"),
             then="close_appeals",

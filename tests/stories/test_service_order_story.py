@@ -306,7 +306,7 @@ def test_a_failed_acceptance_is_watched_as_a_finding(story: Story):
     order = completed(story).number
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
     story.on(story.child("finding"))
-    assert (story.state, json.loads(story.variables)["parent"]) == ("received", order)
+    assert (story.state, json.loads(story.variables)["parent"]) == ("raised", order)
 
 
 @pytest.mark.requirement("C2")
