@@ -3,14 +3,6 @@
 from typing import Any
 
 from statemachines import complaint_forms as asked
-from statemachines.everyday import (
-    asking_customer,
-    calling_in_vain,
-    everyday,
-    promise_clause,
-    promising,
-    reviewed_refusal,
-)
 from statemachines.forms import (
     Assignment,
     Child,
@@ -35,6 +27,15 @@ from statemachines.guards import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import (
+    asking_customer,
+    calling_in_vain,
+    everyday_moves,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.state_groups import before, in_group
 
 RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
@@ -42,13 +43,33 @@ WAITING, REFUSAL_REVIEW, OWNER_DISPUTED = "waiting_for_customer", "refusal_revie
 COMPENSATION_APPROVAL = "compensation_approval"
 MERGED, WITHDRAWN, REFUSED, REFERRED = "merged", "withdrawn", "refused", "referred"
 
-ASKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
-"""Where the customer may be asked for more."""
-WORKING = (*ASKING, REFUSAL_REVIEW, OWNER_DISPUTED, COMPENSATION_APPROVAL)
-OPEN = (*WORKING, RESOLVED, WAITING)
-LIVE = (*OPEN, REVISITED)
-
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("working", "asking", "refusable")),
+    State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("working", "asking", "refusable")),
+    State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("working", "asking")),
+    State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+    State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(MERGED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    State(REFUSED, Milestone.ARCHIVED, final=True),
+    State(REFERRED, Milestone.ARCHIVED, final=True),
+)
+
+WORKING = in_group(STATES, "working")
+"""Where we work on the case: the SLA timers of the work run."""
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked for more."""
+REFUSABLE = in_group(STATES, "refusable")
+"""Where it may turn out that the contact is not for us to take on."""
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 JUDGED = (INVESTIGATED, RESOLVED)
@@ -78,22 +99,7 @@ COMPLAINT = Lifecycle(
     kind="complaint",
     prefix="cp",
     initial=RECEIVED,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(MERGED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-        State(REFUSED, Milestone.ARCHIVED, final=True),
-        State(REFERRED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=asked.Classification),
         Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=asked.Findings),
@@ -178,7 +184,7 @@ COMPLAINT = Lifecycle(
         Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, roles=MANAGERS, form=Reason),
         Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=asked.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
-        *reviewed_refusal((RECEIVED, CLASSIFIED), REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
+        *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
@@ -191,7 +197,7 @@ COMPLAINT = Lifecycle(
         Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=asked.Proposal),
         Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
         *promising(OPEN, PEOPLE),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
         Clause("first_reply", during=WORKING, pauses=(WAITING,), met_by=("reply", "resolve"), answers=True, once=True),

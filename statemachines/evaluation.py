@@ -3,20 +3,31 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from statemachines.appealable import appealable
-from statemachines.everyday import everyday
+from statemachines.appeal_moves import appealable
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
 RECEIVED, ASSESSED, ANSWERED = "received", "assessed", "answered"
 ARCHIVED, WITHDRAWN = "archived", "withdrawn"
 
-OPEN = (RECEIVED, ASSESSED, ANSWERED)
-REVIEWABLE = (ASSESSED, ANSWERED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
+    State(ASSESSED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("reviewable",)),
+    State(ANSWERED, Milestone.RESOLVED, owner=SYSTEM, groups=("reviewable",)),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+)
+
+REVIEWABLE = in_group(STATES, "reviewable")
+"""Where it is known what the evaluation says and whom it is about."""
+LIVE = before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 COLLECTING = (Role.AGENT, Role.MARKET, *MANAGERS, Role.IMPORT)
 """Who takes an evaluation down; others analyse, others again review (F3)."""
@@ -97,13 +108,7 @@ EVALUATION = Lifecycle(
     prefix="ev",
     initial=RECEIVED,
     natures=("evaluation",),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(ASSESSED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(ANSWERED, Milestone.RESOLVED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("assess", (RECEIVED,), ASSESSED, roles=COLLECTING, form=Assessment, guard=as_given),
         Move("answer", (ASSESSED,), ANSWERED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
@@ -132,9 +137,9 @@ EVALUATION = Lifecycle(
         # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
         Move("withdraw", REVIEWABLE, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
         # What is done without the evaluation moving on.
-        Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
+        Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         *appealable((*REVIEWABLE, ARCHIVED, WITHDRAWN)),
-        *everyday(OPEN, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
+        *everyday_moves(LIVE, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
         Clause("answer_evaluation", during=(RECEIVED, ASSESSED), met_by=("answer",), answers=True),

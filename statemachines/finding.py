@@ -6,23 +6,36 @@ from typing import Annotated
 from pydantic import AwareDatetime
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.everyday import everyday
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason, Severity
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
 RAISED, ASSIGNED, MEASURE_SET = "raised", "assigned", "measure_set"
 RECTIFIED, VERIFIED, ARCHIVED = "rectified", "verified", "archived"
 CANCEL_REVIEW, CANCELLED = "cancel_review", "cancelled"
 
-UNHANDLED = (RAISED, ASSIGNED, MEASURE_SET)
-"""Where it may turn out that there was nothing to find."""
-OPEN = (*UNHANDLED, CANCEL_REVIEW, RECTIFIED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RAISED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM, groups=("cancellable",)),
+    State(ASSIGNED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("cancellable",)),
+    State(MEASURE_SET, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("cancellable",)),
+    State(CANCEL_REVIEW, Milestone.INVESTIGATED, owner=Role.QUALITY_TEAM),
+    State(RECTIFIED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
+    State(VERIFIED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(CANCELLED, Milestone.ARCHIVED, final=True),
+)
+
+CANCELLABLE = in_group(STATES, "cancellable")
+"""Where it may turn out that there was nothing to find."""
+OPEN = before(STATES, Milestone.REVISITED)
+
 SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.AUDITOR)
 PEOPLE = (*INVESTIGATORS, *SUPERVISION)
 HANDLED = ("propose_measure", "rectify")
@@ -86,16 +99,7 @@ FINDING = Lifecycle(
     prefix="fd",
     initial=RAISED,
     internal=True,
-    states=(
-        State(RAISED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
-        State(ASSIGNED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(MEASURE_SET, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(CANCEL_REVIEW, Milestone.INVESTIGATED, owner=Role.QUALITY_TEAM),
-        State(RECTIFIED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
-        State(VERIFIED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(CANCELLED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("assign_owner", (RAISED,), ASSIGNED, roles=(*SUPERVISION, SYSTEM), form=Ownership),
         Move("propose_measure", (ASSIGNED,), MEASURE_SET, roles=INVESTIGATORS, form=Measure),
@@ -116,7 +120,7 @@ FINDING = Lifecycle(
         ),
         Move("archive", (VERIFIED,), ARCHIVED, roles=(*SUPERVISION, SYSTEM)),
         # A finding is not dropped: two people of the supervision agree that there was none.
-        Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
+        Move("propose_cancel", CANCELLABLE, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
         Move(
             "cancel",
             (CANCEL_REVIEW,),
@@ -127,9 +131,9 @@ FINDING = Lifecycle(
         ),
         *(
             Move("keep_open", (CANCEL_REVIEW,), state, roles=SUPERVISION, form=Reason, guard=previous_state(state))
-            for state in UNHANDLED
+            for state in CANCELLABLE
         ),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
         Clause("finding_ownership", (RAISED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),

@@ -5,19 +5,32 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.everyday import everyday
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before
 
 AWAITING_PLAN, SUBMITTED, ACCEPTED = "awaiting_plan", "submitted", "accepted"
 CARRIED_OUT, VERIFIED, ARCHIVED = "carried_out", "verified", "archived"
 WAIVED = "waived"
 
-OPEN = (AWAITING_PLAN, SUBMITTED, ACCEPTED, CARRIED_OUT, VERIFIED)
 SYSTEM, GROUP = Role.SYSTEM, Role.EVALUATION_GROUP
+
+STATES = (
+    State(AWAITING_PLAN, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+    State(SUBMITTED, Milestone.CLASSIFIED, owner=GROUP),
+    State(ACCEPTED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(CARRIED_OUT, Milestone.RESOLVED, owner=GROUP),
+    State(VERIFIED, Milestone.REVISITED, owner=GROUP),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(WAIVED, Milestone.ARCHIVED, final=True),
+)
+
+LIVE = before(STATES, Milestone.ARCHIVED)
+
 WATCHERS = (GROUP, Role.QUALITY_TEAM)
 PEOPLE = (*INVESTIGATORS, *WATCHERS, Role.OPERATIONS)
 EXECUTION = ("submit", "complete")
@@ -84,15 +97,7 @@ IMPROVEMENT_PLAN = Lifecycle(
     prefix="ip",
     initial=AWAITING_PLAN,
     internal=True,
-    states=(
-        State(AWAITING_PLAN, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
-        State(SUBMITTED, Milestone.CLASSIFIED, owner=GROUP),
-        State(ACCEPTED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(CARRIED_OUT, Milestone.RESOLVED, owner=GROUP),
-        State(VERIFIED, Milestone.REVISITED, owner=GROUP),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(WAIVED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("require", (AWAITING_PLAN,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
         Move("submit", (AWAITING_PLAN,), SUBMITTED, roles=INVESTIGATORS, form=Plan, guard=was_required),
@@ -116,7 +121,7 @@ IMPROVEMENT_PLAN = Lifecycle(
         Move("recur", (VERIFIED,), AWAITING_PLAN, roles=(*WATCHERS, SYSTEM), form=SentBack, reopens=True),
         Move("archive", (VERIFIED,), ARCHIVED, roles=(GROUP, SYSTEM)),
         Move("waive", (AWAITING_PLAN,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
         Clause(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from statemachines.everyday import asking_customer, calling_in_vain, everyday, promise_clause, promising
 from statemachines.forms import Child, Merge, Message, Reason, Survey
 from statemachines.guards import another_round, out_of_rounds, satisfied
 from statemachines.inquiry_forms import (
@@ -22,18 +21,38 @@ from statemachines.inquiry_forms import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import asking_customer, calling_in_vain, everyday_moves, promise_clause, promising
+from statemachines.state_groups import before, in_group
 
 RECEIVED, CLASSIFIED, AWAITING_ANSWER = "received", "classified", "awaiting_answer"
 OFFERED, PURSUED = "offered", "pursued"
 ANSWERED, REVISITED, SETTLED, ARCHIVED = "answered", "revisited", "settled", "archived"
 WAITING, MERGED, WITHDRAWN, CONVERTED = "waiting_for_customer", "merged", "withdrawn", "converted"
 
-ASKING = (RECEIVED, CLASSIFIED, AWAITING_ANSWER)
-"""Where the customer may be asked for more."""
-OPEN = (*ASKING, OFFERED, PURSUED, WAITING, ANSWERED)
-LIVE = (*OPEN, REVISITED, SETTLED)
-
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("unanswered", "asking")),
+    State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("unanswered", "asking")),
+    State(OFFERED, Milestone.CLASSIFIED, owner=Role.SALESPERSON, groups=("unanswered",)),
+    State(AWAITING_ANSWER, Milestone.INVESTIGATED, owner=Role.AGENT, groups=("unanswered", "asking")),
+    State(PURSUED, Milestone.INVESTIGATED, owner=Role.SALESPERSON),
+    State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+    State(ANSWERED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(MERGED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    State(CONVERTED, Milestone.ARCHIVED, final=True),
+)
+
+UNANSWERED = in_group(STATES, "unanswered")
+"""Where the customer awaits our first reply."""
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked for more."""
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 SALES = (Role.SALESPERSON, Role.KEY_ACCOUNT_MANAGER, *MANAGERS)
 CALLERS = (*INVESTIGATORS, Role.QUALITY_TEAM, SYSTEM)
 HANDLED = ("investigate", "assess", "answer")
@@ -63,21 +82,7 @@ INQUIRY = Lifecycle(
     prefix="iq",
     initial=RECEIVED,
     natures=tuple(nature.value for nature in Nature),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(OFFERED, Milestone.CLASSIFIED, owner=Role.SALESPERSON),
-        State(AWAITING_ANSWER, Milestone.INVESTIGATED, owner=Role.AGENT),
-        State(PURSUED, Milestone.INVESTIGATED, owner=Role.SALESPERSON),
-        State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(ANSWERED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(MERGED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-        State(CONVERTED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=Routing),
         # A consultation: the desk answers at once, or the department finds out first.
@@ -134,12 +139,12 @@ INQUIRY = Lifecycle(
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message),
         *promising(OPEN, INVESTIGATORS),
-        *everyday(OPEN, INVESTIGATORS),
+        *everyday_moves(OPEN, INVESTIGATORS),
     ),
     clauses=(
         Clause(
             "first_reply",
-            during=(*ASKING, OFFERED),
+            during=UNANSWERED,
             pauses=(WAITING,),
             met_by=("reply", "answer", "thank", "qualify"),
             answers=True,

@@ -1,6 +1,8 @@
 """The laws every lifecycle obeys, checked the moment its table is imported."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from statemachines.form_model import StepFired, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
@@ -32,6 +34,7 @@ def _names(table: Lifecycle) -> Iterator[str]:
         yield f"state {name} stands twice"
     if table.initial not in known:
         yield f"the initial state {table.initial} is unknown"
+    yield from _groups(table)
     for move in table.moves:
         named = [*move.sources, *([move.dest] if move.dest else [])]
         yield from (f"move {move.name} names the unknown state {name}" for name in named if name not in known)
@@ -42,6 +45,15 @@ def _names(table: Lifecycle) -> Iterator[str]:
         yield f"clause {name} stands twice"
     for clause in table.clauses:
         yield from (f"clause {clause.name} names the unknown state {s}" for s in clause.lives_in if s not in known)
+
+
+def _groups(table: Lifecycle) -> Iterator[str]:
+    """A group of one state whose name resembles another group's is a misspelling: its state misses from the other."""
+    sizes = Counter(group for state in table.states for group in state.groups)
+    for state in table.states:
+        for group in (group for group in state.groups if sizes[group] == 1):
+            if near := get_close_matches(group, [name for name in sizes if name != group], 1, 0.8):
+                yield f"state {state.name} is alone in the group {group}: is {near[0]} meant?"
 
 
 def _reachability(table: Lifecycle) -> Iterator[str]:

@@ -5,18 +5,28 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.everyday import everyday
 from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before
 
 OPENED, CLAIMED, WRITE_OFF_PROPOSED = "opened", "claimed", "write_off_proposed"
 CLEARED, ARCHIVED = "cleared", "archived"
 
-OPEN = (OPENED, CLAIMED, WRITE_OFF_PROPOSED, CLEARED)
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(OPENED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+    State(CLAIMED, Milestone.CLASSIFIED, owner=Role.HANDLER),
+    State(WRITE_OFF_PROPOSED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(CLEARED, Milestone.RESOLVED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+)
+
+LIVE = before(STATES, Milestone.ARCHIVED)
 Fen = Annotated[int, Field(ge=1)]
 
 
@@ -73,13 +83,7 @@ RECOVERY = Lifecycle(
     prefix="rc",
     initial=OPENED,
     internal=True,
-    states=(
-        State(OPENED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
-        State(CLAIMED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(WRITE_OFF_PROPOSED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(CLEARED, Milestone.RESOLVED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("claim", (OPENED,), CLAIMED, roles=(*MANAGERS, SYSTEM), form=Claim),
         Move("receive_payment", (CLAIMED,), STAY, roles=INVESTIGATORS, form=Payment, guard=adds_up),
@@ -96,7 +100,7 @@ RECOVERY = Lifecycle(
         ),
         Move("decline_write_off", (WRITE_OFF_PROPOSED,), CLAIMED, roles=MANAGERS[1:], form=Reason),
         Move("archive", (CLEARED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        *everyday(OPEN, INVESTIGATORS),
+        *everyday_moves(LIVE, INVESTIGATORS),
     ),
     clauses=(
         Clause(

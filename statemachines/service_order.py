@@ -4,20 +4,21 @@ from datetime import datetime
 from typing import Any
 
 from statemachines import service_order_forms as asked
-from statemachines.everyday import (
-    asking_customer,
-    calling_in_vain,
-    everyday,
-    promise_clause,
-    promising,
-    reviewed_refusal,
-)
 from statemachines.forms import Message, Reason, Survey
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.service_order_forms import Acceptance, Acceptor
+from statemachines.shared_moves import (
+    asking_customer,
+    calling_in_vain,
+    everyday_moves,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.state_groups import before, in_group
 
 RECEIVED, REVIEWED, PLANNED = "received", "reviewed", "planned"
 PLAN_APPROVED, CONSENTED, CONFIRMED = "plan_approved", "consented", "confirmed"
@@ -26,18 +27,42 @@ RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
 CANCELLED, REFUSED = "cancelled", "refused"
 
-ASKING = (RECEIVED, REVIEWED)
-"""Where the customer may be asked to correct his order, and where it may be refused."""
-UNPLANNED = (*ASKING, PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED)
-"""Where an order stands before it is assigned."""
-TROUBLED = (CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
-"""Where something may go wrong, or more be asked for than was planned (C4)."""
-SERVING = (*TROUBLED, EXCEPTION)
-UNRESOLVED = (*ASKING, WAITING, REFUSAL_REVIEW, PLANNED, PLAN_APPROVED, CONSENTED, *SERVING)
-OPEN = (*UNRESOLVED, RESOLVED)
-LIVE = (*OPEN, REVISITED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("asking", "booking", "unassigned")),
+    State(REVIEWED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("asking", "booking", "unassigned")),
+    State(WAITING, Milestone.CLASSIFIED, owner=Role.CUSTOMER),
+    State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("booking",)),
+    State(PLANNED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("booking", "unassigned")),
+    State(PLAN_APPROVED, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("unassigned",)),
+    State(CONSENTED, Milestone.INVESTIGATED, owner=Role.AGENT, groups=("booking", "unassigned")),
+    State(CONFIRMED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("unassigned", "troubled", "serving")),
+    State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("troubled", "serving")),
+    State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("serving",)),
+    State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(CANCELLED, Milestone.ARCHIVED, final=True),
+    State(REFUSED, Milestone.ARCHIVED, final=True),
+)
+
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked to correct his order, and where it may be refused."""
+BOOKING = in_group(STATES, "booking")
+"""Where we work on the booking: the SLA timer of its confirmation runs."""
+UNASSIGNED = in_group(STATES, "unassigned")
+"""Where an order that another system carried out may stand here when it starts."""
+TROUBLED = in_group(STATES, "troubled")
+"""Where something may go wrong, or more be asked for than was planned (C4)."""
+SERVING = in_group(STATES, "serving")
+"""Where the service is carried out, an exception included."""
+UNRESOLVED = before(STATES, Milestone.RESOLVED)
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 COSIGNERS = (*PEOPLE, Role.OPERATIONS)
@@ -85,26 +110,7 @@ SERVICE_ORDER = Lifecycle(
     prefix="so",
     initial=RECEIVED,
     natures=("order", "service"),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(REVIEWED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(WAITING, Milestone.CLASSIFIED, owner=Role.CUSTOMER),
-        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(PLANNED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(PLAN_APPROVED, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(CONSENTED, Milestone.INVESTIGATED, owner=Role.AGENT),
-        State(CONFIRMED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(CANCELLED, Milestone.ARCHIVED, final=True),
-        State(REFUSED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         # Reviewed, planned, signed by the departments, approved, agreed with the customer, confirmed (C1).
         Move("review", (RECEIVED,), REVIEWED, roles=DESK, form=asked.Review, guard=in_order),
@@ -133,7 +139,7 @@ SERVICE_ORDER = Lifecycle(
         Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=asked.Task),
         Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=asked.Task),
         Move("start", (ASSIGNED,), EXECUTING, roles=INVESTIGATORS),
-        Move("start", UNPLANNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
+        Move("start", UNASSIGNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
         Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
         Move(
@@ -187,13 +193,13 @@ SERVICE_ORDER = Lifecycle(
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
         *promising(OPEN, PEOPLE),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
         # From the booking on; it rests while the customer corrects his order and while he considers the plan.
         Clause(
             "confirm_booking",
-            during=(*ASKING, REFUSAL_REVIEW, PLANNED, CONSENTED),
+            during=BOOKING,
             pauses=(WAITING, PLAN_APPROVED),
             met_by=("confirm_arrangement",),
             answers=True,

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from statemachines.appealable import AppealLost, AppealOpened, AppealWon
-from statemachines.concerned import STAFF, himself, is_known_as, names_none_of
-from statemachines.everyday import everyday
+from statemachines.appeal_moves import AppealLost, AppealOpened, AppealWon
+from statemachines.conflict_of_interest import STAFF, himself, is_known_as, names_none_of
 from statemachines.forms import Message, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 from statemachines.violation_forms import (
     Accused,
     Charge,
@@ -30,12 +31,29 @@ CONCLUDED, DECIDED, ANNOUNCED, SETTLED, ARCHIVED = "concluded", "decided", "anno
 DISMISSAL_REVIEW, DISMISSED = "dismissal_review", "dismissed"
 APPEALED, CORRECTED = "appealed", "corrected"
 
-UNPROVEN = (REPORTED, TAKEN_UP, INVESTIGATING)
-"""Where it may turn out that there is nothing in the report."""
-DISPUTABLE = (DECIDED, ANNOUNCED)
-OPEN = (*UNPROVEN, DISMISSAL_REVIEW, CONCLUDED, DECIDED, ANNOUNCED, APPEALED, CORRECTED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(REPORTED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM, groups=("dismissible",)),
+    State(TAKEN_UP, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP, groups=("dismissible",)),
+    State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+    State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM, groups=("dismissible",)),
+    State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(DECIDED, Milestone.RESOLVED, owner=Role.HR, groups=("disputable",)),
+    State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
+    State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
+    State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM, groups=("disputable",)),
+    State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(DISMISSED, Milestone.ARCHIVED, final=True),
+)
+
+DISMISSIBLE = in_group(STATES, "dismissible")
+"""Where it may turn out that there is nothing in the report."""
+DISPUTABLE = in_group(STATES, "disputable")
+"""Where the accused may dispute the decision."""
+OPEN = before(STATES, Milestone.REVISITED)
+
 SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.HR)
 TEAM = (Role.INVESTIGATION_TEAM,)
 FORMERS = (Role.EVALUATION_GROUP, Role.HR)
@@ -89,20 +107,7 @@ VIOLATION = Lifecycle(
     initial=REPORTED,
     natures=("report",),
     internal=True,
-    states=(
-        State(REPORTED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
-        State(TAKEN_UP, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM),
-        State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(DECIDED, Milestone.RESOLVED, owner=Role.HR),
-        State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
-        State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
-        State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM),
-        State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(DISMISSED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),
         *(
@@ -178,7 +183,7 @@ VIOLATION = Lifecycle(
         # A report is dropped by two people, and whoever reported is told why (A7).
         Move(
             "propose_dismissal",
-            UNPROVEN,
+            DISMISSIBLE,
             DISMISSAL_REVIEW,
             roles=(*SUPERVISION, *TEAM),
             form=DismissalProposal,
@@ -203,13 +208,13 @@ VIOLATION = Lifecycle(
                 guard=previous_state(state),
                 recused=ACCUSED,
             )
-            for state in UNPROVEN
+            for state in DISMISSIBLE
         ),
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
-        *(replace(row, recused=ACCUSED) for row in everyday(OPEN, PEOPLE)),
+        *(replace(row, recused=ACCUSED) for row in everyday_moves(OPEN, PEOPLE)),
     ),
     clauses=(
-        Clause("investigation", during=(*UNPROVEN, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
+        Clause("investigation", during=(*DISMISSIBLE, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
         Clause("decision", during=(CONCLUDED,), met_by=("decide",), internal=True),
         Clause(
             "publish",

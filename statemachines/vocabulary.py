@@ -59,12 +59,17 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the work stands. ``owner`` is the role that is awaited; a final state awaits nobody."""
+    """A state of the work.
+
+    ``owner`` is the role that must act next; a final state has none. ``groups`` name the sets of states that the
+    rows and clauses of the lifecycle refer to (``state_groups.in_group``), as the states in which timers run.
+    """
 
     name: str
     milestone: Milestone
     owner: Role | None = None
     final: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ def lapsing(**expire: Any) -> dict[str, Any]:
 BROKEN: dict[str, dict[str, Any]] = {
     "state fresh stands twice": {"states": (FRESH, DONE, FRESH)},
     "the initial state raw is unknown": {"initial": "raw"},
+    "state fresh is alone in the group worknig: is working meant?": {
+        "states": (replace(FRESH, groups=("worknig",)), replace(DONE, groups=("working",)))
+    },
     "move wander names the unknown state away": with_moves(Move("wander", ("fresh",), "away", roles=(AGENT,))),
     "move return names the unknown state away": with_moves(Move("return", ("away",), "fresh", roles=(AGENT,))),
     "move idle may be made by nobody": with_moves(Move("idle", ("fresh",), STAY, roles=())),

@@ -18,7 +18,7 @@ from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.vocabulary import STAY, Clause, Move
 
 
-def everyday(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
+def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
     """Assign (B10), escalate (B6), extend, note; and what a clock does to a case: remind and breach."""
     return (
         Move("assign", open_, STAY, roles=(*DESK, Role.SYSTEM), form=Assignment, counts="transfers"),
