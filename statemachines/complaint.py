@@ -163,14 +163,17 @@ COMPLAINT = Lifecycle(
             guard=same_cause,
             separate_from=("determine_responsibility",),
         ),
-        Move("compensate", (INVESTIGATED,), STAY, roles=INVESTIGATORS, form=asked.Compensation, guard=desk_decides),
-        Move(
-            "compensate",
-            (INVESTIGATED,),
-            COMPENSATION_APPROVAL,
-            roles=INVESTIGATORS,
-            form=asked.Compensation,
-            guard=second_decides,
+        *(
+            Move(
+                "compensate",
+                (INVESTIGATED,),
+                dest,
+                roles=INVESTIGATORS,
+                form=asked.Compensation,
+                guard=when,
+                clears=("approved",),
+            )
+            for dest, when in ((STAY, desk_decides), (COMPENSATION_APPROVAL, second_decides))
         ),
         Move(
             "approve_compensation",
@@ -181,7 +184,14 @@ COMPLAINT = Lifecycle(
             guard=as_offered,
             separate_from=("compensate",),
         ),
-        Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, roles=MANAGERS, form=Reason),
+        Move(
+            "decline_compensation",
+            (COMPENSATION_APPROVAL,),
+            INVESTIGATED,
+            roles=MANAGERS,
+            form=Reason,
+            clears=("compensation", "approved"),
+        ),
         Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=asked.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
         *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),

@@ -17,6 +17,9 @@ AWAITING_PLAN, SUBMITTED, ACCEPTED = "awaiting_plan", "submitted", "accepted"
 CARRIED_OUT, VERIFIED, ARCHIVED = "carried_out", "verified", "archived"
 WAIVED = "waived"
 
+PLAN_DATES = ("proposed_due", "due_at")
+"""The dates of a plan; they end with it when another plan is required."""
+
 SYSTEM, GROUP = Role.SYSTEM, Role.EVALUATION_GROUP
 
 STATES = (
@@ -102,7 +105,15 @@ IMPROVEMENT_PLAN = Lifecycle(
         Move("require", (AWAITING_PLAN,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
         Move("submit", (AWAITING_PLAN,), SUBMITTED, roles=INVESTIGATORS, form=Plan, guard=was_required),
         Move("accept_plan", (SUBMITTED,), ACCEPTED, roles=(GROUP,), form=Agreed, separate_from=("submit",)),
-        Move("send_back", (SUBMITTED,), AWAITING_PLAN, roles=(GROUP,), form=SentBack, separate_from=("submit",)),
+        Move(
+            "send_back",
+            (SUBMITTED,),
+            AWAITING_PLAN,
+            roles=(GROUP,),
+            form=SentBack,
+            separate_from=("submit",),
+            clears=("proposed_due",),
+        ),
         Move("complete", (ACCEPTED,), CARRIED_OUT, roles=INVESTIGATORS, form=Completion),
         # Without effect a new plan is required, one level higher.
         *(
@@ -115,10 +126,19 @@ IMPROVEMENT_PLAN = Lifecycle(
                 guard=when,
                 reopens=again,
                 separate_from=EXECUTION,
+                clears=PLAN_DATES if again else (),
             )
             for dest, when, again in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
         ),
-        Move("recur", (VERIFIED,), AWAITING_PLAN, roles=(*WATCHERS, SYSTEM), form=SentBack, reopens=True),
+        Move(
+            "recur",
+            (VERIFIED,),
+            AWAITING_PLAN,
+            roles=(*WATCHERS, SYSTEM),
+            form=SentBack,
+            reopens=True,
+            clears=PLAN_DATES,
+        ),
         Move("archive", (VERIFIED,), ARCHIVED, roles=(GROUP, SYSTEM)),
         Move("waive", (AWAITING_PLAN,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
         *everyday_moves(LIVE, PEOPLE),

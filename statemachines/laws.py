@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from statemachines.form_model import StepFired, required
+from statemachines.form_model import VARIABLE, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 
@@ -23,7 +23,14 @@ def check(table: Lifecycle) -> None:
     """Raise ``BrokenLifecycle`` with every broken law of ``table``."""
     faults = [*_names(table)]
     if not faults:
-        faults = [*_reachability(table), *_forms(table), *_duties(table), *_clauses(table), *_retired(table)]
+        faults = [
+            *_reachability(table),
+            *_forms(table),
+            *_variables(table),
+            *_duties(table),
+            *_clauses(table),
+            *_retired(table),
+        ]
     if faults:
         raise BrokenLifecycle(f"lifecycle {table.kind}: " + "; ".join(faults))
 
@@ -88,6 +95,17 @@ def _forms(table: Lifecycle) -> Iterator[str]:
             here = [row for row in rows if source in row.sources]
             if any(a.guard is None and set(a.roles) & set(b.roles) for a in here for b in here if a is not b):
                 yield f"move {name} from {source} has a row without a guard that hides another"
+
+
+def _variables(table: Lifecycle) -> Iterator[str]:
+    """A move clears what some form sets or some move counts; rows with the same ends clear the same."""
+    known = {row.counts for row in table.moves} | {name for row in table.moves for name in marked(row.form, VARIABLE)}
+    for row in table.moves:
+        yield from (f"move {row.name} clears {name}, which no move sets" for name in row.clears if name not in known)
+        for other in table.rows[row.name]:
+            alike = any(other.leads(source, row.dest or source) for source in row.sources)
+            if alike and set(row.clears) != set(other.clears):
+                yield f"the rows of move {row.name} to {row.dest or 'where it was'} clear different variables"
 
 
 def _duties(table: Lifecycle) -> Iterator[str]:

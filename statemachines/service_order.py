@@ -27,6 +27,9 @@ RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
 CANCELLED, REFUSED = "cancelled", "refused"
 
+PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigns_needed", "cosigns")
+"""What a plan says; a plan that is returned or declined says nothing any more."""
+
 SYSTEM = Role.SYSTEM
 
 STATES = (
@@ -131,9 +134,11 @@ SERVICE_ORDER = Lifecycle(
             for when, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
         ),
         Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
-        Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason),
+        Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason, clears=PLAN_VARIABLES),
         Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=asked.Consent),
-        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason),
+        Move(
+            "customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason, clears=PLAN_VARIABLES
+        ),
         Move("confirm_arrangement", (CONSENTED,), CONFIRMED, roles=DESK, form=asked.Arrangement),
         # Assigned and carried out.
         Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=asked.Task),

@@ -134,6 +134,7 @@ VIOLATION = Lifecycle(
             roles=DECIDERS,
             form=Reason,
             reopens=True,
+            clears=("degree", "proven"),
             separate_from=INVESTIGATED,
             recused=(*ACCUSED, *INVESTIGATOR),
         ),

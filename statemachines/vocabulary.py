@@ -81,8 +81,9 @@ class Move:
     Separation of duties (F3): ``separate_from`` names moves whose makers may not make this one in the same case;
     ``recused`` names known facts that hold a handle (the accused, the assessor) who may not make it.
 
-    ``counts`` names a known fact that each such move adds one to. ``extends`` grants the clock that the form
-    names more time; ``releases_timers`` gives the case's running clocks away and ``adopts`` takes them over.
+    ``counts`` names a case variable that each such move raises by one; ``clears`` names the variables that hold no
+    longer after it, as what was proposed and is declined. ``extends`` gives the SLA timer that the form names more
+    time; ``releases_timers`` gives the case's running timers away and ``inherits_timers`` takes them over.
     """
 
     name: str
@@ -95,9 +96,14 @@ class Move:
     separate_from: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
     counts: str | None = None
+    clears: tuple[str, ...] = ()
     extends: bool = False
     releases_timers: bool = False
     inherits_timers: bool = False
+
+    def leads(self, source: str, dest: str) -> bool:
+        """Return whether the row leads from ``source`` to ``dest``."""
+        return source in self.sources and (self.dest or source) == dest
 
 
 @dataclass(frozen=True, slots=True)

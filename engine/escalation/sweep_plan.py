@@ -121,6 +121,7 @@ def leaves_alone(table: Lifecycle, state: str, move: str, form: StepFired, actor
         or row.releases_timers
         or row.inherits_timers
         or row.counts
+        or row.clears
     ):
         return False
     if any(marked(type(form), mark) for mark in (ON_CASE, VARIABLE, PERSONAL)):

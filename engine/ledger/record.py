@@ -1,6 +1,6 @@
 """Writes one move as facts: the case's row, the chained transition, its statements and its moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -171,18 +171,23 @@ def _carry(head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
     head.changed_at = max(entry.recorded_at, head.changed_at)
 
 
-def remembered(known: str, form: Form, row: Move | None) -> str:
-    """What is known of a case after a move: the form's marked values, and one more of what the move counts."""
-    told = {
+def remembered(variables: str, form: Form, row: Move | None) -> str:
+    """Return the case's variables after a move with this form."""
+    values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
-    counts = row.counts if row is not None else None
-    if not told and counts is None:
-        return known
-    facts = orjson.loads(known) | told
+    return next_variables(variables, values, row)
+
+
+def next_variables(variables: str, values: Mapping[str, Any], row: Move | None) -> str:
+    """Return the variables without those the row clears, with the form's values, and with its count raised by one."""
+    counts, clears = (row.counts, row.clears) if row is not None else (None, ())
+    if not values and counts is None and not clears:
+        return variables
+    after = {name: value for name, value in orjson.loads(variables).items() if name not in clears} | values
     if counts is not None:
-        facts[counts] = facts.get(counts, 0) + 1
-    return canonical(facts)
+        after[counts] = after.get(counts, 0) + 1
+    return canonical(after)
 
 
 def transition(head: CaseRow, source: str, entry: TransitionDraft, version: str, form: str) -> dict[str, Any]:

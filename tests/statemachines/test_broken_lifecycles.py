@@ -79,6 +79,15 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the rows of move finish count different things": {
         "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
     },
+    "move finish clears amount, which no move sets": {"moves": (replace(FINISH, clears=("amount",)), REMIND, BREACH)},
+    "the rows of move finish to done clear different variables": {
+        "moves": (
+            replace(FINISH, guard=sunny, counts="ends", clears=("ends",)),
+            replace(FINISH, guard=sunny, counts="ends"),
+            REMIND,
+            BREACH,
+        )
+    },
     "move finish is apart from the unknown move begin": {
         "moves": (replace(FINISH, separate_from=("begin",)), REMIND, BREACH)
     },

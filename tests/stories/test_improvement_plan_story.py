@@ -50,6 +50,7 @@ def test_plans_are_due_by_a_date_and_late_ones_escalate(story: Story):
     assert story.outcome("plan_submission") == "late"
     story.then("eva", "send_back", reason="没有量化目标。", due_at="2026-03-11T09:00:00+08:00")
     assert (story.state, len(story.clocks("plan_submission"))) == ("awaiting_plan", 2)
+    assert "proposed_due" not in json.loads(story.variables), "the plan that was sent back proposes nothing"
     submitted(story).then("eva", "accept_plan", due_at="2026-03-12T18:00:00+08:00")
     story.until("2026-03-12T18:01+08:00")
     assert story.rungs("plan_execution") == [75, 100]
@@ -74,6 +75,8 @@ def test_without_effect_a_new_plan_is_required_one_level_higher(story: Story):
     told = {"before": 8650, "after": 8640, "evidence": "三月满意率。", "due_at": "2026-04-10T09:00:00+08:00"}
     story.then("eli", "verify_effect", effect="not_effective", **told)
     assert (story.state, story.level, story.outcome("plan_submission")) == ("awaiting_plan", 1, None)
+    known = json.loads(story.variables)
+    assert (known["effect"], known.keys() & {"proposed_due", "due_at"}) == ("not_effective", set())
 
 
 @pytest.mark.requirement("E3")

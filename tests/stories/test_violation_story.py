@@ -148,6 +148,7 @@ def test_nobody_is_punished_for_what_is_not_proven_or_done_by_nobody_known(story
     assert story.refused("hera", "decide", penalty="warning", grounds="存疑。").code == "guard"
     story.then("hera", "send_back", reason="请补充笔迹鉴定。")
     assert (story.state, story.level) == ("investigating", 1)
+    assert not known_of(story).keys() & {"degree", "proven"}, "a conclusion that was sent back concludes nothing"
     concluded(story)
     story.then("hera", "decide", penalty="warning", grounds="鉴定属实。")
 
