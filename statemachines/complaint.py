@@ -1,7 +1,5 @@
 """The whole life of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
-from typing import Any
-
 from statemachines import complaint_forms as asked
 from statemachines.forms import (
     Assignment,
@@ -15,6 +13,8 @@ from statemachines.forms import (
     Survey,
 )
 from statemachines.guards import (
+    above,
+    all_of,
     another_round,
     first_return,
     out_of_rounds,
@@ -82,17 +82,14 @@ def _confirmed(facts: Facts) -> bool:
     return cause is not None and facts.variables.get("confirmed_cause") == cause
 
 
-def _for_the_desk(facts: Facts, form: Any) -> bool:
-    return within("compensation", form.compensation, facts)
-
-
 rejected = Guard("rejected", lambda facts, form: form.opinion is asked.Opinion.REJECTED and rounds_left(facts))
 not_rejected = Guard(
     "not_rejected", lambda facts, form: form.opinion is not asked.Opinion.REJECTED or not rounds_left(facts)
 )
 same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
-desk_decides = Guard("desk_decides", lambda facts, form: _confirmed(facts) and _for_the_desk(facts, form))
-second_decides = Guard("second_decides", lambda facts, form: _confirmed(facts) and not _for_the_desk(facts, form))
+cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
+desk_decides = all_of("desk_decides", cause_confirmed, within("compensation", "compensation"))
+second_decides = all_of("second_decides", cause_confirmed, above("compensation", "compensation"))
 as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.variables.get("compensation", 0))
 
 COMPLAINT = Lifecycle(

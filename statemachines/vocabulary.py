@@ -51,10 +51,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A named condition of a move; its name is the message key of the refusal."""
+    """A named condition of a move; its name is the message key of the refusal.
+
+    ``bounds`` name the bounds of the policy pack that it compares with. Where the pack gives one of them no amount,
+    the guard does not hold and the move is refused as ``blank_bound``.
+    """
 
     name: str
     holds: Callable[[Facts, Any], bool]
+    bounds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
