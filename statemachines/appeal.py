@@ -1,4 +1,4 @@
-"""The whole life of a staff appeal (E4, F2): against a penalty or an evaluation, heard by an impartial panel."""
+"""The lifecycle of a staff appeal (E4, F2): against a penalty or an evaluation, heard by an impartial panel."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -114,7 +114,7 @@ APPEAL = Lifecycle(
     states=STATES,
     moves=(
         Move("take_up", (LODGED,), TAKEN_UP, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
-        # The disputed case was told and may be disputed.
+        # The disputed case recorded the appeal and may be disputed.
         Move("admit", (TAKEN_UP,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
         *(
             Move("form_panel", (source,), dest, roles=OFFICE, form=Panel, guard=impartial_panel, recused=CONCERNED)
@@ -122,8 +122,8 @@ APPEAL = Lifecycle(
         ),
         Move("reverify", (REVERIFYING,), REVERIFIED, roles=PANEL, form=Reverification, recused=CONCERNED),
         *(
-            Move(name, (REVERIFIED,), DECIDED, roles=PANEL, form=asks, separate_from=("reverify",), recused=CONCERNED)
-            for name, asks in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
+            Move(name, (REVERIFIED,), DECIDED, roles=PANEL, form=form, separate_from=("reverify",), recused=CONCERNED)
+            for name, form in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
         ),
         Move("archive", (DECIDED,), ARCHIVED, roles=(SYSTEM,)),
         Move("withdraw", (LODGED,), WITHDRAWN, roles=OFFICE, form=Reason),

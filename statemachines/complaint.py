@@ -1,6 +1,6 @@
-"""The whole life of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
+"""The lifecycle of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
-from statemachines import complaint_forms as asked
+from statemachines import complaint_forms as forms
 from statemachines.forms import (
     Assignment,
     Child,
@@ -67,7 +67,7 @@ WORKING = in_group(STATES, "working")
 ASKING = in_group(STATES, "asking")
 """Where the customer may be asked for more."""
 REFUSABLE = in_group(STATES, "refusable")
-"""Where it may turn out that the contact is not for us to take on."""
+"""Where it may turn out that we should not take the contact on."""
 OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
 
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
@@ -82,9 +82,9 @@ def _confirmed(facts: Facts) -> bool:
     return cause is not None and facts.variables.get("confirmed_cause") == cause
 
 
-rejected = Guard("rejected", lambda facts, form: form.opinion is asked.Opinion.REJECTED and rounds_left(facts))
+rejected = Guard("rejected", lambda facts, form: form.opinion is forms.Opinion.REJECTED and rounds_left(facts))
 not_rejected = Guard(
-    "not_rejected", lambda facts, form: form.opinion is not asked.Opinion.REJECTED or not rounds_left(facts)
+    "not_rejected", lambda facts, form: form.opinion is not forms.Opinion.REJECTED or not rounds_left(facts)
 )
 same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
 cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
@@ -98,9 +98,9 @@ COMPLAINT = Lifecycle(
     initial=RECEIVED,
     states=STATES,
     moves=(
-        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=asked.Classification),
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=asked.Findings),
-        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=asked.Resolution),
+        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=forms.Classification),
+        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=forms.Findings),
+        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution),
         *(
             Move(
                 "revisit",
@@ -108,19 +108,19 @@ COMPLAINT = Lifecycle(
                 dest,
                 roles=CALLERS,
                 form=Survey,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in (
+            for dest, guard, reopens in (
                 (REVISITED, satisfied, False),
                 (INVESTIGATED, another_round, True),
                 (STAY, out_of_rounds, False),
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=asked.Result, guard=not_rejected),
-        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=asked.Result, guard=rejected, reopens=True),
+        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=forms.Result, guard=not_rejected),
+        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=forms.Result, guard=rejected, reopens=True),
         Move(
             "close_unsatisfied",
             (RESOLVED,),
@@ -131,11 +131,11 @@ COMPLAINT = Lifecycle(
             separate_from=HANDLED,
         ),
         Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        # What only the record of another system tells: ended without a callback, taken up again without one.
+        # Only an import: another system closed or reopened the case without a callback.
         Move("close", (RESOLVED,), ARCHIVED, roles=(IMPORT,)),
         Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, roles=(IMPORT,), reopens=True),
         Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, roles=(IMPORT,), reopens=True),
-        # The customer is asked, and answers: the clocks rest in between (A4).
+        # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # A second return goes to the supervisor, who rules on the owner (B10).
         Move("return", (CLASSIFIED,), STAY, roles=INVESTIGATORS, form=Return, guard=first_return, counts="returns"),
@@ -150,13 +150,13 @@ COMPLAINT = Lifecycle(
         ),
         Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, roles=MANAGERS, form=Assignment, counts="transfers"),
         # Who answers for it, what is paid, what is claimed back (B4).
-        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=asked.Responsibility),
+        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=forms.Responsibility),
         Move(
             "confirm_responsibility",
             JUDGED,
             STAY,
             roles=(*MANAGERS, Role.QUALITY_TEAM),
-            form=asked.Confirmation,
+            form=forms.Confirmation,
             guard=same_cause,
             separate_from=("determine_responsibility",),
         ),
@@ -166,18 +166,18 @@ COMPLAINT = Lifecycle(
                 (INVESTIGATED,),
                 dest,
                 roles=INVESTIGATORS,
-                form=asked.Compensation,
-                guard=when,
+                form=forms.Compensation,
+                guard=guard,
                 clears=("approved",),
             )
-            for dest, when in ((STAY, desk_decides), (COMPENSATION_APPROVAL, second_decides))
+            for dest, guard in ((STAY, desk_decides), (COMPENSATION_APPROVAL, second_decides))
         ),
         Move(
             "approve_compensation",
             (COMPENSATION_APPROVAL,),
             INVESTIGATED,
             roles=MANAGERS,
-            form=asked.Approval,
+            form=forms.Approval,
             guard=as_offered,
             separate_from=("compensate",),
         ),
@@ -189,19 +189,19 @@ COMPLAINT = Lifecycle(
             form=Reason,
             clears=("compensation", "approved"),
         ),
-        Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=asked.Recovery),
+        Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=forms.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
-        *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
+        *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, forms.RefusalProposal, Refusal),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, roles=MANAGERS[1:], form=Reason),
         # What is done without the case moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
-        Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=asked.Suggestion),
-        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=asked.Classification),
+        Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=forms.Suggestion),
+        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=forms.Classification),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
-        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=asked.Proposal),
+        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=forms.Proposal),
         Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
         *promising(OPEN, PEOPLE),
         *everyday_moves(OPEN, PEOPLE),

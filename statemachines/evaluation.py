@@ -1,4 +1,4 @@
-"""The whole life of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
+"""The lifecycle of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -33,7 +33,7 @@ COLLECTING = (Role.AGENT, Role.MARKET, *MANAGERS, Role.IMPORT)
 """Who takes an evaluation down; others analyse, others again review (F3)."""
 REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
 EVALUATED = "evaluated"
-"""The known fact that holds the handle of the person evaluated, who has no hand in the case (F3)."""
+"""The case variable that holds the handle of the person evaluated, who takes no part in the case (F3)."""
 
 NEGATIVE_UP_TO = 2
 """One score of two or less of five makes an evaluation negative, whatever the others say (E8)."""
@@ -62,9 +62,9 @@ class Assessment(Form):
 
     @property
     def scores(self) -> list[int]:
-        """The scores that were given."""
-        told = (self.timeliness, self.intact_goods, self.attitude, self.quality)
-        return [score for score in told if score is not None]
+        """Return the scores that were given."""
+        scores = (self.timeliness, self.intact_goods, self.attitude, self.quality)
+        return [score for score in scores if score is not None]
 
 
 class EvaluationReply(Form):

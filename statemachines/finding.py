@@ -1,4 +1,4 @@
-"""The whole life of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
+"""The lifecycle of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -112,11 +112,11 @@ FINDING = Lifecycle(
                 dest,
                 roles=SUPERVISION,
                 form=Verification,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in ((VERIFIED, effective, False), (ASSIGNED, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, effective, False), (ASSIGNED, not_effective, True))
         ),
         Move("archive", (VERIFIED,), ARCHIVED, roles=(*SUPERVISION, SYSTEM)),
         # A finding is not dropped: two people of the supervision agree that there was none.

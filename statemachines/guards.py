@@ -13,12 +13,12 @@ from statemachines.vocabulary import Facts, Guard
 
 
 def previous_state(state: str) -> Guard:
-    """The answer leads back to where the question was asked."""
+    """Hold where the case came from ``state``: the way back of a detour."""
     return Guard(f"came_from_{state}", lambda facts, form: facts.previous_state == state)
 
 
 def rounds_left(facts: Facts) -> bool:
-    """Whether the pack allows another round (B3); a pack without a bound always does."""
+    """Return whether the pack allows another round (B3); one that sets no maximum always does."""
     return facts.max_rounds is None or facts.cycle < facts.max_rounds
 
 

@@ -1,4 +1,4 @@
-"""The whole life of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
+"""The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
 
 from typing import Annotated
 
@@ -123,12 +123,12 @@ IMPROVEMENT_PLAN = Lifecycle(
                 dest,
                 roles=(GROUP,),
                 form=Verification,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=EXECUTION,
-                clears=PLAN_DATES if again else (),
+                clears=PLAN_DATES if reopens else (),
             )
-            for dest, when, again in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
         ),
         Move(
             "recur",

@@ -1,4 +1,4 @@
-"""The whole life of an inquiry: a consultation answered, a suggestion assessed, a praise passed on, a lead pursued."""
+"""The lifecycle of an inquiry: a consultation answered, a suggestion assessed, a praise passed on, a lead pursued."""
 
 from typing import Any
 
@@ -115,11 +115,11 @@ INQUIRY = Lifecycle(
                 dest,
                 roles=CALLERS,
                 form=Survey,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in (
+            for dest, guard, reopens in (
                 (REVISITED, satisfied, False),
                 (CLASSIFIED, another_round, True),
                 (CONVERTED, out_of_rounds, False),
@@ -128,7 +128,7 @@ INQUIRY = Lifecycle(
         *calling_in_vain(ANSWERED, REVISITED, CALLERS),
         Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        # The customer is asked, and answers: the clocks rest in between (A4).
+        # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # Ends other than the archive.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),

@@ -1,4 +1,4 @@
-"""The whole life of an interruption of the service (G1): declared, planned against, restored, and learned from."""
+"""The lifecycle of an interruption of the service (G1): declared, planned against, restored, and learned from."""
 
 from statemachines.forms import Reason
 from statemachines.interruption_forms import (

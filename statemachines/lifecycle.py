@@ -1,4 +1,4 @@
-"""A lifecycle as a table in the house's vocabulary, and the pure decision whether a move is legal."""
+"""A lifecycle as a table of states, moves and clauses, and the pure decision whether a move is legal."""
 
 import hashlib
 import json
@@ -46,10 +46,10 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The whole life of one kind of case as a table of data; ``laws.lawful`` checks it where it is made.
+    """The lifecycle of one kind of case as a table of data; ``laws.lawful`` checks it where it is defined.
 
-    ``natures`` are the sorts of contact that begin such a case (A2). An ``internal`` kind is work among
-    ourselves and stands below the customers' on every list (A8).
+    ``natures`` are the sorts of contact that open such a case (A2). An ``internal`` kind concerns no customer and is
+    listed below those that do (A8).
     """
 
     kind: str
@@ -66,25 +66,25 @@ class Lifecycle:
 
     @cached_property
     def state(self) -> Mapping[str, State]:
-        """The states by name."""
+        """Return the states by name."""
         return {state.name: state for state in self.states}
 
     @cached_property
     def rows(self) -> Mapping[str, tuple[Move, ...]]:
-        """The rows of each move, in the order of the table."""
+        """Return the rows of each move, in the order of the table."""
         names = dict.fromkeys(move.name for move in self.moves)
         return {name: tuple(row for row in self.moves if row.name == name) for name in names}
 
     def beginning(self, move: str, was: str, now: str, reopens: bool) -> list[tuple[Clause, bool]]:
-        """The clauses that a move from one state to another may begin, and whether it does.
+        """Return the clauses whose timers a move from one state to another may start, and whether it does.
 
-        Of one ``per`` column it alone cannot say: it begins for each new value, too.
+        A partitioned clause is always among them: it starts for each new value of its column as well.
         """
-        asked = (move, was, now, reopens)
-        if asked not in self._beginning:
-            found = [(clause, _begins(clause, *asked)) for clause in self.clauses]
-            self._beginning[asked] = [one for one in found if one[1] or one[0].partition_by]
-        return self._beginning[asked]
+        step = (move, was, now, reopens)
+        if step not in self._beginning:
+            starts = [(clause, _begins(clause, *step)) for clause in self.clauses]
+            self._beginning[step] = [(clause, begins) for clause, begins in starts if begins or clause.partition_by]
+        return self._beginning[step]
 
     @cached_property
     def _beginning(self) -> dict[tuple[str, str, str, bool], list[tuple[Clause, bool]]]:
@@ -92,7 +92,7 @@ class Lifecycle:
 
     @cached_property
     def version(self) -> str:
-        """Twelve hex digits that change whenever the table does; every transition carries them."""
+        """Return twelve hex digits that change whenever the table does; every transition records them."""
         table = [
             [self.kind, self.prefix, self.initial, self.remind, self.breach, self.natures, self.internal],
             [[s.name, s.milestone, s.owner, s.final] for s in self.states],
@@ -118,13 +118,13 @@ class Lifecycle:
         return machine
 
     def checked(self, move: str, form: Mapping[str, Any]) -> Form:
-        """The move's form, validated. Raises ``Refused('unknown_move' | 'form')``."""
+        """Return the move's form, validated. Raises ``Refused('unknown_move' | 'form')``."""
         if move not in self.rows:
             raise Refused("unknown_move", move=move, known=list(self.rows))
         try:
             return self.rows[move][0].form.model_validate(form)
         except ValidationError as error:
-            raise Refused("form", move=move, fields=_complaints(error)) from None
+            raise Refused("form", move=move, fields=_faults(error)) from None
 
     def settled(self, move: str, state: str, roles: frozenset[Role]) -> Move | None:
         """Return the row that the machine chose before for these roles in this state, if nothing else mattered.
@@ -164,7 +164,7 @@ class Lifecycle:
         """Return the moves that these roles are free to try now, were their forms filled in.
 
         ``may_…`` of the library asks every condition of a move, and a guard needs a form that nobody filled in yet:
-        of each transition that the machine offers here, only the condition on the person is asked.
+        of each transition that the machine offers here, only the condition on the person is forms.
         """
         attempt = _Attempt(facts.state, facts, frozenset(roles), None)
         event = EventData(None, None, self._machine, attempt, (), {})
@@ -224,7 +224,7 @@ class Lifecycle:
 
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
-    """A clause with moves of its own begins with them, any other where the case comes into its states."""
+    """Return whether a timer starts: with the clause's own moves if it names any, else on entering its states."""
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)
@@ -290,12 +290,12 @@ def _attempt(event: EventData) -> _Attempt:
 
 
 def _described(move: Move) -> list[Any]:
-    told = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
-    return [told[name] for name in sorted(told)]
+    columns = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
+    return [columns[name] for name in sorted(columns)]
 
 
-def _complaints(error: ValidationError) -> list[dict[str, str]]:
-    """Field and reason of each fault, without the value: it may be personal."""
+def _faults(error: ValidationError) -> list[dict[str, str]]:
+    """Return field and reason of each fault, without the value: it may be personal."""
     return [
         {"field": ".".join(map(str, fault["loc"])), "why": fault["type"], "text": fault["msg"]}
         for fault in error.errors(include_input=False, include_url=False)

@@ -1,4 +1,4 @@
-"""The whole life of a recovery (B4): what was paid for is claimed back, comes in or is written off by two people."""
+"""The lifecycle of a recovery (B4): what was paid for is claimed back, comes in or is written off by two people."""
 
 from enum import StrEnum
 from typing import Annotated, Any

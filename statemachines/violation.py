@@ -1,4 +1,4 @@
-"""The whole life of a violation (F2, F3): reported, investigated, decided by others, published, perhaps disputed."""
+"""The lifecycle of a violation (F2, F3): reported, investigated, decided by others, published, perhaps disputed."""
 
 from dataclasses import replace
 from typing import Any
@@ -81,7 +81,7 @@ def _no_harsher(facts: Facts, form: Any) -> bool:
 
 
 def _wanted(facts: Facts, done: str) -> bool:
-    """Whether the latest decision still waits for this; each one is published and told once."""
+    """Return whether this is still to be done for the latest decision; each is published and told once."""
     return facts.variables.get(done, 0) < facts.variables.get("decisions", 0)
 
 
@@ -149,15 +149,15 @@ VIOLATION = Lifecycle(
             recused=(*ACCUSED, *INVESTIGATOR),
             counts="decisions",
         ),
-        # It rests once it is published inside and the affected customer was told, in either order.
+        # Announced once it is published inside and the affected customer was told, in either order.
         *(
-            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=asks, guard=when, counts=done, recused=ACCUSED)
-            for name, asks, done, first, last in (
+            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=form, guard=guard, counts=done, recused=ACCUSED)
+            for name, form, done, first, last in (
                 ("publish_inside", Notice, "published", published_first, published_last),
                 ("tell_customer", Message, "told", told_first, told_last),
                 ("nobody_affected", Reason, "told", told_first, told_last),
             )
-            for dest, when in ((STAY, first), (ANNOUNCED, last))
+            for dest, guard in ((STAY, first), (ANNOUNCED, last))
         ),
         Move("close_appeals", (ANNOUNCED,), SETTLED, roles=(SYSTEM,)),
         Move("accept_decision", (ANNOUNCED,), SETTLED, roles=STAFF, guard=himself("accused")),

@@ -1,6 +1,6 @@
 """Writes one move as facts: the case's row, the chained transition, its statements and its moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -179,12 +179,13 @@ def remembered(variables: str, form: Form, row: Move | None) -> str:
     return next_variables(variables, values, row)
 
 
-def next_variables(variables: str, values: Mapping[str, Any], row: Move | None) -> str:
+def next_variables(variables: str, values: dict[str, Any], row: Move | None) -> str:
     """Return the variables without those the row clears, with the form's values, and with its count raised by one."""
     counts, clears = (row.counts, row.clears) if row is not None else (None, ())
     if not values and counts is None and not clears:
         return variables
-    after = {name: value for name, value in orjson.loads(variables).items() if name not in clears} | values
+    before: dict[str, Any] = orjson.loads(variables)
+    after = {name: value for name, value in before.items() if name not in clears} | values
     if counts is not None:
         after[counts] = after.get(counts, 0) + 1
     return canonical(after)

@@ -5,6 +5,7 @@ shown elsewhere: its way from end to end by the stories, what was decided once b
 why not by the decisions, its soundness by the laws.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -67,21 +68,15 @@ def after(facts: Facts, move: Move, form: Form, actor: str) -> Facts:
     variables = orjson.loads(remembered(orjson.dumps(dict(facts.variables)).decode(), form, move))
     carried: dict[str, Any] = {name: getattr(form, name) for name in marked(type(form), ON_CASE)}
     dest = move.dest or facts.state
-    moved = {} if dest == facts.state else {"previous_state": facts.state}
-    return Facts(
-        **{
-            "state": dest,
-            "previous_state": facts.previous_state,
-            "cycle": facts.cycle + move.reopens,
-            "level": carried.get("level", facts.level),
-            "attempts": 0 if move.reopens else carried.get("attempts", facts.attempts),
-            "max_rounds": facts.max_rounds,
-            "max_attempts": facts.max_attempts,
-            "variables": variables,
-            "bounds": facts.bounds,
-            "done_by": {**facts.done_by, move.name: facts.done_by.get(move.name, frozenset()) | {actor} - {""}},
-        }
-        | moved
+    return replace(
+        facts,
+        state=dest,
+        previous_state=facts.previous_state if dest == facts.state else facts.state,
+        cycle=facts.cycle + move.reopens,
+        level=carried.get("level", facts.level),
+        attempts=0 if move.reopens else carried.get("attempts", facts.attempts),
+        variables=variables,
+        done_by={**facts.done_by, move.name: facts.done_by.get(move.name, frozenset()) | {actor} - {""}},
     )
 
 
@@ -101,7 +96,7 @@ def test_the_machine_decides_as_the_rows_read(table: Lifecycle, data: st.DataObj
         form = data.draw(forms(table.rows[move][0].form))
         roles = data.draw(st.just(frozenset(Role)) | st.sampled_from([frozenset({role}) for role in Role]))
         actor = data.draw(st.sampled_from(PEOPLE))
-        facts = Facts(**{name: getattr(here, name) for name in Facts.__slots__} | {"actor": actor})
+        facts = replace(here, actor=actor)
         expected = reads(table, facts, move, form, roles)
         assert decides(table, facts, move, form, roles) == expected, (facts, move, form)
         if (row := expected[1]) is None:
