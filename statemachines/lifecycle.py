@@ -192,31 +192,30 @@ class Lifecycle:
     def _refusal(self, move: str, attempt: _Attempt) -> Refused:
         """Say why the machine refused: the library tells that no condition held, and not which one or whose.
 
-        Of several rows the one that came furthest counts: whom the guard stops has the role for it.
+        Rows that other roles may make count only if there are no others; what stops every row alike is the reason, and
+        of different reasons the guards are named.
         """
         facts = attempt.facts
         params = {
             "kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, attempt.roles),
         }  # fmt: skip
-        codes = [code for code, _ in attempt.failed]
-        if not codes:
+        if not attempt.failed:
             return Refused("not_now", **params)
-        code = max(codes, key=CONDITIONS.index)
-        rows = [row for failure, row in attempt.failed if failure == code]
-        guards = [row.guard for row in rows if row.guard]
-        match code:
-            case "role":
-                return Refused(code, wanted=sorted({role.value for row in rows for role in row.roles}), **params)
-            case "own_work":
-                names = {name for row in rows for name in _own_work(row, facts)}
-                return Refused(code, actor=facts.actor, moves=sorted(names), **params)
-            case "recused":
-                return Refused(code, actor=facts.actor, **params)
-            case _:
-                blank = [name for guard in guards for name in guard.bounds if facts.bounds.get(name) is None]
-                if blank:
-                    return Refused("blank_bound", bound=blank[0], **params)
-                return Refused(code, guards=[guard.name for guard in guards], **params)
+        failed = [(code, row) for code, row in attempt.failed if code != "role"]
+        if not failed:
+            roles = {role.value for _, row in attempt.failed for role in row.roles}
+            return Refused("role", wanted=sorted(roles), **params)
+        codes = {code for code, _ in failed}
+        if codes == {"own_work"}:
+            names = {name for _, row in failed for name in _own_work(row, facts)}
+            return Refused("own_work", actor=facts.actor, moves=sorted(names), **params)
+        if codes == {"recused"}:
+            return Refused("recused", actor=facts.actor, **params)
+        guards = [row.guard for _, row in failed if row.guard]
+        blank = [name for guard in guards for name in guard.bounds if facts.bounds.get(name) is None]
+        if blank:
+            return Refused("blank_bound", bound=blank[0], **params)
+        return Refused("guard", guards=[guard.name for guard in guards], **params)
 
     def separate_from(self, move: str, state: str) -> frozenset[str]:
         """Return the moves whose makers must be looked up before ``decide`` (F3)."""
@@ -228,10 +227,6 @@ def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> boo
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)
-
-
-CONDITIONS = ("role", "own_work", "recused", "guard")
-"""The conditions of a row in the order in which the machine asks them; each is the code of its refusal."""
 
 
 def _conditions(row: Move) -> list[Callback]:

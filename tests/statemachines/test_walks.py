@@ -27,13 +27,16 @@ PEOPLE = ("", "ann", "han")
 
 def reads(table: Lifecycle, facts: Facts, move: str, form: Form, roles: frozenset[Role]) -> tuple[str, Move | None]:
     """Read the rows in order: ``made`` and the first that lets the move through, or the code of the refusal."""
-    furthest, codes = "not_now", ["not_now", "role", "own_work", "recused", "guard"]
+    codes: set[str] = set()
     for row in (row for row in table.moves if row.name == move and facts.state in row.sources):
         code = reads_row(row, facts, form, roles)
         if code == "made":
             return code, row
-        furthest = max(furthest, code, key=codes.index)
-    return furthest, None
+        codes.add(code)
+    if not codes or codes == {"role"}:
+        return "role" if codes else "not_now", None
+    stopped = codes - {"role"}
+    return stopped.pop() if len(stopped) == 1 else "guard", None
 
 
 def reads_row(row: Move, facts: Facts, form: Form, roles: frozenset[Role]) -> str:
@@ -54,7 +57,7 @@ def decides(table: Lifecycle, facts: Facts, move: str, form: Form, roles: frozen
     try:
         decision = table.decide(facts, move, form, roles)
     except Refused as refused:
-        return refused.code if offers(refused, move) == (refused.code == "guard") else "offered in vain", None
+        return refused.code if refused.code == "guard" or not offers(refused, move) else "offered in vain", None
     return "made", decision.row
 
 
