@@ -1,9 +1,11 @@
-"""The decorators by which a reaction says which moments it answers; found by importing ``flows.reactions``."""
+"""The decorators by which a reaction declares the case events it answers; found by importing ``flows.reactions``."""
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +13,10 @@ from engine.commands.open_case import OPEN
 from engine.commands.plan import BY_TIMER
 from engine.outbox.deliveries import CaseEvent
 from flows.reaction_context import ReactionContext
-from statemachines.kinds import lifecycle_of
+from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle
 
 React = Callable[[ReactionContext], Awaitable[None]]
-
-
 Answers = Callable[[CaseEvent], bool]
 
 REACTIONS = Path(__file__).with_name("reactions")
@@ -25,9 +25,13 @@ EVERY = None
 """Stands for the lifecycles of every kind."""
 
 
+class UnknownName(ValueError):
+    """A decorator names a state or a move that its lifecycle does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Flow code that answers a moment. Its name is part of the key of its effects: never rename it lightly."""
+    """Flow code that answers a case event. Its name is part of the key of its effects: never rename it lightly."""
 
     name: str
     answers: Answers
@@ -39,61 +43,80 @@ _REACTIONS: dict[str, Reaction] = {}
 
 def on_open(table: Lifecycle | None) -> Callable[[React], React]:
     """When a case was opened."""
-    return _registered(table, lambda happened: happened.move == OPEN)
+    return _registered(table, lambda event: event.move == OPEN)
 
 
 def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case came into one of the states."""
-    return _registered(table, lambda happened: happened.dest in states and happened.dest != happened.source)
+    """When a case entered one of the states. Raises ``UnknownName``."""
+    return _registered(table, lambda event: event.dest in states and event.dest != event.source, "state", states)
 
 
 def leaving(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case left one of the states."""
-    return _registered(table, lambda happened: happened.source in states and happened.dest != happened.source)
+    """When a case left one of the states. Raises ``UnknownName``."""
+    return _registered(table, lambda event: event.source in states and event.dest != event.source, "state", states)
 
 
 def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
-    """When one of the moves was made."""
-    return _registered(table, lambda happened: happened.move in moves)
+    """When one of the moves was made. Raises ``UnknownName``."""
+    return _registered(table, lambda event: event.move in moves, "move", moves)
 
 
 def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a rung of a clock's ladder fired."""
-    return _registered(table, _rung)
+    """When a step of an escalation ladder fired."""
+    return _registered(table, _is_escalation_step)
 
 
-def _rung(happened: CaseEvent) -> bool:
-    table = lifecycle_of(happened.kind)
-    return happened.via == BY_TIMER and happened.move in (table.remind, table.breach)
+def _is_escalation_step(event: CaseEvent) -> bool:
+    table = lifecycle_of(event.kind)
+    return event.via == BY_TIMER and event.move in (table.remind, table.breach)
 
 
-def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:
-    """Keep a reaction under its name; one function may answer several decorators."""
+def _registered(
+    table: Lifecycle | None, answers: Answers, sort: str = "", names: tuple[str, ...] = ()
+) -> Callable[[React], React]:
+    """Keep a reaction under its name; one function may answer several decorators.
 
-    def meant(happened: CaseEvent) -> bool:
-        return (table is None or happened.kind == table.kind) and answers(happened)
+    ``names`` are the states or moves (``sort``) that the decorator was given.
+    """
+
+    def answers_kind(event: CaseEvent) -> bool:
+        return (table is None or event.kind == table.kind) and answers(event)
 
     def register(react: React) -> React:
         name = react.__name__
-        known = _REACTIONS.get(name)
-        if known is not None and known.react.__module__ != react.__module__:
-            raise ValueError(f"two reactions are named {name}: {known.react.__module__} and {react.__module__}")
-        before = known.answers if known is not None else None
-        both = meant if before is None else lambda happened: before(happened) or meant(happened)
-        _REACTIONS[name] = Reaction(name, both, react)
+        if sort:
+            _check_names(f"{inspect.getfile(react)}: the reaction {name}", table, sort, names)
+        other = _REACTIONS.get(name)
+        if other is not None and other.react.__module__ != react.__module__:
+            raise ValueError(f"two reactions are named {name}: {other.react.__module__} and {react.__module__}")
+        before = other.answers if other is not None else None
+        either = answers_kind if before is None else lambda event: before(event) or answers_kind(event)
+        _REACTIONS[name] = Reaction(name, either, react)
         return react
 
     return register
 
 
+def _check_names(reaction: str, table: Lifecycle | None, sort: str, names: tuple[str, ...]) -> None:
+    """Raise ``UnknownName`` for the first name that no lifecycle meant by the decorator has."""
+    kind = table.kind if table is not None else "any kind"
+    tables = [table] if table is not None else lifecycles().values()
+    known = sorted({name for each in tables for name in (each.state if sort == "state" else each.rows)})
+    if not names:
+        raise UnknownName(f"{reaction} names no {sort} of {kind}; known: {', '.join(known)}")
+    for name in (name for name in names if name not in known):
+        meant = "".join(f" (is {near} meant?)" for near in get_close_matches(name, known, 1))
+        raise UnknownName(f"{reaction} answers {name}, no {sort} of {kind}{meant}; known: {', '.join(known)}")
+
+
 @cache
 def reactions() -> dict[str, Reaction]:
-    """Every reaction by name."""
-    for found in pkgutil.iter_modules([str(REACTIONS)]):
-        importlib.import_module(f"flows.reactions.{found.name}")
+    """Import every module of ``flows.reactions`` and return every reaction by name."""
+    for module in pkgutil.iter_modules([str(REACTIONS)]):
+        importlib.import_module(f"flows.reactions.{module.name}")
     return _REACTIONS
 
 
-def wanted(happened: CaseEvent) -> Iterable[str]:
-    """The names of the reactions that a moment calls for."""
-    return [r.name for r in reactions().values() if r.answers(happened)]
+def wanted(event: CaseEvent) -> Iterable[str]:
+    """Return the names of the reactions that answer an event."""
+    return [reaction.name for reaction in reactions().values() if reaction.answers(event)]

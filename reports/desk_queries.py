@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.duplicates.recognition import identity_of
 from engine.rules.in_force import rules_in
+from engine.rules.policy import POSITION_AGE
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
@@ -17,8 +18,6 @@ from statemachines.lifecycle import Lifecycle, Refused
 
 MAX_ROWS = 20
 """How many customers of a name, or cases of a customer, are returned at most."""
-AGE_BOUND, AGE_HOURS = "position_age_hours", 24
-"""The pack's bound on the age of a position, and the default where a pack has none."""
 
 TITLES = ("先生", "女士", "小姐")
 DOUBLE = frozenset({
@@ -152,8 +151,8 @@ def track(tx: Tx, number: str, now: datetime) -> OrderStatus:
     variables = json.loads(row.variables)
     as_of, expected_at = (_instant(variables.get(name)) for name in ("as_of", "expected_at"))
     age = None if as_of is None else now - as_of
-    bound = rules_in(tx).pack(row.pack, to_micros(now)).bound(AGE_BOUND)
-    stale = age is not None and age > timedelta(hours=AGE_HOURS if bound is None else bound)
+    bound = rules_in(tx).pack(row.pack, to_micros(now)).bound(POSITION_AGE)
+    stale = age is not None and (bound is None or age > timedelta(hours=bound))
     state = lifecycle.state.get(row.state)
     return OrderStatus(
         number=row.number,

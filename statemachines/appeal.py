@@ -1,28 +1,43 @@
-"""The whole life of a staff appeal (E4, F2): against a penalty or an evaluation, heard by an impartial panel."""
+"""The lifecycle of a staff appeal (E4, F2): against a penalty or an evaluation, heard by an impartial panel."""
 
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
-from statemachines.concerned import STAFF, himself, names_none_of
-from statemachines.everyday import everyday
+from statemachines.conflict_of_interest import STAFF, himself, names_none_of
 from statemachines.form_model import VARIABLE, Form, Handle, Personal
 from statemachines.forms import About, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
-RECEIVED, CLASSIFIED, ADMITTED = "received", "classified", "admitted"
+LODGED, TAKEN_UP, ADMITTED = "lodged", "taken_up", "admitted"
 REVERIFYING, REVERIFIED = "reverifying", "reverified"
-RESOLVED, ARCHIVED = "resolved", "archived"
+DECIDED, ARCHIVED = "decided", "archived"
 ADMISSION_REVIEW, REFUSED, WITHDRAWN = "admission_review", "refused", "withdrawn"
 
-UNHEARD = (RECEIVED, CLASSIFIED, ADMITTED)
-"""Where it may turn out that this cannot be appealed, or not any more."""
-HEARD = (*UNHEARD, REVERIFYING, REVERIFIED, ADMISSION_REVIEW)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(LODGED, Milestone.RECEIVED, owner=Role.HR, groups=("refusable",)),
+    State(TAKEN_UP, Milestone.CLASSIFIED, owner=SYSTEM, groups=("refusable",)),
+    State(ADMITTED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP, groups=("refusable",)),
+    State(ADMISSION_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+    State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
+    State(REVERIFIED, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
+    State(DECIDED, Milestone.RESOLVED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(REFUSED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+)
+
+REFUSABLE = in_group(STATES, "refusable")
+"""Where it may turn out that this cannot be appealed, or not any more."""
+UNDECIDED, LIVE = before(STATES, Milestone.RESOLVED), before(STATES, Milestone.ARCHIVED)
+
 OFFICE = (Role.EVALUATION_GROUP, Role.HR)
 PANEL = (Role.APPEAL_PANEL,)
 PEOPLE = (*OFFICE, *PANEL, Role.GENERAL_MANAGER)
@@ -94,40 +109,29 @@ impartial_panel = Guard("impartial_panel", lambda facts, form: names_none_of(for
 APPEAL = Lifecycle(
     kind="appeal",
     prefix="ap",
-    initial=RECEIVED,
+    initial=LODGED,
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.HR),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=SYSTEM),
-        State(ADMITTED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(ADMISSION_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
-        State(REVERIFIED, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(REFUSED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
-        # The disputed case was told and may be disputed.
-        Move("admit", (CLASSIFIED,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
+        Move("take_up", (LODGED,), TAKEN_UP, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
+        # The disputed case recorded the appeal and may be disputed.
+        Move("admit", (TAKEN_UP,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
         *(
             Move("form_panel", (source,), dest, roles=OFFICE, form=Panel, guard=impartial_panel, recused=CONCERNED)
             for source, dest in ((ADMITTED, REVERIFYING), (REVERIFYING, STAY), (REVERIFIED, STAY))
         ),
         Move("reverify", (REVERIFYING,), REVERIFIED, roles=PANEL, form=Reverification, recused=CONCERNED),
         *(
-            Move(name, (REVERIFIED,), RESOLVED, roles=PANEL, form=asks, separate_from=("reverify",), recused=CONCERNED)
-            for name, asks in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
+            Move(name, (REVERIFIED,), DECIDED, roles=PANEL, form=form, separate_from=("reverify",), recused=CONCERNED)
+            for name, form in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
         ),
-        Move("archive", (RESOLVED,), ARCHIVED, roles=(SYSTEM,)),
-        Move("withdraw", (RECEIVED,), WITHDRAWN, roles=OFFICE, form=Reason),
-        Move("withdraw", HEARD[1:], WITHDRAWN, roles=STAFF, form=Reason, guard=himself("appellant")),
+        Move("archive", (DECIDED,), ARCHIVED, roles=(SYSTEM,)),
+        Move("withdraw", (LODGED,), WITHDRAWN, roles=OFFICE, form=Reason),
+        Move("withdraw", UNDECIDED[1:], WITHDRAWN, roles=STAFF, form=Reason, guard=himself("appellant")),
         # Whether an appeal comes too late, or against nothing that can be disputed, two people say.
         Move(
             "propose_refusal",
-            UNHEARD,
+            REFUSABLE,
             ADMISSION_REVIEW,
             roles=(*OFFICE, SYSTEM),
             form=RefusalProposal,
@@ -152,13 +156,13 @@ APPEAL = Lifecycle(
                 guard=previous_state(state),
                 recused=CONCERNED,
             )
-            for state in UNHEARD
+            for state in REFUSABLE
         ),
-        *(replace(row, recused=CONCERNED) for row in everyday((*HEARD, RESOLVED), PEOPLE)),
+        *(replace(row, recused=CONCERNED) for row in everyday_moves(LIVE, PEOPLE)),
     ),
     clauses=(
-        Clause("appeal", during=HEARD, met_by=("uphold_appeal", "dismiss_appeal"), internal=True),
-        Clause("archive", during=(RESOLVED,), then="archive"),
+        Clause("appeal", during=UNDECIDED, met_by=("uphold_appeal", "dismiss_appeal"), internal=True),
+        Clause("archive", during=(DECIDED,), then="archive"),
     ),
 )
 

@@ -1,16 +1,6 @@
-"""The whole life of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
+"""The lifecycle of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
-from typing import Any
-
-from statemachines import complaint_forms as asked
-from statemachines.everyday import (
-    asking_customer,
-    calling_in_vain,
-    everyday,
-    promise_clause,
-    promising,
-    reviewed_refusal,
-)
+from statemachines import complaint_forms as forms
 from statemachines.forms import (
     Assignment,
     Child,
@@ -23,6 +13,8 @@ from statemachines.forms import (
     Survey,
 )
 from statemachines.guards import (
+    above,
+    all_of,
     another_round,
     first_return,
     out_of_rounds,
@@ -35,6 +27,15 @@ from statemachines.guards import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import (
+    asking_customer,
+    calling_in_vain,
+    everyday_moves,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.state_groups import before, in_group
 
 RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
@@ -42,13 +43,33 @@ WAITING, REFUSAL_REVIEW, OWNER_DISPUTED = "waiting_for_customer", "refusal_revie
 COMPENSATION_APPROVAL = "compensation_approval"
 MERGED, WITHDRAWN, REFUSED, REFERRED = "merged", "withdrawn", "refused", "referred"
 
-ASKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
-"""Where the customer may be asked for more."""
-WORKING = (*ASKING, REFUSAL_REVIEW, OWNER_DISPUTED, COMPENSATION_APPROVAL)
-OPEN = (*WORKING, RESOLVED, WAITING)
-LIVE = (*OPEN, REVISITED)
-
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("working", "asking", "refusable")),
+    State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("working", "asking", "refusable")),
+    State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("working", "asking")),
+    State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+    State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
+    State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(MERGED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    State(REFUSED, Milestone.ARCHIVED, final=True),
+    State(REFERRED, Milestone.ARCHIVED, final=True),
+)
+
+WORKING = in_group(STATES, "working")
+"""Where we work on the case: the SLA timers of the work run."""
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked for more."""
+REFUSABLE = in_group(STATES, "refusable")
+"""Where it may turn out that we should not take the contact on."""
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 JUDGED = (INVESTIGATED, RESOLVED)
@@ -61,43 +82,25 @@ def _confirmed(facts: Facts) -> bool:
     return cause is not None and facts.variables.get("confirmed_cause") == cause
 
 
-def _for_the_desk(facts: Facts, form: Any) -> bool:
-    return within("compensation", form.compensation, facts)
-
-
-rejected = Guard("rejected", lambda facts, form: form.opinion is asked.Opinion.REJECTED and rounds_left(facts))
+rejected = Guard("rejected", lambda facts, form: form.opinion is forms.Opinion.REJECTED and rounds_left(facts))
 not_rejected = Guard(
-    "not_rejected", lambda facts, form: form.opinion is not asked.Opinion.REJECTED or not rounds_left(facts)
+    "not_rejected", lambda facts, form: form.opinion is not forms.Opinion.REJECTED or not rounds_left(facts)
 )
 same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
-desk_decides = Guard("desk_decides", lambda facts, form: _confirmed(facts) and _for_the_desk(facts, form))
-second_decides = Guard("second_decides", lambda facts, form: _confirmed(facts) and not _for_the_desk(facts, form))
+cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
+desk_decides = all_of("desk_decides", cause_confirmed, within("compensation", "compensation"))
+second_decides = all_of("second_decides", cause_confirmed, above("compensation", "compensation"))
 as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.variables.get("compensation", 0))
 
 COMPLAINT = Lifecycle(
     kind="complaint",
     prefix="cp",
     initial=RECEIVED,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(MERGED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-        State(REFUSED, Milestone.ARCHIVED, final=True),
-        State(REFERRED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=asked.Classification),
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=asked.Findings),
-        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=asked.Resolution),
+        Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=forms.Classification),
+        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=forms.Findings),
+        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution),
         *(
             Move(
                 "revisit",
@@ -105,19 +108,19 @@ COMPLAINT = Lifecycle(
                 dest,
                 roles=CALLERS,
                 form=Survey,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in (
+            for dest, guard, reopens in (
                 (REVISITED, satisfied, False),
                 (INVESTIGATED, another_round, True),
                 (STAY, out_of_rounds, False),
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=asked.Result, guard=not_rejected),
-        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=asked.Result, guard=rejected, reopens=True),
+        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=forms.Result, guard=not_rejected),
+        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=forms.Result, guard=rejected, reopens=True),
         Move(
             "close_unsatisfied",
             (RESOLVED,),
@@ -128,11 +131,11 @@ COMPLAINT = Lifecycle(
             separate_from=HANDLED,
         ),
         Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        # What only the record of another system tells: ended without a callback, taken up again without one.
+        # Only an import: another system closed or reopened the case without a callback.
         Move("close", (RESOLVED,), ARCHIVED, roles=(IMPORT,)),
         Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, roles=(IMPORT,), reopens=True),
         Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, roles=(IMPORT,), reopens=True),
-        # The customer is asked, and answers: the clocks rest in between (A4).
+        # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # A second return goes to the supervisor, who rules on the owner (B10).
         Move("return", (CLASSIFIED,), STAY, roles=INVESTIGATORS, form=Return, guard=first_return, counts="returns"),
@@ -147,51 +150,61 @@ COMPLAINT = Lifecycle(
         ),
         Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, roles=MANAGERS, form=Assignment, counts="transfers"),
         # Who answers for it, what is paid, what is claimed back (B4).
-        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=asked.Responsibility),
+        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=forms.Responsibility),
         Move(
             "confirm_responsibility",
             JUDGED,
             STAY,
             roles=(*MANAGERS, Role.QUALITY_TEAM),
-            form=asked.Confirmation,
+            form=forms.Confirmation,
             guard=same_cause,
             separate_from=("determine_responsibility",),
         ),
-        Move("compensate", (INVESTIGATED,), STAY, roles=INVESTIGATORS, form=asked.Compensation, guard=desk_decides),
-        Move(
-            "compensate",
-            (INVESTIGATED,),
-            COMPENSATION_APPROVAL,
-            roles=INVESTIGATORS,
-            form=asked.Compensation,
-            guard=second_decides,
+        *(
+            Move(
+                "compensate",
+                (INVESTIGATED,),
+                dest,
+                roles=INVESTIGATORS,
+                form=forms.Compensation,
+                guard=guard,
+                clears=("approved",),
+            )
+            for dest, guard in ((STAY, desk_decides), (COMPENSATION_APPROVAL, second_decides))
         ),
         Move(
             "approve_compensation",
             (COMPENSATION_APPROVAL,),
             INVESTIGATED,
             roles=MANAGERS,
-            form=asked.Approval,
+            form=forms.Approval,
             guard=as_offered,
             separate_from=("compensate",),
         ),
-        Move("decline_compensation", (COMPENSATION_APPROVAL,), INVESTIGATED, roles=MANAGERS, form=Reason),
-        Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=asked.Recovery),
+        Move(
+            "decline_compensation",
+            (COMPENSATION_APPROVAL,),
+            INVESTIGATED,
+            roles=MANAGERS,
+            form=Reason,
+            clears=("compensation", "approved"),
+        ),
+        Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=forms.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
-        *reviewed_refusal((RECEIVED, CLASSIFIED), REFUSAL_REVIEW, REFUSED, asked.RefusalProposal, Refusal),
+        *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, forms.RefusalProposal, Refusal),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, roles=MANAGERS[1:], form=Reason),
         # What is done without the case moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
-        Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=asked.Suggestion),
-        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=asked.Classification),
+        Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=forms.Suggestion),
+        Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=forms.Classification),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
-        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=asked.Proposal),
+        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=forms.Proposal),
         Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
         *promising(OPEN, PEOPLE),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
         Clause("first_reply", during=WORKING, pauses=(WAITING,), met_by=("reply", "resolve"), answers=True, once=True),

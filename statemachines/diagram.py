@@ -1,10 +1,10 @@
-"""Draws a lifecycle as a Mermaid state diagram, straight from its table."""
+"""Draw a lifecycle as a Mermaid state diagram from its table."""
 
 from statemachines.lifecycle import Lifecycle, Move
 
 
 def mermaid(table: Lifecycle) -> str:
-    """The diagram's text (``stateDiagram-v2``), with notes for moves that stay and for the clauses."""
+    """Return the diagram's text (``stateDiagram-v2``), with notes for moves that stay and for SLA timers."""
     lines = ["stateDiagram-v2", f"    [*] --> {table.initial}"]
     for (source, dest), labels in _arrows(table).items():
         lines.append(f"    {source} --> {dest}: {', '.join(labels)}")
@@ -30,12 +30,12 @@ def _label(row: Move) -> str:
 def _note(table: Lifecycle, state: str) -> list[str]:
     stays = dict.fromkeys(row.name for row in table.moves if row.dest is None and state in row.sources)
     running = [clause.name for clause in table.clauses if state in clause.during]
-    resting = [clause.name for clause in table.clauses if state in clause.pauses]
-    said = [
+    paused = [clause.name for clause in table.clauses if state in clause.pauses]
+    notes = [
         *([f"may: {', '.join(stays)}"] if stays else []),
-        *([f"clocks run: {', '.join(running)}"] if running else []),
-        *([f"clocks rest: {', '.join(resting)}"] if resting else []),
+        *([f"timers run: {', '.join(running)}"] if running else []),
+        *([f"timers paused: {', '.join(paused)}"] if paused else []),
     ]
-    if not said:
+    if not notes:
         return []
-    return [f"    note right of {state}", *(f"        {line}" for line in said), "    end note"]
+    return [f"    note right of {state}", *(f"        {line}" for line in notes), "    end note"]

@@ -1,4 +1,4 @@
-"""Whether a measure had its effect: what a finding and an improvement plan are verified by (F1, E3)."""
+"""Whether a measure had its effect: the result of verifying a finding or an improvement plan (F1, E3)."""
 
 from enum import StrEnum
 

@@ -1,28 +1,39 @@
-"""The whole life of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
+"""The lifecycle of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from statemachines.appealable import appealable
-from statemachines.everyday import everyday
+from statemachines.appeal_moves import appealable
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
-RECEIVED, CLASSIFIED, RESOLVED = "received", "classified", "resolved"
+RECEIVED, ASSESSED, ANSWERED = "received", "assessed", "answered"
 ARCHIVED, WITHDRAWN = "archived", "withdrawn"
 
-OPEN = (RECEIVED, CLASSIFIED, RESOLVED)
-ASSESSED = (CLASSIFIED, RESOLVED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
+    State(ASSESSED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("reviewable",)),
+    State(ANSWERED, Milestone.RESOLVED, owner=SYSTEM, groups=("reviewable",)),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+)
+
+REVIEWABLE = in_group(STATES, "reviewable")
+"""Where it is known what the evaluation says and whom it is about."""
+LIVE = before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 COLLECTING = (Role.AGENT, Role.MARKET, *MANAGERS, Role.IMPORT)
 """Who takes an evaluation down; others analyse, others again review (F3)."""
 REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
 EVALUATED = "evaluated"
-"""The known fact that holds the handle of the person evaluated, who has no hand in the case (F3)."""
+"""The case variable that holds the handle of the person evaluated, who takes no part in the case (F3)."""
 
 NEGATIVE_UP_TO = 2
 """One score of two or less of five makes an evaluation negative, whatever the others say (E8)."""
@@ -51,9 +62,9 @@ class Assessment(Form):
 
     @property
     def scores(self) -> list[int]:
-        """The scores that were given."""
-        told = (self.timeliness, self.intact_goods, self.attitude, self.quality)
-        return [score for score in told if score is not None]
+        """Return the scores that were given."""
+        scores = (self.timeliness, self.intact_goods, self.attitude, self.quality)
+        return [score for score in scores if score is not None]
 
 
 class EvaluationReply(Form):
@@ -97,21 +108,15 @@ EVALUATION = Lifecycle(
     prefix="ev",
     initial=RECEIVED,
     natures=("evaluation",),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("assess", (RECEIVED,), CLASSIFIED, roles=COLLECTING, form=Assessment, guard=as_given),
-        Move("answer", (CLASSIFIED,), RESOLVED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
-        Move("archive", (RESOLVED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        Move("assess", (RECEIVED,), ASSESSED, roles=COLLECTING, form=Assessment, guard=as_given),
+        Move("answer", (ASSESSED,), ANSWERED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
+        Move("archive", (ANSWERED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
         Move(
             "dispute",
-            ASSESSED,
+            REVIEWABLE,
             STAY,
             roles=REVIEWERS,
             form=Doubt,
@@ -121,7 +126,7 @@ EVALUATION = Lifecycle(
         ),
         Move(
             "clear_dispute",
-            ASSESSED,
+            REVIEWABLE,
             STAY,
             roles=REVIEWERS,
             form=Cleared,
@@ -130,15 +135,15 @@ EVALUATION = Lifecycle(
             recused=(EVALUATED,),
         ),
         # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
-        Move("withdraw", ASSESSED, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
+        Move("withdraw", REVIEWABLE, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
         # What is done without the evaluation moving on.
-        Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
-        *appealable((*ASSESSED, ARCHIVED, WITHDRAWN)),
-        *everyday(OPEN, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
+        Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
+        *appealable((*REVIEWABLE, ARCHIVED, WITHDRAWN)),
+        *everyday_moves(LIVE, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
-        Clause("answer_evaluation", during=(RECEIVED, CLASSIFIED), met_by=("answer",), answers=True),
-        Clause("archive", during=(RESOLVED,), then="archive"),
+        Clause("answer_evaluation", during=(RECEIVED, ASSESSED), met_by=("answer",), answers=True),
+        Clause("archive", during=(ANSWERED,), then="archive"),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The whole life of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
+"""The lifecycle of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -6,23 +6,36 @@ from typing import Annotated
 from pydantic import AwareDatetime
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.everyday import everyday
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason, Severity
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
-RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+RAISED, ASSIGNED, MEASURE_SET = "raised", "assigned", "measure_set"
+RECTIFIED, VERIFIED, ARCHIVED = "rectified", "verified", "archived"
 CANCEL_REVIEW, CANCELLED = "cancel_review", "cancelled"
 
-UNHANDLED = (RECEIVED, CLASSIFIED, INVESTIGATED)
-"""Where it may turn out that there was nothing to find."""
-OPEN = (*UNHANDLED, CANCEL_REVIEW, RESOLVED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RAISED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM, groups=("cancellable",)),
+    State(ASSIGNED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("cancellable",)),
+    State(MEASURE_SET, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("cancellable",)),
+    State(CANCEL_REVIEW, Milestone.INVESTIGATED, owner=Role.QUALITY_TEAM),
+    State(RECTIFIED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
+    State(VERIFIED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(CANCELLED, Milestone.ARCHIVED, final=True),
+)
+
+CANCELLABLE = in_group(STATES, "cancellable")
+"""Where it may turn out that there was nothing to find."""
+OPEN = before(STATES, Milestone.REVISITED)
+
 SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.AUDITOR)
 PEOPLE = (*INVESTIGATORS, *SUPERVISION)
 HANDLED = ("propose_measure", "rectify")
@@ -84,39 +97,30 @@ class Cancellation(Form):
 FINDING = Lifecycle(
     kind="finding",
     prefix="fd",
-    initial=RECEIVED,
+    initial=RAISED,
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(CANCEL_REVIEW, Milestone.INVESTIGATED, owner=Role.QUALITY_TEAM),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(CANCELLED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("assign_owner", (RECEIVED,), CLASSIFIED, roles=(*SUPERVISION, SYSTEM), form=Ownership),
-        Move("propose_measure", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Measure),
-        Move("rectify", (INVESTIGATED,), RESOLVED, roles=INVESTIGATORS, form=Rectification),
+        Move("assign_owner", (RAISED,), ASSIGNED, roles=(*SUPERVISION, SYSTEM), form=Ownership),
+        Move("propose_measure", (ASSIGNED,), MEASURE_SET, roles=INVESTIGATORS, form=Measure),
+        Move("rectify", (MEASURE_SET,), RECTIFIED, roles=INVESTIGATORS, form=Rectification),
         # What had no effect goes another round, one level higher.
         *(
             Move(
                 "verify_effect",
-                (RESOLVED,),
+                (RECTIFIED,),
                 dest,
                 roles=SUPERVISION,
                 form=Verification,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in ((REVISITED, effective, False), (CLASSIFIED, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, effective, False), (ASSIGNED, not_effective, True))
         ),
-        Move("archive", (REVISITED,), ARCHIVED, roles=(*SUPERVISION, SYSTEM)),
+        Move("archive", (VERIFIED,), ARCHIVED, roles=(*SUPERVISION, SYSTEM)),
         # A finding is not dropped: two people of the supervision agree that there was none.
-        Move("propose_cancel", UNHANDLED, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
+        Move("propose_cancel", CANCELLABLE, CANCEL_REVIEW, roles=SUPERVISION, form=Cancellation),
         Move(
             "cancel",
             (CANCEL_REVIEW,),
@@ -127,24 +131,24 @@ FINDING = Lifecycle(
         ),
         *(
             Move("keep_open", (CANCEL_REVIEW,), state, roles=SUPERVISION, form=Reason, guard=previous_state(state))
-            for state in UNHANDLED
+            for state in CANCELLABLE
         ),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
-        Clause("finding_ownership", (RECEIVED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),
-        Clause("finding_measure", (CLASSIFIED,), (CANCEL_REVIEW,), met_by=("propose_measure",), internal=True),
+        Clause("finding_ownership", (RAISED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),
+        Clause("finding_measure", (ASSIGNED,), (CANCEL_REVIEW,), met_by=("propose_measure",), internal=True),
         Clause(
             "finding_rectification",
-            (INVESTIGATED,),
+            (MEASURE_SET,),
             (CANCEL_REVIEW,),
             met_by=("rectify",),
             started_by=("propose_measure",),
             due_field="due_at",
             internal=True,
         ),
-        Clause("finding_verification", (RESOLVED,), met_by=("verify_effect",), internal=True),
-        Clause("archive", (REVISITED,), then="archive"),
+        Clause("finding_verification", (RECTIFIED,), met_by=("verify_effect",), internal=True),
+        Clause("archive", (VERIFIED,), then="archive"),
     ),
 )
 

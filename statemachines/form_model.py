@@ -1,4 +1,4 @@
-"""What a move asks for: strict form models whose fields say where their values go."""
+"""The forms of moves: strict models whose fields are marked with where their values go."""
 
 from functools import cache
 from typing import Annotated, Any, ClassVar
@@ -19,7 +19,7 @@ PERSONAL = _Mark("PERSONAL")
 ON_CASE = _Mark("ON_CASE")
 """The value is also written to the case's row, in the column of the field's name."""
 VARIABLE = _Mark("VARIABLE")
-"""The value is remembered on the case, for guards and views; never anything personal."""
+"""The value becomes a case variable, for guards and views; never anything personal."""
 ACTOR = _Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
 OPEN_CASE = _Mark("OPEN_CASE")
@@ -39,17 +39,17 @@ Percent = Annotated[int, Field(ge=0, le=1000)]
 
 
 class Form(BaseModel):
-    """The base of every form: nothing unknown is taken, nothing is changed after it was checked."""
+    """The base of every form: it refuses unknown fields and is never changed after validation."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
 
 class Nothing(Form):
-    """The form of a move that asks for nothing."""
+    """The form of a move without fields."""
 
 
 class StepFired(Form):
-    """What a clock tells the case when a rung of its ladder fires, and the level that the rung asks (B6)."""
+    """The escalation step that fired: the share of the limit that was used, and the level it notifies (B6)."""
 
     clause: Code
     cycle: int
@@ -59,7 +59,7 @@ class StepFired(Form):
 
 
 class Reprojected(Form):
-    """The journal entry of rules that changed under a case: what changed, and the edition that holds since (F4)."""
+    """The record of a new edition of the rules taking effect on a case: the reason, and the edition (F4)."""
 
     reason: Code
     edition: str
@@ -67,7 +67,7 @@ class Reprojected(Form):
 
 @cache
 def marked(form: type[Form], mark: _Mark) -> tuple[str, ...]:
-    """The names of the form's fields that bear ``mark``, also inside an optional type."""
+    """Return the names of the form's fields that carry ``mark``, also inside an optional type."""
     return tuple(name for name, field in form.model_fields.items() if _bears(field, mark))
 
 
@@ -80,5 +80,5 @@ def _bears(field: Any, mark: _Mark) -> bool:
 
 @cache
 def required(form: type[Form]) -> tuple[str, ...]:
-    """The names of the fields that a person must fill in."""
+    """Return the names of the fields that must be given."""
     return tuple(name for name, field in form.model_fields.items() if field.is_required())

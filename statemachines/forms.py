@@ -66,7 +66,7 @@ class Return(Form):
 
 
 class Escalation(Form):
-    """A person raises the case to a level (B6)."""
+    """The level to which a person escalates the case (B6)."""
 
     level: Annotated[int, Field(ge=1, le=TOP_LEVEL), ON_CASE]
     reason: Personal
@@ -88,7 +88,7 @@ class PauseReason(StrEnum):
 
 
 class Question(Form):
-    """What the customer is asked for, and why the clocks rest meanwhile (A4)."""
+    """What the customer is asked for, and why the timers are paused meanwhile (A4)."""
 
     question: Personal
     code: PauseReason = PauseReason.INFORMATION

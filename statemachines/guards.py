@@ -1,23 +1,48 @@
-"""Guards that more than one lifecycle asks."""
+"""Guards that more than one lifecycle uses, and the parts they are made of.
+
+Note [Blank bounds]: a bound is an amount of the policy pack, and the pack's owner may have left it blank or may not
+know of it yet. A blank or missing bound admits no amount: nothing is within it, and nothing is decided above it
+either. A move that asks for it is refused (``blank_bound``) until the pack says an amount, and ``closeloop policy
+check`` names the bound. So a new bound never sends all cases one way without a word.
+"""
+
+from typing import Any
 
 from statemachines.forms import Outcome
 from statemachines.vocabulary import Facts, Guard
 
 
 def previous_state(state: str) -> Guard:
-    """The answer leads back to where the question was asked."""
+    """Hold where the case came from ``state``: the way back of a detour."""
     return Guard(f"came_from_{state}", lambda facts, form: facts.previous_state == state)
 
 
 def rounds_left(facts: Facts) -> bool:
-    """Whether the pack allows another round (B3); a pack without a bound always does."""
+    """Return whether the pack allows another round (B3); one that sets no maximum always does."""
     return facts.max_rounds is None or facts.cycle < facts.max_rounds
 
 
-def within(bound: str, amount: int | None, facts: Facts) -> bool:
-    """Whether an amount is within the pack's bound, the bound included (以下); a blank bound admits none."""
-    limit = facts.bounds.get(bound)
-    return limit is not None and amount is not None and amount <= limit
+def within(bound: str, field: str) -> Guard:
+    """Hold where the form's field is within the pack's bound, the bound included (以下). See Note [Blank bounds]."""
+    return Guard(f"within_{bound}", lambda facts, form: _compare(bound, field, facts, form) == "within", (bound,))
+
+
+def above(bound: str, field: str) -> Guard:
+    """Hold where the form's field is above the pack's bound. See Note [Blank bounds]."""
+    return Guard(f"above_{bound}", lambda facts, form: _compare(bound, field, facts, form) == "above", (bound,))
+
+
+def _compare(bound: str, field: str, facts: Facts, form: Any) -> str:
+    limit, amount = facts.bounds.get(bound), getattr(form, field)
+    if limit is None or amount is None:
+        return ""
+    return "within" if amount <= limit else "above"
+
+
+def all_of(name: str, *guards: Guard) -> Guard:
+    """Return the guard ``name`` that holds where all of these hold, and asks for all their bounds."""
+    bounds = tuple(dict.fromkeys(bound for guard in guards for bound in guard.bounds))
+    return Guard(name, lambda facts, form: all(guard.holds(facts, form) for guard in guards), bounds)
 
 
 satisfied = Guard("satisfied", lambda facts, form: form.outcome is Outcome.SATISFIED)

@@ -1,26 +1,42 @@
-"""The whole life of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
+"""The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
 
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.everyday import everyday
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
-RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+AWAITING_PLAN, SUBMITTED, ACCEPTED = "awaiting_plan", "submitted", "accepted"
+CARRIED_OUT, VERIFIED, ARCHIVED = "carried_out", "verified", "archived"
 WAIVED = "waived"
 
-OPEN = (RECEIVED, CLASSIFIED, INVESTIGATED, RESOLVED, REVISITED)
+PLAN_DATES = ("proposed_due", "due_at")
+"""The dates of a plan; they end with it when another plan is required."""
+
 SYSTEM, GROUP = Role.SYSTEM, Role.EVALUATION_GROUP
+
+STATES = (
+    State(AWAITING_PLAN, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+    State(SUBMITTED, Milestone.CLASSIFIED, owner=GROUP),
+    State(ACCEPTED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(CARRIED_OUT, Milestone.RESOLVED, owner=GROUP),
+    State(VERIFIED, Milestone.REVISITED, owner=GROUP),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(WAIVED, Milestone.ARCHIVED, final=True),
+)
+
+LIVE = before(STATES, Milestone.ARCHIVED)
+
 WATCHERS = (GROUP, Role.QUALITY_TEAM)
 PEOPLE = (*INVESTIGATORS, *WATCHERS, Role.OPERATIONS)
-CARRIED_OUT = ("submit", "complete")
+EXECUTION = ("submit", "complete")
 """Whoever did this does not verify it (F3)."""
 
 Hundredths = Annotated[int, Field(ge=0), VARIABLE]
@@ -82,46 +98,55 @@ was_required = Guard("was_required", lambda facts, form: "department" in facts.v
 IMPROVEMENT_PLAN = Lifecycle(
     kind="improvement_plan",
     prefix="ip",
-    initial=RECEIVED,
+    initial=AWAITING_PLAN,
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=GROUP),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(RESOLVED, Milestone.RESOLVED, owner=GROUP),
-        State(REVISITED, Milestone.REVISITED, owner=GROUP),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(WAIVED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("require", (RECEIVED,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
-        Move("submit", (RECEIVED,), CLASSIFIED, roles=INVESTIGATORS, form=Plan, guard=was_required),
-        Move("accept_plan", (CLASSIFIED,), INVESTIGATED, roles=(GROUP,), form=Agreed, separate_from=("submit",)),
-        Move("send_back", (CLASSIFIED,), RECEIVED, roles=(GROUP,), form=SentBack, separate_from=("submit",)),
-        Move("complete", (INVESTIGATED,), RESOLVED, roles=INVESTIGATORS, form=Completion),
+        Move("require", (AWAITING_PLAN,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
+        Move("submit", (AWAITING_PLAN,), SUBMITTED, roles=INVESTIGATORS, form=Plan, guard=was_required),
+        Move("accept_plan", (SUBMITTED,), ACCEPTED, roles=(GROUP,), form=Agreed, separate_from=("submit",)),
+        Move(
+            "send_back",
+            (SUBMITTED,),
+            AWAITING_PLAN,
+            roles=(GROUP,),
+            form=SentBack,
+            separate_from=("submit",),
+            clears=("proposed_due",),
+        ),
+        Move("complete", (ACCEPTED,), CARRIED_OUT, roles=INVESTIGATORS, form=Completion),
         # Without effect a new plan is required, one level higher.
         *(
             Move(
                 "verify_effect",
-                (RESOLVED,),
+                (CARRIED_OUT,),
                 dest,
                 roles=(GROUP,),
                 form=Verification,
-                guard=when,
-                reopens=again,
-                separate_from=CARRIED_OUT,
+                guard=guard,
+                reopens=reopens,
+                separate_from=EXECUTION,
+                clears=PLAN_DATES if reopens else (),
             )
-            for dest, when, again in ((REVISITED, effective, False), (RECEIVED, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
         ),
-        Move("recur", (REVISITED,), RECEIVED, roles=(*WATCHERS, SYSTEM), form=SentBack, reopens=True),
-        Move("archive", (REVISITED,), ARCHIVED, roles=(GROUP, SYSTEM)),
-        Move("waive", (RECEIVED,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
-        *everyday(OPEN, PEOPLE),
+        Move(
+            "recur",
+            (VERIFIED,),
+            AWAITING_PLAN,
+            roles=(*WATCHERS, SYSTEM),
+            form=SentBack,
+            reopens=True,
+            clears=PLAN_DATES,
+        ),
+        Move("archive", (VERIFIED,), ARCHIVED, roles=(GROUP, SYSTEM)),
+        Move("waive", (AWAITING_PLAN,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
+        *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
         Clause(
             "plan_submission",
-            (RECEIVED,),
+            (AWAITING_PLAN,),
             met_by=("submit",),
             started_by=("require", "send_back", "verify_effect", "recur"),
             due_field="due_at",
@@ -130,13 +155,13 @@ IMPROVEMENT_PLAN = Lifecycle(
         ),
         Clause(
             "plan_execution",
-            (INVESTIGATED,),
+            (ACCEPTED,),
             met_by=("complete",),
             started_by=("accept_plan",),
             due_field="due_at",
             internal=True,
         ),
-        Clause("plan_watch", (REVISITED,), then="archive", internal=True),
+        Clause("plan_watch", (VERIFIED,), then="archive", internal=True),
     ),
 )
 

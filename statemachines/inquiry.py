@@ -1,8 +1,7 @@
-"""The whole life of an inquiry: a consultation answered, a suggestion assessed, a praise passed on, a lead pursued."""
+"""The lifecycle of an inquiry: a consultation answered, a suggestion assessed, a praise passed on, a lead pursued."""
 
 from typing import Any
 
-from statemachines.everyday import asking_customer, calling_in_vain, everyday, promise_clause, promising
 from statemachines.forms import Child, Merge, Message, Reason, Survey
 from statemachines.guards import another_round, out_of_rounds, satisfied
 from statemachines.inquiry_forms import (
@@ -22,18 +21,38 @@ from statemachines.inquiry_forms import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import asking_customer, calling_in_vain, everyday_moves, promise_clause, promising
+from statemachines.state_groups import before, in_group
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
+RECEIVED, CLASSIFIED, AWAITING_ANSWER = "received", "classified", "awaiting_answer"
 OFFERED, PURSUED = "offered", "pursued"
-RESOLVED, REVISITED, SETTLED, ARCHIVED = "resolved", "revisited", "settled", "archived"
+ANSWERED, REVISITED, SETTLED, ARCHIVED = "answered", "revisited", "settled", "archived"
 WAITING, MERGED, WITHDRAWN, CONVERTED = "waiting_for_customer", "merged", "withdrawn", "converted"
 
-ASKING = (RECEIVED, CLASSIFIED, INVESTIGATED)
-"""Where the customer may be asked for more."""
-OPEN = (*ASKING, OFFERED, PURSUED, WAITING, RESOLVED)
-LIVE = (*OPEN, REVISITED, SETTLED)
-
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("unanswered", "asking")),
+    State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("unanswered", "asking")),
+    State(OFFERED, Milestone.CLASSIFIED, owner=Role.SALESPERSON, groups=("unanswered",)),
+    State(AWAITING_ANSWER, Milestone.INVESTIGATED, owner=Role.AGENT, groups=("unanswered", "asking")),
+    State(PURSUED, Milestone.INVESTIGATED, owner=Role.SALESPERSON),
+    State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
+    State(ANSWERED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(MERGED, Milestone.ARCHIVED, final=True),
+    State(WITHDRAWN, Milestone.ARCHIVED, final=True),
+    State(CONVERTED, Milestone.ARCHIVED, final=True),
+)
+
+UNANSWERED = in_group(STATES, "unanswered")
+"""Where the customer awaits our first reply."""
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked for more."""
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 SALES = (Role.SALESPERSON, Role.KEY_ACCOUNT_MANAGER, *MANAGERS)
 CALLERS = (*INVESTIGATORS, Role.QUALITY_TEAM, SYSTEM)
 HANDLED = ("investigate", "assess", "answer")
@@ -63,38 +82,26 @@ INQUIRY = Lifecycle(
     prefix="iq",
     initial=RECEIVED,
     natures=tuple(nature.value for nature in Nature),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(OFFERED, Milestone.CLASSIFIED, owner=Role.SALESPERSON),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.AGENT),
-        State(PURSUED, Milestone.INVESTIGATED, owner=Role.SALESPERSON),
-        State(WAITING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(MERGED, Milestone.ARCHIVED, final=True),
-        State(WITHDRAWN, Milestone.ARCHIVED, final=True),
-        State(CONVERTED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=Routing),
         # A consultation: the desk answers at once, or the department finds out first.
-        Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question),
-        Move("answer", (RECEIVED, CLASSIFIED), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
-        Move("answer", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
+        Move(
+            "investigate", (CLASSIFIED,), AWAITING_ANSWER, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question
+        ),
+        Move("answer", (RECEIVED, CLASSIFIED), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
+        Move("answer", (AWAITING_ANSWER,), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
         # A suggestion is assessed before it is answered; a praise is passed on before the customer is thanked.
-        Move("assess", (CLASSIFIED,), INVESTIGATED, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
+        Move("assess", (CLASSIFIED,), AWAITING_ANSWER, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
         Move(
             "commend",
             (RECEIVED, CLASSIFIED),
-            INVESTIGATED,
+            AWAITING_ANSWER,
             roles=INVESTIGATORS,
             form=Commendation,
             guard=commends_another,
         ),
-        Move("thank", (INVESTIGATED,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
+        Move("thank", (AWAITING_ANSWER,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
         # A lead is a salesperson's (D2).
         Move("offer", (RECEIVED, CLASSIFIED), OFFERED, roles=(*DESK, SYSTEM), form=Offer, guard=is_lead),
         Move("qualify", (OFFERED,), PURSUED, roles=SALES, form=Qualification),
@@ -104,24 +111,24 @@ INQUIRY = Lifecycle(
         *(
             Move(
                 "revisit",
-                (RESOLVED,),
+                (ANSWERED,),
                 dest,
                 roles=CALLERS,
                 form=Survey,
-                guard=when,
-                reopens=again,
+                guard=guard,
+                reopens=reopens,
                 separate_from=HANDLED,
             )
-            for dest, when, again in (
+            for dest, guard, reopens in (
                 (REVISITED, satisfied, False),
                 (CLASSIFIED, another_round, True),
                 (CONVERTED, out_of_rounds, False),
             )
         ),
-        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("skip_revisit", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
+        *calling_in_vain(ANSWERED, REVISITED, CALLERS),
+        Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        # The customer is asked, and answers: the clocks rest in between (A4).
+        # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # Ends other than the archive.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),
@@ -132,12 +139,12 @@ INQUIRY = Lifecycle(
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message),
         *promising(OPEN, INVESTIGATORS),
-        *everyday(OPEN, INVESTIGATORS),
+        *everyday_moves(OPEN, INVESTIGATORS),
     ),
     clauses=(
         Clause(
             "first_reply",
-            during=(*ASKING, OFFERED),
+            during=UNANSWERED,
             pauses=(WAITING,),
             met_by=("reply", "answer", "thank", "qualify"),
             answers=True,
@@ -147,7 +154,7 @@ INQUIRY = Lifecycle(
         Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
         promise_clause(OPEN),
         # Internal, for a pack that asks for no such callback need not say how soon it is made.
-        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable"), internal=True),
+        Clause("revisit", during=(ANSWERED,), met_by=("revisit", "unreachable"), internal=True),
         Clause("archive", during=(REVISITED, SETTLED), then="archive"),
     ),
 )

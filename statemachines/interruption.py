@@ -1,6 +1,5 @@
-"""The whole life of an interruption of the service (G1): declared, planned against, restored, and learned from."""
+"""The lifecycle of an interruption of the service (G1): declared, planned against, restored, and learned from."""
 
-from statemachines.everyday import everyday
 from statemachines.forms import Reason
 from statemachines.interruption_forms import (
     Affected,
@@ -18,18 +17,31 @@ from statemachines.interruption_forms import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
-RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
+REPORTED, PLAN_STARTED, AFFECTED_FOUND = "reported", "plan_started", "affected_found"
+RESTORED, REVIEWED, ARCHIVED = "restored", "reviewed", "archived"
 CALLED_OFF = "called_off"
 
-DOWN = (RECEIVED, CLASSIFIED, INVESTIGATED)
-"""While the service is interrupted."""
-CARED_FOR = (INVESTIGATED, RESOLVED)
-"""Once it is known who is affected: much of it is still to be done after the service is restored."""
-OPEN = (*DOWN, RESOLVED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(REPORTED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+    State(PLAN_STARTED, Milestone.CLASSIFIED, owner=Role.DEPARTMENT_MANAGER),
+    State(AFFECTED_FOUND, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER, groups=("affected_known",)),
+    State(RESTORED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM, groups=("affected_known",)),
+    State(REVIEWED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(CALLED_OFF, Milestone.ARCHIVED, final=True),
+)
+
+DOWN = before(STATES, Milestone.RESOLVED)
+"""While the service is interrupted."""
+AFFECTED_KNOWN = in_group(STATES, "affected_known")
+"""Once it is known who is affected: much of it is still to be done after the service is restored."""
+OPEN = before(STATES, Milestone.REVISITED)
+
 REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
 PEOPLE = (*INVESTIGATORS, Role.OPERATIONS, *REVIEWERS)
 
@@ -41,57 +53,49 @@ some_affected = Guard("some_affected", lambda facts, form: facts.variables.get("
 INTERRUPTION = Lifecycle(
     kind="interruption",
     prefix="in",
-    initial=RECEIVED,
+    initial=REPORTED,
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.DEPARTMENT_MANAGER),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.QUALITY_TEAM),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(CALLED_OFF, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         Move("declare", DOWN, STAY, roles=PEOPLE, form=Declaration),
-        Move("start_plan", (RECEIVED,), CLASSIFIED, roles=MANAGERS, form=ContingencyPlan, guard=was_declared),
-        Move("find_affected", (CLASSIFIED,), INVESTIGATED, roles=PEOPLE, form=Criteria),
-        Move("find_affected", CARED_FOR, STAY, roles=PEOPLE, form=Criteria),
-        Move("restore", (CLASSIFIED, INVESTIGATED), RESOLVED, roles=(*MANAGERS, Role.OPERATIONS), form=Restoration),
+        Move("start_plan", (REPORTED,), PLAN_STARTED, roles=MANAGERS, form=ContingencyPlan, guard=was_declared),
+        Move("find_affected", (PLAN_STARTED,), AFFECTED_FOUND, roles=PEOPLE, form=Criteria),
+        Move("find_affected", AFFECTED_KNOWN, STAY, roles=PEOPLE, form=Criteria),
+        Move("restore", (PLAN_STARTED, AFFECTED_FOUND), RESTORED, roles=(*MANAGERS, Role.OPERATIONS), form=Restoration),
         Move(
             "review",
-            (RESOLVED,),
-            REVISITED,
+            (RESTORED,),
+            REVIEWED,
             roles=REVIEWERS,
             form=Postmortem,
             guard=customers_told,
             separate_from=("start_plan",),
         ),
-        Move("archive", (REVISITED,), ARCHIVED, roles=(*REVIEWERS, SYSTEM)),
-        Move("call_off", (RECEIVED, CLASSIFIED), CALLED_OFF, roles=MANAGERS[1:], form=Reason),
+        Move("archive", (REVIEWED,), ARCHIVED, roles=(*REVIEWERS, SYSTEM)),
+        Move("call_off", (REPORTED, PLAN_STARTED), CALLED_OFF, roles=MANAGERS[1:], form=Reason),
         # What the reactions find and do is recorded here; a person tells those whom no mail reaches.
-        Move("affected", (*CARED_FOR, REVISITED), STAY, roles=(SYSTEM,), form=Affected),
+        Move("affected", (*AFFECTED_KNOWN, REVIEWED), STAY, roles=(SYSTEM,), form=Affected),
         Move(
             "confirm_told",
-            (*CARED_FOR, REVISITED),
+            (*AFFECTED_KNOWN, REVIEWED),
             STAY,
             roles=(*PEOPLE, SYSTEM),
             form=Told,
             guard=affected_known,
             counts="tellings",
         ),
-        Move("grant_time", CARED_FOR, STAY, roles=MANAGERS[1:], form=TimeGrant, guard=some_affected),
-        Move("time_granted", (*CARED_FOR, REVISITED), STAY, roles=(SYSTEM,), form=TimeGranted),
+        Move("grant_time", AFFECTED_KNOWN, STAY, roles=MANAGERS[1:], form=TimeGrant, guard=some_affected),
+        Move("time_granted", (*AFFECTED_KNOWN, REVIEWED), STAY, roles=(SYSTEM,), form=TimeGranted),
         Move("record_loss", OPEN, STAY, roles=PEOPLE, form=Loss, counts="losses"),
         Move("record_mitigation", OPEN, STAY, roles=PEOPLE, form=Mitigation, counts="mitigations"),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
-        Clause("contingency_start", (RECEIVED,), met_by=("start_plan",), internal=True),
+        Clause("contingency_start", (REPORTED,), met_by=("start_plan",), internal=True),
         # The customers' right to know (知情权).
         Clause("tell_affected", OPEN, met_by=("confirm_told",), internal=True),
-        Clause("interruption_review", (RESOLVED,), met_by=("review",), internal=True),
-        Clause("archive", (REVISITED,), then="archive"),
+        Clause("interruption_review", (RESTORED,), met_by=("review",), internal=True),
+        Clause("archive", (REVIEWED,), then="archive"),
     ),
 )
 

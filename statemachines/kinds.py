@@ -1,4 +1,4 @@
-"""Every lifecycle there is, found by looking at this room: a new page needs no list to be edited."""
+"""All lifecycles by kind, found by importing every module of this package: a new one needs no list to be edited."""
 
 import importlib
 import pkgutil
@@ -12,8 +12,8 @@ from statemachines.lifecycle import Lifecycle, Refused
 
 @cache
 def lifecycles() -> Mapping[str, Lifecycle]:
-    """The lifecycles by kind."""
-    names = [found.name for found in pkgutil.iter_modules(statemachines.__path__)]
+    """Import every module and return the lifecycles by kind."""
+    names = [module.name for module in pkgutil.iter_modules(statemachines.__path__)]
     modules = [importlib.import_module(f"statemachines.{name}") for name in names]
     tables = [value for module in modules for value in vars(module).values() if isinstance(value, Lifecycle)]
     return {table.kind: lawful(table) for table in tables}
@@ -25,8 +25,8 @@ def _by_nature() -> Mapping[str, Lifecycle]:
 
 
 def lifecycle_of(kind: str) -> Lifecycle:
-    """The lifecycle of a kind, or of a nature that decides it (A2). Raises ``Refused('unknown_kind')``."""
-    found = lifecycles().get(kind) or _by_nature().get(kind)
-    if found is None:
+    """Return the lifecycle of a kind, or of the nature of a contact (A2). Raises ``Refused('unknown_kind')``."""
+    table = lifecycles().get(kind) or _by_nature().get(kind)
+    if table is None:
         raise Refused("unknown_kind", kind=kind, known=sorted({*lifecycles(), *_by_nature()}))
-    return found
+    return table

@@ -1,8 +1,10 @@
 """The laws every lifecycle obeys, checked the moment its table is imported."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
-from statemachines.form_model import StepFired, required
+from statemachines.form_model import VARIABLE, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 
@@ -12,7 +14,7 @@ class BrokenLifecycle(Exception):
 
 
 def lawful(table: Lifecycle) -> Lifecycle:
-    """The table itself, checked: every lifecycle's page ends with it."""
+    """Check the table and return it; every module that defines a lifecycle ends with this call."""
     check(table)
     return table
 
@@ -21,7 +23,14 @@ def check(table: Lifecycle) -> None:
     """Raise ``BrokenLifecycle`` with every broken law of ``table``."""
     faults = [*_names(table)]
     if not faults:
-        faults = [*_reachability(table), *_forms(table), *_duties(table), *_clauses(table), *_retired(table)]
+        faults = [
+            *_reachability(table),
+            *_forms(table),
+            *_variables(table),
+            *_duties(table),
+            *_clauses(table),
+            *_retired(table),
+        ]
     if faults:
         raise BrokenLifecycle(f"lifecycle {table.kind}: " + "; ".join(faults))
 
@@ -32,16 +41,26 @@ def _names(table: Lifecycle) -> Iterator[str]:
         yield f"state {name} stands twice"
     if table.initial not in known:
         yield f"the initial state {table.initial} is unknown"
+    yield from _groups(table)
     for move in table.moves:
         named = [*move.sources, *([move.dest] if move.dest else [])]
         yield from (f"move {move.name} names the unknown state {name}" for name in named if name not in known)
         if not move.roles:
             yield f"move {move.name} may be made by nobody"
-    promises = [clause.name for clause in table.clauses]
-    for name in {name for name in promises if promises.count(name) > 1}:
+    clauses = [clause.name for clause in table.clauses]
+    for name in {name for name in clauses if clauses.count(name) > 1}:
         yield f"clause {name} stands twice"
     for clause in table.clauses:
         yield from (f"clause {clause.name} names the unknown state {s}" for s in clause.lives_in if s not in known)
+
+
+def _groups(table: Lifecycle) -> Iterator[str]:
+    """A group of one state whose name resembles another group's is a misspelling: its state misses from the other."""
+    sizes = Counter(group for state in table.states for group in state.groups)
+    for state in table.states:
+        for group in (group for group in state.groups if sizes[group] == 1):
+            if near := get_close_matches(group, [name for name in sizes if name != group], 1, 0.8):
+                yield f"state {state.name} is alone in the group {group}: is {near[0]} meant?"
 
 
 def _reachability(table: Lifecycle) -> Iterator[str]:
@@ -78,49 +97,60 @@ def _forms(table: Lifecycle) -> Iterator[str]:
                 yield f"move {name} from {source} has a row without a guard that hides another"
 
 
+def _variables(table: Lifecycle) -> Iterator[str]:
+    """A move clears what some form sets or some move counts; rows with the same ends clear the same."""
+    known = {row.counts for row in table.moves} | {name for row in table.moves for name in marked(row.form, VARIABLE)}
+    for row in table.moves:
+        yield from (f"move {row.name} clears {name}, which no move sets" for name in row.clears if name not in known)
+        for other in table.rows[row.name]:
+            alike = any(other.leads(source, row.dest or source) for source in row.sources)
+            if alike and set(row.clears) != set(other.clears):
+                yield f"the rows of move {row.name} to {row.dest or 'where it was'} clear different variables"
+
+
 def _duties(table: Lifecycle) -> Iterator[str]:
     for row in table.moves:
         yield from (
-            f"move {row.name} is apart from the unknown move {n}" for n in row.separate_from if n not in table.rows
+            f"move {row.name} is separate from the unknown move {n}" for n in row.separate_from if n not in table.rows
         )
         if row.extends and not {"clause", "hours"} <= set(row.form.model_fields):
-            yield f"move {row.name} extends a clock, but its form names no clause and hours"
+            yield f"move {row.name} extends a timer, but its form names no clause and hours"
         if row.inherits_timers and "case" not in row.form.model_fields:
-            yield f"move {row.name} adopts clocks, but its form names no case"
+            yield f"move {row.name} inherits timers, but its form names no case"
 
 
 def _clauses(table: Lifecycle) -> Iterator[str]:
     for clause in table.clauses:
-        yield from _turns(table, clause)
+        yield from _occurrences(table, clause)
         if not clause.during:
             yield f"clause {clause.name} never runs"
         if not clause.met_by and clause.then is None:
-            yield f"clause {clause.name} leads nowhere: nothing keeps it and it does nothing"
+            yield f"clause {clause.name} leads nowhere: nothing meets it and it does nothing"
         if clause.then is not None:
             yield from _fires(table, clause, clause.then, None)
         else:
-            for rung in (table.remind, table.breach):
-                yield from _fires(table, clause, rung, StepFired)
+            for step in (table.remind, table.breach):
+                yield from _fires(table, clause, step, StepFired)
         for name in clause.met_by:
-            yield from _keeps(table, clause, name)
+            yield from _meets(table, clause, name)
 
 
-def _turns(table: Lifecycle, clause: Clause) -> Iterator[str]:
-    """What opens a clock by a move, and what keeps one turn of many, must say so in its form."""
+def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
+    """The forms of moves that start or meet single occurrences must hold the fields that the clause names."""
     for name in clause.started_by:
         if name not in table.rows:
-            yield f"clause {clause.name} is opened by the unknown move {name}"
+            yield f"clause {clause.name} is started by the unknown move {name}"
         elif clause.due_field and clause.due_field not in table.rows[name][0].form.model_fields:
             yield f"clause {clause.name} reads its deadline from {clause.due_field}, which {name} does not ask for"
     for name in clause.met_by if clause.occurrence_field else ():
         if name in table.rows and clause.occurrence_field not in table.rows[name][0].form.model_fields:
             yield f"clause {clause.name} is met per occurrence, but {name} lacks the field {clause.occurrence_field}"
     if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
-        yield f"clause {clause.name} speaks of moves that open it and names none"
+        yield f"clause {clause.name} needs moves that start it and names none"
 
 
 def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> Iterator[str]:
-    """A move that a clock makes may be refused by nothing: no guard, no form, no missing row."""
+    """Nothing may refuse a move that a timer makes: no guard, no required field, no missing row."""
     for state in clause.during:
         here = [row for row in table.moves if row.name == name and state in row.sources]
         free = [row for row in here if _unrefusable(row, form)]
@@ -133,10 +163,10 @@ def _unrefusable(row: Move, form: type | None) -> bool:
     return row.guard is None and Role.SYSTEM in row.roles and asks_nothing
 
 
-def _keeps(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
+def _meets(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
     rows = [row for row in table.moves if row.name == name and set(row.sources) & set(clause.lives_in)]
     if not rows:
-        yield f"clause {clause.name} is kept by {name}, which is no move of its states"
+        yield f"clause {clause.name} is met by {name}, which is no move of its states"
     for row in rows:
         if clause.answers and (Role.SYSTEM in row.roles or not required(row.form)):
             yield f"clause {clause.name} is a promise to answer, but {name} needs no person's words"

@@ -1,9 +1,9 @@
-"""A lifecycle as a table in the house's vocabulary, and the pure decision whether a move is legal."""
+"""A lifecycle as a table of states, moves and clauses, and the pure decision whether a move is legal."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -20,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 Callback = str | Callable[..., Any]
+Offers = list[tuple[str, list[Callable[[EventData], bool]]]]
 
 
 class Decision(NamedTuple):
@@ -31,23 +32,24 @@ class Decision(NamedTuple):
     form: Form
 
 
-@dataclass
-class _Cursor:
-    """The throw-away model on which the machine tries a move."""
+@dataclass(slots=True)
+class _Attempt:
+    """The throw-away model on which the machine tries a move, and what its conditions leave on it."""
 
     state: str
     facts: Facts
     roles: frozenset[Role]
     form: Form | None
     row: Move | None = None
+    failed: list[tuple[str, Move]] = field(default_factory=list["tuple[str, Move]"])
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The whole life of one kind of case as a table of data; ``laws.lawful`` checks it where it is made.
+    """The lifecycle of one kind of case as a table of data; ``laws.lawful`` checks it where it is defined.
 
-    ``natures`` are the sorts of contact that begin such a case (A2). An ``internal`` kind is work among
-    ourselves and stands below the customers' on every list (A8).
+    ``natures`` are the sorts of contact that open such a case (A2). An ``internal`` kind concerns no customer and is
+    listed below those that do (A8).
     """
 
     kind: str
@@ -64,25 +66,25 @@ class Lifecycle:
 
     @cached_property
     def state(self) -> Mapping[str, State]:
-        """The states by name."""
+        """Return the states by name."""
         return {state.name: state for state in self.states}
 
     @cached_property
     def rows(self) -> Mapping[str, tuple[Move, ...]]:
-        """The rows of each move, in the order of the table."""
+        """Return the rows of each move, in the order of the table."""
         names = dict.fromkeys(move.name for move in self.moves)
         return {name: tuple(row for row in self.moves if row.name == name) for name in names}
 
     def beginning(self, move: str, was: str, now: str, reopens: bool) -> list[tuple[Clause, bool]]:
-        """The clauses that a move from one state to another may begin, and whether it does.
+        """Return the clauses whose timers a move from one state to another may start, and whether it does.
 
-        Of one ``per`` column it alone cannot say: it begins for each new value, too.
+        A partitioned clause is always among them: it starts for each new value of its column as well.
         """
-        asked = (move, was, now, reopens)
-        if asked not in self._beginning:
-            found = [(clause, _begins(clause, *asked)) for clause in self.clauses]
-            self._beginning[asked] = [one for one in found if one[1] or one[0].partition_by]
-        return self._beginning[asked]
+        step = (move, was, now, reopens)
+        if step not in self._beginning:
+            starts = [(clause, _begins(clause, *step)) for clause in self.clauses]
+            self._beginning[step] = [(clause, begins) for clause, begins in starts if begins or clause.partition_by]
+        return self._beginning[step]
 
     @cached_property
     def _beginning(self) -> dict[tuple[str, str, str, bool], list[tuple[Clause, bool]]]:
@@ -90,7 +92,7 @@ class Lifecycle:
 
     @cached_property
     def version(self) -> str:
-        """Twelve hex digits that change whenever the table does; every transition carries them."""
+        """Return twelve hex digits that change whenever the table does; every transition records them."""
         table = [
             [self.kind, self.prefix, self.initial, self.remind, self.breach, self.natures, self.internal],
             [[s.name, s.milestone, s.owner, s.final] for s in self.states],
@@ -111,23 +113,24 @@ class Lifecycle:
         )
         for row in self.moves:
             machine.add_transition(
-                row.name, list(row.sources), row.dest, conditions=_conditions(row), before=_noting(row)
+                row.name, list(row.sources), row.dest, conditions=_conditions(row), before=_record(row)
             )
         return machine
 
     def checked(self, move: str, form: Mapping[str, Any]) -> Form:
-        """The move's form, validated. Raises ``Refused('unknown_move' | 'form')``."""
+        """Return the move's form, validated. Raises ``Refused('unknown_move' | 'form')``."""
         if move not in self.rows:
             raise Refused("unknown_move", move=move, known=list(self.rows))
         try:
             return self.rows[move][0].form.model_validate(form)
         except ValidationError as error:
-            raise Refused("form", move=move, fields=_complaints(error)) from None
+            raise Refused("form", move=move, fields=_faults(error)) from None
 
     def settled(self, move: str, state: str, roles: frozenset[Role]) -> Move | None:
-        """The row that these roles always may take from this state, as ``decide`` found before.
+        """Return the row that the machine chose before for these roles in this state, if nothing else mattered.
 
-        None where a guard, the person or what he did before could matter: then ``decide`` must be asked each time.
+        The machine cannot say whether another case would be decided alike, and must be given the facts to decide at
+        all; where the row has neither guard nor duties to separate, they need not be looked up a second time.
         """
         return self._settled.get((move, state, roles))
 
@@ -136,109 +139,158 @@ class Lifecycle:
         return {}
 
     def _depends(self, move: str, state: str) -> bool:
-        """Whether more bears on a decision than the state and the roles."""
+        """Return whether more than the state and the roles decides on the move."""
         rows = (row for row in self.rows[move] if state in row.sources)
         return any(row.guard or row.separate_from or row.recused for row in rows)
 
     def decide(self, facts: Facts, move: str, form: Form, roles: Iterable[Role]) -> Decision:
-        """Whether ``move`` is legal now. Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'guard')``."""
-        cursor = _Cursor(facts.state, facts, frozenset(roles), form)
+        """Let the machine try the move.
+
+        Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'blank_bound' | 'guard')``.
+        """
+        attempt = _Attempt(facts.state, facts, frozenset(roles), form)
         try:
-            moved = self._machine.events[move].trigger(cursor)
-        except (MachineError, ValueError):
+            known = facts.state in self.state  # of a state it does not know the machine raises a ValueError
+            moved = known and self._machine.events[move].trigger(attempt)
+        except MachineError:
             moved = False
-        if not moved or cursor.row is None:
-            raise self._why_not(facts, move, cursor.roles)
+        if not moved or attempt.row is None:
+            raise self._refusal(move, attempt)
         if not self._depends(move, facts.state):
-            self._settled[move, facts.state, cursor.roles] = cursor.row
-        return Decision(cursor.row, facts.state, cursor.row.dest or facts.state, form)
+            self._settled[move, facts.state, attempt.roles] = attempt.row
+        return Decision(attempt.row, facts.state, attempt.row.dest or facts.state, form)
 
     def allowed(self, facts: Facts, roles: Iterable[Role]) -> list[str]:
-        """The moves that these roles could make now, were their forms filled in."""
-        held = frozenset(roles)
-        rows = (row for row in self.moves if facts.state in row.sources and permits(row, held))
-        free = (row for row in rows if not _own_work(row, facts) and not _recused(row, facts))
-        return list(dict.fromkeys(row.name for row in free))
+        """Return the moves that these roles are free to try now, were their forms filled in.
 
-    def _why_not(self, facts: Facts, move: str, roles: frozenset[Role]) -> Refused:
-        rows = [row for row in self.rows[move] if facts.state in row.sources]
-        told = {"kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, roles)}
-        if not rows:
-            return Refused("not_now", **told)
-        mine = [row for row in rows if permits(row, roles)]
-        if not mine:
-            wanted = sorted({role.value for row in rows for role in row.roles})
-            return Refused("role", wanted=wanted, **told)
-        own = [_own_work(row, facts) for row in mine]
-        if all(own):
-            return Refused(
-                "own_work", actor=facts.actor, moves=sorted({name for names in own for name in names}), **told
-            )
-        if all(_recused(row, facts) for row in mine):
-            return Refused("recused", actor=facts.actor, **told)
-        return Refused("guard", guards=[row.guard.name for row in mine if row.guard], **told)
+        ``may_…`` of the library asks every condition of a move, and a guard needs a form that nobody filled in yet:
+        of each transition that the machine offers here, only the condition on the person is forms.
+        """
+        attempt = _Attempt(facts.state, facts, frozenset(roles), None)
+        event = EventData(None, None, self._machine, attempt, (), {})
+        return [
+            move
+            for move, conditions in self._person_conditions(facts.state)
+            if any(is_free(event) for is_free in conditions)
+        ]
+
+    def _person_conditions(self, state: str) -> Offers:
+        """Return the machine's triggers from a state, each with the first condition of each of its transitions."""
+        if state not in self._offers:
+            events = self._machine.events
+            offers = [
+                (move, [transition.conditions[0].func for transition in events[move].transitions[state]])
+                for move in self._machine.get_triggers(state)
+            ]
+            self._offers[state] = cast(Offers, offers)
+        return self._offers[state]
+
+    @cached_property
+    def _offers(self) -> dict[str, Offers]:
+        return {}
+
+    def _refusal(self, move: str, attempt: _Attempt) -> Refused:
+        """Say why the machine refused: the library tells that no condition held, and not which one or whose.
+
+        Rows that other roles may make count only if there are no others; what stops every row alike is the reason, and
+        of different reasons the guards are named.
+        """
+        facts = attempt.facts
+        params = {
+            "kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, attempt.roles),
+        }  # fmt: skip
+        if not attempt.failed:
+            return Refused("not_now", **params)
+        failed = [(code, row) for code, row in attempt.failed if code != "role"]
+        if not failed:
+            roles = {role.value for _, row in attempt.failed for role in row.roles}
+            return Refused("role", wanted=sorted(roles), **params)
+        codes = {code for code, _ in failed}
+        if codes == {"own_work"}:
+            names = {name for _, row in failed for name in _own_work(row, facts)}
+            return Refused("own_work", actor=facts.actor, moves=sorted(names), **params)
+        if codes == {"recused"}:
+            return Refused("recused", actor=facts.actor, **params)
+        guards = [row.guard for _, row in failed if row.guard]
+        blank = [name for guard in guards for name in guard.bounds if facts.bounds.get(name) is None]
+        if blank:
+            return Refused("blank_bound", bound=blank[0], **params)
+        return Refused("guard", guards=[guard.name for guard in guards], **params)
 
     def separate_from(self, move: str, state: str) -> frozenset[str]:
-        """The moves whose makers must be looked up before ``decide`` (F3)."""
+        """Return the moves whose makers must be looked up before ``decide`` (F3)."""
         return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.separate_from)
 
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
-    """A clause with moves of its own begins with them, any other where the case comes into its states."""
+    """Return whether a timer starts: with the clause's own moves if it names any, else on entering its states."""
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)
 
 
-def permits(row: Move, held: frozenset[Role]) -> bool:
-    """Whether one of the roles may make the move.
-
-    An import tells what other people did under the rules of their own house: who they were is not asked, but where the
-    case stood and every condition are. What a clock of ours does, it does not tell.
-    """
-    return not held.isdisjoint(row.roles) or (Role.IMPORT in held and row.form is not StepFired)
-
-
 def _conditions(row: Move) -> list[Callback]:
-    def may(event: EventData) -> bool:
-        cursor = _cursor(event)
-        return permits(row, cursor.roles) and not _own_work(row, cursor.facts) and not _recused(row, cursor.facts)
+    """Return the row's conditions for the machine; a condition that fails leaves its code on the attempt.
 
-    def holds(event: EventData) -> bool:
-        cursor = _cursor(event)
-        return row.guard is None or row.guard.holds(cursor.facts, cursor.form)
+    An import reports what other people did under the rules of their own system: who they were is not asked, where
+    the case stood and every guard are. It cannot report what an SLA timer of ours does.
+    """
 
-    return [may, holds]
+    roles, imported = frozenset(row.roles), row.form is not StepFired
+
+    def person_is_free(event: EventData) -> bool:
+        attempt = _attempt(event)
+        if roles.isdisjoint(attempt.roles) and not (imported and Role.IMPORT in attempt.roles):
+            code = "role"
+        elif row.separate_from and _own_work(row, attempt.facts):
+            code = "own_work"
+        elif row.recused and _recused(row, attempt.facts):
+            code = "recused"
+        else:
+            return True
+        attempt.failed.append((code, row))
+        return False
+
+    def guard_holds(event: EventData) -> bool:
+        attempt = _attempt(event)
+        held = row.guard is None or row.guard.holds(attempt.facts, attempt.form)
+        if not held:
+            attempt.failed.append(("guard", row))
+        return held
+
+    return [person_is_free, guard_holds] if row.guard else [person_is_free]
 
 
 def _own_work(row: Move, facts: Facts) -> frozenset[str]:
-    """The moves that this person made and that ``row`` must be apart from (F3)."""
+    """Return the moves that this person made and from which ``row`` is separate (F3)."""
     return frozenset(name for name in row.separate_from if facts.actor and facts.actor in facts.done_by.get(name, ()))
 
 
 def _recused(row: Move, facts: Facts) -> bool:
-    """Whether the matter concerns this person himself (F3)."""
+    """Return whether the case concerns this person (F3)."""
     return bool(facts.actor) and any(facts.variables.get(name) == facts.actor for name in row.recused)
 
 
-def _noting(row: Move) -> Callback:
-    def note(event: EventData) -> None:
-        _cursor(event).row = row
+def _record(row: Move) -> Callback:
+    """Return a callback that leaves the row the machine chose on the attempt."""
 
-    return note
+    def record(event: EventData) -> None:
+        _attempt(event).row = row
+
+    return record
 
 
-def _cursor(event: EventData) -> _Cursor:
-    return cast(_Cursor, event.model)
+def _attempt(event: EventData) -> _Attempt:
+    return cast(_Attempt, event.model)
 
 
 def _described(move: Move) -> list[Any]:
-    told = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
-    return [told[name] for name in sorted(told)]
+    columns = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
+    return [columns[name] for name in sorted(columns)]
 
 
-def _complaints(error: ValidationError) -> list[dict[str, str]]:
-    """Field and reason of each fault, without the value: it may be personal."""
+def _faults(error: ValidationError) -> list[dict[str, str]]:
+    """Return field and reason of each fault, without the value: it may be personal."""
     return [
         {"field": ".".join(map(str, fault["loc"])), "why": fault["type"], "text": fault["msg"]}
         for fault in error.errors(include_input=False, include_url=False)

@@ -1,22 +1,32 @@
-"""The whole life of a recovery (B4): what was paid for is claimed back, comes in or is written off by two people."""
+"""The lifecycle of a recovery (B4): what was paid for is claimed back, comes in or is written off by two people."""
 
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.everyday import everyday
 from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before
 
-RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
-RESOLVED, ARCHIVED = "resolved", "archived"
+OPENED, CLAIMED, WRITE_OFF_PROPOSED = "opened", "claimed", "write_off_proposed"
+CLEARED, ARCHIVED = "cleared", "archived"
 
-OPEN = (RECEIVED, CLASSIFIED, INVESTIGATED, RESOLVED)
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(OPENED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
+    State(CLAIMED, Milestone.CLASSIFIED, owner=Role.HANDLER),
+    State(WRITE_OFF_PROPOSED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(CLEARED, Milestone.RESOLVED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+)
+
+LIVE = before(STATES, Milestone.ARCHIVED)
 Fen = Annotated[int, Field(ge=1)]
 
 
@@ -71,44 +81,38 @@ all_outstanding = Guard("all_outstanding", lambda facts, form: form.written_off 
 RECOVERY = Lifecycle(
     kind="recovery",
     prefix="rc",
-    initial=RECEIVED,
+    initial=OPENED,
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(INVESTIGATED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("claim", (RECEIVED,), CLASSIFIED, roles=(*MANAGERS, SYSTEM), form=Claim),
-        Move("receive_payment", (CLASSIFIED,), STAY, roles=INVESTIGATORS, form=Payment, guard=adds_up),
-        Move("settle", (CLASSIFIED,), RESOLVED, roles=INVESTIGATORS, guard=all_in),
-        Move("propose_write_off", (CLASSIFIED,), INVESTIGATED, roles=DESK, form=WriteOffProposal),
+        Move("claim", (OPENED,), CLAIMED, roles=(*MANAGERS, SYSTEM), form=Claim),
+        Move("receive_payment", (CLAIMED,), STAY, roles=INVESTIGATORS, form=Payment, guard=adds_up),
+        Move("settle", (CLAIMED,), CLEARED, roles=INVESTIGATORS, guard=all_in),
+        Move("propose_write_off", (CLAIMED,), WRITE_OFF_PROPOSED, roles=DESK, form=WriteOffProposal),
         Move(
             "write_off",
-            (INVESTIGATED,),
-            RESOLVED,
+            (WRITE_OFF_PROPOSED,),
+            CLEARED,
             roles=MANAGERS[1:],
             form=WriteOff,
             guard=all_outstanding,
             separate_from=("claim", "propose_write_off"),
         ),
-        Move("decline_write_off", (INVESTIGATED,), CLASSIFIED, roles=MANAGERS[1:], form=Reason),
-        Move("archive", (RESOLVED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
-        *everyday(OPEN, INVESTIGATORS),
+        Move("decline_write_off", (WRITE_OFF_PROPOSED,), CLAIMED, roles=MANAGERS[1:], form=Reason),
+        Move("archive", (CLEARED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        *everyday_moves(LIVE, INVESTIGATORS),
     ),
     clauses=(
         Clause(
             "recovery_payment",
-            (CLASSIFIED,),
-            (INVESTIGATED,),
+            (CLAIMED,),
+            (WRITE_OFF_PROPOSED,),
             met_by=("settle",),
             started_by=("claim",),
             due_field="due_at",
             internal=True,
         ),
-        Clause("archive", (RESOLVED,), then="archive"),
+        Clause("archive", (CLEARED,), then="archive"),
     ),
 )
 

@@ -1,10 +1,10 @@
-"""A refusal as a value; a module of its own, so that saying no costs no command the import of the whole vocabulary."""
+"""A refusal as a value; a module of its own, so that a command that only refuses imports no lifecycle."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """A refusal as a value: a message key and its parameters, rendered only at the doors."""
+    """A refusal as a value: a message key and its parameters, translated where it is shown."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code, params)

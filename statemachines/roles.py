@@ -1,4 +1,4 @@
-"""Who may do a thing: the roles of requirement H3, and the two that are not people."""
+"""The roles that a move may require: those of requirement H3, and two that are not people."""
 
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 
 LEVELS = (Role.HANDLER, Role.TEAM_SUPERVISOR, Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER)
-"""Whom an escalation level asks: level 0 is the handler, level 3 the general manager (B6)."""
+"""The role that each escalation level notifies: level 0 the handler, level 3 the general manager (B6)."""
 
 TOP_LEVEL = len(LEVELS) - 1
 

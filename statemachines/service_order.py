@@ -1,23 +1,24 @@
-"""The whole life of a service order (C1-C8): booked, planned, agreed, carried out, accepted, called back, archived."""
+"""The lifecycle of a service order (C1-C8): booked, planned, agreed, carried out, accepted, called back, archived."""
 
 from datetime import datetime
 from typing import Any
 
-from statemachines import service_order_forms as asked
-from statemachines.everyday import (
-    asking_customer,
-    calling_in_vain,
-    everyday,
-    promise_clause,
-    promising,
-    reviewed_refusal,
-)
+from statemachines import service_order_forms as forms
 from statemachines.forms import Message, Reason, Survey
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.service_order_forms import Acceptance, Acceptor
+from statemachines.shared_moves import (
+    asking_customer,
+    calling_in_vain,
+    everyday_moves,
+    promise_clause,
+    promising,
+    reviewed_refusal,
+)
+from statemachines.state_groups import before, in_group
 
 RECEIVED, REVIEWED, PLANNED = "received", "reviewed", "planned"
 PLAN_APPROVED, CONSENTED, CONFIRMED = "plan_approved", "consented", "confirmed"
@@ -26,18 +27,45 @@ RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
 CANCELLED, REFUSED = "cancelled", "refused"
 
-ASKING = (RECEIVED, REVIEWED)
-"""Where the customer may be asked to correct his order, and where it may be refused."""
-UNPLANNED = (*ASKING, PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED)
-"""Where an order stands before it is assigned."""
-TROUBLED = (CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
-"""Where something may go wrong, or more be asked for than was planned (C4)."""
-SERVING = (*TROUBLED, EXCEPTION)
-UNRESOLVED = (*ASKING, WAITING, REFUSAL_REVIEW, PLANNED, PLAN_APPROVED, CONSENTED, *SERVING)
-OPEN = (*UNRESOLVED, RESOLVED)
-LIVE = (*OPEN, REVISITED)
+PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigns_needed", "cosigns")
+"""What a plan says; a plan that is returned or declined says nothing any more."""
 
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT, groups=("asking", "booking", "unassigned")),
+    State(REVIEWED, Milestone.CLASSIFIED, owner=Role.HANDLER, groups=("asking", "booking", "unassigned")),
+    State(WAITING, Milestone.CLASSIFIED, owner=Role.CUSTOMER),
+    State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("booking",)),
+    State(PLANNED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("booking", "unassigned")),
+    State(PLAN_APPROVED, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("unassigned",)),
+    State(CONSENTED, Milestone.INVESTIGATED, owner=Role.AGENT, groups=("booking", "unassigned")),
+    State(CONFIRMED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("unassigned", "troubled", "serving")),
+    State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("troubled", "serving")),
+    State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("serving",)),
+    State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(CANCELLED, Milestone.ARCHIVED, final=True),
+    State(REFUSED, Milestone.ARCHIVED, final=True),
+)
+
+ASKING = in_group(STATES, "asking")
+"""Where the customer may be asked to correct his order, and where it may be refused."""
+BOOKING = in_group(STATES, "booking")
+"""Where we work on the booking: the SLA timer of its confirmation runs."""
+UNASSIGNED = in_group(STATES, "unassigned")
+"""Where an order that another system carried out may stand here when it starts."""
+TROUBLED = in_group(STATES, "troubled")
+"""Where something may go wrong, or more be asked for than was planned (C4)."""
+SERVING = in_group(STATES, "serving")
+"""Where the service is carried out, an exception included."""
+UNRESOLVED = before(STATES, Milestone.RESOLVED)
+OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
+
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 COSIGNERS = (*PEOPLE, Role.OPERATIONS)
@@ -85,31 +113,12 @@ SERVICE_ORDER = Lifecycle(
     prefix="so",
     initial=RECEIVED,
     natures=("order", "service"),
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.AGENT),
-        State(REVIEWED, Milestone.CLASSIFIED, owner=Role.HANDLER),
-        State(WAITING, Milestone.CLASSIFIED, owner=Role.CUSTOMER),
-        State(REFUSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR),
-        State(PLANNED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(PLAN_APPROVED, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(CONSENTED, Milestone.INVESTIGATED, owner=Role.AGENT),
-        State(CONFIRMED, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER),
-        State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER),
-        State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR),
-        State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
-        State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(CANCELLED, Milestone.ARCHIVED, final=True),
-        State(REFUSED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
         # Reviewed, planned, signed by the departments, approved, agreed with the customer, confirmed (C1).
-        Move("review", (RECEIVED,), REVIEWED, roles=DESK, form=asked.Review, guard=in_order),
-        Move("analyse_needs", (REVIEWED,), STAY, roles=INVESTIGATORS, form=asked.NeedsAnalysis),
-        Move("plan", (REVIEWED,), PLANNED, roles=INVESTIGATORS, form=asked.Plan, guard=plannable, counts="plans"),
+        Move("review", (RECEIVED,), REVIEWED, roles=DESK, form=forms.Review, guard=in_order),
+        Move("analyse_needs", (REVIEWED,), STAY, roles=INVESTIGATORS, form=forms.NeedsAnalysis),
+        Move("plan", (REVIEWED,), PLANNED, roles=INVESTIGATORS, form=forms.Plan, guard=plannable, counts="plans"),
         # One signature a person. A later plan may be signed again by whoever signed an earlier one.
         *(
             Move(
@@ -117,27 +126,29 @@ SERVICE_ORDER = Lifecycle(
                 (PLANNED,),
                 STAY,
                 COSIGNERS,
-                asked.Cosignature,
-                guard=when,
+                forms.Cosignature,
+                guard=guard,
                 separate_from=apart,
                 counts="cosigns",
             )
-            for when, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
+            for guard, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
         ),
         Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
-        Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason),
-        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=asked.Consent),
-        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason),
-        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, roles=DESK, form=asked.Arrangement),
+        Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason, clears=PLAN_VARIABLES),
+        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=forms.Consent),
+        Move(
+            "customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason, clears=PLAN_VARIABLES
+        ),
+        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, roles=DESK, form=forms.Arrangement),
         # Assigned and carried out.
-        Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=asked.Task),
-        Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=asked.Task),
+        Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=forms.Task),
+        Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=forms.Task),
         Move("start", (ASSIGNED,), EXECUTING, roles=INVESTIGATORS),
-        Move("start", UNPLANNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
-        Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Completion),
+        Move("start", UNASSIGNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
+        Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=forms.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
         Move(
-            "name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=asked.NamedAcceptor
+            "name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=forms.NamedAcceptor
         ),
         Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
         Move(
@@ -145,60 +156,60 @@ SERVICE_ORDER = Lifecycle(
             (ACCEPTING,),
             RECTIFYING,
             roles=ACCEPTORS,
-            form=asked.Failure,
+            form=forms.Failure,
             guard=not_accepted,
             separate_from=EXECUTED,
             counts="rectifications",
         ),
-        Move("rectify", (RECTIFYING,), ACCEPTING, roles=INVESTIGATORS, form=asked.Rectified),
+        Move("rectify", (RECTIFYING,), ACCEPTING, roles=INVESTIGATORS, form=forms.Rectified),
         # Told, called back, archived (C6, D1). Who is dissatisfied has a complaint of his own.
-        Move("letter_sent", (RESOLVED, REVISITED), STAY, roles=(*DESK, SYSTEM), form=asked.Letter),
+        Move("letter_sent", (RESOLVED, REVISITED), STAY, roles=(*DESK, SYSTEM), form=forms.Letter),
         Move("revisit", (RESOLVED,), REVISITED, roles=CALLERS, form=Survey, separate_from=HANDLED),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
         Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
-        # The customer corrects his order: the clock rests (A4).
+        # The customer corrects his order: the timer is paused (A4).
         *asking_customer(ASKING, WAITING),
         # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).
-        Move("raise_exception", TROUBLED, EXCEPTION, roles=PEOPLE, form=asked.Exceptional, counts="exceptions"),
+        Move("raise_exception", TROUBLED, EXCEPTION, roles=PEOPLE, form=forms.Exceptional, counts="exceptions"),
         *(
             Move(
                 "settle_exception",
                 (EXCEPTION,),
                 state,
                 roles=MANAGERS,
-                form=asked.Settlement,
+                form=forms.Settlement,
                 guard=previous_state(state),
                 separate_from=("raise_exception",),
             )
             for state in TROUBLED
         ),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7, C5).
-        Move("cancel", UNRESOLVED, CANCELLED, roles=DESK, form=asked.Cancellation),
-        *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, asked.DeclineProposal, asked.Decline),
+        Move("cancel", UNRESOLVED, CANCELLED, roles=DESK, form=forms.Cancellation),
+        *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, forms.DeclineProposal, forms.Decline),
         # What is done without the order moving on (C3, C5, C7, C8).
-        Move("agree_node", SERVING, STAY, roles=INVESTIGATORS, form=asked.Node, counts="nodes"),
-        Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=asked.Push, guard=agreed_node),
-        Move("check_progress", SERVING, STAY, roles=PEOPLE, form=asked.ProgressCheck),
-        Move("feedback", SERVING, STAY, roles=(*PEOPLE, SYSTEM), form=asked.Feedback),
-        Move("request_tracking", SERVING, STAY, roles=DESK, form=asked.TrackingRequest),
-        Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=asked.Position, guard=not_older),
-        Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=asked.Change, counts="changes"),
+        Move("agree_node", SERVING, STAY, roles=INVESTIGATORS, form=forms.Node, counts="nodes"),
+        Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=forms.Push, guard=agreed_node),
+        Move("check_progress", SERVING, STAY, roles=PEOPLE, form=forms.ProgressCheck),
+        Move("feedback", SERVING, STAY, roles=(*PEOPLE, SYSTEM), form=forms.Feedback),
+        Move("request_tracking", SERVING, STAY, roles=DESK, form=forms.TrackingRequest),
+        Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=forms.Position, guard=not_older),
+        Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=forms.Change, counts="changes"),
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
         *promising(OPEN, PEOPLE),
-        *everyday(OPEN, PEOPLE),
+        *everyday_moves(OPEN, PEOPLE),
     ),
     clauses=(
-        # From the booking on; it rests while the customer corrects his order and while he considers the plan.
+        # From the booking on; paused while the customer corrects his order and while he considers the plan.
         Clause(
             "confirm_booking",
-            during=(*ASKING, REFUSAL_REVIEW, PLANNED, CONSENTED),
+            during=BOOKING,
             pauses=(WAITING, PLAN_APPROVED),
             met_by=("confirm_arrangement",),
             answers=True,
         ),
-        # An exception is our trouble: nothing the customer was promised rests for it. Only who was to begin may wait.
+        # An exception pauses no promise to the customer; it only gives whoever was to start more time.
         Clause(
             "assignment",
             during=(ASSIGNED,),

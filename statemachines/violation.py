@@ -1,16 +1,17 @@
-"""The whole life of a violation (F2, F3): reported, investigated, decided by others, published, perhaps disputed."""
+"""The lifecycle of a violation (F2, F3): reported, investigated, decided by others, published, perhaps disputed."""
 
 from dataclasses import replace
 from typing import Any
 
-from statemachines.appealable import AppealLost, AppealOpened, AppealWon
-from statemachines.concerned import STAFF, himself, is_known_as, names_none_of
-from statemachines.everyday import everyday
+from statemachines.appeal_moves import AppealLost, AppealOpened, AppealWon
+from statemachines.conflict_of_interest import STAFF, himself, is_known_as, names_none_of
 from statemachines.forms import Message, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
+from statemachines.shared_moves import everyday_moves
+from statemachines.state_groups import before, in_group
 from statemachines.violation_forms import (
     Accused,
     Charge,
@@ -25,17 +26,34 @@ from statemachines.violation_forms import (
     Verdict,
 )
 
-RECEIVED, CLASSIFIED, INVESTIGATING = "received", "classified", "investigating"
-CONCLUDED, DECIDED, RESOLVED, SETTLED, ARCHIVED = "concluded", "decided", "resolved", "settled", "archived"
+REPORTED, TAKEN_UP, INVESTIGATING = "reported", "taken_up", "investigating"
+CONCLUDED, DECIDED, ANNOUNCED, SETTLED, ARCHIVED = "concluded", "decided", "announced", "settled", "archived"
 DISMISSAL_REVIEW, DISMISSED = "dismissal_review", "dismissed"
 APPEALED, CORRECTED = "appealed", "corrected"
 
-UNPROVEN = (RECEIVED, CLASSIFIED, INVESTIGATING)
-"""Where it may turn out that there is nothing in the report."""
-DISPUTABLE = (DECIDED, RESOLVED)
-OPEN = (*UNPROVEN, DISMISSAL_REVIEW, CONCLUDED, DECIDED, RESOLVED, APPEALED, CORRECTED)
-
 SYSTEM = Role.SYSTEM
+
+STATES = (
+    State(REPORTED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM, groups=("dismissible",)),
+    State(TAKEN_UP, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP, groups=("dismissible",)),
+    State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
+    State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM, groups=("dismissible",)),
+    State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(DECIDED, Milestone.RESOLVED, owner=Role.HR, groups=("disputable",)),
+    State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
+    State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
+    State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM, groups=("disputable",)),
+    State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+    State(ARCHIVED, Milestone.ARCHIVED, final=True),
+    State(DISMISSED, Milestone.ARCHIVED, final=True),
+)
+
+DISMISSIBLE = in_group(STATES, "dismissible")
+"""Where it may turn out that there is nothing in the report."""
+DISPUTABLE = in_group(STATES, "disputable")
+"""Where the accused may dispute the decision."""
+OPEN = before(STATES, Milestone.REVISITED)
+
 SUPERVISION = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.HR)
 TEAM = (Role.INVESTIGATION_TEAM,)
 FORMERS = (Role.EVALUATION_GROUP, Role.HR)
@@ -63,7 +81,7 @@ def _no_harsher(facts: Facts, form: Any) -> bool:
 
 
 def _wanted(facts: Facts, done: str) -> bool:
-    """Whether the latest decision still waits for this; each one is published and told once."""
+    """Return whether this is still to be done for the latest decision; each is published and told once."""
     return facts.variables.get(done, 0) < facts.variables.get("decisions", 0)
 
 
@@ -86,32 +104,19 @@ accused_disputes = Guard("accused_disputes", lambda facts, form: is_known_as(fac
 VIOLATION = Lifecycle(
     kind="violation",
     prefix="vi",
-    initial=RECEIVED,
+    initial=REPORTED,
     natures=("report",),
     internal=True,
-    states=(
-        State(RECEIVED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM),
-        State(CLASSIFIED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-        State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM),
-        State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
-        State(DECIDED, Milestone.RESOLVED, owner=Role.HR),
-        State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
-        State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
-        State(RESOLVED, Milestone.RESOLVED, owner=SYSTEM),
-        State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
-        State(ARCHIVED, Milestone.ARCHIVED, final=True),
-        State(DISMISSED, Milestone.ARCHIVED, final=True),
-    ),
+    states=STATES,
     moves=(
-        Move("take_up", (RECEIVED,), CLASSIFIED, roles=SUPERVISION, form=Charge, guard=accuses_another),
+        Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),
         *(
             Move("form_team", (source,), dest, roles=FORMERS, form=Team, guard=impartial_lead, recused=ACCUSED)
-            for source, dest in ((CLASSIFIED, INVESTIGATING), (INVESTIGATING, STAY))
+            for source, dest in ((TAKEN_UP, INVESTIGATING), (INVESTIGATING, STAY))
         ),
         Move(
             "name_accused",
-            (CLASSIFIED, INVESTIGATING),
+            (TAKEN_UP, INVESTIGATING),
             STAY,
             roles=(*TEAM, *SUPERVISION),
             form=Accused,
@@ -129,6 +134,7 @@ VIOLATION = Lifecycle(
             roles=DECIDERS,
             form=Reason,
             reopens=True,
+            clears=("degree", "proven"),
             separate_from=INVESTIGATED,
             recused=(*ACCUSED, *INVESTIGATOR),
         ),
@@ -143,18 +149,18 @@ VIOLATION = Lifecycle(
             recused=(*ACCUSED, *INVESTIGATOR),
             counts="decisions",
         ),
-        # It rests once it is published inside and the affected customer was told, in either order.
+        # Announced once it is published inside and the affected customer was told, in either order.
         *(
-            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=asks, guard=when, counts=done, recused=ACCUSED)
-            for name, asks, done, first, last in (
+            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=form, guard=guard, counts=done, recused=ACCUSED)
+            for name, form, done, first, last in (
                 ("publish_inside", Notice, "published", published_first, published_last),
                 ("tell_customer", Message, "told", told_first, told_last),
                 ("nobody_affected", Reason, "told", told_first, told_last),
             )
-            for dest, when in ((STAY, first), (RESOLVED, last))
+            for dest, guard in ((STAY, first), (ANNOUNCED, last))
         ),
-        Move("close_appeals", (RESOLVED,), SETTLED, roles=(SYSTEM,)),
-        Move("accept_decision", (RESOLVED,), SETTLED, roles=STAFF, guard=himself("accused")),
+        Move("close_appeals", (ANNOUNCED,), SETTLED, roles=(SYSTEM,)),
+        Move("accept_decision", (ANNOUNCED,), SETTLED, roles=STAFF, guard=himself("accused")),
         Move("archive", (SETTLED,), ARCHIVED, roles=(SYSTEM,)),
         # The accused disputes the decision, once; an appeal decides, and what it corrects is published again.
         Move("appeal", DISPUTABLE, APPEALED, roles=STAFF, form=Grounds, guard=accused_disputes, counts="appeals"),
@@ -178,7 +184,7 @@ VIOLATION = Lifecycle(
         # A report is dropped by two people, and whoever reported is told why (A7).
         Move(
             "propose_dismissal",
-            UNPROVEN,
+            DISMISSIBLE,
             DISMISSAL_REVIEW,
             roles=(*SUPERVISION, *TEAM),
             form=DismissalProposal,
@@ -203,13 +209,13 @@ VIOLATION = Lifecycle(
                 guard=previous_state(state),
                 recused=ACCUSED,
             )
-            for state in UNPROVEN
+            for state in DISMISSIBLE
         ),
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
-        *(replace(row, recused=ACCUSED) for row in everyday(OPEN, PEOPLE)),
+        *(replace(row, recused=ACCUSED) for row in everyday_moves(OPEN, PEOPLE)),
     ),
     clauses=(
-        Clause("investigation", during=(*UNPROVEN, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
+        Clause("investigation", during=(*DISMISSIBLE, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
         Clause("decision", during=(CONCLUDED,), met_by=("decide",), internal=True),
         Clause(
             "publish",
@@ -221,7 +227,7 @@ VIOLATION = Lifecycle(
         ),
         Clause(
             "appeal_window",
-            during=(RESOLVED,),
+            during=(ANNOUNCED,),
             pauses=(APPEALED,),
             started_by=("publish_inside", "tell_customer", "nobody_affected"),
             then="close_appeals",

@@ -1,4 +1,4 @@
-"""The words in which a lifecycle is written: states, moves, guards, promises, and what a guard may know."""
+"""The vocabulary of a lifecycle: states, moves, guards, clauses, and the facts that a guard may read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ NOTHING_KNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Milestone(StrEnum):
-    """The spine that every kind of case shares, so that every board has the same columns."""
+    """The spine that all kinds of cases share, so that every board has the same columns."""
 
     RECEIVED = "received"
     CLASSIFIED = "classified"
@@ -28,11 +28,11 @@ class Milestone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a guard may know of a case, and of who is about to move it.
+    """What a guard may read of a case and of the person who acts.
 
-    ``variables`` is what forms marked ``VARIABLE`` and moves that count have left; ``bounds`` are the policy
-    pack's, None where its owner left one blank. ``actor`` is the handle of the person who acts, empty for the
-    system and an import; ``done_by`` says who made the moves that this one must be apart from.
+    ``variables`` are the case variables: values of fields marked ``VARIABLE``, and counts. ``bounds`` are those of
+    the policy pack, None where it leaves one blank. ``actor`` is the handle of the person who acts, empty for the
+    system and an import; ``done_by`` says who made the moves from which this one is separate.
     """
 
     state: str
@@ -51,33 +51,44 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A named condition of a move; its name is the message key of the refusal."""
+    """A named condition of a move; its name is the message key of the refusal.
+
+    ``bounds`` name the bounds of the policy pack that it compares with. Where the pack gives one of them no amount,
+    the guard does not hold and the move is refused as ``blank_bound``.
+    """
 
     name: str
     holds: Callable[[Facts, Any], bool]
+    bounds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the work stands. ``owner`` is the role that is awaited; a final state awaits nobody."""
+    """A state of the work.
+
+    ``owner`` is the role that must act next; a final state has none. ``groups`` name the sets of states that the
+    rows and clauses of the lifecycle refer to (``state_groups.in_group``), as the states in which timers run.
+    """
 
     name: str
     milestone: Milestone
     owner: Role | None = None
     final: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One row of the table: what may be done, from where, by whom, with which form.
+    """One row of the table: what may be done, from which states, by whom, with which form.
 
     Rows of one name share one form. ``reopens`` begins a new cycle one level higher (B3).
 
     Separation of duties (F3): ``separate_from`` names moves whose makers may not make this one in the same case;
-    ``recused`` names known facts that hold a handle (the accused, the assessor) who may not make it.
+    ``recused`` names case variables that hold the handle of a person (the accused) who may not make it.
 
-    ``counts`` names a known fact that each such move adds one to. ``extends`` grants the clock that the form
-    names more time; ``releases_timers`` gives the case's running clocks away and ``adopts`` takes them over.
+    ``counts`` names a case variable that each such move raises by one; ``clears`` names the variables that hold no
+    longer after it, as what was proposed and is declined. ``extends`` gives the SLA timer that the form names more
+    time; ``releases_timers`` gives the case's running timers away and ``inherits_timers`` takes them over.
     """
 
     name: str
@@ -90,26 +101,31 @@ class Move:
     separate_from: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
     counts: str | None = None
+    clears: tuple[str, ...] = ()
     extends: bool = False
     releases_timers: bool = False
     inherits_timers: bool = False
 
+    def leads(self, source: str, dest: str) -> bool:
+        """Return whether the row leads from ``source`` to ``dest``."""
+        return source in self.sources and (self.dest or source) == dest
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A promise. Its clock runs while the case is in ``during`` and rests while it is in ``pauses``.
+    """A promise with a time limit. Its SLA timer runs in the states ``during`` and is paused in the states ``pauses``.
 
-    ``met_by`` names the moves that keep it; leaving both sets otherwise stops it. ``then`` is the
-    move the clock itself makes when it falls due (such a clause has no ladder). ``answers`` marks a
-    promise to reply, which only a person's words can keep (law 10); ``once`` one of the first cycle only.
+    ``met_by`` names the moves that meet it; leaving both sets of states otherwise stops it. ``then`` is the move that
+    the timer itself makes when it is due (such a clause has no escalation ladder). ``answers`` marks a promise to
+    reply, which only a person's words can meet (law 10); ``once`` one of the first cycle only.
 
-    A clock starts when the case comes into ``during``, unless ``started_by`` names the moves that start one
-    each (a promise, a node): its turns are counted through the whole case and outlive a new round. ``due_field``
-    is the field of those moves' forms that holds an agreed deadline; where it is empty the pack's amount
-    holds. ``occurrence_field`` is the field of the keeping move's form that names the turn it keeps; without it all are
-    kept. ``renews`` lets a new turn end the one before it. ``repeats`` starts the next turn whenever one is kept.
-    ``partition_by`` names a column of the case (the department): each new value of it is handed a clock of its own.
-    ``internal`` promises nothing to a customer: where the pack leaves its limit blank, no clock is started.
+    A timer starts when the case enters ``during``, unless ``started_by`` names moves each of which starts one (a
+    promise, a node): its occurrences are numbered through the whole case and go on in a new cycle. ``due_field`` is
+    the field of those moves' forms that holds an agreed deadline; where it is empty the pack's amount holds.
+    ``occurrence_field`` is the field of the meeting move's form that names the occurrence it meets; without it all
+    are met. ``restarts`` ends the earlier occurrence when a new one starts; ``repeats`` starts the next one whenever
+    one is met. ``partition_by`` names a column of the case (the department): each new value of it gets its own timer.
+    ``internal`` promises nothing to a customer: where the pack leaves its limit blank, no timer is started.
     """
 
     name: str
@@ -129,7 +145,7 @@ class Clause:
 
     @property
     def lives_in(self) -> tuple[str, ...]:
-        """The states in which the clock exists, running or at rest."""
+        """Return the states in which the timer exists, running or paused."""
         return self.during + self.pauses
 
 

@@ -16,7 +16,7 @@ from engine.rules.interpretations import interpret as record
 from engine.rules.limits import Limit
 from engine.rules.policy import Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
-from engine.rules.policy_gaps import Gap, Reason, agreed, asked, gaps
+from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
 from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
 from locales.translation import label, translate
@@ -63,7 +63,11 @@ def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
     """Name every limit that is blank or contradictory, and every clause that nobody asks for."""
     where, tables = here(), lifecycles().values()
     packs = [where.rules.pack(name, where.now)] if name else [one for one, _ in _packs(where)]
-    found = [gap for one in packs for gap in gaps(one, asked(tables), _today(one, where.at), agreed(tables))]
+    found = [
+        gap
+        for one in packs
+        for gap in gaps(one, asked(tables), _today(one, where.at), agreed(tables), asked_bounds(tables))
+    ]
     editions = [one.edition for one in packs]
     document = {"ok": not found, "packs": editions, "places": [_told(gap) for gap in found]}
     cli.give(document, *_shown(editions, found))

@@ -11,12 +11,12 @@ import orjson
 from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
-from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
-from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
+from engine.ledger.chain import GENESIS, chain_hash, digest
+from engine.ledger.record import COLUMNS, CaseRow, case_of, next_variables, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ON_CASE, VARIABLE, Form, Nothing, marked
+from statemachines.form_model import ON_CASE, VARIABLE, Nothing, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
 
@@ -172,24 +172,16 @@ def _retold(table: Lifecycle, history: list[dict[str, Any]]) -> dict[str, Any]:
         form = _form(row["form"])
         made = table.rows.get(row["move"], ())
         asks = Opened if row["move"] == OPEN else made[0].form if made else Nothing
+        step = next((each for each in made if each.leads(row["source"], row["dest"])), made[0] if made else None)
         told |= {name: form[name] for name in marked(asks, ON_CASE) if name in form and name in told}
-        told["variables"] = _known(told["variables"], form, asks, made[0].counts if made else None)
+        values = {name: form[name] for name in marked(asks, VARIABLE) if name in form}
+        told["variables"] = next_variables(told["variables"], values, step)
         if row["dest"] != row["source"]:
             told["previous_state"] = row["source"]
         if row["cycle"] != cycle:
             cycle, told["attempts"] = row["cycle"], 0
         told |= {"changed_at": row["recorded_at"], "channel": form.get("channel", told.get("channel"))}
     return told
-
-
-def _known(known: str, form: _Told, asks: type[Form], counts: str | None) -> str:
-    told = {name: form[name] for name in marked(asks, VARIABLE) if name in form}
-    if not told and counts is None:
-        return known
-    facts = orjson.loads(known) | told
-    if counts is not None:
-        facts[counts] = facts.get(counts, 0) + 1
-    return canonical(facts)
 
 
 def _words(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:

@@ -131,17 +131,23 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
 
 
 def remembered(variables: str, form: Form, row: Move | None) -> str:
-    """Return the case's variables after a move: the form's marked values, and one more of what the move counts."""
+    """Return the case's variables after a move with this form."""
     values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
-    counts = row.counts if row is not None else None
-    if not values and counts is None:
+    return next_variables(variables, values, row)
+
+
+def next_variables(variables: str, values: dict[str, Any], row: Move | None) -> str:
+    """Return the variables without those the row clears, with the form's values, and with its count raised by one."""
+    counts, clears = (row.counts, row.clears) if row is not None else (None, ())
+    if not values and counts is None and not clears:
         return variables
-    merged = orjson.loads(variables) | values
+    before: dict[str, Any] = orjson.loads(variables)
+    after = {name: value for name, value in before.items() if name not in clears} | values
     if counts is not None:
-        merged[counts] = merged.get(counts, 0) + 1
-    return canonical(merged)
+        after[counts] = after.get(counts, 0) + 1
+    return canonical(after)
 
 
 def transition(case: CaseRow, source: str, draft: TransitionDraft, version: str, form: str) -> dict[str, Any]:

@@ -51,11 +51,18 @@ class Alerts(Row):
 
 
 class Bound(Row):
-    """A figure above which something else is asked, as a compensation that a second person decides (B4)."""
+    """An amount up to which one rule holds and above which another, as who decides on a compensation (B4).
+
+    Blank (no amount), it admits no amount: whatever asks for it is refused or marked until the pack says one.
+    """
 
     amount: Annotated[int, Field(gt=0, strict=True)] | None = None
     of: Literal["fen", "hours"]
     source: Text
+
+
+POSITION_AGE = "position_age_hours"
+"""The bound on the age of a position that a customer is shown (C3); what is older is marked as stale."""
 
 
 class Rounds(Row):
@@ -126,7 +133,7 @@ class Pack(Row):
         return limit
 
     def bound(self, name: str) -> int | None:
-        """The figure of a bound; None where there is none, or it is blank."""
+        """Return the amount of a bound; None where the pack lacks it or leaves it blank: then it admits no amount."""
         return self.bounds[name].amount if name in self.bounds else None
 
 

@@ -1,4 +1,4 @@
-"""Where a policy pack leaves a promise without a limit, or says what nobody asks: for `closeloop policy check`."""
+"""Where a policy pack leaves a clause or a bound without an amount, or says what nothing asks for: ``policy check``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from engine.rules.limits import Limit
-from engine.rules.policy import Pack
+from engine.rules.policy import POSITION_AGE, Pack
 from statemachines.lifecycle import Lifecycle
 
 
@@ -48,8 +48,19 @@ def agreed(tables: Iterable[Lifecycle]) -> list[str]:
     return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due_field))
 
 
-def gaps(pack: Pack, clauses: Iterable[str], today: date, optional: Iterable[str] = ()) -> Iterator[Gap]:
-    """All places of a pack that need its owner's eye, given the clauses that are asked of it, and those that may be."""
+def asked_bounds(tables: Iterable[Lifecycle]) -> list[str]:
+    """Return every bound that a guard of some lifecycle compares with, and those that views compare with."""
+    guards = [row.guard for table in tables for row in table.moves if row.guard]
+    return list(dict.fromkeys([*(name for guard in guards for name in guard.bounds), POSITION_AGE]))
+
+
+def gaps(
+    pack: Pack, clauses: Iterable[str], today: date, optional: Iterable[str] = (), bounds: Iterable[str] = ()
+) -> Iterator[Gap]:
+    """Yield the places of a pack that need its owner's decision.
+
+    ``clauses`` and ``bounds`` are what lifecycles ask of it; it may, but need not, speak of the ``optional`` clauses.
+    """
     wanted = list(clauses)
     known = {*wanted, *optional}
     if pack.effective_from is not None and pack.effective_from > today:
@@ -63,9 +74,9 @@ def gaps(pack: Pack, clauses: Iterable[str], today: date, optional: Iterable[str
     for clause, source in sources.items():
         if clause not in known:
             yield Gap(pack, Reason.UNUSED, clause, source)
-    for name, bound in pack.bounds.items():
-        if bound.amount is None:
-            yield Gap(pack, Reason.UNBOUNDED, name, bound.source)
+    for name in dict.fromkeys([*pack.bounds, *bounds]):
+        if pack.bound(name) is None:
+            yield Gap(pack, Reason.UNBOUNDED, name, pack.bounds[name].source if name in pack.bounds else None)
 
 
 def _open_places(pack: Pack, clause: str, limit: Limit) -> Iterator[Gap]:

@@ -12,7 +12,7 @@ from flows.reaction_registry import entering, on_move
 from flows.staff_notices import tell_person
 from flows.work import off_loop
 from models import Case
-from statemachines.appeal import APPEAL, CLASSIFIED, REFUSED, WITHDRAWN, Inadmissible
+from statemachines.appeal import APPEAL, REFUSED, TAKEN_UP, WITHDRAWN, Inadmissible
 from statemachines.lifecycle import Refused
 
 NOT_DISPUTABLE = frozenset({"not_now", "guard", "unknown_case", "unknown_move"})
@@ -25,7 +25,7 @@ SUBJECTS = ("accused", "evaluated")
 async def admit_appeal(context: ReactionContext) -> None:
     """The disputed case is told; where it cannot be disputed by him, two people look at the appeal instead."""
     case, known = await context.case(), await _known(context)
-    if case.state != CLASSIFIED:
+    if case.state != TAKEN_UP:
         return
     bar = await _bar(context, known["about"], known["appellant"])
     await (context.advance("admit") if bar is None else context.advance("propose_refusal", code=bar))

@@ -20,12 +20,12 @@ from flows.work import off_loop
 from models import Actor, Case
 from models.columns import to_micros
 from models.contact import TEXT_LIMIT
-from statemachines.inquiry import CLASSIFIED, CONVERTED, INQUIRY, RECEIVED, RESOLVED
+from statemachines.inquiry import ANSWERED, CLASSIFIED, CONVERTED, INQUIRY, RECEIVED
 from statemachines.inquiry_forms import Nature
 from statemachines.roles import Role
 
 on_move(INQUIRY, "attempt")(try_again)
-leaving(INQUIRY, RESOLVED)(close_callback)
+leaving(INQUIRY, ANSWERED)(close_callback)
 entering(INQUIRY, CLASSIFIED)(route_case)
 
 
@@ -84,11 +84,11 @@ async def pass_praise_on(context: ReactionContext) -> None:
             await tell_person(context, actor.handle, "department_praised")
 
 
-@entering(INQUIRY, RESOLVED)
+@entering(INQUIRY, ANSWERED)
 async def call_back_or_rest(context: ReactionContext) -> None:
     """Plan a callback where the pack wants answered inquiries called back; else the inquiry rests (D1)."""
     case, now = await context.case(), await context.work.now()
-    if case.state != RESOLVED:
+    if case.state != ANSWERED:
         return
     pack = (await off_loop(rules_of, context.work.store)).pack(case.pack, to_micros(now))
     if pack.callbacks.inquiries:

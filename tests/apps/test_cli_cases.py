@@ -226,7 +226,7 @@ def test_a_case_shows_its_relatives(closeloop: Closeloop, simulated: Store, numb
         "kind": "finding",
         "relation": "recurrence",
         "direction": "child",
-        "state": "received",
+        "state": "raised",
         "closed": False,
     }
     assert (up["case"], up["kind"], up["direction"]) == (number, "complaint", "parent")

@@ -30,7 +30,7 @@ def test_the_ledger_tells_what_was_claimed_and_what_came_in(closeloop: Closeloop
         "recovered": 100_000,
         "written_off": 0,
         "outstanding": 23_456,
-        "state": "classified",
+        "state": "claimed",
     }
 
 

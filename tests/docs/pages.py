@@ -32,9 +32,12 @@ class Block:
         return named[1] if named and self.language != "console" else None
 
 
-def blocks(page: str) -> Iterator[Block]:
-    """The fenced blocks of a page, in order."""
+def blocks(page: str, section: str = "") -> Iterator[Block]:
+    """The fenced blocks of a page, or of one section of it, in order."""
     text = (ROOT / page).read_text("utf-8")
+    if section:
+        _, _, rest = text.partition(f"\n## {section}\n")
+        text = rest.partition("\n## ")[0]
     for found in FENCE.finditer(text):
         lines = text[: found.start()].rstrip().splitlines()
         yield Block(found[1], found[2], lines[-1] if lines else "")

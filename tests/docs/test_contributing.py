@@ -1,10 +1,11 @@
-"""CONTRIBUTING's recipe is followed to the letter on a copy of the house, and the new step is lived through."""
+"""The recipes of CONTRIBUTING are applied to a copy of the project, and the new steps are made there."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ from tests.house.sources import ROOMS
 
 COPIED = (*ROOMS, "policies", "migrations")
 WHERE = re.compile(r'^# in ([\w./-]+)(?:, (before|after|instead of|at the end)(?: "(.*)")?)?$')
+STEP, AMOUNT = "Add a workflow step", "Add an amount"
+OWN_TESTS = ("test_broken_lifecycles", "test_decisions", "test_diagrams", "test_every_lifecycle")
+"""The tests of the lifecycles that take seconds."""
 
-LIFE = '''
-"""Lives through the step that CONTRIBUTING adds."""
+SCENE = '''
+"""Makes the moves of the steps that CONTRIBUTING adds."""
 
 import asyncio
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +33,8 @@ from engine.actors import NewActor, add_actor
 from engine.create_store import found
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
+from engine.rules.policy import pack
+from engine.rules.policy_gaps import asked_bounds, gaps
 from engine.settings import Settings
 from engine.audit.verify import verify
 from flows.tick import settle
@@ -38,14 +45,15 @@ from gateways.telephone import FakeTelephone
 from models.contact import Contact
 from statemachines.complaint import COMPLAINT
 from statemachines.diagram import mermaid
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
-HOUSE = Path(sys.argv[1])
+PROJECT = Path(sys.argv[1])
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
-assert Path(statemachines.__file__).is_relative_to(HOUSE), statemachines.__file__
+assert Path(statemachines.__file__).is_relative_to(PROJECT), statemachines.__file__
 
-settings = Settings(home=HOUSE / "home", secret="x", locale="en")
+settings = Settings(home=PROJECT / "home", secret="x", locale="en")
 found(settings, NOW, simulated_at=NOW)
 store = settings.store()
 work = Work(store, FakeMailer(), FakeTelephone(), "en")
@@ -56,49 +64,97 @@ with store.writing() as tx:
     add_actor(tx, NewActor("quin", (Role.QUALITY_TEAM,), None, locale="en"))
 
 
+def tx_variables():
+    with store.looking() as tx:
+        return json.loads(tx.row("SELECT variables FROM cases WHERE number = :number", number=number).variables)
+
+
 def does(move, by, **form):
     return advance(store, Command(number, move, form, by), NOW)
 
 
+def refused(move, by, **form):
+    try:
+        does(move, by, **form)
+    except Refused as refusal:
+        return refusal.code
+    raise AssertionError(f"{by} may {move}")
+
+
+def labelled(**sorts):
+    for sort, names in sorts.items():
+        for name in names:
+            assert label("en", "complaint", sort, name) != name, f"no label for {sort} {name}"
+
+
 number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
 does("classify", "sue", category="cargo_damage", department="claims")
+'''
+
+EXPERT = """
 assert does("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
 asyncio.run(settle(work))
 told = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
 assert [mail.subject for mail in told] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
-try:
-    does("give_opinion", "sue", opinion="It was the packing.", fee=20000)
-except Refused as refused:
-    assert refused.code == "own_work"
-else:
-    raise AssertionError("who asked has answered himself")
+assert refused("give_opinion", "sue", opinion="It was the packing.", fee=20000) == "own_work"
 assert does("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
 assert does("investigate", "han", findings="It fell.").state == "investigated"
 asyncio.run(settle(work))
 assert verify(store).ok, verify(store)
-
-for sort, names in {
-    "state": COMPLAINT.state,
-    "move": COMPLAINT.rows,
-    "clause": [clause.name for clause in COMPLAINT.clauses],
-    "guard": [row.guard.name for row in COMPLAINT.moves if row.guard],
-}.items():
-    for name in names:
-        assert label("en", "complaint", sort, name) != name, f"no label for {sort} {name}"
+labelled(
+    state=COMPLAINT.state,
+    move=COMPLAINT.rows,
+    clause=[clause.name for clause in COMPLAINT.clauses],
+    guard=[row.guard.name for row in COMPLAINT.moves if row.guard],
+)
 assert "classified --> expert_asked: ask_expert" in mermaid(COMPLAINT)
-'''
+solution = next(clause for clause in COMPLAINT.clauses if clause.name == "solution")
+assert "expert_asked" in solution.during, "the timers of the work run while the expert is asked"
+"""
+
+FINANCE = """
+with store.writing() as tx:
+    add_actor(tx, NewActor("fin", (Role.FINANCE_MANAGER,), "claims", locale="en"))
+    add_actor(tx, NewActor("gao", (Role.GENERAL_MANAGER,), "claims", locale="en"))
+does("investigate", "han", findings="It fell.")
+does("determine_responsibility", "han", cause="handling", responsible="carrier", degree="full", evidence="A photo.")
+does("confirm_responsibility", "sue", confirmed_cause="handling")
+offer = {"grounds": "Clause 8."}
+assert does("compensate", "han", compensation=100_000, **offer).state == "investigated"
+assert does("compensate", "han", compensation=500_000, **offer).state == "compensation_approval"
+assert does("approve_compensation", "gao", approved=500_000).state == "investigated"
+assert does("compensate", "han", compensation=600_000, **offer).state == "finance_approval"
+for manager in ("sue", "gao"):
+    assert refused("approve_compensation", manager, approved=600_000) == "role"
+assert refused("approve_compensation", "fin", approved=600_001) == "guard"
+assert does("approve_compensation", "fin", approved=600_000).state == "investigated"
+variables = tx_variables()
+assert (variables["compensation"], variables["approved"]) == (600_000, 600_000)
+assert does("compensate", "han", compensation=700_000, **offer).state == "finance_approval"
+assert does("decline_compensation", "fin", reason="Too much.").state == "investigated"
+assert not tx_variables().keys() & {"compensation", "approved"}
+assert verify(store).ok, verify(store)
+labelled(state=["finance_approval"], guard=["finance_decides"], role=["finance_manager"])
+
+logistics = pack("logistics")
+bounds = asked_bounds(lifecycles().values())
+named = [gap.clause for gap in gaps(pack("haulage"), [], NOW.date(), bounds=bounds) if gap.source is None]
+assert named == ["finance"], "policy check names the bound in a pack that lacks it"
+assert not [gap for gap in gaps(logistics, [], NOW.date(), bounds=bounds) if gap.clause == "finance"]
+"""
 
 
-def recipe() -> list[Block]:
-    return [block for block in blocks("CONTRIBUTING.md") if block.text.startswith("# in ")]
+def recipe(section: str) -> list[Block]:
+    """The blocks of a section that say where they belong."""
+    return [block for block in blocks("CONTRIBUTING.md", section) if block.text.startswith("# in ")]
 
 
-def apply(block: Block, house: Path) -> None:
+def apply(block: Block, project: Path) -> None:
     """Put the block where its first line says."""
     head, _, text = block.text.partition("\n")
     found = WHERE.match(head)
     assert found, f"it is not said where this belongs: {head}"
-    path, place, anchor = house / found[1], found[2], found[3]
+    path, place, anchor = project / found[1], found[2], found[3]
     if place is None:
         assert not path.exists(), f"{found[1]} is there already"
         path.write_text(text, "utf-8")
@@ -114,35 +170,76 @@ def apply(block: Block, house: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the house to which the recipe was applied."""
-    copy = tmp_path_factory.mktemp("house")
-    for room in COPIED:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project to which both recipes were applied, one after the other."""
+    copy = tmp_path_factory.mktemp("project")
+    for room in (*COPIED, "tests"):
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "prefect.yaml", copy)
-    for block in recipe():
+    for name in ("prefect.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy)
+    for block in (*recipe(AMOUNT), *recipe(STEP)):
         apply(block, copy)
     return copy
 
 
-def in_house(house: Path, *words: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
+def run_in(project: Path, *arguments: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
-        [sys.executable, *words], check=False, cwd=house, env=environment, text=True, capture_output=True
+        [sys.executable, *arguments], check=False, cwd=project, env=environment, text=True, capture_output=True
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr
+
+
+def play(project: Path, name: str, moves: str) -> None:
+    script = project / f"{name}.py"
+    script.write_text(SCENE.replace('"home"', f'"home-{name}"') + moves, "utf-8")
+    run_in(project, str(script), str(project))
 
 
 def test_the_recipe_says_where_each_block_belongs():
-    assert len(recipe()) >= 8
-    assert not any("prefect.yaml" in block.text or "migrations/" in block.text for block in recipe())
+    assert len(recipe(STEP)) >= 7
+    places = [WHERE.match(block.text.partition("\n")[0]) for block in (*recipe(STEP), *recipe(AMOUNT))]
+    assert all(places)
+    assert not any("prefect.yaml" in found[1] or "migrations/" in found[1] for found in places if found)
 
 
-def test_the_new_step_is_lived_through(house: Path):
-    (house / "life.py").write_text(LIFE, "utf-8")
-    in_house(house, str(house / "life.py"), str(house))
+def test_every_file_of_a_recipe_is_named_by_the_page():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    patterns = re.findall(r"`([\w./*]+)`", "".join(line for line in page.splitlines() if line.startswith("| `")))
+    for block in (*recipe(STEP), *recipe(AMOUNT)):
+        found = WHERE.match(block.text.partition("\n")[0])
+        assert found
+        assert any(fnmatch(found[1], pattern) for pattern in patterns), f"{found[1]} is in no row of the table"
 
 
-def test_the_picture_is_drawn_again(house: Path):
-    in_house(house, "-m", "apps.diagrams")
-    assert "expert_asked" in (house / "docs" / "generated" / "complaint.md").read_text("utf-8")
+def test_an_amount_takes_four_files_and_forty_lines_beside_its_names():
+    """A compensation above 5,000 yuan needs the finance manager."""
+    changed: dict[str, int] = {}
+    for block in recipe(AMOUNT):
+        head, _, text = block.text.partition("\n")
+        found = WHERE.match(head)
+        assert found
+        changed[found[1]] = changed.get(found[1], 0) + len(text.splitlines())
+    beside = {path: lines for path, lines in changed.items() if not path.startswith("locales/")}
+    assert len(beside) <= 4, beside
+    assert sum(beside.values()) <= 40, beside
+
+
+def test_the_new_step_is_made(project: Path):
+    play(project, "expert", EXPERT)
+
+
+def test_who_decides_follows_the_amount(project: Path):
+    play(project, "finance", FINANCE)
+
+
+def test_the_tests_of_the_lifecycles_hold_on_the_copy(project: Path):
+    names = [f"tests/statemachines/{name}.py" for name in OWN_TESTS]
+    run_in(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgres", *names)
+
+
+def test_the_diagram_is_drawn_again(project: Path):
+    run_in(project, "-m", "apps.diagrams")
+    drawn = (project / "docs" / "generated" / "complaint.md").read_text("utf-8")
+    assert "expert_asked" in drawn
+    assert "finance_approval" in drawn

@@ -57,6 +57,9 @@ def lapsing(**expire: Any) -> dict[str, Any]:
 BROKEN: dict[str, dict[str, Any]] = {
     "state fresh stands twice": {"states": (FRESH, DONE, FRESH)},
     "the initial state raw is unknown": {"initial": "raw"},
+    "state fresh is alone in the group worknig: is working meant?": {
+        "states": (replace(FRESH, groups=("worknig",)), replace(DONE, groups=("working",)))
+    },
     "move wander names the unknown state away": with_moves(Move("wander", ("fresh",), "away", roles=(AGENT,))),
     "move return names the unknown state away": with_moves(Move("return", ("away",), "fresh", roles=(AGENT,))),
     "move idle may be made by nobody": with_moves(Move("idle", ("fresh",), STAY, roles=())),
@@ -76,23 +79,32 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the rows of move finish count different things": {
         "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
     },
-    "move finish is apart from the unknown move begin": {
+    "move finish clears amount, which no move sets": {"moves": (replace(FINISH, clears=("amount",)), REMIND, BREACH)},
+    "the rows of move finish to done clear different variables": {
+        "moves": (
+            replace(FINISH, guard=sunny, counts="ends", clears=("ends",)),
+            replace(FINISH, guard=sunny, counts="ends"),
+            REMIND,
+            BREACH,
+        )
+    },
+    "move finish is separate from the unknown move begin": {
         "moves": (replace(FINISH, separate_from=("begin",)), REMIND, BREACH)
     },
-    "move finish extends a clock, but its form names no clause and hours": {
+    "move finish extends a timer, but its form names no clause and hours": {
         "moves": (replace(FINISH, extends=True), REMIND, BREACH)
     },
-    "move finish adopts clocks, but its form names no case": {
+    "move finish inherits timers, but its form names no case": {
         "moves": (replace(FINISH, inherits_timers=True), REMIND, BREACH)
     },
-    "clause answer is opened by the unknown move ask": {"clauses": (replace(ANSWER, started_by=("ask",)),)},
+    "clause answer is started by the unknown move ask": {"clauses": (replace(ANSWER, started_by=("ask",)),)},
     "clause answer reads its deadline from due_at, which finish does not ask for": {
         "clauses": (replace(ANSWER, started_by=("finish",), due_field="due_at"),)
     },
     "clause answer is met per occurrence, but finish lacks the field number": {
         "clauses": (replace(ANSWER, started_by=("finish",), occurrence_field="number"),)
     },
-    "clause answer speaks of moves that open it and names none": {"clauses": (replace(ANSWER, restarts=True),)},
+    "clause answer needs moves that start it and names none": {"clauses": (replace(ANSWER, restarts=True),)},
     "clause answer never runs": {"clauses": (replace(ANSWER, during=(), pauses=("fresh",)),)},
     "clause answer leads nowhere": {"clauses": (replace(ANSWER, met_by=(), answers=False),)},
     "clause answer fires remind, which could be refused in state fresh": {"moves": (FINISH, BREACH)},
@@ -100,7 +112,7 @@ BROKEN: dict[str, dict[str, Any]] = {
         "moves": (FINISH, REMIND, replace(BREACH, guard=sunny))
     },
     "clause lapse fires expire, which could be refused in state fresh": lapsing(guard=sunny),
-    "clause answer is kept by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
+    "clause answer is met by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
     "clause answer is a promise to answer, but finish needs no person's words": {
         "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH)
     },

@@ -190,6 +190,7 @@ CHANGES: dict[str, Lifecycle] = {
     "duties apart": changed(NOTE, separate_from=("reply",)),
     "somebody recused": changed(NOTE, recused=("accused",)),
     "a count": changed(NOTE, counts="notes"),
+    "a variable that is cleared": changed(NOTE, clears=("cause",)),
     "a clause opened by a move": changed(SOLUTION, started_by=("note",)),
     "a clause among ourselves": changed(SOLUTION, internal=True),
     "another nature": replace(COMPLAINT, natures=("grudge",)),

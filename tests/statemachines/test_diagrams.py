@@ -49,11 +49,11 @@ def test_every_move_appears_where_it_may_be_made(table: Lifecycle):
 
 
 @every_lifecycle
-def test_every_clock_appears_where_it_runs_and_rests(table: Lifecycle):
+def test_every_timer_appears_where_it_runs_and_is_paused(table: Lifecycle):
     notes = dict(re.findall(r"note right of (\w+)\n(.*?)    end note", mermaid(table), re.DOTALL))
     for clause in table.clauses:
-        assert all(re.search(rf"clocks run: .*\b{clause.name}\b", notes[state]) for state in clause.during)
-        assert all(re.search(rf"clocks rest: .*\b{clause.name}\b", notes[state]) for state in clause.pauses)
+        assert all(re.search(rf"timers run: .*\b{clause.name}\b", notes[state]) for state in clause.during)
+        assert all(re.search(rf"timers paused: .*\b{clause.name}\b", notes[state]) for state in clause.pauses)
 
 
 def test_guards_and_new_rounds_are_shown():

@@ -1,11 +1,13 @@
 """The laws that hold in every lifecycle there is, found out without the code that enforces them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import statemachines
 from models import Case
 from statemachines.form_model import ON_CASE, PERSONAL, StepFired, marked
 from statemachines.kinds import lifecycle_of, lifecycles
@@ -141,6 +143,12 @@ def test_only_words_of_a_person_keep_a_promise_to_answer(table: Lifecycle):
 @every_lifecycle
 def test_the_rows_of_a_move_share_their_form(table: Lifecycle):
     assert [name for name, rows in table.rows.items() if len({row.form for row in rows}) > 1] == []
+
+
+def test_bounds_are_compared_only_by_the_guards_that_say_so():
+    folder = Path(statemachines.__file__).parent
+    readers = {path.name for path in folder.glob("*.py") if "facts.bounds" in path.read_text("utf-8")}
+    assert readers == {"guards.py", "lifecycle.py"}
 
 
 @every_lifecycle

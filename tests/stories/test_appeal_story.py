@@ -53,7 +53,7 @@ def test_a_won_appeal_corrects_the_decision_and_says_what_to_reckon_again(story:
     )
     assert story.state == "admitted"
     heard(story).then("pia", "uphold_appeal", correction="撤销罚款。")
-    assert story.state == "resolved"
+    assert story.state == "decided"
     assert story.mails("hal@example.com")[-1] == f"您的申诉（{appeal}）：裁决申诉成立"
 
     story.on(violation)
@@ -63,7 +63,7 @@ def test_a_won_appeal_corrects_the_decision_and_says_what_to_reckon_again(story:
     story.then("gao", "amend_decision", penalty="none", grounds="当日休假。")
     assert (story.state, known_of(story)["penalty"], known_of(story)["fine"]) == ("decided", "none", 0)
     story.then("gao", "publish_inside", notice="原罚款决定撤销。").then("gao", "tell_customer", message="已更正。")
-    assert (story.state, len(story.mails("wang@example.com"))) == ("resolved", 3)
+    assert (story.state, len(story.mails("wang@example.com"))) == ("announced", 3)
     story.after(days=10)
     assert story.state == "archived"
     assert story.on(appeal).state == "archived"
@@ -76,7 +76,7 @@ def test_a_lost_appeal_leaves_the_decision_and_says_why(story: Story):
     story.then("pia", "dismiss_appeal", reasons="排班表系事后补写。")
     assert story.mails("hal@example.com")[-1] == f"您的申诉（{appeal}）：裁决维持原决定"
     story.on(violation)
-    assert (story.state, "recompute" in known_of(story)) == ("resolved", False)
+    assert (story.state, "recompute" in known_of(story)) == ("announced", False)
     again = story.refused("hal", "appeal", grounds="我不服。")
     assert again.params["guards"] == ["accused_disputes"], "each decision is disputed once"
     story.after(days=10)
@@ -91,7 +91,7 @@ def test_the_time_to_appeal_rests_while_the_appeal_is_heard(story: Story):
     assert (story.state, story.fires("appeal_window")) == ("appealed", None)
     heard(story.on(story.child("appeal"))).then("pia", "dismiss_appeal", reasons="没有新的事实。")
     story.on(violation).after(days=2, minutes=-1)
-    assert story.state == "resolved"
+    assert story.state == "announced"
     story.after(minutes=2)
     assert story.state == "settled"
 
@@ -107,7 +107,7 @@ def test_what_was_decided_may_be_disputed_before_it_is_published(story: Story):
     heard(story).then("pia", "dismiss_appeal", reasons="没有新的事实。")
     assert story.on(violation).state == "decided"
     story.then("hera", "nobody_affected", reason="内部事项。").then("hera", "publish_inside", notice="警告。")
-    assert (story.state, story.outcome("publish")) == ("resolved", "kept")
+    assert (story.state, story.outcome("publish")) == ("announced", "kept")
     story.after(days=7)
     assert story.state == "settled"
 
@@ -138,7 +138,7 @@ def test_whoever_heard_it_does_not_decide_it(story: Story):
     assert story.refused("pam", "uphold_appeal", correction="撤销。").code == "own_work"
     assert story.refused("pam", "dismiss_appeal", reasons="维持。").code == "own_work"
     story.then("pia", "uphold_appeal", correction="撤销。", recompute=False)
-    assert story.state == "resolved"
+    assert story.state == "decided"
 
 
 @pytest.mark.requirement("E4")
@@ -168,7 +168,7 @@ def test_nobody_appeals_in_anothers_stead(story: Story):
     violation = punished(story).number
     story.opens("appeal", "他是冤枉的。", by="han")
     story.then("eva", "take_up", about=violation, appellant="han", decided_by="hera")
-    assert (story.state, story.on(violation).state) == ("admission_review", "resolved")
+    assert (story.state, story.on(violation).state) == ("admission_review", "announced")
 
 
 @pytest.mark.requirement("F2")
@@ -192,7 +192,7 @@ def test_a_refusal_is_proposed_and_decided_by_two_people(story: Story):
     assert story.state == "admitted"
     story.then("eva", "propose_refusal", code="already_heard", reason="同一事由。")
     story.then("eli", "refuse", code="already_heard", told="同一事由已审过。")
-    assert (story.state, story.on(violation).state) == ("refused", "resolved")
+    assert (story.state, story.on(violation).state) == ("refused", "announced")
 
 
 @pytest.mark.requirement("F2")
@@ -200,7 +200,7 @@ def test_only_the_appellant_withdraws_and_the_decision_stands(story: Story):
     violation = disputed(story)
     assert story.refused("pam", "withdraw", reason="没有必要。").params["guards"] == ["is_appellant"]
     story.then("hal", "withdraw", reason="我想通了。")
-    assert (story.state, story.on(violation).state) == ("withdrawn", "resolved")
+    assert (story.state, story.on(violation).state) == ("withdrawn", "announced")
 
 
 @pytest.mark.requirement("E4")

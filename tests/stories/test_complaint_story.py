@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from engine.audit.verify import verify
 from tests.stories.story import Story
+from tests.telling import alters
 
 DAMAGE = "签收时发现货物破损,外箱塌了一角。"
 
@@ -48,6 +50,38 @@ def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story
     story.then("mei", "approve_compensation", approved=90_000)
     known = json.loads(story.variables)
     assert (story.state, known["compensation"], known["approved"]) == ("investigated", 100_001, 90_000)
+
+
+@pytest.mark.requirement("B4")
+def test_a_blank_bound_refuses_every_compensation_until_the_pack_says_an_amount(story: Story):
+    story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
+    story.then(
+        "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
+    )
+    story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+    alters(story.store, "UPDATE cases SET pack = 'general' WHERE number = :number", number=story.number)
+    for amount in (1, 1_000_000):
+        blank = story.refused("han", "compensate", compensation=amount, grounds="合同第八条")
+        assert (blank.code, blank.params["bound"]) == ("blank_bound", "compensation")
+
+
+@pytest.mark.requirement("B4")
+def test_a_declined_offer_leaves_nothing_offered_and_a_new_one_nothing_approved(story: Story):
+    story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
+    story.then(
+        "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
+    )
+    story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+    story.then("sue", "compensate", compensation=300_000, grounds="合同第八条")
+    story.then("mei", "approve_compensation", approved=200_000)
+    story.then("sue", "compensate", compensation=400_000, grounds="合同第八条")
+    known = json.loads(story.variables)
+    assert (known["compensation"], "approved" in known) == (400_000, False), "the earlier approval was of another offer"
+    story.then("mei", "decline_compensation", reason="无依据。")
+    known = json.loads(story.variables)
+    assert (story.state, known.keys() & {"compensation", "approved"}) == ("investigated", set())
+    assert known["confirmed_cause"] == known["cause"]
+    assert verify(story.store).faults == ()
 
 
 @pytest.mark.requirement("A7")

@@ -26,10 +26,10 @@ def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_tak
     assert (story.number[:2], story.state) == ("ev", "received")
     assert (story.moves[-1], story.outcome("answer_evaluation")) == ("acknowledge", None), "a receipt keeps nothing"
     story.after(hours=5).then("amy", "assess", **BAD)
-    assert story.state == "classified"
+    assert story.state == "assessed"
     assert story.refused("sid", "answer", message="对不起。").code == "form", "a reply without a measure is none"
     story.after(days=1).then("sid", "answer", measure="增加一条晚班线路。", message="对不起,我们已增加晚班。")
-    assert (story.state, story.outcome("answer_evaluation")) == ("resolved", "kept")
+    assert (story.state, story.outcome("answer_evaluation")) == ("answered", "kept")
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
 
@@ -66,7 +66,7 @@ def test_the_person_evaluated_sees_it_and_has_no_hand_in_it(story: Story):
     assert story.refused("amy", "withdraw", wish="客户收回。").code == "recused"
     assert story.refused("amy", "answer", measure="无。", message="好的。").code == "recused"
     story.then("ann", "answer", measure="安排培训。", message="对不起,我们已安排培训。")
-    assert story.state == "resolved"
+    assert story.state == "answered"
 
 
 @pytest.mark.requirement("E8")
@@ -76,7 +76,7 @@ def test_a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another(st
     assert story.refused("sid", "dispute", evidence="没有这票货。").code == "role"
     assert story.refused("eva", "dispute").code == "form", "no doubt without evidence"
     story.then("eva", "dispute", evidence="没有这票货。")
-    assert (story.state, json.loads(story.variables)["disputed"]) == ("classified", True)
+    assert (story.state, json.loads(story.variables)["disputed"]) == ("assessed", True)
     assert story.refused("eli", "dispute", evidence="没有。").params["guards"] == ["undisputed"]
     assert story.refused("eva", "clear_dispute", evidence="有的。").code == "own_work"
     story.then("eli", "clear_dispute", evidence="运单号写错了,货是有的。")

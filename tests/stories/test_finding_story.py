@@ -23,13 +23,13 @@ def rectified(story: Story) -> Story:
 @pytest.mark.requirement("F1")
 def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
     story.opens("finding", "抽查发现三份签收单没有签名。", by="quin")
-    assert story.state == "received"
+    assert story.state == "raised"
     story.then("quin", "assign_owner", department="delivery", owner="hal", origin="audit")
     rectified(story)
-    assert story.state == "resolved"
+    assert story.state == "rectified"
     story.then("eva", "verify_effect", effect="effective", evidence="再抽二十份,全部有签名。")
     known = json.loads(story.variables)
-    assert (story.state, known["cause"], known["origin"]) == ("revisited", "no_training", "audit")
+    assert (story.state, known["cause"], known["origin"]) == ("verified", "no_training", "audit")
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
 
@@ -38,9 +38,9 @@ def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
 def test_what_had_no_effect_goes_another_round_one_level_higher(story: Story):
     rectified(raised(story))
     story.then("odd", "verify_effect", effect="not_effective", evidence="再抽二十份,四份没有签名。")
-    assert (story.state, story.level) == ("classified", 1)
+    assert (story.state, story.level) == ("assigned", 1)
     rectified(story).then("odd", "verify_effect", effect="effective", evidence="全部有签名。")
-    assert story.state == "revisited"
+    assert story.state == "verified"
 
 
 @pytest.mark.requirement("F3")
@@ -68,7 +68,7 @@ def test_a_finding_is_dropped_only_by_two_people_with_a_coded_reason(story: Stor
     story.then("quin", "propose_cancel", code="not_substantiated", reason="签名在背面。")
     assert story.refused("quin", "cancel", code="not_substantiated", reason="签名在背面。").code == "own_work"
     story.then("odd", "keep_open", reason="背面只有两份。")
-    assert story.state == "classified"
+    assert story.state == "assigned"
     story.then("quin", "propose_cancel", code="not_substantiated", reason="第三份也找到了。")
     story.then("odd", "cancel", code="not_substantiated", reason="三份都有。")
     assert story.state == "cancelled"

@@ -30,12 +30,15 @@ def carried_out(story: Story) -> Story:
 @pytest.mark.requirement("E3")
 def test_an_indicator_below_target_is_tracked_to_its_verified_effect(story: Story):
     required(story)
-    assert (story.state, story.mails("max@example.com")) == ("received", [f"请提交改进计划（编号 {story.number}）"])
+    assert (story.state, story.mails("max@example.com")) == (
+        "awaiting_plan",
+        [f"请提交改进计划（编号 {story.number}）"],
+    )
     carried_out(story)
     assert (story.outcome("plan_submission"), story.outcome("plan_execution")) == ("kept", "kept")
     story.then("eva", "verify_effect", effect="effective", before=8650, after=9120, evidence="三月满意率。")
     known = json.loads(story.variables)
-    assert (story.state, known["before"], known["after"]) == ("revisited", 8650, 9120)
+    assert (story.state, known["before"], known["after"]) == ("verified", 8650, 9120)
 
 
 @pytest.mark.requirement("E3")
@@ -46,7 +49,8 @@ def test_plans_are_due_by_a_date_and_late_ones_escalate(story: Story):
     submitted(story)
     assert story.outcome("plan_submission") == "late"
     story.then("eva", "send_back", reason="没有量化目标。", due_at="2026-03-11T09:00:00+08:00")
-    assert (story.state, len(story.clocks("plan_submission"))) == ("received", 2)
+    assert (story.state, len(story.clocks("plan_submission"))) == ("awaiting_plan", 2)
+    assert "proposed_due" not in json.loads(story.variables), "the plan that was sent back proposes nothing"
     submitted(story).then("eva", "accept_plan", due_at="2026-03-12T18:00:00+08:00")
     story.until("2026-03-12T18:01+08:00")
     assert story.rungs("plan_execution") == [75, 100]
@@ -70,7 +74,9 @@ def test_without_effect_a_new_plan_is_required_one_level_higher(story: Story):
     carried_out(required(story))
     told = {"before": 8650, "after": 8640, "evidence": "三月满意率。", "due_at": "2026-04-10T09:00:00+08:00"}
     story.then("eli", "verify_effect", effect="not_effective", **told)
-    assert (story.state, story.level, story.outcome("plan_submission")) == ("received", 1, None)
+    assert (story.state, story.level, story.outcome("plan_submission")) == ("awaiting_plan", 1, None)
+    known = json.loads(story.variables)
+    assert (known["effect"], known.keys() & {"proposed_due", "due_at"}) == ("not_effective", set())
 
 
 @pytest.mark.requirement("E3")
@@ -79,7 +85,7 @@ def test_a_recurrence_within_the_watch_opens_another_round_else_it_is_archived(s
     carried_out(required(story))
     story.then("eva", "verify_effect", effect="effective", before=8650, after=9120, evidence="三月满意率。")
     story.after(days=20).then("quin", "recur", reason="四月又降到 87 %。", due_at="2026-04-10T09:00:00+08:00")
-    assert (story.state, story.outcome("plan_watch"), story.level) == ("received", "stopped", 1)
+    assert (story.state, story.outcome("plan_watch"), story.level) == ("awaiting_plan", "stopped", 1)
     submitted(story).then("eva", "accept_plan", due_at="2026-04-25T18:00:00+08:00")
     story.then("max", "complete", done="又加一人。", evidence="排班表。")
     story.then("eli", "verify_effect", effect="effective", before=8700, after=9300, evidence="五月满意率。")
@@ -102,7 +108,7 @@ def test_the_group_does_not_accept_or_verify_its_own_work(story: Story):
     figures = {"effect": "effective", "before": 8650, "after": 9120, "evidence": "三月满意率。"}
     assert story.refused("mo", "verify_effect", **figures).code == "own_work"
     story.then("eli", "verify_effect", **figures)
-    assert story.state == "revisited"
+    assert story.state == "verified"
 
 
 @pytest.mark.requirement("E3")

@@ -85,7 +85,7 @@ def test_the_clocks_rest_while_the_customer_is_asked(story: Story):
 def test_where_the_pack_wants_it_an_answered_consultation_is_called_back(story: Story):
     calls_back(story)
     story.opens("consultation", QUESTION).then("amy", "answer", answer="可以。")
-    assert story.state == "resolved"
+    assert story.state == "answered"
     assert len(tells(story.store, "SELECT * FROM callback WHERE done_at IS NULL")) == 1
     assert story.refused("amy", "revisit", outcome="satisfied").code == "own_work"
     story.then("ann", "revisit", outcome="dissatisfied", words="没说清楚。")

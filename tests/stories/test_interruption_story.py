@@ -65,7 +65,7 @@ def known(story: Story) -> dict[str, Any]:
 def test_an_interruption_goes_its_whole_way(story: Story):
     first, second = complaints(story, "wang@example.com", "li@example.com")
     closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
-    assert (story.state, known(story)["affected"], story.outcome("tell_affected")) == ("investigated", 2, "missing")
+    assert (story.state, known(story)["affected"], story.outcome("tell_affected")) == ("affected_found", 2, "missing")
     assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [first, second]
     assert story.mails("wang@example.com")[-1] == f"服务中断告知（编号 {first}）"
     assert "confirm_told" in story.moves
@@ -75,7 +75,7 @@ def test_an_interruption_goes_its_whole_way(story: Story):
     story.then("mei", "record_mitigation", measure="改走陆路。")
     story.then("ops", "restore", restored_at="2026-03-03T20:00:00+08:00", how="雾散,复航。")
     story.then("quin", "review", lessons="没有备用堆场。", cause="no_reserve", improving="operations")
-    assert (story.state, known(story)["losses"], known(story)["mitigations"]) == ("revisited", 2, 1)
+    assert (story.state, known(story)["losses"], known(story)["mitigations"]) == ("reviewed", 2, 1)
     plan = story.child("improvement_plan")
     assert json.loads(case_of(story.store, plan)["variables"])["department"] == "operations"
     story.after(days=3)
@@ -201,7 +201,7 @@ def test_who_led_the_response_does_not_review_it(story: Story):
     assert story.refused("quin", "review", **lessons).params["guards"] == ["customers_told"]
     story.then("ops", "find_affected", kind="complaint")
     story.then("quin", "review", **lessons)
-    assert story.state == "revisited"
+    assert story.state == "reviewed"
 
 
 @pytest.mark.requirement("G1")

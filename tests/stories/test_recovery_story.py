@@ -25,12 +25,12 @@ def entry(story: Story) -> RecoveryClaim:
 @pytest.mark.requirement("B4")
 def test_what_is_claimed_back_stands_in_a_ledger_of_its_own(story: Story):
     complaint = claimed(story)
-    assert (story.state, story.moves) == ("classified", ["open", "claim"])
-    assert entry(story) == RecoveryClaim(story.number, complaint, 50_000, 0, 0, "classified")
+    assert (story.state, story.moves) == ("claimed", ["open", "claim"])
+    assert entry(story) == RecoveryClaim(story.number, complaint, 50_000, 0, 0, "claimed")
     story.then("han", "receive_payment", amount=20_000, recovered=20_000)
     assert story.refused("han", "settle").params["guards"] == ["all_in"]
     story.then("han", "receive_payment", amount=30_000, recovered=50_000).then("han", "settle")
-    assert (entry(story).outstanding, story.state) == (0, "resolved")
+    assert (entry(story).outstanding, story.state) == (0, "cleared")
     story.after(days=3)
     assert story.state == "archived"
     assert entry(story).recovered == 50_000
@@ -74,11 +74,11 @@ def test_the_rest_is_written_off_only_by_a_second_person(story: Story):
     assert story.refused("max", "write_off", written_off=30_000).code == "own_work"
     assert story.refused("mei", "write_off", written_off=10_000).params["guards"] == ["all_outstanding"]
     story.then("mei", "decline_write_off", reason="再催一次。")
-    assert story.state == "classified"
+    assert story.state == "claimed"
     story.then("max", "propose_write_off", code="insolvent", reason="催过了。").then(
         "mei", "write_off", written_off=30_000
     )
-    assert (story.state, entry(story).written_off, entry(story).outstanding) == ("resolved", 30_000, 0)
+    assert (story.state, entry(story).written_off, entry(story).outstanding) == ("cleared", 30_000, 0)
 
 
 @pytest.mark.requirement("B4")

@@ -9,7 +9,7 @@ import pytest
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit
 from engine.rules.policy import NOT_PACKS, Pack, load_pack, names, pack
-from engine.rules.policy_gaps import Gap, Reason, agreed, asked, gaps
+from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
 from statemachines.kinds import lifecycles
 from tests.engine.rules.test_limits import graded
 from tests.engine.rules.test_policy import SOUND, written
@@ -257,6 +257,20 @@ def test_what_is_not_promised_is_no_gap_unless_nobody_asks_for_it(tmp_path: Path
 def test_a_bound_without_a_figure_is_named(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND + '[bounds.compensation]\nof = "fen"\nsource = "D 9: blank"\n'))
     assert (Reason.UNBOUNDED, "compensation", {}) in named(read, ["first_reply", "solution"])
+
+
+@pytest.mark.requirement("B4")
+def test_a_bound_that_a_lifecycle_asks_for_and_the_pack_lacks_is_named(tmp_path: Path):
+    read = load_pack(written(tmp_path, SOUND))
+    found = list(gaps(read, [], TODAY, ["first_reply", "solution"], ["finance"]))
+    assert [(gap.reason, gap.clause, gap.source) for gap in found if gap.clause == "finance"] == [
+        (Reason.UNBOUNDED, "finance", None)
+    ]
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_every_bound_of_every_lifecycle_stands_in_every_pack(name: str):
+    assert {"compensation", "position_age_hours"} <= set(asked_bounds(lifecycles().values())) & pack(name).bounds.keys()
 
 
 @pytest.mark.requirement("B9")

@@ -1,4 +1,4 @@
-"""What an appeal does to the case it is against: the rows of every lifecycle whose decision can be appealed (E4)."""
+"""Rows for every lifecycle whose decision can be appealed: they record an appeal against the case (E4)."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ class AppealOpened(Form):
 
 
 class AppealWon(Form):
-    """The appeal that was upheld, and that what rested on this case is to be reckoned again (E4)."""
+    """The appeal that was upheld, and whether figures that use this case must be computed again (E4)."""
 
     case: Number
     recompute: Annotated[bool, VARIABLE] = True
@@ -27,9 +27,9 @@ class AppealLost(Form):
 
 
 def appealable(states: tuple[str, ...]) -> tuple[Move, ...]:
-    """What the appeal tells the case while it is in ``states``; nothing moves on because of it.
+    """Record in ``states`` that an appeal was lodged, upheld or dismissed; the case stays where it is.
 
-    An appeal may outlast the case: name its archive among the states, so that the verdict still reaches it.
+    An appeal may outlast the case: include its final states, so that the verdict is still recorded. The case variable
     ``appeals`` counts those lodged.
     """
     return (

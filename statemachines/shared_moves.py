@@ -1,4 +1,4 @@
-"""Rows that many lifecycles share: what is done every day with any open case, and the small ways about."""
+"""Rows that many lifecycles share: what may be done with any open case, and detours that come back."""
 
 from statemachines.form_model import Form, StepFired
 from statemachines.forms import (
@@ -18,8 +18,8 @@ from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.vocabulary import STAY, Clause, Move
 
 
-def everyday(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
-    """Assign (B10), escalate (B6), extend, note; and what a clock does to a case: remind and breach."""
+def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
+    """Assign (B10), escalate (B6), extend, note; and the moves of escalation steps: remind and breach."""
     return (
         Move("assign", open_, STAY, roles=(*DESK, Role.SYSTEM), form=Assignment, counts="transfers"),
         Move("note", open_, STAY, roles=people, form=Note),
@@ -31,19 +31,19 @@ def everyday(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ..
 
 
 def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
-    """The customer is asked, and answers: the case goes back to where he was asked, the clocks rest in between (A4)."""
-    by = (*INVESTIGATORS, Role.SYSTEM)
+    """Ask the customer; with his answer the case returns to the state it came from. Timers pause in between (A4)."""
+    roles = (*INVESTIGATORS, Role.SYSTEM)
     return (
         Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question),
         *(
-            Move("customer_answers", (waiting,), state, roles=by, form=Answer, guard=previous_state(state))
+            Move("customer_answers", (waiting,), state, roles=roles, form=Answer, guard=previous_state(state))
             for state in asking
         ),
     )
 
 
 def calling_in_vain(resolved: str, revisited: str, callers: tuple[Role, ...]) -> tuple[Move, ...]:
-    """A callback that reached nobody, and the end of trying (D1)."""
+    """Record a callback that reached nobody; after the last attempt the case goes on without one (D1)."""
     return (
         Move("attempt", (resolved,), STAY, roles=callers, form=Attempt, guard=next_attempt),
         Move("unreachable", (resolved,), revisited, roles=callers, guard=attempts_used),
@@ -53,7 +53,7 @@ def calling_in_vain(resolved: str, revisited: str, callers: tuple[Role, ...]) ->
 def reviewed_refusal(
     sources: tuple[str, ...], review: str, refused: str, proposal: type[Form], refusal: type[Form]
 ) -> tuple[Move, ...]:
-    """A refusal to take the contact on: proposed, and reviewed by another person, who may take it on (A7)."""
+    """Propose not to take the contact on; another person reviews it, and refuses the contact or takes it on (A7)."""
     return (
         Move("propose_refusal", sources, review, roles=DESK, form=proposal),
         Move("refuse", (review,), refused, roles=MANAGERS, form=refusal, separate_from=("propose_refusal",)),
@@ -65,7 +65,7 @@ def reviewed_refusal(
 
 
 def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
-    """A promise made to the customer, and that it was kept (B9)."""
+    """Record a promise made to the customer, and that it was kept (B9)."""
     return (
         Move("promise", open_, STAY, roles=people, form=Promise),
         Move("keep_promise", open_, STAY, roles=people, form=Kept),
@@ -73,7 +73,7 @@ def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, .
 
 
 def promise_clause(open_: tuple[str, ...]) -> Clause:
-    """Each promise runs to the instant that was agreed, whatever becomes of the case meanwhile (B9)."""
+    """Return the clause of promises: each has its own timer to the instant agreed, in every open state (B9)."""
     return Clause(
         "promise",
         during=open_,
