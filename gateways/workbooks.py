@@ -31,8 +31,8 @@ LAST_ROW = 1_048_576
 
 _CHUNK = 1 << 16
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
-_ESCAPED = re.compile("_x00([01][0-9A-Fa-f])_")
-"""How a workbook writes a control character; a carriage return is the common one."""
+_ESCAPED = re.compile("_x00([01][0-9A-Fa-f]|5F)_")
+"""The escape of a control character, mostly of a carriage return, or of the underscore that begins such an escape."""
 _DAMAGE = (
     *(BadZipFile, ParseError, zlib.error, struct.error, EOFError, RuntimeError),
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
