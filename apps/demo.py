@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group
-from rich.markdown import Markdown
 from rich.panel import Panel
 
+from apps.cli.page import Page
 from apps.prefect_server import prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import play, progress, rehearse
@@ -144,4 +144,4 @@ def _summary(shown: Shown, locale: str, seconds: float) -> Group:
     )
     onward = translate(locale, "cli.demo.onward", home=shown.home)
     title = translate(locale, "cli.demo.title")
-    return Group(Markdown(shown.report), Panel(told, title=title, expand=False), onward)
+    return Group(Page(shown.report), Panel(told, title=title, expand=False), onward)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from apps.cli.context import As, Json, cli, table
+from apps.cli.page import Page
 from classifier import report_text
 from reports.translation import label, translate
 from statemachines.refused import Refused
@@ -37,7 +37,7 @@ def train(files: Files = None, json: Json = False) -> None:
     given = [example for file in files or () for example in examples_in(file)]
     now = cli.store.now()
     trained = trained_from(cli.store, given, now)
-    cli.give(told(trained), Markdown(report_text.render(trained, cli.locale)))
+    cli.give(told(trained), Page(report_text.render(trained, cli.locale)))
 
 
 @classifier.command()
@@ -61,7 +61,7 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
         "seen": found.seen,
         "model": found.version,
     }
-    cli.give(document, *_how(found, file), Markdown(report_text.figures_text(found.figures, cli.locale)))
+    cli.give(document, *_how(found, file), Page(report_text.figures_text(found.figures, cli.locale)))
 
 
 def _here() -> "tuple[Model | None, bytes]":

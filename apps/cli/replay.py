@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import Json, cli
+from apps.cli.page import Page
 from apps.replay_log import mapped, spooled
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import Log, replay
@@ -61,7 +61,7 @@ def replay_(
     table = lifecycle_of(told.kind)
     found = gather(store, table, Conformance(told.source, table.kind, told.pack, bridge), strays)
     _write(found, report, picture)
-    cli.give(document(found), Markdown(render(found, cli.locale, drawn=False)))
+    cli.give(document(found), Page(render(found, cli.locale, drawn=False)))
 
 
 @contextlib.contextmanager
