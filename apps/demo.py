@@ -22,8 +22,9 @@ from engine.commands.arrivals import Source, record
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
-from gateways.mapping import load_mapping
+from gateways.mapping_file import load_mapping
 from reports.figures import opinions
 from reports.morning_report import gather
 from reports.report_text import render
@@ -92,7 +93,7 @@ def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _import(store: Store) -> None:
-    columns = load_mapping(EXAMPLES / "contacts.toml")
+    columns = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
     path = EXAMPLES / "contacts.csv"
     checked = check(path, columns)
     assert checked.accepted, checked.problems
