@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group
-from rich.markdown import Markdown
 from rich.panel import Panel
 
+from apps.page import Page
 from apps.prefect_server import prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import play, progress, rehearse
@@ -22,8 +22,9 @@ from engine.commands.arrivals import Source, record
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
-from gateways.mapping import load_mapping
+from gateways.mapping_file import load_mapping
 from locales.translation import translate
 from reports.figures import opinions
 from reports.morning_report import gather
@@ -92,7 +93,7 @@ def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _import(store: Store) -> None:
-    columns = load_mapping(EXAMPLES / "contacts.toml")
+    columns = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
     path = EXAMPLES / "contacts.csv"
     checked = check(path, columns)
     assert checked.accepted, checked.problems
@@ -144,4 +145,4 @@ def _summary(shown: Shown, locale: str, seconds: float) -> Group:
     )
     onward = translate(locale, "cli.demo.onward", home=shown.home)
     title = translate(locale, "cli.demo.title")
-    return Group(Markdown(shown.report), Panel(told, title=title, expand=False), onward)
+    return Group(Page(shown.report), Panel(told, title=title, expand=False), onward)

@@ -64,7 +64,7 @@ class TimerView:
         return int(self.used * 100 / self.allowance) if self.allowance else 0
 
     def state(self, locale: str) -> str:
-        """RunningTimer or at rest since when, or how it ended."""
+        """Running or paused since when, or how it ended."""
         if self.outcome is not None:
             return label(locale, "", "outcome", self.outcome)
         since = self.running_since or self.paused_since

@@ -134,7 +134,7 @@ def _stuck(deployments: Mapping[str, UUID]) -> AutomationCore:
             match=RUN,
             match_related=_of(deployments),
             after={WAITING},
-            expect={"prefect.flow-run.RunningTimer", *ENDS},
+            expect={"prefect.flow-run.Running", *ENDS},
             for_each=EACH,
             posture=Posture.Proactive,
             within=PENDING,

@@ -8,7 +8,7 @@ OURS = "closeloop"
 
 
 def close_abandoned(api_url: str) -> int:
-    """Mark every run of ours that is still ``RunningTimer`` as crashed; to be called before anything of ours runs.
+    """Mark every run of ours that is still ``Running`` as crashed; to be called before anything of ours runs.
 
     The work itself is not lost: its rows are leased, and the next pass takes them again.
     """

@@ -1,10 +1,10 @@
-"""What one cell says: as text, or as an instant in UTC; a cell that cannot say it raises `BadCell`."""
+"""Convert a cell to text or to an instant in UTC. A cell that cannot be converted raises ``BadCell``."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
-from gateways.mapping import Source
+from gateways.contact_mapping import Source
 from gateways.problems import BadCell, excerpt
 from models.contact import TEXT_LIMIT
 
@@ -25,7 +25,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d.*)?|\d{8}(T\d.*)?", re.ASCII)
 
 
 def fault_in(cell: Cell) -> BadCell | None:
-    """What is wrong with a cell in any column, mapped or not: NUL, broken characters, too long."""
+    """Return what is wrong with a cell of any column, mapped or not: NUL, broken characters, too long."""
     if not isinstance(cell, str):
         return None
     if "\0" in cell:
@@ -40,7 +40,7 @@ def fault_in(cell: Cell) -> BadCell | None:
 
 
 def text_in(cell: Cell) -> str | None:
-    """The cell as text without surrounding space, None if blank; whole numbers lose their `.0`."""
+    """Return the cell as trimmed text, None if blank; whole numbers lose their ``.0``."""
     match cell:
         case None:
             return None
@@ -57,7 +57,7 @@ def text_in(cell: Cell) -> str | None:
 
 
 def instant_in(cell: Cell, source: Source) -> datetime | None:
-    """The cell as an instant in UTC, None if blank; without an offset it is in the source's zone."""
+    """Return the cell as an instant in UTC, None if blank; a time without an offset is in the source's zone."""
     read = cell if isinstance(cell, date) else _date_in(text_in(cell), source.formats)
     if read is None:
         return None
@@ -85,7 +85,7 @@ def _date_in(text: str | None, formats: tuple[str, ...]) -> datetime | None:
 
 
 def _in_utc(moment: datetime, source: Source) -> datetime:
-    """An ambiguous local time is its first occurrence; one that the clocks skipped is refused."""
+    """Return the instant in UTC, the first of an ambiguous local time. Raises ``BadCell`` for a skipped one."""
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     instant = moment.replace(tzinfo=source.tz).astimezone(UTC)

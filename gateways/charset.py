@@ -1,4 +1,4 @@
-"""Which encoding a text file is written in, and where it breaks its own rule."""
+"""Find the encoding of a text file, and the first byte that breaks it."""
 
 import codecs
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from gateways.problems import Problem, Unreadable
 
 CHUNK = 1 << 16
 SURE = 8
-"""So many characters beyond ASCII that read well as UTF-8 are no accident of another encoding."""
+"""From this many non-ASCII characters on, a file that decodes as UTF-8 is UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """The first byte that an encoding cannot read, its line, and the letters beyond ASCII before it."""
+    """The first byte that an encoding cannot read, its line, and the number of non-ASCII characters before it."""
 
     offset: int
     line: int
@@ -21,9 +21,9 @@ class _Fault:
 
 
 def encoding_of(path: Path, declared: str | None) -> str:
-    """The codec that reads the whole of `path`: the declared one, else UTF-8 (with or without BOM) or GB18030.
+    """Return the codec that reads all of ``path``: the declared one, else UTF-8 (with or without BOM) or GB18030.
 
-    A file that is plainly UTF-8 but for a broken byte is refused, never taken for GB18030.
+    A file that is UTF-8 but for a broken byte is refused, not read as GB18030. Raises ``Unreadable``.
     """
     first = codecs.lookup(declared or "utf-8").name.removesuffix("-sig")
     fault = _fault(path, first)

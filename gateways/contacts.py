@@ -1,27 +1,27 @@
-"""Reading contact files: one full check that takes nothing, then the good and distinct rows as a stream."""
+"""Check a contact file as a whole, and stream its good and distinct rows as contacts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateways.mapping import Mapping
+from gateways.contact_mapping import ContactMapping
+from gateways.contact_rows import ContactRow
 from gateways.problems import Params, Problem, Unreadable, excerpt
-from gateways.reading import Reading
-from gateways.seen import RunResult
+from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
 
 PROBLEM_LIMIT = 100
-"""So many problems are described; all are counted."""
+"""The most problems that are described; all are counted."""
 COLUMN_LIMIT = 20
-"""So many extra columns are named."""
+"""The most extra columns that are named."""
 EXTRA_LIMIT = 1000
-"""About so many are counted: without a header, every row could bring its own."""
+"""About the most that are counted: in JSON lines, every row could bring its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth telling about a file that is accepted all the same."""
+    """A remark on a file that is accepted."""
 
     code: str
     params: Params
@@ -29,7 +29,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one full pass over a file found; `rows` counts those that are not blank, below the header."""
+    """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank."""
 
     rows: int
     contacts: int
@@ -41,13 +41,13 @@ class Check:
 
     @property
     def accepted(self) -> bool:
-        """Whether the file may be taken as a whole."""
+        """Whether the file may be imported as a whole."""
         return self.problem_count == 0
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What has been counted so far in one pass."""
+    """The counts of one pass so far."""
 
     rows: int = 0
     contacts: int = 0
@@ -55,29 +55,29 @@ class _Tally:
     duplicates: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list[Problem])
-    unseen: frozenset[str] | None = None
+    missing: frozenset[str] | None = None
     extra: dict[str, None] = field(default_factory=dict[str, None])
 
     def refuse(self, *problems: Problem) -> None:
         self.problem_count += len(problems)
         self.problems.extend(problems[: max(0, PROBLEM_LIMIT - len(self.problems))])
 
-    def see(self, cells: Cells, mapping: Mapping) -> None:
-        """Remember which columns there are: without a header, a row may bring new ones."""
-        self.unseen = (mapping.columns if self.unseen is None else self.unseen) - cells.keys()
+    def note_columns(self, cells: Cells, mapping: ContactMapping) -> None:
+        """Note the columns of a row: in JSON lines, a row may bring new ones."""
+        self.missing = (mapping.columns if self.missing is None else self.missing) - cells.keys()
         if len(self.extra) < EXTRA_LIMIT and not cells.keys() <= self.extra.keys() | mapping.columns:
             self.extra.update((name, None) for name in cells if name and name not in mapping.columns)
 
-    def take(self, contact: Contact) -> None:
+    def count(self, contact: Contact) -> None:
         self.contacts += 1
         self.replies += contact.reply is not None
 
 
-def check(path: Path, mapping: Mapping) -> Check:
-    """Read the whole of `path` and say what it holds and what is wrong with it; takes nothing."""
+def check(path: Path, mapping: ContactMapping) -> Check:
+    """Read all of ``path`` and return what it holds and what is wrong with it; nothing is stored."""
     tally = _Tally()
     for contact in _pass(path, mapping, tally):
-        tally.take(contact)
+        tally.count(contact)
     return Check(
         rows=tally.rows,
         contacts=tally.contacts,
@@ -89,13 +89,13 @@ def check(path: Path, mapping: Mapping) -> Check:
     )
 
 
-def contacts(path: Path, mapping: Mapping) -> Iterator[Contact]:
-    """The good rows of `path`, each id once, in the file's order; what `check` refuses is left out."""
+def contacts(path: Path, mapping: ContactMapping) -> Iterator[Contact]:
+    """Yield the good rows of ``path``, each id once, in the file's order, without those that ``check`` refuses."""
     return _pass(path, mapping, _Tally())
 
 
-def _pass(path: Path, mapping: Mapping, tally: _Tally) -> Iterator[Contact]:
-    seen = RunResult()
+def _pass(path: Path, mapping: ContactMapping, tally: _Tally) -> Iterator[Contact]:
+    row_ids = RowIds()
     try:
         for row, cells in rows_of(path, mapping):
             if isinstance(cells, Problem):
@@ -103,8 +103,8 @@ def _pass(path: Path, mapping: Mapping, tally: _Tally) -> Iterator[Contact]:
                 tally.refuse(cells)
             elif any(cell is not None and str(cell).strip() for cell in cells.values()):
                 tally.rows += 1
-                tally.see(cells, mapping)
-                contact = _distinct(row, cells, mapping, seen, tally)
+                tally.note_columns(cells, mapping)
+                contact = _distinct(row, cells, mapping, row_ids, tally)
                 if contact is not None:
                     yield contact
     except Unreadable as error:
@@ -114,25 +114,25 @@ def _pass(path: Path, mapping: Mapping, tally: _Tally) -> Iterator[Contact]:
 
 
 def _missing(path: Path, tally: _Tally) -> Iterator[Problem]:
-    """A file without rows, or (where there is no header) a mapped column that no row has."""
+    """Report a file without rows, or mapped columns that no row has."""
     if not tally.rows:
         yield Problem(None, None, "bad_file.empty", {"file": excerpt(path.name)})
         return
-    for column in sorted(tally.unseen or ()):
+    for column in sorted(tally.missing or ()):
         yield Problem(None, column, "bad_file.missing_column", {"column": excerpt(column)})
 
 
-def _distinct(row: int, cells: Cells, mapping: Mapping, seen: RunResult, tally: _Tally) -> Contact | None:
-    """The row as a contact unless it is bad, or its id was there before."""
-    reading = Reading(row, cells, mapping)
-    contact = reading.contact()
+def _distinct(row: int, cells: Cells, mapping: ContactMapping, row_ids: RowIds, tally: _Tally) -> Contact | None:
+    """Return the row as a contact, None if it is bad or its id came before."""
+    converted = ContactRow(row, cells, mapping)
+    contact = converted.contact()
     if contact is None:
-        tally.refuse(*reading.problems)
+        tally.refuse(*converted.problems)
         return None
-    known = seen.first(contact.row_id, contact.model_dump_json(), row)
-    if known is None:
+    earlier = row_ids.first(contact.row_id, contact.model_dump_json(), row)
+    if earlier is None:
         return contact
-    first, equal = known
+    first, equal = earlier
     if equal:
         tally.duplicates += 1
     else:

@@ -1,4 +1,4 @@
-"""Mail to customers and colleagues: the protocol, SMTP, and the fake that keeps what it was given."""
+"""Send mail to customers and staff: the protocol, the SMTP client, and a fake that keeps the mails."""
 
 import json
 import os
@@ -15,7 +15,7 @@ SMTP_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. Sent at least once; whoever receives it twice knows it by its key (law 3)."""
+    """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised."""
 
     key: str
     to: str
@@ -25,14 +25,14 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
-        """CaseContext the mail over. Raises if it cannot be; then it is tried again later."""
+        """Send the mail. Raises if it cannot be sent; the delivery is then tried again later."""
         ...
 
 
 class SmtpMailer:
-    """Mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
+    """Sends mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
 
-    A server that says nothing for so many ``seconds`` raises an ``OSError``, as one that is away does.
+    A server that does not answer within ``seconds``, or cannot be reached, raises an ``OSError``.
     """
 
     def __init__(self, url: str, sender: str, seconds: float = SMTP_SECONDS) -> None:
@@ -65,7 +65,7 @@ class SmtpMailer:
 
 
 class FakeMailer:
-    """Keeps mails in memory and, given a file, appends them to it: one JSON object a line, synced."""
+    """Keeps mails in memory and appends them to the file ``drop``, if given: one JSON object a line, synced."""
 
     def __init__(self, drop: Path | None = None) -> None:
         self.sent: list[Mail] = []

@@ -1,20 +1,20 @@
-"""Why a contact file, one of its rows or a mapping is refused: a place, a code and its parameters.
+"""Problems of a contact file, a log or a mapping: a place, a code and its parameters.
 
-The words, in each language, stand in `locales/<locale>/contacts.toml` under the code.
+The messages stand under the code in ``locales/<locale>/contacts.toml`` and ``logs.toml``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 EXCERPT = 40
-"""How much of a date, an id or a name may be quoted, in characters; other content never is."""
+"""The most of a date, an id or a name that a message quotes, in characters. Other content is never quoted."""
 
 Params = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason for refusing: `row` counts from 1 as a spreadsheet does, `column` is the file's own name."""
+    """One reason for a refusal: ``row`` counts from 1 as in a spreadsheet, ``column`` is named as in the file."""
 
     row: int | None
     column: str | None
@@ -23,7 +23,7 @@ class Problem:
 
 
 class Unreadable(Exception):
-    """The file, or what is left of it, cannot be read on; `problems` say why."""
+    """The file cannot be read, or not to its end; ``problems`` say why."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*(problem.code for problem in problems))
@@ -31,7 +31,7 @@ class Unreadable(Exception):
 
 
 class BadCell(Exception):
-    """One cell holds what its field cannot take."""
+    """A cell holds what its field cannot take."""
 
     def __init__(self, code: str, **params: str | int) -> None:
         super().__init__(code)
@@ -40,6 +40,6 @@ class BadCell(Exception):
 
 
 def excerpt(value: object) -> str:
-    """The beginning of `value` on one line, short enough to be quoted in a refusal."""
+    """Return the beginning of ``value`` on one line, short enough for a message."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(value)[:200]).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"

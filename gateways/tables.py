@@ -1,4 +1,4 @@
-"""Opening a table of any supported kind, safely, as one stream of numbered rows."""
+"""Read a contact file (CSV, JSON lines or XLSX) as one stream of numbered rows."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,18 +8,18 @@ from typing import Any, cast
 
 from gateways.cells import Cell, Flaw
 from gateways.charset import encoding_of
-from gateways.lines import Lines, checked_header, records
-from gateways.mapping import Mapping
+from gateways.contact_mapping import ContactMapping
+from gateways.delimited import Lines, checked_header, records
 from gateways.problems import Problem, Unreadable, excerpt
 from gateways.workbooks import workbook_lines
 
 Cells = dict[str, Cell]
 Rows = Iterator[tuple[int, Cells | Problem]]
-"""Each row's number with its cells by column, or with the reason why the row has none."""
+"""Each row's number with its cells by column, or with the problem of a row that cannot be read."""
 
 
-def rows_of(path: Path, mapping: Mapping) -> Rows:
-    """The rows below the header, read one at a time; what stops the reading raises `Unreadable`."""
+def rows_of(path: Path, mapping: ContactMapping) -> Rows:
+    """Yield the rows below the header, one at a time. Raises ``Unreadable`` where the file cannot be read on."""
     name = excerpt(path.name)
     try:
         reader = _reader(path, name)
@@ -29,8 +29,8 @@ def rows_of(path: Path, mapping: Mapping) -> Rows:
         raise Unreadable(Problem(None, None, "bad_file.unreadable_file", {"file": name})) from error
 
 
-def _reader(path: Path, name: str) -> Callable[[Path, Mapping], Rows]:
-    """What reads a file of this extension, if there is such a file at all."""
+def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping], Rows]:
+    """Return the reader for the file's extension. Raises ``Unreadable`` if there is no file or no reader."""
     readers = {
         ".csv": _csv_rows,
         ".jsonl": _json_rows,
@@ -49,7 +49,7 @@ def _reader(path: Path, name: str) -> Callable[[Path, Mapping], Rows]:
     return reader
 
 
-def _csv_rows(path: Path, mapping: Mapping) -> Rows:
+def _csv_rows(path: Path, mapping: ContactMapping) -> Rows:
     header: list[str] | None = None
     with path.open(encoding=encoding_of(path, mapping.source.encoding), newline="") as handle:
         for row, record in records(Lines(handle)):
@@ -62,7 +62,7 @@ def _csv_rows(path: Path, mapping: Mapping) -> Rows:
                 yield row, dict(zip_longest(header, record))
 
 
-def _workbook_rows(path: Path, mapping: Mapping) -> Rows:
+def _workbook_rows(path: Path, mapping: ContactMapping) -> Rows:
     header: list[str] | None = None
     for row, line in workbook_lines(path, mapping.source.sheet):
         if header is None:
@@ -72,7 +72,7 @@ def _workbook_rows(path: Path, mapping: Mapping) -> Rows:
             yield row, dict(zip_longest(header, line[: len(header)]))
 
 
-def _json_rows(path: Path, mapping: Mapping) -> Rows:
+def _json_rows(path: Path, mapping: ContactMapping) -> Rows:
     with path.open(encoding=encoding_of(path, mapping.source.encoding)) as handle:
         lines = Lines(handle)
         for line in lines:
@@ -81,7 +81,7 @@ def _json_rows(path: Path, mapping: Mapping) -> Rows:
             lines.next_row()
 
 
-class _TwiceError(ValueError):
+class _RepeatedKeyError(ValueError):
     """A JSON object names a key twice."""
 
 
@@ -89,8 +89,8 @@ def _object(line: str, row: int) -> Cells | Problem:
     if "\0" in line:
         return Problem(row, None, "bad_file.nul")
     try:
-        value: object = json.loads(line, object_pairs_hook=_pairs)
-    except _TwiceError as error:
+        value: object = json.loads(line, object_pairs_hook=_unique_keys)
+    except _RepeatedKeyError as error:
         key = excerpt(error.args[0])
         return Problem(row, key, "bad_file.duplicated_column", {"column": key})
     except (ValueError, RecursionError):
@@ -101,10 +101,10 @@ def _object(line: str, row: int) -> Cells | Problem:
     return {key: Flaw.NESTED if isinstance(cell, dict | list) else cell for key, cell in cells.items()}
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    known: dict[str, Any] = {}
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique: dict[str, Any] = {}
     for key, value in pairs:
-        if key in known:
-            raise _TwiceError(key)
-        known[key] = value
-    return known
+        if key in unique:
+            raise _RepeatedKeyError(key)
+        unique[key] = value
+    return unique

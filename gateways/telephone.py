@@ -1,4 +1,4 @@
-"""Callbacks by telephone: the protocol, the list from which people call, and the fake that answers by script."""
+"""Call customers back by telephone: the protocol, the list for agents, and a fake that answers by a script."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A customer to be called: for which case and attempt, and which row of the source he was."""
+    """A customer to be called: the attempt of which delivery, and the row of the source that the case came from."""
 
     key: str
     phone: str | None
@@ -31,7 +31,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A person makes the call and will record what came of it."""
+    """A person makes the call and will record its result."""
 
 
 Outcome = Reached | Missed | Handed
@@ -39,12 +39,12 @@ Outcome = Reached | Missed | Handed
 
 class Telephone(Protocol):
     def call(self, call: Call) -> Outcome:
-        """Make the call, or hand it to one who will. Raises if neither can be done now."""
+        """Make the call, or hand it to a person. Raises if neither is possible now."""
         ...
 
 
 class CallList:
-    """The real thing: the callback stands on the agents' list, and an agent records the outcome."""
+    """Puts the callback on the agents' list; an agent records the outcome."""
 
     def call(self, call: Call) -> Outcome:
         return Handed()
@@ -52,7 +52,7 @@ class CallList:
 
 @dataclass
 class FakeTelephone:
-    """Answers as its script says, by row and attempt; where the script is silent, nobody answers."""
+    """Answers by its script, keyed by row and attempt; without an entry, nobody answers."""
 
     script: Mapping[str, Sequence[str | Mapping[str, Any]]] = field(
         default_factory=dict[str, Sequence[str | Mapping[str, Any]]]

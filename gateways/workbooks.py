@@ -1,4 +1,4 @@
-"""Reading a sheet of an XLSX workbook: weighed before it is opened, its formulas looked at beside their values."""
+"""Read a sheet of an XLSX workbook. Its unpacked size is checked first, and formulas are read beside their values."""
 
 import os
 import re
@@ -22,22 +22,22 @@ from gateways.cells import Cell, Flaw
 from gateways.problems import Problem, Unreadable, excerpt
 
 UNPACKED_LIMIT = 100_000_000
-"""The most that all parts of a workbook may weigh unpacked, in bytes."""
+"""The most that all parts of a workbook may hold unpacked, in bytes."""
 RATIO_LIMIT = 100
 """The most that one part may grow when it is unpacked."""
 RATIO_FROM = 256_000
-"""Parts smaller than this may grow as they like: one long cell of equal letters is no bomb."""
+"""Up to this size, in bytes, a part may grow by any ratio: a long cell of equal letters is no bomb."""
 LAST_ROW = 1_048_576
 
 _CHUNK = 1 << 16
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
-_ESCAPED = re.compile("_x00([01][0-9A-Fa-f])_")
-"""How a workbook writes a control character; a carriage return is the common one."""
+_ESCAPED = re.compile("_x00([01][0-9A-Fa-f]|5F)_")
+"""The escape of a control character, mostly of a carriage return, or of the underscore that begins such an escape."""
 _DAMAGE = (
     *(BadZipFile, ParseError, zlib.error, struct.error, EOFError, RuntimeError),
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
 )
-"""All that zipfile, expat and openpyxl are known to raise on a damaged or a forged workbook."""
+"""The exceptions of zipfile, expat and openpyxl on a damaged or forged workbook."""
 
 
 class _Cell(Protocol):
@@ -55,7 +55,7 @@ class _Sheet(Protocol):
 
 
 def workbook_lines(path: Path, sheet: str | None) -> Iterator[tuple[int, list[Cell]]]:
-    """Each row of the named sheet (the first, if none is named) with its number, from 1."""
+    """Yield each row of the named sheet, or of the first, with its number from 1. Raises ``Unreadable``."""
     try:
         with path.open("rb") as handle:
             yield from _lines(handle, sheet)
@@ -70,7 +70,7 @@ def workbook_lines(path: Path, sheet: str | None) -> Iterator[tuple[int, list[Ce
 
 
 def _lines(handle: BinaryIO, sheet: str | None) -> Iterator[tuple[int, list[Cell]]]:
-    has_formulas = _weigh(handle)
+    has_formulas = _check_size(handle)
     values = _rows(handle, sheet, data_only=True)
     formulas = _rows(handle, sheet, data_only=False) if has_formulas else repeat(())
     for row, (line, beside) in enumerate(zip(values, formulas, strict=has_formulas), 1):
@@ -78,7 +78,7 @@ def _lines(handle: BinaryIO, sheet: str | None) -> Iterator[tuple[int, list[Cell
 
 
 def _value(cell: _Cell, formula: _Cell | None) -> Cell:
-    """The cell's value; an empty text that a formula has worked out is blank, not missing."""
+    """Return the cell's value; an empty text that is a formula's result is blank, not a missing result."""
     if cell.data_type == "e":
         return Flaw.ERROR
     if cell.value is None and formula is not None and formula.data_type == "f" and cell.data_type != "str":
@@ -91,8 +91,8 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16))
 
 
-def _weigh(handle: BinaryIO) -> bool:
-    """Whether any part holds a formula; raises if the parts are too heavy, or heavier than they say."""
+def _check_size(handle: BinaryIO) -> bool:
+    """Return whether a part holds a formula. Raises ``Unreadable`` for parts too large, or larger than declared."""
     with ZipFile(handle) as archive:
         parts = archive.infolist()
         if sum(part.file_size for part in parts) > UNPACKED_LIMIT or any(map(_swells, parts)):
@@ -107,7 +107,7 @@ def _swells(part: ZipInfo) -> bool:
 
 
 def _unpack(archive: ZipFile, part: ZipInfo) -> bool:
-    """Unpack one part in small pieces, past the size it claims, and say whether it holds a formula."""
+    """Unpack one part in chunks, beyond its declared size, and return whether it holds a formula."""
     claimed = part.file_size
     unlimited = copy(part)
     unlimited.file_size = UNPACKED_LIMIT + 1
@@ -130,16 +130,16 @@ def _bomb() -> Unreadable:
 
 
 def _rows(handle: BinaryIO, sheet: str | None, *, data_only: bool) -> Iterator[tuple[_Cell, ...]]:
-    """The sheet's rows as openpyxl reads them, whatever size the sheet claims, and without its warnings."""
+    """Yield the rows that openpyxl reads, whatever size the sheet declares, without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = load_workbook(handle, read_only=True, data_only=data_only, keep_links=False)
     sheets = cast("list[_Sheet]", book.worksheets)
-    chosen = next((one for one in sheets if sheet in {None, one.title}), None)
+    chosen = next((candidate for candidate in sheets if sheet in {None, candidate.title}), None)
     if chosen is None and sheet is None:
         raise BadZipFile
     if chosen is None:
-        params = {"sheet": excerpt(sheet), "sheets": ", ".join(excerpt(one.title) for one in sheets[:10])}
+        params = {"sheet": excerpt(sheet), "sheets": ", ".join(excerpt(other.title) for other in sheets[:10])}
         raise Unreadable(Problem(None, None, "bad_file.missing_sheet", params))
     chosen.reset_dimensions()
     rows = chosen.iter_rows(max_row=LAST_ROW)

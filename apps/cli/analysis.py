@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from apps.cli.context import Json, cli
+from apps.page import Page
 from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, MonthFigures, gather, month_of, shifted
 from reports.complaint_analysis_text import render
 from reports.complaint_handling import HandlingFigures
@@ -28,7 +28,7 @@ def analysis(month: MonthName = None, json: Json = False) -> None:
     """The complaints of a month: root causes, recurrences, measures, handling."""
     now = cli.store.now()
     told = gather(cli.store, now, shifted(month_of(now), -1) if month is None else _read(month, now))
-    cli.give(document(told), Markdown(render(told, cli.locale)))
+    cli.give(document(told), Page(render(told, cli.locale)))
 
 
 def _read(text: str, now: datetime) -> date:

@@ -114,7 +114,7 @@ def history(number: str, json: Json = False) -> None:
             one.level,
             one.actor,
             label(cli.locale, told.kind, "via", one.via),
-            one.summary(),
+            one.summary(width=120),
         )
         for one in told.moves
     ]

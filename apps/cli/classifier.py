@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from apps.cli.context import As, Json, cli, table
+from apps.page import Page
 from classifier import training_report
 from locales.translation import label, translate
 from statemachines.refused import Refused
@@ -38,7 +38,7 @@ def train(files: Files = None, json: Json = False) -> None:
     given = [example for file in files or () for example in examples_in(file)]
     now = cli.store.now()
     trained = train_from(cli.store, given, now)
-    cli.give(document(trained), Markdown(training_report.render(trained, cli.locale)))
+    cli.give(document(trained), Page(training_report.render(trained, cli.locale)))
 
 
 @classifier.command()
@@ -62,7 +62,7 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
         "seen": found.seen,
         "model": found.version,
     }
-    cli.give(document, *_how(found, file), Markdown(training_report.metrics_text(found.figures, cli.locale)))
+    cli.give(document, *_how(found, file), Page(training_report.metrics_text(found.figures, cli.locale)))
 
 
 def _here() -> "tuple[Model | None, bytes]":

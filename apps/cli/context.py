@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from apps.fitted_table import FittedTable
 from locales.translation import DEFAULT, refusal, translate, when
 from statemachines.refused import Refused
 
@@ -128,12 +128,10 @@ def close_context() -> None:
         cli.store.close()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table for people."""
-    drawn = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        drawn.add_row(*(_escaped("–" if cell is None else str(cell)) for cell in row))
-    return drawn
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> FittedTable:
+    """Return a table of plain text that fits the terminal without cutting a cell; None shows as a dash."""
+    texts = (["–" if cell is None else str(cell) for cell in row] for row in rows)
+    return FittedTable(title, columns, texts)
 
 
 def instant(text: str) -> datetime:

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli
+from apps.cli.problem_text import problem_text
 from engine.commands.arrivals import Source, record, take_due
-from gateways.contacts import Check, Note, check, contacts
-from gateways.mapping import BadMapping, Mapping, load_mapping
-from gateways.problems import Problem
+from gateways.contact_mapping import ContactMapping
+from gateways.contacts import Check, check, contacts
+from gateways.mapping_file import BadMapping, load_mapping
 from locales.translation import translate
 from statemachines.lifecycle import Refused
 
@@ -44,40 +45,25 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "duplicates": checked.duplicates,
         "refused": checked.problem_count,
         "taken": opened,
-        "notes": [_words(note) for note in checked.notes],
+        "notes": [translate(cli.locale, note.code, **note.params) for note in checked.notes],
         "problems": _problems(checked),
     }
     words = cli.translate("imported" if recorded.new else "nothing_new", **document)
     cli.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
 
 
-def _mapping(file: Path, given: Path | None) -> Mapping:
+def _mapping(file: Path, given: Path | None) -> ContactMapping:
     path = given or file.with_suffix(".toml")
     if given is None and not path.exists():
         raise Refused("no_mapping", file=file.name, expected=path.name)
     try:
-        return load_mapping(path)
+        return load_mapping(path, ContactMapping)
     except BadMapping as error:
-        problems = [_words(problem) for problem in error.problems]
+        problems = [problem_text(problem) for problem in error.problems]
         raise Refused("bad_mapping", file=path.name, problems=problems) from None
 
 
 def _problems(checked: Check) -> list[str]:
-    shown = [_words(problem) for problem in checked.problems]
+    shown = [problem_text(problem) for problem in checked.problems]
     more = checked.problem_count - len(shown)
     return [*shown, cli.translate("more_problems", count=more)] if more > 0 else shown
-
-
-def _words(told: Problem | Note) -> str:
-    """The place and the reason with its remedy, in the reader's language."""
-    text = translate(cli.locale, told.code, **told.params)
-    if isinstance(told, Note):
-        return text
-    row, column = told.row, told.column
-    if row is not None and column is not None:
-        return translate(cli.locale, "bad_file.at_cell", row=row, column=column) + text
-    if row is not None:
-        return translate(cli.locale, "bad_file.at_row", row=row) + text
-    if column is not None:
-        return translate(cli.locale, "bad_file.at_column", column=column) + text
-    return text

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli, local
+from apps.cli.problem_text import problem_text
 from apps.cli.replay_log import mapped
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
+from gateways.logs.draft.toml_draft import suggest as drafted
+from gateways.logs.events import events
 from gateways.logs.mapping import BLANK, LogMapping, Named
-from gateways.logs.reading import events
-from gateways.logs.suggesting import suggest as drafted
 from gateways.problems import BadCell, Problem, Unreadable
 from locales.translation import translate
 from models.log_event import LogEvent
@@ -135,7 +136,7 @@ def _read(log: Path, read: LogMapping) -> _Found:
 
 def _count(found: _Found, event: LogEvent | Problem, read: LogMapping) -> None:
     if isinstance(event, Problem):
-        found.faults[_said(event)] += 1
+        found.faults[translate(cli.locale, event.code, **event.params)] += 1
         return
     found.cases.add(hash(event.case))
     found.seen.add(event.word)
@@ -174,26 +175,8 @@ def _shown(log: Path, found: _Found) -> list[str]:
 
 
 def _refused(log: Path, error: Unreadable) -> Refused:
-    problems = [_at(problem) + _said(problem) for problem in error.problems]
+    problems = [problem_text(problem) for problem in error.problems]
     return Refused("bad_log", file=log.name, problems=problems)
-
-
-def _at(problem: Problem) -> str:
-    """Where in the file."""
-    place = {"row": problem.row, "column": problem.column}
-    match problem.row, problem.column:
-        case None, None:
-            return ""
-        case None, _:
-            return translate(cli.locale, "bad_file.at_column", **place)
-        case _, None:
-            return translate(cli.locale, "bad_file.at_row", **place)
-        case _:
-            return translate(cli.locale, "bad_file.at_cell", **place)
-
-
-def _said(problem: Problem) -> str:
-    return translate(cli.locale, problem.code, **problem.params)
 
 
 def _problem(code: str, **params: Any) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from apps.cli.context import Json, cli, instant, local, table
+from apps.page import Page
 from locales.translation import label
 from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
@@ -56,7 +56,7 @@ def sweep(json: Json = False) -> None:
 def report(json: Json = False) -> None:
     """The morning report as it stands now, from our tables alone."""
     told = gather(cli.store, cli.store.now())
-    cli.give(document(told), Markdown(render(told, cli.locale)))
+    cli.give(document(told), Page(render(told, cli.locale)))
 
 
 def document(told: MorningReport) -> dict[str, Any]:

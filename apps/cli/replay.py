@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import Json, cli
 from apps.cli.replay_log import mapped, spooled
+from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import Log, replay
 from engine.replay.session import ReplayOptions
@@ -60,7 +60,7 @@ def replay_(
     table = lifecycle_of(told.kind)
     found = gather(store, table, Conformance(told.source, table.kind, told.pack, bridge), strays)
     _write(found, report, picture)
-    cli.give(document(found), Markdown(render(found, cli.locale, drawn=False)))
+    cli.give(document(found), Page(render(found, cli.locale, drawn=False)))
 
 
 @contextlib.contextmanager

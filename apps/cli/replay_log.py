@@ -5,12 +5,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from apps.cli.context import cli
+from apps.cli.problem_text import problem_text
 from engine.commands.open_case import OPEN
 from engine.replay.event_buffer import EventBuffer
-from gateways.logs.mapping import LogMapping, Named, load_mapping
-from gateways.logs.opening import contact_of, opened_at
-from gateways.logs.reading import events
-from gateways.mapping import BadMapping
+from gateways.logs.events import events
+from gateways.logs.mapping import LogMapping, Named, contact_of, opened_at
+from gateways.mapping_file import BadMapping, load_mapping
 from gateways.problems import BadCell, Problem, Unreadable
 from locales.translation import translate
 from models.log_event import LogEvent
@@ -32,9 +32,9 @@ def mapped(log: Path, given: Path | None) -> LogMapping:
     if given is None and not path.exists():
         raise Refused("no_mapping", file=log.name, expected=path.name)
     try:
-        read = load_mapping(path)
+        read = load_mapping(path, LogMapping)
     except BadMapping as error:
-        raise Refused("bad_log_mapping", file=path.name, problems=list(map(_words, error.problems))) from None
+        raise Refused("bad_log_mapping", file=path.name, problems=list(map(problem_text, error.problems))) from None
     table = lifecycle_of(read.source.kind)
     if problems := [words for one in read.named() if (words := _unknown(path, table, one))]:
         raise Refused("bad_log_mapping", file=path.name, problems=problems)
@@ -62,7 +62,7 @@ def spooled(log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Calla
             if n % TOLD_AT_ONCE == 0:
                 progress(TOLD_AT_ONCE)
     except Unreadable as error:
-        raise Refused("bad_log", file=log.name, problems=list(map(_words, error.problems))) from None
+        raise Refused("bad_log", file=log.name, problems=list(map(problem_text, error.problems))) from None
     return buffer.sort()
 
 
@@ -88,14 +88,3 @@ def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
     except BadCell as flaw:
         return {"flaw": flaw.code}
     return said if at is not None else {name: value for name, value in said.items() if name != "at"}
-
-
-def _words(problem: Problem) -> str:
-    """The place and the reason with its remedy, in the reader's language."""
-    text = translate(cli.locale, problem.code, **problem.params)
-    place = {"row": problem.row, "column": problem.column}
-    if problem.row is not None and problem.column is not None:
-        return translate(cli.locale, "bad_file.at_cell", **place) + text
-    if problem.row is not None:
-        return translate(cli.locale, "bad_file.at_row", row=problem.row) + text
-    return text

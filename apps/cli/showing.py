@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from rich.table import Table
-
 from apps import views
 from apps.case_rows import CaseRow
 from apps.cli.context import As, Json, cli, local, table
+from apps.fitted_table import FittedTable
 from apps.known_views import kind_words, words_of
 from apps.timer_views import TimerView
 from locales.translation import label
@@ -57,7 +56,7 @@ def clocks(number: str, json: Json = False) -> None:
     cli.give({"case": number, "clocks": [one.document() for one in found]}, _clock_table(found, kind))
 
 
-def _clock_table(found: list[TimerView], kind: str) -> Table:
+def _clock_table(found: list[TimerView], kind: str) -> FittedTable:
     columns = ("promise", "round", "limit", "used", "state", "fires", "steps", "source")
     rows = [
         (

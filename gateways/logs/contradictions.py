@@ -1,4 +1,4 @@
-"""Times that contradict each other in a log of wide rows: found by named rules, flagged, never mended."""
+"""Find times that contradict each other in a log of wide rows, by the rules of its mapping."""
 
 import json
 import sqlite3
@@ -6,56 +6,56 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 from gateways.logs.mapping import Part
-from gateways.logs.shape import Rule
+from gateways.logs.mapping_schema import Rule
 from models.columns import to_micros
 from models.log_event import LogEvent
 
 Times = dict[str, int]
-"""When each word happened in a case, in microseconds."""
+"""The time of each word in a case, in microseconds since 1970."""
 
 
 class Contradictions:
-    """The rules of a mapping, and the times of the cases so far; these in a file without a name, not in memory."""
+    """The rules of a mapping, and the times of the cases so far, in a temporary SQLite database."""
 
     def __init__(self, rules: Sequence[Rule], *, beside: bool) -> None:
-        """``beside``: there are tables beside the log whose rows belong to cases that came before."""
+        """``beside``: tables beside the log hold further times of its cases, so the times must be kept."""
         self._rules = rules
-        self._kept = sqlite3.connect("", isolation_level=None) if rules and beside else None
-        if self._kept:
-            self._kept.execute("CREATE TABLE times (log_case TEXT PRIMARY KEY, told TEXT) WITHOUT ROWID")
-            self._kept.execute("BEGIN")
+        self._database = sqlite3.connect("", isolation_level=None) if rules and beside else None
+        if self._database:
+            self._database.execute("CREATE TABLE times (log_case TEXT PRIMARY KEY, times TEXT) WITHOUT ROWID")
+            self._database.execute("BEGIN")
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._kept:
-            self._kept.close()
+        """Delete the database."""
+        if self._database:
+            self._database.close()
 
-    def flags(self, row: Sequence[LogEvent], told: Mapping[str, str], part: Part) -> dict[str, list[str]]:
-        """The rules that a row contradicts, by the word of the event that shows it."""
+    def flags(self, row: Sequence[LogEvent], values: Mapping[str, str], part: Part) -> dict[str, list[str]]:
+        """Return the names of the broken rules, keyed by the word of the event that breaks them."""
         if not self._rules or not row:
             return {}
         here = {event.word: to_micros(event.at) for event in row if event.at}
-        known = self._known(row[0].case) | here if part.file else here
+        known = self._earlier_times(row[0].case) | here if part.file else here
         found: dict[str, list[str]] = {}
-        for rule, word in self._broken(here, known, told, part):
+        for rule, word in self._broken(here, known, values, part):
             found.setdefault(word or row[0].word, []).append(rule.name)
-        if self._kept and not part.file:
-            self._kept.execute("INSERT OR REPLACE INTO times VALUES (?, ?)", (row[0].case, json.dumps(here)))
+        if self._database and not part.file:
+            self._database.execute("INSERT OR REPLACE INTO times VALUES (?, ?)", (row[0].case, json.dumps(here)))
         return found
 
-    def _known(self, case: str) -> Times:
-        assert self._kept is not None
-        with closing(self._kept.execute("SELECT told FROM times WHERE log_case = ?", (case,))) as found:
-            row = found.fetchone()
+    def _earlier_times(self, case: str) -> Times:
+        assert self._database is not None
+        with closing(self._database.execute("SELECT times FROM times WHERE log_case = ?", (case,))) as cursor:
+            row = cursor.fetchone()
         return json.loads(row[0]) if row else {}
 
     def _broken(
-        self, here: Times, known: Times, told: Mapping[str, str], part: Part
+        self, here: Times, known: Times, values: Mapping[str, str], part: Part
     ) -> Iterator[tuple[Rule, str | None]]:
-        """Each broken rule with the word that shows it, None where it is a word that is missing."""
+        """Yield each broken rule with the word that breaks it, None if a word is missing."""
         words = {wide.word for wide in part.wide}
         for rule in self._rules:
-            if not rule.asked_of(told):
+            if not rule.applies_to(values):
                 continue
             if rule.wants in words and rule.wants not in here:
                 yield rule, None

@@ -1,15 +1,17 @@
-"""The mapping of a log: what its columns hold, and what its words mean for a case of ours."""
+"""The mapping of a log: interpret its events as moves or states, and the first one of a case as a contact."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateways.logs.loading import load
-from gateways.logs.shape import (
+from gateways.cells import instant_in
+from gateways.contact_mapping import MappingTable, Word
+from gateways.logs.form_values import Value
+from gateways.logs.mapping_schema import (
     AT,
     BACKWARDS,
     ROW,
@@ -24,18 +26,19 @@ from gateways.logs.shape import (
     Skip,
     States,
     Wide,
-    Written,
 )
-from gateways.logs.values import Value
-from gateways.mapping import Word
+from gateways.problems import BadCell
+from models.contact import Contact
 from models.log_event import LogEvent, Step
 
 BLANK = "(blank)"
-"""How an event is told of that has no word."""
+"""How an event without a word is named in counts and messages."""
+NO_TEXT = "(no text in the log)"
+"""The text of a case whose log has none."""
 
 
 class Named(NamedTuple):
-    """A move or a state that the mapping names, at which key, and the fields its form is given."""
+    """A move or a state that the mapping names, its key in the file, and the form fields it sets."""
 
     sort: Literal["move", "state"]
     name: str
@@ -44,7 +47,7 @@ class Named(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One file of a log: the log itself (no name) or a table beside it, and the columns that are needed of it."""
+    """One file of a log: the log itself (``file`` is None) or a table beside it, and the columns read from it."""
 
     file: str | None
     case: str
@@ -52,8 +55,8 @@ class Part(NamedTuple):
     wide: tuple[Wide, ...]
 
 
-class LogMapping(Written):
-    """One mapping file. Every word of the log stands in one of ``moves``, ``states`` and ``ignored``."""
+class LogMapping(MappingTable):
+    """A mapping file. Every word of the log stands in one of ``moves``, ``states`` and ``ignored``."""
 
     source: LogSource
     event: EventColumns
@@ -67,7 +70,7 @@ class LogMapping(Written):
     rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
-    def _sound(self) -> "LogMapping":
+    def _consistent(self) -> "LogMapping":
         if not self.moves and not self.states:
             raise PydanticCustomError("no_words", "no word means anything", {"value": "moves, states"})
         words = [*self.moves, *self.states, *self.ignored]
@@ -77,8 +80,8 @@ class LogMapping(Written):
             raise PydanticCustomError("wide_or_event", "either columns of events or wide rows", {"value": "event.at"})
         return self
 
-    def told(self, event: LogEvent, column: str) -> str | None:
-        """What the log says of an event, or of its case, under a name; None where it says nothing."""
+    def value(self, event: LogEvent, column: str) -> str | None:
+        """Return the event's value in a column, or its case's; None if there is none."""
         columns = self.event
         if column in event.values:
             return event.values[column]
@@ -91,12 +94,12 @@ class LogMapping(Written):
         return event.of_case.get(column.removeprefix("case:"))
 
     def step(self, event: LogEvent) -> Step:
-        """What an event means. Raises ``BadCell`` where a value of a form cannot be read from its column."""
-        actor = self.told(event, self.event.who) if self.event.who else None
-        department = self.told(event, self.event.department) if self.event.department else None
-        if (reason := self._passed(event)) is not None:
+        """Return the step that an event means. Raises ``BadCell`` if a value of its form cannot be converted."""
+        actor = self.value(event, self.event.who) if self.event.who else None
+        department = self.value(event, self.event.department) if self.event.department else None
+        if (reason := self._ignored_for(event)) is not None:
             return Step(event, ignored=reason, actor=actor, department=department)
-        fill = self._constants | self.values(event, self._read)
+        fill = self._constants | self.values(event, self._from_columns)
         if states := self.states.get(event.word):
             return Step(event, state=states[0], also=states[1:], actor=actor, department=department, fill=fill)
         if meaning := self.moves.get(event.word):
@@ -112,32 +115,32 @@ class LogMapping(Written):
             )
         return Step(event, unknown=event.word or BLANK, actor=actor, department=department)
 
-    def _passed(self, event: LogEvent) -> str | None:
-        """Why an event is none of ours: its word is ignored, or it only tells of an attribute."""
+    def _ignored_for(self, event: LogEvent) -> str | None:
+        """Return the reason to ignore an event, by its word or by a ``skipped`` table; None if there is none."""
         if (reason := self.ignored.get(event.word)) is not None:
             return reason
-        return next((skip.reason for skip in self.skipped if self.told(event, skip.column) in skip.values), None)
+        return next((skip.reason for skip in self.skipped if self.value(event, skip.column) in skip.values), None)
 
-    def values(self, event: LogEvent, wanted: Mapping[str, Value]) -> dict[str, Any]:
-        """The values of a form's fields; a field for which the log says nothing is left out. Raises ``BadCell``."""
+    def values(self, event: LogEvent, fields: Mapping[str, Value]) -> dict[str, Any]:
+        """Return the values of the fields that have one. Raises ``BadCell`` if one cannot be converted."""
         read = {
-            name: value.read(self.told(event, value.column) if value.column else None, self.source)
-            for name, value in wanted.items()
+            name: value.read(self.value(event, value.column) if value.column else None, self.source)
+            for name, value in fields.items()
         }
         return {name: value for name, value in read.items() if value is not None}
 
     @cached_property
     def _constants(self) -> dict[str, Any]:
-        """What every form is filled with alike."""
+        """The constants with which every form is filled."""
         return {name: value.constant for name, value in self.fill.items() if value.constant is not None}
 
     @cached_property
-    def _read(self) -> dict[str, Value]:
-        """What forms are filled with from columns."""
+    def _from_columns(self) -> dict[str, Value]:
+        """The values with which forms are filled from columns."""
         return {name: value for name, value in self.fill.items() if value.column}
 
     def order_key(self, event: LogEvent) -> tuple[float, ...]:
-        """Events of one case sort by this. What has no time sorts first, what is no number last."""
+        """Return the sort key of an event within its case. No time sorts first, a text that is no number last."""
         return tuple(self._rank(event, name) for name in self.event.order)
 
     def _rank(self, event: LogEvent, name: str) -> float:
@@ -148,12 +151,12 @@ class LogMapping(Written):
         if name == ROW:
             return event.row
         try:
-            return float(self.told(event, name) or "")
+            return float(self.value(event, name) or "")
         except ValueError:
             return float("inf")
 
     def named(self) -> Iterator[Named]:
-        """The moves and states that the mapping names, for whoever knows the lifecycle to check."""
+        """Yield the moves and states that the mapping names, to be checked against the lifecycle."""
         for word, meaning in self.moves.items():
             for move in (meaning.move, *meaning.also):
                 yield Named("move", move, f"moves.{word}", tuple(meaning.form))
@@ -163,7 +166,7 @@ class LogMapping(Written):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The log, and the tables beside it in the order in which the mapping names them."""
+        """The log, then the tables beside it in the order of the mapping."""
         files = dict.fromkeys(wide.file for wide in self.wide if wide.file)
         beside = [self._part(file, tuple(wide for wide in self.wide if wide.file == file)) for file in files]
         here = tuple(wide for wide in self.wide if not wide.file)
@@ -172,13 +175,13 @@ class LogMapping(Written):
         return (Part(None, self.event.case, needed, here), *beside)
 
     def _part(self, file: str, wide: tuple[Wide, ...]) -> Part:
-        case = next((one.case for one in wide if one.case), self.event.case)
-        columns = {case, *(one.column for one in wide), *(name for one in wide for name in one.tells)}
+        case = next((each.case for each in wide if each.case), self.event.case)
+        columns = {case, *(each.column for each in wide), *(name for each in wide for name in each.tells)}
         return Part(file, case, frozenset(columns), wide)
 
     @property
     def _needed(self) -> frozenset[str]:
-        """The columns that are named anywhere but for the times of wide rows."""
+        """The columns that the mapping names, except the times of wide rows."""
         event, opening = self.event, cast("dict[str, Value | str | None]", dict(self.opening))
         values = [*self.fill.values(), *(value for meaning in self.moves.values() for value in meaning.form.values())]
         values += [value for value in opening.values() if isinstance(value, Value)]
@@ -192,6 +195,22 @@ def _forwards(name: str) -> str:
     return name.removeprefix(BACKWARDS)
 
 
-def load_mapping(path: Path) -> LogMapping:
-    """Read the mapping file at ``path`` (TOML, UTF-8). Raises ``BadMapping`` with every mistake and its place."""
-    return load(path, LogMapping)
+def opened_at(mapping: LogMapping, first: LogEvent) -> datetime | None:
+    """Return when the case was opened: by ``opening.at``, else by its first event. Raises ``BadCell``."""
+    column = mapping.opening.at
+    text = mapping.value(first, column) if column else None
+    return instant_in(text, mapping.source) or first.at
+
+
+def contact_of(mapping: LogMapping, first: LogEvent, at: datetime) -> Contact:
+    """Return the contact of the case that begins with this event, received at ``at``; its ``row_id`` is the case's id.
+
+    Raises ``BadCell`` if a value does not fit its field.
+    """
+    values = {name: value for name, value in mapping.opening if name != "at" and value is not None}
+    defaults: dict[str, Any] = {"text": NO_TEXT, "channel": mapping.source.channel}
+    try:
+        return Contact.model_validate({**defaults, **mapping.values(first, values), "row_id": first.case, "at": at})
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        raise BadCell("bad_log.unfit_value", field=field) from error

@@ -1,7 +1,7 @@
-"""Reading an OCEL 2.0 log (JSON) as a stream, as seen from the objects of one type: the cases.
+"""Read an OCEL 2.0 log (JSON) as a stream, flattened to the objects of one type: the cases.
 
-An event that concerns several cases is an event of each. The objects are kept in a file beside, not in memory, for a
-log may tell of them after its events.
+An event related to several cases is an event of each. The objects are kept in a temporary database, not in memory,
+because they may come after the events in the file.
 """
 
 import json
@@ -16,27 +16,26 @@ from typing import Any
 
 import ijson  # pyright: ignore[reportMissingTypeStubs] it ships none
 
-from gateways.logs.records import Record, Records
-from gateways.logs.unpacking import refused
+from gateways.logs.log_files import Record, Records, refused
 from gateways.problems import Problem, excerpt
 
 ACTIVITY, TIME, ID, TYPE = "ocel:activity", "ocel:timestamp", "ocel:eid", "ocel:type:"
-LOOK = 20_000
-"""So many objects and events are looked at to see which type of object is a case."""
+LOOKED_AT = 20_000
+"""The most objects and events that are read to find which object type is the case."""
 _DAMAGE = (ijson.JSONError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
-Told = Mapping[str, Any]
+Document = Mapping[str, Any]
 
 
 def ocel_records(path: Path, case: str) -> Records:
-    """The events of each object whose type ``case`` names (``ocel:type:TYPE``), in file order. Raises ``Unreadable``.
+    """Yield the events of each object of the type ``case`` (``ocel:type:TYPE``), in file order. Raises ``Unreadable``.
 
-    An object's attributes are those it has in the end: the latest value of each.
+    Of an object's attributes, the latest value counts.
     """
     wanted = case.removeprefix(TYPE)
     try:
         with tempfile.TemporaryDirectory(prefix="closeloop-log-") as folder, _Objects(Path(folder), wanted) as objects:
-            objects.learn(path)
+            objects.load(path)
             if not objects.count:
                 raise refused("bad_log.no_such_object", path, type=excerpt(wanted))
             yield from _records(path, objects)
@@ -47,72 +46,72 @@ def ocel_records(path: Path, case: str) -> Records:
 
 
 def object_types(path: Path) -> list[str]:
-    """The types of objects, those first that the most events concern, and then those with the most objects.
+    """Return the object types, those related to the most events first, then those with the most objects.
 
-    An order is concerned by many events; its customer, too, but there are fewer customers than orders.
+    An order is related to many events; so is its customer, but there are fewer customers than orders.
     """
     try:
-        of = {str(one["id"]): str(one["type"]) for one in islice(_parts(path, "objects"), LOOK)}
+        of = {str(one["id"]): str(one["type"]) for one in islice(_parts(path, "objects"), LOOKED_AT)}
         number = Counter(of.values())
-        concerned: Counter[str] = Counter()
-        for event in islice(_parts(path, "events"), LOOK):
-            concerned.update({of.get(str(one["objectId"]), "") for one in event.get("relationships", ())})
+        related_events: Counter[str] = Counter()
+        for event in islice(_parts(path, "events"), LOOKED_AT):
+            related_events.update({of.get(str(one["objectId"]), "") for one in event.get("relationships", ())})
     except _DAMAGE as error:
         raise refused("bad_log.not_ocel", path) from error
-    most = max(concerned.values(), default=0)
-    return sorted(number, key=lambda name: (concerned[name] < 0.8 * most, -number[name]))
+    most = max(related_events.values(), default=0)
+    return sorted(number, key=lambda name: (related_events[name] < 0.8 * most, -number[name]))
 
 
 def _records(path: Path, objects: "_Objects") -> Records:
     for place, event in enumerate(_parts(path, "events"), 1):
         cells = _attributes(event) | {ACTIVITY: str(event["type"]), TIME: str(event["time"]), ID: str(event["id"])}
         related = dict.fromkeys(str(one["objectId"]) for one in event.get("relationships", ()))
-        cases = [(name, told) for name in related if (told := objects.told(name)) is not None]
+        cases = [(name, found) for name in related if (found := objects.attributes(name)) is not None]
         if not cases:
             yield Problem(place, None, "bad_log.no_case")
-        for name, told in cases:
-            yield Record(place, cells | {objects.column: name}, told)
+        for name, attributes in cases:
+            yield Record(place, cells | {objects.column: name}, attributes)
 
 
-def _parts(path: Path, name: str) -> Iterator[Told]:
+def _parts(path: Path, name: str) -> Iterator[Document]:
     with path.open("rb") as handle:
         yield from ijson.items(handle, f"{name}.item", use_float=True)
 
 
-def _attributes(told: Told) -> dict[str, str]:
-    """An event's attributes, or an object's: of one that has changed, the latest value."""
-    listed = sorted(told.get("attributes", ()), key=lambda one: str(one.get("time", "")))
+def _attributes(document: Document) -> dict[str, str]:
+    """Return the attributes of an event or an object: the latest value of each."""
+    listed = sorted(document.get("attributes", ()), key=lambda one: str(one.get("time", "")))
     return {str(one["name"]): str(one["value"]) for one in listed}
 
 
 class _Objects:
-    """The objects of one type, in a small database of their own that lives as long as the reading."""
+    """The objects of one type, in a temporary SQLite database."""
 
     def __init__(self, folder: Path, wanted: str) -> None:
         self.column = TYPE + wanted
         self._wanted = wanted
-        self._base = sqlite3.connect(folder / "objects", isolation_level=None)
-        self._base.execute("PRAGMA journal_mode = OFF")
-        self._base.execute("CREATE TABLE object (id TEXT PRIMARY KEY, told TEXT) WITHOUT ROWID")
+        self._database = sqlite3.connect(folder / "objects", isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("CREATE TABLE object (id TEXT PRIMARY KEY, attributes TEXT) WITHOUT ROWID")
         self.count = 0
 
     def __enter__(self) -> "_Objects":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._base.close()
+        self._database.close()
 
-    def learn(self, path: Path) -> None:
-        """Read all objects of the type."""
-        self._base.execute("BEGIN")  # and never ended: nobody else reads it, and it goes with the reading
+    def load(self, path: Path) -> None:
+        """Store all objects of the type."""
+        self._database.execute("BEGIN")  # never committed: the file is deleted after the reading
         for one in _parts(path, "objects"):
             if one["type"] == self._wanted:
                 row = (str(one["id"]), json.dumps(_attributes(one)))
-                self._base.execute("INSERT OR REPLACE INTO object VALUES (?, ?)", row)
+                self._database.execute("INSERT OR REPLACE INTO object VALUES (?, ?)", row)
                 self.count += 1
 
-    def told(self, name: str) -> dict[str, str] | None:
-        """What is known of an object of the type; None for any other."""
-        with closing(self._base.execute("SELECT told FROM object WHERE id = ?", (name,))) as found:
-            row = found.fetchone()
+    def attributes(self, name: str) -> dict[str, str] | None:
+        """Return the attributes of an object of the type; None for any other object."""
+        with closing(self._database.execute("SELECT attributes FROM object WHERE id = ?", (name,))) as cursor:
+            row = cursor.fetchone()
         return None if row is None else json.loads(row[0])

@@ -1,4 +1,4 @@
-"""A log as OCEL 2.0 JSON: moves as events, cases, parties, actors, departments and clocks as objects."""
+"""Write an event log as OCEL 2.0 JSON: moves as events; cases, parties, actors, departments and timers as objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -6,81 +6,81 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from gateways.writing.escaping import spelled
+from gateways.writing.value_text import text_of
 from models.event_log import AT, MOVE, Log, TraceObject, Value
 
-Types = dict[str, dict[str, str]]
-"""The attributes seen of each type, by name, and of what sort they are."""
+AttributeTypes = dict[str, dict[str, str]]
+"""For each event or object type, the type of each attribute seen so far."""
 
-OF_CASE = "case"
-"""As what a move concerns its case."""
+CASE_QUALIFIER = "case"
+"""The qualifier of the relation from an event to its case."""
 
 
 def write(out: BinaryIO, log: Log) -> None:
-    """Write the log, event by event and object by object; the types, known by then, stand at its end."""
-    events: Types = {}
-    objects: Types = {}
+    """Write events, then objects, one at a time. The types come last, when all attributes have been seen."""
+    event_types: AttributeTypes = {}
+    object_types: AttributeTypes = {}
     out.write(b'{"events":[')
-    _write_all(out, _events(log, events))
+    _write_list(out, _events(log, event_types))
     out.write(b'],\n"objects":[')
-    _write_all(out, (_object(thing, objects) for thing in log.objects))
-    out.write(b'],\n"eventTypes":' + orjson.dumps(_types(events)))
-    out.write(b',\n"objectTypes":' + orjson.dumps(_types(objects)) + b"}\n")
+    _write_list(out, (_object(thing, object_types) for thing in log.objects))
+    out.write(b'],\n"eventTypes":' + orjson.dumps(_declarations(event_types)))
+    out.write(b',\n"objectTypes":' + orjson.dumps(_declarations(object_types)) + b"}\n")
 
 
-def _write_all(out: BinaryIO, told: Iterable[dict[str, Any]]) -> None:
-    between = b"\n"
-    for one in told:
-        out.write(between + orjson.dumps(one))
-        between = b",\n"
+def _write_list(out: BinaryIO, documents: Iterable[dict[str, Any]]) -> None:
+    separator = b"\n"
+    for document in documents:
+        out.write(separator + orjson.dumps(document))
+        separator = b",\n"
 
 
-def _events(log: Log, types: Types) -> Iterator[dict[str, Any]]:
+def _events(log: Log, types: AttributeTypes) -> Iterator[dict[str, Any]]:
     for history in log.histories:
         for event in history.events:
             values = {key: value for key, value in event.values.items() if key not in (MOVE, AT)}
-            sort = str(event.values[MOVE])
-            _note(types, sort, values)
+            event_type = str(event.values[MOVE])
+            _note_types(types, event_type, values)
             yield {
                 "id": f"{history.number}:{event.seq}",
-                "type": sort,
+                "type": event_type,
                 "time": _time(event.values[AT]),
                 "attributes": [{"name": key, "value": _text(value)} for key, value in values.items()],
-                "relationships": _related(((history.number, OF_CASE), *event.concerns)),
+                "relationships": _relationships(((history.number, CASE_QUALIFIER), *event.concerns)),
             }
 
 
-def _object(thing: TraceObject, types: Types) -> dict[str, Any]:
-    _note(types, thing.sort, thing.values)
+def _object(thing: TraceObject, types: AttributeTypes) -> dict[str, Any]:
+    _note_types(types, thing.sort, thing.values)
     at = _time(thing.at)
     return {
         "id": thing.id,
         "type": thing.sort,
         "attributes": [{"name": key, "value": _text(value), "time": at} for key, value in thing.values.items()],
-        "relationships": _related(thing.belongs),
+        "relationships": _relationships(thing.belongs),
     }
 
 
-def _related(to: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"objectId": one, "qualifier": qualifier} for one, qualifier in to]
+def _relationships(targets: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"objectId": target, "qualifier": qualifier} for target, qualifier in targets]
 
 
-def _note(types: Types, sort: str, values: Mapping[str, Value]) -> None:
-    """Remember of what sort each attribute is; one that is of two sorts is a text."""
-    known = types.setdefault(sort, {})
+def _note_types(types: AttributeTypes, owner: str, values: Mapping[str, Value]) -> None:
+    """Record the type of each attribute; an attribute with values of two types is a string."""
+    attribute_types = types.setdefault(owner, {})
     for key, value in values.items():
-        if known.setdefault(key, _sort(value)) != _sort(value):
-            known[key] = "string"
+        if attribute_types.setdefault(key, _type(value)) != _type(value):
+            attribute_types[key] = "string"
 
 
-def _types(types: Types) -> list[dict[str, Any]]:
+def _declarations(types: AttributeTypes) -> list[dict[str, Any]]:
     return [
-        {"name": sort, "attributes": [{"name": name, "type": of} for name, of in known.items()]}
-        for sort, known in sorted(types.items())
+        {"name": owner, "attributes": [{"name": name, "type": type_} for name, type_ in attributes.items()]}
+        for owner, attributes in sorted(types.items())
     ]
 
 
-def _sort(value: Value) -> str:
+def _type(value: Value) -> str:
     match value:
         case bool():
             return "boolean"
@@ -95,7 +95,7 @@ def _sort(value: Value) -> str:
 
 
 def _text(value: Value) -> str:
-    return _time(value) if isinstance(value, datetime) else spelled(value)
+    return _time(value) if isinstance(value, datetime) else text_of(value)
 
 
 def _time(value: Value) -> str:

@@ -1,10 +1,13 @@
-"""A log as XES (IEEE 1849-2016), a trace for each case; extensions: concept, time, organizational, lifecycle."""
+"""Write an event log as XES (IEEE 1849-2016): one trace per case, one event per move."""
 
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Mapping
 from datetime import datetime
 from typing import BinaryIO
+from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
-from gateways.writing.escaping import in_quotes, spelled
+from gateways.writing.value_text import text_of, valid_in_xml
 from models.event_log import AT, CASE, LIFECYCLE, Log, Value
 
 EXTENSIONS = {
@@ -13,41 +16,87 @@ EXTENSIONS = {
     "org": ("Organizational", "http://www.xes-standard.org/org.xesext"),
     "lifecycle": ("Lifecycle", "http://www.xes-standard.org/lifecycle.xesext"),
 }
-NONE = "__INVALID__"
-"""The standard's own word for a value that must be there and was not."""
+LOG = {"xes.version": "1849-2016", "xes.features": "", "xmlns": "http://www.xes-standard.org/"}
+CLASSIFIERS = {"Activity": CASE, "Resource": "org:resource"}
+ABSENT = "__INVALID__"
+"""The value that the standard gives to a global attribute that an event lacks."""
+EPOCH = "1970-01-01T00:00:00.000+00:00"
 
 
 def write(out: BinaryIO, log: Log) -> None:
-    """Write the log, trace by trace."""
-    out.write("".join(_head()).encode())
+    """Write the log trace by trace; memory holds the text of one trace."""
+    buffer = _Buffer(out)
+    buffer.start("log", LOG)
+    _write_head(buffer)
+    buffer.flush()
     for history in log.histories:
-        out.write(f"<trace>\n{_attributes(history.values)}".encode())
-        out.writelines(f"<event>\n{_attributes(event.values)}</event>\n".encode() for event in history.events)
-        out.write(b"</trace>\n")
-    out.write(b"</log>\n")
+        buffer.start("trace")
+        _write_attributes(buffer, history.values)
+        for event in history.events:
+            buffer.start("event")
+            _write_attributes(buffer, event.values)
+            buffer.end("event")
+        buffer.end("trace")
+        buffer.flush()
+    buffer.end("log")
+    buffer.flush()
 
 
-def _head() -> Iterator[str]:
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield '<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">\n'
+class _Buffer:
+    """An XMLGenerator that writes to memory; ``flush`` moves what it wrote to the file, as UTF-8.
+
+    XMLGenerator calls ``write`` some ten times for each element: writing to memory takes a fifth less time.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._text = io.StringIO()
+        self._generator = XMLGenerator(self._text, "UTF-8", short_empty_elements=True)
+        self._generator.startDocument()
+
+    def start(self, name: str, attributes: dict[str, str] | None = None) -> None:
+        """Open an element, on a line of its own."""
+        self._generator.startElement(name, AttributesImpl(attributes or {}))
+        self._generator.ignorableWhitespace("\n")
+
+    def end(self, name: str) -> None:
+        """Close the element."""
+        self._generator.endElement(name)
+        self._generator.ignorableWhitespace("\n")
+
+    def empty(self, name: str, attributes: dict[str, str]) -> None:
+        """Write an element without content."""
+        self._generator.startElement(name, AttributesImpl(attributes))
+        self.end(name)
+
+    def flush(self) -> None:
+        """Move the text written so far to the file."""
+        self._out.write(self._text.getvalue().encode())
+        self._text.seek(0)
+        self._text.truncate()
+
+
+def _write_head(buffer: _Buffer) -> None:
+    """Write extensions, globals, classifiers and the log's own name, in the order that the standard asks for."""
     for prefix, (name, uri) in EXTENSIONS.items():
-        yield f'<extension name="{name}" prefix="{prefix}" uri="{uri}"/>\n'
-    yield f'<global scope="trace">\n<string key="{CASE}" value="{NONE}"/>\n</global>\n'
-    yield f'<global scope="event">\n<string key="{CASE}" value="{NONE}"/>\n'
-    yield f'<date key="{AT}" value="1970-01-01T00:00:00.000+00:00"/>\n'
-    yield f'<string key="{LIFECYCLE}" value="complete"/>\n</global>\n'
-    yield f'<classifier name="Activity" keys="{CASE}"/>\n'
-    yield f'<classifier name="Resource" keys="org:resource"/>\n<string key="{CASE}" value="closeloop"/>\n'
+        buffer.empty("extension", {"name": name, "prefix": prefix, "uri": uri})
+    event_globals = (("string", CASE, ABSENT), ("date", AT, EPOCH), ("string", LIFECYCLE, "complete"))
+    for scope, defaults in (("trace", event_globals[:1]), ("event", event_globals)):
+        buffer.start("global", {"scope": scope})
+        for type_, key, value in defaults:
+            buffer.empty(type_, {"key": key, "value": value})
+        buffer.end("global")
+    for name, keys in CLASSIFIERS.items():
+        buffer.empty("classifier", {"name": name, "keys": keys})
+    buffer.empty("string", {"key": CASE, "value": "closeloop"})
 
 
-def _attributes(values: Mapping[str, Value]) -> str:
-    lines = (
-        f'<{_sort(one)} key="{in_quotes(key)}" value="{in_quotes(spelled(one))}"/>\n' for key, one in values.items()
-    )
-    return "".join(lines)
+def _write_attributes(buffer: _Buffer, values: Mapping[str, Value]) -> None:
+    for key, value in values.items():
+        buffer.empty(_type(value), {"key": valid_in_xml(key), "value": valid_in_xml(text_of(value))})
 
 
-def _sort(value: Value) -> str:
+def _type(value: Value) -> str:
     match value:
         case bool():
             return "boolean"

@@ -1,18 +1,18 @@
-"""The formats of a log that goes out, by name."""
+"""The output formats of an event log, by the name that ``closeloop export --format`` takes."""
 
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
-from gateways.writing import as_csv, as_jsonl, as_ocel2, as_xes, as_xlsx
+from gateways.writing import as_ocel2, as_tables, as_xes
 from models.event_log import Log
 
 FORMATS: Mapping[str, Callable[[BinaryIO, Log], None]] = {
     "xes": as_xes.write,
-    "csv": as_csv.write,
+    "csv": as_tables.write_csv,
     "ocel2": as_ocel2.write,
-    "xlsx": as_xlsx.write,
-    "jsonl": as_jsonl.write,
+    "xlsx": as_tables.write_xlsx,
+    "jsonl": as_tables.write_jsonl,
 }
 
 BINARY = frozenset({"xlsx"})
-"""What no terminal can show."""
+"""Formats that a terminal cannot show."""

@@ -14,7 +14,8 @@ import openpyxl
 import pytest
 
 from engine.store import Store
-from gateways.logs.mapping import load_mapping
+from gateways.logs.mapping import LogMapping
+from gateways.mapping_file import load_mapping
 from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from tests.apps.conftest import Closeloop
@@ -130,7 +131,7 @@ def test_one_kind_and_what_moved_since_may_be_asked_for(closeloop: Closeloop, nu
 def test_a_mapping_is_written_for_the_kind(closeloop: Closeloop, number: str, tmp_path: Path):
     log, mapping = tmp_path / "log.json", tmp_path / "log.toml"
     closeloop.told("export", "--format", "ocel2", "--kind", "complaint", "--out", log, "--mapping", mapping)
-    assert load_mapping(mapping).event.case == "ocel:type:complaint"
+    assert load_mapping(mapping, LogMapping).event.case == "ocel:type:complaint"
     refused = closeloop.refused("export", "--format", "csv", "--mapping", mapping, "--out", tmp_path / "x")
     assert (refused["code"], "complaint" in refused["params"]["known"]) == ("export_mapping_kind", True)
 
@@ -138,7 +139,7 @@ def test_a_mapping_is_written_for_the_kind(closeloop: Closeloop, number: str, tm
 @pytest.mark.parametrize("kind", lifecycles())
 def test_the_mapping_of_our_own_logs_knows_every_move(tmp_path: Path, kind: str):
     (tmp_path / "own.toml").write_text(replay_mapping(kind, "logistics"), "utf-8")
-    mapping = load_mapping(tmp_path / "own.toml")
+    mapping = load_mapping(tmp_path / "own.toml", LogMapping)
     assert {*mapping.moves, *mapping.ignored} == {"open", *lifecycles()[kind].rows}
     assert {name for name, meaning in mapping.moves.items() if meaning.move != name} == set()
 
@@ -146,7 +147,10 @@ def test_the_mapping_of_our_own_logs_knows_every_move(tmp_path: Path, kind: str)
 def test_the_example_says_what_the_mapping_of_complaints_says(tmp_path: Path):
     """A step that is added needs no new example: ``export --mapping`` writes the mapping as the tables stand."""
     (tmp_path / "own.toml").write_text(replay_mapping("complaint", "logistics"), "utf-8")
-    ours, example = load_mapping(tmp_path / "own.toml"), load_mapping(ROOT / "examples" / "closeloop.toml")
+    ours, example = (
+        load_mapping(tmp_path / "own.toml", LogMapping),
+        load_mapping(ROOT / "examples" / "closeloop.toml", LogMapping),
+    )
     assert (example.event, example.opening, example.skipped) == (ours.event, ours.opening, ours.skipped)
     assert [name for name, meaning in example.moves.items() if ours.moves[name] != meaning] == []
     assert [name for name, value in example.fill.items() if ours.fill[name] != value] == []

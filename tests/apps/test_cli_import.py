@@ -208,7 +208,7 @@ def test_the_mapping_stands_beside_the_file(closeloop: Closeloop, simulated: Sto
         (("text =", "texts ="), "“contact.texts” is not a key of a mapping."),
         (('at = "时间"', ""), "“contact.at” is missing."),
         (("Asia/Shanghai", "Asia/Atlantis"), "is not a time zone."),
-        (("[contact]", "[contact"), "Row 8: The mapping file mapping.toml is not valid TOML"),
+        (("[contact]", "[contact"), "Line 8: The mapping file mapping.toml is not valid TOML"),
         (('name = "desk"', 'name = "desk"\nchannel = "pigeon"'), "is not a channel."),
     ],
 )

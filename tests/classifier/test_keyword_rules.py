@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from classifier.keyword_rules import UNCLASSIFIED, classify, load_rules, rules, threshold
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import contacts
-from gateways.mapping import load_mapping
+from gateways.mapping_file import load_mapping
 from models.contact import Contact
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.requirement("A3")
 @pytest.fixture(scope="module")
 def told() -> dict[int, str]:
     """The words of each example contact, as the intake joins them."""
-    read = contacts(EXAMPLES / "contacts.csv", load_mapping(EXAMPLES / "contacts.toml"))
+    read = contacts(EXAMPLES / "contacts.csv", load_mapping(EXAMPLES / "contacts.toml", ContactMapping))
     return {int(contact.row_id.removeprefix("W-")): words(contact) for contact in read}
 
 

@@ -17,14 +17,15 @@ from engine.commands.arrivals import Source, record
 from engine.create_store import found
 from engine.settings import Settings
 from flows.run_info import RunInfo, Unobserved
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
-from gateways.mapping import load_mapping
+from gateways.mapping_file import load_mapping
 from models.contact import Contact
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Unanswered
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COLUMNS = load_mapping(EXAMPLES / "contacts.toml")
+COLUMNS = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
 SCENARIO = load_scenario(EXAMPLES / "scenario.toml")
 CONTACTS = {contact.row_id: contact for contact in contacts(EXAMPLES / "contacts.csv", COLUMNS)}
 STAFF = {player.handle: player for player in SCENARIO.actor}

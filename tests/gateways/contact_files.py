@@ -8,8 +8,8 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check
-from gateways.mapping import Mapping
 
 HEADER = ["编号", "时间", "内容", "客户", "电话", "答复", "答复时间"]
 MAPPING: dict[str, Any] = {
@@ -25,9 +25,9 @@ MAPPING: dict[str, Any] = {
 }
 
 
-def mapping(**source: object) -> Mapping:
+def mapping(**source: object) -> ContactMapping:
     """The mapping of `HEADER`, with other settings of its source."""
-    return Mapping.model_validate(MAPPING | {"source": MAPPING["source"] | source})
+    return ContactMapping.model_validate(MAPPING | {"source": MAPPING["source"] | source})
 
 
 def row(row_id: object = "1", at: object = "2024/3/5 09:00:00", text: object = "货物迟到两天", *more: object):

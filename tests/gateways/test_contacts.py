@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
-from gateways.mapping import load_mapping
+from gateways.mapping_file import load_mapping
 from models.contact import TEXT_LIMIT, Channel, Contact
 from tests.gateways.contact_files import (
     HEADER,
@@ -45,7 +46,7 @@ def test_each_kind_of_file_gives_the_same_contact(tmp_path, build):
 def test_the_real_messages_are_read_whole():
     if not MESSAGES.exists():
         pytest.skip("the real messages are not on this machine")
-    messages = load_mapping(ROOT / "examples" / "messages_zh.toml")
+    messages = load_mapping(ROOT / "examples" / "messages_zh.toml", ContactMapping)
     found = check(MESSAGES, messages)
     assert (found.contacts, found.replies, found.problem_count) == (120, 120, 0)
     waits = [c.reply.at - c.at for c in contacts(MESSAGES, messages) if c.reply]
@@ -184,5 +185,5 @@ def test_a_long_file_is_read_in_little_memory(tmp_path):
 
 
 def test_the_shipped_mapping_is_one_that_loads():
-    shipped = load_mapping(ROOT / "examples" / "messages_zh.toml")
+    shipped = load_mapping(ROOT / "examples" / "messages_zh.toml", ContactMapping)
     assert (shipped.source.kind, shipped.source.pack) == (MAPPING["source"]["kind"], "logistics")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateways.mapping import BadMapping, load_mapping
+from gateways.contact_mapping import ContactMapping
+from gateways.mapping_file import BadMapping, load_mapping
 from models.contact import Channel
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ text = "内容"
 def load(folder: Path, content: str | bytes):
     path = folder / "mapping.toml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return load_mapping(path)
+    return load_mapping(path, ContactMapping)
 
 
 def test_a_mapping_says_what_it_maps(tmp_path):
@@ -80,11 +81,15 @@ def test_what_is_not_toml_is_refused_with_its_line(tmp_path, content, code, line
 def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
     for path, code in ((tmp_path / "no.toml", "missing_file"), (tmp_path, "unreadable")):
         with pytest.raises(BadMapping, match=code):
-            load_mapping(path)
+            load_mapping(path, ContactMapping)
 
 
 def catalogue(locale: str) -> dict[str, str]:
     return tomllib.loads((ROOT / "locales" / locale / "contacts.toml").read_text("utf-8"))
+
+
+def of_logs(locale: str) -> dict[str, str]:
+    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
@@ -92,8 +97,9 @@ def test_every_code_has_its_words_with_the_same_parameters(locale):
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways").glob("*.py"))
     codes = set(re.findall(r'"((?:bad_file|bad_mapping|file_note)\.[a-z_]+)"', source))
     words = catalogue(locale)
-    places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column"}
-    assert words.keys() == codes | places
+    places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column", "bad_mapping.at_line"}
+    assert words.keys() <= codes | places
+    assert words.keys() | of_logs(locale).keys() >= codes | places
     assert {code: placeholders(text) for code, text in words.items()} == {
         code: placeholders(text) for code, text in catalogue("en").items()
     }

@@ -126,7 +126,7 @@ def test_without_its_deployment_an_automation_goes_and_a_foreign_one_stays(apply
     ("state", "event", "ago", "why"),
     [
         ("Pending", "prefect.flow-run.Pending", timedelta(minutes=10), "taken, but never begun"),
-        ("RunningTimer", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
+        ("Running", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
     ],
     ids=["a run that never began frees its slot", "a run whose heart stopped is a zombie"],
 )

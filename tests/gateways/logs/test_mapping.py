@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateways.logs.mapping import BLANK, LogMapping
-from gateways.logs.opening import NO_TEXT, contact_of, opened_at
-from gateways.logs.values import code_of
-from gateways.mapping import BadMapping
+from gateways.logs.form_values import code_of
+from gateways.logs.mapping import BLANK, NO_TEXT, LogMapping, contact_of, opened_at
+from gateways.mapping_file import BadMapping, load_mapping
 from gateways.problems import BadCell
 from models.contact import Channel
 from models.log_event import LogEvent
@@ -187,9 +186,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["helpdesk", "receipt", "orders"])
 def test_the_examples_are_sound(name: str):
-    from gateways.logs.mapping import load_mapping
-
-    assert isinstance(load_mapping(ROOT / "examples" / f"{name}.toml"), LogMapping)
+    assert isinstance(load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping), LogMapping)
 
 
 def catalogue(locale: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateways.logs import unpacking
-from gateways.logs.reading import events
+from gateways.logs import log_files
+from gateways.logs.events import events
 from gateways.problems import Problem
 from models.log_event import LogEvent
 from tests.gateways.logs import unseen, written
@@ -160,7 +160,7 @@ def test_a_missing_file_and_a_directory_are_refused(tmp_path: Path):
 
 
 def test_a_packed_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(unpacking, "RATIO_FROM", 1_000_000)
+    monkeypatch.setattr(log_files, "RATIO_FROM", 1_000_000)
     path = tmp_path / "log.xes.gz"
     path.write_bytes(gzip.compress(b"<log>" + b" " * 5_000_000))
     assert refusals(path, mapping(tmp_path, XES)) == ["bad_log.gzip_bomb"]

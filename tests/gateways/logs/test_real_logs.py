@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateways.logs.mapping import LogMapping, load_mapping
-from gateways.logs.suggesting import suggest
+from gateways.logs.draft.toml_draft import suggest
+from gateways.logs.mapping import LogMapping
+from gateways.mapping_file import load_mapping
 from locales.translation import translate
 from tests.gateways.logs.written import good
 
@@ -25,7 +26,7 @@ def log(name: str) -> Path:
 
 
 def example(name: str) -> LogMapping:
-    return load_mapping(ROOT / "examples" / f"{name}.toml")
+    return load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping)
 
 
 def test_the_help_desk_is_read_whole():
@@ -71,5 +72,5 @@ def test_every_contradiction_of_the_orders_is_named():
 def test_a_draft_of_a_real_log_knows_all_its_words(tmp_path: Path, name: str):
     path = tmp_path / "draft.toml"
     path.write_text(suggest(log(name), partial(translate, "en")), "utf-8")
-    by = load_mapping(path)
+    by = load_mapping(path, LogMapping)
     assert not any(by.step(event).unknown for event in good(log(name), by))

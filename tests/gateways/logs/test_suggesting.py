@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gateways.logs.mapping import LogMapping, load_mapping
-from gateways.logs.suggesting import suggest
-from gateways.logs.times import writing_of
-from gateways.logs.words import one_of, plain, sorts_of, word_list
+from gateways.logs.draft.time_formats import time_format_of
+from gateways.logs.draft.toml_draft import suggest
+from gateways.logs.draft.word_list import key_of, plain, sorts_of, word_list
+from gateways.logs.mapping import LogMapping
+from gateways.mapping_file import load_mapping
 from gateways.problems import Unreadable
 from locales.translation import locales, translate
 from statemachines.kinds import lifecycle_of
@@ -26,7 +27,7 @@ def drafted(log: Path) -> LogMapping:
     """The draft, loaded as it is."""
     path = log.with_name("draft.toml")
     path.write_text(suggest(log, ENGLISH), "utf-8")
-    return load_mapping(path)
+    return load_mapping(path, LogMapping)
 
 
 def outcome(log: Path, by: LogMapping) -> Counter[str]:
@@ -166,7 +167,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path):
 
 def test_a_log_in_which_nothing_is_found_gives_a_draft_that_says_so(tmp_path: Path):
     (tmp_path / "log.csv").write_text("a,b\n1,2\n3,4\n")
-    assert re.search(r'^case = ""  # \?', suggest(tmp_path / "log.csv", ENGLISH), re.MULTILINE)
+    assert re.search(r'^case = "" # \?', suggest(tmp_path / "log.csv", ENGLISH), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +189,14 @@ def test_a_word_is_of_the_sort_of_its_longest_part(word: str, sort: str | None):
 
 def test_names_are_compared_by_their_words():
     assert plain("sys_updatedAt") == "sys updated at"
-    assert one_of("3 - Moderate", word_list().severities) == "normal"
-    assert one_of("whatever", word_list().severities) is None
+    assert key_of("3 - Moderate", word_list().severities) == "normal"
+    assert key_of("whatever", word_list().severities) is None
 
 
 def test_numbers_are_times_only_where_the_name_says_so():
-    assert writing_of("timestamp", ["1709251200"])
-    assert writing_of("amount", ["1709251200"]) is None
-    assert writing_of("priority", ["1 - High"]) is None
+    assert time_format_of("timestamp", ["1709251200"])
+    assert time_format_of("amount", ["1709251200"]) is None
+    assert time_format_of("priority", ["1 - High"]) is None
 
 
 def test_the_word_list_names_only_what_lifecycles_have_and_says_nothing_twice():

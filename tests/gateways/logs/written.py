@@ -8,8 +8,9 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from gateways.logs.mapping import LogMapping, load_mapping
-from gateways.logs.reading import events
+from gateways.logs.events import events
+from gateways.logs.mapping import LogMapping
+from gateways.mapping_file import load_mapping
 from gateways.problems import Problem, Unreadable
 from models.log_event import LogEvent
 from tests.gateways.logs import unseen
@@ -61,7 +62,7 @@ def mapping(folder: Path, text: str = TABLE) -> LogMapping:
     """A mapping, written and loaded."""
     path = folder / "mapping.toml"
     path.write_text(text, "utf-8")
-    return load_mapping(path)
+    return load_mapping(path, LogMapping)
 
 
 def rows(told: list[tuple[Any, ...]]) -> list[dict[str, Any]]:

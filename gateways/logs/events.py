@@ -1,15 +1,18 @@
-"""From a record of a log to its events: texts without what stands for nothing, the case, the word, the time."""
+"""Read a log as a stream of events: the case, word, time and values that its mapping takes from each record."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from gateways.cells import Cell, instant_in, text_in
 from gateways.logs.contradictions import Contradictions
+from gateways.logs.log_files import NO_ATTRIBUTES, Record, refused
 from gateways.logs.mapping import LogMapping, Part
-from gateways.logs.records import NOTHING, Record
-from gateways.logs.shape import CASE
+from gateways.logs.mapping_schema import CASE
+from gateways.logs.records import records_of
 from gateways.problems import BadCell, Problem, excerpt
 from models.log_event import LogEvent
 
@@ -20,14 +23,31 @@ CASE_LIMIT = 500
 Texts = Mapping[str, str]
 
 
-class Taking:
-    """One pass over a log: how many events it has told so far, and the last of them."""
+def events(path: Path, mapping: LogMapping) -> Iterator[LogEvent | Problem]:
+    """Yield the events of a log in file order, one at a time, with the values of the columns that the mapping needs.
+
+    A ``Problem`` stands for an event that cannot be used (no case, an impossible time); its row is where people find
+    it in the file. Raises ``Unreadable`` where the file cannot be read on, perhaps after good events: to import all or
+    nothing, read to the end first. The events of a case may be scattered; ``mapping.order_key`` sorts them. Memory
+    does not grow with the log.
+    """
+    with closing(_EventExtraction(mapping)) as extraction:
+        for part in mapping.parts:
+            file = path.with_name(part.file) if part.file else path
+            for record in records_of(file, mapping.source, part.columns, mapping.event.case):
+                yield from extraction.events(record, part)
+    if not extraction.count:
+        raise refused("bad_log.empty", path)
+
+
+class _EventExtraction:
+    """One pass over a log: the number of its events so far, and the last event."""
 
     def __init__(self, mapping: LogMapping) -> None:
         self._mapping = mapping
         self._columns = mapping.event
         self._missing = frozenset({"", *mapping.source.missing})
-        self._apart = frozenset(filter(None, [mapping.event.at, *mapping.event.word]))
+        self._not_values = frozenset(filter(None, [mapping.event.at, *mapping.event.word]))
         beside = any(part.file for part in mapping.parts)
         self._contradictions = Contradictions(mapping.rules, beside=beside)
         self._instant = lru_cache(maxsize=4096)(self._read_instant)
@@ -35,11 +55,11 @@ class Taking:
         self.count = 0
 
     def close(self) -> None:
-        """The pass is over."""
+        """End the pass."""
         self._contradictions.close()
 
     def events(self, record: Record | Problem, part: Part) -> Iterator[LogEvent | Problem]:
-        """The events of one record: one, or in a log of wide rows as many as there are times."""
+        """Yield the events of one record: one, or in a log of wide rows one for each time."""
         if isinstance(record, Problem):
             self.count += 1
             yield record
@@ -51,17 +71,17 @@ class Taking:
             self.count += 1
             yield Problem(record.place, part.case, fault.code, fault.params)
             return
-        values = {name: text for name, text in texts.items() if name not in self._apart and name != part.case}
+        values = {name: text for name, text in texts.items() if name not in self._not_values and name != part.case}
         found: list[LogEvent | Problem] = []
         for word, column in self._times(texts, of_case, part):
             self.count += 1
             found.append(self._event(record.place, case, word, column, (texts, values, of_case)))
         yield from self._flagged(found, values, part) if part.wide else found
 
-    def _flagged(self, found: list[LogEvent | Problem], told: Texts, part: Part) -> Iterator[LogEvent | Problem]:
-        """A wide row's events, each with the rules that its time contradicts."""
+    def _flagged(self, found: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
+        """Yield a wide row's events, each with the rules that its time breaks."""
         row = [event for event in found if isinstance(event, LogEvent)]
-        flags = self._contradictions.flags(row, told, part)
+        flags = self._contradictions.flags(row, values, part)
         for event in found:
             if isinstance(event, LogEvent) and event.word in flags:
                 yield replace(event, flags=tuple(flags[event.word]))
@@ -69,13 +89,13 @@ class Taking:
                 yield event
 
     def _texts(self, record: Record, part: Part) -> tuple[Texts, Texts]:
-        """What the record says, and what its case says, under the names that the mapping needs."""
+        """Return the texts of the record and of its case, by the names that the mapping needs."""
         cells, of_case = record.cells, record.of_case
-        told = {name: text for name in part.columns if (text := self._text(cells.get(name)))}
+        texts = {name: text for name in part.columns if (text := self._text(cells.get(name)))}
         if not of_case:
-            return told, NOTHING
+            return texts, NO_ATTRIBUTES
         names = (name.removeprefix(CASE) for name in part.columns)
-        return told, {name: text for name in names if (text := self._text(of_case.get(name)))}
+        return texts, {name: text for name in names if (text := self._text(of_case.get(name)))}
 
     def _text(self, cell: Cell) -> str | None:
         text = cell.strip() if isinstance(cell, str) else text_in(cell)
@@ -90,20 +110,20 @@ class Taking:
         return case
 
     def _times(self, texts: Texts, of_case: Texts, part: Part) -> Iterator[tuple[str, str]]:
-        """Each event's word, and the column of its time."""
+        """Yield each event's word and the column of its time."""
         if not part.wide:
-            word = " | ".join(filter(None, (_told(texts, of_case, name) for name in self._columns.word)))
+            word = " | ".join(filter(None, (_value(texts, of_case, name) for name in self._columns.word)))
             yield " ".join(word.split()), self._columns.at or ""
         for wide in part.wide:
             if wide.column in texts:
                 yield wide.word, wide.column
 
     def _event(
-        self, place: int, case: str, word: str, column: str, told: tuple[Texts, Texts, Texts]
+        self, place: int, case: str, word: str, column: str, of_record: tuple[Texts, Texts, Texts]
     ) -> LogEvent | Problem:
-        texts, values, of_case = told
+        texts, values, of_case = of_record
         try:
-            at = self._instant(_told(texts, of_case, column))
+            at = self._instant(_value(texts, of_case, column))
         except BadCell as fault:
             return Problem(place, column, fault.code, fault.params)
         if at is None and self._columns.untimed == "neighbour" and self._last and self._last.case == case:
@@ -122,7 +142,7 @@ class Taking:
             raise BadCell("bad_file.impossible_date", value=excerpt(text)) from error
 
 
-def _told(texts: Texts, of_case: Texts, column: str) -> str | None:
+def _value(texts: Texts, of_case: Texts, column: str) -> str | None:
     if column in texts:
         return texts[column]
     return of_case.get(column.removeprefix(CASE)) if column.startswith(CASE) else None

@@ -1,4 +1,4 @@
-"""What other systems' logs call things: the list of `policies/logs/words.toml`, and how a name is looked up in it."""
+"""Look names of other systems' logs up in the word list ``policies/logs/words.toml``."""
 
 import re
 import tomllib
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-WORDS = Path(__file__).resolve().parents[2] / "policies" / "logs" / "words.toml"
+WORDS = Path(__file__).resolve().parents[3] / "policies" / "logs" / "words.toml"
 EXACT, WITHIN = 1.0, 0.5
 _BREAKS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 _STEP = 0.004
-"""How much less sure each later name of a list is than the one before it."""
+"""The score that each name of a list loses against the name before it."""
 
 
 class Sense(BaseModel):
-    """What a word means in one lifecycle: states of a log of states, moves of a log of activities, or nothing."""
+    """The meaning of a word in one lifecycle: states in a log of states, moves in a log of activities, or ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,9 +27,9 @@ class Sense(BaseModel):
 
 
 class Sort(BaseModel):
-    """A sort of words that mean the same. ``unsure`` names the remark that the draft makes of it.
+    """Words that mean the same. ``unsure`` is the key of the remark that a draft puts beside them.
 
-    ``first`` and ``last`` ask for the word's place in its cases, ``share`` for how much of the name it makes up.
+    A word is of the sort only if it begins cases (``first``), ends them (``last``), or makes up ``share`` of the name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,18 +61,18 @@ class WordList(BaseModel):
 
 @cache
 def word_list() -> WordList:
-    """The list, read once."""
+    """Return the list, read once."""
     return WordList.model_validate(tomllib.loads(WORDS.read_text("utf-8")))
 
 
 @cache
 def plain(name: str) -> str:
-    """A name in small letters, its words apart: ``sys_updatedAt`` is ``sys updated at``."""
+    """Return a name in small letters with its words separated: ``sys_updatedAt`` becomes ``sys updated at``."""
     return " ".join(_BREAKS.sub(" ", name).casefold().split())
 
 
 def hint(column: str, sort: str) -> float:
-    """How much a column's name sounds like one that holds this, from 0 to 1."""
+    """Return how well a column's name fits a sort of column, from 0 to 1."""
     name = plain(column)
     scores = (
         (EXACT if name == known else WITHIN if _within(known, name) is not None else 0.0) - place * _STEP
@@ -83,12 +83,12 @@ def hint(column: str, sort: str) -> float:
 
 
 def sorts_of(word: str) -> Iterator[Sort]:
-    """The sorts that a word of a log may be of, the one by its longest part first."""
+    """Yield the sorts that a word of a log may be of, the longest match first."""
     name = plain(word)
     found = [
         (len(known), sort) for sort in word_list().meaning for known in sort.words if _meant(known, name, sort.share)
     ]
-    found.sort(key=lambda one: -one[0])
+    found.sort(key=lambda match: -match[0])
     seen: set[str] = set()
     for _, sort in found:
         if sort.name not in seen:
@@ -96,8 +96,8 @@ def sorts_of(word: str) -> Iterator[Sort]:
             yield sort
 
 
-def one_of(value: str, table: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The key of the table whose words a value holds: "2 - High" is ``high``; None where there is none."""
+def key_of(value: str, table: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the key of the table whose words a value holds: ``high`` for "2 - High"; None if there is none."""
     name = plain(value)
     found = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
     return max(found)[1] if found else None
@@ -114,7 +114,7 @@ def _meant(known: str, name: str, share: float) -> bool:
 
 
 def _within(known: str, name: str) -> int | None:
-    """Where the words of the list stand in a name: as whole words, or in Chinese anywhere."""
+    """Return the position of listed words in a name, as whole words or in Chinese anywhere; None if absent."""
     if not known.isascii():
         return at if (at := name.find(known)) >= 0 else None
     at = f" {name} ".find(f" {known} ")

@@ -1,4 +1,4 @@
-"""Reading one row of a table as a contact: the fields it maps to, and all that is wrong with them."""
+"""Convert one row of a table to a contact, and collect all that is wrong with its cells."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -6,23 +6,23 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from gateways.cells import fault_in, instant_in, text_in
-from gateways.mapping import TIMES, Mapping
+from gateways.contact_mapping import TIMES, ContactMapping
 from gateways.problems import BadCell, Params, Problem
 from gateways.tables import Cells
 from models.contact import Channel, Contact, Reply
 
 
-class Reading:
-    """One row on its way to a contact, with what is wrong on the way."""
+class ContactRow:
+    """One row of a file, its mapping, and the problems found while it is converted."""
 
-    def __init__(self, row: int, cells: Cells, mapping: Mapping) -> None:
+    def __init__(self, row: int, cells: Cells, mapping: ContactMapping) -> None:
         self.problems: list[Problem] = []
         self._row = row
         self._cells = cells
         self._mapping = mapping
 
     def contact(self) -> Contact | None:
-        """The row as a contact, or None with `problems` filled."""
+        """Return the row as a contact, or None if ``problems`` were found."""
         for column, cell in self._cells.items():
             fault = fault_in(cell)
             if fault is not None:
@@ -57,18 +57,18 @@ class Reading:
             return None
 
     def _require(self, values: dict[str, Any]) -> None:
-        """What no contact can do without, where the cell has not been refused already."""
+        """Report required fields without a value, unless their cell was refused already."""
         refused = {problem.column for problem in self.problems}
-        columns, wanting = self._mapping.contact, "bad_file.missing_value"
+        columns, missing = self._mapping.contact, "bad_file.missing_value"
         for name, column, code in (
-            ("row_id", columns.row_id, wanting),
+            ("row_id", columns.row_id, missing),
             ("at", columns.at, "bad_file.missing_time"),
-            ("text", columns.text, wanting),
+            ("text", columns.text, missing),
         ):
             if values[name] is None and column not in refused:
                 self._refuse(column, code, {})
 
-    def _reply(self, asked: datetime | None) -> Reply | None:
+    def _reply(self, contact_at: datetime | None) -> Reply | None:
         columns = self._mapping.reply
         if columns is None:
             return None
@@ -81,7 +81,7 @@ class Reading:
             self._refuse(columns.text, "bad_file.time_without_reply", {})
         elif at is None:
             self._refuse(columns.at, "bad_file.reply_without_time", {})
-        elif asked is not None and at < asked:
+        elif contact_at is not None and at < contact_at:
             self._refuse(columns.at, "bad_file.reply_before_contact", {})
         else:
             return Reply(text=text, at=at)

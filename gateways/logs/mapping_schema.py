@@ -1,13 +1,13 @@
-"""The parts of a log's mapping file: the source, the columns, the opening, and what a word may mean."""
+"""The tables of a log's mapping file: the source, the columns, the opening, and the meanings of words."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateways.logs.values import Value
-from gateways.mapping import Column, Name, Source, Word
+from gateways.contact_mapping import Column, MappingTable, Name, Source, Word
+from gateways.logs.form_values import Value
 
 AT, ROW = "at", "row"
 """In ``order``: the event's time, and its place in the file."""
@@ -20,32 +20,26 @@ CASE = "case:"
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-def _listed(given: object) -> object:
+def _as_tuple(given: object) -> object:
     if isinstance(given, str):
         return (given,)
     return given
 
 
-Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_as_tuple)]
 
 
-def _plain(word: str) -> str:
+def _single_spaced(word: str) -> str:
     return " ".join(word.split())
 
 
-LogWord = Annotated[str, AfterValidator(_plain)]
-
-
-class Written(BaseModel):
-    """A table of the file: nothing unknown is taken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+LogWord = Annotated[str, AfterValidator(_single_spaced)]
 
 
 class LogSource(Source):
     """Where the log comes from, and how its cells are read.
 
-    ``missing`` are the words that stand for nothing; ``epoch`` says that times are numbers counted from 1970.
+    ``missing`` are texts that stand for an empty cell; ``epoch`` says that times are numbers counted from 1970.
     """
 
     missing: tuple[str, ...] = ()
@@ -53,8 +47,8 @@ class LogSource(Source):
     epoch: Literal["seconds", "milliseconds"] | None = None
 
 
-class EventColumns(Written):
-    """What tells of each event: its case, its word, its time, its place among the others, who and where.
+class EventColumns(MappingTable):
+    """The columns of an event: its case, word, time, order, actor and department.
 
     A case's own attribute in XES and OCEL is called ``case:NAME``; OCEL's own names are ``ocel:activity``,
     ``ocel:timestamp`` and ``ocel:type:TYPE`` for the object of a type. Several ``word`` columns are joined by `` | ``.
@@ -72,8 +66,8 @@ class EventColumns(Written):
     department: Column | None = None
 
 
-class Opening(Written):
-    """What the first contact of a case says (A1): each a constant or a column of the case's first event."""
+class Opening(MappingTable):
+    """The fields of the contact that opens a case: each a constant or a column of the case's first event."""
 
     at: Column | None = None
     text: Value | None = None
@@ -97,8 +91,8 @@ def _as_move(given: object) -> object:
     return cast(object, given)
 
 
-class Meaning(Written):
-    """The move that a word means, else the ones in ``also`` where that is not to be had, and what their form says."""
+class Meaning(MappingTable):
+    """The move that a word means, those in ``also`` where it is not permitted, and the values of its form."""
 
     move: Word
     also: tuple[Word, ...] = ()
@@ -106,22 +100,22 @@ class Meaning(Written):
 
 
 Move = Annotated[Meaning, BeforeValidator(_as_move)]
-States = Annotated[tuple[Word, ...], BeforeValidator(_listed), Field(min_length=1)]
+States = Annotated[tuple[Word, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 
 
-class Skip(Written):
-    """Events that only tell of an attribute: those with one of ``values`` in ``column``, and why they are passed."""
+class Skip(MappingTable):
+    """Events to ignore: those with one of ``values`` in ``column``, and the reason."""
 
     column: Column
     values: tuple[str, ...] = Field(min_length=1)
     reason: Reason
 
 
-class Wide(Written):
+class Wide(MappingTable):
     """A column that holds the time of an event, in a log where one row is one case; ``word`` is the event's word.
 
     ``file`` names another table beside the log, in which ``case`` is the column of the case's id; ``tells`` are the
-    columns of that table which forms are filled from.
+    columns of that table from which forms are filled.
     """
 
     column: Column
@@ -131,11 +125,11 @@ class Wide(Written):
     tells: tuple[Column, ...] = ()
 
 
-class Rule(Written):
-    """What may not be in a log of wide rows: the word ``later`` before ``earlier``, or a case without ``wants``.
+class Rule(MappingTable):
+    """A rule that rows of a wide log must obey: ``later`` is not before ``earlier``, or ``wants`` has a time.
 
-    ``column`` and ``values`` say of which rows ``wants`` is asked; ``never`` is the contrary of it: a word that such a
-    row may not have.
+    ``never`` is a word that may not have a time. With ``column`` and ``values`` the rule applies only to rows with one
+    of these values there.
     """
 
     name: Word
@@ -147,12 +141,12 @@ class Rule(Written):
     values: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _whole(self) -> "Rule":
+    def _exactly_one_kind(self) -> "Rule":
         given = [self.earlier is not None and self.later is not None, self.wants is not None, self.never is not None]
         if sum(given) != 1 or (self.earlier is None) != (self.later is None):
             raise PydanticCustomError("bad_rule", "earlier and later, or wants, or never", {"value": self.name})
         return self
 
-    def asked_of(self, told: Mapping[str, str]) -> bool:
-        """Whether the rule is for a row that says this."""
-        return self.column is None or told.get(self.column) in self.values
+    def applies_to(self, values: Mapping[str, str]) -> bool:
+        """Whether the rule applies to a row with these values by column."""
+        return self.column is None or values.get(self.column) in self.values

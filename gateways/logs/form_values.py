@@ -1,4 +1,4 @@
-"""Where a form or a contact gets a value from: a constant, or a column of the log, perhaps by a table of values."""
+"""Values of forms and contacts: a constant, or a column of the log, optionally through a table of values."""
 
 import re
 from datetime import datetime
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateways.cells import instant_in
-from gateways.mapping import Column, Source
+from gateways.contact_mapping import Column, Source
 from gateways.problems import BadCell, excerpt
 
 Plain = str | int | bool
@@ -20,8 +20,8 @@ CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 class Value(BaseModel):
     """One value of a mapping, written as a constant or as ``{ column = "...", values = {...}, otherwise = ... }``.
 
-    What ``values`` does not name is taken as it stands, or as ``otherwise`` where that is given; ``as`` says what the
-    text is: ``text``, a ``time`` (in the log's zone and formats), a whole ``number``, or a name to be made a ``code``.
+    A text that ``values`` does not name becomes ``otherwise`` if that is given, else it is converted as ``as`` says:
+    to ``text``, to a ``time`` (in the log's zone and formats), to a whole ``number``, or to a ``code``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -34,7 +34,7 @@ class Value(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _written_short(cls, given: object) -> object:
+    def _expand_short_form(cls, given: object) -> object:
         return cast(object, given) if isinstance(given, dict) else {"constant": given}
 
     @model_validator(mode="after")
@@ -43,15 +43,15 @@ class Value(BaseModel):
             raise PydanticCustomError("one_of_both", "either a constant or a column")
         return self
 
-    def read(self, told: str | None, source: Source) -> Any:
-        """The value, given what the log tells in the column; None where there is none. Raises ``BadCell``."""
+    def read(self, text: str | None, source: Source) -> Any:
+        """Return the value for the column's text, None if there is none. Raises ``BadCell``."""
         if self.constant is not None:
             return self.constant
-        if told is not None and told in self.values:
-            return self.values[told]
-        if self.otherwise is not None or told is None:
+        if text is not None and text in self.values:
+            return self.values[text]
+        if self.otherwise is not None or text is None:
             return self.otherwise
-        return _converted(told, self.kind, source)
+        return _converted(text, self.kind, source)
 
 
 def _converted(text: str, kind: str, source: Source) -> str | int | datetime | None:
@@ -71,9 +71,9 @@ def _converted(text: str, kind: str, source: Source) -> str | int | datetime | N
 
 @lru_cache(maxsize=4096)
 def code_of(name: str) -> str:
-    """A name as a code of ours (small letters, digits, underscores), the same one each time.
+    """Return a code for a name: small letters, digits, underscores; the same each time.
 
-    What no letter of the alphabet is left of gets a code from its digest: two names are never one by accident.
+    A name that is not ASCII gets a code from its digest, so that two names do not share one.
     """
     slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:40].rstrip("_")
     if CODE.fullmatch(slug) and name.isascii():

@@ -1,4 +1,4 @@
-"""The lines of a text file as the rows of a table: none longer than a row may be, each needed column there once."""
+"""Split the lines of a text file into the rows of a table, with a limit on their length and a checked header."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ ROW_LIMIT = 4 << 20
 
 
 class Lines:
-    """The lines of an open file; ``row`` is the one that is being read, from 1. Raises ``Unreadable``."""
+    """The lines of an open file; ``row`` is the number of the current row, from 1. Raises ``Unreadable``."""
 
     def __init__(self, handle: TextIO) -> None:
         self._handle = handle
@@ -30,14 +30,18 @@ class Lines:
             raise StopIteration
         return line
 
+    def rewind(self) -> None:
+        """Start again at the first line."""
+        self._handle.seek(0)
+
     def next_row(self) -> None:
-        """The row is whole; a new one begins."""
+        """Begin the next row, with its own limit."""
         self.row += 1
         self._spent = 0
 
 
 def records(lines: Lines, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Each row's number and its cells. Raises ``Unreadable`` where a quote is not closed, or stands amid a cell."""
+    """Yield each row's number and cells. Raises ``Unreadable`` for a quote that is not closed or stands amid a cell."""
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     try:
         for record in csv.reader(lines, delimiter=separator, strict=True):
@@ -50,7 +54,7 @@ def records(lines: Lines, separator: str = ",") -> Iterator[tuple[int, list[str]
 
 
 def checked_header(names: Sequence[str], row: int, needed: Iterable[str]) -> list[str]:
-    """The names of the columns, each needed one there once. Raises ``Unreadable``."""
+    """Return the column names, trimmed. Raises ``Unreadable`` if a needed one is missing or repeated."""
     header = [name.strip() for name in names]
     problems = [
         Problem(row, column, code, {"column": excerpt(column)})

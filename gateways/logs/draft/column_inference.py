@@ -1,0 +1,197 @@
+"""Infer what each column of a log holds from its name, its values, and how they change within a case."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gateways.logs.draft.sample import Column, Row, Sample, changes
+from gateways.logs.draft.time_formats import TimeFormat, instant, time_format_of
+from gateways.logs.draft.word_list import hint, sorts_of
+
+MOST_WORDS = 300
+"""The most different values of a column of activities or states."""
+LONGEST_WORD = 80
+STANDARD = frozenset(
+    {
+        *("schedule", "assign", "reassign", "start", "suspend", "resume", "complete", "withdraw", "autoskip"),
+        *("manualskip", "ate_abort", "pi_abort", "unknown"),
+    }
+)
+"""The transitions of XES's lifecycle extension: the progress of an activity, not the state of the case."""
+FURTHER = ("who", "department", "customer", "subject", "text", "channel", "severity", "category", "opened", "deadline")
+
+MUST_VARY = frozenset({"severity", "category"})
+"""Columns that tell nothing if their value is always the same."""
+
+
+@dataclass(slots=True)
+class ColumnGuess:
+    """The inferred columns; empty where none was guess.
+
+    ``wide`` are the time columns of a log in which each row is a whole case; ``backwards`` means that the newest event
+    comes first; ``steps`` is the column of XES's lifecycle transitions.
+    """
+
+    case: str = ""
+    word: str = ""
+    at: str = ""
+    is_state: bool = False
+    backwards: bool = False
+    steps: str = ""
+    order: str = ""
+    wide: list[str] = field(default_factory=list[str])
+    times: dict[str, TimeFormat] = field(default_factory=dict[str, TimeFormat])
+    further: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def guess_columns(sample: Sample) -> ColumnGuess:
+    """Return what the columns of a sample hold."""
+    columns = sample.columns
+    guess = ColumnGuess()
+    guess.times = {
+        name: format_ for name, column in columns.items() if (format_ := time_format_of(name, list(column.values)))
+    }
+    guess.case = _case(sample, guess.times)
+    pairs = sample.pairs(guess.case) if guess.case else []
+    if guess.case and not pairs and len(guess.times) > 1:
+        guess.wide = [name for name in guess.times if not hint(name, "deadline")]
+    else:
+        guess.at = _best(guess.times, lambda name: hint(name, "at") + 2 * changes(pairs, name) + _filled(sample, name))
+        _words(guess, sample, pairs)
+        guess.order = _order(sample, guess, pairs)
+        guess.backwards = _backwards(guess, pairs)
+        if not guess.word and len(guess.times) > 1:
+            guess.wide, guess.at = [name for name in guess.times if not hint(name, "deadline")], ""
+    _further(guess, sample, pairs)
+    return guess
+
+
+def _best(names: Iterable[str], score: Callable[[str], float]) -> str:
+    return max(names, key=score, default="")
+
+
+def _filled(sample: Sample, name: str) -> float:
+    return sample.columns[name].filled / len(sample.rows)
+
+
+def _case(sample: Sample, times: dict[str, TimeFormat]) -> str:
+    """Return the column of case ids; one whose values are all different only if its name fits."""
+    rows = len(sample.rows)
+
+    def eligible(column: Column) -> bool:
+        many = len(column.values) >= max(2, rows / 200) and len(column.values) <= 0.95 * column.filled
+        return column.name not in times and column.filled > 0.9 * rows and (many or hint(column.name, "case") > 0.3)
+
+    def score(name: str) -> float:
+        return 2 * hint(name, "case") + _belonging(sample, name)
+
+    return _best([name for name, column in sample.columns.items() if eligible(column)], score)
+
+
+def _belonging(sample: Sample, case: str) -> float:
+    """Return how equal the records of one value are in the other columns, from 0 to 1."""
+    pairs = sample.pairs(case)[:3000]
+    if not pairs:
+        return 0.0
+    others = [name for name in sample.columns if name != case]
+    same = sum(before.get(name) == after.get(name) for before, after in pairs for name in others)
+    return same / (len(pairs) * max(1, len(others)))
+
+
+def _words(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]]) -> None:
+    """Find the column of activities or states, and the column of XES's lifecycle transitions."""
+    steps = next((name for name in sample.columns if name == "lifecycle:transition"), "")
+    if steps and {value.casefold() for value in sample.columns[steps].values} <= STANDARD:
+        guess.steps = steps
+    guess.word = _best(
+        [name for name, column in sample.columns.items() if _may_be_words(column, guess, len(sample.rows))],
+        lambda name: (
+            max(hint(name, "activity"), hint(name, "state"))
+            + 1.5 * _listed_share(sample.columns[name])
+            + 0.1 * _sorts(sample.columns[name])
+            + min(1.0, 5 * changes(pairs, name))
+            - hint(name, "never_a_word")
+        ),
+    )
+    stays = 1 - changes(pairs, guess.word) if guess.word else 0.0
+    by_name = hint(guess.word, "state") > hint(guess.word, "activity")
+    guess.is_state = by_name or (stays > 0.4 and hint(guess.word, "activity") < 0.5)
+
+
+def _may_be_words(column: Column, guess: ColumnGuess, rows: int) -> bool:
+    values = column.values
+    return (
+        column.name not in guess.times
+        and column.name not in {guess.case, guess.steps}
+        and not column.name.startswith("case:")
+        and 1 <= len(values) <= MOST_WORDS
+        and column.filled > 0.3 * rows
+        and max(map(len, values)) <= LONGEST_WORD
+        and not all(value.casefold() in {"true", "false", "yes", "no", "0", "1", "是", "否"} for value in values)
+        and not all(_is_number(value) for value in values)
+    )
+
+
+def _listed_share(column: Column) -> float:
+    """Return the share of the cells with words of the word list."""
+    listed = sum(count for value, count in column.values.items() if next(sorts_of(value), None))
+    return listed / column.filled
+
+
+def _sorts(column: Column) -> int:
+    """Return the number of sorts of words in the column: activities and states are of several sorts."""
+    return len({sort.name for value in column.values if (sort := next(sorts_of(value), None))})
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _order(sample: Sample, guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]]) -> str:
+    """Return a column of numbers that grow within a case."""
+
+    def grows(name: str) -> float:
+        values = [(before[name], after[name]) for before, after in pairs if name in before and name in after]
+        return sum(float(after) > float(before) for before, after in values) / len(values) if len(values) > 10 else 0.0
+
+    numbers = [
+        name
+        for name, column in sample.columns.items()
+        if name not in guess.times and name != guess.case and all(_is_number(value) for value in column.values)
+    ]
+    growing = [name for name in numbers if grows(name) >= 0.97]
+    return _best(growing, lambda name: hint(name, "order") + 0.1 * grows(name))
+
+
+def _backwards(guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]]) -> bool:
+    """Whether the newest event of a case comes first in the file."""
+    format_ = guess.times.get(guess.at)
+    if format_ is None:
+        return False
+    values = [
+        (before[guess.at], after[guess.at])
+        for before, after in pairs[:2000]
+        if guess.at in before and guess.at in after
+    ]
+    read = [(instant(before, format_), instant(after, format_)) for before, after in values if before != after]
+    backward = [after < before for before, after in read if before and after]
+    return len(backward) > 3 and sum(backward) / len(backward) > 0.9
+
+
+def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]]) -> None:
+    """Find the other columns of a mapping; each column is used once."""
+    used = {guess.case, guess.word, guess.at, guess.order, *guess.wide}
+    for sort in FURTHER:
+        wants_time = sort in {"opened", "deadline"}
+        free = [name for name in sample.columns if name not in used and (name in guess.times) == wants_time]
+        if sort == "opened":
+            free = [name for name in free if changes(pairs, name) == 0]
+        elif sort in MUST_VARY:
+            free = [name for name in free if len(sample.columns[name].values) > 1]
+        best = _best([name for name in free if hint(name, sort) > 0.2], lambda name: hint(name, sort))  # noqa: B023
+        if best:
+            guess.further[sort] = best
+            used.add(best)

@@ -1,0 +1,90 @@
+"""Read a log without a mapping: its records as texts, and a sample of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+from gateways.cells import Flaw, text_in
+from gateways.logs.draft.word_list import word_list
+from gateways.logs.log_files import Record, refused
+from gateways.logs.mapping_schema import CASE, LogSource
+from gateways.logs.records import records_of
+
+SAMPLE = 10_000
+"""The number of records from which the meaning of columns is inferred."""
+UNMAPPED = LogSource(name="unmapped", kind="complaint", pack="logistics", zone="UTC")
+
+Row = dict[str, str]
+
+
+def raw_rows(path: Path) -> Iterator[Row]:
+    """Yield each record as texts by column; attributes of the case as ``case:NAME``. Raises ``Unreadable``."""
+    for record in records_of(path, UNMAPPED, frozenset(), None):
+        if isinstance(record, Record):
+            yield _texts(record)
+
+
+def _texts(record: Record) -> Row:
+    cells = {name: cell for name, cell in record.cells.items() if not isinstance(cell, Flaw)}
+    texts = {name: text for name, cell in cells.items() if name and (text := text_in(cell))}
+    return texts | {CASE + name: text for name, text in record.of_case.items()}
+
+
+@dataclass(slots=True)
+class Column:
+    """A column of the sample, with the number of occurrences of each value."""
+
+    name: str
+    values: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def filled(self) -> int:
+        """The number of cells with a value."""
+        return self.values.total()
+
+
+class Sample:
+    """The first records of a log; cells with a text that means "missing" are left out."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        markers = word_list().missing
+        self.missing = sorted({text for row in rows for text in row.values() if text.casefold() in markers})
+        missing = frozenset(self.missing)
+        self.rows = [{name: text for name, text in row.items() if text not in missing} for row in rows]
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns by name, in the order of the file."""
+        found: dict[str, Column] = {}
+        for row in self.rows:
+            for name, text in row.items():
+                found.setdefault(name, Column(name)).values[text] += 1
+        return found
+
+    def pairs(self, case: str) -> list[tuple[Row, Row]]:
+        """Return each record with the previous one of the same case, in the order of the file."""
+        last: dict[str, Row] = {}
+        found: list[tuple[Row, Row]] = []
+        for row in self.rows:
+            if key := row.get(case):
+                if key in last:
+                    found.append((last[key], row))
+                last[key] = row
+        return found
+
+
+def read_sample(path: Path) -> Sample:
+    """Return a sample of a log's first records. Raises ``Unreadable``, also for an empty log."""
+    rows = list(islice(raw_rows(path), SAMPLE))
+    if not rows:
+        raise refused("bad_log.empty", path)
+    return Sample(rows)
+
+
+def changes(pairs: Sequence[tuple[Row, Row]], column: str) -> float:
+    """Return the share of the pairs in which a column changes; 0 if no pair has it twice."""
+    values = [(before[column], after[column]) for before, after in pairs if column in before and column in after]
+    return sum(before != after for before, after in values) / len(values) if values else 0.0

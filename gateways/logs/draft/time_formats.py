@@ -1,0 +1,94 @@
+"""Infer the time format of a column: ISO 8601, a strptime format, or seconds or milliseconds since 1970."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from gateways.cells import instant_in
+from gateways.contact_mapping import Source
+from gateways.logs.draft.word_list import hint, word_list
+from gateways.problems import BadCell
+
+VALUES_TRIED = 300
+"""The most different values that are tried."""
+SHARE_READ = 0.97
+"""The share of them that a format must read: a log may have a broken time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFormat:
+    """The format of times: ``pattern`` is empty for ISO 8601; ``rival`` is another pattern that reads them as well."""
+
+    pattern: str = ""
+    rival: str = ""
+    offset: bool = False
+    epoch: str | None = None
+
+
+def time_format_of(column: str, values: Sequence[str]) -> TimeFormat | None:
+    """Return the time format of a column's values; None if they are no times."""
+    seen = list(dict.fromkeys(values))[:VALUES_TRIED]
+    if not seen or not any(sign.isdigit() for sign in seen[0]):
+        return None
+    if all(value.isdigit() for value in seen):
+        return _numbers(column, seen)
+    if _reads(seen, ""):
+        return TimeFormat(offset=any(_has_offset(value) for value in seen))
+    forms = [form for form in word_list().formats if _reads(seen, form)]
+    if not forms:
+        return None
+    rival = next((form for form in forms[1:] if _swapped(form) == forms[0]), "")
+    return TimeFormat(forms[0], rival)
+
+
+def instant(text: str, format_: TimeFormat) -> datetime | None:
+    """Return the instant that a text means; None if it cannot be read."""
+    try:
+        if format_.epoch:
+            return datetime.fromtimestamp(int(text) / (1 if format_.epoch == "seconds" else 1000), UTC)
+        return instant_in(text, source_of(format_.pattern))
+    except (BadCell, ValueError, OverflowError, OSError):
+        return None
+
+
+def _numbers(column: str, values: Sequence[str]) -> TimeFormat | None:
+    """Return seconds or milliseconds if the column's name is one of a time; or fourteen digits that are a date."""
+    lengths = {len(value) for value in values}
+    if lengths == {14} and _reads(values, "%Y%m%d%H%M%S"):
+        return TimeFormat("%Y%m%d%H%M%S")
+    sounds_like_time = max(hint(column, sort) for sort in ("at", "opened", "deadline"))
+    if not sounds_like_time or lengths not in ({10}, {13}):
+        return None
+    return TimeFormat(epoch="seconds" if lengths == {10} else "milliseconds", offset=True)
+
+
+def _reads(values: Sequence[str], form: str) -> bool:
+    source = source_of(form)
+    wrong, allowed = 0, int(len(values) * (1 - SHARE_READ))
+    for value in values:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                instant_in(value, source)
+        except BadCell:
+            wrong += 1
+            if wrong > allowed:
+                return False
+    return True
+
+
+@cache
+def source_of(form: str) -> Source:
+    """Return a source with this time format, ISO 8601 if it is empty."""
+    return Source(name="unmapped", kind="complaint", pack="logistics", zone="UTC", formats=(form,) if form else ())
+
+
+def _swapped(form: str) -> str:
+    """Return the format with day and month exchanged."""
+    return form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
+
+
+def _has_offset(value: str) -> bool:
+    return datetime.fromisoformat(value).tzinfo is not None if value[:4].isdigit() and len(value) > 10 else False
