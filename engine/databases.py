@@ -1,4 +1,4 @@
-"""How each database is opened, and its own words put as ours."""
+"""How each database is opened, and its errors translated into ours."""
 
 import sqlite3
 from pathlib import Path
@@ -12,7 +12,7 @@ from statemachines.lifecycle import Refused
 
 BUSY_SECONDS = 5
 CHANNEL = "closeloop"
-"""Where a Postgres store says that a case has moved."""
+"""The channel on which a Postgres store notifies that a case has moved."""
 WAKE = f"NOTIFY {CHANNEL}"
 
 
@@ -30,12 +30,12 @@ CONFLICTS = (
 
 
 def sqlite_path(url: URL) -> Path:
-    """The file of a SQLite store."""
+    """Return the file of a SQLite store."""
     return Path(url.database or "")
 
 
 def open_sqlite(url: URL) -> sqlite3.Connection:
-    """A writer's connection: WAL, every commit synced, transactions begun by us."""
+    """Open a writer's connection: WAL, every commit synced, transactions begun by us."""
     raw = sqlite3.connect(
         sqlite_path(url), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -45,17 +45,17 @@ def open_sqlite(url: URL) -> sqlite3.Connection:
 
 
 def postgres_conninfo(url: URL) -> str:
-    """The address as the driver reads it."""
+    """Return the address as the driver reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def open_postgres(url: URL) -> psycopg.Connection[Any]:
-    """A writer's connection: transactions begun by us."""
+    """Open a writer's connection: transactions begun by us."""
     return psycopg.connect(postgres_conninfo(url), autocommit=True)
 
 
 def open_reader(url: URL) -> Engine:
-    """Connections for sessions that see one moment of the store and can change nothing."""
+    """Return connections for sessions that see one moment of the store and can change nothing."""
     engine = create_engine(url, pool_pre_ping=True)
     if url.get_backend_name() == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
