@@ -75,7 +75,8 @@ class Store:
         try:
             yield tx
         except psycopg.Error as error:
-            raw.close()
+            if not raw.closed:  # a refused statement leaves the connection as it was
+                self._give_back(raw)
             if not tx.wrote and isinstance(error, psycopg.OperationalError):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
             raise translated(error) from error
