@@ -1,6 +1,6 @@
-"""Opens each database, and translates its errors into ours.
+"""Open each database, and translate its errors into ours.
 
-Note [Imported when used]: psycopg takes a command as long to import as its own work takes, SQLAlchemy twice as long. So
+Note [Imported when used]: importing psycopg takes a command as long as its own work, SQLAlchemy twice as long. So
 psycopg is imported where a Postgres store is opened, and SQLAlchemy where a session is: the engine's own SQL on SQLite
 needs neither.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 5
 CHANNEL = "closeloop"
-"""Where a Postgres store says that a case has moved."""
+"""The channel on which a Postgres store notifies that a case has moved."""
 WAKE = f"NOTIFY {CHANNEL}"
 
 
@@ -35,7 +35,7 @@ def sqlite_file(url: str) -> Path:
 
 
 def open_sqlite(file: Path, *, synced: bool = True) -> sqlite3.Connection:
-    """A writer's connection: WAL, transactions begun by us, and every commit durable unless it is not ``synced``.
+    """Open a writer's connection: WAL, transactions begun by us, every commit durable unless not ``synced``.
 
     Without it a power failure may undo the last commits, whole and in order; a killed process loses nothing.
     """
@@ -49,19 +49,19 @@ def open_sqlite(file: Path, *, synced: bool = True) -> sqlite3.Connection:
 
 
 def postgres_conninfo(url: "URL") -> str:
-    """The address as the driver reads it."""
+    """Return the address as the driver reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def open_postgres(url: "URL") -> "psycopg.Connection[Any]":
-    """A writer's connection: transactions begun by us."""
+    """Open a writer's connection: transactions begun by us."""
     import psycopg  # see Note [Imported when used]
 
     return psycopg.connect(postgres_conninfo(url), autocommit=True)
 
 
 def open_reader(url: "URL") -> "Engine":
-    """Connections for sessions that see one moment of the store and can change nothing."""
+    """Return connections for sessions that see one moment of the store and can change nothing."""
     from sqlalchemy import create_engine, event  # see Note [Imported when used]
 
     engine = create_engine(url, pool_pre_ping=True)

@@ -103,7 +103,8 @@ class Store:
             if not database_error(error):
                 self._give_back(raw)
                 raise
-            raw.close()
+            if not raw.closed:  # a refused statement leaves the connection as it was
+                self._give_back(raw)
             if not tx.wrote and connection_lost(error):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
             raise translated(error) from error

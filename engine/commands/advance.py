@@ -82,8 +82,8 @@ class Answer:
 def advance(store: Store, command: Command, at: datetime) -> Answer:
     """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written.
 
-    It is tried without a lock first: what was read is compared by the statement that writes. If another transaction
-    was faster, or more must be read, it is tried again with the case locked.
+    It is tried without a lock first: the statement that writes compares what was read. If another transaction was
+    faster, it is tried again with the case locked.
     """
     with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
         return _advance(tx, store.secret, command, at)
@@ -149,11 +149,8 @@ class _Group:
             return refused
 
     def _planned(self, command: Command, loaded: Loaded | None) -> Answer:
-        if (
-            loaded is not None
-            and loaded.case is not None
-            and _names_a_case(lifecycle_of(loaded.case.kind), command.move)
-        ):
+        case = loaded.case if loaded is not None else None
+        if case is not None and _names_a_case(lifecycle_of(case.kind), command.move):
             self.write()
         result = load_and_plan(self.tx, self.secret, command, self.at, loaded)
         if isinstance(result, Answer):
@@ -182,7 +179,7 @@ def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded:
 
     All of the case is loaded only if the move turns out to need it. Raises ``Refused``.
     """
-    wanted, now = Wanted(command.number, command.move, command.actor, command.key), to_micros(at)
+    wanted, now = _wanted(command), to_micros(at)
     try:
         return plan_command(tx, secret, command, at, loaded or load_one(tx, wanted, now))
     except (HistoryUnknown, OccurrenceUnknown):

@@ -1,4 +1,4 @@
-"""Contacts and replies read from a file: written down first, taken when their instant has come."""
+"""Contacts and replies read from a file: recorded first, processed when their instant has come."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ INSERT INTO arrival (source, row_id, part, kind, pack, at, digest, payload)
 VALUES (:source, :row_id, :part, :kind, :pack, :at, :digest, :payload) ON CONFLICT DO NOTHING
 """
 DIGEST = "SELECT digest FROM arrival WHERE source = :source AND row_id = :row_id AND part = :part"
-# A reply is taken with its contact or after it: between the two nobody may fire a clock that it stopped.
+# A reply is processed with its contact or after it: between the two no timer may fire that the reply stops.
 WAITING = """
 SELECT source, row_id, part, kind, pack, at, payload FROM arrival
  WHERE processed_at IS NULL AND at <= :at
@@ -37,7 +37,7 @@ ITS_REPLY = """
 SELECT source, row_id, part, kind, pack, at, payload FROM arrival
  WHERE source = :source AND row_id = :row_id AND part = 'reply' AND processed_at IS NULL AND at <= :at
 """
-TAKEN = """
+PROCESSED = """
 UPDATE arrival SET processed_at = :at, case_id = :case_id, payload = :payload, refusal = :refusal
  WHERE source = :source AND row_id = :row_id AND part = :part AND processed_at IS NULL
 """
@@ -49,7 +49,7 @@ SELECT c.number, c.state FROM arrival a JOIN cases c ON c.id = a.case_id
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where arrivals come from, and what their cases become."""
+    """Where arrivals come from, and of which kind and pack their cases are."""
 
     name: str
     kind: str
@@ -58,7 +58,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many rows were new, known already, or known with other content and left out."""
+    """How many rows were new, recorded before, or recorded before with other content and left out."""
 
     new: int
     known: int
@@ -68,7 +68,7 @@ class Recorded:
 def record(store: Store, source: Source, contacts: Iterable[Contact], keep_good: bool = False) -> Recorded:
     """Write arrivals, all or none.
 
-    Raises ``Refused('other_content')`` for a known id that says something else, unless good rows are kept.
+    Raises ``Refused('other_content')`` for a known id with other content, unless ``keep_good`` leaves that row out.
     """
     counts = Counter[str]()
     with store.writing() as tx:
@@ -84,8 +84,8 @@ def record(store: Store, source: Source, contacts: Iterable[Contact], keep_good:
 
 
 def _record(tx: Tx, secret: bytes, source: Source, contact: Contact) -> bool:
-    told = contact.model_dump(mode="json", exclude={"reply"}, exclude_none=True)
-    new = _write(tx, secret, source, contact, CONTACT, contact.at, told)
+    contents = contact.model_dump(mode="json", exclude={"reply"}, exclude_none=True)
+    new = _write(tx, secret, source, contact, CONTACT, contact.at, contents)
     if contact.reply is not None:
         reply = contact.reply.model_dump(mode="json")
         new = _write(tx, secret, source, contact, REPLY, contact.reply.at, reply) or new
@@ -93,9 +93,9 @@ def _record(tx: Tx, secret: bytes, source: Source, contact: Contact) -> bool:
 
 
 def _write(
-    tx: Tx, secret: bytes, source: Source, contact: Contact, part: str, at: datetime, told: dict[str, Any]
+    tx: Tx, secret: bytes, source: Source, contact: Contact, part: str, at: datetime, contents: dict[str, Any]
 ) -> bool:
-    payload = canonical(told)
+    payload = canonical(contents)
     key = {"source": source.name, "row_id": contact.row_id, "part": part}
     digest = keyed(secret, payload)
     values = {"kind": source.kind, "pack": source.pack, "at": to_micros(at), "digest": digest, "payload": payload}
@@ -107,7 +107,7 @@ def _write(
 
 
 def take_due(store: Store, at: datetime, limit: int = 200) -> list[str]:
-    """Take the arrivals whose instant has come; returns the numbers of the cases they touched."""
+    """Process the arrivals whose instant has come; return the numbers of the cases they touched."""
     return retrying(lambda: _take_due(store, at, limit))
 
 
@@ -116,23 +116,23 @@ def _take_due(store: Store, at: datetime, limit: int) -> list[str]:
     with store.writing() as tx:
         locked = tx.skip_locked("arrival")
         for row in tx.rows(f"{WAITING} {locked}", at=to_micros(at), limit=limit):
-            touched += _take(tx, store.secret, row, at)
+            touched += _process(tx, store.secret, row, at)
             if row.part == CONTACT:
                 for reply in tx.rows(ITS_REPLY, source=row.source, row_id=row.row_id, at=to_micros(at)):
-                    touched += _take(tx, store.secret, reply, at)
+                    touched += _process(tx, store.secret, reply, at)
     return touched
 
 
-def _take(tx: Tx, secret: bytes, row: Any, at: datetime) -> list[str]:
-    """One arrival; a refused one keeps its content and its reason, so nothing is lost."""
+def _process(tx: Tx, secret: bytes, row: Any, at: datetime) -> list[str]:
+    """Process one arrival; a refused one keeps its content and the reason, so nothing is lost."""
     key = {"source": row.source, "row_id": row.row_id, "part": row.part}
     try:
         with tx.savepoint():
             number = _open(tx, secret, row, at) if row.part == CONTACT else _reply(tx, secret, row, at)
             case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
-            tx.run(TAKEN, at=to_micros(at), case_id=case_id, payload=None, refusal=None, **key)
+            tx.run(PROCESSED, at=to_micros(at), case_id=case_id, payload=None, refusal=None, **key)
     except Refused as refused:
-        tx.run(TAKEN, at=to_micros(at), case_id=None, payload=row.payload, refusal=refused.code, **key)
+        tx.run(PROCESSED, at=to_micros(at), case_id=None, payload=row.payload, refusal=refused.code, **key)
         return []
     return [number]
 
@@ -145,7 +145,7 @@ def _open(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
 
 
 def _reply(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
-    """A reply found in the file resolves the case; moves that must have come before are inferred."""
+    """Resolve the case with the file's reply; moves that must have come before are inferred."""
     case = tx.row(CASE_OF, source=row.source, row_id=row.row_id)
     if case is None:
         raise Refused("reply_without_case", source=row.source)

@@ -1,4 +1,4 @@
-"""Kinds of case on hold: their reactions wait until the hold ends; clocks run on and people work on."""
+"""Kinds of case on hold: their reactions wait until the hold ends, while timers run and people work."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 HOLDERS = (Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER, Role.ADMINISTRATOR)
-"""Who may hold a kind and let it go."""
+"""The roles that may hold and release a kind."""
 PARKED = to_micros(datetime.max.replace(tzinfo=UTC))
-"""The instant until which a delivery of a held kind waits: it is due for nobody, so nobody wakes for it."""
+"""The instant until which a delivery of a held kind waits: far enough that no driver wakes for it."""
 
 TAKE = """
 INSERT INTO hold (kind, since, held_by, reason) VALUES (:kind, :at, :actor_id, :reason) ON CONFLICT (kind) DO NOTHING
@@ -40,7 +40,7 @@ UPDATE delivery SET next_at = :at WHERE status = 'waiting' AND next_at = :parked
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A kind on hold: since when, by whom, and the code of why."""
+    """A kind on hold: since when, by whom, and the reason's code."""
 
     kind: str
     since: datetime
@@ -49,7 +49,7 @@ class Held:
 
 
 def hold(store: Store, kind: str, handle: str, reason: str, at: datetime) -> bool:
-    """Hold a kind's reactions back; False if it is on hold already.
+    """Hold a kind's reactions back; return False if it is on hold already.
 
     Raises ``Refused('unknown_kind' | 'unknown_actor' | 'not_in_charge')``.
     """
@@ -60,7 +60,7 @@ def hold(store: Store, kind: str, handle: str, reason: str, at: datetime) -> boo
 
 
 def release(store: Store, kind: str, handle: str, at: datetime) -> int:
-    """End a hold; returns how many deliveries that fell due meanwhile may go now.
+    """End a hold; return how many deliveries that fell due meanwhile are free now.
 
     Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_on_hold')``.
     """
@@ -72,25 +72,25 @@ def _release(store: Store, kind: str, handle: str, at: datetime) -> int:
         in_charge(tx, handle, HOLDERS)
         if tx.run(END, kind=kind) != 1:
             raise Refused("not_on_hold", kind=kind)
-        # Whoever was parking deliveries held the row that is gone now, so none is parked after this.
+        # A transaction that parks deliveries locks the row that is deleted here, so none is parked after this.
         freed = tx.run(WAKE_UP, kind=kind, at=to_micros(at), parked=PARKED)
         tx.wakes = True
         return freed
 
 
 def park(tx: Tx, at: int) -> None:
-    """Put off what is due of held kinds until their hold ends, in the transaction that leases deliveries."""
+    """Put off due deliveries of held kinds until the hold ends, in the transaction that leases deliveries."""
     if tx.rows(SHARED + (" FOR SHARE" if tx.postgres else "")):
         tx.run(PARK, at=at, parked=PARKED)
 
 
 def held(tx: Tx) -> list[Held]:
-    """The kinds that are on hold."""
+    """Return the kinds that are on hold."""
     return [Held(row.kind, from_micros(row.since), row.reason, row.handle) for row in tx.rows(HELD)]
 
 
 def in_charge(tx: Tx, handle: str, roles: Iterable[Role]) -> int:
-    """The actor's id, if he holds one of the roles. Raises ``Refused('unknown_actor' | 'not_in_charge')``."""
+    """Return the id of an actor with one of the roles. Raises ``Refused('unknown_actor' | 'not_in_charge')``."""
     actor = acting(tx, handle)
     if not actor.roles & set(roles):
         raise Refused("not_in_charge", handle=actor.handle, wanted=[role.value for role in roles])

@@ -1,4 +1,4 @@
-"""Cases that came of one another: who opened whom, and as what."""
+"""Links between cases: which case came of which, and by what relation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ SELECT c.number, c.kind, c.state, c.closed, l.relation FROM link l JOIN cases c 
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A case that another one came of, or that came of it, and as what."""
+    """A linked case, and the relation."""
 
     number: str
     kind: str
@@ -35,18 +35,18 @@ class Relative:
 
 
 def link_in(tx: Tx, parent: str, child_id: int, relation: str, at: int) -> None:
-    """Say that a case came of another one. Raises ``Refused('unknown_case')``; said twice, it is said once."""
+    """Link a case to the one it came of, once. Raises ``Refused('unknown_case')``."""
     tx.run(LINK, parent_id=id_of(tx, parent), child_id=child_id, relation=relation, at=at)
 
 
 def link(store: Store, parent: str, child: str, relation: str, at: datetime) -> None:
-    """Link two cases that are there already."""
+    """Link two existing cases."""
     with store.writing() as tx:
         link_in(tx, parent, id_of(tx, child), relation, to_micros(at))
 
 
 def id_of(tx: Tx, number: str) -> int:
-    """The key of a case. Raises ``Refused('unknown_case')``."""
+    """Return the key of a case. Raises ``Refused('unknown_case')``."""
     row = tx.row(ID, number=number)
     if row is None:
         raise Refused("unknown_case", number=number)
@@ -54,10 +54,10 @@ def id_of(tx: Tx, number: str) -> int:
 
 
 def parents(tx: Tx, case_id: int) -> list[Relative]:
-    """The cases that this one came of."""
+    """Return the cases that this one came of."""
     return [Relative(*row) for row in tx.rows(PARENTS, id=case_id)]
 
 
 def children(tx: Tx, case_id: int) -> list[Relative]:
-    """The cases that came of this one."""
+    """Return the cases that came of this one."""
     return [Relative(*row) for row in tx.rows(CHILDREN, id=case_id)]

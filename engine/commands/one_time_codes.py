@@ -17,9 +17,9 @@ from statemachines.lifecycle import Refused
 MINUTE = timedelta(minutes=1)
 LASTS = 15 * MINUTE
 TRIES = 5
-"""So many wrong codes are borne of one person before all his codes are dead, and no new one is made, until they end."""
+"""After so many wrong codes all of a person's codes are locked, and no new one is made, until they expire."""
 REMEMBERED = timedelta(days=1)
-"""How long a code that has ended is known, so that its refusal can say what became of it."""
+"""How long an expired code is kept, so that a refusal can name the reason."""
 DIGITS = 6
 
 ADDRESS = "SELECT email, locale FROM actor WHERE id = :actor_id"
@@ -40,7 +40,7 @@ HONOURED = "SELECT key FROM idempotency_key WHERE key = :key"
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A code on its way: its number, the code itself (kept nowhere), to whom in which language, until when."""
+    """A code to be sent: its row, the code itself (stored nowhere), address, language, and until when it is valid."""
 
     id: int
     code: str
@@ -50,7 +50,7 @@ class Issued:
 
 
 def issue(store: Store, command: Command, at: datetime) -> Issued:
-    """Make a code for this very command, if the move could be made now: the latest one is the one that counts.
+    """Make a code for this very command, if the move could be made now; only the latest code is valid.
 
     Raises what ``advance`` raises, ``Refused('code_locked')`` after too many wrong ones, and
     ``Refused('no_address')`` for somebody without an e-mail address. The move itself is not made.
@@ -72,7 +72,7 @@ def _issue(store: Store, command: Command, at: datetime) -> Issued:
 
 
 def _rehearse(tx: Tx, secret: bytes, command: Command, at: datetime) -> None:
-    """Plan the move and write nothing: who could not make it anyway is told so now, and gets no code."""
+    """Plan the move and write nothing: an actor who could not make it is refused now, without a code."""
     lock_cases(tx, [command.number])
     load_and_plan(tx, secret, replace(command, key=None), at)
 
@@ -132,14 +132,14 @@ def _locked(tx: Tx, actor: Acting, at: datetime) -> Refused | None:
 
 
 def _wrong(tx: Tx, actor: Acting, at: datetime) -> int:
-    """How many wrong tries his living codes have borne."""
+    """Return how many wrong tries the actor's valid codes have had."""
     return tx.row(WRONG, actor_id=actor.id, at=to_micros(at)).tries
 
 
 def _purpose(secret: bytes, command: Command) -> str:
-    """Who, which case, which move, and every entry of the form."""
-    said = canonical({name: str(value) for name, value in command.form.items()})
-    return keyed(secret, "purpose", command.actor, command.number, command.move, said)
+    """Return the key of what the code is for: actor, case, move, and every field of the form."""
+    form = canonical({name: str(value) for name, value in command.form.items()})
+    return keyed(secret, "purpose", command.actor, command.number, command.move, form)
 
 
 def _sealed(secret: bytes, purpose: str, made_at: int, code: str) -> str:

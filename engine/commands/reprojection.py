@@ -1,4 +1,4 @@
-"""Brings the open clocks under rules that have just taken force; closed ones keep what applied then (F4)."""
+"""Brings open timers under rules that have just taken force; closed ones keep what applied then (F4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from engine.transaction import Tx
 from models.columns import to_micros
 
 BATCH = 200
-# A clock whose deadline was agreed follows no pack.
+# A timer whose deadline was agreed follows no pack.
 OF_PACK = """
 SELECT DISTINCT k.case_id FROM timer k JOIN cases c ON c.id = k.case_id
  WHERE k.closed_at IS NULL AND c.pack = :name AND k.case_id > :after ORDER BY k.case_id LIMIT :limit
@@ -32,21 +32,21 @@ NEWEST = "SELECT max(id) AS id FROM edition"
 
 @dataclass(frozen=True, slots=True)
 class Reprojected:
-    """The editions that took force, and the cases whose open clocks have other dates since."""
+    """The editions that took force, and the cases whose open timers have other dates since."""
 
     editions: tuple[str, ...]
     numbers: tuple[str, ...]
 
     @property
     def did(self) -> int:
-        """How many cases changed; an edition that changes none is work done, too."""
+        """How many cases changed, and how many editions took force, even where they changed none."""
         return len(self.numbers) + len(self.editions)
 
 
 def reproject_due(store: Store, at: datetime) -> Reprojected:
-    """Bring every open clock under the editions in force, a few hundred cases at a time.
+    """Bring every open timer under the editions in force, a few hundred cases at a time.
 
-    Killed half-way it begins again and changes nothing twice: what is under the edition stays as it is.
+    If it is killed half-way it may be run again: what is under the edition stays as it is.
     """
     now = to_micros(at)
     with store.looking() as tx:
@@ -63,7 +63,7 @@ def reproject_due(store: Store, at: datetime) -> Reprojected:
 
 
 def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int, list[str]]:
-    """One batch: the last case looked at (0 if there was none), and the numbers of those that changed."""
+    """Bring one batch; return its last case (0 if there was none) and the numbers of those that changed."""
     sql = OF_PACK if edition.sort == Sort.PACK else OF_CALENDAR
     reason = "policy" if edition.sort == Sort.PACK else "calendar"
     with store.writing() as tx:

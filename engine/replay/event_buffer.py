@@ -1,4 +1,4 @@
-"""Events of a log on their way to their cases: put down on disk, given back case by case, each case in its order."""
+"""Sorts the events of a log on disk: added in the log's order, read case by case, each case in its own order."""
 
 import hmac
 import sqlite3
@@ -15,7 +15,7 @@ from models.log_event import LogEvent, Step
 
 BATCH = 2_000
 RECENT = 10_000
-"""So many cases are remembered by their earliest event; of others the database is asked."""
+"""How many cases' earliest events are kept in memory; for others the database is asked."""
 
 TABLES = """
 CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, at INTEGER, told BLOB);
@@ -39,7 +39,7 @@ SELECT row, at, told FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMI
 
 
 class Line(NamedTuple):
-    """An event in its turn. Instants are microseconds; ``refused`` is the code of what could not be read."""
+    """An event in its order. Instants are microseconds; ``refused`` is the code of what could not be read."""
 
     row: int
     at: int | None
@@ -56,7 +56,7 @@ class Line(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A case of the log: its id there, its first instant (None where no event has one), how many events it has."""
+    """A case of the log: its id there, its first instant (None where no event has one), and its count of events."""
 
     case: str
     first: int | None
@@ -64,7 +64,7 @@ class Turn(NamedTuple):
 
 
 class EventBuffer:
-    """A log between reading and replaying, in an unnamed file of ``folder`` that goes with the process."""
+    """A log between reading and replaying, in an unlinked file of ``folder`` that ends with the process."""
 
     def __init__(self, folder: Path) -> None:
         """Begin empty. Memory stays flat however long the log is; the file takes about what the plain log takes."""
@@ -88,12 +88,12 @@ class EventBuffer:
         self._raw.close()
 
     def add(self, step: Step, order: Sequence[float]) -> None:
-        """Put down an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
+        """Add an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
         told = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
         self._put(step.event, order, told, step.form, step.fill, step.department)
 
     def refuse(self, event: LogEvent, code: str, order: Sequence[float]) -> None:
-        """Put down an event that cannot be understood."""
+        """Add an event that cannot be understood."""
         self._put(event, order, ("", "", "", code, ()), {}, {}, None)
 
     def stray(self, row: int, code: str) -> None:
@@ -102,7 +102,7 @@ class EventBuffer:
         self._raw.execute("INSERT INTO stray VALUES (?, ?)", (row, code))
 
     def is_earlier(self, case: str, order: Sequence[float]) -> bool:
-        """Whether an event may be the first of its case, so that the opening is to be read from it."""
+        """Return whether an event may be the first of its case, so that the opening is to be read from it."""
         known = self._recent.get(case)
         if known is not None and tuple(order) >= known:
             return False
@@ -112,7 +112,7 @@ class EventBuffer:
         return True
 
     def open(self, case: str, order: Sequence[float], said: Mapping[str, Any]) -> None:
-        """Put down what the first contact of a case says, unless an earlier event said it."""
+        """Keep the contents of a case's first contact, unless those of an earlier event are kept."""
         self._raw.execute(PUT_OPENING, (case, *_three(order), orjson.dumps(said)))
 
     def _put(self, event: LogEvent, order: Sequence[float], told: Any, form: Any, fill: Any, where: str | None) -> None:
@@ -128,27 +128,27 @@ class EventBuffer:
         self._waiting.clear()
 
     def sort(self) -> int:
-        """The log has been read to its end; how many cases there are."""
+        """Sort the log, which was read to its end; return how many cases there are."""
         self._flush()
         self._raw.executescript(SORTED)
         return self._raw.execute("SELECT count(*) FROM turn").fetchone()[0]
 
     def strays(self) -> list[tuple[str, int, int]]:
-        """What belongs to no case: code, how often, the first row."""
+        """Return what belongs to no case: code, how often, the first row."""
         return self._raw.execute("SELECT code, count(*), min(row) FROM stray GROUP BY code ORDER BY code").fetchall()
 
     def turns(self) -> Iterator[Turn]:
-        """The cases by their first instant; those without any come last."""
+        """Yield the cases by their first instant; those without any come last."""
         for row in self._raw.execute(TURNS):
             yield Turn(*row)
 
     def opening(self, case: str) -> dict[str, Any]:
-        """What the first contact of a case says."""
+        """Return the contents of a case's first contact."""
         row = self._raw.execute("SELECT said FROM opening WHERE log_case = ?", (case,)).fetchone()
         return orjson.loads(row[0]) if row else {}
 
     def digest(self, secret: bytes, case: str) -> str:
-        """An HMAC of everything that a case's events say, in order."""
+        """Return an HMAC of all contents of a case's events, in order."""
         if self._digested[0] != case:
             read = hmac.new(secret, digestmod="sha256")
             for _, at, told in self._raw.execute(LINES, (case, -1, 0)):
@@ -157,7 +157,7 @@ class EventBuffer:
         return self._digested[1]
 
     def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:
-        """The events of a case in their order, from the ``begin``-th (counted from nought) on, at most so many."""
+        """Yield at most ``most`` events of a case in their order, from the ``begin``-th (counted from 0) on."""
         for row, at, told in self._raw.execute(LINES, (case, most, begin)):
             word, *others = orjson.loads(told)
             yield Line(row, at, word, *others)

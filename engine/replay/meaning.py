@@ -1,4 +1,4 @@
-"""What a log itself tells of a case, whatever our lifecycle makes of it: reopened, resolved twice, going round."""
+"""What a log says of a case, whatever our lifecycle makes of it: reopened, resolved twice, rework."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -14,7 +14,7 @@ RESOLVED = RANK[Milestone.RESOLVED]
 
 
 def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
-    """Follow one event of the log."""
+    """Count one event of the log."""
     _order(statistics, line)
     for rule in line.flags:
         statistics.flag(rule, line.row)
@@ -28,17 +28,17 @@ def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
 
 
 def meaning(table: Lifecycle, line: Line) -> str:
-    """The state in which an event leaves its case; empty where it tells of none."""
+    """Return the state in which an event leaves its case; empty where it implies none."""
     return line.state if line.state in table.state else _leads_to(table.kind, line.move)
 
 
 def may_stay(table: Lifecycle, line: Line) -> bool:
-    """Whether an event may also mean a move that leaves the case where it is."""
+    """Return whether an event may also mean a move that leaves the case where it is."""
     return not line.state and _stays(table.kind, tuple(line.also))
 
 
 def rank(table: Lifecycle, state: str) -> int:
-    """How far along the spine a state stands; before it where there is none."""
+    """Return how far along the milestones a state is; -1 for an unknown state."""
     return RANK[table.state[state].milestone] if state in table.state else -1
 
 
@@ -55,7 +55,7 @@ def _stays(kind: str, moves: tuple[str, ...]) -> bool:
 
 @cache
 def _sources(kind: str, state: str) -> frozenset[str]:
-    """From where a state is reached by what is not a new round."""
+    """Return the states from which a state is reached without a new round."""
     rows: Iterable[tuple[str, ...]] = (
         row.sources for row in lifecycle_of(kind).moves if row.dest == state and not row.reopens
     )
@@ -71,7 +71,7 @@ def _order(statistics: ReplayStatistics, line: Line) -> None:
 
 
 def _department(statistics: ReplayStatistics, department: str) -> None:
-    """To and fro between two departments is counted each time that the first one has it again."""
+    """Count a return between two departments each time that the first one has the case again."""
     if statistics.departments[-1:] == [department]:
         return
     if len(statistics.departments) > 1 and statistics.departments[-2] == department:
@@ -80,7 +80,7 @@ def _department(statistics: ReplayStatistics, department: str) -> None:
 
 
 def _merely_again(table: Lifecycle, statistics: ReplayStatistics, line: Line, meant: str) -> bool:
-    """A word that may also be said without the case moving ("assigned") does not take it back."""
+    """Return whether a word that may also leave the case where it is ("assigned") does so: it never moves it back."""
     if line.state:
         return statistics.stands in line.also
     return may_stay(table, line) and rank(table, meant) <= rank(table, statistics.stands)

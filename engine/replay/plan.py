@@ -1,4 +1,4 @@
-"""Which moves bring a case to where a log says it is: one of them where there is one, else the shortest bridge."""
+"""Finds the moves that bring a case to where a log says it is: one move if there is one, else the shortest bridge."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ from statemachines.form_model import PERSONAL, VARIABLE, Code, Form, Handle, Ste
 from statemachines.lifecycle import Facts, Lifecycle, Move
 
 LONGEST = 12
-"""So many moves a bridge has at most."""
+"""The most moves of a bridge."""
 UNSAID = "unclassified"
-"""The code of what a log does not tell."""
+"""The code for what a log does not say."""
 
 
 Way = list[tuple[str, Form]]
@@ -26,14 +26,14 @@ Way = list[tuple[str, Form]]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What forms are filled with: the mapping's values by field, and what is said where the log has no words."""
+    """What forms are filled with: the mapping's values by field, and the text where the log has none."""
 
     fill: Mapping[str, Any]
     wordless: str
 
 
 def filled(asks: type[Form], given: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """A recorded event's form: what the log says; for words and codes that it lacks, that it lacks them."""
+    """Return a recorded event's form: the log's values, and neutral ones for texts and codes that it lacks."""
     form = {name: words.fill[name] for name in asks.model_fields if name in words.fill} | dict(given)
     for name in required(asks):
         if name not in form and (neutral := _plain_neutral(asks, name, words)) is not None:
@@ -42,7 +42,7 @@ def filled(asks: type[Form], given: Mapping[str, Any], words: Words) -> dict[str
 
 
 def supposed(asks: type[Form], words: Words) -> Form | None:
-    """An inferred move's form. None where it asks for what has no neutral value: an opinion, a reason, a case."""
+    """Return an inferred move's form; None where a field has no neutral value: an opinion, a reason, a case."""
     form = filled(asks, {}, words)
     for name in required(asks):
         if name not in form:
@@ -73,7 +73,7 @@ def _supposed(asks: type[Form], name: str) -> Any:
 
 @cache
 def _sort(asks: type[Form], name: str) -> str:
-    """What sort of value a field takes, as far as there is a neutral one of that sort."""
+    """Return the sort of value that a field takes, if that sort has a neutral value."""
     field = asks.model_fields[name]
     parts = {field.annotation, *get_args(field.annotation)}
     for sort, meant in (("bool", bool), ("int", int)):
@@ -88,7 +88,7 @@ def _sort(asks: type[Form], name: str) -> str:
 def single(
     table: Lifecycle, facts: Facts, targets: Sequence[str], form: Mapping[str, Any], words: Words
 ) -> Iterator[tuple[Move, Form]]:
-    """The moves that lead from here to one of the targets, the first target first, each with its form."""
+    """Yield the moves that lead from here to one of the targets, the first target first, each with its form."""
     rows = [row for row in leading(table, facts.state) if row.dest in targets]
     for row in sorted(rows, key=lambda row: targets.index(row.dest or "")):
         try:
@@ -104,14 +104,14 @@ def _fitting(asks: type[Form], form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def leading(table: Lifecycle, state: str) -> list[Move]:
-    """The rows by which a case leaves a state, in the table's order."""
+    """Return the rows by which a case leaves a state, in the table's order."""
     return [row for row in table.moves if row.dest not in {None, state} and state in row.sources]
 
 
 def bridge(table: Lifecycle, facts: Facts, there: Callable[[Facts], bool], words: Words, again: bool) -> Way | None:
-    """The shortest legal way to where ``there`` holds; among equals the table's order decides. None if there is none.
+    """Return the shortest legal way to where ``there`` holds, or None; among equals the table's order decides.
 
-    A case is never ended on the way, and taken up again only if ``again`` says that the log shows it.
+    A way passes through no final state, and reopens the case only if ``again`` says that the log shows it.
     """
     seen = {_place(facts)}
     edge: deque[tuple[Facts, Way]] = deque([(facts, [])])
@@ -133,7 +133,7 @@ def bridge(table: Lifecycle, facts: Facts, there: Callable[[Facts], bool], words
 
 
 def _steps(table: Lifecycle, here: Facts, again: bool) -> Iterator[Move]:
-    """The rows that lead on, and those that stay but leave something that a guard may ask for."""
+    """Yield the rows that lead on, and those that stay but set a variable that a guard may need."""
     for row in table.moves:
         if here.state not in row.sources or row.form is StepFired or (row.reopens and not again):
             continue
@@ -147,13 +147,13 @@ def _place(facts: Facts) -> tuple[Any, ...]:
 
 
 def _after(facts: Facts, row: Move, form: Form) -> Facts:
-    """What would be known of the case after a move."""
+    """Return the facts of the case after a move."""
     dest = row.dest or facts.state
     moved = {"state": dest, "previous_state": facts.state if dest != facts.state else facts.previous_state}
-    known = _known(facts, row, form)
-    return replace(facts, **moved, variables=known, cycle=facts.cycle + row.reopens)
+    variables = _variables(facts, row, form)
+    return replace(facts, **moved, variables=variables, cycle=facts.cycle + row.reopens)
 
 
-def _known(facts: Facts, row: Move, form: Form) -> Mapping[str, Any]:
+def _variables(facts: Facts, row: Move, form: Form) -> Mapping[str, Any]:
     before = orjson.dumps(dict(facts.variables)).decode()
     return orjson.loads(remembered(before, form, row))

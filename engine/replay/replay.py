@@ -27,9 +27,9 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
 TOGETHER = 4_000
-"""So many events are committed at once; a longer case is committed piece by piece."""
+"""How many events are committed at once; a longer case is committed piece by piece."""
 
-# History is told to nobody: of what happened, only how an open case came to stand where it stands is left to react to.
+# History is announced to nobody: reactions get only the last change of state of a case that is still open.
 SUPPRESS_EVENTS = """
 DELETE FROM outbox_event WHERE case_id = :case_id AND seq <> (
     SELECT max(seq) FROM transition WHERE case_id = :case_id AND (source <> dest OR seq = 1))
@@ -41,7 +41,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What a log is to us: its name, what its cases become, and the manner in which it is replayed."""
+    """A log: its name, the kind and pack of its cases, and the options of its replay."""
 
     source: str
     kind: str
@@ -50,7 +50,7 @@ class Log:
 
 
 def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: Progress | None = None) -> None:
-    """Live every case of a spooled log. Broken off and begun again it goes on where it stopped.
+    """Replay every case of a buffered log. Interrupted and begun again it goes on where it stopped.
 
     Raises ``Refused('unknown_kind' | 'unknown_pack' | 'replayed_otherwise')``, and what refuses an opening
     (a limit that the pack leaves blank): then nothing of that group is written.
@@ -61,7 +61,7 @@ def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: 
 
 
 def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
-    """Cases that are written together: as many as have so many events; a longer one alone."""
+    """Yield the cases that are written together: as many as have ``TOGETHER`` events; a longer one alone."""
     group: list[Turn] = []
     events = 0
     for turn in turns:
@@ -199,13 +199,13 @@ class _Taking:
         return nature if nature in lifecycle_of(self.log.kind).natures else self.log.kind
 
 
-def _contact(said: Mapping[str, Any], case: str, at: datetime, wordless: str) -> Contact:
-    """The first contact as far as the log tells it; what no contact can hold is left out."""
-    told = {name: said[name] for name in Contact.model_fields if said.get(name) is not None}
-    told |= {"row_id": case, "at": at, "text": told.get("text", wordless)}
+def _contact(contents: Mapping[str, Any], case: str, at: datetime, wordless: str) -> Contact:
+    """Return the first contact as far as the log has it; values that no contact can hold are left out."""
+    values = {name: contents[name] for name in Contact.model_fields if contents.get(name) is not None}
+    values |= {"row_id": case, "at": at, "text": values.get("text", wordless)}
     try:
-        return Contact.model_validate(told)
+        return Contact.model_validate(values)
     except ValidationError as error:
         bad = {str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False)}
-        good = {name: value for name, value in told.items() if name not in bad}
+        good = {name: value for name, value in values.items() if name not in bad}
         return Contact.model_validate({"row_id": case[:500], "at": at, "text": wordless} | good)

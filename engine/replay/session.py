@@ -38,7 +38,7 @@ class ReplayOptions:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a bridge is to lead; ``name`` tells all that ``reached`` depends on."""
+    """Where a bridge is to lead; ``name`` is all that ``reached`` depends on."""
 
     name: str
     reached: Callable[[Facts], bool]
@@ -58,7 +58,7 @@ class Planned:
 
 @dataclass(slots=True)
 class ReplaySession:
-    """A case in memory, the plan of its moves, and what its log has told of it so far; nothing is written here."""
+    """A case in memory, the plan of its moves, and the statistics of its log so far; nothing is written here."""
 
     context: CaseContext
     plan: Plan
@@ -69,7 +69,7 @@ class ReplaySession:
     bridges: Bridges = field(default_factory=Bridges)
 
     def take(self, lines: Iterable[Line]) -> None:
-        """Take events in their order; each is counted once."""
+        """Plan events in their order; each is counted once."""
         for line in lines:
             reading.note(self.statistics, self.context.table, line)
             self._take(line)
@@ -79,7 +79,7 @@ class ReplaySession:
         if line.ignored:
             self.statistics.ignore(line.ignored)
             return
-        if why := self._untaken(line):
+        if why := self._inapplicable(line):
             self.statistics.refuse(why, line.row, line.word)
             return
         assert line.at is not None
@@ -97,8 +97,8 @@ class ReplaySession:
         except Refused as refused:
             self.statistics.refuse(refused.code, line.row, line.word)
 
-    def _untaken(self, line: Line) -> str:
-        """Why an event cannot be taken wherever its case stands."""
+    def _inapplicable(self, line: Line) -> str:
+        """Return why an event cannot be applied in any state; empty if it may be."""
         if line.refused:
             return line.refused
         if line.at is None:
@@ -110,7 +110,7 @@ class ReplaySession:
         return "unknown_move" if line.move and line.move not in (OPEN, *self.context.table.rows) else ""
 
     def _instant(self, line: Line, at: int) -> int:
-        """When an event happened. What comes later by the log's own order is never earlier: that is flagged."""
+        """Return when an event occurred: never before the one before it in the log, which is flagged."""
         statistics = self.statistics
         if statistics.last_at is not None and at < statistics.last_at:
             statistics.flag("time_backwards", line.row)
@@ -119,7 +119,7 @@ class ReplaySession:
         return at
 
     def _planned(self, line: Line) -> list[Planned]:
-        """The moves for an event. Raises ``Refused`` with the reason why there are none."""
+        """Return the moves for an event. Raises ``Refused`` with the reason why there are none."""
         case, table = self.context.case, self.context.table
         if case.closed:
             raise Refused("after_the_end", number=case.number)
@@ -148,7 +148,7 @@ class ReplaySession:
         raise Refused("no_way", number=self.context.case.number)
 
     def _from_elsewhere(self, line: Line, facts: Facts, words: Words) -> list[Planned]:
-        """An event whose move cannot be made from here: a new round, a bridge, or refused."""
+        """Return moves that stand in for one that cannot be made here: a new round or a bridge. Raises ``Refused``."""
         table, meant = self.context.table, reading.meaning(self.context.table, line)
         if meant and meant == facts.state:
             raise Refused("repeated_move", move=line.move)
@@ -173,7 +173,7 @@ class ReplaySession:
         return [*way, Planned(line.move, form)]
 
     def _bridged(self, line: Line, facts: Facts, goal: Goal, words: Words) -> list[Planned]:
-        """The way to a goal, looked up once for all that it depends on."""
+        """Return the bridge to a goal, which is searched once for all that it depends on. Raises ``Refused``."""
         table = self.context.table
         meant = reading.meaning(table, line)
         again = bool(meant) and reading.rank(table, meant) < reading.RESOLVED and not reading.may_stay(table, line)

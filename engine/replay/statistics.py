@@ -1,4 +1,4 @@
-"""What became of one case of a log, event by event: kept beside the case, so that a second replay counts the same."""
+"""What became of one case of a log, event by event, stored with the case so that a second replay counts the same."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ SELECT k.key, k.case_id, c.number, k.request_hash FROM idempotency_key k JOIN ca
  WHERE k.key > :after AND k.key LIKE :like ORDER BY k.key LIMIT 500
 """
 ROWS = 100
-"""So many rows of the log are named for each contradiction of a case."""
+"""The most rows of the log that are named for each contradiction of a case."""
 
 
 @dataclass(slots=True)
@@ -55,11 +55,11 @@ class ReplayStatistics:
 
     @property
     def fits(self) -> bool:
-        """Whether nothing of the case was refused, and nothing had to be inferred."""
+        """Return whether nothing of the case was refused, and nothing had to be inferred."""
         return not self.refused and not self.inferred
 
     def ignore(self, reason: str) -> None:
-        """Count an event that says nothing to us."""
+        """Count an event that has no meaning for us."""
         self.ignored[reason] = self.ignored.get(reason, 0) + 1
 
     def refuse(self, reason: str, row: int, word: str) -> None:
@@ -75,13 +75,13 @@ class ReplayStatistics:
             rows.append(row)
 
     def text(self) -> str:
-        """As it is kept: what is empty is left out."""
-        told = {name: getattr(self, name) for name in self.__slots__}
-        return orjson.dumps({name: value for name, value in told.items() if value}).decode()
+        """Return the statistics as they are stored: empty fields are left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return orjson.dumps({name: value for name, value in values.items() if value}).decode()
 
 
 def tally_of(text: str) -> ReplayStatistics:
-    """The tally that was kept."""
+    """Return the statistics of a stored text."""
     statistics = ReplayStatistics("", bridge=False)
     for name, value in orjson.loads(text).items():
         setattr(statistics, name, value)
@@ -89,7 +89,7 @@ def tally_of(text: str) -> ReplayStatistics:
 
 
 def key_of(secret: bytes, source: str, case: str) -> str:
-    """Under which key a case of a log is known: it tells neither the log nor the case."""
+    """Return the key under which a case of a log is stored; it reveals neither the log nor the case."""
     return f"{_prefix(secret, source)}{keyed(secret, PREFIX, source, case)}"
 
 
@@ -98,19 +98,19 @@ def _prefix(secret: bytes, source: str) -> str:
 
 
 def kept(tx: Tx, key: str) -> tuple[int, ReplayStatistics] | None:
-    """The case that was made of a log's case before, and how far that went."""
+    """Return the case that was made of a log's case before, and how far that went."""
     row = tx.row(KNOWN, key=key)
     return None if row is None else (row.case_id, tally_of(row.request_hash))
 
 
 def keep(tx: Tx, key: str, statistics: ReplayStatistics, case_id: int, seq: int, *, again: bool) -> None:
-    """Write down how far a case got, in its own transaction; ``again`` if that was done before."""
+    """Store how far a case got, in its own transaction; ``again`` if something was stored before."""
     values = {"key": key, "request_hash": statistics.text(), "case_id": case_id, "seq": seq}
     tx.run(KEEP_ON if again else KEEP, **values)
 
 
 def all_statistics(tx: Tx, secret: bytes, source: str) -> Iterator[tuple[int, str, ReplayStatistics]]:
-    """Every case that was made of a log: its key, its number, its tally; read page by page."""
+    """Yield every case that was made of a log: its key, its number, its statistics; read page by page."""
     after = _prefix(secret, source)
     like = f"{after}%"
     while rows := tx.rows(ALL, after=after, like=like):

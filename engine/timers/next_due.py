@@ -1,4 +1,4 @@
-"""Looks at all that is due and all that is to come, in one glance that writes nothing."""
+"""Asks by one question when each kind of work is first due; nothing is written."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from engine.store import Store
 from models.columns import from_micros, to_micros
 
 # A delivery that waits for an earlier one of its reaction is not due, whatever its own time says.
-# What is parked is due at its next try; CROSS JOIN keeps SQLite to the small table first.
+# Parked work is due at its next try; CROSS JOIN makes SQLite begin with the small table.
 LOOK = """
 SELECT (SELECT min(at) FROM (
             SELECT * FROM (SELECT k.fires_at AS at FROM timer k WHERE k.fires_at > :after AND NOT EXISTS (
@@ -37,7 +37,7 @@ SELECT (SELECT min(at) FROM (
 class NextDue:
     """When each kind of work is first due, in microseconds; ``outbox_event`` says that one waits to be fanned out.
 
-    ``rules`` is when an edition takes force under which the open clocks have not been brought yet.
+    ``rules`` is when an edition takes force under which the open timers have not been brought yet.
     """
 
     timer: int | None
@@ -48,12 +48,12 @@ class NextDue:
     outbox_event: int | None
 
     def next(self) -> datetime | None:
-        """The first instant at which something is due."""
-        ahead = [at for at in (self.timer, self.delivery, self.arrival, self.callback, self.rules) if at is not None]
-        return from_micros(min(ahead)) if ahead else None
+        """Return the first instant at which something is due."""
+        due = [at for at in (self.timer, self.delivery, self.arrival, self.callback, self.rules) if at is not None]
+        return from_micros(min(due)) if due else None
 
 
 def look(store: Store, after: datetime | None = None) -> NextDue:
-    """What is due after an instant, or at all."""
+    """Return what is due after an instant, or at all."""
     with store.looking() as tx:
         return NextDue(*tx.row(LOOK, after=to_micros(after) if after else -(2**62)))

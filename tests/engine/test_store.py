@@ -161,6 +161,16 @@ def test_many_that_were_killed_while_idle_are_not_missed(postgres_store: Store):
     assert does(postgres_store, number, "classify").seq == 2
 
 
+def test_a_lone_statement_whose_connection_died_while_idle_may_be_tried_again(postgres_store: Store):
+    with postgres_store.looking() as tx:
+        tx.row("SELECT 1 AS one")
+    killed(postgres_store)
+    with pytest.raises(Conflict), postgres_store.writing(optimistic=True) as tx:
+        tx.rows("SELECT id FROM cases")
+    with postgres_store.writing(optimistic=True) as tx:
+        assert tx.rows("SELECT id FROM cases") == []
+
+
 def test_a_reader_that_was_killed_while_idle_is_not_missed(postgres_store: Store):
     for _ in range(2):
         with postgres_store.reading() as session:

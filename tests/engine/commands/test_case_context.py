@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+from sqlmodel import select
+
 from engine.audit.verify import verify
+from engine.commands.case_context import facts_of
 from engine.commands.load import Wanted, context_of, load_one
 from engine.commands.plan import begin, settled_in
 from engine.commands.write import write
 from engine.store import Store
 from engine.timers.start import by_name
+from models import Case
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Retired
@@ -66,3 +70,14 @@ def test_a_state_without_an_heir_is_lost(store: Store):
     number = opened(store)
     alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
     assert refusal(lambda: touched(store, number)).code == "lost_state"
+
+
+def test_guards_know_the_same_of_a_views_case_as_of_the_engines(store: Store):
+    number = opened(store)
+    with store.looking() as tx:
+        context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START)))
+    with store.reading() as session:
+        viewed = facts_of(session.exec(select(Case)).one(), context.pack)
+    assert viewed == facts_of(context.case, context.pack)
+    assert viewed.bounds == {name: bound.amount for name, bound in context.pack.bounds.items()} != {}
+    assert (viewed.max_rounds, viewed.max_attempts) == (context.pack.rounds.max, context.pack.callbacks.attempts)
