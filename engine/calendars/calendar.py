@@ -1,4 +1,4 @@
-"""Working hours, holidays and local dates: what a deadline and a callback need to know of a place."""
+"""Compute with working hours, holidays and local dates of a place."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from statemachines.refused import Refused
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 HORIZON = 2200
-"""No deadline is reckoned from here on: whoever asks for it has mistyped."""
+"""No deadline is computed from this year on; such a request is a typing error."""
 COUNTRY = re.compile("[A-Z]{2}")
 NOTHING, DAY = timedelta(), timedelta(days=1)
 Interval = tuple[datetime, datetime]
@@ -33,24 +33,24 @@ class Year:
 
     @property
     def total(self) -> timedelta:
-        """All the year's working time."""
+        """Return the working time of the year."""
         return self.until[-1] if self.until else NOTHING
 
     def before(self, instant: datetime) -> timedelta:
-        """The year's working time before an instant."""
+        """Return the working time of the year before an instant."""
         i = bisect_right(self.starts, instant) - 1
         return NOTHING if i < 0 else self.until[i] - max(self.ends[i] - instant, NOTHING)
 
 
 @dataclass(frozen=True)
 class Calendar(Table):
-    """A zone with its working hours and holidays, and what time is worth there."""
+    """A zone with working hours and holidays, and the arithmetic of working time in it."""
 
     _years: dict[int, Year] = field(default_factory=dict[int, Year], init=False, compare=False, repr=False)
 
     @cached_property
     def version(self) -> str:
-        """A short hash of everything this calendar says: two equal ones reckon alike."""
+        """Return a short hash of the calendar's contents: calendars of equal version compute alike."""
         known = self.holidays
         days = [known.covered, *(sorted(map(str, some)) for some in (known.off, known.worked))] if known else []
         told = [str(self.zone), self.weekdays, [list(map(str, pair)) for pair in self.hours], days]
@@ -58,21 +58,21 @@ class Calendar(Table):
 
     @property
     def covered_until(self) -> date | None:
-        """The last day whose holidays are known; None where none are asked for."""
+        """Return the last day whose holidays are known; None if the calendar has no holidays."""
         return date(self.holidays.covered[1], 12, 31) if self.holidays else None
 
     def covers(self, instant: datetime) -> bool:
-        """Whether the holidays of that day are known."""
+        """Return whether the holidays of that day are known."""
         if self.holidays is None:
             return True
         return self.holidays.covered[0] <= self.local(instant).year <= self.holidays.covered[1]
 
     def local(self, instant: datetime) -> datetime:
-        """The instant as the place's clocks show it."""
+        """Return the instant in local time."""
         return instant.astimezone(self.zone)
 
     def works(self, day: date) -> bool:
-        """Whether that date is a working day."""
+        """Return whether that date is a working day."""
         if not self.hours:
             return True
         if self.holidays is not None and (day in self.holidays.worked or day in self.holidays.off):
@@ -80,15 +80,15 @@ class Calendar(Table):
         return day.weekday() in self.weekdays
 
     def days_later(self, instant: datetime, days: int) -> datetime:
-        """The same local time that many dates later.
+        """Return the same local time that many dates later.
 
-        A local time that does not exist moves on by the gap; one that exists twice is the first.
+        A local time that does not exist moves on by the gap; of one that exists twice the first counts.
         """
         there = (self.local(instant).replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=self.zone, fold=0)
         return there.astimezone(UTC)
 
     def next_open(self, instant: datetime) -> datetime:
-        """The instant itself inside working hours, else the start of the next interval."""
+        """Return the instant itself inside working hours, else the start of the next interval."""
         if not self.hours:
             return instant
         for number in self._from(instant):
@@ -99,7 +99,7 @@ class Calendar(Table):
         raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
 
     def after(self, start: datetime, amount: timedelta) -> datetime:
-        """The instant at which so much working time has passed; used up at an interval's end, it is that end."""
+        """Return the instant at which ``amount`` of working time has passed; at the end of an interval, that end."""
         if not self.hours:
             return start.astimezone(UTC) + amount
         left = amount + self._year(self.local(start).year).before(start)
@@ -112,7 +112,7 @@ class Calendar(Table):
         raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
-        """The working time between two instants; nothing where the end is not after the start."""
+        """Return the working time between two instants; zero if the end is not after the start."""
         if end <= start:
             return NOTHING
         if not self.hours:
@@ -122,7 +122,7 @@ class Calendar(Table):
         return whole + self._year(last).before(end) - self._year(first).before(start)
 
     def close_of(self, start: datetime, days: int) -> datetime:
-        """Close of business of that many working days later; the starting date does not count."""
+        """Return the close of business ``days`` working days later; the starting date does not count."""
         today = self.local(start).date()
         if not self.hours:
             return datetime.combine(today + (days + 1) * DAY, time(), self.zone).astimezone(UTC)
@@ -135,7 +135,7 @@ class Calendar(Table):
         raise Refused("deadline_too_far", calendar=self.name, year=HORIZON)
 
     def _from(self, instant: datetime) -> Iterator[int]:
-        """The years from an instant's to the horizon. Raises ``Refused('calendar_never_open')``."""
+        """Return the years from an instant's to the horizon. Raises ``Refused('calendar_never_open')``."""
         first = self.local(instant).year
         if not self._year(first).days and not self._year(first + 1).days:
             raise Refused("calendar_never_open", calendar=self.name)
@@ -143,10 +143,10 @@ class Calendar(Table):
 
     def _year(self, number: int) -> Year:
         if number not in self._years:
-            self._years[number] = self._reckoned(number)
+            self._years[number] = self._computed(number)
         return self._years[number]
 
-    def _reckoned(self, number: int) -> Year:
+    def _computed(self, number: int) -> Year:
         year, total = Year([], [], [], [], []), NOTHING
         first = date(number, 1, 1)
         for day in (first + n * DAY for n in range((date(number + 1, 1, 1) - first).days)):
@@ -161,7 +161,7 @@ class Calendar(Table):
         return year
 
     def intervals(self, day: date) -> list[Interval]:
-        """A date's working intervals in UTC. A change of the clocks inside one makes it shorter or longer."""
+        """Return a date's working intervals in UTC. Summer time beginning or ending inside one changes its length."""
         found: list[Interval] = []
         for pair in self.hours if self.works(day) else ():
             start, end = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in pair)
@@ -172,19 +172,19 @@ class Calendar(Table):
 
 
 def calendars_in(text: str, file: str) -> dict[str, Calendar]:
-    """Every calendar of a text by name. Raises ``Refused('bad_calendar')``; then nothing of it is taken."""
+    """Return every calendar of a TOML text by name. Raises ``Refused('bad_calendar')``."""
     read = tables_in(text, file, holidays)
     return {name: Calendar(name, one.zone, one.weekdays, one.hours, one.holidays) for name, one in read.items()}
 
 
 @cache
 def shipped() -> Mapping[str, Calendar]:
-    """The calendars of `policies/calendars.toml` by name. Raises ``Refused('bad_calendar')``."""
+    """Return the calendars of `policies/calendars.toml` by name. Raises ``Refused('bad_calendar')``."""
     return calendars_in((POLICIES / "calendars.toml").read_text("utf-8"), "calendars.toml")
 
 
 def calendar(name: str) -> Calendar:
-    """The shipped calendar of that name. Raises ``Refused('unknown_calendar')``."""
+    """Return the shipped calendar of that name. Raises ``Refused('unknown_calendar')``."""
     if name not in shipped():
         raise Refused("unknown_calendar", calendar=name, known=sorted(shipped()))
     return shipped()[name]
@@ -192,7 +192,7 @@ def calendar(name: str) -> Calendar:
 
 @cache
 def holidays(country: str) -> Holidays | None:
-    """The shipped table of a country, one part a year; None if there is none."""
+    """Return the shipped holidays of a country; None if there are none."""
     path = POLICIES / "holidays" / f"{country}.toml"
     if not COUNTRY.fullmatch(country) or not path.exists():
         return None

@@ -1,4 +1,4 @@
-"""When a customer is called: from the instant his window is counted from, in working hours, inside the window (D1)."""
+"""Choose when to call a customer back: in working hours, and inside the promised window (D1)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from engine.calendars.calendar import DAY, Calendar
 
 FIRST_AFTER = DAY
 NEXT_AFTER = timedelta(days=1, hours=3)
-"""The next attempt is made on another day and at another hour."""
+"""The next attempt is on another day and at another hour."""
 APART = timedelta(hours=2)
 STEP, STEPS = timedelta(minutes=30), 48
 LAST_HOUR = timedelta(hours=1)
 LOOKED_BACK = 31
-"""No place rests longer than that many days on end."""
+"""No place is closed for more days than this in a row."""
 
 FACTS = {"receipt": "received_at", "acceptance": "accepted_at"}
-"""Which known fact of a case holds the instant of a pack's trigger; without it the completion counts."""
+"""The case variable that holds the instant of a pack's trigger; without it the completion counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """When a call is wished for at the earliest, when its window ends, and what time it is now."""
+    """The earliest instant of a call, the end of its window (None while the timer is paused), and now."""
 
     wanted: datetime
     ends: datetime | None
@@ -30,17 +30,19 @@ class Wish:
 
 
 def counted_from(trigger: str | None, known: Mapping[str, Any], completed: datetime) -> datetime:
-    """The instant from which the first call is reckoned; ``completed`` is when the case was resolved."""
-    told = known.get(FACTS.get(trigger or "", ""))
-    return datetime.fromisoformat(told) if isinstance(told, str) else completed
+    """Return the instant from which the first call is counted; ``completed`` is when the case was resolved."""
+    instant = known.get(FACTS.get(trigger or "", ""))
+    return datetime.fromisoformat(instant) if isinstance(instant, str) else completed
 
 
 def planned(place: Calendar, wish: Wish, before: Sequence[datetime] = ()) -> datetime:
-    """When to call: in working hours, and if it can be inside the window. ``before`` are the round's earlier attempts.
+    """Return when to call, given the earlier attempts (``before``): the first of these that fits the window.
 
-    At another hour than those; where the window ends before that, at any working hour from the wanted instant on;
-    where it ends even before that, in its last working hour, unless it was tried on that day. Where the window holds
-    no hour any more the customer is called late rather than not at all.
+    1. a working hour that differs from those of earlier attempts,
+    2. any working hour from the wanted instant on,
+    3. the last working hour of the window, unless an attempt was made on that day.
+
+    If none fits, the customer is called late rather than not at all: at the instant of 1.
     """
     first = place.next_open(max(wish.wanted, wish.now))
     other = _at_another_hour(place, first, before)
@@ -53,7 +55,7 @@ def planned(place: Calendar, wish: Wish, before: Sequence[datetime] = ()) -> dat
 
 
 def _pulled_in(place: Calendar, now: datetime, ends: datetime, before: Sequence[datetime]) -> datetime | None:
-    """The window's last working hour, or what is left of it; None on a day on which it was tried."""
+    """Return the last working hour of the window, or what is left of it; None on a day with an earlier attempt."""
     begins = last_hour(place, ends)
     if begins is None:
         return None
@@ -62,7 +64,7 @@ def _pulled_in(place: Calendar, now: datetime, ends: datetime, before: Sequence[
 
 
 def _at_another_hour(place: Calendar, first: datetime, before: Sequence[datetime]) -> datetime:
-    """The first instant from ``first`` on that is two hours of the day away from each of the others; else ``first``."""
+    """Return the first instant from ``first`` on whose hour is two hours away from each earlier one; else ``first``."""
     tried = [_hour(place, one) for one in before]
     found = first
     for _ in range(STEPS):
@@ -79,7 +81,7 @@ def _hour(place: Calendar, at: datetime) -> timedelta:
 
 
 def last_hour(place: Calendar, ends: datetime) -> datetime | None:
-    """Where the last working hour before an instant begins; None if there is none within a month."""
+    """Return the start of the last working hour before an instant; None if there is none within a month."""
     if not place.hours:
         return ends - LAST_HOUR
     today = place.local(ends).date()

@@ -1,4 +1,4 @@
-"""Deadlines in the four units, and their explanation day by day. Only `calendar` is needed: it must load fast."""
+"""Compute deadlines in the four units and explain them day by day. Imports only `calendar`, to load fast."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from engine.calendars.calendar import DAY, HORIZON, NOTHING, Calendar
 from statemachines.refused import Refused
 
 MOST = 1_000_000
-"""More of any unit is a mistake."""
+"""The largest amount of any unit; more is a typing error."""
 
 
 class Unit(StrEnum):
-    """The four units, never converted into each other (law 5)."""
+    """The four units of a limit; they are never converted into each other."""
 
     HOURS = "hours"
     BUSINESS_HOURS = "business_hours"
@@ -22,7 +22,7 @@ class Unit(StrEnum):
 
 
 def due(place: Calendar, start: datetime, amount: int, unit: Unit) -> datetime:
-    """When an amount of a unit from ``start`` is used up, in UTC.
+    """Return when an amount of a unit, counted from ``start``, is used up, in UTC.
 
     Raises ``Refused('bad_amount' | 'deadline_too_far' | 'calendar_never_open')``.
     """
@@ -51,7 +51,7 @@ def _due(place: Calendar, start: datetime, amount: int, unit: Unit) -> datetime:
 
 
 def provisional(place: Calendar, start: datetime, end: datetime, unit: Unit) -> bool:
-    """Whether a holiday that is not known yet may lie in between; elapsed hours know no holidays."""
+    """Return whether an unpublished holiday may lie in between; elapsed hours do not depend on holidays."""
     return unit is not Unit.HOURS and not (place.covers(start) and place.covers(end))
 
 
@@ -66,7 +66,7 @@ class Counted:
 
 
 def explained(place: Calendar, start: datetime, end: datetime, unit: Unit) -> Iterator[Counted]:
-    """Every date from a deadline's start to its end."""
+    """Yield every date from the start of a deadline to its end."""
     first, last = place.local(start).date(), place.local(end - timedelta.resolution).date()
     hours, dates = NOTHING, 0
     for n in range((last - first).days + 1):
@@ -88,7 +88,7 @@ def _within(place: Calendar, start: datetime, end: datetime, day: date, unit: Un
 
 
 def sort_of(place: Calendar, day: date) -> str:
-    """What sort of day it is: ``working``, ``made_up``, ``holiday``, ``weekend``; ``unknown`` past the tables."""
+    """Return the sort of day: ``working``, ``made_up``, ``holiday``, ``weekend``; ``unknown`` past the tables."""
     known = place.holidays
     if known is not None and not known.covered[0] <= day.year <= known.covered[1]:
         return "unknown"

@@ -1,4 +1,4 @@
-"""Writes down by which numbers a case's first words are found again, and finds those that are near (A6)."""
+"""Store fingerprints of the texts of cases, and find cases with near texts by them (A6)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from engine.transaction import Tx
 from models.columns import to_micros
 
 NEAR = 0.4
-"""From here on two texts are near; docs/duplicates.md tells how it was chosen."""
+"""The likeness from which two texts are near; docs/duplicates.md says how it was chosen."""
 NEWEST = 20
-"""So many cases are looked at for one number: what everybody writes must not make a search long."""
+"""The number of newest cases examined for one number, so that common phrases do not slow a search."""
 COMPARED = 20
-"""So many texts are compared, those with the most numbers in common first."""
+"""The number of texts compared, those with the most numbers in common first."""
 MOST = 5
-"""More cases than these with nearly the same words are a form letter, and no clue."""
+"""The most cases returned; more of nearly the same text are a form letter."""
 AT_ONCE = 500
 
 SHIFT = 1 << 36
@@ -53,7 +53,7 @@ SELECT c.id, s.content FROM cases c JOIN statement s ON s.case_id = c.id AND s.s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which cases may be meant: what is said, of which shipment, of which kinds (None: any), not closed before."""
+    """What to search for: a text, its shipment, the kinds (None: any), and cases not closed before ``since``."""
 
     text: str
     shipment: str | None
@@ -61,30 +61,30 @@ class Asked:
     since: int
 
     def means(self, row: Any) -> bool:
-        """Whether a case is of the kinds, and not of another shipment: a form letter goes with each of them."""
+        """Return whether a case is of these kinds and not of another shipment."""
         other = self.shipment is not None and row.shipment not in {None, self.shipment}
         return not other and (self.kinds is None or row.kind in self.kinds)
 
 
 def leave_fingerprint(tx: Tx, secret: bytes, case_id: int, text: str) -> None:
-    """Write down the numbers of the text with which a case is opened; nothing for one that says too little."""
+    """Store the fingerprint of the text with which a case is opened; none for a text that is too short."""
     if (found := lanes(secret, said(text))) is not None:
         lowest = (lane[0] * SHIFT + case_id if lane else None for lane in found)
         tx.run(INSERT, case_id=case_id, **dict(zip(COLUMNS, lowest, strict=True)))
 
 
 def near(tx: Tx, secret: bytes, asked: Asked) -> list[Any]:
-    """The cases that were opened with nearly the same words, the nearest first, ``MOST`` at the most.
+    """Return the cases that were opened with nearly the same text, nearest first, at most ``MOST``.
 
-    The index says which share a number, the texts themselves whether they are near. Of a number that very many
-    share only the newest cases are looked at: an older one is found by a rarer number, or not.
+    The index finds cases that share a number; their texts are then compared. For a number that many cases share, only
+    the newest are examined: an older one is found by a rarer number, or not at all.
     """
     close = [(like, row) for like, row in compared(tx, secret, asked) if like >= NEAR]
     return [row for _, row in sorted(close, key=lambda one: (one[0], one[1].id), reverse=True)[:MOST]]
 
 
 def compared(tx: Tx, secret: bytes, asked: Asked) -> list[tuple[float, Any]]:
-    """How near each case is that the index names: ``COMPARED`` at the most, those that share most numbers."""
+    """Return the likeness of each case that the index finds: at most ``COMPARED``, those that share most numbers."""
     words = said(asked.text)
     if (found := lanes(secret, words)) is None:
         return []
@@ -103,16 +103,16 @@ def _values(found: Sequence[Sequence[int]]) -> dict[str, int]:
 
 
 def catch_up(store: Store, at: datetime, recently: timedelta) -> int:
-    """Write down the numbers of cases that an earlier release opened, the newest first; how many had none.
+    """Store missing fingerprints, newest case first. Return how many were missing.
 
-    Only of those that can still be meant: open, or closed ``recently``. Each transaction takes ``AT_ONCE`` at the most,
-    so nobody waits for long; to do it again does no harm.
+    Only cases that are open, or were closed ``recently``, are considered. A transaction takes at most ``AT_ONCE``,
+    so that others wait briefly; it may be repeated.
     """
     done, before = 0, SHIFT
     since = to_micros(at - recently)
     while True:
         with store.writing() as tx:
-            # Nobody erases the words between reading them and writing down their numbers.
+            # Lock the text, so that nobody erases it before its fingerprint is written.
             missing = f"{MISSING} {tx.skip_locked('s')}"
             rows = tx.rows(missing, before=before, since=since, most=AT_ONCE)
             for row in rows:

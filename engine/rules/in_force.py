@@ -1,4 +1,4 @@
-"""The rules in force: the published edition of a pack or a calendar, or the file that was shipped."""
+"""Find the rules in force: the published edition of a pack or a calendar, else the shipped file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ALL = "SELECT id, sort, name, version, content, effective_from FROM edition ORDE
 
 
 class Sort(StrEnum):
-    """What can be published."""
+    """The kinds of rules that can be published."""
 
     PACK = "pack"
     CALENDAR = "calendar"
@@ -25,12 +25,12 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules as published up to some edition; ``editions`` in the order in which they take force."""
+    """All published rules up to some edition; ``editions`` in the order in which they take effect."""
 
     editions: tuple[Edition, ...] = ()
 
     def pack(self, name: str, at: int) -> Pack:
-        """The pack in force at an instant: its newest edition by then, else the file.
+        """Return the pack in force at an instant: its newest edition in effect, else the shipped file.
 
         Raises ``Refused('unknown_pack')``.
         """
@@ -45,9 +45,9 @@ class Rules:
             raise Refused("unknown_pack", pack=name, known=self.names(Sort.PACK)) from None
 
     def calendar(self, name: str) -> Calendar:
-        """The calendar as it is known by now: its newest edition, else the shipped one.
+        """Return the calendar: its newest edition, else the shipped one.
 
-        Its days carry their own dates, so an edition of a calendar holds from when it is published.
+        Its days carry their own dates, so an edition of a calendar holds as soon as it is published.
         Raises ``Refused('unknown_calendar')``.
         """
         found = self.in_force(Sort.CALENDAR, name)
@@ -58,20 +58,20 @@ class Rules:
         return calendar(name)
 
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> Edition | None:
-        """The newest edition that has taken force by an instant; None if none has."""
+        """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
             return None
         taken = (one for one in reversed(self.editions) if at is None or one.effective_from <= at)
         return next((one for one in taken if (one.sort, one.name) == (sort, name)), None)
 
     def names(self, sort: Sort) -> list[str]:
-        """Every name that is shipped or published."""
+        """Return every name that is shipped or published."""
         files: Iterable[str] = names() if sort is Sort.PACK else shipped()
         return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
 
 
 SHIPPED = Rules()
-"""The rules of the files alone."""
+"""The rules of the shipped files alone."""
 
 
 def rules_in(tx: Tx) -> Rules:
@@ -97,15 +97,15 @@ def rules_of(store: Store) -> Rules:
         return rules_in(tx)
 
 
-# What was published was checked then. The caches are keyed by the content itself, so no two stores can mix.
+# Editions were checked when they were published. The caches are keyed by content, so that stores cannot mix.
 @lru_cache(maxsize=256)
 def pack_of(content: str, edition: str) -> Pack:
-    """The pack of an edition. Raises ``Refused('bad_pack')`` if this release reads it no more."""
+    """Parse the pack of an edition. Raises ``Refused('bad_pack')`` if this release cannot read it."""
     return parsed(content, edition)
 
 
 @lru_cache(maxsize=256)
 def calendar_of(content: str, edition: str) -> Calendar:
-    """The calendar of an edition. Raises ``Refused('bad_calendar')`` if this release reads it no more."""
+    """Parse the calendar of an edition. Raises ``Refused('bad_calendar')`` if this release cannot read it."""
     [only] = calendars_in(content, edition).values()
     return only

@@ -1,4 +1,4 @@
-"""Records how the evaluation group reads a clause of a pack (F4)."""
+"""Record how the evaluation group interprets a clause of a pack (F4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ SELECT i.pack, i.clause, i.content, i.recorded_at, a.handle
 
 @dataclass(frozen=True, slots=True)
 class InterpretationRow:
-    """A reading of a clause: by whom, and when in microseconds. A later one of the same clause takes its place."""
+    """An interpretation of a clause, by whom, and when (microseconds). A later one of the clause replaces it."""
 
     pack: str
     clause: str
@@ -32,7 +32,7 @@ class InterpretationRow:
 
 
 def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: datetime) -> InterpretationRow:
-    """Record a reading of a clause, a bound or an indicator of the pack in force.
+    """Record an interpretation of a clause, a bound or an indicator of the pack in force.
 
     Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'unknown_pack' | 'unknown_clause' | 'no_text')``.
     """
@@ -50,5 +50,5 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
 
 
 def interpretations(tx: Tx, pack: str) -> list[InterpretationRow]:
-    """The readings of a pack, in the order in which they were given."""
+    """Return the interpretations of a pack, oldest first."""
     return [InterpretationRow(*row) for row in tx.rows(OF_PACK, pack=pack)]

@@ -1,4 +1,4 @@
-"""Publishes editions of policy packs and calendars: by the evaluation group, checked as files are (F4)."""
+"""Publish editions of policy packs and calendars: by the evaluation group, checked as files are (F4)."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -26,24 +26,24 @@ SELECT e.id, e.sort, e.name, e.version, e.content, e.effective_from, e.published
   FROM edition e JOIN actor a ON a.id = e.published_by
 """
 OF_NAME = " WHERE e.sort = :sort AND e.name = :name ORDER BY e.effective_from, e.id"
-# In force is what no newer edition of the same name has superseded by then.
+# An edition is in force if no newer edition of its name has taken effect.
 UNPROJECTED = """
  WHERE e.projected_at IS NULL AND e.effective_from <= :at AND NOT EXISTS (
        SELECT 1 FROM edition n WHERE n.sort = e.sort AND n.name = e.name AND n.effective_from <= :at
           AND (n.effective_from > e.effective_from OR (n.effective_from = e.effective_from AND n.id > e.id)))
  ORDER BY e.effective_from, e.id
 """
-# What a newer edition superseded before it was looked at is done with as well.
+# An edition that was superseded before it was projected counts as projected, too.
 PROJECTED = """
 UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest
 """
-# Two who publish at once come one after the other, and readers wait for nobody; SQLite has one writer anyway.
+# Publishers take turns, and readers do not wait. SQLite has one writer anyway.
 ONE_BY_ONE = "LOCK TABLE edition IN SHARE ROW EXCLUSIVE MODE"
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of it. Not ``new`` is what was published, or shipped (then without an instant), before."""
+    """The result of publishing. ``new`` is False if the same text was published or shipped before."""
 
     sort: Sort
     name: str
@@ -54,7 +54,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class EditionRow:
-    """An edition as it was published, instants in microseconds. ``projected_at``: when the open clocks followed it."""
+    """A row of ``edition``, instants in microseconds. ``projected_at``: when the open timers were brought under it."""
 
     id: int
     sort: str
@@ -70,48 +70,48 @@ class EditionRow:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What is to be published, once it is checked, and what holds so far."""
+    """A checked text that is to be published, and the editions of its name so far."""
 
-    said: Pack | Calendar
+    rules: Pack | Calendar
     content: str
     before: list[EditionRow]
 
     @property
     def sort(self) -> Sort:
-        return Sort.PACK if isinstance(self.said, Pack) else Sort.CALENDAR
+        return Sort.PACK if isinstance(self.rules, Pack) else Sort.CALENDAR
 
     def earlier(self) -> Iterable[Pack | Calendar]:
-        """What was said under this name so far, the newest first; the shipped file was the first edition."""
-        packs = isinstance(self.said, Pack)
+        """Yield the rules of this name so far, newest first; the shipped file was the first edition."""
+        packs = isinstance(self.rules, Pack)
         for one in reversed(self.before):
             read = pack_of if packs else calendar_of
             yield read(one.content, f"{one.name}@{one.version}")
-        if self.said.name in (names() if packs else shipped()):
-            yield pack(self.said.name) if packs else shipped()[self.said.name]
+        if self.rules.name in (names() if packs else shipped()):
+            yield pack(self.rules.name) if packs else shipped()[self.rules.name]
 
 
 def publish(
     store: Store, sort: str, text: str, by: str, at: datetime, effective_from: datetime, reason: str, file: str = ""
 ) -> Published:
-    """Publish the text of a pack, or of one calendar, in force from an instant on, for a reason.
+    """Publish the text of a pack, or of one calendar, with effect from an instant, for a reason.
 
-    The same once more changes nothing. Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'no_reason' |
-    'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_too_early' | 'calendar_not_later')``; then nothing
-    was written.
+    Publishing the same text again changes nothing. Raises ``Refused('unknown_actor' | 'not_evaluation_group' |
+    'no_reason' | 'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_too_early' | 'calendar_not_later')``;
+    then nothing was written.
     """
 
     def drafted(tx: Tx, rules: Rules) -> _Draft:
         if Sort(sort) is Sort.CALENDAR:
             return _calendar_draft(tx, text, file)
-        said = checked(text, file, rules.calendar)
-        _dated(said, effective_from, file)
-        return _Draft(said, text, editions(tx, Sort.PACK, said.name))
+        pack_ = checked(text, file, rules.calendar)
+        _dated(pack_, effective_from, file)
+        return _Draft(pack_, text, editions(tx, Sort.PACK, pack_.name))
 
     return _published(store, drafted, by, at, effective_from, reason)
 
 
 def import_years(store: Store, name: str, text: str, by: str, at: datetime, reason: str, file: str = "") -> Published:
-    """Take published years, written as in `policies/holidays/`, into a calendar: each replaces what was known of it.
+    """Import published years, written as in `policies/holidays/`, into a calendar; each replaces that year.
 
     Raises as ``publish`` does, and ``Refused('unknown_calendar')``.
     """
@@ -121,7 +121,7 @@ def import_years(store: Store, name: str, text: str, by: str, at: datetime, reas
 def override(
     store: Store, name: str, off: Iterable[date], worked: Iterable[date], by: str, at: datetime, reason: str
 ) -> Published:
-    """Rule single days of a calendar's known years otherwise than they were published. Raises as ``import_years``."""
+    """Override single days of a calendar's known years. Raises as ``import_years``."""
     return _changed(store, name, lambda known: overridden(known, off, worked), by, at, reason)
 
 
@@ -142,11 +142,11 @@ def _calendar_draft(tx: Tx, text: str, file: str) -> _Draft:
     return _Draft(read[0], written(read[0]), editions(tx, Sort.CALENDAR, read[0].name))
 
 
-def _dated(said: Pack, effective_from: datetime, file: str) -> None:
-    """A date in the text itself is the date of publishing."""
-    day = effective_from.astimezone(ZoneInfo(said.zone)).date()
-    if said.effective_from not in {None, day}:
-        fault = {"field": "effective_from", "why": f"says {said.effective_from}, but it is published from {day} on"}
+def _dated(pack_: Pack, effective_from: datetime, file: str) -> None:
+    """Check that a date in the text equals the date from which it is published."""
+    day = effective_from.astimezone(ZoneInfo(pack_.zone)).date()
+    if pack_.effective_from not in {None, day}:
+        fault = {"field": "effective_from", "why": f"says {pack_.effective_from}, but it is published from {day} on"}
         raise Refused("bad_pack", file=file, faults=[fault])
 
 
@@ -166,18 +166,18 @@ def _published(
             tx.run(ONE_BY_ONE)
         draft = drafted(tx, rules_in(tx))
         newest = draft.before[-1] if draft.before else None
-        if next(iter(draft.earlier()), None) == draft.said:
+        if next(iter(draft.earlier()), None) == draft.rules:
             since = from_micros(newest.effective_from) if newest else None
-            return Published(draft.sort, draft.said.name, draft.said.version, since, new=False)
-        _hold(draft, newest, at, effective_from)
+            return Published(draft.sort, draft.rules.name, draft.rules.version, since, new=False)
+        _check_editions(draft, newest, at, effective_from)
         _add(tx, draft, actor, at, effective_from, reason.strip())
-    return Published(draft.sort, draft.said.name, draft.said.version, effective_from, new=True)
+    return Published(draft.sort, draft.rules.name, draft.rules.version, effective_from, new=True)
 
 
-def _hold(draft: _Draft, newest: EditionRow | None, at: datetime, effective_from: datetime) -> None:
-    """What is published stays true. Raises ``Refused``."""
-    name, version = draft.said.name, draft.said.version
-    if any(one.version == version and one != draft.said for one in draft.earlier()):
+def _check_editions(draft: _Draft, newest: EditionRow | None, at: datetime, effective_from: datetime) -> None:
+    """Check that published editions stay true. Raises ``Refused``."""
+    name, version = draft.rules.name, draft.rules.version
+    if any(one.version == version and one != draft.rules for one in draft.earlier()):
         raise Refused("edition_exists", name=name, version=version)
     if newest is not None and to_micros(effective_from) < newest.effective_from:
         raise Refused(
@@ -194,8 +194,8 @@ def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: dat
     tx.run(
         ADD,
         sort=draft.sort.value,
-        name=draft.said.name,
-        version=draft.said.version,
+        name=draft.rules.name,
+        version=draft.rules.version,
         content=draft.content,
         effective_from=to_micros(effective_from),
         at=to_micros(at),
@@ -205,7 +205,7 @@ def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: dat
 
 
 def entitled(tx: Tx, by: str) -> Acting:
-    """One who may speak for the rules (F4). Raises ``Refused('unknown_actor' | 'not_evaluation_group')``."""
+    """Return the actor if he may publish rules (F4). Raises ``Refused('unknown_actor' | 'not_evaluation_group')``."""
     actor = acting(tx, by)
     if Role.EVALUATION_GROUP not in actor.roles:
         raise Refused("not_evaluation_group", handle=by)
@@ -213,15 +213,15 @@ def entitled(tx: Tx, by: str) -> Acting:
 
 
 def editions(tx: Tx, sort: str, name: str) -> list[EditionRow]:
-    """The published editions of a pack or a calendar, in the order in which they take force."""
+    """Return the editions of a pack or a calendar, in the order in which they take effect."""
     return [EditionRow(*row) for row in tx.rows(EDITIONS + OF_NAME, sort=sort, name=name)]
 
 
 def unprojected(tx: Tx, at: int) -> list[EditionRow]:
-    """The editions in force at an instant under which the open clocks have not been brought yet."""
+    """Return the editions in force at an instant under which open timers have not been brought yet."""
     return [EditionRow(*row) for row in tx.rows(EDITIONS + UNPROJECTED, at=at)]
 
 
 def mark_projected(tx: Tx, at: int, newest: int) -> None:
-    """The open clocks are under every edition that has taken force by now, up to the newest that was looked at."""
+    """Record that open timers were brought under every edition in effect, up to ``newest``."""
     tx.run(PROJECTED, at=at, newest=newest)

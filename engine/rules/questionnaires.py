@@ -1,4 +1,4 @@
-"""Reads the questionnaires of `policies/questionnaires/`: what customers are asked, what each answer weighs (E1)."""
+"""Read the questionnaires of `policies/questionnaires/`: the questions to customers and their weights (E1)."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ from statemachines.refused import Refused
 
 FOLDER = POLICIES / "questionnaires"
 DIMENSIONS = ("timeliness", "intact_goods", "attitude", "quality", "price")
-"""The scores that the form of a revisit holds, each 1 to 5 or not given."""
+"""The scores that the form of a revisit holds, each 1 to 5 or empty."""
 LANGUAGES = ("zh_CN", "zh_TW", "en")
 POINT = 2_000
 """One step of a score in hundredths of a point: 1 is 20 points, 5 is 100."""
 
 
 class Dimension(Row):
-    """A score that is asked for, how much it counts beside the others, and the question in each language."""
+    """A score, its weight, and its question in each language."""
 
     code: Text
     weight: Annotated[int, Field(gt=0, le=1000, strict=True)]
@@ -29,7 +29,7 @@ class Dimension(Row):
 
 
 class Questionnaire(Row):
-    """What customers are asked after cases of these kinds; ``version`` changes with every word and weight of it."""
+    """The questions after cases of these kinds; ``version`` changes with each text and weight."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     version: Text
@@ -39,11 +39,11 @@ class Questionnaire(Row):
 
 
 def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int | None, int]:
-    """What the answers come to in hundredths of a point of 100, and how many were given.
+    """Return the score in hundredths of a point of 100, and the number of answers.
 
-    The weighted mean of what was answered, 1 counting 20 points and 5 counting 100, rounded half up. What was not
-    answered is left out of the mean; where nothing was, there is no score: silence is no praise. Answers to what
-    this questionnaire does not ask are not counted.
+    The score is the weighted mean of the answers, rounded half up; 1 counts 20 points, 5 counts 100. Missing answers
+    are left out of the mean. Without any answer the score is None: silence is no praise. Answers to questions that
+    this questionnaire does not ask are ignored.
     """
     given = [(one.weight, answers[one.code]) for one in questionnaire.dimensions if answers.get(one.code) is not None]
     weights = sum(weight for weight, _ in given)
@@ -54,12 +54,12 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int
 
 
 def asked_after(kind: str) -> Questionnaire | None:
-    """The questionnaire in force for a kind of case; None if its customers are asked nothing."""
+    """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
     return next((one for one in questionnaires().values() if kind in one.kinds), None)
 
 
 def questionnaire(name: str) -> Questionnaire:
-    """The questionnaire of that name. Raises ``Refused('unknown_questionnaire')``."""
+    """Return the questionnaire of that name. Raises ``Refused('unknown_questionnaire')``."""
     if name not in questionnaires():
         raise Refused("unknown_questionnaire", name=name, known=list(questionnaires()))
     return questionnaires()[name]
@@ -67,12 +67,12 @@ def questionnaire(name: str) -> Questionnaire:
 
 @cache
 def questionnaires() -> Mapping[str, Questionnaire]:
-    """Every questionnaire that is shipped, by name. Raises ``Refused('bad_questionnaire')``."""
+    """Return the shipped questionnaires by name. Raises ``Refused('bad_questionnaire')``."""
     return questionnaires_in(FOLDER)
 
 
 def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
-    """Every questionnaire of a folder by name. Raises ``Refused('bad_questionnaire')``; then none is taken."""
+    """Return the questionnaires of a folder by name. Raises ``Refused('bad_questionnaire')`` if one is faulty."""
     found: dict[str, Questionnaire] = {}
     for path in sorted(folder.glob("*.toml")):
         read = load_questionnaire(path)
@@ -85,7 +85,7 @@ def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
 
 
 def load_questionnaire(path: Path) -> Questionnaire:
-    """Read and check one file; nothing of a bad one is taken.
+    """Read and check one file.
 
     Raises ``Refused('bad_questionnaire')`` with file, field and reason.
     """
@@ -94,8 +94,8 @@ def load_questionnaire(path: Path) -> Questionnaire:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(path, "", str(error)) from None
     except ValidationError as error:
-        told = error.errors(include_url=False)
-        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in told]
+        errors = error.errors(include_url=False)
+        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in errors]
         raise Refused("bad_questionnaire", file=path.name, faults=faults) from None
     if faults := [{"field": field, "why": why} for field, why in _doubts(read, path.stem)]:
         raise Refused("bad_questionnaire", file=path.name, faults=faults)
@@ -103,7 +103,7 @@ def load_questionnaire(path: Path) -> Questionnaire:
 
 
 def _doubts(read: Questionnaire, stem: str) -> Iterator[tuple[str, str]]:
-    """What each piece alone does not show: field and reason."""
+    """Yield field and reason of faults that concern more than one field."""
     if read.name != stem:
         yield "name", f"is not the name of the file, {stem}"
     codes = [one.code for one in read.dimensions]
@@ -116,7 +116,7 @@ def _doubts(read: Questionnaire, stem: str) -> Iterator[tuple[str, str]]:
 
 
 def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Languages in which a question is missing, or that we do not speak."""
+    """Yield the languages in which a question is missing, and unknown languages."""
     for language in LANGUAGES:
         if language not in question:
             yield f"{field}.{language}", "is missing; ask it in this language, too"
