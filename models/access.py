@@ -1,4 +1,4 @@
-"""What lets a person in, and what holds work back: one-time codes, and kinds of case that are on hold."""
+"""One-time codes that confirm an operator action, and kinds of case that are on hold."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from models.column_types import BigId, Instant
 
 
 class OneTimeCode(SQLModel, table=True):
-    """A one-time code that was sent to an actor for one very act.
+    """A one-time code that was sent to an actor to confirm one action.
 
-    ``purpose`` is an HMAC of who, which case, which move and every entry of the form; ``code`` is an HMAC
-    of the code itself, which stands nowhere but in the actor's mail. ``tries`` counts the wrong ones.
+    ``purpose`` is an HMAC of actor, case, move and form; ``code`` is an HMAC of the code itself, which only the mail
+    to the actor holds. ``tries`` counts wrong entries.
     """
 
     __tablename__ = "one_time_code"  # pyright: ignore[reportAssignmentType]
@@ -27,7 +27,7 @@ class OneTimeCode(SQLModel, table=True):
 
 
 class Hold(SQLModel, table=True):
-    """A kind of case whose reactions wait, since when, by whom, and the code of why."""
+    """A kind of case whose reactions are suspended: since when, by whom, and the code of the reason."""
 
     kind: str = Field(primary_key=True)
     since: datetime = Field(sa_type=Instant)

@@ -9,10 +9,10 @@ from models.column_types import BigId, Instant
 
 
 class Arrival(SQLModel, table=True):
-    """Keyed by source, row and part (contact or reply), so that a second import adds nothing.
+    """A row of an imported file. Its key (source, row, contact or reply) makes a second import add nothing.
 
-    ``digest`` is an HMAC of the row's content; ``payload`` holds the content until it is taken and
-    is emptied then, because it is personal (law 8). ``case_id`` is the case it became.
+    ``digest`` is an HMAC of the content. ``payload`` holds the content until the arrival is processed and is emptied
+    then, because it is personal. ``case_id`` is the case that resulted.
     """
 
     __table_args__ = (

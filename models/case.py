@@ -1,4 +1,4 @@
-"""A case and its history: one row that says where it stands, and one row for each move it made."""
+"""A case and its history: one row for its current state, and one row for each transition."""
 
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from models.column_types import BigId, Instant
 
 
 class Case(SQLModel, table=True):
-    """Where a complaint or an order stands. Written by ``engine`` alone.
+    """The current state of a case. Only ``engine`` writes it.
 
     ``version`` is the ``seq`` of the last transition and ``head`` its hash. ``previous_state`` is the state
-    before this one, ``level`` whom the case asks (0 handler … 3 general manager). ``variables`` is canonical
-    JSON: what forms say that guards ask for (an amount, who is accused), and what is counted. ``shipment``
-    is an HMAC of the shipment's number, by which cases of one shipment find each other (A6).
+    before this one, ``level`` its escalation level (0 handler … 3 general manager). ``variables`` is canonical
+    JSON: values of forms that guards use (an amount, who is accused), and counts of moves. ``shipment`` is an
+    HMAC of the shipment's number, by which cases of one shipment are found (A6).
     """
 
     __tablename__ = "cases"  # pyright: ignore[reportAssignmentType]
@@ -55,10 +55,10 @@ class Case(SQLModel, table=True):
 
 
 class Transition(SQLModel, table=True):
-    """One move of one case, chained to the one before it by its hash (law 9).
+    """One move of one case, chained to the previous one by its hash.
 
     ``form`` is canonical JSON text; personal values in it are salted digests. ``inferred`` marks a
-    move that no source recorded but that must have happened.
+    move that no source recorded but that must have occurred.
     """
 
     # Every report counts how soon the cases were resolved.
@@ -90,7 +90,7 @@ class Transition(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """An idempotency key that was honoured, and the answer it was given: (case, seq)."""
+    """An idempotency key that was honoured, the hash of its request, and its answer: (case, seq)."""
 
     __tablename__ = "idempotency_key"  # pyright: ignore[reportAssignmentType]
 
@@ -101,7 +101,7 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """A case that came of another one, and as what: one waits for, or is told of, the other."""
+    """A parent and a child case, and the relation between them."""
 
     parent_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
     child_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId, index=True)

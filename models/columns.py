@@ -1,4 +1,4 @@
-"""Instants as the tables keep them: whole microseconds since 1970 UTC. Every command needs it; it imports little."""
+"""Convert instants to and from whole microseconds since 1970 UTC, as the tables store them. Imports little."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(instant: datetime) -> int:
-    """Microseconds since 1970 UTC. Raises ``ValueError`` for an instant without a zone (law 4)."""
+    """Return microseconds since 1970 UTC. Raises ``ValueError`` for an instant without a zone (law 4)."""
     if instant.tzinfo is None:
         raise ValueError(f"{instant!r} has no time zone")
     return (instant - EPOCH) // MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC instant."""
+    """Return the aware UTC instant."""
     return EPOCH + timedelta(microseconds=micros)

@@ -1,4 +1,4 @@
-"""What a customer's contact is once it has been read: validated input, not yet a fact."""
+"""A customer's contact as validated input, before it becomes a case."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,14 +9,14 @@ TEXT_LIMIT = 65_536
 """The longest text one field may hold, in bytes of UTF-8."""
 
 NO_NUL = r"^[^\x00]*$"
-"""Postgres keeps no NUL in a text."""
+"""A pattern without NUL, which Postgres cannot store in a text."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)]
 
 
 class Channel(StrEnum):
-    """The ways in which a contact reaches us (A1)."""
+    """The channels by which a contact arrives (A1)."""
 
     HOTLINE = "hotline"
     MAIL = "mail"
@@ -33,7 +33,7 @@ class Channel(StrEnum):
 
 
 class CustomerType(StrEnum):
-    """Whom we deal with, where a promise depends on it (A5)."""
+    """The types of customer on which limits may depend (A5)."""
 
     INDIVIDUAL = "individual"
     ENTERPRISE = "enterprise"
@@ -41,7 +41,7 @@ class CustomerType(StrEnum):
 
 
 class Reply(BaseModel):
-    """The answer that a source already holds for its contact."""
+    """A reply to the contact that the source already holds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +50,7 @@ class Reply(BaseModel):
 
 
 class Contact(BaseModel):
-    """One contact as a source gives it (A1): facts, the demand apart, who, how and when."""
+    """One contact as a source gives it (A1): facts, the demand apart from them, customer, channel and time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,11 +1,11 @@
-"""A case's history as other programs' logs tell it: what is the same for XES, CSV, XLSX, JSONL and OCEL."""
+"""An event log for export: traces, events and objects, the same for XES, CSV, XLSX, JSONL and OCEL."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 Value = str | int | float | bool | datetime
-"""What an attribute of a log holds; instants are aware and in UTC."""
+"""The value of an attribute; instants are aware and in UTC."""
 
 CASE, MOVE, AT, WHO, LIFECYCLE = (
     "concept:name",
@@ -17,12 +17,12 @@ CASE, MOVE, AT, WHO, LIFECYCLE = (
 """The names by which the standard extensions know a case, an event, its instant, who made it, and its phase."""
 
 OF_CASE = "case:"
-"""In a table a case's attributes stand on each of its rows, with this before their names."""
+"""The prefix of a case's attributes in a table, where they are repeated on each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
-    """One move that was made. ``concerns`` are the objects it touches besides its case: (id, as what)."""
+    """One transition. ``concerns`` are the objects it touches besides its case: (id, qualifier)."""
 
     seq: int
     values: Mapping[str, Value]
@@ -31,22 +31,22 @@ class TraceEvent:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A case and its moves, in order. The moves are read as they are asked for: once, and before the next history's."""
+    """A case and its events, in order. The events are read lazily: once, and before those of the next history."""
 
     values: Mapping[str, Value]
     events: Iterable[TraceEvent]
 
     @property
     def number(self) -> str:
-        """The case's number."""
+        """Return the number of the case."""
         return str(self.values[CASE])
 
 
 @dataclass(frozen=True, slots=True)
 class TraceObject:
-    """An object of an object-centric log: a case, a party, an actor, a department, a clock.
+    """An object of an object-centric log: a case, a party, an actor, a department, a timer.
 
-    ``values`` are told as of ``at``; ``belongs`` are the objects it belongs to: (id, as what).
+    ``values`` hold at the instant ``at``; ``belongs`` are the objects it belongs to: (id, qualifier).
     """
 
     id: str
@@ -58,9 +58,9 @@ class TraceObject:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Histories on their way out, and the names of all that may be told of a case and of a move, in order.
+    """The histories to export, and the names of the attributes of cases and events, in order.
 
-    ``things`` are asked for after the histories, by an object-centric log alone.
+    ``objects`` are read after the histories, and only by an object-centric log.
     """
 
     case_keys: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What an index finds near texts by: a few keyed numbers of a case's first words (A6)."""
+"""Fingerprints of texts: a few keyed numbers by which an index finds near texts (A6)."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ from models.column_types import BigId
 
 
 class Fingerprint(SQLModel, table=True):
-    """Four numbers of the text with which a case was opened; whatever erases the text erases them, by a trigger.
+    """Four numbers of the text with which a case was opened; a trigger erases them with the text.
 
     Each is the keyed number of one shingle of the text, times 2**36, plus the case's id: so the index alone tells
     which cases share it, the newest last. None where a lane is empty.

@@ -1,4 +1,4 @@
-"""An event of another system's log as closeloop reads it, and what its words mean for the case it belongs to."""
+"""An event of another system's log, and its meaning according to a mapping."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """One event as the log has it. ``row`` counts the log's events from 1; ``at`` is aware, None where none is told.
+    """One event as the log has it. ``row`` counts the events from 1; ``at`` is aware, None where the log has no time.
 
-    ``values`` are the event's other attributes and ``of_case`` those of its case, by the names that the log gives them.
-    ``flags`` names the mapping's rules that the event's time, or its case's record, contradicts; it is taken as it is.
+    ``values`` are the other attributes of the event and ``of_case`` those of its case, by their names in the log.
+    ``flags`` names the rules of the mapping that the event's time or its case's record contradicts.
     """
 
     row: int
@@ -25,18 +25,17 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a mapping makes of an event: a move, a state the case is said to be in, or nothing and why.
+    """The meaning of an event: a move, a state that the case has reached, or nothing and the reason.
 
-    Exactly one of ``move``, ``state``, ``ignored`` and ``unknown`` is not empty. ``ignored`` is the mapping's reason;
-    ``unknown`` is a word that the mapping does not know. ``form`` are the values of the move's form.
+    Exactly one of ``move``, ``state``, ``ignored`` and ``unknown`` is set. ``ignored`` is the mapping's reason;
+    ``unknown`` is a word that the mapping lacks. ``form`` holds the values of the move's form.
 
-    ``also`` is what else the word may mean. Other moves are tried in turn where the first one is not to be had from
-    where the case stands ("assigned" classifies a new case and reclassifies an old one). Other states are as good as
-    the first one ("active" is ours classified as well as investigated): a case in any of them has merely been told of
-    again, and a bridge that is needed leads to the first.
+    ``also`` holds alternatives. Alternative moves are tried in turn if the first is not possible in the case's state
+    ("assigned" classifies a new case and reclassifies an old one). Alternative states count as the first one ("active"
+    may be classified or investigated): a case in any of them stays there, and a bridge leads to the first.
 
-    ``fill`` are values by field name for a form that asks for more than ``form`` holds: that of the move which leads to
-    a state, or of an inferred one. Which of them a form takes is its own business.
+    ``fill`` holds values by field name for the forms of moves that the log does not name: of a move that leads to a
+    state, or of an inferred one. A form takes those that it has fields for.
     """
 
     event: LogEvent

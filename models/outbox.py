@@ -1,4 +1,4 @@
-"""What the world must still be told: moments, their deliveries, and the callbacks that are planned."""
+"""The outbox: events, their deliveries, and the planned callbacks with their ratings."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.column_types import BigId, Instant
 
 
 class OutboxEvent(SQLModel, table=True):
-    """An outbox row, 'this case did this', written with its transition and gone once fanned out."""
+    """An outbox event: "this case made this transition". Written with the transition, deleted once fanned out."""
 
     __tablename__ = "outbox_event"  # pyright: ignore[reportAssignmentType]
 
@@ -18,9 +18,9 @@ class OutboxEvent(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """A moment for one reaction. ``status`` is waiting, leased, done or dead.
+    """An outbox event for one reaction. ``status`` is waiting, leased, done or dead.
 
-    ``next_at`` is when it may be taken: the next try of a waiting one, the end of a leased one's lease.
+    ``next_at`` is when it may be leased: the next try of a waiting one, the end of the lease of a leased one.
     """
 
     __table_args__ = (
@@ -47,7 +47,7 @@ class Delivery(SQLModel, table=True):
 
 
 class Callback(SQLModel, table=True):
-    """A callback that is planned: the n-th attempt to reach the customer in one cycle, and who calls (D1, D3)."""
+    """A planned callback: the n-th attempt to reach the customer in one cycle, and who calls (D1, D3)."""
 
     __table_args__ = (
         Index(
@@ -68,9 +68,9 @@ class Callback(SQLModel, table=True):
 
 
 class Rating(SQLModel, table=True):
-    """What a customer's answers come to, under the questionnaire he was asked (D2, E1).
+    """The score of a customer's answers to a questionnaire (D2, E1).
 
-    ``score`` is in hundredths of a point of 100, empty where nothing was answered: silence is no praise.
+    ``score`` is in hundredths of a point of 100, empty without any answer: silence is no praise.
     """
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)

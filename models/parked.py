@@ -1,4 +1,4 @@
-"""What could not be worked on: cases whose due work failed, and when it is tried again."""
+"""Parked work: cases whose due work failed, and when it is tried again."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from models.column_types import BigId, Instant
 
 
 class Parked(SQLModel, table=True):
-    """Work of one sort (clock, callback) that failed for a case, so many times at this version of it.
+    """Work of one sort (timer, callback) that failed ``tries`` times for this version of a case.
 
-    ``next_at`` is the next try, empty once it waits for a person. ``reason`` is a refusal's code or an error's
-    type. ``reported_at`` is when people heard that it fails again and again.
+    ``next_at`` is the next try, empty once the work waits for a person. ``reason`` is the code of a refusal or the type
+    of an error. ``reported_at`` is when people were notified.
     """
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)

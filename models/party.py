@@ -1,4 +1,4 @@
-"""The personal data: who a customer is, and what was said. Erasable without touching the record."""
+"""Personal data: customers, and the texts of forms. It can be erased without changing the record."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from models.column_types import BigId, Instant
 
 
 class Party(SQLModel, table=True):
-    """A customer or other outsider. ``identity`` is an HMAC of what identifies them (law 8)."""
+    """A customer or other outsider. ``identity`` is an HMAC of a number or address that identifies them."""
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     identity: str | None = Field(default=None, unique=True)
@@ -18,7 +18,7 @@ class Party(SQLModel, table=True):
 
 
 class Statement(SQLModel, table=True):
-    """Free text of one field of one transition, beside the salt of its digest (law 9)."""
+    """The text of one personal field of one transition, and the salt of its digest in the record."""
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
     seq: int = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""The rules as they were published: editions of policy packs and calendars, and how they are read."""
+"""Published rules: editions of policy packs and calendars, and interpretations of clauses."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from models.column_types import Instant
 class Edition(SQLModel, table=True):
     """A policy pack or a calendar as the evaluation group published it (F4). ``content`` is its TOML.
 
-    It supersedes the file that was shipped, from ``effective_from`` on. ``projected_at`` is when the open
-    clocks were brought under it.
+    It replaces the shipped file from ``effective_from`` on. ``projected_at`` is when the open timers were
+    recalculated under it.
     """
 
     __table_args__ = (Index("ix_edition_name", "sort", "name", "effective_from"),)
@@ -30,7 +30,7 @@ class Edition(SQLModel, table=True):
 
 
 class Interpretation(SQLModel, table=True):
-    """How the evaluation group reads a clause of a pack (F4)."""
+    """An interpretation of a clause by the evaluation group (F4)."""
 
     id: int | None = Field(default=None, primary_key=True)
     pack: str

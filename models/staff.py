@@ -1,10 +1,10 @@
-"""Those who act: people of the company, and the two actors that are none."""
+"""Actors: people of the company, the system and the import."""
 
 from sqlmodel import Field, SQLModel
 
 
 class Actor(SQLModel, table=True):
-    """One who makes moves. ``roles`` are those of H3, separated by blanks; ``boss`` is a handle."""
+    """Who makes moves. ``roles`` are those of H3, separated by blanks; ``boss`` is a handle."""
 
     id: int | None = Field(default=None, primary_key=True)
     handle: str = Field(unique=True)

@@ -1,4 +1,4 @@
-"""What the store knows of itself: its clock, who drives it, what ran unobserved, what was anchored."""
+"""The store's own data: its kind and clock, leases, runs of scheduled work, and anchors."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.column_types import Instant
 
 
 class StoreInfo(SQLModel, table=True):
-    """The one row that says what this store is. ``simulated_at`` is set in a simulated store only."""
+    """The single row of store metadata. ``simulated_at`` is the clock of a simulated store, empty in a real one."""
 
     __tablename__ = "store_info"  # pyright: ignore[reportAssignmentType]
 
@@ -20,7 +20,7 @@ class StoreInfo(SQLModel, table=True):
 
 
 class Lease(SQLModel, table=True):
-    """Who holds a duty (a driver), and until when; its heartbeat is ``seen_at``."""
+    """Who holds a duty (the driver), and until when; ``seen_at`` is the last heartbeat."""
 
     name: str = Field(primary_key=True)
     owner: str
@@ -29,7 +29,7 @@ class Lease(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """A piece of scheduled or unobserved work, kept so that the morning report can speak of the night."""
+    """A run of scheduled or unobserved work, stored for the morning report."""
 
     # The reports of every night ask for the last run of each flow, and for the runs that ended since yesterday.
     __table_args__ = (Index("ix_run_flow", "flow", "began_at"), Index("ix_run_ended", "ended_at"))
@@ -44,11 +44,11 @@ class Run(SQLModel, table=True):
 
 
 class Anchor(SQLModel, table=True):
-    """The Merkle root over all chain heads as they stood, also kept outside the database (law 9).
+    """A signed Merkle root over all chain heads, also published outside the database.
 
-    ``line`` is its line in the file outside and ``before`` the hash of the one before; anchors of the first releases,
+    ``line`` is its line in the published file and ``before`` the hash of the one before. Anchors of first releases,
     signed with the store's secret, have neither, nor a ``key``. ``published`` says that the line is in the file.
-    ``reason`` and ``begun_by`` are told where a person began anew.
+    ``reason`` and ``begun_by`` are set where a person re-anchored.
     """
 
     __table_args__ = (UniqueConstraint("line", name="uq_anchor_line"),)

@@ -1,4 +1,4 @@
-"""Deadlines as rows: a clause running for one case in one cycle, and the rungs that have fired."""
+"""Deadlines as rows: SLA timers, and the escalation steps that have fired."""
 
 from datetime import datetime
 
@@ -9,14 +9,14 @@ from models.column_types import BigId, Instant
 
 
 class Timer(SQLModel, table=True):
-    """A clause running for one case in one cycle (law 5).
+    """A clause running for one case in one cycle.
 
-    ``allowance`` and ``consumed`` are microseconds; ``running_since`` is empty while it rests;
-    ``fires_at``, the next rung's instant, is empty while it rests and when nothing is left to fire.
-    ``outcome`` is kept, late, stopped, done or handed_over. ``amount`` and ``unit`` are the limit as the
-    pack words it. ``occurrence`` counts the clocks of one clause in one cycle: each promise, each team, each
-    merged case's own. ``extended`` is what was granted on top of the budget and is part of it;
-    ``steps_before`` are those that fired while the clock still ran for a case merged into this one.
+    ``allowance`` and ``consumed`` are microseconds. ``running_since`` is empty while the timer is paused; ``fires_at``,
+    the instant of the next step, is empty while it is paused and when no step is left. ``outcome`` is met, breached,
+    stopped, done, handed_over or handed_on. ``amount`` and ``unit`` are the limit as the pack states it. ``occurrence``
+    counts the timers of one clause in one cycle: one for each promise, department or merged case. ``extended`` was
+    granted on top of the limit and is part of the allowance. ``steps_before`` counts the steps that fired while the
+    timer belonged to a case that was merged into this one.
     """
 
     __table_args__ = (
@@ -52,7 +52,7 @@ class Timer(SQLModel, table=True):
 
 
 class EscalationStep(SQLModel, table=True):
-    """A rung that fired, once and for all: the key forbids a second one in the same cycle."""
+    """An escalation step that fired. The key makes each step of a timer fire at most once."""
 
     __tablename__ = "escalation_step"  # pyright: ignore[reportAssignmentType]
 
