@@ -1,16 +1,14 @@
-"""The command that takes contacts in from a file: import."""
+"""The command that imports contacts from a file: import."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from apps.cli.context import Json, cli
+from apps.cli.context import Json, cli, problem_text
 from engine.commands.arrivals import Source, record, take_due
-from gateways.contacts import Check, Note, check, contacts
+from gateways.contacts import Check, check, contacts
 from gateways.mapping import BadMapping, Mapping, load_mapping
-from gateways.problems import Problem
-from locales.translation import translate
 from statemachines.lifecycle import Refused
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
@@ -18,7 +16,7 @@ KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows 
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the command on the command line."""
+    """Add the command to the command line."""
     app.command("import")(import_)
 
 
@@ -31,8 +29,8 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
     recorded = record(cli.store, source, contacts(file, columns), keep_good=keep_good)
     opened = 0
-    while taken := take_due(cli.store, cli.store.now()):
-        opened += len(taken)
+    while arrived := take_due(cli.store, cli.store.now()):
+        opened += len(arrived)
     document = {
         "file": file.name,
         "rows": checked.rows,
@@ -44,11 +42,11 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "duplicates": checked.duplicates,
         "refused": checked.problem_count,
         "taken": opened,
-        "notes": [_words(note) for note in checked.notes],
+        "notes": [problem_text(note) for note in checked.notes],
         "problems": _problems(checked),
     }
-    words = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    cli.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
+    text = cli.translate("imported" if recorded.new else "nothing_new", **document)
+    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *document["problems"])
 
 
 def _mapping(file: Path, given: Path | None) -> Mapping:
@@ -58,26 +56,11 @@ def _mapping(file: Path, given: Path | None) -> Mapping:
     try:
         return load_mapping(path)
     except BadMapping as error:
-        problems = [_words(problem) for problem in error.problems]
+        problems = [problem_text(problem) for problem in error.problems]
         raise Refused("bad_mapping", file=path.name, problems=problems) from None
 
 
 def _problems(checked: Check) -> list[str]:
-    shown = [_words(problem) for problem in checked.problems]
+    shown = [problem_text(problem) for problem in checked.problems]
     more = checked.problem_count - len(shown)
     return [*shown, cli.translate("more_problems", count=more)] if more > 0 else shown
-
-
-def _words(told: Problem | Note) -> str:
-    """The place and the reason with its remedy, in the reader's language."""
-    text = translate(cli.locale, told.code, **told.params)
-    if isinstance(told, Note):
-        return text
-    row, column = told.row, told.column
-    if row is not None and column is not None:
-        return translate(cli.locale, "bad_file.at_cell", row=row, column=column) + text
-    if row is not None:
-        return translate(cli.locale, "bad_file.at_row", row=row) + text
-    if column is not None:
-        return translate(cli.locale, "bad_file.at_column", column=column) + text
-    return text

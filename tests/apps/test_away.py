@@ -104,7 +104,7 @@ def test_the_night_s_work_is_done_once_and_in_order(lived: Lived, away: str):
 def test_nobody_is_flooded(lived: Lived, away: str):
     """What is older than an hour is told in one mail to each, the next morning; what is younger one by one."""
     house = lived(away)
-    singly = Counter(mail.to for mail in house.mails(":rung:") if FIRST_REPLY in mail.subject)
+    singly = Counter(mail.to for mail in house.mails(":escalation_step:") if FIRST_REPLY in mail.subject)
     together = Counter(mail.to for mail in house.mails("digest:"))
     assert set(singly.values()) == (set() if away in NOBODY else {3})
     assert set(together.values()) == ({1} if away in NOBODY else set())

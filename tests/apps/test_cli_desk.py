@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apps.views import Wanted, case, cases
+from apps.views import CaseFilter, case, cases
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.ledger.record import remembered
@@ -220,6 +220,6 @@ def test_both_databases_are_asked_alike(store: Store):
     with store.looking() as tx:
         assert track(tx, number, START + 3 * HOUR).position == "hefei"
     wanted: tuple[dict[str, Any], ...] = ({"kind": "consultation"}, {"severity": "urgent"}, {"kind": "complaint"}, {})
-    found = [[one.number for one in cases(store, Wanted(**one))] for one in wanted]
+    found = [[one.number for one in cases(store, CaseFilter(**one))] for one in wanted]
     assert found == [[], [], [complaint], [number, complaint]]
     assert case(store, complaint, "amy").links == []

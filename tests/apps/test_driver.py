@@ -242,7 +242,7 @@ def test_trouble_with_the_database_is_waited_out(real: Settings, works: WorkAhea
 
     async def scene() -> None:
         async with driving(works) as bell:
-            assert "a pass failed" in caplog.text
+            assert "a tick failed" in caplog.text
             assert bell.set_for[-1] < works.watch() + timedelta(seconds=2)
             alters(works.store, "ALTER TABLE gone RENAME TO outbox_event")
             bell.ring()

@@ -177,7 +177,7 @@ def test_callbacks_are_made_in_working_hours_only(life: Life):
 
 
 def test_a_stretch_in_pieces_is_a_stretch_at_once(life: Life):
-    """RunningTimer until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
+    """Running until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
     life.live(HOUR, [contact("A", HOUR), contact("B", HOUR, 20 * HOUR)], answers("B", "satisfied"))
     nights = sum(life.go_on(HOUR * hours)["nights"] for hours in range(7, 24 * 9, 7))
     assert nights == 3 * 8 + 2, "three a day, and a Sunday's two"

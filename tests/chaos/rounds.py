@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-import apps.cli.cases
-import apps.cli.open_case  # noqa: F401 (what children need is imported before they are born)
 from classifier.keyword_rules import threshold
 from engine.audit.verify import verify
 from engine.clock import system_now

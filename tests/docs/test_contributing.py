@@ -30,7 +30,7 @@ from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.audit.verify import verify
-from flows.tick import settle
+from flows.tick import drain
 from locales.translation import label
 from flows.work import Work
 from gateways.mail import FakeMailer
@@ -63,7 +63,7 @@ def does(move, by, **form):
 number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
 does("classify", "sue", category="cargo_damage", department="claims")
 assert does("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
-asyncio.run(settle(work))
+asyncio.run(drain(work))
 told = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
 assert [mail.subject for mail in told] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
 try:
@@ -74,7 +74,7 @@ else:
     raise AssertionError("who asked has answered himself")
 assert does("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
 assert does("investigate", "han", findings="It fell.").state == "investigated"
-asyncio.run(settle(work))
+asyncio.run(drain(work))
 assert verify(store).ok, verify(store)
 
 for sort, names in {

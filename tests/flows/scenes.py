@@ -10,7 +10,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.store import Store
 from flows.run_info import RunInfo, RunResult
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.telling import START, contact, tells
@@ -27,7 +27,7 @@ ODD = "请问你们的标志是谁设计的?"
 def settled(work: Work, after: timedelta) -> int:
     """The simulated clock moves to so long after ``START``, and all that is due is done."""
     set_clock(work.store, START + after)
-    return asyncio.run(settle(work))
+    return asyncio.run(drain(work))
 
 
 def imported(store: Store, happened: timedelta, now: timedelta, **said: object) -> str:

@@ -34,7 +34,7 @@ def test_the_oldest_go_first_and_the_many_after_them_in_the_order_of_their_keys(
 
 
 def test_it_tells_of_as_many_as_one_can_read_and_counts_all(work: Work, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("flows.fire_timers.TOLD", 10)
+    monkeypatch.setattr("flows.fire_timers.LISTED", 10)
     fell_due(work, 4)
     done = swept(work, batch=1)
     assert (len(done.fired), done.untold, done.did) == (10, 22, 32)

@@ -126,7 +126,7 @@ def test_without_its_deployment_an_automation_goes_and_a_foreign_one_stays(apply
     ("state", "event", "ago", "why"),
     [
         ("Pending", "prefect.flow-run.Pending", timedelta(minutes=10), "taken, but never begun"),
-        ("RunningTimer", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
+        ("Running", "prefect.flow-run.heartbeat", timedelta(seconds=90), "no heartbeat: its process is gone"),
     ],
     ids=["a run that never began frees its slot", "a run whose heart stopped is a zombie"],
 )
@@ -227,7 +227,7 @@ def test_every_name_of_our_environment_is_a_setting_of_the_installed_prefect(tmp
 
 
 def test_the_server_keeps_runs_for_a_month_and_events_for_a_week(server: Server):
-    from apps.up_retention import Retention, read_retention
+    from apps.up_runs import Retention, read_retention
 
     assert read_retention(server.api_url) == Retention(run_days=30, event_days=7, vacuums=True)
     assert read_retention(server.api_url).ours

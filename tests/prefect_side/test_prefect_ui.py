@@ -16,7 +16,7 @@ from engine.settings import Settings
 from flows.fire_timers import Swept
 from flows.run_info import RunInfo
 from flows.scheduled_work import run_scheduled, watch_scheduled
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -69,7 +69,7 @@ async def _live(work: Work, server: Server) -> int:
         work.observer = observer
         for after in (HOUR * 0, HOUR * 1.5, HOUR * 2, HOUR * 3, HOUR * 4):
             set_clock(work.store, BEGIN + after)
-            await settle(work)
+            await drain(work)
             await asyncio.gather(*observer._closing)  # nobody hurries: each run leaves all it has to leave
         plan(work.store, BEGIN + HOUR * 4)
         await _night(work)
@@ -183,8 +183,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     """The nights of a worker run in a process of their own: what they leave does not depend on the observer."""
     from prefect import flow
 
-    from flows.prefect_ui.artifacts import leave_scheduled
-    from flows.prefect_ui.progress import Filling
+    from flows.prefect_ui.artifacts import ProgressArtifact, leave_scheduled
     from flows.prefect_ui.run_states import state_after
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
@@ -195,7 +194,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
 
     @flow(name="overnight-escalation", persist_result=False)
     async def night() -> Any:
-        work.progress = Filling(work, "overnight-escalation")
+        work.progress = ProgressArtifact(work, "overnight-escalation")
 
         async def body() -> None:
             await leave_scheduled(work, await run_scheduled(work, "overnight-escalation"))

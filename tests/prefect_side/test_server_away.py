@@ -117,7 +117,7 @@ def test_a_server_that_dies_during_the_work_costs_neither_result_nor_time(server
     seen = asyncio.run(scene())
     assert (seen.result, seen.observed, done) == (5, True, [1])
     assert seen.run_id is not None
-    assert client.read_flow_run(UUID(seen.run_id)).state_name == "RunningTimer"  # for the reconciliation to find
+    assert client.read_flow_run(UUID(seen.run_id)).state_name == "Running"  # for the reconciliation to find
 
 
 def test_when_the_server_is_back_runs_are_observed_again(server: Server):

@@ -10,7 +10,7 @@ from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer
 from models.columns import from_micros
@@ -145,4 +145,4 @@ class Story:
         )
 
     def _settle(self) -> None:
-        asyncio.run(settle(self.work))
+        asyncio.run(drain(self.work))

@@ -170,7 +170,7 @@ def test_a_week_that_reaches_past_the_published_holidays_is_provisional(store: S
         store, at("2026-12-28T10:00"), solution={"amount": 7, "unit": "business_days", "calendar": "cn-office"}
     )
     assert ends(store, number) == at("2027-01-06T18:00"), "the plain week is reckoned with"
-    [told] = [clock for clock in views.clocks(store, number)[1] if clock.clause == "solution"]
+    [told] = [clock for clock in views.timers(store, number)[1] if clock.clause == "solution"]
     assert told.provisional
     place = calendar("cn-office")
     assert due(place, START + at("2026-12-28T10:00"), 7, Unit.DAYS) == START + at("2027-01-04T10:00")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import ValidationError
 
-from apps.status import look_around
+from apps.status import check_health
 from engine.actors import NewActor, add_actor
 from engine.commands.advance import Command
 from engine.commands.holds import PARKED, Held, held, hold, release
@@ -290,7 +290,9 @@ def test_a_case_is_reassigned(work: Work):
 
 @pytest.mark.requirement("F3")
 def test_duties_are_separated_where_the_table_says_so():
-    asked = {kind: acts._separated(lifecycle_of(kind), "escalate") for kind in ("complaint", "violation", "appeal")}
+    asked = {
+        kind: acts._separates_duties(lifecycle_of(kind), "escalate") for kind in ("complaint", "violation", "appeal")
+    }
     assert asked == {"complaint": False, "violation": True, "appeal": True}
 
 
@@ -435,9 +437,9 @@ def on_hold(work: Work) -> list[Held]:
 
 
 def test_the_status_says_what_is_on_hold_and_since_when(settings: Settings, work: Work):
-    assert "holds" not in [one.part for one in look_around(settings, work.store)]
+    assert "holds" not in [one.part for one in check_health(settings, work.store)]
     holds(work)
-    [line] = [one for one in look_around(settings, work.store) if one.part == "holds"]
+    [line] = [one for one in check_health(settings, work.store) if one.part == "holds"]
     assert line.ok
     assert "客诉，自 2026-03-02 09:00 起（mei）" in line.text("zh_CN")
     assert "Complaint since 2026-03-02 09:00 (mei)" in line.text("en")

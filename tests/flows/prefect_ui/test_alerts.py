@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.actors import NewActor, add_actor
-from flows.prefect_ui.alerts import NIGHT_MISSING, RUN_FAILED, alert
+from flows.prefect_ui.alerts import NIGHT_MISSING, RUN_FAILED, AlertKind, alert
 from flows.work import Work
 from gateways.mail import FakeMailer
 from statemachines.roles import Role
@@ -21,7 +21,7 @@ def sqlite_work(work: Work) -> Work:
     return work
 
 
-def told(work: Work, what: str, run: str = "", flow: str = "", state: str = "") -> int:
+def told(work: Work, what: AlertKind, run: str = "", flow: str = "", state: str = "") -> int:
     return asyncio.run(alert(work, what, run, flow, state))
 
 
