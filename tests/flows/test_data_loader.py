@@ -20,8 +20,8 @@ from flows.reaction_registry import wanted
 from flows.work import Work
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
-from tests.flows.scenes import DAMAGE, HINT, ODD, FailingMailer, Watching, deliveries, sent, settled
-from tests.telling import HANDLER, START, SUPERVISOR, case_of, forms_of, history_of, moves_of, opened
+from tests.case_actions import HANDLER, START, SUPERVISOR, case_of, form_for, history_of, moves_of, new_case
+from tests.flows.scenes import DAMAGE, HINT, ODD, FailingMailer, Watching, deliveries, drained, sent_mails
 
 T = TypeVar("T")
 
@@ -151,8 +151,8 @@ def test_who_gives_up_leaves_the_others_their_answers():
 
 def test_cases_live_the_same_in_groups_as_one_by_one(work: Work, monkeypatch: pytest.MonkeyPatch):
     def lived() -> list[list[dict[str, Any]]]:
-        numbers = [opened(work.store, text=text, email="c@customers.example") for text in TEXTS]
-        settled(work, NOW)
+        numbers = [new_case(work.store, text=text, email="c@customers.example") for text in TEXTS]
+        drained(work, NOW)
         return [moved_so(work.store, number) for number in numbers]
 
     together = lived()
@@ -163,9 +163,9 @@ def test_cases_live_the_same_in_groups_as_one_by_one(work: Work, monkeypatch: py
 
 
 def test_a_move_that_is_refused_is_refused_alone(work: Work):
-    numbers = [opened(work.store) for _ in range(3)]
+    numbers = [new_case(work.store) for _ in range(3)]
     moves = zip(numbers, ("note", "archive", "note"), strict=True)
-    good, bad, also = in_batch(work, *(Command(n, move, forms_of(move), SUPERVISOR, key=n) for n, move in moves))
+    good, bad, also = in_batch(work, *(Command(n, move, form_for(move), SUPERVISOR, key=n) for n, move in moves))
     assert isinstance(bad, Refused)
     assert [moves_of(work.store, number)[1:] for number in numbers] == [["note"], [], ["note"]]
     assert (isinstance(good, Answer), isinstance(also, Answer)) == (True, True)
@@ -173,7 +173,7 @@ def test_a_move_that_is_refused_is_refused_alone(work: Work):
 
 def test_a_move_that_breaks_breaks_for_itself(work: Work):
     """A fault of ours in one reaction costs the others of its group nothing."""
-    notes = [Command(opened(work.store), "note", forms_of("note"), SUPERVISOR, key=f"k{n}") for n in range(3)]
+    notes = [Command(new_case(work.store), "note", form_for("note"), SUPERVISOR, key=f"k{n}") for n in range(3)]
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 (a fault of ours)
     good, bad, also = in_batch(work, notes[0], replace(notes[1], occurred_at=naive), notes[2])
     assert isinstance(bad, ValueError)
@@ -182,9 +182,9 @@ def test_a_move_that_breaks_breaks_for_itself(work: Work):
 
 
 def test_moves_of_one_case_are_made_in_the_order_in_which_they_were_asked_for(work: Work):
-    number = opened(work.store)
+    number = new_case(work.store)
     moves = ["note", "classify", "suggest", "note", "investigate"]
-    made = in_batch(work, *(Command(number, move, forms_of(move), HANDLER, key=f"{n}") for n, move in enumerate(moves)))
+    made = in_batch(work, *(Command(number, move, form_for(move), HANDLER, key=f"{n}") for n, move in enumerate(moves)))
     done = [move for move, answer in zip(moves, made, strict=True) if isinstance(answer, Answer)]
     assert moves_of(work.store, number)[1:] == done
     assert [answer.seq for answer in made if isinstance(answer, Answer)] == list(range(2, 2 + len(done)))
@@ -193,8 +193,8 @@ def test_moves_of_one_case_are_made_in_the_order_in_which_they_were_asked_for(wo
 
 def test_a_reaction_that_fails_holds_up_no_other(work: Work):
     work.mailer = FailingMailer(1, "bad@customers.example")
-    bad = opened(work.store, text=DAMAGE, email="bad@customers.example")
-    good = [opened(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(3)]
+    bad = new_case(work.store, text=DAMAGE, email="bad@customers.example")
+    good = [new_case(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(3)]
     set_clock(work.store, START)
     asyncio.run(reacting.react(work))
     assert moves_of(work.store, bad) == ["open", "classify", "assign"]
@@ -207,16 +207,16 @@ def test_a_reaction_that_fails_holds_up_no_other(work: Work):
 
 def test_a_batch_that_was_made_and_never_settled_is_made_again_and_changes_nothing(work: Work):
     """As after a process that was killed between the commit of a group and the end of its batch."""
-    numbers = [opened(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(4)]
+    numbers = [new_case(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(4)]
     batch = lease(work.store, "killed", wanted, START)
     assert len(batch) == 8
     asyncio.run(reacting._deliver_all(work, batch))
-    moves, mails = [moved_so(work.store, number) for number in numbers], {mail.key for mail in sent(work)}
+    moves, mails = [moved_so(work.store, number) for number in numbers], {mail.key for mail in sent_mails(work)}
     assert all(len(one) == 2 for one in moves)
-    settled(work, LEASE)
+    drained(work, LEASE)
     assert [moved_so(work.store, number)[:2] for number in numbers] == moves
     assert [moves_of(work.store, number)[1:] for number in numbers] == [["acknowledge", "classify", "assign"]] * 4
-    assert {mail.key for mail in sent(work)} == mails
+    assert {mail.key for mail in sent_mails(work)} == mails
     assert {(status, tries) for reaction, status, tries, _ in deliveries(work.store) if "contact" in reaction} == {
         ("done", 2)
     }
@@ -225,8 +225,8 @@ def test_a_batch_that_was_made_and_never_settled_is_made_again_and_changes_nothi
 def test_cases_that_are_routed_together_are_shared_out(work: Work):
     with work.store.writing() as tx:
         add_actor(tx, NewActor("ben", (Role.HANDLER,), "claims"))
-    numbers = [opened(work.store, text=DAMAGE) for _ in range(6)]
-    settled(work, NOW)
+    numbers = [new_case(work.store, text=DAMAGE) for _ in range(6)]
+    drained(work, NOW)
     owners = [case_of(work.store, number)["owner"] for number in numbers]
     assert sorted(owners) == ["ben"] * 3 + [HANDLER] * 3
 
@@ -235,7 +235,7 @@ def test_a_run_that_is_full_leaves_the_rest_to_the_next(work: Work, monkeypatch:
     monkeypatch.setattr(reacting, "RUN_LIMIT", 1)
     monkeypatch.setattr(reacting, "BATCH", 3)
     work.observer = observer = Watching()
-    numbers = [opened(work.store, text=DAMAGE) for _ in range(3)]
-    settled(work, NOW)
+    numbers = [new_case(work.store, text=DAMAGE) for _ in range(3)]
+    drained(work, NOW)
     assert {len(moves_of(work.store, number)) for number in numbers} == {3}
     assert len(observer.sights) >= 4, "twelve deliveries, three at a time"

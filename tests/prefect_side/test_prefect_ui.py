@@ -20,9 +20,9 @@ from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
+from tests.case_actions import HOUR, START, add_staff, make_move, new_case, new_resolved_case
 from tests.flows.scenes import DAMAGE
 from tests.prefect_side.conftest import until
-from tests.telling import HOUR, START, does, hired, opened, resolved
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -52,11 +52,11 @@ def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     settings = Settings(home=tmp_path_factory.mktemp("window"), database_url=None, secret="a-secret-of-the-tests")
     found(settings, BEGIN, BEGIN)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "zh_CN")
-    hired(work.store)
+    add_staff(work.store)
     person: dict[str, Any] = {"customer": CANARY, "email": "canary@window.example", "subject": CANARY}
-    late = opened(work.store, A_YEAR_AGO, text=f"{DAMAGE}{CANARY}", **person)
-    done = resolved(work.store, A_YEAR_AGO, text=CANARY, **person)
-    does(work.store, done, "note", after=A_YEAR_AGO, note=CANARY)
+    late = new_case(work.store, A_YEAR_AGO, text=f"{DAMAGE}{CANARY}", **person)
+    done = new_resolved_case(work.store, A_YEAR_AGO, text=CANARY, **person)
+    make_move(work.store, done, "note", after=A_YEAR_AGO, note=CANARY)
     unseen = asyncio.run(_live(work, server))
     work.store.close()
     return Lived(late, done, unseen)
@@ -189,7 +189,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "en")
-    number = opened(work.store, text=DAMAGE)
+    number = new_case(work.store, text=DAMAGE)
     set_clock(work.store, START + NIGHT)
 
     @flow(name="overnight-escalation", persist_result=False)

@@ -9,7 +9,7 @@ from flows.prefect_ui.alerts import NIGHT_MISSING, RUN_FAILED, AlertKind, alert
 from flows.work import Work
 from gateways.mail import FakeMailer
 from statemachines.roles import Role
-from tests.telling import DAY, START
+from tests.case_actions import DAY, START
 
 RUN = "0195d6c8-0000-7000-8000-000000000001"
 
