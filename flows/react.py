@@ -49,14 +49,14 @@ async def react(work: Work) -> Reacted:
         await _alert(work, dead_now)
         dead += [leased.key for leased in dead_now]
         made = ((leased, ended) for leased, ended in results if not isinstance(ended, Later))
-        outcomes += [(leased.happened.number, leased.reaction, error) for leased, error in made]
+        outcomes += [(leased.event.number, leased.reaction, error) for leased, error in made]
     return Reacted(tuple(outcomes), tuple(dead))
 
 
 async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased, Ended]]:
     by_case: dict[int, list[Leased]] = {}
     for leased in batch:
-        by_case.setdefault(leased.happened.case_id, []).append(leased)
+        by_case.setdefault(leased.event.case_id, []).append(leased)
     slots, shared = asyncio.Semaphore(CONCURRENT_CASES), BatchContext(work)
 
     async def one_case(deliveries: list[Leased]) -> list[tuple[Leased, Ended]]:

@@ -53,7 +53,7 @@ class ReactionContext:
     @property
     def event(self) -> CaseEvent:
         """The transition that the reaction answers."""
-        return self.leased.happened
+        return self.leased.event
 
     @property
     def number(self) -> str:

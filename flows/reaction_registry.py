@@ -1,4 +1,4 @@
-"""The decorators by which a reaction says which moments it answers; found by importing ``flows.reactions``."""
+"""Decorators that register a reaction for the events it answers; importing ``flows.reactions`` registers them."""
 
 import importlib
 import pkgutil
@@ -15,19 +15,17 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
 React = Callable[[ReactionContext], Awaitable[None]]
-
-
 Answers = Callable[[CaseEvent], bool]
 
 REACTIONS = Path(__file__).with_name("reactions")
 """The package whose modules register reactions; they are found by name, so that none is listed here."""
 EVERY = None
-"""Stands for the lifecycles of every kind."""
+"""In place of a lifecycle: the cases of every kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Flow code that answers a moment. Its name is part of the key of its effects: never rename it lightly."""
+    """A function that answers events. Its name is part of the key of its effects, so a rename can repeat them."""
 
     name: str
     answers: Answers
@@ -38,40 +36,40 @@ _REACTIONS: dict[str, Reaction] = {}
 
 
 def on_open(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a case was opened."""
-    return _registered(table, lambda happened: happened.move == OPEN)
+    """Register a reaction to the opening of a case."""
+    return _registered(table, lambda event: event.move == OPEN)
 
 
 def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case came into one of the states."""
-    return _registered(table, lambda happened: happened.dest in states and happened.dest != happened.source)
+    """Register a reaction to a move into one of the states."""
+    return _registered(table, lambda event: event.dest in states and event.dest != event.source)
 
 
 def leaving(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case left one of the states."""
-    return _registered(table, lambda happened: happened.source in states and happened.dest != happened.source)
+    """Register a reaction to a move out of one of the states."""
+    return _registered(table, lambda event: event.source in states and event.dest != event.source)
 
 
 def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
-    """When one of the moves was made."""
-    return _registered(table, lambda happened: happened.move in moves)
+    """Register a reaction to one of the moves."""
+    return _registered(table, lambda event: event.move in moves)
 
 
 def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a rung of a clock's ladder fired."""
-    return _registered(table, _rung)
+    """Register a reaction to an escalation step that fired."""
+    return _registered(table, _is_escalation_step)
 
 
-def _rung(happened: CaseEvent) -> bool:
-    table = lifecycle_of(happened.kind)
-    return happened.via == BY_TIMER and happened.move in (table.remind, table.breach)
+def _is_escalation_step(event: CaseEvent) -> bool:
+    table = lifecycle_of(event.kind)
+    return event.via == BY_TIMER and event.move in (table.remind, table.breach)
 
 
 def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:
-    """Keep a reaction under its name; one function may answer several decorators."""
+    """Register a reaction by its name; one function may have several decorators, and answers what any of them names."""
 
-    def meant(happened: CaseEvent) -> bool:
-        return (table is None or happened.kind == table.kind) and answers(happened)
+    def matches(event: CaseEvent) -> bool:
+        return (table is None or event.kind == table.kind) and answers(event)
 
     def register(react: React) -> React:
         name = react.__name__
@@ -79,8 +77,8 @@ def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], 
         if known is not None and known.react.__module__ != react.__module__:
             raise ValueError(f"two reactions are named {name}: {known.react.__module__} and {react.__module__}")
         before = known.answers if known is not None else None
-        both = meant if before is None else lambda happened: before(happened) or meant(happened)
-        _REACTIONS[name] = Reaction(name, both, react)
+        either = matches if before is None else lambda event: before(event) or matches(event)
+        _REACTIONS[name] = Reaction(name, either, react)
         return react
 
     return register
@@ -88,12 +86,12 @@ def _registered(table: Lifecycle | None, answers: Answers) -> Callable[[React], 
 
 @cache
 def reactions() -> dict[str, Reaction]:
-    """Every reaction by name."""
-    for found in pkgutil.iter_modules([str(REACTIONS)]):
-        importlib.import_module(f"flows.reactions.{found.name}")
+    """Return every reaction by name."""
+    for module in pkgutil.iter_modules([str(REACTIONS)]):
+        importlib.import_module(f"flows.reactions.{module.name}")
     return _REACTIONS
 
 
-def wanted(happened: CaseEvent) -> Iterable[str]:
-    """The names of the reactions that a moment calls for."""
-    return [r.name for r in reactions().values() if r.answers(happened)]
+def wanted(event: CaseEvent) -> Iterable[str]:
+    """Return the names of the reactions that answer an event."""
+    return [reaction.name for reaction in reactions().values() if reaction.answers(event)]

@@ -44,7 +44,7 @@ def test_the_supervisors_hear_of_it_once(work: Work):
 
 def _lives(store: Store, poison: str, after: timedelta) -> int:
     """A process delivers until nothing waits, or until it has the poison in hand; how often it was killed."""
-    while batch := lease(store, "me", lambda happened: ["greet"], START + after, limit=200):
+    while batch := lease(store, "me", lambda event: ["greet"], START + after, limit=200):
         if any(_is(poison, leased) for leased in batch):
             return 1  # killed before it could settle any of them
         settle(store, [(leased, None) for leased in batch], START + after)
@@ -52,4 +52,4 @@ def _lives(store: Store, poison: str, after: timedelta) -> int:
 
 
 def _is(poison: str, leased: Leased) -> bool:
-    return leased.happened.number == poison
+    return leased.event.number == poison

@@ -81,7 +81,7 @@ def full(store: Store) -> Store:
     """A store in which every table that knows a key holds a row."""
     number = new_case(store, key="the-key")
     make_move(store, number, "classify", after=2 * HOUR)
-    lease(store, "me", lambda happened: ["greet"], START + 2 * HOUR)
+    lease(store, "me", lambda event: ["greet"], START + 2 * HOUR)
     new_resolved_case(store, 3 * HOUR)
     case = case_of(store, number)["id"]
     execute_sql(store, "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (:id, 1, 1, 5)", id=case)

@@ -20,7 +20,7 @@ from tests.flows.scenes import FailingMailer
 from tests.stories.story import Story
 
 LATE = "货物迟迟没有送到,请尽快处理。"
-MOMENT = """
+EVENT = """
 SELECT t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred_at, t.recorded_at, t.via,
        c.kind, c.number FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.number = :number AND t.move = :move
 """
@@ -47,9 +47,9 @@ def mailed(story: Story, template: str) -> list[str]:
 
 
 def delivered_again(story: Story, move: str, reaction: str) -> None:
-    """The last such moment is delivered once more, as after a lease that ran out."""
-    happened = query_rows(story.store, MOMENT, number=story.number, move=move)[-1]
-    leased = Leased(CaseEvent(**happened), reaction, 2, "another")
+    """Deliver the last event of a move once more, as after a lease that ran out."""
+    row = query_rows(story.store, EVENT, number=story.number, move=move)[-1]
+    leased = Leased(CaseEvent(**row), reaction, 2, "another")
 
     async def deliver() -> None:
         await reactions()[reaction].react(ReactionContext(story.work, leased))

@@ -26,11 +26,11 @@ from tests.case_actions import (
 GREET, WRITE = "greet", "write"
 
 
-def both(happened: CaseEvent) -> list[str]:
+def both(event: CaseEvent) -> list[str]:
     return [GREET, WRITE]
 
 
-def greeting(happened: CaseEvent) -> list[str]:
+def greeting(event: CaseEvent) -> list[str]:
     return [GREET]
 
 
@@ -58,14 +58,14 @@ def test_every_moment_becomes_a_delivery_for_each_reaction(store: Store):
     number = new_case(store)
     taken = lease(store, "me", both, START)
     assert [one.key for one in taken] == [f"{number}:1:greet", f"{number}:1:write"]
-    assert taken[0].happened.move == "open"
-    assert (taken[0].happened.number, taken[0].happened.kind, taken[0].tries) == (number, "complaint", 1)
+    assert taken[0].event.move == "open"
+    assert (taken[0].event.number, taken[0].event.kind, taken[0].tries) == (number, "complaint", 1)
     assert query_rows(store, "SELECT * FROM outbox_event") == []
 
 
 def test_a_moment_nobody_answers_is_gone(store: Store):
     new_case(store)
-    assert lease(store, "me", lambda happened: [], START) == []
+    assert lease(store, "me", lambda event: [], START) == []
     assert query_rows(store, "SELECT * FROM outbox_event") == query_rows(store, "SELECT * FROM delivery") == []
 
 
@@ -88,13 +88,13 @@ def test_the_next_waits_for_the_one_before_it(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
     [first] = leased(store)
-    assert first.happened.seq == 1
+    assert first.event.seq == 1
     assert leased(store) == []
     settle(store, [(first, "SmtpError")], START)
     assert leased(store) == []
     [again] = leased(store, after=FIRST_WAIT)
     settle(store, [(again, None)], START)
-    assert [one.happened.seq for one in leased(store, after=FIRST_WAIT)] == [2]
+    assert [one.event.seq for one in leased(store, after=FIRST_WAIT)] == [2]
 
 
 def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
@@ -106,7 +106,7 @@ def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
 def test_the_next_no_longer_waits_for_a_dead_one(store: Store):
     make_move(store, new_case(store), "classify")
     dies(store)
-    assert [one.happened.seq for one in leased(store, after=TRIES * HOUR)] == [2]
+    assert [one.event.seq for one in leased(store, after=TRIES * HOUR)] == [2]
 
 
 def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: Store):
@@ -119,7 +119,7 @@ def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: S
             id=case_of(store, number)["id"],
             r=GREET,
         )
-    assert [one.happened.seq for one in lease(store, "me", greeting, START, limit=1)] == [1]
+    assert [one.event.seq for one in lease(store, "me", greeting, START, limit=1)] == [1]
 
 
 @pytest.mark.parametrize("tried", range(1, TRIES))
@@ -238,7 +238,7 @@ def test_peeking_tells_what_waits_and_leases_nothing(store: Store):
 def test_a_moment_tells_when_it_happened(store: Store):
     new_case(store)
     [one] = leased(store)
-    assert from_micros(one.happened.occurred_at) == from_micros(one.happened.recorded_at) == START
+    assert from_micros(one.event.occurred_at) == from_micros(one.event.recorded_at) == START
 
 
 @pytest.mark.requirement("B6")

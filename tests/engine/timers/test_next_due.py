@@ -36,13 +36,13 @@ def test_a_clock_at_rest_awaits_nothing(store: Store):
 def test_a_moment_that_waits_to_be_fanned_out_is_told(store: Store):
     new_case(store)
     assert due(store, "outbox_event") == 1
-    lease(store, "me", lambda happened: [], START)
+    lease(store, "me", lambda event: [], START)
     assert due(store, "outbox_event") is None
 
 
 def test_a_delivery_that_must_wait_for_another_is_not_due(store: Store):
     make_move(store, new_case(store), "classify")
-    [one] = lease(store, "me", lambda happened: ["greet"], START)
+    [one] = lease(store, "me", lambda event: ["greet"], START)
     settle(store, [(one, "SmtpError")], START)
     assert due(store, "delivery") == to_micros(START + FIRST_WAIT)
 

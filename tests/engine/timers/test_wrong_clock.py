@@ -46,7 +46,7 @@ def test_a_clock_that_is_behind_fires_nothing_early_and_what_is_due_once_it_is_r
 
 def test_what_was_leased_before_it_was_set_back_is_delivered_once(store: Store):
     new_case(store)
-    [held] = lease(store, "me", lambda happened: ["greet"], START + DAY)
-    assert lease(store, "other", lambda happened: ["greet"], START) == []
+    [held] = lease(store, "me", lambda event: ["greet"], START + DAY)
+    assert lease(store, "other", lambda event: ["greet"], START) == []
     settle(store, [(held, None)], START)
-    assert lease(store, "other", lambda happened: ["greet"], START + 2 * DAY) == []
+    assert lease(store, "other", lambda event: ["greet"], START + 2 * DAY) == []

@@ -414,7 +414,7 @@ def test_a_release_leaves_nothing_behind_whoever_parks_at_the_same_time(store: S
     assert query_rows(store, "SELECT seq FROM delivery WHERE next_at = :parked", parked=PARKED) == []
 
 
-def wanted_by_all(happened: CaseEvent) -> list[str]:
+def wanted_by_all(event: CaseEvent) -> list[str]:
     return ["greet"]
 
 
