@@ -1,7 +1,7 @@
-"""Read cases for the doors.
+"""Read cases for the command line.
 
 Note [Read by SQL]: the commands of a desk answer in a third of a second, and importing SQLModel takes as long as all
-the rest. So the frequent queries (list, show, clocks, history) are SQL with named columns in the engine's transactions;
+the rest. So the frequent queries (list, show, timers, history) are SQL with named columns in the engine's transactions;
 rare ones are ``select`` of the tables.
 """
 
@@ -44,7 +44,7 @@ class CaseRow:
 
     @property
     def traits(self) -> dict[str, str | None]:
-        """Return what the amount of a promise may depend on (A5)."""
+        """Return the traits on which the limit of a timer may depend (A5)."""
         return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
     def document(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class CaseRow:
         return {**columns, "known": orjson.loads(self.variables)}
 
 
-COLUMNS = ", ".join(one.name for one in fields(CaseRow))
+COLUMNS = ", ".join(column.name for column in fields(CaseRow))
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"  # noqa: S608 (our own constants only)
 
 

@@ -1,4 +1,4 @@
-"""The demo: sixty contacts, a simulated fortnight with its nights, a real Prefect server, and a summary."""
+"""The demo: sixty contacts, two simulated weeks with their nights, a real Prefect server, and a summary."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from rich.panel import Panel
 from apps.page import Page
 from apps.prefect_server import prefect_server
 from apps.scenario import Scenario, load_scenario
-from apps.scenes import play, progress, rehearse
+from apps.scenes import prepare, progress, run_observed
 from apps.simulation import Lived
 from engine.audit.verify import verify
 from engine.clock import system_now
@@ -49,8 +49,8 @@ SELECT (SELECT count(*) FROM cases) AS cases,
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the demo has to show: figures for programs, and the store it leaves behind."""
+class DemoResult:
+    """The figures of the demo, and the store that it leaves."""
 
     counts: dict[str, int]
     lived: Lived
@@ -63,7 +63,7 @@ class Shown:
     report: str
 
     def document(self, seconds: float) -> dict[str, Any]:
-        """The demo as programs read it."""
+        """Return the result for programs."""
         return {
             **self.counts,
             "nights": self.lived.nights_by_name,
@@ -79,7 +79,7 @@ class Shown:
 
 
 def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
-    """Run the demo; returns the document and what people see."""
+    """Run the demo; returns the document for programs and the parts shown to people."""
     began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="closeloop-demo-"))
     settings = Settings(home=home, database_url=None, locale=locale)
@@ -87,9 +87,9 @@ def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
     assert scenario.start is not None
     found(settings, system_now(), scenario.start)
     _import(settings.store())
-    shown = _perform(settings, scenario, quiet)
+    result = _run_demo(settings, scenario, quiet)
     seconds = time.monotonic() - began
-    return shown.document(seconds), [_summary(shown, locale, seconds)]
+    return result.document(seconds), [_summary(result, locale, seconds)]
 
 
 def _import(store: Store) -> None:
@@ -101,14 +101,14 @@ def _import(store: Store) -> None:
     store.close()
 
 
-def _perform(settings: Settings, scenario: Scenario, quiet: bool) -> Shown:
+def _run_demo(settings: Settings, scenario: Scenario, quiet: bool) -> DemoResult:
     assert scenario.until is not None
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(prefect_server(settings.where))
-        work, cast = rehearse(settings, EXAMPLES / "scenario.toml")
+        work, cast = prepare(settings, EXAMPLES / "scenario.toml")
         stack.callback(work.store.close)
-        tell = stack.enter_context(progress(work.store.now(), scenario.until, quiet))
-        lived = asyncio.run(play(work, cast, scenario.until, server, tell))
+        report_progress = stack.enter_context(progress(work.store.now(), scenario.until, quiet))
+        lived = asyncio.run(run_observed(work, cast, scenario.until, server, report_progress))
         runs = _runs(server.api_url)
         report = lived.busiest or gather(work.store, work.store.now())
         with work.store.looking() as tx:
@@ -118,8 +118,8 @@ def _perform(settings: Settings, scenario: Scenario, quiet: bool) -> Shown:
         mails = len(drop.read_text("utf-8").splitlines()) if drop.exists() else 0
         refused = dict(getattr(cast, "refused", {}))
         ok = verify(work.store).ok
-    words = render(report, settings.locale)
-    return Shown(counts, lived, answers, runs, ok, mails, refused, settings.where, words)
+    text = render(report, settings.locale)
+    return DemoResult(counts, lived, answers, runs, ok, mails, refused, settings.where, text)
 
 
 def _runs(api_url: str) -> int:
@@ -130,19 +130,19 @@ def _runs(api_url: str) -> int:
         return int(answer.json())
 
 
-def _summary(shown: Shown, locale: str, seconds: float) -> Group:
-    facts = {**shown.counts, **{f"call_{name}": n for name, n in shown.opinions.items()}}
-    told = translate(
+def _summary(result: DemoResult, locale: str, seconds: float) -> Group:
+    facts = {**result.counts, **{f"call_{name}": n for name, n in result.opinions.items()}}
+    summary = translate(
         locale,
         "cli.demo.summary",
         **{"call_satisfied": 0, "call_dissatisfied": 0, "call_no_answer": 0, **facts},
-        nights=shown.lived.nights_by_name.get("overnight-escalation", 0),
-        runs=shown.runs,
-        unobserved=shown.lived.unseen,
-        mails=shown.mails,
-        verified="✓" if shown.ok else "✗",
+        nights=result.lived.nights_by_name.get("overnight-escalation", 0),
+        runs=result.runs,
+        unobserved=result.lived.unseen,
+        mails=result.mails,
+        verified="✓" if result.ok else "✗",
         seconds=round(seconds),
     )
-    onward = translate(locale, "cli.demo.onward", home=shown.home)
+    onward = translate(locale, "cli.demo.onward", home=result.home)
     title = translate(locale, "cli.demo.title")
-    return Group(Page(shown.report), Panel(told, title=title, expand=False), onward)
+    return Group(Page(result.report), Panel(summary, title=title, expand=False), onward)

@@ -1,4 +1,4 @@
-"""The driver: woken by commits, by the alarm and by the clock, it passes over what is due until nothing is."""
+"""The driver: woken by commits, by its alarm and at the latest after 30 s, it does all that is due."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from engine.runs import hold, let_go
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.scheduled_work import DRIVER, Overdue, overdue, watch_scheduled
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
@@ -28,8 +28,8 @@ LEASE_SECONDS = 30
 BEAT_SECONDS = 10
 LONGEST_SLEEP = timedelta(seconds=30)
 NIGHT_GRACE = timedelta(minutes=20)
-"""So late, scheduled work that nobody did is done by the driver: Prefect or its worker is away."""
-PAUSE_AFTER_TROUBLE = 1.0
+"""Scheduled work later than this is done by the driver: Prefect or its worker is away."""
+RETRY_SECONDS = 1.0
 
 
 class Alarm(Protocol):
@@ -40,12 +40,12 @@ class Alarm(Protocol):
         ...
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Stop ringing."""
         ...
 
 
 class SchedulerAlarm:
-    """The alarm on APScheduler: its one job only sets an event, so it can never be busy."""
+    """An alarm on APScheduler. Its one job only sets an event, so a run of it is never skipped as overlapping."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
@@ -53,73 +53,74 @@ class SchedulerAlarm:
         self._scheduler.start()
 
     def ring_at(self, instant: datetime) -> None:
-        when = max(instant, system_now())
+        """Ring at that instant, or at once if it has passed."""
+        run_date = max(instant, system_now())
         self._scheduler.add_job(
-            self._ring, "date", run_date=when, id="alarm", replace_existing=True, misfire_grace_time=None
+            self._ring, "date", run_date=run_date, id="alarm", replace_existing=True, misfire_grace_time=None
         )
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Stop ringing."""
         self._scheduler.shutdown(wait=False)
 
 
 MakeAlarm = Callable[[Callable[[], None]], Alarm]
-"""Makes an alarm that calls what it is given."""
+"""Makes an alarm that calls the given function when it rings."""
 
 
 async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = SchedulerAlarm) -> None:
-    """Pass over what is due until ``stop`` is set.
+    """Do what is due until ``stop`` is set.
 
     Raises ``Refused('simulated_store')``, or ``Refused('driver_running')`` for a second driver on SQLite.
     """
     if work.store.simulated:
         raise Refused("simulated_store")
-    async with _duty(work), _awake(work, make_alarm) as (wake, alarm):
+    async with _hold_lease(work), _wake_up(work, make_alarm) as (wake, alarm):
         stopping, watch = asyncio.create_task(_set_with(stop, wake)), Watch()
         try:
             while not stop.is_set():
                 wake.clear()
-                alarm.ring_at(await _pass(work, watch))
+                alarm.ring_at(await _tick(work, watch))
                 await wake.wait()
         finally:
             stopping.cancel()
 
 
-async def _pass(work: Work, watch: Watch) -> datetime:
-    """One pass; returns when to look again. Trouble with the database is waited out, never died of."""
+async def _tick(work: Work, watch: Watch) -> datetime:
+    """Do what is due; returns when to do so again. An error does not end the driver: it tries again."""
     now = await work.now()
     try:
-        await settle(work)
+        await drain(work)
         await watch.saw(work, now)
         await _missed_nights(work)
-        agenda = await off_loop(look, work.store, now)
-    except Exception as error:  # noqa: BLE001 (trouble is waited out, never died of)
-        log.error("a pass failed: %s", type(error).__name__)
+        due = await off_loop(look, work.store, now)
+    except Exception as error:  # noqa: BLE001 (an error does not end the driver)
+        log.error("a tick failed: %s", type(error).__name__)
         watch.failed(error, now)
-        return now + timedelta(seconds=PAUSE_AFTER_TROUBLE)
-    soonest = now + LONGEST_SLEEP
-    return min(agenda.next() or soonest, soonest)
+        return now + timedelta(seconds=RETRY_SECONDS)
+    latest = now + LONGEST_SLEEP
+    return min(due.next() or latest, latest)
 
 
 async def _missed_nights(work: Work) -> None:
     now = await work.now()
     for late in await off_loop(overdue, work, now, NIGHT_GRACE):
-        seen = await watch_scheduled(work, late.name, "caught-up")
-        if seen.observed:
-            await off_loop(_blame_worker, work.store, late, now)
+        result = await watch_scheduled(work, late.name, "caught-up")
+        if result.observed:
+            await off_loop(_note_worker_away, work.store, late, now)
 
 
-def _blame_worker(store: Store, late: Overdue, now: datetime) -> None:
-    """Prefect was there and nobody did its work: unless nobody could have, its worker was away."""
+def _note_worker_away(store: Store, late: Overdue, now: datetime) -> None:
+    """Record that Prefect's worker was away, unless another outage explains the late work: Prefect itself answered."""
     with store.looking() as tx:
-        others = excused(tx, late.due)
-    if not others:
+        other_outages = excused(tx, late.due)
+    if not other_outages:
         note_outage(store, WORKER_AWAY, late.due, now)
 
 
 @contextlib.asynccontextmanager
-async def _awake(work: Work, make_alarm: MakeAlarm) -> AsyncGenerator[tuple[asyncio.Event, Alarm]]:
-    """What wakes the driver: other processes' commits, and the alarm. Waking is a hint; the tables decide."""
+async def _wake_up(work: Work, make_alarm: MakeAlarm) -> AsyncGenerator[tuple[asyncio.Event, Alarm]]:
+    """Wake the driver by other processes' commits and by the alarm. Waking is a hint; the tables decide what is due."""
     wake = asyncio.Event()
     alarm = make_alarm(wake.set)
     listener = asyncio.create_task(listen(work.store, wake.set))
@@ -133,10 +134,10 @@ async def _awake(work: Work, make_alarm: MakeAlarm) -> AsyncGenerator[tuple[asyn
 
 
 @contextlib.asynccontextmanager
-async def _duty(work: Work) -> AsyncGenerator[None]:
-    """Hold the driver's lease and keep it warm: its row is the heartbeat that ``status`` reads.
+async def _hold_lease(work: Work) -> AsyncGenerator[None]:
+    """Hold and renew the driver's lease, whose row is the heartbeat that ``status`` reads.
 
-    SQLite has one writer, so a second driver is refused; on Postgres several drive side by side.
+    SQLite has one writer, so a second driver is refused; on Postgres several drivers run side by side.
     """
     name = f"{LEASE}:{work.name}" if work.store.postgres else LEASE
     if not await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS):
@@ -153,7 +154,7 @@ async def _duty(work: Work) -> AsyncGenerator[None]:
 async def _beat(work: Work, name: str) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
-        with contextlib.suppress(Exception):  # trouble is waited out here, too: a heart that stops beats no more
+        with contextlib.suppress(Exception):  # an error must not end the heartbeat: it tries again
             await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS)
 
 

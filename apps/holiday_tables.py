@@ -1,4 +1,4 @@
-"""Seeds ``policies/holidays/`` from the `holidays` package; ``--check`` says whether the tables still agree with it."""
+"""Generates ``policies/holidays/`` from the `holidays` package; ``--check`` verifies that the files are up to date."""
 
 import sys
 from datetime import date
@@ -8,22 +8,22 @@ from engine.calendars.calendar import POLICIES
 
 FOLDER = POLICIES / "holidays"
 COVERED = {"CN": range(2020, 2027), "DE": range(2020, 2036)}
-"""The years whose holidays are law. China publishes a year's make-up days in the November before it."""
+"""The years whose holidays are law. China publishes a year's make-up days in the November before."""
 
 
 def tables() -> dict[str, str]:
-    """Every table as it is written, by country."""
+    """Return the text of each country's table."""
     return {country: _table(country, years) for country, years in COVERED.items()}
 
 
 def _table(country: str, years: range) -> str:
     import holidays
 
-    # The package's class of a country knows more than its base class says.
-    known: Any = holidays.country_holidays(country, years=years)
-    made_up: set[date] = getattr(known, "weekend_workdays", set[date]())
+    # The class of a country has attributes that its base class does not declare.
+    calendar: Any = holidays.country_holidays(country, years=years)
+    made_up: set[date] = getattr(calendar, "weekend_workdays", set[date]())
     head = f"# Seeded from the `holidays` package by `python -m apps.holiday_tables`: {years[0]} to {years[-1]}.\n"
-    return head + "".join(_part(year, set(known) - made_up, made_up) for year in years)
+    return head + "".join(_part(year, set(calendar) - made_up, made_up) for year in years)
 
 
 def _part(year: int, off: set[date], worked: set[date]) -> str:
@@ -36,17 +36,17 @@ def _dates(year: int, days: set[date]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the tables, or check them; 1 if one differs."""
-    folder = {country: FOLDER / f"{country}.toml" for country in COVERED}
-    found = {country: path.read_text("utf-8") if path.exists() else "" for country, path in folder.items()}
-    stale = {country: text for country, text in tables().items() if found[country] != text}
+    """Write the tables, or check them; returns 1 if one differs."""
+    paths = {country: FOLDER / f"{country}.toml" for country in COVERED}
+    existing = {country: path.read_text("utf-8") if path.exists() else "" for country, path in paths.items()}
+    stale = {country: text for country, text in tables().items() if existing[country] != text}
     if "--check" in arguments:
         for country in stale:
             sys.stderr.write(f"{country}.toml differs from its source: run `python -m apps.holiday_tables`\n")
         return 1 if stale else 0
     FOLDER.mkdir(exist_ok=True)
     for country, text in stale.items():
-        folder[country].write_text(text, "utf-8")
+        paths[country].write_text(text, "utf-8")
     return 0
 
 

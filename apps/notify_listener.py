@@ -14,7 +14,7 @@ RETRY_SECONDS = 1.0
 
 
 async def listen(store: Store, wake: Callable[[], None]) -> None:
-    """Call ``wake`` after each commit of others, for ever; what fails is begun again."""
+    """Call ``wake`` after each commit of another process, until cancelled; reconnect after errors."""
     while True:
         try:
             await (_notifications(store, wake) if store.postgres else _versions(store, wake))
@@ -26,22 +26,22 @@ async def listen(store: Store, wake: Callable[[], None]) -> None:
 async def _notifications(store: Store, wake: Callable[[], None]) -> None:
     async with await psycopg.AsyncConnection.connect(postgres_conninfo(store.url), autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
-        wake()  # for what was said before anybody listened
+        wake()  # for notifications sent before LISTEN
         async for _ in connection.notifies():
             wake()
 
 
 async def _versions(store: Store, wake: Callable[[], None]) -> None:
-    """A held connection sees the file's version change; asking costs some 10 µs."""
+    """Poll the file's version on an open connection, which costs some 10 µs each time."""
     raw = sqlite3.connect(store.file, isolation_level=None)
     try:
-        seen = raw.execute("PRAGMA data_version").fetchone()
-        wake()  # for what was written before
+        last = raw.execute("PRAGMA data_version").fetchone()
+        wake()  # for commits before the first poll
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            now = raw.execute("PRAGMA data_version").fetchone()
-            if now != seen:
-                seen = now
+            version = raw.execute("PRAGMA data_version").fetchone()
+            if version != last:
+                last = version
                 wake()
     finally:
         raw.close()

@@ -1,4 +1,4 @@
-"""The Prefect server and its worker as children of one command: started, found ready, ended with it."""
+"""Starts the Prefect server and its worker as children of one command, and stops them with it."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ from apps.prefect_settings import prefect_environment, with_credential
 HOST = "127.0.0.1"
 READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where nothing is compiled yet
 STOP_SECONDS = 15.0
-WORKER_STOP_SECONDS = 4.0  # a worker told to stop in its first seconds never answers; its runs bear being cut
+WORKER_STOP_SECONDS = 4.0  # a worker stopped in its first seconds never answers; its runs may be killed
 POOL = "closeloop"
 
 
@@ -31,12 +31,12 @@ class PrefectServerError(RuntimeError):
 
 
 class PortTaken(PrefectServerError):
-    """Somebody else listens on the port that was asked for."""
+    """Another process listens on the requested port."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A running `prefect` command, its own process group."""
+    """A running `prefect` command in a process group of its own."""
 
     process: "subprocess.Popen[bytes]" = field(repr=False)
     log: Path
@@ -52,27 +52,28 @@ class Child:
 
 @dataclass(frozen=True)
 class Server(Child):
+    """A running Prefect server."""
+
     api_url: str
     ui_url: str
 
     def page(self, run_id: str) -> str:
-        """The address of a run's page."""
+        """Return the address of a run's page."""
         return f"{self.ui_url}/v2/runs/flow-run/{run_id}"
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
-        """Return when the server takes writes; its health page says yes long before, and with a stuck
-        database too."""
+        """Return when the server accepts writes; its health page answers long before, and with a stuck database too."""
         deadline = time.monotonic() + seconds
         while not takes_writes(self.api_url):
             if not self.alive:
                 raise PrefectServerError(f"The Prefect server ended while starting.\n{_tail(self.log)}")
             if time.monotonic() > deadline:
-                raise PrefectServerError(f"The Prefect server took no write in {seconds:.0f} s.\n{_tail(self.log)}")
+                raise PrefectServerError(f"The Prefect server accepted no write in {seconds:.0f} s.\n{_tail(self.log)}")
             time.sleep(0.2)
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -80,7 +81,7 @@ def free_port() -> int:
 
 @contextmanager
 def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) -> Iterator[Server]:
-    """A Prefect server with its UI for the store in `home`, on `port` or on a free one.
+    """Run a Prefect server with its UI for the store in `home`, on `port` or on a free one.
 
     With `wait=False` it is yielded while it starts: call `wait_ready` before the first use.
     """
@@ -88,7 +89,7 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
     run = home / "run"
     run.mkdir(parents=True, exist_ok=True)
     with _only_one(run / "prefect-server.lock"), _sigterm_unwinds():
-        port = _taken_care_of(port)
+        port = _checked_port(port)
         url = f"http://{HOST}:{port}"
         command = ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
         log = run / "prefect-server.log"
@@ -107,7 +108,7 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
 
 @contextmanager
 def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
-    """A process worker of `pool`, run in `home`; its flow runs inherit its environment."""
+    """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
     home = home.resolve()
     run = home / "run"
     run.mkdir(parents=True, exist_ok=True)
@@ -126,16 +127,16 @@ def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
 
 def _start(command: Sequence[str], cwd: Path, extra: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
     if log.exists():
-        log.replace(log.with_suffix(".log.1"))  # the night before is what one wants to read after a restart
+        log.replace(log.with_suffix(".log.1"))  # keep the previous log, which is needed after a restart
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "apps.supervised_child", *command],
             cwd=cwd,
             env={**os.environ, **extra},
-            stdin=subprocess.PIPE,  # its end tells the child that we are gone, however we went
+            stdin=subprocess.PIPE,  # closed when this process ends, however it ends; the child watches it
             stdout=out,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is ours: we end our children one by one
+            start_new_session=True,  # Ctrl-C goes to this process, which stops its children one by one
         )
 
 
@@ -155,19 +156,19 @@ def _stop(process: "subprocess.Popen[bytes]", seconds: float) -> None:
 
 
 def takes_writes(api_url: str) -> bool:
-    """Whether a server at this address takes a write of ours, with the credential of the environment."""
+    """Return whether the server at this address accepts a write with the credential of the environment."""
     name = f"closeloop_ready_{os.getpid()}"
     try:
         with httpx.Client(base_url=with_credential(api_url), timeout=5.0, trust_env=False) as client:
             client.delete(f"/variables/name/{name}")
-            made = client.post("/variables/", json={"name": name, "value": True})
+            answer = client.post("/variables/", json={"name": name, "value": True})
             client.delete(f"/variables/name/{name}")
     except httpx.HTTPError:
         return False
-    return made.status_code == 201
+    return answer.status_code == 201
 
 
-def _taken_care_of(port: int | None) -> int:
+def _checked_port(port: int | None) -> int:
     if port is None:
         return free_port()
     with socket.socket() as probe:
@@ -194,14 +195,14 @@ def _only_one(lock: Path) -> Iterator[None]:
 
 @contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM, which would end this process at once, leave by the `finally` that stops the child."""
+    """Let SIGTERM raise, so that the `finally` that stops the child runs before this process ends."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + signal.SIGTERM)
 
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield  # somebody has made an arrangement already
+        yield  # SIGTERM has a handler already
         return
     signal.signal(signal.SIGTERM, leave)
     try:

@@ -1,23 +1,22 @@
-"""What every process of ours that speaks to Prefect is set to, and how it shows who it is."""
+"""The environment and the credential of every process that uses Prefect."""
 
 import os
 from pathlib import Path
 from urllib.parse import quote
 
-HEARTBEAT_SECONDS = 30  # the least there is; 180 by default, which would leave a dead run open for ten minutes
+HEARTBEAT_SECONDS = 30  # the minimum; the default of 180 would leave a dead run open for ten minutes
 DAY_SECONDS = 86_400
 RETENTION = {
-    # How long Prefect's own tables keep what is over; what counts is kept in ours. An operator may say otherwise.
+    # How long Prefect's tables keep ended runs and events; the record is in our tables. An operator may override it.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * DAY_SECONDS),  # runs, by when they ended
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
 }
 
 
 def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
-    """What every process of ours needs that uses Prefect, in the environment before it is imported.
+    """Return the environment that a process must have before it imports Prefect.
 
-    No analytics, no log lines to the API, JSON and not pickles, and a Prefect home below ours unless
-    one is given.
+    No analytics, no log lines to the API, JSON instead of pickles, and a Prefect home below ours unless one is given.
     """
     given = os.environ
     auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
@@ -33,8 +32,8 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
         **{name: given.get(name) or period for name, period in RETENTION.items()},
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
-        # In memory, the default, a lease dies with the server while the slot it held stays taken: every
-        # later run of that deployment would be cancelled.
+        # By default leases are kept in memory and die with the server, while their slots stay taken: every later run
+        # of that deployment would be cancelled.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
@@ -43,9 +42,9 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
 
 
 def with_credential(api_url: str) -> str:
-    """The address with the credential of the environment in it, for clients of this process only.
+    """Return the address with the credential of the environment in it, for clients of this process only.
 
-    Prefect's client takes the credential from the settings only when Prefect itself makes the client.
+    Prefect reads the credential from the settings only for clients that it creates itself.
     """
     credential = os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or os.environ.get("PREFECT_API_AUTH_STRING", "")
     if not credential:

@@ -1,4 +1,4 @@
-"""A scenario: the staff, what they do and when, and how customers answer the telephone."""
+"""A scenario of a simulation: the staff, the moves they make and when, and how customers answer the telephone."""
 
 import re
 import tomllib
@@ -22,20 +22,20 @@ from statemachines.roles import Role
 SPAN = re.compile(r"(\d+)\s*([dhm])")
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
-WHEN = """
+CONTACT_TIMES = """
 SELECT row_id, at FROM arrival WHERE part = 'contact'
 """
-CASE = """
+CASE_OF_CONTACT = """
 SELECT c.number FROM arrival a JOIN cases c ON c.id = a.case_id WHERE a.part = 'contact' AND a.row_id = :row_id
 """
 
 
 def span(text: object) -> timedelta:
-    """``1d 2h 30m`` as a span of time. Raises ``ValueError`` for anything else."""
-    found = SPAN.findall(str(text))
-    if not found or SPAN.sub("", str(text)).strip():
+    """Parse a span such as ``1d 2h 30m``. Raises ``ValueError``."""
+    parts = SPAN.findall(str(text))
+    if not parts or SPAN.sub("", str(text)).strip():
         raise ValueError("a span reads like 1d 2h 30m")
-    return sum((int(number) * UNITS[unit] for number, unit in found), timedelta())
+    return sum((int(number) * UNITS[unit] for number, unit in parts), timedelta())
 
 
 class _Row(BaseModel):
@@ -43,7 +43,7 @@ class _Row(BaseModel):
 
 
 class Player(_Row):
-    """One of the staff."""
+    """A member of staff."""
 
     handle: str
     roles: tuple[Role, ...]
@@ -53,8 +53,8 @@ class Player(_Row):
     email: str | None = None
 
 
-class Step(_Row):
-    """What a person does with a contact's case, so long after the contact came."""
+class ScenarioStep(_Row):
+    """A move that a person makes with a contact's case, a span after the contact came."""
 
     contact: str
     after: Annotated[timedelta, BeforeValidator(span)]
@@ -63,25 +63,25 @@ class Step(_Row):
     set: Mapping[str, Any] = {}
 
 
-class Answers(_Row):
-    """How a customer answers his callbacks, attempt by attempt."""
+class CallAnswers(_Row):
+    """A customer's answers to his callbacks, by attempt."""
 
     contact: str
     answers: tuple[str | Mapping[str, Any], ...]
 
 
 class Scenario(_Row):
-    """Everything that happens by human hand in a simulation."""
+    """Everything that people do in a simulation."""
 
     start: AwareDatetime | None = None
     until: AwareDatetime | None = None
     actor: tuple[Player, ...] = ()
-    step: tuple[Step, ...] = ()
-    call: tuple[Answers, ...] = ()
+    step: tuple[ScenarioStep, ...] = ()
+    call: tuple[CallAnswers, ...] = ()
 
     @property
     def script(self) -> dict[str, tuple[str | Mapping[str, Any], ...]]:
-        """The telephone's script by row."""
+        """The telephone's answers by row id."""
         return {call.contact: call.answers for call in self.call}
 
 
@@ -92,30 +92,31 @@ def load_scenario(path: Path) -> Scenario:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_scenario", file=path.name, why=str(error)) from None
     except ValidationError as error:
-        why = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()[:5])
-        raise Refused("bad_scenario", file=path.name, why=why) from None
+        reason = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()[:5])
+        raise Refused("bad_scenario", file=path.name, why=reason) from None
 
 
 def hire(store: Store, scenario: Scenario) -> None:
     """Add the scenario's staff."""
     with store.writing() as tx:
-        for one in scenario.actor:
-            add_actor(tx, NewActor(one.handle, one.roles, one.department, one.boss, one.locale, one.email))
+        for player in scenario.actor:
+            new = NewActor(player.handle, player.roles, player.department, player.boss, player.locale, player.email)
+            add_actor(tx, new)
 
 
 @dataclass
 class Staff:
-    """The cast of a scenario: each step is made at its hour, once, under a key."""
+    """The staff of a scenario: each step is made at its time, once, under a key."""
 
-    steps: list[tuple[datetime, int, Step]]
+    steps: list[tuple[datetime, int, ScenarioStep]]
     refused: Counter[str] = field(default_factory=Counter[str])
 
     def next_act(self) -> datetime | None:
-        """When somebody acts next."""
+        """Return when somebody acts next."""
         return self.steps[0][0] if self.steps else None
 
     def act(self, work: Work, now: datetime) -> int:
-        """Make the moves whose hour has come; a refused one is counted by its code."""
+        """Make the moves that are due; returns how many. A refused one is counted by its code."""
         made = 0
         while self.steps and self.steps[0][0] <= now:
             _, index, step = self.steps.pop(0)
@@ -127,20 +128,20 @@ class Staff:
                 made += 1
         return made
 
-    def _make(self, store: Store, index: int, step: Step, now: datetime) -> None:
+    def _make(self, store: Store, index: int, step: ScenarioStep, now: datetime) -> None:
         with store.looking() as tx:
-            row = tx.row(CASE, row_id=step.contact)
+            row = tx.row(CASE_OF_CONTACT, row_id=step.contact)
         if row is None:
             raise Refused("unknown_case", number=step.contact)
         advance(store, Command(row.number, step.move, step.set, step.by, key=f"scenario:{index}"), now)
 
 
 def staff(store: Store, scenario: Scenario, now: datetime) -> Staff:
-    """The steps still to come, by their hour."""
+    """Return the staff with the steps still to come, in order of time."""
     with store.looking() as tx:
-        came = {row.row_id: from_micros(row.at) for row in tx.rows(WHEN)}
-    unknown = sorted({step.contact for step in scenario.step} - set(came))
+        contact_times = {row.row_id: from_micros(row.at) for row in tx.rows(CONTACT_TIMES)}
+    unknown = sorted({step.contact for step in scenario.step} - set(contact_times))
     if unknown:
         raise Refused("bad_scenario", file="", why=f"unknown contact {unknown[0]}")
-    steps = [(came[step.contact] + step.after, index, step) for index, step in enumerate(scenario.step)]
-    return Staff(sorted((one for one in steps if one[0] > now), key=lambda one: one[:2]))
+    steps = [(contact_times[step.contact] + step.after, index, step) for index, step in enumerate(scenario.step)]
+    return Staff(sorted((step for step in steps if step[0] > now), key=lambda step: step[:2]))

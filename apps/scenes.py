@@ -1,4 +1,4 @@
-"""Performs a stretch of simulated time: with its scenario, a progress bar, and Prefect watching if asked."""
+"""Runs a simulation with its scenario, a progress bar, and optionally an observing Prefect server."""
 
 import asyncio
 import contextlib
@@ -15,27 +15,27 @@ from apps.prefect_server import Server, prefect_server
 from apps.prefect_settings import prefect_environment
 from apps.scenario import Staff, hire, load_scenario, staff
 from apps.simulation import Lived, Nobody, run_until
-from apps.simulation import Progress as Tell
+from apps.simulation import Progress as ReportProgress
 from engine.settings import Settings
 from flows.work import SameThread, Work, work_from
 from gateways.telephone import FakeTelephone
 
 PATIENT = {"probe_seconds": 5.0, "start_seconds": 10.0}
-"""Nobody waits in simulated time: Prefect gets longer to begin a run than a driver gives it."""
+"""Nobody waits in simulated time, so Prefect gets longer to begin a run than from a driver."""
 
 
-def perform(settings: Settings, end: datetime, scenario: Path | None, observed: bool, quiet: bool) -> Lived:
-    """Let the store live until ``end``; a Prefect server of its own watches if asked."""
+def run_simulation(settings: Settings, end: datetime, scenario: Path | None, observed: bool, quiet: bool) -> Lived:
+    """Simulate until ``end``; with ``observed``, on a Prefect server of its own."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(prefect_server(settings.where)) if observed else None
-        work, cast = rehearse(settings, scenario)
+        work, cast = prepare(settings, scenario)
         stack.callback(work.store.close)
-        tell = stack.enter_context(progress(work.store.now(), end, quiet))
-        return asyncio.run(play(work, cast, end, server, tell))
+        report = stack.enter_context(progress(work.store.now(), end, quiet))
+        return asyncio.run(run_observed(work, cast, end, server, report))
 
 
-def rehearse(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | Nobody]:
-    """The tools and the cast of a performance."""
+def prepare(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | Nobody]:
+    """Return the tools and the cast of a simulation."""
     work = work_from(settings)
     if scenario is None:
         return work, Nobody()
@@ -45,22 +45,24 @@ def rehearse(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | N
     return work, staff(work.store, script, work.store.now())
 
 
-async def play(work: Work, cast: Staff | Nobody, end: datetime, server: Server | None, tell: Tell | None) -> Lived:
-    """Run the simulation, watched by ``server`` if there is one."""
+async def run_observed(
+    work: Work, cast: Staff | Nobody, end: datetime, server: Server | None, report: ReportProgress | None
+) -> Lived:
+    """Run the simulation, observed on ``server`` if there is one."""
     if server is None:
         asyncio.get_running_loop().set_default_executor(SameThread())
-        return await run_until(work, end, cast, tell)
+        return await run_until(work, end, cast, report)
     os.environ.update(prefect_environment(work.store.home, server.api_url))
     from flows.prefect_ui.observer import PrefectObserver
 
     async with PrefectObserver(server.api_url, **PATIENT) as observer:
         work.observer = observer
-        return await run_until(work, end, cast, tell)
+        return await run_until(work, end, cast, report)
 
 
 @contextmanager
-def progress(start: datetime, end: datetime, quiet: bool) -> Generator[Tell | None]:
-    """A bar on standard error that shows the simulated day."""
+def progress(start: datetime, end: datetime, quiet: bool) -> Generator[ReportProgress | None]:
+    """Show the simulated day as a bar on standard error."""
     if quiet:
         yield None
         return
@@ -68,8 +70,8 @@ def progress(start: datetime, end: datetime, quiet: bool) -> Generator[Tell | No
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{start:%Y-%m-%d %H:%M}", total=max((end - start).total_seconds(), 1))
 
-        def tell(now: datetime) -> None:
+        def report(now: datetime) -> None:
             at = now.astimezone(start.tzinfo)
             bar.update(task, completed=(now - start).total_seconds(), description=f"{at:%Y-%m-%d %H:%M}")
 
-        yield tell
+        yield report

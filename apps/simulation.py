@@ -1,4 +1,4 @@
-"""Lets a simulated store live: its clock steps through every due instant, arrival, act and night."""
+"""Runs a simulated store: its clock steps through every due instant, arrival, act of the staff and night."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from engine.create_store import set_clock
 from engine.timers.next_due import look
 from flows.run_info import Unobserved
 from flows.scheduled_work import watch_scheduled
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work, off_loop
 from gateways.schedule import Scheduled, business_schedule
 from reports.morning_report import MorningReport
@@ -19,14 +19,14 @@ Progress = Callable[[datetime], None]
 
 
 class Cast(Protocol):
-    """Those who act in a simulation: staff who make moves at their hour."""
+    """The people who act in a simulation: they make moves at given times."""
 
     def next_act(self) -> datetime | None:
-        """When somebody acts next."""
+        """Return when somebody acts next."""
         ...
 
     def act(self, work: Work, now: datetime) -> int:
-        """Make the moves whose hour has come; returns how many."""
+        """Make the moves that are due; returns how many."""
         ...
 
 
@@ -42,7 +42,7 @@ class Nobody:
 
 @dataclass
 class Lived:
-    """What a stretch of simulated time held."""
+    """What happened in a stretch of simulated time."""
 
     instants: int = 0
     did: int = 0
@@ -53,22 +53,22 @@ class Lived:
     busiest: MorningReport | None = None
 
     def document(self) -> dict[str, object]:
-        """The figures as programs read them."""
+        """Return the figures for programs."""
         names = ("instants", "did", "acts", "nights", "unseen", "nights_by_name")
         return {name: getattr(self, name) for name in names}
 
 
 async def run_until(work: Work, until: datetime, cast: Cast | None = None, progress: Progress | None = None) -> Lived:
-    """Step the clock through everything that is due up to ``until``, and leave it standing there."""
+    """Step the clock through everything that is due up to ``until``, and leave it at ``until``."""
     cast = cast or Nobody()
     lived = Lived()
     now = await work.now()
-    lived.did += await settle(work)
+    lived.did += await drain(work)
     plans = {plan: plan.after(now) for plan in business_schedule()}
     while (instant := await _next(work, now, cast, plans.values())) <= until:
         now = max(now, instant)
         await off_loop(set_clock, work.store, now)
-        await _live(work, cast, plans, now, lived)
+        await _step(work, cast, plans, now, lived)
         if progress is not None:
             progress(now)
     await off_loop(set_clock, work.store, until)
@@ -76,31 +76,31 @@ async def run_until(work: Work, until: datetime, cast: Cast | None = None, progr
 
 
 async def _next(work: Work, now: datetime, cast: Cast, nights: Iterable[datetime]) -> datetime:
-    agenda = await off_loop(look, work.store, now)
-    ahead = [agenda.next(), cast.next_act(), *nights]
-    return min(instant for instant in ahead if instant is not None)
+    due = await off_loop(look, work.store, now)
+    instants = [due.next(), cast.next_act(), *nights]
+    return min(instant for instant in instants if instant is not None)
 
 
-async def _live(work: Work, cast: Cast, plans: dict[Scheduled, datetime], now: datetime, lived: Lived) -> None:
+async def _step(work: Work, cast: Cast, plans: dict[Scheduled, datetime], now: datetime, lived: Lived) -> None:
     lived.instants += 1
     lived.acts += await off_loop(cast.act, work, now)
-    lived.did += await settle(work)
+    lived.did += await drain(work)
     for plan, due in plans.items():
         if due <= now:
             await _night(work, plan.name, lived)
             plans[plan] = plan.after(now)
-            lived.did += await settle(work)
+            lived.did += await drain(work)
 
 
 async def _night(work: Work, name: str, lived: Lived) -> None:
-    what = await watch_scheduled(work, name)
+    result = await watch_scheduled(work, name)
     lived.nights += 1
-    lived.unseen += not what.observed and not isinstance(work.observer, Unobserved)
-    if isinstance(what.result, MorningReport) and _news(what.result) > _news(lived.busiest):
-        lived.busiest = what.result
+    lived.unseen += not result.observed and not isinstance(work.observer, Unobserved)
+    if isinstance(result.result, MorningReport) and _news(result.result) > _news(lived.busiest):
+        lived.busiest = result.result
     lived.nights_by_name[name] = lived.nights_by_name.get(name, 0) + 1
 
 
 def _news(report: MorningReport | None) -> int:
-    """How much a morning report has to tell."""
+    """Return how many lines a morning report lists."""
     return len(report.late) + len(report.callbacks) if report else -1

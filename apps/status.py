@@ -1,4 +1,4 @@
-"""Looks around: is the database there, does the driver beat, does Prefect answer, did the nights run?"""
+"""Checks the health of the database, the driver, the Prefect server and worker, and the schedules."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
 NIGHT_GRACE = timedelta(hours=1)
-"""How late scheduled work may be before somebody should look."""
-BEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
+"""Scheduled work that is later than this is reported as late."""
+HEARTBEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
 PROBE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One part of the house: well or not, and what there is to say of it."""
+    """The health of one part of the system, as a code with its facts."""
 
     part: str
     ok: bool
@@ -35,65 +35,65 @@ class Health:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def text(self, locale: str) -> str:
-        """What a person reads."""
+        """Return the text for people."""
         return translate(locale, f"cli.status.{self.part}_{self.code}", **self.facts)
 
     def document(self) -> dict[str, Any]:
-        """What a program reads."""
+        """Return the document for programs."""
         return {"ok": self.ok, "code": self.code, **self.facts}
 
 
 class OnHold(Health):
-    """Kinds on hold are no fault, but nobody should wonder why nothing is heard of them."""
+    """The kinds of case on hold: no fault, but the reason why they send nothing."""
 
     def text(self, locale: str) -> str:
-        words = [
+        holds = [
             translate(
                 locale,
                 "cli.status.holds_since",
-                kind=label(locale, "", "kind", one["kind"]),
-                since=when(datetime.fromisoformat(one["since"])),
-                handle=one["handle"],
+                kind=label(locale, "", "kind", hold["kind"]),
+                since=when(datetime.fromisoformat(hold["since"])),
+                handle=hold["handle"],
             )
-            for one in self.facts["kinds"]
+            for hold in self.facts["kinds"]
         ]
-        return translate(locale, "cli.status.holds_held", held=", ".join(words))
+        return translate(locale, "cli.status.holds_held", held=", ".join(holds))
 
 
-def look_around(settings: Settings, store: Store) -> list[Health]:
-    """The health of each part. A simulated store has neither driver nor server, and needs none."""
+def check_health(settings: Settings, store: Store) -> list[Health]:
+    """Return the health of each part. A simulated store has no driver and no server, and needs none."""
     try:
         now = store.now()
         with store.looking() as tx:
             parts = [_driver(tx, now), _nights(tx, now), _dead(tx), *_holds(tx)]
     except Refused as refused:
         return [Health("database", False, "away", {"reason": refused.code})]
-    agenda = look(store)
-    lag = max((now - from_micros(agenda.timer)).total_seconds(), 0.0) if agenda.timer else 0.0
+    due = look(store)
+    lag = max((now - from_micros(due.timer)).total_seconds(), 0.0) if due.timer else 0.0
     database = "postgres" if store.postgres else "sqlite"
-    found = [
+    health = [
         Health("database", True, "there", {"database": database, "now": now.isoformat()}),
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
     ]
-    return found if store.simulated else [*found, _server(settings.where), _worker(settings.where)]
+    return health if store.simulated else [*health, _server(settings.where), _worker(settings.where)]
 
 
 def _driver(tx: Tx, now: datetime) -> Health:
-    row = tx.row(BEATS, name="driver%")
+    row = tx.row(HEARTBEATS, name="driver%")
     if row is None:
         return Health("driver", False, "none")
-    seen = from_micros(row.seen_at)
+    seen_at = from_micros(row.seen_at)
     alive = from_micros(row.until) > now
-    return Health("driver", alive, "beats" if alive else "silent", {"seen_at": seen.isoformat(), "owner": row.owner})
+    return Health("driver", alive, "beats" if alive else "silent", {"seen_at": seen_at.isoformat(), "owner": row.owner})
 
 
 def _nights(tx: Tx, now: datetime) -> Health:
     plans = business_schedule()
     last = {plan.name: last_run(tx, plan.name) for plan in plans}
     late = [plan.name for plan in plans if (at := last[plan.name]) and plan.after(at) + NIGHT_GRACE <= now]
-    told = {name: began.isoformat() if began else None for name, began in last.items()}
-    return Health("schedules", not late, "late" if late else "kept", {"late": ", ".join(late), "last": told})
+    last_runs = {name: began.isoformat() if began else None for name, began in last.items()}
+    return Health("schedules", not late, "late" if late else "kept", {"late": ", ".join(late), "last": last_runs})
 
 
 def _dead(tx: Tx) -> Health:
@@ -103,8 +103,8 @@ def _dead(tx: Tx) -> Health:
 
 def _holds(tx: Tx) -> list[Health]:
     kinds = [
-        {"kind": one.kind, "since": one.since.isoformat(), "handle": one.handle, "reason": one.reason}
-        for one in held(tx)
+        {"kind": hold.kind, "since": hold.since.isoformat(), "handle": hold.handle, "reason": hold.reason}
+        for hold in held(tx)
     ]
     return [OnHold("holds", True, "held", {"kinds": kinds})] if kinds else []
 

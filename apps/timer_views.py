@@ -1,4 +1,4 @@
-"""What the doors show of a case's promises: budget, what is used, what fired and what is to come."""
+"""The SLA timers of a case as people read them: allowance, used time, steps that fired and that are to come."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,18 +18,18 @@ from statemachines.kinds import lifecycle_of
 HOUR = timedelta(hours=1)
 
 # See Note [Read by SQL] in apps/case_rows.py.
-CLOCKS = """
+TIMERS = """
 SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extended, consumed, opened_at, running_since,
        fires_at, closed_at, outcome, level, steps_fired, policy FROM timer WHERE case_id = :case_id ORDER BY id
 """
-RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
-# What rests has rested since the case came where it stands.
-CAME = "SELECT max(occurred_at) AS at FROM transition WHERE case_id = :case_id AND source <> dest"
+STEPS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
+# A paused timer has been paused since the case entered its state.
+ENTERED = "SELECT max(occurred_at) AS at FROM transition WHERE case_id = :case_id AND source <> dest"
 
 
 @dataclass(frozen=True, slots=True)
 class TimerView:
-    """One promise of a case as people read it; ``used`` is the time consumed until the moment of looking."""
+    """One timer of a case; ``used`` is the time consumed up to now."""
 
     clause: str
     cycle: int
@@ -54,17 +54,17 @@ class TimerView:
     source: str
 
     @property
-    def rests(self) -> bool:
+    def paused(self) -> bool:
         """Whether it is open and does not run."""
         return self.outcome is None and self.running_since is None
 
     @property
     def used_percent(self) -> int:
-        """The share of the budget that is used up."""
+        """The percentage of the allowance that is used."""
         return int(self.used * 100 / self.allowance) if self.allowance else 0
 
     def state(self, locale: str) -> str:
-        """Running or paused since when, or how it ended."""
+        """Return since when it runs or is paused, or its outcome."""
         if self.outcome is not None:
             return label(locale, "", "outcome", self.outcome)
         since = self.running_since or self.paused_since
@@ -72,27 +72,27 @@ class TimerView:
         return translate(locale, f"cli.desk.{name}_since", since=when(since) if since else "–")
 
     def promise(self, kind: str, locale: str) -> str:
-        """The promise's name, and its number where it is not the first of its kind."""
+        """Return the clause, and the number of the occurrence unless it is the first."""
         name = label(locale, kind, "clause", self.clause)
         return name if self.occurrence == 1 else translate(locale, "cli.desk.turn", clause=name, turn=self.occurrence)
 
     def limit(self, locale: str) -> str:
-        """The limit as the pack words it, and what was granted on top of it."""
+        """Return the limit as the pack gives it, and the extension."""
         limit = f"{self.amount} {translate(locale, f'unit.{self.unit}')}"
         hours = f"{self.extended / HOUR:g}"
         return translate(locale, "cli.desk.extended", limit=limit, hours=hours) if self.extended else limit
 
     def origin(self, locale: str) -> str:
-        """The clause of the document the promise comes from, or that it was agreed with the customer."""
+        """Return the clause of the source document, or that the limit was agreed with the customer."""
         return label(locale, "", "source", self.source)
 
-    def rungs(self) -> str:
-        """The rungs that fired, and those to come in brackets."""
+    def steps(self) -> str:
+        """Return the escalation steps that fired, and those to come in brackets."""
         fired = [f"{percent}%" for percent, _ in self.fired]
         return " ".join([*fired, *(f"({percent}%)" for percent in self.to_come)]) or "–"
 
     def document(self) -> dict[str, Any]:
-        """The promise as programs read it; times in ISO 8601, amounts in seconds."""
+        """Return the timer for programs; times in ISO 8601, amounts in seconds."""
         names = (
             "clause",
             "cycle",
@@ -117,22 +117,22 @@ class TimerView:
         }
 
 
-def timers_of(tx: Tx, rules: Rules, one: CaseRow, now: datetime) -> list[TimerView]:
-    """A case's promises at an instant, oldest first."""
+def timers_of(tx: Tx, rules: Rules, case: CaseRow, now: datetime) -> list[TimerView]:
+    """Return a case's timers at an instant, oldest first."""
     fired: dict[int, list[tuple[int, datetime]]] = {}
-    for rung in tx.rows(RUNGS, case_id=one.id):
-        fired.setdefault(rung.timer_id, []).append((rung.percent, from_micros(rung.due_at)))
-    views = [_clock(row, tuple(fired.get(row.id, ())), rules, one, now) for row in tx.rows(CLOCKS, case_id=one.id)]
-    here_since = _instant(tx.row(CAME, case_id=one.id).at)
-    return [replace(view, paused_since=here_since) if view.rests else view for view in views]
+    for step in tx.rows(STEPS, case_id=case.id):
+        fired.setdefault(step.timer_id, []).append((step.percent, from_micros(step.due_at)))
+    views = [_view(row, tuple(fired.get(row.id, ())), rules, case, now) for row in tx.rows(TIMERS, case_id=case.id)]
+    entered_at = _instant(tx.row(ENTERED, case_id=case.id).at)
+    return [replace(view, paused_since=entered_at) if view.paused else view for view in views]
 
 
-def _clock(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, one: CaseRow, now: datetime) -> TimerView:
-    pack = rules.pack(one.pack, to_micros(now))
-    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == row.clause), None)
+def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case: CaseRow, now: datetime) -> TimerView:
+    pack = rules.pack(case.pack, to_micros(now))
+    clause = next((clause for clause in lifecycle_of(case.kind).clauses if clause.name == row.clause), None)
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
-    place = rules.calendar(row.calendar)
-    running = spent(row.unit, place, row.running_since, to_micros(now)) if row.running_since is not None else 0
+    calendar = rules.calendar(row.calendar)
+    running = spent(row.unit, calendar, row.running_since, to_micros(now)) if row.running_since is not None else 0
     limit = pack.clauses.get(row.clause)
     return TimerView(
         clause=row.clause,
@@ -148,23 +148,23 @@ def _clock(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, one:
         running_since=_instant(row.running_since),
         paused_since=None,
         fires_at=_instant(row.fires_at),
-        provisional=_provisional(row, place),
+        provisional=_provisional(row, calendar),
         closed_at=_instant(row.closed_at),
         outcome=row.outcome,
         level=row.level,
         fired=fired,
         to_come=() if row.closed_at is not None else tuple(ladder[row.steps_fired :]),
         policy=row.policy,
-        source=AGREED if row.policy == AGREED else limit.of(one.traits).source if limit else "–",
+        source=AGREED if row.policy == AGREED else limit.of(case.traits).source if limit else "–",
     )
 
 
-def _provisional(row: Any, place: Calendar) -> bool:
-    """Whether a holiday that is not published yet may move the deadline of a running clock."""
+def _provisional(row: Any, calendar: Calendar) -> bool:
+    """Return whether a holiday that is not published yet may move the deadline of a running timer."""
     if row.running_since is None:
         return False
-    end = falls_due(row.unit, place, row.running_since, row.allowance - row.consumed)
-    return provisional(place, from_micros(row.opened_at), from_micros(end), Unit(row.unit))
+    end = falls_due(row.unit, calendar, row.running_since, row.allowance - row.consumed)
+    return provisional(calendar, from_micros(row.opened_at), from_micros(end), Unit(row.unit))
 
 
 def _instant(micros: int | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The whole system as children of one command: Prefect server and UI, worker, nights, and the driver."""
+"""Runs the whole system as children of one command: Prefect server and UI, worker, nights, and the driver."""
 
 import asyncio
 import contextlib
@@ -21,17 +21,17 @@ DRIVER_NOTE = "driver.json"
 
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
-    """Bring everything up and keep it up until Ctrl-C. Raises ``Refused`` for a port or a store that won't do."""
+    """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
     from engine.create_store import found
 
-    _only_a_real_one(settings)
+    _refuse_simulated(settings)
     found(settings, system_now())
     work = work_from(settings)
     tell("up.starting", home=str(settings.where))
     try:
         with prefect_server(settings.where, port) as server:
             os.environ.update(prefect_environment(settings.where, server.api_url))
-            _settle_in(server, tell)
+            _prepare_server(server, tell)
             with worker(settings.where, server.api_url):
                 tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                 asyncio.run(_drive(work, server.api_url))
@@ -41,8 +41,8 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
         raise Refused("server_died", log=str(error)) from None
 
 
-def _only_a_real_one(settings: Settings) -> None:
-    """Refuse a simulated store; a home without a store becomes a real one."""
+def _refuse_simulated(settings: Settings) -> None:
+    """Refuse a simulated store; in a home without a store a real one is created."""
     simulated = False
     with contextlib.suppress(Refused), contextlib.closing(settings.store()) as store:
         simulated = store.simulated
@@ -50,10 +50,10 @@ def _only_a_real_one(settings: Settings) -> None:
         raise Refused("simulated_store")
 
 
-def _settle_in(server: Server, tell: Tell) -> None:
+def _prepare_server(server: Server, tell: Tell) -> None:
     from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
-    from apps.up_reconcile import close_abandoned
+    from apps.up_runs import close_abandoned
 
     api_url = with_credential(server.api_url)
     for key, apply in (("up.nights", ensure_pool_and_deployments), ("up.automations", ensure_automations)):
@@ -64,13 +64,13 @@ def _settle_in(server: Server, tell: Tell) -> None:
 
 
 async def drive_here(settings: Settings) -> None:
-    """Drive this store, watched by the Prefect server that ``up`` started, or by PREFECT_API_URL, if any."""
+    """Drive this store, observed on PREFECT_API_URL or on the Prefect server that ``up`` started, if there is one."""
     work = work_from(settings)
     await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where))
 
 
 def served(home: Path) -> str | None:
-    """The API of the Prefect server that ``up`` has started for this home, if one runs."""
+    """Return the API of the Prefect server that ``up`` started for this home, if one runs."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         return json.loads((home / "run" / "prefect-server.json").read_text("utf-8"))["api_url"]
     return None

@@ -1,9 +1,8 @@
-"""What Prefect does by itself when a run goes wrong, declared here and put on a server through its API.
+"""Declares Prefect's automations for runs that go wrong, and applies them to a server through its API.
 
-Note [Which runs are watched]: a driver's own runs are short, and send no heartbeat (`flows/prefect_ui/observer.py`
-turns it off); those a killed driver leaves open are closed at the next start (`apps/up_reconcile.py`). So only runs of
-our deployments are watched: a zombie is known by a heartbeat that came once and comes no more, a failure by the
-deployment it belongs to.
+Note [Which runs are watched]: a driver's own runs are short and send no heartbeat (`flows/prefect_ui/observer.py`
+turns it off); those that a killed driver leaves open are closed at the next start (`apps/up_runs.py`). So only runs of
+our deployments are watched: a zombie is recognised by a heartbeat that has stopped, a failure by its deployment.
 """
 
 from collections.abc import Mapping
@@ -28,10 +27,10 @@ from flows.prefect_ui.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
 from gateways.schedule import OVERNIGHT
 
 PREFIX = "closeloop · "
-"""How the names of our automations begin: what begins so is ours to change and to remove."""
+"""The prefix of our automations' names: automations with it are ours to change and to remove."""
 
 SILENT = timedelta(seconds=90)
-"""Three heartbeats (`HEARTBEAT_SECONDS` in `apps/prefect_server.py`) that did not come."""
+"""Three missed heartbeats (`HEARTBEAT_SECONDS` in `apps/prefect_settings.py`)."""
 PENDING = timedelta(minutes=10)
 """A worker's child begins within 13 s; one that has not by now never will, and holds the only slot."""
 NIGHT = timedelta(hours=26)
@@ -45,44 +44,44 @@ EACH = {"prefect.resource.id"}
 
 
 def declared(deployments: Mapping[str, UUID]) -> list[AutomationCore]:
-    """The automations for our deployments, given by name; those whose deployment is missing are left out."""
-    found = [_zombies(deployments), _stuck(deployments)] if deployments else []
+    """Return the automations for our deployments, given by name; without its deployment an automation is left out."""
+    automations = [_zombies(deployments), _stuck(deployments)] if deployments else []
     if OVERNIGHT in deployments:
-        found.append(_night_missing(deployments))
+        automations.append(_night_missing(deployments))
     if ALERT in deployments and len(deployments) > 1:
-        found.append(_failures(deployments))
-    return found
+        automations.append(_failures(deployments))
+    return automations
 
 
 def ensure_automations(api_url: str) -> Applied:
-    """Make the server hold what is declared and nothing else of ours; what is equal is not touched.
+    """Create, change and remove our automations until the server has what is declared; equal ones are not touched.
 
     An automation that a supervisor has switched off stays off.
     """
     changes: dict[str, list[str]] = {"made": [], "changed": [], "unchanged": [], "removed": []}
     with SyncPrefectClient(api_url) as client:
-        wanted = {each.name: each for each in declared(_deployments(client))}
+        missing = {each.name: each for each in declared(_deployments(client))}
         for there in _ours(client):
-            what = _settle(client, there, wanted.pop(there.name, None))
-            changes[what].append(there.name)
-        for each in wanted.values():
+            change = _apply(client, there, missing.pop(there.name, None))
+            changes[change].append(there.name)
+        for each in missing.values():
             client.create_automation(each)
             changes["made"].append(each.name)
-    return Applied(**{what: tuple(sorted(names)) for what, names in changes.items()})
+    return Applied(**{change: tuple(sorted(names)) for change, names in changes.items()})
 
 
-def _settle(client: SyncPrefectClient, there: Automation, wanted: AutomationCore | None) -> str:
+def _apply(client: SyncPrefectClient, there: Automation, wanted: AutomationCore | None) -> str:
     if wanted is None:
         client.delete_automation(there.id)
         return "removed"
-    if _said(there) == _said(wanted):
+    if _declaration(there) == _declaration(wanted):
         return "unchanged"
-    client.update_automation(there.id, AutomationCore(**{**_said(wanted), "enabled": there.enabled}))
+    client.update_automation(there.id, AutomationCore(**{**_declaration(wanted), "enabled": there.enabled}))
     return "changed"
 
 
-def _said(automation: AutomationCore) -> dict[str, Any]:
-    """What we declare of it; the rest is the server's or the supervisor's."""
+def _declaration(automation: AutomationCore) -> dict[str, Any]:
+    """Return the fields that we declare; the others belong to the server or the supervisor."""
     return {name: getattr(automation, name) for name in ("name", "description", "trigger", "actions")}
 
 
@@ -164,8 +163,10 @@ def _night_missing(deployments: Mapping[str, UUID]) -> AutomationCore:
 
 
 def _failures(deployments: Mapping[str, UUID]) -> AutomationCore:
-    others = {name: each for name, each in deployments.items() if name != ALERT}  # or a failed alert alerts for ever
-    found = {"run": "flow_run.id", "flow": "flow.name", "state": "event.event"}
+    others = {
+        name: each for name, each in deployments.items() if name != ALERT
+    }  # or a failed alert would alert for ever
+    templates = {"run": "flow_run.id", "flow": "flow.name", "state": "event.event"}
     return AutomationCore(
         name=f"{PREFIX}运行失败通知 failure notice",
         description="运行失败或崩溃：以邮件通知客服班组长与管理员，每次运行一封，只含运行编号。"
@@ -177,16 +178,18 @@ def _failures(deployments: Mapping[str, UUID]) -> AutomationCore:
             for_each=EACH,
             posture=Posture.Reactive,
         ),
-        actions=[_run(deployments[ALERT], what=RUN_FAILED, **{name: _found(each) for name, each in found.items()})],
+        actions=[
+            _run(deployments[ALERT], what=RUN_FAILED, **{name: _template(each) for name, each in templates.items()})
+        ],
     )
 
 
-def _crash(why: str) -> ChangeFlowRunState:
-    return ChangeFlowRunState.model_validate({"state": StateType.CRASHED, "message": why})
+def _crash(reason: str) -> ChangeFlowRunState:
+    return ChangeFlowRunState.model_validate({"state": StateType.CRASHED, "message": reason})
 
 
-def _found(expression: str) -> dict[str, str]:
-    """A parameter that Prefect fills in. Said in full: of a bare template it does not look up the run and the flow."""
+def _template(expression: str) -> dict[str, str]:
+    """Return a parameter that Prefect fills in; a bare template would not look up the run and flow."""
     return {"__prefect_kind": "jinja", "template": f"{{{{ {expression} }}}}"}
 
 

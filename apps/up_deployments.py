@@ -1,4 +1,4 @@
-"""The nights and acts of `prefect.yaml`, put on a Prefect server through its API: the command line takes 8 s a call."""
+"""Applies the deployments of `prefect.yaml` to a Prefect server through its API; Prefect's own CLI takes 8 s a call."""
 
 import hashlib
 import importlib
@@ -22,11 +22,11 @@ from prefect.workers.process import ProcessWorker
 from pydantic import BaseModel, ConfigDict
 
 NIGHTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
-OURS = "closeloop"  # the tag of deployments that this file may delete
+OURS = "closeloop"  # the tag of the deployments that this module may delete
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")  # a misspelt key is an error, not a night that never comes
+    model_config = ConfigDict(extra="forbid")  # a misspelt key is an error, not a night that never runs
 
 
 class _Cron(_Strict):
@@ -45,7 +45,7 @@ class _Limit(_Strict):
 
 
 class Act(_Strict):
-    """One deployment of the file that people start by hand: it has no hour, and no turn to wait for."""
+    """A deployment that people start by hand: it has no schedule and no concurrency limit."""
 
     name: str
     description: str
@@ -71,7 +71,7 @@ class Act(_Strict):
 
 
 class Night(Act):
-    """One that has its hours; without them it would be a night that never comes, so they must be said."""
+    """A scheduled deployment; its schedule is required, because without one it would never run."""
 
     schedules: list[_Cron]
     concurrency_limit: _Limit
@@ -87,7 +87,7 @@ class Night(Act):
 
 @dataclass(frozen=True)
 class Applied:
-    """Names ("flow/deployment") of what changed on the server and what stood there already."""
+    """The names ("flow/deployment") of what changed on the server and of what was there already."""
 
     made: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -96,43 +96,43 @@ class Applied:
 
 
 def read_nights(file: Path = NIGHTS) -> list[Night]:
-    """What has its hours."""
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [Night.model_validate(entry) for entry in written["deployments"]]
+    """Return the scheduled deployments."""
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [Night.model_validate(entry) for entry in document["deployments"]]
 
 
 def read_acts(file: Path = NIGHTS) -> list[Act]:
-    """What supervisors start by hand."""
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [Act.model_validate(entry) for entry in written.get("acts", ())]
+    """Return the deployments that supervisors start by hand."""
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [Act.model_validate(entry) for entry in document.get("acts", ())]
 
 
 def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
-    """Make the server hold what `file` says and nothing else of ours.
+    """Create, change and remove our deployments until the server has those of `file`.
 
-    What is equal is not touched: writing a deployment again throws its scheduled runs away, and would
-    undo a pause that a supervisor has set in the UI.
+    Equal ones are not touched: writing a deployment again deletes its scheduled runs, and would undo a pause that a
+    supervisor has set in the UI.
     """
     wanted = [*read_nights(file), *read_acts(file)]
     changes: dict[str, list[str]] = {"made": [], "changed": [], "unchanged": [], "removed": []}
     with SyncPrefectClient(api_url) as client:
-        for pool in sorted({one.work_pool.name for one in wanted}):
+        for pool in sorted({declared.work_pool.name for declared in wanted}):
             _ensure_pool(client, pool)
         kept = set[UUID]()
-        for one in wanted:
-            what, deployment = _ensure_deployment(client, one)
+        for declared in wanted:
+            change, deployment = _ensure_deployment(client, declared)
             kept.add(deployment)
-            changes[what].append(_full_name(one))
+            changes[change].append(_full_name(declared))
         ours = DeploymentFilter.model_validate({"tags": {"all_": [OURS]}})
         for found in client.read_deployments(deployment_filter=ours):
             if found.id not in kept:
                 client.delete_deployment(found.id)
                 changes["removed"].append(found.name)
-    return Applied(**{what: tuple(names) for what, names in changes.items()})
+    return Applied(**{change: tuple(names) for change, names in changes.items()})
 
 
-def _full_name(one: Act) -> str:
-    return f"{one.flow().name}/{one.name}"
+def _full_name(declared: Act) -> str:
+    return f"{declared.flow().name}/{declared.name}"
 
 
 def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
@@ -143,30 +143,30 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         client.create_work_pool(WorkPoolCreate(name=name, type=ProcessWorker.type, base_job_template=template))
 
 
-def _ensure_deployment(client: SyncPrefectClient, one: Act) -> tuple[str, UUID]:
+def _ensure_deployment(client: SyncPrefectClient, declared: Act) -> tuple[str, UUID]:
     found: DeploymentResponse | None = None
-    version = _version(one)
+    version = _version(declared)
     with suppress(ObjectNotFound):
-        found = client.read_deployment_by_name(_full_name(one))
+        found = client.read_deployment_by_name(_full_name(declared))
     if found and found.version == version:
         return "unchanged", found.id
-    flow = one.flow()
-    limit = one.limit
-    deployment = client.create_deployment(  # also writes over an older one
+    flow = declared.flow()
+    limit = declared.limit
+    deployment = client.create_deployment(  # also writes over an older declared
         flow_id=client.create_flow_from_name(flow.name),
-        name=one.name,
+        name=declared.name,
         version=version,
-        description=one.description,
-        entrypoint=one.entrypoint,  # a module path: the packages are installed where the worker runs
-        tags=sorted({OURS, *one.tags}),
+        description=declared.description,
+        entrypoint=declared.entrypoint,  # a module path: the packages are installed where the worker runs
+        tags=sorted({OURS, *declared.tags}),
         schedules=[
             DeploymentScheduleCreate(schedule=CronSchedule(cron=each.cron, timezone=each.timezone), active=True)
-            for each in one.crons
+            for each in declared.crons
         ],
-        work_pool_name=one.work_pool.name,
+        work_pool_name=declared.work_pool.name,
         concurrency_limit=limit.limit if limit else None,
         concurrency_options=_options(limit) if limit else None,
-        parameters=one.parameters,
+        parameters=declared.parameters,
         parameter_openapi_schema=flow.parameters.model_dump(exclude_unset=True),
         enforce_parameter_schema=True,
     )
@@ -177,7 +177,7 @@ def _options(limit: _Limit) -> ConcurrencyOptions:
     return ConcurrencyOptions.model_validate(limit.model_dump(exclude={"limit"}))
 
 
-def _version(one: Act) -> str:
-    """A digest of everything that is written, so that an equal deployment is known by its version."""
-    written = {**one.model_dump(), "schema": one.flow().parameters.model_dump(exclude_unset=True)}
-    return hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode()).hexdigest()[:12]
+def _version(declared: Act) -> str:
+    """Return a digest of the whole deployment, by which an equal declared is recognised."""
+    content = {**declared.model_dump(), "schema": declared.flow().parameters.model_dump(exclude_unset=True)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]

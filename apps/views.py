@@ -1,4 +1,4 @@
-"""What the doors show of cases, each read in one transaction that can change nothing."""
+"""Cases, their histories and the board as the command line shows them; each read in one transaction without writes."""
 
 import json
 from collections import Counter
@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from apps.case_rows import COLUMNS, CaseRow, case_row, find_case
-from apps.known_views import LinkView, links_of
 from apps.timer_views import TimerView, timers_of
+from apps.variable_views import LinkView, links_of
 from engine.commands.case_context import DoneBy, done_by, facts_of
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
@@ -31,9 +31,9 @@ SELECT {COLUMNS} FROM cases WHERE {{conditions}}
        level DESC, opened_at, id LIMIT :limit
 """  # noqa: S608 (our own constants only)
 FILTERS = ("state", "department", "owner", "level", "severity")
-"""The columns by whose value a list may be narrowed."""
+"""The columns by whose value a list may be filtered."""
 ROLES = "SELECT roles FROM actor WHERE handle = :handle"
-MADE = """
+MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """
 MOVES = """
@@ -45,8 +45,8 @@ STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which cases a list shows. ``kind`` may also be a nature (consultation, report …)."""
+class CaseFilter:
+    """The cases that a list shows. ``kind`` may also be a nature (consultation, report …)."""
 
     closed: bool = False
     state: str | None = None
@@ -58,53 +58,53 @@ class Wanted:
     severity: str | None = None
 
 
-def cases(store: Store, wanted: Wanted) -> list[CaseRow]:
-    """The cases wanted: customers' work before internal work (A8), then what is urgent, the highest level, the oldest.
+def cases(store: Store, case_filter: CaseFilter) -> list[CaseRow]:
+    """Return the cases: customers' before internal ones (A8), then the urgent, the highest level, the oldest.
 
     Raises ``Refused('unknown_kind')``.
     """
-    filters = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
-    conditions = [f"{name} = :{name}" for name in filters] + ([] if wanted.closed else ["NOT closed"])
-    if wanted.kind is not None:
-        table = lifecycle_of(wanted.kind)
+    filters = {name: value for name in FILTERS if (value := getattr(case_filter, name)) is not None}
+    conditions = [f"{name} = :{name}" for name in filters] + ([] if case_filter.closed else ["NOT closed"])
+    if case_filter.kind is not None:
+        table = lifecycle_of(case_filter.kind)
         filters["kind"] = table.kind
         conditions.append("kind = :kind")
-        if wanted.kind in table.natures:  # canonical text spells it in one way only
-            filters["nature"] = f'%"nature":"{wanted.kind.replace("_", "!_")}"%'
+        if case_filter.kind in table.natures:  # canonical text spells it in one way only
+            filters["nature"] = f'%"nature":"{case_filter.kind.replace("_", "!_")}"%'
             conditions.append("variables LIKE :nature ESCAPE '!'")
     sql = LIST.format(conditions=" AND ".join(conditions) or "TRUE")
-    values = {"customers": sorted(customer_kinds()), "urgent": Severity.URGENT.value, "limit": wanted.limit}
+    values = {"customers": sorted(customer_kinds()), "urgent": Severity.URGENT.value, "limit": case_filter.limit}
     with store.looking() as tx:
         return [case_row(row) for row in tx.rows_among(sql, **values, **filters)]
 
 
 def kind_of(store: Store, number: str) -> str:
-    """The kind of a case. Raises ``Refused('unknown_case')``."""
+    """Return the kind of a case. Raises ``Refused('unknown_case')``."""
     with store.looking() as tx:
         return find_case(tx, number).kind
 
 
-def clocks(store: Store, number: str) -> tuple[str, list[TimerView]]:
-    """The case's kind and its promises, oldest first."""
+def timers(store: Store, number: str) -> tuple[str, list[TimerView]]:
+    """Return the case's kind and its timers, oldest first."""
     now = store.now()
     with store.looking() as tx:
-        one = find_case(tx, number)
-        return one.kind, timers_of(tx, rules_in(tx), one, now)
+        record = find_case(tx, number)
+        return record.kind, timers_of(tx, rules_in(tx), record, now)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case, what may be done with it now, its promises and its relatives."""
+    """A case, the moves allowed now, its timers and its relatives."""
 
     case: CaseRow
     known: dict[str, Any]
     allowed: list[str]
-    clocks: list[TimerView]
+    timers: list[TimerView]
     links: list[LinkView]
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
-    """One case; ``allowed`` is what this actor may do, or what anybody may."""
+    """Return one case; ``allowed`` are the moves that this actor may make, or that anybody may."""
     now = store.now()
     with store.looking() as tx:
         one = find_case(tx, number)
@@ -135,13 +135,13 @@ def _allowed(tx: Tx, one: CaseRow, rules: Rules, at: datetime, handle: str | Non
 def _done_by(tx: Tx, one: CaseRow, table: Lifecycle) -> DoneBy:
     """Return who made the moves from which others are separated (F3)."""
     separate = {name for row in table.moves for name in row.separate_from}
-    rows = tx.rows(MADE, case_id=one.id) if separate else []
+    rows = tx.rows(MOVE_ACTORS, case_id=one.id) if separate else []
     return done_by([(row.move, row.handle) for row in rows], separate)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One move as the history shows it, with the words that were said."""
+class HistoryMove:
+    """One move as the history shows it, with its personal values."""
 
     seq: int
     move: str
@@ -158,12 +158,12 @@ class Told:
     hash: str
 
     def summary(self, width: int = 48) -> str:
-        """The form in one short line."""
+        """Return the form in one short line."""
         line = " ".join(f"{name}={value}" for name, value in self.form.items()).replace("\n", " ")
         return line if len(line) <= width else line[: width - 1] + "…"
 
     def document(self) -> dict[str, Any]:
-        """The move as programs read it."""
+        """Return the move for programs."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -172,27 +172,27 @@ class History:
     """A case's kind and its moves."""
 
     kind: str
-    moves: list[Told]
+    moves: list[HistoryMove]
 
 
 def history(store: Store, number: str) -> History:
-    """Every move of a case in order."""
+    """Return every move of a case in order."""
     with store.looking() as tx:
-        one = find_case(tx, number)
-        words = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=one.id)}
-        return History(one.kind, [_told(row, words) for row in tx.rows(MOVES, case_id=one.id)])
+        record = find_case(tx, number)
+        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=record.id)}
+        return History(record.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=record.id)])
 
 
-def _told(row: Any, words: dict[tuple[int, str], str | None]) -> Told:
+def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
     recorded: dict[str, Any] = json.loads(row.form)
-    form = {name: words.get((row.seq, name), value) for name, value in recorded.items()}
+    form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
     instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
-    return Told(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})
+    return HistoryMove(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Open cases by (kind, milestone, level), and how many have broken a promise."""
+    """The open cases by (kind, milestone, level), and how many have breached a timer."""
 
     counts: Counter[tuple[str, str, int]]
     late: int
@@ -204,21 +204,21 @@ class Board:
 
     @property
     def internal(self) -> bool:
-        """Whether any of them is work among ourselves."""
+        """Whether any of them is internal work."""
         customers = customer_kinds()
         return any(kind not in customers for kind, _, _ in self.counts)
 
     def count(self, milestone: Milestone, level: int, internal: bool | None = None) -> int:
-        """Open cases at a milestone and level: of customers, among ourselves, or of both."""
+        """Return how many open cases are at a milestone and level: of customers, internal, or both."""
         customers = customer_kinds()
         return sum(
             n
-            for (kind, where, high), n in self.counts.items()
-            if (where, high) == (milestone.value, level) and internal in (None, kind not in customers)
+            for (kind, at_milestone, at_level), n in self.counts.items()
+            if (at_milestone, at_level) == (milestone.value, level) and internal in (None, kind not in customers)
         )
 
     def document(self) -> dict[str, Any]:
-        """The board as programs read it, customers' work first (A8)."""
+        """Return the board for programs, customers' work first (A8)."""
         customers = customer_kinds()
         order = sorted(self.counts.items(), key=lambda cell: (cell[0][0] not in customers, cell[0]))
         cells = [{"kind": k, "milestone": m, "level": v, "cases": n} for (k, m, v), n in order]

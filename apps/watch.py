@@ -1,4 +1,4 @@
-"""What a driver notices of its own absence and of the database's, so that the morning report can say so."""
+"""Records outages that the driver notices, its own and the database's, for the morning report."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,27 +9,27 @@ from statemachines.lifecycle import Refused
 
 MARK_EVERY = timedelta(seconds=10)
 TROUBLE = "trouble"
-"""Why, if it was no refusal that says why."""
+"""The reason of an outage whose error is no refusal."""
 
 
 @dataclass
 class Watch:
-    """When it last wrote down that all was looked at, and since when and why it cannot look."""
+    """The last recorded instant up to which everything due was done, and reason and start of the current trouble."""
 
     marked: datetime | None = None
     trouble: tuple[str, datetime] | None = None
 
     def failed(self, error: Exception, at: datetime) -> None:
-        """A pass that began then failed; the first reason is the one that is told."""
-        why = error.code if isinstance(error, Refused) else TROUBLE
-        self.trouble = self.trouble or (why, at)
+        """Note that a tick that began at ``at`` failed; the first reason counts."""
+        reason = error.code if isinstance(error, Refused) else TROUBLE
+        self.trouble = self.trouble or (reason, at)
 
     async def saw(self, work: Work, at: datetime) -> None:
-        """A pass that began then did all there was to do."""
+        """Note that a tick that began at ``at`` did all that was due; record the outage before it."""
         if self.trouble is None and self.marked is not None and at - self.marked < MARK_EVERY:
             return
         before = await off_loop(mark_watched, work.store, at)
-        why, since = self.trouble or (DRIVER_AWAY, before or at)
+        reason, since = self.trouble or (DRIVER_AWAY, before or at)
         if at - since >= SHORTEST:
-            await off_loop(note_outage, work.store, why, since, at)
+            await off_loop(note_outage, work.store, reason, since, at)
         self.marked, self.trouble = at, None

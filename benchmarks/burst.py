@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from benchmarks.stores import open_many
 from engine.settings import Settings
 from engine.store import Store
-from flows.data_loader import MOST, DataLoader
+from flows.batch_context import GROUP_LIMIT, DataLoader
 from flows.prefect_ui.observer import PrefectObserver
-from flows.tick import pass_once, settle
+from flows.tick import drain, tick
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
@@ -69,7 +69,7 @@ async def _burst(store: Store, api_url: str, seconds: float) -> Burst:
         work = Work(store, FakeMailer(), FakeTelephone(), observer=observer)
         open_many(store, WARM)
         began = time.perf_counter()
-        await settle(work)
+        await drain(work)
         rate = WARM * A_CASE / (time.perf_counter() - began)
         open_many(store, int(4 * rate * seconds) // A_CASE)  # the first hundred say little: rather too many
         told = await _timed(work, observer, seconds)
@@ -81,7 +81,7 @@ async def _timed(work: Work, observer: PrefectObserver, seconds: float) -> Burst
     before, tally = _counted(work.store), observer.counts
     runs, unseen = tally.observed, tally.plain
     began = time.perf_counter()
-    while (took := time.perf_counter() - began) < seconds and await pass_once(work):
+    while (took := time.perf_counter() - began) < seconds and await tick(work):
         pass
     did = [now - then for now, then in zip(_counted(work.store), before, strict=True)]
     return Burst(took, *did, runs=tally.observed - runs, unseen=tally.plain - unseen)
@@ -103,8 +103,8 @@ def _close(store: Store) -> None:
 @contextmanager
 def _groups(grouped: bool) -> Iterator[None]:
     """Without them, each question and each move is a transaction of its own, one after the other."""
-    DataLoader.most = MOST if grouped else 1
+    DataLoader.group_limit = GROUP_LIMIT if grouped else 1
     try:
         yield
     finally:
-        DataLoader.most = MOST
+        DataLoader.group_limit = GROUP_LIMIT

@@ -1,4 +1,4 @@
-"""Tells team supervisors and administrators which cases fail again and again: all of them in one mail."""
+"""Mails team supervisors and administrators the parked cases, which fail again and again: all of them in one mail."""
 
 import contextlib
 import hashlib
@@ -15,48 +15,46 @@ from models import Actor
 from statemachines.roles import Role
 
 SHOWN = 50
-TOLD = (Role.TEAM_SUPERVISOR, Role.ADMINISTRATOR)
+RECIPIENTS = (Role.TEAM_SUPERVISOR, Role.ADMINISTRATOR)
 
 
 async def tell_parked(work: Work) -> int:
-    """Tell of what nobody was told of yet; returns how many mails went out.
+    """Mail the parked cases that no mail has named yet; returns how many mails went out.
 
-    What the gateway does not take is told at the next failure or in the night; it stands in `dead list` all the while.
+    If the gateway fails, they are mailed at the next failure or in the night; `dead list` shows them meanwhile.
     """
-    stuck = await off_loop(_untold, work.store)
+    cases = await off_loop(_unmailed, work.store)
     sent = 0
     with contextlib.suppress(Exception):
-        for reader in await off_loop(with_roles, work.store, TOLD) if stuck else ():
-            await _tell(work, reader, stuck)
+        for recipient in await off_loop(with_roles, work.store, RECIPIENTS) if cases else ():
+            await _mail(work, recipient, cases)
             sent += 1
-        await off_loop(parking.mark_told, work.store, stuck, await work.now())
+        await off_loop(parking.mark_told, work.store, cases, await work.now())
     return sent
 
 
-async def _tell(work: Work, reader: Actor, stuck: list[Parked]) -> None:
-    key, cases = (
-        f"parked:{_about(stuck)}:{reader.handle}",
-        "\n".join(_line(one, reader.locale) for one in stuck[:SHOWN]),
-    )
-    await write(work, key, reader.email or "", reader.locale, "parked", count=len(stuck), cases=cases)
+async def _mail(work: Work, recipient: Actor, cases: list[Parked]) -> None:
+    key, locale = f"parked:{_digest(cases)}:{recipient.handle}", recipient.locale
+    lines = "\n".join(_line(case, locale) for case in cases[:SHOWN])
+    await write(work, key, recipient.email or "", locale, "parked", count=len(cases), cases=lines)
 
 
-def _untold(store: Store) -> list[Parked]:
+def _unmailed(store: Store) -> list[Parked]:
     with store.looking() as tx:
         return parking.untold(tx)
 
 
 def with_roles(store: Store, roles: tuple[Role, ...]) -> list[Actor]:
-    """Everybody with an address who has one of these roles."""
+    """Return everybody with an address who has one of these roles."""
     with store.reading() as session:
-        everybody = session.exec(select(Actor).order_by(Actor.handle)).all()
-    return [actor for actor in everybody if actor.email and set(roles) & set(actor.roles.split())]
+        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
+    return [actor for actor in actors if actor.email and set(roles) & set(actor.roles.split())]
 
 
-def _about(stuck: list[Parked]) -> str:
-    named = " ".join(f"{one.number}:{one.version}:{one.work}" for one in stuck)
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
+def _digest(cases: list[Parked]) -> str:
+    identities = " ".join(f"{case.number}:{case.version}:{case.work}" for case in cases)
+    return hashlib.sha256(identities.encode()).hexdigest()[:16]
 
 
-def _line(one: Parked, locale: str) -> str:
-    return f"{one.number} · {translate(locale, f'parked.{one.work}')} · {one.reason}"
+def _line(case: Parked, locale: str) -> str:
+    return f"{case.number} · {translate(locale, f'parked.{case.work}')} · {case.reason}"

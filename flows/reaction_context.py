@@ -1,20 +1,22 @@
-"""A moment as a reaction sees it: what happened, and what may be done about it under the delivery's key."""
+"""What a reaction gets: the event, the case, and actions that are keyed by the delivery."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from sqlmodel import select
 
 from engine.commands.advance import Answer, Command
 from engine.commands.links import Relative, parents
 from engine.commands.open_case import Opening, open_case
-from engine.outbox.deliveries import Leased
+from engine.outbox.deliveries import CaseEvent, Leased
 from engine.store import Store
 from flows.batch_context import BatchContext
 from flows.work import Work, off_loop
-from models import Case, Party
+from models import Case, Party, Statement
 from models.columns import from_micros
 from models.contact import Channel, Contact
 from statemachines.kinds import lifecycle_of
@@ -24,21 +26,23 @@ T = TypeVar("T")
 
 VIA = "flow"
 HISTORIC = timedelta(hours=1)
-"""What is recorded this long after it happened is history: customers and bosses are not told one by one."""
+"""An event recorded later than this after it happened is history: customers and managers get no mail about it."""
+OPENING_SEQ: Final = 1
+"""The ``seq`` of the first transition of every case."""
 
 
 @dataclass(frozen=True)
 class ReactionContext:
-    """One delivery in the hands of its reaction."""
+    """One leased delivery, as its reaction uses it."""
 
     work: Work
     leased: Leased
     shared: BatchContext | None = None
-    """The batch in which it is delivered; without one it asks and moves by itself."""
+    """The batch of the delivery; without one the delivery is a batch by itself."""
 
     @cached_property
-    def company(self) -> BatchContext:
-        """Where it asks, and puts its moves, together with others."""
+    def batch(self) -> BatchContext:
+        """The loaders that group this reaction's reads and moves with others'."""
         return self.shared or BatchContext(self.work)
 
     @property
@@ -47,43 +51,50 @@ class ReactionContext:
         return self.leased.key
 
     @property
+    def event(self) -> CaseEvent:
+        """The transition that the reaction answers."""
+        return self.leased.event
+
+    @property
     def number(self) -> str:
         """The case's number."""
-        return self.leased.happened.number
+        return self.event.number
 
     @property
     def table(self) -> Lifecycle:
         """The case's lifecycle."""
-        return lifecycle_of(self.leased.happened.kind)
+        return lifecycle_of(self.event.kind)
 
     @cached_property
     def form(self) -> dict[str, Any]:
         """The move's form as recorded; personal values are digests."""
-        return json.loads(self.leased.happened.form)
+        return json.loads(self.event.form)
 
     @property
     def historic(self) -> bool:
-        """Whether this was recorded long after it happened, as an import does."""
-        happened = self.leased.happened
-        return from_micros(happened.recorded_at) - from_micros(happened.occurred_at) > HISTORIC
+        """Whether the event was recorded long after it happened, as an import does."""
+        return from_micros(self.event.recorded_at) - from_micros(self.event.occurred_at) > HISTORIC
 
     async def case(self) -> Case:
-        """The case as it stands now."""
-        return await self.company.cases.ask(self.leased.happened.case_id)
+        """Return the case as it is now."""
+        return await self.batch.cases.get(self.event.case_id)
 
     async def party(self) -> Party | None:
-        """The customer."""
-        return await self.company.parties.ask(self.leased.happened.case_id)
+        """Return the customer."""
+        return await self.batch.parties.get(self.event.case_id)
 
-    async def words(self, *fields: str) -> str:
-        """What was said in these fields of the move, joined by blanks."""
-        happened = self.leased.happened
-        said = await self.company.words.ask((happened.case_id, happened.seq))
-        return " ".join(said[name] for name in fields if name in said)
+    async def statement(self, *fields: str) -> str:
+        """Return what these personal fields of the move say, joined by blanks; erased fields are empty."""
+        by_field = await self.batch.statements.get((self.event.case_id, self.event.seq))
+        return " ".join(by_field[name] for name in fields if name in by_field)
 
-    async def once(self, ask: Callable[[Store], T]) -> T:
-        """What a look at the store says; it may have been taken for another reaction of this batch."""
-        return await self.company.once(ask)
+    async def opening_statements(self) -> dict[str, str]:
+        """Return the personal fields of the opening (subject, text, demand, shipment), without those erased."""
+        return await off_loop(_opening_statements, self.work.store, self.event.case_id)
+
+    async def once(self, query: Callable[[Store], T]) -> T:
+        """Return the result of a query that runs once for the whole batch."""
+        return await self.batch.once(query)
 
     async def advance(self, move: str, **form: Any) -> Answer:
         """Make a move as the system, under the delivery's key. Raises ``Refused``."""
@@ -91,19 +102,19 @@ class ReactionContext:
 
     async def advance_other(self, number: str, move: str, **form: Any) -> Answer:
         """Make a move of another case as the system, under this delivery's key. Raises ``Refused``."""
-        own = "" if number == self.number else f":{number}"
-        command = Command(number, move, form, via=VIA, key=f"{self.key}:{move}{own}")
-        return await self.company.moves.ask(command)
+        suffix = "" if number == self.number else f":{number}"
+        command = Command(number, move, form, via=VIA, key=f"{self.key}:{move}{suffix}")
+        return await self.batch.moves.get(command)
 
-    async def open(self, kind: str, relation: str, text: str, **told: Any) -> Answer:
-        """Open a case that comes of this one, once however often this is delivered.
+    async def open(self, kind: str, relation: str, text: str, **fields: Any) -> Answer:
+        """Open a case as a child of this one; delivered again, it opens none.
 
-        The customer and the policy pack are this case's own; ``told`` are further fields of the contact.
+        The customer and the policy pack are this case's own; ``fields`` are further fields of the contact.
         """
         case, party, now = await self.case(), await self.party(), await self.work.now()
         who = {"customer": party.name, "phone": party.phone, "email": party.email} if party is not None else {}
         contact = Contact.model_validate(
-            {"row_id": self.key, "at": now, "text": text, "channel": Channel.API, **who, **told}
+            {"row_id": self.key, "at": now, "text": text, "channel": Channel.API, **who, **fields}
         )
         opening = Opening(
             contact, kind, case.pack, via=VIA, key=f"{self.key}:{relation}", parent=self.number, relation=relation
@@ -111,10 +122,16 @@ class ReactionContext:
         return await off_loop(open_case, self.work.store, opening, now)
 
     async def parents(self) -> list[Relative]:
-        """The cases that this one came of."""
-        return await off_loop(_parents, self.work.store, self.leased.happened.case_id)
+        """Return the cases that this one is a child of."""
+        return await off_loop(_parents, self.work.store, self.event.case_id)
 
 
 def _parents(store: Store, case_id: int) -> list[Relative]:
     with store.looking() as tx:
         return parents(tx, case_id)
+
+
+def _opening_statements(store: Store, case_id: int) -> dict[str, str]:
+    with store.reading() as session:
+        opening = select(Statement).where(Statement.case_id == case_id, Statement.seq == OPENING_SEQ)
+        return {statement.field: statement.content for statement in session.exec(opening).all() if statement.content}

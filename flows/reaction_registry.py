@@ -1,4 +1,4 @@
-"""The decorators by which a reaction declares the case events it answers; found by importing ``flows.reactions``."""
+"""Decorators that register a reaction for the events it answers; importing ``flows.reactions`` registers them."""
 
 import importlib
 import inspect
@@ -22,7 +22,7 @@ Answers = Callable[[CaseEvent], bool]
 REACTIONS = Path(__file__).with_name("reactions")
 """The package whose modules register reactions; they are found by name, so that none is listed here."""
 EVERY = None
-"""Stands for the lifecycles of every kind."""
+"""In place of a lifecycle: the cases of every kind."""
 
 
 class UnknownName(ValueError):
@@ -31,7 +31,7 @@ class UnknownName(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Flow code that answers a case event. Its name is part of the key of its effects: never rename it lightly."""
+    """A function that answers events. Its name is part of the key of its effects, so a rename can repeat them."""
 
     name: str
     answers: Answers
@@ -42,27 +42,27 @@ _REACTIONS: dict[str, Reaction] = {}
 
 
 def on_open(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a case was opened."""
+    """Register a reaction to the opening of a case."""
     return _registered(table, lambda event: event.move == OPEN)
 
 
 def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case entered one of the states. Raises ``UnknownName``."""
+    """Register a reaction to a move into one of the states. Raises ``UnknownName``."""
     return _registered(table, lambda event: event.dest in states and event.dest != event.source, "state", states)
 
 
 def leaving(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
-    """When a case left one of the states. Raises ``UnknownName``."""
+    """Register a reaction to a move out of one of the states. Raises ``UnknownName``."""
     return _registered(table, lambda event: event.source in states and event.dest != event.source, "state", states)
 
 
 def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
-    """When one of the moves was made. Raises ``UnknownName``."""
+    """Register a reaction to one of the moves. Raises ``UnknownName``."""
     return _registered(table, lambda event: event.move in moves, "move", moves)
 
 
 def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
-    """When a step of an escalation ladder fired."""
+    """Register a reaction to an escalation step that fired."""
     return _registered(table, _is_escalation_step)
 
 
@@ -74,7 +74,7 @@ def _is_escalation_step(event: CaseEvent) -> bool:
 def _registered(
     table: Lifecycle | None, answers: Answers, sort: str = "", names: tuple[str, ...] = ()
 ) -> Callable[[React], React]:
-    """Keep a reaction under its name; one function may answer several decorators.
+    """Register a reaction by its name; one function may have several decorators, and answers what any of them names.
 
     ``names`` are the states or moves (``sort``) that the decorator was given.
     """

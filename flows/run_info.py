@@ -1,4 +1,4 @@
-"""What an observer is told about a piece of work, and the observer that only does it."""
+"""The observer of a piece of work: what it is given, what it returns, and the one that only runs the work."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON
 
 @dataclass(frozen=True)
 class RunInfo:
-    """How a run looks from outside. Ids only: every field is stored where personal data must not be."""
+    """How a run is shown. Ids only: every field is stored where personal data must not be."""
 
     flow: str  # "react"
     name: str  # "cp-26-000123 · classified · round 1"
@@ -20,7 +20,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class RunResult(Generic[T]):
-    """The body's result, and the observed run it had (`run_id` is None when it ran plainly)."""
+    """The body's result, and the id of the observed run (None when it ran unobserved)."""
 
     result: T
     observed: bool
@@ -28,6 +28,8 @@ class RunResult(Generic[T]):
 
 
 class Observer(Protocol):
+    """Runs pieces of work, and may show them elsewhere."""
+
     async def run(
         self,
         run_info: RunInfo,
@@ -36,14 +38,14 @@ class Observer(Protocol):
     ) -> RunResult[T]:
         """Run `body` exactly once and raise what it raises.
 
-        `leave` is called after the body of an observed run, inside the run, to leave artifacts there;
-        the caller does not wait for it and its failure changes nothing.
+        `leave` is called after the body of an observed run, inside the run, to create its artifacts; the caller does
+        not wait for it, and its failure changes nothing.
         """
         ...
 
 
 class Unobserved:
-    """The observer of simulations and pure tests: the body and nothing else."""
+    """The observer of simulations and pure tests: runs the body and nothing else."""
 
     async def run(
         self,

@@ -16,7 +16,7 @@ from flows.nights.plan_callbacks import plan_callbacks
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
 from flows.run_info import RunInfo, RunResult, Unobserved
-from flows.tick import PREFECT_AWAY, leaving, settle
+from flows.tick import PREFECT_AWAY, drain, leave_scheduled_in
 from flows.work import Work, off_loop
 from gateways.schedule import (
     CALLBACK_PLAN,
@@ -70,7 +70,7 @@ async def _catch_up(work: Work) -> int:
     """Do the driver's work if no driver is running; return how much was done."""
     if await off_loop(_driven, work.store, await work.now()):
         return 0
-    return await settle(work)
+    return await drain(work)
 
 
 def _driven(store: Store, now: datetime) -> bool:
@@ -117,7 +117,7 @@ async def watch_scheduled(work: Work, name: str, *tags: str) -> RunResult[Result
     """Do one piece of scheduled work, observed if Prefect is available, and record it."""
     began = await work.now()
     run_info = RunInfo(name, run_name(work.locale, name, began), ("closeloop", "night", *tags))
-    run = await work.observer.run(run_info, lambda: BODIES[name](work), leaving(work))
+    run = await work.observer.run(run_info, lambda: BODIES[name](work), leave_scheduled_in(work))
     await _record(work, name, began, run.result, run.observed)
     return run
 

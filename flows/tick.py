@@ -1,4 +1,4 @@
-"""One pass over all that is due now: arrivals, clocks, callbacks, moments. Driver and simulation share it."""
+"""One tick does all that is due now: arrivals, timers, callbacks, outbox events. Driver and simulation share it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -12,8 +12,7 @@ from engine.store import Store
 from engine.timers.next_due import look
 from flows.fire_timers import Swept, fire_timers
 from flows.nights.plan_callbacks import Called, make_calls
-from flows.prefect_ui import events
-from flows.prefect_ui import run_names as window
+from flows.prefect_ui import events, run_names
 from flows.prefect_ui.events import Marks
 from flows.react import Reacted, react
 from flows.run_info import RunInfo, RunResult, Unobserved
@@ -24,33 +23,33 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFECT_AWAY = "prefect_away"
-"""Why work that should have been observed was not."""
+"""The reason recorded for work that ran unobserved although an observer was set."""
 
 
-async def settle(work: Work) -> int:
-    """Pass again and again until nothing is due; returns how much was done."""
+async def drain(work: Work) -> int:
+    """Tick until nothing is due; returns how much was done."""
     done = 0
-    while did := await pass_once(work):
+    while did := await tick(work):
         done += did
     return done
 
 
-async def pass_once(work: Work) -> int:
-    """Do what is due now, each kind of work observed as one run; nothing due, no run."""
+async def tick(work: Work) -> int:
+    """Do what is due now, each kind of work observed as one run; returns how much was done."""
     now = await work.now()
-    agenda = await off_loop(look, work.store)
+    due = await off_loop(look, work.store)
     did = 0
-    if _due(agenda.arrival, now):
-        # All of them before any clock: a reply that waits in the next batch may have kept its promise.
-        while taken := await off_loop(take_due, work.store, now):
-            did += len(taken)
-    if _due(agenda.rules, now):
+    if _due(due.arrival, now):
+        # All arrivals before any timer: a reply in the next batch may meet the timer.
+        while arrived := await off_loop(take_due, work.store, now):
+            did += len(arrived)
+    if _due(due.rules, now):
         did += await _reproject(work, now)
-    if _due(agenda.timer, now):
+    if _due(due.timer, now):
         did += await _fire(work, now)
-    if _due(agenda.callback, now):
+    if _due(due.callback, now):
         did += await _call(work, now)
-    if did or agenda.outbox_event is not None or _due(agenda.delivery, now):
+    if did or due.outbox_event is not None or _due(due.delivery, now):
         did += await _react(work, now)
     return did
 
@@ -63,63 +62,63 @@ async def _reproject(work: Work, now: datetime) -> int:
     async def body() -> Reprojected:
         return await off_loop(reproject_due, work.store, now)
 
-    return (await seen(work, window.rules(work.locale, now), body)).result.did
+    return (await observe(work, run_names.rules(work.locale, now), body)).result.did
 
 
 async def _fire(work: Work, now: datetime) -> int:
-    run_info = await _sight(work, "fire-timers", window.sweep, now)
-    return (await seen(work, run_info, lambda: fire_timers(work), _leaving_sweep(work))).result.did
+    run_info = await _describe(work, "fire-timers", run_names.sweep, now)
+    return (await observe(work, run_info, lambda: fire_timers(work), _leave_sweep(work))).result.did
 
 
 async def _call(work: Work, now: datetime) -> int:
-    run_info = await _sight(work, "call-customers", window.calls, now)
-    return (await seen(work, run_info, lambda: make_calls(work), _leaving_calls(work))).result.did
+    run_info = await _describe(work, "call-customers", run_names.calls, now)
+    return (await observe(work, run_info, lambda: make_calls(work), _leave_calls(work))).result.did
 
 
 async def _react(work: Work, now: datetime) -> int:
     waiting = await off_loop(peek, work.store, now)
     if not waiting:
         return 0
-    run_info = await _sight(work, "react", window.reaction, now, waiting)
-    since = None if _alone(work) else await off_loop(events.marks, work.store, now)
-    return (await seen(work, run_info, lambda: react(work), _leaving_reactions(work, since))).result.did
+    run_info = await _describe(work, "react", run_names.reaction, now, waiting)
+    since = None if _unobserved(work) else await off_loop(events.marks, work.store, now)
+    return (await observe(work, run_info, lambda: react(work), _leave_reactions(work, since))).result.did
 
 
-def _alone(work: Work) -> bool:
-    """Whether nobody looks: then no name is made up and nothing is left."""
+def _unobserved(work: Work) -> bool:
+    """Return whether there is no observer: then runs need no name and leave nothing."""
     return isinstance(work.observer, Unobserved)
 
 
-async def _sight(
+async def _describe(
     work: Work,
     flow: str,
-    make: Callable[Concatenate[Store, str, datetime, P], RunInfo],
+    describe: Callable[Concatenate[Store, str, datetime, P], RunInfo],
     now: datetime,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> RunInfo:
-    if _alone(work):
+    if _unobserved(work):
         return RunInfo(flow, flow)
-    return await off_loop(make, work.store, work.locale, now, *args, **kwargs)
+    return await off_loop(describe, work.store, work.locale, now, *args, **kwargs)
 
 
-async def seen(
+async def observe(
     work: Work,
     run_info: RunInfo,
     body: Callable[[], Awaitable[T]],
     leave: Callable[[T], Awaitable[None]] | None = None,
 ) -> RunResult[T]:
-    """Run the body observed if Prefect is there, plain if not; what ran unseen is written down."""
+    """Run the body, observed if Prefect answers; record a run that should have been observed and was not."""
     began = await work.now()
-    what = await work.observer.run(run_info, body, leave)
-    if not what.observed and not isinstance(work.observer, Unobserved):
-        did = getattr(what.result, "did", 0)
+    result = await work.observer.run(run_info, body, leave)
+    if not result.observed and not isinstance(work.observer, Unobserved):
+        did = getattr(result.result, "did", 0)
         done = Done(run_info.flow, began, await work.now(), observed=False, did=did, why=PREFECT_AWAY)
         await off_loop(keep, work.store, done)
-    return what
+    return result
 
 
-def _leaving_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
+def _leave_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
     async def leave(swept: Swept) -> None:
         from flows.prefect_ui.artifacts import leave_sweep
 
@@ -128,7 +127,7 @@ def _leaving_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
     return leave
 
 
-def _leaving_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
+def _leave_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
     async def leave(called: Called) -> None:
         from flows.prefect_ui.artifacts import leave_callbacks
 
@@ -138,7 +137,7 @@ def _leaving_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
     return leave
 
 
-def _leaving_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], Awaitable[None]]:
+def _leave_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], Awaitable[None]]:
     async def leave(reacted: Reacted) -> None:
         from flows.prefect_ui.artifacts import leave_reactions
 
@@ -147,8 +146,8 @@ def _leaving_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], A
     return leave
 
 
-def leaving(work: Work) -> Callable[[object], Awaitable[None]]:
-    """What scheduled work leaves in its run."""
+def leave_scheduled_in(work: Work) -> Callable[[object], Awaitable[None]]:
+    """Return the function that leaves the artifacts of scheduled work in its run."""
 
     async def leave(result: object) -> None:
         from flows.prefect_ui.artifacts import leave_scheduled

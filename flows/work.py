@@ -1,4 +1,4 @@
-"""What every flow works with: the store, the gateways, the observer, and who it is that works."""
+"""The tools of every flow: the store, the gateways, the observer, and the name of the process."""
 
 import asyncio
 import os
@@ -23,13 +23,13 @@ def _name() -> str:
     return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
-async def _untold(percent: int) -> None:
-    """Nobody watches how far the work is."""
+async def _no_progress(percent: int) -> None:
+    """Report progress to nobody."""
 
 
 @dataclass
 class Work:
-    """The tools of one process; ``name`` is what it signs its leases with, ``progress`` is told how far a night is."""
+    """The tools of one process; ``name`` owns its leases, ``progress`` is called with percentages."""
 
     store: Store
     mailer: Mailer
@@ -37,15 +37,15 @@ class Work:
     locale: str = "zh_CN"
     observer: Observer = field(default_factory=Unobserved)
     name: str = field(default_factory=_name)
-    progress: Callable[[int], Awaitable[None]] = _untold
+    progress: Callable[[int], Awaitable[None]] = _no_progress
 
     async def now(self) -> datetime:
-        """The store's time."""
+        """Return the store's time."""
         return self.store.now()
 
 
 def work_from(settings: Settings) -> Work:
-    """The tools as the settings name them; a simulated store has no real mail and no real telephone."""
+    """Return the tools that the settings name; a simulated store has no real mail and no real telephone."""
     store = settings.store()
     drop = FakeMailer(store.home / "outbox" / "mail.jsonl")
     real_mail = settings.smtp_url is not None and not store.simulated
@@ -55,7 +55,7 @@ def work_from(settings: Settings) -> Work:
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking work in a thread: the engine is synchronous, flows are not."""
+    """Run blocking work in a thread: the engine is synchronous, flows are asynchronous."""
     return await asyncio.to_thread(work, *args, **kwargs)
 
 

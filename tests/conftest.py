@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import SECRET, START, hired
+from tests.case_actions import SECRET, START, add_staff
 
 if TYPE_CHECKING:
     from flows.work import Work
@@ -162,7 +162,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _found(settings: Settings) -> None:
     found(settings, START, simulated_at=START)
     store = settings.store()
-    hired(store)
+    add_staff(store)
     store.close()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.rules.policy import POLICIES
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import START, alters, tells
+from tests.case_actions import START, execute_sql, query_rows
 
 EDITION = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
@@ -35,11 +35,11 @@ def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = STA
 
 
 def _published(store: Store, edit: Callable[[str], str], at: datetime) -> None:
-    known = tells(store, LATEST)
+    known = query_rows(store, LATEST)
     text = known[0]["content"] if known else (POLICIES / "logistics.toml").read_text("utf-8")
     version = f"test-{len(known) + 1}"
     text = re.sub(r"^version = .*$", f'version = "{version}"', edit(text), count=1, flags=re.MULTILINE)
-    alters(store, EDITION, version=version, content=text, at=to_micros(at))
+    execute_sql(store, EDITION, version=version, content=text, at=to_micros(at))
 
 
 def _limited(text: str, name: str, limit: dict[str, Any]) -> str:

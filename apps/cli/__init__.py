@@ -18,12 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    typed = list(sys.argv[1:] if arguments is None else arguments)
-    first = next((word for word in typed if not word.startswith("-")), "")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    first = next((word for word in given if not word.startswith("-")), "")
     open_context()
-    cli.as_json = "--json" in typed
+    cli.as_json = "--json" in given
     try:
-        code = assembled(first.__eq__)(args=typed, standalone_mode=False)
+        code = assembled(first.__eq__)(args=given, standalone_mode=False)
     except Refused as refused:
         return cli.refuse(refused)
     except TyperException as error:
@@ -31,9 +31,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return FAULT
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our words has gone
+        sys.stderr.close()  # the reader of the pipe has gone
         return FAULT
-    except Exception as error:  # noqa: BLE001 (a fault is told by its type, exit 1)
+    except Exception as error:  # noqa: BLE001 (a fault is shown by its type, exit 1)
         return _fault(error)
     finally:
         close_context()

@@ -1,4 +1,4 @@
-"""Commands of those who must be able to believe the record: verify, anchor, proof, backup, restore."""
+"""Commands that prove and save the record: verify, anchor, proof, backup, restore."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,7 @@ SHOWN = 50
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the commands on the command line."""
+    """Add the commands to the command line."""
     app.command()(verify)
     app.command()(anchor)
     app.command()(proof)
@@ -29,18 +29,18 @@ def join(app: typer.Typer) -> None:
 
 
 def verify(json: Json = False) -> int:
-    """Check every chain, history, statement, rung and anchor; exit 2 if anything does not agree."""
+    """Check every chain, history, statement, escalation step and anchor; exit 2 on any fault."""
     from engine.audit.verify import verify as check
     from engine.ledger.anchoring import last_anchored
 
     verdict = check(cli.store)
     with cli.store.looking() as tx:
         last = last_anchored(tx)
-    words = cli.translate(
+    summary = cli.translate(
         "verified" if verdict.ok else "not_whole", cases=verdict.cases, transitions=verdict.transitions
     )
-    shown = [words, *([_anchored(last)] if last else []), *_faults(verdict)]
-    cli.give({**_told(verdict), "anchor": asdict(last) if last else None}, *shown)
+    shown = [summary, *([_anchor_line(last)] if last else []), *_faults(verdict)]
+    cli.give({**_document(verdict), "anchor": asdict(last) if last else None}, *shown)
     return 0 if verdict.ok else 2
 
 
@@ -56,7 +56,7 @@ def anchor(anew: Anew = None, as_: As = None, json: Json = False) -> None:
         made = anchor_now(store, store.now())
     file = str(published(store))
     document = {"made": made is not None, "anchor": asdict(made) if made else None, "file": file}
-    cli.give(document, _anchored(made) if made else cli.translate("anchor.nothing_new"), file)
+    cli.give(document, _anchor_line(made) if made else cli.translate("anchor.nothing_new"), file)
 
 
 def proof(case: str, json: Json = False) -> None:
@@ -64,8 +64,10 @@ def proof(case: str, json: Json = False) -> None:
     from engine.audit.proof import prove
 
     proved = prove(cli.store, case)
-    words = cli.translate("anchor.proof", number=case, seq=proved.seq, line=proved.anchor.line, root=proved.anchor.root)
-    cli.give(asdict(proved), words, proved.leaf, *proved.path)
+    summary = cli.translate(
+        "anchor.proof", number=case, seq=proved.seq, line=proved.anchor.line, root=proved.anchor.root
+    )
+    cli.give(asdict(proved), summary, proved.leaf, *proved.path)
 
 
 def backup(file: Path, json: Json = False) -> None:
@@ -74,8 +76,8 @@ def backup(file: Path, json: Json = False) -> None:
     from engine.audit.backup import back_up
 
     made = back_up(cli.store, file, cli.store.now())
-    words = cli.translate("backup.made", file=str(file), size=made.size, line=made.manifest.line)
-    cli.give({"file": str(file), "size": made.size, **told(made.manifest)}, words)
+    summary = cli.translate("backup.made", file=str(file), size=made.size, line=made.manifest.line)
+    cli.give({"file": str(file), "size": made.size, **told(made.manifest)}, summary)
 
 
 def restore(file: Path, json: Json = False) -> int:
@@ -88,12 +90,12 @@ def restore(file: Path, json: Json = False) -> int:
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:
         shown.append(cli.translate("backup.later", count=restored.later))
-    document = {**_told(verdict), "later": restored.later, **told(restored.manifest)}
+    document = {**_document(verdict), "later": restored.later, **told(restored.manifest)}
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
 
 
-def _told(verdict: "Verdict") -> dict[str, Any]:
+def _document(verdict: "Verdict") -> dict[str, Any]:
     faults = [{"case": fault.number, "seq": fault.seq, "what": fault.what} for fault in verdict.faults]
     return {"ok": verdict.ok, "cases": verdict.cases, "transitions": verdict.transitions, "faults": faults}
 
@@ -103,6 +105,6 @@ def _faults(verdict: "Verdict") -> list[Any]:
     return [table("", ("case", "seq", "fault"), rows)] if rows else []
 
 
-def _anchored(made: "Anchored") -> str:
+def _anchor_line(made: "Anchored") -> str:
     at = local(from_micros(made.at))
     return cli.translate("anchor.made", line=made.line, at=at, cases=made.cases, root=made.root)

@@ -1,35 +1,30 @@
-"""Commands about cases: case open, similar, list, show, do, history, clocks; and the board."""
+"""Commands that show cases: case list, show, history and clocks, and the board. ``case_moves`` adds the others."""
 
 from typing import Annotated, Any
 
 import typer
 
 from apps import views
-from apps.cli import open_case as opening
-from apps.cli import showing
+from apps.case_rows import CaseRow
+from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
-from apps.cli.move_forms import document_of, text_of, words_of
-from apps.cli.open_case import Body, Key
-from apps.known_views import kind_words
-from engine.commands.advance import Command, advance
+from apps.fitted_table import FittedTable
+from apps.timer_views import TimerView
+from apps.variable_views import kind_label, labelled
 from locales.translation import label
-from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.forms import Severity
-from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Milestone, Refused
+from statemachines.lifecycle import Milestone
 
 case = typer.Typer(help="Complaints and service orders, one by one.", no_args_is_help=True)
 
-Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
-
 
 def join(app: typer.Typer) -> None:
-    """Hang the board on the command line; ``case`` is a command group of its own."""
+    """Add the board to the command line; ``case`` is a command group of its own."""
     app.command()(board)
 
 
-case.command("open")(opening.open_)
-case.command("similar")(opening.alike)
+case.command("open")(case_moves.open_)
+case.command("similar")(case_moves.list_similar)
 
 
 @case.command("list")
@@ -45,113 +40,130 @@ def list_(
     json: Json = False,
 ) -> None:
     """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
-    wanted = views.Wanted(all_, state, department, owner, level, limit, kind, severity)
-    found = views.cases(cli.store, wanted)
+    cases = views.cases(cli.store, views.CaseFilter(all_, state, department, owner, level, limit, kind, severity))
     columns = (
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
     )  # fmt: skip
-    told = [one.document() for one in found]
+    documents = [row.document() for row in cases]
     rows = [
         (
-            one.number,
-            kind_words(cli.locale, one.kind, document["known"].get("nature")),
-            label(cli.locale, one.kind, "state", one.state),
-            label(cli.locale, one.kind, "level", str(one.level)),
-            label(cli.locale, one.kind, "category", one.category or "–"),
-            label(cli.locale, one.kind, "severity", one.severity or "–"),
-            label(cli.locale, one.kind, "department", one.department or "–"),
-            one.owner,
-            local(one.opened_at),
+            row.number,
+            kind_label(cli.locale, row.kind, document["known"].get("nature")),
+            label(cli.locale, row.kind, "state", row.state),
+            label(cli.locale, row.kind, "level", str(row.level)),
+            label(cli.locale, row.kind, "category", row.category or "–"),
+            label(cli.locale, row.kind, "severity", row.severity or "–"),
+            label(cli.locale, row.kind, "department", row.department or "–"),
+            row.owner,
+            local(row.opened_at),
         )
-        for one, document in zip(found, told, strict=True)
+        for row, document in zip(cases, documents, strict=True)
     ]
-    cli.give({"cases": told}, table("", tuple(map(cli.translate, columns)), rows))
-
-
-case.command()(showing.show)
+    cli.give({"cases": documents}, table("", tuple(map(cli.translate, columns)), rows))
 
 
 @case.command()
-def do(
-    number: str,
-    move: str,
-    set_: Sets = None,
-    body: Body = None,
-    as_: As = None,
-    key: Key = None,
-    if_seq: Annotated[int | None, typer.Option(help="Refuse if the case has moved past this sequence.")] = None,
-    json: Json = False,
-) -> None:
-    """Make a move: its form is what the lifecycle's table asks for."""
-    asks = _form_of(number, move)
-    form: dict[str, str] = {}
-    for item in set_ or ():
-        name, sign, value = item.partition("=")
-        if not sign:
-            raise Refused("bad_set", value=name[:40])
-        if name not in asks.model_fields:
-            raise Refused("unknown_field", field=name[:40], move=move, known=list(asks.model_fields))
-        form[name] = value
-    if body is not None:
-        form[_text_field(asks, move)] = text_of(body)
-    command = Command(number, move, form, cli.actor(as_), key=key, if_seq=if_seq)
-    answer = advance(cli.store, command, cli.store.now())
-    cli.give(document_of(answer), words_of(answer))
+def show(number: str, as_: As = None, json: Json = False) -> None:
+    """One case: where it stands, what is known, what may be done now, what runs out when."""
+    view = views.case(cli.store, number, as_ or cli.settings.actor or None)
+    rows = [
+        *_columns_of(view.case, view.known.get("nature")),
+        *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
+        *(link.row(cli.locale) for link in view.links),
+        (cli.translate("column.allowed"), ", ".join(view.allowed) or "–"),
+    ]
+    document = {
+        **view.case.document(),
+        "allowed": view.allowed,
+        "links": [link.document() for link in view.links],
+        "clocks": [timer.document() for timer in view.timers],
+    }
+    cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers, view.case.kind))
+
+
+def _columns_of(row: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
+    """Return what every case has, as pairs of name and value."""
+
+    def text(sort: str, code: str | None) -> str:
+        return label(cli.locale, row.kind, sort, code or "–")
+
+    return [
+        (cli.translate("desk.column.kind"), kind_label(cli.locale, row.kind, nature)),
+        (cli.translate("column.state"), text("state", row.state)),
+        (cli.translate("column.level"), text("level", str(row.level))),
+        (cli.translate("column.round"), row.cycle),
+        (cli.translate("column.category"), text("category", row.category)),
+        (cli.translate("column.severity"), text("severity", row.severity)),
+        (cli.translate("desk.column.customer_type"), text("customer_type", row.customer_type)),
+        (cli.translate("column.department"), text("department", row.department)),
+        (cli.translate("column.owner"), row.owner),
+        (cli.translate("column.opened"), local(row.opened_at)),
+    ]
+
+
+case.command()(case_moves.do)
 
 
 @case.command()
 def history(number: str, json: Json = False) -> None:
     """Every move of a case, and what was said."""
-    told = views.history(cli.store, number)
+    found = views.history(cli.store, number)
     columns = ("seq", "occurred", "move", "state", "level", "actor", "via", "said")
     rows = [
         (
-            one.seq,
-            local(one.occurred_at),
-            label(cli.locale, told.kind, "move", one.move) + (" *" if one.inferred else ""),
-            label(cli.locale, told.kind, "state", one.dest),
-            one.level,
-            one.actor,
-            label(cli.locale, told.kind, "via", one.via),
-            one.summary(width=120),
+            move.seq,
+            local(move.occurred_at),
+            label(cli.locale, found.kind, "move", move.move) + (" *" if move.inferred else ""),
+            label(cli.locale, found.kind, "state", move.dest),
+            move.level,
+            move.actor,
+            label(cli.locale, found.kind, "via", move.via),
+            move.summary(width=120),
         )
-        for one in told.moves
+        for move in found.moves
     ]
-    document = {"case": number, "transitions": [one.document() for one in told.moves]}
+    document = {"case": number, "transitions": [move.document() for move in found.moves]}
     cli.give(document, table(number, tuple(cli.translate(f"column.{name}") for name in columns), rows))
 
 
-case.command()(showing.clocks)
+@case.command("clocks")
+def timers(number: str, json: Json = False) -> None:
+    """Every promise of a case: its budget, what is used, what fires when, and where it comes from."""
+    kind, found = views.timers(cli.store, number)
+    cli.give({"case": number, "clocks": [timer.document() for timer in found]}, _timer_table(found, kind))
+
+
+def _timer_table(found: list[TimerView], kind: str) -> FittedTable:
+    columns = ("promise", "round", "limit", "used", "state", "fires", "steps", "source")
+    rows = [
+        (
+            timer.promise(kind, cli.locale),
+            timer.cycle,
+            timer.limit(cli.locale),
+            f"{timer.used_percent} %",
+            timer.state(cli.locale),
+            local(timer.fires_at) + (f" ({cli.translate('deadline.unsure')})" if timer.provisional else ""),
+            timer.steps(),
+            timer.origin(cli.locale),
+        )
+        for timer in found
+    ]
+    return table("", tuple(cli.translate(f"column.{name}") for name in columns), rows)
 
 
 def board(json: Json = False) -> None:
     """Open cases by milestone and level, and how many are late."""
-    seen = views.board(cli.store)
-    spine = [one for one in Milestone if one is not Milestone.ARCHIVED]
-    heads = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", one) for one in spine)]
-    rows = [_board_row(seen, spine, level, internal=False) for level in range(4)]
-    rows += [_board_row(seen, spine, level, internal=True) for level in range(4) if seen.internal]
-    late = cli.translate("board_late", open=seen.open, late=seen.late)
-    cli.give(seen.document(), table(cli.translate("board_title"), heads, rows), late)
+    counted = views.board(cli.store)
+    milestones = [milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED]
+    columns = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", name) for name in milestones)]
+    rows = [_board_row(counted, milestones, level, internal=False) for level in range(4)]
+    rows += [_board_row(counted, milestones, level, internal=True) for level in range(4) if counted.internal]
+    late = cli.translate("board_late", open=counted.open, late=counted.late)
+    cli.give(counted.document(), table(cli.translate("board_title"), columns, rows), late)
 
 
-def _board_row(seen: views.Board, spine: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
+def _board_row(counted: views.Board, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
-    return (head, *(seen.count(one, level, internal) or "·" for one in spine))
-
-
-def _form_of(number: str, move: str) -> type[Form]:
-    table_ = lifecycle_of(views.kind_of(cli.store, number))
-    if move not in table_.rows:
-        raise Refused("unknown_move", move=move[:40], known=list(table_.rows))
-    return table_.rows[move][0].form
-
-
-def _text_field(asks: type[Form], move: str) -> str:
-    """The field that a body fills: the required personal one, else the first personal one."""
-    personal = marked(asks, PERSONAL)
-    if not personal:
-        raise Refused("no_body", move=move)
-    return next((name for name in required(asks) if name in personal), personal[0])
+    return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

@@ -33,40 +33,41 @@ def train(files: Files = None, json: Json = False) -> None:
     """Learn from files and from what people decided; without a file, from those of the last time."""
     from classifier.example_files import examples_in
     from classifier.training import train_from
-    from classifier.training_report import document
+    from classifier.training_report import document as document_of
 
     given = [example for file in files or () for example in examples_in(file)]
     now = cli.store.now()
     trained = train_from(cli.store, given, now)
-    cli.give(document(trained), Page(training_report.render(trained, cli.locale)))
+    cli.give(document_of(trained), Page(training_report.render(trained, cli.locale)))
 
 
 @classifier.command()
 def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False) -> None:
     """How good the trained model is on FILE; without a model, or with --folds, how well FILE can be learned."""
-    from classifier import evaluation
     from classifier.categories import categories_of
+    from classifier.evaluation import evaluate as evaluate_model
     from classifier.example_files import examples_in
 
-    model, secret = _here()
+    model, secret = _trained_model()
     known = categories_of(cli.settings.where)
-    read = examples_in(file)
-    found = evaluation.evaluate([one.with_label(known.code_of(one.label)) for one in read], model, secret, folds, seed)
-    calls = {known.code_of(one.label): one.label for one in read}  # what the file calls it, where it calls it anything
-    by_class = {calls.get(code, known.name_of(code)): row for code, row in found.figures.per_class.items()}
-    found = replace(found, figures=replace(found.figures, per_class=by_class))
+    examples = examples_in(file)
+    labelled = [each.with_label(known.code_of(each.label)) for each in examples]
+    evaluation = evaluate_model(labelled, model, secret, folds, seed)
+    labels = {known.code_of(each.label): each.label for each in examples}  # the file's own labels
+    by_class = {labels.get(code, known.name_of(code)): row for code, row in evaluation.figures.per_class.items()}
+    evaluation = replace(evaluation, figures=replace(evaluation.figures, per_class=by_class))
     document = {
-        **asdict(found.figures),
-        "method": found.method,
-        "silver": found.silver,
-        "seen": found.seen,
-        "model": found.version,
+        **asdict(evaluation.figures),
+        "method": evaluation.method,
+        "silver": evaluation.silver,
+        "seen": evaluation.seen,
+        "model": evaluation.version,
     }
-    cli.give(document, *_how(found, file), Page(training_report.metrics_text(found.figures, cli.locale)))
+    cli.give(document, *_method(evaluation, file), Page(training_report.metrics_text(evaluation.figures, cli.locale)))
 
 
-def _here() -> "tuple[Model | None, bytes]":
-    """The trained model, if there is a store here and it has one, and the secret of its marks."""
+def _trained_model() -> "tuple[Model | None, bytes]":
+    """Return the trained model of the store, if there are both, and the secret of its fingerprints."""
     from classifier.model_file import newest_model
 
     try:
@@ -78,11 +79,16 @@ def _here() -> "tuple[Model | None, bytes]":
     return newest_model(cli.settings.where).found, secret
 
 
-def _how(found: "Evaluation", file: Path) -> Iterator[str]:
-    params = {"rows": found.figures.rows, "silver": found.silver, "file": file.name, "version": found.version or "–"}
-    yield _translate(f"method.{found.method}", **params)
-    if found.seen:
-        yield _translate(f"seen.{found.method}", seen=found.seen, **params)
+def _method(evaluation: "Evaluation", file: Path) -> Iterator[str]:
+    params = {
+        "rows": evaluation.figures.rows,
+        "silver": evaluation.silver,
+        "file": file.name,
+        "version": evaluation.version or "–",
+    }
+    yield _translate(f"method.{evaluation.method}", **params)
+    if evaluation.seen:
+        yield _translate(f"seen.{evaluation.method}", seen=evaluation.seen, **params)
 
 
 @classifier.command()
@@ -99,8 +105,8 @@ def explain(text: str, subject: Subject = "", json: Json = False) -> None:
         "by": found.by,
         "name": found.name,
         "model": found.version,
-        "candidates": [asdict(one) for one in found.candidates],
-        "broken": [list(one) for one in found.broken],
+        "candidates": [asdict(candidate) for candidate in found.candidates],
+        "broken": [list(each) for each in found.broken],
     }
     cli.give(document, *_why(found))
 
@@ -108,7 +114,7 @@ def explain(text: str, subject: Subject = "", json: Json = False) -> None:
 def _why(found: "Explanation") -> Iterator[Any]:
     proposal = found.proposal
     rows = [
-        (_translate("column.category"), found.name or _named(proposal.category)),
+        (_translate("column.category"), found.name or _category(proposal.category)),
         (_translate("column.department"), label(cli.locale, "", "department", proposal.department or "")),
         (_translate("column.severity"), label(cli.locale, "complaint", "severity", proposal.severity)),
         (_translate("column.confidence"), f"{proposal.confidence} %"),
@@ -117,17 +123,17 @@ def _why(found: "Explanation") -> Iterator[Any]:
     ]
     yield table(_translate("explained"), ("", ""), rows)
     yield training_report.threshold_text(proposal.needed, cli.locale)
-    heads = [_translate(f"column.{name}") for name in ("category", "share", "speaks")]
-    yield table(_translate("candidates"), heads, [_candidate(one) for one in found.candidates])
+    columns = [_translate(f"column.{name}") for name in ("category", "share", "speaks")]
+    yield table(_translate("candidates"), columns, map(_candidate, found.candidates))
     for name, reason in found.broken:
         yield _translate("broken", file=name, why=_translate(f"why.{reason}"))
 
 
-def _candidate(one: Any) -> tuple[str, str | None, str]:
+def _candidate(candidate: Any) -> tuple[str, str | None, str]:
     return (
-        _named(one.label),
-        f"{one.share} %" if one.share is not None else None,
-        ", ".join(word for word, _ in one.speaks),
+        _category(candidate.label),
+        f"{candidate.share} %" if candidate.share is not None else None,
+        ", ".join(word for word, _ in candidate.speaks),
     )
 
 
@@ -136,25 +142,25 @@ def tree(file: Path, as_: As = None, json: Json = False) -> None:
     """Publish a tree of categories 分类体系: three levels, then department, severity, code if there."""
     from classifier.category_tree import publish_tree
 
-    found = publish_tree(cli.store, file, cli.actor(as_))
-    live, depth = found.live, range(1, 4)
+    tree_ = publish_tree(cli.store, file, cli.actor(as_))
+    live, depth = tree_.live, range(1, 4)
     document = {
-        "by": found.by,
-        "at": found.at,
+        "by": tree_.by,
+        "at": tree_.at,
         "categories": [node.model_dump(exclude={"retired"}) for node in live],
         "levels": [sum(len(node.path) == level for node in live) for level in depth],
         "without_department": sum(node.department is None for node in live),
-        "retired": len(found.nodes) - len(live),
+        "retired": len(tree_.nodes) - len(live),
     }
-    words = _translate(
+    summary = _translate(
         "published", **{**document, "categories": len(live), "levels": " / ".join(map(str, document["levels"]))}
     )
     rows = [(node.code, node.name, node.department, node.severity) for node in live if len(node.path) == 1]
-    heads = [_translate(f"column.{name}") for name in ("code", "category", "department", "severity")]
-    cli.give(document, words, table(_translate("first_level"), heads, rows))
+    columns = [_translate(f"column.{name}") for name in ("code", "category", "department", "severity")]
+    cli.give(document, summary, table(_translate("first_level"), columns, rows))
 
 
-def _named(code: str) -> str:
+def _category(code: str) -> str:
     return label(cli.locale, "", "category", code)
 
 

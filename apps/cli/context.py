@@ -1,8 +1,8 @@
-"""The door itself: settings, language, one JSON document or words for people, and the exit code.
+"""The context of a command: settings, store, language, its answer as one JSON document or as text, its exit code.
 
-Note [A light door]: whoever types a command waits for what it imports: SQLAlchemy and the tables take a second,
-pydantic's settings a quarter of one. So the door imports them where they are asked for, and a command that needs no
-store answers at once.
+Note [Imports on demand]: a command takes as long as its imports: SQLAlchemy and the tables take a second, pydantic's
+settings a quarter of one. So the context imports them where they are used, and a command that needs no store answers at
+once.
 """
 
 import json
@@ -31,7 +31,7 @@ DONE, FAULT, REFUSED = 0, 1, 2
 
 @dataclass
 class CliContext:
-    """One command's way out. ``as_json`` is set by the command's own option."""
+    """The context of one command. ``as_json`` is set by the command's own option."""
 
     as_json: bool = False
     out: Console = field(default_factory=lambda: Console(soft_wrap=False))
@@ -46,35 +46,35 @@ class CliContext:
 
     @cached_property
     def store(self) -> "Store":
-        """The store the settings speak of."""
+        """The store that the settings name."""
         return self.settings.store()
 
     @property
     def locale(self) -> str:
-        """The language of this command, the same as the settings'. See Note [A light door]."""
+        """The language of this command, the same as the settings'. See Note [Imports on demand]."""
         return os.environ.get("CLOSELOOP_LOCALE", DEFAULT)
 
     def translate(self, key: str, /, **params: Any) -> str:
-        """A message of the command line."""
+        """Return a message of the command line in this language."""
         return translate(self.locale, f"cli.{key}", **params)
 
     def give(self, document: dict[str, Any], *shown: Any) -> None:
-        """Answer: the document for programs, or what is shown for people."""
+        """Print the answer: the document for programs, or ``shown`` for people."""
         if self.as_json:
             sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
             return
-        for one in shown:
-            if isinstance(one, str):
-                self.out.print(one, markup=False, highlight=False)  # a bracket is a bracket
+        for part in shown:
+            if isinstance(part, str):
+                self.out.print(part, markup=False, highlight=False)  # a bracket is no markup
             else:
-                self.out.print(one)
+                self.out.print(part)
 
     def refuse(self, refused: Refused) -> int:
-        """Say why not and what to do."""
+        """Print the reason of a refusal and its remedy; returns the exit code."""
         text = refusal(self.locale, refused)
         if self.as_json:
-            told = {"code": refused.code, "params": refused.params, "text": text}
-            sys.stdout.write(json.dumps({"refused": told}, ensure_ascii=False, default=_plain) + "\n")
+            document = {"code": refused.code, "params": refused.params, "text": text}
+            sys.stdout.write(json.dumps({"refused": document}, ensure_ascii=False, default=_plain) + "\n")
         else:
             self.err.print(f"[bold red]✗[/] {_escaped(text)}", highlight=False)
             for line in refused.params.get("problems", ())[:20]:
@@ -82,7 +82,7 @@ class CliContext:
         return REFUSED
 
     def fault(self, error: Exception) -> int:
-        """Something broke: its type and its places, not its words, for they may be personal."""
+        """Print an error's type and traceback, without its text, which may be personal; returns the exit code."""
         text = translate(self.locale, "refused.unexpected", type=type(error).__name__)
         if self.as_json:
             sys.stdout.write(json.dumps({"fault": {"type": type(error).__name__, "text": text}}) + "\n")
@@ -93,7 +93,7 @@ class CliContext:
         return FAULT
 
     def actor(self, named: str | None) -> str:
-        """Who acts. Raises ``Refused('no_actor')``."""
+        """Return the handle of the actor. Raises ``Refused('no_actor')``."""
         handle = named or self.settings.actor
         if not handle:
             raise Refused("no_actor")
@@ -101,7 +101,7 @@ class CliContext:
 
 
 cli = CliContext()
-"""The door of the running command; ``main`` makes a fresh one."""
+"""The context of the running command; ``open_context`` resets it."""
 
 
 def _set_json(value: bool) -> bool:
@@ -114,7 +114,7 @@ As = Annotated[str | None, typer.Option("--as", help="The handle you act under (
 
 
 def open_context() -> None:
-    """Forget the last command."""
+    """Reset the context for a new command."""
     cli.as_json = False
     cli.out = Console(soft_wrap=False)
     cli.err = Console(stderr=True)
@@ -123,7 +123,7 @@ def open_context() -> None:
 
 
 def close_context() -> None:
-    """Let go of the store, if it was opened."""
+    """Close the store, if it was opened."""
     if "store" in cli.__dict__:
         cli.store.close()
 
@@ -135,18 +135,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def instant(text: str) -> datetime:
-    """An instant with its offset. Raises ``Refused('bad_instant')``."""
+    """Parse an instant with its offset. Raises ``Refused('bad_instant')``."""
     try:
-        read = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise Refused("bad_instant", value=text) from None
-    if read.tzinfo is None:
+    if parsed.tzinfo is None:
         raise Refused("bad_instant", value=text)
-    return read
+    return parsed
 
 
 def local(at: datetime | None) -> str:
-    """An instant as people here read it."""
+    """Return an instant in local time."""
     return "–" if at is None else when(at)
 
 

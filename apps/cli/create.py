@@ -1,4 +1,4 @@
-"""Commands that make a store and look after it: init, status, diagram."""
+"""Commands that create a store, show its health, and draw a lifecycle: init, status, diagram."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ At = Annotated[str | None, typer.Option(help="Where the simulated clock begins: 
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the commands on the command line."""
+    """Add the commands to the command line."""
     app.command()(init)
     app.command()(status)
     app.command()(diagram)
@@ -38,11 +38,11 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
 
 def status(json: Json = False) -> None:
     """The health of database, driver, Prefect server, worker and schedules."""
-    from apps.status import look_around
+    from apps.status import check_health
 
-    health = look_around(cli.settings, cli.store)
-    rows = [(cli.translate(f"status.{one.part}"), "✓" if one.ok else "✗", one.text(cli.locale)) for one in health]
-    document = {"ok": all(one.ok for one in health), "parts": {one.part: one.document() for one in health}}
+    health = check_health(cli.settings, cli.store)
+    rows = [(cli.translate(f"status.{part.part}"), "✓" if part.ok else "✗", part.text(cli.locale)) for part in health]
+    document = {"ok": all(part.ok for part in health), "parts": {part.part: part.document() for part in health}}
     cli.give(document, table(cli.translate("status.title"), ("", "", ""), rows))
 
 

@@ -1,4 +1,4 @@
-"""The command that reckons a deadline: deadline."""
+"""The command that computes a deadline: deadline."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli, instant, table
+from apps.fitted_table import FittedTable
 from engine.calendars.calendar import Calendar, calendar
 from engine.calendars.deadlines import Counted, Unit, due, explained, provisional
 from locales.translation import translate
@@ -19,12 +20,12 @@ UnitName = Annotated[str, typer.Option("--unit", help="hours, business_hours, da
 CalendarName = Annotated[str, typer.Option("--calendar", help="cn-office, cn-hotline or berlin-office.")]
 Stored = Annotated[bool, typer.Option("--store", help="As published in the store here; else the shipped calendars.")]
 SHOWN = 62
-"""Two months of days; whoever asks for more sees the last ones after a gap."""
+"""Two months of days; of a longer explanation the middle is left out."""
 LAST = 7
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the command on the command line."""
+    """Add the command to the command line."""
     app.command()(deadline)
 
 
@@ -32,30 +33,30 @@ def deadline(
     start: Start, amount: Amount, unit: UnitName, calendar_: CalendarName, store: Stored = False, json: Json = False
 ) -> None:
     """When an amount of time runs out in a working calendar, explained day by day."""
-    place, begin, reckoned = _published(calendar_) if store else calendar(calendar_), instant(start), _unit(unit)
-    end = due(place, begin, amount, reckoned)
-    unsure = provisional(place, begin, end, reckoned)
+    working, begin, counted_in = _published(calendar_) if store else calendar(calendar_), instant(start), _unit(unit)
+    end = due(working, begin, amount, counted_in)
+    unsure = provisional(working, begin, end, counted_in)
     document = {
-        "start": place.local(begin),
+        "start": working.local(begin),
         "amount": amount,
-        "unit": reckoned.value,
-        "calendar": place.name,
-        "due": place.local(end),
+        "unit": counted_in.value,
+        "calendar": working.name,
+        "due": working.local(end),
         "provisional": unsure,
-        "calendar_version": place.version,
+        "calendar_version": working.version,
     }
     if cli.as_json:
         cli.give(document)
         return
-    limit = f"{amount} {translate(cli.locale, f'unit.{reckoned}')}"
-    told = [cli.translate("deadline.due", due=_read(place.local(end)), limit=limit, calendar=place.name)]
+    limit = f"{amount} {translate(cli.locale, f'unit.{counted_in}')}"
+    lines = [cli.translate("deadline.due", due=_formatted(working.local(end)), limit=limit, calendar=working.name)]
     if unsure:
-        told.append(cli.translate("deadline.provisional", until=place.covered_until, calendar=place.name))
-    cli.give(document, *told, _explanation(place, begin, end, reckoned))
+        lines.append(cli.translate("deadline.provisional", until=working.covered_until, calendar=working.name))
+    cli.give(document, *lines, _explanation(working, begin, end, counted_in))
 
 
 def _published(name: str) -> Calendar:
-    """The calendar as the store has it. Opening a store takes a second, so it is done only where it is asked for."""
+    """Return the calendar as published in the store. Opening a store takes a second, so it is done on request only."""
     from engine.rules.in_force import rules_of
 
     return rules_of(cli.store).calendar(name)
@@ -67,22 +68,22 @@ def _unit(name: str) -> Unit:
     return Unit(name)
 
 
-def _explanation(place: Calendar, start: datetime, end: datetime, unit: Unit):
-    heads = tuple(cli.translate(f"column.{name}") for name in ("day", "sort", "counts", "so_far"))
+def _explanation(working: Calendar, start: datetime, end: datetime, unit: Unit) -> FittedTable:
+    columns = tuple(cli.translate(f"column.{name}") for name in ("day", "sort", "counts", "so_far"))
     days = (end - start).days
     if days <= SHOWN:
-        rows = [_row(one) for one in explained(place, start, end, unit)]
+        rows = [_row(counted) for counted in explained(working, start, end, unit)]
     else:
-        all_ = explained(place, start, end, unit)
-        rows = [_row(one) for one in islice(all_, SHOWN - LAST)]
-        rest = list(all_)
-        rows += [("…", "", "", ""), *(_row(one) for one in rest[-LAST:])]
-    return table("", heads, rows)
+        every_day = explained(working, start, end, unit)
+        rows = [_row(counted) for counted in islice(every_day, SHOWN - LAST)]
+        remaining = list(every_day)
+        rows += [("…", "", "", ""), *(_row(counted) for counted in remaining[-LAST:])]
+    return table("", columns, rows)
 
 
-def _row(one: Counted) -> Sequence[str]:
-    day = f"{one.day} {translate(cli.locale, f'weekday.{one.day.weekday()}')}"
-    return day, cli.translate(f"deadline.{one.sort}"), _amount(one.added), _amount(one.total)
+def _row(counted: Counted) -> Sequence[str]:
+    day = f"{counted.day} {translate(cli.locale, f'weekday.{counted.day.weekday()}')}"
+    return day, cli.translate(f"deadline.{counted.sort}"), _amount(counted.added), _amount(counted.total)
 
 
 def _amount(counted: timedelta | int) -> str:
@@ -93,5 +94,5 @@ def _amount(counted: timedelta | int) -> str:
     return f"{hours}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
 
 
-def _read(local: datetime) -> str:
+def _formatted(local: datetime) -> str:
     return f"{local.isoformat(' ')} {translate(cli.locale, f'weekday.{local.weekday()}')}"

@@ -1,12 +1,12 @@
-"""Commands of the desk: customer shows who is calling, track where an order is."""
+"""Commands of the service desk: customer shows who is calling, track where an order is."""
 
 from dataclasses import asdict
 from typing import Any
 
 import typer
 
+from apps.cli.case_moves import contact_of
 from apps.cli.context import Json, cli, local, table
-from apps.cli.move_forms import contact_of
 from locales.translation import label
 from reports.desk_queries import Customer, CustomerCase, OrderStatus, customers
 from reports.desk_queries import track as look_up
@@ -14,74 +14,76 @@ from statemachines.refused import Refused
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the commands on the command line."""
+    """Add the commands to the command line."""
     app.command()(customer)
     app.command()(track)
 
 
 def customer(phone: str | None = None, email: str | None = None, name: str | None = None, json: Json = False) -> None:
     """Who is calling, how he is addressed, and the cases he has with us: for staff only."""
-    given = [one for one in (phone, email, name) if one]
-    if len(given) != 1:
+    criteria = [value for value in (phone, email, name) if value]
+    if len(criteria) != 1:
         raise Refused("nothing_to_look_for", options=["--phone", "--email", "--name"])
-    asked = contact_of("open", at=cli.store.now(), text="-", phone=phone, email=email, customer=name)
+    query = contact_of("open", at=cli.store.now(), text="-", phone=phone, email=email, customer=name)
     with cli.store.looking() as tx:
-        found = customers(tx, cli.store.secret, asked)
-    shown = [part for one in found for part in (_head(one), _cases(one))]
-    document = {"customers": [_document(one) for one in found]}
+        found = customers(tx, cli.store.secret, query)
+    shown = [part for each in found for part in (_heading(each), _cases(each))]
+    document = {"customers": [_document(each) for each in found]}
     cli.give(document, *(shown or [cli.translate("desk.new_customer")]))
 
 
-def _head(one: Customer) -> str:
+def _heading(known: Customer) -> str:
     return cli.translate(
         "desk.customer",
-        customer=one.address or cli.translate("desk.unnamed"),
-        type=label(cli.locale, "", "customer_type", one.type or "–"),
-        phone=f"…{one.phone_ends}" if one.phone_ends else "–",
+        customer=known.address or cli.translate("desk.unnamed"),
+        type=label(cli.locale, "", "customer_type", known.type or "–"),
+        phone=f"…{known.phone_ends}" if known.phone_ends else "–",
     )
 
 
-def _cases(one: Customer) -> Any:
-    heads = ("column.case", "desk.column.kind", "column.state", "column.opened", "column.level")
-    return table("", [cli.translate(head) for head in heads], map(_row, one.cases))
+def _cases(known: Customer) -> Any:
+    columns = ("column.case", "desk.column.kind", "column.state", "column.opened", "column.level")
+    return table("", list(map(cli.translate, columns)), map(_row, known.cases))
 
 
-def _row(one: CustomerCase) -> tuple[str, ...]:
+def _row(matter: CustomerCase) -> tuple[str, ...]:
     return (
-        one.number,
-        label(cli.locale, "", "kind", one.kind),
-        label(cli.locale, one.kind, "state", one.state),
-        local(one.opened_at),
-        label(cli.locale, one.kind, "level", str(one.level)),
+        matter.number,
+        label(cli.locale, "", "kind", matter.kind),
+        label(cli.locale, matter.kind, "state", matter.state),
+        local(matter.opened_at),
+        label(cli.locale, matter.kind, "level", str(matter.level)),
     )
 
 
-def _document(one: Customer) -> dict[str, Any]:
-    cases = [{("case" if key == "number" else key): value for key, value in asdict(each).items()} for each in one.cases]
-    return {"address": one.address, "phone_ends": one.phone_ends, "type": one.type, "cases": cases}
+def _document(known: Customer) -> dict[str, Any]:
+    cases = [
+        {("case" if key == "number" else key): value for key, value in asdict(matter).items()} for matter in known.cases
+    ]
+    return {"address": known.address, "phone_ends": known.phone_ends, "type": known.type, "cases": cases}
 
 
 def track(number: str, json: Json = False) -> None:
     """Where an order stands and where its goods are, as of when; nothing of whose they are."""
     now = cli.store.now()
     with cli.store.looking() as tx:
-        seen = look_up(tx, number, now)
-    age = None if seen.age is None else seen.age.total_seconds()
-    document = {("case" if key == "number" else key): value for key, value in asdict(seen).items()}
-    cli.give({**document, "age": age}, table(number, ("", ""), _facts(seen)))
+        tracking = look_up(tx, number, now)
+    age = None if tracking.age is None else tracking.age.total_seconds()
+    document = {("case" if key == "number" else key): value for key, value in asdict(tracking).items()}
+    cli.give({**document, "age": age}, table(number, ("", ""), _facts(tracking)))
 
 
-def _facts(seen: OrderStatus) -> list[tuple[str, str]]:
+def _facts(tracking: OrderStatus) -> list[tuple[str, str]]:
     return [
-        (cli.translate("column.state"), label(cli.locale, seen.kind, "state", seen.state)),
-        (cli.translate("desk.column.position"), label(cli.locale, seen.kind, "position", seen.position or "–")),
-        (cli.translate("desk.column.as_of"), _as_of(seen)),
-        (cli.translate("desk.column.expected"), local(seen.expected_at)),
+        (cli.translate("column.state"), label(cli.locale, tracking.kind, "state", tracking.state)),
+        (cli.translate("desk.column.position"), label(cli.locale, tracking.kind, "position", tracking.position or "–")),
+        (cli.translate("desk.column.as_of"), _as_of(tracking)),
+        (cli.translate("desk.column.expected"), local(tracking.expected_at)),
     ]
 
 
-def _as_of(seen: OrderStatus) -> str:
-    if seen.age is None:
+def _as_of(tracking: OrderStatus) -> str:
+    if tracking.age is None:
         return "–"
-    told = cli.translate("desk.as_of", at=local(seen.as_of), hours=int(seen.age.total_seconds() // 3600))
-    return f"{told} · {cli.translate('desk.stale')}" if seen.stale else told
+    text = cli.translate("desk.as_of", at=local(tracking.as_of), hours=int(tracking.age.total_seconds() // 3600))
+    return f"{text} · {cli.translate('desk.stale')}" if tracking.stale else text

@@ -1,4 +1,4 @@
-"""The command that gives histories to other programs: export."""
+"""The command that exports histories for other programs: export."""
 
 import contextlib
 import gzip
@@ -45,7 +45,7 @@ Whole = Annotated[bool, typer.Option("--whole", help="With names and words: for 
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the command on the command line."""
+    """Add the command to the command line."""
     app.command()(export)
 
 
@@ -60,67 +60,67 @@ def export(
     json: Json = False,
 ) -> None:
     """Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."""
-    wanted = CaseFilter(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
+    selection = CaseFilter(_kind(kind), 0 if since is None else max(to_micros(instant(since)), 0))
     linked = format_ is Format.OCEL2
-    _check_way(format_, out)
+    _check_target(format_, out)
     if mapping is not None:
-        _write_mapping(mapping, wanted, linked=linked)
+        _write_mapping(mapping, selection, linked=linked)
     if whole:
         handle = cli.actor(as_)
         require_whole_log(cli.store, handle)
-        record_export(cli.store, format_, handle, wanted.kind, wanted.since, cli.store.now())
+        record_export(cli.store, format_, handle, selection.kind, selection.since, cli.store.now())
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
-    with _opened(out) as way, cli.store.looking() as tx:
-        log, told = log_of(tx, pseudonymisation, wanted, linked=linked)
-        FORMATS[format_](way, log)
+    with _opened(out) as target, cli.store.looking() as tx:
+        log, totals = log_of(tx, pseudonymisation, selection, linked=linked)
+        FORMATS[format_](target, log)
     if out is not None:
-        document = {"file": str(out), "format": format_, "cases": told.cases, "events": told.moves, "whole": whole}
-        cli.give(document, cli.translate("exported", file=out, cases=told.cases, events=told.moves))
+        document = {"file": str(out), "format": format_, "cases": totals.cases, "events": totals.moves, "whole": whole}
+        cli.give(document, cli.translate("exported", file=out, cases=totals.cases, events=totals.moves))
 
 
 def _kind(name: str) -> str:
-    """A kind as its cases bear it. Raises ``Refused('unknown_kind')``."""
+    """Return a known kind. Raises ``Refused('unknown_kind')``."""
     if name and name not in lifecycles():
         raise Refused("unknown_kind", kind=name[:40], known=sorted(lifecycles()))
     return name
 
 
-def _check_way(format_: Format, out: Path | None) -> None:
-    """One document on standard output at a time, and none that spoils a terminal."""
+def _check_target(format_: Format, out: Path | None) -> None:
+    """Refuse two documents on standard output, and a binary one on a terminal."""
     if out is None and cli.as_json:
         raise Refused("export_needs_out", format=format_)
     if out is None and format_ in BINARY and sys.stdout.isatty():
         raise Refused("export_binary", format=format_)
 
 
-def _write_mapping(file: Path, wanted: CaseFilter, *, linked: bool) -> None:
-    """Beside the log, what another store needs to live it again. Raises ``Refused('export_mapping_kind')``."""
-    if not wanted.kind:
+def _write_mapping(file: Path, selection: CaseFilter, *, linked: bool) -> None:
+    """Write the mapping with which another store replays the log. Raises ``Refused('export_mapping_kind')``."""
+    if not selection.kind:
         raise Refused("export_mapping_kind", known=sorted(lifecycles()))
     with cli.store.looking() as tx:
-        text = replay_mapping(wanted.kind, usual_pack(tx, wanted), linked=linked)
-    with _opened(file) as way:
-        way.write(text.encode())
+        text = replay_mapping(selection.kind, usual_pack(tx, selection), linked=linked)
+    with _opened(file) as target:
+        target.write(text.encode())
 
 
 @contextlib.contextmanager
 def _opened(out: Path | None) -> Generator[BinaryIO]:
-    """Where the log goes. A file appears under its name only once it is whole, and none but its owner may read it."""
+    """Open the target. A file gets its name only when it is complete, and only its owner may read it."""
     if out is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    beside = out.is_file() or not out.exists()  # a device or a pipe is written to, never replaced
-    part = out.with_name(f".{out.name}.part") if beside else out
+    replaces = out.is_file() or not out.exists()  # a device or a pipe is written to and not replaced
+    part = out.with_name(f".{out.name}.part") if replaces else out
     try:
-        with _private(part) as raw, _packed(raw, out.suffix) as way:
-            yield way
-        if beside:
+        with _private(part) as raw, _packed(raw, out.suffix) as target:
+            yield target
+        if replaces:
             part.replace(out)
     except OSError as error:
         raise Refused("export_unwritable", file=str(out), why=error.strerror) from None
     finally:
-        if beside:
+        if replaces:
             with contextlib.suppress(OSError):
                 part.unlink()
 
@@ -135,5 +135,5 @@ def _packed(raw: BinaryIO, suffix: str) -> Generator[BinaryIO]:
         yield raw
         return
     packed = gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="")
-    with packed, io.BufferedWriter(cast(io.RawIOBase, packed), BUFFER) as way:
-        yield way
+    with packed, io.BufferedWriter(cast(io.RawIOBase, packed), BUFFER) as target:
+        yield target

@@ -1,4 +1,4 @@
-"""What commands there are and in which module each is; a module is imported when its command is typed."""
+"""Lists the commands and the module of each; a module is imported only when one of its commands is called."""
 
 import importlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import typer
 
 
 class Room(NamedTuple):
-    """A module of commands, and their names with the line that ``--help`` shows. A group's module names its group."""
+    """A module, and its commands with the line that ``--help`` shows; a group's module holds its Typer app."""
 
     module: str
     commands: dict[str, str]
@@ -28,7 +28,7 @@ ROOMS = (
     Room(
         "auditing",
         {
-            "verify": "Check every chain, history, statement, rung and anchor; exit 2 if anything does not agree.",
+            "verify": "Check every chain, history, statement, escalation step and anchor; exit 2 on any fault.",
             "anchor": "Sign the heads of all chains now, and publish their root outside the database.",
             "proof": "Show that a case stood where it stood when it was last anchored.",
             "backup": "Copy the whole store into one file while it is at work, with the anchors that vouch for it.",
@@ -44,25 +44,30 @@ ROOMS = (
     Room("replay", {"replay": "Take another system's history in, event by event, and say how it fits our lifecycle."}),
     Room("deadline", {"deadline": "When an amount of time runs out in a working calendar, explained day by day."}),
     Room(
-        "running",
+        "processes",
         {
-            "drive": "Drive this store until Ctrl-C: deliver moments, fire clocks, make calls.",
+            "drive": "Drive this store until Ctrl-C: deliver events, fire timers, make calls.",
             "up": "The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it.",
             "demo": "The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server.",
+            "deploy": "Put work pool, deployments and automations on a Prefect server of your own.",
         },
     ),
-    Room("deploying", {"deploy": "Put work pool, deployments and automations on a Prefect server of your own."}),
     Room(
         "night",
         {
-            "sweep": "Fire every clock that is due, now and here; the driver and the night do the same by themselves.",
+            "sweep": "Fire every timer that is due, now and here; the driver and the night do the same by themselves.",
             "report": "The morning report as it stands now, from our tables alone.",
             "run-until": "Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order.",
         },
     ),
-    Room("analysis", {"analysis": "The complaints of a month: root causes, recurrences, measures, handling."}),
-    Room("ledgers", {"recoveries": "What is claimed back because of complaints, and what has come in of it."}),
-    Room("callbacks", {"callbacks": "Today's callback list 今日回访单: whom to call, when, and the case's story."}),
+    Room(
+        "reports",
+        {
+            "analysis": "The complaints of a month: root causes, recurrences, measures, handling.",
+            "recoveries": "What is claimed back because of complaints, and what has come in of it.",
+            "callbacks": "Today's callback list 今日回访单: whom to call, when, and the case's story.",
+        },
+    ),
     Room(
         "desk",
         {
@@ -71,7 +76,7 @@ ROOMS = (
         },
     ),
     Room("cases", {"case": "Complaints and service orders, one by one."}, group=True),
-    Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),
+    Room("administration", {"actor": "Those who act: people of the company and the system."}, group=True),
     Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
     Room(
         "calendars",
@@ -93,12 +98,12 @@ ROOMS = (
         {"classifier": "The classifier 分类模型: what it learned, how good it is, and why it says what it says."},
         group=True,
     ),
-    Room("dead_letters", {"dead": "Deliveries that were given up after their last try."}, group=True),
+    Room("administration", {"dead": "Deliveries that were given up after their last try."}, group=True),
 )
 
 
 def assembled(wanted: Callable[[str], bool]) -> typer.Typer:
-    """The command line with the commands that are wanted; of the others it has the names and what they do."""
+    """Return the command line with the wanted commands; the others appear by name and help text only."""
     app = typer.Typer(
         name="closeloop",
         help="Closed-loop handling of complaints and service orders 客诉闭环.",
@@ -108,8 +113,8 @@ def assembled(wanted: Callable[[str], bool]) -> typer.Typer:
     )
     for room in ROOMS:
         if not any(map(wanted, room.commands)):
-            for name, words in room.commands.items():
-                app.command(name, help=words)(_elsewhere)
+            for name, help_text in room.commands.items():
+                app.command(name, help=help_text)(_placeholder)
         elif room.group:
             [name] = room.commands
             app.add_typer(getattr(_module(room), name), name=name)
@@ -122,5 +127,5 @@ def _module(room: Room) -> ModuleType:
     return importlib.import_module(f"apps.cli.{room.module}")
 
 
-def _elsewhere() -> None:
-    """Stands for a command that was not typed."""
+def _placeholder() -> None:
+    """Stand for a command that was not called."""

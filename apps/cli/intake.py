@@ -1,4 +1,4 @@
-"""The command that takes contacts in from a file: import."""
+"""The command that imports contacts from a file: import."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows 
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the command on the command line."""
+    """Add the command to the command line."""
     app.command("import")(import_)
 
 
@@ -32,8 +32,8 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
     recorded = record(cli.store, source, contacts(file, columns), keep_good=keep_good)
     opened = 0
-    while taken := take_due(cli.store, cli.store.now()):
-        opened += len(taken)
+    while arrived := take_due(cli.store, cli.store.now()):
+        opened += len(arrived)
     document = {
         "file": file.name,
         "rows": checked.rows,
@@ -48,8 +48,8 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "notes": [translate(cli.locale, note.code, **note.params) for note in checked.notes],
         "problems": _problems(checked),
     }
-    words = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    cli.give(document, words, *(f"· {note}" for note in document["notes"]), *document["problems"])
+    text = cli.translate("imported" if recorded.new else "nothing_new", **document)
+    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *document["problems"])
 
 
 def _mapping(file: Path, given: Path | None) -> ContactMapping:

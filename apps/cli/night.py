@@ -18,14 +18,14 @@ Scenario = Annotated[Path | None, typer.Option(help="Who acts, and how customers
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the commands on the command line."""
+    """Add the commands to the command line."""
     app.command()(sweep)
     app.command()(report)
     app.command("run-until")(run_until)
 
 
 def sweep(json: Json = False) -> None:
-    """Fire every clock that is due, now and here; the driver and the night do the same by themselves."""
+    """Fire every timer that is due, now and here; the driver and the night do the same by themselves."""
     from flows.fire_timers import fire_timers
     from flows.work import work_from
 
@@ -36,57 +36,59 @@ def sweep(json: Json = False) -> None:
         work.store.close()
     rows = [
         (
-            one.number,
-            label(cli.locale, one.kind, "clause", one.step.clause),
-            f"{one.step.percent} %",
-            label(cli.locale, one.kind, "level", str(one.level)),
-            local(one.step.due_at),
+            step.number,
+            label(cli.locale, step.kind, "clause", step.step.clause),
+            f"{step.step.percent} %",
+            label(cli.locale, step.kind, "level", str(step.level)),
+            local(step.step.due_at),
         )
-        for one in swept.fired
+        for step in swept.fired
     ]
-    fired = [{"case": one.number, "level": one.level, **one.step.model_dump(mode="json")} for one in swept.fired]
+    fired = [{"case": step.number, "level": step.level, **step.step.model_dump(mode="json")} for step in swept.fired]
     failed = [{"case": number, "why": code} for number, code in swept.failed]
-    heads = tuple(cli.translate(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
-    words = cli.translate("swept", fired=swept.did, failed=len(failed))
+    columns = tuple(cli.translate(f"column.{name}") for name in ("case", "promise", "percent", "level", "due"))
+    summary = cli.translate("swept", fired=swept.did, failed=len(failed))
     cli.give(
-        {"fired": fired, "untold": swept.untold, "failed": failed}, words, *([table("", heads, rows)] if rows else [])
+        {"fired": fired, "untold": swept.untold, "failed": failed},
+        summary,
+        *([table("", columns, rows)] if rows else []),
     )
 
 
 def report(json: Json = False) -> None:
     """The morning report as it stands now, from our tables alone."""
-    told = gather(cli.store, cli.store.now())
-    cli.give(document(told), Page(render(told, cli.locale)))
+    morning = gather(cli.store, cli.store.now())
+    cli.give(document(morning), Page(render(morning, cli.locale)))
 
 
-def document(told: MorningReport) -> dict[str, Any]:
-    """The report as programs read it."""
+def document(morning: MorningReport) -> dict[str, Any]:
+    """Return the report for programs."""
     return {
-        "at": told.at,
-        "since": told.since,
-        "cases": told.cases,
-        "open": told.board.total(),
-        "resolved_within": told.resolved_within,
-        "became_late": [asdict(one) for one in told.became_late],
-        "climbed": [asdict(one) for one in told.climbed],
-        "overdue_by_department": dict(told.overdue),
-        "unwatched": [{"case": n, "department": d, "touched_at": at} for n, d, at in told.unwatched],
-        "callbacks": [{"case": n, "attempt": a, "planned_at": at} for n, a, at in told.callbacks],
-        "callback_outcomes": dict(told.opinions),
-        "trends": {name: asdict(trend) for name, trend in told.trends.items()},
-        "health": {**asdict(told.health), "ok": told.health.ok},
+        "at": morning.at,
+        "since": morning.since,
+        "cases": morning.cases,
+        "open": morning.board.total(),
+        "resolved_within": morning.resolved_within,
+        "became_late": [asdict(late) for late in morning.became_late],
+        "climbed": [asdict(late) for late in morning.climbed],
+        "overdue_by_department": dict(morning.overdue),
+        "unwatched": [{"case": n, "department": d, "touched_at": at} for n, d, at in morning.unwatched],
+        "callbacks": [{"case": n, "attempt": a, "planned_at": at} for n, a, at in morning.callbacks],
+        "callback_outcomes": dict(morning.opinions),
+        "trends": {name: asdict(trend) for name, trend in morning.trends.items()},
+        "health": {**asdict(morning.health), "ok": morning.health.ok},
     }
 
 
 def run_until(until: str, scenario: Scenario = None, observed: bool = False, json: Json = False) -> None:
     """Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order."""
-    from apps.scenes import perform
+    from apps.scenes import run_simulation
 
     end = instant(until)
     if not cli.store.simulated:
         raise Refused("not_simulated", home=str(cli.settings.where))
     if end < cli.store.now():
         raise Refused("clock_back", clock=cli.store.now().isoformat())
-    lived = perform(cli.settings, end, scenario, observed, quiet=cli.as_json)
-    words = cli.translate("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
-    cli.give({"now": end, **lived.document()}, words)
+    lived = run_simulation(cli.settings, end, scenario, observed, quiet=cli.as_json)
+    summary = cli.translate("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
+    cli.give({"now": end, **lived.document()}, summary)

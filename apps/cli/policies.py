@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from apps.cli.context import DONE, REFUSED, As, Json, cli, instant, local, table
-from apps.cli.rules_here import Here, edition_told, effective, give_published, here, text_of
+from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published, read_file
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
 from engine.rules.interpretations import interpret as record
@@ -33,27 +33,27 @@ Effective = Annotated[
     str | None, typer.Option("--effective", help="From when on: a day where the pack lives, or an instant.")
 ]
 Why = Annotated[str, typer.Option(help="Why it is published.")]
-Said = Annotated[str, typer.Option("--text", help="How the clause is read.")]
+ReadingText = Annotated[str, typer.Option("--text", help="How the clause is read.")]
 
 
 @policy.command("list")
 def list_(json: Json = False) -> None:
     """The packs in force, their versions and the documents they come from."""
-    packs = list(_packs(here()))
-    rows = [(one.name, one.version, one.document, since or _words("no_date")) for one, since in packs]
+    packs = list(_packs(current_rules()))
+    rows = [(pack.name, pack.version, pack.document, since or _text("no_date")) for pack, since in packs]
     keys = ("name", "version", "document", "effective_from")
-    told = [dict(zip(keys, (one.name, one.version, one.document, since), strict=True)) for one, since in packs]
-    document = {"packs": told}
-    cli.give(document, table(_words("title"), _heads("pack", "version", "document", "effective_from"), rows))
+    values = ((pack.name, pack.version, pack.document, since) for pack, since in packs)
+    document = {"packs": [dict(zip(keys, each, strict=True)) for each in values]}
+    cli.give(document, table(_text("title"), _columns("pack", "version", "document", "effective_from"), rows))
 
 
-def _packs(where: Here) -> Iterator[tuple[Pack, date | None]]:
-    """The packs in force, and the day each took force; one whose first edition is still to come is none."""
-    for name in where.rules.names(Sort.PACK):
-        edition = where.rules.in_force(Sort.PACK, name, where.now)
+def _packs(current: CurrentRules) -> Iterator[tuple[Pack, date | None]]:
+    """Yield the packs in force and the effective date of each; not those whose first edition is still to come."""
+    for name in current.rules.names(Sort.PACK):
+        edition = current.rules.in_force(Sort.PACK, name, current.now)
         if edition is not None:
-            found = where.rules.pack(name, where.now)
-            yield found, from_micros(edition.effective_from).astimezone(ZoneInfo(found.zone)).date()
+            pack = current.rules.pack(name, current.now)
+            yield pack, from_micros(edition.effective_from).astimezone(ZoneInfo(pack.zone)).date()
         elif name in names():
             yield pack_of_file(name), pack_of_file(name).effective_from
 
@@ -61,15 +61,15 @@ def _packs(where: Here) -> Iterator[tuple[Pack, date | None]]:
 @policy.command()
 def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
     """Name every limit that is blank or contradictory, and every clause that nobody asks for."""
-    where, tables = here(), lifecycles().values()
-    packs = [where.rules.pack(name, where.now)] if name else [one for one, _ in _packs(where)]
+    current, tables = current_rules(), lifecycles().values()
+    packs = [current.rules.pack(name, current.now)] if name else [pack for pack, _ in _packs(current)]
     found = [
         gap
-        for one in packs
-        for gap in gaps(one, asked(tables), _today(one, where.at), agreed(tables), asked_bounds(tables))
+        for pack in packs
+        for gap in gaps(pack, asked(tables), _today(pack, current.at), agreed(tables), asked_bounds(tables))
     ]
-    editions = [one.edition for one in packs]
-    document = {"ok": not found, "packs": editions, "places": [_told(gap) for gap in found]}
+    editions = [pack.edition for pack in packs]
+    document = {"ok": not found, "packs": editions, "places": [_document(gap) for gap in found]}
     cli.give(document, *_shown(editions, found))
     return REFUSED if strict and found else DONE
 
@@ -77,48 +77,48 @@ def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
 @policy.command()
 def show(pack: str, at: At = None, json: Json = False) -> None:
     """What a pack says, its published editions, and how its clauses are read."""
-    where = here()
-    read = where.rules.pack(pack, to_micros(instant(at)) if at else where.now)
-    editions, readings = where.editions(Sort.PACK, pack), where.interpretations(pack)
+    current = current_rules()
+    found = current.rules.pack(pack, to_micros(instant(at)) if at else current.now)
+    editions, interpretations = current.editions(Sort.PACK, pack), current.interpretations(pack)
     document = {
-        "pack": read.model_dump(),
-        "editions": [edition_told(one) for one in editions],
-        "interpretations": [_reading(one) for one in readings],
+        "pack": found.model_dump(),
+        "editions": [edition_document(edition) for edition in editions],
+        "interpretations": [_interpretation(each) for each in interpretations],
     }
-    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in read.clauses.items()]
-    rows += [(clause, _words("unpromised"), "", why) for clause, why in read.unpromised.items()]
-    rows += [(name, f"{one.amount or '–'} {one.of}", "", one.source) for name, one in read.bounds.items()]
-    shown = [table(f"{read.edition} · {read.document}", _heads("clause", "limit", "calendar", "source"), rows)]
-    cli.give(document, *shown, *_history(editions), *_readings(readings))
+    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in found.clauses.items()]
+    rows += [(clause, _text("unpromised"), "", why) for clause, why in found.unpromised.items()]
+    rows += [(name, f"{bound.amount or '–'} {bound.of}", "", bound.source) for name, bound in found.bounds.items()]
+    shown = [table(f"{found.edition} · {found.document}", _columns("clause", "limit", "calendar", "source"), rows)]
+    cli.give(document, *shown, *_history(editions), *_interpretations(interpretations))
 
 
 def _limit(limit: Limit) -> str:
     if limit.contradicts is not None:
-        return _words("reason.contradictory")
+        return _text("reason.contradictory")
     if limit.blank:
-        return _words("reason.blank")
+        return _text("reason.blank")
     return f"{limit.amount} {translate(cli.locale, f'unit.{limit.unit}')}"
 
 
 def _history(editions: list[EditionRow]) -> Iterator[Any]:
     if editions:
-        heads = _heads("version", "effective_from", "published", "actor", "reason")
+        columns = _columns("version", "effective_from", "published", "actor", "reason")
         rows = [
-            (one.version, _when(one.effective_from), _when(one.published_at), one.published_by, one.reason)
-            for one in editions
+            (each.version, _when(each.effective_from), _when(each.published_at), each.published_by, each.reason)
+            for each in editions
         ]
-        yield table(_words("editions_title"), heads, rows)
+        yield table(_text("editions_title"), columns, rows)
 
 
-def _readings(readings: list[InterpretationRow]) -> Iterator[Any]:
-    if readings:
-        rows = [(one.clause, one.content, one.recorded_by, _when(one.recorded_at)) for one in readings]
-        yield table(_words("readings_title"), _heads("clause", "said", "actor", "occurred"), rows)
+def _interpretations(found: list[InterpretationRow]) -> Iterator[Any]:
+    if found:
+        rows = [(each.clause, each.content, each.recorded_by, _when(each.recorded_at)) for each in found]
+        yield table(_text("readings_title"), _columns("clause", "said", "actor", "occurred"), rows)
 
 
-def _reading(one: InterpretationRow) -> dict[str, Any]:
-    at = from_micros(one.recorded_at)
-    return {"clause": one.clause, "text": one.content, "recorded_by": one.recorded_by, "recorded_at": at}
+def _interpretation(row: InterpretationRow) -> dict[str, Any]:
+    at = from_micros(row.recorded_at)
+    return {"clause": row.clause, "text": row.content, "recorded_by": row.recorded_by, "recorded_at": at}
 
 
 def _when(micros: int) -> str:
@@ -129,64 +129,64 @@ def _when(micros: int) -> str:
 def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As = None, json: Json = False) -> None:
     """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
     store, by = cli.store, cli.actor(as_)
-    at, text = store.now(), text_of(file)
-    read = parsed(text, file.name)
-    since = effective_from or (read.effective_from and read.effective_from.isoformat())
+    at, text = store.now(), read_file(file)
+    pack = parsed(text, file.name)
+    since = effective_from or (pack.effective_from and pack.effective_from.isoformat())
     if not since:
-        raise Refused("no_effective_date", name=read.name)
-    give_published(publish_text(store, Sort.PACK, text, by, at, effective(since, read.zone), reason, file.name))
+        raise Refused("no_effective_date", name=pack.name)
+    give_published(publish_text(store, Sort.PACK, text, by, at, effective(since, pack.zone), reason, file.name))
 
 
 @policy.command()
-def interpret(pack: str, clause: str, text: Said, as_: As = None, json: Json = False) -> None:
+def interpret(pack: str, clause: str, text: ReadingText, as_: As = None, json: Json = False) -> None:
     """Record how the evaluation group reads a clause of a pack."""
     store, by = cli.store, cli.actor(as_)
     recorded = record(store, pack, clause, text, by, store.now())
-    document = {"pack": pack, **_reading(recorded)}
-    cli.give(document, _words("interpreted", pack=pack, clause=clause))
+    document = {"pack": pack, **_interpretation(recorded)}
+    cli.give(document, _text("interpreted", pack=pack, clause=clause))
 
 
-def _today(one: Pack, now: datetime) -> Any:
-    return now.astimezone(ZoneInfo(one.zone)).date()
+def _today(pack: Pack, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(pack.zone)).date()
 
 
-def _told(gap: Gap) -> dict[str, Any]:
+def _document(gap: Gap) -> dict[str, Any]:
     return {
         "pack": gap.pack.name,
         "version": gap.pack.version,
         "clause": gap.clause,
         "traits": gap.traits,
-        "source": gap.source or _words("not_in_document"),
+        "source": gap.source or _text("not_in_document"),
         "contradicts": gap.contradicts,
         "effective_from": gap.pack.effective_from,
         "reason": gap.reason,
-        "text": _words(f"reason.{gap.reason}"),
-        "remedy": _words(f"remedy.{gap.reason}"),
+        "text": _text(f"reason.{gap.reason}"),
+        "remedy": _text(f"remedy.{gap.reason}"),
     }
 
 
 def _shown(editions: Iterable[str], found: list[Gap]) -> Iterable[Any]:
-    """The places, and under them each remedy once."""
-    spoken = ", ".join(editions)
+    """Return the table of gaps, and each remedy once."""
+    packs = ", ".join(editions)
     if not found:
-        return [_words("all_set", packs=spoken)]
-    rows = [(gap.pack.name, _clause(gap), _words(f"reason.{gap.reason}"), _source(gap)) for gap in found]
+        return [_text("all_set", packs=packs)]
+    rows = [(gap.pack.name, _clause(gap), _text(f"reason.{gap.reason}"), _source(gap)) for gap in found]
     reasons = dict.fromkeys(gap.reason for gap in found)
     remedies = [_remedy(reason) for reason in reasons]
-    heads = _heads("pack", "clause", "reason", "source")
+    columns = _columns("pack", "clause", "reason", "source")
     return [
-        table(_words("places_title"), heads, rows),
+        table(_text("places_title"), columns, rows),
         *remedies,
-        _words("places_found", packs=spoken, count=len(found)),
+        _text("places_found", packs=packs, count=len(found)),
     ]
 
 
 def _remedy(reason: Reason) -> str:
-    return _words("what_to_do", reason=_words(f"reason.{reason}"), remedy=_words(f"remedy.{reason}"))
+    return _text("what_to_do", reason=_text(f"reason.{reason}"), remedy=_text(f"remedy.{reason}"))
 
 
 def _clause(gap: Gap) -> str | None:
-    """The clause as it stands in the file, and the traits of the override that is meant."""
+    """Return the clause as it is in the file, and the traits of the override."""
     if gap.clause is None:
         return None if gap.pack.effective_from is None else gap.pack.effective_from.isoformat()
     traits = ", ".join(label(cli.locale, "", trait, value) for trait, value in gap.traits.items())
@@ -194,13 +194,13 @@ def _clause(gap: Gap) -> str | None:
 
 
 def _source(gap: Gap) -> str:
-    source = gap.source or _words("not_in_document")
-    return source if gap.contradicts is None else _words("but", source=source, contradicts=gap.contradicts)
+    source = gap.source or _text("not_in_document")
+    return source if gap.contradicts is None else _text("but", source=source, contradicts=gap.contradicts)
 
 
-def _heads(*columns: str) -> tuple[str, ...]:
+def _columns(*columns: str) -> tuple[str, ...]:
     return tuple(cli.translate(f"column.{name}") for name in columns)
 
 
-def _words(key: str, **params: Any) -> str:
+def _text(key: str, **params: Any) -> str:
     return cli.translate(f"policy.{key}", **params)

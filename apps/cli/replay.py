@@ -1,4 +1,4 @@
-"""The command that takes another system's history in: replay."""
+"""The command that replays another system's history: replay."""
 
 import contextlib
 import json as encoder
@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import Json, cli
-from apps.cli.replay_log import mapped, spooled
+from apps.cli.event_logs import buffer_events, mapping_of
 from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import Log, replay
@@ -32,7 +32,7 @@ Picture = Annotated[
 
 
 def join(app: typer.Typer) -> None:
-    """Hang the command on the command line."""
+    """Add the command to the command line."""
     app.command("replay")(replay_)
 
 
@@ -46,46 +46,46 @@ def replay_(
     json: Json = False,
 ) -> None:
     """Take another system's history in, event by event, and say how it fits our lifecycle."""
-    meant = mapped(log, mapping)
+    log_mapping = mapping_of(log, mapping)
     store, at = cli.store, cli.store.now()
     options = ReplayOptions(bridge, cli.translate("replay.wordless"))
-    rules_of(store).pack(pack or meant.source.pack, to_micros(at))
-    told = Log(meant.source.name, meant.source.kind, pack or meant.source.pack, options)
+    rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
+    source = Log(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
     with EventBuffer(store.home) as buffer:
-        with _bar(cli.translate("replay.reading"), None) as read:
-            spooled(log, meant, buffer, read)
-        with _bar(cli.translate("replay.living"), buffer.events) as lived:
-            replay(store, buffer, told, at, lived)
+        with _bar(cli.translate("replay.reading"), None) as show_read:
+            buffer_events(log, log_mapping, buffer, show_read)
+        with _bar(cli.translate("replay.living"), buffer.events) as show_replayed:
+            replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
-    table = lifecycle_of(told.kind)
-    found = gather(store, table, Conformance(told.source, table.kind, told.pack, bridge), strays)
-    _write(found, report, picture)
-    cli.give(document(found), Page(render(found, cli.locale, drawn=False)))
+    table = lifecycle_of(source.kind)
+    conformance = gather(store, table, Conformance(source.source, table.kind, source.pack, bridge), strays)
+    _write(conformance, report, picture)
+    cli.give(document(conformance), Page(render(conformance, cli.locale, drawn=False)))
 
 
 @contextlib.contextmanager
-def _bar(words: str, total: int | None) -> Generator[Callable[[int], None]]:
+def _bar(description: str, total: int | None) -> Generator[Callable[[int], None]]:
     """A progress bar on standard error, for people at a terminal only."""
     if cli.as_json or not cli.err.is_terminal:
         yield lambda done: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=cli.err, transient=True) as bar:
-        task = bar.add_task(words, total=total)
+        task = bar.add_task(description, total=total)
         yield lambda done: bar.advance(task, done)
 
 
-def _write(found: Conformance, report: Path | None, drawn: Path | None) -> None:
-    """Write the files that were asked for. Raises ``Refused('cannot_write')``."""
+def _write(conformance: Conformance, report: Path | None, drawn: Path | None) -> None:
+    """Write the requested files. Raises ``Refused('cannot_write')``."""
     texts: dict[Path, str] = {}
     if report is not None:
-        whole: dict[str, Any] = document(found)
+        whole: dict[str, Any] = document(conformance)
         is_json = report.suffix.lower() == ".json"
         texts[report] = (
-            encoder.dumps(whole, ensure_ascii=False, indent=2) + "\n" if is_json else render(found, cli.locale)
+            encoder.dumps(whole, ensure_ascii=False, indent=2) + "\n" if is_json else render(conformance, cli.locale)
         )
     if drawn is not None:
-        plain = picture(found, cli.locale)
+        plain = picture(conformance, cli.locale)
         texts[drawn] = f"```mermaid\n{plain}```\n" if drawn.suffix.lower() == ".md" else plain
     for path, text in texts.items():
         try:

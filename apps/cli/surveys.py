@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.callbacks import date_of
 from apps.cli.context import Json, cli, table
+from apps.cli.reports import date_of
 from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
 from locales.translation import DEFAULT, ZONE, label, locales
 from reports.survey_figures import DimensionScore, SurveyFigures, gather
@@ -24,18 +24,20 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 def list_(json: Json = False) -> None:
     """The questionnaires in force, their versions, and after which cases they are asked."""
     found = list(questionnaires().values())
-    rows = [(one.name, one.version, _kinds(one), len(one.dimensions), one.source) for one in found]
-    document = {"questionnaires": [_told(one) for one in found]}
-    cli.give(document, table(_words("title"), _heads("name", "version", "kinds", "questions", "source"), rows))
+    rows = [(each.name, each.version, _kinds(each), len(each.dimensions), each.source) for each in found]
+    document = {"questionnaires": [each.model_dump(mode="json") for each in found]}
+    cli.give(document, table(_text("title"), _columns("name", "version", "kinds", "questions", "source"), rows))
 
 
 @survey.command()
 def show(name: str, json: Json = False) -> None:
     """The questions of a questionnaire in your language, and what each answer weighs."""
     found = questionnaire(name)
-    rows = [(_dimension(one.code), one.weight, one.question[_language()]) for one in found.dimensions]
-    title = _words("questions", name=found.name, version=found.version, kinds=_kinds(found))
-    cli.give(_told(found), table(title, _heads("dimension", "weight", "question"), rows), _words("scale"))
+    rows = [(_dimension(row.code), row.weight, row.question[_language()]) for row in found.dimensions]
+    title = _text("questions", name=found.name, version=found.version, kinds=_kinds(found))
+    cli.give(
+        found.model_dump(mode="json"), table(title, _columns("dimension", "weight", "question"), rows), _text("scale")
+    )
 
 
 @survey.command()
@@ -45,39 +47,35 @@ def figures(since: Since = None, until: Until = None, kind: Kind = None, json: J
     begin = BEGINNING if since is None else _midnight(since)
     end = store.now() + timedelta.resolution if until is None else _midnight(until, 1)
     found = gather(store, begin, end, None if kind is None else lifecycle_of(kind).kind)
-    document = {"since": begin, "until": end, "kinds": [_document(one) for one in found]}
-    cli.give(document, *([part for one in found for part in _shown(one)] or [_words("nothing")]))
+    document = {"since": begin, "until": end, "kinds": [_document(kind_figures) for kind_figures in found]}
+    cli.give(document, *([part for kind_figures in found for part in _shown(kind_figures)] or [_text("nothing")]))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
     return datetime.combine(date_of(day) + timedelta(days=after), time(), ZONE)
 
 
-def _document(told: SurveyFigures) -> dict[str, Any]:
+def _document(counted: SurveyFigures) -> dict[str, Any]:
     names = ("kind", "called", "answered", "silent", "judged", "satisfied", "scored", "score")
-    shares = {"response_rate": told.response_rate, "satisfied_share": told.satisfied_share}
-    dimensions = [{name: getattr(one, name) for name in DimensionScore.__slots__} for one in told.dimensions]
-    return {**{name: getattr(told, name) for name in names}, **shares, "dimensions": dimensions}
+    shares = {"response_rate": counted.response_rate, "satisfied_share": counted.satisfied_share}
+    dimensions = [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions]
+    return {**{name: getattr(counted, name) for name in names}, **shares, "dimensions": dimensions}
 
 
-def _shown(told: SurveyFigures) -> list[Any]:
-    rows = [(_dimension(one.code), _of(one.answered, one.of), _number(one.mean)) for one in told.dimensions]
-    kind = label(cli.locale, "", "kind", told.kind)
+def _shown(counted: SurveyFigures) -> list[Any]:
+    rows = [(_dimension(row.code), _of(row.answered, row.of), _number(row.mean)) for row in counted.dimensions]
+    kind = label(cli.locale, "", "kind", counted.kind)
     return [
-        table(_words("figures", kind=kind), _heads("dimension", "answered", "mean"), rows),
-        _words("score", score=_number(told.score), scored=told.scored),
-        _words("response", share=_number(told.response_rate), answered=told.answered, called=told.called),
-        _words("share", share=_number(told.satisfied_share), satisfied=told.satisfied, judged=told.judged),
-        _words("silent", silent=told.silent),
+        table(_text("figures", kind=kind), _columns("dimension", "answered", "mean"), rows),
+        _text("score", score=_number(counted.score), scored=counted.scored),
+        _text("response", share=_number(counted.response_rate), answered=counted.answered, called=counted.called),
+        _text("share", share=_number(counted.satisfied_share), satisfied=counted.satisfied, judged=counted.judged),
+        _text("silent", silent=counted.silent),
     ]
 
 
-def _told(one: Questionnaire) -> dict[str, Any]:
-    return one.model_dump(mode="json")
-
-
-def _kinds(one: Questionnaire) -> str:
-    return ", ".join(label(cli.locale, "", "kind", kind) for kind in one.kinds)
+def _kinds(form: Questionnaire) -> str:
+    return ", ".join(label(cli.locale, "", "kind", kind) for kind in form.kinds)
 
 
 def _language() -> str:
@@ -85,7 +83,7 @@ def _language() -> str:
 
 
 def _dimension(code: str) -> str:
-    return _words(f"dimension.{code}")
+    return _text(f"dimension.{code}")
 
 
 def _of(part: int, whole: int) -> str:
@@ -96,9 +94,9 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:g}"
 
 
-def _heads(*columns: str) -> tuple[str, ...]:
-    return tuple(_words(f"column.{name}") for name in columns)
+def _columns(*columns: str) -> tuple[str, ...]:
+    return tuple(_text(f"column.{name}") for name in columns)
 
 
-def _words(key: str, **params: Any) -> str:
+def _text(key: str, **params: Any) -> str:
     return cli.translate(f"survey.{key}", **params)

@@ -90,7 +90,7 @@ class CaseEvent:
 class Leased:
     """A leased delivery: its event, its reaction, the number of this try and the holder of the lease."""
 
-    happened: CaseEvent
+    event: CaseEvent
     reaction: str
     tries: int
     owner: str
@@ -98,12 +98,12 @@ class Leased:
     @property
     def key(self) -> str:
         """Return the key that every outside effect of this delivery carries."""
-        return f"{self.happened.number}:{self.happened.seq}:{self.reaction}"
+        return f"{self.event.number}:{self.event.seq}:{self.reaction}"
 
     @property
     def where(self) -> dict[str, Any]:
         """Return the values that select the row while the lease is held."""
-        event = self.happened
+        event = self.event
         return {"case_id": event.case_id, "seq": event.seq, "reaction": self.reaction, "lease_owner": self.owner}
 
 

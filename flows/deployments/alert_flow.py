@@ -1,27 +1,13 @@
-"""The flow that Prefect's automations run when a run of ours went wrong: a thin shell on `alerts.py`."""
+"""The flow that Prefect's automations start when a run failed or a night is missing."""
 
-from typing import Any, Literal
-
-from prefect import flow
-from prefect.client.schemas.objects import State
-
-from engine.settings import Settings
-from flows.prefect_ui.alerts import ALERT, alert
-from flows.prefect_ui.run_states import state_after
-from flows.work import work_from
-
-What = Literal["run_failed", "night_missing"]
+from flows.deployments.deployed_flow import deployed_flow
+from flows.prefect_ui.alerts import ALERT, AlertKind, alert
+from flows.work import Work
 
 
-@flow(name=ALERT, flow_run_name="alert · {what} · {flow}", persist_result=False, log_prints=False)
-async def tell_supervisors(what: What, run: str = "", flow: str = "", state: str = "") -> State[Any]:
+async def _alert(work: Work, what: AlertKind, run: str = "", flow: str = "", state: str = "") -> None:
     """Write to the team supervisors and administrators."""
+    await alert(work, what, run, flow, state)
 
-    async def body() -> None:
-        work = work_from(Settings())
-        try:
-            await alert(work, what, run, flow, state)
-        finally:
-            work.store.close()
 
-    return await state_after(body)
+tell_supervisors = deployed_flow(ALERT, "alert · {what} · {flow}", _alert)

@@ -1,18 +1,18 @@
-"""The flows that Prefect schedules: thin shells on plain functions, run by a worker in the store's home."""
+"""The scheduled flows, one declaration each; a worker runs them in the home of the store."""
 
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from prefect import flow
+from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from engine.settings import Settings
-from flows.prefect_ui.artifacts import leave_scheduled
-from flows.prefect_ui.progress import Filling
-from flows.prefect_ui.run_states import state_after
+from flows.deployments.deployed_flow import deployed_flow
+from flows.prefect_ui.artifacts import ProgressArtifact, leave_scheduled
 from flows.scheduled_work import run_late, run_name
-from flows.work import work_from
+from flows.work import Work
 from gateways.schedule import (
     CALLBACK_PLAN,
     CATCH_UP,
@@ -24,64 +24,29 @@ from gateways.schedule import (
 )
 
 
-def _name_of_run() -> str:
+def _run_name() -> str:
     return run_name(Settings().locale, flow_run.flow_name, flow_run.scheduled_start_time)
 
 
 def _due() -> datetime:
-    """When the run was to begin, as a plain instant: Prefect's own kind of time cannot be divided."""
+    """Return when the run was scheduled, as a plain datetime: Prefect's own type does not support division."""
     return datetime.fromisoformat(flow_run.scheduled_start_time.isoformat())
 
 
-async def _scheduled(name: str) -> State[Any]:
-    async def body() -> None:
-        work = work_from(Settings())
-        work.progress = Filling(work, name)
-        try:
-            await leave_scheduled(work, await run_late(work, name, _due()))
-        finally:
-            work.store.close()
+def _night_flow(name: str, description: str) -> Flow[[], Coroutine[Any, Any, State[Any]]]:
+    async def body(work: Work) -> None:
+        work.progress = ProgressArtifact(work, name)
+        await leave_scheduled(work, await run_late(work, name, _due()))
 
-    return await state_after(body)
+    return deployed_flow(name, _run_name, body, description)
 
 
-@flow(name=OVERNIGHT, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def overnight_escalation() -> State[Any]:
-    """Fire what is due, plan the day's callbacks, check the record, leave the report."""
-    return await _scheduled(OVERNIGHT)
-
-
-@flow(name=CALLBACK_PLAN, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def plan_callbacks() -> State[Any]:
-    """Plan the callbacks that resolved cases wait for."""
-    return await _scheduled(CALLBACK_PLAN)
-
-
-@flow(name=MORNING_REPORT, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def morning_report() -> State[Any]:
-    """Leave the morning report."""
-    return await _scheduled(MORNING_REPORT)
-
-
-@flow(name=COMPLAINT_ANALYSIS, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def analyse_complaints() -> State[Any]:
-    """Leave the analysis of last month's complaints."""
-    return await _scheduled(COMPLAINT_ANALYSIS)
-
-
-@flow(name=INTEGRITY, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def check_integrity() -> State[Any]:
-    """Check the whole record, and anchor it."""
-    return await _scheduled(INTEGRITY)
-
-
-@flow(name=CLASSIFIER_TRAINING, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def train_classifier() -> State[Any]:
-    """Learn from what people decided meanwhile."""
-    return await _scheduled(CLASSIFIER_TRAINING)
-
-
-@flow(name=CATCH_UP, flow_run_name=_name_of_run, persist_result=False, log_prints=False)
-async def catch_up() -> State[Any]:
-    """Do what is due if no driver does."""
-    return await _scheduled(CATCH_UP)
+overnight_escalation = _night_flow(
+    OVERNIGHT, "Fire due timers, plan the day's callbacks, verify the record, leave the report."
+)
+plan_callbacks = _night_flow(CALLBACK_PLAN, "Plan the callbacks that resolved cases wait for.")
+morning_report = _night_flow(MORNING_REPORT, "Leave the morning report.")
+analyse_complaints = _night_flow(COMPLAINT_ANALYSIS, "Leave the analysis of last month's complaints.")
+check_integrity = _night_flow(INTEGRITY, "Verify the whole record and anchor it.")
+train_classifier = _night_flow(CLASSIFIER_TRAINING, "Train the classifier on people's decisions.")
+catch_up = _night_flow(CATCH_UP, "Do what is due if no driver runs.")

@@ -1,8 +1,8 @@
-"""The forms of a supervisor's acts in the Prefect UI, in two languages: codes and numbers, never a name or a word.
+"""The forms of operator actions in the Prefect UI, in two languages; they take codes and numbers, never free text.
 
-Note [What a form may hold]: Prefect keeps parameters for as long as it keeps the run, and whoever may look at the UI
-may read them. So why something is done is chosen from a list, and what the record keeps is the list's own words; a
-number of a paper may stand beside it, and has no room for a telephone number.
+Note [What a form may hold]: Prefect keeps parameters as long as the run, and everybody with access to the UI can read
+them. So the reason is chosen from a list, and the record keeps the label of the choice; a reference number may be added
+and has no room for a telephone number.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ NO_WORDS = (
     " / No customer's name, number or words here: Prefect keeps what is entered."
 )
 DECIDERS = frozenset({*MANAGERS, Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.HR, Role.APPEAL_PANEL})
-"""Whose moves are decisions; what the system or a clerk may do as well is none."""
+"""The roles whose moves are decisions; a move that the system or an agent may make as well is none."""
 
 ESCALATE_REASONS = ("urgent_customer", "repeated_contact", "serious_damage", "no_progress", "management_decision")
 REASSIGN_REASONS = ("wrong_department", "workload", "absence", "expertise", "management_decision")
@@ -33,60 +33,62 @@ DECIDE_REASONS = (
 HOLD_REASONS = ("maintenance", "wrong_rules", "mail_trouble", "mass_event", "management_decision")
 
 
-def shown(sort: str, names: Iterable[str], *kinds: str) -> dict[str, str]:
-    """Each name as a choice reads: Chinese, English, and the name itself, by which it is known."""
+def choices(sort: str, names: Iterable[str], *kinds: str) -> dict[str, str]:
+    """Return the text of each choice by its name: Chinese, English, and the name itself."""
     return {name: " · ".join((*_both(sort, name, kinds), name)) for name in names}
 
 
 def _both(sort: str, name: str, kinds: Iterable[str]) -> list[str]:
-    of = next((kind for kind in kinds if label("en", kind, sort, name) != name), "")
-    return [label(locale, of, sort, name) for locale in ("zh_CN", "en")]
+    kind = next((kind for kind in kinds if label("en", kind, sort, name) != name), "")
+    return [label(locale, kind, sort, name) for locale in ("zh_CN", "en")]
 
 
-def choice(choices: dict[str, str]) -> tuple[AfterValidator, Any]:
-    """A field that takes one of these, and holds its name."""
+def choice(texts: dict[str, str]) -> tuple[AfterValidator, Any]:
+    """Return a field that accepts one of these texts, or its name, and holds the name."""
 
-    def known(value: str) -> str:
+    def to_name(value: str) -> str:
         name = value.rpartition(" · ")[2]
-        if name not in choices:
+        if name not in texts:
             raise ValueError("not one of the choices")
         return name
 
-    return AfterValidator(known), Field(json_schema_extra={"enum": list(choices.values())})
+    return AfterValidator(to_name), Field(json_schema_extra={"enum": list(texts.values())})
 
 
 def fillable(rows: tuple[Move, ...]) -> bool:
-    """Whether a move is a decision whose form asks for no words but a reason: a department or an amount at most."""
+    """Return whether a move is a decision whose form needs no text but a reason: at most a department and an amount."""
     if not all(set(row.roles) <= DECIDERS for row in rows):
         return False
     fields = rows[0].form.model_fields
-    wanted = [name for name, field in fields.items() if field.is_required() and name not in ("reason", "department")]
-    return len(wanted) <= 1 and all(fields[name].annotation is int for name in wanted)
+    needed = [name for name, field in fields.items() if field.is_required() and name not in ("reason", "department")]
+    return len(needed) <= 1 and all(fields[name].annotation is int for name in needed)
 
 
 def decisions() -> dict[str, str]:
-    """The decisions of all lifecycles, as they read: a new one in a table is here by itself."""
-    tables = sorted(lifecycles().values(), key=lambda table: not table.internal)  # a customer's kind has the last word
+    """Return the decisions of all lifecycles as choices."""
+    tables = sorted(
+        lifecycles().values(), key=lambda table: not table.internal
+    )  # a label of a customer's kind overrides that of an internal one
     kinds = {name: table.kind for table in tables for name, rows in table.rows.items() if fillable(rows)}
-    return {name: shown("move", (name,), kinds[name])[name] for name in sorted(kinds)}
+    return {name: choices("move", (name,), kinds[name])[name] for name in sorted(kinds)}
 
 
 def clauses() -> dict[str, str]:
-    """The promises of all lifecycles, as they read."""
+    """Return the clauses of all lifecycles as choices."""
     tables = lifecycles()
     names = sorted({clause.name for table in tables.values() for clause in table.clauses if clause.then is None})
-    return shown("clause", names, *tables)
+    return choices("clause", names, *tables)
 
 
-DECIDE_CHOICES = shown("act.reason", DECIDE_REASONS)
+DECIDE_CHOICES = choices("act.reason", DECIDE_REASONS)
 LEVEL_CHOICES = {
     str(level): f"{label('zh_CN', '', 'level', str(level))} · {label('en', '', 'level', str(level))} · {level}"
     for level in range(1, len(LEVELS))
 }
 
 
-def _as_shown(schema: dict[str, Any]) -> None:
-    """The warning stands over the form, and what is filled in last stands last."""
+def _arrange_schema(schema: dict[str, Any]) -> None:
+    """Put the warning above the form, and the fields that are filled in last at its end."""
     schema["description"] = NO_WORDS
     for name in ("reference", "code"):
         if name in schema["properties"]:
@@ -94,9 +96,9 @@ def _as_shown(schema: dict[str, Any]) -> None:
 
 
 class ActForm(BaseModel):
-    """What every act asks. A wrong entry is told by its field alone, without what was entered."""
+    """The fields of every action. An error names the field and hides the value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_as_shown)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_arrange_schema)
 
     acting_as: str = Field(
         title="经办账号 / Acting as",
@@ -106,7 +108,7 @@ class ActForm(BaseModel):
 
     @property
     def about(self) -> str:
-        """What the act is about: a case's number, a kind, or nothing."""
+        """The subject of the action: a case's number, a kind, or nothing."""
         return ""
 
 
@@ -139,7 +141,7 @@ def _department(**more: Any) -> Any:
 
 
 class CaseForm(ActForm):
-    """What every act on a case asks."""
+    """The fields of every action on a case."""
 
     case: str = Field(
         title="工单编号 / Case number",
@@ -164,17 +166,17 @@ class CaseForm(ActForm):
 
 
 class EscalateForm(CaseForm):
-    """Raise a case to a level (B6)."""
+    """Escalate a case to a level (B6)."""
 
     level: Annotated[str, *choice(LEVEL_CHOICES)] = Field(
         title="上报层级 / Level",
         description="须高于现在的层级。 / Must be higher than the case's level now.",
     )
-    reason: Annotated[str, *choice(shown("act.reason", ESCALATE_REASONS))] = _reason()
+    reason: Annotated[str, *choice(choices("act.reason", ESCALATE_REASONS))] = _reason()
 
 
 class ReassignForm(CaseForm):
-    """Give a case to a department, and if you like to a person in it (B10)."""
+    """Assign a case to a department, and optionally to a person in it (B10)."""
 
     department: str = _department(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     owner: str = Field(
@@ -183,11 +185,11 @@ class ReassignForm(CaseForm):
         description="可选：接手人的账号。 / Optional: the handle of the person who takes it.",
         pattern=r"^[^\s@]{0,60}$",
     )
-    reason: Annotated[str, *choice(shown("act.reason", REASSIGN_REASONS))] = _reason()
+    reason: Annotated[str, *choice(choices("act.reason", REASSIGN_REASONS))] = _reason()
 
 
 class ExtendForm(CaseForm):
-    """Grant one promise of a case more time."""
+    """Extend the timer of one clause of a case."""
 
     clause: Annotated[str, *choice(clauses())] = Field(
         title="时限 / Promise",
@@ -199,11 +201,11 @@ class ExtendForm(CaseForm):
         ge=1,
         le=10_000,
     )
-    reason: Annotated[str, *choice(shown("act.reason", EXTEND_REASONS))] = _reason()
+    reason: Annotated[str, *choice(choices("act.reason", EXTEND_REASONS))] = _reason()
 
 
 class DecideForm(CaseForm):
-    """Decide what a case waits for: approve it, decline it, send it back."""
+    """Make the decision that a case waits for: approve, decline, send back."""
 
     move: Annotated[str, *choice(decisions())] = Field(
         title="决定 / Decision",
@@ -225,9 +227,9 @@ class DecideForm(CaseForm):
 
 
 class KindForm(ActForm):
-    """A kind of case to let go again."""
+    """A kind of case whose hold ends."""
 
-    kind: Annotated[str, *choice(shown("kind", lifecycles()))] = Field(
+    kind: Annotated[str, *choice(choices("kind", lifecycles()))] = Field(
         title="工单种类 / Kind",
         description="对这一类的全部工单生效。 / Holds for all cases of the kind.",
     )
@@ -240,8 +242,8 @@ class KindForm(ActForm):
 class HoldForm(KindForm):
     """A kind of case to hold, and why."""
 
-    reason: Annotated[str, *choice(shown("act.reason", HOLD_REASONS))] = _reason()
+    reason: Annotated[str, *choice(choices("act.reason", HOLD_REASONS))] = _reason()
 
 
 class SweepForm(ActForm):
-    """Who has the sweep run now."""
+    """The actor of a sweep."""

@@ -1,4 +1,4 @@
-"""One mail a day, not a flood: rungs that were history when they were recorded are told together (law 4)."""
+"""Mails escalation steps that were history when they were recorded once a day, together (law 4)."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -29,31 +29,31 @@ async def send_digests(work: Work) -> int:
 
 async def _send_day(work: Work, day: date) -> int:
     name = f"digest:{day.isoformat()}"
-    letters = await off_loop(_letters, work.store, name, day)
-    for actor, lines in letters:
+    mails = await off_loop(_mails, work.store, name, day)
+    for actor, lines in mails:
         cases = "\n".join(lines[:SHOWN])
         key, address = f"{name}:{actor.handle}", actor.email or ""
         await write(work, key, address, actor.locale, "digest", day=day.isoformat(), count=len(lines), cases=cases)
-    if letters:
+    if mails:
         now = await work.now()
-        await off_loop(keep, work.store, Done(name, now, now, observed=True, did=len(letters)))
-    return len(letters)
+        await off_loop(keep, work.store, Done(name, now, now, observed=True, did=len(mails)))
+    return len(mails)
 
 
-def _letters(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]]:
-    """Who is told what: each person the cases that ask him."""
+def _mails(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]]:
+    """Return each recipient with one line for each case that asks him."""
     begin = datetime.combine(day, time(), ZONE)
     end = datetime.combine(day + timedelta(days=1), time(), ZONE)
     with store.looking() as tx:
         if run_figures.last_run(tx, name) is not None:
             return []
-        found = figures.recorded_late(tx, begin, end)
-    letters: dict[str, tuple[Actor, list[str]]] = {}
-    for late in found:
+        steps = figures.recorded_late(tx, begin, end)
+    mails: dict[str, tuple[Actor, list[str]]] = {}
+    for late in steps:
         for actor in people(store, LEVELS[late.level], late.department, late.owner if late.level == 0 else None):
             if actor.email:
-                letters.setdefault(actor.handle, (actor, []))[1].append(_line(late, actor.locale))
-    return [letters[handle] for handle in sorted(letters)]
+                mails.setdefault(actor.handle, (actor, []))[1].append(_line(late, actor.locale))
+    return [mails[handle] for handle in sorted(mails)]
 
 
 def _line(late: figures.LateStep, locale: str) -> str:

@@ -1,9 +1,10 @@
-"""The night's sweep: in one process, or shared out in ranges of cases over threads or machines.
+"""Runs the night's sweep in one process, or fans it out in ranges of cases over threads or machines.
 
-Note [Sharing a night out]: the ranges are disjoint, so sweepers never wait for each other; each fires its range until
-it is dry. What is fired is a row, so a range that is done again, by a killed sweeper's successor or by two at once,
-does nothing twice. And whatever the sweepers leave (one died, the scheduler is away, a case fell due since the ranges
-were made) is fired here at the end: sharing out makes a night faster, never a different one.
+Note [Fanning a night out]: the ranges are disjoint, so sweepers never wait for each other; each fires its range until
+nothing in it is due. An escalation step that fired is a row, so a range that is swept again, by the successor of a
+killed sweeper or by two at once, fires nothing twice. Whatever the sweepers leave (one died, the scheduler is away, a
+case fell due since the ranges were made) is fired here at the end: fanning out makes a night faster and changes
+nothing else.
 """
 
 import logging
@@ -16,16 +17,16 @@ from flows.fire_timers import Swept, fire_timers
 from flows.work import Work, off_loop
 
 WORTH_IT = 2 * BATCH
-"""Fewer due cases than this are fired sooner than tasks are started for them (0.1 s each, 6 s for a Dask cluster)."""
+"""Below this many due cases, firing takes less time than starting tasks (0.1 s each, 6 s for a Dask cluster)."""
 
 _log = logging.getLogger(__name__)
 
 
 async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
-    """Fire all that is due now, shared out where that is worth it.
+    """Fire all timers due now, fanned out where that is worth it.
 
-    Only a run of a deployment shares its work out: a driver's own run has a server that may be away, and must do
-    without. SQLite has one writer, so nothing would be gained.
+    Only the run of a deployment fans out: a driver's own run must work without a Prefect server. On SQLite, which has
+    one writer, it would gain nothing.
     """
     swept = Swept((), ())
     if work.store.postgres and of_a_deployment():
@@ -35,14 +36,14 @@ async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
 
 
 def joined(parts: list[Swept]) -> Swept:
-    """What several sweeps did, as one; a case that failed twice is named once."""
+    """Join the results of several sweeps; a case that failed twice is named once."""
     failed = {number: code for part in parts for number, code in part.failed}
     fired = tuple(fired for part in parts for fired in part.fired)
     return Swept(fired, tuple(failed.items()), sum(part.untold for part in parts))
 
 
 def of_a_deployment() -> bool:
-    """Whether this is a run that Prefect has scheduled, rather than one that we made to be seen."""
+    """Return whether this runs in a deployment's run, rather than in one of an observer."""
     if "prefect" not in sys.modules:
         return False
     from prefect.context import FlowRunContext
@@ -52,14 +53,14 @@ def of_a_deployment() -> bool:
 
 
 async def _shared_out(work: Work, settings: Settings, fewest: int) -> Swept:
-    """What the sweepers did; nothing where they could not be had: then one process does it all."""
+    """Return what the sweepers did; nothing if they could not be started, and then one process does it all."""
     shares = await off_loop(ranges, work.store, await work.now(), settings.sweep_parts)
     if sum(share.cases for share in shares) < fewest:
         return Swept((), ())
     try:
         return joined(await off_loop(_in_tasks, shares, await off_loop(made_at, work.store), settings))
-    except Exception as error:  # noqa: BLE001 (a night is never missed because it could not be shared out)
-        _log.warning("the sweep could not be shared out: %s", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 (a night is not missed because it could not be fanned out)
+        _log.warning("the sweep could not be fanned out: %s", type(error).__name__)
         return Swept((), ())
 
 

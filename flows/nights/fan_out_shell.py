@@ -1,4 +1,4 @@
-"""The sweepers as tasks of Prefect's: in threads of this process, or in processes of a Dask cluster."""
+"""The sweepers as Prefect tasks, in threads of this process or in processes of a Dask cluster."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from flows.fire_timers import Swept, fire_timers
 from flows.work import work_from
 
 Outcome = tuple[Swept, str]
-"""What a sweeper did, and the type of what stopped it, if anything did. See Note [What Prefect may know]."""
+"""What a sweeper did, and the type of the error that stopped it, or "". See Note [What Prefect may know]."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,15 +24,15 @@ _log = logging.getLogger(__name__)
 @task(
     name="fire-range",
     task_run_name="cases {low}–{high}",
-    retries=0,  # whoever shared the night out fires what is left
+    retries=0,  # the caller fires what is left
     persist_result=False,
     cache_policy=NO_CACHE,
     log_prints=False,
 )
 def fire_range(low: int, high: int, store: int) -> Outcome:
-    """Fire what is due in a range, on the store that this process's own settings name.
+    """Fire what is due in a range, on the store that the settings of this process name.
 
-    That must be the store made at ``store`` (microseconds): a machine whose settings name another one leaves it alone.
+    That must be the store created at ``store`` (microseconds): a machine whose settings name another one does nothing.
     """
     try:
         work = work_from(Settings())
@@ -47,29 +47,31 @@ def fire_range(low: int, high: int, store: int) -> Outcome:
 
 
 def fire_shares(shares: Sequence[Range], store: int, settings: Settings) -> list[Swept]:
-    """Fire every range in a task of its own; what a sweeper could not do is left to the caller, and logged."""
+    """Fire each range in a task of its own; what a sweeper could not do is logged and left to the caller."""
     with runner_of(settings) as runner:
-        futures = [runner.submit(fire_range, {"low": one.low, "high": one.high, "store": store}) for one in shares]
+        futures = [
+            runner.submit(fire_range, {"low": share.low, "high": share.high, "store": store}) for share in shares
+        ]
         return [_done(future) for future in futures]
 
 
 def runner_of(settings: Settings) -> TaskRunner[Any]:
-    """Threads, the Dask cluster at the address that is set, or a local one made for this night alone."""
+    """Return threads, the Dask cluster at the configured address, or a local one made for this night alone."""
     if not settings.on_dask:
         return ThreadPoolTaskRunner(max_workers=settings.sweep_parts)
     from prefect_dask.task_runners import DaskTaskRunner
 
     if settings.dask_address:
         return DaskTaskRunner(address=settings.dask_address)
-    here = {"n_workers": settings.sweep_parts, "threads_per_worker": 1, "dashboard_address": None}
-    return DaskTaskRunner(cluster_kwargs=here)
+    local = {"n_workers": settings.sweep_parts, "threads_per_worker": 1, "dashboard_address": None}
+    return DaskTaskRunner(cluster_kwargs=local)
 
 
 def _done(future: PrefectFuture[Any]) -> Swept:
     try:
         swept, error = future.result()
-    except Exception as lost:  # noqa: BLE001 (its machine is gone)
-        swept, error = Swept((), ()), type(lost).__name__
+    except Exception as failure:  # noqa: BLE001 (its machine is gone)
+        swept, error = Swept((), ()), type(failure).__name__
     if error:
         _log.warning("a sweeper failed: %s", error)
     return swept

@@ -1,4 +1,4 @@
-"""The night: fire what was missed, plan the day's callbacks, check and anchor the record, leave the report."""
+"""The night's work: fire missed timers, plan the day's callbacks, verify and anchor the record, make the report."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +12,13 @@ from flows.work import Work, off_loop
 from reports import morning_report
 from reports.morning_report import MorningReport
 
-CHECKED_BACK = timedelta(days=2)
-"""How far back the night looks for cases whose chains it checks; ``closeloop verify`` checks all."""
+VERIFIED_PERIOD = timedelta(days=2)
+"""The night verifies the chains of cases that moved within this time; ``closeloop verify`` verifies all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What the night did and found."""
+    """The results of a night."""
 
     swept: Swept
     planned: int
@@ -27,7 +27,7 @@ class Night:
 
     @property
     def did(self) -> int:
-        """How many rungs it fired and callbacks it planned."""
+        """How many escalation steps it fired and callbacks it planned."""
         return self.swept.did + self.planned
 
 
@@ -37,13 +37,13 @@ async def report_morning(work: Work) -> MorningReport:
 
 
 async def escalate_overnight(work: Work) -> Night:
-    """Look what is due, whenever this runs and however often. It needs no driver and no Prefect."""
+    """Do the night's work. It does what is due, so it may run at any time and any number of times, without Prefect."""
     await work.progress(0)
     swept = await sweep_all(work)
     await work.progress(50)
     planned = await plan_callbacks(work)
     await work.progress(65)
-    verdict = await off_loop(verify, work.store, await work.now() - CHECKED_BACK)
+    verdict = await off_loop(verify, work.store, await work.now() - VERIFIED_PERIOD)
     await off_loop(anchor, work.store, await work.now())
     await work.progress(90)
     report = await report_morning(work)

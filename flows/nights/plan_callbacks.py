@@ -1,4 +1,4 @@
-"""Plans the callbacks that resolved cases wait for, and makes those whose hour has come (D1)."""
+"""Plans the callbacks that resolved cases wait for, and makes those that are due (D1)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,44 +11,42 @@ from flows.work import Work, off_loop
 from gateways.telephone import Call, Handed, Missed
 from statemachines.lifecycle import Refused
 
-PASSING = frozenset({"busy", "contended", "database_away", "disk_full"})
-"""Refusals that say nothing of the case: the call's outcome is tried again."""
-
-
+TRANSIENT = frozenset({"busy", "contended", "database_away", "disk_full"})
+"""Refusals that do not depend on the case: recording the outcome is tried again."""
 FAILED = "failed."
-"""How the outcome of a call begins that could not be made; the error's type follows."""
+"""The prefix of the outcome of a call that failed; the error's type follows."""
 CALL_SECONDS = 20.0
 SLOW = f"{FAILED}{TimeoutError.__name__}"
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What came of the callbacks: (number, attempt, outcome)."""
+    """The outcomes of the callbacks: (number, attempt, outcome)."""
 
     calls: tuple[tuple[str, int, str], ...]
 
     @property
     def did(self) -> int:
-        """How many customers were called, or handed to a person who calls; a call that failed is none."""
+        """How many customers were called or handed to a person who calls, without failed calls."""
         return sum(not outcome.startswith(FAILED) for _, _, outcome in self.calls)
 
 
 async def plan_callbacks(work: Work) -> int:
-    """Plan what has no plan; returns how many."""
+    """Plan the callbacks that have no plan; returns how many."""
     return await off_loop(plan, work.store, await work.now())
 
 
 async def make_calls(work: Work, seconds: float = CALL_SECONDS) -> Called:
-    """Call everybody whose hour has come. One that fails holds up no other, and is tried again ever less often.
+    """Make the callbacks that are due. One that fails delays no other and is tried again with growing back-off.
 
-    A telephone that has not answered after so many ``seconds`` is slow: the others are called at the next pass, so
-    that deadlines never wait for it.
+    A telephone that has not answered within ``seconds`` is slow: the rest is left to the next tick, so that timers
+    never wait for it.
     """
     calls: list[tuple[str, int, str]] = []
     for planned in await off_loop(due, work.store, await work.now()):
         try:
             outcome = await _call(work, planned, seconds)
-        except Exception as error:  # noqa: BLE001 (a call that fails holds up no other)
+        except Exception as error:  # noqa: BLE001 (a call that fails delays no other)
             outcome = f"{FAILED}{type(error).__name__}"
             await _put_off(work, planned, error)
         calls.append((planned.number, planned.attempt, outcome))
@@ -60,10 +58,10 @@ async def make_calls(work: Work, seconds: float = CALL_SECONDS) -> Called:
 
 
 async def _put_off(work: Work, planned: Planned, error: Exception) -> None:
-    """What says nothing of the case (a database that is busy) is tried again at the next pass."""
-    if not (isinstance(error, Refused) and error.code in PASSING):
-        why = error.code if isinstance(error, Refused) else type(error).__name__
-        await off_loop(put_off, work.store, planned, why, await work.now())
+    """Postpone a failed call; a transient refusal, as of a busy database, is tried again at the next tick."""
+    if not (isinstance(error, Refused) and error.code in TRANSIENT):
+        reason = error.code if isinstance(error, Refused) else type(error).__name__
+        await off_loop(put_off, work.store, planned, reason, await work.now())
 
 
 async def _call(work: Work, planned: Planned, seconds: float) -> str:
@@ -82,12 +80,12 @@ async def _call(work: Work, planned: Planned, seconds: float) -> str:
 
 
 async def _move(work: Work, planned: Planned, move: str, form: dict[str, object]) -> str:
-    """Record what came of a call. A case that has moved on refuses it, and the callback is over."""
+    """Record the outcome of a call. A case that has moved on refuses it, and the callback is over."""
     command = Command(planned.number, move, form, via=VIA, key=f"{planned.key}:{move}")
     try:
         await off_loop(advance, work.store, command, await work.now())
     except Refused as refused:
-        if refused.code in PASSING:
+        if refused.code in TRANSIENT:
             raise
         return f"refused.{refused.code}"
     return str(form.get("outcome") or form.get("reason") or move)

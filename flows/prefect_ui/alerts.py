@@ -1,6 +1,7 @@
-"""Tells team supervisors and administrators that work of Prefect's went wrong: the run's id and nothing else."""
+"""Alerts team supervisors and administrators by mail that a Prefect run failed: its id and nothing else."""
 
 from datetime import datetime
+from typing import Final, Literal
 
 from sqlmodel import select
 
@@ -12,33 +13,35 @@ from models import Actor
 from statemachines.roles import Role
 
 ALERT = "alert"
-"""The deployment that Prefect's automations run: sending a mail from Prefect itself would want a block with secrets."""
+"""The deployment that Prefect's automations run; a mail sent by Prefect itself would need a block with secrets."""
 
-RUN_FAILED, NIGHT_MISSING = "run_failed", "night_missing"
-TOLD = (Role.TEAM_SUPERVISOR, Role.ADMINISTRATOR)
+AlertKind = Literal["run_failed", "night_missing"]
+RUN_FAILED: Final = "run_failed"
+NIGHT_MISSING: Final = "night_missing"
+RECIPIENTS = (Role.TEAM_SUPERVISOR, Role.ADMINISTRATOR)
 
 
-async def alert(work: Work, what: str, run: str = "", flow: str = "", state: str = "") -> int:
-    """Write to everybody who is to know; returns to how many.
+async def alert(work: Work, what: AlertKind, run: str = "", flow: str = "", state: str = "") -> int:
+    """Mail every recipient; returns how many there are.
 
-    Law 3 wants no run id in a key, but here the run itself is what the letter is about: a failed run is told of once,
-    a missing night once a day. Raises what the gateway raises.
+    Law 3 forbids run ids in keys, but here the run is the subject of the mail: a failed run sends one alert, a missing
+    night one a day. Raises what the gateway raises.
     """
     now = await work.now()
-    readers = await off_loop(_readers, work.store)
-    for reader in readers:
-        key = f"alert:{what}:{_about(what, run, now)}:{reader.handle}"
-        about = translate(reader.locale, f"mail.run_state.{state.rpartition('.')[2]}") if state else ""
-        words = {"run": run, "flow": flow, "state": about, "at": when(now)}
-        await write(work, key, reader.email or "", reader.locale, f"alert_{what}", **words)
-    return len(readers)
+    recipients = await off_loop(_recipients, work.store)
+    for recipient in recipients:
+        key = f"alert:{what}:{_subject(what, run, now)}:{recipient.handle}"
+        state_name = translate(recipient.locale, f"mail.run_state.{state.rpartition('.')[2]}") if state else ""
+        params = {"run": run, "flow": flow, "state": state_name, "at": when(now)}
+        await write(work, key, recipient.email or "", recipient.locale, f"alert_{what}", **params)
+    return len(recipients)
 
 
-def _about(what: str, run: str, now: datetime) -> str:
+def _subject(what: str, run: str, now: datetime) -> str:
     return run if what == RUN_FAILED else when(now, "%Y-%m-%d")
 
 
-def _readers(store: Store) -> list[Actor]:
+def _recipients(store: Store) -> list[Actor]:
     with store.reading() as session:
-        everybody = session.exec(select(Actor).order_by(Actor.handle)).all()
-    return [actor for actor in everybody if actor.email and set(TOLD) & set(actor.roles.split())]
+        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
+    return [actor for actor in actors if actor.email and set(RECIPIENTS) & set(actor.roles.split())]

@@ -1,9 +1,16 @@
-"""What runs leave in the Prefect UI, each kind under a key of its own, so that the key's history is a story."""
+"""Creates the artifacts of runs in the Prefect UI, each kind under a fixed key so that Prefect keeps its history."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
@@ -17,7 +24,7 @@ from flows.nights.overnight_escalation import Night
 from flows.prefect_ui import events
 from flows.prefect_ui.events import Marks
 from flows.prefect_ui.observer import hurried
-from flows.prefect_ui.run_states import tell
+from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
 from locales.translation import label, translate, when
@@ -27,95 +34,114 @@ from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department
 from reports.morning_report import MANAGER_LEVEL, MorningReport
 from reports.morning_report_text import render, summary
 
-DOUBTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
+FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
 PLAN = "callback-plan"
-"""The deployment whose result is how many callbacks it planned."""
+"""The deployment whose result is the number of callbacks that it planned."""
 ROWS = 500
-"""So many rows a ledger shows; after an outage there may be more, and the record has them all."""
+"""The most rows that a ledger shows; after an outage there may be more, all of which are in the record."""
 PAGES = 3
-"""A run of up to so many cases leaves a page for each, under the case's number."""
+"""A run of at most this many cases leaves a page for each, under the case's number."""
 BOARD_EVERY = timedelta(minutes=15)
-"""The board is drawn anew by the nights, and by a sweep if the last one of this process is older than this."""
+"""The nights always draw the board; a sweep does so if this process drew its last one longer ago than this."""
 
-_drawn: dict[str, datetime] = {}
+_board_drawn_at: dict[str, datetime] = {}
+
+
+class ProgressArtifact:
+    """Shows how far a long run is, under the work's own key. A failure to show it is ignored."""
+
+    def __init__(self, work: Work, name: str) -> None:
+        self._key = f"{name}-progress"
+        self._description = label(work.locale, "", "work", name)
+        self._id: UUID | None = None
+
+    async def __call__(self, percent: int) -> None:
+        """Create the artifact, or update it."""
+        try:
+            if self._id is None:
+                self._id = await acreate_progress_artifact(float(percent), key=self._key, description=self._description)
+            else:
+                await aupdate_progress_artifact(self._id, float(percent))
+        except Exception:  # noqa: BLE001 - the Prefect server may become unreachable during a night
+            return
 
 
 async def leave_sweep(work: Work, swept: Swept) -> None:
-    """What a sweep leaves: the ledger, the pages of its cases, and the board, or the way to it."""
-    tell(_swept_words(work.locale, swept))
+    """Leave the ledger of a sweep, the pages of its cases, and the board or a link to it."""
+    add_to_message(_sweep_counts(work.locale, swept))
     await leave_ledger(work, swept)
     if hurried():
         return
-    await _leave_pages(work, [one.number for one in swept.fired])
+    await _leave_pages(work, [step.number for step in swept.fired])
     now = await work.now()
-    last = _drawn.get(work.name)
+    last = _board_drawn_at.get(work.name)
     if last is None or not timedelta() <= now - last < BOARD_EVERY:
         await leave_board(work)
     else:
-        words = translate(work.locale, "board.link")
-        await acreate_link_artifact(link=f"/v2/artifacts/key/{BOARD}", link_text=words, key=TO_BOARD, description=words)
+        text = translate(work.locale, "board.link")
+        await acreate_link_artifact(link=f"/v2/artifacts/key/{BOARD}", link_text=text, key=TO_BOARD, description=text)
 
 
 async def leave_reactions(work: Work, reacted: Reacted, since: Marks | None) -> None:
-    """What reactions leave: their cases' news in the event feed, and the pages of a few."""
-    tell(_reacted_words(work.locale, reacted))
+    """Post what the cases of a batch of reactions did to the event feed, and leave the pages of a few cases."""
+    add_to_message(_reaction_counts(work.locale, reacted))
     numbers = list(dict.fromkeys(number for number, _, _ in reacted.outcomes))
     if since is not None:
         settings = get_current_settings().api
         auth = settings.auth_string.get_secret_value() if settings.auth_string else None
-        told = await off_loop(events.news, work.store, since, numbers)
-        await events.tell(settings.url or "", auth, told, (str(flow_run.id), str(flow_run.name)))
+        new_events = await off_loop(events.events_since, work.store, since, numbers)
+        await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
         numbers = list(dict.fromkeys([*since.first, *numbers]))
     await _leave_pages(work, numbers)
 
 
 async def leave_ledger(work: Work, swept: Swept) -> None:
-    """What was escalated and why, one row for each rung; its key keeps the history of all sweeps."""
+    """Leave a table of what was escalated and why, one row for each escalation step, under one key for all sweeps."""
     if not swept.fired and not swept.failed:
         return
     shown = swept.fired[:ROWS]
-    teams = await off_loop(day_figures.teams, work.store, sorted({one.number for one in shown}))
+    teams = await off_loop(day_figures.teams, work.store, sorted({step.number for step in shown}))
     rows = [_row(work.locale, fired, *teams.get(fired.number, (None, None))) for fired in shown]
     case, failed = translate(work.locale, "report.column.case"), translate(work.locale, "board.column.failed")
     rows += [{case: number, failed: code} for number, code in swept.failed[:ROWS]]
-    what = translate(work.locale, "artifact.ledger", count=swept.did)
-    await acreate_table_artifact(table=rows, key=LEDGER, description=what)
+    title = translate(work.locale, "artifact.ledger", count=swept.did)
+    await acreate_table_artifact(table=rows, key=LEDGER, description=title)
 
 
 def _row(locale: str, fired: Fired, team: str | None, owner: str | None) -> dict[str, str]:
-    told = fired.step
+    step = fired.step
     return {
         translate(locale, "report.column.case"): fired.number,
-        translate(locale, "report.column.promise"): label(locale, fired.kind, "clause", told.clause),
-        translate(locale, "report.column.percent"): f"{told.percent} %",
+        translate(locale, "report.column.promise"): label(locale, fired.kind, "clause", step.clause),
+        translate(locale, "report.column.percent"): f"{step.percent} %",
         translate(locale, "report.column.done"): label(locale, fired.kind, "move", fired.move),
         translate(locale, "report.column.level"): label(locale, fired.kind, "level", str(fired.level)),
         translate(locale, "report.column.department"): department(locale, team),
         translate(locale, "report.column.owner"): owner or "–",
-        translate(locale, "report.column.round"): str(told.cycle),
-        translate(locale, "report.column.due"): when(told.due_at),
+        translate(locale, "report.column.round"): str(step.cycle),
+        translate(locale, "report.column.due"): when(step.due_at),
     }
 
 
 async def leave_board(work: Work) -> None:
-    """The SLA board as it stands now."""
+    """Leave the SLA board as of now."""
     now = await work.now()
-    _drawn[work.name] = now
-    told = await off_loop(board.gather, work.store, now)
-    markdown, line = board_text.render(told, work.locale), board_text.summary(told, work.locale)
+    _board_drawn_at[work.name] = now
+    figures = await off_loop(board.gather, work.store, now)
+    markdown, line = board_text.render(figures, work.locale), board_text.summary(figures, work.locale)
     await acreate_markdown_artifact(markdown=markdown, key=BOARD, description=line)
 
 
 async def leave_callbacks(work: Work) -> None:
-    """Today's callback list: who calls which cases when, and nothing of whose they are."""
-    told = await off_loop(callback_list.gather, work.store, await work.now())
-    markdown, line = callback_list.render(told, work.locale), callback_list.title(told, work.locale)
+    """Leave today's callback list: who calls for which case when, without the customers."""
+    calls = await off_loop(callback_list.gather, work.store, await work.now())
+    markdown, line = callback_list.render(calls, work.locale), callback_list.title(calls, work.locale)
     await acreate_markdown_artifact(markdown=markdown, key=CALLBACKS, description=line)
 
 
 async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
-    """A page for each of a few cases, so that a lone case's run tells where it stands and whom it waits for."""
+    """Leave a page for each case of a small run: where the case stands and whom it waits for."""
     numbers = list(dict.fromkeys(numbers))
     if len(numbers) > PAGES or hurried():
         return
@@ -126,57 +152,57 @@ async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
 
 
 async def leave_scheduled(work: Work, result: object) -> None:
-    """What a piece of scheduled work leaves: the night its ledger and report, morning and month their reports."""
+    """Leave the artifacts that belong to the result of scheduled work; a result without any leaves nothing."""
     if isinstance(result, Night):
-        tell(_swept_words(work.locale, result.swept))
+        add_to_message(_sweep_counts(work.locale, result.swept))
         await leave_ledger(work, result.swept)
         await _leave_day(work, result.report)
-        await _leave_doubts(work, result.verdict)
+        await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):
-        tell(summary(result, work.locale))
+        add_to_message(summary(result, work.locale))
         await _leave_day(work, result)
     elif isinstance(result, ComplaintAnalysis):
         markdown = complaint_analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
     elif isinstance(result, TrainingResult):
         markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
-        tell(line)
+        add_to_message(line)
         await acreate_markdown_artifact(markdown=markdown, key=TRAINING, description=line)
     elif isinstance(result, Integrity):
         verdict = result.verdict
-        tell(_counted(work.locale, checked=verdict.cases, faults=len(verdict.faults)))
-        await _leave_doubts(work, verdict)
+        add_to_message(_counts(work.locale, checked=verdict.cases, faults=len(verdict.faults)))
+        await _leave_faults(work, verdict)
     elif isinstance(result, int) and flow_run.flow_name == PLAN:
         await leave_callbacks(work)
 
 
-async def _leave_doubts(work: Work, verdict: Verdict) -> None:
-    """The places where the record does not agree, if there are any."""
+async def _leave_faults(work: Work, verdict: Verdict) -> None:
+    """Leave a table of the faults in the record, if there are any."""
     if not verdict.ok:
         rows = [{"case": fault.number, "seq": fault.seq, "fault": fault.what} for fault in verdict.faults[:ROWS]]
-        await acreate_table_artifact(table=rows, key=DOUBTS, description=translate(work.locale, "artifact.doubts"))
+        await acreate_table_artifact(table=rows, key=FAULTS, description=translate(work.locale, "artifact.doubts"))
 
 
 async def _leave_day(work: Work, report: MorningReport) -> None:
-    """The report, and what it links to as of the same hour."""
+    """Leave the report, and the board and callback list that it links to."""
     await leave_board(work)
     await leave_callbacks(work)
     markdown, line = render(report, work.locale, linked=True), summary(report, work.locale)
     await acreate_markdown_artifact(markdown=markdown, key=REPORT, description=line)
 
 
-def _swept_words(locale: str, swept: Swept) -> str:
-    # Of those that were not told one by one nobody counted the levels; the morning report does.
-    climbed = 0 if swept.untold else sum(one.step.level >= MANAGER_LEVEL for one in swept.fired)
-    return _counted(locale, fired=swept.did, climbed=climbed, untouched=len(swept.failed))
+def _sweep_counts(locale: str, swept: Swept) -> str:
+    # Levels are known only for steps that the sweep lists; the morning report counts them all.
+    climbed = 0 if swept.untold else sum(step.step.level >= MANAGER_LEVEL for step in swept.fired)
+    return _counts(locale, fired=swept.did, climbed=climbed, untouched=len(swept.failed))
 
 
-def _reacted_words(locale: str, reacted: Reacted) -> str:
+def _reaction_counts(locale: str, reacted: Reacted) -> str:
     failed, dead = sum(error is not None for _, _, error in reacted.outcomes), len(reacted.dead)
-    return _counted(locale, reacted=reacted.did - failed, failed=failed - dead, dead=dead)
+    return _counts(locale, reacted=reacted.did - failed, failed=failed - dead, dead=dead)
 
 
-def _counted(locale: str, **counts: int) -> str:
-    """The counts in words: the first one always, of the others what is not nought."""
+def _counts(locale: str, **counts: int) -> str:
+    """Return the counts as text: the first always, the others unless they are 0."""
     first = next(iter(counts))
     return " · ".join(translate(locale, f"window.{name}", count=n) for name, n in counts.items() if n or name == first)

@@ -1,4 +1,4 @@
-"""Tells Prefect's event feed what cases did: ids and codes, a batch at a time, and never at the cost of the work."""
+"""Posts what cases did to Prefect's event feed: ids and codes, in batches, and never at the expense of the work."""
 
 import json
 import logging
@@ -20,23 +20,23 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
 # Note [Why not Prefect's own client]
-# `prefect.events.emit_event` hands events to a thread of its own, which holds up the end of the process for ten
-# seconds when the server hangs. One POST with a timeout, from within the run, does the same and is over when it is.
+# `prefect.events.emit_event` passes events to a thread that delays the exit of the process by ten seconds when the
+# server hangs. One POST with a timeout within the run does the same and ends with it.
 
 SECONDS = 2.0
-"""How long a batch may take; the caller of the work is long gone on."""
+"""The timeout of a batch; the caller of the work does not wait for it."""
 MOST = 200
-"""So many events one run tells at most. The feed is a courtesy, the record is ours."""
+"""The most events that one run posts: the feed is a convenience, the record is in our tables."""
 ESCALATE = "escalate"
-"""The move by which a person raises a case."""
+"""The move by which a person escalates a case."""
 
-FRESH = """
+UNHANDLED = """
 SELECT c.number, min(m.seq) AS seq FROM outbox_event m JOIN cases c ON c.id = m.case_id
  GROUP BY c.number ORDER BY c.number LIMIT :limit
 """
 SINCE = """
 SELECT c.number, c.kind, c.department, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.via, t.recorded_at,
-       CASE WHEN t.via = :clock THEN t.form ELSE '{}' END AS form
+       CASE WHEN t.via = :timer THEN t.form ELSE '{}' END AS form
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.number = :number AND (t.seq >= :seq OR t.recorded_at >= :began) ORDER BY t.seq
 """
@@ -47,38 +47,38 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Where the cases with news stood when a pass began: by number, the first move that nobody has looked at."""
+    """Per case number, the first transition that no reaction had handled when a tick began."""
 
     began: datetime
     first: Mapping[str, int]
 
 
 def marks(store: Store, began: datetime) -> Marks:
-    """Take the marks before the moments are fanned out."""
+    """Take the marks before the outbox events become deliveries."""
     with store.looking() as tx:
-        return Marks(began, {row.number: row.seq for row in tx.rows(FRESH, limit=MOST)})
+        return Marks(began, {row.number: row.seq for row in tx.rows(UNHANDLED, limit=MOST)})
 
 
-def news(store: Store, since: Marks, numbers: Iterable[str]) -> list[dict[str, Any]]:
-    """What the marked cases, and those of ``numbers``, did since: events as Prefect's API takes them, oldest first."""
+def events_since(store: Store, since: Marks, numbers: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what the marked cases and those of ``numbers`` did since, as events of Prefect's API, oldest first."""
     cases = list(dict.fromkeys([*since.first, *numbers]))
-    told: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     with store.looking() as tx:
         for number in cases:
-            told += _of_case(tx, number, since)
-            if len(told) >= MOST:
+            events += _of_case(tx, number, since)
+            if len(events) >= MOST:
                 break
-    now = system_now() if store.simulated else None  # the feed shows what Prefect's own clock calls today
-    return [{**event, "occurred": (now or event["occurred"]).isoformat()} for event in told[:MOST]]
+    now = system_now() if store.simulated else None  # the feed shows events by the real date
+    return [{**event, "occurred": (now or event["occurred"]).isoformat()} for event in events[:MOST]]
 
 
 def _of_case(tx: Tx, number: str, since: Marks) -> list[dict[str, Any]]:
     seq, began = since.first.get(number, NEVER), to_micros(since.began)
-    return [_event(row) for row in tx.rows(SINCE, number=number, seq=seq, began=began, clock=BY_TIMER)]
+    return [_event(row) for row in tx.rows(SINCE, number=number, seq=seq, began=began, timer=BY_TIMER)]
 
 
 def _event(row: Any) -> dict[str, Any]:
-    """One event. Its id is made from the move, so that telling it twice changes nothing."""
+    """Return one event. Its id is derived from the transition, so posting it twice changes nothing."""
     table = lifecycle_of(row.kind)
     payload = {
         "case": row.number,
@@ -91,7 +91,7 @@ def _event(row: Any) -> dict[str, Any]:
         "level": row.level,
         "department": row.department,
         "via": row.via,
-        **_rung(row.form),
+        **_escalation_step(row.form),
     }
     resource = {"prefect.resource.id": f"closeloop.case.{row.number}", "prefect.resource.name": row.number}
     labels = {"closeloop.kind": row.kind, "closeloop.level": str(row.level), "closeloop.dept": row.department or ""}
@@ -105,7 +105,7 @@ def _event(row: Any) -> dict[str, Any]:
 
 
 def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
-    """What a move is called in the feed."""
+    """Return the name of a move's event."""
     if move == OPEN:
         return "case.opened"
     if move in (table.remind, table.breach):
@@ -114,22 +114,22 @@ def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
         return "case.escalated"
     if source == dest:
         return "case.worked"
-    end = table.state.get(dest)
-    return "case.closed" if end is not None and end.final else "case.moved"
+    state = table.state.get(dest)
+    return "case.closed" if state is not None and state.final else "case.moved"
 
 
-def _rung(form: str) -> dict[str, Any]:
-    """Which promise a clock's own move was about; its form holds nothing personal."""
-    told = json.loads(form)
-    return {name: told[name] for name in ("clause", "percent", "due_at") if name in told}
+def _escalation_step(form: str) -> dict[str, Any]:
+    """Return the clause, percentage and deadline of a timer's move; its form holds nothing personal."""
+    fields = json.loads(form)
+    return {name: fields[name] for name in ("clause", "percent", "due_at") if name in fields}
 
 
-async def tell(
+async def post(
     api_url: str, auth: str | None, events: list[dict[str, Any]], run: tuple[str, str] | None = None
 ) -> bool:
-    """Post the events; whether Prefect took them. ``run`` is the id and the name of the run they belong to.
+    """Post the events; return whether Prefect accepted them. ``run`` is the id and name of the run they belong to.
 
-    It never raises: a feed that misses them misses nothing else.
+    Never raises: only the feed misses events that fail.
     """
     if not events:
         return True
@@ -142,7 +142,7 @@ async def tell(
         ) as http:
             return (await http.post(f"{api_url}/events", json=batch)).is_success
     except (httpx.HTTPError, OSError) as error:
-        _log.debug("events were not told: %s", type(error).__name__)
+        _log.debug("events were not posted: %s", type(error).__name__)
         return False
 
 

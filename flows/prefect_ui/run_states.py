@@ -1,4 +1,4 @@
-"""How a run of Prefect's ends: a state without data, and what the run itself says of it."""
+"""The state in which a flow run ends, without data, and the message that the run itself adds to it."""
 
 import logging
 import traceback
@@ -10,45 +10,45 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 # Note [What Prefect may know]
-# A run stores its parameters, name, tags, state messages and log lines; an exception that leaves a flow
-# is also pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result
-# ever leaves our flows: they return a state without data whose message is at most a type's name.
+# A run stores its parameters, name, tags, state messages and log lines; an exception that leaves a flow is also
+# pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result ever leaves our flows:
+# they return a state without data whose message is at most labels, counts or the name of a type.
 
 LEFT_NOTHING = "done, but its artifacts could not be left"
 
-_words: ContextVar[list[str] | None] = ContextVar("words", default=None)
+_parts: ContextVar[list[str] | None] = ContextVar("parts", default=None)
 _log = logging.getLogger(__name__)
 
 
-def tell(words: str) -> None:
-    """Say it in the message of the state in which the run of this context will end: labels and counts only."""
-    told = _words.get()
-    if told is not None:
-        told.append(words)
+def add_to_message(text: str) -> None:
+    """Add a text to the message of the state in which the run of this context ends: labels and counts only."""
+    parts = _parts.get()
+    if parts is not None:
+        parts.append(text)
 
 
-def listening() -> list[str]:
-    """What the run of this context will tell from here on."""
-    told: list[str] = []
-    _words.set(told)
-    return told
+def collect_message() -> list[str]:
+    """Start to collect the texts that the run of this context adds; the list fills as it goes on."""
+    parts: list[str] = []
+    _parts.set(parts)
+    return parts
 
 
-def message(told: Sequence[str]) -> str | None:
-    """What was told, as the message of a state."""
-    return " · ".join(told) or None
+def joined_message(parts: Sequence[str]) -> str | None:
+    """Join the collected texts to the message of a state."""
+    return " · ".join(parts) or None
 
 
-async def state_after(work: Callable[[], Awaitable[None]]) -> State[Any]:
-    """What the flow of a deployment returns: how `work` ended, told to Prefect by a type's name alone.
+async def state_after(body: Callable[[], Awaitable[State[Any] | None]]) -> State[Any]:
+    """Run the body of a deployment's flow and return its state: the body's own, Completed or Failed.
 
-    The process's own log gets the places too, without the text. See Note [What Prefect may know].
+    The process's own log gets the traceback without the error's text. See Note [What Prefect may know].
     """
-    told = listening()
+    parts = collect_message()
     try:
-        await work()
-    except Exception as error:  # noqa: BLE001
-        places = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s\n%s", type(error).__name__, places)
+        state = await body()
+    except Exception as error:  # noqa: BLE001 (its text may be personal)
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("%s\n%s", type(error).__name__, frames)
         return Failed(message=type(error).__name__)
-    return Completed(message=message(told))
+    return state or Completed(message=joined_message(parts))

@@ -1,1 +1,1 @@
-"""What the house does about a moment: one file for each concern, found without a list."""
+"""Reactions to outbox events; every module here is imported by itself, without a list."""

@@ -1,4 +1,4 @@
-"""A staff appeal and the case it is against hear of each other, and the appellant of what became of it (E4, F2)."""
+"""Reactions to evaluations and staff appeals: tell the people concerned, move the disputed case (E4, F2)."""
 
 import json
 from typing import Any
@@ -6,36 +6,47 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine.store import Store
-from flows.notifications import Word
+from flows.notifications import Word, tell_person
 from flows.reaction_context import ReactionContext
-from flows.reaction_registry import entering, on_move
-from flows.staff_notices import tell_person
+from flows.reaction_registry import entering, on_move, on_open
+from flows.reactions.intake import acknowledge_contact
 from flows.work import off_loop
 from models import Case
 from statemachines.appeal import APPEAL, REFUSED, TAKEN_UP, WITHDRAWN, Inadmissible
+from statemachines.evaluation import EVALUATED, EVALUATION
 from statemachines.lifecycle import Refused
 
 NOT_DISPUTABLE = frozenset({"not_now", "guard", "unknown_case", "unknown_move"})
-"""The refusals that say: there is nothing here, or nothing any more, that could be disputed."""
+"""Refusals that mean: there is nothing to dispute, or no longer."""
 SUBJECTS = ("accused", "evaluated")
-"""As what the disputed case knows the person it is about, who alone may appeal."""
+"""The case variables that name the person a disputed case is about, who alone may appeal."""
+
+on_open(EVALUATION)(acknowledge_contact)
+
+
+@on_move(EVALUATION, "assess")
+async def tell_evaluated(context: ReactionContext) -> None:
+    """Mail the person evaluated, who may appeal (E7); events of the past are not mailed."""
+    handle = context.form.get(EVALUATED)
+    if handle is not None and not context.historic:
+        await tell_person(context, handle, "evaluated")
 
 
 @on_move(APPEAL, "take_up", "take_on")
 async def admit_appeal(context: ReactionContext) -> None:
-    """The disputed case is told; where it cannot be disputed by him, two people look at the appeal instead."""
-    case, known = await context.case(), await _known(context)
+    """Admit the appeal; where the appellant cannot dispute the case, propose a refusal to two people instead."""
+    case, variables = await context.case(), await _variables(context)
     if case.state != TAKEN_UP:
         return
-    bar = await _bar(context, known["about"], known["appellant"])
+    bar = await _inadmissible(context, variables["about"], variables["appellant"])
     await (context.advance("admit") if bar is None else context.advance("propose_refusal", code=bar))
 
 
-async def _bar(context: ReactionContext, about: str, appellant: str) -> Inadmissible | None:
-    """What stands against hearing the appeal; if nothing does, the disputed case has been told."""
+async def _inadmissible(context: ReactionContext, about: str, appellant: str) -> Inadmissible | None:
+    """Return why the appeal is inadmissible; if it is admissible, the disputed case has been moved."""
     if await off_loop(_subject, context.work.store, about) not in {None, appellant}:
         return Inadmissible.NOT_CONCERNED
-    if await _came_of(context, about):
+    if await _child_of(context, about):
         return None
     try:
         await context.advance_other(about, "appealed", case=context.number)
@@ -48,51 +59,51 @@ async def _bar(context: ReactionContext, about: str, appellant: str) -> Inadmiss
 
 @on_move(APPEAL, "uphold_appeal")
 async def correct_disputed(context: ReactionContext) -> None:
-    """What was disputed must be put right, and what rested on it is reckoned again."""
-    about = (await _known(context))["about"]
+    """Require the disputed case to be corrected, and what rested on it to be computed again."""
+    about = (await _variables(context))["about"]
     await context.advance_other(about, "appeal_upheld", case=context.number, recompute=context.form["recompute"])
 
 
 @on_move(APPEAL, "dismiss_appeal")
 async def confirm_disputed(context: ReactionContext) -> None:
-    """What was disputed stands."""
-    await _let_stand(context)
+    """Confirm the disputed decision."""
+    await _confirm(context)
 
 
 @entering(APPEAL, REFUSED, WITHDRAWN)
 async def release_disputed(context: ReactionContext) -> None:
-    """What was disputed stands, if it ever waited for this appeal."""
-    known = await _known(context)
-    if "admitted" in known or ("about" in known and await _came_of(context, known["about"])):
-        await _let_stand(context)
+    """Confirm the disputed decision, if its case waits for this appeal."""
+    variables = await _variables(context)
+    if "admitted" in variables or ("about" in variables and await _child_of(context, variables["about"])):
+        await _confirm(context)
 
 
 @on_move(APPEAL, "uphold_appeal", "dismiss_appeal", "refuse")
 async def tell_appellant(context: ReactionContext) -> None:
-    """The appellant reads what was decided, and why."""
-    appellant = (await _known(context)).get("appellant")
+    """Mail the appellant the decision and its reasons."""
+    appellant = (await _variables(context)).get("appellant")
     if appellant is None or context.historic:
         return
-    outcome, words = Word("move", context.leased.happened.move), await context.words("correction", "reasons", "told")
-    await tell_person(context, appellant, "appeal_decided", outcome=outcome, words=words)
+    outcome, reasons = Word("move", context.event.move), await context.statement("correction", "reasons", "told")
+    await tell_person(context, appellant, "appeal_decided", outcome=outcome, words=reasons)
 
 
-async def _let_stand(context: ReactionContext) -> None:
-    about = (await _known(context))["about"]
+async def _confirm(context: ReactionContext) -> None:
+    about = (await _variables(context))["about"]
     await context.advance_other(about, "appeal_dismissed", case=context.number)
 
 
-async def _known(context: ReactionContext) -> dict[str, Any]:
+async def _variables(context: ReactionContext) -> dict[str, Any]:
     return json.loads((await context.case()).variables)
 
 
-async def _came_of(context: ReactionContext, about: str) -> bool:
-    """Whether the disputed case lodged this appeal itself, and waits for it already."""
+async def _child_of(context: ReactionContext, about: str) -> bool:
+    """Return whether the disputed case lodged this appeal itself, and so waits for it already."""
     return (about, APPEAL.kind) in {(parent.number, parent.relation) for parent in await context.parents()}
 
 
 def _subject(store: Store, about: str) -> str | None:
     with store.reading() as session:
-        known = session.exec(select(Case.variables).where(col(Case.number) == about)).first()
-    told: dict[str, Any] = json.loads(known or "{}")
-    return next((told[name] for name in SUBJECTS if name in told), None)
+        recorded = session.exec(select(Case.variables).where(col(Case.number) == about)).first()
+    variables: dict[str, Any] = json.loads(recorded or "{}")
+    return next((variables[name] for name in SUBJECTS if name in variables), None)

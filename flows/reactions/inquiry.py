@@ -1,4 +1,4 @@
-"""An inquiry is routed, called back where the pack wants it, offered to sales, passed on, or goes on as a complaint."""
+"""Reactions to inquiries: acknowledge, route, offer to sales, pass praise on, call back, convert to a complaint."""
 
 import json
 from asyncio import gather
@@ -9,13 +9,11 @@ from sqlmodel import col, select
 from classifier.propose import propose
 from engine.rules.in_force import rules_of
 from engine.store import Store
-from flows.acknowledgement import first_words
-from flows.notifications import CUSTOMER, people, send
+from flows.notifications import CUSTOMER, people, send, tell_person
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, leaving, on_move, on_open
 from flows.reactions.callbacks import close_callback, plan_callback, try_again
 from flows.reactions.routing import route_case
-from flows.staff_notices import tell_person
 from flows.work import off_loop
 from models import Actor, Case
 from models.columns import to_micros
@@ -35,7 +33,7 @@ def _nature(case: Case) -> Nature:
 
 @on_open(INQUIRY)
 async def acknowledge_inquiry(context: ReactionContext) -> None:
-    """Tell the customer that his contact arrived; a lead that came of another case is no contact of his (A5)."""
+    """Mail the customer that his contact arrived; a lead opened by another case is no contact of his (A5)."""
     if context.historic or context.form.get("parent") is not None:
         return
     if await send(context, CUSTOMER, "acknowledged") and not (await context.case()).closed:
@@ -44,22 +42,22 @@ async def acknowledge_inquiry(context: ReactionContext) -> None:
 
 @on_open(INQUIRY)
 async def route_consultation(context: ReactionContext) -> None:
-    """Pass a consultation to the department where the system is sure of it; else a person does (A3)."""
+    """Route a consultation to its department if the classifier is sure; else a person does (A3)."""
     case = await context.case()
     if case.state != RECEIVED or _nature(case) is not Nature.CONSULTATION:
         return
-    text, subject = await gather(context.words("text", "demand"), context.words("subject"))
-    found = propose(context.work.store.home, text, subject)
-    if found.sure:
+    text, subject = await gather(context.statement("text", "demand"), context.statement("subject"))
+    proposal = propose(context.work.store.home, text, subject)
+    if proposal.sure:
         await context.advance(
-            "classify", department=found.department, category=found.category, confidence=found.confidence
+            "classify", department=proposal.department, category=proposal.category, confidence=proposal.confidence
         )
 
 
 @on_open(INQUIRY)
 @on_move(INQUIRY, "classify")
 async def offer_lead(context: ReactionContext) -> None:
-    """Give a lead to the salesperson who has least to do (D2); where there is none it waits at the desk."""
+    """Offer a lead to the salesperson with the fewest open cases (D2); without any it waits at the desk."""
     case = await context.case()
     if case.state not in (RECEIVED, CLASSIFIED) or _nature(case) is not Nature.LEAD:
         return
@@ -70,13 +68,13 @@ async def offer_lead(context: ReactionContext) -> None:
 
 @on_move(INQUIRY, "offer")
 async def tell_seller(context: ReactionContext) -> None:
-    """The salesperson hears of his lead."""
+    """Mail the salesperson his lead."""
     await tell_person(context, context.form["owner"], "lead_offered")
 
 
 @on_move(INQUIRY, "commend")
 async def pass_praise_on(context: ReactionContext) -> None:
-    """The colleague who was praised hears of it, and the manager of the department that was."""
+    """Mail the member of staff who was praised, and the managers of the department that was."""
     if (handle := context.form.get("commended")) is not None:
         await tell_person(context, handle, "praised")
     if (department := context.form.get("commended_department")) is not None:
@@ -86,7 +84,7 @@ async def pass_praise_on(context: ReactionContext) -> None:
 
 @entering(INQUIRY, ANSWERED)
 async def call_back_or_rest(context: ReactionContext) -> None:
-    """Plan a callback where the pack wants answered inquiries called back; else the inquiry rests (D1)."""
+    """Plan a callback where the pack wants answered inquiries called back; else skip it (D1)."""
     case, now = await context.case(), await context.work.now()
     if case.state != ANSWERED:
         return
@@ -99,18 +97,20 @@ async def call_back_or_rest(context: ReactionContext) -> None:
 
 @entering(INQUIRY, CONVERTED)
 async def go_on_as_complaint(context: ReactionContext) -> None:
-    """What the customer complains of goes on as a complaint, in his own words (D2)."""
-    case, first = await context.case(), await first_words(context)
-    said = [await context.words("words"), first.pop("text", "")]
-    text = "\n\n".join(filter(None, said))[:TEXT_LIMIT] or context.number
-    await context.open("complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **first)
+    """Open a complaint with the customer's own words (D2)."""
+    case, opening = await context.case(), await context.opening_statements()
+    parts = [await context.statement("words"), opening.pop("text", "")]
+    text = "\n\n".join(filter(None, parts))[:TEXT_LIMIT] or context.number
+    await context.open(
+        "complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **opening
+    )
 
 
 def least_busy_seller(store: Store) -> Actor | None:
-    """The salesperson with the fewest open cases; by handle where several are alike."""
+    """Return the salesperson with the fewest open cases; of several, the first by handle."""
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-        counted = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
-        load = dict(session.exec(counted).all())
+        open_cases = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
+        load = dict(session.exec(open_cases).all())
     sellers = [actor for actor in actors if Role.SALESPERSON in actor.roles.split()]
     return min(sellers, key=lambda seller: load.get(seller.handle, 0), default=None)

@@ -1,4 +1,4 @@
-"""A new complaint is classified and its customer gets a receipt."""
+"""Reactions to a new complaint: classify it and acknowledge it to the customer."""
 
 from asyncio import gather
 
@@ -11,27 +11,27 @@ from statemachines.complaint import COMPLAINT, RECEIVED
 
 @on_open(COMPLAINT)
 async def classify_contact(context: ReactionContext) -> None:
-    """Classify where the system is sure; else suggest, and leave it to a person (A3)."""
+    """Classify if the classifier is sure; else suggest a category and leave the decision to a person (A3)."""
     case = await context.case()
     if case.state != RECEIVED:
         return
-    text, subject = await gather(context.words("text", "demand"), context.words("subject"))
-    found = propose(context.work.store.home, text, subject)
-    if found.confidence <= 0:
+    text, subject = await gather(context.statement("text", "demand"), context.statement("subject"))
+    proposal = propose(context.work.store.home, text, subject)
+    if proposal.confidence <= 0:
         return
-    move = "classify" if found.sure else "suggest"
+    move = "classify" if proposal.sure else "suggest"
     await context.advance(
         move,
-        category=found.category,
-        severity=found.severity,
-        department=found.department,
-        confidence=found.confidence,
+        category=proposal.category,
+        severity=proposal.severity,
+        department=proposal.department,
+        confidence=proposal.confidence,
     )
 
 
 @on_open(COMPLAINT)
 async def acknowledge_contact(context: ReactionContext) -> None:
-    """Tell the customer that his contact arrived; this keeps no promise to reply (A5, law 10)."""
+    """Mail the customer that his contact arrived; this meets no promise to reply (A5, law 10)."""
     if context.historic:
         return
     if await send(context, CUSTOMER, "acknowledged") and not (await context.case()).closed:

@@ -1,4 +1,4 @@
-"""Whom an interruption hits is found, told and granted more time; what is learned of it becomes a plan (G1)."""
+"""Reactions to a service interruption: find and tell the affected, extend their timers, plan improvements (G1)."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -20,37 +20,37 @@ T = TypeVar("T")
 GROUP = 100
 """How many cases are moved in one transaction."""
 NOTHING_TO_EXTEND = frozenset({"no_such_timer", "not_now", "unknown_move"})
-"""Why a case is passed over: its promise is kept, it is closed, or its kind knows no such thing."""
+"""Refusals for which a case is skipped: its timer is met, it is closed, or its kind has no such clause or move."""
 
 
 @on_move(INTERRUPTION, "find_affected")
 async def care_for_affected(context: ReactionContext) -> None:
-    """Link every open case that meets the criteria and tell its customer; then record how many."""
-    happened = context.leased.happened
+    """Link every open case that meets the criteria and mail its customer; then record how many."""
+    event = context.event
     store = context.work.store
-    found = await off_loop(_found, context)
-    for case in found:
-        await off_loop(link, store, context.number, case.number, AFFECTED, from_micros(happened.recorded_at))
-    told = [await _tell(context, case) for case in found].count(True)
-    every = await off_loop(linked, store, happened.case_id)
-    untold = sum(not case.email for case in every)
-    await _record(context, "affected", affected=len(every), found=len(found), told=told, untold=untold)
+    cases = await off_loop(_affected, context)
+    for case in cases:
+        await off_loop(link, store, context.number, case.number, AFFECTED, from_micros(event.recorded_at))
+    told = [await _mail(context, case) for case in cases].count(True)
+    all_linked = await off_loop(linked, store, event.case_id)
+    untold = sum(not case.email for case in all_linked)
+    await _record(context, "affected", affected=len(all_linked), found=len(cases), told=told, untold=untold)
     if untold == 0:
         await context.advance("confirm_told")
 
 
 @on_move(INTERRUPTION, "grant_time")
 async def grant_time(context: ReactionContext) -> None:
-    """Extend the promise on every affected case, a group at a time; then record on how many.
+    """Extend the clause's timer on every affected case, in groups; then record on how many.
 
     Each case's move is keyed by the delivery and the case: delivered twice, it is made once (law 3).
     """
     clause, hours = context.form["clause"], context.form["hours"]
-    form = {"clause": clause, "hours": hours, "reason": f"{context.number}: {await context.words('reason')}"}
-    cases = await off_loop(linked, context.work.store, context.leased.happened.case_id)
+    form = {"clause": clause, "hours": hours, "reason": f"{context.number}: {await context.statement('reason')}"}
+    cases = await off_loop(linked, context.work.store, context.event.case_id)
     answers: list[Answer | Refused] = []
     for group in _groups(cases, GROUP):
-        commands = [Command(one.number, "extend", form, via=VIA, key=f"{context.key}:{one.number}") for one in group]
+        commands = [Command(case.number, "extend", form, via=VIA, key=f"{context.key}:{case.number}") for case in group]
         answers += await off_loop(advance_many, context.work.store, commands, await context.work.now())
     granted = _granted(answers)
     await _record(context, "time_granted", clause=clause, hours=hours, granted=granted, skipped=len(answers) - granted)
@@ -58,19 +58,19 @@ async def grant_time(context: ReactionContext) -> None:
 
 @on_move(INTERRUPTION, "review")
 async def plan_improvement(context: ReactionContext) -> None:
-    """What is learned is carried out by a plan of the department that must improve."""
-    plan = await context.open("improvement_plan", "postmortem", await context.words("lessons"))
-    told = {"department": context.form["improving"], "cause": context.form["cause"]}
-    await context.advance_other(plan.number, "require", **told)
+    """Open an improvement plan for the lessons, and require it of the department that must improve."""
+    plan = await context.open("improvement_plan", "postmortem", await context.statement("lessons"))
+    department, cause = context.form["improving"], context.form["cause"]
+    await context.advance_other(plan.number, "require", department=department, cause=cause)
 
 
-def _found(context: ReactionContext) -> list[AffectedCase]:
-    happened = context.leased.happened
-    return list(affected(context.work.store, happened.case_id, context.form, happened.recorded_at))
+def _affected(context: ReactionContext) -> list[AffectedCase]:
+    event = context.event
+    return list(affected(context.work.store, event.case_id, context.form, event.recorded_at))
 
 
-async def _tell(context: ReactionContext, case: AffectedCase) -> bool:
-    """Tell one customer, under a key of this delivery and his case."""
+async def _mail(context: ReactionContext, case: AffectedCase) -> bool:
+    """Mail one customer, under a key of this delivery and his case; return whether he has an address."""
     if not case.email:
         return False
     key = f"{context.key}:service_interrupted:{case.number}"
@@ -79,23 +79,23 @@ async def _tell(context: ReactionContext, case: AffectedCase) -> bool:
 
 
 def _granted(answers: Sequence[Answer | Refused]) -> int:
-    """How many were extended. Raises the first refusal that needs a person; then the delivery is tried again."""
+    """Return how many were extended. Raises the first refusal that may pass, so that the delivery is tried again."""
     for answer in answers:
         if isinstance(answer, Refused) and answer.code not in NOTHING_TO_EXTEND:
             raise answer
     return sum(isinstance(answer, Answer) for answer in answers)
 
 
-async def _record(context: ReactionContext, move: str, **counted: Any) -> None:
-    """Record what came of it. Delivered again, what was counted first stands."""
+async def _record(context: ReactionContext, move: str, **counts: Any) -> None:
+    """Record the counts. When the event is delivered again, the first counts stay."""
     try:
-        await context.advance(move, **counted)
+        await context.advance(move, **counts)
     except Refused as refused:
         if refused.code != "key_reused":
             raise
 
 
 def _groups(cases: Sequence[T], size: int) -> Iterator[list[T]]:
-    rest = iter(cases)
-    while group := list(islice(rest, size)):
+    remaining = iter(cases)
+    while group := list(islice(remaining, size)):
         yield group

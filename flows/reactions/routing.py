@@ -1,4 +1,4 @@
-"""A classified complaint goes to the person of the responsible department who has least to do."""
+"""Assigns a classified complaint to the least busy handler of the responsible department."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from statemachines.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
-    """Who handles cases in which department, and how many open ones each has."""
+class Workload:
+    """The handlers of each department, and how many open cases each has."""
 
     handlers: dict[str | None, list[str]]
     load: Counter[str | None]
 
-    def take(self, department: str) -> str | None:
-        """The handler with the fewest open cases, who has one more now; by handle where several are alike."""
+    def next_owner(self, department: str) -> str | None:
+        """Return the handler with the fewest open cases, and count the new one; of several, the first by handle."""
         handlers = self.handlers.get(department, [])
         owner = min(handlers, key=lambda handle: (self.load[handle], handle), default=None)
         self.load[owner] += 1
@@ -35,19 +35,19 @@ async def route_case(context: ReactionContext) -> None:
     case = await context.case()
     if case.closed or case.owner is not None or case.department is None:
         return
-    desks = await context.once(desks_of)
-    owner = desks.take(case.department)
+    workload = await context.once(workload_of)
+    owner = workload.next_owner(case.department)
     if owner is not None:
         await context.advance("assign", department=case.department, owner=owner)
 
 
-def desks_of(store: Store) -> Desks:
-    """The desks as they stand. A batch counts once, and what it gives out itself."""
+def workload_of(store: Store) -> Workload:
+    """Count the open cases of each handler. A batch counts once, and then adds what it assigns itself."""
     handlers: dict[str | None, list[str]] = {}
     with store.reading() as session:
         for actor in session.exec(select(Actor)):
             if Role.HANDLER in actor.roles.split():
                 handlers.setdefault(actor.department, []).append(actor.handle)
-        counted = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
-        load = dict(session.exec(counted).all())
-    return Desks(handlers, Counter(load))
+        open_cases = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
+        load = dict(session.exec(open_cases).all())
+    return Workload(handlers, Counter(load))

@@ -1,22 +1,21 @@
-"""What is decided on a violation is told to whom it concerns, and an appeal against it becomes a case (F2)."""
+"""Reactions to a violation: tell the people concerned, and open a case for an appeal (F2)."""
 
 import json
 from collections.abc import Iterable
 
 from engine.store import Store
-from flows.notifications import CUSTOMER, Word, send
+from flows.notifications import CUSTOMER, Word, send, tell_person, tell_roles
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move, on_open
 from flows.reactions.intake import acknowledge_contact
-from flows.staff_notices import tell_person, tell_roles
 from flows.work import off_loop
 from statemachines.roles import LEVELS
 from statemachines.violation import VIOLATION
 
 APPEAL = "appeal"
-"""The relation of an appeal to the case it is against, and the kind of case it is."""
+"""The relation of an appeal to the disputed case; also its kind of case, and the disputed case's move."""
 
-MADE = (
+MOVE_ACTORS = (
     "SELECT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :id ORDER BY t.seq"
 )
 
@@ -25,51 +24,54 @@ on_open(VIOLATION)(acknowledge_contact)
 
 @on_move(VIOLATION, "tell_customer")
 async def tell_affected_customer(context: ReactionContext) -> None:
-    """The affected customer reads what was decided; who left no address is told by phone, and the move says so."""
+    """Mail the decision to the affected customer; without an address he is told by phone, as the move records."""
     if not context.historic:
-        await send(context, CUSTOMER, "violation_decided", message=await context.words("message"))
+        await send(context, CUSTOMER, "violation_decided", message=await context.statement("message"))
 
 
 @on_move(VIOLATION, "dismiss")
 async def tell_reporter(context: ReactionContext) -> None:
-    """Whoever reported, and gave an address, reads why nothing comes of it (A7)."""
+    """Mail the reporter, if he gave an address, why the report is dismissed (A7)."""
     if not context.historic:
-        await send(context, CUSTOMER, "report_dismissed", message=await context.words("told"))
+        await send(context, CUSTOMER, "report_dismissed", message=await context.statement("told"))
 
 
 @on_move(VIOLATION, "publish_inside")
 async def publish_decision(context: ReactionContext) -> None:
-    """Every supervisor and manager has the notice, and hands it on to his people."""
+    """Mail the notice to every supervisor and manager, who pass it on to their people."""
     if not context.historic:
-        await tell_roles(context, LEVELS[1:], "violation_published", notice=await context.words("notice"))
+        await tell_roles(context, LEVELS[1:], "violation_published", notice=await context.statement("notice"))
 
 
 @on_move(VIOLATION, "decide", "amend_decision")
 async def tell_accused(context: ReactionContext) -> None:
-    """The accused reads the decision and its grounds, for he may dispute it."""
+    """Mail the accused the decision and its grounds: he may dispute it."""
     accused = json.loads((await context.case()).variables).get("accused")
     if accused is None or context.historic:
         return
     penalty = Word("penalty", context.form["penalty"])
-    await tell_person(context, accused, "penalty_decided", penalty=penalty, grounds=await context.words("grounds"))
+    await tell_person(context, accused, "penalty_decided", penalty=penalty, grounds=await context.statement("grounds"))
 
 
 @on_move(VIOLATION, "appeal")
 async def lodge_appeal(context: ReactionContext) -> None:
-    """The dispute becomes a case of its own, which knows from the start who may not sit on the panel."""
-    nobody = dict.fromkeys(("customer", "phone", "email"))  # the appellant is not whoever reported
-    lodged = await context.open(APPEAL, APPEAL, await context.words("grounds"), **nobody)
-    decided = await _maker(context, "decide", "amend_decision")
-    concerned = {"appellant": await _maker(context, APPEAL), "investigated_by": await _maker(context, "conclude")}
-    await context.advance_other(lodged.number, "take_up", about=context.number, decided_by=decided, **concerned)
+    """Open a case for the appeal, with the people who may not sit on its panel."""
+    no_party = dict.fromkeys(("customer", "phone", "email"))  # the appellant is not the reporter
+    lodged = await context.open(APPEAL, APPEAL, await context.statement("grounds"), **no_party)
+    decided = await _last_actor(context, "decide", "amend_decision")
+    recused = {
+        "appellant": await _last_actor(context, APPEAL),
+        "investigated_by": await _last_actor(context, "conclude"),
+    }
+    await context.advance_other(lodged.number, "take_up", about=context.number, decided_by=decided, **recused)
 
 
-async def _maker(context: ReactionContext, *moves: str) -> str | None:
-    """Who made the last of these moves."""
-    return await off_loop(_last_maker, context.work.store, context.leased.happened.case_id, moves)
+async def _last_actor(context: ReactionContext, *moves: str) -> str | None:
+    """Return the handle of whoever made the last of these moves."""
+    return await off_loop(_find_last_actor, context.work.store, context.event.case_id, moves)
 
 
-def _last_maker(store: Store, case_id: int, moves: Iterable[str]) -> str | None:
+def _find_last_actor(store: Store, case_id: int, moves: Iterable[str]) -> str | None:
     with store.looking() as tx:
-        made = [row.handle for row in tx.rows(MADE, id=case_id) if row.move in moves]
+        made = [row.handle for row in tx.rows(MOVE_ACTORS, id=case_id) if row.move in moves]
     return made[-1] if made else None

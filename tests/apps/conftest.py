@@ -1,7 +1,7 @@
 """The command line, run in this process in a home of its own, in English and on a wide terminal."""
 
 import io
-import json
+import json as decoder
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ import pytest
 from apps.cli import run
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import SECRET
+from tests.case_actions import SECRET
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command answered."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -27,40 +27,40 @@ class Said:
     def document(self) -> dict[str, Any]:
         """The one JSON document on standard output; the test fails if anything else is there."""
         [line] = self.out.splitlines()
-        return json.loads(line)
+        return decoder.loads(line)
 
     @property
-    def words(self) -> str:
-        """Everything that a person reads, on one line."""
+    def output(self) -> str:
+        """The whole output on one line."""
         return " ".join((self.out + self.err).split())
 
 
 @dataclass
 class Closeloop:
-    """Runs commands as somebody at a terminal does."""
+    """Runs commands as at a terminal."""
 
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *words: object, stdin: str = "") -> Said:
+    def __call__(self, *arguments: object, stdin: str = "") -> CommandResult:
         self.patch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = run([str(word) for word in words])
+        code = run([str(argument) for argument in arguments])
         caught = self.capsys.readouterr()
-        return Said(code, caught.out, caught.err)
+        return CommandResult(code, caught.out, caught.err)
 
-    def told(self, *words: object, stdin: str = "") -> dict[str, Any]:
-        """The document of a command that is carried out."""
-        said = self(*words, "--json", stdin=stdin)
-        assert said.code == 0, said.out + said.err
-        return said.document
+    def json(self, *arguments: object, stdin: str = "") -> dict[str, Any]:
+        """Run a command with ``--json``, which must succeed; returns its document."""
+        result = self(*arguments, "--json", stdin=stdin)
+        assert result.code == 0, result.out + result.err
+        return result.document
 
-    def refused(self, *words: object, stdin: str = "") -> dict[str, Any]:
-        """Code, parameters and text of a command that is refused, the same to programs and to people."""
-        shown, said = self(*words, stdin=stdin), self(*words, "--json", stdin=stdin)
-        assert (shown.code, said.code) == (2, 2), shown.words
+    def refused(self, *arguments: object, stdin: str = "") -> dict[str, Any]:
+        """Run a command that must be refused, with the same text for programs and people; returns the refusal."""
+        shown, result = self(*arguments, stdin=stdin), self(*arguments, "--json", stdin=stdin)
+        assert (shown.code, result.code) == (2, 2), shown.output
         assert shown.out == ""
-        refused = said.document["refused"]
-        assert " ".join(refused["text"].split())[:60] in shown.words
+        refused = result.document["refused"]
+        assert " ".join(refused["text"].split())[:60] in shown.output
         return refused
 
 
@@ -83,4 +83,4 @@ def simulated(closeloop: Closeloop, sqlite_settings: Settings, sqlite_store: Sto
 @pytest.fixture
 def number(closeloop: Closeloop, simulated: Store) -> str:
     """A case of the simulated store, just opened."""
-    return closeloop.told("case", "open", "--text", "My parcel is late.", "--as", "amy")["case"]
+    return closeloop.json("case", "open", "--text", "My parcel is late.", "--as", "amy")["case"]

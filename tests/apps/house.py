@@ -19,8 +19,8 @@ from gateways.schedule import scheduled
 from gateways.telephone import CallList
 from models.columns import from_micros, to_micros
 from statemachines.lifecycle import Refused
+from tests.case_actions import START, execute_sql, query_rows
 from tests.flows.scenes import Watching
-from tests.telling import START, alters, tells
 
 STEP = timedelta(minutes=10)
 """Shorter than what counts as a gap, longer than a lease."""
@@ -101,7 +101,7 @@ class StoreInfo:
         self.away: set[str] = set()
         self.outcomes: list[str] = []
         with closing(settings.store()) as store:
-            alters(store, "UPDATE store_info SET simulated_at = NULL")
+            execute_sql(store, "UPDATE store_info SET simulated_at = NULL")
         self.store = settings.store()
         url = self.store.url.render_as_string(hide_password=False)
         self.flaky = Flaky(url, Path(self.store.home), self.store.secret)
@@ -149,7 +149,7 @@ class StoreInfo:
         """The driver's heart beats in real time; here it beats once a step."""
         if "database" not in self.away:
             at = to_micros(self.clock.at)
-            alters(self.store, BEAT, at=at, until=at + 30_000_000)
+            execute_sql(self.store, BEAT, at=at, until=at + 30_000_000)
 
     async def _worker(self) -> None:
         """Prefect makes a late run for each hour that passes; a worker takes those it finds."""
@@ -167,7 +167,7 @@ class StoreInfo:
 
     def ran(self, name: str) -> list[timedelta]:
         """When that work was done, since ``START``."""
-        rows = tells(self.store, "SELECT began_at FROM run WHERE flow = :name ORDER BY id", name=name)
+        rows = query_rows(self.store, "SELECT began_at FROM run WHERE flow = :name ORDER BY id", name=name)
         return [from_micros(row["began_at"]) - START for row in rows]
 
     def mails(self, sort: str = "") -> list[Mail]:

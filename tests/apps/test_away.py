@@ -14,8 +14,18 @@ from engine.settings import Settings
 from reports.morning_report import gather
 from reports.morning_report_text import render
 from tests.apps.house import StoreInfo
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    SECRET,
+    START,
+    add_staff,
+    fired_steps_of,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
 from tests.flows.scenes import ODD
-from tests.telling import DAY, HOUR, SECRET, START, hired, opened, resolved, rungs_of, tells
 
 EVENING, MORNING, NOON = HOUR * 12, HOUR * 24, HOUR * 27
 """Nine in the evening and nine in the morning in Shanghai, and past all of the day's hours."""
@@ -54,11 +64,11 @@ def founded(home: Path) -> Settings:
 
 
 def lives(house: StoreInfo, away: str) -> None:
-    hired(house.store)
+    add_staff(house.store)
     house.live(EVENING)
     for _ in range(3):
-        opened(house.store, EVENING, text=ODD)
-    resolved(house.store, EVENING, text=ODD)
+        new_case(house.store, EVENING, text=ODD)
+    new_resolved_case(house.store, EVENING, text=ODD)
     house.live(MORNING, *away.split())
     house.live(NOON)
     house.live(2 * DAY)
@@ -70,14 +80,14 @@ def told(house: StoreInfo) -> list[Outage]:
 
 
 def numbers(house: StoreInfo) -> list[str]:
-    return [row["number"] for row in tells(house.store, "SELECT number FROM cases ORDER BY id")]
+    return [row["number"] for row in query_rows(house.store, "SELECT number FROM cases ORDER BY id")]
 
 
 @pytest.mark.parametrize("away", ALL)
 def test_every_rung_fired_once_in_order_with_its_own_instant(lived: Lived, away: str):
     house = lived(away)
     for number in numbers(house)[:3]:
-        fired = rungs_of(house.store, number)
+        fired = fired_steps_of(house.store, number)
         assert [due for clause, _, due in fired if clause == "first_reply"] == [EVENING + one for one in LADDER]
         assert [due for *_, due in fired] == sorted(due for *_, due in fired)
     assert verify(house.store).ok
@@ -104,7 +114,7 @@ def test_the_night_s_work_is_done_once_and_in_order(lived: Lived, away: str):
 def test_nobody_is_flooded(lived: Lived, away: str):
     """What is older than an hour is told in one mail to each, the next morning; what is younger one by one."""
     house = lived(away)
-    singly = Counter(mail.to for mail in house.mails(":rung:") if FIRST_REPLY in mail.subject)
+    singly = Counter(mail.to for mail in house.mails(":escalation_step:") if FIRST_REPLY in mail.subject)
     together = Counter(mail.to for mail in house.mails("digest:"))
     assert set(singly.values()) == (set() if away in NOBODY else {3})
     assert set(together.values()) == ({1} if away in NOBODY else set())
@@ -140,7 +150,7 @@ def test_the_gap_is_told_once_with_its_reason_and_nobody_else_is_blamed(lived: L
 
 
 def test_without_a_driver_the_worker_catches_up_every_quarter_of_an_hour(lived: Lived):
-    fired = tells(lived("driver").store, "SELECT due_at, recorded_at FROM escalation_step")
+    fired = query_rows(lived("driver").store, "SELECT due_at, recorded_at FROM escalation_step")
     assert max(timedelta(microseconds=row["recorded_at"] - row["due_at"]) for row in fired) <= QUARTER
 
 

@@ -5,7 +5,7 @@ import pytest
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, HOUR, START, does, opened
+from tests.case_actions import DAY, HOUR, START, make_move, new_case
 
 pytestmark = pytest.mark.requirement("B7")
 
@@ -15,16 +15,16 @@ APRIL = START + DAY * 30
 @pytest.fixture
 def march(simulated: Store) -> str:
     """A complaint of March that was resolved after three hours; its number. Now it is April."""
-    number = opened(simulated)
-    does(simulated, number, "classify")
-    does(simulated, number, "investigate", cause="packing")
-    does(simulated, number, "resolve", after=HOUR * 3)
+    number = new_case(simulated)
+    make_move(simulated, number, "classify")
+    make_move(simulated, number, "investigate", cause="packing")
+    make_move(simulated, number, "resolve", after=HOUR * 3)
     set_clock(simulated, APRIL)
     return number
 
 
 def test_it_tells_of_last_month(closeloop: Closeloop, march: str):
-    told = closeloop.told("analysis")
+    told = closeloop.json("analysis")
     assert (told["at"], told["over"], told["looked_back"]) == (APRIL.isoformat(), True, 3)
     assert (told["month"]["month"], told["before"]["month"]) == ("2026-03", "2026-02")
     assert (told["month"]["received"], told["month"]["closed"], told["month"]["open_at_end"]) == (1, 0, 1)
@@ -37,14 +37,14 @@ def test_it_tells_of_last_month(closeloop: Closeloop, march: str):
 
 
 def test_a_person_reads_it_in_words(closeloop: Closeloop, march: str):
-    words = closeloop("analysis").words
+    words = closeloop("analysis").output
     assert "Complaint analysis 2026-03" in words
     assert "no measure yet" in words
 
 
 @pytest.mark.parametrize(("month", "received", "over"), [("2026-03", 1, True), ("2026-04", 0, False)])
 def test_it_tells_of_any_month_that_has_begun(closeloop: Closeloop, march: str, month: str, received: int, over: bool):
-    told = closeloop.told("analysis", "--month", month)
+    told = closeloop.json("analysis", "--month", month)
     assert (told["month"]["month"], told["month"]["received"], told["over"]) == (month, received, over)
 
 
@@ -55,11 +55,11 @@ def test_another_month_is_refused(closeloop: Closeloop, march: str, month: str):
 
 
 def test_recurrences_and_measures_are_there_for_programs(closeloop: Closeloop, simulated: Store):
-    numbers = [opened(simulated) for _ in range(2)]
+    numbers = [new_case(simulated) for _ in range(2)]
     for number in numbers:
-        does(simulated, number, "classify")
-        does(simulated, number, "investigate")
-        does(simulated, number, "determine_responsibility", cause="handling", responsible="carrier")
+        make_move(simulated, number, "classify")
+        make_move(simulated, number, "investigate")
+        make_move(simulated, number, "determine_responsibility", cause="handling", responsible="carrier")
     set_clock(simulated, APRIL)
-    [again] = closeloop.told("analysis")["recurrences"]
+    [again] = closeloop.json("analysis")["recurrences"]
     assert again == {"cause": "handling", "responsible": "carrier", "times": 2, "this_month": 2, "numbers": numbers}

@@ -12,7 +12,7 @@ from engine.ledger.signing import PRIVATE
 from engine.store import Store
 from statemachines.roles import Role
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, SECRET, START, alters
+from tests.case_actions import DAY, SECRET, START, execute_sql
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.requirement("B5")
 @pytest.fixture
 def anchored(closeloop: Closeloop, simulated: Store, number: str) -> str:
     set_clock(simulated, START + DAY)
-    assert closeloop.told("anchor")["made"]
+    assert closeloop.json("anchor")["made"]
     return number
 
 
@@ -32,88 +32,88 @@ def admin(simulated: Store) -> str:
 
 
 def test_an_anchor_on_demand_names_root_and_file(closeloop: Closeloop, simulated: Store, number: str):
-    told = closeloop.told("anchor")
+    told = closeloop.json("anchor")
     assert told["made"] is True
     assert told["file"] == str(published(simulated))
     anchor = told["anchor"]
     assert (anchor["line"], anchor["cases"], len(anchor["root"])) == (1, 1, 64)
-    assert closeloop.told("anchor") == {"made": False, "anchor": None, "file": told["file"]}
-    assert "Nothing has changed" in closeloop("anchor").words
-    closeloop.told("case", "open", "--text", "Another one.", "--as", "amy")
-    assert "Anchor 2" in closeloop("anchor").words
+    assert closeloop.json("anchor") == {"made": False, "anchor": None, "file": told["file"]}
+    assert "Nothing has changed" in closeloop("anchor").output
+    closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
+    assert "Anchor 2" in closeloop("anchor").output
 
 
 def test_verify_tells_the_anchor_it_was_checked_against(closeloop: Closeloop, anchored: str):
-    found = closeloop.told("verify")
+    found = closeloop.json("verify")
     assert (found["ok"], found["anchor"]["line"]) == (True, 1)
-    assert found["anchor"]["root"] in closeloop("verify").words
+    assert found["anchor"]["root"] in closeloop("verify").output
 
 
 def test_a_case_that_is_gone_is_named_and_nothing_is_anchored_over_it(
     closeloop: Closeloop, simulated: Store, anchored: str
 ):
     for table in ("statement", "timer", "outbox_event", "transition", "cases"):
-        alters(simulated, f"DELETE FROM {table}")
+        execute_sql(simulated, f"DELETE FROM {table}")
     said = closeloop("verify", "--json")
     assert said.code == 2
     assert said.document["faults"] == [{"case": anchored, "seq": 1, "what": "anchor_case_gone"}]
     refused = closeloop.refused("anchor")
     assert (refused["code"], refused["params"]["problems"]) == ("anchor_doubted", [f"{anchored} 1 anchor_case_gone"])
-    assert f"{anchored} 1 anchor_case_gone" in closeloop("anchor").words
+    assert f"{anchored} 1 anchor_case_gone" in closeloop("anchor").output
 
 
 def test_an_administrator_begins_anew_and_nobody_else(
     closeloop: Closeloop, simulated: Store, anchored: str, admin: str
 ):
     for table in ("statement", "timer", "outbox_event", "transition", "cases"):
-        alters(simulated, f"DELETE FROM {table}")
+        execute_sql(simulated, f"DELETE FROM {table}")
     assert closeloop.refused("anchor", "--anew", "a test", "--as", "sue")["code"] == "not_administrator"
     assert closeloop.refused("anchor", "--anew", "a test")["code"] == "no_actor"
-    told = closeloop.told("anchor", "--anew", "a test", "--as", admin)["anchor"]
+    told = closeloop.json("anchor", "--anew", "a test", "--as", admin)["anchor"]
     assert (told["line"], told["begun_by"], told["reason"]) == (2, admin, "a test")
-    assert closeloop.told("verify")["ok"]
+    assert closeloop.json("verify")["ok"]
 
 
 def test_without_the_key_the_refusal_says_so(closeloop: Closeloop, simulated: Store, anchored: str):
     (simulated.home / PRIVATE).unlink()
-    closeloop.told("case", "open", "--text", "Another one.", "--as", "amy")
+    closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
     assert closeloop.refused("anchor")["code"] == "no_anchor_key"
 
 
 def test_a_proof_leads_from_a_case_to_the_published_root(closeloop: Closeloop, simulated: Store, anchored: str):
     for _ in range(4):
-        closeloop.told("case", "open", "--text", "Another one.", "--as", "amy")
-    cases = closeloop.told("anchor")["anchor"]["cases"]
-    told = closeloop.told("proof", anchored)
+        closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
+    cases = closeloop.json("anchor")["anchor"]["cases"]
+    told = closeloop.json("proof", anchored)
     path = [bytes.fromhex(node) for node in told["path"]]
     assert root_by(path, told["leaf"].encode(), told["index"], cases).hex() == told["anchor"]["root"]
     assert told["leaf"].startswith(f"{anchored} 1 ")
-    assert told["leaf"] in closeloop("proof", anchored).words
+    assert told["leaf"] in closeloop("proof", anchored).output
 
 
 def test_of_what_was_not_anchored_there_is_no_proof(closeloop: Closeloop, simulated: Store, number: str):
     assert closeloop.refused("proof", number)["code"] == "not_anchored"
-    closeloop.told("anchor")
+    closeloop.json("anchor")
     assert closeloop.refused("proof", "cp-26-000099")["code"] == "not_anchored"
 
 
 def test_a_backup_is_restored_elsewhere_and_works_on(closeloop: Closeloop, home: Path, anchored: str, tmp_path: Path):
     file = tmp_path / "store.backup"
-    made = closeloop.told("backup", file)
+    made = closeloop.json("backup", file)
     assert (made["file"], made["size"], made["database"], made["line"]) == (str(file), file.stat().st_size, "sqlite", 1)
     assert closeloop.refused("backup", file)["code"] == "backup_exists"
     assert closeloop.refused("restore", file)["code"] == "not_empty"
     closeloop.patch.setenv("CLOSELOOP_HOME", str(tmp_path / "elsewhere"))
-    restored = closeloop.told("restore", file)
+    restored = closeloop.json("restore", file)
     assert (restored["ok"], restored["cases"], restored["later"]) == (True, 1, 0)
-    assert anchored in closeloop("case", "show", anchored).words
+    assert anchored in closeloop("case", "show", anchored).output
 
 
 def test_what_was_lost_since_the_backup_is_told(closeloop: Closeloop, simulated: Store, anchored: str, tmp_path: Path):
     file = tmp_path / "store.backup"
-    closeloop.told("backup", file)
-    later = closeloop.told("case", "open", "--text", "Another one.", "--as", "amy")["case"]
-    closeloop.told("anchor")
+    closeloop.json("backup", file)
+    later = closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")["case"]
+    closeloop.json("anchor")
     for beside in ("", "-wal", "-shm"):
         (simulated.home / f"closeloop.db{beside}").unlink(missing_ok=True)
     said = closeloop("restore", file, "--json")
@@ -122,7 +122,7 @@ def test_what_was_lost_since_the_backup_is_told(closeloop: Closeloop, simulated:
 
 
 def test_a_restore_without_the_secret_says_where_it_belongs(closeloop: Closeloop, anchored: str, tmp_path: Path):
-    closeloop.told("backup", tmp_path / "file")
+    closeloop.json("backup", tmp_path / "file")
     closeloop.patch.setenv("CLOSELOOP_HOME", str(tmp_path / "elsewhere"))
     closeloop.patch.delenv("CLOSELOOP_SECRET")
     refused = closeloop.refused("restore", tmp_path / "file")

@@ -6,8 +6,8 @@ import pytest
 
 from engine.store import Store
 from tests.apps.conftest import Closeloop
+from tests.case_actions import AGENT
 from tests.engine.rules.test_in_force import EVA, OFFICE, hired
-from tests.telling import AGENT
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"
 FRIDAY = ("deadline", "--start", "2027-01-29T17:00:00+08:00", "--amount", 2, "--unit", "business_hours")
@@ -24,17 +24,17 @@ def published(closeloop: Closeloop, simulated: Store, tmp_path: Path) -> Path:
 
 
 def test_without_a_store_the_shipped_calendars_are_told(closeloop: Closeloop):
-    told = {one["name"]: one for one in closeloop.told("calendar", "list")["calendars"]}
+    told = {one["name"]: one for one in closeloop.json("calendar", "list")["calendars"]}
     assert told["cn-office"]["covered_until"] == "2026-12-31"
     assert (told["cn-hotline"]["covered_until"], told["cn-office"]["published"]) == (None, False)
-    assert closeloop.told("calendar", "show", "cn-office", "--year", 2026)["days"][0] == {
+    assert closeloop.json("calendar", "show", "cn-office", "--year", 2026)["days"][0] == {
         "day": "2026-01-01",
         "sort": "off",
     }
-    said = closeloop("calendar", "show", "cn-office", "--year", "2026").words
+    said = closeloop("calendar", "show", "cn-office", "--year", "2026").output
     assert "2026-01-04 Sun" in said
     assert "09:00–12:00, 13:00–18:00" in said
-    assert "always open" in closeloop("calendar", "list").words
+    assert "always open" in closeloop("calendar", "list").output
 
 
 def test_a_deadline_of_the_store_needs_one(closeloop: Closeloop):
@@ -43,34 +43,34 @@ def test_a_deadline_of_the_store_needs_one(closeloop: Closeloop):
 
 @pytest.mark.requirement("D1")
 def test_a_published_year_is_imported_and_deadlines_are_certain(closeloop: Closeloop, published: Path):
-    before = closeloop.told(*IN_THE_OFFICE, "--store")
+    before = closeloop.json(*IN_THE_OFFICE, "--store")
     assert (before["provisional"], before["due"]) == (True, "2027-02-01T10:00:00+08:00")
-    told = closeloop.told("calendar", "import", "cn-office", published, "--as", EVA)
+    told = closeloop.json("calendar", "import", "cn-office", published, "--as", EVA)
     assert (told["name"], told["new"]) == ("cn-office", True)
-    after = closeloop.told(*IN_THE_OFFICE, "--store")
+    after = closeloop.json(*IN_THE_OFFICE, "--store")
     assert (after["provisional"], after["due"]) == (False, "2027-01-30T10:00:00+08:00")
     assert after["calendar_version"] == told["version"]
-    assert closeloop.told(*IN_THE_OFFICE) == before, "without --store the shipped calendar is asked"
-    assert "published already" in closeloop("calendar", "import", "cn-office", published, "--as", EVA).words
-    [edition] = closeloop.told("calendar", "show", "cn-office")["editions"]
+    assert closeloop.json(*IN_THE_OFFICE) == before, "without --store the shipped calendar is asked"
+    assert "published already" in closeloop("calendar", "import", "cn-office", published, "--as", EVA).output
+    [edition] = closeloop.json("calendar", "show", "cn-office")["editions"]
     assert (edition["published_by"], edition["reason"]) == (EVA, "2027.toml")
-    assert "2027-12-31" in closeloop("calendar", "list").words
+    assert "2027-12-31" in closeloop("calendar", "list").output
 
 
 def test_days_are_ruled_otherwise(closeloop: Closeloop, published: Path):
     rule = ("calendar", "override", "cn-office", "--off", "2026-05-06", "--worked", "2026-05-16", "--as", EVA)
-    assert "Published: cn-office" in closeloop(*rule, "--reason", "the fair").words
-    days = closeloop.told("calendar", "show", "cn-office", "--year", 2026)["days"]
+    assert "Published: cn-office" in closeloop(*rule, "--reason", "the fair").output
+    days = closeloop.json("calendar", "show", "cn-office", "--year", 2026)["days"]
     assert {"day": "2026-05-06", "sort": "off"} in days
     assert {"day": "2026-05-16", "sort": "worked"} in days
-    assert "the fair" in closeloop("calendar", "show", "cn-office").words
+    assert "the fair" in closeloop("calendar", "show", "cn-office").output
 
 
 def test_a_calendar_of_ones_own_is_published(closeloop: Closeloop, published: Path, tmp_path: Path):
     file = tmp_path / "night.toml"
     file.write_text(OFFICE.replace("cn-office", "night-desk"), "utf-8")
-    assert closeloop.told("calendar", "publish", file, "--reason", "nights", "--as", EVA)["new"] is True
-    assert closeloop.told(*FRIDAY, "--calendar", "night-desk", "--store")["due"] == "2027-02-08T11:00:00+08:00"
+    assert closeloop.json("calendar", "publish", file, "--reason", "nights", "--as", EVA)["new"] is True
+    assert closeloop.json(*FRIDAY, "--calendar", "night-desk", "--store")["due"] == "2027-02-08T11:00:00+08:00"
     assert closeloop.refused(*FRIDAY, "--calendar", "night-desk")["code"] == "unknown_calendar"
 
 
@@ -92,6 +92,6 @@ def test_what_is_bad_is_refused_with_the_reason(closeloop: Closeloop, published:
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW"])
 def test_the_words_are_there_in_chinese(closeloop: Closeloop, published: Path, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-    said = [closeloop("calendar", "import", "cn-office", published, "--as", EVA).words for _ in range(2)]
-    said += [closeloop("calendar", "list").words, closeloop("calendar", "show", "cn-office", "--year", 2027).words]
+    said = [closeloop("calendar", "import", "cn-office", published, "--as", EVA).output for _ in range(2)]
+    said += [closeloop("calendar", "list").output, closeloop("calendar", "show", "cn-office", "--year", 2027).output]
     assert not [words for words in said if "cli." in words]

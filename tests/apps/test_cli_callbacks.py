@@ -6,7 +6,7 @@ from engine.callbacks.attempts import plan
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, START, does, opened, resolved
+from tests.case_actions import DAY, START, make_move, new_case, new_resolved_case
 
 pytestmark = pytest.mark.requirement("D3")
 
@@ -14,19 +14,19 @@ pytestmark = pytest.mark.requirement("D3")
 @pytest.fixture
 def tomorrow(simulated: Store) -> str:
     """A complaint is resolved, and its callback planned for tomorrow; its number."""
-    number = resolved(simulated, customer="Ms [Wang]", phone="13800138000")
+    number = new_resolved_case(simulated, customer="Ms [Wang]", phone="13800138000")
     plan(simulated, START)
     return number
 
 
 def test_the_list_of_today_is_empty_until_its_day(closeloop: Closeloop, tomorrow: str):
-    assert closeloop.told("callbacks") == {"day": "2026-03-02", "owners": {}, "callbacks": []}
-    assert "No callbacks on 2026-03-02." in closeloop("callbacks").words
+    assert closeloop.json("callbacks") == {"day": "2026-03-02", "owners": {}, "callbacks": []}
+    assert "No callbacks on 2026-03-02." in closeloop("callbacks").output
 
 
 def test_a_person_reads_whom_to_call_and_why(closeloop: Closeloop, simulated: Store, tomorrow: str):
     set_clock(simulated, START + DAY)
-    words = closeloop("callbacks").words
+    words = closeloop("callbacks").output
     for one in ("amy", "Ms [Wang]", "13800138000", tomorrow, "2026-03-03 09:00", "2026-03-09 09:00"):
         assert one in words
     assert "Complaint · damage · round 1 · Paid in full." in words
@@ -34,7 +34,7 @@ def test_a_person_reads_whom_to_call_and_why(closeloop: Closeloop, simulated: St
 
 
 def test_a_program_reads_every_field(closeloop: Closeloop, tomorrow: str):
-    told = closeloop.told("callbacks", "--date", "2026-03-03")
+    told = closeloop.json("callbacks", "--date", "2026-03-03")
     assert told["owners"] == {"amy": 1}
     [line] = told["callbacks"]
     assert (line["number"], line["owner"], line["attempt"], line["round"]) == (tomorrow, "amy", 1, 1)
@@ -43,17 +43,17 @@ def test_a_program_reads_every_field(closeloop: Closeloop, tomorrow: str):
 
 
 def test_each_asks_for_his_own(closeloop: Closeloop, tomorrow: str):
-    assert len(closeloop.told("callbacks", "--date", "2026-03-03", "--owner", "amy")["callbacks"]) == 1
-    assert closeloop.told("callbacks", "--date", "2026-03-03", "--owner", "sue")["callbacks"] == []
+    assert len(closeloop.json("callbacks", "--date", "2026-03-03", "--owner", "amy")["callbacks"]) == 1
+    assert closeloop.json("callbacks", "--date", "2026-03-03", "--owner", "sue")["callbacks"] == []
 
 
 def test_a_long_result_is_cut_to_its_line(closeloop: Closeloop, simulated: Store):
-    number = opened(simulated)
+    number = new_case(simulated)
     for move in ("classify", "investigate"):
-        does(simulated, number, move)
-    does(simulated, number, "resolve", result="word\n" * 40)
+        make_move(simulated, number, move)
+    make_move(simulated, number, "resolve", result="word\n" * 40)
     plan(simulated, START)
-    words = closeloop("callbacks", "--date", "2026-03-03").words
+    words = closeloop("callbacks", "--date", "2026-03-03").output
     assert "word word" in words
     assert "…" in words
 

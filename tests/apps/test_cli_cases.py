@@ -12,7 +12,7 @@ from engine.store import Store
 from locales.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
 from tests.apps.conftest import Closeloop
-from tests.telling import HOUR, START, contact, does, opened, resolved, tells
+from tests.case_actions import HOUR, START, contact, make_move, new_case, new_resolved_case, query_rows
 
 OPEN = ("case", "open", "--as", "amy")
 TEXT = "My parcel is broken."
@@ -21,7 +21,7 @@ TEXT = "My parcel is broken."
 def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
     whom = ("--customer", "Ms Wang", "--phone", "13800138000", "--email", "wang@example.com")
     more = ("--subject", "Broken", "--demand", "Money", "--shipment", "SF1", "--channel", "wechat")
-    made = closeloop.told(*OPEN, "--text", TEXT, *whom, *more, "--requested-at", "2026-03-01T09:00:00+08:00")
+    made = closeloop.json(*OPEN, "--text", TEXT, *whom, *more, "--requested-at", "2026-03-01T09:00:00+08:00")
     assert made == {
         "case": "cp-26-000001",
         "seq": 1,
@@ -32,9 +32,9 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
         "likely_duplicates": [],
         "returning": False,
     }
-    [party] = tells(simulated, "SELECT name, phone, email FROM party")
+    [party] = query_rows(simulated, "SELECT name, phone, email FROM party")
     assert party == {"name": "Ms Wang", "phone": "13800138000", "email": "wang@example.com"}
-    [told] = closeloop.told("case", "history", made["case"])["transitions"]
+    [told] = closeloop.json("case", "history", made["case"])["transitions"]
     assert told["form"] == {
         "channel": "wechat",
         "subject": "Broken",
@@ -48,9 +48,9 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
 
 def test_the_text_may_come_from_a_file_or_from_standard_input(closeloop: Closeloop, simulated: Store, tmp_path: Path):
     (tmp_path / "letter.txt").write_text("货物破损\n", "utf-8")
-    by_file = closeloop.told(*OPEN, "--body", tmp_path / "letter.txt")["case"]
-    by_pipe = closeloop.told(*OPEN, "--body", "-", stdin="晚到\n")["case"]
-    said = [closeloop.told("case", "history", one)["transitions"][0]["form"]["text"] for one in (by_file, by_pipe)]
+    by_file = closeloop.json(*OPEN, "--body", tmp_path / "letter.txt")["case"]
+    by_pipe = closeloop.json(*OPEN, "--body", "-", stdin="晚到\n")["case"]
+    said = [closeloop.json("case", "history", one)["transitions"][0]["form"]["text"] for one in (by_file, by_pipe)]
     assert said == ["货物破损", "晚到"]
 
 
@@ -76,41 +76,41 @@ def test_a_bad_contact_is_refused_and_nothing_written(
     closeloop: Closeloop, simulated: Store, words: tuple[str, ...], code: str
 ):
     assert closeloop.refused(*OPEN, *words)["code"] == code
-    assert tells(simulated, "SELECT 1 FROM cases UNION ALL SELECT 1 FROM party") == []
+    assert query_rows(simulated, "SELECT 1 FROM cases UNION ALL SELECT 1 FROM party") == []
 
 
 def test_somebody_must_act_and_be_known(closeloop: Closeloop, simulated: Store):
     assert closeloop.refused("case", "open", "--text", TEXT)["code"] == "no_actor"
     assert closeloop.refused("case", "open", "--text", TEXT, "--as", "nobody")["code"] == "unknown_actor"
     closeloop.patch.setenv("CLOSELOOP_ACTOR", "amy")
-    assert closeloop.told("case", "open", "--text", TEXT)["seq"] == 1
+    assert closeloop.json("case", "open", "--text", TEXT)["seq"] == 1
 
 
 def test_the_same_key_opens_one_case(closeloop: Closeloop, simulated: Store):
-    first = closeloop.told(*OPEN, "--text", TEXT, "--key", "call-7")
-    again = closeloop.told(*OPEN, "--text", TEXT, "--key", "call-7")
+    first = closeloop.json(*OPEN, "--text", TEXT, "--key", "call-7")
+    again = closeloop.json(*OPEN, "--text", TEXT, "--key", "call-7")
     assert (again["case"], again["again"]) == (first["case"], True)
     assert closeloop.refused(*OPEN, "--text", "Another.", "--key", "call-7")["code"] == "key_reused"
 
 
 def test_the_same_key_opens_one_case_in_real_time_too(closeloop: Closeloop):
     """What broke is run again with the same key: the instant of the second try is another one."""
-    closeloop.told("init")
+    closeloop.json("init")
     words = ("case", "open", "--text", TEXT, "--as", "system", "--key", "call-7")
-    first = closeloop.told(*words)
-    assert closeloop.told(*words) == {**first, "again": True}
+    first = closeloop.json(*words)
+    assert closeloop.json(*words) == {**first, "again": True}
 
 
 def listed(closeloop: Closeloop, *words: object) -> list[str]:
-    return [one["number"] for one in closeloop.told("case", "list", *words)["cases"]]
+    return [one["number"] for one in closeloop.json("case", "list", *words)["cases"]]
 
 
 def test_the_list_shows_open_cases_the_highest_and_the_oldest_first(closeloop: Closeloop, simulated: Store):
-    old, routed, high, gone = (opened(simulated) for _ in range(4))
-    does(simulated, routed, "classify")
-    does(simulated, routed, "assign")
-    does(simulated, high, "escalate", level=2)
-    does(simulated, gone, "withdraw")
+    old, routed, high, gone = (new_case(simulated) for _ in range(4))
+    make_move(simulated, routed, "classify")
+    make_move(simulated, routed, "assign")
+    make_move(simulated, high, "escalate", level=2)
+    make_move(simulated, gone, "withdraw")
     assert listed(closeloop) == [high, old, routed]
     assert listed(closeloop, "--all") == [high, old, routed, gone]
     assert listed(closeloop, "--state", "classified") == [routed]
@@ -130,17 +130,17 @@ def test_customers_work_stands_above_internal_work_and_the_urgent_above_the_calm
     closeloop: Closeloop, simulated: Store
 ):
     finding = of_kind(simulated, "finding")
-    calm, urgent = opened(simulated, HOUR), opened(simulated, HOUR)
-    does(simulated, finding, "escalate", after=HOUR, level=3)
-    does(simulated, calm, "escalate", after=HOUR, level=2)
-    does(simulated, urgent, "classify", after=HOUR, severity="urgent")
+    calm, urgent = new_case(simulated, HOUR), new_case(simulated, HOUR)
+    make_move(simulated, finding, "escalate", after=HOUR, level=3)
+    make_move(simulated, calm, "escalate", after=HOUR, level=2)
+    make_move(simulated, urgent, "classify", after=HOUR, severity="urgent")
     assert listed(closeloop) == [urgent, calm, finding]
     assert listed(closeloop, "--limit", "2") == [urgent, calm]
     assert listed(closeloop, "--severity", "urgent") == [urgent]
     assert listed(closeloop, "--kind", "finding") == [finding]
-    cells = [(one["kind"], one["level"]) for one in closeloop.told("board")["board"]]
+    cells = [(one["kind"], one["level"]) for one in closeloop.json("board")["board"]]
     assert cells == [("complaint", 0), ("complaint", 2), ("finding", 3)]
-    words = closeloop("board").words
+    words = closeloop("board").output
     assert words.index("General manager") < words.index("internal · Handler")
 
 
@@ -149,34 +149,34 @@ def test_customers_work_stands_above_internal_work_and_the_urgent_above_the_calm
 def test_a_contact_of_every_nature_becomes_a_case_of_the_kind_it_decides(
     closeloop: Closeloop, simulated: Store, kind: str
 ):
-    made = closeloop.told(*OPEN, "--text", TEXT, "--kind", kind)
+    made = closeloop.json(*OPEN, "--text", TEXT, "--kind", kind)
     table = lifecycle_of(kind)
     assert (made["kind"], made["state"]) == (table.kind, table.initial)
     assert made["case"].startswith(f"{table.prefix}-")
     assert listed(closeloop, "--kind", kind) == [made["case"]]
     others = [other for other in table.natures if other != kind]
     assert [case for other in others for case in listed(closeloop, "--kind", other)] == []
-    assert label("en", "", "kind", table.kind) in closeloop("case", "list").words
+    assert label("en", "", "kind", table.kind) in closeloop("case", "list").output
     assert kind in " ".join(closeloop("case", "open", "--help").out.split())
 
 
 @pytest.mark.requirement("A2")
 def test_a_list_tells_the_nature_where_it_is_narrower_than_the_kind(closeloop: Closeloop, simulated: Store):
-    closeloop.told(*OPEN, "--text", TEXT, "--kind", "praise")
+    closeloop.json(*OPEN, "--text", TEXT, "--kind", "praise")
     for words in (("case", "list"), ("case", "show", "iq-26-000001")):
-        assert "Inquiry · Praise" in closeloop(*words).words
+        assert "Inquiry · Praise" in closeloop(*words).output
 
 
 def test_whom_we_deal_with_is_told_when_a_case_is_opened(closeloop: Closeloop, simulated: Store):
-    made = closeloop.told(*OPEN, "--text", TEXT, "--customer-type", "key_account")
-    [told] = closeloop.told("case", "history", made["case"])["transitions"]
+    made = closeloop.json(*OPEN, "--text", TEXT, "--customer-type", "key_account")
+    [told] = closeloop.json("case", "history", made["case"])["transitions"]
     assert told["form"]["customer_type"] == "key_account"
     assert closeloop.refused(*OPEN, "--text", TEXT, "--customer-type", "friend")["code"] == "usage"
 
 
 def test_a_list_names_no_customer(closeloop: Closeloop, simulated: Store):
     whom = ("--customer", "Ms Canary", "--phone", "13800138000", "--email", "canary@example.com")
-    number = closeloop.told(*OPEN, "--text", "canary words", *whom)["case"]
+    number = closeloop.json(*OPEN, "--text", "canary words", *whom)["case"]
     for words in (("case", "list"), ("board",), ("case", "show", number), ("case", "clocks", number), ("report",)):
         for said in (closeloop(*words), closeloop(*words, "--json")):
             assert said.code == 0
@@ -185,42 +185,42 @@ def test_a_list_names_no_customer(closeloop: Closeloop, simulated: Store):
 
 
 def test_a_case_shows_what_may_be_done_now(closeloop: Closeloop, number: str):
-    anybody = closeloop.told("case", "show", number)
+    anybody = closeloop.json("case", "show", number)
     assert (anybody["state"], anybody["level"], anybody["cycle"]) == ("received", 0, 1)
     assert {"classify", "reply", "propose_refusal", "assign"} <= set(anybody["allowed"])
-    assert closeloop.told("case", "show", number, "--as", "odd")["allowed"] == []
-    assert "classify" in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
-    assert "extend" not in closeloop.told("case", "show", number, "--as", "amy")["allowed"]
-    assert "Received · to be classified" in closeloop("case", "show", number).words
+    assert closeloop.json("case", "show", number, "--as", "odd")["allowed"] == []
+    assert "classify" in closeloop.json("case", "show", number, "--as", "amy")["allowed"]
+    assert "extend" not in closeloop.json("case", "show", number, "--as", "amy")["allowed"]
+    assert "Received · to be classified" in closeloop("case", "show", number).output
 
 
 @pytest.mark.requirement("F3")
 def test_what_is_apart_from_own_work_is_not_offered(closeloop: Closeloop, simulated: Store, number: str):
-    does(simulated, number, "propose_refusal", by="sue")
-    assert "refuse" not in closeloop.told("case", "show", number, "--as", "sue")["allowed"]
+    make_move(simulated, number, "propose_refusal", by="sue")
+    assert "refuse" not in closeloop.json("case", "show", number, "--as", "sue")["allowed"]
     for handle in ("mei", None):
         by = ("--as", handle) if handle else ()
-        assert "refuse" in closeloop.told("case", "show", number, *by)["allowed"]
-    assert closeloop.told("case", "show", number, "--as", "nobody")["allowed"] == []
+        assert "refuse" in closeloop.json("case", "show", number, *by)["allowed"]
+    assert closeloop.json("case", "show", number, "--as", "nobody")["allowed"] == []
 
 
 def test_a_case_shows_what_is_known_of_it(closeloop: Closeloop, simulated: Store):
-    number = opened(simulated)
+    number = new_case(simulated)
     for move in ("classify", "investigate"):
-        does(simulated, number, move)
-    does(simulated, number, "determine_responsibility", by="han")
-    does(simulated, number, "confirm_responsibility")
-    does(simulated, number, "compensate", by="han", compensation=123_450)
-    seen = closeloop.told("case", "show", number)
+        make_move(simulated, number, move)
+    make_move(simulated, number, "determine_responsibility", by="han")
+    make_move(simulated, number, "confirm_responsibility")
+    make_move(simulated, number, "compensate", by="han", compensation=123_450)
+    seen = closeloop.json("case", "show", number)
     assert (seen["known"]["cause"], seen["known"]["compensation"]) == ("handling", 123_450)
-    words = closeloop("case", "show", number).words
+    words = closeloop("case", "show", number).output
     for told in ("Complaint", "confirmed cause", "handling", "1,234.50 yuan"):
         assert told in words, told
 
 
 def test_a_case_shows_its_relatives(closeloop: Closeloop, simulated: Store, number: str):
     child = open_case(simulated, Opening(contact(), "finding", parent=number, relation="recurrence"), START).number
-    [down], [up] = (closeloop.told("case", "show", one)["links"] for one in (number, child))
+    [down], [up] = (closeloop.json("case", "show", one)["links"] for one in (number, child))
     assert down == {
         "case": child,
         "kind": "finding",
@@ -230,8 +230,8 @@ def test_a_case_shows_its_relatives(closeloop: Closeloop, simulated: Store, numb
         "closed": False,
     }
     assert (up["case"], up["kind"], up["direction"]) == (number, "complaint", "parent")
-    assert f"{child} · Finding" in closeloop("case", "show", number).words
-    assert "comes of (recurrence)" in closeloop("case", "show", child).words
+    assert f"{child} · Finding" in closeloop("case", "show", number).output
+    assert "comes of (recurrence)" in closeloop("case", "show", child).output
 
 
 def test_an_unknown_case_is_refused(closeloop: Closeloop, simulated: Store):
@@ -241,7 +241,7 @@ def test_an_unknown_case_is_refused(closeloop: Closeloop, simulated: Store):
 
 
 def clock(closeloop: Closeloop, number: str, clause: str) -> dict[str, Any]:
-    [found] = [one for one in closeloop.told("case", "clocks", number)["clocks"] if one["clause"] == clause]
+    [found] = [one for one in closeloop.json("case", "clocks", number)["clocks"] if one["clause"] == clause]
     return found
 
 
@@ -255,33 +255,33 @@ def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Close
     )
     assert first["fires_at"] == (START + 1.5 * HOUR).isoformat()
     assert (first["steps_fired"], first["steps_to_come"]) == ([], [75, 100, 150, 200])
-    assert closeloop.told("case", "show", number)["clocks"] == closeloop.told("case", "clocks", number)["clocks"]
-    assert "(75%) (100%) (150%) (200%)" in closeloop("case", "clocks", number).words
+    assert closeloop.json("case", "show", number)["clocks"] == closeloop.json("case", "clocks", number)["clocks"]
+    assert "(75%) (100%) (150%) (200%)" in closeloop("case", "clocks", number).output
 
 
 def test_a_clock_that_rests_fires_nothing(closeloop: Closeloop, simulated: Store, number: str):
-    does(simulated, number, "ask_customer", after=HOUR)
+    make_move(simulated, number, "ask_customer", after=HOUR)
     set_clock(simulated, START + 5 * HOUR)
     first = clock(closeloop, number, "first_reply")
     assert (first["consumed"], first["running_since"], first["fires_at"]) == (3600.0, None, None)
-    assert "resting" in closeloop("case", "clocks", number).words
+    assert "resting" in closeloop("case", "clocks", number).output
 
 
 def test_the_history_tells_moves_and_words(closeloop: Closeloop, simulated: Store, number: str):
-    does(simulated, number, "reply", by="amy", message="We call you at three.")
-    told = closeloop.told("case", "history", number)["transitions"]
+    make_move(simulated, number, "reply", by="amy", message="We call you at three.")
+    told = closeloop.json("case", "history", number)["transitions"]
     assert [(one["seq"], one["move"], one["actor"]) for one in told] == [(1, "open", "amy"), (2, "reply", "amy")]
     assert told[1]["form"] == {"message": "We call you at three."}
     assert len({one["hash"] for one in told}) == 2
-    assert "Reply to the customer" in closeloop("case", "history", number).words
+    assert "Reply to the customer" in closeloop("case", "history", number).output
 
 
 def test_the_board_counts_by_milestone_level_and_lateness(closeloop: Closeloop, simulated: Store):
-    opened(simulated)
-    does(simulated, opened(simulated), "escalate", level=1)
-    resolved(simulated)
-    does(simulated, opened(simulated), "withdraw")
-    seen = closeloop.told("board")
+    new_case(simulated)
+    make_move(simulated, new_case(simulated), "escalate", level=1)
+    new_resolved_case(simulated)
+    make_move(simulated, new_case(simulated), "withdraw")
+    seen = closeloop.json("board")
     assert (seen["open"], seen["late"]) == (3, 0)
     assert seen["board"] == [
         {"kind": "complaint", "milestone": "received", "level": 0, "cases": 1},
@@ -289,6 +289,6 @@ def test_the_board_counts_by_milestone_level_and_lateness(closeloop: Closeloop, 
         {"kind": "complaint", "milestone": "resolved", "level": 0, "cases": 1},
     ]
     set_clock(simulated, START + 3 * HOUR)
-    closeloop.told("sweep")
-    assert closeloop.told("board")["late"] == 2
-    assert "3 open, 2 of them past a promise." in closeloop("board").words
+    closeloop.json("sweep")
+    assert closeloop.json("board")["late"] == 2
+    assert "3 open, 2 of them past a promise." in closeloop("board").output

@@ -14,8 +14,8 @@ import typer
 from apps.cli.index import ROOMS, assembled
 from engine.settings import Settings
 from tests.apps.conftest import Closeloop
+from tests.case_actions import HOUR, SECRET, START
 from tests.gateways.contact_files import csv_file, row
-from tests.telling import HOUR, SECRET, START
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("closeloop")
@@ -138,7 +138,7 @@ def test_no_command_stands_twice():
 def test_json_is_one_document(closeloop: Closeloop, number: str, command: str):
     code, arguments = EVERY[command]
     said = closeloop(*command.split(), *arguments, "--json")
-    assert said.code == code, said.words
+    assert said.code == code, said.output
     assert set(said.document) >= ({"refused"} if code else set())
 
 
@@ -150,8 +150,8 @@ def test_every_command_knows_postgres(closeloop: Closeloop, postgres_settings: S
     for command in order:
         code, arguments = EVERY[command]
         said = closeloop(*command.split(), *arguments, "--json")
-        assert said.code == code, f"{command}: {said.words}"
-    assert closeloop.told("status")["parts"]["database"]["database"] == "postgres"
+        assert said.code == code, f"{command}: {said.output}"
+    assert closeloop.json("status")["parts"]["database"]["database"] == "postgres"
 
 
 @pytest.mark.parametrize("command", EVERY)
@@ -160,8 +160,8 @@ def test_a_person_reads_words(closeloop: Closeloop, number: str, command: str):
     said = closeloop(*command.split(), *arguments)
     assert said.code == code
     assert said.err.strip() if code else said.out.strip()
-    assert "Traceback" not in said.words
-    assert "cli." not in said.words, "a message is missing in the catalogue"
+    assert "Traceback" not in said.output
+    assert "cli." not in said.output, "a message is missing in the catalogue"
 
 
 @pytest.mark.parametrize("command", EVERY)
@@ -192,7 +192,7 @@ def test_a_number_that_is_none_is_refused(closeloop: Closeloop, number: str):
 def test_help_is_no_document_and_no_fault(closeloop: Closeloop, words: tuple[str, ...]):
     said = closeloop(*words)
     assert said.code in {DONE, REFUSED}
-    assert "Usage: " in said.words
+    assert "Usage: " in said.output
 
 
 def test_a_fault_is_told_by_its_type_and_ends_with_one(closeloop: Closeloop, simulated: Any, home: Path):

@@ -10,24 +10,24 @@ from engine.runs import Done, hold, keep
 from engine.store import Store
 from statemachines.complaint import COMPLAINT
 from tests.apps.conftest import Closeloop
-from tests.telling import HOUR, START, alters
+from tests.case_actions import HOUR, START, execute_sql
 
 AT = "2011-04-01T00:00+08:00"
 
 
 def test_init_makes_a_store_and_then_changes_nothing(closeloop: Closeloop, home: Path):
-    first = closeloop.told("init")
+    first = closeloop.json("init")
     assert (first["home"], first["new"], first["simulated"]) == (str(home.resolve()), True, False)
     secret = (home / "secret").read_bytes()
     assert (home / "secret").stat().st_mode & 0o077 == 0
-    assert closeloop.told("init")["new"] is False
+    assert closeloop.json("init")["new"] is False
     assert (home / "secret").read_bytes() == secret
-    assert [one["handle"] for one in closeloop.told("actor", "list")["actors"]] == ["import", "system"]
+    assert [one["handle"] for one in closeloop.json("actor", "list")["actors"]] == ["import", "system"]
 
 
 def test_a_simulated_store_begins_at_its_instant(closeloop: Closeloop):
     for new in (True, False):
-        made = closeloop.told("init", "--simulated", "--at", AT)
+        made = closeloop.json("init", "--simulated", "--at", AT)
         assert (made["new"], made["simulated"], made["now"]) == (new, True, "2011-03-31T16:00:00+00:00")
 
 
@@ -35,20 +35,20 @@ def test_a_simulated_store_begins_at_its_instant(closeloop: Closeloop):
     "words", [(), ("--simulated", "--at", "2011-04-02T00:00+08:00")], ids=["a real one", "one of another day"]
 )
 def test_a_different_store_is_refused(closeloop: Closeloop, words: tuple[str, ...]):
-    closeloop.told("init", "--simulated", "--at", AT)
+    closeloop.json("init", "--simulated", "--at", AT)
     refused = closeloop.refused("init", *words)
     assert (refused["code"], refused["params"]["kind"]) == ("other_store", "simulated")
     assert "CLOSELOOP_HOME" in refused["text"]
-    assert closeloop.told("init", "--simulated", "--at", AT)["new"] is False
+    assert closeloop.json("init", "--simulated", "--at", AT)["new"] is False
 
 
 def test_a_real_store_is_no_simulated_one(closeloop: Closeloop):
-    closeloop.told("init")
+    closeloop.json("init")
     assert closeloop.refused("init", "--simulated", "--at", AT)["params"]["kind"] == "real"
 
 
 def test_another_secret_is_refused(closeloop: Closeloop):
-    closeloop.told("init")
+    closeloop.json("init")
     closeloop.patch.setenv("CLOSELOOP_SECRET", "another")
     assert closeloop.refused("init")["code"] == "other_secret"
 
@@ -69,9 +69,9 @@ ADD = ("actor", "add", "li.na", "--role", "agent", "--role", "handler", "--depar
 
 
 def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
-    assert closeloop.told(*ADD) == {"handle": "li.na", "new": True}
-    assert closeloop.told(*ADD) == {"handle": "li.na", "new": False}
-    [found] = [one for one in closeloop.told("actor", "list")["actors"] if one["handle"] == "li.na"]
+    assert closeloop.json(*ADD) == {"handle": "li.na", "new": True}
+    assert closeloop.json(*ADD) == {"handle": "li.na", "new": False}
+    [found] = [one for one in closeloop.json("actor", "list")["actors"] if one["handle"] == "li.na"]
     assert found == {
         "handle": "li.na",
         "roles": ["agent", "handler"],
@@ -80,12 +80,12 @@ def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
         "locale": "zh_CN",
         "email": None,
     }
-    assert "Customer service agent, Handler" in closeloop("actor", "list").words
+    assert "Customer service agent, Handler" in closeloop("actor", "list").output
 
 
 @pytest.mark.parametrize("other", [("--email", "l@example.com"), ("--role", "auditor"), ("--department", "billing")])
 def test_an_actor_with_other_particulars_is_refused(closeloop: Closeloop, simulated: Store, other: tuple[str, ...]):
-    closeloop.told(*ADD)
+    closeloop.json(*ADD)
     assert closeloop.refused(*ADD, *other)["code"] == "actor_exists"
 
 
@@ -96,7 +96,7 @@ def test_an_unknown_role_is_refused_with_the_known_ones(closeloop: Closeloop, si
 
 
 def test_a_whole_record_is_verified(closeloop: Closeloop, number: str):
-    found = closeloop.told("verify")
+    found = closeloop.json("verify")
     assert (found["ok"], found["cases"], found["transitions"], found["faults"]) == (True, 1, 1, [])
 
 
@@ -112,13 +112,13 @@ def test_a_whole_record_is_verified(closeloop: Closeloop, number: str):
 def test_a_tampered_record_is_found_with_its_place(
     closeloop: Closeloop, simulated: Store, number: str, sql: str, what: str
 ):
-    assert alters(simulated, sql) == 1
+    assert execute_sql(simulated, sql) == 1
     said = closeloop("verify", "--json")
     assert (said.code, said.document["ok"]) == (2, False)
     assert {"case": number, "seq": 1, "what": what} in said.document["faults"]
     shown = closeloop("verify")
     assert shown.code == 2
-    assert f"{number} │ 1 │ {what}" in shown.words
+    assert f"{number} │ 1 │ {what}" in shown.output
 
 
 def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
@@ -126,24 +126,24 @@ def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
     assert drawn.code == 0
     assert drawn.out.startswith("stateDiagram-v2\n")
     assert all(state in drawn.out for state in COMPLAINT.state)
-    assert closeloop.told("diagram", "complaint") == {"kind": "complaint", "mermaid": drawn.out}
+    assert closeloop.json("diagram", "complaint") == {"kind": "complaint", "mermaid": drawn.out}
     refused = closeloop.refused("diagram", "parcel")["params"]
     assert refused["kind"] == "parcel"
     assert {"complaint", "consultation"} <= set(refused["known"]), "kinds and the natures that decide them"
 
 
 def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
-    parts = closeloop.told("status")["parts"]
+    parts = closeloop.json("status")["parts"]
     assert set(parts) == {"database", "timers", "driver", "schedules", "outbox"}
     assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
 
 
 def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
-    closeloop.told("init")
+    closeloop.json("init")
     (home / "run").mkdir()
     (home / "run" / "prefect-server.json").write_text(json.dumps({"api_url": "http://127.0.0.1:9/api"}))
     (home / "run" / "prefect-worker.json").write_text(json.dumps({"pid": 2**22 + 1}))
-    found = closeloop.told("status")
+    found = closeloop.json("status")
     assert found["ok"] is False
     assert {part: (one["ok"], one["code"]) for part, one in found["parts"].items()} == {
         "database": (True, "there"),
@@ -154,22 +154,22 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "prefect": (False, "away"),
         "worker": (False, "none"),
     }
-    assert "closeloop drive" in closeloop("status").words
+    assert "closeloop drive" in closeloop("status").output
 
 
 def test_a_driver_that_beats_and_one_that_fell_silent(closeloop: Closeloop, simulated: Store):
     assert hold(simulated, "driver", "4711-ab", START, 30)
-    beating = closeloop.told("status")["parts"]["driver"]
+    beating = closeloop.json("status")["parts"]["driver"]
     assert (beating["ok"], beating["code"], beating["seen_at"]) == (True, "beats", START.isoformat())
     set_clock(simulated, START + HOUR)
-    silent = closeloop.told("status")["parts"]["driver"]
+    silent = closeloop.json("status")["parts"]["driver"]
     assert (silent["ok"], silent["code"]) == (False, "silent")
-    assert "start it again" in closeloop("status").words
+    assert "start it again" in closeloop("status").output
 
 
 def test_a_clock_that_lags_and_a_night_that_is_late(closeloop: Closeloop, simulated: Store, number: str):
     keep(simulated, Done("overnight-escalation", START, START, observed=True, did=0))
     set_clock(simulated, START + 26 * HOUR)
-    parts = closeloop.told("status")["parts"]
+    parts = closeloop.json("status")["parts"]
     assert parts["timers"] == {"ok": False, "code": "lag", "seconds": 24.5 * 3600}
     assert (parts["schedules"]["ok"], parts["schedules"]["late"]) == (False, "overnight-escalation")

@@ -28,13 +28,13 @@ def words(start: str = MONDAY, amount: object = 8, unit: str = "business_hours",
     ],
 )
 def test_due_is_told_where_the_calendar_lives(closeloop: Closeloop, asked: tuple[str, ...], due: str):
-    told = closeloop.told(*asked)
+    told = closeloop.json(*asked)
     assert (told["due"], told["provisional"], len(told["calendar_version"])) == (due, False, 12)
 
 
 def test_seven_days_past_the_published_year_are_provisional(closeloop: Closeloop):
     asked = words("2026-12-28T09:00:00+08:00", 7, "days")
-    assert closeloop.told(*asked)["provisional"] is True
+    assert closeloop.json(*asked)["provisional"] is True
     said = closeloop(*asked)
     assert "Provisional" in said.out
     assert str(date(2026, 12, 31)) in said.out

@@ -19,8 +19,8 @@ from gateways.mapping_file import load_mapping
 from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from tests.apps.conftest import Closeloop
+from tests.case_actions import query_rows
 from tests.docs.pages import ROOT
-from tests.telling import tells
 
 TAKEN = "SELECT note FROM run WHERE flow = 'export'"
 
@@ -39,9 +39,9 @@ def test_standard_output_holds_the_log_and_nothing_else(closeloop: Closeloop, nu
 
 def test_a_file_is_told_of_and_belongs_to_its_owner_alone(closeloop: Closeloop, number: str, tmp_path: Path):
     out = tmp_path / "log.xes"
-    told = closeloop.told("export", "--format", "xes", "--out", out)
+    told = closeloop.json("export", "--format", "xes", "--out", out)
     assert told == {"file": str(out), "format": "xes", "cases": 1, "events": 1, "whole": False}
-    assert "1 cases, 1 moves" in closeloop("export", "--format", "xes", "--out", out).words
+    assert "1 cases, 1 moves" in closeloop("export", "--format", "xes", "--out", out).output
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert number in out.read_text("utf-8")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["log.xes"]
@@ -49,13 +49,13 @@ def test_a_file_is_told_of_and_belongs_to_its_owner_alone(closeloop: Closeloop, 
 
 def test_a_name_that_ends_in_gz_is_packed_the_same_each_time(closeloop: Closeloop, number: str, tmp_path: Path):
     for name in ("one.csv.gz", "two.csv.gz"):
-        closeloop.told("export", "--format", "csv", "--out", tmp_path / name)
+        closeloop.json("export", "--format", "csv", "--out", tmp_path / name)
     assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
     assert number in gzip.decompress((tmp_path / "one.csv.gz").read_bytes()).decode()
 
 
 def test_a_workbook_goes_to_a_file_or_a_pipe(closeloop: Closeloop, number: str, tmp_path: Path):
-    closeloop.told("export", "--format", "xlsx", "--out", tmp_path / "log.xlsx")
+    closeloop.json("export", "--format", "xlsx", "--out", tmp_path / "log.xlsx")
     assert openpyxl.load_workbook(tmp_path / "log.xlsx")["events"].cell(2, 1).value == number
 
 
@@ -64,7 +64,7 @@ def test_what_would_spoil_standard_output_is_refused(closeloop: Closeloop, simul
     assert (said.code, said.document["refused"]["code"]) == (2, "export_needs_out")
     shown = closeloop("export", "--format", "xlsx")
     assert (shown.code, shown.out) == (2, "")
-    assert "cannot show xlsx" in shown.words
+    assert "cannot show xlsx" in shown.output
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(closeloop: Closel
 def test_only_auditors_and_administrators_take_a_whole_log_and_it_is_traced(closeloop: Closeloop, number: str):
     refused = closeloop("export", "--format", "csv", "--whole", "--as", "amy")
     assert (refused.code, refused.out) == (2, "")
-    assert "may not take a log with names" in refused.words
+    assert "may not take a log with names" in refused.output
     assert closeloop("export", "--format", "csv", "--whole").code == 2
     assert taken(closeloop) == []
     said = closeloop("export", "--format", "csv", "--whole", "--as", "odd")
@@ -108,7 +108,7 @@ def test_only_auditors_and_administrators_take_a_whole_log_and_it_is_traced(clos
 def taken(closeloop: Closeloop) -> list[dict[str, Any]]:
     from apps.cli.context import cli
 
-    return [json.loads(row["note"]) for row in tells(cli.settings.store(), TAKEN)]
+    return [json.loads(row["note"]) for row in query_rows(cli.settings.store(), TAKEN)]
 
 
 @pytest.mark.requirement("H1")
@@ -130,7 +130,7 @@ def test_one_kind_and_what_moved_since_may_be_asked_for(closeloop: Closeloop, nu
 
 def test_a_mapping_is_written_for_the_kind(closeloop: Closeloop, number: str, tmp_path: Path):
     log, mapping = tmp_path / "log.json", tmp_path / "log.toml"
-    closeloop.told("export", "--format", "ocel2", "--kind", "complaint", "--out", log, "--mapping", mapping)
+    closeloop.json("export", "--format", "ocel2", "--kind", "complaint", "--out", log, "--mapping", mapping)
     assert load_mapping(mapping, LogMapping).event.case == "ocel:type:complaint"
     refused = closeloop.refused("export", "--format", "csv", "--mapping", mapping, "--out", tmp_path / "x")
     assert (refused["code"], "complaint" in refused["params"]["known"]) == ("export_mapping_kind", True)

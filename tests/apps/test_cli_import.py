@@ -9,8 +9,8 @@ import pytest
 from engine.store import Store
 from models.contact import TEXT_LIMIT
 from tests.apps.conftest import Closeloop
+from tests.case_actions import query_rows
 from tests.gateways.contact_files import HEADER, csv_file, csv_text, jsonl_file, raw_file, row, workbook
-from tests.telling import tells
 
 MAPPING = """
 [source]
@@ -94,7 +94,7 @@ REFUSALS: dict[str, tuple[Build, str, str]] = {
 
 
 def nothing_is_written(store: Store) -> bool:
-    return tells(store, "SELECT 1 FROM arrival UNION ALL SELECT 1 FROM cases UNION ALL SELECT 1 FROM party") == []
+    return query_rows(store, "SELECT 1 FROM arrival UNION ALL SELECT 1 FROM cases UNION ALL SELECT 1 FROM party") == []
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -103,8 +103,8 @@ def test_a_bad_file_is_refused_whole(closeloop: Closeloop, simulated: Store, tmp
     path = build(tmp_path)
     shown = closeloop("import", path, "--mapping", mapping)
     assert (shown.code, shown.out) == (2, "")
-    assert reason in shown.words
-    assert remedy in shown.words
+    assert reason in shown.output
+    assert remedy in shown.output
     refused = closeloop("import", path, "--mapping", mapping, "--json").document["refused"]
     assert (refused["code"], refused["params"]["count"]) == ("bad_file", 1)
     assert reason in refused["params"]["problems"][0]
@@ -115,8 +115,8 @@ def test_a_refusal_quotes_no_customer(closeloop: Closeloop, simulated: Store, tm
     path = csv_file(tmp_path, row("1", "昨天", "canary 一句话", "canary 王", "13800138000"))
     said = closeloop("import", path, "--mapping", mapping)
     assert said.code == 2
-    assert "canary" not in said.words
-    assert "138" not in said.words
+    assert "canary" not in said.output
+    assert "138" not in said.output
 
 
 def test_a_file_of_many_faults_says_how_many_more(
@@ -134,7 +134,7 @@ def test_the_good_rows_of_a_bad_file_are_taken_if_asked(
 ):
     path = csv_file(tmp_path, row("1"), row("2", at="昨天"), row("3"))
     assert closeloop.refused("import", path, "--mapping", mapping)["code"] == "bad_file"
-    told = closeloop.told("import", path, "--mapping", mapping, "--keep-good")
+    told = closeloop.json("import", path, "--mapping", mapping, "--keep-good")
     assert (told["rows"], told["new"], told["refused"], told["taken"]) == (3, 2, 1, 2)
     assert "Row 3, column “时间”" in told["problems"][0]
     nothing_good = csv_file(tmp_path, row("4", at="昨天"))
@@ -146,23 +146,23 @@ def test_a_second_import_adds_nothing(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path, build: Callable[..., Path]
 ):
     path = build(tmp_path, row("1"), row("2"))
-    first = closeloop.told("import", path, "--mapping", mapping)
+    first = closeloop.json("import", path, "--mapping", mapping)
     assert (first["new"], first["known"], first["taken"], first["contacts"]) == (2, 0, 2, 2)
-    again = closeloop.told("import", path, "--mapping", mapping)
+    again = closeloop.json("import", path, "--mapping", mapping)
     assert (again["new"], again["known"], again["taken"]) == (0, 2, 0)
-    assert "nothing new" in closeloop("import", path, "--mapping", mapping).words
-    assert len(tells(simulated, "SELECT 1 FROM cases")) == 2
+    assert "nothing new" in closeloop("import", path, "--mapping", mapping).output
+    assert len(query_rows(simulated, "SELECT 1 FROM cases")) == 2
 
 
 def test_a_known_id_with_other_content_is_refused(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path
 ):
-    closeloop.told("import", csv_file(tmp_path, row("1"), row("2")), "--mapping", mapping)
+    closeloop.json("import", csv_file(tmp_path, row("1"), row("2")), "--mapping", mapping)
     other = csv_file(tmp_path, row("3"), row("2", text="另一件事"))
     refused = closeloop.refused("import", other, "--mapping", mapping)
     assert (refused["code"], refused["params"]["row_id"]) == ("other_content", "2")
-    assert [one["row_id"] for one in tells(simulated, "SELECT row_id FROM arrival")] == ["1", "2"]
-    kept = closeloop.told("import", other, "--mapping", mapping, "--keep-good")
+    assert [one["row_id"] for one in query_rows(simulated, "SELECT row_id FROM arrival")] == ["1", "2"]
+    kept = closeloop.json("import", other, "--mapping", mapping, "--keep-good")
     assert (kept["new"], kept["conflicts"]) == (1, 1)
 
 
@@ -170,9 +170,9 @@ def test_a_reply_resolves_its_case_and_the_moves_between_are_inferred(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path
 ):
     answered = row("1", "2026/3/1 09:00:00", "货物迟到", "王", "138", "已查明", "2026/3/1 15:00:00")
-    told = closeloop.told("import", csv_file(tmp_path, answered), "--mapping", mapping)
+    told = closeloop.json("import", csv_file(tmp_path, answered), "--mapping", mapping)
     assert (told["replies"], told["taken"]) == (1, 2)
-    moves = closeloop.told("case", "history", "cp-26-000001")["transitions"]
+    moves = closeloop.json("case", "history", "cp-26-000001")["transitions"]
     assert [(one["move"], one["inferred"]) for one in moves if one["via"] == "import"] == [
         ("open", False),
         ("classify", True),
@@ -185,12 +185,12 @@ def test_a_reply_resolves_its_case_and_the_moves_between_are_inferred(
 
 def test_what_is_left_aside_is_named(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
     path = csv_file(tmp_path, [*row("1"), "晴"], [*row("1"), "阴"], header=[*HEADER, "天气"])
-    told = closeloop.told("import", path, "--mapping", mapping)
+    told = closeloop.json("import", path, "--mapping", mapping)
     assert (told["contacts"], told["duplicates"]) == (1, 1)
     assert "天气" in told["notes"][0]
     assert (
         "· 1 more columns are not mapped and were left aside: 天气."
-        in closeloop("import", path, "--mapping", mapping).words
+        in closeloop("import", path, "--mapping", mapping).output
     )
 
 
@@ -199,7 +199,7 @@ def test_the_mapping_stands_beside_the_file(closeloop: Closeloop, simulated: Sto
     refused = closeloop.refused("import", path)
     assert (refused["code"], refused["params"]["expected"]) == ("no_mapping", "contacts.toml")
     mapping.rename(tmp_path / "contacts.toml")
-    assert closeloop.told("import", path)["new"] == 1
+    assert closeloop.json("import", path)["new"] == 1
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_bad_mapping_is_refused_with_its_key(
     mapping.write_text(MAPPING.replace(*change), "utf-8")
     said = closeloop("import", csv_file(tmp_path, row()), "--mapping", mapping)
     assert said.code == 2
-    assert told in said.words
+    assert told in said.output
     assert closeloop.refused("import", tmp_path / "contacts.csv", "--mapping", mapping)["code"] == "bad_mapping"
     assert nothing_is_written(simulated)
 

@@ -7,7 +7,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import START, contact
+from tests.case_actions import START, contact
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def claimed(simulated: Store) -> str:
 
 @pytest.mark.requirement("B4")
 def test_the_ledger_tells_what_was_claimed_and_what_came_in(closeloop: Closeloop, claimed: str):
-    [entry] = closeloop.told("recoveries")["recoveries"]
+    [entry] = closeloop.json("recoveries")["recoveries"]
     assert entry == {
         "number": claimed,
         "complaint": None,
@@ -36,10 +36,10 @@ def test_the_ledger_tells_what_was_claimed_and_what_came_in(closeloop: Closeloop
 
 @pytest.mark.requirement("B4")
 def test_people_read_yuan_and_words(closeloop: Closeloop, claimed: str):
-    words = closeloop("recoveries").words
+    words = closeloop("recoveries").output
     assert all(text in words for text in (claimed, "1,234.56", "1,000.00", "234.56", "Claimed · awaits payment"))
 
 
 def test_an_empty_ledger_says_so(closeloop: Closeloop, simulated: Store):
-    assert closeloop.told("recoveries") == {"recoveries": []}
-    assert "Nothing is being claimed back." in closeloop("recoveries").words
+    assert closeloop.json("recoveries") == {"recoveries": []}
+    assert "Nothing is being claimed back." in closeloop("recoveries").output

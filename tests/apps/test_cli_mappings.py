@@ -22,9 +22,9 @@ def test_a_draft_is_shown_or_written_and_passes_its_own_check(closeloop: Closelo
     shown = closeloop("mapping", "suggest", log)
     assert (shown.code, shown.err) == (0, "")
     draft = tmp_path / "draft.toml"
-    told = closeloop.told("mapping", "suggest", log, "--out", draft)
+    told = closeloop.json("mapping", "suggest", log, "--out", draft)
     assert draft.read_text("utf-8") == shown.out == told["mapping"]
-    checked = closeloop.told("mapping", "check", draft, log)
+    checked = closeloop.json("mapping", "check", draft, log)
     assert checked["log"]["unknown"] == {"-100": 1}
     assert checked["log"]["cases"] == 40
     assert checked["states"] == 8
@@ -39,7 +39,7 @@ def test_a_draft_does_not_overwrite(closeloop: Closeloop, tmp_path: Path, mappin
 
 
 def test_a_mapping_is_checked_by_itself(closeloop: Closeloop, mapping: Path):
-    told = closeloop.told("mapping", "check", mapping)
+    told = closeloop.json("mapping", "check", mapping)
     assert told == {
         "mapping": "desk.toml",
         "kind": "complaint",
@@ -53,12 +53,12 @@ def test_a_mapping_is_checked_by_itself(closeloop: Closeloop, mapping: Path):
 def test_a_check_against_a_log_says_what_has_no_place(closeloop: Closeloop, tmp_path: Path, mapping: Path):
     log = csv_log(tmp_path)
     log.write_text(log.read_text() + "t3,Explode,,ann\n,Resolve,,ann\n")
-    told = closeloop.told("mapping", "check", mapping, log)["log"]
+    told = closeloop.json("mapping", "check", mapping, log)["log"]
     assert (told["events"], told["cases"], told["untimed"]) == (5, 3, 1)
     assert told["unknown"] == {"Explode": 1}
     assert told["steps"] == {"resolve": 1, "ignored": 2}
     assert [*told["faults"].values()] == [1]
-    words = closeloop("mapping", "check", mapping, log).words
+    words = closeloop("mapping", "check", mapping, log).output
     assert "“Explode”: 1 events" in words
     assert "does not say which case" in words
 
@@ -72,8 +72,8 @@ def test_contradictions_are_told_with_an_example(closeloop: Closeloop, tmp_path:
     path.write_text(source + moves + wide + rule, "utf-8")
     row = {"order": "o1", "bought": "2024-01-02", "sent": "2024-01-01"}
     log = unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent"], [row])
-    assert closeloop.told("mapping", "check", path, log)["log"]["rules"] == {"sent_first": 1}
-    assert "rule sent_first: 1 times, for example in case o1" in closeloop("mapping", "check", path, log).words
+    assert closeloop.json("mapping", "check", path, log)["log"]["rules"] == {"sent_first": 1}
+    assert "rule sent_first: 1 times, for example in case o1" in closeloop("mapping", "check", path, log).output
 
 
 @pytest.mark.parametrize("locale", locales())

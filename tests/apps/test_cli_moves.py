@@ -6,35 +6,35 @@ import pytest
 
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import DOES, FORMS, does, forms_of, moves_of
+from tests.case_actions import FORMS, MOVE_ACTORS, form_for, make_move, moves_of
 
 CLASSIFY = ("classify", "--set", "category=delay", "--set", "severity=high", "--set", "department=claims")
 
 
 def test_a_move_is_made_with_its_form(closeloop: Closeloop, number: str):
-    answer = closeloop.told("case", "do", number, *CLASSIFY, "--as", "amy")
+    answer = closeloop.json("case", "do", number, *CLASSIFY, "--as", "amy")
     assert answer == {"case": number, "seq": 2, "state": "classified", "level": 0, "again": False}
-    shown = closeloop.told("case", "show", number)
+    shown = closeloop.json("case", "show", number)
     assert (shown["category"], shown["severity"], shown["department"]) == ("delay", "high", "claims")
 
 
 @pytest.mark.parametrize("move", ["reply", "propose_solution", "note", "promise", "escalate", "assign", "ask_customer"])
 def test_every_form_can_be_filled_in(closeloop: Closeloop, number: str, move: str):
-    filled = [word for name, value in forms_of(move).items() for word in ("--set", f"{name}={value}")]
-    assert closeloop.told("case", "do", number, move, *filled, "--as", "sue")["seq"] == 2
+    filled = [word for name, value in form_for(move).items() for word in ("--set", f"{name}={value}")]
+    assert closeloop.json("case", "do", number, move, *filled, "--as", "sue")["seq"] == 2
 
 
 def test_a_value_may_hold_equals_signs(closeloop: Closeloop, number: str):
-    closeloop.told("case", "do", number, "note", "--set", "note=1+1=2", "--as", "sue")
-    assert closeloop.told("case", "history", number)["transitions"][1]["form"] == {"note": "1+1=2"}
+    closeloop.json("case", "do", number, "note", "--set", "note=1+1=2", "--as", "sue")
+    assert closeloop.json("case", "history", number)["transitions"][1]["form"] == {"note": "1+1=2"}
 
 
 def test_the_body_fills_the_field_of_words(closeloop: Closeloop, number: str, tmp_path: Path):
-    closeloop.told("case", "do", number, "reply", "--body", "-", "--as", "amy", stdin="三点给您回电。\n")
+    closeloop.json("case", "do", number, "reply", "--body", "-", "--as", "amy", stdin="三点给您回电。\n")
     (tmp_path / "why.txt").write_text("He is angry.", "utf-8")
     words = ("escalate", "--set", "level=1", "--body", str(tmp_path / "why.txt"))
-    closeloop.told("case", "do", number, *words, "--as", "amy")
-    forms = [one["form"] for one in closeloop.told("case", "history", number)["transitions"][1:]]
+    closeloop.json("case", "do", number, *words, "--as", "amy")
+    forms = [one["form"] for one in closeloop.json("case", "history", number)["transitions"][1:]]
     assert forms == [{"message": "三点给您回电。"}, {"level": 1, "reason": "He is angry."}]
 
 
@@ -64,7 +64,7 @@ def test_a_faulty_form_is_refused_by_the_name_of_its_field(
 
 def test_a_refusal_does_not_repeat_what_was_entered(closeloop: Closeloop, number: str):
     said = closeloop("case", "do", number, "reply", "--set", "message=", "--set", "to=Canary", "--as", "sue")
-    assert "Canary" not in said.words
+    assert "Canary" not in said.output
     said = closeloop("case", "do", number, "classify", "--set", "category=Canary", "--as", "sue", "--json")
     assert (said.code, "Canary" in said.out) == (2, False)
 
@@ -78,15 +78,15 @@ def test_a_move_at_the_wrong_time_names_what_is_allowed(closeloop: Closeloop, nu
 
 def test_a_move_by_the_wrong_person_names_who_may(closeloop: Closeloop, number: str):
     proposed = ("propose_refusal", "--set", "code=not_ours", "--set", "reason=Another had it.", "--as", "amy")
-    closeloop.told("case", "do", number, *proposed)
+    closeloop.json("case", "do", number, *proposed)
     words = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.")
     refused = closeloop.refused("case", "do", number, *words, "--as", "amy")
     assert (refused["code"], refused["params"]["wanted"][-1]) == ("role", "team_supervisor")
-    assert closeloop.told("case", "do", number, *words, "--as", "sue")["state"] == "refused"
+    assert closeloop.json("case", "do", number, *words, "--as", "sue")["state"] == "refused"
 
 
 def test_a_guard_that_does_not_hold_is_named(closeloop: Closeloop, simulated: Store, number: str):
-    does(simulated, number, "escalate", level=2)
+    make_move(simulated, number, "escalate", level=2)
     words = ("escalate", "--set", "level=1", "--set", "reason=x", "--as", "sue")
     refused = closeloop.refused("case", "do", number, *words)
     assert (refused["code"], refused["params"]["guards"]) == ("guard", ["rises"])
@@ -95,21 +95,21 @@ def test_a_guard_that_does_not_hold_is_named(closeloop: Closeloop, simulated: St
 def test_nobody_acts_without_a_name(closeloop: Closeloop, number: str):
     assert closeloop.refused("case", "do", number, "note", "--set", "note=x")["code"] == "no_actor"
     closeloop.patch.setenv("CLOSELOOP_ACTOR", "sue")
-    assert closeloop.told("case", "do", number, "note", "--set", "note=x")["seq"] == 2
+    assert closeloop.json("case", "do", number, "note", "--set", "note=x")["seq"] == 2
 
 
 def test_the_same_key_does_nothing_twice(closeloop: Closeloop, simulated: Store, number: str):
     words = ("case", "do", number, "note", "--as", "sue", "--key", "note-7")
-    first = closeloop.told(*words, "--set", "note=He called.")
-    assert closeloop.told(*words, "--set", "note=He called.") == {**first, "again": True}
-    assert "nothing was done twice" in closeloop(*words, "--set", "note=He called.").words
+    first = closeloop.json(*words, "--set", "note=He called.")
+    assert closeloop.json(*words, "--set", "note=He called.") == {**first, "again": True}
+    assert "nothing was done twice" in closeloop(*words, "--set", "note=He called.").output
     assert closeloop.refused(*words, "--set", "note=He wrote.")["code"] == "key_reused"
     assert moves_of(simulated, number) == ["open", "note"]
 
 
 def test_a_case_that_has_moved_on_is_refused_by_its_sequence(closeloop: Closeloop, simulated: Store, number: str):
     words = ("case", "do", number, "note", "--set", "note=x", "--as", "sue", "--if-seq", "1")
-    closeloop.told(*words)
+    closeloop.json(*words)
     refused = closeloop.refused(*words)
     assert (refused["code"], refused["params"]["expected"], refused["params"]["seq"]) == ("stale", 1, 2)
     assert moves_of(simulated, number) == ["open", "note"]
@@ -120,7 +120,7 @@ def test_a_whole_life_by_hand(closeloop: Closeloop, number: str):
     last: dict[str, object] = {}
     for move, form in {**said, "revisit": {"outcome": "satisfied", "quality": 5}, "archive": {}}.items():
         filled = [word for name, value in form.items() for word in ("--set", f"{name}={value}")]
-        last = closeloop.told("case", "do", number, move, *filled, "--as", DOES.get(move, "sue"))
+        last = closeloop.json("case", "do", number, move, *filled, "--as", MOVE_ACTORS.get(move, "sue"))
     assert (last["state"], last["seq"]) == ("archived", 6)
     assert closeloop.refused("case", "do", number, "note", "--set", "note=x", "--as", "sue")["code"] == "not_now"
-    assert closeloop.told("verify")["ok"] is True
+    assert closeloop.json("verify")["ok"] is True

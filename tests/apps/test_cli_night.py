@@ -7,12 +7,12 @@ import pytest
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, HOUR, START, alters, case_of, does, opened, rungs_of, tells
+from tests.case_actions import DAY, HOUR, START, case_of, execute_sql, fired_steps_of, make_move, new_case, query_rows
 
 
 def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, number: str):
     set_clock(simulated, START + 3 * HOUR)
-    swept = closeloop.told("sweep")
+    swept = closeloop.json("sweep")
     assert [(one["case"], one["clause"], one["percent"], one["level"]) for one in swept["fired"]] == [
         (number, "first_reply", 75, 0),
         (number, "first_reply", 100, 1),
@@ -20,27 +20,29 @@ def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, 
     ]
     assert swept["fired"][1]["due_at"].startswith("2026-03-02T03:00:00")
     assert swept["failed"] == []
-    assert closeloop.told("sweep")["fired"] == []
-    assert rungs_of(simulated, number) == [("first_reply", percent, percent * HOUR / 50) for percent in (75, 100, 150)]
+    assert closeloop.json("sweep")["fired"] == []
+    assert fired_steps_of(simulated, number) == [
+        ("first_reply", percent, percent * HOUR / 50) for percent in (75, 100, 150)
+    ]
 
 
 def test_a_sweep_shows_whom_each_case_asks(closeloop: Closeloop, simulated: Store, number: str):
     set_clock(simulated, START + 3 * HOUR)
-    words = closeloop("sweep").words
+    words = closeloop("sweep").output
     assert "3 escalation steps fired, 0 cases could not be touched." in words
     assert f"{number} │ First reply │ 150 % │ Department manager │ 2026-03-02 12:00" in words
 
 
 def test_the_report_counts_from_the_tables(closeloop: Closeloop, simulated: Store, number: str):
-    opened(simulated)
+    new_case(simulated)
     set_clock(simulated, START + 5 * HOUR)
-    closeloop.told("sweep")
-    told = closeloop.told("report")
+    closeloop.json("sweep")
+    told = closeloop.json("report")
     assert (told["cases"], told["open"], len(told["became_late"]), len(told["climbed"])) == (2, 2, 2, 4)
     assert told["resolved_within"] == {"2h": 0, "24h": 0, "48h": 0, "7d": 0}
     assert told["overdue_by_department"] == {"": 2}
     assert told["health"]["ok"] is True
-    shown = closeloop("report").words
+    shown = closeloop("report").output
     assert "Morning report 2026-03-02" in shown
     assert number in shown
 
@@ -52,28 +54,28 @@ def dead(simulated: Store, number: str) -> tuple[str, str, str]:
         INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)
         VALUES (:case_id, 1, 'acknowledge_contact', 'dead', 5, 0, 'SMTPServerDisconnected')
     """
-    alters(simulated, sql, case_id=case_of(simulated, number)["id"])
+    execute_sql(simulated, sql, case_id=case_of(simulated, number)["id"])
     return number, "1", "acknowledge_contact"
 
 
 def test_dead_letters_are_listed(closeloop: Closeloop, dead: tuple[str, str, str]):
-    [found] = closeloop.told("dead", "list")["dead"]
+    [found] = closeloop.json("dead", "list")["dead"]
     assert found == {"case": dead[0], "seq": 1, "reaction": dead[2], "error": "SMTPServerDisconnected"}
-    assert "Dead deliveries: 1" in closeloop("dead", "list").words
-    assert closeloop.told("status")["parts"]["outbox"] == {"ok": False, "code": "dead", "count": 1}
+    assert "Dead deliveries: 1" in closeloop("dead", "list").output
+    assert closeloop.json("status")["parts"]["outbox"] == {"ok": False, "code": "dead", "count": 1}
 
 
 def test_a_dead_letter_is_tried_again(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
-    assert closeloop.told("dead", "retry", *dead)["status"] == "waiting"
-    [row] = tells(simulated, "SELECT status, tries FROM delivery")
+    assert closeloop.json("dead", "retry", *dead)["status"] == "waiting"
+    [row] = query_rows(simulated, "SELECT status, tries FROM delivery")
     assert row == {"status": "waiting", "tries": 0}
-    assert closeloop.told("dead", "list")["dead"] == []
+    assert closeloop.json("dead", "list")["dead"] == []
     assert closeloop.refused("dead", "retry", *dead)["code"] == "not_dead"
 
 
 def test_a_dead_letter_is_given_up(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
-    assert closeloop.told("dead", "drop", *dead)["status"] == "done"
-    assert tells(simulated, "SELECT status FROM delivery") == [{"status": "done"}]
+    assert closeloop.json("dead", "drop", *dead)["status"] == "done"
+    assert query_rows(simulated, "SELECT status FROM delivery") == [{"status": "done"}]
     assert closeloop.refused("dead", "drop", *dead)["code"] == "not_dead"
 
 
@@ -87,28 +89,28 @@ def test_a_letter_that_is_not_dead_is_refused(closeloop: Closeloop, dead: tuple[
 def parked(simulated: Store, number: str) -> str:
     """A case whose clocks failed at every try."""
     sql = "INSERT INTO parked (case_id, work, version, tries, reason) VALUES (:case_id, 'timer', 1, 5, 'lost_state')"
-    alters(simulated, sql, case_id=case_of(simulated, number)["id"])
+    execute_sql(simulated, sql, case_id=case_of(simulated, number)["id"])
     return number
 
 
 def test_a_parked_case_is_listed_and_released(closeloop: Closeloop, simulated: Store, parked: str):
-    assert closeloop.told("dead", "list")["parked"] == [
+    assert closeloop.json("dead", "list")["parked"] == [
         {"case": parked, "work": "timer", "reason": "lost_state", "tries": 5}
     ]
-    shown = closeloop("dead", "list").words
+    shown = closeloop("dead", "list").output
     assert "Parked cases: 1" in shown
     assert f"{parked} │ deadlines │ lost_state" in shown
-    assert closeloop.told("dead", "retry", parked) == {"case": parked, "status": "released"}
-    assert tells(simulated, "SELECT * FROM parked") == []
+    assert closeloop.json("dead", "retry", parked) == {"case": parked, "status": "released"}
+    assert query_rows(simulated, "SELECT * FROM parked") == []
     assert closeloop.refused("dead", "retry", parked)["code"] == "not_parked"
 
 
 def test_after_an_outage_all_is_tried_again_at_once(
     closeloop: Closeloop, simulated: Store, parked: str, dead: tuple[str, str, str]
 ):
-    assert closeloop.told("dead", "retry", "--all") == {"revived": 1, "released": 1}
-    assert closeloop.told("dead", "list") == {"dead": [], "parked": []}
-    assert closeloop.told("dead", "retry", "--all") == {"revived": 0, "released": 0}
+    assert closeloop.json("dead", "retry", "--all") == {"revived": 1, "released": 1}
+    assert closeloop.json("dead", "list") == {"dead": [], "parked": []}
+    assert closeloop.json("dead", "retry", "--all") == {"revived": 0, "released": 0}
     for words in ((), (parked, "--all")):
         assert closeloop.refused("dead", "retry", *words)["code"] == "one_or_all"
 
@@ -118,14 +120,14 @@ def test_half_a_delivery_is_no_delivery(closeloop: Closeloop, dead: tuple[str, s
 
 
 def test_simulated_time_goes_on_and_stands(closeloop: Closeloop, simulated: Store, number: str):
-    lived = closeloop.told("run-until", (START + DAY).isoformat())
+    lived = closeloop.json("run-until", (START + DAY).isoformat())
     assert lived["now"] == (START + DAY).isoformat()
     assert lived["nights_by_name"] == {"overnight-escalation": 1, "callback-plan": 1, "morning-report": 1}
     assert simulated.now() == START + DAY
-    again = closeloop.told("run-until", (START + DAY).isoformat())
+    again = closeloop.json("run-until", (START + DAY).isoformat())
     assert (again["instants"], again["nights"]) == (0, 0)
     # The first-reply ladder ends at 4 hours; the solution's 75 % and 100 % came within the day.
-    assert [percent for _, percent, _ in rungs_of(simulated, number)] == [75, 100, 150, 200, 75, 100]
+    assert [percent for _, percent, _ in fired_steps_of(simulated, number)] == [75, 100, 150, 200, 75, 100]
 
 
 def test_simulated_time_does_not_go_back(closeloop: Closeloop, simulated: Store):
@@ -135,7 +137,7 @@ def test_simulated_time_does_not_go_back(closeloop: Closeloop, simulated: Store)
 
 
 def test_real_time_is_not_moved(closeloop: Closeloop):
-    closeloop.told("init")
+    closeloop.json("init")
     refused = closeloop.refused("run-until", "2099-01-01T00:00+08:00")
     assert refused["code"] == "not_simulated"
     assert "init --simulated" in refused["text"]
@@ -173,10 +175,10 @@ def test_what_runs_in_real_time_refuses_a_simulated_store(closeloop: Closeloop, 
 
 def test_a_report_of_a_healthy_life(closeloop: Closeloop, simulated: Store, number: str):
     for move in ("classify", "investigate", "resolve"):
-        does(simulated, number, move)
-    closeloop.told("run-until", (START + 9 * DAY).isoformat())
-    told = closeloop.told("report")
+        make_move(simulated, number, move)
+    closeloop.json("run-until", (START + 9 * DAY).isoformat())
+    told = closeloop.json("report")
     assert told["resolved_within"] == {"2h": 1, "24h": 1, "48h": 1, "7d": 1}
     assert told["callback_outcomes"] == {"no_answer": 3}
     assert (told["open"], told["health"]["missed_night"]) == (0, False)
-    assert closeloop.told("verify")["ok"] is True
+    assert closeloop.json("verify")["ok"] is True

@@ -11,13 +11,13 @@ from engine.rules.policy import names, pack
 from engine.rules.policy_gaps import Gap, Reason
 from engine.store import Store
 from tests.apps.conftest import Closeloop
+from tests.case_actions import AGENT, DAY, START
 from tests.engine.rules.test_in_force import EVA, hired, of
-from tests.telling import AGENT, DAY, START
 
 
 @pytest.mark.requirement("A5")
 def test_the_packs_are_listed_with_version_and_document(closeloop: Closeloop):
-    told = closeloop.told("policy", "list")["packs"]
+    told = closeloop.json("policy", "list")["packs"]
     assert [one["name"] for one in told] == names()
     assert told[names().index("shipping")] == {
         "name": "shipping",
@@ -25,12 +25,12 @@ def test_the_packs_are_listed_with_version_and_document(closeloop: Closeloop):
         "document": "S1",
         "effective_from": None,
     }
-    assert "shipping" in closeloop("policy", "list").words
+    assert "shipping" in closeloop("policy", "list").output
 
 
 @pytest.mark.requirement("A5")
 def test_every_blank_is_named_with_its_place_reason_and_remedy(closeloop: Closeloop):
-    told = closeloop.told("policy", "check")
+    told = closeloop.json("policy", "check")
     assert (told["ok"], told["packs"]) == (False, [pack(name).edition for name in names()])
     blanks = {(one["pack"], one["clause"]) for one in told["places"] if one["reason"] == "blank"}
     assert {("general", "first_reply"), ("shipping", "solution"), ("haulage", "solution")} <= blanks
@@ -40,17 +40,17 @@ def test_every_blank_is_named_with_its_place_reason_and_remedy(closeloop: Closel
 
 @pytest.mark.requirement("A5")
 def test_an_override_that_is_blank_is_named_with_its_traits(closeloop: Closeloop):
-    places = closeloop.told("policy", "check", "general")["places"]
+    places = closeloop.json("policy", "check", "general")["places"]
     assert [one["traits"] for one in places if one["clause"] == "first_reply"] == [{}, {"severity": "urgent"}]
-    assert "first_reply (Urgent)" in closeloop("policy", "check", "general").words
+    assert "first_reply (Urgent)" in closeloop("policy", "check", "general").output
 
 
 def test_one_pack_is_checked_alone_and_people_read_each_remedy_once(closeloop: Closeloop):
     said = closeloop("policy", "check", "haulage")
     assert said.code == 0
-    assert said.words.count("Have the evaluation group settle") == 1
-    assert "S3, complaint handling: no figure for the solution" in said.words
-    assert {one["pack"] for one in closeloop.told("policy", "check", "haulage")["places"]} == {"haulage"}
+    assert said.output.count("Have the evaluation group settle") == 1
+    assert "S3, complaint handling: no figure for the solution" in said.output
+    assert {one["pack"] for one in closeloop.json("policy", "check", "haulage")["places"]} == {"haulage"}
 
 
 def test_strict_ends_with_2_and_says_the_same(closeloop: Closeloop):
@@ -68,8 +68,8 @@ def test_an_unknown_pack_is_refused_with_the_known_ones(closeloop: Closeloop):
 def test_the_words_are_there_in_chinese(closeloop: Closeloop, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
     said = closeloop("policy", "check", "general")
-    assert "cli.policy" not in said.words
-    assert "general@" in said.words
+    assert "cli.policy" not in said.output
+    assert "general@" in said.output
 
 
 @pytest.mark.parametrize("locale", ["en", "zh_CN", "zh_TW"])
@@ -103,7 +103,7 @@ def publishing(file: Path, *more: str, by: str = EVA) -> tuple[object, ...]:
 
 @pytest.mark.requirement("F4")
 def test_a_pack_is_published_for_a_day_where_it_lives(closeloop: Closeloop, decided: Path):
-    told = closeloop.told(*publishing(decided, "--effective", TOMORROW))
+    told = closeloop.json(*publishing(decided, "--effective", TOMORROW))
     assert told == {
         "sort": "pack",
         "name": "haulage",
@@ -111,42 +111,42 @@ def test_a_pack_is_published_for_a_day_where_it_lives(closeloop: Closeloop, deci
         "effective_from": "2026-03-03T00:00:00+08:00",
         "new": True,
     }
-    assert "is published already" in closeloop(*publishing(decided, "--effective", TOMORROW)).words
+    assert "is published already" in closeloop(*publishing(decided, "--effective", TOMORROW)).output
     later = "2026-03-03T12:00:00+08:00"
-    now, then = (closeloop.told("policy", "show", "haulage", *more)["pack"] for more in ((), ("--at", later)))
+    now, then = (closeloop.json("policy", "show", "haulage", *more)["pack"] for more in ((), ("--at", later)))
     assert (now["version"], then["version"]) == (pack("haulage").version, "2")
-    said = closeloop("policy", "show", "haulage").words
+    said = closeloop("policy", "show", "haulage").output
     assert "decision 4" in said
     assert "2026-03-03 00:00" in said
 
 
 @pytest.mark.requirement("F4")
 def test_list_and_check_speak_of_the_editions_in_force(closeloop: Closeloop, decided: Path):
-    closeloop.told(*publishing(decided, "--effective", TOMORROW))
-    assert "haulage@2" not in closeloop.told("policy", "check")["packs"]
-    closeloop.told("run-until", (START + DAY).isoformat())
-    listed = {one["name"]: one for one in closeloop.told("policy", "list")["packs"]}
+    closeloop.json(*publishing(decided, "--effective", TOMORROW))
+    assert "haulage@2" not in closeloop.json("policy", "check")["packs"]
+    closeloop.json("run-until", (START + DAY).isoformat())
+    listed = {one["name"]: one for one in closeloop.json("policy", "list")["packs"]}
     assert listed["haulage"] == {"name": "haulage", "version": "2", "document": "D", "effective_from": TOMORROW}
-    told = closeloop.told("policy", "check", "haulage")
+    told = closeloop.json("policy", "check", "haulage")
     assert told["packs"] == ["haulage@2"]
     assert "D 2: left blank" in {one["source"] for one in told["places"]}
 
 
 def test_a_new_line_of_business_is_listed_when_it_begins(closeloop: Closeloop, decided: Path):
     decided.write_text(of("cold-chain", 1), "utf-8")
-    closeloop.told(*publishing(decided, "--effective", TOMORROW))
-    assert "cold-chain" not in closeloop("policy", "list").words
-    closeloop.told("run-until", (START + DAY).isoformat())
-    assert "cold-chain" in closeloop("policy", "list").words
+    closeloop.json(*publishing(decided, "--effective", TOMORROW))
+    assert "cold-chain" not in closeloop("policy", "list").output
+    closeloop.json("run-until", (START + DAY).isoformat())
+    assert "cold-chain" in closeloop("policy", "list").output
 
 
 @pytest.mark.requirement("F4")
 def test_a_reading_of_a_clause_is_shown_with_the_pack(closeloop: Closeloop, decided: Path):
     said = ("policy", "interpret", "haulage", "revisit", "--text", "counted from completion", "--as", EVA)
-    assert "revisit" in closeloop(*said).words
-    [reading] = closeloop.told("policy", "show", "haulage")["interpretations"]
+    assert "revisit" in closeloop(*said).output
+    [reading] = closeloop.json("policy", "show", "haulage")["interpretations"]
     assert (reading["clause"], reading["text"], reading["recorded_by"]) == ("revisit", "counted from completion", EVA)
-    assert "counted from completion" in closeloop("policy", "show", "haulage").words
+    assert "counted from completion" in closeloop("policy", "show", "haulage").output
 
 
 @pytest.mark.requirement("F4")
@@ -162,18 +162,18 @@ def test_what_cannot_be_published_is_refused(closeloop: Closeloop, decided: Path
     bad = closeloop.refused(*publishing(decided, "--effective", TOMORROW))
     assert (bad["code"], bad["params"]["file"]) == ("bad_pack", "haulage.toml")
     assert "clauses.first_reply.amount" in bad["text"]
-    assert closeloop.told("policy", "show", "haulage")["editions"] == []
+    assert closeloop.json("policy", "show", "haulage")["editions"] == []
 
 
 def test_a_date_in_the_file_is_enough(closeloop: Closeloop, decided: Path):
     decided.write_text(f"effective_from = {TOMORROW}\n" + of("haulage", 4), "utf-8")
-    assert closeloop.told(*publishing(decided))["effective_from"] == "2026-03-03T00:00:00+08:00"
+    assert closeloop.json(*publishing(decided))["effective_from"] == "2026-03-03T00:00:00+08:00"
 
 
 def test_a_pack_is_shown_without_a_store(closeloop: Closeloop, home: Path):
-    told = closeloop.told("policy", "show", "general")
+    told = closeloop.json("policy", "show", "general")
     assert (told["pack"]["document"], told["editions"], told["interpretations"]) == ("S5", [], [])
-    said = closeloop("policy", "show", "general").words
+    said = closeloop("policy", "show", "general").output
     assert "left blank" in said
     assert "not promised" in said
     assert list(home.iterdir()) == [], "asking makes no store"
@@ -181,20 +181,20 @@ def test_a_pack_is_shown_without_a_store(closeloop: Closeloop, home: Path):
 
 def test_asking_makes_no_store_even_where_the_secret_is_known(closeloop: Closeloop, home: Path):
     closeloop.patch.setenv("CLOSELOOP_SECRET", "known")
-    closeloop.told("policy", "list")
+    closeloop.json("policy", "list")
     assert list(home.iterdir()) == []
 
 
 @pytest.mark.requirement("B4")
 def test_a_bound_without_a_figure_is_named_by_the_check(closeloop: Closeloop):
-    places = closeloop.told("policy", "check", "general")["places"]
+    places = closeloop.json("policy", "check", "general")["places"]
     assert [one["clause"] for one in places if one["reason"] == "unbounded"] == ["compensation"]
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW"])
 def test_what_is_published_is_told_in_chinese(closeloop: Closeloop, decided: Path, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-    said = [closeloop(*publishing(decided, "--effective", TOMORROW)).words for _ in range(2)]
-    said.append(closeloop("policy", "interpret", "haulage", "revisit", "--text", "x", "--as", EVA).words)
-    said.append(closeloop("policy", "show", "haulage").words)
+    said = [closeloop(*publishing(decided, "--effective", TOMORROW)).output for _ in range(2)]
+    said.append(closeloop("policy", "interpret", "haulage", "revisit", "--text", "x", "--as", EVA).output)
+    said.append(closeloop("policy", "show", "haulage").output)
     assert not [words for words in said if "cli." in words]

@@ -8,7 +8,7 @@ import pytest
 
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.telling import tells
+from tests.case_actions import query_rows
 
 MAPPING = """
 [source]
@@ -62,28 +62,28 @@ def log(tmp_path: Path) -> Path:
 
 
 def nothing_taken(store: Store) -> bool:
-    return tells(store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+    return query_rows(store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
 
 
 def test_a_log_is_replayed_and_counted(closeloop: Closeloop, simulated: Store, log: Path):
-    told = closeloop.told("replay", log)
+    told = closeloop.json("replay", log)
     counts = {name: told[name] for name in ("cases", "events", "applied", "ignored", "refused", "inferred")}
     assert counts == {"cases": 2, "events": 8, "applied": 4, "ignored": 1, "refused": 3, "inferred": 0}
     assert told["reasons"] == {"no_time": 1, "not_now": 1, "unknown_word": 1}
     assert told["ignored_reasons"] == {"paper": 1}
-    words = [row["content"] for row in tells(simulated, "SELECT content FROM statement WHERE field = 'text'")]
+    words = [row["content"] for row in query_rows(simulated, "SELECT content FROM statement WHERE field = 'text'")]
     assert sorted(words) == ["My parcel is broken.", "Where is it?"]
 
 
 def test_a_second_replay_answers_the_same_and_changes_nothing(closeloop: Closeloop, simulated: Store, log: Path):
-    first = closeloop.told("replay", log)
-    count = tells(simulated, "SELECT count(*) AS n FROM transition")
-    assert closeloop.told("replay", log) == first
-    assert tells(simulated, "SELECT count(*) AS n FROM transition") == count
+    first = closeloop.json("replay", log)
+    count = query_rows(simulated, "SELECT count(*) AS n FROM transition")
+    assert closeloop.json("replay", log) == first
+    assert query_rows(simulated, "SELECT count(*) AS n FROM transition") == count
 
 
 def test_a_bridge_is_asked_for_by_name_and_counted_apart(closeloop: Closeloop, simulated: Store, log: Path):
-    told = closeloop.told("replay", log, "--bridge")
+    told = closeloop.json("replay", log, "--bridge")
     assert (told["bridged"], told["applied"], told["inferred"]) == (True, 5, 2)
     assert closeloop.refused("replay", log)["code"] == "replayed_otherwise"
 
@@ -91,15 +91,15 @@ def test_a_bridge_is_asked_for_by_name_and_counted_apart(closeloop: Closeloop, s
 def test_people_read_the_report_at_the_terminal(closeloop: Closeloop, simulated: Store, log: Path):
     said = closeloop("replay", log)
     assert said.code == 0
-    assert "2 cases, 8 events: 4 applied, 1 ignored, 3 refused" in said.words
-    assert "The event has no time" in said.words
+    assert "2 cases, 8 events: 4 applied, 1 ignored, 3 refused" in said.output
+    assert "The event has no time" in said.output
     assert said.err == ""
 
 
 def test_report_and_picture_go_to_files(closeloop: Closeloop, simulated: Store, log: Path, tmp_path: Path):
     files = [tmp_path / name for name in ("report.json", "report.md", "lived.mmd", "lived.md")]
-    told = closeloop.told("replay", log, "--report", files[0], "--picture", files[2])
-    closeloop.told("replay", log, "--report", files[1], "--picture", files[3])
+    told = closeloop.json("replay", log, "--report", files[0], "--picture", files[2])
+    closeloop.json("replay", log, "--report", files[1], "--picture", files[3])
     assert json.loads(files[0].read_text("utf-8")) == told
     assert files[1].read_text("utf-8").startswith("# How the log")
     assert files[2].read_text("utf-8").startswith("stateDiagram-v2")
@@ -113,7 +113,7 @@ def test_another_pack_may_be_asked_and_one_that_is_blank_or_unknown_takes_nothin
     assert closeloop.refused("replay", log, "--pack", "nobodys")["code"] == "unknown_pack"
     assert closeloop.refused("replay", log, "--pack", "general")["code"] == "blank_limit"
     assert nothing_taken(simulated)
-    assert closeloop.told("replay", log, "--pack", "logistics")["pack"] == "logistics"
+    assert closeloop.json("replay", log, "--pack", "logistics")["pack"] == "logistics"
 
 
 def test_a_log_without_a_mapping_says_where_it_should_be(closeloop: Closeloop, simulated: Store, tmp_path: Path):

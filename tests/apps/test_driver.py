@@ -17,8 +17,8 @@ from gateways.mail import FakeMailer, Mail
 from gateways.telephone import CallList
 from models.contact import Contact
 from statemachines.lifecycle import Refused
+from tests.case_actions import HOUR, execute_sql, query_rows
 from tests.chaos.ahead import Ahead, WorkAhead
-from tests.telling import HOUR, alters, tells
 
 PATIENCE = 20.0
 """Seconds after which a test gives up; nothing here should take one."""
@@ -73,7 +73,7 @@ class Moody(FakeMailer):
 def made_real(settings: Settings) -> Settings:
     """Their store goes by the system's time from now on."""
     with closing(settings.store()) as store:
-        alters(store, "UPDATE store_info SET simulated_at = NULL")
+        execute_sql(store, "UPDATE store_info SET simulated_at = NULL")
     return settings
 
 
@@ -121,7 +121,7 @@ def opened_by_another(settings: Settings, work: WorkAhead, email: str) -> str:
 
 
 def undone(store: Store) -> list[Any]:
-    return tells(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM outbox_event")
+    return query_rows(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM outbox_event")
 
 
 def sent(work: WorkAhead) -> list[str]:
@@ -130,7 +130,7 @@ def sent(work: WorkAhead) -> list[str]:
 
 
 def drivers(store: Store) -> list[str]:
-    return [row["name"] for row in tells(store, "SELECT name FROM lease") if row["name"].startswith(LEASE)]
+    return [row["name"] for row in query_rows(store, "SELECT name FROM lease") if row["name"].startswith(LEASE)]
 
 
 def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settings, works: WorkAhead):
@@ -143,8 +143,8 @@ def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settin
 
     asyncio.run(scene())
     assert sent(works) == ["ann@example.com", "bob@example.com"]
-    assert tells(works.store, "SELECT count(*) AS n FROM transition WHERE move = 'acknowledge'") == [{"n": 2}]
-    assert {row["tries"] for row in tells(works.store, "SELECT tries FROM delivery")} == {1}
+    assert query_rows(works.store, "SELECT count(*) AS n FROM transition WHERE move = 'acknowledge'") == [{"n": 2}]
+    assert {row["tries"] for row in query_rows(works.store, "SELECT tries FROM delivery")} == {1}
 
 
 def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings, works: WorkAhead):
@@ -159,8 +159,8 @@ def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings,
             fired = (
                 "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY 1"
             )
-            await bell.passes_until(lambda: tells(works.store, fired, number=number))
-            assert [row["percent"] for row in tells(works.store, fired, number=number)] == [75, 100]
+            await bell.passes_until(lambda: query_rows(works.store, fired, number=number))
+            assert [row["percent"] for row in query_rows(works.store, fired, number=number)] == [75, 100]
 
     asyncio.run(scene())
 
@@ -224,9 +224,9 @@ def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settin
         async with driving(works) as bell:
             await bell.passes_until(lambda: "bob@example.com" in sent(works))
             waiting = "SELECT status, tries, error FROM delivery WHERE status <> 'done'"
-            await bell.passes_until(lambda: len(tells(works.store, waiting)) == 1)
+            await bell.passes_until(lambda: len(query_rows(works.store, waiting)) == 1)
             told = {"status": "waiting", "tries": 1, "error": "ConnectionResetError"}
-            assert tells(works.store, waiting) == [told]
+            assert query_rows(works.store, waiting) == [told]
             assert works.ahead is not None
             works.ahead.jump(timedelta(seconds=11).total_seconds())
             bell.ring()
@@ -238,13 +238,13 @@ def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settin
 
 def test_trouble_with_the_database_is_waited_out(real: Settings, works: WorkAhead, caplog: pytest.LogCaptureFixture):
     opened_by_another(real, works, "ann@example.com")
-    alters(works.store, "ALTER TABLE outbox_event RENAME TO gone")
+    execute_sql(works.store, "ALTER TABLE outbox_event RENAME TO gone")
 
     async def scene() -> None:
         async with driving(works) as bell:
-            assert "a pass failed" in caplog.text
+            assert "a tick failed" in caplog.text
             assert bell.set_for[-1] < works.watch() + timedelta(seconds=2)
-            alters(works.store, "ALTER TABLE gone RENAME TO outbox_event")
+            execute_sql(works.store, "ALTER TABLE gone RENAME TO outbox_event")
             bell.ring()
             await bell.passes_until(lambda: sent(works) and not undone(works.store))
 

@@ -14,7 +14,7 @@ from apps.fitted_table import FittedTable
 from apps.page import Page
 from locales.translation import locales
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, START
+from tests.case_actions import DAY, START
 
 NUMBER, INSTANT, STATE = "cp-26-000001", "2026-03-02 09:00", "Classified · to be investigated"
 WORDS = st.lists(
@@ -79,10 +79,10 @@ def test_a_table_of_a_page_is_fitted_too():
 @pytest.mark.parametrize("locale", locales())
 def test_the_commands_cut_nothing_at_80_columns(closeloop: Closeloop, monkeypatch: pytest.MonkeyPatch, locale: str):
     monkeypatch.setenv("CLOSELOOP_LOCALE", locale)
-    closeloop.told("init", "--simulated", "--at", START.isoformat())
+    closeloop.json("init", "--simulated", "--at", START.isoformat())
     for text in ("My parcel is late.", "The crate arrived broken, and nobody answers."):
-        closeloop.told("case", "open", "--text", text, "--as", "system")
-    closeloop.told("run-until", (START + DAY).isoformat())
+        closeloop.json("case", "open", "--text", text, "--as", "system")
+    closeloop.json("run-until", (START + DAY).isoformat())
     monkeypatch.setenv("COLUMNS", "80")
     numbers = ("cp-26-000001", "cp-26-000002")
     for command in ("case list", "board", f"case show {NUMBER}", f"case clocks {NUMBER}", "report"):

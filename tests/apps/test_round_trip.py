@@ -24,9 +24,9 @@ from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
 from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
+from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
-from tests.telling import SECRET, START, tells
 
 FORMATS = {"xes": "log.xes.gz", "csv": "log.csv.gz", "xlsx": "log.xlsx", "ocel2": "log.json", "jsonl": "log.jsonl"}
 MOVES = """
@@ -52,7 +52,7 @@ def story(work: Any) -> Story:
 def told(store: Store, kind: str) -> tuple[History, History]:
     """The moves and the clocks of each case, by the number it had where it was lived first."""
     moves, clocks, first = {}, {}, {}
-    for row in tells(store, MOVES, kind=kind):
+    for row in query_rows(store, MOVES, kind=kind):
         form = orjson.loads(row.pop("form"))
         number = row.pop("number")
         first.setdefault(number, form.get("row_id", number) if row["via"] == "replay" else number)
@@ -61,7 +61,7 @@ def told(store: Store, kind: str) -> tuple[History, History]:
         row["form"] = {name: value for name, value in form.items() if fields.get(name) in KEPT}
         row["inferred"] = bool(row["inferred"])
         moves.setdefault(first[number], []).append(row)
-    for row in tells(store, CLOCKS, kind=kind):
+    for row in query_rows(store, CLOCKS, kind=kind):
         clocks.setdefault(first[row.pop("number")], []).append(row)
     return moves, clocks
 
@@ -116,11 +116,11 @@ def takes_in(closeloop: Closeloop, story: Story, another: Any, settings: Setting
         log, mapping = tmp_path / FORMATS[sort], tmp_path / "own.toml"
         closeloop.patch.setenv("CLOSELOOP_SECRET", SECRET)
         closeloop.patch.setenv("CLOSELOOP_DATABASE_URL", settings.url)
-        closeloop.told("export", "--format", sort, "--kind", kind, "--out", log, "--mapping", mapping)
+        closeloop.json("export", "--format", sort, "--kind", kind, "--out", log, "--mapping", mapping)
         home, store = another()
         closeloop.patch.delenv("CLOSELOOP_DATABASE_URL")
         closeloop.patch.setenv("CLOSELOOP_HOME", str(home))
-        done = closeloop.told(
+        done = closeloop.json(
             "replay", as_table(log, kind) if sort == "jsonl" else log, "--mapping", mapping, "--bridge"
         )
         assert (done["refused"], done["examples"]) == (0, {})

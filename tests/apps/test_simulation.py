@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from apps.cli import run
 from engine.store import Store
-from tests.telling import HOUR, tells
+from tests.case_actions import HOUR, query_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = ROOT.parent / "shared" / "data" / "messages_zh.xlsx"
@@ -74,7 +74,7 @@ class Lived:
     def tells(self, sql: str) -> list[dict[str, Any]]:
         store = Store(f"sqlite:///{self.home / 'closeloop.db'}", self.home, b"")
         try:
-            return tells(store, sql)
+            return query_rows(store, sql)
         finally:
             store.close()
 

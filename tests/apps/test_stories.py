@@ -14,7 +14,7 @@ import pytest
 from engine.store import Store
 from models.columns import from_micros
 from tests.apps.conftest import Closeloop
-from tests.telling import DAY, HOUR, START, case_of, clock_of, history_of, moves_of, rungs_of, tells
+from tests.case_actions import DAY, HOUR, START, case_of, fired_steps_of, history_of, moves_of, query_rows, timer_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEADER = ["id", "at", "text", "customer", "phone", "email", "reply", "replied"]
@@ -57,19 +57,19 @@ class Life:
             csv.writer(file).writerows([HEADER, *contacts])
         (self.folder / "contacts.toml").write_text(MAPPING, "utf-8")
         (self.folder / "scenario.toml").write_text("\n".join(scenario), "utf-8")
-        self.closeloop.told("import", self.folder / "contacts.csv")
+        self.closeloop.json("import", self.folder / "contacts.csv")
         return self.go_on(until)
 
     def go_on(self, until: timedelta) -> dict[str, Any]:
-        lived = self.closeloop.told(
+        lived = self.closeloop.json(
             "run-until", (START + until).isoformat(), "--scenario", self.folder / "scenario.toml"
         )
-        assert self.closeloop.told("verify")["ok"] is True
+        assert self.closeloop.json("verify")["ok"] is True
         return lived
 
     def number(self, row_id: str) -> str:
         sql = "SELECT c.number FROM cases c JOIN arrival a ON a.case_id = c.id WHERE a.row_id = :row_id"
-        return tells(self.store, sql, row_id=row_id)[0]["number"]
+        return query_rows(self.store, sql, row_id=row_id)[0]["number"]
 
     def mails(self) -> list[dict[str, str]]:
         drop = self.store.home / "outbox" / "mail.jsonl"
@@ -89,12 +89,12 @@ def test_clocks_rest_while_the_customer_is_asked(life: Life):
         step("A", "11h", "han", "customer_answers", answer="The third."),
     )
     number = life.number("A")
-    assert rungs_of(life.store, number) == [
+    assert fired_steps_of(life.store, number) == [
         ("first_reply", 75, HOUR * 12.5),
         ("first_reply", 100, HOUR * 13),
         ("first_reply", 150, HOUR * 14),
     ]
-    assert clock_of(life.store, number, "solution")["consumed"] == HOUR // timedelta(microseconds=1)
+    assert timer_of(life.store, number, "solution")["consumed"] == HOUR // timedelta(microseconds=1)
     assert case_of(life.store, number)["level"] == 2
 
 
@@ -117,7 +117,7 @@ def test_a_dissatisfied_customer_begins_a_second_round_one_level_higher(life: Li
         ("revisit", "revisited", 2, 1),
         ("archive", "archived", 2, 1),
     ]
-    clocks = tells(life.store, "SELECT clause, cycle, outcome FROM timer ORDER BY id")
+    clocks = query_rows(life.store, "SELECT clause, cycle, outcome FROM timer ORDER BY id")
     assert {(one["clause"], one["cycle"]): one["outcome"] for one in clocks} == {
         ("first_reply", 1): "kept",
         ("solution", 1): "kept",
@@ -126,24 +126,24 @@ def test_a_dissatisfied_customer_begins_a_second_round_one_level_higher(life: Li
         ("revisit", 2): "kept",
         ("archive", 2): "done",
     }
-    calls = tells(life.store, "SELECT cycle, attempt, outcome FROM callback ORDER BY cycle, attempt")
+    calls = query_rows(life.store, "SELECT cycle, attempt, outcome FROM callback ORDER BY cycle, attempt")
     assert [tuple(one.values()) for one in calls] == [(1, 1, "dissatisfied"), (2, 1, "revisit")]
 
 
 def test_a_satisfied_customer_is_called_once(life: Life):
     life.live(DAY * 8, [contact("A", HOUR, 2 * HOUR)], answers("A", "busy", "satisfied"))
     number = life.number("A")
-    calls = tells(life.store, "SELECT attempt, outcome FROM callback ORDER BY attempt")
+    calls = query_rows(life.store, "SELECT attempt, outcome FROM callback ORDER BY attempt")
     assert [tuple(one.values()) for one in calls] == [(1, "busy"), (2, "satisfied")]
     assert moves_of(life.store, number)[-3:] == ["attempt", "revisit", "archive"]
-    assert clock_of(life.store, number, "revisit")["outcome"] == "kept"
+    assert timer_of(life.store, number, "revisit")["outcome"] == "kept"
     assert "missed_you" not in " ".join(one["key"] for one in life.mails())
 
 
 def test_a_customer_called_three_times_in_vain_gets_a_mail_and_the_case_its_end(life: Life):
     life.live(DAY * 10, [contact("A", HOUR, HOUR)], answers("A", "busy"))
     number = life.number("A")
-    calls = tells(life.store, "SELECT attempt, outcome FROM callback ORDER BY attempt")
+    calls = query_rows(life.store, "SELECT attempt, outcome FROM callback ORDER BY attempt")
     assert [tuple(one.values()) for one in calls] == [(1, "busy"), (2, "no_answer"), (3, "no_answer")]
     assert moves_of(life.store, number)[-5:] == ["attempt", "attempt", "attempt", "unreachable", "archive"]
     *_, unreachable, archive = history_of(life.store, number)
@@ -162,7 +162,9 @@ def works(at: datetime) -> bool:
 def test_callbacks_are_made_in_working_hours_only(life: Life):
     spread = [contact(str(hour), HOUR * hour, HOUR / 2) for hour in range(1, 170, 7)]
     life.live(DAY * 25, spread)
-    calls = tells(life.store, "SELECT case_id, attempt, planned_at, done_at FROM callback ORDER BY case_id, attempt")
+    calls = query_rows(
+        life.store, "SELECT case_id, attempt, planned_at, done_at FROM callback ORDER BY case_id, attempt"
+    )
     assert len(calls) == 3 * len(spread)
     for one in calls:
         planned = from_micros(one["planned_at"])
@@ -177,12 +179,12 @@ def test_callbacks_are_made_in_working_hours_only(life: Life):
 
 
 def test_a_stretch_in_pieces_is_a_stretch_at_once(life: Life):
-    """RunningTimer until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
+    """Running until an instant and on from there changes nothing: no rung, call or night is doubled or lost."""
     life.live(HOUR, [contact("A", HOUR), contact("B", HOUR, 20 * HOUR)], answers("B", "satisfied"))
     nights = sum(life.go_on(HOUR * hours)["nights"] for hours in range(7, 24 * 9, 7))
     assert nights == 3 * 8 + 2, "three a day, and a Sunday's two"
     number = life.number("A")
-    assert len(set(rungs_of(life.store, number))) == len(rungs_of(life.store, number)) == 8
+    assert len(set(fired_steps_of(life.store, number))) == len(fired_steps_of(life.store, number)) == 8
     assert moves_of(life.store, life.number("B"))[-2:] == ["revisit", "archive"]
 
 

@@ -9,7 +9,7 @@ from apps.watch import Watch
 from engine.outages import SHORTEST, Outage, outages
 from flows.work import Work
 from statemachines.lifecycle import Refused
-from tests.telling import DAY, HOUR, START
+from tests.case_actions import DAY, HOUR, START
 
 MINUTE = timedelta(minutes=1)
 

@@ -12,7 +12,19 @@ from engine.escalation.fire import fire_due
 from engine.ledger.anchoring import anchor
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import DAY, DOES, HOUR, SECRET, START, SUPERVISOR, alters, contact, forms_of, hired, tells
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MOVE_ACTORS,
+    SECRET,
+    START,
+    SUPERVISOR,
+    add_staff,
+    contact,
+    execute_sql,
+    form_for,
+    query_rows,
+)
 
 GROUP = 100
 DAYS = (
@@ -37,7 +49,7 @@ def built(settings: Settings, cases: int, seed: int) -> Store:
     random = Random(seed)
     found(settings, START, simulated_at=START)
     store = settings.store()
-    hired(store)
+    add_staff(store)
     for first in range(0, cases, GROUP):
         _opened(store, random, min(GROUP, cases - first), timedelta(minutes=first // GROUP))
     for day, moves in enumerate(DAYS):
@@ -51,7 +63,7 @@ def built(settings: Settings, cases: int, seed: int) -> Store:
 
 def rows_of(store: Store) -> int:
     """How many transitions, statements and rungs it holds."""
-    return tells(store, ROWS)[0]["n"]
+    return query_rows(store, ROWS)[0]["n"]
 
 
 def _opened(store: Store, random: Random, count: int, after: timedelta) -> None:
@@ -66,18 +78,18 @@ def _opened(store: Store, random: Random, count: int, after: timedelta) -> None:
 def _lived(store: Store, random: Random, moves: tuple[str, ...], after: timedelta) -> None:
     while fire_due(store, START + after).fired:
         pass
-    for group in _groups([row["number"] for row in tells(store, "SELECT number FROM cases ORDER BY id")]):
+    for group in _groups([row["number"] for row in query_rows(store, "SELECT number FROM cases ORDER BY id")]):
         commands = [_command(random, number, random.choice(moves)) for number in group]
         advance_many(store, commands, START + after + HOUR)
 
 
 def _command(random: Random, number: str, move: str) -> Command:
-    form = forms_of(move)
+    form = form_for(move)
     if move == "promise":
         form["due_at"] = (START + 30 * DAY).isoformat()
     if move == "revisit" and random.random() < 0.4:
         form = {"outcome": "dissatisfied", "words": "Never again."}
-    return Command(number, move, form, actor=DOES.get(move, SUPERVISOR))
+    return Command(number, move, form, actor=MOVE_ACTORS.get(move, SUPERVISOR))
 
 
 def _groups(numbers: list[str]) -> Iterator[list[str]]:
@@ -87,10 +99,10 @@ def _groups(numbers: list[str]) -> Iterator[list[str]]:
 
 def _erased(store: Store, random: Random) -> None:
     """Some customers had their data erased."""
-    count = tells(store, "SELECT count(*) AS n FROM cases")[0]["n"]
+    count = query_rows(store, "SELECT count(*) AS n FROM cases")[0]["n"]
     for case_id in random.sample(range(1, count + 1), max(count // 50, 1)):
         sql = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :case_id"
-        alters(store, sql, case_id=case_id)
+        execute_sql(store, sql, case_id=case_id)
 
 
 def settings_in(home: Any) -> Settings:

@@ -15,7 +15,7 @@ from engine.commands.advance import Command, advance, advance_many
 from engine.escalation.fire import peek
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import START, tells
+from tests.case_actions import START, query_rows
 
 AT = START + timedelta(hours=3)
 OWN = ("id", "case_id", "number", "salt", "head", "hash", "form", "key", "request_hash", "party_id")
@@ -24,7 +24,7 @@ OWN = ("id", "case_id", "number", "salt", "head", "hash", "form", "key", "reques
 
 def written(store: Store, number: str) -> dict[str, list[dict[str, Any]]]:
     """All rows of a case, but for what is its own."""
-    case_id = tells(store, "SELECT id FROM cases WHERE number = :n", n=number)[0]["id"]
+    case_id = query_rows(store, "SELECT id FROM cases WHERE number = :n", n=number)[0]["id"]
     return {
         table: sorted(
             ({name: value for name, value in row.items() if name not in OWN} for row in _rows(store, table, case_id)),
@@ -36,7 +36,7 @@ def written(store: Store, number: str) -> dict[str, list[dict[str, Any]]]:
 
 def _rows(store: Store, table: str, case_id: int) -> list[dict[str, Any]]:
     key = "id" if table == "cases" else "case_id"
-    return tells(store, f"SELECT * FROM {table} WHERE {key} = :i", i=case_id)
+    return query_rows(store, f"SELECT * FROM {table} WHERE {key} = :i", i=case_id)
 
 
 def commands(numbers: list[str], move: int) -> list[Command]:

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from engine.settings import Settings
+from tests.case_actions import SECRET
 from tests.chaos.dispatchers import RUNGS, many_rungs
 from tests.chaos.perils import filled, own_postgres, small_disk
 from tests.chaos.rounds import Outcome, Plan, chaos
-from tests.telling import SECRET
 
 SHOWN = 20
 """So many findings of a sort are told in words."""

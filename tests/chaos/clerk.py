@@ -12,10 +12,10 @@ from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact
 from statemachines.lifecycle import Refused
+from tests.case_actions import AGENT, MANAGER, form_for
 from tests.chaos.ahead import Ahead
 from tests.chaos.customers import text
 from tests.chaos.ledger import Acknowledged, Ledger
-from tests.telling import AGENT, MANAGER, forms_of
 
 PASSING = frozenset({"busy", "contended", "database_away", "disk_full"})
 """Refusals that say nothing of the command: it is sent again under its key."""
@@ -51,7 +51,7 @@ def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
         return {"text": text(chance, key), "email": f"{key}@example.com" if chance.random() < 0.8 else None}
     personal = {"note": "note", "reply": "message", "investigate": "findings"}
     personal |= {"propose_solution": "solution", "resolve": "result"}
-    told = forms_of(move)
+    told = form_for(move)
     return told if move not in personal else {personal[move]: f"{told[personal[move]]} [{key}]"}
 
 

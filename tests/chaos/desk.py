@@ -10,8 +10,8 @@ from typing import Any
 from apps.cli import run
 from engine.settings import Settings
 from statemachines.lifecycle import Refused
+from tests.case_actions import AGENT, MANAGER
 from tests.chaos.clerk import Clerk, Step
-from tests.telling import AGENT, MANAGER
 
 
 class Faulty(Exception):

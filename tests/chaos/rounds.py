@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-import apps.cli.cases
-import apps.cli.open_case  # noqa: F401 (what children need is imported before they are born)
 from classifier.keyword_rules import threshold
 from engine.audit.verify import verify
 from engine.clock import system_now
@@ -19,13 +17,13 @@ from engine.settings import Settings
 from flows.reaction_registry import reactions
 from gateways.schedule import scheduled
 from statemachines.lifecycle import Refused
+from tests.case_actions import add_staff
 from tests.chaos.ahead import Ahead
 from tests.chaos.audit import Audit, audit
 from tests.chaos.customers import SOURCE, letters
 from tests.chaos.ledger import Ledger
 from tests.chaos.settling import RETRY_JUMP, quiet
 from tests.chaos.victims import DROP, Stage, Victim
-from tests.telling import hired
 
 SHORTEST_LIFE, LONGEST_LIFE = 0.03, 0.5
 SHORTEST_JUMP, LONGEST_JUMP = 61.0, 2400.0
@@ -181,7 +179,7 @@ def prepared(settings: Settings, ahead: Ahead) -> None:
     """A real store with people in it, whose nights have run before: after a jump, drivers catch up on them."""
     found(settings, system_now())
     with closing(settings.store()) as store:
-        hired(store)
+        add_staff(store)
         now = ahead.now(store)
         for night in scheduled():
             keep(store, Done(night.name, now, now, observed=False, did=0))

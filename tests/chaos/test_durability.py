@@ -13,24 +13,24 @@ import pytest
 from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
+from tests.case_actions import SECRET, case_of, make_move, moves_of, new_case
 from tests.chaos import syncing
 from tests.chaos.ahead import Ahead
 from tests.chaos.perils import disk_of_its_own, own_postgres
 from tests.chaos.rounds import prepared
 from tests.house.sources import ROOT
-from tests.telling import SECRET, case_of, does, moves_of, opened
 
 WITHOUT_SYNC = """
 import sys
 from engine.settings import Settings
 from tests.chaos.syncing import take_away
-from tests.telling import does, opened
+from tests.case_actions import make_move, new_case
 
 store = Settings().store()
-number = opened(store)
+number = new_case(store)
 take_away()
 try:
-    does(store, number, "classify")
+    make_move(store, number, "classify")
 except Exception as error:
     print("not acknowledged:", type(error).__name__)
 else:
@@ -73,8 +73,8 @@ def test_what_was_acknowledged_outlives_a_power_cut(sqlite_settings: Settings):
         os.sync()
         settings = sqlite_settings.model_copy(update={"database_url": f"sqlite:///{disk.at / 'closeloop.db'}"})
         store = settings.store()
-        number = opened(store)
-        does(store, number, "classify")
+        number = new_case(store)
+        make_move(store, number, "classify")
         disk.loses_power()
         store.close()
         disk.comes_back()
@@ -96,9 +96,9 @@ def test_every_commit_to_postgres_is_synced(own: tuple[Store, object]):
 def test_a_postgres_that_is_restarted_at_once_has_lost_nothing(own: tuple[Store, object]):
     store, restart = own
     assert callable(restart)
-    number = opened(store)
+    number = new_case(store)
     for many in range(2, 5):
-        assert does(store, number, "note").seq == many
+        assert make_move(store, number, "note").seq == many
         restart()
         assert case_of(store, number)["version"] == many
     assert verify(store).ok

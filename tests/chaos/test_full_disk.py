@@ -15,9 +15,9 @@ from engine.commands.advance import Command, advance
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused
+from tests.case_actions import AGENT, SECRET, START, case_of, moves_of, new_case, refusal
 from tests.chaos.perils import filled, small_disk
 from tests.conftest import on_database
-from tests.telling import AGENT, SECRET, START, case_of, moves_of, opened, refusal
 
 LONG = "x" * 30_000
 MANY = 400
@@ -83,7 +83,7 @@ def note(number: str, at: int) -> Command:
 def test_a_full_disk_refuses_and_keeps_what_it_acknowledged_and_with_room_the_same_goes_through(
     small: Store, disk: Path
 ):
-    number = opened(small)
+    number = new_case(small)
     with filled(disk):
         written, refused = notes_until_refused(small, number)
         assert refused.code == "disk_full"

@@ -7,7 +7,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.escalation.fire import fire_due
 from engine.store import Store
 from models.contact import Reply
-from tests.telling import DAY, HOUR, MOMENT, START, contact, moves_of, tells
+from tests.case_actions import DAY, HOUR, MICROSECOND, START, contact, moves_of, query_rows
 
 FILE = Source("file", "complaint", "logistics")
 
@@ -15,14 +15,14 @@ FILE = Source("file", "complaint", "logistics")
 def imported(store: Store, rows: int) -> None:
     """Contacts of which each was answered within the hour."""
     reply = Reply(text="It was found.", at=START + HOUR)
-    record(store, FILE, [contact(n * MOMENT, row_id=f"{n}", reply=reply) for n in range(rows)])
+    record(store, FILE, [contact(n * MICROSECOND, row_id=f"{n}", reply=reply) for n in range(rows)])
 
 
 def test_no_rung_fires_past_a_reply_that_the_next_batch_holds(store: Store):
     imported(store, 3)
     while take_due(store, START + 7 * DAY, limit=2):
         fire_due(store, START + 7 * DAY)
-    assert tells(store, "SELECT clause, percent FROM escalation_step WHERE clause <> 'revisit'") == []
+    assert query_rows(store, "SELECT clause, percent FROM escalation_step WHERE clause <> 'revisit'") == []
     assert moves_of(store, "cp-26-000003")[:4] == ["open", "classify", "investigate", "resolve"]
 
 
@@ -33,7 +33,7 @@ def test_a_reply_waits_while_another_driver_has_its_contact_in_hand(postgres_sto
         tx.rows("SELECT row_id FROM arrival WHERE part = 'contact' FOR UPDATE")
         assert take_due(postgres_store, START + DAY) == []
     assert take_due(postgres_store, START + DAY) == ["cp-26-000001"] * 2
-    assert tells(postgres_store, "SELECT 1 FROM arrival WHERE refusal IS NOT NULL") == []
+    assert query_rows(postgres_store, "SELECT 1 FROM arrival WHERE refusal IS NOT NULL") == []
 
 
 def test_a_contact_sent_again_later_under_its_key_is_known(store: Store):

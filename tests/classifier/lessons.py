@@ -4,7 +4,7 @@ from random import Random
 
 from classifier.examples import Example
 from engine.store import Store
-from tests.telling import SUPERVISOR, does, opened
+from tests.case_actions import SUPERVISOR, make_move, new_case
 
 MATTERS = {
     "cargo_damage": ("外箱压扁", "玻璃碎了", "表面划花", "木架断裂"),
@@ -38,8 +38,8 @@ def decided(store: Store, each: int, *, seed: int = 1, as_matter: dict[str, str]
     """People classify so many cases of each matter; their numbers."""
     numbers: list[str] = []
     for one in lessons(each, seed=seed):
-        number = opened(store, text=one.text)
+        number = new_case(store, text=one.text)
         category = (as_matter or {}).get(one.label, one.label)
-        does(store, number, "classify", by=SUPERVISOR, category=category)
+        make_move(store, number, "classify", by=SUPERVISOR, category=category)
         numbers.append(number)
     return numbers

@@ -10,8 +10,8 @@ from classifier.versioned_files import folder_of
 from engine.store import Store
 from locales.translation import locales
 from statemachines.forms import Severity
+from tests.case_actions import SUPERVISOR, refusal
 from tests.classifier.trees import EVA, HEADS, ROWS, published, tree_file
-from tests.telling import SUPERVISOR, refusal
 
 pytestmark = pytest.mark.requirement("A3")
 

@@ -13,8 +13,8 @@ from classifier.example_files import examples_in
 from classifier.examples import marks
 from classifier.fit_model import fit_model
 from classifier.model import Model
+from tests.case_actions import SECRET, refusal
 from tests.classifier.lessons import MATTERS, lessons
-from tests.telling import SECRET, refusal
 
 pytestmark = pytest.mark.requirement("A3")
 

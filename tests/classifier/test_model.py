@@ -14,8 +14,8 @@ from classifier.fit_model import MIN_TEXTS, fit_model
 from classifier.keyword_rules import NEVER
 from classifier.model import Model
 from statemachines.refused import Refused
+from tests.case_actions import refusal
 from tests.classifier.lessons import MATTERS, lessons, text_about
-from tests.telling import refusal
 
 pytestmark = pytest.mark.requirement("A3")
 

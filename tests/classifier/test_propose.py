@@ -14,13 +14,13 @@ from classifier.model import Model
 from classifier.model_file import put_model
 from classifier.propose import explain, propose, propose_with_source
 from engine.store import Store
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from statemachines.forms import Severity
+from tests.case_actions import history_of, new_case
 from tests.classifier.lessons import lessons
 from tests.classifier.trees import published
 from tests.flows.scenes import DAMAGE, HINT, ODD
-from tests.telling import history_of, opened
 
 pytestmark = pytest.mark.requirement("A3")
 
@@ -129,14 +129,14 @@ def test_it_is_explained_by_what_speaks_for_it(sqlite_store: Store, tmp_path: Pa
 
 def test_at_intake_the_model_decides_or_suggests(work: Work, model: Model):
     put_model(work.store.home, model)
-    sure = opened(work.store, text=BROKEN_BOX, subject="投诉")
-    asyncio.run(settle(work))
+    sure = new_case(work.store, text=BROKEN_BOX, subject="投诉")
+    asyncio.run(drain(work))
     [form] = [json.loads(row["form"]) for row in history_of(work.store, sure) if row["move"] == "classify"]
     assert (form["category"], form["department"]) == ("cargo_damage", "claims")
     assert form["confidence"] >= 60
     put_model(work.store.home, replace(model, threshold=NEVER))
-    unsure, vague = opened(work.store, text=BROKEN_BOX), opened(work.store, text="zzz")
-    asyncio.run(settle(work))
+    unsure, vague = new_case(work.store, text=BROKEN_BOX), new_case(work.store, text="zzz")
+    asyncio.run(drain(work))
     moves = [{row["move"] for row in history_of(work.store, number)} for number in (unsure, vague)]
     assert "suggest" in moves[0]
     assert "classify" not in moves[0]

@@ -18,37 +18,39 @@ from engine.store import Store
 from flows.scheduled_work import run_scheduled
 from flows.work import Work
 from locales.translation import locales
+from tests.case_actions import AGENT, START, case_of, execute_sql, make_move, new_case, query_rows, refusal
 from tests.classifier.lessons import decided, lessons
-from tests.telling import AGENT, START, alters, case_of, does, opened, refusal, tells
 
 pytestmark = pytest.mark.requirement("A3")
 
 
 def test_a_persons_last_word_on_a_case_is_an_example(store: Store):
-    number = opened(store, text="外箱压扁", subject="投诉", demand="赔偿")
+    number = new_case(store, text="外箱压扁", subject="投诉", demand="赔偿")
     assert decisions_in(store) == []
-    does(store, number, "classify", by=AGENT, category="charge")
+    make_move(store, number, "classify", by=AGENT, category="charge")
     assert decisions_in(store) == [Example("投诉", "外箱压扁 赔偿", "charge")]
-    does(store, number, "reclassify", category="cargo_damage")
+    make_move(store, number, "reclassify", category="cargo_damage")
     assert decisions_in(store) == [Example("投诉", "外箱压扁 赔偿", "cargo_damage")]
-    does(store, opened(store, text="一直在途"), "classify", category="delay")
+    make_move(store, new_case(store, text="一直在途"), "classify", category="delay")
     assert [one.label for one in decisions_in(store)] == ["cargo_damage", "delay"]
     assert [one.label for one in decisions_in(store, most=1)] == ["delay"], "the latest ones"
 
 
 def test_what_the_system_decided_teaches_it_nothing(store: Store):
     form = {"category": "delay", "severity": "normal", "department": "operations", "confidence": 90}
-    number = opened(store, text="一直在途")
+    number = new_case(store, text="一直在途")
     advance(store, Command(number, "classify", form, actor=SYSTEM), START)
     assert decisions_in(store) == []
-    does(store, number, "reclassify", category="loss")
+    make_move(store, number, "reclassify", category="loss")
     assert [one.label for one in decisions_in(store)] == ["loss"], "until a person overrules it"
 
 
 def test_what_was_erased_is_absent(store: Store):
     _, erased, _ = decided(store, 1)
-    alters(store, "UPDATE statement SET content = NULL WHERE case_id = :id", id=case_of(store, erased)["id"])
-    left = tells(store, "SELECT content FROM statement WHERE field = 'text' AND content IS NOT NULL ORDER BY case_id")
+    execute_sql(store, "UPDATE statement SET content = NULL WHERE case_id = :id", id=case_of(store, erased)["id"])
+    left = query_rows(
+        store, "SELECT content FROM statement WHERE field = 'text' AND content IS NOT NULL ORDER BY case_id"
+    )
     assert [one.text for one in decisions_in(store)] == [row["content"] for row in left]
     assert len(left) == 2
 
@@ -108,7 +110,7 @@ def test_nothing_to_learn_from_leaves_all_as_it_was(sqlite_store: Store):
 
 def test_the_scheduled_training_writes_down_that_it_ran(work: Work):
     asyncio.run(run_scheduled(work, "classifier-training"))
-    assert tells(work.store, "SELECT flow, did FROM run") == [{"flow": "classifier-training", "did": 0}]
+    assert query_rows(work.store, "SELECT flow, did FROM run") == [{"flow": "classifier-training", "did": 0}]
 
 
 @pytest.mark.parametrize("locale", locales())

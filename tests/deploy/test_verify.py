@@ -24,8 +24,8 @@ from engine.ledger.merkle import Tree
 from engine.ledger.signing import make_key, public_hex, signed
 from engine.store import Store
 from tests.audit.tamperings import ELSEWHERE
+from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
 from tests.docs.pages import ROOT
-from tests.telling import DAY, START, alters, does, opened, resolved
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -56,10 +56,10 @@ def says(elsewhere: Path) -> Says:
 @pytest.fixture
 def told(sqlite_store: Store) -> Store:
     for _ in range(3):
-        resolved(sqlite_store, subject='破损\n\u2028 \x7f "q"', demand="</br>")
-    alters(sqlite_store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+        new_resolved_case(sqlite_store, subject='破损\n\u2028 \x7f "q"', demand="</br>")
+    execute_sql(sqlite_store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
     anchor(sqlite_store, START + DAY)
-    opened(sqlite_store, DAY)
+    new_case(sqlite_store, DAY)
     return sqlite_store
 
 
@@ -69,8 +69,8 @@ def at(store: Store) -> tuple[Path, str, Path]:
 
 def gone(store: Store, case_id: int) -> None:
     for table in ("statement", "timer", "outbox_event", "transition"):
-        alters(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
-    alters(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
+        execute_sql(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
+    execute_sql(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
 
 
 def test_an_honest_store_is_whole(told: Store, says: Says):
@@ -95,7 +95,7 @@ def test_an_honest_store_is_whole(told: Store, says: Says):
     ],
 )
 def test_it_finds(told: Store, says: Says, sql: str, what: str):
-    assert alters(told, sql) >= 1
+    assert execute_sql(told, sql) >= 1
     code, lines = says(*at(told))
     assert code == 2
     assert what in lines
@@ -147,7 +147,7 @@ def test_an_older_whole_database_with_its_older_anchors_is_seen_by_who_saw_the_n
     told.close()
     older = tmp_path / "older"
     shutil.copytree(told.home, older)
-    opened(told, 2 * DAY)
+    new_case(told, 2 * DAY)
     anchor(told, START + 3 * DAY)
     state = tmp_path / "seen"
     assert says(*at(told), "--state", state)[0] == 0
@@ -175,7 +175,7 @@ def test_what_was_seen_and_was_anchored_otherwise_is_missed(told: Store, says: S
 def test_a_new_beginning_is_told_until_somebody_has_looked_into_it(told: Store, says: Says, tmp_path: Path):
     state = tmp_path / "seen"
     assert says(*at(told), "--state", state)[0] == 0
-    does(told, "cp-26-000004", "classify", after=DAY)
+    make_move(told, "cp-26-000004", "classify", after=DAY)
     anchor(told, START + 2 * DAY, Anew("ada", "restored"))
     assert says(*at(told), "--state", state) == (2, ["- 2 begun_anew"])
     assert says(*at(told), "--state", state, "--accept-anew")[0] == 0
@@ -183,9 +183,9 @@ def test_a_new_beginning_is_told_until_somebody_has_looked_into_it(told: Store, 
 
 
 def test_a_backup_needs_nothing_beside_it(store: Store, says: Says, tmp_path: Path):
-    resolved(store, subject='破损,\n"q"')
-    opened(store)
-    alters(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+    new_resolved_case(store, subject='破损,\n"q"')
+    new_case(store)
+    execute_sql(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
     back_up(store, tmp_path / "file", START + DAY)
     assert says(tmp_path / "file")[0] == 0
     gone(store, 2)
@@ -195,7 +195,7 @@ def test_a_backup_needs_nothing_beside_it(store: Store, says: Says, tmp_path: Pa
 
 @pytest.mark.postgres
 def test_what_psql_copied_out_is_read_as_well(postgres_store: Store, says: Says, tmp_path: Path):
-    resolved(postgres_store, subject='破损,\n"q"')
+    new_resolved_case(postgres_store, subject='破损,\n"q"')
     anchor(postgres_store, START + DAY)
     folder = tmp_path / "copied"
     folder.mkdir()

@@ -37,7 +37,7 @@ from engine.rules.policy import pack
 from engine.rules.policy_gaps import asked_bounds, gaps
 from engine.settings import Settings
 from engine.audit.verify import verify
-from flows.tick import settle
+from flows.tick import drain
 from locales.translation import label
 from flows.work import Work
 from gateways.mail import FakeMailer
@@ -93,13 +93,13 @@ does("classify", "sue", category="cargo_damage", department="claims")
 
 EXPERT = """
 assert does("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
-asyncio.run(settle(work))
+asyncio.run(drain(work))
 told = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
 assert [mail.subject for mail in told] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
 assert refused("give_opinion", "sue", opinion="It was the packing.", fee=20000) == "own_work"
 assert does("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
 assert does("investigate", "han", findings="It fell.").state == "investigated"
-asyncio.run(settle(work))
+asyncio.run(drain(work))
 assert verify(store).ok, verify(store)
 labelled(
     state=COMPLAINT.state,

@@ -7,7 +7,7 @@ import pytest
 from engine.actors import NewActor, acting, add_actor
 from engine.store import Store
 from statemachines.roles import Role
-from tests.telling import STAFF, refusal, tells
+from tests.case_actions import STAFF, query_rows, refusal
 
 NEW = NewActor("new", (Role.AGENT, Role.HANDLER), department="claims", boss="sue", email="new@example.com")
 
@@ -27,7 +27,7 @@ def test_an_actor_is_found_with_his_roles(store: Store):
 def test_the_same_actor_again_changes_nothing(store: Store):
     added(store, NEW)
     assert added(store, NEW) is False
-    assert len(tells(store, "SELECT id FROM actor")) == len(STAFF) + 3
+    assert len(query_rows(store, "SELECT id FROM actor")) == len(STAFF) + 3
 
 
 @pytest.mark.parametrize(

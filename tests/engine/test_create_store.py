@@ -13,7 +13,7 @@ from engine.create_store import found, set_clock
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import DAY, HOUR, MOMENT, SECRET, START, opened, refusal, tells
+from tests.case_actions import DAY, HOUR, MICROSECOND, SECRET, START, new_case, query_rows, refusal
 
 Where = Callable[..., Settings]
 
@@ -31,7 +31,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
 
 def house(settings: Settings) -> dict[str, Any]:
     store = settings.store()
-    [row] = tells(store, "SELECT * FROM store_info")
+    [row] = query_rows(store, "SELECT * FROM store_info")
     store.close()
     return row
 
@@ -91,7 +91,7 @@ def test_a_given_secret_is_not_written_down(where: Where):
 def test_the_clock_moves_on_and_never_back(store: Store):
     set_clock(store, START + HOUR)
     set_clock(store, START + HOUR)
-    told = refusal(lambda: set_clock(store, START + HOUR - MOMENT))
+    told = refusal(lambda: set_clock(store, START + HOUR - MICROSECOND))
     assert (told.code, told.params) == ("clock_back", {"clock": (START + HOUR).isoformat()})
     assert store.now() == START + HOUR
 
@@ -105,7 +105,7 @@ def test_the_clock_of_a_real_store_is_nobodys_to_move(where: Where):
 
 
 def test_what_a_store_holds_is_untouched_by_founding_it_again(store: Store, settings: Settings):
-    opened(store)
-    before = tells(store, "SELECT * FROM cases")
+    new_case(store)
+    before = query_rows(store, "SELECT * FROM cases")
     assert found(settings, START, START) is False
-    assert tells(store, "SELECT * FROM cases") == before
+    assert query_rows(store, "SELECT * FROM cases") == before

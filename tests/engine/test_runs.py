@@ -6,19 +6,19 @@ from functools import partial
 from engine.runs import Done, hold, keep, let_go
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import DAY, HOUR, MOMENT, START, at_once, tells
+from tests.case_actions import DAY, HOUR, MICROSECOND, START, query_rows, run_concurrently
 
 
 def test_a_run_is_written_down_with_its_reason(store: Store):
     keep(store, Done("react", START, START + HOUR, observed=False, did=3, why="prefect_away"))
-    [row] = tells(store, "SELECT * FROM run")
+    [row] = query_rows(store, "SELECT * FROM run")
     assert (row["flow"], row["began_at"], row["ended_at"]) == ("react", to_micros(START), to_micros(START + HOUR))
     assert (bool(row["observed"]), row["did"], json.loads(row["note"])) == (False, 3, {"why": "prefect_away"})
 
 
 def test_a_duty_is_held_until_it_runs_out(store: Store):
     assert hold(store, "driver", "me", START, 60)
-    assert not hold(store, "driver", "other", START + HOUR / 60 - MOMENT, 60)
+    assert not hold(store, "driver", "other", START + HOUR / 60 - MICROSECOND, 60)
     assert hold(store, "driver", "other", START + HOUR / 60, 60)
     assert not hold(store, "driver", "me", START + HOUR / 60, 60)
 
@@ -37,7 +37,7 @@ def test_a_duty_given_back_is_free_at_once(store: Store):
 
 
 def test_of_many_at_once_one_holds_it(store: Store):
-    held = at_once([partial(hold, store, "driver", f"owner{n}", START, 60) for n in range(8)])
+    held = run_concurrently([partial(hold, store, "driver", f"owner{n}", START, 60) for n in range(8)])
     assert sorted(held, key=bool) == [False] * 7 + [True]
 
 
@@ -49,4 +49,4 @@ def test_two_duties_are_two(store: Store):
 def test_the_heartbeat_of_one_long_gone_is_forgotten(store: Store):
     hold(store, "driver:gone", "gone", START, 60)
     hold(store, "driver:here", "here", START + 8 * DAY, 60)
-    assert [row["name"] for row in tells(store, "SELECT name FROM lease")] == ["driver:here"]
+    assert [row["name"] for row in query_rows(store, "SELECT name FROM lease")] == ["driver:here"]

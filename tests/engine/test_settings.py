@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import Settings
-from tests.telling import refusal
+from tests.case_actions import refusal
 
 
 def test_the_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

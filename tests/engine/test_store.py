@@ -10,7 +10,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from models import Actor, Case
 from statemachines.lifecycle import Refused
-from tests.telling import START, does, opened, refusal, tells
+from tests.case_actions import START, make_move, new_case, query_rows, refusal
 
 HIRE = "INSERT INTO actor (handle, roles, locale) VALUES (:handle, 'agent', 'en')"
 KILL = """
@@ -19,7 +19,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_d
 
 
 def handles(store: Store) -> set[str]:
-    return {row["handle"] for row in tells(store, "SELECT handle FROM actor")}
+    return {row["handle"] for row in query_rows(store, "SELECT handle FROM actor")}
 
 
 def test_a_body_that_raises_leaves_nothing(store: Store):
@@ -95,10 +95,10 @@ def test_a_reading_session_changes_nothing(store: Store, attempt: str):
 
 
 def test_a_reading_session_sees_one_moment(store: Store):
-    opened(store)
+    new_case(store)
     with store.reading() as session:
         first = len(session.exec(select(Case)).all())
-        opened(store)
+        new_case(store)
         session.expire_all()
         assert len(session.exec(select(Case)).all()) == first == 1
     with store.reading() as session:
@@ -108,7 +108,7 @@ def test_a_reading_session_sees_one_moment(store: Store):
 def test_looking_sees_one_moment(store: Store):
     with store.looking() as tx:
         assert tx.rows("SELECT id FROM cases") == []
-        opened(store)
+        new_case(store)
         assert tx.rows("SELECT id FROM cases") == []
 
 
@@ -119,23 +119,23 @@ def impatient(store: Store) -> None:
 
 
 def test_a_lock_that_is_held_too_long_is_refused_and_nothing_is_written(sqlite_store: Store):
-    number = opened(sqlite_store)
+    number = new_case(sqlite_store)
     impatient(sqlite_store)
     other = sqlite3.connect(sqlite_store.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    told = refusal(lambda: does(sqlite_store, number, "classify"))
+    told = refusal(lambda: make_move(sqlite_store, number, "classify"))
     other.execute("ROLLBACK")
     other.close()
     assert told.code == "busy"
-    assert tells(sqlite_store, "SELECT version FROM cases") == [{"version": 1}]
-    assert does(sqlite_store, number, "classify").seq == 2
+    assert query_rows(sqlite_store, "SELECT version FROM cases") == [{"version": 1}]
+    assert make_move(sqlite_store, number, "classify").seq == 2
 
 
 def test_a_reader_is_held_up_by_no_writer(store: Store):
-    opened(store)
+    new_case(store)
     with store.writing() as tx:
         tx.run("UPDATE cases SET owner = 'new'")
-        assert tells(store, "SELECT owner FROM cases") == [{"owner": None}]
+        assert query_rows(store, "SELECT owner FROM cases") == [{"owner": None}]
 
 
 def killed(store: Store) -> int:
@@ -148,17 +148,17 @@ def killed(store: Store) -> int:
 
 
 def test_a_connection_that_was_killed_while_idle_is_not_missed(postgres_store: Store):
-    number = opened(postgres_store)
+    number = new_case(postgres_store)
     assert killed(postgres_store) >= 1
-    assert does(postgres_store, number, "classify").seq == 2
+    assert make_move(postgres_store, number, "classify").seq == 2
 
 
 def test_many_that_were_killed_while_idle_are_not_missed(postgres_store: Store):
-    number = opened(postgres_store)
+    number = new_case(postgres_store)
     with postgres_store.looking(), postgres_store.looking(), postgres_store.looking():
         pass
     assert killed(postgres_store) >= 3
-    assert does(postgres_store, number, "classify").seq == 2
+    assert make_move(postgres_store, number, "classify").seq == 2
 
 
 def test_a_lone_statement_whose_connection_died_while_idle_may_be_tried_again(postgres_store: Store):

@@ -14,7 +14,7 @@ from defusedxml.ElementTree import iterparse
 from engine.audit.verify import verify
 from engine.store import Store
 from tests.apps.conftest import Closeloop, closeloop, simulated
-from tests.telling import DAY, START, tells
+from tests.case_actions import DAY, START, query_rows
 
 __all__ = ["closeloop", "simulated"]
 
@@ -71,7 +71,7 @@ def unprepared(words: list[str]) -> bool:
 def test_the_help_desk_is_accounted_for_and_its_truths_are_found(closeloop: Closeloop, simulated: Store, bridge: bool):
     options = ["--bridge"] if bridge else []
     mapping = ROOT / "examples" / "helpdesk.toml"
-    told = closeloop.told("replay", HELPDESK, "--mapping", mapping, *options)
+    told = closeloop.json("replay", HELPDESK, "--mapping", mapping, *options)
     assert (told["cases"], told["events"]) == (4580, 21348)
     assert told["applied"] + told["refused"] + told["ignored"] == 21348
     assert told["cases_after_end"] == sum("Closed" in w[:-1] for w in helpdesk()) == 17
@@ -82,13 +82,13 @@ def test_the_help_desk_is_accounted_for_and_its_truths_are_found(closeloop: Clos
     assert told["reopenings"] == sum(map(reopened, helpdesk()))
     assert (told["inferred"] > 0) == bridge
     assert told["event_fitness"] > (0.98 if bridge else 0.85)
-    assert tells(simulated, "SELECT count(*) AS n FROM transition WHERE inferred") == [{"n": told["inferred"]}]
+    assert query_rows(simulated, "SELECT count(*) AS n FROM transition WHERE inferred") == [{"n": told["inferred"]}]
     assert verify(simulated).ok
 
 
 @here(RECEIPT)
 def test_the_receipt_phase_keeps_or_breaks_its_own_deadlines(closeloop: Closeloop, simulated: Store):
-    told = closeloop.told("replay", RECEIPT, "--mapping", ROOT / "examples" / "receipt.toml")
+    told = closeloop.json("replay", RECEIPT, "--mapping", ROOT / "examples" / "receipt.toml")
     assert (told["cases"], told["events"]) == (1434, 8577)
     assert told["applied"] + told["refused"] + told["ignored"] == 8577
     promise = told["promises"]["promise"]
@@ -102,15 +102,15 @@ def test_the_receipt_phase_keeps_or_breaks_its_own_deadlines(closeloop: Closeloo
 def test_a_late_order_breaks_its_promise_and_whoever_was_asked_too_early_is_called(
     closeloop: Closeloop, simulated: Store
 ):
-    told = closeloop.told("replay", ORDERS, "--mapping", ROOT / "examples" / "orders.toml")
+    told = closeloop.json("replay", ORDERS, "--mapping", ROOT / "examples" / "orders.toml")
     assert (told["cases"], told["applied"] + told["refused"] + told["ignored"]) == (4043, told["events"])
     delivered = {row["order_id"]: row["order_delivered_customer_date"] for row in rows(ORDERS)}
     promised = {row["order_id"]: row["order_estimated_delivery_date"] for row in rows(ORDERS)}
     before_carrier = {row["order_id"] for row in rows(ORDERS) if "" < delivered[row["order_id"]] < carried(row)}
     kept = [order for order, at in delivered.items() if at and at <= promised[order]]
     assert told["promises"]["promise"]["kept"] == len(kept)
-    closeloop.told("run-until", AFTERWARDS.isoformat())
-    called = {row["content"] for row in tells(simulated, CALLED)}
+    closeloop.json("run-until", AFTERWARDS.isoformat())
+    called = {row["content"] for row in query_rows(simulated, CALLED)}
     last = {row["order_id"]: row["review_answer_timestamp"] for row in sorted(rows(REVIEWS), key=answered)}
     asked_too_early = {order for order, at in delivered.items() if at > last.get(order, at)} - before_carrier
     late = {order for order in called if delivered[order] > promised[order]}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from apps.scenario import Player, Scenario, Step, load_scenario
-from apps.scenes import rehearse
+from apps.scenario import Player, Scenario, ScenarioStep, load_scenario
+from apps.scenes import prepare
 from apps.simulation import run_until
 from engine.audit.verify import verify
 from engine.commands.arrivals import Source, record
@@ -34,7 +34,7 @@ FEW_INSTANTS, FEW_RUNS = 60, 200
 """Each instant of the demo is a run or two in Prefect, and people wait for them."""
 
 
-def comes(step: Step) -> datetime:
+def comes(step: ScenarioStep) -> datetime:
     return CONTACTS[step.contact].at + step.after
 
 
@@ -88,13 +88,13 @@ def test_steps_of_a_contact_stand_in_their_order():
 
 
 @pytest.mark.parametrize("step", SCENARIO.step, ids=lambda step: f"{step.contact}-{step.move}")
-def test_a_step_is_one_its_maker_may_make(step: Step):
+def test_a_step_is_one_its_maker_may_make(step: ScenarioStep):
     COMPLAINT.checked(step.move, step.set)
     allowed = {role for row in COMPLAINT.rows[step.move] for role in row.roles}
     assert allowed & set(maker(step).roles)
 
 
-def maker(step: Step) -> Player:
+def maker(step: ScenarioStep) -> Player:
     return STAFF[step.by]
 
 
@@ -139,7 +139,7 @@ def test_the_fortnight_is_played_without_a_refusal_and_every_case_is_closed(home
     store = settings.store()
     record(store, Source(COLUMNS.source.name, COLUMNS.source.kind, COLUMNS.source.pack), CONTACTS.values())
     store.close()
-    work, cast = rehearse(settings, EXAMPLES / "scenario.toml")
+    work, cast = prepare(settings, EXAMPLES / "scenario.toml")
     work.observer = counting = Counting()
     lived = asyncio.run(run_until(work, until, cast))
     with work.store.looking() as tx:

@@ -1,4 +1,4 @@
-"""What the tests of the flows share: the clock moved on, everything settled, and gateways that misbehave."""
+"""What the tests of the flows share: a clock that moves on, drained work, and gateways that fail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,10 +10,10 @@ from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.store import Store
 from flows.run_info import RunInfo, RunResult
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
-from tests.telling import START, contact, tells
+from tests.case_actions import START, contact, query_rows
 
 T = TypeVar("T")
 
@@ -24,38 +24,38 @@ HINT = "仓库门口有积水。"
 ODD = "请问你们的标志是谁设计的?"
 
 
-def settled(work: Work, after: timedelta) -> int:
-    """The simulated clock moves to so long after ``START``, and all that is due is done."""
+def drained(work: Work, after: timedelta) -> int:
+    """Set the simulated clock to this long after ``START`` and do all that is due; returns how much."""
     set_clock(work.store, START + after)
-    return asyncio.run(settle(work))
+    return asyncio.run(drain(work))
 
 
-def imported(store: Store, happened: timedelta, now: timedelta, **said: object) -> str:
-    """A contact of the past is taken in from a file; its case's number."""
+def imported(store: Store, happened: timedelta, now: timedelta, **fields: object) -> str:
+    """Open a case for an imported contact of the past; returns its number."""
     set_clock(store, START + now)
-    opening = Opening(contact(happened, **said), actor="import", via="import", source="desk")
+    opening = Opening(contact(happened, **fields), actor="import", via="import", source="desk")
     return open_case(store, opening, START + now).number
 
 
-def sent(work: Work) -> list[Mail]:
-    """Every mail that went out."""
+def sent_mails(work: Work) -> list[Mail]:
+    """Return every mail that went out."""
     assert isinstance(work.mailer, FakeMailer)
     return work.mailer.sent
 
 
-def told(work: Work, address: str) -> list[str]:
-    """The templates of the mails that went to an address."""
-    return [mail.key.split(":")[3] for mail in sent(work) if mail.to == address]
+def templates_to(work: Work, address: str) -> list[str]:
+    """Return the templates of the mails that went to an address."""
+    return [mail.key.split(":")[3] for mail in sent_mails(work) if mail.to == address]
 
 
 def deliveries(store: Store) -> list[tuple[str, str, int, str | None]]:
-    """Reaction, status, tries and error of every delivery."""
-    rows = tells(store, "SELECT reaction, status, tries, error FROM delivery ORDER BY case_id, seq, reaction")
+    """Return reaction, status, tries and error of every delivery."""
+    rows = query_rows(store, "SELECT reaction, status, tries, error FROM delivery ORDER BY case_id, seq, reaction")
     return [(row["reaction"], row["status"], row["tries"], row["error"]) for row in rows]
 
 
 class Down(Exception):
-    """A gateway that cannot be reached; its words are personal."""
+    """A gateway that cannot be reached; its text is personal."""
 
 
 class FailingMailer(FakeMailer):
@@ -75,7 +75,7 @@ class FailingMailer(FakeMailer):
 
 @dataclass
 class Watching:
-    """An observer that notes what it is shown; ``there`` says whether it saw the runs, as Prefect would."""
+    """An observer that records its runs; ``there`` says whether it reports them as observed."""
 
     there: bool = True
     sights: list[RunInfo] = field(default_factory=list[RunInfo])

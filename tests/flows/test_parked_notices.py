@@ -16,25 +16,25 @@ from flows.work import Work
 from gateways.telephone import Call, FakeTelephone, Outcome
 from models.columns import from_micros
 from statemachines.roles import Role
-from tests.flows.scenes import ODD, Down, FailingMailer, sent, settled
-from tests.telling import DAY, HOUR, START, alters, opened, resolved, rungs_of, tells
+from tests.case_actions import DAY, HOUR, START, execute_sql, fired_steps_of, new_case, new_resolved_case, query_rows
+from tests.flows.scenes import ODD, Down, FailingMailer, drained, sent_mails
 
 
 def poisoned(store: Store, count: int) -> list[str]:
-    numbers = [opened(store, text=ODD) for _ in range(count)]
+    numbers = [new_case(store, text=ODD) for _ in range(count)]
     for number in numbers:
-        alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+        execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
     return numbers
 
 
 def lived(work: Work, until: timedelta) -> None:
     """Settle at every instant at which something is due."""
     while (due := look(work.store, work.store.now()).next()) is not None and due <= START + until:
-        settled(work, due - START)
+        drained(work, due - START)
 
 
 def parked_mails(work: Work) -> list[str]:
-    return [mail.to for mail in sent(work) if mail.key.startswith("parked:")]
+    return [mail.to for mail in sent_mails(work) if mail.key.startswith("parked:")]
 
 
 @pytest.fixture
@@ -45,15 +45,15 @@ def admin(work: Work) -> None:
 
 @pytest.mark.usefixtures("admin")
 def test_many_parked_cases_are_one_mail_to_each_and_stop_no_other(work: Work):
-    poison, sound = poisoned(work.store, 3), opened(work.store, text=ODD)
+    poison, sound = poisoned(work.store, 3), new_case(work.store, text=ODD)
     lived(work, 2 * HOUR)
     assert sorted(parked_mails(work)) == ["ada@example.com", "sue@example.com"]
-    [mail] = [one for one in sent(work) if one.to == "ada@example.com"]
+    [mail] = [one for one in sent_mails(work) if one.to == "ada@example.com"]
     assert mail.subject == "Cases that fail again and again: 3"
     assert all(f"{number} · deadlines · lost_state" in mail.body for number in poison)
     lived(work, DAY)
     assert len(parked_mails(work)) == 2
-    assert len(rungs_of(work.store, sound)) == 6
+    assert len(fired_steps_of(work.store, sound)) == 6
 
 
 @pytest.mark.usefixtures("admin")
@@ -97,7 +97,7 @@ class Slow(FakeTelephone):
 
 
 def test_a_slow_telephone_holds_up_neither_the_pass_nor_the_other_customers(work: Work):
-    numbers = [resolved(work.store, text=ODD) for _ in range(3)]
+    numbers = [new_resolved_case(work.store, text=ODD) for _ in range(3)]
     asyncio.run(plan_callbacks(work))
     work.telephone = line = Slow()
     set_clock(work.store, START + DAY)
@@ -111,21 +111,23 @@ def test_a_slow_telephone_holds_up_neither_the_pass_nor_the_other_customers(work
     slow, rest = asyncio.run(passes())
     assert slow.calls == ((numbers[0], 1, "failed.TimeoutError"),)
     assert [(number, outcome) for number, _, outcome in rest.calls] == [(n, "no_answer") for n in numbers[1:]]
-    settled(work, DAY + timedelta(seconds=10))
+    drained(work, DAY + timedelta(seconds=10))
     assert line.rung[-1].key == line.rung[0].key, "called again under the same key"
 
 
 def test_a_cut_telephone_is_tried_ever_less_often_and_nobody_is_forgotten(work: Work):
-    number = resolved(work.store, text=ODD)
+    number = new_resolved_case(work.store, text=ODD)
     work.telephone = line = Cut(work, DAY + 3 * HOUR)
-    settled(work, HOUR * 0)
+    drained(work, HOUR * 0)
     lived(work, DAY + 6 * HOUR)
-    [planned] = [row["planned_at"] for row in tells(work.store, "SELECT planned_at FROM callback WHERE attempt = 1")]
+    [planned] = [
+        row["planned_at"] for row in query_rows(work.store, "SELECT planned_at FROM callback WHERE attempt = 1")
+    ]
     first = from_micros(planned) - START
     rests = [at - first for at in line.tried if at < line.until - START]
     assert [int(rest.total_seconds()) for rest in rests[:5]] == [0, 10, 50, 210, 850]
     assert len(rests) <= 8
     assert parked_mails(work) == ["sue@example.com"]
-    [outcome] = [row["outcome"] for row in tells(work.store, "SELECT outcome FROM callback WHERE attempt = 1")]
+    [outcome] = [row["outcome"] for row in query_rows(work.store, "SELECT outcome FROM callback WHERE attempt = 1")]
     assert outcome == "no_answer"
-    assert number in sent(work)[0].body
+    assert number in sent_mails(work)[0].body

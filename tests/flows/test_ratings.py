@@ -8,8 +8,19 @@ import pytest
 from flows.work import Work
 from gateways.telephone import FakeTelephone
 from models.columns import from_micros
-from tests.flows.scenes import ODD, deliveries, settled
-from tests.telling import AGENT, DAY, HOUR, START, alters, case_of, does, history_of, resolved, tells
+from tests.case_actions import (
+    AGENT,
+    DAY,
+    HOUR,
+    START,
+    case_of,
+    execute_sql,
+    history_of,
+    make_move,
+    new_resolved_case,
+    query_rows,
+)
+from tests.flows.scenes import ODD, deliveries, drained
 
 pytestmark = pytest.mark.requirement("D2")
 
@@ -18,7 +29,7 @@ NEED = "I also need a quotation for forty pallets a week."
 
 
 def ratings(work: Work) -> list[dict[str, Any]]:
-    return tells(work.store, "SELECT * FROM rating ORDER BY case_id, cycle")
+    return query_rows(work.store, "SELECT * FROM rating ORDER BY case_id, cycle")
 
 
 def statuses(work: Work, reaction: str) -> set[str]:
@@ -26,12 +37,12 @@ def statuses(work: Work, reaction: str) -> set[str]:
 
 
 def answered(work: Work, number: str, by: str = AGENT, after: timedelta = NOW, **answers: Any) -> None:
-    does(work.store, number, "revisit", by=by, after=after, **answers)
-    settled(work, after)
+    make_move(work.store, number, "revisit", by=by, after=after, **answers)
+    drained(work, after)
 
 
 def test_what_a_customer_answers_is_rated(work: Work):
-    number = resolved(work.store, text=ODD)
+    number = new_resolved_case(work.store, text=ODD)
     answered(work, number, timeliness=5, attitude=4, after=HOUR)
     [rating] = ratings(work)
     assert (rating["case_id"], rating["cycle"]) == (case_of(work.store, number)["id"], 1)
@@ -41,23 +52,23 @@ def test_what_a_customer_answers_is_rated(work: Work):
 
 
 def test_a_customer_who_is_satisfied_and_scores_nothing_is_praise_in_no_score(work: Work):
-    answered(work, resolved(work.store, text=ODD))
+    answered(work, new_resolved_case(work.store, text=ODD))
     assert [(one["answered"], one["score"]) for one in ratings(work)] == [(0, None)]
 
 
 def test_each_round_is_rated_by_itself(work: Work):
-    number = resolved(work.store, text=ODD)
+    number = new_resolved_case(work.store, text=ODD)
     answered(work, number, outcome="dissatisfied", attitude=1)
-    does(work.store, number, "resolve")
+    make_move(work.store, number, "resolve")
     answered(work, number, attitude=5)
     assert [(one["cycle"], one["score"]) for one in ratings(work)] == [(1, 2000), (2, 10_000)]
 
 
 def test_one_who_is_never_reached_rates_nothing(work: Work):
     work.telephone = FakeTelephone()
-    number = resolved(work.store, text=ODD, email="wang@example.com")
+    number = new_resolved_case(work.store, text=ODD, email="wang@example.com")
     for day in range(8):
-        settled(work, DAY * day)
+        drained(work, DAY * day)
     moves = [row["move"] for row in history_of(work.store, number)]
     assert moves.count("attempt") == 3
     assert "unreachable" in moves
@@ -65,11 +76,11 @@ def test_one_who_is_never_reached_rates_nothing(work: Work):
 
 
 def test_a_rating_delivered_twice_is_one(work: Work):
-    answered(work, resolved(work.store, text=ODD), attitude=4)
+    answered(work, new_resolved_case(work.store, text=ODD), attitude=4)
     before = ratings(work)
     again = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
-    assert alters(work.store, again, name="record_rating") == 1
-    settled(work, HOUR)
+    assert execute_sql(work.store, again, name="record_rating") == 1
+    drained(work, HOUR)
     assert ratings(work) == before
 
 
@@ -80,11 +91,11 @@ def leads(work: Work) -> list[dict[str, Any]]:
       JOIN cases p ON p.id = l.parent_id JOIN statement s ON s.case_id = c.id AND s.seq = 1 AND s.field = 'text'
      WHERE l.relation = 'need'
     """
-    return tells(work.store, sql)
+    return query_rows(work.store, sql)
 
 
 def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
-    number = resolved(work.store, text=ODD, customer="Wang", phone="138")
+    number = new_resolved_case(work.store, text=ODD, customer="Wang", phone="138")
     answered(work, number, need=NEED)
     [lead] = leads(work)
     assert (lead["kind"], lead["content"], lead["parent"]) == ("inquiry", NEED, number)
@@ -94,22 +105,22 @@ def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
 
 
 def test_a_need_delivered_twice_is_one_lead(work: Work):
-    answered(work, resolved(work.store, text=ODD, phone="138"), need=NEED)
+    answered(work, new_resolved_case(work.store, text=ODD, phone="138"), need=NEED)
     again = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
-    assert alters(work.store, again, name="open_lead") == 1
-    settled(work, HOUR)
+    assert execute_sql(work.store, again, name="open_lead") == 1
+    drained(work, HOUR)
     assert len(leads(work)) == 1
 
 
 def test_no_need_no_lead(work: Work):
-    answered(work, resolved(work.store, text=ODD), words="All well.")
+    answered(work, new_resolved_case(work.store, text=ODD), words="All well.")
     assert leads(work) == []
 
 
 def test_words_that_were_erased_meanwhile_open_nothing(work: Work):
-    number = resolved(work.store, text=ODD)
-    does(work.store, number, "revisit", by=AGENT, need=NEED)
-    alters(work.store, "UPDATE statement SET content = NULL WHERE field = 'need'")
-    settled(work, NOW)
+    number = new_resolved_case(work.store, text=ODD)
+    make_move(work.store, number, "revisit", by=AGENT, need=NEED)
+    execute_sql(work.store, "UPDATE statement SET content = NULL WHERE field = 'need'")
+    drained(work, NOW)
     assert leads(work) == []
     assert statuses(work, "open_lead") == {"done"}

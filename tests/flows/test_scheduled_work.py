@@ -13,8 +13,8 @@ from flows.nights.overnight_escalation import Night
 from flows.scheduled_work import BODIES, overdue, run_late, run_scheduled, watch_scheduled
 from flows.work import Work
 from gateways.schedule import business_schedule, scheduled
-from tests.flows.scenes import ODD, Watching, imported, sent, settled
-from tests.telling import DAY, HOUR, START, alters, opened, resolved, rungs_of, tells
+from tests.case_actions import DAY, HOUR, START, execute_sql, fired_steps_of, new_case, new_resolved_case, query_rows
+from tests.flows.scenes import ODD, Watching, drained, imported, sent_mails
 
 ROOT = Path(__file__).parents[2]
 GRACE = timedelta(minutes=20)
@@ -42,30 +42,30 @@ def test_each_deployment_leads_to_a_flow_of_its_name(tmp_path: Path, monkeypatch
 
 
 def test_a_night_fires_plans_checks_anchors_and_reports_without_a_driver(work: Work):
-    late = opened(work.store, text=ODD)
-    resolved(work.store, text=ODD)
+    late = new_case(work.store, text=ODD)
+    new_resolved_case(work.store, text=ODD)
     done = night(work, HOUR * 18.5)
     assert isinstance(done, Night)
-    assert len(rungs_of(work.store, late)) == 5
+    assert len(fired_steps_of(work.store, late)) == 5
     assert (done.swept.did, done.planned, done.verdict.ok) == (5, 1, True)
     assert [one.number for one in done.report.became_late] == [late]
     assert len(published(work.store).read_text("utf-8").splitlines()) == 1
-    [run] = tells(work.store, "SELECT flow, did, observed, note FROM run")
+    [run] = query_rows(work.store, "SELECT flow, did, observed, note FROM run")
     assert (run["flow"], run["did"], bool(run["observed"]), run["note"]) == ("overnight-escalation", 6, True, "{}")
 
 
 def test_a_night_that_runs_twice_escalates_nothing_twice(work: Work):
-    late = opened(work.store, text=ODD)
+    late = new_case(work.store, text=ODD)
     night(work, HOUR * 18.5)
-    before = rungs_of(work.store, late)
+    before = fired_steps_of(work.store, late)
     again = night(work, HOUR * 18.5)
     assert isinstance(again, Night)
-    assert (again.did, rungs_of(work.store, late)) == (0, before)
+    assert (again.did, fired_steps_of(work.store, late)) == (0, before)
 
 
 def test_a_night_finds_what_was_tampered_with(work: Work):
-    opened(work.store, text=ODD)
-    alters(work.store, "UPDATE transition SET form = '{}'")
+    new_case(work.store, text=ODD)
+    execute_sql(work.store, "UPDATE transition SET form = '{}'")
     done = night(work, HOUR * 18.5)
     assert isinstance(done, Night)
     assert (1, "hash") in [(fault.seq, fault.what) for fault in done.verdict.faults]
@@ -89,12 +89,12 @@ def test_a_missed_night_is_overdue_after_its_grace_and_until_it_ran(work: Work):
 def test_a_week_without_nights_is_caught_up_once(work: Work):
     for name in BODIES:
         night(work, HOUR * 22.5, name)
-    late = opened(work.store, HOUR * 23, text=ODD)
+    late = new_case(work.store, HOUR * 23, text=ODD)
     assert missed(work, DAY * 8) == [*NIGHTLY, "integrity", "classifier-training"], "the longest due first"
     for name in missed(work, DAY * 8):
         night(work, DAY * 8, name)
     assert missed(work, DAY * 8) == []
-    assert len(rungs_of(work.store, late)) == 8
+    assert len(fired_steps_of(work.store, late)) == 8
 
 
 def test_a_store_whose_first_night_never_came_misses_it(work: Work):
@@ -125,7 +125,7 @@ def test_of_late_runs_that_wait_for_a_worker_one_does_the_work(work: Work):
     due = [START + HOUR * 18.5 + DAY * day for day in range(3)]
     done = [asyncio.run(run_late(work, "overnight-escalation", at)) for at in due]
     assert [isinstance(one, Night) for one in done] == [True, False, False]
-    assert tells(work.store, "SELECT count(*) AS n FROM run") == [{"n": 1}]
+    assert query_rows(work.store, "SELECT count(*) AS n FROM run") == [{"n": 1}]
     later = asyncio.run(run_late(work, "overnight-escalation", START + DAY * 3 + timedelta(seconds=1)))
     assert isinstance(later, Night), "what is asked for now is done now"
 
@@ -153,19 +153,19 @@ def caught_up(work: Work) -> object:
 
 
 def test_without_a_driver_catch_up_does_what_is_due(work: Work):
-    late = opened(work.store, text=ODD)
+    late = new_case(work.store, text=ODD)
     set_clock(work.store, START + HOUR * 5)
     assert caught_up(work) != 0
-    assert [percent for _, percent, _ in rungs_of(work.store, late)] == [75, 100, 150, 200]
+    assert [percent for _, percent, _ in fired_steps_of(work.store, late)] == [75, 100, 150, 200]
     assert caught_up(work) == 0
 
 
 @pytest.mark.parametrize("name", ["driver", "driver:4711-ab"])
 def test_while_a_driver_holds_its_lease_catch_up_does_nothing(work: Work, name: str):
-    late = opened(work.store, text=ODD)
+    late = new_case(work.store, text=ODD)
     hold(work.store, name, "me", START + HOUR * 5, 30)
     set_clock(work.store, START + HOUR * 5)
-    assert (caught_up(work), rungs_of(work.store, late)) == (0, [])
+    assert (caught_up(work), fired_steps_of(work.store, late)) == (0, [])
     set_clock(work.store, START + HOUR * 5 + timedelta(seconds=31))
     assert caught_up(work) != 0, "the driver's heart has stopped"
 
@@ -177,11 +177,13 @@ def test_neither_a_simulation_nor_a_driver_has_a_use_for_catch_up(work: Work):
 
 def test_history_is_told_in_one_mail_the_next_morning(work: Work):
     numbers = [imported(work.store, HOUR, DAY, row_id=str(n), text=ODD) for n in range(5)]
-    settled(work, DAY)
-    assert sent(work) == []
+    drained(work, DAY)
+    assert sent_mails(work) == []
     night(work, DAY * 2, "morning-report")
-    assert sorted(mail.to for mail in sent(work)) == [f"{who}@example.com" for who in ("gao", "han", "mei", "sue")]
-    assert all(number in mail.body for number in numbers for mail in sent(work))
-    count = len(sent(work))
+    assert sorted(mail.to for mail in sent_mails(work)) == [
+        f"{who}@example.com" for who in ("gao", "han", "mei", "sue")
+    ]
+    assert all(number in mail.body for number in numbers for mail in sent_mails(work))
+    count = len(sent_mails(work))
     night(work, DAY * 2, "morning-report")
-    assert len(sent(work)) == count
+    assert len(sent_mails(work)) == count

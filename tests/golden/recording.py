@@ -20,11 +20,11 @@ from gateways.telephone import FakeTelephone
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
+from tests.case_actions import SECRET, START, add_staff, case_of, execute_sql, query_rows
 from tests.editions import in_force
 from tests.golden.lives import PACK, Life, Refusal, Step
 from tests.stories.conftest import MORE_STAFF
 from tests.stories.story import Story
-from tests.telling import SECRET, START, alters, case_of, hired, tells
 
 BEGIN = to_micros(START)
 STEPS = """
@@ -73,11 +73,11 @@ def golden_store(limits: Mapping[str, Any]) -> Iterator[Store]:
 
 def peopled(store: Store, limits: Mapping[str, Any]) -> None:
     """Everybody is hired who is not, and the golden pack holds, with these limits."""
-    hired(store)
+    add_staff(store)
     with store.writing() as tx:
         for handle, (role, department) in MORE_STAFF.items():
             add_actor(tx, NewActor(handle, (role,), department, email=f"{handle}@example.com"))
-    alters(store, EDITION, content=PACK.read_text("utf-8"), at=BEGIN)
+    execute_sql(store, EDITION, content=PACK.read_text("utf-8"), at=BEGIN)
     if limits:
         in_force(store, dict(limits))
 
@@ -87,7 +87,7 @@ def recorded(tell: Callable[[Story], None]) -> Life:
     with golden_store({}) as store:
         story = Told(Work(store, FakeMailer(), FakeTelephone()))
         tell(story)
-        if tells(store, "SELECT count(*) AS n FROM cases") != [{"n": 1}]:
+        if query_rows(store, "SELECT count(*) AS n FROM cases") != [{"n": 1}]:
             raise ValueError(f"{tell.__name__} tells of more than one case")
         life = life_of(store, story.number)
         return replace(life, limits=story.limits, refusals=tuple(story.refusals), until=to_micros(story.now) - BEGIN)
@@ -96,7 +96,7 @@ def recorded(tell: Callable[[Story], None]) -> Life:
 def life_of(store: Store, number: str) -> Life:
     """The case's life as the store tells it."""
     case = case_of(store, number)
-    ask = partial(tells, store, id=case["id"])
+    ask = partial(query_rows, store, id=case["id"])
     said: dict[int, dict[str, str]] = {}
     for row in ask(SAID):
         said.setdefault(row["seq"], {})[row["field"]] = row["content"]

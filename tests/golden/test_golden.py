@@ -20,9 +20,9 @@ from engine.store import Store
 from models.contact import Contact
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
+from tests.case_actions import START, case_of, refusal
 from tests.golden.lives import FOLDER, Life, Step, read
 from tests.golden.recording import life_of, peopled
-from tests.telling import START, case_of, refusal
 
 LIVES = sorted(FOLDER.glob("*.json"))
 OF_THE_CASE = {"channel", "subject", "text", "demand", "customer_type", "shipment", "requested_at", "row_id"}

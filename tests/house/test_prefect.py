@@ -9,8 +9,7 @@ from tests.house.sources import ROOMS, Source, at_import, findings, hold, import
 
 MAY_LOAD_PREFECT = (
     *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
-    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py"),
-    *("flows/prefect_ui/run_states.py", "flows/prefect_ui/progress.py"),
+    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 

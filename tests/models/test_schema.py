@@ -18,7 +18,17 @@ from engine.settings import Settings
 from engine.store import Store
 from models.column_types import Instant
 from models.columns import from_micros, to_micros
-from tests.telling import HOUR, MOMENT, START, alters, case_of, does, opened, resolved, tells
+from tests.case_actions import (
+    HOUR,
+    MICROSECOND,
+    START,
+    case_of,
+    execute_sql,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(settings: Settings):
@@ -46,8 +56,8 @@ def test_an_instant_without_a_zone_is_refused(store: Store):
 
 def test_an_instant_comes_back_aware_and_in_utc(store: Store):
     shanghai = timezone(timedelta(hours=8))
-    at = (START + MOMENT).astimezone(shanghai)
-    opened(store, MOMENT, at=at)
+    at = (START + MICROSECOND).astimezone(shanghai)
+    new_case(store, MICROSECOND, at=at)
     with store.reading() as session:
         [case] = session.exec(select(models.Case)).all()
     assert case.opened_at == at
@@ -61,27 +71,27 @@ def test_an_instant_keeps_every_microsecond(micros: int):
 
 def copied(store: Store, table: str, **changed: Any) -> None:
     """Write a table's first row once more, with some columns changed."""
-    row = tells(store, f"SELECT * FROM {table} ORDER BY 1, 2")[0] | changed
+    row = query_rows(store, f"SELECT * FROM {table} ORDER BY 1, 2")[0] | changed
     names = ", ".join(row)
-    alters(store, f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
+    execute_sql(store, f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
 
 
 @pytest.fixture
 def full(store: Store) -> Store:
     """A store in which every table that knows a key holds a row."""
-    number = opened(store, key="the-key")
-    does(store, number, "classify", after=2 * HOUR)
-    lease(store, "me", lambda happened: ["greet"], START + 2 * HOUR)
-    resolved(store, 3 * HOUR)
+    number = new_case(store, key="the-key")
+    make_move(store, number, "classify", after=2 * HOUR)
+    lease(store, "me", lambda event: ["greet"], START + 2 * HOUR)
+    new_resolved_case(store, 3 * HOUR)
     case = case_of(store, number)["id"]
-    alters(store, "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (:id, 1, 1, 5)", id=case)
-    alters(store, "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:id, :id, 'other', 5)", id=case)
-    alters(
+    execute_sql(store, "INSERT INTO callback (case_id, cycle, attempt, planned_at) VALUES (:id, 1, 1, 5)", id=case)
+    execute_sql(store, "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:id, :id, 'other', 5)", id=case)
+    execute_sql(
         store,
         "INSERT INTO rating (case_id, cycle, questionnaire, version, answered, at) VALUES (:id, 1, 'q', '1', 0, 5)",
         id=case,
     )
-    alters(
+    execute_sql(
         store,
         "INSERT INTO arrival (source, row_id, part, kind, pack, at, digest)"
         " VALUES ('f', '1', 'contact', 'complaint', 'logistics', 5, 'd')",
@@ -109,11 +119,11 @@ TWICE = {
 @pytest.mark.parametrize("what", TWICE)
 def test_the_database_itself_refuses(what: str, full: Store):
     table, changed = TWICE[what]
-    before = tells(full, f"SELECT * FROM {table}")
+    before = query_rows(full, f"SELECT * FROM {table}")
     assert before, f"{table} holds nothing"
     with pytest.raises(Conflict):
         copied(full, table, **changed)
-    assert tells(full, f"SELECT * FROM {table}") == before
+    assert query_rows(full, f"SELECT * FROM {table}") == before
 
 
 def test_what_belongs_to_no_case_is_refused(full: Store):

@@ -227,7 +227,7 @@ def test_every_name_of_our_environment_is_a_setting_of_the_installed_prefect(tmp
 
 
 def test_the_server_keeps_runs_for_a_month_and_events_for_a_week(server: Server):
-    from apps.up_retention import Retention, read_retention
+    from apps.up_runs import Retention, read_retention
 
     assert read_retention(server.api_url) == Retention(run_days=30, event_days=7, vacuums=True)
     assert read_retention(server.api_url).ours

@@ -14,9 +14,9 @@ from apps.prefect_server import Server, worker
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
+from tests.case_actions import START, SUPERVISOR, add_staff, case_of, history_of
 from tests.prefect_side.conftest import until
 from tests.prefect_side.test_operator_actions import awaiting_approval
-from tests.telling import START, SUPERVISOR, case_of, hired, history_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -51,7 +51,7 @@ def store(server: Server, tmp_path: Path) -> Iterator[Store]:
     settings = Settings(home=tmp_path, secret=None, database_url=None)
     found(settings, START, START)
     store = settings.store()
-    hired(store)
+    add_staff(store)
     with deployed(server, tmp_path), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
         patch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))

@@ -12,9 +12,9 @@ from engine.escalation.fire import fire_due
 from engine.escalation.id_ranges import made_at, ranges
 from engine.settings import Settings
 from engine.store import Store
+from tests.case_actions import DAY, SECRET, START, fired_steps_of, new_case
 from tests.prefect_side.conftest import until
 from tests.prefect_side.test_nights import night, written
-from tests.telling import DAY, SECRET, START, opened, rungs_of
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -50,11 +50,11 @@ def settings(postgres_settings: Settings, home: Path, monkeypatch: pytest.Monkey
 
 def a_week_passes(store: Store, cases: int) -> tuple[list[str], list[Any]]:
     """So many cases fall due; their numbers, and the rungs that one of their kind gets from one process."""
-    alone = opened(store)
+    alone = new_case(store)
     fire_due(store, WEEK)
-    numbers = [opened(store) for _ in range(cases)]
+    numbers = [new_case(store) for _ in range(cases)]
     set_clock(store, WEEK)
-    return numbers, rungs_of(store, alone)
+    return numbers, fired_steps_of(store, alone)
 
 
 def shared_out(settings: Settings, store: Store) -> list[int]:
@@ -82,7 +82,7 @@ def test_tasks_fire_what_one_process_would(settings: Settings, monkeypatch: pyte
     store = settings.store()
     numbers, alone = a_week_passes(store, cases=10)
     assert shared_out(settings, store) == [5 * len(alone)] * 2
-    assert [rungs_of(store, number) for number in numbers] == [alone] * 10
+    assert [fired_steps_of(store, number) for number in numbers] == [alone] * 10
     assert shared_out(settings, store) == []
     assert verify(store).ok
     store.close()
@@ -118,7 +118,7 @@ def test_the_night_shares_its_work_out(
         run = client.create_flow_run_from_deployment(deployment.id)
         state = until(lambda: (now := client.read_flow_run(run.id).state) and now.is_final() and now, seconds=120)
         assert state.is_completed(), child.log.read_text()
-    assert [rungs_of(store, number) for number in numbers] == [alone] * len(numbers)
+    assert [fired_steps_of(store, number) for number in numbers] == [alone] * len(numbers)
     names = until(lambda: sorted(task_names(client, run.id)), seconds=30)
     assert len(names) == 2, child.log.read_text()
     assert all(name.startswith("cases ") for name in names)

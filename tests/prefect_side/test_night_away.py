@@ -17,7 +17,7 @@ from flows.work import Work, work_from
 from models.contact import Contact
 from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
-from tests.telling import START
+from tests.case_actions import START
 
 pytestmark = pytest.mark.prefect
 

@@ -16,8 +16,8 @@ from flows.scheduled_work import watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
+from tests.case_actions import DAY, SECRET, START
 from tests.prefect_side.conftest import until
-from tests.telling import DAY, SECRET, START
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -13,7 +13,7 @@ from apps.prefect_server import Server
 from engine.create_store import found
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import HANDLER, SECRET, START, SUPERVISOR, case_of, does, hired, history_of, opened
+from tests.case_actions import HANDLER, SECRET, START, SUPERVISOR, add_staff, case_of, history_of, make_move, new_case
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -33,7 +33,7 @@ def store(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     settings = Settings()
     found(settings, START, START)
     store = settings.store()
-    hired(store)
+    add_staff(store)
     yield store
     store.close()
 
@@ -60,12 +60,12 @@ def prefect_at(server: Server) -> Iterator[None]:
 
 def awaiting_approval(store: Store) -> str:
     """A compensation above the desk's limit waits for a second person; all that is said is personal."""
-    number = opened(store, text=CANARY, customer=CANARY, phone="13800138000")
-    does(store, number, "classify")
-    does(store, number, "investigate", findings=CANARY)
-    does(store, number, "determine_responsibility", by=HANDLER, evidence=CANARY)
-    does(store, number, "confirm_responsibility")
-    does(store, number, "compensate", by=HANDLER, compensation=900_000, grounds=CANARY)
+    number = new_case(store, text=CANARY, customer=CANARY, phone="13800138000")
+    make_move(store, number, "classify")
+    make_move(store, number, "investigate", findings=CANARY)
+    make_move(store, number, "determine_responsibility", by=HANDLER, evidence=CANARY)
+    make_move(store, number, "confirm_responsibility")
+    make_move(store, number, "compensate", by=HANDLER, compensation=900_000, grounds=CANARY)
     return number
 
 

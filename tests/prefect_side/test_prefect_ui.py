@@ -16,13 +16,13 @@ from engine.settings import Settings
 from flows.fire_timers import Swept
 from flows.run_info import RunInfo
 from flows.scheduled_work import run_scheduled, watch_scheduled
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
+from tests.case_actions import HOUR, START, add_staff, make_move, new_case, new_resolved_case
 from tests.flows.scenes import DAMAGE
 from tests.prefect_side.conftest import until
-from tests.telling import HOUR, START, does, hired, opened, resolved
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -52,11 +52,11 @@ def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     settings = Settings(home=tmp_path_factory.mktemp("window"), database_url=None, secret="a-secret-of-the-tests")
     found(settings, BEGIN, BEGIN)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "zh_CN")
-    hired(work.store)
+    add_staff(work.store)
     person: dict[str, Any] = {"customer": CANARY, "email": "canary@window.example", "subject": CANARY}
-    late = opened(work.store, A_YEAR_AGO, text=f"{DAMAGE}{CANARY}", **person)
-    done = resolved(work.store, A_YEAR_AGO, text=CANARY, **person)
-    does(work.store, done, "note", after=A_YEAR_AGO, note=CANARY)
+    late = new_case(work.store, A_YEAR_AGO, text=f"{DAMAGE}{CANARY}", **person)
+    done = new_resolved_case(work.store, A_YEAR_AGO, text=CANARY, **person)
+    make_move(work.store, done, "note", after=A_YEAR_AGO, note=CANARY)
     unseen = asyncio.run(_live(work, server))
     work.store.close()
     return Lived(late, done, unseen)
@@ -69,7 +69,7 @@ async def _live(work: Work, server: Server) -> int:
         work.observer = observer
         for after in (HOUR * 0, HOUR * 1.5, HOUR * 2, HOUR * 3, HOUR * 4):
             set_clock(work.store, BEGIN + after)
-            await settle(work)
+            await drain(work)
             await asyncio.gather(*observer._closing)  # nobody hurries: each run leaves all it has to leave
         plan(work.store, BEGIN + HOUR * 4)
         await _night(work)
@@ -183,19 +183,18 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     """The nights of a worker run in a process of their own: what they leave does not depend on the observer."""
     from prefect import flow
 
-    from flows.prefect_ui.artifacts import leave_scheduled
-    from flows.prefect_ui.progress import Filling
+    from flows.prefect_ui.artifacts import ProgressArtifact, leave_scheduled
     from flows.prefect_ui.run_states import state_after
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
     found(settings, START, START)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "en")
-    number = opened(work.store, text=DAMAGE)
+    number = new_case(work.store, text=DAMAGE)
     set_clock(work.store, START + NIGHT)
 
     @flow(name="overnight-escalation", persist_result=False)
     async def night() -> Any:
-        work.progress = Filling(work, "overnight-escalation")
+        work.progress = ProgressArtifact(work, "overnight-escalation")
 
         async def body() -> None:
             await leave_scheduled(work, await run_scheduled(work, "overnight-escalation"))

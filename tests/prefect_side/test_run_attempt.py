@@ -41,7 +41,7 @@ def test_work_in_the_flow_ends_at_the_caller():
         attempt = Attempt(SIGHT, five)
         assert attempt.claim("flow")
         await attempt.work_in_flow("run-1")
-        seen = await attempt.seen()
+        seen = await attempt.result()
         assert (seen.result, seen.observed, seen.run_id) == (5, True, "run-1")
 
     asyncio.run(scene())
@@ -52,7 +52,7 @@ def test_an_error_stays_inside_the_flow_and_is_raised_at_the_caller():
         attempt = Attempt(SIGHT, lose)
         await attempt.work_in_flow("run-1")
         with pytest.raises(Lost, match="Zhang San"):
-            await attempt.seen()
+            await attempt.result()
 
     asyncio.run(scene())
 

@@ -11,7 +11,7 @@ from reports.callback_list import gather
 from reports.morning_report import gather as morning
 from reports.morning_report_text import render
 from statemachines.roles import Role
-from tests.telling import AGENT, DAY, HOUR, START, case_of, does, opened, resolved
+from tests.case_actions import AGENT, DAY, HOUR, START, case_of, make_move, new_case, new_resolved_case
 
 pytestmark = pytest.mark.requirement("D3")
 
@@ -24,7 +24,7 @@ def planned(store: Store) -> Store:
     with store.writing() as tx:
         add_actor(tx, NewActor("ann", (Role.AGENT,)))
     for n in range(5):
-        resolved(store, n * HOUR / 4, customer=f"Customer {n}", phone=f"1380000000{n}")
+        new_resolved_case(store, n * HOUR / 4, customer=f"Customer {n}", phone=f"1380000000{n}")
     plan(store, START + HOUR)
     return store
 
@@ -44,10 +44,10 @@ def test_a_line_tells_whom_to_call_and_the_story(planned: Store):
 
 
 def test_the_story_of_a_later_round_tells_its_own_result(store: Store):
-    number = resolved(store)
-    does(store, number, "revisit", by="system", outcome="dissatisfied")
-    does(store, number, "resolve", result="Paid twice.", after=HOUR)
-    does(store, number, "note", after=HOUR)
+    number = new_resolved_case(store)
+    make_move(store, number, "revisit", by="system", outcome="dissatisfied")
+    make_move(store, number, "resolve", result="Paid twice.", after=HOUR)
+    make_move(store, number, "note", after=HOUR)
     plan(store, START + HOUR)
     [line] = gather(store, START + DAY + HOUR).lines
     assert (line.round, line.result) == (2, "Paid twice.")
@@ -68,7 +68,7 @@ def test_today_holds_what_was_left_undone_and_other_days_do_not(planned: Store):
 
 def test_a_day_is_the_day_of_the_place(store: Store):
     """Nine in the morning in Shanghai is one at night in Greenwich; the list begins at midnight in Shanghai."""
-    resolved(store)
+    new_resolved_case(store)
     plan(store, START)
     before = timedelta(hours=9, microseconds=1)
     assert gather(store, START + DAY - before).lines == ()
@@ -79,21 +79,21 @@ def test_one_that_a_person_has_in_hand_stays_on_the_list_until_it_is_done(planne
     [first, *_] = due(planned, START + DAY)
     hand_over(planned, first)
     assert len(gather(planned, START + DAY).lines) == 5
-    does(planned, first.number, "revisit", by="system", after=DAY)
+    make_move(planned, first.number, "revisit", by="system", after=DAY)
     assert len(gather(planned, START + DAY).lines) == 4, "its clock has stopped, though nobody has called it off yet"
     call_off(planned, case_of(planned, first.number)["id"], "revisit", START + DAY)
     assert len(gather(planned, START + DAY).lines) == 4
 
 
 def test_what_nobody_may_call_stands_at_the_end(planned: Store):
-    number = opened(planned)
-    does(planned, number, "classify")
+    number = new_case(planned)
+    make_move(planned, number, "classify")
     for handle, again in ((AGENT, True), ("ann", True), ("sue", False)):
         if handle == AGENT:
-            does(planned, number, "investigate", by=handle)
-        does(planned, number, "resolve", by=handle)
+            make_move(planned, number, "investigate", by=handle)
+        make_move(planned, number, "resolve", by=handle)
         if again:
-            does(planned, number, "revisit", by="system", outcome="dissatisfied")
+            make_move(planned, number, "revisit", by="system", outcome="dissatisfied")
     plan(planned, START + HOUR)
     told = gather(planned, START + DAY)
     assert told.by_owner[""] == 1

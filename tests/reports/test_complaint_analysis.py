@@ -26,7 +26,7 @@ from reports.complaint_analysis import (
     shifted,
 )
 from reports.complaint_analysis_text import SHOWN, render
-from tests.telling import AGENT, DAY, HOUR, MANAGER, START, alters, case_of, does, opened, tells
+from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, case_of, execute_sql, make_move, new_case, query_rows
 
 pytestmark = pytest.mark.requirement("B7")
 
@@ -44,11 +44,11 @@ def analysed(store: Store, month: date, at: timedelta = DAY * 400) -> ComplaintA
 
 def found(store: Store, after: timedelta, cause: str | None = "handling", party: str | None = "carrier") -> str:
     """A complaint whose cause is found, and who answers for it, all at one instant; its number."""
-    number = opened(store, after)
-    does(store, number, "classify", after=after)
-    does(store, number, "investigate", after=after, cause=cause)
+    number = new_case(store, after)
+    make_move(store, number, "classify", after=after)
+    make_move(store, number, "investigate", after=after, cause=cause)
     if party:
-        does(store, number, "determine_responsibility", after=after, cause=cause, responsible=party)
+        make_move(store, number, "determine_responsibility", after=after, cause=cause, responsible=party)
     return number
 
 
@@ -61,7 +61,7 @@ def words(**code: str) -> str:
 def done(store: Store, after: timedelta, hours: float) -> str:
     """A complaint that has its first result so many hours after it was opened."""
     number = found(store, after)
-    does(store, number, "resolve", after=after + HOUR * hours)
+    make_move(store, number, "resolve", after=after + HOUR * hours)
     return number
 
 
@@ -88,15 +88,15 @@ def test_a_month_that_still_runs_is_not_over(store: Store):
 
 def test_complaints_belong_to_the_month_in_which_they_came(store: Store):
     for after in (NONE, DAY, END_OF_MARCH - LAST, END_OF_MARCH):
-        opened(store, after)
+        new_case(store, after)
     told = analysed(store, APRIL)
     assert (told.before.received, told.month.received, told.did) == (3, 1, 1)
 
 
 def test_a_complaint_is_open_until_it_closes(store: Store):
-    soon, late, never = (opened(store, DAY) for _ in range(3))
-    does(store, soon, "withdraw", after=DAY * 2)
-    does(store, late, "withdraw", after=END_OF_MARCH)
+    soon, late, never = (new_case(store, DAY) for _ in range(3))
+    make_move(store, soon, "withdraw", after=DAY * 2)
+    make_move(store, late, "withdraw", after=END_OF_MARCH)
     march, april = (analysed(store, month).month for month in (MARCH, APRIL))
     assert (march.received, march.closed, march.open_at_end) == (3, 1, 2)
     assert (april.received, april.closed, april.open_at_end) == (0, 1, 1)
@@ -106,7 +106,7 @@ def test_a_complaint_is_open_until_it_closes(store: Store):
 
 def test_a_complaint_closes_when_that_happened_and_not_when_it_was_recorded(store: Store):
     number = done(store, NONE, 1)
-    does(store, number, "revisit", after=DAY)
+    make_move(store, number, "revisit", after=DAY)
     fire_due(store, START + IN_APRIL)  # its archiving fell due in March, when nobody was there
     march, april = (analysed(store, month).month for month in (MARCH, APRIL))
     assert (march.closed, march.open_at_end, april.closed, april.open_at_end) == (1, 0, 0, 0)
@@ -114,8 +114,8 @@ def test_a_complaint_closes_when_that_happened_and_not_when_it_was_recorded(stor
 
 def test_they_are_split_by_what_they_are_about(store: Store):
     for severity in ("high", "high", "low"):
-        does(store, opened(store), "classify", category="loss", severity=severity, department="claims")
-    opened(store)
+        make_move(store, new_case(store), "classify", category="loss", severity=severity, department="claims")
+    new_case(store)
     found(store, NONE, cause="packing", party=None)
     assert analysed(store, MARCH).month.received_by == {
         "category": {"loss": 3, "damage": 1, "": 1},
@@ -127,17 +127,17 @@ def test_they_are_split_by_what_they_are_about(store: Store):
 
 def test_the_cause_that_was_determined_counts_and_not_the_first_guess(store: Store):
     number = found(store, NONE, cause="packing", party=None)
-    does(store, number, "determine_responsibility", cause="handling")
+    make_move(store, number, "determine_responsibility", cause="handling")
     assert analysed(store, MARCH).month.received_by["cause"] == {"handling": 1}
 
 
 def test_without_a_cause_on_the_case_the_last_investigation_tells_it(store: Store):
     number = found(store, NONE, cause="packing", party=None)
-    does(store, number, "resolve", after=HOUR)
-    does(store, number, "revisit", after=DAY, outcome="dissatisfied")
-    assert alters(store, "UPDATE cases SET variables = '{}'") == 1
+    make_move(store, number, "resolve", after=HOUR)
+    make_move(store, number, "revisit", after=DAY, outcome="dissatisfied")
+    assert execute_sql(store, "UPDATE cases SET variables = '{}'") == 1
     assert analysed(store, MARCH).month.received_by["cause"] == {"packing": 1}
-    alters(store, """UPDATE cases SET variables = '{"responsible":"carrier"}'""")
+    execute_sql(store, """UPDATE cases SET variables = '{"responsible":"carrier"}'""")
     assert analysed(store, MARCH).month.received_by["cause"] == {"packing": 1}
 
 
@@ -181,10 +181,10 @@ def test_what_came_again_most_often_stands_first_and_names_its_latest_cases(sqli
 
 def test_a_merged_case_and_a_party_who_answers_for_nothing_are_no_recurrence(store: Store):
     stays, goes = found(store, NONE), found(store, NONE)
-    does(store, found(store, NONE), "determine_responsibility", degree="none")
+    make_move(store, found(store, NONE), "determine_responsibility", degree="none")
     found(store, NONE, party=None)
     assert len(analysed(store, MARCH).recurrences) == 1
-    does(store, goes, "merge", into=stays)
+    make_move(store, goes, "merge", into=stays)
     told = analysed(store, MARCH)
     assert (told.recurrences, told.month.received_by["cause"]) == ((), {"handling": 4})
 
@@ -194,11 +194,11 @@ PLAN, FINDING = "improvement_plan", "finding"
 
 def linked(store: Store, parent: str, kind: str = PLAN) -> str:
     """A case that came of another one; its number."""
-    child = opened(store)
-    alters(store, "UPDATE cases SET kind = :kind WHERE number = :number", kind=kind, number=child)
+    child = new_case(store)
+    execute_sql(store, "UPDATE cases SET kind = :kind WHERE number = :number", kind=kind, number=child)
     ids = {"parent": case_of(store, parent)["id"], "child": case_of(store, child)["id"]}
     sql = "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:parent, :child, 'came_of', 0)"
-    alters(store, sql, **ids)
+    execute_sql(store, sql, **ids)
     return child
 
 
@@ -208,7 +208,7 @@ def test_what_is_done_about_a_cause_stands_beside_it(store: Store):
     plan, finding = linked(store, early), linked(store, latest, FINDING)
     for no_measure in ("recovery", "complaint"):
         linked(store, latest, no_measure)
-    alters(store, "UPDATE cases SET closed = :yes WHERE number = :number", yes=True, number=plan)
+    execute_sql(store, "UPDATE cases SET closed = :yes WHERE number = :number", yes=True, number=plan)
     told = analysed(store, MAY)
     cause, plans, findings = words(cause="handling"), words(kind=PLAN), words(kind=FINDING)
     assert f"| {cause} | {plans} {plan} (closed), {findings} {finding} |" in render(told, "en")
@@ -229,7 +229,7 @@ def test_measures_are_told_of_the_top_causes_and_a_plan_for_many_cases_once(sqli
     plan = linked(sqlite_store, first)
     sql = "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:parent, :child, 'came_of', 0)"
     ids = {"parent": case_of(sqlite_store, second)["id"], "child": case_of(sqlite_store, plan)["id"]}
-    alters(sqlite_store, sql, **ids)
+    execute_sql(sqlite_store, sql, **ids)
     measures = analysed(sqlite_store, MARCH).measures
     assert list(measures) == list("gabcd")
     assert len(measures) == TOP
@@ -237,9 +237,9 @@ def test_measures_are_told_of_the_top_causes_and_a_plan_for_many_cases_once(sqli
 
 
 def test_promises_count_in_the_month_in_which_they_were_answered(store: Store):
-    number = opened(store, END_OF_MARCH - HOUR)
-    does(store, number, "reply", after=END_OF_MARCH - LAST, by=AGENT)
-    does(store, number, "propose_solution", after=END_OF_MARCH + DAY, by=AGENT)
+    number = new_case(store, END_OF_MARCH - HOUR)
+    make_move(store, number, "reply", after=END_OF_MARCH - LAST, by=AGENT)
+    make_move(store, number, "propose_solution", after=END_OF_MARCH + DAY, by=AGENT)
     march, april = (analysed(store, month).month.handling for month in (MARCH, APRIL))
     assert (march.kept, march.late) == ({"first_reply": 1}, {})
     assert (april.kept["solution"], april.late["solution"]) == (0, 1)
@@ -248,10 +248,10 @@ def test_promises_count_in_the_month_in_which_they_were_answered(store: Store):
 
 def test_a_result_that_is_not_accepted_is_a_round_more(store: Store):
     number, other = done(store, NONE, 1), done(store, NONE, 2)
-    does(store, number, "revisit", after=DAY, outcome="dissatisfied")
-    does(store, other, "tell_result", after=DAY, opinion="rejected")
-    does(store, number, "resolve", after=DAY * 2)
-    does(store, number, "revisit", after=DAY * 3)
+    make_move(store, number, "revisit", after=DAY, outcome="dissatisfied")
+    make_move(store, other, "tell_result", after=DAY, opinion="rejected")
+    make_move(store, number, "resolve", after=DAY * 2)
+    make_move(store, number, "revisit", after=DAY * 3)
     told = analysed(store, MARCH).month.handling
     assert (told.results, told.further, told.reopened, told.reopened_percent) == (3, 1, 2, 66.7)
     assert told.answers == {"satisfied": 1, "dissatisfied": 1}
@@ -261,8 +261,8 @@ def test_a_result_that_is_not_accepted_is_a_round_more(store: Store):
 
 
 def test_an_end_that_satisfied_nobody_is_counted_as_such(store: Store):
-    does(store, done(store, NONE, 1), "refer", after=DAY, by=MANAGER)
-    does(store, opened(store), "withdraw", after=DAY)
+    make_move(store, done(store, NONE, 1), "refer", after=DAY, by=MANAGER)
+    make_move(store, new_case(store), "withdraw", after=DAY)
     assert analysed(store, MARCH).month.handling.unsatisfied_ends == 1
 
 
@@ -270,8 +270,8 @@ def test_hours_are_counted_to_the_first_result(store: Store):
     for hours in range(1, 11):
         done(store, DAY, hours)
     again = done(store, NONE, 100)
-    does(store, again, "revisit", after=DAY * 5, outcome="dissatisfied")
-    does(store, again, "resolve", after=DAY * 20)
+    make_move(store, again, "revisit", after=DAY * 5, outcome="dissatisfied")
+    make_move(store, again, "resolve", after=DAY * 20)
     told = analysed(store, MARCH).month.handling
     assert (told.median, told.p90) == (6.0, 10.0)
     assert analysed(store, FEBRUARY).month.handling.median is None
@@ -291,7 +291,7 @@ def test_a_quiet_month_counts_nothing(store: Store):
 
 
 def test_the_complaints_are_read_page_by_page(store: Store):
-    numbers = [opened(store, DAY * day) for day in (3, 0, 2, 1, 40)]
+    numbers = [new_case(store, DAY * day) for day in (3, 0, 2, 1, 40)]
     with store.looking() as tx:
         for page in (1, 2, 4, 9):
             assert [row.number for row in _pages(tx, _span(MARCH), page)] == numbers[:4]
@@ -303,7 +303,7 @@ def test_the_scheduled_work_is_written_down(work: Work):
     told = asyncio.run(run_scheduled(work, "complaint-analysis"))
     assert isinstance(told, ComplaintAnalysis)
     assert told.month.first == MARCH
-    assert tells(work.store, "SELECT flow, did FROM run") == [{"flow": "complaint-analysis", "did": 1}]
+    assert query_rows(work.store, "SELECT flow, did FROM run") == [{"flow": "complaint-analysis", "did": 1}]
 
 
 CANARY: dict[str, Any] = {"customer": "Canary Wang", "phone": "13800138000", "subject": "canary"}
@@ -315,9 +315,9 @@ def busy(sqlite_store: Store) -> Store:
     store = sqlite_store
     for after in (NONE, IN_APRIL):
         number = done(store, after, 30)
-        does(store, number, "revisit", after=after + DAY * 2, outcome="dissatisfied", words="canary")
+        make_move(store, number, "revisit", after=after + DAY * 2, outcome="dissatisfied", words="canary")
         linked(store, number)
-    does(store, opened(store, IN_APRIL, text="canary", **CANARY), "reply", after=IN_APRIL + HOUR)
+    make_move(store, new_case(store, IN_APRIL, text="canary", **CANARY), "reply", after=IN_APRIL + HOUR)
     found(store, IN_APRIL, cause="packing", party=None)
     return store
 
@@ -353,7 +353,7 @@ def test_it_says_what_there_is_to_say(busy: Store):
 
 def test_a_long_list_says_how_much_more_there_is(sqlite_store: Store):
     for n in range(SHOWN + 3):
-        does(sqlite_store, opened(sqlite_store), "classify", category=f"c{n}")
+        make_move(sqlite_store, new_case(sqlite_store), "classify", category=f"c{n}")
     told = analysed(sqlite_store, MARCH)
     assert told.month.received_by["category"] == Counter({f"c{n}": 1 for n in range(SHOWN + 3)})
     text = render(told, "en")

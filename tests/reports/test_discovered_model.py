@@ -7,8 +7,8 @@ from locales.translation import locales
 from reports import discovered_model
 from reports.discovered_model import Arc, DiscoveredModel
 from statemachines.kinds import lifecycle_of
+from tests.case_actions import DAY, HOUR, START, make_move, new_case, new_resolved_case, query_rows
 from tests.flows.scenes import DAMAGE
-from tests.telling import DAY, HOUR, START, does, opened, resolved, tells
 
 pytestmark = pytest.mark.requirement("I1")
 
@@ -19,10 +19,10 @@ def told(store: Store, days: int = 7) -> tuple[DiscoveredModel, ...]:
 
 
 def test_every_way_is_counted_as_often_as_it_was_gone(store: Store):
-    opened(store, text=DAMAGE)
-    resolved(store, HOUR)
-    reopened = resolved(store, HOUR * 2)
-    does(store, reopened, "tell_result", after=HOUR * 3, opinion="rejected")
+    new_case(store, text=DAMAGE)
+    new_resolved_case(store, HOUR)
+    reopened = new_resolved_case(store, HOUR * 2)
+    make_move(store, reopened, "tell_result", after=HOUR * 3, opinion="rejected")
     [one] = told(store)
     assert one.arcs == {
         Arc("", "received", "open"): 3,
@@ -32,20 +32,20 @@ def test_every_way_is_counted_as_often_as_it_was_gone(store: Store):
         Arc("resolved", "investigated", "tell_result"): 1,
     }
     assert one.standing == {"received": 1, "resolved": 1, "investigated": 1}
-    moved = tells(store, "SELECT count(*) AS n FROM transition WHERE source <> dest OR move = 'open'")
+    moved = query_rows(store, "SELECT count(*) AS n FROM transition WHERE source <> dest OR move = 'open'")
     assert one.arcs.total() == moved[0]["n"]
 
 
 def test_what_happened_before_is_not_counted(store: Store):
-    opened(store, text=DAMAGE)
+    new_case(store, text=DAMAGE)
     assert told(store, days=14) == ()
     [one] = told(store, days=7)
     assert one.arcs.total() == 1
 
 
 def test_the_diagram_names_states_and_ways_with_their_counts(store: Store):
-    number = resolved(store)
-    does(store, number, "tell_result", after=HOUR, opinion="rejected")
+    number = new_resolved_case(store)
+    make_move(store, number, "tell_result", after=HOUR, opinion="rejected")
     [one] = told(store)
     drawn = discovered_model.mermaid(one, "zh_CN")
     assert drawn.startswith("stateDiagram-v2\n")
@@ -73,7 +73,7 @@ def test_only_the_most_travelled_ways_are_drawn():
 
 
 def test_a_section_is_all_words_in_every_language(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     for locale in locales():
         text = "\n".join(discovered_model.section(told(store), locale))
         assert text.count("```mermaid") == 1

@@ -21,22 +21,22 @@ from reports.event_log_objects import log_of
 from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycles
-from tests.editions import in_force
-from tests.telling import (
+from tests.case_actions import (
     DAY,
     HANDLER,
     HOUR,
     STAFF,
     START,
-    alters,
     case_of,
     contact,
-    does,
+    execute_sql,
     history_of,
-    opened,
-    resolved,
-    tells,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
 )
+from tests.editions import in_force
 
 SCHEMA = Path(__file__).resolve().parents[4] / "shared" / "data" / "ocel2_schema.json"
 SECRETS = (
@@ -62,12 +62,12 @@ ALL = CaseFilter()
 
 def lived(store: Store) -> str:
     """A complaint full of what must not leave the house, resolved, doubted and raised; its number."""
-    number = opened(store, text="=HYPERLINK(收货人不在)", demand="收货人不在", **WANG)
-    does(store, number, "classify", after=HOUR)
-    does(store, number, "assign", after=HOUR, owner=HANDLER, reason="His mother knows.")
-    does(store, number, "investigate", after=27 * HOUR, findings="Lao Li was there.")
-    does(store, number, "resolve", after=28 * HOUR)
-    does(store, number, "revisit", by="amy", after=29 * HOUR, outcome="dissatisfied", words="收货人不在")
+    number = new_case(store, text="=HYPERLINK(收货人不在)", demand="收货人不在", **WANG)
+    make_move(store, number, "classify", after=HOUR)
+    make_move(store, number, "assign", after=HOUR, owner=HANDLER, reason="His mother knows.")
+    make_move(store, number, "investigate", after=27 * HOUR, findings="Lao Li was there.")
+    make_move(store, number, "resolve", after=28 * HOUR)
+    make_move(store, number, "revisit", by="amy", after=29 * HOUR, outcome="dissatisfied", words="收货人不在")
     return number
 
 
@@ -96,7 +96,7 @@ def test_nobody_is_named_and_nothing_quoted(store: Store, sort: str):
 @pytest.mark.requirement("H1")
 def test_pseudonyms_are_keyed_short_and_the_same_each_time(store: Store):
     lived(store)
-    opened(store, **WANG)
+    new_case(store, **WANG)
     first, *_, last = rows(store)
     assert first["case:party"] == last["case:party"]
     assert len(first["case:party"]) == len("p-") + 16
@@ -112,7 +112,7 @@ def test_pseudonyms_are_keyed_short_and_the_same_each_time(store: Store):
 
 @pytest.mark.requirement("H1")
 def test_who_reported_a_violation_cannot_be_found_by_his_complaints(store: Store):
-    opened(store, **WANG)
+    new_case(store, **WANG)
     told = contact(HOUR, **WANG)
     open_case(store, Opening(told, "violation"), START + HOUR)
     assert [bool(row["case:party"]) for row in rows(store)[:1] + rows(store)[-1:]] == [True, False]
@@ -157,16 +157,16 @@ def test_every_field_of_every_form_is_told_only_if_it_can_hold_no_name():
 def test_a_field_that_no_form_has_any_more_is_left_out(store: Store):
     number = lived(store)
     sql = """UPDATE transition SET form = '{"category":"damage","nickname":"Lao Li"}' WHERE move = 'classify'"""
-    assert alters(store, sql) == 1
+    assert execute_sql(store, sql) == 1
     assert "Lao Li" not in exported(store, "jsonl")
     assert [row["form:category"] for row in rows(store) if row["concept:name"] == "classify"] == ["damage"]
     assert number
 
 
 def test_a_move_tells_how_long_it_took_by_the_clock_and_in_working_hours(store: Store):
-    number = opened(store)
-    does(store, number, "note", after=10 * MINUTE)
-    does(store, number, "note", after=3 * DAY + HOUR)
+    number = new_case(store)
+    make_move(store, number, "note", after=10 * MINUTE)
+    make_move(store, number, "note", after=3 * DAY + HOUR)
     first, *_, second = [row for row in rows(store) if row["concept:name"] == "note"]
     assert first["case:calendar"] == "cn-office", "all its promises count around the clock: the hours of its callbacks"
     assert (first["since_opening_seconds"], first["working_since_last_us"]) == ("600.0", str(600 * 10**6))
@@ -177,19 +177,19 @@ def test_a_move_tells_how_long_it_took_by_the_clock_and_in_working_hours(store: 
 def test_working_hours_are_those_of_the_promise_that_counts_them(store: Store):
     limit = {"amount": 8, "unit": "business_hours", "calendar": "berlin-office"}
     in_force(store, {"department_limit": limit}, START)
-    number = opened(store)
-    does(store, number, "classify", after=HOUR)
-    does(store, number, "note", after=DAY)
+    number = new_case(store)
+    make_move(store, number, "classify", after=HOUR)
+    make_move(store, number, "note", after=DAY)
     told = [row for row in rows(store) if row["concept:name"] == "note"]
     assert [(row["case:calendar"], row["working_since_opening_hours"]) for row in told] == [("berlin-office", "8.0")]
 
 
 def test_what_happened_before_what_was_recorded_before_it_took_no_time(store: Store):
-    number = opened(store)
-    does(store, number, "note", after=2 * HOUR - MINUTE)
-    does(store, number, "note", after=2 * HOUR)
-    alters(store, "UPDATE transition SET occurred_at = :at WHERE seq = 2", at=to_micros(START + HOUR))
-    alters(store, "UPDATE transition SET occurred_at = :at WHERE seq = 3", at=to_micros(START + 30 * MINUTE))
+    number = new_case(store)
+    make_move(store, number, "note", after=2 * HOUR - MINUTE)
+    make_move(store, number, "note", after=2 * HOUR)
+    execute_sql(store, "UPDATE transition SET occurred_at = :at WHERE seq = 2", at=to_micros(START + HOUR))
+    execute_sql(store, "UPDATE transition SET occurred_at = :at WHERE seq = 3", at=to_micros(START + 30 * MINUTE))
     told = [(row["since_last_seconds"], row["working_since_opening_hours"]) for row in rows(store)]
     assert told[1:3] == [("3600.0", "1.0"), ("0.0", "0.5")]
     assert number
@@ -203,10 +203,10 @@ def test_one_kind_may_be_asked_for(store: Store):
 
 
 def test_since_chooses_cases_that_moved_and_tells_them_whole(store: Store):
-    old, number = lived(store), opened(store, 30 * HOUR)
+    old, number = lived(store), new_case(store, 30 * HOUR)
     told = rows(store, CaseFilter(since=to_micros(START + 30 * HOUR)))
     assert [(row["case:concept:name"], row["seq"]) for row in told] == [(number, "1")]
-    does(store, old, "note", after=31 * HOUR)
+    make_move(store, old, "note", after=31 * HOUR)
     told = rows(store, CaseFilter(since=to_micros(START + 30 * HOUR)))
     assert Counter(row["case:concept:name"] for row in told) == {old: len(history_of(store, old)), number: 1}
 
@@ -214,12 +214,12 @@ def test_since_chooses_cases_that_moved_and_tells_them_whole(store: Store):
 @pytest.mark.parametrize("pages", [(1, 1), (2, 3), (500, 2_000)])
 def test_pages_of_any_size_tell_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, pages: tuple[int, int]):
     for hours in (0, 1, 2):
-        resolved(store, hours * HOUR, phone=f"000-{hours}")
+        new_resolved_case(store, hours * HOUR, phone=f"000-{hours}")
     before = [exported(store, sort) for sort in ("jsonl", "ocel2", "xes")]
     monkeypatch.setattr(history_pages, "CASES_AT_ONCE", pages[0])
     monkeypatch.setattr(history_pages, "MOVES_AT_ONCE", pages[1])
     assert [exported(store, sort) for sort in ("jsonl", "ocel2", "xes")] == before
-    moves = tells(store, "SELECT count(*) AS n FROM transition")[0]["n"]
+    moves = query_rows(store, "SELECT count(*) AS n FROM transition")[0]["n"]
     assert len(before[0].splitlines()) == moves
 
 
@@ -232,17 +232,17 @@ def test_a_log_is_one_moment_of_the_store(store: Store):
         log, told = log_of(tx, Pseudonymisation(store.secret), CaseFilter(), linked=False)
         one = next(iter(log.histories))
         seen = list(one.events)
-        opened(store, 30 * HOUR)
-        does(store, number, "note", after=31 * HOUR)
+        new_case(store, 30 * HOUR)
+        make_move(store, number, "note", after=31 * HOUR)
         FORMATS["csv"](out, log)
     assert (len(seen), told.cases, out.getvalue().count(b"\n")) == (count, 1, 1)
 
 
 def test_tools_find_the_variants_that_the_tables_have(store: Store, tmp_path: Path):
     lived(store)
-    resolved(store, HOUR)
-    resolved(store, 2 * HOUR)
-    ours = Counter(_traces(tells(store, VARIANTS)).values())
+    new_resolved_case(store, HOUR)
+    new_resolved_case(store, 2 * HOUR)
+    ours = Counter(_traces(query_rows(store, VARIANTS)).values())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pandas as pd
@@ -261,7 +261,7 @@ def test_tools_find_the_variants_that_the_tables_have(store: Store, tmp_path: Pa
 
 def test_object_centric_tools_find_them_too(store: Store, tmp_path: Path):
     lived(store)
-    resolved(store, HOUR, **WANG)
+    new_resolved_case(store, HOUR, **WANG)
     (tmp_path / "log.jsonocel").write_text(exported(store, "ocel2"), "utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -272,7 +272,7 @@ def test_object_centric_tools_find_them_too(store: Store, tmp_path: Path):
         flat = flat.sort_values(["case:concept:name", "seq"])
         found = Counter(pm4py.get_variants(flat, case_id_key="case:concept:name"))
         sorts = set(pm4py.ocel_get_object_types(read))
-    assert found == Counter(_traces(tells(store, VARIANTS)).values())
+    assert found == Counter(_traces(query_rows(store, VARIANTS)).values())
     assert sorts == {"complaint", "party", "shipment", "actor", "department", "timer"}
 
 
@@ -285,8 +285,8 @@ def _traces(told: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 def test_every_object_that_is_named_is_there_and_the_log_is_valid(store: Store):
     lived(store)
-    first, second = resolved(store, HOUR, **WANG), opened(store, 2 * HOUR)
-    does(store, second, "merge", after=3 * HOUR, into=opened(store, 3 * HOUR))
+    first, second = new_resolved_case(store, HOUR, **WANG), new_case(store, 2 * HOUR)
+    make_move(store, second, "merge", after=3 * HOUR, into=new_case(store, 3 * HOUR))
     for wanted in (CaseFilter(), CaseFilter("complaint", to_micros(START + 3 * HOUR))):
         told = json.loads(exported(store, "ocel2", wanted))
         known = [one["id"] for one in told["objects"]]

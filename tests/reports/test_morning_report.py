@@ -23,8 +23,19 @@ from models.columns import from_micros
 from reports.markdown import SHOWN
 from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
-from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, imported, settled
-from tests.telling import DAY, HOUR, MANAGER, START, SUPERVISOR, alters, does, opened, resolved, tells
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MANAGER,
+    START,
+    SUPERVISOR,
+    execute_sql,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
+from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, drained, imported
 
 pytestmark = pytest.mark.requirement("I2")
 
@@ -50,12 +61,12 @@ def week(sqlite_store: Store) -> Work:
     work = Work(sqlite_store, FakeMailer(), FakeTelephone())
     for hour in range(0, 24 * 8, 3):
         if hour % 12 == 0:
-            opened(work.store, HOUR * hour, text=DAMAGE, **CANARY)
+            new_case(work.store, HOUR * hour, text=DAMAGE, **CANARY)
         if hour % 24 == 6:
-            resolved(work.store, HOUR * hour, text="canary " + ODD, **CANARY)
+            new_resolved_case(work.store, HOUR * hour, text="canary " + ODD, **CANARY)
         if hour % 48 == 9:
-            does(work.store, opened(work.store, HOUR * hour, text=ODD), "withdraw", after=HOUR * hour)
-        settled(work, HOUR * hour)
+            make_move(work.store, new_case(work.store, HOUR * hour, text=ODD), "withdraw", after=HOUR * hour)
+        drained(work, HOUR * hour)
     return work
 
 
@@ -64,7 +75,9 @@ def test_its_figures_are_those_of_the_tables(week: Work):
     since = START + DAY * 7
     rungs = [
         (from_micros(one["due_at"]), one["percent"], one["level"], one["number"])
-        for one in tells(week.store, "SELECT r.*, c.number FROM escalation_step r JOIN cases c ON c.id = r.case_id")
+        for one in query_rows(
+            week.store, "SELECT r.*, c.number FROM escalation_step r JOIN cases c ON c.id = r.case_id"
+        )
         if one["clause"] != "archive" and since < from_micros(one["due_at"]) <= START + DAY * 8
     ]
     assert Counter(one.number for one in told.became_late) == Counter(n for _, p, _, n in rungs if p == 100)
@@ -76,15 +89,15 @@ def test_its_figures_are_those_of_the_tables(week: Work):
 
 def test_its_totals_are_those_of_the_tables(week: Work):
     told = report(week, DAY * 8)
-    cases = tells(week.store, "SELECT * FROM cases")
+    cases = query_rows(week.store, "SELECT * FROM cases")
     assert (told.cases, told.board.total()) == (len(cases), sum(not one["closed"] for one in cases))
     assert told.board["complaint", "classified", 3] == sum(
         (one["state"], one["level"]) == ("classified", 3) for one in cases
     )
-    late = tells(week.store, "SELECT DISTINCT case_id FROM timer WHERE closed_at IS NULL AND level > 0")
+    late = query_rows(week.store, "SELECT DISTINCT case_id FROM timer WHERE closed_at IS NULL AND level > 0")
     assert told.overdue.total() == len(late)
     assert told.opinions == Counter(
-        one["outcome"] for one in tells(week.store, "SELECT outcome FROM callback WHERE done_at IS NOT NULL")
+        one["outcome"] for one in query_rows(week.store, "SELECT outcome FROM callback WHERE done_at IS NOT NULL")
     )
     opens = [from_micros(one["opened_at"]) for one in cases]
     day, before = START + DAY * 7, START
@@ -94,8 +107,8 @@ def test_its_totals_are_those_of_the_tables(week: Work):
 
 
 def test_the_callbacks_of_the_day_stand_in_it(work: Work):
-    number = resolved(work.store)
-    settled(work, NONE)
+    number = new_resolved_case(work.store)
+    drained(work, NONE)
     assert report(work, MORNING).callbacks == [(number, 1, START + DAY)]
 
 
@@ -115,7 +128,7 @@ def test_it_is_left_when_nothing_was_due(work: Work):
     told = asyncio.run(run_scheduled(work, "morning-report"))
     assert isinstance(told, MorningReport)
     assert (told.cases, told.did, told.health.ok) == (0, 0, True)
-    [run] = tells(work.store, "SELECT flow, did FROM run")
+    [run] = query_rows(work.store, "SELECT flow, did FROM run")
     assert run == {"flow": "morning-report", "did": 0}
     for locale in locales():
         text = render(told, locale)
@@ -125,8 +138,8 @@ def test_it_is_left_when_nothing_was_due(work: Work):
 
 def test_a_long_list_says_how_much_more_there_is(work: Work):
     for _ in range(SHOWN + 5):
-        opened(work.store, text=ODD)
-    settled(work, HOUR * 2)
+        new_case(work.store, text=ODD)
+    drained(work, HOUR * 2)
     told = report(work, HOUR * 3)
     assert len(told.became_late) == SHOWN + 5
     text = render(told, "en")
@@ -136,11 +149,11 @@ def test_a_long_list_says_how_much_more_there_is(work: Work):
 
 def test_it_says_when_prefect_was_away(work: Work):
     work.observer = Watching(there=False)
-    opened(work.store, text=DAMAGE)
+    new_case(work.store, text=DAMAGE)
     for after in (NONE, HOUR * 1.5, HOUR * 2):
-        settled(work, after)
+        drained(work, after)
     told = report(work, MORNING)
-    runs = tells(work.store, "SELECT began_at FROM run WHERE NOT observed")
+    runs = query_rows(work.store, "SELECT began_at FROM run WHERE NOT observed")
     assert told.health.unseen.count == len(runs) > 3
     assert (told.health.unseen.begin, told.health.unseen.end) == (START, START + HOUR * 2)
     assert told.health.ok is False
@@ -150,16 +163,16 @@ def test_it_says_when_prefect_was_away(work: Work):
 
 
 def test_with_prefect_or_without_nothing_is_unseen(work: Work):
-    opened(work.store, text=DAMAGE)
-    settled(work, NONE)
+    new_case(work.store, text=DAMAGE)
+    drained(work, NONE)
     work.observer = Watching(there=True)
-    settled(work, HOUR * 2)
+    drained(work, HOUR * 2)
     assert report(work, MORNING).health.ok is True
 
 
 def test_a_night_that_nobody_saw_is_in_the_report(work: Work):
     """As in a simulation whose server is stopped for a night: the same is done, and the report says so."""
-    opened(work.store, text=DAMAGE)
+    new_case(work.store, text=DAMAGE)
     set_clock(work.store, START + NIGHT)
     work.observer = Watching(there=False)
     asyncio.run(watch_scheduled(work, "overnight-escalation"))
@@ -178,9 +191,9 @@ def test_a_night_that_is_missing_is_said(work: Work):
 
 def test_dead_letters_and_refused_arrivals_are_said(work: Work):
     work.mailer = FailingMailer(99)
-    number = opened(work.store, text=ODD, email="canary@example.com")
+    number = new_case(work.store, text=ODD, email="canary@example.com")
     for seconds in (0, 10, 50, 210, 850):
-        settled(work, timedelta(seconds=seconds))
+        drained(work, timedelta(seconds=seconds))
     told = report(work, MORNING)
     assert [(one.number, one.reaction, one.error) for one in told.health.dead] == [
         (number, "acknowledge_contact", "Down")
@@ -192,16 +205,16 @@ def test_dead_letters_and_refused_arrivals_are_said(work: Work):
 
 def test_history_is_counted_and_not_listed_as_news(work: Work):
     imported(work.store, NONE, DAY * 3, text=ODD)
-    settled(work, DAY * 3)
+    drained(work, DAY * 3)
     told = report(work, DAY * 3 + HOUR)
     assert (told.health.history, told.became_late) == (8, [])
     assert "8 escalation steps were recorded more than an hour after they fell due" in render(told, "en")
 
 
 def test_who_climbed_is_one_row_with_its_promises_and_who_is_asked(work: Work):
-    number = opened(work.store, text=ODD)
-    does(work.store, number, "classify", department="claims", severity="normal")
-    settled(work, DAY)
+    number = new_case(work.store, text=ODD)
+    make_move(work.store, number, "classify", department="claims", severity="normal")
+    drained(work, DAY)
     told = report(work, DAY)
     [climb] = told.climbs
     assert (climb.number, climb.level, climb.due_at - START) == (number, 3, HOUR * 4)
@@ -212,9 +225,9 @@ def test_who_climbed_is_one_row_with_its_promises_and_who_is_asked(work: Work):
 
 
 def test_who_was_raised_without_a_clock_is_named_with_who_did_it(work: Work):
-    number, other = opened(work.store, text=ODD), resolved(work.store)
-    does(work.store, number, "escalate", level=2, by=SUPERVISOR)
-    does(work.store, other, "tell_result", opinion="rejected")
+    number, other = new_case(work.store, text=ODD), new_resolved_case(work.store)
+    make_move(work.store, number, "escalate", level=2, by=SUPERVISOR)
+    make_move(work.store, other, "tell_result", opinion="rejected")
     told = report(work, HOUR)
     assert [(one.number, one.move, one.level, one.by) for one in told.raised] == [
         (number, "escalate", 2, SUPERVISOR),
@@ -229,7 +242,9 @@ def test_each_department_stands_against_its_own_week(week: Work):
     since, before = START + DAY * 7, START
     broken = [
         (one["department"] or "", from_micros(one["due_at"]))
-        for one in tells(week.store, "SELECT r.*, c.department FROM escalation_step r JOIN cases c ON c.id = r.case_id")
+        for one in query_rows(
+            week.store, "SELECT r.*, c.department FROM escalation_step r JOIN cases c ON c.id = r.case_id"
+        )
         if one["percent"] == 100 and one["clause"] != "archive"
     ]
     assert told.broken
@@ -240,12 +255,12 @@ def test_each_department_stands_against_its_own_week(week: Work):
 
 
 def test_what_falls_due_today_is_named_with_whom_it_waits_for(work: Work):
-    number = opened(work.store, text=DAMAGE)
-    settled(work, NONE)
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, NONE)
     told = report(work, HOUR)
     assert [(one.number, one.clause, one.due_at - START) for one in told.today] == [(number, "first_reply", HOUR * 2)]
     assert f"| 03-02 11:00 | {number} | First reply | Handler" in render(told, "en")
-    settled(work, HOUR * 2)
+    drained(work, HOUR * 2)
     assert report(work, HOUR * 2).today == (), "it is broken: nothing falls due any more"
 
 
@@ -301,19 +316,19 @@ def test_a_kind_on_hold_is_said_and_is_no_fault(work: Work):
 
 
 def test_work_that_died_with_its_process_is_told_as_dead(work: Work):
-    number = opened(work.store, text=ODD)
-    case_id = tells(work.store, "SELECT id FROM cases WHERE number = :number", number=number)[0]["id"]
+    number = new_case(work.store, text=ODD)
+    case_id = query_rows(work.store, "SELECT id FROM cases WHERE number = :number", number=number)[0]["id"]
     sql = """
         INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)
         VALUES (:case_id, 1, 'classify_contact', 'dead', 5, 0, 'ProcessLost')
     """
-    alters(work.store, sql, case_id=case_id)
+    execute_sql(work.store, sql, case_id=case_id)
     assert "“classify_contact” failed at every try and was given up (ProcessLost)" in render(report(work, HOUR), "en")
 
 
 @pytest.mark.requirement("B5")
 def test_the_root_of_the_last_anchor_stands_in_it(work: Work):
-    opened(work.store)
+    new_case(work.store)
     made = anchor(work.store, START + NIGHT)
     assert made is not None
     told = report(work, MORNING)
@@ -324,9 +339,9 @@ def test_the_root_of_the_last_anchor_stands_in_it(work: Work):
 
 @pytest.mark.requirement("B5")
 def test_a_night_that_could_not_anchor_is_told(work: Work):
-    opened(work.store)
+    new_case(work.store)
     anchor(work.store, START + HOUR)
-    opened(work.store, DAY)
+    new_case(work.store, DAY)
     keep(work.store, Done("overnight-escalation", START + DAY + NIGHT, START + DAY + NIGHT, observed=True, did=0))
     told = report(work, DAY + MORNING)
     assert (told.health.unanchored, told.health.ok) == (True, False)

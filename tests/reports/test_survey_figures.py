@@ -8,9 +8,9 @@ import pytest
 from engine.rules.questionnaires import questionnaire
 from flows.work import Work
 from reports.survey_figures import SurveyFigures, gather
+from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, new_resolved_case
 from tests.editions import publishes
-from tests.flows.scenes import ODD, settled
-from tests.telling import AGENT, DAY, HOUR, START, alters, does, resolved
+from tests.flows.scenes import ODD, drained
 
 pytestmark = [pytest.mark.requirement("D2"), pytest.mark.requirement("E1")]
 
@@ -19,22 +19,22 @@ NOW = timedelta()
 
 def answers(work: Work, after: timedelta = NOW, **said: Any) -> str:
     """A complaint is resolved and its customer answers the call at once; its number."""
-    number = resolved(work.store, after, text=ODD)
-    does(work.store, number, "revisit", by=AGENT, after=after, **said)
+    number = new_resolved_case(work.store, after, text=ODD)
+    make_move(work.store, number, "revisit", by=AGENT, after=after, **said)
     return number
 
 
 def silent(work: Work, after: timedelta = NOW) -> str:
     """Three calls in vain."""
-    number = resolved(work.store, after, text=ODD)
+    number = new_resolved_case(work.store, after, text=ODD)
     for attempt in (1, 2, 3):
-        does(work.store, number, "attempt", by="system", after=after, attempts=attempt)
-    does(work.store, number, "unreachable", by="system", after=after)
+        make_move(work.store, number, "attempt", by="system", after=after, attempts=attempt)
+    make_move(work.store, number, "unreachable", by="system", after=after)
     return number
 
 
 def figures(work: Work, since: timedelta = NOW, until: timedelta = DAY, **asked: Any) -> list[SurveyFigures]:
-    settled(work, since)
+    drained(work, since)
     return gather(work.store, START + since, START + until, **asked)
 
 
@@ -81,8 +81,8 @@ def test_the_score_is_the_mean_of_the_weighted_scores_of_those_who_answered_any(
 
 def test_a_round_counts_once_and_each_round_by_itself(work: Work):
     number = answers(work, outcome="dissatisfied", attitude=1)
-    does(work.store, number, "resolve")
-    does(work.store, number, "revisit", by=AGENT, attitude=5)
+    make_move(work.store, number, "resolve")
+    make_move(work.store, number, "revisit", by=AGENT, attitude=5)
     [told] = figures(work)
     assert (told.answered, told.satisfied, told.scored, told.score) == (2, 1, 2, 60.0)
 
@@ -91,7 +91,7 @@ def test_a_round_counts_once_and_each_round_by_itself(work: Work):
 def test_who_is_asked_again_in_the_last_round_counts_by_his_last_answer(work: Work):
     publishes(work.store, "rounds", max=1)
     number = answers(work, outcome="dissatisfied")
-    does(work.store, number, "revisit", by=AGENT)
+    make_move(work.store, number, "revisit", by=AGENT)
     [told] = figures(work)
     assert (told.answered, told.satisfied) == (1, 1)
 
@@ -100,11 +100,11 @@ def test_who_is_asked_again_in_the_last_round_counts_by_his_last_answer(work: Wo
 def test_an_end_that_is_unsatisfied_counts_as_that_whatever_was_said_or_not(work: Work):
     publishes(work.store, "rounds", max=1)
     for said in (True, False):
-        number = resolved(work.store, text=ODD)
+        number = new_resolved_case(work.store, text=ODD)
         if said:
-            does(work.store, number, "revisit", by=AGENT, outcome="dissatisfied")
-        does(work.store, number, "close_unsatisfied", by="mei")
-    does(work.store, resolved(work.store, text=ODD), "refer", by="mei")
+            make_move(work.store, number, "revisit", by=AGENT, outcome="dissatisfied")
+        make_move(work.store, number, "close_unsatisfied", by="mei")
+    make_move(work.store, new_resolved_case(work.store, text=ODD), "refer", by="mei")
     answers(work)
     [told] = figures(work)
     assert (told.called, told.answered, told.judged, told.satisfied) == (2, 2, 4, 1)
@@ -122,7 +122,7 @@ def test_only_what_ended_in_the_time_asked_for_counts(work: Work):
 def test_the_kinds_are_told_apart(work: Work):
     answers(work, attitude=5)
     number = answers(work, price=1)
-    alters(work.store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
+    execute_sql(work.store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
     complaints, orders = gather(work.store, START, START + DAY)
     assert (complaints.kind, complaints.answered, orders.kind, orders.answered) == ("complaint", 1, "service_order", 1)
     assert [one.mean for one in orders.dimensions if one.code == "price"] == [20.0]

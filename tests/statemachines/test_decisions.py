@@ -14,7 +14,7 @@ from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
 from statemachines.roles import LEVELS, TOP_LEVEL, Role
-from tests.telling import FORMS, refusal
+from tests.case_actions import FORMS, refusal
 
 AGENT, HANDLER, SYSTEM = {Role.AGENT}, {Role.HANDLER}, {Role.SYSTEM}
 FORM = Classification(category="damage")

@@ -13,8 +13,8 @@ from statemachines.form_model import ON_CASE, PERSONAL, StepFired, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 from statemachines.roles import Role
+from tests.case_actions import refusal
 from tests.statemachines.forms import facts, forms, rivals
-from tests.telling import refusal
 
 TABLES = list(lifecycles().values())
 every_lifecycle = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)

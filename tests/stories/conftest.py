@@ -28,7 +28,7 @@ MORE_STAFF = {
     "hera": (Role.HR, None),
     "tess": (Role.THIRD_PARTY_ASSESSOR, None),
 }
-"""Beside those of ``tests.telling``: amy (agent), han (handler), sue, mei, gao (levels 1 to 3), odd (auditor)."""
+"""Beside those of ``tests.case_actions``: amy (agent), han (handler), sue, mei, gao (levels 1 to 3), odd (auditor)."""
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from flows.tick import settle
+from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer
 from models.columns import from_micros
 from models.contact import Contact
 from statemachines.lifecycle import Refused
+from tests.case_actions import case_of, history_of, moves_of, query_rows, refusal
 from tests.editions import in_force
-from tests.telling import case_of, history_of, moves_of, refusal, tells
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Story:
         """The number of a case of that kind that came of this one."""
         sql = """SELECT c.number FROM link l JOIN cases c ON c.id = l.child_id JOIN cases p ON p.id = l.parent_id
                   WHERE p.number = :number AND c.kind = :kind ORDER BY c.id"""
-        return tells(self.store, sql, number=self.number, kind=kind)[nth]["number"]
+        return query_rows(self.store, sql, number=self.number, kind=kind)[nth]["number"]
 
     @property
     def state(self) -> str:
@@ -107,7 +107,7 @@ class Story:
     def clocks(self, clause: str) -> list[dict[str, Any]]:
         """The clocks of a clause, in the order in which they began."""
         sql = "SELECT k.* FROM timer k JOIN cases c ON c.id = k.case_id WHERE number = :n AND clause = :c ORDER BY k.id"
-        return tells(self.store, sql, n=self.number, c=clause)
+        return query_rows(self.store, sql, n=self.number, c=clause)
 
     def outcome(self, clause: str) -> str | None:
         """How the last clock of a clause ended; None while it is open. ``missing`` if there was none."""
@@ -125,7 +125,7 @@ class Story:
 
     def _rungs(self) -> list[dict[str, Any]]:
         case_id = case_of(self.store, self.number)["id"]
-        return tells(
+        return query_rows(
             self.store, "SELECT clause, percent FROM escalation_step WHERE case_id = :id ORDER BY seq", id=case_id
         )
 
@@ -141,8 +141,9 @@ class Story:
         """Chains, histories, clocks and rows agree, and no delivery was given up."""
         assert verify(self.store).faults == ()
         assert (
-            tells(self.store, "SELECT reaction, error FROM delivery WHERE status = 'dead' OR error IS NOT NULL") == []
+            query_rows(self.store, "SELECT reaction, error FROM delivery WHERE status = 'dead' OR error IS NOT NULL")
+            == []
         )
 
     def _settle(self) -> None:
-        asyncio.run(settle(self.work))
+        asyncio.run(drain(self.work))

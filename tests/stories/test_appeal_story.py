@@ -7,8 +7,8 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from statemachines.roles import Role
+from tests.case_actions import case_of
 from tests.stories.story import Story
-from tests.telling import case_of
 
 
 def punished(story: Story) -> Story:

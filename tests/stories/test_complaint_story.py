@@ -5,8 +5,8 @@ import json
 import pytest
 
 from engine.audit.verify import verify
+from tests.case_actions import execute_sql
 from tests.stories.story import Story
-from tests.telling import alters
 
 DAMAGE = "签收时发现货物破损,外箱塌了一角。"
 
@@ -59,7 +59,7 @@ def test_a_blank_bound_refuses_every_compensation_until_the_pack_says_an_amount(
         "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
     )
     story.then("mei", "confirm_responsibility", confirmed_cause="handling")
-    alters(story.store, "UPDATE cases SET pack = 'general' WHERE number = :number", number=story.number)
+    execute_sql(story.store, "UPDATE cases SET pack = 'general' WHERE number = :number", number=story.number)
     for amount in (1, 1_000_000):
         blank = story.refused("han", "compensate", compensation=amount, grounds="合同第八条")
         assert (blank.code, blank.params["bound"]) == ("blank_bound", "compensation")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.case_actions import execute_sql, query_rows
 from tests.stories.story import Story
-from tests.telling import alters, tells
 
 QUESTION = "请问大件家具能不能送上楼?"
 CUSTOMER = {"phone": "13800138000", "email": "wang@example.com"}
@@ -19,9 +19,11 @@ SELECT c.kind, l.relation FROM link l JOIN cases c ON c.id = l.child_id JOIN cas
 def calls_back(story: Story, max_rounds: int = 0) -> None:
     """The carrier switches callbacks of inquiries on, with that many rounds (none: without bound)."""
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
-    alters(story.store, CALLED_BACK)
+    execute_sql(story.store, CALLED_BACK)
     if max_rounds:
-        alters(story.store, "UPDATE edition SET content = content || :more", more=f"\n[rounds]\nmax = {max_rounds}\n")
+        execute_sql(
+            story.store, "UPDATE edition SET content = content || :more", more=f"\n[rounds]\nmax = {max_rounds}\n"
+        )
 
 
 @pytest.mark.requirement("A2")
@@ -86,7 +88,7 @@ def test_where_the_pack_wants_it_an_answered_consultation_is_called_back(story: 
     calls_back(story)
     story.opens("consultation", QUESTION).then("amy", "answer", answer="可以。")
     assert story.state == "answered"
-    assert len(tells(story.store, "SELECT * FROM callback WHERE done_at IS NULL")) == 1
+    assert len(query_rows(story.store, "SELECT * FROM callback WHERE done_at IS NULL")) == 1
     assert story.refused("amy", "revisit", outcome="satisfied").code == "own_work"
     story.then("ann", "revisit", outcome="dissatisfied", words="没说清楚。")
     assert (story.state, story.level) == ("classified", 1)
@@ -94,7 +96,7 @@ def test_where_the_pack_wants_it_an_answered_consultation_is_called_back(story: 
         "ann", "revisit", outcome="satisfied"
     )
     assert (story.state, story.outcome("revisit")) == ("revisited", "kept")
-    assert tells(story.store, "SELECT * FROM callback WHERE done_at IS NULL") == []
+    assert query_rows(story.store, "SELECT * FROM callback WHERE done_at IS NULL") == []
 
 
 @pytest.mark.requirement("D1")
@@ -113,7 +115,7 @@ def test_a_customer_who_stays_dissatisfied_is_heard_as_a_complainant(story: Stor
     story.opens("consultation", QUESTION, **CUSTOMER).then("amy", "answer", answer="不清楚。")
     story.then("ann", "revisit", outcome="dissatisfied", words="我要投诉。")
     assert story.state == "converted"
-    assert tells(story.store, CHILDREN, number=story.number) == [{"kind": "complaint", "relation": "converted"}]
+    assert query_rows(story.store, CHILDREN, number=story.number) == [{"kind": "complaint", "relation": "converted"}]
 
 
 @pytest.mark.requirement("D2")
@@ -124,7 +126,7 @@ def test_an_inquiry_that_is_a_complaint_goes_on_as_one_in_the_customers_words(st
     story.on(story.child("complaint"))
     sql = """SELECT s.field, s.content, c.channel FROM statement s JOIN cases c ON c.id = s.case_id
               WHERE c.number = :number AND s.seq = 1 ORDER BY s.field"""
-    said = tells(story.store, sql, number=story.number)
+    said = query_rows(story.store, sql, number=story.number)
     assert [(one["field"], one["content"]) for one in said] == [
         ("subject", "破损"),
         ("text", "外箱也塌了。\n\n货物破损,请问怎么办?"),

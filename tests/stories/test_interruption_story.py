@@ -15,12 +15,12 @@ from gateways.mail import FakeMailer
 from models.contact import Contact
 from reports.linked_cases import linked
 from statemachines.roles import Role
+from tests.case_actions import case_of, history_of, make_move, query_rows
 from tests.flows.scenes import FailingMailer
 from tests.stories.story import Story
-from tests.telling import case_of, does, history_of, tells
 
 LATE = "货物迟迟没有送到,请尽快处理。"
-MOMENT = """
+EVENT = """
 SELECT t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred_at, t.recorded_at, t.via,
        c.kind, c.number FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.number = :number AND t.move = :move
 """
@@ -47,9 +47,9 @@ def mailed(story: Story, template: str) -> list[str]:
 
 
 def delivered_again(story: Story, move: str, reaction: str) -> None:
-    """The last such moment is delivered once more, as after a lease that ran out."""
-    happened = tells(story.store, MOMENT, number=story.number, move=move)[-1]
-    leased = Leased(CaseEvent(**happened), reaction, 2, "another")
+    """Deliver the last event of a move once more, as after a lease that ran out."""
+    row = query_rows(story.store, EVENT, number=story.number, move=move)[-1]
+    leased = Leased(CaseEvent(**row), reaction, 2, "another")
 
     async def deliver() -> None:
         await reactions()[reaction].react(ReactionContext(story.work, leased))
@@ -86,8 +86,8 @@ def test_an_interruption_goes_its_whole_way(story: Story):
 @pytest.mark.requirement("G1")
 def test_only_open_cases_of_customers_that_meet_the_criteria_are_affected(story: Story):
     hit, elsewhere, over = complaints(story, "wang@example.com", "li@example.com", "zhao@example.com")
-    does(story.store, elsewhere, "assign", department="claims")
-    does(story.store, over, "withdraw")
+    make_move(story.store, elsewhere, "assign", department="claims")
+    make_move(story.store, over, "withdraw")
     story.opens("finding", "抽查。").then("quin", "assign_owner", department="delivery")
     story.after(hours=1)
     [later] = complaints(story, "sun@example.com")
@@ -121,7 +121,7 @@ def test_more_time_is_granted_in_bulk_each_case_keeps_the_trace_and_a_retry_doub
         contact = Contact.model_validate({"row_id": "-", "at": story.now, "text": LATE, "email": f"{nth}@example.com"})
         open_case(story.store, Opening(contact, actor="amy"), story.now)
     [replied] = complaints(story, "wang@example.com")
-    does(story.store, replied, "propose_solution", by="amy")
+    make_move(story.store, replied, "propose_solution", by="amy")
     closed_port(story).then("ops", "find_affected", kind="complaint")
     before = solutions(story)
     story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
@@ -142,14 +142,14 @@ def solutions(story: Story) -> dict[str, int]:
     """The budget of every open clock of the solution."""
     sql = """SELECT c.number, k.allowance FROM timer k JOIN cases c ON c.id = k.case_id
               WHERE k.clause = 'solution' AND k.closed_at IS NULL"""
-    return {row["number"]: row["allowance"] for row in tells(story.store, sql)}
+    return {row["number"]: row["allowance"] for row in query_rows(story.store, sql)}
 
 
 def extensions(story: Story) -> dict[str, str]:
     """The reason of each extension, by case; two of one case would be one too many."""
     sql = """SELECT c.number, s.content FROM transition t JOIN cases c ON c.id = t.case_id
                JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq WHERE t.move = 'extend'"""
-    rows = tells(story.store, sql)
+    rows = query_rows(story.store, sql)
     assert len({row["number"] for row in rows}) == len(rows)
     return {row["number"]: row["content"] for row in rows}
 
@@ -159,7 +159,7 @@ def test_a_case_that_closes_between_two_tries_changes_nothing_that_was_recorded(
     first, _ = complaints(story, "wang@example.com", "li@example.com")
     closed_port(story).then("ops", "find_affected", kind="complaint")
     story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
-    does(story.store, first, "withdraw")
+    make_move(story.store, first, "withdraw")
     delivered_again(story, "find_affected", "care_for_affected")
     delivered_again(story, "grant_time", "grant_time")
     assert (known(story)["affected"], known(story)["granted"], known(story)["skipped"]) == (2, 2, 0)

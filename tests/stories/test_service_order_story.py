@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.case_actions import query_rows
 from tests.stories.story import Story
-from tests.telling import tells
 
 WANG = "wang@example.com"
 BOOKING = "两台机床,从上海运到武汉,需要吊装。"
@@ -64,7 +64,7 @@ def resolved(story: Story) -> Story:
 def calls(story: Story) -> list[tuple[int, str | None]]:
     """The calls that were planned, and what became of them."""
     sql = "SELECT b.attempt, b.outcome FROM callback b JOIN cases c ON c.id = b.case_id WHERE c.number = :n ORDER BY 1"
-    return [(row["attempt"], row["outcome"]) for row in tells(story.store, sql, n=story.number)]
+    return [(row["attempt"], row["outcome"]) for row in query_rows(story.store, sql, n=story.number)]
 
 
 @pytest.mark.requirement("C1")

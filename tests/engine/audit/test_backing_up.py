@@ -25,11 +25,24 @@ from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor, published
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import DAY, HOUR, SECRET, START, SUPERVISOR, alters, does, forms_of, opened, refusal, resolved, tells
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    SECRET,
+    START,
+    SUPERVISOR,
+    execute_sql,
+    form_for,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    refusal,
+)
 
 pytestmark = pytest.mark.requirement("B5")
 
-KEY = Command("cp-26-000001", "note", forms_of("note"), actor=SUPERVISOR, key="said-once")
+KEY = Command("cp-26-000001", "note", form_for("note"), actor=SUPERVISOR, key="said-once")
 
 
 @pytest.fixture
@@ -42,13 +55,13 @@ def elsewhere(settings: Settings, request: pytest.FixtureRequest, tmp_path: Path
 @pytest.fixture
 def lived(store: Store) -> Store:
     """A store with texts, clocks that have fired and clocks that will, an honoured key, and an anchor."""
-    resolved(store, phone="138", subject='Broken, "very" 破损', requested_at=START)
+    new_resolved_case(store, phone="138", subject='Broken, "very" 破损', requested_at=START)
     advance(store, KEY, START)
-    opened(store, HOUR)
+    new_case(store, HOUR)
     fire_due(store, START + 3 * HOUR)
-    alters(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+    execute_sql(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
     anchor(store, START + DAY)
-    does(store, "cp-26-000001", "revisit", after=DAY, outcome="dissatisfied", words="Never again,\nI say.")
+    make_move(store, "cp-26-000001", "revisit", after=DAY, outcome="dissatisfied", words="Never again,\nI say.")
     return store
 
 
@@ -68,7 +81,7 @@ def brought_back(lived: Store, elsewhere: Settings, file: Path) -> Iterator[Stor
 
 
 def all_rows(store: Store) -> dict[str, list[dict[str, Any]]]:
-    found = {table.name: tells(store, f"SELECT * FROM {table.name}") for table in tables()}
+    found = {table.name: query_rows(store, f"SELECT * FROM {table.name}") for table in tables()}
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
@@ -100,15 +113,15 @@ def test_a_key_that_was_honoured_is_honoured_still(brought_back: Store):
 
 
 def test_new_cases_go_on_counting(lived: Store, brought_back: Store):
-    assert opened(brought_back, 3 * DAY) == opened(lived, 3 * DAY)
-    does(brought_back, "cp-26-000003", "classify", after=3 * DAY)
+    assert new_case(brought_back, 3 * DAY) == new_case(lived, 3 * DAY)
+    make_move(brought_back, "cp-26-000003", "classify", after=3 * DAY)
     assert anchor(brought_back, START + 4 * DAY) is not None
     assert verify(brought_back).ok
 
 
 def test_the_anchors_come_along_and_go_on(lived: Store, brought_back: Store):
     assert published(brought_back).read_bytes() == published(lived).read_bytes()
-    opened(brought_back, 3 * DAY)
+    new_case(brought_back, 3 * DAY)
     made = anchor(brought_back, START + 4 * DAY)
     assert made is not None
     assert made.line == len(published(lived).read_text("utf-8").splitlines()) + 1
@@ -117,11 +130,11 @@ def test_the_anchors_come_along_and_go_on(lived: Store, brought_back: Store):
 def test_it_is_one_moment_though_others_write_meanwhile(store: Store, elsewhere: Settings, file: Path):
     stop = threading.Event()
     for _ in range(20):
-        opened(store)
+        new_case(store)
 
     def writes() -> None:
         while not stop.wait(0.01):  # a writer without any pause lets no other in
-            does(store, opened(store), "classify")
+            make_move(store, new_case(store), "classify")
 
     writer = threading.Thread(target=writes)
     writer.start()
@@ -209,7 +222,7 @@ def without_manifest(file: Path) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("damage", [cut, no_zip, gone, changed, of_another_format, without_manifest])
 def test_a_damaged_backup_is_refused(sqlite_store: Store, tmp_path: Path, file: Path, damage: Any):
-    opened(sqlite_store)
+    new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
     damage(file)
     assert refusal(lambda: restore(Settings(home=tmp_path / "new", secret=SECRET), file)).code == "bad_backup"
@@ -217,7 +230,7 @@ def test_a_damaged_backup_is_refused(sqlite_store: Store, tmp_path: Path, file: 
 
 def test_what_was_changed_in_the_backup_itself_is_found_by_the_anchors(sqlite_store: Store, tmp_path: Path, file: Path):
     """Whoever changes the rows can write another manifest, too."""
-    number = opened(sqlite_store)
+    number = new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
     with zipfile.ZipFile(file) as packed:
         packed.extract("closeloop.db", tmp_path)
@@ -235,11 +248,11 @@ def test_what_was_changed_in_the_backup_itself_is_found_by_the_anchors(sqlite_st
 
 def test_an_older_backup_under_later_anchors_names_what_is_missing(lived: Store, settings: Settings, file: Path):
     back_up(lived, file, START + 2 * DAY)
-    number = opened(lived, 3 * DAY)
+    number = new_case(lived, 3 * DAY)
     anchor(lived, START + 4 * DAY)
     lost = Settings(home=settings.home, secret=SECRET, database_url=settings.database_url)
     for table in reversed(tables()):
-        alters(lived, f"DELETE FROM {table.name}")
+        execute_sql(lived, f"DELETE FROM {table.name}")
     restored = restore(lost, file)
     assert restored.later == 1
     assert {"anchor_row", "anchor_case_gone"} == {fault.what for fault in restored.verdict.faults}
@@ -252,13 +265,13 @@ def test_an_older_backup_under_later_anchors_names_what_is_missing(lived: Store,
 def test_one_kind_of_database_is_not_restored_into_another(
     sqlite_store: Store, postgres_settings: Settings, file: Path
 ):
-    opened(sqlite_store)
+    new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
     assert refusal(lambda: restore(postgres_settings, file)).params == {"database": "sqlite"}
 
 
 def test_a_doubted_store_is_backed_up_all_the_same(sqlite_store: Store, file: Path):
-    opened(sqlite_store)
+    new_case(sqlite_store)
     anchor(sqlite_store, START + DAY)
     (place_of(sqlite_store.home) / "anchors.jsonl").write_text("nonsense", "utf-8")
     set_clock(sqlite_store, START + DAY)

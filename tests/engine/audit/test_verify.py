@@ -10,22 +10,35 @@ from engine.create_store import found
 from engine.escalation.fire import fire_due
 from engine.settings import Settings
 from engine.store import Store
-from tests.telling import DAY, HANDLER, HOUR, START, alters, at_once, case_of, does, history_of, opened, resolved, tells
+from tests.case_actions import (
+    DAY,
+    HANDLER,
+    HOUR,
+    START,
+    case_of,
+    execute_sql,
+    history_of,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    run_concurrently,
+)
 
 
 @pytest.fixture
 def told(store: Store) -> Store:
     """A store with two cases that have seen a good deal, and one that is new."""
-    number = opened(store, phone="138", subject="Broken", requested_at=START)
-    does(store, number, "classify", after=HOUR)
-    does(store, number, "assign", after=HOUR, owner=HANDLER)
+    number = new_case(store, phone="138", subject="Broken", requested_at=START)
+    make_move(store, number, "classify", after=HOUR)
+    make_move(store, number, "assign", after=HOUR, owner=HANDLER)
     fire_due(store, START + DAY)
-    does(store, number, "investigate", after=DAY)
-    does(store, number, "resolve", after=DAY)
-    does(store, number, "attempt", by="system", after=2 * DAY)
-    other = resolved(store)
-    does(store, other, "revisit", outcome="dissatisfied", words="Never again.")
-    opened(store)
+    make_move(store, number, "investigate", after=DAY)
+    make_move(store, number, "resolve", after=DAY)
+    make_move(store, number, "attempt", by="system", after=2 * DAY)
+    other = new_resolved_case(store)
+    make_move(store, other, "revisit", outcome="dissatisfied", words="Never again.")
+    new_case(store)
     return store
 
 
@@ -37,7 +50,7 @@ def test_an_honest_store_is_whole(told: Store):
     verdict = verify(told)
     assert verdict.faults == ()
     assert (verdict.ok, verdict.cases) == (True, 3)
-    assert verdict.transitions == tells(told, "SELECT count(*) AS n FROM transition")[0]["n"]
+    assert verdict.transitions == query_rows(told, "SELECT count(*) AS n FROM transition")[0]["n"]
 
 
 def test_an_empty_store_is_whole(store: Store):
@@ -65,7 +78,7 @@ TRANSITION: dict[str, Any] = {
 @pytest.mark.parametrize("column", TRANSITION)
 def test_a_changed_transition_is_found(told: Store, column: str):
     sql = f"UPDATE transition SET {column} = :value WHERE case_id = 1 AND seq = 3"
-    assert alters(told, sql, value=TRANSITION[column]) == 1
+    assert execute_sql(told, sql, value=TRANSITION[column]) == 1
     assert any(fault.number == "cp-26-000001" for fault in verify(told).faults)
 
 
@@ -100,7 +113,7 @@ NOT_IN_THE_RECORD = {"id", "party_id", "pack", "shipment"}
 @pytest.mark.parametrize("column", CASE)
 def test_a_changed_case_is_found(told: Store, column: str):
     sql = f"UPDATE cases SET {column} = :value WHERE number = 'cp-26-000001'"
-    assert alters(told, sql, value=CASE[column]) == 1
+    assert execute_sql(told, sql, value=CASE[column]) == 1
     assert not verify(told).ok
 
 
@@ -124,44 +137,44 @@ OTHERS = {
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_it_finds(told: Store, what: str):
-    assert alters(told, OTHERS[what], salt=b"0" * 32) >= 1
+    assert execute_sql(told, OTHERS[what], salt=b"0" * 32) >= 1
     found = verify(told).faults
     assert {fault.number for fault in found} == {"cp-26-000001"}
 
 
 @pytest.mark.parametrize("form", ["", "no form", "[]", '{"text":{}}'])
 def test_a_form_that_is_none_any_more_is_found(told: Store, form: str):
-    alters(told, "UPDATE transition SET form = :form WHERE case_id = 1 AND seq = 1", form=form)
+    execute_sql(told, "UPDATE transition SET form = :form WHERE case_id = 1 AND seq = 1", form=form)
     assert "hash" in faults(told)
 
 
 def test_the_last_transition_cannot_be_taken_away(told: Store):
     last = history_of(told, "cp-26-000001")[-1]
-    assert alters(told, "DELETE FROM transition WHERE case_id = 1 AND seq = :seq", seq=last["seq"]) == 1
+    assert execute_sql(told, "DELETE FROM transition WHERE case_id = 1 AND seq = :seq", seq=last["seq"]) == 1
     assert {"head", "row"} <= faults(told)
 
 
 def test_a_whole_history_cannot_be_taken_away(told: Store):
-    alters(told, "DELETE FROM transition WHERE case_id = 3")
+    execute_sql(told, "DELETE FROM transition WHERE case_id = 3")
     assert {"head", "row"} <= faults(told)
 
 
 def test_two_transitions_cannot_change_places(told: Store):
     for old, new in ((2, 99), (3, 2), (99, 3)):
-        alters(told, "UPDATE transition SET seq = :new WHERE case_id = 1 AND seq = :old", old=old, new=new)
+        execute_sql(told, "UPDATE transition SET seq = :new WHERE case_id = 1 AND seq = :old", old=old, new=new)
     assert {"hash", "skipped_state"} <= faults(told)
 
 
 def test_words_that_were_erased_leave_the_record_whole(told: Store):
     erase = "UPDATE statement SET content = NULL, salt = NULL, erased_at = :at WHERE case_id = 1"
-    assert alters(told, erase, at=5) >= 2
+    assert execute_sql(told, erase, at=5) >= 2
     assert verify(told).ok
 
 
 def test_a_closed_case_runs_no_clock(told: Store):
-    number = opened(told)
-    does(told, number, "withdraw")
-    alters(told, "UPDATE timer SET closed_at = NULL WHERE case_id = :id", id=case_of(told, number)["id"])
+    number = new_case(told)
+    make_move(told, number, "withdraw")
+    execute_sql(told, "UPDATE timer SET closed_at = NULL WHERE case_id = :id", id=case_of(told, number)["id"])
     assert faults(told) == {"timer_runs_first_reply", "timer_runs_solution"}
 
 
@@ -171,8 +184,8 @@ def test_only_what_changed_since_is_looked_at_when_asked(told: Store):
 
 
 def test_a_store_in_use_is_found_honest_while_it_moves(told: Store):
-    notes = [partial(does, told, f"cp-26-00000{1 + n % 3}", "note", after=9 * DAY) for n in range(12)]
-    verdicts = at_once([*notes, *[partial(verify, told)] * 4])[len(notes) :]
+    notes = [partial(make_move, told, f"cp-26-00000{1 + n % 3}", "note", after=9 * DAY) for n in range(12)]
+    verdicts = run_concurrently([*notes, *[partial(verify, told)] * 4])[len(notes) :]
     assert [getattr(verdict, "faults", verdict) for verdict in verdicts] == [()] * 4
 
 

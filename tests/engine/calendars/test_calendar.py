@@ -7,7 +7,7 @@ import pytest
 
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.calendars.calendar_tables import written
-from tests.telling import START, refusal
+from tests.case_actions import START, refusal
 
 OFFICE = calendar("cn-office")
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")

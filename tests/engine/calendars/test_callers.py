@@ -13,7 +13,20 @@ from engine.callbacks.attempts import finish, plan
 from engine.store import Store
 from statemachines.kinds import lifecycles
 from statemachines.roles import Role
-from tests.telling import AGENT, DAY, HANDLER, HOUR, START, SUPERVISOR, case_of, does, opened, refusal, resolved, tells
+from tests.case_actions import (
+    AGENT,
+    DAY,
+    HANDLER,
+    HOUR,
+    START,
+    SUPERVISOR,
+    case_of,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    refusal,
+)
 
 
 def hires(store: Store, *people: tuple[str, Role]) -> None:
@@ -24,18 +37,18 @@ def hires(store: Store, *people: tuple[str, Role]) -> None:
 
 def owners(store: Store) -> list[str | None]:
     """Who calls for each case, in the order of the cases."""
-    return [row["owner"] for row in tells(store, "SELECT owner FROM callback ORDER BY case_id, attempt")]
+    return [row["owner"] for row in query_rows(store, "SELECT owner FROM callback ORDER BY case_id, attempt")]
 
 
 def handled_by(store: Store, first: str, *later: str) -> str:
     """A complaint that one person investigated and resolved, and others resolved again in later rounds; its number."""
-    number = opened(store)
-    does(store, number, "classify")
-    does(store, number, "investigate", by=first)
-    does(store, number, "resolve", by=first)
+    number = new_case(store)
+    make_move(store, number, "classify")
+    make_move(store, number, "investigate", by=first)
+    make_move(store, number, "resolve", by=first)
     for handle in later:
-        does(store, number, "revisit", by="system", outcome="dissatisfied")
-        does(store, number, "resolve", by=handle)
+        make_move(store, number, "revisit", by="system", outcome="dissatisfied")
+        make_move(store, number, "resolve", by=handle)
     return number
 
 
@@ -43,7 +56,7 @@ def handled_by(store: Store, first: str, *later: str) -> str:
 def test_the_calls_of_a_day_are_shared_out_evenly(store: Store):
     hires(store, ("ann", Role.AGENT), ("bob", Role.AGENT))
     for _ in range(7):
-        resolved(store)
+        new_resolved_case(store)
     assert plan(store, START) == 7
     assert owners(store) == [AGENT, "ann", "bob", AGENT, "ann", "bob", AGENT]
 
@@ -52,13 +65,13 @@ def test_the_calls_of_a_day_are_shared_out_evenly(store: Store):
 def test_what_was_planned_before_counts_on_its_day_alone(store: Store):
     hires(store, ("bob", Role.AGENT))
     for _ in range(3):
-        resolved(store)
+        new_resolved_case(store)
     plan(store, START)
     assert owners(store) == [AGENT, "bob", AGENT]
-    resolved(store, HOUR)
+    new_resolved_case(store, HOUR)
     plan(store, START + HOUR)
     assert owners(store)[-1] == "bob", "the same day: bob has one, amy two"
-    resolved(store, DAY)
+    new_resolved_case(store, DAY)
     plan(store, START + DAY)
     assert owners(store)[-1] == AGENT, "the day after nobody has any yet"
 
@@ -66,11 +79,11 @@ def test_what_was_planned_before_counts_on_its_day_alone(store: Store):
 @pytest.mark.requirement("D3")
 def test_a_call_that_was_made_weighs_no_more(store: Store):
     hires(store, ("bob", Role.AGENT))
-    first = resolved(store)
+    first = new_resolved_case(store)
     plan(store, START)
     finish(store, case_of(store, first)["id"], 1, 1, "satisfied", START + DAY)
-    does(store, first, "revisit", by="system", after=DAY)
-    resolved(store)
+    make_move(store, first, "revisit", by="system", after=DAY)
+    new_resolved_case(store)
     plan(store, START)
     assert owners(store) == [AGENT, AGENT]
 
@@ -79,10 +92,10 @@ def test_a_call_that_was_made_weighs_no_more(store: Store):
 def test_planned_one_by_one_or_all_at_once_the_shares_are_the_same(store: Store):
     hires(store, ("ann", Role.AGENT), ("bob", Role.AGENT))
     for _ in range(4):
-        number = resolved(store)
+        number = new_resolved_case(store)
         plan(store, START, case_of(store, number)["id"])
     for _ in range(5):
-        resolved(store)
+        new_resolved_case(store)
     plan(store, START)
     assert Counter(owners(store)) == {AGENT: 3, "ann": 3, "bob": 3}
 
@@ -94,9 +107,9 @@ def test_nobody_calls_back_whose_work_it_was(store: Store):
     plan(store, START)
     assert owners(store) == ["bob"]
     for handle, did in (("ann", ["investigate", "resolve"]), (AGENT, ["resolve"])):
-        told = refusal(lambda handle=handle: does(store, number, "revisit", by=handle))
+        told = refusal(lambda handle=handle: make_move(store, number, "revisit", by=handle))
         assert (told.code, told.params["moves"]) == ("own_work", did)
-    assert does(store, number, "revisit", by="bob").state == "revisited"
+    assert make_move(store, number, "revisit", by="bob").state == "revisited"
 
 
 @pytest.mark.requirement("F3")
@@ -118,11 +131,11 @@ def test_where_nobody_may_call_the_callback_is_planned_all_the_same(store: Store
 
 
 def test_one_who_only_assigned_or_replied_may_call(store: Store):
-    number = opened(store)
+    number = new_case(store)
     for move in ("classify", "reply"):
-        does(store, number, move, by=AGENT)
-    does(store, number, "investigate")
-    does(store, number, "resolve")
+        make_move(store, number, move, by=AGENT)
+    make_move(store, number, "investigate")
+    make_move(store, number, "resolve")
     plan(store, START)
     assert owners(store) == [AGENT]
 
@@ -131,7 +144,7 @@ def test_one_who_only_assigned_or_replied_may_call(store: Store):
 def test_a_plan_that_is_made_again_changes_nobody(store: Store):
     hires(store, ("bob", Role.AGENT))
     for _ in range(3):
-        resolved(store)
+        new_resolved_case(store)
     plan(store, START)
     before = owners(store)
     hires(store, ("aaa", Role.AGENT))
@@ -166,7 +179,7 @@ class Counting:
 
 
 def test_a_night_of_thousands_asks_for_the_load_once_a_day_and_not_once_a_case(sqlite_store: Store):
-    staff = tells(sqlite_store, "SELECT handle, roles FROM actor ORDER BY handle")
+    staff = query_rows(sqlite_store, "SELECT handle, roles FROM actor ORDER BY handle")
     tx = Counting(type("Row", (), one)() for one in staff)
     found = callers(tx, [])  # pyright: ignore[reportArgumentType]
     for case in range(5_000):

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from engine.calendars.calendar import Calendar, calendar
 from engine.calendars.deadlines import MOST, Unit, due
-from tests.telling import HOUR, MOMENT, refusal
+from tests.case_actions import HOUR, MICROSECOND, refusal
 
 OFFICE, HOTLINE, BERLIN = (calendar(name) for name in ("cn-office", "cn-hotline", "berlin-office"))
 
 FROM = datetime(2024, 1, 1, tzinfo=UTC)
 
 instants = st.timedeltas(timedelta(), timedelta(days=4 * 365)).map(lambda span: FROM + span)
-spans = st.timedeltas(MOMENT, 400 * HOUR)
+spans = st.timedeltas(MICROSECOND, 400 * HOUR)
 places = st.sampled_from([OFFICE, HOTLINE, BERLIN])
 
 
@@ -46,11 +46,11 @@ def test_business_hours_count_inside_working_intervals_alone(start: str, amount:
 def test_an_interval_ends_to_the_microsecond():
     nine, noon, one = (at(OFFICE, f"2026-03-02T{hour}:00") for hour in ("09", "12", "13"))
     assert OFFICE.after(nine, 3 * HOUR) == noon
-    assert OFFICE.after(nine, 3 * HOUR - MOMENT) == noon - MOMENT
-    assert OFFICE.after(nine, 3 * HOUR + MOMENT) == one + MOMENT
-    assert OFFICE.after(noon - MOMENT, MOMENT) == noon
-    assert OFFICE.after(noon, MOMENT) == one + MOMENT
-    assert OFFICE.worked(noon - MOMENT, one + MOMENT) == 2 * MOMENT
+    assert OFFICE.after(nine, 3 * HOUR - MICROSECOND) == noon - MICROSECOND
+    assert OFFICE.after(nine, 3 * HOUR + MICROSECOND) == one + MICROSECOND
+    assert OFFICE.after(noon - MICROSECOND, MICROSECOND) == noon
+    assert OFFICE.after(noon, MICROSECOND) == one + MICROSECOND
+    assert OFFICE.worked(noon - MICROSECOND, one + MICROSECOND) == 2 * MICROSECOND
 
 
 @pytest.mark.parametrize(

@@ -9,61 +9,73 @@ from engine.callbacks.attempts import Planned, call_off, due, finish, hand_over,
 from engine.store import Store
 from engine.timers.next_due import look
 from models.columns import from_micros
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    START,
+    case_of,
+    execute_sql,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    timer_of,
+)
 from tests.editions import publishes
-from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, clock_of, does, opened, resolved, tells
 
 pytestmark = pytest.mark.requirement("D1")
 
 
 def planned(store: Store) -> list[tuple[int, int, timedelta]]:
     """Cycle, attempt and time since ``START`` of every callback."""
-    rows = tells(store, "SELECT cycle, attempt, planned_at FROM callback ORDER BY planned_at")
+    rows = query_rows(store, "SELECT cycle, attempt, planned_at FROM callback ORDER BY planned_at")
     return [(row["cycle"], row["attempt"], from_micros(row["planned_at"]) - START) for row in rows]
 
 
 def missed(store: Store, number: str, attempt: int, after: timedelta) -> None:
     """Nobody answers at the planned hour."""
-    does(store, number, "attempt", by="system", after=after, attempts=attempt)
+    make_move(store, number, "attempt", by="system", after=after, attempts=attempt)
     finish(store, case_of(store, number)["id"], 1, attempt, "no_answer", START + after)
 
 
 def test_the_first_callback_comes_a_day_after_the_result(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     assert plan(store, START) == 1
     assert planned(store) == [(1, 1, DAY)]
 
 
 def test_it_is_planned_once(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     assert [plan(store, START + n * HOUR) for n in range(3)] == [1, 0, 0]
 
 
 def test_what_is_not_resolved_is_not_called(store: Store):
-    opened(store)
-    does(store, resolved(store), "revisit")
+    new_case(store)
+    make_move(store, new_resolved_case(store), "revisit")
     assert plan(store, START) == 0
 
 
 def test_one_case_alone_may_be_planned(store: Store):
-    number = resolved(store)
-    resolved(store)
+    number = new_resolved_case(store)
+    new_resolved_case(store)
     assert plan(store, START, case_of(store, number)["id"]) == 1
 
 
 def test_a_result_of_friday_evening_is_followed_up_on_monday(store: Store):
-    resolved(store, 4 * DAY + 11 * HOUR)
+    new_resolved_case(store, 4 * DAY + 11 * HOUR)
     plan(store, START + 4 * DAY + 11 * HOUR)
     assert planned(store) == [(1, 1, 7 * DAY)]
 
 
 def test_noon_is_left_in_peace(store: Store):
-    resolved(store, 3 * HOUR + HOUR / 2)
+    new_resolved_case(store, 3 * HOUR + HOUR / 2)
     plan(store, START + 3 * HOUR + HOUR / 2)
     assert planned(store) == [(1, 1, DAY + 4 * HOUR)]
 
 
 def test_a_plan_made_late_does_not_lie_in_the_past(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     plan(store, START + 2 * DAY + HOUR)
     assert planned(store) == [(1, 1, 2 * DAY + HOUR)]
 
@@ -74,7 +86,7 @@ def test_three_attempts_fall_on_three_days_at_three_hours_inside_the_window_and_
     sqlite_store: Store, weekday: int, hour: int
 ):
     at = weekday * DAY + hour * HOUR
-    number = resolved(sqlite_store, at)
+    number = new_resolved_case(sqlite_store, at)
     for attempt in (1, 2, 3):
         assert plan(sqlite_store, START + at) == 1
         *_, (_, latest, at) = planned(sqlite_store)
@@ -90,15 +102,15 @@ def test_three_attempts_fall_on_three_days_at_three_hours_inside_the_window_and_
 
 def test_a_short_window_pulls_the_call_in(store: Store):
     publishes(store, "clauses.revisit", amount=20, unit="hours")
-    resolved(store)
+    new_resolved_case(store)
     plan(store, START)
     assert planned(store) == [(1, 1, 8 * HOUR)], "it ends at five in the morning, and the last working hour is today's"
 
 
 def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
     publishes(store, "clauses.revisit", amount=6, unit="business_hours", calendar="cn-office")
-    number = resolved(store)
-    assert clock_of(store, number, "revisit")["allowance"] == 6 * 3_600_000_000
+    number = new_resolved_case(store)
+    assert timer_of(store, number, "revisit")["allowance"] == 6 * 3_600_000_000
     plan(store, START)
     assert planned(store) == [(1, 1, 6 * HOUR)], "six working hours end at 16:00, and 15:00 is the last of them"
 
@@ -114,9 +126,9 @@ def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
 )
 def test_the_first_call_is_reckoned_from_the_packs_trigger(store: Store, trigger: str, fact: str, first: timedelta):
     publishes(store, "callbacks", trigger=trigger)
-    number = resolved(store)
+    number = new_resolved_case(store)
     known = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
-    alters(store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number)
+    execute_sql(store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number)
     plan(store, START)
     assert planned(store) == [(1, 1, first)]
 
@@ -126,14 +138,14 @@ PHONE = "13800000000"
 
 def ordered(store: Store, after: timedelta, phone: str = PHONE) -> str:
     """Another matter of the same customer that is no complaint has come to its callback."""
-    number = resolved(store, after, phone=phone)
-    alters(store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
+    number = new_resolved_case(store, after, phone=phone)
+    execute_sql(store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
     return number
 
 
 def spoken(store: Store, after: timedelta = timedelta()) -> None:
     """The customer answered a callback."""
-    does(store, resolved(store, after, phone=PHONE), "revisit", after=after)
+    make_move(store, new_resolved_case(store, after, phone=PHONE), "revisit", after=after)
 
 
 def test_a_customer_who_was_called_is_not_called_about_another_order_before_the_span_is_over(store: Store):
@@ -155,7 +167,7 @@ def test_where_the_window_ends_before_the_span_he_is_called_in_its_last_working_
 def test_a_complaint_waits_for_no_span_and_neither_does_another_customer(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
     spoken(store)
-    resolved(store, phone=PHONE)
+    new_resolved_case(store, phone=PHONE)
     ordered(store, timedelta(), phone="13900000000")
     plan(store, START)
     assert planned(store) == [(1, 1, DAY)] * 2
@@ -165,7 +177,7 @@ def test_another_round_of_a_case_waits_for_no_span(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
     spoken(store)
     number = ordered(store, HOUR)
-    alters(store, "UPDATE cases SET cycle = 2 WHERE number = :number", number=number)
+    execute_sql(store, "UPDATE cases SET cycle = 2 WHERE number = :number", number=number)
     plan(store, START + HOUR)
     assert [at for *_, at in planned(store)] == [DAY + HOUR]
 
@@ -182,58 +194,58 @@ def shanghai(at: datetime) -> datetime:
 
 
 def test_it_is_due_at_its_hour_and_not_before(store: Store):
-    number = resolved(store, phone="13800000000")
+    number = new_resolved_case(store, phone="13800000000")
     plan(store, START)
-    assert due(store, START + DAY - MOMENT) == []
+    assert due(store, START + DAY - MICROSECOND) == []
     [call] = due(store, START + DAY)
     assert isinstance(call, Planned)
     assert (call.number, call.attempt, call.phone, call.key) == (number, 1, "13800000000", f"{number}:callback:1:1")
 
 
 def test_one_handed_to_a_person_is_due_no_more_and_stays_open(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     plan(store, START)
     [call] = due(store, START + DAY)
     hand_over(store, call)
     assert due(store, START + 9 * DAY) == []
-    assert tells(store, "SELECT outcome, done_at FROM callback") == [{"outcome": "handed", "done_at": None}]
+    assert query_rows(store, "SELECT outcome, done_at FROM callback") == [{"outcome": "handed", "done_at": None}]
     assert plan(store, START + 9 * DAY) == 0
 
 
 def test_one_that_is_done_stays_as_it_was(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
     case_id = case_of(store, number)["id"]
     for outcome in ("no_answer", "satisfied"):
         finish(store, case_id, 1, 1, outcome, START + DAY)
     call_off(store, case_id, "moved_on", START + 2 * DAY)
-    assert [row["outcome"] for row in tells(store, "SELECT outcome FROM callback")] == ["no_answer"]
+    assert [row["outcome"] for row in query_rows(store, "SELECT outcome FROM callback")] == ["no_answer"]
 
 
 def test_a_case_that_has_moved_on_is_called_off(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
     call_off(store, case_of(store, number)["id"], "moved_on", START)
     assert len(due(store, START + DAY)) == 1
-    does(store, number, "revisit", after=HOUR)
+    make_move(store, number, "revisit", after=HOUR)
     call_off(store, case_of(store, number)["id"], "moved_on", START + HOUR)
     assert due(store, START + DAY) == []
-    assert [row["outcome"] for row in tells(store, "SELECT outcome FROM callback")] == ["moved_on"]
+    assert [row["outcome"] for row in query_rows(store, "SELECT outcome FROM callback")] == ["moved_on"]
 
 
 def test_a_new_round_has_callbacks_of_its_own(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
-    does(store, number, "revisit", outcome="dissatisfied", after=HOUR)
+    make_move(store, number, "revisit", outcome="dissatisfied", after=HOUR)
     call_off(store, case_of(store, number)["id"], "moved_on", START + HOUR)
-    does(store, number, "resolve", after=2 * HOUR)
+    make_move(store, number, "resolve", after=2 * HOUR)
     assert plan(store, START + 2 * HOUR) == 1
     assert [(cycle, attempt) for cycle, attempt, _ in planned(store)] == [(1, 1), (2, 1)]
 
 
 def test_nobody_is_called_whose_case_has_moved_on_a_moment_ago(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
-    does(store, number, "withdraw", after=DAY)
+    make_move(store, number, "withdraw", after=DAY)
     assert due(store, START + DAY) == []
     assert look(store).callback is None

@@ -10,25 +10,25 @@ from engine.commands.advance import Command, _request_hash, advance, advance_man
 from engine.ledger.chain import keyed
 from engine.store import Store
 from statemachines.lifecycle import Refused
-from tests.telling import (
+from tests.case_actions import (
     AGENT,
     AUDITOR,
     DAY,
     HANDLER,
     HOUR,
-    MOMENT,
+    MICROSECOND,
     START,
-    alters,
     case_of,
-    clock_of,
-    does,
-    forms_of,
+    execute_sql,
+    fired_steps_of,
+    form_for,
     history_of,
+    make_move,
     moves_of,
-    opened,
+    new_case,
+    query_rows,
     refusal,
-    rungs_of,
-    tells,
+    timer_of,
 )
 
 
@@ -42,12 +42,12 @@ def refused(store: Store, command: Command, after: timedelta = timedelta()) -> R
 
 def everything(store: Store) -> list[list[dict[str, Any]]]:
     tables = ("cases", "transition", "statement", "timer", "escalation_step", "outbox_event", "idempotency_key")
-    return [tells(store, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    return [query_rows(store, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 
 def test_a_move_writes_row_transition_statement_and_moment_at_once(store: Store):
-    number = opened(store)
-    answer = does(store, number, "classify", after=HOUR)
+    number = new_case(store)
+    answer = make_move(store, number, "classify", after=HOUR)
     assert (answer.number, answer.seq, answer.state, answer.again) == (number, 2, "classified", False)
     case, last = case_of(store, number), history_of(store, number)[-1]
     assert (case["state"], case["previous_state"], case["version"], case["head"]) == (
@@ -59,22 +59,22 @@ def test_a_move_writes_row_transition_statement_and_moment_at_once(store: Store)
         *("received", "classified", "cli"),
         False,
     )
-    assert [row["seq"] for row in tells(store, "SELECT seq FROM outbox_event ORDER BY seq")] == [1, 2]
+    assert [row["seq"] for row in query_rows(store, "SELECT seq FROM outbox_event ORDER BY seq")] == [1, 2]
 
 
 def test_an_end_closes_the_case(store: Store):
-    number = opened(store)
+    number = new_case(store)
     assert not case_of(store, number)["closed"]
-    does(store, number, "withdraw")
+    make_move(store, number, "withdraw")
     assert case_of(store, number)["closed"]
     assert refused(store, Command(number, "note", {"note": "n"}, actor=AGENT)).params["allowed"] == []
 
 
 def test_a_key_makes_one_move_and_gives_the_first_answer_again(store: Store):
-    number = opened(store)
-    command = Command(number, "classify", forms_of("classify"), actor=AGENT, key="k")
+    number = new_case(store)
+    command = Command(number, "classify", form_for("classify"), actor=AGENT, key="k")
     first = advance(store, command, START)
-    does(store, number, "investigate")
+    make_move(store, number, "investigate")
     again = advance(store, command, START + DAY)
     assert (again.seq, again.state, again.level, again.again) == (first.seq, "classified", 0, True)
     assert moves_of(store, number) == ["open", "classify", "investigate"]
@@ -91,52 +91,52 @@ def test_a_key_makes_one_move_and_gives_the_first_answer_again(store: Store):
     ids=lambda other: next(iter(other)),
 )
 def test_a_key_with_another_body_is_refused(store: Store, other: dict[str, Any]):
-    number = opened(store)
-    opened(store)
+    number = new_case(store)
+    new_case(store)
     said = {"number": number, "move": "note", "form": {"note": "He calls."}, "actor": AGENT, "key": "k"}
     advance(store, Command(**said), START)
     assert refused(store, Command(**said | other)).code == "key_reused"
 
 
 def test_a_refused_key_is_free_again(store: Store):
-    number = opened(store)
-    command = Command(number, "investigate", forms_of("investigate"), actor=HANDLER, key="k")
+    number = new_case(store)
+    command = Command(number, "investigate", form_for("investigate"), actor=HANDLER, key="k")
     assert refused(store, command).code == "not_now"
-    does(store, number, "classify")
+    make_move(store, number, "classify")
     assert advance(store, command, START).state == "investigated"
 
 
 def test_a_case_that_has_moved_since_refuses(store: Store):
-    number = opened(store)
-    does(store, number, "classify")
+    number = new_case(store)
+    make_move(store, number, "classify")
     told = refused(store, Command(number, "note", {"note": "n"}, actor=AGENT, if_seq=1))
     assert (told.code, told.params) == ("stale", {"number": number, "expected": 1, "seq": 2})
     assert advance(store, Command(number, "note", {"note": "n"}, actor=AGENT, if_seq=2), START).seq == 3
 
 
 def test_who_may_not_is_told_who_may(store: Store):
-    told = refused(store, Command(opened(store), "classify", forms_of("classify"), actor=AUDITOR))
+    told = refused(store, Command(new_case(store), "classify", form_for("classify"), actor=AUDITOR))
     assert told.code == "role"
     assert "agent" in told.params["wanted"]
     assert told.params["allowed"] == []
 
 
 def test_what_a_condition_forbids_names_the_condition(store: Store):
-    number = opened(store)
-    does(store, number, "escalate", level=2)
-    told = refused(store, Command(number, "escalate", forms_of("escalate"), actor=AGENT))
+    number = new_case(store)
+    make_move(store, number, "escalate", level=2)
+    told = refused(store, Command(number, "escalate", form_for("escalate"), actor=AGENT))
     assert (told.code, told.params["guards"]) == ("guard", ["rises"])
 
 
 def test_what_is_not_for_now_names_what_is(store: Store):
-    told = refused(store, Command(opened(store), "resolve", forms_of("resolve"), actor=HANDLER))
+    told = refused(store, Command(new_case(store), "resolve", form_for("resolve"), actor=HANDLER))
     assert told.code == "not_now"
     assert "ask_customer" in told.params["allowed"]
 
 
 def test_a_fault_in_the_form_names_the_field_and_never_the_value(store: Store):
     form = {"category": "PRIVATE", "severity": "PRIVATE", "secret": "PRIVATE"}
-    told = refused(store, Command(opened(store), "classify", form, actor=AGENT))
+    told = refused(store, Command(new_case(store), "classify", form, actor=AGENT))
     assert {fault["field"] for fault in told.params["fields"]} == {"category", "severity", "secret"}
     assert "PRIVATE" not in str(told.params)
 
@@ -154,44 +154,44 @@ def test_a_fault_in_the_form_names_the_field_and_never_the_value(store: Store):
     ],
 )
 def test_what_is_unknown_or_dated_by_hand_is_refused(store: Store, changed: dict[str, Any], code: str):
-    said = {"number": opened(store), "move": "classify", "form": forms_of("classify"), "actor": AGENT}
+    said = {"number": new_case(store), "move": "classify", "form": form_for("classify"), "actor": AGENT}
     assert refused(store, Command(**said | changed)).code == code
 
 
 def test_an_import_may_tell_when_it_happened(store: Store):
-    number = opened(store)
-    command = Command(number, "classify", forms_of("classify"), actor="import", occurred_at=START + HOUR)
+    number = new_case(store)
+    command = Command(number, "classify", form_for("classify"), actor="import", occurred_at=START + HOUR)
     advance(store, command, START + 2 * HOUR)
     last = history_of(store, number)[-1]
-    assert last["recorded_at"] - last["occurred_at"] == HOUR / MOMENT
+    assert last["recorded_at"] - last["occurred_at"] == HOUR / MICROSECOND
 
 
 def test_recorded_times_never_fall_though_the_clock_does(store: Store):
-    number = opened(store, HOUR)
-    does(store, number, "classify", after=timedelta())
+    number = new_case(store, HOUR)
+    make_move(store, number, "classify", after=timedelta())
     first, second = history_of(store, number)
     assert second["recorded_at"] == first["recorded_at"]
     assert second["occurred_at"] == first["recorded_at"], "for a case, time never goes back"
 
 
 def test_of_many_the_wrong_one_is_refused_alone(store: Store):
-    one, other = opened(store), opened(store)
+    one, other = new_case(store), new_case(store)
     said = [(one, "classify"), (one, "resolve"), (other, "classify"), ("cp-26-999999", "classify"), (one, "note")]
-    answers = advance_many(store, [Command(n, m, forms_of(m), actor="sue") for n, m in said], START)
+    answers = advance_many(store, [Command(n, m, form_for(m), actor="sue") for n, m in said], START)
     assert [a.code if isinstance(a, Refused) else a.seq for a in answers] == [2, "not_now", 2, "unknown_case", 3]
     assert moves_of(store, one) == ["open", "classify", "note"]
     assert moves_of(store, other) == ["open", "classify"]
 
 
 def test_of_many_the_same_key_twice_is_made_once(store: Store):
-    command = Command(opened(store), "classify", forms_of("classify"), actor=AGENT, key="k")
+    command = Command(new_case(store), "classify", form_for("classify"), actor=AGENT, key="k")
     first, again = advance_many(store, [command, command], START)
     assert (getattr(first, "again", None), getattr(again, "again", None)) == (False, True)
 
 
 def test_of_many_the_same_key_for_two_cases_is_refused_the_second(store: Store):
-    one, other = opened(store), opened(store)
-    said = [Command(number, "note", forms_of("note"), actor="sue", key="k") for number in (one, other)]
+    one, other = new_case(store), new_case(store)
+    said = [Command(number, "note", form_for("note"), actor="sue", key="k") for number in (one, other)]
     first, second = advance_many(store, said, START)
     assert (getattr(first, "seq", None), getattr(second, "code", None)) == (2, "key_reused")
     assert moves_of(store, other) == ["open"]
@@ -199,32 +199,32 @@ def test_of_many_the_same_key_for_two_cases_is_refused_the_second(store: Store):
 
 def test_what_a_refused_move_of_many_had_fired_is_fired_by_the_next(store: Store):
     """The rungs that fell due go with the move before which they were to fire, and come again with another."""
-    late, other = opened(store), opened(store)
+    late, other = new_case(store), new_case(store)
     said = [(late, "archive"), (other, "note"), (late, "note"), (late, "note")]
-    answers = advance_many(store, [Command(n, m, forms_of(m), actor="sue") for n, m in said], START + 5 * HOUR)
+    answers = advance_many(store, [Command(n, m, form_for(m), actor="sue") for n, m in said], START + 5 * HOUR)
     assert isinstance(answers[0], Refused)
     assert moves_of(store, late) == ["open", "remind", "breach", "breach", "breach", "note", "note"]
-    assert len(rungs_of(store, late)) == 4
+    assert len(fired_steps_of(store, late)) == 4
 
 
 def test_a_state_that_nobody_knows_any_more_is_refused(store: Store):
-    number = opened(store)
-    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
-    told = refused(store, Command(number, "classify", forms_of("classify"), actor=AGENT))
+    number = new_case(store)
+    execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    told = refused(store, Command(number, "classify", form_for("classify"), actor=AGENT))
     assert (told.code, told.params) == ("lost_state", {"number": number, "state": "limbo"})
 
 
 def test_a_move_after_a_due_rung_fires_the_rung_first(store: Store):
-    number = opened(store)
-    does(store, number, "reply", after=5 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "reply", after=5 * HOUR)
     assert moves_of(store, number) == ["open", "remind", "breach", "breach", "breach", "reply"]
     assert case_of(store, number)["level"] == 3
-    assert clock_of(store, number, "first_reply")["outcome"] == "late"
+    assert timer_of(store, number, "first_reply")["outcome"] == "late"
 
 
 @pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
 def test_words_that_no_database_keeps_are_a_fault_of_the_form(store: Store, words: str):
-    told = refused(store, Command(opened(store), "note", {"note": words}, actor=AGENT, key="k"))
+    told = refused(store, Command(new_case(store), "note", {"note": words}, actor=AGENT, key="k"))
     assert (told.code, [fault["field"] for fault in told.params["fields"]]) == ("form", ["note"])
 
 

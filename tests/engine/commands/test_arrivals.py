@@ -8,21 +8,21 @@ from engine.commands.arrivals import Recorded, Source, record, take_due
 from engine.store import Store
 from models.columns import from_micros, to_micros
 from models.contact import Contact, Reply
-from tests.telling import (
+from tests.case_actions import (
     DAY,
     HOUR,
-    MOMENT,
+    MICROSECOND,
     START,
     case_of,
-    clock_of,
     contact,
-    does,
+    fired_steps_of,
     history_of,
+    make_move,
     moves_of,
-    opened,
+    new_case,
+    query_rows,
     refusal,
-    rungs_of,
-    tells,
+    timer_of,
 )
 
 FILE = Source("contacts.csv", "complaint", "logistics")
@@ -39,7 +39,7 @@ def recorded(store: Store, *rows: Contact) -> Recorded:
 
 
 def arrivals(store: Store) -> list[dict[str, Any]]:
-    return tells(store, "SELECT * FROM arrival ORDER BY row_id, part")
+    return query_rows(store, "SELECT * FROM arrival ORDER BY row_id, part")
 
 
 def test_a_second_import_adds_nothing(store: Store):
@@ -92,7 +92,7 @@ def test_a_reply_that_was_not_there_before_is_added(store: Store):
 
 def test_an_arrival_is_taken_at_its_instant_and_not_before(store: Store):
     recorded(store, row("1", HOUR))
-    assert take_due(store, START + HOUR - MOMENT) == []
+    assert take_due(store, START + HOUR - MICROSECOND) == []
     [number] = take_due(store, START + HOUR)
     assert take_due(store, START + HOUR) == []
     [first] = history_of(store, number)
@@ -139,13 +139,13 @@ def test_a_reply_bridges_what_must_have_happened(store: Store):
         ("resolve", False),
     ]
     assert {from_micros(step["occurred_at"]) for step in history[1:]} == {START + HOUR}
-    assert {clock_of(store, "cp-26-000001", clause)["outcome"] for clause in ("first_reply", "solution")} == {"kept"}
+    assert {timer_of(store, "cp-26-000001", clause)["outcome"] for clause in ("first_reply", "solution")} == {"kept"}
 
 
 def test_a_reply_infers_only_what_is_missing(store: Store):
     recorded(store, row("1", reply=HOUR))
     [number] = take_due(store, START)
-    does(store, number, "classify")
+    make_move(store, number, "classify")
     take_due(store, START + HOUR)
     assert [bool(step["inferred"]) for step in history_of(store, number)] == [False] * 4
 
@@ -156,17 +156,17 @@ def test_rungs_that_were_due_before_the_reply_fire_with_their_instants(store: St
     number = "cp-26-000001"
     shares = {"first_reply": (75, 100, 150, 200), "solution": (75, 100)}
     due = [(c, p, p * (2 if c == "first_reply" else 24) * HOUR / 100) for c, ps in shares.items() for p in ps]
-    assert rungs_of(store, number) == due
+    assert fired_steps_of(store, number) == due
     assert moves_of(store, number)[-3:] == ["classify", "investigate", "resolve"]
-    assert clock_of(store, number, "solution")["outcome"] == "late"
+    assert timer_of(store, number, "solution")["outcome"] == "late"
     assert case_of(store, number)["level"] == 3
     assert verify(store).ok
 
 
 def test_a_reply_exactly_at_the_limit_keeps_it(store: Store):
-    recorded(store, row("1", reply=2 * HOUR), row("2", reply=2 * HOUR + MOMENT))
+    recorded(store, row("1", reply=2 * HOUR), row("2", reply=2 * HOUR + MICROSECOND))
     take_due(store, START + DAY)
-    outcomes = [clock_of(store, f"cp-26-00000{n}", "first_reply")["outcome"] for n in (1, 2)]
+    outcomes = [timer_of(store, f"cp-26-00000{n}", "first_reply")["outcome"] for n in (1, 2)]
     assert outcomes == ["kept", "late"]
 
 
@@ -191,7 +191,7 @@ def test_a_reply_without_a_case_is_refused_and_kept(store: Store):
 def test_a_reply_to_a_case_that_is_resolved_comes_too_late(store: Store):
     recorded(store, row("1", reply=HOUR))
     [number] = take_due(store, START)
-    does(store, number, "withdraw")
+    make_move(store, number, "withdraw")
     assert take_due(store, START + HOUR) == []
     assert arrivals(store)[1]["refusal"] == "reply_too_late"
     assert moves_of(store, number) == ["open", "withdraw"]
@@ -200,10 +200,10 @@ def test_a_reply_to_a_case_that_is_resolved_comes_too_late(store: Store):
 def test_a_batch_takes_the_oldest_first_and_no_more_than_it_may(store: Store):
     recorded(store, *(row(str(n), -n * HOUR) for n in range(5)))
     assert [len(take_due(store, START, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
-    opened_at = [one["opened_at"] for one in tells(store, "SELECT opened_at FROM cases ORDER BY id")]
+    opened_at = [one["opened_at"] for one in query_rows(store, "SELECT opened_at FROM cases ORDER BY id")]
     assert opened_at == sorted(opened_at)
 
 
 def test_arrivals_and_hands_share_the_numbers(store: Store):
     recorded(store, row("1"))
-    assert {opened(store), *take_due(store, START)} == {"cp-26-000001", "cp-26-000002"}
+    assert {new_case(store), *take_due(store, START)} == {"cp-26-000001", "cp-26-000002"}

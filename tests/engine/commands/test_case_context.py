@@ -15,7 +15,7 @@ from models import Case
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.lifecycle import Retired
-from tests.telling import HOUR, START, alters, case_of, does, history_of, opened, refusal, tells
+from tests.case_actions import HOUR, START, case_of, execute_sql, history_of, make_move, new_case, query_rows, refusal
 
 TABLE = replace(COMPLAINT, retired=(Retired("queued", "classified"),))
 
@@ -29,8 +29,8 @@ def touched(store: Store, number: str) -> None:
 
 
 def queued(store: Store) -> str:
-    number = opened(store)
-    alters(store, "UPDATE cases SET state = 'queued' WHERE number = :number", number=number)
+    number = new_case(store)
+    execute_sql(store, "UPDATE cases SET state = 'queued' WHERE number = :number", number=number)
     return number
 
 
@@ -48,32 +48,32 @@ def test_it_is_carried_over_once_and_goes_on_under_the_new_table(store: Store):
     number = queued(store)
     touched(store, number)
     touched(store, number)
-    does(store, number, "investigate", after=HOUR)
+    make_move(store, number, "investigate", after=HOUR)
     assert [row["move"] for row in history_of(store, number)] == ["open", "carried_over", "investigate"]
 
 
 def test_its_clocks_run_on_and_none_begins_twice(store: Store):
     number = queued(store)
-    before = tells(store, "SELECT * FROM timer ORDER BY id")
+    before = query_rows(store, "SELECT * FROM timer ORDER BY id")
     touched(store, number)
-    assert tells(store, "SELECT * FROM timer ORDER BY id") == before
+    assert query_rows(store, "SELECT * FROM timer ORDER BY id") == before
 
 
 def test_a_case_in_a_present_state_is_left_alone(store: Store):
-    number = opened(store)
+    number = new_case(store)
     touched(store, number)
     assert [row["move"] for row in history_of(store, number)] == ["open"]
     assert verify(store).ok
 
 
 def test_a_state_without_an_heir_is_lost(store: Store):
-    number = opened(store)
-    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    number = new_case(store)
+    execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
     assert refusal(lambda: touched(store, number)).code == "lost_state"
 
 
 def test_guards_know_the_same_of_a_views_case_as_of_the_engines(store: Store):
-    number = opened(store)
+    number = new_case(store)
     with store.looking() as tx:
         context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START)))
     with store.reading() as session:

@@ -9,7 +9,7 @@ from engine.commands.advance import Answer, Command, advance, advance_in
 from engine.commands.open_case import Opening, open_case, open_in
 from engine.store import Store
 from statemachines.lifecycle import Refused
-from tests.telling import AGENT, START, at_once, contact, moves_of, opened, tells
+from tests.case_actions import AGENT, START, contact, moves_of, new_case, query_rows, run_concurrently
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 THERE = "SELECT id FROM cases"
@@ -19,7 +19,7 @@ HANDS = 10
 def waited(store: Store, second: Future[Answer]) -> bool:
     """Whether the second waits for a lock; False once it has gone past the first."""
     while not second.done():
-        if tells(store, WAITING):
+        if query_rows(store, WAITING):
             return True
     return False
 
@@ -36,12 +36,12 @@ def test_a_contact_sent_twice_at_once_waits_for_its_key_alone(postgres_store: St
             assert waited(postgres_store, second)
         answer = second.result()
     assert (answer.number, answer.again) == (first.number, True)
-    assert tells(postgres_store, "SELECT number FROM cases") == [{"number": first.number}]
+    assert query_rows(postgres_store, "SELECT number FROM cases") == [{"number": first.number}]
 
 
 @pytest.mark.postgres
 def test_one_key_for_two_cases_is_honoured_for_the_first(postgres_store: Store):
-    one, other = opened(postgres_store), opened(postgres_store)
+    one, other = new_case(postgres_store), new_case(postgres_store)
     commands = [Command(number, "note", {"note": "n"}, actor=AGENT, key="k") for number in (one, other)]
     with ThreadPoolExecutor(1) as pool:
         with postgres_store.writing() as tx:
@@ -56,9 +56,9 @@ def test_one_key_for_two_cases_is_honoured_for_the_first(postgres_store: Store):
 
 
 def test_of_ten_bodies_at_once_under_one_key_one_is_honoured(store: Store):
-    number = opened(store)
+    number = new_case(store)
     wishes = [Command(number, "note", {"note": f"n{n}"}, actor=AGENT, key="k") for n in range(HANDS)]
-    answers = at_once([partial(advance, store, wish, START) for wish in wishes])
+    answers = run_concurrently([partial(advance, store, wish, START) for wish in wishes])
     assert [type(answer).__name__ for answer in answers].count("Answer") == 1
     assert {getattr(answer, "code", "") for answer in answers} == {"key_reused", ""}
     assert moves_of(store, number) == ["open", "note"]

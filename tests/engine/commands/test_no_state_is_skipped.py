@@ -13,10 +13,10 @@ from engine.store import Store
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
+from tests.case_actions import HOUR, STAFF, START, contact, history_of
 from tests.golden.recording import peopled
 from tests.statemachines.forms import choices
 from tests.stories.conftest import MORE_STAFF
-from tests.telling import HOUR, STAFF, START, contact, history_of
 
 TABLES = list(lifecycles().values())
 TRIES, CASES = 80, 3

@@ -11,7 +11,18 @@ from pydantic import ValidationError
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import TEXT_LIMIT, Channel
-from tests.telling import HOUR, SECRET, START, at_once, case_of, contact, history_of, opened, refusal, tells
+from tests.case_actions import (
+    HOUR,
+    SECRET,
+    START,
+    case_of,
+    contact,
+    history_of,
+    new_case,
+    query_rows,
+    refusal,
+    run_concurrently,
+)
 
 WHOLE = {
     "subject": "Broken parcel",
@@ -27,12 +38,14 @@ WHOLE = {
 
 
 def statements_of(store: Store, number: str) -> dict[str, str]:
-    rows = tells(store, "SELECT field, content FROM statement WHERE case_id = :id", id=case_of(store, number)["id"])
+    rows = query_rows(
+        store, "SELECT field, content FROM statement WHERE case_id = :id", id=case_of(store, number)["id"]
+    )
     return {row["field"]: row["content"] for row in rows}
 
 
 def test_what_was_said_lands_in_statements(store: Store):
-    assert statements_of(store, opened(store, **WHOLE)) == {
+    assert statements_of(store, new_case(store, **WHOLE)) == {
         "subject": "Broken parcel",
         "text": "It arrived in two halves.",
         "demand": "A new one",
@@ -41,7 +54,7 @@ def test_what_was_said_lands_in_statements(store: Store):
 
 
 def test_the_record_holds_digests_and_nothing_personal(store: Store):
-    number = opened(store, **WHOLE)
+    number = new_case(store, **WHOLE)
     [first] = history_of(store, number)
     form = json.loads(first["form"])
     assert {name for name, value in form.items() if isinstance(value, dict)} == {
@@ -53,11 +66,11 @@ def test_the_record_holds_digests_and_nothing_personal(store: Store):
 
 
 def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
-    case = case_of(store, opened(store))
+    case = case_of(store, new_case(store))
     assert (case["state"], case["version"], case["cycle"], case["level"]) == ("received", 1, 1, 0)
-    clocks = tells(store, "SELECT clause FROM timer WHERE case_id = :id ORDER BY clause", id=case["id"])
+    clocks = query_rows(store, "SELECT clause FROM timer WHERE case_id = :id ORDER BY clause", id=case["id"])
     assert [clock["clause"] for clock in clocks] == ["first_reply", "solution"]
-    assert tells(store, "SELECT case_id, seq FROM outbox_event") == [{"case_id": case["id"], "seq": 1}]
+    assert query_rows(store, "SELECT case_id, seq FROM outbox_event") == [{"case_id": case["id"], "seq": 1}]
 
 
 @pytest.mark.parametrize(
@@ -73,25 +86,25 @@ def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
 def test_a_customer_is_recognised_by_phone_or_mail_and_not_by_name(
     store: Store, first: dict[str, Any], second: dict[str, Any], same: bool
 ):
-    one, other = (case_of(store, opened(store, **said))["party_id"] for said in (first, second))
+    one, other = (case_of(store, new_case(store, **said))["party_id"] for said in (first, second))
     assert (one == other) is same
 
 
 def test_what_is_learnt_later_completes_the_party_and_overwrites_nothing(store: Store):
-    opened(store, phone="138", customer="Wang")
-    opened(store, phone="138", customer="Other", email="a@x.cn")
-    [party] = tells(store, "SELECT name, phone, email, identity FROM party")
+    new_case(store, phone="138", customer="Wang")
+    new_case(store, phone="138", customer="Other", email="a@x.cn")
+    [party] = query_rows(store, "SELECT name, phone, email, identity FROM party")
     assert (party["name"], party["phone"], party["email"]) == ("Wang", "138", "a@x.cn")
     assert len(party["identity"]) == 64
 
 
 def test_an_anonymous_contact_has_no_party(store: Store):
-    assert case_of(store, opened(store))["party_id"] is None
+    assert case_of(store, new_case(store))["party_id"] is None
 
 
 def test_the_number_tells_kind_year_and_key(store: Store):
-    assert opened(store) == "cp-26-000001"
-    assert opened(store) == "cp-26-000002"
+    assert new_case(store) == "cp-26-000001"
+    assert new_case(store) == "cp-26-000002"
 
 
 def test_the_year_of_the_number_is_the_year_where_the_customer_is(store: Store):
@@ -106,7 +119,7 @@ def test_a_key_opens_one_case_and_gives_the_first_answer_again(store: Store):
     again = open_case(store, opening, START + HOUR)
     assert (first.again, again.again) == (False, True)
     assert (again.number, again.seq, again.state) == (first.number, 1, "received")
-    assert len(tells(store, "SELECT id FROM cases")) == 1
+    assert len(query_rows(store, "SELECT id FROM cases")) == 1
 
 
 def test_a_key_with_another_body_is_refused(store: Store):
@@ -116,21 +129,21 @@ def test_a_key_with_another_body_is_refused(store: Store):
 
 
 def test_ten_at_once_with_one_key_open_one_case(store: Store):
-    answers = at_once([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
+    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
     assert [answer for answer in answers if isinstance(answer, BaseException)] == []
     assert len({getattr(answer, "number", answer) for answer in answers}) == 1
-    assert len(tells(store, "SELECT id FROM cases")) == len(tells(store, "SELECT id FROM party")) == 1
+    assert len(query_rows(store, "SELECT id FROM cases")) == len(query_rows(store, "SELECT id FROM party")) == 1
 
 
 def test_ten_at_once_without_a_key_open_ten_cases(store: Store):
-    answers = at_once([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
+    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
     assert len({getattr(answer, "number", answer) for answer in answers}) == 10
-    assert len(tells(store, "SELECT id FROM party")) == 1
+    assert len(query_rows(store, "SELECT id FROM party")) == 1
 
 
 def test_the_kept_key_holds_no_content(store: Store):
     open_case(store, Opening(contact(**WHOLE), key="k"), START)
-    [command] = tells(store, "SELECT * FROM idempotency_key")
+    [command] = query_rows(store, "SELECT * FROM idempotency_key")
     assert (command["key"], command["seq"]) == ("k", 1)
     assert "halves" not in str(command)
     assert SECRET not in str(command)
@@ -149,14 +162,14 @@ def test_the_kept_key_holds_no_content(store: Store):
 def test_what_cannot_be_opened_is_refused_and_leaves_nothing(store: Store, opening: Opening, code: str):
     assert refusal(lambda: open_case(store, opening, START)).code == code
     for table in ("cases", "transition", "statement", "party", "timer", "outbox_event", "idempotency_key"):
-        assert tells(store, f"SELECT * FROM {table}") == []
+        assert query_rows(store, f"SELECT * FROM {table}") == []
 
 
 def test_an_import_may_tell_of_the_past_and_the_clocks_start_there(store: Store):
     answer = open_case(store, Opening(contact(-3 * HOUR), actor="import"), START)
     [first] = history_of(store, answer.number)
     assert first["recorded_at"] - first["occurred_at"] == 3 * HOUR / timedelta(microseconds=1)
-    opened_at = {row["opened_at"] for row in tells(store, "SELECT opened_at FROM timer")}
+    opened_at = {row["opened_at"] for row in query_rows(store, "SELECT opened_at FROM timer")}
     assert opened_at == {first["occurred_at"]} == {case_of(store, answer.number)["opened_at"]}
 
 

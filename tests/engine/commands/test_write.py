@@ -10,19 +10,32 @@ from engine.databases import Conflict
 from engine.store import Store
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
-from tests.telling import AGENT, DAY, HANDLER, START, alters, case_of, does, forms_of, moves_of, opened, rungs_of, tells
+from tests.case_actions import (
+    AGENT,
+    DAY,
+    HANDLER,
+    START,
+    case_of,
+    execute_sql,
+    fired_steps_of,
+    form_for,
+    make_move,
+    moves_of,
+    new_case,
+    query_rows,
+)
 
 TABLES = ("cases", "transition", "statement", "timer", "escalation_step", "outbox_event", "idempotency_key")
 LATER = START + 7 * DAY
 
 
 def contents(store: Store) -> list[object]:
-    return [tells(store, f"SELECT * FROM {table}") for table in TABLES]
+    return [query_rows(store, f"SELECT * FROM {table}") for table in TABLES]
 
 
 def planned(store: Store, number: str) -> Plan:
     """A move that writes to every table: due steps before it, timers that end and start, personal text, a key."""
-    command = Command(number, "resolve", forms_of("resolve"), HANDLER, key=f"k:{number}")
+    command = Command(number, "resolve", form_for("resolve"), HANDLER, key=f"k:{number}")
     with store.looking() as tx:
         result = load_and_plan(tx, store.secret, command, LATER)
     assert isinstance(result, Plan)
@@ -30,9 +43,9 @@ def planned(store: Store, number: str) -> Plan:
 
 
 def investigated(store: Store) -> str:
-    number = opened(store)
-    does(store, number, "classify", by=AGENT)
-    does(store, number, "investigate", by=HANDLER)
+    number = new_case(store)
+    make_move(store, number, "classify", by=AGENT)
+    make_move(store, number, "investigate", by=HANDLER)
     return number
 
 
@@ -44,7 +57,7 @@ def test_a_stale_plan_is_a_conflict_and_nothing_of_it_is_written(store: Store, o
     assert stale.statements
     assert stale.key
     assert [timer.id for timer in stale.timers].count(None) > 0
-    does(store, number, "note", by=AGENT, after=7 * DAY)
+    make_move(store, number, "note", by=AGENT, after=7 * DAY)
     before = contents(store)
     with pytest.raises(Conflict), store.writing(optimistic=optimistic) as tx:
         write(tx, [stale])
@@ -58,15 +71,15 @@ def test_a_current_plan_is_written_whole(store: Store, optimistic: bool):
     with store.writing(optimistic=optimistic) as tx:
         write(tx, [plan])
     assert case_of(store, number)["version"] == plan.case.version
-    assert len(rungs_of(store, number)) == len(plan.steps)
+    assert len(fired_steps_of(store, number)) == len(plan.steps)
     assert moves_of(store, number)[-1] == "resolve"
-    assert tells(store, "SELECT key FROM idempotency_key") == [{"key": f"k:{number}"}]
+    assert query_rows(store, "SELECT key FROM idempotency_key") == [{"key": f"k:{number}"}]
 
 
 def test_of_a_group_with_one_stale_plan_none_is_written(store: Store):
     sound, stale = investigated(store), investigated(store)
     plans = [planned(store, sound), planned(store, stale)]
-    alters(store, "UPDATE cases SET version = version + 1 WHERE number = :number", number=stale)
+    execute_sql(store, "UPDATE cases SET version = version + 1 WHERE number = :number", number=stale)
     before = contents(store)
     with pytest.raises(Conflict), store.writing() as tx:
         write(tx, plans)
@@ -75,7 +88,7 @@ def test_of_a_group_with_one_stale_plan_none_is_written(store: Store):
 
 def test_a_plan_goes_on_after_it_was_written(store: Store):
     """Its timers have their keys then, so that steps can refer to them."""
-    number = opened(store)
+    number = new_case(store)
     with store.writing() as tx:
         [loaded] = load_cases(tx, [case_of(store, number)["id"]], to_micros(START))
         context = context_of(loaded)
@@ -83,12 +96,12 @@ def test_a_plan_goes_on_after_it_was_written(store: Store):
         for until in (START + DAY, LATER):
             plan_until(context, plan, to_micros(until))
             write(tx, [plan], goes_on=True)
-    assert len(rungs_of(store, number)) == 8
+    assert len(fired_steps_of(store, number)) == 8
     assert case_of(store, number)["version"] == 9
 
 
 def test_a_case_may_come_twice_in_a_group(store: Store):
-    number, other = opened(store), opened(store)
+    number, other = new_case(store), new_case(store)
     commands = [Command(one, "note", {"note": "n"}, AGENT) for one in (number, other, number, number)]
     answers = advance_many(store, commands, START)
     assert [(answer.number, answer.seq) for answer in answers if isinstance(answer, Answer)] == [
@@ -97,7 +110,7 @@ def test_a_case_may_come_twice_in_a_group(store: Store):
 
 
 def test_a_key_may_come_twice_in_a_group(store: Store):
-    number, other = opened(store), opened(store)
+    number, other = new_case(store), new_case(store)
     note = Command(number, "note", {"note": "n"}, AGENT, key="k")
     first, again, reused = advance_many(
         store, [note, note, Command(other, "note", {"note": "n"}, AGENT, key="k")], START
@@ -111,10 +124,10 @@ def test_a_key_may_come_twice_in_a_group(store: Store):
 
 
 def test_a_case_merged_in_a_group_is_merged_into_no_closed_one(store: Store):
-    first, second = opened(store), opened(store)
+    first, second = new_case(store), new_case(store)
     commands = [
-        Command(first, "withdraw", forms_of("withdraw"), "sue"),
-        Command(second, "merge", {**forms_of("merge"), "into": first}, "sue"),
+        Command(first, "withdraw", form_for("withdraw"), "sue"),
+        Command(second, "merge", {**form_for("merge"), "into": first}, "sue"),
     ]
     withdrawn, refused = advance_many(store, commands, START)
     assert isinstance(withdrawn, Answer)

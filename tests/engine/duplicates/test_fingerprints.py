@@ -10,7 +10,7 @@ from engine.duplicates import fingerprints
 from engine.duplicates.fingerprints import COLUMNS, DEPTH, MOST, NEWEST, SHIFT, catch_up
 from engine.duplicates.similar import RECENTLY, similar
 from engine.store import Store
-from tests.telling import DAY, HOUR, START, alters, case_of, contact, does, opened, tells
+from tests.case_actions import DAY, HOUR, START, case_of, contact, execute_sql, make_move, new_case, query_rows
 
 TEXT = "三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，客服电话一直没有人接，请尽快按保价金额理赔。"
 AGAIN = f"您好！{TEXT.replace('，客服', '客服')[:-3]}，谢谢。"
@@ -25,12 +25,12 @@ def told(store: Store, text: str, after: timedelta = DAY, **said: Any) -> list[t
 
 
 def kept(store: Store) -> list[dict[str, Any]]:
-    return tells(store, "SELECT * FROM fingerprint ORDER BY case_id")
+    return query_rows(store, "SELECT * FROM fingerprint ORDER BY case_id")
 
 
 def test_the_same_told_again_is_found_whoever_tells_it(store: Store):
-    number = opened(store, text=TEXT, phone="138")
-    opened(store, text=OTHER)
+    number = new_case(store, text=TEXT, phone="138")
+    new_case(store, text=OTHER)
     assert told(store, AGAIN, phone="139") == [(number, ("text",))]
     assert told(store, AGAIN, phone="138") == [(number, ("party", "text"))]
     assert (
@@ -40,16 +40,16 @@ def test_the_same_told_again_is_found_whoever_tells_it(store: Store):
 
 
 def test_a_form_letter_goes_with_each_shipment_and_is_no_clue_there(store: Store):
-    number = opened(store, text=TEXT, shipment="SF1")
+    number = new_case(store, text=TEXT, shipment="SF1")
     assert told(store, AGAIN, shipment="SF2") == []
     assert told(store, AGAIN, shipment="SF1") == [(number, ("shipment", "text"))]
     assert told(store, AGAIN) == [(number, ("text",))]
 
 
 def test_a_case_of_another_kind_or_closed_long_ago_is_not_meant(store: Store):
-    opened(store, text=TEXT)
-    gone = opened(store, HOUR, text=OTHER)
-    does(store, gone, "withdraw", after=HOUR)
+    new_case(store, text=TEXT)
+    gone = new_case(store, HOUR, text=OTHER)
+    make_move(store, gone, "withdraw", after=HOUR)
     assert told(store, OTHER, 29 * DAY) == [(gone, ("text",))]
     assert told(store, OTHER, 31 * DAY) == []
     with store.looking() as tx:
@@ -57,10 +57,10 @@ def test_a_case_of_another_kind_or_closed_long_ago_is_not_meant(store: Store):
 
 
 def test_of_a_text_that_everybody_sends_the_newest_are_shown_and_no_more_looked_at(store: Store):
-    numbers = [opened(store, text=TEXT) for _ in range(NEWEST + 1)]
+    numbers = [new_case(store, text=TEXT) for _ in range(NEWEST + 1)]
     assert [number for number, _ in told(store, TEXT)] == numbers[: -MOST - 1 : -1]
     for number in numbers[1:]:
-        alters(store, "UPDATE cases SET kind = 'other' WHERE number = :number", number=number)
+        execute_sql(store, "UPDATE cases SET kind = 'other' WHERE number = :number", number=number)
     assert told(store, TEXT) == []
 
 
@@ -70,30 +70,30 @@ def test_words_alone_refuse_nobody_a_case(store: Store):
 
 
 def test_what_says_too_little_leaves_no_fingerprint(store: Store):
-    opened(store, text="什么时候到？请尽快！")
+    new_case(store, text="什么时候到？请尽快！")
     assert kept(store) == []
 
 
 def test_a_number_tells_its_case_and_nothing_of_the_text(store: Store):
-    case_id = case_of(store, opened(store, text=TEXT))["id"]
+    case_id = case_of(store, new_case(store, text=TEXT))["id"]
     [row] = kept(store)
     assert [row[lane] % SHIFT for lane in COLUMNS] == [case_id] * len(COLUMNS)
 
 
 def test_whatever_erases_the_words_erases_the_fingerprint(store: Store):
-    first, second = opened(store, text=TEXT), opened(store, text=OTHER)
+    first, second = new_case(store, text=TEXT), new_case(store, text=OTHER)
     erase = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :id"
-    alters(store, erase, id=case_of(store, first)["id"])
+    execute_sql(store, erase, id=case_of(store, first)["id"])
     assert [row["case_id"] for row in kept(store)] == [case_of(store, second)["id"]]
     assert told(store, AGAIN) == []
 
 
 def test_cases_of_an_earlier_release_are_caught_up_with(store: Store):
-    number, gone = opened(store, text=TEXT), opened(store, text=OTHER)
-    opened(store, text="什么时候到？")
-    does(store, gone, "withdraw")
+    number, gone = new_case(store, text=TEXT), new_case(store, text=OTHER)
+    new_case(store, text="什么时候到？")
+    make_move(store, gone, "withdraw")
     before = kept(store)
-    alters(store, "DELETE FROM fingerprint")
+    execute_sql(store, "DELETE FROM fingerprint")
     assert told(store, AGAIN) == []
     catch_up(store, START + 31 * DAY, RECENTLY)
     assert (told(store, AGAIN), len(kept(store))) == ([(number, ("text",))], 1)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from engine.duplicates.near_text import BITS, DEPTH, FEWEST, LANES, MOST_SIGNS, lanes, likeness, said
-from tests.telling import SECRET
+from tests.case_actions import SECRET
 
 TEXT = "我三月二日从杭州寄往乌鲁木齐的冷链生鲜，三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，请尽快理赔。"
 TOLD_AGAIN = {

@@ -10,24 +10,24 @@ from engine.commands.plan import Fired
 from engine.escalation.fire import Sweep, fire_due, peek
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import (
+from tests.case_actions import (
     DAY,
     HANDLER,
     HOUR,
-    MOMENT,
+    MICROSECOND,
     START,
-    alters,
-    at_once,
     case_of,
-    clock_of,
-    does,
-    forms_of,
+    execute_sql,
+    fired_steps_of,
+    form_for,
     history_of,
+    make_move,
     moves_of,
-    opened,
-    resolved,
-    rungs_of,
-    tells,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    run_concurrently,
+    timer_of,
 )
 
 FIRST_REPLY = [("first_reply", p, p * 2 * HOUR / 100) for p in (75, 100, 150, 200)]
@@ -40,19 +40,19 @@ def swept(store: Store, after: timedelta) -> list[tuple[str, int]]:
 
 
 def test_each_rung_fires_at_its_instant_and_not_a_microsecond_early(store: Store):
-    number = opened(store)
+    number = new_case(store)
     for clause, percent, due in ALL:
-        assert swept(store, due - MOMENT) == []
+        assert swept(store, due - MICROSECOND) == []
         assert swept(store, due) == [(clause, percent)]
         assert swept(store, due) == []
-    assert rungs_of(store, number) == ALL
+    assert fired_steps_of(store, number) == ALL
     assert swept(store, 1000 * DAY) == []
 
 
 def test_after_a_week_of_outage_all_fire_once_in_order_with_their_instants(store: Store):
-    number = opened(store)
+    number = new_case(store)
     assert swept(store, 7 * DAY) == [(clause, percent) for clause, percent, _ in ALL]
-    assert rungs_of(store, number) == ALL
+    assert fired_steps_of(store, number) == ALL
     rung_rows = [row for row in history_of(store, number) if row["via"] == "timer"]
     assert [row["occurred_at"] for row in rung_rows] == [to_micros(START + due) for *_, due in ALL]
     assert {row["recorded_at"] for row in rung_rows} == {to_micros(START + 7 * DAY)}
@@ -60,7 +60,7 @@ def test_after_a_week_of_outage_all_fire_once_in_order_with_their_instants(store
 
 
 def test_a_rung_tells_the_case_its_clause_share_and_instant(store: Store):
-    number = opened(store)
+    number = new_case(store)
     [fired] = fire_due(store, START + 3 * HOUR / 2).fired
     assert isinstance(fired, Fired)
     assert (fired.number, fired.level, fired.move) == (number, 0, "remind")
@@ -72,24 +72,24 @@ def test_a_rung_tells_the_case_its_clause_share_and_instant(store: Store):
         "level": 0,
         "due_at": "2026-03-02T02:30:00.000000Z",
     }
-    [rung] = tells(store, "SELECT seq, level, step FROM escalation_step")
+    [rung] = query_rows(store, "SELECT seq, level, step FROM escalation_step")
     assert rung == {"seq": last["seq"], "level": 0, "step": 0}
 
 
 def test_reminders_come_before_the_limit_and_breaches_climb_after(store: Store):
-    number = opened(store)
+    number = new_case(store)
     fire_due(store, START + 7 * DAY)
     told = [(row["move"], row["level"]) for row in history_of(store, number)[1:]]
     climb = [("remind", 0), ("breach", 1), ("breach", 2), ("breach", 3)]
     assert told == [*climb, *((move, 3) for move, _ in climb)]
-    assert case_of(store, number)["level"] == clock_of(store, number, "solution")["level"] == 3
+    assert case_of(store, number)["level"] == timer_of(store, number, "solution")["level"] == 3
 
 
 def test_the_level_never_falls_within_a_round(store: Store):
-    number = opened(store)
-    does(store, number, "escalate", level=2)
+    number = new_case(store)
+    make_move(store, number, "escalate", level=2)
     fire_due(store, START + 2 * HOUR)
-    does(store, number, "reply", after=2 * HOUR)
+    make_move(store, number, "reply", after=2 * HOUR)
     fire_due(store, START + 24 * HOUR)
     levels = [row["level"] for row in history_of(store, number)]
     assert levels == sorted(levels)
@@ -97,94 +97,94 @@ def test_the_level_never_falls_within_a_round(store: Store):
 
 
 def test_a_new_round_climbs_its_own_ladder(store: Store):
-    number = resolved(store)
-    does(store, number, "revisit", outcome="dissatisfied")
+    number = new_resolved_case(store)
+    make_move(store, number, "revisit", outcome="dissatisfied")
     fire_due(store, START + 7 * DAY)
     sql = "SELECT percent FROM escalation_step WHERE cycle = 2 AND clause = 'solution' ORDER BY seq"
-    assert [row["percent"] for row in tells(store, sql)] == [75, 100, 150, 200]
+    assert [row["percent"] for row in query_rows(store, sql)] == [75, 100, 150, 200]
 
 
 def test_a_clock_at_rest_fires_nothing_and_goes_on_where_it_stood(store: Store):
-    number = opened(store)
-    does(store, number, "ask_customer", by=HANDLER, after=7 * HOUR / 4)
+    number = new_case(store)
+    make_move(store, number, "ask_customer", by=HANDLER, after=7 * HOUR / 4)
     assert swept(store, 7 * DAY) == []
-    does(store, number, "customer_answers", by=HANDLER, after=7 * DAY)
-    assert swept(store, 7 * DAY + HOUR / 4 - MOMENT) == []
+    make_move(store, number, "customer_answers", by=HANDLER, after=7 * DAY)
+    assert swept(store, 7 * DAY + HOUR / 4 - MICROSECOND) == []
     assert swept(store, 7 * DAY + HOUR / 4) == [("first_reply", 100)]
-    assert [percent for _, percent, _ in rungs_of(store, number)] == [75, 100]
+    assert [percent for _, percent, _ in fired_steps_of(store, number)] == [75, 100]
 
 
 def test_two_sweepers_at_once_fire_each_rung_once(store: Store):
-    numbers = [opened(store) for _ in range(12)]
-    sweeps = at_once([partial(fire_due, store, START + 7 * DAY)] * 2)
+    numbers = [new_case(store) for _ in range(12)]
+    sweeps = run_concurrently([partial(fire_due, store, START + 7 * DAY)] * 2)
     fired = [fired.number for sweep in sweeps if isinstance(sweep, Sweep) for fired in sweep.fired]
     assert sorted(fired) == sorted(numbers * len(ALL))
-    assert all(rungs_of(store, number) == ALL for number in numbers)
+    assert all(fired_steps_of(store, number) == ALL for number in numbers)
     assert verify(store).ok
 
 
 def test_a_sweeper_and_a_mover_at_once_agree(store: Store):
-    number = opened(store)
-    reply = Command(number, "reply", forms_of("reply"), actor=HANDLER)
+    number = new_case(store)
+    reply = Command(number, "reply", form_for("reply"), actor=HANDLER)
     works = [partial(fire_due, store, START + 7 * DAY), partial(advance, store, reply, START + 7 * DAY)] * 2
-    assert [work for work in at_once(works) if isinstance(work, Exception)] == []
-    assert sorted(rungs_of(store, number)) == sorted(ALL)
+    assert [work for work in run_concurrently(works) if isinstance(work, Exception)] == []
+    assert sorted(fired_steps_of(store, number)) == sorted(ALL)
     assert moves_of(store, number).count("reply") == 2
     assert verify(store).ok
 
 
 def test_a_move_fires_what_is_due_before_it_and_nothing_after(store: Store):
-    number = opened(store)
-    does(store, number, "classify", after=2 * HOUR + MOMENT)
+    number = new_case(store)
+    make_move(store, number, "classify", after=2 * HOUR + MICROSECOND)
     assert moves_of(store, number) == ["open", "remind", "breach", "classify"]
-    assert swept(store, 2 * HOUR + MOMENT) == []
+    assert swept(store, 2 * HOUR + MICROSECOND) == []
 
 
 def test_a_promise_kept_at_its_very_last_instant_breaks_nothing(store: Store):
-    number = opened(store)
-    does(store, number, "reply", after=2 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "reply", after=2 * HOUR)
     assert moves_of(store, number) == ["open", "remind", "reply"]
-    assert clock_of(store, number, "first_reply")["outcome"] == "kept"
+    assert timer_of(store, number, "first_reply")["outcome"] == "kept"
     assert swept(store, 2 * HOUR) == []
     assert case_of(store, number)["level"] == 0
 
 
 def test_a_refused_move_fires_nothing(store: Store):
-    number = opened(store)
-    told = at_once([partial(does, store, number, "resolve", after=7 * DAY)])
+    number = new_case(store)
+    told = run_concurrently([partial(make_move, store, number, "resolve", after=7 * DAY)])
     assert [getattr(one, "code", None) for one in told] == ["not_now"]
-    assert rungs_of(store, number) == []
+    assert fired_steps_of(store, number) == []
 
 
 def test_a_case_is_archived_by_its_own_clock(store: Store):
-    number = resolved(store)
-    does(store, number, "revisit", after=DAY)
-    assert fire_due(store, START + 4 * DAY - MOMENT).fired == ()
+    number = new_resolved_case(store)
+    make_move(store, number, "revisit", after=DAY)
+    assert fire_due(store, START + 4 * DAY - MICROSECOND).fired == ()
     [fired] = fire_due(store, START + 9 * DAY).fired
     assert (fired.move, case_of(store, number)["state"]) == ("archive", "archived")
-    last, clock = history_of(store, number)[-1], clock_of(store, number, "archive")
+    last, clock = history_of(store, number)[-1], timer_of(store, number, "archive")
     assert last["occurred_at"] == clock["closed_at"] == to_micros(START + 4 * DAY)
     assert (clock["outcome"], clock["fires_at"], last["level"]) == ("done", None, 0)
     assert verify(store).ok
 
 
 def test_a_case_that_cannot_be_touched_is_named_and_stops_no_other(store: Store):
-    lost, sound = opened(store), opened(store, MOMENT)
-    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
+    lost, sound = new_case(store), new_case(store, MICROSECOND)
+    execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
     sweep = fire_due(store, START + 7 * DAY)
     assert sweep.failed == ((lost, "lost_state"),)
     assert {fired.number for fired in sweep.fired} == {sound}
-    assert rungs_of(store, lost) == []
+    assert fired_steps_of(store, lost) == []
 
 
 def test_a_sweep_takes_no_more_than_it_may(store: Store):
-    numbers = [opened(store, n * MOMENT) for n in range(3)]
+    numbers = [new_case(store, n * MICROSECOND) for n in range(3)]
     assert {fired.number for fired in fire_due(store, START + 2 * HOUR, limit=2).fired} == set(numbers[:2])
     assert {fired.number for fired in fire_due(store, START + 2 * HOUR, limit=2).fired} == set(numbers[2:])
 
 
 def test_to_look_what_is_due_fires_nothing(store: Store):
-    numbers = [opened(store) for _ in range(2)]
+    numbers = [new_case(store) for _ in range(2)]
     assert peek(store, START + HOUR) == []
     assert peek(store, START + 7 * DAY) == numbers
-    assert rungs_of(store, numbers[0]) == []
+    assert fired_steps_of(store, numbers[0]) == []

@@ -26,25 +26,25 @@ from engine.timers import parking
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
-from tests.telling import (
+from tests.case_actions import (
     DAY,
-    DOES,
     HANDLER,
     HOUR,
-    MOMENT,
+    MICROSECOND,
+    MOVE_ACTORS,
     START,
     SUPERVISOR,
-    alters,
-    at_once,
     case_of,
     contact,
-    does,
-    forms_of,
+    execute_sql,
+    fired_steps_of,
+    form_for,
     history_of,
-    opened,
-    resolved,
-    rungs_of,
-    tells,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    run_concurrently,
 )
 
 WEEK = START + 7 * DAY
@@ -101,7 +101,7 @@ def lives(tx: Tx, story: Story) -> None:
     at = START + opens
     number = open_in(tx, SECRET, Opening(contact(opens), kind=kind), at).number
     for move, after in sorted(moves, key=lambda event: event[1]):
-        command = Command(number, move, forms_of(move), actor=DOES.get(move, SUPERVISOR))
+        command = Command(number, move, form_for(move), actor=MOVE_ACTORS.get(move, SUPERVISOR))
         with contextlib.suppress(Refused):  # what it fired before it was refused is as good a beginning as any
             advance_in(tx, SECRET, command, at + after)
     if mishap is not None:
@@ -170,9 +170,9 @@ def fires_all(store: Store, at: Any = WEEK, size: int = 2, tell: bool = True) ->
 
 
 def test_what_is_due_is_cut_into_chunks_in_the_order_of_the_keys(store: Store):
-    ids = [case_of(store, opened(store, (9 - n) * MOMENT))["id"] for n in range(5)]
-    withdrawn = opened(store)
-    does(store, withdrawn, "withdraw")
+    ids = [case_of(store, new_case(store, (9 - n) * MICROSECOND))["id"] for n in range(5)]
+    withdrawn = new_case(store)
+    make_move(store, withdrawn, "withdraw")
     cut = [(one.low, one.high, one.cases) for one in chunks(store, WEEK, size=2)]
     assert cut == [(ids[0], ids[1], 2), (ids[2], ids[3], 2), (ids[4], ids[4], 1)]
     assert [one.cases for one in chunks(store, WEEK, low=ids[1], high=ids[3], size=9)] == [3]
@@ -180,16 +180,16 @@ def test_what_is_due_is_cut_into_chunks_in_the_order_of_the_keys(store: Store):
 
 
 def test_a_usual_case_never_goes_the_long_way(store: Store, monkeypatch: pytest.MonkeyPatch):
-    numbers = [opened(store) for _ in range(3)]
+    numbers = [new_case(store) for _ in range(3)]
     monkeypatch.setattr("engine.commands.plan._fire", None)
     assert [len(sweep.fired) for sweep in fires_all(store)] == [16, 8]
-    assert len({tuple(rungs_of(store, number)) for number in numbers}) == 1
+    assert len({tuple(fired_steps_of(store, number)) for number in numbers}) == 1
     assert verify(store).ok
 
 
 def test_a_clock_that_moves_its_case_goes_the_long_way_beside_the_others(store: Store):
-    number, other = resolved(store), opened(store)
-    does(store, number, "revisit", after=DAY)
+    number, other = new_resolved_case(store), new_case(store)
+    make_move(store, number, "revisit", after=DAY)
     [sweep] = fires_all(store, START + 9 * DAY)
     assert {fired.number for fired in sweep.fired} == {number, other}
     assert case_of(store, number)["state"] == "archived"
@@ -197,18 +197,18 @@ def test_a_clock_that_moves_its_case_goes_the_long_way_beside_the_others(store: 
 
 
 def test_a_sweep_killed_between_two_chunks_is_finished_by_the_next(store: Store):
-    numbers = [opened(store) for _ in range(5)]
+    numbers = [new_case(store) for _ in range(5)]
     first, _, _ = chunks(store, WEEK, size=2)
     fire_chunk(store, first, WEEK)
-    assert {number for number in numbers if rungs_of(store, number)} == set(numbers[:2])
+    assert {number for number in numbers if fired_steps_of(store, number)} == set(numbers[:2])
     assert {fired.number for sweep in fires_all(store) for fired in sweep.fired} == set(numbers[2:])
-    assert len({tuple(rungs_of(store, number)) for number in numbers}) == 1
+    assert len({tuple(fired_steps_of(store, number)) for number in numbers}) == 1
     assert chunks(store, WEEK) == []
     assert verify(store).ok
 
 
 def test_a_sweep_killed_within_a_chunk_has_done_nothing(store: Store, monkeypatch: pytest.MonkeyPatch):
-    number = opened(store)
+    number = new_case(store)
     was = case_of(store, number)
 
     def killed(*_: Any) -> None:
@@ -223,31 +223,33 @@ def test_a_sweep_killed_within_a_chunk_has_done_nothing(store: Store, monkeypatc
 
 
 def test_a_chunk_fired_twice_fires_once(store: Store):
-    number = opened(store)
+    number = new_case(store)
     [chunk] = chunks(store, WEEK)
     assert [len(fire_chunk(store, chunk, WEEK).fired) for _ in range(2)] == [8, 0]
-    assert len(rungs_of(store, number)) == 8
+    assert len(fired_steps_of(store, number)) == 8
 
 
 def test_two_sweepers_of_the_same_chunks_fire_each_rung_once(store: Store):
-    numbers = [opened(store, n * MOMENT) for n in range(12)]
-    sweeps = [one for found in at_once([partial(fires_all, store)] * 2) if isinstance(found, list) for one in found]
+    numbers = [new_case(store, n * MICROSECOND) for n in range(12)]
+    sweeps = [
+        one for found in run_concurrently([partial(fires_all, store)] * 2) if isinstance(found, list) for one in found
+    ]
     sweeps += fires_all(store)  # what one of them had in hand the other has left alone
     assert sorted(fired.number for sweep in sweeps for fired in sweep.fired) == sorted(numbers * 8)
-    assert len({tuple(timedelta() for _ in rungs_of(store, number)) for number in numbers}) == 1
+    assert len({tuple(timedelta() for _ in fired_steps_of(store, number)) for number in numbers}) == 1
     assert verify(store).ok
 
 
 def test_by_the_thousand_and_one_by_one_at_once_fire_each_rung_once(store: Store):
-    numbers = [opened(store, n * MOMENT) for n in range(8)]
-    at_once([partial(fires_all, store), partial(fire_due, store, WEEK), partial(fires_all, store)])
+    numbers = [new_case(store, n * MICROSECOND) for n in range(8)]
+    run_concurrently([partial(fires_all, store), partial(fire_due, store, WEEK), partial(fires_all, store)])
     fires_all(store)
-    assert [len(rungs_of(store, number)) for number in numbers] == [8] * 8
+    assert [len(fired_steps_of(store, number)) for number in numbers] == [8] * 8
     assert verify(store).ok
 
 
 def test_a_case_that_a_clerk_has_in_hand_is_left_to_the_next_pass(postgres_store: Store):
-    held, free = opened(postgres_store), opened(postgres_store)
+    held, free = new_case(postgres_store), new_case(postgres_store)
     with postgres_store.writing() as tx:
         tx.row("SELECT id FROM cases WHERE number = :number FOR UPDATE", number=held)
         [sweep] = fires_all(postgres_store)
@@ -256,21 +258,21 @@ def test_a_case_that_a_clerk_has_in_hand_is_left_to_the_next_pass(postgres_store
 
 
 def test_a_case_that_cannot_be_touched_is_named_parked_and_stops_no_other(store: Store):
-    lost, sound = opened(store), opened(store)
-    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
+    lost, sound = new_case(store), new_case(store)
+    execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
     [sweep] = fires_all(store)
     assert sweep.failed == ((lost, "lost_state"),)
     assert {fired.number for fired in sweep.fired} == {sound}
-    assert [row["reason"] for row in tells(store, "SELECT reason FROM parked")] == ["lost_state"]
+    assert [row["reason"] for row in query_rows(store, "SELECT reason FROM parked")] == ["lost_state"]
     assert fires_all(store) == [Sweep((), ())]
 
 
 def test_a_case_whose_next_row_is_there_already_holds_up_no_other(store: Store):
     """Somebody wrote behind our back: the database refuses the rung, and all others fire all the same."""
-    grafted, sound = opened(store), opened(store)
+    grafted, sound = new_case(store), new_case(store)
     columns = "move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle, form"
     sql = f"INSERT INTO transition (case_id, seq, {columns}, hash) SELECT case_id, 3, {columns}, 'x' FROM transition"
-    alters(store, f"{sql} WHERE case_id = :id", id=case_of(store, grafted)["id"])
+    execute_sql(store, f"{sql} WHERE case_id = :id", id=case_of(store, grafted)["id"])
     [sweep] = fires_all(store)
     assert {fired.number for fired in sweep.fired} == {sound}
     assert len(history_of(store, grafted)) == 2
@@ -278,7 +280,7 @@ def test_a_case_whose_next_row_is_there_already_holds_up_no_other(store: Store):
 
 
 def test_a_case_that_moved_on_since_it_was_read_is_not_written_over(store: Store):
-    number = opened(store)
+    number = new_case(store)
 
     def overtaken() -> None:
         at = to_micros(WEEK)
@@ -292,27 +294,27 @@ def test_a_case_that_moved_on_since_it_was_read_is_not_written_over(store: Store
 
     with pytest.raises(Conflict):
         overtaken()
-    assert rungs_of(store, number) == []
+    assert fired_steps_of(store, number) == []
 
 
 def test_a_parked_case_waits_for_its_next_try(store: Store):
-    number = opened(store)
+    number = new_case(store)
     with store.writing() as tx:
         parking.note_failure(tx, case_of(store, number)["id"], parking.TIMER, "x", to_micros(WEEK))
     assert fires_all(store) == [Sweep((), ())]
     [sweep] = fires_all(store, WEEK + FIRST_WAIT)
     assert len(sweep.fired) == 8
-    assert tells(store, "SELECT * FROM parked") == []
+    assert query_rows(store, "SELECT * FROM parked") == []
 
 
 def test_what_nobody_listens_to_is_counted(store: Store):
-    opened(store)
+    new_case(store)
     assert fires_all(store, tell=False) == [Sweep((), (), untold=8)]
 
 
 def test_a_move_and_a_sweep_at_once_agree(store: Store):
-    number = opened(store)
-    at_once([partial(fires_all, store), partial(does, store, number, "reply", by=HANDLER, after=7 * DAY)])
+    number = new_case(store)
+    run_concurrently([partial(fires_all, store), partial(make_move, store, number, "reply", by=HANDLER, after=7 * DAY)])
     fires_all(store)
-    assert len(rungs_of(store, number)) == 8
+    assert len(fired_steps_of(store, number)) == 8
     assert verify(store).ok

@@ -17,7 +17,18 @@ from engine.ledger.record import record_of
 from engine.ledger.signing import PRIVATE, PUBLIC, make_key
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import DAY, HOUR, MOMENT, START, alters, does, history_of, opened, resolved, tells
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    START,
+    execute_sql,
+    history_of,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -40,7 +51,9 @@ def rewritten(store: Store, number: str, seq: int, **columns: Any) -> None:
     """Somebody rewrites a transition and makes the chain and the case's row fit again."""
     changes = ", ".join(f"{name} = :{name}" for name in columns)
     key = history_of(store, number)[0]["case_id"]
-    alters(store, f"UPDATE transition SET {changes} WHERE case_id = :key AND seq = :seq", key=key, seq=seq, **columns)
+    execute_sql(
+        store, f"UPDATE transition SET {changes} WHERE case_id = :key AND seq = :seq", key=key, seq=seq, **columns
+    )
     rechained(store, number)
 
 
@@ -50,26 +63,26 @@ def rechained(store: Store, number: str) -> None:
         row.pop("hash")
         before = chain_hash(before, record_of(number, row))
         sql = "UPDATE transition SET hash = :hash WHERE case_id = :case_id AND seq = :seq"
-        alters(store, sql, hash=before, case_id=row["case_id"], seq=row["seq"])
-    alters(store, "UPDATE cases SET head = :head WHERE number = :number", head=before, number=number)
+        execute_sql(store, sql, hash=before, case_id=row["case_id"], seq=row["seq"])
+    execute_sql(store, "UPDATE cases SET head = :head WHERE number = :number", head=before, number=number)
 
 
 def taken_away(store: Store, case_id: int) -> None:
     for table in ("statement", "escalation_step", "timer", "outbox_event", "transition"):
-        alters(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
-    alters(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
+        execute_sql(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
+    execute_sql(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
 
 
 @pytest.fixture
 def anchored(store: Store) -> Store:
     for _ in range(3):
-        resolved(store)
+        new_resolved_case(store)
     assert anchor(store, START + DAY) is not None
     return store
 
 
 def test_a_root_is_kept_in_a_row_and_outside(anchored: Store):
-    [row] = tells(anchored, "SELECT * FROM anchor")
+    [row] = query_rows(anchored, "SELECT * FROM anchor")
     [line] = lines(anchored)
     told = json.loads(line)
     assert (row["line"], row["cases"], bool(row["published"])) == (1, 3, True)
@@ -87,7 +100,7 @@ def test_beside_it_lies_what_the_root_stands_over(anchored: Store):
 
 
 def test_each_line_names_the_one_before_and_only_the_last_leaves_are_kept(anchored: Store):
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is not None
     first, second = lines(anchored)
     assert json.loads(first)["before"] == GENESIS
@@ -100,8 +113,8 @@ def test_nothing_new_needs_no_new_anchor(anchored: Store):
 
 
 def test_what_happens_later_leaves_the_anchor_whole(anchored: Store):
-    does(anchored, FIRST, "revisit", after=2 * DAY)
-    opened(anchored, 2 * DAY)
+    make_move(anchored, FIRST, "revisit", after=2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert verify(anchored).ok
     assert anchor(anchored, START + 3 * DAY) is not None
     assert verify(anchored).ok
@@ -111,14 +124,14 @@ def test_an_empty_store_has_a_root_too(store: Store):
     made = anchor(store, START)
     assert made is not None
     assert made.cases == 0
-    opened(store)
+    new_case(store)
     assert verify(store).ok
 
 
 def test_what_is_written_while_an_anchor_is_made_is_no_doubt(store: Store):
-    opened(store)
+    new_case(store)
     anchor(store, START + SETTLED)
-    opened(store, MOMENT)
+    new_case(store, MICROSECOND)
     assert verify(store).ok
 
 
@@ -135,35 +148,35 @@ def test_a_rewritten_history_is_found_though_its_chain_fits(anchored: Store):
 
 
 def test_it_is_found_also_once_the_case_has_moved_on(anchored: Store):
-    does(anchored, SECOND, "revisit", after=2 * DAY)
+    make_move(anchored, SECOND, "revisit", after=2 * DAY)
     assert verify(anchored).ok
     rewritten(anchored, SECOND, 2, actor_id=3)
     assert places(anchored) == {(SECOND, 4, "anchor_rewritten")}
 
 
 def test_a_history_cut_short_is_found_though_its_chain_fits(anchored: Store):
-    alters(anchored, "DELETE FROM statement WHERE case_id = 2 AND seq = 4")
-    alters(anchored, "DELETE FROM transition WHERE case_id = 2 AND seq = 4")
+    execute_sql(anchored, "DELETE FROM statement WHERE case_id = 2 AND seq = 4")
+    execute_sql(anchored, "DELETE FROM transition WHERE case_id = 2 AND seq = 4")
     row = history_of(anchored, SECOND)[-1]
     sql = "UPDATE cases SET version = 3, head = :head, state = :state, previous_state = :source WHERE id = 2"
-    alters(anchored, sql, head=row["hash"], state=row["dest"], source=row["source"])
+    execute_sql(anchored, sql, head=row["hash"], state=row["dest"], source=row["source"])
     assert (SECOND, 4, "anchor_cut_short") in places(anchored)
 
 
 def test_what_is_put_into_the_past_afterwards_is_found(anchored: Store):
-    rechained(anchored, opened(anchored, 2 * DAY))
+    rechained(anchored, new_case(anchored, 2 * DAY))
     assert verify(anchored).ok
     sql = "UPDATE transition SET recorded_at = :at, occurred_at = :at WHERE case_id = 4"
-    alters(anchored, sql, at=to_micros(START + HOUR))
-    alters(anchored, "UPDATE cases SET opened_at = :at, changed_at = :at WHERE id = 4", at=to_micros(START + HOUR))
+    execute_sql(anchored, sql, at=to_micros(START + HOUR))
+    execute_sql(anchored, "UPDATE cases SET opened_at = :at, changed_at = :at WHERE id = 4", at=to_micros(START + HOUR))
     rechained(anchored, "cp-26-000004")
     assert places(anchored) == {("cp-26-000004", 1, "anchor_backdated")}
 
 
 def test_a_case_grafted_onto_another_s_row_is_found(anchored: Store):
-    alters(anchored, "UPDATE cases SET number = 'x' WHERE id = 1")
-    alters(anchored, "UPDATE cases SET number = :number WHERE id = 2", number=FIRST)
-    alters(anchored, "UPDATE cases SET number = :number WHERE id = 1", number=SECOND)
+    execute_sql(anchored, "UPDATE cases SET number = 'x' WHERE id = 1")
+    execute_sql(anchored, "UPDATE cases SET number = :number WHERE id = 2", number=FIRST)
+    execute_sql(anchored, "UPDATE cases SET number = :number WHERE id = 1", number=SECOND)
     assert {"anchor_number", "anchor_case_gone", "hash"} <= faults(anchored)
 
 
@@ -177,7 +190,7 @@ def test_a_case_grafted_onto_another_s_row_is_found(anchored: Store):
     ],
 )
 def test_a_row_that_differs_from_what_was_published_is_found(anchored: Store, sql: str, doubt: str):
-    alters(anchored, sql)
+    execute_sql(anchored, sql)
     assert faults(anchored) == {doubt}
 
 
@@ -193,17 +206,17 @@ def test_a_published_root_that_is_gone_is_found(anchored: Store):
 
 
 def test_a_file_that_was_cut_is_found_and_nothing_mends_it(anchored: Store):
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     anchor(anchored, START + 3 * DAY)
     published(anchored).write_text(lines(anchored)[0] + "\n", "utf-8")
     assert {"anchor_file", "anchor_leaves"} <= faults(anchored)
-    opened(anchored, 4 * DAY)
+    new_case(anchored, 4 * DAY)
     assert anchor(anchored, START + 5 * DAY) is None
 
 
 def test_a_line_that_was_taken_out_of_the_middle_is_found(anchored: Store):
     for day in (2, 4):
-        opened(anchored, day * DAY)
+        new_case(anchored, day * DAY)
         anchor(anchored, START + (day + 1) * DAY)
     first, _, last = lines(anchored)
     published(anchored).write_text(f"{first}\n{last}\n", "utf-8")
@@ -240,7 +253,7 @@ def test_a_second_line_under_another_key_is_found(anchored: Store, tmp_path: Pat
 
 def test_nothing_is_anchored_over_a_doubt(anchored: Store):
     taken_away(anchored, 2)
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is None
     assert "anchor_case_gone" in faults(anchored)
     assert len(lines(anchored)) == 1
@@ -248,7 +261,7 @@ def test_nothing_is_anchored_over_a_doubt(anchored: Store):
 
 def test_nothing_is_anchored_without_the_key(anchored: Store):
     (anchored.home / PRIVATE).unlink()
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is None
     assert verify(anchored).ok, "whoever has no key can check all the same"
 
@@ -259,7 +272,7 @@ def test_a_person_begins_anew_over_a_doubt_and_it_stands_in_the_file(anchored: S
     assert verify(anchored).ok
     told = json.loads(lines(anchored)[1])
     assert (told["line"], told["begun_by"], told["reason"], told["cases"]) == (2, "sue", "restored", 2)
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is not None
     assert verify(anchored).ok
 
@@ -297,7 +310,7 @@ def crashed(store: Store, step: str, patch: pytest.MonkeyPatch, at: Any) -> None
 def test_an_anchor_whose_publishing_was_cut_off_is_published_next_time(
     anchored: Store, monkeypatch: pytest.MonkeyPatch, step: str
 ):
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     crashed(anchored, step, monkeypatch, START + 3 * DAY)
     assert anchor(anchored, START + 4 * DAY) is None
     assert verify(anchored).ok
@@ -306,7 +319,7 @@ def test_an_anchor_whose_publishing_was_cut_off_is_published_next_time(
 
 
 def test_a_crash_before_the_row_leaves_the_last_anchor_whole(anchored: Store, monkeypatch: pytest.MonkeyPatch):
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     crashed(anchored, "Anchored", monkeypatch, START + 3 * DAY)
     assert verify(anchored).ok
     assert anchor(anchored, START + 4 * DAY) is not None
@@ -315,7 +328,7 @@ def test_a_crash_before_the_row_leaves_the_last_anchor_whole(anchored: Store, mo
 
 def test_the_folder_is_where_the_setting_says(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CLOSELOOP_ANCHORS", str(tmp_path / "elsewhere"))
-    opened(store)
+    new_case(store)
     anchor(store, START + DAY)
     assert published(store) == tmp_path / "elsewhere" / "anchors.jsonl"
     assert published(store).exists()
@@ -325,12 +338,14 @@ def test_the_folder_is_where_the_setting_says(store: Store, tmp_path: Path, monk
 @pytest.fixture
 def keyed_store(store: Store) -> Store:
     """A store with an anchor of the first releases."""
-    resolved(store)
+    new_resolved_case(store)
     cut = to_micros(START + HOUR)
     leaf = f"{FIRST}:4:{history_of(store, FIRST)[-1]['hash']}".encode()
     root = anchoring.leaves.Tree([leaf]).root().hex()
     told = {"at": cut, "cases": 1, "root": root, "signature": keyed(store.secret, "anchor", str(cut), "1", root)}
-    alters(store, "INSERT INTO anchor (at, cases, root, signature) VALUES (:at, :cases, :root, :signature)", **told)
+    execute_sql(
+        store, "INSERT INTO anchor (at, cases, root, signature) VALUES (:at, :cases, :root, :signature)", **told
+    )
     (store.home / "anchors.jsonl").write_text(canonical(told) + "\n", "utf-8")
     return store
 
@@ -358,8 +373,8 @@ def test_the_first_signed_line_names_it(keyed_store: Store):
 
 def test_erasing_personal_data_leaves_chain_and_anchor_whole(anchored: Store):
     sql = "UPDATE statement SET content = NULL, salt = NULL, erased_at = :at WHERE case_id = 1"
-    assert alters(anchored, sql, at=to_micros(START + 2 * DAY)) >= 1
+    assert execute_sql(anchored, sql, at=to_micros(START + 2 * DAY)) >= 1
     assert verify(anchored).ok
-    opened(anchored, 2 * DAY)
+    new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is not None
     assert verify(anchored).ok

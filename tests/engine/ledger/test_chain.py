@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.ledger.chain import GENESIS, SALT_BYTES, canonical, chain_hash, digest, keyed, new_salt
 from engine.ledger.record import plain, record_of
 from engine.store import Store
-from tests.telling import does, history_of, opened
+from tests.case_actions import history_of, make_move, new_case
 
 words = st.text(st.characters(codec="utf-8"), max_size=20)
 records = st.dictionaries(words, words | st.integers(-(2**53), 2**53) | st.booleans() | st.none(), max_size=5)
@@ -73,8 +73,8 @@ def test_floats_and_their_like_do_not_belong_in_the_record(value: Any):
 
 
 def test_each_transition_follows_from_the_one_before_and_its_own_row(store: Store):
-    number = opened(store)
-    does(store, number, "classify")
+    number = new_case(store)
+    make_move(store, number, "classify")
     before = GENESIS
     for row in history_of(store, number):
         kept = row.pop("hash")

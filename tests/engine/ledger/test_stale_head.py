@@ -11,7 +11,7 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.form_model import Nothing
-from tests.telling import START, case_of, does, history_of, moves_of, opened, tells
+from tests.case_actions import START, case_of, history_of, make_move, moves_of, new_case, query_rows
 
 TABLES = ("cases", "transition", "statement", "outbox_event")
 
@@ -30,20 +30,20 @@ def written(tx: Tx, head: CaseRow) -> None:
 
 
 def test_a_stale_case_is_a_conflict_and_nothing_of_the_move_is_written(store: Store):
-    number = opened(store)
+    number = new_case(store)
     stale = read(store, number)
-    does(store, number, "note")
-    before = [tells(store, f"SELECT * FROM {table}") for table in TABLES]
+    make_move(store, number, "note")
+    before = [query_rows(store, f"SELECT * FROM {table}") for table in TABLES]
     with pytest.raises(Conflict), store.writing() as tx:
         written(tx, stale)
-    assert [tells(store, f"SELECT * FROM {table}") for table in TABLES] == before
+    assert [query_rows(store, f"SELECT * FROM {table}") for table in TABLES] == before
 
 
 def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
     """Without the key of the transitions, too, the version alone would say no."""
-    number = opened(store)
+    number = new_case(store)
     stale = read(store, number)
-    does(store, number, "note")
+    make_move(store, number, "note")
     with store.writing() as tx:
         tx.run("DELETE FROM statement WHERE seq = 2")
         tx.run("DELETE FROM outbox_event WHERE seq = 2")
@@ -54,7 +54,7 @@ def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
 
 
 def test_two_who_hold_the_same_case_make_one_move(store: Store):
-    number = opened(store)
+    number = new_case(store)
     both = [read(store, number), read(store, number)]
     with store.writing() as tx:
         written(tx, both[0])

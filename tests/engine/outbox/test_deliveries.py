@@ -11,16 +11,26 @@ from engine.outbox.dead_letters import drop, revive
 from engine.outbox.deliveries import LEASE, CaseEvent, Later, Leased, lease, peek, settle
 from engine.store import Store
 from models.columns import from_micros
-from tests.telling import HOUR, MOMENT, START, at_once, case_of, does, opened, refusal, tells
+from tests.case_actions import (
+    HOUR,
+    MICROSECOND,
+    START,
+    case_of,
+    make_move,
+    new_case,
+    query_rows,
+    refusal,
+    run_concurrently,
+)
 
 GREET, WRITE = "greet", "write"
 
 
-def both(happened: CaseEvent) -> list[str]:
+def both(event: CaseEvent) -> list[str]:
     return [GREET, WRITE]
 
 
-def greeting(happened: CaseEvent) -> list[str]:
+def greeting(event: CaseEvent) -> list[str]:
     return [GREET]
 
 
@@ -29,7 +39,7 @@ def leased(store: Store, owner: str = "me", after: timedelta = timedelta()) -> l
 
 
 def delivery(store: Store, seq: int = 1) -> dict[str, object]:
-    [row] = tells(store, "SELECT status, tries, lease_owner, error FROM delivery WHERE seq = :seq", seq=seq)
+    [row] = query_rows(store, "SELECT status, tries, lease_owner, error FROM delivery WHERE seq = :seq", seq=seq)
     return row
 
 
@@ -45,22 +55,22 @@ def dies(store: Store) -> None:
 
 
 def test_every_moment_becomes_a_delivery_for_each_reaction(store: Store):
-    number = opened(store)
+    number = new_case(store)
     taken = lease(store, "me", both, START)
     assert [one.key for one in taken] == [f"{number}:1:greet", f"{number}:1:write"]
-    assert taken[0].happened.move == "open"
-    assert (taken[0].happened.number, taken[0].happened.kind, taken[0].tries) == (number, "complaint", 1)
-    assert tells(store, "SELECT * FROM outbox_event") == []
+    assert taken[0].event.move == "open"
+    assert (taken[0].event.number, taken[0].event.kind, taken[0].tries) == (number, "complaint", 1)
+    assert query_rows(store, "SELECT * FROM outbox_event") == []
 
 
 def test_a_moment_nobody_answers_is_gone(store: Store):
-    opened(store)
-    assert lease(store, "me", lambda happened: [], START) == []
-    assert tells(store, "SELECT * FROM outbox_event") == tells(store, "SELECT * FROM delivery") == []
+    new_case(store)
+    assert lease(store, "me", lambda event: [], START) == []
+    assert query_rows(store, "SELECT * FROM outbox_event") == query_rows(store, "SELECT * FROM delivery") == []
 
 
 def test_the_lease_stands_before_the_work_begins(store: Store):
-    opened(store)
+    new_case(store)
     [one] = leased(store)
     row = delivery(store)
     assert (row["status"], row["tries"], row["lease_owner"], one.owner) == ("leased", 1, "me", "me")
@@ -68,40 +78,40 @@ def test_the_lease_stands_before_the_work_begins(store: Store):
 
 
 def test_what_was_done_is_not_delivered_again(store: Store):
-    opened(store)
+    new_case(store)
     assert fails(store, error=None) == []
     assert (delivery(store)["status"], delivery(store)["lease_owner"]) == ("done", None)
     assert leased(store, after=1000 * HOUR) == []
 
 
 def test_the_next_waits_for_the_one_before_it(store: Store):
-    number = opened(store)
-    does(store, number, "classify")
+    number = new_case(store)
+    make_move(store, number, "classify")
     [first] = leased(store)
-    assert first.happened.seq == 1
+    assert first.event.seq == 1
     assert leased(store) == []
     settle(store, [(first, "SmtpError")], START)
     assert leased(store) == []
     [again] = leased(store, after=FIRST_WAIT)
     settle(store, [(again, None)], START)
-    assert [one.happened.seq for one in leased(store, after=FIRST_WAIT)] == [2]
+    assert [one.event.seq for one in leased(store, after=FIRST_WAIT)] == [2]
 
 
 def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
-    for number in (opened(store), opened(store)):
-        does(store, number, "classify")
+    for number in (new_case(store), new_case(store)):
+        make_move(store, number, "classify")
     assert len(lease(store, "me", both, START)) == 4
 
 
 def test_the_next_no_longer_waits_for_a_dead_one(store: Store):
-    does(store, opened(store), "classify")
+    make_move(store, new_case(store), "classify")
     dies(store)
-    assert [one.happened.seq for one in leased(store, after=TRIES * HOUR)] == [2]
+    assert [one.event.seq for one in leased(store, after=TRIES * HOUR)] == [2]
 
 
 def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: Store):
-    number = opened(store)
-    does(store, number, "classify")
+    number = new_case(store)
+    make_move(store, number, "classify")
     with store.writing() as tx:
         tx.run(
             "INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)"
@@ -109,23 +119,23 @@ def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: S
             id=case_of(store, number)["id"],
             r=GREET,
         )
-    assert [one.happened.seq for one in lease(store, "me", greeting, START, limit=1)] == [1]
+    assert [one.event.seq for one in lease(store, "me", greeting, START, limit=1)] == [1]
 
 
 @pytest.mark.parametrize("tried", range(1, TRIES))
 def test_each_failure_waits_four_times_as_long(store: Store, tried: int):
-    opened(store)
+    new_case(store)
     for n in range(tried):
         fails(store, n * HOUR)
     wait = timedelta(seconds=10) * 4 ** (tried - 1)
     failed_at = (tried - 1) * HOUR
-    assert leased(store, after=failed_at + wait - MOMENT) == []
+    assert leased(store, after=failed_at + wait - MICROSECOND) == []
     [one] = leased(store, after=failed_at + wait)
     assert one.tries == tried + 1
 
 
 def test_the_fifth_failure_is_the_last(store: Store):
-    opened(store)
+    new_case(store)
     died = [len(fails(store, n * HOUR)) for n in range(TRIES)]
     assert died == [0, 0, 0, 0, 1]
     assert delivery(store) == {"status": "dead", "tries": 5, "lease_owner": None, "error": "SmtpError"}
@@ -133,7 +143,7 @@ def test_the_fifth_failure_is_the_last(store: Store):
 
 
 def test_a_dead_one_is_revived_with_all_its_tries(store: Store):
-    number = opened(store)
+    number = new_case(store)
     dies(store)
     revive(store, number, 1, GREET, START + 9 * HOUR)
     [one] = leased(store, after=9 * HOUR)
@@ -141,7 +151,7 @@ def test_a_dead_one_is_revived_with_all_its_tries(store: Store):
 
 
 def test_a_dead_one_is_dropped_for_good(store: Store):
-    number = opened(store)
+    number = new_case(store)
     dies(store)
     drop(store, number, 1, GREET, START + 9 * HOUR)
     assert delivery(store)["status"] == "done"
@@ -150,7 +160,7 @@ def test_a_dead_one_is_dropped_for_good(store: Store):
 
 @pytest.mark.parametrize("bury", [revive, drop])
 def test_only_a_dead_one_is_revived_or_dropped(store: Store, bury: Callable[..., None]):
-    number = opened(store)
+    number = new_case(store)
     leased(store)
     for case in (number, "cp-26-999999"):
         told = refusal(lambda case=case: bury(store, case, 1, GREET, START))
@@ -158,9 +168,9 @@ def test_only_a_dead_one_is_revived_or_dropped(store: Store, bury: Callable[...,
 
 
 def test_an_expired_lease_is_anothers_and_the_first_has_no_more_say(store: Store):
-    opened(store)
+    new_case(store)
     [mine] = leased(store, "me")
-    assert leased(store, "other", after=LEASE - MOMENT) == []
+    assert leased(store, "other", after=LEASE - MICROSECOND) == []
     [theirs] = leased(store, "other", after=LEASE)
     assert (theirs.tries, theirs.key) == (2, mine.key)
     settle(store, [(mine, None)], START + LEASE)
@@ -171,7 +181,7 @@ def test_an_expired_lease_is_anothers_and_the_first_has_no_more_say(store: Store
 
 
 def test_who_lost_the_lease_reports_no_death(store: Store):
-    opened(store)
+    new_case(store)
     for n in range(TRIES - 2):
         fails(store, n * HOUR)
     [mine] = leased(store, "me", after=9 * HOUR)
@@ -181,7 +191,7 @@ def test_who_lost_the_lease_reports_no_death(store: Store):
 
 
 def test_what_takes_its_process_with_it_at_every_try_is_dead_and_not_leased_for_ever(store: Store):
-    opened(store)
+    new_case(store)
     for n in range(TRIES):
         assert len(leased(store, after=n * HOUR)) == 1
     assert leased(store, after=9 * HOUR) == []
@@ -190,9 +200,9 @@ def test_what_takes_its_process_with_it_at_every_try_is_dead_and_not_leased_for_
 
 def test_two_dispatchers_share_no_delivery(store: Store):
     for _ in range(20):
-        does(store, opened(store), "classify")
+        make_move(store, new_case(store), "classify")
     works = [partial(lease, store, owner, both, START, 50) for owner in ("me", "other", "third")]
-    taken = [one.key for batch in at_once(works) if isinstance(batch, list) for one in batch]
+    taken = [one.key for batch in run_concurrently(works) if isinstance(batch, list) for one in batch]
     assert len(taken) == len(set(taken))
     rest = [one.key for one in lease(store, "me", both, START)]
     assert len({*taken, *rest}) == len(taken) + len(rest) == 40
@@ -200,23 +210,23 @@ def test_two_dispatchers_share_no_delivery(store: Store):
 
 def test_a_batch_is_no_bigger_than_asked(store: Store):
     for _ in range(5):
-        opened(store)
+        new_case(store)
     assert [len(lease(store, "me", greeting, START, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_of_a_batch_each_ends_for_itself(store: Store):
-    opened(store)
+    new_case(store)
     good, bad = lease(store, "me", both, START)
     settle(store, [(good, None), (bad, "SmtpError")], START)
-    assert [row["status"] for row in tells(store, "SELECT status FROM delivery ORDER BY reaction")] == [
+    assert [row["status"] for row in query_rows(store, "SELECT status FROM delivery ORDER BY reaction")] == [
         "done",
         "waiting",
     ]
 
 
 def test_peeking_tells_what_waits_and_leases_nothing(store: Store):
-    number = opened(store)
-    does(store, number, "classify")
+    number = new_case(store)
+    make_move(store, number, "classify")
     assert [(one.number, one.step, one.round) for one in peek(store, START)] == [
         (number, "received", 1),
         (number, "classified", 1),
@@ -226,25 +236,25 @@ def test_peeking_tells_what_waits_and_leases_nothing(store: Store):
 
 
 def test_a_moment_tells_when_it_happened(store: Store):
-    opened(store)
+    new_case(store)
     [one] = leased(store)
-    assert from_micros(one.happened.occurred_at) == from_micros(one.happened.recorded_at) == START
+    assert from_micros(one.event.occurred_at) == from_micros(one.event.recorded_at) == START
 
 
 @pytest.mark.requirement("B6")
 def test_what_waits_for_its_hour_spends_no_try(store: Store):
-    opened(store)
+    new_case(store)
     for n in range(TRIES + 2):
         [one] = leased(store, after=n * HOUR)
         assert one.tries == 1
         assert settle(store, [(one, Later(START + (n + 1) * HOUR))], START + n * HOUR) == []
-        assert leased(store, after=(n + 1) * HOUR - MOMENT) == []
+        assert leased(store, after=(n + 1) * HOUR - MICROSECOND) == []
     assert delivery(store) == {"status": "waiting", "tries": 0, "lease_owner": None, "error": None}
 
 
 @pytest.mark.requirement("B6")
 def test_a_wait_keeps_the_tries_that_were_spent_before_it(store: Store):
-    opened(store)
+    new_case(store)
     fails(store)
     [one] = leased(store, after=FIRST_WAIT)
     settle(store, [(one, Later(START + HOUR))], START + FIRST_WAIT)
@@ -254,15 +264,15 @@ def test_a_wait_keeps_the_tries_that_were_spent_before_it(store: Store):
 @pytest.mark.requirement("B6")
 def test_an_hour_that_is_not_ahead_is_none_to_wait_for(store: Store):
     """Else a reaction that errs about the time would be delivered for ever."""
-    opened(store)
+    new_case(store)
     [one] = leased(store)
     settle(store, [(one, Later(START))], START)
     assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "Later"}
-    assert leased(store, after=FIRST_WAIT - MOMENT) == []
+    assert leased(store, after=FIRST_WAIT - MICROSECOND) == []
 
 
 def test_who_lost_the_lease_sends_nobody_to_wait(store: Store):
-    opened(store)
+    new_case(store)
     [mine] = leased(store, "me")
     leased(store, "other", after=LEASE)
     settle(store, [(mine, Later(START + 9 * HOUR))], START + LEASE)

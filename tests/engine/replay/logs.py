@@ -10,7 +10,7 @@ from engine.replay.session import ReplayOptions
 from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.store import Store
 from models.log_event import LogEvent, Step
-from tests.telling import DAY, HOUR, START
+from tests.case_actions import DAY, HOUR, START
 
 SOURCE, WORDLESS = "old desk", "(no words)"
 BEGAN = START - 100 * DAY

@@ -15,8 +15,20 @@ from engine.replay.session import ReplayOptions
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    SECRET,
+    START,
+    case_of,
+    fired_steps_of,
+    history_of,
+    moves_of,
+    query_rows,
+    refusal,
+    timer_of,
+)
 from tests.engine.replay.logs import BEGAN, SOURCE, WORDLESS, after, counted, only, put, replayed, steps
-from tests.telling import DAY, HOUR, SECRET, START, case_of, clock_of, history_of, moves_of, refusal, rungs_of, tells
 
 WHOLE = (("new", 0), ("sorted", 1), ("looked at", 1.2), ("done", 1.5), ("over", 30))
 
@@ -38,7 +50,7 @@ def dump(store: Store) -> dict[str, list[Any]]:
         "idempotency_key": "key, request_hash, case_id, seq",
     }
     return {
-        table: [tuple(row.values()) for row in tells(store, f"SELECT {columns} FROM {table} ORDER BY {columns}")]
+        table: [tuple(row.values()) for row in query_rows(store, f"SELECT {columns} FROM {table} ORDER BY {columns}")]
         for table, columns in tables.items()
     }
 
@@ -121,18 +133,18 @@ def test_an_order_that_the_times_contradict_is_flagged_and_time_does_not_run_bac
 @pytest.mark.requirement("B6")
 def test_promises_run_in_the_past_and_their_rungs_fire_once_at_their_instants(store: Store):
     number, _ = only(replayed(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 3.5), ("done", 3.5))))
-    assert clock_of(store, number, "first_reply")["outcome"] == "late"
-    assert clock_of(store, number, "solution")["outcome"] == "kept"
-    replies = [(percent, due) for clause, percent, due in rungs_of(store, number) if clause == "first_reply"]
+    assert timer_of(store, number, "first_reply")["outcome"] == "late"
+    assert timer_of(store, number, "solution")["outcome"] == "kept"
+    replies = [(percent, due) for clause, percent, due in fired_steps_of(store, number) if clause == "first_reply"]
     assert replies == [(75, after(1.5)), (100, after(2)), (150, after(3))]
-    assert tells(store, "SELECT count(*) AS n FROM timer WHERE fires_at <= :at", at=to_micros(START)) == [{"n": 0}]
+    assert query_rows(store, "SELECT count(*) AS n FROM timer WHERE fires_at <= :at", at=to_micros(START)) == [{"n": 0}]
     assert verify(store).ok
 
 
 def test_nobody_is_told_of_history_only_how_an_open_case_came_to_stand_is_left_to_react_to(store: Store):
     replayed(store, *steps("a", *WHOLE), *steps("b", ("new", 0), ("sorted", 1), ("remark", 2), first=9))
     left = "SELECT t.move FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq"
-    moves = [row["move"] for row in tells(store, left)]
+    moves = [row["move"] for row in query_rows(store, left)]
     assert moves[0] == "classify"
     assert "open" not in moves
     assert "close" not in moves
@@ -252,7 +264,7 @@ def test_what_the_log_says_of_the_first_contact_is_recorded_and_a_flaw_does_not_
     flawed = {"text": "x" * 70_000, "channel": "pigeon", "at": (BEGAN + DAY).isoformat()}
     other = replayed(sqlite_store, *steps("a", ("sorted", 0)), *steps("b", ("sorted", 0), first=2), opening=flawed)
     told = "SELECT content FROM statement WHERE field = 'text' ORDER BY case_id"
-    assert [row["content"] for row in tells(sqlite_store, told)] == ["It is broken.", WORDLESS]
+    assert [row["content"] for row in query_rows(sqlite_store, told)] == ["It is broken.", WORDLESS]
     assert [list(statistics.flags) for statistics in other.values() if statistics.flags] == [
         ["opened_after_first_event"]
     ]
@@ -261,7 +273,7 @@ def test_what_the_log_says_of_the_first_contact_is_recorded_and_a_flaw_does_not_
 def test_a_pack_that_leaves_a_limit_blank_takes_nothing(sqlite_store: Store):
     refused = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack="general"))
     assert (refused.code, refused.params["clause"]) == ("blank_limit", "first_reply")
-    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+    assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
 
 
 @pytest.mark.parametrize(("pack", "kind"), [("nobodys", "complaint"), ("logistics", "dream")])
@@ -269,7 +281,7 @@ def test_an_unknown_pack_or_kind_is_refused_before_anything(sqlite_store: Store,
     assert refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack=pack, kind=kind)).code.startswith(
         "unknown_"
     )
-    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+    assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
 
 
 @pytest.fixture
@@ -302,5 +314,5 @@ def test_two_cases_with_one_id_in_two_logs_are_two_cases(sqlite_store: Store):
     with EventBuffer(sqlite_store.home) as buffer:
         put(buffer, steps("a", *WHOLE))
         replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
-    assert tells(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
+    assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
     assert len(counted(sqlite_store)) == 1

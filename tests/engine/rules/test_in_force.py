@@ -14,8 +14,8 @@ from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
 from statemachines.roles import Role
+from tests.case_actions import DAY, SECRET, START, refusal
 from tests.engine.rules.test_policy import SOUND
-from tests.telling import DAY, SECRET, START, refusal
 
 EVA = "eva"
 OFFICE = '[cn-office]\nzone = "Asia/Shanghai"\nweekdays = [0]\nhours = [["10:00", "11:00"]]\n'

@@ -15,8 +15,8 @@ from engine.rules.policy import Pack, load_pack
 from models.columns import MICROSECOND, to_micros
 from models.contact import Channel, CustomerType
 from statemachines.forms import Severity
+from tests.case_actions import START, refusal
 from tests.engine.rules.test_policy import SOUND, written
-from tests.telling import START, refusal
 
 ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
 

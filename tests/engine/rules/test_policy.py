@@ -16,7 +16,7 @@ from engine.store import Store
 from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
-from tests.telling import HOUR, START, contact, refusal, tells
+from tests.case_actions import HOUR, START, contact, query_rows, refusal
 
 SOUND = """
 name = "test"
@@ -195,4 +195,4 @@ def test_callbacks_may_recur_and_follow_inquiries(tmp_path: Path):
 
 def test_a_case_under_an_unknown_pack_is_not_opened(store: Store):
     assert refusal(lambda: open_case(store, Opening(contact(), pack="moon"), START)).code == "unknown_pack"
-    assert tells(store, "SELECT id FROM cases") == []
+    assert query_rows(store, "SELECT id FROM cases") == []

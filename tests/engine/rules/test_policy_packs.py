@@ -11,9 +11,9 @@ from engine.rules.limits import Limit
 from engine.rules.policy import NOT_PACKS, Pack, load_pack, names, pack
 from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
 from statemachines.kinds import lifecycles
+from tests.case_actions import refusal
 from tests.engine.rules.test_limits import graded
 from tests.engine.rules.test_policy import SOUND, written
-from tests.telling import refusal
 
 TODAY = date(2026, 11, 22)
 

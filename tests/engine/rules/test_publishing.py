@@ -22,8 +22,8 @@ from engine.rules.publishing import (
 )
 from engine.store import Store
 from models.columns import to_micros
+from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, query_rows, refusal, run_concurrently
 from tests.engine.rules.test_in_force import EVA, OFFICE, hired, of
-from tests.telling import AGENT, DAY, HOUR, MANAGER, START, at_once, refusal, tells
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"
 FAIR, SATURDAY = date(2026, 5, 6), date(2026, 5, 16)
@@ -64,7 +64,7 @@ def test_nobody_else_does(sqlite_store: Store, door: str, by: str):
     refused = refusal(lambda: DOORS[door](sqlite_store, by))
     assert refused.code == ("unknown_actor" if by == "nobody" else "not_evaluation_group")
     assert refused.params == {"handle": by}
-    assert tells(sqlite_store, "SELECT id FROM edition UNION ALL SELECT id FROM interpretation") == []
+    assert query_rows(sqlite_store, "SELECT id FROM edition UNION ALL SELECT id FROM interpretation") == []
 
 
 def test_the_same_again_changes_nothing(store: Store):
@@ -141,7 +141,7 @@ def test_what_is_bad_is_refused_whole_with_its_place(sqlite_store: Store, case: 
     refused = refusal(lambda: publishes(sqlite_store, text, sort=sort))
     assert (refused.code, refused.params["file"]) == (code, "some.toml")
     assert [fault["field"] for fault in refused.params["faults"]] == [field]
-    assert tells(sqlite_store, "SELECT id FROM edition") == []
+    assert query_rows(sqlite_store, "SELECT id FROM edition") == []
 
 
 def test_a_reason_is_not_left_out(sqlite_store: Store):
@@ -225,7 +225,7 @@ def test_days_that_cannot_be_are_refused_with_field_and_reason(sqlite_store: Sto
     [fault] = refused.params["faults"]
     assert (refused.code, fault["field"]) == ("bad_calendar", field)
     assert why in fault["why"]
-    assert tells(sqlite_store, "SELECT id FROM edition") == []
+    assert query_rows(sqlite_store, "SELECT id FROM edition") == []
 
 
 def test_a_calendar_holds_from_now_on(sqlite_store: Store):
@@ -266,7 +266,7 @@ def test_of_two_editions_of_one_instant_only_the_later_one_waits(store: Store):
 
 def test_of_two_who_publish_at_once_the_second_sees_the_first(store: Store):
     hired(store)
-    came = at_once([lambda n=n: publishes(store, of("logistics", n)) for n in (4, 5)])
+    came = run_concurrently([lambda n=n: publishes(store, of("logistics", n)) for n in (4, 5)])
     assert sorted(type(one).__name__ for one in came) == ["Published", "Refused"]
     assert len(told(store)) == 1
 

@@ -24,7 +24,7 @@ from locales.translation import locales
 from statemachines.form_model import Score
 from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
-from tests.telling import refusal
+from tests.case_actions import refusal
 
 pytestmark = pytest.mark.requirement("E1")
 

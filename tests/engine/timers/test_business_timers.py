@@ -15,7 +15,20 @@ from engine.timers.start import TimerStarter
 from engine.timers.timer import row_of
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
-from tests.telling import DAY, HANDLER, HOUR, MOMENT, START, alters, clock_of, does, opened, resolved, rungs_of, tells
+from tests.case_actions import (
+    DAY,
+    HANDLER,
+    HOUR,
+    MICROSECOND,
+    START,
+    execute_sql,
+    fired_steps_of,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    timer_of,
+)
 
 WEEK = 7 * DAY
 FRIDAY = 4 * DAY
@@ -25,8 +38,8 @@ LIMIT: dict[str, Any] = {"amount": 8, "unit": "business_hours", "calendar": "cn-
 
 def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
     """A case whose solution is promised within eight working hours, opened so long after ``START``."""
-    number = opened(store, after)
-    alters(store, "DELETE FROM timer WHERE case_id = (SELECT id FROM cases WHERE number = :n)", n=number)
+    number = new_case(store, after)
+    execute_sql(store, "DELETE FROM timer WHERE case_id = (SELECT id FROM cases WHERE number = :n)", n=number)
     rules = Pack.model_validate({**pack("logistics").model_dump(exclude={"clauses"}), "clauses": {"solution": LIMIT}})
     [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
     with store.writing() as tx:
@@ -39,19 +52,19 @@ def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
 
 
 def fires(store: Store, number: str) -> timedelta:
-    return from_micros(clock_of(store, number, "solution")["fires_at"]) - START
+    return from_micros(timer_of(store, number, "solution")["fires_at"]) - START
 
 
 def consumed(store: Store, number: str) -> timedelta:
-    return clock_of(store, number, "solution")["consumed"] * MOMENT
+    return timer_of(store, number, "solution")["consumed"] * MICROSECOND
 
 
 def test_rungs_fall_due_in_working_time(store: Store):
     number = eight_hours(store)
-    assert clock_of(store, number, "solution")["allowance"] * MOMENT == 8 * HOUR
+    assert timer_of(store, number, "solution")["allowance"] * MICROSECOND == 8 * HOUR
     assert fires(store, number) == 7 * HOUR  # six working hours in: the noon between counts for nothing
     fire_due(store, START + WEEK)
-    assert [(percent, due) for _, percent, due in rungs_of(store, number)] == [
+    assert [(percent, due) for _, percent, due in fired_steps_of(store, number)] == [
         (75, 7 * HOUR),
         (100, 9 * HOUR),
         (150, DAY + 5 * HOUR),
@@ -61,55 +74,55 @@ def test_rungs_fall_due_in_working_time(store: Store):
 
 def test_a_rest_over_the_weekend_leaves_what_is_left_unchanged(store: Store):
     number = eight_hours(store, FRIDAY)
-    does(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 6 * HOUR)
+    make_move(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 6 * HOUR)
     assert consumed(store, number) == 5 * HOUR
-    does(store, number, "customer_answers", by=HANDLER, after=WEEK + HOUR)
+    make_move(store, number, "customer_answers", by=HANDLER, after=WEEK + HOUR)
     assert consumed(store, number) == 5 * HOUR
     assert fires(store, number) == WEEK + 2 * HOUR
-    does(store, number, "propose_solution", after=WEEK + 5 * HOUR)
-    clock = clock_of(store, number, "solution")
-    assert (clock["outcome"], clock["consumed"] * MOMENT) == ("kept", 8 * HOUR)
+    make_move(store, number, "propose_solution", after=WEEK + 5 * HOUR)
+    clock = timer_of(store, number, "solution")
+    assert (clock["outcome"], clock["consumed"] * MICROSECOND) == ("kept", 8 * HOUR)
 
 
 def test_a_rest_that_ends_on_a_day_off_goes_on_when_the_office_opens(store: Store):
     number = eight_hours(store, FRIDAY)
-    does(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 2 * HOUR)
-    does(store, number, "customer_answers", by=HANDLER, after=FRIDAY + DAY + 2 * HOUR)
+    make_move(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 2 * HOUR)
+    make_move(store, number, "customer_answers", by=HANDLER, after=FRIDAY + DAY + 2 * HOUR)
     assert fires(store, number) == WEEK + 5 * HOUR
 
 
 def test_a_weekend_without_a_rest_consumes_nothing_either(store: Store):
     number = eight_hours(store, FRIDAY + 8 * HOUR)
-    does(store, number, "note", after=WEEK)
+    make_move(store, number, "note", after=WEEK)
     assert fires(store, number) == WEEK + 6 * HOUR
-    does(store, number, "propose_solution", after=WEEK + HOUR)
+    make_move(store, number, "propose_solution", after=WEEK + HOUR)
     assert consumed(store, number) == 2 * HOUR
 
 
 @pytest.mark.parametrize(
     ("answered", "outcome"),
-    [(9 * HOUR, "kept"), (9 * HOUR + MOMENT, "late"), (12 * HOUR, "late"), (24 * HOUR, "late")],
+    [(9 * HOUR, "kept"), (9 * HOUR + MICROSECOND, "late"), (12 * HOUR, "late"), (24 * HOUR, "late")],
 )
 def test_used_up_at_close_it_is_late_in_the_evening_already(store: Store, answered: timedelta, outcome: str):
     number = eight_hours(store)
-    does(store, number, "propose_solution", after=answered)
-    assert clock_of(store, number, "solution")["outcome"] == outcome
+    make_move(store, number, "propose_solution", after=answered)
+    assert timer_of(store, number, "solution")["outcome"] == outcome
 
 
 def test_late_in_the_evening_stays_late_at_rest(store: Store):
     number = eight_hours(store)
-    does(store, number, "ask_customer", by=HANDLER, after=10 * HOUR)
-    does(store, number, "propose_solution", after=11 * HOUR)
-    assert clock_of(store, number, "solution")["outcome"] == "late"
+    make_move(store, number, "ask_customer", by=HANDLER, after=10 * HOUR)
+    make_move(store, number, "propose_solution", after=11 * HOUR)
+    assert timer_of(store, number, "solution")["outcome"] == "late"
 
 
 def test_saved_at_rest_past_the_old_deadline_it_is_no_breach(store: Store):
     number = eight_hours(store)
-    does(store, number, "ask_customer", by=HANDLER, after=6 * HOUR)
+    make_move(store, number, "ask_customer", by=HANDLER, after=6 * HOUR)
     fire_due(store, START + WEEK)
-    does(store, number, "propose_solution", after=WEEK)
-    assert clock_of(store, number, "solution")["outcome"] == "kept"
-    assert rungs_of(store, number) == []
+    make_move(store, number, "propose_solution", after=WEEK)
+    assert timer_of(store, number, "solution")["outcome"] == "kept"
+    assert fired_steps_of(store, number) == []
 
 
 def since(text: str) -> timedelta:
@@ -117,7 +130,7 @@ def since(text: str) -> timedelta:
 
 
 def planned(store: Store) -> list[timedelta]:
-    return [from_micros(row["planned_at"]) - START for row in tells(store, "SELECT planned_at FROM callback")]
+    return [from_micros(row["planned_at"]) - START for row in query_rows(store, "SELECT planned_at FROM callback")]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +142,6 @@ def planned(store: Store) -> list[timedelta]:
     ],
 )
 def test_callbacks_know_holidays_and_make_up_days(store: Store, result: str, call: str):
-    resolved(store, since(result))
+    new_resolved_case(store, since(result))
     plan(store, START + since(result))
     assert planned(store) == [since(call)]

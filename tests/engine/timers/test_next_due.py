@@ -9,7 +9,7 @@ from engine.outbox.deliveries import lease, settle
 from engine.store import Store
 from engine.timers.next_due import NextDue, look
 from models.columns import to_micros
-from tests.telling import DAY, HOUR, START, alters, contact, does, opened, resolved
+from tests.case_actions import DAY, HOUR, START, contact, execute_sql, make_move, new_case, new_resolved_case
 
 
 def test_an_empty_store_awaits_nothing(store: Store):
@@ -22,27 +22,27 @@ def due(store: Store, kind: str, after: datetime | None = None) -> int | None:
 
 
 def test_the_next_rung_is_told(store: Store):
-    opened(store)
+    new_case(store)
     assert due(store, "timer") == to_micros(START + 3 * HOUR / 2)
     assert due(store, "timer", START + 3 * HOUR / 2) == to_micros(START + 18 * HOUR)
     assert look(store).next() == START + 3 * HOUR / 2
 
 
 def test_a_clock_at_rest_awaits_nothing(store: Store):
-    does(store, opened(store), "ask_customer")
+    make_move(store, new_case(store), "ask_customer")
     assert due(store, "timer") is None
 
 
 def test_a_moment_that_waits_to_be_fanned_out_is_told(store: Store):
-    opened(store)
+    new_case(store)
     assert due(store, "outbox_event") == 1
-    lease(store, "me", lambda happened: [], START)
+    lease(store, "me", lambda event: [], START)
     assert due(store, "outbox_event") is None
 
 
 def test_a_delivery_that_must_wait_for_another_is_not_due(store: Store):
-    does(store, opened(store), "classify")
-    [one] = lease(store, "me", lambda happened: ["greet"], START)
+    make_move(store, new_case(store), "classify")
+    [one] = lease(store, "me", lambda event: ["greet"], START)
     settle(store, [(one, "SmtpError")], START)
     assert due(store, "delivery") == to_micros(START + FIRST_WAIT)
 
@@ -50,19 +50,19 @@ def test_a_delivery_that_must_wait_for_another_is_not_due(store: Store):
 def test_an_arrival_is_due_until_it_is_taken(store: Store):
     record(store, Source("f", "complaint", "logistics"), [contact(HOUR, row_id="1"), contact(DAY, row_id="2")])
     assert due(store, "arrival") == to_micros(START + HOUR)
-    alters(store, "UPDATE arrival SET processed_at = 5 WHERE row_id = '1'")
+    execute_sql(store, "UPDATE arrival SET processed_at = 5 WHERE row_id = '1'")
     assert due(store, "arrival") == to_micros(START + DAY)
 
 
 def test_a_callback_is_due_until_somebody_has_it(store: Store):
-    resolved(store)
+    new_resolved_case(store)
     plan(store, START)
     assert due(store, "callback") == to_micros(START + DAY)
-    alters(store, "UPDATE callback SET outcome = 'handed'")
+    execute_sql(store, "UPDATE callback SET outcome = 'handed'")
     assert due(store, "callback") is None
 
 
 def test_the_first_of_all_comes_next(store: Store):
-    opened(store)
+    new_case(store)
     record(store, Source("f", "complaint", "logistics"), [contact(HOUR)])
     assert look(store).next() == START + HOUR

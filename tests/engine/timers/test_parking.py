@@ -10,7 +10,20 @@ from engine.store import Store
 from engine.timers.next_due import look
 from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_told, note_failure, parked, release, untold
 from models.columns import from_micros, to_micros
-from tests.telling import DAY, HOUR, MOMENT, START, alters, case_of, does, opened, refusal, resolved, rungs_of, tells
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    START,
+    case_of,
+    execute_sql,
+    fired_steps_of,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    refusal,
+)
 
 DUE = START + 2 * HOUR
 SECOND = timedelta(seconds=1)
@@ -19,13 +32,13 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def poison(store: Store) -> str:
     """A case in a state that nobody knows: its clocks cannot be fired."""
-    number = opened(store)
-    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    number = new_case(store)
+    execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
     return number
 
 
 def sane_again(store: Store, number: str) -> None:
-    alters(store, "UPDATE cases SET state = 'received' WHERE number = :number", number=number)
+    execute_sql(store, "UPDATE cases SET state = 'received' WHERE number = :number", number=number)
 
 
 def lives(store: Store, until: timedelta) -> list[float]:
@@ -58,10 +71,10 @@ def test_between_its_tries_it_is_not_touched(store: Store, poison: str):
 
 
 def test_the_others_go_on(store: Store, poison: str):
-    sound = opened(store, MOMENT)
-    assert [fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired] == []
-    assert {fired.number for fired in fire_due(store, DUE + MOMENT, limit=1).fired} == {sound}
-    assert look(store, DUE).timer == to_micros(DUE + MOMENT + 10 * SECOND)
+    sound = new_case(store, MICROSECOND)
+    assert [fired.number for fired in fire_due(store, DUE + MICROSECOND, limit=1).fired] == []
+    assert {fired.number for fired in fire_due(store, DUE + MICROSECOND, limit=1).fired} == {sound}
+    assert look(store, DUE).timer == to_micros(DUE + MICROSECOND + 10 * SECOND)
 
 
 def test_released_it_fires_what_it_missed_with_the_due_instants(store: Store, poison: str):
@@ -70,8 +83,8 @@ def test_released_it_fires_what_it_missed_with_the_due_instants(store: Store, po
     assert fire_due(store, START + DAY).fired == ()
     release(store, poison)
     assert len(fire_due(store, START + DAY).fired) == 6
-    assert [due for *_, due in rungs_of(store, poison)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
-    assert tells(store, "SELECT * FROM parked") == []
+    assert [due for *_, due in fired_steps_of(store, poison)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
+    assert query_rows(store, "SELECT * FROM parked") == []
     assert refusal(lambda: release(store, poison)).code == "not_parked"
 
 
@@ -79,13 +92,13 @@ def test_what_succeeds_meanwhile_is_forgotten(store: Store, poison: str):
     fire_due(store, DUE)
     sane_again(store, poison)
     assert len(fire_due(store, DUE + 10 * SECOND).fired) == 2
-    assert tells(store, "SELECT * FROM parked") == []
+    assert query_rows(store, "SELECT * FROM parked") == []
 
 
 def test_a_case_that_moves_on_is_tried_as_if_it_had_never_failed(store: Store, poison: str):
     lives(store, DAY)
     sane_again(store, poison)
-    does(store, poison, "note", after=DAY)
+    make_move(store, poison, "note", after=DAY)
     assert fire_due(store, START + 2 * DAY).fired != ()
     with store.looking() as tx:
         assert parked(tx) == []
@@ -103,7 +116,7 @@ def test_it_is_told_once(store: Store, poison: str):
 
 
 def test_a_callback_that_fails_rests_at_most_an_hour_and_is_never_given_up(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
     [planned] = due(store, START + DAY)
     at, rests = START + DAY, list[float]()
@@ -122,7 +135,7 @@ def test_a_callback_that_fails_rests_at_most_an_hour_and_is_never_given_up(store
 
 @pytest.mark.parametrize("how", ["finished", "handed over"])
 def test_a_callback_that_is_made_is_parked_no_more(store: Store, how: str):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
     [planned] = due(store, START + DAY)
     put_off(store, planned, "Down", START + DAY)
@@ -130,12 +143,12 @@ def test_a_callback_that_is_made_is_parked_no_more(store: Store, how: str):
         finish(store, case_of(store, number)["id"], 1, 1, "no_answer", START + DAY)
     else:
         hand_over(store, planned)
-    assert tells(store, "SELECT * FROM parked") == []
+    assert query_rows(store, "SELECT * FROM parked") == []
 
 
 def test_two_sorts_of_work_are_parked_apart(store: Store, poison: str):
     with store.writing() as tx:
         for work in (TIMER, CALLBACK, TIMER):
             note_failure(tx, case_of(store, poison)["id"], work, "x", to_micros(START))
-    told = tells(store, "SELECT work, tries FROM parked ORDER BY work")
+    told = query_rows(store, "SELECT work, tries FROM parked ORDER BY work")
     assert told == [{"work": CALLBACK, "tries": 1}, {"work": TIMER, "tries": 2}]

@@ -7,27 +7,27 @@ import pytest
 
 from engine.store import Store
 from models.columns import from_micros
-from tests.telling import (
+from tests.case_actions import (
     AGENT,
     DAY,
     HANDLER,
     HOUR,
-    MOMENT,
+    MICROSECOND,
     START,
-    alters,
     case_of,
-    clock_of,
-    does,
-    opened,
-    resolved,
-    tells,
+    execute_sql,
+    make_move,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    timer_of,
 )
 
 FIRST, WHOLE = 2 * HOUR, 24 * HOUR
 
 
 def micros(span: timedelta) -> int:
-    return span // MOMENT
+    return span // MICROSECOND
 
 
 def since_start(instant: int) -> timedelta:
@@ -35,13 +35,13 @@ def since_start(instant: int) -> timedelta:
 
 
 def ended(store: Store, number: str, clause: str, cycle: int = 1) -> tuple[str | None, timedelta]:
-    clock = clock_of(store, number, clause, cycle)
-    return clock["outcome"], clock["consumed"] * MOMENT
+    clock = timer_of(store, number, clause, cycle)
+    return clock["outcome"], clock["consumed"] * MICROSECOND
 
 
 def open_timers(store: Store, number: str) -> list[tuple[str, int]]:
     sql = "SELECT clause, cycle FROM timer WHERE case_id = :id AND closed_at IS NULL ORDER BY clause"
-    return [(row["clause"], row["cycle"]) for row in tells(store, sql, id=case_of(store, number)["id"])]
+    return [(row["clause"], row["cycle"]) for row in query_rows(store, sql, id=case_of(store, number)["id"])]
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def open_timers(store: Store, number: str) -> list[tuple[str, int]]:
 def test_exactly_at_the_limit_is_kept_and_one_microsecond_later_is_late(
     store: Store, move: str, clause: str, limit: timedelta
 ):
-    in_time, too_late = opened(store), opened(store)
-    does(store, in_time, move, after=limit)
-    does(store, too_late, move, after=limit + MOMENT)
+    in_time, too_late = new_case(store), new_case(store)
+    make_move(store, in_time, move, after=limit)
+    make_move(store, too_late, move, after=limit + MICROSECOND)
     assert ended(store, in_time, clause) == ("kept", limit)
-    assert ended(store, too_late, clause) == ("late", limit + MOMENT)
+    assert ended(store, too_late, clause) == ("late", limit + MICROSECOND)
 
 
 def test_a_clock_keeps_its_limit_as_the_pack_words_it(store: Store):
-    clock = clock_of(store, opened(store), "solution")
+    clock = timer_of(store, new_case(store), "solution")
     assert (clock["amount"], clock["unit"], clock["calendar"], clock["policy"]) == (
         *(24, "hours", "cn-hotline"),
         "logistics@2026-11",
@@ -67,74 +67,74 @@ def test_a_clock_keeps_its_limit_as_the_pack_words_it(store: Store):
 
 
 def test_rest_leaves_what_is_left_unchanged(store: Store):
-    number = opened(store)
-    does(store, number, "ask_customer", by=HANDLER, after=HOUR)
-    resting = clock_of(store, number, "first_reply")
+    number = new_case(store)
+    make_move(store, number, "ask_customer", by=HANDLER, after=HOUR)
+    resting = timer_of(store, number, "first_reply")
     assert (resting["running_since"], resting["fires_at"], resting["consumed"]) == (None, None, micros(HOUR))
-    does(store, number, "customer_answers", by=HANDLER, after=10 * DAY)
-    going_on = clock_of(store, number, "first_reply")
+    make_move(store, number, "customer_answers", by=HANDLER, after=10 * DAY)
+    going_on = timer_of(store, number, "first_reply")
     assert since_start(going_on["fires_at"]) == 10 * DAY + HOUR / 2
-    does(store, number, "reply", after=10 * DAY + HOUR)
+    make_move(store, number, "reply", after=10 * DAY + HOUR)
     assert ended(store, number, "first_reply") == ("kept", FIRST)
 
 
 def test_many_rests_add_up_and_one_microsecond_too_much_is_late(store: Store):
-    number = opened(store)
+    number = new_case(store)
     for n in range(1, 4):
-        does(store, number, "ask_customer", by=HANDLER, after=(2 * n - 1) * HOUR / 2)
-        does(store, number, "customer_answers", by=HANDLER, after=(2 * n) * HOUR / 2)
-    does(store, number, "reply", after=3 * HOUR + HOUR / 2 + MOMENT)
-    assert ended(store, number, "first_reply") == ("late", FIRST + MOMENT)
+        make_move(store, number, "ask_customer", by=HANDLER, after=(2 * n - 1) * HOUR / 2)
+        make_move(store, number, "customer_answers", by=HANDLER, after=(2 * n) * HOUR / 2)
+    make_move(store, number, "reply", after=3 * HOUR + HOUR / 2 + MICROSECOND)
+    assert ended(store, number, "first_reply") == ("late", FIRST + MICROSECOND)
 
 
 def test_a_promise_may_be_kept_while_its_clock_rests(store: Store):
-    number = opened(store)
-    does(store, number, "ask_customer", by=HANDLER, after=HOUR)
-    does(store, number, "reply", by=AGENT, after=10 * DAY)
+    number = new_case(store)
+    make_move(store, number, "ask_customer", by=HANDLER, after=HOUR)
+    make_move(store, number, "reply", by=AGENT, after=10 * DAY)
     assert ended(store, number, "first_reply") == ("kept", HOUR)
 
 
 def test_resolving_keeps_both_promises_to_answer_and_begins_the_revisit(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     assert ended(store, number, "first_reply") == ended(store, number, "solution") == ("kept", timedelta())
     assert open_timers(store, number) == [("revisit", 1)]
-    assert since_start(clock_of(store, number, "revisit")["fires_at"]) == 7 * DAY * 3 / 4
+    assert since_start(timer_of(store, number, "revisit")["fires_at"]) == 7 * DAY * 3 / 4
 
 
 @pytest.mark.parametrize("move", ["acknowledge", "assign"])
 def test_what_the_system_does_keeps_no_promise(store: Store, move: str):
-    number = opened(store)
-    does(store, number, move, by="system", after=HOUR)
+    number = new_case(store)
+    make_move(store, number, move, by="system", after=HOUR)
     assert open_timers(store, number) == [("first_reply", 1), ("solution", 1)]
 
 
 @pytest.mark.parametrize("move", ["note", "progress", "promise", "escalate", "propose_solution"])
 def test_only_a_reply_keeps_the_promise_of_a_reply(store: Store, move: str):
-    number = opened(store)
-    does(store, number, move, after=HOUR)
+    number = new_case(store)
+    make_move(store, number, move, after=HOUR)
     assert ("first_reply", 1) in open_timers(store, number)
 
 
 def test_a_kept_promise_is_not_kept_again(store: Store):
-    number = opened(store)
-    does(store, number, "reply", after=HOUR)
-    does(store, number, "reply", after=9 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "reply", after=HOUR)
+    make_move(store, number, "reply", after=9 * HOUR)
     assert ended(store, number, "first_reply") == ("kept", HOUR)
 
 
 @pytest.mark.parametrize("moves", [("withdraw",), ("propose_refusal", "refuse")], ids=lambda moves: moves[-1])
 def test_an_end_stops_every_clock(store: Store, moves: tuple[str, ...]):
-    number = opened(store)
+    number = new_case(store)
     for move in moves:
-        does(store, number, move, after=HOUR)
+        make_move(store, number, move, after=HOUR)
     assert ended(store, number, "first_reply") == ended(store, number, "solution") == ("stopped", HOUR)
-    assert tells(store, "SELECT id FROM timer WHERE fires_at IS NOT NULL OR closed_at IS NULL") == []
+    assert query_rows(store, "SELECT id FROM timer WHERE fires_at IS NOT NULL OR closed_at IS NULL") == []
 
 
 def test_a_rest_also_ends_with_the_case(store: Store):
-    number = opened(store)
-    does(store, number, "ask_customer", by=HANDLER, after=HOUR)
-    does(store, number, "withdraw", after=5 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "ask_customer", by=HANDLER, after=HOUR)
+    make_move(store, number, "withdraw", after=5 * HOUR)
     assert ended(store, number, "solution") == ("stopped", HOUR)
 
 
@@ -143,43 +143,43 @@ AGAIN: dict[str, dict[str, Any]] = {"revisit": {"outcome": "dissatisfied"}, "tel
 
 @pytest.mark.parametrize("move", AGAIN)
 def test_an_unhappy_customer_begins_a_round_one_level_higher(store: Store, move: str):
-    number = resolved(store)
-    answer = does(store, number, move, after=DAY, **AGAIN[move])
+    number = new_resolved_case(store)
+    answer = make_move(store, number, move, after=DAY, **AGAIN[move])
     case = case_of(store, number)
     assert (answer.state, case["cycle"], case["level"], case["attempts"]) == ("investigated", 2, 1, 0)
     assert open_timers(store, number) == [("solution", 2)]
-    assert since_start(clock_of(store, number, "solution", 2)["opened_at"]) == DAY
+    assert since_start(timer_of(store, number, "solution", 2)["opened_at"]) == DAY
     assert ended(store, number, "revisit")[0] == ("kept" if move == "revisit" else "stopped")
 
 
 def test_the_promise_of_a_first_reply_is_made_once(store: Store):
-    number = resolved(store)
-    does(store, number, "revisit", outcome="dissatisfied")
-    clauses = tells(store, "SELECT clause, cycle FROM timer ORDER BY id")
+    number = new_resolved_case(store)
+    make_move(store, number, "revisit", outcome="dissatisfied")
+    clauses = query_rows(store, "SELECT clause, cycle FROM timer ORDER BY id")
     assert [c["cycle"] for c in clauses if c["clause"] == "first_reply"] == [1]
     assert [c["cycle"] for c in clauses if c["clause"] == "solution"] == [1, 2]
 
 
 def test_every_round_is_a_level_higher_up_to_the_top(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     levels: list[int] = []
     for _ in range(5):
-        does(store, number, "revisit", outcome="dissatisfied")
+        make_move(store, number, "revisit", outcome="dissatisfied")
         levels.append(case_of(store, number)["level"])
-        does(store, number, "resolve")
+        make_move(store, number, "resolve")
     assert levels == [1, 2, 3, 3, 3]
     assert case_of(store, number)["cycle"] == 6
 
 
 def test_a_content_customer_begins_the_clock_of_the_archive(store: Store):
-    number = resolved(store)
-    does(store, number, "revisit", after=DAY)
+    number = new_resolved_case(store)
+    make_move(store, number, "revisit", after=DAY)
     assert open_timers(store, number) == [("archive", 1)]
-    assert since_start(clock_of(store, number, "archive")["fires_at"]) == 4 * DAY
+    assert since_start(timer_of(store, number, "archive")["fires_at"]) == 4 * DAY
 
 
 def test_a_clock_whose_clause_is_gone_stops_at_the_next_move(store: Store):
-    number = opened(store)
-    alters(store, "UPDATE timer SET clause = 'older' WHERE clause = 'solution'")
-    does(store, number, "note", after=HOUR)
+    number = new_case(store)
+    execute_sql(store, "UPDATE timer SET clause = 'older' WHERE clause = 'solution'")
+    make_move(store, number, "note", after=HOUR)
     assert ended(store, number, "older") == ("stopped", HOUR)

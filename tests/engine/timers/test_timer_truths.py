@@ -13,22 +13,22 @@ from engine.commands.reprojection import reproject_due
 from engine.escalation.fire import Sweep, fire_due
 from engine.store import Store
 from models.columns import from_micros
-from tests.editions import in_force
-from tests.telling import (
+from tests.case_actions import (
     DAY,
     HOUR,
-    MOMENT,
+    MICROSECOND,
     START,
-    at_once,
     case_of,
-    clock_of,
-    does,
+    fired_steps_of,
+    make_move,
     moves_of,
-    opened,
-    resolved,
-    rungs_of,
-    tells,
+    new_case,
+    new_resolved_case,
+    query_rows,
+    run_concurrently,
+    timer_of,
 )
+from tests.editions import in_force
 
 EIGHT = {"amount": 8, "unit": "business_hours", "calendar": "cn-office"}
 FRIDAY = 4 * DAY + 8 * HOUR
@@ -43,46 +43,46 @@ def at(text: str) -> timedelta:
 
 def ends(store: Store, number: str, clause: str = HOUSE, cycle: int = 1) -> timedelta:
     """When the running clock's whole budget is used up."""
-    clock = clock_of(store, number, clause, cycle)
+    clock = timer_of(store, number, clause, cycle)
     place = calendar(clock["calendar"])
-    left = (clock["allowance"] - clock["consumed"]) * MOMENT
+    left = (clock["allowance"] - clock["consumed"]) * MICROSECOND
     since = from_micros(clock["running_since"])
     return (place.after(since, left) if clock["unit"] == "business_hours" else since + left) - START
 
 
 def opened_under(store: Store, after: timedelta, **limits: dict[str, Any]) -> str:
     in_force(store, limits)
-    return opened(store, after)
+    return new_case(store, after)
 
 
 @pytest.mark.requirement("A4")
 def test_a_pause_over_the_weekend_leaves_the_rest_unchanged(store: Store):
     asked = opened_under(store, FRIDAY, solution=EIGHT)
-    left_alone = opened(store, FRIDAY)
-    does(store, asked, "ask_customer", after=FRIDAY + HOUR)
-    does(store, asked, "customer_answers", after=at("2026-03-09T09:00"))
+    left_alone = new_case(store, FRIDAY)
+    make_move(store, asked, "ask_customer", after=FRIDAY + HOUR)
+    make_move(store, asked, "customer_answers", after=at("2026-03-09T09:00"))
     assert ends(store, asked) == ends(store, left_alone) == at("2026-03-09T17:00")
 
 
 @pytest.mark.requirement("A4")
 def test_a_case_resolved_out_of_a_pause_counts_the_hold_for_nothing(store: Store):
-    number = opened(store)
-    does(store, number, "classify", after=HOUR)
-    does(store, number, "ask_customer", after=2 * HOUR)
-    does(store, number, "customer_answers", after=100 * HOUR)
-    does(store, number, "investigate", after=101 * HOUR)
-    does(store, number, "resolve", after=102 * HOUR)
-    clock = clock_of(store, number, HOUSE)
-    assert (clock["outcome"], clock["consumed"] * MOMENT) == ("kept", 4 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "classify", after=HOUR)
+    make_move(store, number, "ask_customer", after=2 * HOUR)
+    make_move(store, number, "customer_answers", after=100 * HOUR)
+    make_move(store, number, "investigate", after=101 * HOUR)
+    make_move(store, number, "resolve", after=102 * HOUR)
+    clock = timer_of(store, number, HOUSE)
+    assert (clock["outcome"], clock["consumed"] * MICROSECOND) == ("kept", 4 * HOUR)
 
 
 @pytest.mark.requirement("A4")
 def test_a_note_in_a_pause_past_the_old_deadline_is_no_breach(store: Store):
-    number = opened(store)
-    does(store, number, "ask_customer", after=HOUR)
-    does(store, number, "note", after=50 * HOUR)
+    number = new_case(store)
+    make_move(store, number, "ask_customer", after=HOUR)
+    make_move(store, number, "note", after=50 * HOUR)
     assert fire_due(store, START + 60 * HOUR).fired == ()
-    assert (rungs_of(store, number), case_of(store, number)["level"]) == ([], 0)
+    assert (fired_steps_of(store, number), case_of(store, number)["level"]) == ([], 0)
 
 
 URGENT = {"amount": 24, "unit": "hours", "when": [{"severity": "urgent", "amount": 4}]}
@@ -91,20 +91,20 @@ URGENT = {"amount": 24, "unit": "hours", "when": [{"severity": "urgent", "amount
 @pytest.mark.requirement("A5")
 def test_an_urgent_case_has_the_urgent_limit_and_keeps_what_it_consumed(store: Store):
     number = opened_under(store, timedelta(), solution=URGENT)
-    does(store, number, "classify", severity="urgent", after=HOUR)
-    assert (clock_of(store, number, HOUSE)["consumed"] * MOMENT, ends(store, number)) == (HOUR, 4 * HOUR)
+    make_move(store, number, "classify", severity="urgent", after=HOUR)
+    assert (timer_of(store, number, HOUSE)["consumed"] * MICROSECOND, ends(store, number)) == (HOUR, 4 * HOUR)
 
 
 def test_a_priority_that_changes_in_a_pause_dates_nothing_until_the_answer(store: Store):
     number = opened_under(store, timedelta(), solution=URGENT)
-    does(store, number, "classify", after=HOUR)
-    does(store, number, "ask_customer", after=3 * HOUR)
-    does(store, number, "reclassify", after=20 * HOUR, severity="urgent")
-    assert clock_of(store, number, HOUSE)["fires_at"] is None
-    assert [rung for rung in rungs_of(store, number) if rung[0] == HOUSE] == []
-    does(store, number, "customer_answers", after=30 * HOUR)
+    make_move(store, number, "classify", after=HOUR)
+    make_move(store, number, "ask_customer", after=3 * HOUR)
+    make_move(store, number, "reclassify", after=20 * HOUR, severity="urgent")
+    assert timer_of(store, number, HOUSE)["fires_at"] is None
+    assert [rung for rung in fired_steps_of(store, number) if rung[0] == HOUSE] == []
+    make_move(store, number, "customer_answers", after=30 * HOUR)
     assert ends(store, number) == 31 * HOUR, "three of four hours were used before the pause"
-    does(store, number, "reclassify", after=30.5 * HOUR, severity="low")
+    make_move(store, number, "reclassify", after=30.5 * HOUR, severity="low")
     assert ends(store, number) == 51 * HOUR, "and back: 3.5 of 24 hours are used"
 
 
@@ -137,19 +137,19 @@ def test_a_day_is_a_date_at_both_edges_of_summer_time(store: Store, start: str, 
 
 
 def test_two_reopenings_keep_the_results_of_three_cycles(store: Store):
-    number = resolved(store, HOUR)
+    number = new_resolved_case(store, HOUR)
     for after in (DAY, 3 * DAY):
-        does(store, number, "revisit", after=after, outcome="dissatisfied")
-        does(store, number, "resolve", after=after + (HOUR if after == DAY else 30 * HOUR))
-    rows = tells(store, "SELECT cycle, outcome FROM timer WHERE clause = 'solution' ORDER BY cycle")
+        make_move(store, number, "revisit", after=after, outcome="dissatisfied")
+        make_move(store, number, "resolve", after=after + (HOUR if after == DAY else 30 * HOUR))
+    rows = query_rows(store, "SELECT cycle, outcome FROM timer WHERE clause = 'solution' ORDER BY cycle")
     assert [(row["cycle"], row["outcome"]) for row in rows] == [(1, "kept"), (2, "kept"), (3, "late")]
 
 
 def test_after_a_week_without_anybody_each_rung_fires_once_and_in_order(store: Store):
-    number = opened(store)
+    number = new_case(store)
     assert len(fire_due(store, START + 7 * DAY).fired) == 8
     assert fire_due(store, START + 7 * DAY).fired == ()
-    fired = rungs_of(store, number)
+    fired = fired_steps_of(store, number)
     assert [due_at for _, _, due_at in fired] == sorted(due_at for _, _, due_at in fired)
     assert {(clause, percent) for clause, percent, _ in fired} == {
         (clause, percent) for clause in ("first_reply", "solution") for percent in (75, 100, 150, 200)
@@ -158,8 +158,8 @@ def test_after_a_week_without_anybody_each_rung_fires_once_and_in_order(store: S
 
 
 def test_two_sweeps_at_once_fire_once(store: Store):
-    numbers = [opened(store) for _ in range(20)]
-    swept = at_once([lambda: fire_due(store, START + 2 * HOUR)] * 2)
+    numbers = [new_case(store) for _ in range(20)]
+    swept = run_concurrently([lambda: fire_due(store, START + 2 * HOUR)] * 2)
     assert sum(len(one.fired) for one in swept if isinstance(one, Sweep)) == 40
     assert all(moves_of(store, number) == ["open", "remind", "breach"] for number in numbers)
 
@@ -170,15 +170,15 @@ def test_a_week_that_reaches_past_the_published_holidays_is_provisional(store: S
         store, at("2026-12-28T10:00"), solution={"amount": 7, "unit": "business_days", "calendar": "cn-office"}
     )
     assert ends(store, number) == at("2027-01-06T18:00"), "the plain week is reckoned with"
-    [told] = [clock for clock in views.clocks(store, number)[1] if clock.clause == "solution"]
+    [told] = [clock for clock in views.timers(store, number)[1] if clock.clause == "solution"]
     assert told.provisional
     place = calendar("cn-office")
     assert due(place, START + at("2026-12-28T10:00"), 7, Unit.DAYS) == START + at("2027-01-04T10:00")
 
 
 def test_an_extension_is_time_on_top_and_stays_when_the_rules_change(store: Store):
-    number = opened(store)
-    does(store, number, "extend", after=HOUR, clause="solution", hours=12)
+    number = new_case(store)
+    make_move(store, number, "extend", after=HOUR, clause="solution", hours=12)
     assert ends(store, number) == 36 * HOUR
     in_force(store, {"solution": {"amount": 48, "unit": "hours"}}, at=START + 2 * HOUR)
     reproject_due(store, START + 2 * HOUR)

@@ -5,24 +5,24 @@ from engine.escalation.fire import fire_due
 from engine.outbox.deliveries import lease, settle
 from engine.store import Store
 from models.columns import to_micros
-from tests.telling import DAY, HOUR, START, clock_of, does, history_of, opened, rungs_of
+from tests.case_actions import DAY, HOUR, START, fired_steps_of, history_of, make_move, new_case, timer_of
 
 LADDER = [HOUR * h for h in (1.5, 2, 3, 4)]
 
 
 def first_reply(store: Store, number: str) -> list[object]:
-    return [due for clause, _, due in rungs_of(store, number) if clause == "first_reply"]
+    return [due for clause, _, due in fired_steps_of(store, number) if clause == "first_reply"]
 
 
 def test_a_clock_that_leaps_ahead_fires_each_rung_once_with_its_due_instant(store: Store):
-    number = opened(store)
+    number = new_case(store)
     fire_due(store, START + 30 * DAY)
     assert first_reply(store, number) == LADDER
     assert verify(store).ok
 
 
 def test_a_clock_that_is_set_back_fires_nothing_twice(store: Store):
-    number = opened(store)
+    number = new_case(store)
     fire_due(store, START + 30 * DAY)
     assert fire_due(store, START + 3 * HOUR).fired == ()
     assert fire_due(store, START + 31 * DAY).fired == ()
@@ -30,23 +30,23 @@ def test_a_clock_that_is_set_back_fires_nothing_twice(store: Store):
 
 
 def test_after_it_was_set_back_no_record_goes_back_in_time(store: Store):
-    number = opened(store, 5 * HOUR)
-    does(store, number, "classify", after=HOUR)
+    number = new_case(store, 5 * HOUR)
+    make_move(store, number, "classify", after=HOUR)
     told = [row["recorded_at"] for row in history_of(store, number)]
     assert told == sorted(told)
     assert verify(store).ok
 
 
 def test_a_clock_that_is_behind_fires_nothing_early_and_what_is_due_once_it_is_right(store: Store):
-    number = opened(store, HOUR)
+    number = new_case(store, HOUR)
     assert fire_due(store, START + HOUR).fired == ()
-    assert clock_of(store, number, "first_reply")["fires_at"] == to_micros(START + 2.5 * HOUR)
+    assert timer_of(store, number, "first_reply")["fires_at"] == to_micros(START + 2.5 * HOUR)
     assert [fired.step.percent for fired in fire_due(store, START + 3 * HOUR).fired] == [75, 100]
 
 
 def test_what_was_leased_before_it_was_set_back_is_delivered_once(store: Store):
-    opened(store)
-    [held] = lease(store, "me", lambda happened: ["greet"], START + DAY)
-    assert lease(store, "other", lambda happened: ["greet"], START) == []
+    new_case(store)
+    [held] = lease(store, "me", lambda event: ["greet"], START + DAY)
+    assert lease(store, "other", lambda event: ["greet"], START) == []
     settle(store, [(held, None)], START)
-    assert lease(store, "other", lambda happened: ["greet"], START + 2 * DAY) == []
+    assert lease(store, "other", lambda event: ["greet"], START + 2 * DAY) == []

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import ValidationError
 
-from apps.status import look_around
+from apps.status import check_health
 from engine.actors import NewActor, add_actor
 from engine.commands.advance import Command
 from engine.commands.holds import PARKED, Held, held, hold, release
@@ -36,29 +36,29 @@ from flows.work import Work
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.roles import Role
-from tests.flows.scenes import DAMAGE, ODD, deliveries, sent, settled, told
-from tests.telling import (
+from tests.case_actions import (
     AGENT,
     DAY,
     DIRECTOR,
     HANDLER,
     HOUR,
     MANAGER,
-    MOMENT,
+    MICROSECOND,
     START,
     SUPERVISOR,
-    alters,
-    at_once,
     case_of,
-    clock_of,
-    does,
+    execute_sql,
+    fired_steps_of,
     history_of,
+    make_move,
     moves_of,
-    opened,
+    new_case,
+    query_rows,
     refusal,
-    rungs_of,
-    tells,
+    run_concurrently,
+    timer_of,
 )
+from tests.flows.scenes import DAMAGE, ODD, deliveries, drained, sent_mails, templates_to
 
 T = TypeVar("T")
 APPROVE, AMOUNT = "approve_compensation", 900_000
@@ -74,12 +74,12 @@ def ended(act: Awaitable[T]) -> T:
 
 def awaiting(store: Store, by: str = HANDLER) -> str:
     """A case whose compensation, above the desk's limit, waits for a second person."""
-    number = opened(store)
-    does(store, number, "classify")
-    does(store, number, "investigate")
-    does(store, number, "determine_responsibility", by=HANDLER)
-    does(store, number, "confirm_responsibility")
-    does(store, number, "compensate", by=by, compensation=AMOUNT)
+    number = new_case(store)
+    make_move(store, number, "classify")
+    make_move(store, number, "investigate")
+    make_move(store, number, "determine_responsibility", by=HANDLER)
+    make_move(store, number, "confirm_responsibility")
+    make_move(store, number, "compensate", by=by, compensation=AMOUNT)
     return number
 
 
@@ -90,7 +90,7 @@ def decides(work: Work, number: str, code: str = "", by: str = SUPERVISOR, **mor
 
 def code_of(work: Work) -> str:
     """The code in the latest mail."""
-    found = CODE.search(sent(work)[-1].body)
+    found = CODE.search(sent_mails(work)[-1].body)
     assert found is not None
     return found[1]
 
@@ -108,10 +108,12 @@ def test_an_approval_is_made_with_the_code_that_only_its_actor_gets(work: Work):
     number = awaiting(work.store)
     asked = decides(work, number)
     assert (asked.state, asked.message, moves_of(work.store, number)[-1]) == (AWAITING, "code_sent", "compensate")
-    assert [mail.to for mail in sent(work)] == ["sue@example.com"]
+    assert [mail.to for mail in sent_mails(work)] == ["sue@example.com"]
     code = code_of(work)
     assert code not in asked.text
-    assert [row["code"] for row in tells(work.store, "SELECT code FROM one_time_code") if code in row["code"]] == []
+    assert [
+        row["code"] for row in query_rows(work.store, "SELECT code FROM one_time_code") if code in row["code"]
+    ] == []
 
     done = decides(work, number, code)
     assert (done.state, done.message) == (DONE, f"{number}:7")
@@ -174,7 +176,7 @@ def test_a_code_is_good_for_a_quarter_of_an_hour(work: Work):
     later(work, LASTS)
     assert decides(work, number, code).message == "code_expired"
     decides(work, number)
-    later(work, 2 * LASTS - MOMENT)
+    later(work, 2 * LASTS - MICROSECOND)
     assert decides(work, number, code_of(work)).state == DONE
 
 
@@ -192,7 +194,7 @@ def test_a_code_moves_a_case_once_whoever_comes_at_the_same_time(store: Store):
     number = awaiting(store)
     command = Command(number, APPROVE, {"approved": AMOUNT}, SUPERVISOR, key="one")
     code = issue(store, command, START).code
-    answers: list[Any] = at_once([lambda: redeem(store, command, code, START)] * 4)
+    answers: list[Any] = run_concurrently([lambda: redeem(store, command, code, START)] * 4)
     assert sorted(answer.again for answer in answers) == [False, True, True, True]
     assert moves_of(store, number).count(APPROVE) == 1
 
@@ -201,7 +203,7 @@ def test_a_code_moves_a_case_once_whoever_comes_at_the_same_time(store: Store):
 def test_nobody_approves_his_own_work_and_no_code_is_sent_for_it(work: Work):
     number = awaiting(work.store, by=SUPERVISOR)
     refused = decides(work, number)
-    assert (refused.state, refused.message, sent(work)) == (REFUSED, "own_work", [])
+    assert (refused.state, refused.message, sent_mails(work)) == (REFUSED, "own_work", [])
     assert "提出赔付" in refused.text
     decides(work, number, by=MANAGER)
     assert decides(work, number, code_of(work), by=MANAGER).state == DONE
@@ -211,9 +213,9 @@ def test_a_code_is_not_spent_on_a_move_that_is_refused(work: Work):
     number = awaiting(work.store)
     decides(work, number)
     code = code_of(work)
-    does(work.store, number, "decline_compensation", by=MANAGER)
+    make_move(work.store, number, "decline_compensation", by=MANAGER)
     assert decides(work, number, code).message == "not_now"
-    does(work.store, number, "compensate", by=HANDLER, compensation=AMOUNT)
+    make_move(work.store, number, "compensate", by=HANDLER, compensation=AMOUNT)
     assert decides(work, number, code).state == DONE
 
 
@@ -237,7 +239,7 @@ def test_who_has_no_address_gets_no_code(work: Work):
 )
 def test_what_does_not_fit_is_refused_before_any_code(work: Work, entered: dict[str, Any], code: str):
     refused = decides(work, awaiting(work.store), **entered)
-    assert (refused.state, refused.message, sent(work)) == (REFUSED, code, [])
+    assert (refused.state, refused.message, sent_mails(work)) == (REFUSED, code, [])
     assert "{" not in refused.text
 
 
@@ -252,35 +254,35 @@ def escalates(work: Work, number: str, **more: Any) -> Outcome:
 
 def said(store: Store, number: str, seq: int, field: str = "reason") -> str:
     sql = "SELECT content FROM statement WHERE case_id = :id AND seq = :seq AND field = :field"
-    [row] = tells(store, sql, id=case_of(store, number)["id"], seq=seq, field=field)
+    [row] = query_rows(store, sql, id=case_of(store, number)["id"], seq=seq, field=field)
     return row["content"]
 
 
 def test_a_case_is_escalated_for_a_reason_that_reads_as_it_was_chosen(work: Work):
-    number = opened(work.store)
+    number = new_case(work.store)
     done = escalates(work, number, reference="OA-2026-0142")
-    assert (done.state, case_of(work.store, number)["level"], sent(work)) == (DONE, 2, [])
+    assert (done.state, case_of(work.store, number)["level"], sent_mails(work)) == (DONE, 2, [])
     assert said(work.store, number, 2) == "客户催促紧急（OA-2026-0142）"
     assert escalates(work, number, reference="OA-2026-0142").state == AGAIN
     assert escalates(work, number).message == "guard", "it is there already"
 
 
 def test_a_promise_gets_more_time_once_for_each_paper(work: Work):
-    number = opened(work.store)
-    before = clock_of(work.store, number, "solution")["allowance"]
+    number = new_case(work.store)
+    before = timer_of(work.store, number, "solution")["allowance"]
     form = {"case": number, "acting_as": SUPERVISOR, "clause": "solution", "hours": 12, "reason": "force_majeure"}
 
     def extends(**more: Any) -> str:
         return ended(acts.extend(work, ExtendForm(**form, **more))).state
 
     assert [extends(), extends(), extends(reference="OA-1")] == [DONE, AGAIN, DONE]
-    assert clock_of(work.store, number, "solution")["allowance"] - before == 24 * 3600 * 10**6
+    assert timer_of(work.store, number, "solution")["allowance"] - before == 24 * 3600 * 10**6
     form["clause"] = "revisit"
     assert extends() == REFUSED
 
 
 def test_a_case_is_reassigned(work: Work):
-    number = opened(work.store)
+    number = new_case(work.store)
     form = {"case": number, "acting_as": SUPERVISOR, "department": "claims", "reason": "wrong_department"}
     assert ended(acts.reassign(work, ReassignForm(**form, owner=HANDLER))).state == DONE
     case = case_of(work.store, number)
@@ -290,7 +292,9 @@ def test_a_case_is_reassigned(work: Work):
 
 @pytest.mark.requirement("F3")
 def test_duties_are_separated_where_the_table_says_so():
-    asked = {kind: acts._separated(lifecycle_of(kind), "escalate") for kind in ("complaint", "violation", "appeal")}
+    asked = {
+        kind: acts._separates_duties(lifecycle_of(kind), "escalate") for kind in ("complaint", "violation", "appeal")
+    }
     assert asked == {"complaint": False, "violation": True, "appeal": True}
 
 
@@ -334,19 +338,22 @@ def resumes(work: Work, by: str = DIRECTOR, kind: str = "complaint") -> Outcome:
 
 def test_while_a_kind_is_on_hold_nothing_goes_out_and_its_clocks_run_on(work: Work):
     assert holds(work).state == DONE
-    number = opened(work.store, text=ODD, email="li@example.com")
-    settled(work, 2 * HOUR)
-    assert sent(work) == []
+    number = new_case(work.store, text=ODD, email="li@example.com")
+    drained(work, 2 * HOUR)
+    assert sent_mails(work) == []
     assert {status for _, status, _, _ in deliveries(work.store)} == {"waiting"}
-    assert [percent for clause, percent, _ in rungs_of(work.store, number) if clause == "first_reply"] == [75, 100]
-    does(work.store, number, "reply", by=AGENT, after=2 * HOUR)
+    assert [percent for clause, percent, _ in fired_steps_of(work.store, number) if clause == "first_reply"] == [
+        75,
+        100,
+    ]
+    make_move(work.store, number, "reply", by=AGENT, after=2 * HOUR)
     assert moves_of(work.store, number)[-1] == "reply"
 
 
 def test_a_held_kind_wakes_nobody_until_it_is_resumed(work: Work):
     holds(work)
-    opened(work.store, text=ODD)
-    settled(work, MOMENT)
+    new_case(work.store, text=ODD)
+    drained(work, MICROSECOND)
     due = look(work.store).delivery
     assert due is not None
     assert due > to_micros(START + 365 * DAY)
@@ -355,29 +362,29 @@ def test_a_held_kind_wakes_nobody_until_it_is_resumed(work: Work):
 
 def test_all_that_waited_follows_when_the_hold_ends(work: Work):
     holds(work)
-    opened(work.store, text=DAMAGE, email="li@example.com")
-    settled(work, 2 * HOUR)
+    new_case(work.store, text=DAMAGE, email="li@example.com")
+    drained(work, 2 * HOUR)
     freed = resumes(work)
     assert freed.state == DONE
-    settled(work, 2 * HOUR + MOMENT)
-    assert "acknowledged" in told(work, "li@example.com")
-    assert "escalation_step" in told(work, "han@example.com")
+    drained(work, 2 * HOUR + MICROSECOND)
+    assert "acknowledged" in templates_to(work, "li@example.com")
+    assert "escalation_step" in templates_to(work, "han@example.com")
     assert {status for _, status, _, _ in deliveries(work.store)} == {"done"}
 
 
 def test_what_is_tried_again_later_keeps_its_hour_through_a_hold(work: Work):
-    number = opened(work.store, text=ODD)
-    settled(work, MOMENT)
+    number = new_case(work.store, text=ODD)
+    drained(work, MICROSECOND)
     hour, whose = to_micros(START + DAY), case_of(work.store, number)["id"]
-    assert alters(work.store, "UPDATE delivery SET status = 'waiting', next_at = :hour", hour=hour)
+    assert execute_sql(work.store, "UPDATE delivery SET status = 'waiting', next_at = :hour", hour=hour)
 
     def hours() -> set[int]:
-        rows = tells(work.store, "SELECT next_at FROM delivery WHERE case_id = :id AND seq = 1", id=whose)
+        rows = query_rows(work.store, "SELECT next_at FROM delivery WHERE case_id = :id AND seq = 1", id=whose)
         return {row["next_at"] for row in rows}
 
     holds(work)
-    opened(work.store, text=ODD, row_id="2")
-    settled(work, HOUR)
+    new_case(work.store, text=ODD, row_id="2")
+    drained(work, HOUR)
     assert hours() == {hour}
     resumes(work)
     assert hours() == {hour}
@@ -385,29 +392,29 @@ def test_what_is_tried_again_later_keeps_its_hour_through_a_hold(work: Work):
 
 def test_another_kind_is_not_held(work: Work):
     holds(work, kind="inquiry")
-    opened(work.store, text=ODD, email="li@example.com")
-    settled(work, MOMENT)
-    assert told(work, "li@example.com") == ["acknowledged"]
+    new_case(work.store, text=ODD, email="li@example.com")
+    drained(work, MICROSECOND)
+    assert templates_to(work, "li@example.com") == ["acknowledged"]
 
 
 def test_a_delivery_under_way_is_not_taken_from_whoever_has_it(work: Work):
-    opened(work.store, text=ODD, email="li@example.com")
+    new_case(work.store, text=ODD, email="li@example.com")
     lease(work.store, "me", wanted_by_all, START)
     holds(work)
     assert lease(work.store, "you", wanted_by_all, START + HOUR) == []
-    assert {row["lease_owner"] for row in tells(work.store, "SELECT lease_owner FROM delivery")} == {None}
+    assert {row["lease_owner"] for row in query_rows(work.store, "SELECT lease_owner FROM delivery")} == {None}
 
 
 def test_a_release_leaves_nothing_behind_whoever_parks_at_the_same_time(store: Store):
     hold(store, "complaint", MANAGER, "maintenance", START)
     for n in range(6):
-        opened(store, text=ODD, row_id=str(n))
+        new_case(store, text=ODD, row_id=str(n))
     parking: list[Any] = [lambda: lease(store, "me", wanted_by_all, START + HOUR, limit=2)] * 3
-    at_once([*parking, lambda: release(store, "complaint", MANAGER, START + HOUR), *parking])
-    assert tells(store, "SELECT seq FROM delivery WHERE next_at = :parked", parked=PARKED) == []
+    run_concurrently([*parking, lambda: release(store, "complaint", MANAGER, START + HOUR), *parking])
+    assert query_rows(store, "SELECT seq FROM delivery WHERE next_at = :parked", parked=PARKED) == []
 
 
-def wanted_by_all(happened: CaseEvent) -> list[str]:
+def wanted_by_all(event: CaseEvent) -> list[str]:
     return ["greet"]
 
 
@@ -417,7 +424,7 @@ def test_a_hold_is_made_and_ended_once(work: Work):
     assert [(one.kind, one.handle, one.reason) for one in on_hold(work)] == [("complaint", MANAGER, "mail_trouble")]
     assert [resumes(work).state, resumes(work).state] == [DONE, REFUSED]
     assert "客诉" in resumes(work).text
-    runs = tells(work.store, "SELECT flow, note FROM run ORDER BY id")
+    runs = query_rows(work.store, "SELECT flow, note FROM run ORDER BY id")
     assert [row["flow"] for row in runs] == ["pause-kind", "resume-kind"]
     assert [handle in row["note"] for row, handle in zip(runs, (MANAGER, DIRECTOR), strict=True)] == [True, True]
 
@@ -435,20 +442,20 @@ def on_hold(work: Work) -> list[Held]:
 
 
 def test_the_status_says_what_is_on_hold_and_since_when(settings: Settings, work: Work):
-    assert "holds" not in [one.part for one in look_around(settings, work.store)]
+    assert "holds" not in [one.part for one in check_health(settings, work.store)]
     holds(work)
-    [line] = [one for one in look_around(settings, work.store) if one.part == "holds"]
+    [line] = [one for one in check_health(settings, work.store) if one.part == "holds"]
     assert line.ok
     assert "客诉，自 2026-03-02 09:00 起（mei）" in line.text("zh_CN")
     assert "Complaint since 2026-03-02 09:00 (mei)" in line.text("en")
 
 
 def test_the_sweep_runs_when_a_supervisor_wants_it(work: Work):
-    number = opened(work.store, text=ODD)
+    number = new_case(work.store, text=ODD)
     later(work, 3 * HOUR)
     swept = ended(acts.sweep_now(work, SweepForm(acting_as=SUPERVISOR)))
     assert swept.state == DONE
     assert isinstance(swept.night, Night)
-    assert len(rungs_of(work.store, number)) == 3
+    assert len(fired_steps_of(work.store, number)) == 3
     refused = ended(acts.sweep_now(work, SweepForm(acting_as=AGENT)))
     assert (refused.state, refused.message, refused.night) == (REFUSED, "not_in_charge", None)

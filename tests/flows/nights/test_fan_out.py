@@ -7,13 +7,13 @@ from engine.settings import Settings
 from flows.fire_timers import Swept, fire_timers
 from flows.nights.fan_out import _shared_out, joined, of_a_deployment, sweep_all
 from flows.work import Work
-from tests.telling import DAY, START, alters, opened, refusal, rungs_of
+from tests.case_actions import DAY, START, execute_sql, fired_steps_of, new_case, refusal
 
 WEEK = START + 7 * DAY
 
 
 def fell_due(work: Work, cases: int) -> list[str]:
-    numbers = [opened(work.store) for _ in range(cases)]
+    numbers = [new_case(work.store) for _ in range(cases)]
     set_clock(work.store, WEEK)
     return numbers
 
@@ -31,7 +31,7 @@ def test_a_runner_that_cannot_be_had_costs_no_rung(work: Work, settings: Setting
     nobody = settings.model_copy(update={"task_runner": "rack"})
     assert asyncio.run(_shared_out(work, nobody, 1)) == Swept((), ())
     assert refusal(lambda: nobody.on_dask).code == "bad_task_runner"
-    assert rungs_of(work.store, number) == []
+    assert fired_steps_of(work.store, number) == []
     assert asyncio.run(sweep_all(work)).did > 0
 
 
@@ -43,7 +43,7 @@ def test_a_small_night_is_not_worth_sharing_out(work: Work, settings: Settings):
 def test_sweepers_of_disjoint_ranges_come_to_the_same_as_one(work: Work):
     numbers = fell_due(work, 4)
     lost = numbers[1]
-    alters(work.store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
+    execute_sql(work.store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=lost)
 
     async def both() -> Swept:
         return joined([await fire_timers(work, 3, 99), await fire_timers(work, 0, 2), await fire_timers(work)])
@@ -52,4 +52,4 @@ def test_sweepers_of_disjoint_ranges_come_to_the_same_as_one(work: Work):
     assert swept.failed == ((lost, "lost_state"),)
     assert [fired.number for fired in swept.fired[: swept.did // 3]] == [numbers[2]] * (swept.did // 3)
     assert {fired.number for fired in swept.fired} == set(numbers) - {lost}
-    assert rungs_of(work.store, numbers[0]) == rungs_of(work.store, numbers[3])
+    assert fired_steps_of(work.store, numbers[0]) == fired_steps_of(work.store, numbers[3])

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from engine.actors import NewActor, add_actor
-from flows.prefect_ui.alerts import NIGHT_MISSING, RUN_FAILED, alert
+from flows.prefect_ui.alerts import NIGHT_MISSING, RUN_FAILED, AlertKind, alert
 from flows.work import Work
 from gateways.mail import FakeMailer
 from statemachines.roles import Role
-from tests.telling import DAY, START
+from tests.case_actions import DAY, START
 
 RUN = "0195d6c8-0000-7000-8000-000000000001"
 
@@ -21,7 +21,7 @@ def sqlite_work(work: Work) -> Work:
     return work
 
 
-def told(work: Work, what: str, run: str = "", flow: str = "", state: str = "") -> int:
+def told(work: Work, what: AlertKind, run: str = "", flow: str = "", state: str = "") -> int:
     return asyncio.run(alert(work, what, run, flow, state))
 
 

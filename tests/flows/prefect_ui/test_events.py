@@ -12,8 +12,8 @@ from flows.prefect_ui.events import Marks
 from flows.work import Work
 from locales.translation import locales
 from statemachines.kinds import lifecycles
-from tests.flows.scenes import DAMAGE, settled
-from tests.telling import DAY, HOUR, START, SUPERVISOR, does, history_of, opened
+from tests.case_actions import DAY, HOUR, START, SUPERVISOR, history_of, make_move, new_case
+from tests.flows.scenes import DAMAGE, drained
 
 pytestmark = [pytest.mark.requirement("I1"), pytest.mark.any_database]
 
@@ -27,13 +27,13 @@ def of(told: list[dict[str, Any]]) -> list[str]:
 
 def test_what_a_case_did_is_told_under_its_own_name(store: Store):
     since = events.marks(store, START)
-    number = opened(store, text=DAMAGE)
+    number = new_case(store, text=DAMAGE)
     since = Marks(since.began, events.marks(store, START).first)
-    does(store, number, "classify")
-    does(store, number, "reply", message="We are looking.")
-    does(store, number, "escalate", level=1, by=SUPERVISOR)
-    does(store, number, "withdraw")
-    told = events.news(store, since, [])
+    make_move(store, number, "classify")
+    make_move(store, number, "reply", message="We are looking.")
+    make_move(store, number, "escalate", level=1, by=SUPERVISOR)
+    make_move(store, number, "withdraw")
+    told = events.events_since(store, since, [])
     assert of(told) == ["case.opened", "case.moved", "case.worked", "case.escalated", "case.closed"]
     first = told[0]
     assert first["resource"]["prefect.resource.id"] == f"closeloop.case.{number}"
@@ -42,9 +42,9 @@ def test_what_a_case_did_is_told_under_its_own_name(store: Store):
 
 
 def test_a_clocks_moves_are_told_with_their_promise(work: Work):
-    number = opened(work.store, text=DAMAGE)
-    settled(work, HOUR * 2)
-    told = events.news(work.store, Marks(START, {number: 1}), [])
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, HOUR * 2)
+    told = events.events_since(work.store, Marks(START, {number: 1}), [])
     rungs = [event for event in told if event["event"].startswith("timer.")]
     assert of(rungs) == ["timer.reminded", "timer.breached"]
     assert [(e["payload"]["clause"], e["payload"]["percent"], e["payload"]["level"]) for e in rungs] == [
@@ -54,17 +54,17 @@ def test_a_clocks_moves_are_told_with_their_promise(work: Work):
 
 
 def test_only_what_is_new_is_told(store: Store):
-    number, old = opened(store), opened(store)
-    assert of(events.news(store, Marks(START + DAY, {number: 1}), [old])) == ["case.opened"]
-    assert events.news(store, Marks(START + DAY, {}), [number, old]) == []
-    does(store, old, "classify", after=DAY * 2)
-    since = of(events.news(store, Marks(START + DAY, {}), [number, old]))
+    number, old = new_case(store), new_case(store)
+    assert of(events.events_since(store, Marks(START + DAY, {number: 1}), [old])) == ["case.opened"]
+    assert events.events_since(store, Marks(START + DAY, {}), [number, old]) == []
+    make_move(store, old, "classify", after=DAY * 2)
+    since = of(events.events_since(store, Marks(START + DAY, {}), [number, old]))
     assert (since[-1], "case.opened" in since) == ("case.moved", False), "it moved since, and was opened before"
 
 
 def test_telling_a_move_twice_is_telling_it_once(store: Store):
-    number = opened(store)
-    once, again = (events.news(store, Marks(START, {number: 1}), []) for _ in range(2))
+    number = new_case(store)
+    once, again = (events.events_since(store, Marks(START, {number: 1}), []) for _ in range(2))
     assert [event["id"] for event in once] == [event["id"] for event in again]
     assert len({event["id"] for event in once}) == len(once)
 
@@ -72,15 +72,15 @@ def test_telling_a_move_twice_is_telling_it_once(store: Store):
 def test_a_run_tells_a_bounded_number(store: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(events, "MOST", 3)
     for _ in range(5):
-        opened(store)
-    assert len(events.news(store, events.marks(store, START), [])) == 3
+        new_case(store)
+    assert len(events.events_since(store, events.marks(store, START), [])) == 3
 
 
 def test_nothing_personal_is_told(work: Work):
-    number = opened(work.store, text="canary 破损", subject="canary", **CANARY)
-    does(work.store, number, "note", note="canary")
-    settled(work, DAY)
-    told = json.dumps(events.news(work.store, Marks(START, {number: 1}), []), ensure_ascii=False)
+    number = new_case(work.store, text="canary 破损", subject="canary", **CANARY)
+    make_move(work.store, number, "note", note="canary")
+    drained(work, DAY)
+    told = json.dumps(events.events_since(work.store, Marks(START, {number: 1}), []), ensure_ascii=False)
     assert locales()
     for word in ("anary", "13800138000", "example.com", "破损", "sha256"):
         assert word not in told
@@ -98,5 +98,5 @@ def test_every_move_of_every_table_has_a_name_in_the_feed(kind: str):
 
 def test_a_server_that_is_away_is_no_trouble():
     told: list[dict[str, Any]] = [{"event": "case.opened"}]
-    assert asyncio.run(events.tell("http://127.0.0.1:9/api", None, told)) is False
-    assert asyncio.run(events.tell("http://127.0.0.1:9/api", None, [])) is True
+    assert asyncio.run(events.post("http://127.0.0.1:9/api", None, told)) is False
+    assert asyncio.run(events.post("http://127.0.0.1:9/api", None, [])) is True

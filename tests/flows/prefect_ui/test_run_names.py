@@ -16,8 +16,8 @@ from flows.work import Work
 from gateways.schedule import scheduled
 from locales.translation import locales
 from reports import board, board_text, callback_list, case_page, day_figures
-from tests.flows.scenes import DAMAGE, ODD, Watching, settled
-from tests.telling import AGENT, DAY, HANDLER, HOUR, START, does, opened, resolved
+from tests.case_actions import AGENT, DAY, HANDLER, HOUR, START, make_move, new_case, new_resolved_case
+from tests.flows.scenes import DAMAGE, ODD, Watching, drained
 
 pytestmark = [pytest.mark.requirement("I1"), pytest.mark.any_database]
 
@@ -59,9 +59,9 @@ def test_a_batch_is_named_by_how_many_and_by_its_ends(sqlite_store: Store):
 
 
 def test_tags_are_codes_by_kind_step_level_and_department(store: Store):
-    number = opened(store, text=DAMAGE)
-    does(store, number, "classify")
-    does(store, number, "escalate", level=2)
+    number = new_case(store, text=DAMAGE)
+    make_move(store, number, "classify")
+    make_move(store, number, "escalate", level=2)
     seen = window.reaction(store, "en", START, peek(store, START))
     assert seen.tags == ("closeloop", "complaint", "classified", "received", "level:2", "dept:claims")
     assert seen.name.endswith(" · Department manager"), "whom the case asks by now stands in the name"
@@ -69,17 +69,17 @@ def test_tags_are_codes_by_kind_step_level_and_department(store: Store):
 
 
 def test_a_sweep_names_the_promise_whose_time_has_come(store: Store):
-    number = opened(store, text=ODD)
+    number = new_case(store, text=ODD)
     seen = window.sweep(store, "en", START + HOUR * 2)
     assert (seen.name, seen.parameters) == (f"{number} · First reply: time reached", {"cases": [number]})
     assert seen.tags == ("closeloop", "complaint", "timers", "level:0")
-    opened(store, text=ODD)
+    new_case(store, text=ODD)
     assert window.sweep(store, "en", START + HOUR * 2).name.startswith(f"2 cases · {number} … ")
     assert window.sweep(store, "en", START + DAY).name.endswith(" · several promises: time reached")
 
 
 def test_callbacks_are_named_after_whom_they_are_for(store: Store):
-    number = resolved(store)
+    number = new_resolved_case(store)
     plan(store, START)
     seen = window.calls(store, "en", START + DAY)
     assert seen.name == f"{number} · callbacks · 03-03 09:00"
@@ -98,7 +98,7 @@ def test_everything_that_is_scheduled_has_a_name_in_every_language(locale: str):
 
 
 def test_the_board_counts_what_is_broken_and_what_falls_due_today(store: Store):
-    late, ahead = opened(store, text=ODD), opened(store, HOUR * 3, text=ODD)
+    late, ahead = new_case(store, text=ODD), new_case(store, HOUR * 3, text=ODD)
     fire_due(store, START + HOUR * 3)
     told = board.gather(store, START + HOUR * 3)
     assert told.broken == {("complaint", "first_reply", ""): 1}
@@ -116,7 +116,7 @@ def test_a_board_of_a_quiet_house_says_so(store: Store):
 
 
 def test_the_callback_list_is_by_who_calls_and_holds_nobodys_name(store: Store):
-    number = resolved(store, **CANARY)
+    number = new_resolved_case(store, **CANARY)
     plan(store, START)
     told = callback_list.gather(store, START, (START + DAY).date())
     text = callback_list.render(told, "en")
@@ -127,9 +127,9 @@ def test_the_callback_list_is_by_who_calls_and_holds_nobodys_name(store: Store):
 
 
 def test_a_cases_page_says_where_it_stands_and_whom_it_waits_for(store: Store):
-    number = opened(store, text="canary", **CANARY)
-    does(store, number, "classify")
-    does(store, number, "assign", owner=HANDLER)
+    number = new_case(store, text="canary", **CANARY)
+    make_move(store, number, "classify")
+    make_move(store, number, "assign", owner=HANDLER)
     told = case_page.page(store, number, START + HOUR, "en")
     assert told is not None
     text = told.text
@@ -148,8 +148,8 @@ def test_a_cases_page_says_where_it_stands_and_whom_it_waits_for(store: Store):
 
 
 def test_the_teams_of_the_ledgers_cases_are_told(store: Store):
-    number = opened(store, text=ODD)
-    does(store, number, "assign", owner=HANDLER)
+    number = new_case(store, text=ODD)
+    make_move(store, number, "assign", owner=HANDLER)
     assert day_figures.teams(store, [number, "cp-26-999999"]) == {number: ("claims", HANDLER)}
 
 
@@ -157,10 +157,10 @@ def test_what_is_seen_holds_no_personal_word_in_any_language(work: Work):
     for locale in locales():
         work.locale, work.observer = locale, (watching := Watching())
         after = DAY * 10 * locales().index(locale)
-        opened(work.store, after, text=DAMAGE + "canary", **CANARY)
-        resolved(work.store, after, text="canary", **CANARY)
+        new_case(work.store, after, text=DAMAGE + "canary", **CANARY)
+        new_resolved_case(work.store, after, text="canary", **CANARY)
         for day in range(5):
-            settled(work, after + DAY * day)
+            drained(work, after + DAY * day)
         seen = json.dumps([[s.flow, s.name, s.tags, s.parameters] for s in watching.sights], ensure_ascii=False)
         assert {s.flow for s in watching.sights} == {"react", "fire-timers", "call-customers"}
         assert not any(word in seen for word in WORDS)

@@ -1,4 +1,4 @@
-"""The rules that commands speak of: those of the store here, or the shipped files where there is none."""
+"""The rules that a command reads: those of the store, or the shipped files where there is no store."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -16,8 +16,8 @@ from statemachines.refused import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
-    """The rules, the instant at which they are asked for, and the store that holds them, if there is one."""
+class CurrentRules:
+    """The rules, the instant for which they are read, and the store that holds them, if there is one."""
 
     rules: Rules
     at: datetime
@@ -29,35 +29,35 @@ class Here:
         return to_micros(self.at)
 
     def editions(self, sort: str, name: str) -> list[EditionRow]:
-        """What was published under a name."""
+        """Return the published editions of a name."""
         if self.store is None:
             return []
         with self.store.looking() as tx:
             return editions(tx, sort, name)
 
     def interpretations(self, pack: str) -> list[InterpretationRow]:
-        """How the clauses of a pack are read."""
+        """Return the interpretations of a pack's clauses."""
         if self.store is None:
             return []
         with self.store.looking() as tx:
             return interpretations(tx, pack)
 
 
-def here() -> Here:
-    """The rules of the store here, or of the files."""
+def current_rules() -> CurrentRules:
+    """Return the rules of the store, or of the files."""
     try:
         store = cli.store
         if not store.postgres and not store.file.is_file():
-            return Here(SHIPPED, system_now())
-        return Here(rules_of(store), store.now(), store)
+            return CurrentRules(SHIPPED, system_now())
+        return CurrentRules(rules_of(store), store.now(), store)
     except Refused as refused:
         if refused.code != "no_store":
             raise
-        return Here(SHIPPED, system_now())
+        return CurrentRules(SHIPPED, system_now())
 
 
-def text_of(file: Path) -> str:
-    """What stands in a file. Raises ``Refused('unreadable_body')``."""
+def read_file(file: Path) -> str:
+    """Return the text of a file. Raises ``Refused('unreadable_body')``."""
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -65,7 +65,7 @@ def text_of(file: Path) -> str:
 
 
 def day(text: str) -> date:
-    """A day as people type it. Raises ``Refused('bad_day')``."""
+    """Parse a day. Raises ``Refused('bad_day')``."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -73,15 +73,15 @@ def day(text: str) -> date:
 
 
 def effective(text: str, zone: str) -> datetime:
-    """When something takes force: an instant, or the first one of a day in that zone. Raises ``Refused``."""
+    """Parse an effective date: an instant, or a day that begins in that zone. Raises ``Refused``."""
     try:
         return instant(text)
     except Refused:
         return datetime.combine(day(text), time(), ZoneInfo(zone))
 
 
-def edition_told(edition: EditionRow) -> dict[str, object]:
-    """An edition for programs."""
+def edition_document(edition: EditionRow) -> dict[str, object]:
+    """Return an edition for programs."""
     return {
         "id": edition.id,
         "version": edition.version,
@@ -94,7 +94,7 @@ def edition_told(edition: EditionRow) -> dict[str, object]:
 
 
 def give_published(published: Published) -> None:
-    """Say what was published, or that it had been before."""
+    """Answer what was published, or that it had been before."""
     document = {
         "sort": published.sort.value,
         "name": published.name,
@@ -102,9 +102,9 @@ def give_published(published: Published) -> None:
         "effective_from": published.effective_from,
         "new": published.new,
     }
-    spoken = {"name": published.name, "version": published.version}
+    params = {"name": published.name, "version": published.version}
     if not published.new:
-        cli.give(document, cli.translate("rules.known", **spoken))
+        cli.give(document, cli.translate("rules.known", **params))
         return
     assert published.effective_from is not None
-    cli.give(document, cli.translate("rules.published", since=local(published.effective_from), **spoken))
+    cli.give(document, cli.translate("rules.published", since=local(published.effective_from), **params))

@@ -1,4 +1,4 @@
-"""Reads a log by its mapping, wholly and checked, before the first of its cases is lived."""
+"""Reads another system's event log by its mapping, whole and checked, before the first of its cases is replayed."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -18,13 +18,13 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 
 LAST = (float("inf"),)
-"""What has no time opens a case only where nothing else does."""
-TOLD_AT_ONCE = 500
-"""So many events are read between two steps of the progress bar."""
+"""The order key of an event without a time: it opens a case only if no other event does."""
+PROGRESS_STEP = 500
+"""The events read between two steps of the progress bar."""
 
 
-def mapped(log: Path, given: Path | None) -> LogMapping:
-    """The mapping of a log; beside it under its name where none is given.
+def mapping_of(log: Path, given: Path | None) -> LogMapping:
+    """Return the mapping of a log; without one given, the file of its name beside it.
 
     Raises ``Refused('no_mapping' | 'bad_log_mapping')``.
     """
@@ -32,41 +32,41 @@ def mapped(log: Path, given: Path | None) -> LogMapping:
     if given is None and not path.exists():
         raise Refused("no_mapping", file=log.name, expected=path.name)
     try:
-        read = load_mapping(path, LogMapping)
+        mapping = load_mapping(path, LogMapping)
     except BadMapping as error:
         raise Refused("bad_log_mapping", file=path.name, problems=list(map(problem_text, error.problems))) from None
-    table = lifecycle_of(read.source.kind)
-    if problems := [words for one in read.named() if (words := _unknown(path, table, one))]:
+    table = lifecycle_of(mapping.source.kind)
+    if problems := [text for named in mapping.named() if (text := _unknown(path, table, named))]:
         raise Refused("bad_log_mapping", file=path.name, problems=problems)
-    return read
+    return mapping
 
 
 def _unknown(path: Path, table: Lifecycle, named: Named) -> str:
-    """What is wrong with a name that the mapping gives a word; empty where nothing is."""
+    """Return what is wrong with the name of a move or state in the mapping, or ""."""
     known = [*table.state] if named.sort == "state" else [OPEN, *table.rows]
     if named.name in known:
         return ""
     near = ", ".join(get_close_matches(named.name, known, 3, 0.4) or known)
-    told = {"file": path.name, "key": named.key, "value": named.name, "kind": table.kind, "near": near}
-    return translate(cli.locale, f"bad_mapping.unknown_{named.sort}", **told)
+    params = {"file": path.name, "key": named.key, "value": named.name, "kind": table.kind, "near": near}
+    return translate(cli.locale, f"bad_mapping.unknown_{named.sort}", **params)
 
 
-def spooled(log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Callable[[int], None]) -> int:
-    """Put the log's events down, each with its meaning; how many cases there are.
+def buffer_events(log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Callable[[int], None]) -> int:
+    """Write the log's events to the buffer, each with its step; returns how many cases there are.
 
-    Raises ``Refused('bad_log')`` where the log cannot be read to its end.
+    Raises ``Refused('bad_log')`` if the log cannot be read to its end.
     """
     try:
         for n, event in enumerate(events(log, mapping), 1):
-            _put(event, mapping, buffer)
-            if n % TOLD_AT_ONCE == 0:
-                progress(TOLD_AT_ONCE)
+            _buffer(event, mapping, buffer)
+            if n % PROGRESS_STEP == 0:
+                progress(PROGRESS_STEP)
     except Unreadable as error:
         raise Refused("bad_log", file=log.name, problems=list(map(problem_text, error.problems))) from None
     return buffer.sort()
 
 
-def _put(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer) -> None:
+def _buffer(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer) -> None:
     if isinstance(event, Problem):
         buffer.stray(event.row or 0, event.code)
         return
@@ -81,10 +81,10 @@ def _put(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer) ->
 
 
 def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
-    """What the first contact says, as far as the log tells it in a way that a contact can hold."""
+    """Return the fields of the first contact that the log holds and that are valid."""
     try:
         at = opened_at(mapping, event)
-        said = contact_of(mapping, event, at or cli.store.now()).model_dump(mode="json", exclude_none=True)
+        contact = contact_of(mapping, event, at or cli.store.now()).model_dump(mode="json", exclude_none=True)
     except BadCell as flaw:
         return {"flaw": flaw.code}
-    return said if at is not None else {name: value for name, value in said.items() if name != "at"}
+    return contact if at is not None else {name: value for name, value in contact.items() if name != "at"}

@@ -1,4 +1,4 @@
-"""A small vocabulary in which tests tell what happens to a case."""
+"""Opens and moves cases in tests, and reads what the database holds of them."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ SECRET = "a-secret-of-the-tests"
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday, nine in the morning in Shanghai."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MOMENT = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 AGENT, HANDLER, SUPERVISOR, MANAGER, DIRECTOR, AUDITOR = "amy", "han", "sue", "mei", "gao", "odd"
 
@@ -78,106 +78,110 @@ FORMS: dict[str, dict[str, Any]] = {
     "escalate": {"level": 1, "reason": "He is angry."},
 }
 
-DOES: dict[str, str] = {"investigate": HANDLER, "resolve": HANDLER, "propose_refusal": AGENT}
-"""Who makes a move if the test does not say: the supervisor, except for what he must be apart from (F3)."""
+MOVE_ACTORS: dict[str, str] = {"investigate": HANDLER, "resolve": HANDLER, "propose_refusal": AGENT}
+"""The actor of a move where the test names none; by default the supervisor, unless duties are separated (F3)."""
 
 TO_RESOLVED = ("classify", "investigate", "resolve")
 
 
-def forms_of(move: str) -> dict[str, Any]:
-    """A valid form for the move; empty for a move that asks for nothing."""
+def form_for(move: str) -> dict[str, Any]:
+    """Return a valid form for the move; empty if it needs none."""
     return dict(FORMS.get(move, {}))
 
 
-def hired(store: Store) -> None:
-    """The people of the tests: one for each level, an agent, and an auditor who may only look."""
+def add_staff(store: Store) -> None:
+    """Add the staff of the tests: one person for each level, an agent, and an auditor who may only read."""
     with store.writing() as tx:
         for actor in STAFF:
             add_actor(tx, actor)
 
 
-def contact(after: timedelta = timedelta(), **said: Any) -> Contact:
-    """A contact made so long after ``START``."""
-    return Contact(**{"row_id": "1", "text": "My parcel is broken.", "at": START + after, **said})
+def contact(after: timedelta = timedelta(), **fields: Any) -> Contact:
+    """Return a contact made this long after ``START``."""
+    return Contact(**{"row_id": "1", "text": "My parcel is broken.", "at": START + after, **fields})
 
 
-def opened(store: Store, after: timedelta = timedelta(), *, key: str | None = None, **said: Any) -> str:
-    """A case is opened for a contact; its number."""
-    return open_case(store, Opening(contact(after, **said), key=key), START + after).number
+def new_case(store: Store, after: timedelta = timedelta(), *, key: str | None = None, **fields: Any) -> str:
+    """Open a case for a contact; returns its number."""
+    return open_case(store, Opening(contact(after, **fields), key=key), START + after).number
 
 
-def does(store: Store, number: str, move: str, by: str = "", after: timedelta = timedelta(), **form: Any) -> Answer:
-    """Somebody makes a move so long after ``START``; fields that are not told are filled in."""
-    actor = by or DOES.get(move, SUPERVISOR)
-    return advance(store, Command(number, move, forms_of(move) | form, actor=actor), START + after)
+def make_move(
+    store: Store, number: str, move: str, by: str = "", after: timedelta = timedelta(), **form: Any
+) -> Answer:
+    """Make a move this long after ``START``; fields that are not given are filled in."""
+    actor = by or MOVE_ACTORS.get(move, SUPERVISOR)
+    return advance(store, Command(number, move, form_for(move) | form, actor=actor), START + after)
 
 
-def resolved(store: Store, after: timedelta = timedelta(), **said: Any) -> str:
-    """A case is opened, classified, investigated and resolved, all at one instant."""
-    number = opened(store, after, **said)
+def new_resolved_case(store: Store, after: timedelta = timedelta(), **fields: Any) -> str:
+    """Open, classify, investigate and resolve a case, all at one instant; returns its number."""
+    number = new_case(store, after, **fields)
     for move in TO_RESOLVED:
-        does(store, number, move, after=after)
+        make_move(store, number, move, after=after)
     return number
 
 
-def tells(store: Store, sql: str, **values: Any) -> list[dict[str, Any]]:
-    """What the database says."""
+def query_rows(store: Store, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """Return the rows of a query."""
     with store.looking() as tx:
         return [row._asdict() for row in tx.rows(sql, **values)]
 
 
-def alters(store: Store, sql: str, **values: Any) -> int:
-    """Somebody writes to the database behind our back."""
+def execute_sql(store: Store, sql: str, **values: Any) -> int:
+    """Change the database behind the engine's back; returns how many rows changed."""
     with store.writing() as tx:
         return tx.run(sql, **values)
 
 
 def case_of(store: Store, number: str) -> dict[str, Any]:
-    """The case's row."""
-    [row] = tells(store, "SELECT * FROM cases WHERE number = :number", number=number)
+    """Return the case's row."""
+    [row] = query_rows(store, "SELECT * FROM cases WHERE number = :number", number=number)
     return row
 
 
 def history_of(store: Store, number: str) -> list[dict[str, Any]]:
-    """The case's transitions, in order."""
-    return tells(store, "SELECT * FROM transition WHERE case_id = :id ORDER BY seq", id=case_of(store, number)["id"])
+    """Return the case's transitions, in order."""
+    return query_rows(
+        store, "SELECT * FROM transition WHERE case_id = :id ORDER BY seq", id=case_of(store, number)["id"]
+    )
 
 
 def moves_of(store: Store, number: str) -> list[str]:
-    """What was done with the case, in order."""
+    """Return the case's moves, in order."""
     return [row["move"] for row in history_of(store, number)]
 
 
-def clock_of(store: Store, number: str, clause: str, cycle: int = 1) -> dict[str, Any]:
-    """The clock of a clause in a cycle."""
+def timer_of(store: Store, number: str, clause: str, cycle: int = 1) -> dict[str, Any]:
+    """Return the timer of a clause in a cycle."""
     sql = "SELECT * FROM timer WHERE case_id = :id AND clause = :clause AND cycle = :cycle"
-    [row] = tells(store, sql, id=case_of(store, number)["id"], clause=clause, cycle=cycle)
+    [row] = query_rows(store, sql, id=case_of(store, number)["id"], clause=clause, cycle=cycle)
     return row
 
 
-def rungs_of(store: Store, number: str) -> list[tuple[str, int, timedelta]]:
-    """Clause, percent and due instant (since ``START``) of every rung that fired, as the transitions tell it."""
+def fired_steps_of(store: Store, number: str) -> list[tuple[str, int, timedelta]]:
+    """Return clause, percent and due instant (since ``START``) of each escalation step that fired."""
     sql = "SELECT clause, percent, due_at FROM escalation_step WHERE case_id = :id ORDER BY seq"
-    rows = tells(store, sql, id=case_of(store, number)["id"])
+    rows = query_rows(store, sql, id=case_of(store, number)["id"])
     return [(row["clause"], row["percent"], from_micros(row["due_at"]) - START) for row in rows]
 
 
 def refusal(work: Callable[[], Any]) -> Refused:
-    """The refusal that the work meets; the test fails if it meets none."""
+    """Return the refusal that the work raises; the test fails if it raises none."""
     with pytest.raises(Refused) as caught:
         work()
     return caught.value
 
 
-def at_once(works: Sequence[Callable[[], T]]) -> list[T | BaseException]:
-    """All do their work in threads that begin together; results or errors, in order."""
+def run_concurrently(works: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+    """Run all in threads that begin together; returns results or errors, in order."""
     gate = Barrier(len(works))
 
     def one(work: Callable[[], T]) -> T | BaseException:
         gate.wait()
         try:
             return work()
-        except Exception as error:  # noqa: BLE001 - a thread hands over whatever befell it
+        except Exception as error:  # noqa: BLE001 - the caller gets the error of each thread
             return error
 
     with ThreadPoolExecutor(len(works)) as pool:

@@ -1,0 +1,123 @@
+"""Commands of administrators: actor add and list; dead list, retry and drop."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.context import Json, cli, table
+from engine.actors import NewActor, add_actor
+from engine.outbox.dead_letters import drop, revive, revive_all
+from engine.timers.parking import parked, release, release_all
+from locales.translation import label, translate
+from reports.run_figures import dead as dead_letters
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+if TYPE_CHECKING:
+    from models import Actor
+
+actor = typer.Typer(help="Those who act: people of the company and the system.", no_args_is_help=True)
+dead = typer.Typer(help="Deliveries that were given up after their last try.", no_args_is_help=True)
+
+Roles = Annotated[list[str], typer.Option("--role", help="A role of the house; may be repeated.")]
+
+
+@actor.command()
+def add(
+    handle: str,
+    role: Roles,
+    department: str | None = None,
+    boss: str | None = None,
+    locale: str = "zh_CN",
+    email: str | None = None,
+    json: Json = False,
+) -> None:
+    """Add an actor; adding the same one again changes nothing."""
+    unknown = [name for name in role if name not in list(Role)]
+    if unknown:
+        raise Refused("unknown_role", role=unknown[0], known=[known.value for known in Role])
+    roles = tuple(Role(name) for name in role)
+    with cli.store.writing() as tx:
+        new = add_actor(tx, NewActor(handle, roles, department, boss, locale, email))
+    cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
+
+
+@actor.command("list")
+def list_actors(json: Json = False) -> None:
+    """All actors with their roles."""
+    from sqlmodel import select  # takes as long to import as `dead list` takes to answer
+
+    from models import Actor
+
+    with cli.store.reading() as session:
+        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
+    rows = [(row.handle, _roles(row), row.department, row.boss, row.locale) for row in actors]
+    document = {"actors": [row.model_dump(exclude={"id"}) | {"roles": row.roles.split()} for row in actors]}
+    cli.give(document, table("", _columns("handle", "roles", "department", "boss", "locale"), rows))
+
+
+def _roles(row: "Actor") -> str:
+    return ", ".join(label(cli.locale, "", "role", name) for name in row.roles.split())
+
+
+@dead.command("list")
+def list_dead(json: Json = False) -> None:
+    """The dead deliveries and the parked cases, oldest case first."""
+    with cli.store.looking() as tx:
+        letters, cases = dead_letters(tx), parked(tx)
+    rows = [(letter.number, letter.seq, letter.reaction, letter.error) for letter in letters]
+    document = {
+        "dead": [{"case": n, "seq": s, "reaction": r, "error": e} for n, s, r, e in rows],
+        "parked": [
+            {"case": case.number, "work": case.work, "reason": case.reason, "tries": case.tries} for case in cases
+        ],
+    }
+    tables = [table(cli.translate("dead_title", count=len(rows)), _columns("case", "seq", "reaction", "error"), rows)]
+    if cases:
+        rows = [(case.number, translate(cli.locale, f"parked.{case.work}"), case.reason) for case in cases]
+        title = cli.translate("parked_title", count=len(rows))
+        tables.append(table(title, _columns("case", "reaction", "reason"), rows))
+    cli.give(document, *tables)
+
+
+@dead.command()
+def retry(
+    case: Annotated[str | None, typer.Argument(help="The case; or none and --all.")] = None,
+    seq: Annotated[
+        int | None, typer.Argument(help="The delivery's step; without it a parked case is released.")
+    ] = None,
+    reaction: Annotated[str | None, typer.Argument(help="The delivery's reaction.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is dead or parked, as after an outage.")] = False,
+    json: Json = False,
+) -> None:
+    """Give a dead delivery its tries back, or release a parked case; or all of them."""
+    if everything or case is None:
+        _retry_all(everything, case)
+        return
+    if seq is None:
+        release(cli.store, case)
+        cli.give({"case": case, "status": "released"}, cli.translate("parked_released"))
+        return
+    if reaction is None:
+        raise Refused("not_dead", number=case, seq=seq, reaction="–")
+    revive(cli.store, case, seq, reaction, cli.store.now())
+    cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "waiting"}, cli.translate("dead_revived"))
+
+
+def _retry_all(everything: bool, case: str | None) -> None:
+    if not everything or case is not None:
+        raise Refused("one_or_all")
+    revived, released = revive_all(cli.store, cli.store.now()), release_all(cli.store)
+    text = cli.translate("all_retried", revived=revived, released=released)
+    cli.give({"revived": revived, "released": released}, text)
+
+
+@dead.command("drop")
+def drop_dead(case: str, seq: int, reaction: str, json: Json = False) -> None:
+    """Give a dead delivery up for good."""
+    drop(cli.store, case, seq, reaction, cli.store.now())
+    cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "done"}, cli.translate("dead_dropped"))
+
+
+def _columns(*names: str) -> tuple[str, ...]:
+    return tuple(cli.translate(f"column.{name}") for name in names)

@@ -1,0 +1,104 @@
+"""Commands that run or deploy the system's processes: drive, up, demo, deploy."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apps.cli.context import Json, cli
+from statemachines.refused import Refused
+
+if TYPE_CHECKING:
+    from apps.up_deployments import Applied
+
+Port = Annotated[int, typer.Option(help="Where the Prefect server and its UI listen, on 127.0.0.1.")]
+Api = Annotated[
+    str | None, typer.Option("--api", help="The server's API, http://HOST:4200/api; else PREFECT_API_URL, else `up`'s.")
+]
+
+
+def join(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(drive)
+    app.command()(up)
+    app.command()(demo)
+    app.command()(deploy)
+
+
+def drive(json: Json = False) -> None:
+    """Drive this store until Ctrl-C: deliver events, fire timers, make calls."""
+    from apps.up import drive_here
+
+    cli.err.print(cli.translate("driving", home=str(cli.settings.where)))
+    asyncio.run(drive_here(cli.settings))
+    cli.give({"stopped": True}, cli.translate("stopped"))
+
+
+def up(prefect_port: Port = 4200, json: Json = False) -> None:
+    """The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
+    from apps.up import bring_up
+
+    bring_up(cli.settings, prefect_port, lambda key, **params: cli.err.print(cli.translate(key, **params)))
+    cli.give({"stopped": True}, cli.translate("stopped"))
+
+
+def demo(json: Json = False) -> None:
+    """The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server."""
+    from apps.demo import show
+
+    document, shown = show(cli.locale, quiet=cli.as_json)
+    cli.give(document, *shown)
+
+
+def deploy(api: Api = None, json: Json = False) -> None:
+    """Put work pool, deployments and automations on a Prefect server of your own."""
+    url = _prepare(api)
+    from apps.prefect_settings import with_credential
+    from apps.up_automations import ensure_automations
+    from apps.up_deployments import ensure_pool_and_deployments
+    from apps.up_runs import read_retention
+
+    address = with_credential(url)
+    deployments, automations = ensure_pool_and_deployments(address), ensure_automations(address)
+    kept = read_retention(address)
+    retention = {"run_days": kept.run_days, "event_days": kept.event_days, "ours": kept.ours}
+    document = {
+        "api": url,
+        "deployments": _document(deployments),
+        "automations": _document(automations),
+        "retention": retention,
+    }
+    lines = [_line("deployments", deployments), _line("automations", automations)]
+    lines.append(cli.translate("deploy.retention" if kept.ours else "deploy.retention_other", **retention))
+    cli.give(document, *lines)
+
+
+def _prepare(api: str | None) -> str:
+    """Return the server's address, after setting the environment before Prefect is imported. Raises ``Refused``."""
+    import httpx
+
+    from apps.prefect_server import takes_writes
+    from apps.prefect_settings import prefect_environment
+    from apps.up import served
+
+    url = (api or os.environ.get("PREFECT_API_URL") or served(cli.settings.where) or "").rstrip("/")
+    if not url:
+        raise Refused("no_prefect")
+    try:
+        writes = takes_writes(url)
+    except httpx.InvalidURL:
+        writes = False
+    if not writes:
+        raise Refused("prefect_away", api=url)
+    os.environ.update(prefect_environment(cli.settings.where, url))
+    return url
+
+
+def _document(applied: "Applied") -> dict[str, Any]:
+    return {change: list(getattr(applied, change)) for change in ("made", "changed", "unchanged", "removed")}
+
+
+def _line(sort: str, applied: "Applied") -> str:
+    counts = {name: len(names) for name, names in _document(applied).items()}
+    return cli.translate(f"deploy.{sort}", **counts)

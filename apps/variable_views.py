@@ -1,0 +1,80 @@
+"""The variables and the relatives of a case as people read them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.commands.links import Relative, children, parents
+from engine.transaction import Tx
+from locales.translation import label, translate, when
+
+MONEY = frozenset(
+    {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
+)
+"""Variables that are amounts in fen."""
+HUNDREDTHS = frozenset({"actual", "after", "before", "target"})
+"""Variables in hundredths of a percent or of a point."""
+SORTS = {"confirmed_cause": "cause", "lead_department": "department", "commended_department": "department"}
+"""Variables whose codes have their labels under another name."""
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def kind_label(locale: str, kind: str, nature: str | None) -> str:
+    """Return the kind of a case, and the nature of the contact if it is narrower (A2)."""
+    name = label(locale, "", "kind", kind)
+    return f"{name} · {label(locale, kind, 'nature', nature)}" if nature else name
+
+
+def labelled(locale: str, kind: str, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the variables as pairs of name and value; a code without a label is returned as it is."""
+    return [(label(locale, kind, "known", name), _text(locale, kind, name, value)) for name, value in variables.items()]
+
+
+def _text(locale: str, kind: str, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
+    if isinstance(value, int):
+        return _number(locale, name, value)
+    if INSTANT.fullmatch(value):
+        return when(datetime.fromisoformat(value))
+    return label(locale, kind, SORTS.get(name, name), value)
+
+
+def _number(locale: str, name: str, value: int) -> str:
+    if name in MONEY:
+        return translate(locale, "cli.desk.yuan", amount=f"{value / 100:,.2f}")
+    return f"{value / 100:.2f}" if name in HUNDREDTHS else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A relative of a case, its relation, and its direction: "parent" or "child"."""
+
+    case: str
+    kind: str
+    relation: str
+    direction: str
+    state: str
+    closed: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return the link for programs."""
+        return asdict(self)
+
+    def row(self, locale: str) -> tuple[str, str]:
+        """Return the direction and relation, and the other case's number, kind and state."""
+        relation = label(locale, self.kind, "relation", self.relation)
+        kind, state = label(locale, "", "kind", self.kind), label(locale, self.kind, "state", self.state)
+        return translate(locale, f"cli.desk.{self.direction}", relation=relation), f"{self.case} · {kind} · {state}"
+
+
+def links_of(tx: Tx, case_id: int) -> list[LinkView]:
+    """Return a case's relatives, parents first."""
+    above = [_link(relative, "parent") for relative in parents(tx, case_id)]
+    return [*above, *(_link(relative, "child") for relative in children(tx, case_id))]
+
+
+def _link(relative: Relative, direction: str) -> LinkView:
+    return LinkView(relative.number, relative.kind, relative.relation, direction, relative.state, bool(relative.closed))
