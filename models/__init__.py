@@ -4,6 +4,7 @@ from models.access import Hold, OneTimeCode
 from models.arrival import Arrival
 from models.case import Case, IdempotencyKey, Link, Transition
 from models.fingerprint import Fingerprint
+from models.lifecycle_version import LifecycleVersion
 from models.outbox import Callback, Delivery, OutboxEvent, Rating
 from models.parked import Parked
 from models.party import Party, Statement
@@ -26,6 +27,7 @@ __all__ = [
     "IdempotencyKey",
     "Interpretation",
     "Lease",
+    "LifecycleVersion",
     "Link",
     "OneTimeCode",
     "OutboxEvent",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from engine.actors import SYSTEM, Acting, acting
+from engine.commands.carry_over import carry_over, is_current
 from engine.commands.prefetch import did
 from engine.databases import Conflict
 from engine.ledger.low_water_mark import floor
@@ -20,7 +21,7 @@ from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Decision, Facts, Lifecycle, Refused
+from statemachines.lifecycle import Decision, Facts, Lifecycle
 
 BY_TIMER = "timer"
 """The ``via`` of a move that a clock made."""
@@ -82,7 +83,7 @@ class CaseContext:
             variables=orjson.loads(head.variables),
             bounds={name: bound.amount for name, bound in pack.bounds.items()},
             actor=actor.handle if actor.person else "",
-            done_by=did(self.tx, head.id, apart) if apart and actor.person else {},
+            done_by=did(self.tx, head.id, apart, self.table.resolver) if apart and actor.person else {},
         )
 
     def decide(self, move: str, form: Form, actor: Acting) -> Decision:
@@ -136,14 +137,13 @@ class CaseContext:
         return True
 
     def carry_over(self) -> None:
-        """Move a case out of a state that its lifecycle no longer has."""
-        if self.head.state in self.table.state:
-            return
-        to = {gone.old: gone.to for gone in self.table.retired}.get(self.head.state)
-        if to is None:
-            raise Refused("lost_state", number=self.head.number, state=self.head.state)
-        system = acting(self.tx, SYSTEM).id
-        self.make(TransitionDraft("carried_over", to, Nothing(), system, BY_TIMER, self.now, self.now, inferred=True))
+        """Carry the case over if it, or an open timer of it, bears a name that its lifecycle has retired.
+
+        Raises ``Refused('lost_state' | 'lost_clause')`` for a name that has no successor.
+        """
+        if not is_current(self.table, self.head, self.clocks):
+            carry_over(self)
+            self.known = None
 
     def fire_until(self, until: int) -> list[Fired]:
         """Fire every rung due at or before ``until``, in order, each with its due instant.

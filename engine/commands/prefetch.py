@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from engine.timers import timer as running
 from engine.timers.timer import RunningTimer
 from engine.transaction import Tx
 from statemachines.kinds import lifecycles
+from statemachines.retirement import Resolver
 
 KEY, DID = "key", "did"
 HONOURED = """
@@ -65,10 +65,9 @@ class Honoured:
     level: int
 
 
-@cache
-def _apart() -> frozenset[str]:
-    """The moves for which it may matter who made others (F3)."""
-    return frozenset(row.name for table in lifecycles().values() for row in table.moves if row.separate_from)
+def _separated(move: str) -> bool:
+    """Whether it may matter for a move who made others (F3)."""
+    return any(move in table.separated for table in lifecycles().values())
 
 
 def for_one(tx: Tx, number: str, move: str, actor: str, key: str | None) -> None:
@@ -76,7 +75,7 @@ def for_one(tx: Tx, number: str, move: str, actor: str, key: str | None) -> None
 
     Nothing is locked. What is not there is not read, and asked for again by whoever misses it.
     """
-    rows = tx.rows(ONE_WITH_DONE[tx.postgres] if move in _apart() else ONE, number=number, actor=actor, key=key)
+    rows = tx.rows(ONE_WITH_DONE[tx.postgres] if _separated(move) else ONE, number=number, actor=actor, key=key)
     if not rows:
         return
     first = rows[0]
@@ -103,7 +102,7 @@ def for_many(tx: Tx, moves: Sequence[tuple[str, str]], keys: Sequence[str]) -> N
     """
     heads = lock_cases(tx, [number for number, _ in moves])
     running.read_ahead(tx, rules_in(tx), [head.id for head in heads])
-    apart = {number for number, move in moves if move in _apart()}
+    apart = {number for number, move in moves if _separated(move)}
     _read_done(tx, [head.id for head in heads if head.number in apart])
     known: dict[str, Any] = {row.key: row for row in tx.rows_among(KNOWN_OF, keys=list(keys))} if keys else {}
     tx.ahead |= {(KEY, key): known.get(key) for key in keys}
@@ -116,9 +115,10 @@ def _read_done(tx: Tx, case_ids: list[int]) -> None:
             tx.ahead[DID, row.case_id].append((row.move, row.handle))
 
 
-def did(tx: Tx, case_id: int, moves: Collection[str]) -> dict[str, frozenset[str]]:
-    """Who made these moves of the case so far, by the move."""
+def did(tx: Tx, case_id: int, moves: Collection[str], resolver: Resolver) -> dict[str, frozenset[str]]:
+    """Who made these moves of the case so far, by the move; a retired move counts as the one that took its place."""
     done = tx.ahead.pop((DID, case_id), None)
     if done is None:
         done = [(row.move, row.handle) for row in tx.rows_among(DONE, case_ids=[case_id])]
-    return {name: frozenset(handle for move, handle in done if move == name) for name in moves}
+    made = [(resolver.move(move), handle) for move, handle in done]
+    return {name: frozenset(handle for move, handle in made if move == name) for name in moves}

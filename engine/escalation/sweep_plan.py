@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.actors import SYSTEM, Acting, acting
+from engine.ledger.lifecycle_versions import record_version
 from engine.rules.in_force import rules_in
 from engine.timers.timer import falls_due, percents
 from engine.transaction import Tx
@@ -67,6 +68,7 @@ class Ways:
     """What the tables answered in one transaction."""
 
     def __init__(self, tx: Tx, at: int) -> None:
+        self._tx = tx
         self._rules = rules_in(tx)
         self._at = at
         self._known: dict[tuple[str, str, bool, str, str], Way | None] = {}
@@ -94,6 +96,7 @@ class Ways:
         clause = next(one for one in table.clauses if one.name == clause_name)
         if clause.then is not None or state not in clause.lives_in or bool(closed) != table.state[state].final:
             return None
+        record_version(self._tx, table, self._at)
         steps = tuple(
             Step(table.breach if percent >= 100 else table.remind, percent, rung.level)
             for percent, rung in zip(percents(clause, pack), pack.ladder, strict=True)

@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
+from engine.ledger.lifecycle_versions import record_version
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
 from statemachines.lifecycle import Lifecycle, Move, Refused
+from statemachines.retirement import CARRIED_OVER
 
 
 @dataclass(slots=True)
@@ -138,6 +140,7 @@ def append(tx: Tx, head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> N
 
     Raises ``Conflict`` if another transaction moved the case since ``head`` was read.
     """
+    record_version(tx, table, entry.recorded_at)
     source, before = head.state, head.head
     _carry(head, table, entry)
     form = _form(tx, head, entry.form)
@@ -154,7 +157,10 @@ def _values(head: CaseRow) -> dict[str, Any]:
 
 
 def _carry(head: CaseRow, table: Lifecycle, entry: TransitionDraft) -> None:
-    if entry.dest != head.state:
+    if entry.move == CARRIED_OVER:  # the case stays where it is; only the names change
+        head.state, head.previous_state = entry.dest, table.resolver.state(head.previous_state)
+        head.variables = resolved_variables(table, head.variables)
+    elif entry.dest != head.state:
         head.previous_state, head.state = head.state, entry.dest
     for name in marked(type(entry.form), ON_CASE):
         value = getattr(entry.form, name)
@@ -183,6 +189,15 @@ def remembered(known: str, form: Form, row: Move | None) -> str:
     if counts is not None:
         facts[counts] = facts.get(counts, 0) + 1
     return canonical(facts)
+
+
+def resolved_variables(table: Lifecycle, variables: str) -> str:
+    """A case's variables under the names that the table has for them."""
+    if not table.resolver.renamed_variables:
+        return variables
+    recorded = orjson.loads(variables)
+    resolved = table.resolver.variables(recorded)
+    return variables if resolved == recorded else canonical(resolved)
 
 
 def transition(head: CaseRow, source: str, entry: TransitionDraft, version: str, form: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The outbox: moments become deliveries, deliveries are leased, done, tried again, or dead."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from engine.commands.holds import park
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.retirement import CARRIED_OVER
 
 LEASE = timedelta(seconds=60)
 TRIES = 5
@@ -159,17 +162,35 @@ def _alike(free: list[Any], limit: int) -> list[Any]:
 
 
 def _in_hand(row: Any, owner: str, tries: int) -> Leased:
-    *moment, reaction, _ = row
-    return Leased(CaseEvent(*moment), reaction, tries, owner)
+    *event, reaction, _ = row
+    return Leased(_event(event), reaction, tries, owner)
+
+
+def _event(row: Sequence[Any]) -> CaseEvent:
+    """The event under the names of today: it may have been recorded before its move, state or field was retired."""
+    recorded = CaseEvent(*row)
+    table = lifecycle_of(recorded.kind)
+    if not table.retired:
+        return recorded
+    resolver = table.resolver
+    form = json.loads(recorded.form)
+    resolved = table.resolved_form(recorded.move, form)
+    return replace(
+        recorded,
+        move=resolver.move(recorded.move),
+        source=resolver.state(recorded.source),
+        dest=resolver.state(recorded.dest),
+        form=recorded.form if resolved == form else json.dumps(resolved),
+    )
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
-    moments = [CaseEvent(*row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
+    moments = [_event(row) for row in tx.rows(f"{TAKE_MOMENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": moment.case_id, "seq": moment.seq} for moment in moments]
     new = [
         key | {"reaction": name, "next_at": at}
         for key, moment in zip(keys, moments, strict=True)
-        for name in wanted(moment)
+        for name in (wanted(moment) if moment.move != CARRIED_OVER else ())  # nothing happened but a change of names
     ]
     tx.put_all(INSERT, new)
     tx.put_all(FANNED_OUT, keys)

@@ -8,6 +8,7 @@ from engine.rules.limits import Limit, budget_of
 from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter
 from engine.timers.timer import RunningTimer, save, spent
 from statemachines.form_model import Form
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Lifecycle, Refused
 
 STATES = "SELECT dest, occurred_at FROM transition WHERE case_id = :case_id ORDER BY seq"
@@ -80,13 +81,14 @@ def _stretches(arms: TimerStarter, clause: Clause, clock: RunningTimer) -> list[
     None for a clock that began in a case merged into this one: this history does not tell, so it keeps its unit.
     """
     history = arms.tx.rows(STATES, case_id=arms.head.id)
+    resolver = lifecycle_of(arms.head.kind).resolver
     if all(row.occurred_at != clock.opened_at for row in history):
         return None
     found: list[tuple[int, int]] = []
     since: int | None = None
     for row in history:
         at = max(row.occurred_at, clock.opened_at)
-        runs = row.dest in clause.during
+        runs = resolver.state(row.dest) in clause.during
         if runs and since is None:
             since = at
         elif not runs and since is not None:
@@ -119,15 +121,15 @@ def adopt(arms: TimerStarter, table: Lifecycle, handed: Iterable[Any]) -> None:
     """Let clocks of another case run on for this one: both promises are kept (A6)."""
     clauses = {clause.name: clause for clause in table.clauses}
     for row in handed:
-        clause = clauses.get(row.clause)
+        clause = clauses.get(table.resolver.clause(row.clause) or "")
         if clause is None or arms.head.state not in clause.lives_in:
             continue
         runs = arms.head.state in clause.during
         arms.tx.run(
             ADOPT,
             case_id=arms.head.id,
-            clause=row.clause,
-            its_clause=row.clause,
+            clause=clause.name,
+            its_clause=clause.name,
             cycle=arms.head.cycle,
             counted_from=arms.counted_from(clause),
             policy=row.policy,

@@ -9,6 +9,7 @@ from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.timers.timer import falls_due, percents
 from engine.transaction import Tx
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Refused
 
 HOUR = 3_600_000_000
@@ -54,11 +55,17 @@ class TimerStarter(NamedTuple):
         Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for a promise among ourselves.
         """
         try:
-            return self.pack.limit(clause.name, self.head.traits)
+            return self.pack.limit(self._name_in_pack(clause), self.head.traits)
         except Refused as refused:
             if clause.internal and refused.code in UNSAID:
                 return None
             raise
+
+    def _name_in_pack(self, clause: Clause) -> str:
+        """The name under which the pack speaks of a clause: an edition of before a rename has the retired one."""
+        names = lifecycle_of(self.head.kind).resolver.names("clause", clause.name)
+        spoken_of = (name for name in names if name in self.pack.clauses or name in self.pack.unpromised)
+        return next(spoken_of, clause.name)
 
     def start(self, clause: Clause, due: int | None = None) -> None:
         """Start a clock, its turn the next one; at rest where the case stands in one of the clause's pauses."""

@@ -35,7 +35,7 @@ def test_a_case_in_a_retired_state_is_carried_over_by_a_move_of_its_own(store: S
     number = queued(store)
     touched(store, number)
     case, last = case_of(store, number), history_of(store, number)[-1]
-    assert (case["state"], case["previous_state"], case["version"]) == ("classified", "queued", 2)
+    assert (case["state"], case["previous_state"], case["version"]) == ("classified", "", 2)
     assert (last["move"], last["source"], last["dest"]) == ("carried_over", "queued", "classified")
     assert (last["via"], bool(last["inferred"]), last["lifecycle"]) == ("timer", True, TABLE.version)
     assert last["hash"] == case["head"]

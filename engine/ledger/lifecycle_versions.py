@@ -1,0 +1,56 @@
+"""Records each version of a lifecycle before the first transition that carries it, and reads them back."""
+
+from typing import Any
+
+from engine.transaction import Tx
+from statemachines.lifecycle import Lifecycle, version_of
+from statemachines.lifecycle_record import RecordedLifecycle, read_document
+
+KNOWN = "recorded lifecycles"
+RECORDED = "SELECT 1 AS one FROM lifecycle_version WHERE kind = :kind AND version = :version"
+RECORD = """
+INSERT INTO lifecycle_version (kind, version, recorded_at, document) VALUES (:kind, :version, :at, :document)
+ON CONFLICT DO NOTHING
+"""
+ALL = "SELECT kind, version, recorded_at, document FROM lifecycle_version ORDER BY recorded_at, kind, version"
+
+Versions = dict[tuple[str, str], RecordedLifecycle]
+"""Recorded lifecycles by kind and version."""
+
+
+def record_version(tx: Tx, table: Lifecycle, at: int) -> None:
+    """Record the version of ``table`` unless the store has it. Asked once per process, store and version.
+
+    What this transaction wrote may still be undone, so only a row that was found, and not written here, is remembered.
+    """
+    version = (table.kind, table.version)
+    known: set[tuple[str, str]] = tx.lasting.setdefault(KNOWN, set())
+    if version in known:
+        return
+    written: set[tuple[str, str]] = tx.memory.setdefault(KNOWN, set())
+    if tx.row(RECORDED, kind=table.kind, version=table.version) is None:
+        tx.run(RECORD, kind=table.kind, version=table.version, at=at, document=table.document)
+        written.add(version)
+    elif version not in written:
+        known.add(version)
+
+
+def recorded_versions(tx: Tx) -> Versions:
+    """Every recorded version that can be read."""
+    found: Versions = {}
+    for row in tx.rows(ALL):
+        if (lifecycle := _read(row)) is not None:
+            found[row.kind, row.version] = lifecycle
+    return found
+
+
+def altered_versions(tx: Tx) -> list[str]:
+    """The recorded versions, as ``kind version``, whose document is not the one that the version was made from."""
+    return [f"{row.kind} {row.version}" for row in tx.rows(ALL) if version_of(row.document) != row.version]
+
+
+def _read(row: Any) -> RecordedLifecycle | None:
+    try:
+        return read_document(row.document)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
