@@ -16,6 +16,7 @@ from models import Case, EscalationStep, Timer, Transition
 from models.columns import MICROSECOND, from_micros, to_micros
 from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of
+from statemachines.retirement import CARRIED_OVER
 
 HOUR = timedelta(hours=1)
 
@@ -118,7 +119,9 @@ def timers_of(session: Session, rules: Rules, one: Case, now: datetime) -> list[
     ).all()
     # What rests has rested since the case came where it stands.
     came = select(func.max(Transition.occurred_at)).where(
-        Transition.case_id == one.id, col(Transition.source) != col(Transition.dest)
+        Transition.case_id == one.id,
+        col(Transition.source) != col(Transition.dest),
+        col(Transition.move) != CARRIED_OVER,
     )
     here_since = session.exec(came).one()
     views = [_clock(clock, [rung for rung in rungs if rung.timer_id == clock.id], rules, one, now) for clock in found]
@@ -127,13 +130,16 @@ def timers_of(session: Session, rules: Rules, one: Case, now: datetime) -> list[
 
 def _clock(clock: Timer, rungs: list[EscalationStep], rules: Rules, one: Case, now: datetime) -> TimerView:
     pack = rules.pack(one.pack, to_micros(now))
-    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == clock.clause), None)
+    table = lifecycle_of(one.kind)
+    name = table.resolver.clause_or_own(clock.clause)
+    clause = table.clause.get(name)
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
     place = rules.calendar(clock.calendar)
     running = spent(clock.unit, place, to_micros(clock.running_since), to_micros(now)) if clock.running_since else 0
-    limit = pack.clauses.get(clock.clause)
+    spoken_of = (pack.clauses[known] for known in table.resolver.names("clause", name) if known in pack.clauses)
+    limit = next(spoken_of, None)
     return TimerView(
-        clause=clock.clause,
+        clause=name,
         cycle=clock.cycle,
         occurrence=clock.occurrence,
         amount=clock.amount,

@@ -15,6 +15,7 @@ from engine.rules.in_force import rules_of
 from engine.store import Store
 from models import Actor, Case, Statement, Transition
 from reports import figures
+from reports.current_names import current, in_state
 from reports.lookups import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
@@ -49,12 +50,14 @@ def cases(store: Store, wanted: Wanted) -> list[Case]:
     order = (internal, calm, col(Case.level).desc(), col(Case.opened_at), col(Case.id))
     query = select(Case).order_by(*order).limit(wanted.limit).where(*_conditions(wanted))
     with store.reading() as session:
-        return list(session.exec(query).all())
+        return [current(one) for one in session.exec(query)]
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
     found: list[Any] = [] if wanted.closed else [col(Case.closed).is_(False)]
-    for column in ("state", "department", "owner", "level", "severity"):
+    if wanted.state is not None:
+        found.append(in_state(wanted.state))
+    for column in ("department", "owner", "level", "severity"):
         value = getattr(wanted, column)
         if value is not None:
             found.append(getattr(Case, column) == value)
@@ -78,7 +81,7 @@ def _find(session: Session, number: str) -> Case:
     found = session.exec(select(Case).where(Case.number == number)).first()
     if found is None:
         raise Refused("unknown_case", number=number[:40])
-    return found
+    return current(found)
 
 
 def kind_of(store: Store, number: str) -> str:
@@ -126,7 +129,7 @@ def _allowed(session: Session, one: Case, handle: str | None) -> list[str]:
     if NOBODY & set(held):
         return table.allowed(_facts(one), map(Role, held))
     did = _did(session, one, table)
-    return table.allowed(_facts(one, me=handle, did=did), map(Role, held))
+    return table.allowed(_facts(one, actor=handle, done_by=did), map(Role, held))
 
 
 def _facts(one: Case, **more: Any) -> Facts:
@@ -138,7 +141,8 @@ def _did(session: Session, one: Case, table: Lifecycle) -> dict[str, frozenset[s
     """Who made the moves that others must be apart from."""
     apart = {name for row in table.moves for name in row.separate_from}
     query = select(Transition.move, Actor.handle).join(Actor).where(Transition.case_id == one.id).distinct()
-    rows = session.exec(query).all() if apart else []
+    made = session.exec(query).all() if apart else []
+    rows = [(table.resolver.move(move), handle) for move, handle in made]
     return {name: frozenset(handle for move, handle in rows if move == name) for name in apart}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from classifier.examples import Example
 from engine.actors import IMPORT, SYSTEM
+from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.complaint import COMPLAINT
@@ -19,10 +20,10 @@ FIELDS = ("subject", "text", "demand")
 # The last word of a person on each case; what the system decided by itself teaches it nothing.
 CHOSEN = """
 SELECT t.case_id, t.form FROM transition t JOIN actor a ON a.id = t.actor_id JOIN cases c ON c.id = t.case_id
- WHERE t.case_id < :before AND c.kind IN (:complaint, :inquiry) AND t.move IN ('classify', 'reclassify')
+ WHERE t.case_id < :before AND c.kind IN (:complaint, :inquiry) AND t.move IN ({chosen})
    AND a.handle NOT IN (:system, :import)
    AND NOT EXISTS (SELECT 1 FROM transition u JOIN actor b ON b.id = u.actor_id
-                    WHERE u.case_id = t.case_id AND u.seq > t.seq AND u.move IN ('classify', 'reclassify')
+                    WHERE u.case_id = t.case_id AND u.seq > t.seq AND u.move IN ({chosen})
                       AND b.handle NOT IN (:system, :import))
  ORDER BY t.case_id DESC LIMIT :page
 """
@@ -42,7 +43,8 @@ def choices_in(store: Store, most: int = MOST) -> list[Example]:
 def _walk(tx: Tx) -> Iterator[Example]:
     before = 1 << 62
     who = {"complaint": COMPLAINT.kind, "inquiry": INQUIRY.kind, "system": SYSTEM, "import": IMPORT}
-    while page := tx.rows(CHOSEN, before=before, page=PAGE, **who):
+    sql = CHOSEN.format(chosen=recorded_as("move", "classify", "reclassify"))
+    while page := tx.rows(sql, before=before, page=PAGE, **who):
         before = page[-1].case_id
         said = _said(tx, before, page[0].case_id)
         for row in page:

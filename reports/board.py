@@ -12,6 +12,7 @@ from engine.timers.timer import falls_due
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from reports import figures
+from reports.current_names import clause_of, state_of
 from reports.translation import ZONE
 
 NEXT = 15
@@ -91,8 +92,8 @@ def _promise(row: Any, rules: Rules) -> Promise:
     return Promise(
         number=row.number,
         kind=row.kind,
-        state=row.state,
-        clause=row.clause,
+        state=state_of(row.kind, row.state),
+        clause=clause_of(row.kind, row.clause),
         department=row.department or "",
         owner=row.owner,
         level=row.level,

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from reports.board import Board, Promise
 from reports.callback_list import CallbackList
+from reports.current_names import state_of
 from reports.markdown import SHOWN, department, link, table
 from reports.translation import label, translate, when
 from statemachines.kinds import lifecycle_of, lifecycles
@@ -86,7 +87,7 @@ def _row(one: Promise, locale: str) -> tuple[str, ...]:
 
 def waits_for(locale: str, kind: str, state: str, owner: str | None) -> str:
     """Whom a case waits for: the role its state awaits, and who has the work if that is known."""
-    known = lifecycle_of(kind).state.get(state)
+    known = lifecycle_of(kind).state.get(state_of(kind, state))
     role = label(locale, "", "role", known.owner) if known is not None and known.owner else "–"
     return f"{role} · {owner}" if owner else role
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from flows.work import Work, off_loop
 from models.columns import from_micros, to_micros
 from reports.complaint_handling import Handling, handling
+from reports.current_names import state_of
 from reports.translation import ZONE
 from statemachines.complaint import COMPLAINT, MERGED
 from statemachines.forms import Degree
+from statemachines.kinds import lifecycle_of
 
 LOOKED_BACK = 3
 """How many months before its own an analysis looks for the same cause and party (B7)."""
@@ -28,7 +31,7 @@ SUBJECTS = ("category", "severity", "department", "cause")
 # A page begins where the one before it ended, so the key is walked through once, however many cases there are.
 CASES = """
 SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, c.variables,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move = 'investigate'
+       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate})
          ORDER BY t.seq DESC LIMIT 1) AS found
   FROM cases c WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY c.id LIMIT :page
@@ -177,7 +180,9 @@ def _walk(tx: Tx, first: date) -> _Tally:
         for subject, code in zip(SUBJECTS, (row.category, row.severity, row.department, cause), strict=True):
             tally.by[opened, subject][code or ""] += 1
         tally.measures[cause] += linked.get(row.id, ())
-        if cause and responsible and row.state != MERGED:  # a merged case is another one told twice (A6)
+        if (
+            cause and responsible and state_of(COMPLAINT.kind, row.state) != MERGED
+        ):  # a merged case is another one told twice (A6)
             pair = tally.pairs[cause, responsible]
             pair.times += 1
             pair.this_month += opened == first
@@ -187,15 +192,17 @@ def _walk(tx: Tx, first: date) -> _Tally:
 
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
     after = 0
-    while page := tx.rows(CASES, after=after, page=most, **span):
+    sql = CASES.format(investigate=recorded_as("move", "investigate"))
+    while page := tx.rows(sql, after=after, page=most, **span):
         yield from page
         after = page[-1].id
 
 
 def _known(row: Any) -> tuple[str, str]:
     """The cause and who answers for it as they stand on the case, else the cause that was found last."""
-    known = json.loads(row.variables)
-    cause = known.get("cause") or json.loads(row.found or "{}").get("cause")
+    table = lifecycle_of(COMPLAINT.kind)
+    known = table.resolver.variables(json.loads(row.variables))
+    cause = known.get("cause") or table.resolved_form("investigate", json.loads(row.found or "{}")).get("cause")
     answers = known.get("degree") != Degree.NONE  # he was looked at, and answers for nothing
     return cause or "", known.get("responsible") or "" if answers else ""
 

@@ -13,6 +13,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from reports.discovered_model import DiscoveredModel, Way
 from statemachines.lifecycle import Lifecycle
+from statemachines.retirement import CARRIED_OVER
 
 EXAMPLES = 5
 """So many cases are named for each reason."""
@@ -20,7 +21,8 @@ PAGE = 500
 
 MOVED = """
 SELECT case_id, seq, move, source, dest, occurred_at FROM transition
- WHERE case_id BETWEEN :low AND :high AND (source <> dest OR seq = 1) ORDER BY case_id, seq
+ WHERE case_id BETWEEN :low AND :high AND (source <> dest OR seq = 1) AND move <> :carried_over
+ ORDER BY case_id, seq
 """
 KEPT = """
 SELECT k.case_id, k.clause, k.outcome,
@@ -165,11 +167,16 @@ def _live(tx: Tx, table: Lifecycle, told: Conformance, ids: Sequence[int]) -> No
     times: dict[str, array[int]] = {}
     for low, high, meant in _pages(ids):
         for row in tx.rows(STANDING, low=low, high=high):
-            told.standing[row.state] += row.id in meant
+            told.standing[table.resolver.state(row.state)] += row.id in meant
         for row in tx.rows(KEPT, low=low, high=high):
             if row.case_id in meant:
-                _promise(told.promises.setdefault(row.clause, Promise()), row.outcome, bool(row.broken))
-        _follow([row for row in tx.rows(MOVED, low=low, high=high) if row.case_id in meant], told.ways, times)
+                _promise(
+                    told.promises.setdefault(table.resolver.clause_or_own(row.clause), Promise()),
+                    row.outcome,
+                    bool(row.broken),
+                )
+        moved = [row for row in tx.rows(MOVED, low=low, high=high, carried_over=CARRIED_OVER) if row.case_id in meant]
+        _follow([_resolved(table, row) for row in moved], told.ways, times)
     told.stays = {name: _stay(times[name]) for name in table.state if name in times}
 
 
@@ -178,6 +185,11 @@ def _pages(ids: Sequence[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
     for begin in range(0, len(ids), PAGE):
         page = ids[begin : begin + PAGE]
         yield page[0], page[-1], frozenset(page)
+
+
+def _resolved(table: Lifecycle, row: Any) -> Any:
+    resolver = table.resolver
+    return row._replace(move=resolver.move(row.move), source=resolver.state(row.source), dest=resolver.state(row.dest))
 
 
 def _follow(rows: Sequence[Any], ways: Counter[Way], times: dict[str, "array[int]"]) -> None:

@@ -8,9 +8,11 @@ from datetime import datetime
 from engine.commands.open_case import OPEN
 from engine.transaction import Tx
 from models.columns import to_micros
+from reports.current_names import state_of
 from reports.translation import label, translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
+from statemachines.retirement import CARRIED_OVER
 
 WAYS = 14
 """So many ways a diagram shows, the most travelled; a picture of all of them tells nothing."""
@@ -18,6 +20,7 @@ WAYS = 14
 MOVES = """
 SELECT c.kind, t.move, t.source, t.dest, count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.occurred_at > :since AND t.occurred_at <= :until AND (t.source <> t.dest OR t.move = :open)
+   AND t.move <> :carried_over
  GROUP BY c.kind, t.move, t.source, t.dest
 """
 STANDING = "SELECT kind, state AS name, count(*) AS n FROM cases WHERE NOT closed GROUP BY kind, state"
@@ -44,12 +47,15 @@ class DiscoveredModel:
 def lived(tx: Tx, since: datetime, until: datetime) -> tuple[DiscoveredModel, ...]:
     """The kinds with traffic in (since, until], the busiest first."""
     ways: dict[str, Counter[Way]] = {}
-    for row in tx.rows(MOVES, since=to_micros(since), until=to_micros(until), open=OPEN):
-        source = "" if row.move == OPEN else row.source
-        ways.setdefault(row.kind, Counter())[Way(source, row.dest, row.move)] += row.n
+    span = {"since": to_micros(since), "until": to_micros(until)}
+    for row in tx.rows(MOVES, **span, open=OPEN, carried_over=CARRIED_OVER):
+        resolver = lifecycle_of(row.kind).resolver
+        source = "" if row.move == OPEN else resolver.state(row.source)
+        way = Way(source, resolver.state(row.dest), resolver.move(row.move))
+        ways.setdefault(row.kind, Counter())[way] += row.n
     standing: dict[str, Counter[str]] = {}
     for row in tx.rows(STANDING):
-        standing.setdefault(row.kind, Counter())[row.name] += row.n
+        standing.setdefault(row.kind, Counter())[state_of(row.kind, row.name)] += row.n
     busiest = sorted(ways, key=lambda kind: (-ways[kind].total(), kind))
     return tuple(DiscoveredModel(kind, ways[kind], standing.get(kind, Counter())) for kind in busiest)
 

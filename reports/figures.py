@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from reports.current_names import clause_of, state_of
 from statemachines.kinds import lifecycle_of
 
 HOUR = 3_600_000_000
@@ -19,7 +20,7 @@ WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
 BOARD = "SELECT kind, state AS name, level, count(*) AS n FROM cases WHERE NOT closed GROUP BY kind, state, level"
 RESOLVED = """
 SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE t.move = 'resolve' GROUP BY c.id, c.opened_at
+ WHERE t.move IN ({resolve}) GROUP BY c.id, c.opened_at
 """
 # Nothing is recorded before it is due, so the index on recorded_at bounds the search.
 RUNGS = """
@@ -54,7 +55,7 @@ SELECT coalesce(owner, '') AS owner, count(*) AS n FROM callback
 """
 MOVES = """
 SELECT coalesce(sum(CASE WHEN occurred_at > :day THEN 1 ELSE 0 END), 0) AS day, count(*) AS all_
-  FROM transition WHERE move = :move AND occurred_at > :week AND occurred_at <= :until
+  FROM transition WHERE move IN ({names}) AND occurred_at > :week AND occurred_at <= :until
 """
 UNSEEN = """
 SELECT count(*) AS n, min(began_at) AS begin_at, max(ended_at) AS end_at FROM run
@@ -134,14 +135,14 @@ def board(tx: Tx) -> Counter[tuple[str, str, int]]:
     """Open cases by kind, milestone and level."""
     counted: Counter[tuple[str, str, int]] = Counter()
     for row in tx.rows(BOARD):
-        known = lifecycle_of(row.kind).state.get(row.name)
+        known = lifecycle_of(row.kind).state.get(state_of(row.kind, row.name))
         counted[row.kind, known.milestone.value if known else row.name, row.level] += row.n
     return counted
 
 
 def resolved_within(tx: Tx) -> dict[str, int]:
     """How many cases were first resolved within each span of their opening."""
-    took = [row.at - row.opened_at for row in tx.rows(RESOLVED)]
+    took = [row.at - row.opened_at for row in tx.rows(RESOLVED.format(resolve=recorded_as("move", "resolve")))]
     return {span: sum(one <= hours * HOUR for one in took) for span, hours in WITHIN.items()}
 
 
@@ -158,13 +159,15 @@ def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
 def _late(rows: Iterable[Any]) -> list[Late]:
     """Without the clocks that only move a case on when their time has come: nobody promised anything there."""
     broken = (row for row in rows if row.clause not in timers(row.kind))
-    return [Late(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in broken]
+    return [
+        Late(**{**row._asdict(), "clause": clause_of(row.kind, row.clause), "due_at": from_micros(row.due_at)})
+        for row in broken
+    ]
 
 
-@cache
 def timers(kind: str) -> frozenset[str]:
     """The clocks of a kind that only move a case on when their time has come: nobody promised anything there."""
-    return frozenset(clause.name for clause in lifecycle_of(kind).clauses if clause.then is not None)
+    return lifecycle_of(kind).timer_only
 
 
 def historic(tx: Tx, since: datetime, until: datetime) -> list[Late]:
@@ -196,7 +199,7 @@ def callers(tx: Tx, until: datetime) -> Counter[str]:
 def moves(tx: Tx, name: str, until: datetime) -> Trend:
     """How often a move was made in the last day, and a day in the week before."""
     day, week = to_micros(until - DAY), to_micros(until - 8 * DAY)
-    row = tx.row(MOVES, move=name, day=day, week=week, until=to_micros(until))
+    row = tx.row(MOVES.format(names=recorded_as("move", name)), day=day, week=week, until=to_micros(until))
     return Trend(int(row.day), round((row.all_ - int(row.day)) / 7, 1))
 
 

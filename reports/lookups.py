@@ -11,6 +11,7 @@ from engine.rules.in_force import rules_in
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
+from reports.current_names import state_of
 from statemachines.form_model import VARIABLE, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
@@ -137,7 +138,9 @@ def _customer(tx: Tx, party: Any) -> Customer:
 
 
 def _matter(row: Any) -> Matter:
-    return Matter(row.number, row.kind, row.state, row.level, bool(row.closed), from_micros(row.opened_at))
+    return Matter(
+        row.number, row.kind, state_of(row.kind, row.state), row.level, bool(row.closed), from_micros(row.opened_at)
+    )
 
 
 def track(tx: Tx, number: str, now: datetime) -> Tracking:
@@ -149,16 +152,17 @@ def track(tx: Tx, number: str, now: datetime) -> Tracking:
     table = lifecycle_of(row.kind) if row is not None else None
     if row is None or table is None or not _has_position(table):
         raise Refused("unknown_order", number=number[:40])
-    known = json.loads(row.variables)
+    known = table.resolver.variables(json.loads(row.variables))
     as_of, expected_at = (_instant(known.get(name)) for name in ("as_of", "expected_at"))
     age = None if as_of is None else now - as_of
     bound = rules_in(tx).pack(row.pack, to_micros(now)).bound(AGE_BOUND)
     stale = age is not None and age > timedelta(hours=AGE_HOURS if bound is None else bound)
-    stands = table.state.get(row.state)
+    state = state_of(row.kind, row.state)
+    stands = table.state.get(state)
     return Tracking(
         number=row.number,
         kind=row.kind,
-        state=row.state,
+        state=state,
         milestone=stands.milestone if stands else None,
         position=known.get("position"),
         as_of=as_of,

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from engine.store import Store
+from statemachines.kinds import lifecycle_of
 from statemachines.recovery import RECOVERY
 
 RECOVERS = "recovery"
@@ -37,9 +39,13 @@ def ledger(store: Store) -> list[Entry]:
     """Every recovery, the oldest first."""
     with store.looking() as tx:
         rows = tx.rows(LEDGER, kind=RECOVERY.kind, relation=RECOVERS)
-    return [_entry(row.number, row.complaint, row.state, json.loads(row.variables)) for row in rows]
+    resolver = lifecycle_of(RECOVERY.kind).resolver
+    return [
+        _entry(row.number, row.complaint, resolver.state(row.state), resolver.variables(json.loads(row.variables)))
+        for row in rows
+    ]
 
 
-def _entry(number: str, complaint: str | None, state: str, known: dict[str, int]) -> Entry:
+def _entry(number: str, complaint: str | None, state: str, known: dict[str, Any]) -> Entry:
     amounts = {name: known.get(name, 0) for name in ("claimed", "recovered", "written_off")}
     return Entry(number, complaint, **amounts, state=state)

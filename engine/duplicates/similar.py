@@ -71,7 +71,8 @@ def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | Non
 
 def _candidate(row: Any, why: list[str]) -> Candidate:
     opened_at = from_micros(row.opened_at)
-    return Candidate(row.number, row.kind, row.state, bool(row.closed), row.level, opened_at, tuple(why))
+    state = lifecycle_of(row.kind).resolver.state(row.state)
+    return Candidate(row.number, row.kind, state, bool(row.closed), row.level, opened_at, tuple(why))
 
 
 def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:

@@ -108,13 +108,14 @@ def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
     """What a move is called in the feed."""
     if move == OPEN:
         return "case.opened"
-    if move in (table.remind, table.breach):
-        return "clock.reminded" if move == table.remind else "clock.breached"
+    step = table.resolver.move(move)
+    if step in (table.remind, table.breach):
+        return "clock.reminded" if step == table.remind else "clock.breached"
     if move == ESCALATE:
         return "case.escalated"
     if source == dest:
         return "case.worked"
-    end = table.state.get(dest)
+    end = table.state.get(table.resolver.state(dest))
     return "case.closed" if end is not None and end.final else "case.moved"
 
 
