@@ -102,7 +102,7 @@ def _end(successors: Successors, name: str) -> str | None:
     """Follow a name to the end; the laws forbid cycles, and a cycle that slipped in ends where it began."""
     seen = {name}
     current: str | None = name
-    while current in successors:
+    while current is not None and current in successors:
         current = successors[current]
         if current in seen:
             return name

@@ -26,11 +26,11 @@ VIA = "timer"
 LAST_VERSION = "SELECT lifecycle FROM transition WHERE case_id = :id AND seq = :version"
 # The occurrence stays, for forms name it; only where the new clause has a timer of that number, the next one is taken.
 RENAME = """
-UPDATE timer SET clause = :clause, occurrence = CASE
-  WHEN NOT EXISTS (SELECT 1 FROM timer o WHERE o.case_id = timer.case_id AND o.clause = :clause
+UPDATE timer SET clause = CAST(:clause AS TEXT), occurrence = CASE
+  WHEN NOT EXISTS (SELECT 1 FROM timer o WHERE o.case_id = timer.case_id AND o.clause = CAST(:clause AS TEXT)
                       AND o.cycle = timer.cycle AND o.occurrence = timer.occurrence AND o.id <> timer.id)
   THEN occurrence
-  ELSE (SELECT max(o.occurrence) + 1 FROM timer o WHERE o.case_id = timer.case_id AND o.clause = :clause
+  ELSE (SELECT max(o.occurrence) + 1 FROM timer o WHERE o.case_id = timer.case_id AND o.clause = CAST(:clause AS TEXT)
            AND o.cycle = timer.cycle) END
  WHERE id = :id
 """
