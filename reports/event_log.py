@@ -18,11 +18,13 @@ from engine.transaction import Tx
 from models.columns import from_micros
 from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, TraceEvent, Value
 from reports import durations
+from reports.current_names import state_of
 from reports.durations import Stopwatch, calendar_of
 from reports.event_log_pages import CLOCKS, RUNGS, Page, Wanted, pages, said
 from reports.lookups import customer_kinds
 from reports.pseudonymisation import Field, Pseudonymisation, fields_of
 from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.lifecycle import Lifecycle
 
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"
 PARTY = "SELECT name AS customer, phone, email FROM party WHERE id = :id"
@@ -99,6 +101,7 @@ class Telling:
     def of_case(self, case: Any, calendar: str) -> dict[str, Value]:
         """The attributes of a case; what is not known is not told."""
         told: dict[str, Any] = {CASE: case.number} | {name: getattr(case, name) for name in PLAIN_COLUMNS}
+        told["state"] = state_of(case.kind, case.state)
         told |= {"party": self.party(case), "shipment": self.shipment(case)}
         told["owner"] = self.pseudonymisation.actor(case.owner) if case.owner else None
         told |= {"closed": bool(case.closed), "opened_at": from_micros(case.opened_at), "calendar": calendar}
@@ -128,8 +131,10 @@ class Telling:
     def _deeds(
         self, case: Any, found: Iterator[tuple[Any, dict[str, str]]], watch: Stopwatch, fired: dict[int, str]
     ) -> Iterator[TraceEvent]:
-        for row, texts in found:
+        table = lifecycle_of(case.kind)
+        for recorded, recorded_texts in found:
             self.moves += 1
+            row, texts = _current(table, recorded), table.resolved_form(recorded.move, recorded_texts)
             told = self._of_move(row) | watch.at(row.occurred_at).told()
             form = self.pseudonymisation.form(case.kind, row.move, orjson.loads(row.form))
             told |= {FORM + name: value for name, value in form.items()}
@@ -175,6 +180,17 @@ class Telling:
             yield party, "of_party"
         if (shipment := self.shipment(case)) is not None:
             yield shipment, "about_shipment"
+
+
+def _current(table: Lifecycle, row: Any) -> Any:
+    """A transition under the names of today, so that one log speaks one language."""
+    if not table.retired:
+        return row
+    resolver = table.resolver
+    form = orjson.dumps(table.resolved_form(row.move, orjson.loads(row.form)))
+    return row._replace(
+        move=resolver.move(row.move), source=resolver.state(row.source), dest=resolver.state(row.dest), form=form
+    )
 
 
 def case_keys(pseudonymisation: Pseudonymisation) -> tuple[str, ...]:

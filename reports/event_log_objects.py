@@ -1,7 +1,6 @@
 """The objects of an object-centric log: cases, clocks, parties, shipments, actors, departments; how they belong."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import orjson
@@ -58,11 +57,19 @@ def _merged(page: Page) -> dict[int, list[str]]:
     return found
 
 
-@cache
 def handing_on() -> tuple[tuple[str, str], ...]:
-    """The moves by which another case goes on in one's stead (A6), each with the field that names it."""
-    rows = (row for table in lifecycles().values() for row in table.moves if row.releases_timers)
-    return tuple(sorted({(row.name, name) for row in rows for name in marked(row.form, OPEN_CASE)}))
+    """The moves by which another case goes on in one's stead (A6), each with the field that names it.
+
+    Retired names of such moves are among them.
+    """
+    rows = ((table, row) for table in lifecycles().values() for row in table.moves if row.releases_timers)
+    found = (
+        (recorded, name)
+        for table, row in rows
+        for recorded in table.resolver.names("move", row.name)
+        for name in marked(row.form, OPEN_CASE)
+    )
+    return tuple(sorted(set(found)))
 
 
 NAMED_ELSEWHERE = frozenset({CASE, "kind", "party", "shipment"})

@@ -77,10 +77,13 @@ class Pseudonymisation:
         return keyed(self.secret, "export", *parts)[:SIGNS]
 
 
-@cache
 def fields_of(kind: str, move: str) -> dict[str, Field]:
     """The fields of the form that a move of a kind asks for, as it is today. A move that is no more has none."""
-    form = _form(kind, move)
+    return _fields(_form(kind, move))
+
+
+@cache
+def _fields(form: type[Form]) -> dict[str, Field]:
     properties = cast(dict[str, dict[str, Any]], form.model_json_schema().get("properties", {}))
     return {name: _sort(form, name, schema) for name, schema in properties.items()}
 

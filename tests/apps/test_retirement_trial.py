@@ -133,3 +133,15 @@ def test_letters_that_wait_go_out_after_the_rename(simulated: Store, numbers: li
         asyncio.run(settle(work))
     assert all("{" not in mail.body for mail in work.mailer.sent)
     assert [mail for mail in work.mailer.sent if numbers[0] in mail.subject]
+
+
+def test_an_exported_log_speaks_one_language(
+    closeloop: Closeloop, simulated: Store, numbers: list[str], tmp_path: Path
+):
+    file = tmp_path / "log.jsonl"
+    with replaced(NEXT):
+        closeloop.told("lifecycle", "migrate")
+        closeloop.told("export", "--format", "jsonl", "--out", file)
+    text = file.read_text("utf-8")
+    assert '"examine"' in text
+    assert '"investigate"' not in text
