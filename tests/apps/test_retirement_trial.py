@@ -127,12 +127,13 @@ def test_the_status_names_a_store_that_needs_to_be_carried_over(
 
 
 def test_letters_that_wait_go_out_after_the_rename(simulated: Store, numbers: list[str]):
-    work = Work(simulated, FakeMailer(), FakeTelephone())
+    mailer = FakeMailer()
+    work = Work(simulated, mailer, FakeTelephone())
     with replaced(NEXT):
         does(simulated, numbers[0], "escalate", after=HOUR, level=1)
         asyncio.run(settle(work))
-    assert all("{" not in mail.body for mail in work.mailer.sent)
-    assert [mail for mail in work.mailer.sent if numbers[0] in mail.subject]
+    assert all("{" not in mail.body for mail in mailer.sent)
+    assert [mail for mail in mailer.sent if numbers[0] in mail.subject]
 
 
 def test_an_exported_log_speaks_one_language(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.escalation.fire import fire_due
@@ -196,6 +197,31 @@ def test_a_renamed_resolved_state_keeps_its_callback_window(store: Store):
         does(store, number, "note", after=HOUR)
         assert clock_of(store, number, "call_back")["fires_at"] == window
         assert fire_due(store, START + 300 * DAY).failed == ()
+
+
+def test_a_case_that_was_parked_for_a_lost_clause_goes_on_once_the_clause_has_a_successor(store: Store):
+    number = opened(store)
+    lost = replace(REMEDY, retired=())
+    with replaced(lost):
+        assert fire_due(store, START + 40 * DAY).failed == ((number, "lost_clause"),)
+        assert rungs_of(store, number) == []
+    with replaced(REMEDY):
+        assert migrate_lifecycles(store, START + 40 * DAY).carried == 1
+        assert fire_due(store, START + 40 * DAY).failed == ()
+        assert {clause for clause, _, _ in rungs_of(store, number)} >= {"remedy", "first_reply"}
+        assert verify(store).faults == ()
+
+
+def test_the_promises_of_a_merged_case_are_adopted_under_the_new_clause(store: Store):
+    """The rename comes between the merge, which hands the timers on, and the move that takes them over."""
+    into, merged = opened(store), opened(store)
+    does(store, merged, "merge", into=into)
+    with replaced(REMEDY):
+        advance(store, Command(into, "absorb", {"case": merged}, "system"), START + HOUR)
+        sql = "SELECT clause, occurrence FROM timer WHERE case_id = :id AND clause = 'remedy' AND closed_at IS NULL"
+        rows = tells(store, sql, id=case_of(store, into)["id"])
+        assert sorted(row["occurrence"] for row in rows) == [1, 2]
+        assert verify(store).faults == ()
 
 
 def test_a_case_in_a_lost_state_is_refused_by_name_and_nothing_is_written(store: Store):
