@@ -120,6 +120,8 @@ class Lived:
 
     def _told(self, event: CaseEvent) -> tuple[Any, ...]:
         moves, states = self.renames.moves, self.renames.states
+        assert event.move not in moves, f"{event.move} is a retired name"
+        assert not {event.source, event.dest} & {*states}, f"{event.source} or {event.dest} is a retired name"
         names = (self.old(moves, event.move), self.old(states, event.source), self.old(states, event.dest))
         old_move = self.old(moves, event.move)
         rows = COMPLAINT.rows.get(old_move)
