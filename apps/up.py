@@ -68,7 +68,7 @@ def _settle_in(server: Server, tell: Tell) -> None:
 
 def _check_lifecycles(store: Store, tell: Tell) -> None:
     """Name a store whose cases must be carried over. Raises ``Refused('lifecycle_unsafe')`` where something is lost."""
-    checked = check_store(store)
+    checked = check_store(store, changes=False)
     checked.refuse_unsafe()
     if checked.to_carry:
         tell("up.lifecycle_needs", count=checked.to_carry)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from statemachines.form_model import VARIABLE, StepFired, marked, required
+from statemachines.form_model import StepFired, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 from statemachines.vocabulary import RETIRABLE
@@ -171,14 +171,12 @@ def _retired(table: Lifecycle) -> Iterator[str]:
 
 def _live(table: Lifecycle, sort: str) -> set[str]:
     fields = {f"{name}.{field}" for name, form in table.forms.items() for field in form.model_fields}
-    variables = {name for form in table.forms.values() for name in marked(form, VARIABLE)}
-    counted = {row.counts for row in table.moves if row.counts}
     names: dict[str, set[str]] = {
         "state": set(table.state),
         "move": {*table.rows},
         "clause": {clause.name for clause in table.clauses},
         "field": fields,
-        "variable": variables | counted,
+        "variable": set(table.variables),
     }
     return names[sort]
 

@@ -105,6 +105,12 @@ class Lifecycle:
         return {row.form.__name__: row.form for row in self.moves}
 
     @cached_property
+    def variables(self) -> frozenset[str]:
+        """The variables that moves of this kind set or count."""
+        named = {name for form in self.forms.values() for name in marked(form, VARIABLE)}
+        return frozenset(named | {row.counts for row in self.moves if row.counts})
+
+    @cached_property
     def resolver(self) -> Resolver:
         """What became of the names that this table has retired."""
         variables = {name: marked(form, VARIABLE) for name, form in self.forms.items()}

@@ -80,13 +80,18 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class KindCheck:
-    """What becomes of the open cases of a kind. ``version`` is the one in force, empty where the kind is gone."""
+    """What becomes of the open cases of a kind."""
 
     kind: str
-    version: str
     versions: tuple[Version, ...]
     touched: tuple[Touched, ...]
     to_carry: int
+
+    @property
+    def version(self) -> str:
+        """The version in force, empty where the kind is gone."""
+        table = lifecycles().get(self.kind)
+        return table.version if table is not None else ""
 
     @property
     def lost(self) -> tuple[Touched, ...]:
@@ -126,21 +131,25 @@ class _InUse:
     waiting: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
 
 
-def check_store(store: Store) -> LifecycleCheck:
+def check_store(store: Store, *, changes: bool = True) -> LifecycleCheck:
     """Check a store against the lifecycles in force, in one consistent look."""
     with store.looking() as tx:
-        return check_lifecycles(tx)
+        return check_lifecycles(tx, changes=changes)
 
 
-def check_lifecycles(tx: Tx) -> LifecycleCheck:
-    """Check within a transaction of the caller's."""
+def check_lifecycles(tx: Tx, *, changes: bool = True) -> LifecycleCheck:
+    """Check within a transaction of the caller's.
+
+    Without ``changes`` it does not say what changed since each version: to describe every table takes some tenths of
+    a second, and who only asks whether all is well need not wait for it.
+    """
     recorded: dict[str, list[Version]] = {}
     old: dict[str, list[RecordedLifecycle]] = {}
     readable = recorded_versions(tx)
     for row in tx.rows(ALL):
         document, table = readable.get((row.kind, row.version)), lifecycles().get(row.kind)
-        changes = differences(document, read_document(table.document)) if document and table else {}
-        recorded.setdefault(row.kind, []).append(Version(row.version, from_micros(row.recorded_at), changes))
+        changed = differences(document, read_document(table.document)) if changes and document and table else {}
+        recorded.setdefault(row.kind, []).append(Version(row.version, from_micros(row.recorded_at), changed))
         if document is not None:
             old.setdefault(row.kind, []).append(document)
     in_use = _in_use(tx)
@@ -169,7 +178,7 @@ def _check_kind(tx: Tx, kind: str, versions: list[Version], old: list[RecordedLi
     if table is None:
         cases, waiting = in_use.standing.total(), in_use.waiting.total()
         gone = Touched("kind", kind, None, "lost", cases, timers=in_use.timers.total(), deliveries=waiting)
-        return KindCheck(kind, "", tuple(versions), (gone,) if cases or waiting else (), 0)
+        return KindCheck(kind, tuple(versions), (gone,) if cases or waiting else (), 0)
     touched = [
         *_states(table, in_use),
         *_ways_back(table, in_use),
@@ -177,7 +186,7 @@ def _check_kind(tx: Tx, kind: str, versions: list[Version], old: list[RecordedLi
         *_moves(tx, table, old, in_use),
         *_variables(tx, table, old),
     ]
-    return KindCheck(kind, table.version, tuple(versions), tuple(touched), count_to_carry(tx, table))
+    return KindCheck(kind, tuple(versions), tuple(touched), count_to_carry(tx, table))
 
 
 def _states(table: Lifecycle, in_use: _InUse) -> Iterator[Touched]:
@@ -256,8 +265,7 @@ def _moves(tx: Tx, table: Lifecycle, old: list[RecordedLifecycle], in_use: _InUs
 
 def _variables(tx: Tx, table: Lifecycle, old: list[RecordedLifecycle]) -> Iterator[Touched]:
     """Variables that are gone and that open cases still hold."""
-    live = read_document(table.document).names()["variable"]
-    gone = {name for recorded in old for name in recorded.names()["variable"]} - live
+    gone = {name for recorded in old for name in recorded.names()["variable"]} - table.variables
     if not gone:
         return
     held: Counter[str] = Counter()
