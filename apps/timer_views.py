@@ -14,6 +14,7 @@ from engine.transaction import Tx
 from locales.translation import label, translate, when
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
+from statemachines.retirement import CARRIED_OVER
 
 HOUR = timedelta(hours=1)
 
@@ -24,7 +25,10 @@ SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extende
 """
 RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
 # What rests has rested since the case came where it stands.
-CAME = "SELECT max(occurred_at) AS at FROM transition WHERE case_id = :case_id AND source <> dest"
+CAME = """
+SELECT max(occurred_at) AS at FROM transition
+ WHERE case_id = :case_id AND source <> dest AND move <> :carried_over
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +127,22 @@ def timers_of(tx: Tx, rules: Rules, one: CaseRow, now: datetime) -> list[TimerVi
     for rung in tx.rows(RUNGS, case_id=one.id):
         fired.setdefault(rung.timer_id, []).append((rung.percent, from_micros(rung.due_at)))
     views = [_clock(row, tuple(fired.get(row.id, ())), rules, one, now) for row in tx.rows(CLOCKS, case_id=one.id)]
-    here_since = _instant(tx.row(CAME, case_id=one.id).at)
+    here_since = _instant(tx.row(CAME, case_id=one.id, carried_over=CARRIED_OVER).at)
     return [replace(view, paused_since=here_since) if view.rests else view for view in views]
 
 
 def _clock(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, one: CaseRow, now: datetime) -> TimerView:
     pack = rules.pack(one.pack, to_micros(now))
-    clause = next((clause for clause in lifecycle_of(one.kind).clauses if clause.name == row.clause), None)
+    table = lifecycle_of(one.kind)
+    name = table.resolver.clause_or_own(row.clause)
+    clause = table.clause.get(name)
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
     place = rules.calendar(row.calendar)
     running = spent(row.unit, place, row.running_since, to_micros(now)) if row.running_since is not None else 0
-    limit = pack.clauses.get(row.clause)
+    limits = (pack.clauses[known] for known in table.resolver.names("clause", name) if known in pack.clauses)
+    limit = next(limits, None)
     return TimerView(
-        clause=row.clause,
+        clause=name,
         cycle=row.cycle,
         occurrence=row.occurrence,
         amount=row.amount,

@@ -11,6 +11,7 @@ from engine.store import Store
 from flows.data_loader import DataLoader
 from flows.work import Work, off_loop
 from models import Case, Party, Statement
+from reports.current_names import current
 from statemachines.lifecycle import Refused
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class BatchContext:
 
 def _cases(store: Store, ids: Sequence[int]) -> list[Case]:
     with store.reading() as session:
-        found = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(set(ids))))}
+        found = {case.id: current(case) for case in session.exec(select(Case).where(col(Case.id).in_(set(ids))))}
     return [found[case_id] for case_id in ids]
 
 

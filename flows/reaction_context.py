@@ -78,7 +78,8 @@ class ReactionContext:
     async def words(self, *fields: str) -> str:
         """What was said in these fields of the move, joined by blanks."""
         happened = self.leased.happened
-        said = await self.company.words.ask((happened.case_id, happened.seq))
+        recorded = await self.company.words.ask((happened.case_id, happened.seq))
+        said = self.table.resolved_form(happened.move, recorded)
         return " ".join(said[name] for name in fields if name in said)
 
     async def once(self, ask: Callable[[Store], T]) -> T:

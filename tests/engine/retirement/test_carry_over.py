@@ -1,0 +1,238 @@
+"""A case is carried over by one recorded move: its promises neither begin nor end, and it goes back where it came from.
+
+The trial that began this: rename ``investigated`` with cases in it, and waiting for the customer from it.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.audit.migrate_lifecycle import migrate_lifecycles
+from engine.audit.verify import verify
+from engine.commands.advance import Command, advance
+from engine.escalation.fire import fire_due
+from engine.outbox.deliveries import lease
+from engine.store import Store
+from statemachines.complaint import COMPLAINT
+from statemachines.kinds import replaced
+from statemachines.lifecycle import Retired, State
+from statemachines.vocabulary import Milestone
+from tests.renaming import Renames, renamed
+from tests.telling import (
+    DAY,
+    HANDLER,
+    HOUR,
+    MANAGER,
+    START,
+    SUPERVISOR,
+    alters,
+    case_of,
+    clock_of,
+    does,
+    history_of,
+    moves_of,
+    opened,
+    refusal,
+    resolved,
+    rungs_of,
+    tells,
+)
+
+EXAMINED = renamed(COMPLAINT, Renames({"investigated": "examined"}))
+REMEDY = renamed(COMPLAINT, Renames(clauses={"solution": "remedy"}))
+
+
+def investigated(store: Store) -> str:
+    number = opened(store)
+    does(store, number, "classify")
+    does(store, number, "investigate")
+    return number
+
+
+def open_timers(store: Store, number: str) -> dict[str, dict[str, object]]:
+    sql = "SELECT * FROM timer WHERE case_id = :id AND closed_at IS NULL"
+    return {row["clause"]: row for row in tells(store, sql, id=case_of(store, number)["id"])}
+
+
+def test_a_case_in_a_renamed_state_goes_on_by_one_recorded_move(store: Store):
+    number = investigated(store)
+    with replaced(EXAMINED):
+        assert verify(store).faults == ()
+        does(store, number, "note", after=HOUR)
+        carried, last = history_of(store, number)[-2:]
+        assert (carried["move"], carried["source"], carried["dest"]) == ("carried_over", "investigated", "examined")
+        assert (carried["lifecycle"], bool(carried["inferred"])) == (EXAMINED.version, True)
+        assert COMPLAINT.version in carried["form"]
+        assert (last["move"], last["source"]) == ("note", "examined")
+        assert case_of(store, number)["previous_state"] == "classified"
+        assert does(store, number, "resolve", after=HOUR).state == "resolved"
+        assert verify(store).faults == ()
+
+
+def test_a_case_that_waits_for_the_customer_goes_back_to_the_renamed_state(store: Store):
+    number = investigated(store)
+    does(store, number, "ask_customer", after=HOUR)
+    paused = open_timers(store, number)
+    assert paused["solution"]["running_since"] is None
+    with replaced(EXAMINED):
+        assert verify(store).faults == ()
+        assert does(store, number, "customer_answers", after=5 * HOUR).state == "examined"
+        running = open_timers(store, number)
+        assert running.keys() == paused.keys()
+        assert running["solution"]["running_since"] is not None
+        assert running["solution"]["consumed"] == paused["solution"]["consumed"]
+        assert moves_of(store, number)[-2:] == ["carried_over", "customer_answers"]
+        assert verify(store).faults == ()
+
+
+def test_the_waiting_state_itself_is_renamed_and_the_answer_still_leads_back(store: Store):
+    number = investigated(store)
+    does(store, number, "ask_customer")
+    with replaced(renamed(COMPLAINT, Renames({"waiting_for_customer": "asked", "investigated": "examined"}))):
+        assert does(store, number, "customer_answers", after=HOUR).state == "examined"
+        assert verify(store).faults == ()
+
+
+def test_a_promise_that_was_met_does_not_begin_again(store: Store):
+    number = investigated(store)
+    does(store, number, "reply", HANDLER)
+    before = [(row["clause"], row["outcome"]) for row in tells(store, "SELECT clause, outcome FROM timer ORDER BY id")]
+    assert ("first_reply", "kept") in before
+    with replaced(EXAMINED):
+        does(store, number, "note", after=HOUR)
+    assert [(r["clause"], r["outcome"]) for r in tells(store, "SELECT * FROM timer ORDER BY id")] == before
+
+
+def test_a_state_merged_into_another_begins_what_only_the_other_has(store: Store):
+    """``owner_disputed`` pauses the department's limit; cases in the retired ``queued`` had none at all."""
+    queued = State("queued", Milestone.CLASSIFIED, owner=COMPLAINT.state["classified"].owner)
+    rows = {row.name: row for row in COMPLAINT.moves}
+    before = replace(
+        COMPLAINT,
+        states=(*COMPLAINT.states, queued),
+        moves=(
+            *COMPLAINT.moves,
+            replace(rows["note"], name="queue", sources=("received",), dest="queued"),
+            replace(rows["note"], name="unqueue", sources=("queued",), dest="received"),
+        ),
+    )
+    number = opened(store)
+    with replaced(before):
+        advance(store, Command(number, "queue", {"note": "Later."}, SUPERVISOR), START)
+        assert open_timers(store, number) == {}
+    table = replace(COMPLAINT, retired=(Retired("queued", "received"), Retired(move="queue"), Retired(move="unqueue")))
+    with replaced(table):
+        does(store, number, "note", after=HOUR)
+        assert set(open_timers(store, number)) >= {"first_reply", "solution"}
+        assert verify(store).faults == ()
+
+
+def test_a_timer_of_a_renamed_clause_keeps_what_it_consumed_and_fires_no_step_twice(store: Store):
+    number = opened(store)
+    limit = clock_of(store, number, "solution")["allowance"] // 3_600_000_000
+    fire_due(store, START + 0.8 * limit * HOUR)
+    fired = rungs_of(store, number)
+    assert ("solution", 75) in {(clause, percent) for clause, percent, _ in fired}
+    with replaced(REMEDY):
+        assert verify(store).faults == ()
+        fire_due(store, START + 5 * limit * HOUR)
+        solution, remedy = (
+            [percent for clause, percent, _ in rungs_of(store, number) if clause == name]
+            for name in ("solution", "remedy")
+        )
+        assert (solution, remedy) == ([75], [100, 150, 200])
+        assert clock_of(store, number, "remedy")["steps_fired"] == 4
+        assert verify(store).faults == ()
+
+
+def test_a_limit_that_the_published_pack_names_by_the_old_clause_still_holds(store: Store):
+    with replaced(REMEDY):
+        number = opened(store)
+        assert clock_of(store, number, "remedy")["amount"] > 0
+
+
+def test_who_made_a_renamed_move_is_still_kept_apart_from_the_next(store: Store):
+    number = investigated(store)
+    does(store, number, "determine_responsibility", SUPERVISOR)
+    with replaced(renamed(COMPLAINT, Renames(moves={"determine_responsibility": "blame"}))):
+        refused = refusal(lambda: does(store, number, "confirm_responsibility", SUPERVISOR, after=HOUR))
+        assert (refused.code, refused.params["moves"]) == ("own_work", ["blame"])
+        assert does(store, number, "confirm_responsibility", MANAGER, after=HOUR).seq
+
+
+def test_a_renamed_variable_is_carried_over_and_counts_on(store: Store):
+    number = opened(store)
+    does(store, number, "classify")
+    does(store, number, "return", HANDLER)
+    with replaced(renamed(COMPLAINT, Renames(variables={"returns": "sent_back"}))):
+        assert does(store, number, "return", HANDLER, after=HOUR).state == "owner_disputed"
+        assert '"sent_back":2' in case_of(store, number)["variables"]
+        assert verify(store).faults == ()
+
+
+def test_what_waits_to_be_delivered_is_told_under_the_new_names(store: Store):
+    number = investigated(store)
+    names = Renames({"investigated": "examined"}, {"investigate": "examine"}, fields={"Findings.findings": "result"})
+    with replaced(renamed(COMPLAINT, names)):
+        batch = lease(store, "me", lambda event: [f"greet_{event.seq}"], START + HOUR)
+        [told] = [one.happened for one in batch if one.happened.seq == 3]
+        assert (told.number, told.move, told.source, told.dest) == (number, "examine", "classified", "examined")
+        assert '"result"' in told.form
+        assert '"findings"' not in told.form
+
+
+def test_carrying_a_case_over_is_told_to_no_reaction(store: Store):
+    number = investigated(store)
+    lease(store, "me", lambda event: [], START)
+    with replaced(EXAMINED):
+        does(store, number, "note", after=HOUR)
+        told = [one.happened.move for one in lease(store, "me", lambda event: ["greet"], START + HOUR)]
+    assert told == ["note"]
+
+
+def test_a_renamed_resolved_state_keeps_its_callback_window(store: Store):
+    number = resolved(store)
+    window = clock_of(store, number, "revisit")["fires_at"]
+    with replaced(renamed(COMPLAINT, Renames({"resolved": "settled"}, clauses={"revisit": "call_back"}))):
+        does(store, number, "note", after=HOUR)
+        assert clock_of(store, number, "call_back")["fires_at"] == window
+        assert fire_due(store, START + 300 * DAY).failed == ()
+
+
+def test_a_case_that_was_parked_for_a_lost_clause_goes_on_once_the_clause_has_a_successor(store: Store):
+    number = opened(store)
+    lost = replace(REMEDY, retired=())
+    with replaced(lost):
+        assert fire_due(store, START + 40 * DAY).failed == ((number, "lost_clause"),)
+        assert rungs_of(store, number) == []
+    with replaced(REMEDY):
+        assert migrate_lifecycles(store, START + 40 * DAY).carried == 1
+        assert fire_due(store, START + 40 * DAY).failed == ()
+        assert {clause for clause, _, _ in rungs_of(store, number)} >= {"remedy", "first_reply"}
+        assert verify(store).faults == ()
+
+
+def test_the_promises_of_a_merged_case_are_adopted_under_the_new_clause(store: Store):
+    """The rename comes between the merge, which hands the timers on, and the move that takes them over."""
+    into, merged = opened(store), opened(store)
+    does(store, merged, "merge", into=into)
+    with replaced(REMEDY):
+        advance(store, Command(into, "absorb", {"case": merged}, "system"), START + HOUR)
+        sql = "SELECT clause, occurrence FROM timer WHERE case_id = :id AND clause = 'remedy' AND closed_at IS NULL"
+        rows = tells(store, sql, id=case_of(store, into)["id"])
+        assert sorted(row["occurrence"] for row in rows) == [1, 2]
+        assert verify(store).faults == ()
+
+
+def test_a_case_in_a_lost_state_is_refused_by_name_and_nothing_is_written(store: Store):
+    number = opened(store)
+    alters(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
+    assert refusal(lambda: does(store, number, "note", after=HOUR)).code == "lost_state"
+    assert moves_of(store, number) == ["open"]
+
+
+@pytest.mark.parametrize("column", ["document", "version"])
+def test_an_altered_record_of_a_lifecycle_is_found(store: Store, column: str):
+    opened(store)
+    alters(store, f"UPDATE lifecycle_version SET {column} = {column} || ' ' WHERE kind = 'complaint'")
+    assert [fault.what for fault in verify(store).faults if fault.what.startswith("lifecycle complaint")]
