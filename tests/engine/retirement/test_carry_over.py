@@ -3,16 +3,19 @@
 The trial that began this: rename ``investigated`` with cases in it, and waiting for the customer from it.
 """
 
+import contextlib
 from dataclasses import replace
 
 import pytest
 
 from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.escalation.fire import fire_due
+from engine.ledger.lifecycle_versions import record_version
 from engine.outbox.deliveries import lease
 from engine.store import Store
+from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import replaced
 from statemachines.lifecycle import Retired, State
@@ -236,3 +239,43 @@ def test_an_altered_record_of_a_lifecycle_is_found(store: Store, column: str):
     opened(store)
     alters(store, f"UPDATE lifecycle_version SET {column} = {column} || ' ' WHERE kind = 'complaint'")
     assert [fault.what for fault in verify(store).faults if fault.what.startswith("lifecycle complaint")]
+
+
+def test_a_group_of_moves_carries_each_of_its_cases_over(store: Store):
+    numbers = [investigated(store), investigated(store)]
+    with replaced(renamed(COMPLAINT, Renames({"investigated": "examined"}, clauses={"solution": "remedy"}))):
+        commands = [Command(number, "note", {"note": "Later."}, SUPERVISOR) for number in numbers]
+        answers = advance_many(store, commands, START + HOUR)
+        assert [answer.seq for answer in answers if isinstance(answer, Answer)] == [5, 5]
+        for number in numbers:
+            assert moves_of(store, number)[-2:] == ["carried_over", "note"]
+            assert open_timers(store, number)["remedy"]["running_since"] is not None
+        assert verify(store).faults == ()
+
+
+def test_a_timer_of_a_clause_merged_into_another_gets_the_next_occurrence(store: Store):
+    """``first_reply`` and ``solution`` both run; their rows become one clause's, and neither is lost."""
+    number = investigated(store)
+    before = {row["id"]: row["fires_at"] for row in open_timers(store, number).values()}
+    clauses = tuple(clause for clause in COMPLAINT.clauses if clause.name != "first_reply")
+    with replaced(replace(COMPLAINT, clauses=clauses, retired=(Retired(clause="first_reply", to="solution"),))):
+        does(store, number, "note", after=HOUR)
+        sql = "SELECT id, occurrence, fires_at FROM timer WHERE case_id = :id AND clause = 'solution'"
+        rows = tells(store, sql, id=case_of(store, number)["id"])
+        assert sorted(row["occurrence"] for row in rows) == [1, 2]
+        assert all(before[row["id"]] == row["fires_at"] for row in rows)
+        assert verify(store).faults == ()
+
+
+def test_a_version_whose_record_was_undone_is_recorded_by_the_next_move(store: Store):
+    number = investigated(store)
+    with replaced(EXAMINED):
+        with contextlib.suppress(KeyError), store.writing() as tx:
+            record_version(tx, EXAMINED, 0)
+            record_version(tx, EXAMINED, 0)
+            raise KeyError
+        does(store, number, "note", after=HOUR)
+        sql = "SELECT recorded_at FROM lifecycle_version WHERE version = :version"
+        [row] = tells(store, sql, version=EXAMINED.version)
+        assert row["recorded_at"] == to_micros(START + HOUR)
+        assert verify(store).faults == ()
