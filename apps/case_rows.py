@@ -11,8 +11,10 @@ from typing import Any
 
 import orjson
 
+from engine.ledger.chain import canonical
 from engine.transaction import Tx
 from models.columns import from_micros
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
 
 
@@ -59,9 +61,14 @@ BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"  # noqa: S608 
 
 
 def case_row(row: Any) -> CaseRow:
-    """Convert a row of ``COLUMNS`` to the types that SQLite lacks."""
-    values = row._asdict()
-    return CaseRow(**{**values, "closed": bool(row.closed), "opened_at": from_micros(row.opened_at)})
+    """Return a row of ``COLUMNS`` with the types that SQLite lacks, under the names its lifecycle has today."""
+    values = row._asdict() | {"closed": bool(row.closed), "opened_at": from_micros(row.opened_at)}
+    table = lifecycles().get(row.kind)
+    if table is not None and table.retired:
+        resolver = table.resolver
+        values["state"], values["previous_state"] = resolver.state(row.state), resolver.state(row.previous_state)
+        values["variables"] = canonical(resolver.variables(orjson.loads(row.variables)))
+    return CaseRow(**values)
 
 
 def find_case(tx: Tx, number: str) -> CaseRow:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.audit.lifecycle_check import check_lifecycles
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
@@ -65,7 +66,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     try:
         now = store.now()
         with store.looking() as tx:
-            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), *_holds(tx)]
+            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), _lifecycles(tx), *_holds(tx)]
     except Refused as refused:
         return [Health("database", False, "away", {"reason": refused.code})]
     due = look(store)
@@ -99,6 +100,13 @@ def _nights(tx: Tx, now: datetime) -> Health:
 def _dead(tx: Tx) -> Health:
     count = len(dead(tx))
     return Health("outbox", count == 0, "dead", {"count": count})
+
+
+def _lifecycles(tx: Tx) -> Health:
+    """Whether open cases bear names that their lifecycles have retired, or names that nobody retired."""
+    checked = check_lifecycles(tx, changes=False)
+    code = "unsafe" if not checked.ok else "needs" if checked.to_carry else "current"
+    return Health("lifecycles", checked.ok, code, {"count": checked.to_carry})
 
 
 def _holds(tx: Tx) -> list[Health]:

@@ -14,6 +14,7 @@ from engine.transaction import Tx
 from locales.translation import label, translate, when
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
+from statemachines.retirement import CARRIED_OVER
 
 HOUR = timedelta(hours=1)
 
@@ -24,7 +25,10 @@ SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extende
 """
 STEPS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
 # A paused timer has been paused since the case entered its state.
-ENTERED = "SELECT max(occurred_at) AS at FROM transition WHERE case_id = :case_id AND source <> dest"
+ENTERED = """
+SELECT max(occurred_at) AS at FROM transition
+ WHERE case_id = :case_id AND source <> dest AND move <> :carried_over
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +127,22 @@ def timers_of(tx: Tx, rules: Rules, case: CaseRow, now: datetime) -> list[TimerV
     for step in tx.rows(STEPS, case_id=case.id):
         fired.setdefault(step.timer_id, []).append((step.percent, from_micros(step.due_at)))
     views = [_view(row, tuple(fired.get(row.id, ())), rules, case, now) for row in tx.rows(TIMERS, case_id=case.id)]
-    entered_at = _instant(tx.row(ENTERED, case_id=case.id).at)
+    entered_at = _instant(tx.row(ENTERED, case_id=case.id, carried_over=CARRIED_OVER).at)
     return [replace(view, paused_since=entered_at) if view.paused else view for view in views]
 
 
 def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case: CaseRow, now: datetime) -> TimerView:
     pack = rules.pack(case.pack, to_micros(now))
-    clause = next((clause for clause in lifecycle_of(case.kind).clauses if clause.name == row.clause), None)
+    table = lifecycle_of(case.kind)
+    name = table.resolver.clause_or_own(row.clause)
+    clause = table.clause.get(name)
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
     calendar = rules.calendar(row.calendar)
     running = spent(row.unit, calendar, row.running_since, to_micros(now)) if row.running_since is not None else 0
-    limit = pack.clauses.get(row.clause)
+    limits = (pack.clauses[known] for known in table.resolver.names("clause", name) if known in pack.clauses)
+    limit = next(limits, None)
     return TimerView(
-        clause=row.clause,
+        clause=name,
         cycle=row.cycle,
         occurrence=row.occurrence,
         amount=row.amount,

@@ -11,8 +11,10 @@ from pathlib import Path
 from apps.driver import drive
 from apps.prefect_server import PortTaken, PrefectServerError, Server, prefect_server, worker
 from apps.prefect_settings import prefect_environment, with_credential
+from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
 from engine.settings import Settings
+from engine.store import Store
 from flows.work import Work, work_from
 from statemachines.lifecycle import Refused
 
@@ -27,6 +29,7 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     _refuse_simulated(settings)
     found(settings, system_now())
     work = work_from(settings)
+    _check_lifecycles(work.store, tell)
     tell("up.starting", home=str(settings.where))
     try:
         with prefect_server(settings.where, port) as server:
@@ -63,9 +66,21 @@ def _prepare_server(server: Server, tell: Tell) -> None:
         tell("up.abandoned", count=abandoned)
 
 
-async def drive_here(settings: Settings) -> None:
-    """Drive this store, observed on PREFECT_API_URL or on the Prefect server that ``up`` started, if there is one."""
+def _check_lifecycles(store: Store, tell: Tell) -> None:
+    """Name a store whose cases must be carried over. Raises ``Refused('lifecycle_unsafe')`` where something is lost."""
+    checked = check_store(store, changes=False)
+    checked.refuse_unsafe()
+    if checked.to_carry:
+        tell("up.lifecycle_needs", count=checked.to_carry)
+
+
+async def drive_here(settings: Settings, tell: Tell) -> None:
+    """Drive this store, observed on PREFECT_API_URL or on the Prefect server that ``up`` started, if there is one.
+
+    Raises ``Refused('lifecycle_unsafe')``.
+    """
     work = work_from(settings)
+    _check_lifecycles(work.store, tell)
     await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where))
 
 

@@ -15,6 +15,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from reports import figures
+from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
@@ -30,7 +31,7 @@ SELECT {COLUMNS} FROM cases WHERE {{conditions}}
  ORDER BY CASE WHEN kind = ANY(:customers) THEN 0 ELSE 1 END, CASE WHEN severity = :urgent THEN 0 ELSE 1 END,
        level DESC, opened_at, id LIMIT :limit
 """  # noqa: S608 (our own constants only)
-FILTERS = ("state", "department", "owner", "level", "severity")
+FILTERS = ("department", "owner", "level", "severity")
 """The columns by whose value a list may be filtered."""
 ROLES = "SELECT roles FROM actor WHERE handle = :handle"
 MOVE_ACTORS = """
@@ -63,8 +64,10 @@ def cases(store: Store, case_filter: CaseFilter) -> list[CaseRow]:
 
     Raises ``Refused('unknown_kind')``.
     """
-    filters = {name: value for name in FILTERS if (value := getattr(case_filter, name)) is not None}
+    filters: dict[str, Any] = {name: value for name in FILTERS if (value := getattr(case_filter, name)) is not None}
     conditions = [f"{name} = :{name}" for name in filters] + ([] if case_filter.closed else ["NOT closed"])
+    if case_filter.state is not None:
+        conditions.append(_in_state(case_filter.state, filters))
     if case_filter.kind is not None:
         table = lifecycle_of(case_filter.kind)
         filters["kind"] = table.kind
@@ -76,6 +79,16 @@ def cases(store: Store, case_filter: CaseFilter) -> list[CaseRow]:
     values = {"customers": sorted(customer_kinds()), "urgent": Severity.URGENT.value, "limit": case_filter.limit}
     with store.looking() as tx:
         return [case_row(row) for row in tx.rows_among(sql, **values, **filters)]
+
+
+def _in_state(state: str, filters: dict[str, Any]) -> str:
+    """Return the condition that a case is in a state, and add its values; either name may be a retired one."""
+    filters["state"] = state
+    conditions = ["state = :state"]
+    for kind, states in states_by_kind(state).items():
+        filters |= {f"kind_{kind}": kind, f"states_{kind}": states}
+        conditions.append(f"(kind = :kind_{kind} AND state = ANY(:states_{kind}))")
+    return f"({' OR '.join(conditions)})"
 
 
 def kind_of(store: Store, number: str) -> str:
@@ -136,7 +149,7 @@ def _done_by(tx: Tx, one: CaseRow, table: Lifecycle) -> DoneBy:
     """Return who made the moves from which others are separated (F3)."""
     separate = {name for row in table.moves for name in row.separate_from}
     rows = tx.rows(MOVE_ACTORS, case_id=one.id) if separate else []
-    return done_by([(row.move, row.handle) for row in rows], separate)
+    return done_by([(table.resolver.move(row.move), row.handle) for row in rows], separate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from classifier.examples import Example
 from classifier.training_report import MIN_DECISIONS, MIN_NEW_DECISIONS, NOTHING_NEW, TOO_FEW, TrainingResult
 from engine.actors import IMPORT, SYSTEM
+from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.complaint import COMPLAINT
@@ -21,10 +22,10 @@ FIELDS = ("subject", "text", "demand")
 # The last decision of a person on each case; what the system decided by itself is nothing to learn from.
 DECISIONS = """
 SELECT t.case_id, t.form FROM transition t JOIN actor a ON a.id = t.actor_id JOIN cases c ON c.id = t.case_id
- WHERE t.case_id < :before AND c.kind IN (:complaint, :inquiry) AND t.move IN ('classify', 'reclassify')
+ WHERE t.case_id < :before AND c.kind IN (:complaint, :inquiry) AND t.move IN ({chosen})
    AND a.handle NOT IN (:system, :import)
    AND NOT EXISTS (SELECT 1 FROM transition u JOIN actor b ON b.id = u.actor_id
-                    WHERE u.case_id = t.case_id AND u.seq > t.seq AND u.move IN ('classify', 'reclassify')
+                    WHERE u.case_id = t.case_id AND u.seq > t.seq AND u.move IN ({chosen})
                       AND b.handle NOT IN (:system, :import))
  ORDER BY t.case_id DESC LIMIT :page
 """
@@ -68,7 +69,8 @@ def decisions_in(store: Store, most: int = MAX_DECISIONS) -> list[Example]:
 def _decisions(tx: Tx) -> Iterator[Example]:
     before = 1 << 62
     params = {"complaint": COMPLAINT.kind, "inquiry": INQUIRY.kind, "system": SYSTEM, "import": IMPORT}
-    while page := tx.rows(DECISIONS, before=before, page=PAGE, **params):
+    sql = DECISIONS.format(chosen=recorded_as("move", "classify", "reclassify"))
+    while page := tx.rows(sql, before=before, page=PAGE, **params):
         before = page[-1].case_id
         statements = _statements(tx, before, page[0].case_id)
         for row in page:

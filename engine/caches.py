@@ -45,6 +45,8 @@ class StoreCache:
 
     published: tuple[int | None, tuple[Edition, ...]] = (None, ())
     system: Acting | None = None
+    lifecycle_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """The recorded versions of lifecycles, by kind and version, that were found in the store."""
 
 
 @dataclass(slots=True)
@@ -53,4 +55,6 @@ class TransactionCache:
 
     editions: tuple[Edition, ...] | None = None
     low_water_mark: int | None = None
+    written_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """The versions of lifecycles that this transaction recorded itself: they may still be undone."""
     actors: dict[str, Acting] = field(default_factory=dict[str, Acting])

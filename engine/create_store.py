@@ -9,10 +9,12 @@ from alembic.config import Config
 
 from engine.actors import seed
 from engine.ledger.chain import keyed
+from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import from_micros, to_micros
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -62,6 +64,9 @@ def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None)
                 simulated_at=made_at if simulated_at else None,
                 secret_check=check,
             )
+        for table in lifecycles().values():
+            record_version(tx, table, made_at)
+        if row is None:
             return True
     if row.secret_check != check:
         raise Refused("other_secret", home=str(store.home))

@@ -10,6 +10,7 @@ from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.store import Store
 from flows.work import Work, off_loop
 from models import Case, Party, Statement
+from reports.current_names import current
 from statemachines.lifecycle import Refused
 
 K = TypeVar("K")
@@ -119,7 +120,7 @@ class BatchContext:
 
 def _cases(store: Store, ids: Sequence[int]) -> list[Case]:
     with store.reading() as session:
-        by_id = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(set(ids))))}
+        by_id = {case.id: current(case) for case in session.exec(select(Case).where(col(Case.id).in_(set(ids))))}
     return [by_id[case_id] for case_id in ids]
 
 

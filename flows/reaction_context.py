@@ -85,7 +85,8 @@ class ReactionContext:
 
     async def statement(self, *fields: str) -> str:
         """Return what these personal fields of the move say, joined by blanks; erased fields are empty."""
-        by_field = await self.batch.statements.get((self.event.case_id, self.event.seq))
+        recorded = await self.batch.statements.get((self.event.case_id, self.event.seq))
+        by_field = self.table.resolved_form(self.event.move, recorded)
         return " ".join(by_field[name] for name in fields if name in by_field)
 
     async def opening_statements(self) -> dict[str, str]:

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
-from engine.commands.plan import BY_TIMER
 from engine.outbox.deliveries import CaseEvent
 from flows.reaction_context import ReactionContext
 from statemachines.kinds import lifecycle_of, lifecycles

@@ -55,9 +55,25 @@ class _Params(dict[str, Any]):
 
 
 def label(locale: str, kind: str, sort: str, name: str) -> str:
-    """Return the label of a state, move, clause or code: ``complaint.state.received``, else the one all kinds share."""
+    """Return the label of a state, move, clause or code: ``complaint.state.received``, else the one all kinds share.
+
+    A retired name is shown by its own label if the catalogue still has it, else by that of its successor.
+    """
     messages = catalogue(locale)
-    return messages.get(f"{kind}.{sort}.{name}") or messages.get(f"{sort}.{name}") or name
+    own = messages.get(f"{kind}.{sort}.{name}") or messages.get(f"{sort}.{name}")
+    if own or sort not in ("state", "move", "clause"):
+        return own or name
+    successor = _successor(kind, sort, name)
+    return name if successor == name else label(locale, kind, sort, successor)
+
+
+def _successor(kind: str, sort: str, name: str) -> str:
+    from statemachines.kinds import lifecycles  # only where a label is missing: commands shall start at once
+
+    if kind not in lifecycles():
+        return name
+    resolver = lifecycles()[kind].resolver
+    return {"state": resolver.state, "move": resolver.move, "clause": resolver.clause_or_own}[sort](name)
 
 
 def refusal(locale: str, refused: Refused) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
+    from models.lifecycle_version import LifecycleVersion
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, Statement
@@ -36,6 +37,7 @@ __all__ = [
     "IdempotencyKey",
     "Interpretation",
     "Lease",
+    "LifecycleVersion",
     "Link",
     "OneTimeCode",
     "OutboxEvent",
@@ -55,6 +57,7 @@ _MODULES = {
     "IdempotencyKey": "case",
     "Link": "case",
     "Transition": "case",
+    "LifecycleVersion": "lifecycle_version",
     "Timer": "timer",
     "EscalationStep": "timer",
     "OneTimeCode": "access",

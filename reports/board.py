@@ -13,6 +13,7 @@ from engine.transaction import Tx
 from locales.translation import ZONE
 from models.columns import from_micros, to_micros
 from reports import figures
+from reports.current_names import clause_of, state_of
 
 NEXT = 15
 """How many of the timers that are due next are listed."""
@@ -91,8 +92,8 @@ def _timer(row: Any, rules: Rules) -> RunningTimer:
     return RunningTimer(
         number=row.number,
         kind=row.kind,
-        state=row.state,
-        clause=row.clause,
+        state=state_of(row.kind, row.state),
+        clause=clause_of(row.kind, row.clause),
         department=row.department or "",
         owner=row.owner,
         level=row.level,

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
@@ -20,10 +21,11 @@ PLANNED = """
 SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, p.name, p.phone,
        k.running_since, k.allowance, k.consumed, k.unit, k.calendar,
        (SELECT s.content FROM statement s WHERE s.case_id = c.id AND s.seq =
-           (SELECT max(t.seq) FROM transition t WHERE t.case_id = c.id AND t.dest = c.state AND t.source <> t.dest)
+           (SELECT max(t.seq) FROM transition t WHERE t.case_id = c.id AND t.source <> t.dest
+               AND t.move <> 'carried_over')
          ORDER BY s.field LIMIT 1) AS result
   FROM callback b JOIN cases c ON c.id = b.case_id
-  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause = 'revisit' AND k.closed_at IS NULL
+  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause IN ({revisit}) AND k.closed_at IS NULL
   LEFT JOIN party p ON p.id = c.party_id
  WHERE b.done_at IS NULL AND b.planned_at >= :begin AND b.planned_at < :end
  ORDER BY b.owner IS NULL, b.owner, b.planned_at, c.id
@@ -92,7 +94,7 @@ def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
             result=row.result,
             due_at=_due(row, rules),
         )
-        for row in tx.rows(PLANNED, begin=begin, end=end)
+        for row in tx.rows(PLANNED.format(revisit=recorded_as("clause", "revisit")), begin=begin, end=end)
     ]
 
 

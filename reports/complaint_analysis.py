@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from locales.translation import ZONE
 from models.columns import from_micros, to_micros
 from reports.complaint_handling import HandlingFigures, handling
+from reports.current_names import state_of
 from statemachines.complaint import COMPLAINT, MERGED
 from statemachines.forms import Degree
+from statemachines.kinds import lifecycle_of
 
 LOOKED_BACK = 3
 """How many months before its own an analysis searches for the same cause and party (B7)."""
@@ -27,7 +30,7 @@ SUBJECTS = ("category", "severity", "department", "cause")
 # Each page begins after the last one, so the key is read through once, however many cases there are.
 CASES = """
 SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, c.variables,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move = 'investigate'
+       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate})
          ORDER BY t.seq DESC LIMIT 1) AS found
   FROM cases c WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY c.id LIMIT :page
@@ -170,7 +173,8 @@ def _count(tx: Tx, first: date) -> _Counts:
         for subject, code in zip(SUBJECTS, (row.category, row.severity, row.department, cause), strict=True):
             counts.by[opened, subject][code or ""] += 1
         counts.measures[cause] += linked.get(row.id, ())
-        if cause and responsible and row.state != MERGED:  # a merged case duplicates another one (A6)
+        merged = state_of(COMPLAINT.kind, row.state) == MERGED  # a merged case duplicates another one (A6)
+        if cause and responsible and not merged:
             pair = counts.pairs[cause, responsible]
             pair.times += 1
             pair.this_month += opened == first
@@ -180,15 +184,18 @@ def _count(tx: Tx, first: date) -> _Counts:
 
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
     after = 0
-    while page := tx.rows(CASES, after=after, page=most, **span):
+    sql = CASES.format(investigate=recorded_as("move", "investigate"))
+    while page := tx.rows(sql, after=after, page=most, **span):
         yield from page
         after = page[-1].id
 
 
 def _cause_and_responsible(row: Any) -> tuple[str, str]:
     """Return the case's cause, or else the one investigated last, and the responsible party."""
-    variables = json.loads(row.variables)
-    cause = variables.get("cause") or json.loads(row.found or "{}").get("cause")
+    table = lifecycle_of(COMPLAINT.kind)
+    variables = table.resolver.variables(json.loads(row.variables))
+    investigated = table.resolved_form("investigate", json.loads(row.found or "{}"))
+    cause = variables.get("cause") or investigated.get("cause")
     responsible = variables.get("degree") != Degree.NONE  # NONE: the party was examined and bears no responsibility
     return cause or "", variables.get("responsible") or "" if responsible else ""
 

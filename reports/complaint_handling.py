@@ -2,13 +2,17 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.transaction import Tx
+from reports.current_names import clause_of
 from reports.run_figures import HOUR
+from statemachines.kinds import lifecycle_of
 
 TIMERS = """
 SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.case_id
@@ -17,9 +21,10 @@ SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.
 """
 RESULTS = """
 SELECT t.cycle, t.occurred_at - c.opened_at AS took,
-       EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move = 'resolve') AS again
+       EXISTS (SELECT 1 FROM transition u
+                WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move IN ({resolve})) AS again
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.kind = :kind AND t.move = 'resolve' AND t.occurred_at >= :begin AND t.occurred_at < :end
+ WHERE c.kind = :kind AND t.move IN ({resolve}) AND t.occurred_at >= :begin AND t.occurred_at < :end
 """
 REOPENED = """
 SELECT count(*) AS n FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
@@ -27,13 +32,14 @@ SELECT count(*) AS n FROM transition t JOIN transition p ON p.case_id = t.case_i
  WHERE c.kind = :kind AND t.occurred_at >= :begin AND t.occurred_at < :end AND t.cycle > 1 AND t.cycle > p.cycle
 """
 ANSWERS = """
-SELECT t.form FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.kind = :kind AND t.move = 'revisit' AND t.occurred_at >= :begin AND t.occurred_at < :end
+SELECT t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE c.kind = :kind AND t.move IN ({revisit}) AND t.occurred_at >= :begin AND t.occurred_at < :end
 """
 # Both moves count as unsatisfied (B3).
+UNSATISFIED_ENDS = ("close_unsatisfied", "refer")
 UNSATISFIED = """
 SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.kind = :kind AND t.move IN ('close_unsatisfied', 'refer') AND t.occurred_at >= :begin AND t.occurred_at < :end
+ WHERE c.kind = :kind AND t.move IN ({ends}) AND t.occurred_at >= :begin AND t.occurred_at < :end
 """
 
 
@@ -65,19 +71,33 @@ class HandlingFigures:
 def handling(tx: Tx, span: dict[str, Any]) -> HandlingFigures:
     """Return the figures of a period; ``span`` holds the parameters kind, begin and end of every query here."""
     timers = tx.rows(TIMERS, **span)
-    results = tx.rows(RESULTS, **span)
+    answers = tx.rows(ANSWERS.format(revisit=recorded_as("move", "revisit")), **span)
+    results = tx.rows(RESULTS.format(resolve=recorded_as("move", "resolve")), **span)
     took = sorted(row.took for row in results if not row.again)
     return HandlingFigures(
-        kept=Counter({row.clause: row.n for row in timers if row.outcome == "kept"}),
-        late=Counter({row.clause: row.n for row in timers if row.outcome == "late"}),
+        kept=_by_clause(span["kind"], timers, "kept"),
+        late=_by_clause(span["kind"], timers, "late"),
         results=len(results),
         further=sum(row.cycle > 1 for row in results),
         reopened=tx.row(REOPENED, **span).n,
-        answers=Counter(json.loads(row.form)["outcome"] for row in tx.rows(ANSWERS, **span)),
-        unsatisfied_ends=tx.row(UNSATISFIED, **span).n,
+        answers=Counter(_outcome(span["kind"], row) for row in answers),
+        unsatisfied_ends=tx.row(UNSATISFIED.format(ends=recorded_as("move", *UNSATISFIED_ENDS)), **span).n,
         median=_hours(median(took)) if took else None,
         p90=_hours(took[ceil(len(took) * 0.9) - 1]) if took else None,
     )
+
+
+def _by_clause(kind: str, rows: Iterable[Any], outcome: str) -> Counter[str]:
+    """Count the timers with this outcome by clause; those of a retired clause count for its successor."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        if row.outcome == outcome:
+            counted[clause_of(kind, row.clause)] += row.n
+    return counted
+
+
+def _outcome(kind: str, row: Any) -> str:
+    return lifecycle_of(kind).resolved_form(row.move, json.loads(row.form))["outcome"]
 
 
 def _hours(micros: float) -> float:

@@ -13,6 +13,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from reports.discovered_model import Arc, DiscoveredModel
 from statemachines.lifecycle import Lifecycle
+from statemachines.retirement import CARRIED_OVER
 
 EXAMPLES = 5
 """How many events are named for each reason."""
@@ -20,7 +21,8 @@ PAGE = 500
 
 MOVED = """
 SELECT case_id, seq, move, source, dest, occurred_at FROM transition
- WHERE case_id BETWEEN :low AND :high AND (source <> dest OR seq = 1) ORDER BY case_id, seq
+ WHERE case_id BETWEEN :low AND :high AND (source <> dest OR seq = 1) AND move <> :carried_over
+ ORDER BY case_id, seq
 """
 TIMERS = """
 SELECT k.case_id, k.clause, k.outcome,
@@ -167,11 +169,13 @@ def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int
     times: dict[str, array[int]] = {}
     for low, high, chosen in _pages(ids):
         for row in tx.rows(STANDING, low=low, high=high):
-            report.standing[row.state] += row.id in chosen
+            report.standing[table.resolver.state(row.state)] += row.id in chosen
         for row in tx.rows(TIMERS, low=low, high=high):
             if row.case_id in chosen:
-                _count_timer(report.promises.setdefault(row.clause, TimerOutcomes()), row.outcome, bool(row.broken))
-        _count_arcs([row for row in tx.rows(MOVED, low=low, high=high) if row.case_id in chosen], report.arcs, times)
+                clause = table.resolver.clause_or_own(row.clause)
+                _count_timer(report.promises.setdefault(clause, TimerOutcomes()), row.outcome, bool(row.broken))
+        moved = [row for row in tx.rows(MOVED, low=low, high=high, carried_over=CARRIED_OVER) if row.case_id in chosen]
+        _count_arcs([_resolved(table, row) for row in moved], report.arcs, times)
     report.stays = {name: _sojourn(times[name]) for name in table.state if name in times}
 
 
@@ -180,6 +184,11 @@ def _pages(ids: Sequence[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
     for begin in range(0, len(ids), PAGE):
         page = ids[begin : begin + PAGE]
         yield page[0], page[-1], frozenset(page)
+
+
+def _resolved(table: Lifecycle, row: Any) -> Any:
+    resolver = table.resolver
+    return row._replace(move=resolver.move(row.move), source=resolver.state(row.source), dest=resolver.state(row.dest))
 
 
 def _count_arcs(rows: Sequence[Any], arcs: Counter[Arc], times: dict[str, "array[int]"]) -> None:

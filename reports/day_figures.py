@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.commands.plan import BY_TIMER
+from engine.commands.case_context import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from reports.current_names import state_of
 from reports.figures import DAY, LateStep, Trend, timers
 from statemachines.roles import LEVELS
 
@@ -29,7 +30,7 @@ SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c
  ORDER BY t.level DESC, t.occurred_at, c.id
 """
 STAFF = "SELECT handle, roles, department FROM actor ORDER BY handle"
-TEAM = "SELECT department, owner, state FROM cases WHERE number = :number"
+TEAM = "SELECT kind, department, owner, state FROM cases WHERE number = :number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def staff(tx: Tx) -> dict[tuple[int, str], tuple[str, ...]]:
 def states(tx: Tx, numbers: Iterable[str]) -> dict[str, str]:
     """Return the current state of each of these cases."""
     found = ((number, tx.row(TEAM, number=number)) for number in dict.fromkeys(numbers))
-    return {number: row.state for number, row in found if row is not None}
+    return {number: state_of(row.kind, row.state) for number, row in found if row is not None}
 
 
 def teams(store: Store, numbers: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:

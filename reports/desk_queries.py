@@ -12,6 +12,7 @@ from engine.rules.policy import POSITION_AGE
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
+from reports.current_names import state_of
 from statemachines.form_model import VARIABLE, marked
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
@@ -136,7 +137,8 @@ def _customer(tx: Tx, party: Any) -> Customer:
 
 
 def _customer_case(row: Any) -> CustomerCase:
-    return CustomerCase(row.number, row.kind, row.state, row.level, bool(row.closed), from_micros(row.opened_at))
+    state = state_of(row.kind, row.state)
+    return CustomerCase(row.number, row.kind, state, row.level, bool(row.closed), from_micros(row.opened_at))
 
 
 def track(tx: Tx, number: str, now: datetime) -> OrderStatus:
@@ -148,17 +150,18 @@ def track(tx: Tx, number: str, now: datetime) -> OrderStatus:
     lifecycle = lifecycle_of(row.kind) if row is not None else None
     if row is None or lifecycle is None or not _has_position(lifecycle):
         raise Refused("unknown_order", number=number[:40])
-    variables = json.loads(row.variables)
+    variables = lifecycle.resolver.variables(json.loads(row.variables))
     as_of, expected_at = (_instant(variables.get(name)) for name in ("as_of", "expected_at"))
     age = None if as_of is None else now - as_of
     bound = rules_in(tx).pack(row.pack, to_micros(now)).bound(POSITION_AGE)
     stale = age is not None and (bound is None or age > timedelta(hours=bound))
-    state = lifecycle.state.get(row.state)
+    state = state_of(row.kind, row.state)
+    declared = lifecycle.state.get(state)
     return OrderStatus(
         number=row.number,
         kind=row.kind,
-        state=row.state,
-        milestone=state.milestone if state else None,
+        state=state,
+        milestone=declared.milestone if declared else None,
         position=variables.get("position"),
         as_of=as_of,
         expected_at=expected_at,

@@ -9,9 +9,11 @@ from engine.commands.open_case import OPEN
 from engine.transaction import Tx
 from locales.translation import label, translate
 from models.columns import to_micros
+from reports.current_names import state_of
 from reports.markdown import plain
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
+from statemachines.retirement import CARRIED_OVER
 
 MAX_ARCS = 14
 """How many arcs a diagram shows, the most frequent ones; with all of them it is unreadable."""
@@ -22,6 +24,7 @@ MOVES = """
 SELECT c.kind, t.move, t.source, t.dest, count(*) AS n FROM cases c CROSS JOIN transition t
  WHERE c.changed_at > :since AND t.case_id = c.id
    AND t.occurred_at > :since AND t.occurred_at <= :until AND (t.source <> t.dest OR t.move = :open)
+   AND t.move <> :carried_over
  GROUP BY c.kind, t.move, t.source, t.dest
 """
 STANDING = "SELECT kind, state AS name, count(*) AS n FROM cases WHERE NOT closed GROUP BY kind, state"
@@ -48,12 +51,15 @@ class DiscoveredModel:
 def discover(tx: Tx, since: datetime, until: datetime) -> tuple[DiscoveredModel, ...]:
     """Return the model of each kind with moves in (since, until], the busiest first."""
     arcs: dict[str, Counter[Arc]] = {}
-    for row in tx.rows(MOVES, since=to_micros(since), until=to_micros(until), open=OPEN):
-        source = "" if row.move == OPEN else row.source
-        arcs.setdefault(row.kind, Counter())[Arc(source, row.dest, row.move)] += row.n
+    span = {"since": to_micros(since), "until": to_micros(until)}
+    for row in tx.rows(MOVES, **span, open=OPEN, carried_over=CARRIED_OVER):
+        resolver = lifecycle_of(row.kind).resolver
+        source = "" if row.move == OPEN else resolver.state(row.source)
+        arc = Arc(source, resolver.state(row.dest), resolver.move(row.move))
+        arcs.setdefault(row.kind, Counter())[arc] += row.n
     standing: dict[str, Counter[str]] = {}
     for row in tx.rows(STANDING):
-        standing.setdefault(row.kind, Counter())[row.name] += row.n
+        standing.setdefault(row.kind, Counter())[state_of(row.kind, row.name)] += row.n
     busiest = sorted(arcs, key=lambda kind: (-arcs[kind].total(), kind))
     return tuple(DiscoveredModel(kind, arcs[kind], standing.get(kind, Counter())) for kind in busiest)
 

@@ -18,11 +18,13 @@ from engine.transaction import Tx
 from models.columns import from_micros
 from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, TraceEvent, Value
 from reports import throughput_times
+from reports.current_names import state_of
 from reports.desk_queries import customer_kinds
 from reports.event_log_queries import STEPS, TIMERS, CaseBatch, CaseFilter, case_batches, statements_of
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from reports.throughput_times import Stopwatch, calendar_of
 from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.lifecycle import Lifecycle
 
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"
 PARTY = "SELECT name AS customer, phone, email FROM party WHERE id = :id"
@@ -99,6 +101,7 @@ class EventLogReader:
     def of_case(self, case: Any, calendar: str) -> dict[str, Value]:
         """Return the attributes of a case, without those that have no value."""
         values: dict[str, Any] = {CASE: case.number} | {name: getattr(case, name) for name in PLAIN_COLUMNS}
+        values["state"] = state_of(case.kind, case.state)
         values |= {"party": self.party(case), "shipment": self.shipment(case)}
         values["owner"] = self.pseudonymisation.actor(case.owner) if case.owner else None
         values |= {"closed": bool(case.closed), "opened_at": from_micros(case.opened_at), "calendar": calendar}
@@ -132,8 +135,10 @@ class EventLogReader:
     def _events(
         self, case: Any, moves: Iterator[tuple[Any, dict[str, str]]], stopwatch: Stopwatch, fired: dict[int, str]
     ) -> Iterator[TraceEvent]:
-        for row, texts in moves:
+        table = lifecycle_of(case.kind)
+        for recorded, recorded_texts in moves:
             self.moves += 1
+            row, texts = _current(table, recorded), table.resolved_form(recorded.move, recorded_texts)
             values = self._of_move(row) | stopwatch.at(row.occurred_at).attributes()
             form = self.pseudonymisation.form(case.kind, row.move, orjson.loads(row.form))
             values |= {FORM + name: value for name, value in form.items()}
@@ -179,6 +184,17 @@ class EventLogReader:
             yield party, "of_party"
         if (shipment := self.shipment(case)) is not None:
             yield shipment, "about_shipment"
+
+
+def _current(table: Lifecycle, row: Any) -> Any:
+    """Return a transition under the names of today, so that a log has one name for one thing."""
+    if not table.retired:
+        return row
+    resolver = table.resolver
+    form = orjson.dumps(table.resolved_form(row.move, orjson.loads(row.form)))
+    return row._replace(
+        move=resolver.move(row.move), source=resolver.state(row.source), dest=resolver.state(row.dest), form=form
+    )
 
 
 def case_keys(pseudonymisation: Pseudonymisation) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The log of a store, and the objects of an object-centric one: cases, timers, parties, shipments, actors, teams."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import orjson
@@ -88,11 +87,19 @@ def _merged(batch: CaseBatch) -> dict[int, list[str]]:
     return found
 
 
-@cache
 def releasing_moves() -> tuple[tuple[str, str], ...]:
-    """Return the moves that merge a case into another one (A6), each with the field that names the other case."""
-    rows = (row for table in lifecycles().values() for row in table.moves if row.releases_timers)
-    return tuple(sorted({(row.name, name) for row in rows for name in marked(row.form, OPEN_CASE)}))
+    """Return the moves that merge a case into another one (A6), each with the field that names the other case.
+
+    Retired names of such moves are among them.
+    """
+    rows = ((table, row) for table in lifecycles().values() for row in table.moves if row.releases_timers)
+    releasing = (
+        (recorded, name)
+        for table, row in rows
+        for recorded in table.resolver.names("move", row.name)
+        for name in marked(row.form, OPEN_CASE)
+    )
+    return tuple(sorted(set(releasing)))
 
 
 KEPT_ELSEWHERE = frozenset({CASE, "kind", "party", "shipment"})

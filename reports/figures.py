@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from reports.current_names import clause_of, state_of
 from reports.run_figures import HOUR
-from statemachines.kinds import lifecycle_of
+from statemachines.kinds import lifecycle_of, recorded_names
 
 DAY = timedelta(days=1)
 WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
@@ -20,7 +21,7 @@ BOARD = "SELECT kind, state AS name, level, count(*) AS n FROM cases WHERE NOT c
 # Exactly the condition of the index ix_transition_resolved.
 RESOLVED = """
 SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE t.move = 'resolve' GROUP BY c.id, c.opened_at
+ WHERE t.move IN ({resolve}) GROUP BY c.id, c.opened_at
 """
 # Nothing is recorded before it is due, so the index on recorded_at bounds the search.
 STEPS = """
@@ -93,14 +94,14 @@ def board(tx: Tx) -> Counter[tuple[str, str, int]]:
     """Count open cases by kind, milestone and level."""
     counted: Counter[tuple[str, str, int]] = Counter()
     for row in tx.rows(BOARD):
-        known = lifecycle_of(row.kind).state.get(row.name)
+        known = lifecycle_of(row.kind).state.get(state_of(row.kind, row.name))
         counted[row.kind, known.milestone.value if known else row.name, row.level] += row.n
     return counted
 
 
 def resolved_within(tx: Tx) -> dict[str, int]:
     """Count the cases whose first resolution came within each span of their opening."""
-    took = [row.at - row.opened_at for row in tx.rows(RESOLVED)]
+    took = [row.at - row.opened_at for row in tx.rows(RESOLVED.format(resolve=recorded_as("move", "resolve")))]
     return {span: sum(one <= hours * HOUR for one in took) for span, hours in WITHIN.items()}
 
 
@@ -117,13 +118,15 @@ def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
 def _late(rows: Iterable[Any]) -> list[LateStep]:
     """Leave out the steps of timers that only make a move when they are due."""
     broken = (row for row in rows if row.clause not in timers(row.kind))
-    return [LateStep(**{**row._asdict(), "due_at": from_micros(row.due_at)}) for row in broken]
+    return [
+        LateStep(**{**row._asdict(), "clause": clause_of(row.kind, row.clause), "due_at": from_micros(row.due_at)})
+        for row in broken
+    ]
 
 
-@cache
 def timers(kind: str) -> frozenset[str]:
     """Return the clauses of a kind whose timers only make a move when they are due: they promise nothing."""
-    return frozenset(clause.name for clause in lifecycle_of(kind).clauses if clause.then is not None)
+    return lifecycle_of(kind).timer_only
 
 
 def recorded_late(tx: Tx, since: datetime, until: datetime) -> list[LateStep]:
@@ -150,9 +153,16 @@ def callers(tx: Tx, until: datetime) -> Counter[str]:
 def moves(tx: Tx, names: Sequence[str], until: datetime) -> dict[str, Trend]:
     """Return how often each move was made in the last day, and a day in the week before."""
     day, week = to_micros(until - DAY), to_micros(until - 8 * DAY)
-    rows = tx.rows_among(MOVES, names=list(names), day=day, week=week, until=to_micros(until))
-    counts = {row.move: (int(row.day), row.all_) for row in rows}
-    return {name: _trend(*counts.get(name, (0, 0))) for name in names}
+    recorded = {name: recorded_names("move", name) for name in names}
+    looked_for = list(dict.fromkeys(old for some in recorded.values() for old in some))
+    counts: Counter[str] = Counter()
+    today: Counter[str] = Counter()
+    for row in tx.rows_among(MOVES, names=looked_for, day=day, week=week, until=to_micros(until)):
+        counts[row.move], today[row.move] = row.all_, int(row.day)
+    return {
+        name: _trend(sum(today[old] for old in some), sum(counts[old] for old in some))
+        for name, some in recorded.items()
+    }
 
 
 def _trend(day: int, all_: int) -> Trend:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.store import Store
 from models import Case
 from models.columns import MICROSECOND, to_micros
 from statemachines.finding import FINDING
-from statemachines.kinds import lifecycles
+from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.recovery import RECOVERY
 
 AFFECTED = "affected"
@@ -38,7 +39,7 @@ SELECT c.id, c.number, p.email FROM link l JOIN cases c ON c.id = l.child_id LEF
 # Up to this case's own measure, so that the same question has the same answer whenever it is asked.
 MEASURES = """
 SELECT c.number, t.form FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.kind = :kind AND c.department = :department AND t.move = 'propose_measure' AND t.recorded_at > :since
+ WHERE c.kind = :kind AND c.department = :department AND t.move IN ({propose_measure}) AND t.recorded_at > :since
    AND (t.recorded_at < :until OR (t.recorded_at = :until AND t.case_id <= :case_id))
  ORDER BY t.recorded_at, t.case_id
 """
@@ -99,8 +100,10 @@ def same_cause(store: Store, case: Case, cause: str, at: int) -> list[str]:
     """
     params = {"kind": FINDING.kind, "department": case.department, "case_id": case.id, "since": at - YEAR, "until": at}
     with store.looking() as tx:
-        rows = tx.rows(MEASURES, **params)
-    return list(dict.fromkeys(row.number for row in rows if json.loads(row.form).get("cause") == cause))
+        rows = tx.rows(MEASURES.format(propose_measure=recorded_as("move", "propose_measure")), **params)
+    table = lifecycle_of(FINDING.kind)
+    forms = ((row.number, table.resolved_form("propose_measure", json.loads(row.form))) for row in rows)
+    return list(dict.fromkeys(number for number, form in forms if form.get("cause") == cause))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,13 @@ def recovery_claims(store: Store) -> list[RecoveryClaim]:
     """Return every claim, oldest first."""
     with store.looking() as tx:
         rows = tx.rows(CLAIMS, kind=RECOVERY.kind, relation=RECOVERS)
-    return [_claim(row.number, row.complaint, row.state, json.loads(row.variables)) for row in rows]
+    resolver = lifecycle_of(RECOVERY.kind).resolver
+    return [
+        _claim(row.number, row.complaint, resolver.state(row.state), resolver.variables(json.loads(row.variables)))
+        for row in rows
+    ]
 
 
-def _claim(number: str, complaint: str | None, state: str, variables: dict[str, int]) -> RecoveryClaim:
+def _claim(number: str, complaint: str | None, state: str, variables: Mapping[str, Any]) -> RecoveryClaim:
     amounts = {name: variables.get(name, 0) for name in ("claimed", "recovered", "written_off")}
     return RecoveryClaim(number, complaint, **amounts, state=state)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from locales.translation import label, translate
+from reports.current_names import state_of
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Milestone
 
@@ -46,7 +47,7 @@ def plain(text: str) -> str:
 
 def waits_for(locale: str, kind: str, state: str, owner: str | None) -> str:
     """Return whom a case waits for: the role of its state, and the person who has the case if there is one."""
-    declared = lifecycle_of(kind).state.get(state)
+    declared = lifecycle_of(kind).state.get(state_of(kind, state))
     role = label(locale, "", "role", declared.owner) if declared is not None and declared.owner else "–"
     return f"{role} · {owner}" if owner else role
 

@@ -77,10 +77,13 @@ class Pseudonymisation:
         return keyed(self.secret, "export", *parts)[:HEX_DIGITS]
 
 
-@cache
 def fields_of(kind: str, move: str) -> dict[str, Disclosure]:
     """Return the fields of a move's current form; none for a move that no longer exists."""
-    form = _form(kind, move)
+    return _fields(_form(kind, move))
+
+
+@cache
+def _fields(form: type[Form]) -> dict[str, Disclosure]:
     properties = cast(dict[str, dict[str, Any]], form.model_json_schema().get("properties", {}))
     return {name: _sort(form, name, schema) for name, schema in properties.items()}
 

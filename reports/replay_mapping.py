@@ -8,8 +8,8 @@ ignored: the number is another case in another store. A required person is repla
 from collections.abc import Iterator
 
 from engine.actors import IMPORT
+from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
-from engine.commands.plan import BY_TIMER
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
 from reports.event_log import FORM

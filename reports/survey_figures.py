@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.retired_names import recorded_as
 from engine.rules.questionnaires import DIMENSIONS, asked_after
 from engine.store import Store
 from models.columns import to_micros
 from statemachines.forms import Outcome
+from statemachines.kinds import lifecycle_of
 
 STEP = 20
 """How many points of 100 one step of a score is worth."""
@@ -18,13 +20,14 @@ STEP = 20
 ENDS = """
 SELECT c.kind, t.case_id, p.cycle, t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
   JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
- WHERE t.move IN ('revisit', 'unreachable', 'close_unsatisfied', 'refer')
+ WHERE t.move IN ({ends})
    AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.case_id, t.seq
 """
 RATED = """
 SELECT c.kind, r.score FROM rating r JOIN cases c ON c.id = r.case_id
  WHERE r.at >= :begin AND r.at < :end AND r.score IS NOT NULL
 """
+ENDING = ("revisit", "unreachable", "close_unsatisfied", "refer")
 UNSATISFIED_ENDS = frozenset({"close_unsatisfied", "refer"})
 
 
@@ -80,7 +83,7 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
     """Return the figures of the rounds that ended in [since, until), by kind; ``kind`` selects one."""
     span = {"begin": to_micros(since), "end": to_micros(until)}
     with store.looking() as tx:
-        rounds = list(_rounds(tx.rows(ENDS, **span)))
+        rounds = list(_rounds(tx.rows(ENDS.format(ends=recorded_as("move", *ENDING)), **span)))
         rated = tx.rows(RATED, **span)
     kinds = {kind} if kind else {one.kind for one in rounds}
     return [
@@ -93,10 +96,12 @@ def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
         one = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind))
-        if row.move in UNSATISFIED_ENDS:
+        table = lifecycle_of(row.kind)
+        move = table.resolver.move(row.move)
+        if move in UNSATISFIED_ENDS:
             one.unsatisfied = True
-        elif row.move == "revisit":
-            one.answers = json.loads(row.form)
+        elif move == "revisit":
+            one.answers = table.resolved_form(row.move, json.loads(row.form))
     return rounds.values()
 
 

@@ -1,17 +1,21 @@
 """All lifecycles by kind, found by importing every module of this package: a new one needs no list to be edited."""
 
+import contextlib
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextvars import ContextVar
 from functools import cache
 
 import statemachines
 from statemachines.laws import lawful
 from statemachines.lifecycle import Lifecycle, Refused
 
+_REPLACED: ContextVar[Mapping[str, Lifecycle] | None] = ContextVar("replaced_lifecycles", default=None)
+
 
 @cache
-def lifecycles() -> Mapping[str, Lifecycle]:
+def _shipped() -> Mapping[str, Lifecycle]:
     """Import every module and return the lifecycles by kind."""
     names = [module.name for module in pkgutil.iter_modules(statemachines.__path__)]
     modules = [importlib.import_module(f"statemachines.{name}") for name in names]
@@ -19,7 +23,34 @@ def lifecycles() -> Mapping[str, Lifecycle]:
     return {table.kind: lawful(table) for table in tables}
 
 
-@cache
+def lifecycles() -> Mapping[str, Lifecycle]:
+    """The lifecycles by kind."""
+    return _REPLACED.get() or _shipped()
+
+
+@contextlib.contextmanager
+def replaced(*tables: Lifecycle) -> Generator[None]:
+    """Put other tables in force for their kinds within a block: the next release, as a test of it sees it.
+
+    Threads that are started by other means than asyncio see the shipped tables.
+    """
+    token = _REPLACED.set({**lifecycles(), **{table.kind: lawful(table) for table in tables}})
+    try:
+        yield
+    finally:
+        _REPLACED.reset(token)
+
+
+def recorded_names(sort: str, *names: str) -> list[str]:
+    """Live names of any kind, and the retired names whose place they took: what a query of the record looks for.
+
+    ``sort`` is ``state``, ``move`` or ``clause``.
+    """
+    tables: Iterable[Lifecycle] = lifecycles().values()
+    found = (old for name in names for table in tables for old in table.resolver.names(sort, name))
+    return list(dict.fromkeys((*names, *found)))
+
+
 def _by_nature() -> Mapping[str, Lifecycle]:
     return {nature: table for table in lifecycles().values() for nature in table.natures}
 

@@ -1,12 +1,13 @@
 """The laws every lifecycle obeys, checked the moment its table is imported."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from statemachines.form_model import VARIABLE, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
+from statemachines.vocabulary import RETIRABLE
 
 
 class BrokenLifecycle(Exception):
@@ -86,6 +87,9 @@ def _closure(begin: set[str], steps: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _forms(table: Lifecycle) -> Iterator[str]:
+    for name, form in table.forms.items():
+        if any(row.form.__name__ == name and row.form is not form for row in table.moves):
+            yield f"two forms are named {name}"
     for name, rows in table.rows.items():
         if len({row.form for row in rows}) > 1:
             yield f"the rows of move {name} ask for different forms"
@@ -173,9 +177,51 @@ def _meets(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
 
 
 def _retired(table: Lifecycle) -> Iterator[str]:
-    known = {state.name for state in table.states}
+    """Every retired name is gone, is retired once, and leads to a live name, or to nothing where that is allowed."""
+    entries: dict[str, dict[str, str | None]] = {sort: {} for sort in RETIRABLE}
     for gone in table.retired:
-        if gone.old in known:
-            yield f"state {gone.old} is retired and present"
-        if gone.to not in known:
-            yield f"retired state {gone.old} leads to the unknown state {gone.to}"
+        if len(gone.named) != 1:
+            yield f"a retirement to {gone.to} names {len(gone.named)} things: name one of {', '.join(RETIRABLE)}"
+            continue
+        [(sort, name)] = gone.named
+        if name in entries[sort]:
+            yield f"{sort} {name} is retired twice"
+        entries[sort][name] = gone.to
+        if sort == "field" and name.partition(".")[0] not in table.forms:
+            yield f"retired field {name} belongs to a form that no move has: write Form.field"
+        if sort == "state" and gone.to is None:
+            yield f"retired state {name} leads nowhere: its cases must stand somewhere"
+    for sort, successors in entries.items():
+        live = _live(table, sort)
+        for name in successors:
+            if name in live:
+                yield f"{sort} {name} is retired and present"
+            yield from _leads_on(sort, name, successors, live)
+
+
+def _live(table: Lifecycle, sort: str) -> set[str]:
+    fields = {f"{name}.{field}" for name, form in table.forms.items() for field in form.model_fields}
+    names: dict[str, set[str]] = {
+        "state": set(table.state),
+        "move": {*table.rows},
+        "clause": {clause.name for clause in table.clauses},
+        "field": fields,
+        "variable": set(table.variables),
+    }
+    return names[sort]
+
+
+def _leads_on(sort: str, name: str, successors: Mapping[str, str | None], live: set[str]) -> Iterator[str]:
+    """Follow a chain of retirements: it may not come back to itself, and it ends in a live name or in nothing."""
+    form = name.partition(".")[0]
+    seen, current = {name}, name
+    while (new := successors[current]) is not None:
+        current = f"{form}.{new}" if sort == "field" else new
+        if current in seen:
+            yield f"retired {sort} {name} leads back to {current}"
+            return
+        if current not in successors:
+            if current not in live:
+                yield f"retired {sort} {name} leads to the unknown {sort} {current}"
+            return
+        seen.add(current)

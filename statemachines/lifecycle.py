@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
-from statemachines.form_model import Form, StepFired
+from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, StepFired, marked
 from statemachines.refused import Refused
+from statemachines.retirement import Resolver
 from statemachines.roles import Role
 from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
 
@@ -70,6 +71,16 @@ class Lifecycle:
         return {state.name: state for state in self.states}
 
     @cached_property
+    def clause(self) -> Mapping[str, Clause]:
+        """Return the clauses by name."""
+        return {clause.name: clause for clause in self.clauses}
+
+    @cached_property
+    def settled_timers(self) -> frozenset[tuple[str, str]]:
+        """Return the states and clauses of timers that stay as they are while their case stays where it is."""
+        return frozenset((state, clause.name) for clause in self.clauses for state in clause.lives_in)
+
+    @cached_property
     def rows(self) -> Mapping[str, tuple[Move, ...]]:
         """Return the rows of each move, in the order of the table."""
         names = dict.fromkeys(move.name for move in self.moves)
@@ -91,16 +102,71 @@ class Lifecycle:
         return {}
 
     @cached_property
+    def separated(self) -> frozenset[str]:
+        """Return the moves for which it may matter who made others (F3)."""
+        return frozenset(row.name for row in self.moves if row.separate_from)
+
+    @cached_property
+    def forms(self) -> Mapping[str, type[Form]]:
+        """Return the forms of the moves by the name of their class."""
+        return {row.form.__name__: row.form for row in self.moves}
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """Return the variables that moves of this kind set or count."""
+        named = {name for form in self.forms.values() for name in marked(form, VARIABLE)}
+        return frozenset(named | {row.counts for row in self.moves if row.counts})
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Return what became of the names that this table has retired."""
+        variables = {name: marked(form, VARIABLE) for name, form in self.forms.items()}
+        return Resolver.of(self.retired, variables, [row.counts for row in self.moves if row.counts])
+
+    def resolved_form(self, move: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a recorded form under the field names of today; fields retired to nothing keep their own name."""
+        rows = self.rows.get(self.resolver.move(move))
+        return self.resolver.form(rows[0].form.__name__, recorded) if rows else dict(recorded)
+
+    @cached_property
+    def timer_only(self) -> frozenset[str]:
+        """Return the clauses whose timers only make a move when they are due, retired names included."""
+        return frozenset(
+            name for clause in self.clauses if clause.then for name in self.resolver.names("clause", clause.name)
+        )
+
+    @cached_property
+    def document(self) -> str:
+        """Return the whole table as canonical JSON, which a store records; ``lifecycle_record`` reads it."""
+        forms = {
+            name: {
+                "schema": form.model_json_schema(),
+                "on_case": marked(form, ON_CASE),
+                "variables": marked(form, VARIABLE),
+                "personal": marked(form, PERSONAL),
+            }
+            for name, form in self.forms.items()
+        }
+        document = {
+            "kind": self.kind,
+            "prefix": self.prefix,
+            "initial": self.initial,
+            "remind": self.remind,
+            "breach": self.breach,
+            "natures": self.natures,
+            "internal": self.internal,
+            "states": [asdict(state) for state in self.states],
+            "moves": [_described(move) for move in self.moves],
+            "clauses": [asdict(clause) for clause in self.clauses],
+            "forms": forms,
+            "retired": [asdict(gone) for gone in self.retired],
+        }
+        return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @cached_property
     def version(self) -> str:
         """Return twelve hex digits that change whenever the table does; every transition records them."""
-        table = [
-            [self.kind, self.prefix, self.initial, self.remind, self.breach, self.natures, self.internal],
-            [[s.name, s.milestone, s.owner, s.final] for s in self.states],
-            [_described(move) for move in self.moves],
-            [asdict(clause) for clause in self.clauses],
-            [[r.old, r.to] for r in self.retired],
-        ]
-        return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:12]
+        return version_of(self.document)
 
     @cached_property
     def _machine(self) -> Machine:
@@ -284,9 +350,14 @@ def _attempt(event: EventData) -> _Attempt:
     return cast(_Attempt, event.model)
 
 
-def _described(move: Move) -> list[Any]:
-    columns = asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.model_json_schema()}
-    return [columns[name] for name in sorted(columns)]
+def _described(move: Move) -> dict[str, Any]:
+    """Return a row as data: its guard and its form by their names."""
+    return asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.__name__}
+
+
+def version_of(document: str) -> str:
+    """Return the version of a table, from its document."""
+    return hashlib.sha256(document.encode()).hexdigest()[:12]
 
 
 def _faults(error: ValidationError) -> list[dict[str, str]]:

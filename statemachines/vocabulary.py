@@ -151,7 +151,27 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A state that was removed, and where cases still in it are carried over to."""
+    """A name that was removed, and the name that took its place.
 
-    old: str
-    to: str
+    Exactly one of ``state``, ``move``, ``clause``, ``field`` and ``variable`` is given. ``field`` is written
+    ``Form.field``, after the class of the form; ``to`` is then the new field of the same form. A state needs a
+    successor. Any other name may be retired to nothing: the open timers of such a clause are closed, such a variable
+    is dropped from the case, and such a move or field stays as it was recorded.
+    """
+
+    state: str = ""
+    to: str | None = None
+    move: str = ""
+    clause: str = ""
+    field: str = ""
+    variable: str = ""
+
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """What is retired, as pairs of sort and name; a lawful entry has one pair."""
+        pairs = ((sort, getattr(self, sort)) for sort in RETIRABLE)
+        return tuple((sort, name) for sort, name in pairs if name)
+
+
+RETIRABLE: Final = ("state", "move", "clause", "field", "variable")
+"""The sorts of names that can be retired."""

@@ -98,6 +98,7 @@ ROOMS = (
         {"classifier": "The classifier 分类模型: what it learned, how good it is, and why it says what it says."},
         group=True,
     ),
+    Room("lifecycles", {"lifecycle": "Changed lifecycles: what becomes of the cases in flight."}, group=True),
     Room("administration", {"dead": "Deliveries that were given up after their last try."}, group=True),
 )
 

@@ -31,7 +31,7 @@ def drive(json: Json = False) -> None:
     from apps.up import drive_here
 
     cli.err.print(cli.translate("driving", home=str(cli.settings.where)))
-    asyncio.run(drive_here(cli.settings))
+    asyncio.run(drive_here(cli.settings, _tell))
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 
@@ -39,8 +39,12 @@ def up(prefect_port: Port = 4200, json: Json = False) -> None:
     """The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
     from apps.up import bring_up
 
-    bring_up(cli.settings, prefect_port, lambda key, **params: cli.err.print(cli.translate(key, **params)))
+    bring_up(cli.settings, prefect_port, _tell)
     cli.give({"stopped": True}, cli.translate("stopped"))
+
+
+def _tell(key: str, **params: Any) -> None:
+    cli.err.print(cli.translate(key, **params))
 
 
 def demo(json: Json = False) -> None:

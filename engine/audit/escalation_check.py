@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
-from engine.commands.plan import BY_TIMER
+from engine.commands.case_context import BY_TIMER
 from engine.ledger.record import CaseRow, plain
 from models.columns import from_micros
+from statemachines.retirement import Resolver
 
 RUNGS = """
 SELECT case_id, clause, cycle, step, percent, level, seq, due_at, recorded_at, timer_id FROM escalation_step
@@ -19,7 +20,7 @@ SELECT case_id, id, clause, cycle, steps_fired, steps_before, closed_at, outcome
 
 
 def ladder_faults(
-    head: CaseRow, history: list[dict[str, Any]], rungs: list[Any], clocks: list[Any]
+    head: CaseRow, history: list[dict[str, Any]], rungs: list[Any], clocks: list[Any], resolver: Resolver
 ) -> Iterator[tuple[int, str]]:
     """What does not agree, with the number of the transition it is about (0 for a clock)."""
     moves = {row["seq"]: row for row in history} if rungs else {}
@@ -28,7 +29,7 @@ def ladder_faults(
             yield rung.seq, "step_early"
         if not _told(rung, moves.get(rung.seq)):
             yield rung.seq, "step_unrecorded"
-    yield from _ladders(head, rungs, clocks)
+    yield from _ladders(head, rungs, clocks, resolver)
 
 
 def _told(rung: Any, move: dict[str, Any] | None) -> bool:
@@ -46,7 +47,7 @@ def _told(rung: Any, move: dict[str, Any] | None) -> bool:
         return False
 
 
-def _ladders(head: CaseRow, rungs: list[Any], clocks: list[Any]) -> Iterator[tuple[int, str]]:
+def _ladders(head: CaseRow, rungs: list[Any], clocks: list[Any], resolver: Resolver) -> Iterator[tuple[int, str]]:
     """Rungs one after the other, none left out; a closed case runs no clock."""
     fired: dict[int, list[Any]] = {}
     for rung in rungs:
@@ -57,7 +58,8 @@ def _ladders(head: CaseRow, rungs: list[Any], clocks: list[Any]) -> Iterator[tup
             yield 0, f"rungs_{clock.clause}"
         if [rung.due_at for rung in mine] != sorted(rung.due_at for rung in mine):
             yield 0, f"step_order_{clock.clause}"
-        if any((rung.clause, rung.cycle) != (clock.clause, clock.cycle) for rung in mine):
+        clauses = {resolver.clause_or_own(rung.clause) for rung in mine}
+        if not clauses <= {resolver.clause_or_own(clock.clause)} or any(rung.cycle != clock.cycle for rung in mine):
             yield 0, f"step_clause_{clock.clause}"
         if head.closed and clock.closed_at is None:
             yield 0, f"timer_runs_{clock.clause}"

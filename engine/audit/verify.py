@@ -11,14 +11,16 @@ import orjson
 from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
-from engine.ledger.chain import GENESIS, chain_hash, digest
+from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
+from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, next_variables, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ON_CASE, VARIABLE, Nothing, marked
+from statemachines.form_model import ON_CASE, VARIABLE, marked
 from statemachines.kinds import lifecycles
-from statemachines.lifecycle import Lifecycle
+from statemachines.lifecycle_record import RecordedForm, RecordedLifecycle, read_document
+from statemachines.retirement import CARRIED_OVER, Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
 HISTORY = """
@@ -32,6 +34,7 @@ UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t O
    AND t.seq = s.seq WHERE t.case_id IS NULL
 UNION ALL SELECT 'step', count(*) FROM escalation_step r LEFT JOIN cases c ON c.id = r.case_id WHERE c.id IS NULL
 """
+OPENED = RecordedForm(tuple(Opened.model_fields), marked(Opened, ON_CASE), marked(Opened, VARIABLE))
 LEAST = -(2**63)
 """No instant and no key is less: whatever somebody writes, no case is passed over."""
 
@@ -91,6 +94,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     with store.looking() as tx:
         for row in tx.rows(STRAYS):
             faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
+        faults += [Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx)]
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
@@ -98,26 +102,29 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
             if not heads:
                 return Verdict(cases, transitions, tuple(faults))
             about = About.read(tx, [head.id for head in heads])
+            versions = recorded_versions(tx)
         for head in heads:
-            faults += _readable(head, about)
+            faults += _readable(head, about, versions)
             transitions += len(about.history[head.id])
         cases, after = cases + len(heads), heads[-1].id
 
 
-def _readable(head: CaseRow, about: About) -> list[Fault]:
+def _readable(head: CaseRow, about: About, versions: Versions) -> list[Fault]:
     try:
-        return _case(head, about)
+        return _case(head, about, versions)
     except (TypeError, ValueError, AttributeError):  # whatever may stand where a number or a text should
         return [Fault(head.number, head.version, "unreadable")]
 
 
-def _case(head: CaseRow, about: About) -> list[Fault]:
+def _case(head: CaseRow, about: About, versions: Versions) -> list[Fault]:
     history = [row._asdict() for row in about.history[head.id]]
     found = [*chain_faults(head.number, head.head, history)]
     found += [Fault(head.number, seq, what) for seq, what in _story(head, history)]
-    found += [Fault(head.number, head.version, what) for what in _row(head, history)]
+    found += [Fault(head.number, head.version, what) for what in _row(head, history, versions)]
     found += [Fault(head.number, seq, what) for seq, what in _words(history, about.statements[head.id])]
-    ladder = ladder_faults(head, history, about.rungs[head.id], about.clocks[head.id])
+    table = lifecycles().get(head.kind)
+    resolver = table.resolver if table is not None else Resolver.of((), {}, ())
+    ladder = ladder_faults(head, history, about.rungs[head.id], about.clocks[head.id], resolver)
     return found + [Fault(head.number, seq, what) for seq, what in ladder]
 
 
@@ -152,36 +159,74 @@ def _story(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, 
         yield head.version, "row"
 
 
-def _row(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[str]:
+def _row(head: CaseRow, history: list[dict[str, Any]], versions: Versions) -> Iterator[str]:
     """What else the case's row says must be what its history tells."""
-    table = lifecycles().get(head.kind)
-    if table is None:
+    if not history:
+        yield from () if head.kind in lifecycles() else ("unknown_kind",)
+        return
+    read = _Versions(head.kind, versions)
+    last = read.of(history[-1])
+    if last is None:
         yield "unknown_kind"
-    elif head.state not in table.state:
+    elif head.state not in last.states:
         yield "unknown_state"
-    elif history:
-        told = _retold(table, history) | {"closed": table.state[head.state].final}
-        yield from (f"row_{name}" for name, value in told.items() if getattr(head, name) != value)
+    else:
+        replayed = _replayed(read, history) | {"closed": last.states[head.state]}
+        yield from (f"row_{name}" for name, value in replayed.items() if getattr(head, name) != value)
 
 
-def _retold(table: Lifecycle, history: list[dict[str, Any]]) -> dict[str, Any]:
-    told: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
-    told |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """The versions of one kind's lifecycle. A version that the store does not hold is read as the table in force."""
+
+    kind: str
+    recorded: Versions
+
+    def of(self, transition: _Told) -> RecordedLifecycle | None:
+        """The lifecycle that a transition was made under; None for an unknown version of an unknown kind."""
+        found = self.recorded.get((self.kind, transition["lifecycle"]))
+        if found is None and (table := lifecycles().get(self.kind)) is not None:
+            return read_document(table.document)
+        return found
+
+
+def _replayed(read: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The case's row as its history leaves it, each transition replayed under the version that it carries."""
+    row: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
+    row |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
     cycle = history[0]["cycle"]
-    for row in history:
-        form = _form(row["form"])
-        made = table.rows.get(row["move"], ())
-        asks = Opened if row["move"] == OPEN else made[0].form if made else Nothing
-        step = next((each for each in made if each.leads(row["source"], row["dest"])), made[0] if made else None)
-        told |= {name: form[name] for name in marked(asks, ON_CASE) if name in form and name in told}
-        values = {name: form[name] for name in marked(asks, VARIABLE) if name in form}
-        told["variables"] = next_variables(told["variables"], values, step)
-        if row["dest"] != row["source"]:
-            told["previous_state"] = row["source"]
-        if row["cycle"] != cycle:
-            cycle, told["attempts"] = row["cycle"], 0
-        told |= {"changed_at": row["recorded_at"], "channel": form.get("channel", told.get("channel"))}
-    return told
+    for made in history:
+        lifecycle = read.of(made)
+        form = _form(made["form"])
+        fields, counts, clears = _effects(lifecycle, made)
+        row |= {name: form[name] for name in fields.on_case if name in form and name in row}
+        values = {name: form[name] for name in fields.variables if name in form}
+        row["variables"] = next_variables(row["variables"], values, counts, clears)
+        if made["move"] == CARRIED_OVER and lifecycle is not None:
+            row["previous_state"] = lifecycle.resolver.state(row["previous_state"])
+            row["variables"] = _renamed(row["variables"], lifecycle)
+        elif made["dest"] != made["source"]:
+            row["previous_state"] = made["source"]
+        if made["cycle"] != cycle:
+            cycle, row["attempts"] = made["cycle"], 0
+        row |= {"changed_at": made["recorded_at"], "channel": form.get("channel", row.get("channel"))}
+    return row
+
+
+def _effects(lifecycle: RecordedLifecycle | None, made: _Told) -> tuple[RecordedForm, str | None, tuple[str, ...]]:
+    """Return the fields of a move's form that change the case's row, the variable it counts and those it clears."""
+    if made["move"] == OPEN:
+        return OPENED, None, ()
+    move = lifecycle.moves.get(made["move"]) if lifecycle is not None else None
+    if move is None:
+        return RecordedForm(), None, ()
+    return move.form, move.counts, move.clears(made["source"], made["dest"])
+
+
+def _renamed(variables: str, lifecycle: RecordedLifecycle) -> str:
+    recorded = orjson.loads(variables)
+    resolved = lifecycle.resolver.variables(recorded)
+    return variables if resolved == recorded else canonical(resolved)
 
 
 def _words(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from functools import cache
 from typing import Any
 
 from engine.calendars.calendar import DAY, Calendar
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Lifecycle
 from statemachines.roles import Role
 
 REVISIT = "revisit"
@@ -72,13 +72,17 @@ def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
     return Callers(tx, staff, did)
 
 
-@cache
 def handled(kind: str) -> frozenset[str]:
-    """The moves whose makers do not call back, as the lifecycle's table says (F3)."""
-    return frozenset(move for row in _rows(kind) for move in row.separate_from)
+    """The moves whose makers do not call back, as the lifecycle's table says (F3); retired names included."""
+    table = lifecycles().get(kind)
+    names = (name for row in _rows(kind) for move in row.separate_from for name in _recorded(table, move))
+    return frozenset(names)
 
 
-@cache
+def _recorded(table: Lifecycle | None, move: str) -> tuple[str, ...]:
+    return table.resolver.names("move", move) if table is not None else (move,)
+
+
 def may_call(kind: str) -> tuple[Role, ...]:
     """Who calls, in order, as far as the lifecycle's table lets him record what came of it."""
     by = frozenset(role for row in _rows(kind) for role in row.roles)

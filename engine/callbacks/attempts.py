@@ -11,6 +11,7 @@ import orjson
 from engine.calendars.callers import Callers, callers
 from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, planned
 from engine.commands.advance import retrying
+from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers import parking
@@ -18,11 +19,12 @@ from engine.timers.timer import falls_due
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT
+from statemachines.kinds import lifecycle_of
 
 UNPLANNED = """
 SELECT c.id, c.kind, c.pack, c.cycle, c.attempts, c.variables, c.party_id, k.opened_at, k.running_since, k.allowance,
        k.consumed, k.unit, k.calendar FROM cases c
-  JOIN timer k ON k.case_id = c.id AND k.clause = 'revisit' AND k.closed_at IS NULL
+  JOIN timer k ON k.case_id = c.id AND k.clause IN ({revisit}) AND k.closed_at IS NULL
  WHERE NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)
 """
 ONE = " AND c.id = :case_id"
@@ -32,7 +34,7 @@ SELECT DISTINCT t.case_id, t.move, a.handle FROM ({unplanned}) u JOIN transition
 """
 SPOKEN = """
 SELECT p.party_id, max(t.occurred_at) AS at FROM (SELECT DISTINCT u.party_id FROM ({unplanned}) u) p
-  JOIN cases o ON o.party_id = p.party_id JOIN transition t ON t.case_id = o.id AND t.move = 'revisit'
+  JOIN cases o ON o.party_id = p.party_id JOIN transition t ON t.case_id = o.id AND t.move IN ({revisit})
  GROUP BY p.party_id
 """
 TRIED = """
@@ -46,7 +48,7 @@ VALUES (:case_id, :cycle, :attempt, :planned_at, :owner) ON CONFLICT DO NOTHING
 DUE = """
 SELECT b.case_id, c.number, b.cycle, b.attempt, b.planned_at, p.phone, a.row_id
   FROM callback b JOIN cases c ON c.id = b.case_id
-  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause = 'revisit' AND k.closed_at IS NULL
+  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause IN ({revisit}) AND k.closed_at IS NULL
   LEFT JOIN party p ON p.id = c.party_id
   LEFT JOIN arrival a ON a.case_id = b.case_id AND a.part = 'contact'
   LEFT JOIN parked q ON q.case_id = b.case_id AND q.work = 'callback'
@@ -65,7 +67,7 @@ UPDATE callback SET outcome = :outcome, done_at = :at
 STALE = """
 UPDATE callback SET outcome = :outcome, done_at = :at WHERE case_id = :case_id AND done_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = callback.case_id AND k.cycle = callback.cycle
-                      AND k.clause = 'revisit' AND k.closed_at IS NULL)
+                      AND k.clause IN ({revisit}) AND k.closed_at IS NULL)
 """
 
 
@@ -93,7 +95,8 @@ def plan(store: Store, at: datetime, case_id: int | None = None) -> int:
 
 
 def _plan(store: Store, at: int, case_id: int | None) -> int:
-    sql, values = (UNPLANNED + ONE, {"case_id": case_id}) if case_id is not None else (UNPLANNED, {})
+    unplanned = UNPLANNED.format(revisit=recorded_as("clause", "revisit"))
+    sql, values = (unplanned + ONE, {"case_id": case_id}) if case_id is not None else (unplanned, {})
     with store.writing() as tx:
         rows = tx.rows(f"{sql} ORDER BY c.id", **values)
         if not rows:
@@ -135,7 +138,8 @@ class _Planning:
         if row.attempts:
             first = from_micros(self.at) + NEXT_AFTER
         else:
-            first = counted_from(wished.trigger, orjson.loads(row.variables), from_micros(row.opened_at)) + FIRST_AFTER
+            variables = lifecycle_of(row.kind).resolver.variables(orjson.loads(row.variables))
+            first = counted_from(wished.trigger, variables, from_micros(row.opened_at)) + FIRST_AFTER
         if wished.recurrence_days is None or row.kind == COMPLAINT.kind or row.cycle > 1:
             return first
         spoken = self.spoken.get(row.party_id)
@@ -159,7 +163,8 @@ class _Planning:
     @cached_property
     def spoken(self) -> Mapping[int, int]:
         """When each of these customers last answered a callback, in whatever case."""
-        return {row.party_id: row.at for row in self.tx.rows(SPOKEN.format(unplanned=self.sql), **self.values)}
+        sql = SPOKEN.format(unplanned=self.sql, revisit=recorded_as("move", "revisit"))
+        return {row.party_id: row.at for row in self.tx.rows(sql, **self.values)}
 
 
 # Note [Called again]
@@ -172,7 +177,8 @@ class _Planning:
 def due(store: Store, at: datetime, limit: int = 50) -> list[Planned]:
     """The callbacks whose hour has come and that nobody has in hand."""
     with store.looking() as tx:
-        return [Planned(*row) for row in tx.rows(DUE, at=to_micros(at), limit=limit)]
+        sql = DUE.format(revisit=recorded_as("clause", "revisit"))
+        return [Planned(*row) for row in tx.rows(sql, at=to_micros(at), limit=limit)]
 
 
 def hand_over(store: Store, planned: Planned) -> None:
@@ -198,4 +204,6 @@ def put_off(store: Store, planned: Planned, reason: str, at: datetime) -> None:
 def call_off(store: Store, case_id: int, outcome: str, at: datetime) -> None:
     """The case has moved on and waits for no callback."""
     with store.writing() as tx:
-        tx.run(STALE, case_id=case_id, outcome=outcome, at=to_micros(at))
+        tx.run(
+            STALE.format(revisit=recorded_as("clause", "revisit")), case_id=case_id, outcome=outcome, at=to_micros(at)
+        )

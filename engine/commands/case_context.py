@@ -12,10 +12,14 @@ from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
 from engine.timers.reschedule import History
-from engine.timers.start import Occurrences, TermsMemo
+from engine.timers.start import Occurrences, TermsMemo, TimerStarter
 from engine.timers.timer import RunningTimer
 from statemachines.form_model import Form
-from statemachines.lifecycle import Clause, Decision, Facts, Lifecycle
+from statemachines.lifecycle import Decision, Facts, Lifecycle
+from statemachines.lifecycle_record import RecordedLifecycle
+
+BY_TIMER = "timer"
+"""The ``via`` of a move that a timer made."""
 
 Done = Sequence[tuple[str, str]]
 """The moves of a case and the handles of those who made them."""
@@ -46,20 +50,31 @@ class Surroundings:
 
 
 @dataclass(slots=True)
+class RecordedNames:
+    """What the retired names of a case meant: the lifecycle that its last transition was recorded under.
+
+    ``lifecycle`` is None where the store does not hold that version. ``numbers`` are the occurrences of the case's
+    timers, closed ones included, by clause and cycle.
+    """
+
+    version: str
+    lifecycle: RecordedLifecycle | None
+    numbers: dict[tuple[str, int], set[int]] = field(default_factory=dict[tuple[str, int], set[int]])
+
+
+@dataclass(slots=True)
 class CaseContext:
     """One case, its timers, its table and the rules in force. Planning brings case and timers forward.
 
-    ``clauses`` are the table's by name; ``settled`` are the states and clauses of timers that a move which stays leaves
-    alone. ``now`` is never before the case's last change. ``done`` says who made which moves, where duties are
-    separated. ``history`` and ``occurrences`` are None where they were not read; few moves need them. A case is not
-    ``whole`` if only those timers were read that usual escalation steps touch.
+    ``now`` is never before the case's last change. ``done`` says who made which moves, where duties are separated.
+    ``history`` and ``occurrences`` are None where they were not read; few moves need them. A case is not ``whole`` if
+    only those timers were read that usual escalation steps touch. ``names`` are given for a case that bears names which
+    its table no longer has.
     """
 
     case: CaseRow
     timers: list[RunningTimer]
     table: Lifecycle
-    clauses: Mapping[str, Clause]
-    settled: frozenset[tuple[str, str]]
     pack: Pack
     now: int
     around: Surroundings
@@ -67,6 +82,13 @@ class CaseContext:
     history: History | None = None
     occurrences: Occurrences | None = None
     whole: bool = True
+    names: RecordedNames | None = None
+
+
+def starter_of(context: CaseContext, at: int) -> TimerStarter:
+    """Return what starts timers of the case at an instant, in microseconds."""
+    around = context.around
+    return TimerStarter(around.calendar, context.pack, context.case, at, around.terms, context.occurrences)
 
 
 class CaseFacts(Protocol):

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
 LINK = """
@@ -55,9 +57,14 @@ def id_of(tx: Tx, number: str) -> int:
 
 def parents(tx: Tx, case_id: int) -> list[Relative]:
     """Return the cases that this one came of."""
-    return [Relative(*row) for row in tx.rows(PARENTS, id=case_id)]
+    return [_relative(row) for row in tx.rows(PARENTS, id=case_id)]
 
 
 def children(tx: Tx, case_id: int) -> list[Relative]:
     """Return the cases that came of this one."""
-    return [Relative(*row) for row in tx.rows(CHILDREN, id=case_id)]
+    return [_relative(row) for row in tx.rows(CHILDREN, id=case_id)]
+
+
+def _relative(row: Any) -> Relative:
+    state = lifecycle_of(row.kind).resolver.state(row.state)
+    return Relative(row.number, row.kind, state, row.closed, row.relation)

@@ -5,7 +5,6 @@ Both return ``Loaded`` values; ``context_of`` makes the case context of one. Col
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -13,17 +12,17 @@ import orjson
 
 from engine.actors import roles_of, system_actor
 from engine.caches import Acting
-from engine.commands.case_context import CaseContext, Done, Surroundings
-from engine.commands.plan import settled_in
+from engine.commands.carry_over import is_current
+from engine.commands.case_context import CaseContext, Done, RecordedNames, Surroundings
+from engine.ledger.lifecycle_versions import recorded_versions
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, case_of
 from engine.rules.in_force import rules_in, rules_up_to
 from engine.timers import timer as timing
 from engine.timers.reschedule import History
-from engine.timers.start import Occurrences, by_name
+from engine.timers.start import Occurrences
 from engine.timers.timer import RunningTimer
 from engine.transaction import Tx
 from statemachines.kinds import lifecycle_of, lifecycles
-from statemachines.lifecycle import Clause
 
 LOCK = "SELECT id FROM cases WHERE number = ANY(:numbers) ORDER BY id FOR NO KEY UPDATE"
 NEWEST = "SELECT max(id) AS newest, (SELECT at FROM anchor ORDER BY id DESC LIMIT 1) AS anchored FROM edition"
@@ -55,6 +54,11 @@ OCCURRENCES = """
 SELECT case_id, clause, cycle, max(occurrence) AS last FROM timer WHERE case_id = ANY(:ids)
  GROUP BY case_id, clause, cycle
 """
+LAST_VERSIONS = """
+SELECT c.id, c.kind, t.lifecycle FROM cases c JOIN transition t ON t.case_id = c.id AND t.seq = c.version
+ WHERE c.id = ANY(:ids)
+"""
+NUMBERS = "SELECT case_id, clause, cycle, occurrence FROM timer WHERE case_id = ANY(:ids)"
 
 # One row for each open timer, or one if there is none; each of them repeats the case, the actor and the honoured key.
 _ONE = f"""
@@ -110,6 +114,7 @@ class Loaded:
     history: History | None = None
     occurrences: Occurrences | None = None
     whole: bool = True
+    names: RecordedNames | None = None
 
 
 def lock_cases(tx: Tx, numbers: Sequence[str]) -> None:
@@ -123,7 +128,7 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
 
     ``complete`` reads the case's history and the occurrences of its timers, too, which few moves need.
     """
-    sql = ONE_WITH_DONE[tx.postgres] if wanted.move in separated() else ONE
+    sql = ONE_WITH_DONE[tx.postgres] if _separated(wanted.move) else ONE
     rows = tx.rows(sql, number=wanted.number, actor=wanted.actor, key=wanted.key)
     first = rows[0]
     around = _surroundings(tx, first, at)
@@ -138,6 +143,7 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
     loaded = Loaded(around, case, timers, actor, honoured, done)
     if complete and case is not None:
         _complete(tx, [loaded])
+    _read_names(tx, [loaded])
     return loaded
 
 
@@ -152,7 +158,7 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     actors = {row.actor_handle: _actor(row) for row in actor_rows}
     keys = [one.key for one in wanted if one.key]
     honoured = {row.honoured_key: _honoured(row) for row in tx.rows_among(HONOURED_MANY, keys=keys)} if keys else {}
-    done = _done(tx, [cases[one.number].id for one in wanted if one.move in separated() and one.number in cases])
+    done = _done(tx, [cases[one.number].id for one in wanted if _separated(one.move) and one.number in cases])
     found: list[Loaded] = []
     for one in wanted:
         case = cases.get(one.number)
@@ -160,6 +166,7 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
         actor = actors.get(one.actor)
         kept = honoured.get(one.key) if one.key else None
         found.append(Loaded(around, case, timers.get(case_id, ()), actor, kept, done.get(case_id, ())))
+    _read_names(tx, found)
     return found
 
 
@@ -179,6 +186,7 @@ def load_cases(
     found = [Loaded(around, case, timers.get(case.id, ()), whole=not due_only) for case in cases]
     if complete:
         _complete(tx, found)
+    _read_names(tx, found)
     return found
 
 
@@ -206,20 +214,23 @@ def context_of(loaded: Loaded) -> CaseContext:
     case, around = loaded.case, loaded.around
     assert case is not None, "callers refuse a case that does not exist"
     table = lifecycle_of(case.kind)
+    done, history = loaded.done, loaded.history
+    if table.retired:
+        done = [(table.resolver.move(move), handle) for move, handle in done]
+        history = history and [(table.resolver.state(state), at) for state, at in history]
     now = max(around.now, case.changed_at)  # time never goes back for a case, even if a clock was set back
     return CaseContext(
         case=case,
         timers=[_running(around, row) for row in loaded.timers],
         table=table,
-        clauses=_clauses(table.kind),
-        settled=_settled(table.kind),
         pack=around.rules.pack(case.pack, now),
         now=now,
         around=around,
-        done=loaded.done,
-        history=loaded.history,
+        done=done,
+        history=history,
         occurrences=loaded.occurrences,
         whole=loaded.whole,
+        names=loaded.names,
     )
 
 
@@ -271,23 +282,38 @@ def _complete(tx: Tx, loaded: Sequence[Loaded]) -> None:
         occurrences.setdefault(row.clause, {})[row.cycle] = row.last
 
 
-@cache
-def separated() -> frozenset[str]:
-    """Return the moves for which it may matter who made others (F3)."""
-    return frozenset(row.name for table in lifecycles().values() for row in table.moves if row.separate_from)
+def _read_names(tx: Tx, loaded: Sequence[Loaded]) -> None:
+    """Read what the names of those cases meant that are to be carried over, and all of their timers."""
+    retired = {one.case.id: one for one in loaded if one.case is not None and not _bears_current_names(one, one.case)}
+    if not retired:
+        return
+    ids = list(retired)
+    timers, versions = _timers(tx, ids), recorded_versions(tx)
+    last = {row.id: (row.kind, row.lifecycle) for row in tx.rows_among(LAST_VERSIONS, ids=ids)}
+    for case_id, one in retired.items():
+        kind, version = last.get(case_id, ("", ""))
+        one.names = RecordedNames(version, versions.get((kind, version)))
+        one.timers, one.whole = timers.get(case_id, ()), True
+    for row in tx.rows_among(NUMBERS, ids=ids):
+        names = retired[row.case_id].names
+        assert names is not None
+        names.numbers.setdefault((row.clause, row.cycle), set()).add(row.occurrence)
+    _complete(tx, list(retired.values()))
 
 
-@cache
-def _clauses(kind: str) -> dict[str, Clause]:
-    return by_name(lifecycle_of(kind).clauses)
+def _bears_current_names(loaded: Loaded, case: CaseRow) -> bool:
+    """Return whether there is nothing to carry over; a kind that does not exist is refused when it is planned."""
+    table = lifecycles().get(case.kind)
+    return table is None or is_current(table, case, [row.timer_clause for row in loaded.timers])
 
 
-@cache
-def _settled(kind: str) -> frozenset[tuple[str, str]]:
-    return settled_in(lifecycle_of(kind))
+def _separated(move: str) -> bool:
+    """Return whether it may matter for a move who made others (F3)."""
+    return any(move in table.separated for table in lifecycles().values())
 
 
-@cache
 def _all_settled() -> list[str]:
     """Return kind, state and clause of every timer that stays as it is while its case stays where it is."""
-    return [f"{kind} {state} {clause}" for kind in lifecycles() for state, clause in _settled(kind)]
+    return [
+        f"{kind} {state} {clause}" for kind, table in lifecycles().items() for state, clause in table.settled_timers
+    ]

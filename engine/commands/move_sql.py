@@ -89,6 +89,14 @@ UPDATE timer SET policy = r.policy, calendar = r.calendar, amount = r.amount, un
  WHERE timer.id = r.id AND (SELECT count(*) FROM moved) = %(count)s
 """
 
+# timers_renamed: the same for timers whose clause a new release of the lifecycle has renamed.
+RENAMED_TIMER = TIMER.replace("SET ", "SET clause = :clause, occurrence = :occurrence, ", 1)
+RENAMED_TIMERS = (
+    TIMERS.replace("SET ", "SET clause = r.clause, occurrence = r.occurrence, ", 1)
+    .replace("%(timers_changed)s", "%(timers_renamed)s")
+    .replace("id bigint, policy text", "id bigint, clause text, occurrence integer, policy text")
+)
+
 # timers_stepped: the same where only usual escalation steps fired.
 TIMER_STEPPED = "UPDATE timer SET steps_fired = :steps_fired, fires_at = :fires_at, level = :level WHERE id = :id"
 TIMERS_STEPPED = """
@@ -161,10 +169,11 @@ WITH RECURSIVE free(id) AS (
 
 SQLITE = {
     "cases": CASE, "cases_stepped": CASE_STEPPED, "transitions": TRANSITION, "events": EVENT, "statements": STATEMENT,
-    "timers_changed": TIMER, "timers_stepped": TIMER_STEPPED, "timers_started": NEW_TIMER, "steps": STEP, "keys": KEY,
+    "timers_changed": TIMER, "timers_renamed": RENAMED_TIMER, "timers_stepped": TIMER_STEPPED,
+    "timers_started": NEW_TIMER, "steps": STEP, "keys": KEY,
 }  # fmt: skip
 POSTGRES = {
     "cases": CASES, "cases_stepped": CASES_STEPPED, "transitions": TRANSITIONS, "events": EVENTS,
-    "statements": STATEMENTS, "timers_changed": TIMERS, "timers_stepped": TIMERS_STEPPED, "timers_started": NEW_TIMERS,
-    "steps": STEPS, "keys": KEYS,
+    "statements": STATEMENTS, "timers_changed": TIMERS, "timers_renamed": RENAMED_TIMERS,
+    "timers_stepped": TIMERS_STEPPED, "timers_started": NEW_TIMERS, "steps": STEPS, "keys": KEYS,
 }  # fmt: skip

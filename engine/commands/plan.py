@@ -15,19 +15,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from engine.caches import Acting
-from engine.commands.case_context import CaseContext, decide
+from engine.commands.carry_over import carry_over
+from engine.commands.case_context import BY_TIMER, CaseContext, decide, starter_of
 from engine.ledger.chain import canonical, chain_hash
 from engine.ledger.record import CaseRow, TransitionDraft, append, plain, record_of
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reproject
-from engine.timers.start import TimerStarter
 from engine.timers.timer import RunningTimer, open_only, percents
 from models.columns import from_micros
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, Nothing, Reprojected, StepFired, marked
 from statemachines.lifecycle import Facts, Lifecycle, Refused
-
-BY_TIMER = "timer"
-"""The ``via`` of a move that a timer made."""
 
 Row = dict[str, Any]
 
@@ -69,7 +66,7 @@ class Plan:
         self.transitions, self.statements, self.steps, self.key, self.steps_only = [], [], [], None, True
         self.timers[:] = open_only(self.timers)
         for timer in self.timers:
-            timer.changed = False
+            timer.changed = timer.renamed = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +81,12 @@ class Fired:
 
 
 def begin(context: CaseContext) -> Plan:
-    """Return the plan of a case, which is carried over first if its state was retired. Raises ``Refused``."""
+    """Return the plan of a case, which is carried over first if it bears a retired name. Raises ``Refused``."""
     case = context.case
     plan = Plan(case, context.timers, case.version)
-    if case.state not in context.table.state:
-        _carry_over(context, plan)
+    if context.names is not None:
+        plan.transitions.append(carry_over(context, context.names))
+        plan.steps_only, context.names = False, None
     return plan
 
 
@@ -109,14 +107,14 @@ def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_o
     plan.transitions.append(append(case, table, draft, plan.statements))
     if context.history is not None:
         context.history.append((case.state, draft.occurred_at))
-    starter = _starter(context, draft.occurred_at)
-    context.timers += apply(starter, table, context.clauses, open_only(context.timers), was, draft)
+    starter = starter_of(context, draft.occurred_at)
+    context.timers += apply(starter, table, context.table.clause, open_only(context.timers), was, draft)
     if handed_on:
-        context.timers += inherit(starter, context.clauses, handed_on)
+        context.timers += inherit(starter, table, handed_on)
     if draft.row is not None and draft.row.extends:
-        extend(starter, table.kind, context.clauses, open_only(context.timers), draft.form)
+        extend(starter, table.kind, context.table.clause, open_only(context.timers), draft.form)
     if traits != (case.severity, case.channel, case.customer_type):
-        reproject(starter, context.clauses, open_only(context.timers), context.history)
+        reproject(starter, context.table.clause, open_only(context.timers), context.history)
 
 
 def plan_until(context: CaseContext, plan: Plan, until: int) -> None:
@@ -134,7 +132,7 @@ def plan_reprojection(context: CaseContext, plan: Plan, reason: str) -> bool:
     case = context.case
     at = max(context.now, case.changed_at)
     open_timers = open_only(context.timers)
-    if not reproject(_starter(context, at), context.clauses, open_timers, context.history, lenient=True):
+    if not reproject(starter_of(context, at), context.table.clause, open_timers, context.history, lenient=True):
         return False
     form = Reprojected(reason=reason, edition=context.pack.edition)
     draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, at)
@@ -153,20 +151,6 @@ def _fired(case: CaseRow, step: FiredStep) -> Fired:
     return Fired(case.number, case.kind, step.transition["level"], step.transition["move"], form)
 
 
-def _carry_over(context: CaseContext, plan: Plan) -> None:
-    case, now = context.case, context.now
-    to = {retired.old: retired.to for retired in context.table.retired}.get(case.state)
-    if to is None:
-        raise Refused("lost_state", number=case.number, state=case.state)
-    system = context.around.system.id
-    plan_move(context, plan, TransitionDraft("carried_over", to, Nothing(), system, BY_TIMER, now, now, inferred=True))
-
-
-def _starter(context: CaseContext, at: int) -> TimerStarter:
-    around = context.around
-    return TimerStarter(around.calendar, context.pack, context.case, at, around.terms, context.occurrences)
-
-
 def _next_due(timers: Sequence[RunningTimer], until: int) -> RunningTimer | None:
     """Return the open timer that fires first; of several at one instant the oldest."""
     first, earliest = None, until + 1
@@ -179,7 +163,7 @@ def _next_due(timers: Sequence[RunningTimer], until: int) -> RunningTimer | None
 def _fire(context: CaseContext, plan: Plan, timer: RunningTimer) -> None:
     """Fire the timer's next step as a move like every other."""
     table, pack, system = context.table, context.pack, context.around.system
-    clause = context.clauses[timer.clause]
+    clause = context.table.clause[timer.clause]
     due_at, place = timer.fires_at, timer.steps_fired
     assert due_at is not None
     percent = percents(clause, pack)[place]
@@ -214,8 +198,9 @@ Ladder = tuple[UsualStep, ...]
 def _ladder(context: CaseContext, timer: RunningTimer) -> Ladder | None:
     """Return the steps of the timer's ladder if each of them is usual, and no other timer would be touched."""
     case = context.case
+    settled = context.table.settled_timers
     for other in context.timers:
-        if other.closed_at is None and (case.state, other.clause) not in context.settled:
+        if other.closed_at is None and (case.state, other.clause) not in settled:
             return None
     key = (case.kind, case.state, case.closed, case.pack, timer.clause)
     ladders = context.around.ladders
@@ -226,7 +211,7 @@ def _ladder(context: CaseContext, timer: RunningTimer) -> Ladder | None:
 
 def _usual_ladder(context: CaseContext, timer: RunningTimer) -> Ladder | None:
     table, state, pack = context.table, context.case.state, context.pack
-    clause = context.clauses[timer.clause]
+    clause = context.table.clause[timer.clause]
     if clause.then is not None or bool(context.case.closed) != table.state[state].final:
         return None
     steps = tuple(
@@ -258,11 +243,6 @@ def leaves_alone(table: Lifecycle, state: str, move: str, form: StepFired, actor
     if any(marked(type(form), mark) for mark in (ON_CASE, VARIABLE, PERSONAL)):
         return False
     return not any(move in clause.met_by or move in clause.started_by for clause in table.clauses)
-
-
-def settled_in(table: Lifecycle) -> frozenset[tuple[str, str]]:
-    """Return the states and clauses of timers that stay as they are while their case stays where it is."""
-    return frozenset((state, clause.name) for clause in table.clauses for state in clause.lives_in)
 
 
 def _fire_usual(context: CaseContext, plan: Plan, timer: RunningTimer, ladder: Ladder) -> None:

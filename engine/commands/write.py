@@ -10,9 +10,11 @@ from engine.commands import move_sql
 from engine.commands.plan import FiredStep, Plan
 from engine.databases import CHANNEL, Conflict
 from engine.ledger import record
+from engine.ledger.lifecycle_versions import record_version
 from engine.timers import timer as timing
 from engine.timers.timer import RunningTimer
 from engine.transaction import Tx
+from statemachines.kinds import lifecycle_of
 
 Row = dict[str, Any]
 
@@ -26,6 +28,8 @@ def write(tx: Tx, plans: Sequence[Plan], *, goes_on: bool = False) -> None:
     moved = [plan for plan in plans if plan.transitions]
     if not moved:
         return
+    for kind, at in {plan.case.kind: plan.transitions[0]["recorded_at"] for plan in moved}.items():
+        record_version(tx, lifecycle_of(kind), at)
     started = [timer for plan in moved for timer in plan.timers if timer.id is None]
     if started and (goes_on or any(step.timer.id is None for plan in moved for step in plan.steps)):
         for timer, row in zip(started, tx.rows(move_sql.RESERVE[tx.postgres], count=len(started)), strict=True):
@@ -51,8 +55,9 @@ def _rows(plans: Sequence[Plan], started: Sequence[RunningTimer]) -> dict[str, l
         "transitions": transitions,
         "events": transitions,
         "statements": [row for plan in plans for row in plan.statements],
+        "timers_changed": [timing.row_of(timer) for timer in changed if not timer.renamed],
+        "timers_renamed": [timing.row_of(timer) for timer in changed if timer.renamed],
         "timers_started": _started_rows(started),
-        "timers_changed": [timing.row_of(timer) for timer in changed],
         "steps": [_step_row(step) for plan in plans for step in plan.steps],
         "keys": [plan.key for plan in plans if plan.key is not None],
     }

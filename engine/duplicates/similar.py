@@ -10,6 +10,7 @@ from engine.duplicates.recognition import identity_of, shipment_key
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
+from statemachines.kinds import lifecycle_of
 
 RECENTLY = timedelta(days=30)
 """How long a closed case may still be meant; ours, no source says."""
@@ -67,4 +68,5 @@ def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | Non
 
 def _candidate(row: Any, why: list[str]) -> Candidate:
     opened_at = from_micros(row.opened_at)
-    return Candidate(row.number, row.kind, row.state, bool(row.closed), row.level, opened_at, tuple(why))
+    state = lifecycle_of(row.kind).resolver.state(row.state)
+    return Candidate(row.number, row.kind, state, bool(row.closed), row.level, opened_at, tuple(why))

@@ -1,5 +1,6 @@
 """One move as facts: the case's row after it, the chained transition, and the statements of its personal values."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -12,6 +13,7 @@ from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
 from statemachines.lifecycle import Lifecycle, Move, Refused
+from statemachines.retirement import CARRIED_OVER
 
 
 @dataclass(slots=True)
@@ -113,7 +115,10 @@ def append(case: CaseRow, table: Lifecycle, draft: TransitionDraft, statements: 
 
 
 def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
-    if draft.dest != case.state:
+    if draft.move == CARRIED_OVER:  # the case stays where it is; only the names change
+        case.state, case.previous_state = draft.dest, table.resolver.state(case.previous_state)
+        case.variables = resolved_variables(table, case.variables)
+    elif draft.dest != case.state:
         case.previous_state, case.state = case.state, draft.dest
     for name in marked(type(draft.form), ON_CASE):
         value = getattr(draft.form, name)
@@ -135,12 +140,13 @@ def remembered(variables: str, form: Form, row: Move | None) -> str:
     values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
-    return next_variables(variables, values, row)
+    return next_variables(variables, values, row.counts, row.clears) if row else next_variables(variables, values)
 
 
-def next_variables(variables: str, values: dict[str, Any], row: Move | None) -> str:
-    """Return the variables without those the row clears, with the form's values, and with its count raised by one."""
-    counts, clears = (row.counts, row.clears) if row is not None else (None, ())
+def next_variables(
+    variables: str, values: dict[str, Any], counts: str | None = None, clears: Collection[str] = ()
+) -> str:
+    """Return the variables without those a row clears, with the form's values, and with its count raised by one."""
     if not values and counts is None and not clears:
         return variables
     before: dict[str, Any] = orjson.loads(variables)
@@ -148,6 +154,15 @@ def next_variables(variables: str, values: dict[str, Any], row: Move | None) -> 
     if counts is not None:
         after[counts] = after.get(counts, 0) + 1
     return canonical(after)
+
+
+def resolved_variables(table: Lifecycle, variables: str) -> str:
+    """Return a case's variables under the names that the table has for them."""
+    if not table.resolver.renamed_variables:
+        return variables
+    recorded = orjson.loads(variables)
+    resolved = table.resolver.variables(recorded)
+    return variables if resolved == recorded else canonical(resolved)
 
 
 def transition(case: CaseRow, source: str, draft: TransitionDraft, version: str, form: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Turn outbox events into deliveries; lease deliveries, record how they ended, retry or dead-letter them."""
 
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from engine.outbox import many_sql
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
+from statemachines.kinds import lifecycle_of
+from statemachines.retirement import CARRIED_OVER
 
 LEASE = timedelta(seconds=60)
 """How long a delivery belongs to the process that leased it."""
@@ -160,17 +163,34 @@ def _least_tried(free: list[Any], limit: int) -> list[Any]:
 
 
 def _leased(row: Any, owner: str, tries: int) -> Leased:
-    event = CaseEvent(**{name: getattr(row, name) for name in CaseEvent.__slots__})
-    return Leased(event, row.reaction, tries, owner)
+    return Leased(_event(row), row.reaction, tries, owner)
+
+
+def _event(row: Any) -> CaseEvent:
+    """Return the event under the names of today: its move, state or field may have been retired since."""
+    recorded = CaseEvent(**{name: getattr(row, name) for name in CaseEvent.__slots__})
+    table = lifecycle_of(recorded.kind)
+    if not table.retired:
+        return recorded
+    resolver = table.resolver
+    form = json.loads(recorded.form)
+    resolved = table.resolved_form(recorded.move, form)
+    return replace(
+        recorded,
+        move=resolver.move(recorded.move),
+        source=resolver.state(recorded.source),
+        dest=resolver.state(recorded.dest),
+        form=recorded.form if resolved == form else json.dumps(resolved),
+    )
 
 
 def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
-    events = [CaseEvent(*row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
+    events = [_event(row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": event.case_id, "seq": event.seq} for event in events]
     new = [
         key | {"reaction": name, "next_at": at}
         for key, event in zip(keys, events, strict=True)
-        for name in wanted(event)
+        for name in (wanted(event) if event.move != CARRIED_OVER else ())  # nothing happened but a change of names
     ]
     tx.run_all(INSERT, new, many_sql.INSERT)
     tx.run_all(FANNED_OUT, keys, many_sql.FANNED_OUT)

@@ -70,10 +70,26 @@ class ReplaySession:
 
     def take(self, lines: Iterable[Line]) -> None:
         """Plan events in their order; each is counted once."""
-        for line in lines:
+        for line in (self._current(line) for line in lines):
             reading.note(self.statistics, self.context.table, line)
             self._take(line)
             self.statistics.events += 1  # only now: the first one may be what opened the case
+
+    def _current(self, line: Line) -> Line:
+        """Return an event under the names of today: a mapping may have been written before a rename."""
+        table = self.context.table
+        if not table.retired:
+            return line
+        resolver, statistics = table.resolver, self.statistics
+        statistics.stands = resolver.state(statistics.stands)
+        statistics.stood = list(dict.fromkeys(map(resolver.state, statistics.stood)))
+        names = resolver.state if line.state else resolver.move
+        return line._replace(
+            move=resolver.move(line.move),
+            state=resolver.state(line.state),
+            also=[names(name) for name in line.also],
+            form=table.resolved_form(line.move, line.form),
+        )
 
     def _take(self, line: Line) -> None:
         if line.ignored:

@@ -51,7 +51,7 @@ def apply(
             _pause_or_resume(starter, timer, clause, draft.occurred_at)
     started: list[RunningTimer] = []
     for clause in dict.fromkeys([*restarted, *_starting(table, case, was, draft)]):
-        # A case that is carried over out of a retired state comes into states in which its timers are already.
+        # If the table changed, a case may come into a state in which a timer of the clause is open already.
         if (clause.started_by or clause.name not in going_on) and case.state in clause.lives_in:
             due = agreed_due(clause, draft.form)
             timer = starter.start(clause, None if due is None else to_micros(due))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.retired_names import recorded_as
 from engine.store import Store
 from models.columns import from_micros, to_micros
 
@@ -26,7 +27,7 @@ SELECT (SELECT min(at) FROM (
             SELECT CASE WHEN p.next_at > b.planned_at THEN p.next_at ELSE b.planned_at END AS at
               FROM callback b CROSS JOIN timer k LEFT JOIN parked p ON p.case_id = b.case_id AND p.work = 'callback'
              WHERE b.done_at IS NULL AND b.outcome IS NULL AND k.case_id = b.case_id AND k.cycle = b.cycle
-               AND k.clause = 'revisit' AND k.closed_at IS NULL) due
+               AND k.clause IN ({revisit}) AND k.closed_at IS NULL) due
          WHERE at > :after) AS callback,
        (SELECT min(effective_from) FROM edition WHERE projected_at IS NULL AND effective_from > :after) AS rules,
        (SELECT min(case_id) FROM outbox_event) AS outbox_event
@@ -56,4 +57,8 @@ class NextDue:
 def look(store: Store, after: datetime | None = None) -> NextDue:
     """Return what is due after an instant, or at all."""
     with store.looking() as tx:
-        return NextDue(*tx.row(LOOK, after=to_micros(after) if after else -(2**62)))
+        return NextDue(
+            *tx.row(
+                LOOK.format(revisit=recorded_as("clause", "revisit")), after=to_micros(after) if after else -(2**62)
+            )
+        )

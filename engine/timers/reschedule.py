@@ -7,7 +7,7 @@ from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
 from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter, counted_from
 from engine.timers.timer import RunningTimer, spent
-from statemachines.lifecycle import Clause, Refused
+from statemachines.lifecycle import Clause, Lifecycle, Refused
 
 History = list[tuple[str, int]]
 """The states that a case came into and when, oldest first; instants in microseconds."""
@@ -110,7 +110,7 @@ def extend(
         timer.rearm(clause, starter.pack, not_before=starter.at)
 
 
-def inherit(starter: TimerStarter, clauses: Mapping[str, Clause], handed_on: Sequence[Any]) -> list[RunningTimer]:
+def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -> list[RunningTimer]:
     """Return timers that run on for this case what another case handed on: both promises are kept (A6).
 
     ``handed_on`` are the other case's rows, by column.
@@ -118,13 +118,13 @@ def inherit(starter: TimerStarter, clauses: Mapping[str, Clause], handed_on: Seq
     case = starter.case
     inherited: list[RunningTimer] = []
     for row in handed_on:
-        clause = clauses.get(row.clause)
+        clause = table.clause.get(table.resolver.clause(row.clause) or "")
         if clause is None or case.state not in clause.lives_in:
             continue
         timer = RunningTimer(
             id=None,
             case_id=case.id,
-            clause=row.clause,
+            clause=clause.name,
             cycle=case.cycle,
             occurrence=starter.next_occurrence(clause),
             policy=row.policy,

@@ -1,6 +1,6 @@
 """Starts a timer on a clause: with the pack's limit, or to the deadline that was agreed in the form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from engine.calendars.calendar import Calendar
@@ -9,6 +9,7 @@ from engine.ledger.record import CaseRow
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.timers.timer import RunningTimer, falls_due, percents
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Refused
 
 HOUR = 3_600_000_000
@@ -55,11 +56,17 @@ class TimerStarter(NamedTuple):
         Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for an internal clause.
         """
         try:
-            return self.pack.limit(clause.name, self.case.traits)
+            return self.pack.limit(self._name_in_pack(clause), self.case.traits)
         except Refused as refused:
             if clause.internal and refused.code in UNSAID:
                 return None
             raise
+
+    def _name_in_pack(self, clause: Clause) -> str:
+        """Return the clause's name in the pack: an edition of before a rename has the retired one."""
+        names = lifecycle_of(self.case.kind).resolver.names("clause", clause.name)
+        present = (name for name in names if name in self.pack.clauses or name in self.pack.unpromised)
+        return next(present, clause.name)
 
     def start(self, clause: Clause, due: int | None = None) -> RunningTimer | None:
         """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""
@@ -142,8 +149,3 @@ def counted_from(clause: Clause, cycle: int) -> int:
 def agreed_due(clause: Clause, form: Any) -> Any:
     """Return the deadline that the form agrees on, if the clause takes one."""
     return getattr(form, clause.due_field, None) if clause.due_field else None
-
-
-def by_name(clauses: Sequence[Clause]) -> dict[str, Clause]:
-    """Return the clauses by name."""
-    return {clause.name: clause for clause in clauses}

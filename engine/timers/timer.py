@@ -18,6 +18,7 @@ class RunningTimer:
 
     ``id`` is None until it is written. ``changed`` says that its row is to be written. ``occurrence`` is 0 where it is
     not known before the row is written; it is counted from the cycle ``counted_from`` on.
+    ``renamed`` says that its clause, and maybe its occurrence, changed with a new release of the lifecycle.
     """
 
     id: int | None
@@ -43,6 +44,7 @@ class RunningTimer:
     place: Calendar
     counted_from: int = 0
     changed: bool = False
+    renamed: bool = False
 
     def used(self, at: int) -> int:
         """Return how much of the allowance is consumed at that instant."""
@@ -84,7 +86,8 @@ class RunningTimer:
         self.running_since, self.fires_at, self.closed_at, self.outcome, self.changed = None, None, at, outcome, True
 
 
-COLUMNS = tuple(field.name for field in fields(RunningTimer) if field.name not in {"place", "counted_from", "changed"})
+_UNWRITTEN = frozenset({"place", "counted_from", "changed", "renamed"})
+COLUMNS = tuple(field.name for field in fields(RunningTimer) if field.name not in _UNWRITTEN)
 """The columns of a timer's row, in the order of ``RunningTimer``."""
 _VALUES = attrgetter(*COLUMNS)
 

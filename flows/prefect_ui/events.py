@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from engine.clock import system_now
+from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
-from engine.commands.plan import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -108,13 +108,14 @@ def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
     """Return the name of a move's event."""
     if move == OPEN:
         return "case.opened"
-    if move in (table.remind, table.breach):
-        return "timer.reminded" if move == table.remind else "timer.breached"
+    step = table.resolver.move(move)
+    if step in (table.remind, table.breach):
+        return "timer.reminded" if step == table.remind else "timer.breached"
     if move == ESCALATE:
         return "case.escalated"
     if source == dest:
         return "case.worked"
-    state = table.state.get(dest)
+    state = table.state.get(table.resolver.state(dest))
     return "case.closed" if state is not None and state.final else "case.moved"
 
 

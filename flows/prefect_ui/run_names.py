@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.outbox.deliveries import Waiting
+from engine.retired_names import recorded_as
 from engine.store import Store
 from flows.run_info import RunInfo
 from locales.translation import label, translate, when
@@ -30,7 +31,7 @@ SELECT c.number, c.kind, c.level, coalesce(c.department, '') AS department, k.cl
 CASES_TO_CALL = """
 SELECT c.number, c.kind, c.level, coalesce(c.department, '') AS department, k.clause FROM callback b
   JOIN cases c ON c.id = b.case_id
-  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause = 'revisit' AND k.closed_at IS NULL
+  JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause IN ({revisit}) AND k.closed_at IS NULL
  WHERE b.done_at IS NULL AND b.outcome IS NULL AND b.planned_at <= :at ORDER BY b.planned_at, c.id LIMIT :limit
 """
 
@@ -83,7 +84,7 @@ def sweep(store: Store, locale: str, at: datetime) -> RunInfo:
 
 def calls(store: Store, locale: str, at: datetime) -> RunInfo:
     """Describe the run that makes due callbacks."""
-    cases = _cases(store, CASES_TO_CALL, at)
+    cases = _cases(store, CASES_TO_CALL.format(revisit=recorded_as("clause", "revisit")), at)
     numbers = [case.number for case in cases]
     subject = numbers if len(numbers) == 1 else _many(locale, numbers)
     name = " · ".join([*subject, translate(locale, "window.calls"), when(at, "%m-%d %H:%M")])

@@ -202,6 +202,14 @@ def upgrade() -> None:
         batch.create_index("ix_edition_name", ["sort", "name", "effective_from"], unique=False)
 
     op.create_table(
+        "lifecycle_version",
+        sa.Column("kind", TEXT(), nullable=False),
+        sa.Column("version", TEXT(), nullable=False),
+        sa.Column("recorded_at", INSTANT(), nullable=False),
+        sa.Column("document", TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "version"),
+    )
+    op.create_table(
         "hold",
         sa.Column("kind", TEXT(), nullable=False),
         sa.Column("since", INSTANT(), nullable=False),

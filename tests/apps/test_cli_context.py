@@ -74,6 +74,8 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "anchor": (DONE, ()),
     "proof": (REFUSED, ("cp-99-000009",)),
     "backup": (REFUSED, ("nowhere/store.zip",)),
+    "lifecycle check": (DONE, ()),
+    "lifecycle migrate": (DONE, ()),
     "restore": (REFUSED, ("nowhere.zip",)),
     "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "drive": (REFUSED, ()),

@@ -134,7 +134,7 @@ def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
 
 def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
     parts = closeloop.json("status")["parts"]
-    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox"}
+    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox", "lifecycles"}
     assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
 
 
@@ -151,6 +151,7 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "driver": (False, "none"),
         "schedules": (True, "kept"),
         "outbox": (True, "dead"),
+        "lifecycles": (True, "current"),
         "prefect": (False, "away"),
         "worker": (False, "none"),
     }

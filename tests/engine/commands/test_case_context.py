@@ -7,13 +7,13 @@ from sqlmodel import select
 from engine.audit.verify import verify
 from engine.commands.case_context import facts_of
 from engine.commands.load import Wanted, context_of, load_one
-from engine.commands.plan import begin, settled_in
+from engine.commands.plan import begin
 from engine.commands.write import write
 from engine.store import Store
-from engine.timers.start import by_name
 from models import Case
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
+from statemachines.kinds import replaced
 from statemachines.lifecycle import Retired
 from tests.case_actions import HOUR, START, case_of, execute_sql, history_of, make_move, new_case, query_rows, refusal
 
@@ -22,10 +22,9 @@ TABLE = replace(COMPLAINT, retired=(Retired("queued", "classified"),))
 
 def touched(store: Store, number: str) -> None:
     """Begin to plan for the case under a lifecycle that has retired ``queued``."""
-    with store.writing() as tx:
+    with replaced(TABLE), store.writing() as tx:
         context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START + HOUR)))
-        table = replace(context, table=TABLE, clauses=by_name(TABLE.clauses), settled=settled_in(TABLE))
-        write(tx, [begin(table)])
+        write(tx, [begin(context)])
 
 
 def queued(store: Store) -> str:
@@ -38,7 +37,7 @@ def test_a_case_in_a_retired_state_is_carried_over_by_a_move_of_its_own(store: S
     number = queued(store)
     touched(store, number)
     case, last = case_of(store, number), history_of(store, number)[-1]
-    assert (case["state"], case["previous_state"], case["version"]) == ("classified", "queued", 2)
+    assert (case["state"], case["previous_state"], case["version"]) == ("classified", "", 2)
     assert (last["move"], last["source"], last["dest"]) == ("carried_over", "queued", "classified")
     assert (last["via"], bool(last["inferred"]), last["lifecycle"]) == ("timer", True, TABLE.version)
     assert last["hash"] == case["head"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.actors import Acting
-from engine.commands.plan import leaves_alone, settled_in
+from engine.commands.plan import leaves_alone
 from models.columns import from_micros
 from statemachines.form_model import StepFired
 from statemachines.kinds import lifecycle_of, lifecycles
@@ -59,7 +59,7 @@ def test_every_step_of_a_running_timer_is_usual():
         for clause in table.clauses:
             for state in clause.during if clause.then is None else ():
                 assert same(table, state, table.breach), (table.kind, clause.name, state)
-                assert (state, clause.name) in settled_in(table)
+                assert (state, clause.name) in table.settled_timers
 
 
 def altered(**change: object) -> Lifecycle:

@@ -1,5 +1,6 @@
 """Clocks start, rest, go on and end with the moves of their case, to the microsecond."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from engine.store import Store
 from models.columns import from_micros
+from statemachines.complaint import COMPLAINT
+from statemachines.kinds import replaced
+from statemachines.lifecycle import Retired
 from tests.case_actions import (
     AGENT,
     DAY,
@@ -20,6 +24,7 @@ from tests.case_actions import (
     new_case,
     new_resolved_case,
     query_rows,
+    refusal,
     timer_of,
 )
 
@@ -178,8 +183,16 @@ def test_a_content_customer_begins_the_clock_of_the_archive(store: Store):
     assert since_start(timer_of(store, number, "archive")["fires_at"]) == 4 * DAY
 
 
-def test_a_clock_whose_clause_is_gone_stops_at_the_next_move(store: Store):
+def test_a_timer_whose_clause_is_gone_without_a_successor_holds_its_case_up_by_name(store: Store):
     number = new_case(store)
     execute_sql(store, "UPDATE timer SET clause = 'older' WHERE clause = 'solution'")
-    make_move(store, number, "note", after=HOUR)
+    refused = refusal(lambda: make_move(store, number, "note", after=HOUR))
+    assert (refused.code, refused.params) == ("lost_clause", {"number": number, "clause": "older"})
+
+
+def test_a_timer_whose_clause_is_retired_to_nothing_is_closed_at_the_next_touch(store: Store):
+    number = new_case(store)
+    execute_sql(store, "UPDATE timer SET clause = 'older' WHERE clause = 'solution'")
+    with replaced(replace(COMPLAINT, retired=(Retired(clause="older"),))):
+        make_move(store, number, "note", after=HOUR)
     assert ended(store, number, "older") == ("stopped", HOUR)

@@ -1,0 +1,11 @@
+"""Names as the record has them: the lists that a query must look for where a name was retired."""
+
+from statemachines.kinds import recorded_names
+
+
+def recorded_as(sort: str, *names: str) -> str:
+    """Names of the code, and those whose place they took in any kind, as the items of an SQL list.
+
+    ``sort`` is ``state``, ``move`` or ``clause``. The names are those of our tables, so they need no escaping.
+    """
+    return ", ".join(f"'{name}'" for name in recorded_names(sort, *names))

@@ -1,0 +1,104 @@
+"""The page on retiring is followed to the letter on a copy of the project, with cases in flight."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.docs.test_contributing import apply
+from tests.house.sources import ROOMS
+
+PAGE = "docs/retire.md"
+COPIED = dict.fromkeys((*ROOMS, "policies", "migrations"))
+
+BEFORE = """
+'''Builds a store under the lifecycle as it is: one case in the state, one that waits for the customer from it.'''
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.actors import NewActor, add_actor
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
+from engine.create_store import found
+from engine.settings import Settings
+from models.contact import Contact
+from statemachines.roles import Role
+
+NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
+settings = Settings(home=Path(sys.argv[1]))
+found(settings, NOW, simulated_at=NOW)
+store = settings.store()
+with store.writing() as tx:
+    add_actor(tx, NewActor("sue", (Role.TEAM_SUPERVISOR,), "claims"))
+for _ in range(2):
+    number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
+    advance(store, Command(number, "classify", {"category": "damage", "department": "claims"}, "sue"), NOW)
+    advance(store, Command(number, "investigate", {"findings": "It fell."}, "sue"), NOW)
+advance(store, Command(number, "ask_customer", {"question": "Which day?"}, "sue"), NOW)
+print(number)
+"""
+
+
+def in_copy(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the copy, on the copy's own store."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
+    environment |= {"PYTHONPATH": str(copy), "CLOSELOOP_HOME": str(copy / "home"), "CLOSELOOP_LOCALE": "en"}
+    return subprocess.run(
+        [sys.executable, *words], cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def closeloop(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return in_copy(copy, "-c", f"from apps.cli import main; main({[*words]!r})")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A copy of the project with a store in flight, the page's blocks applied; and the case that waits."""
+    copy = tmp_path_factory.mktemp("next_release")
+    for room in COPIED:
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    script = copy / "before.py"
+    script.write_text(BEFORE, "utf-8")
+    built = in_copy(copy, str(script), str(copy / "home"))
+    assert built.returncode == 0, built.stderr
+    for block in blocks(PAGE):
+        if block.text.startswith("# in "):
+            apply(block, copy)
+    return copy, built.stdout.strip()
+
+
+def test_the_renamed_state_knows_its_cases(copy: tuple[Path, str]):
+    house, waits = copy
+    commands = (
+        ("lifecycle", "check"),
+        ("verify",),
+        ("lifecycle", "migrate"),
+        ("case", "do", waits, "customer_answers", "--set", "answer=Sunday.", "--as", "sue"),
+        ("verify",),
+    )
+    for words in commands:
+        ran = closeloop(house, *words)
+        assert ran.returncode == 0, f"{words}\n{ran.stdout}{ran.stderr}"
+    listed = closeloop(house, "case", "list", "--state", "examined", "--json")
+    assert listed.stdout.count('"state": "examined"') == 2, listed.stdout
+
+
+def test_without_its_entry_the_release_is_refused(copy: tuple[Path, str], tmp_path: Path):
+    house, _ = copy
+    careless = tmp_path / "careless"
+    shutil.copytree(house, careless)
+    table = careless / "statemachines" / "complaint.py"
+    entry = '    retired=(Retired("investigated", "examined"),),\n'
+    text = table.read_text("utf-8")
+    assert entry in text
+    table.write_text(text.replace(entry, ""), "utf-8")
+    checked = closeloop(careless, "lifecycle", "check", "--json")
+    assert checked.returncode == 2, checked.stdout + checked.stderr
+    assert '"ok": false' in checked.stdout
