@@ -19,7 +19,7 @@ from apps.simulation import Lived
 from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.commands.arrivals import Source, record
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from gateways.contact_mapping import ContactMapping
@@ -42,9 +42,9 @@ SELECT (SELECT count(*) FROM cases) AS cases,
        (SELECT count(*) FROM escalation_step WHERE percent < 100) AS reminded,
        (SELECT count(*) FROM escalation_step WHERE percent = 100 AND clause <> 'archive') AS breached,
        (SELECT count(DISTINCT case_id) FROM escalation_step WHERE level >= 2) AS climbed,
-       (SELECT count(*) FROM timer WHERE clause = 'first_reply' AND outcome = 'kept') AS first_reply_kept,
-       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome = 'kept') AS solution_kept,
-       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome IN ('kept', 'late')) AS solved
+       (SELECT count(*) FROM timer WHERE clause = 'first_reply' AND outcome = 'met') AS first_reply_kept,
+       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome = 'met') AS solution_kept,
+       (SELECT count(*) FROM timer WHERE clause = 'solution' AND outcome IN ('met', 'breached')) AS solved
 """
 
 
@@ -85,7 +85,7 @@ def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
     settings = Settings(home=home, database_url=None, locale=locale)
     scenario = load_scenario(EXAMPLES / "scenario.toml")
     assert scenario.start is not None
-    found(settings, system_now(), scenario.start)
+    create_store(settings, system_now(), scenario.start)
     _import(settings.store())
     result = _run_demo(settings, scenario, quiet)
     seconds = time.monotonic() - began

@@ -24,10 +24,10 @@ DRIVER_NOTE = "driver.json"
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
-    from engine.create_store import found
+    from engine.create_store import create_store
 
     _refuse_simulated(settings)
-    found(settings, system_now())
+    create_store(settings, system_now())
     work = work_from(settings)
     _check_lifecycles(work.store, tell)
     tell("up.starting", home=str(settings.where))

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from engine.commands.open_case import Opening, open_case
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.escalation.fire import LAST, fire_due
 from engine.escalation.id_ranges import ranges
 from engine.settings import Settings
@@ -74,7 +74,7 @@ def size(store: Store) -> int:
 
 
 def measure(settings: Settings, cases: int) -> None:
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     store = settings.store()
     empty = size(store)
 

@@ -121,7 +121,7 @@ class Sessions:
             if clock.clause in self._kind.closes and clock.running_since is not None:
                 clock.consumed += (at - clock.running_since) // MICROSECOND
                 clock.running_since = clock.fires_at = None
-                clock.closed_at, clock.outcome = at, "kept"
+                clock.closed_at, clock.outcome = at, "met"
         begun = {name: value for name, value in self._kind.opens.items() if name not in {"id", "closed_at", "outcome"}}
         fires_at = at + self._kind.due * MICROSECOND
         session.add(Timer(**begun | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))

@@ -24,7 +24,7 @@ INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id
 SAID = "INSERT INTO statement (case_id, seq, field, salt, content)"
 ENDED = """
 UPDATE timer SET consumed = consumed + ? - running_since, running_since = NULL, fires_at = NULL, closed_at = ?,
-       outcome = 'kept' WHERE case_id = ? AND closed_at IS NULL AND clause IN
+       outcome = 'met' WHERE case_id = ? AND closed_at IS NULL AND clause IN
 """
 BEGUN = """
 INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, opened_at,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from engine.actors import NewActor, add_actor
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_case, open_in
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact
@@ -45,7 +45,7 @@ def several(folder: Path, database: str, count: int) -> Iterator[list[Settings]]
 
 
 def _peopled(settings: Settings) -> None:
-    found(settings, system_now())
+    create_store(settings, system_now())
     with contextlib.closing(settings.store()) as store, store.writing() as tx:
         add_actor(tx, NewActor(SUPERVISOR, (Role.TEAM_SUPERVISOR,), "claims"))
         for handle in (HANDLER, *OTHERS):

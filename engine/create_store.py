@@ -20,7 +20,7 @@ from statemachines.lifecycle import Refused
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-def found(settings: Settings, now: datetime, simulated_at: datetime | None = None) -> bool:
+def create_store(settings: Settings, now: datetime, simulated_at: datetime | None = None) -> bool:
     """Create the store, or check that an equal one exists. Return True if it is new.
 
     Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret.

@@ -16,7 +16,7 @@ from statemachines.kinds import lifecycle_of
 
 TIMERS = """
 SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('kept', 'late')
+ WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('met', 'breached')
  GROUP BY k.clause, k.outcome
 """
 RESULTS = """
@@ -75,8 +75,8 @@ def handling(tx: Tx, span: dict[str, Any]) -> HandlingFigures:
     results = tx.rows(RESULTS.format(resolve=recorded_as("move", "resolve")), **span)
     took = sorted(row.took for row in results if not row.again)
     return HandlingFigures(
-        kept=_by_clause(span["kind"], timers, "kept"),
-        late=_by_clause(span["kind"], timers, "late"),
+        kept=_by_clause(span["kind"], timers, "met"),
+        late=_by_clause(span["kind"], timers, "breached"),
         results=len(results),
         further=sum(row.cycle > 1 for row in results),
         reopened=tx.row(REOPENED, **span).n,

@@ -203,9 +203,9 @@ def _count_arcs(rows: Sequence[Any], arcs: Counter[Arc], times: dict[str, "array
 
 
 def _count_timer(outcomes: TimerOutcomes, outcome: str | None, broken: bool) -> None:
-    if broken or outcome == "late":
+    if broken or outcome == "breached":
         outcomes.broken += 1
-    elif outcome == "kept":
+    elif outcome == "met":
         outcomes.kept += 1
     elif outcome is None:
         outcomes.open += 1

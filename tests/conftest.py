@@ -20,7 +20,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import make_url
 
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import SECRET, START, add_staff
@@ -160,7 +160,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _found(settings: Settings) -> None:
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     store = settings.store()
     add_staff(store)
     store.close()

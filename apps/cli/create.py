@@ -22,13 +22,13 @@ def join(app: typer.Typer) -> None:
 
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
-    from engine.create_store import found
+    from engine.create_store import create_store
     from engine.duplicates.fingerprints import catch_up
     from engine.duplicates.similar import RECENTLY
 
     if simulated != (at is not None):
         raise Refused("simulated_needs_at")
-    new = found(cli.settings, system_now(), instant(at) if at else None)
+    new = create_store(cli.settings, system_now(), instant(at) if at else None)
     if not new:  # a store of an earlier release
         catch_up(cli.store, cli.store.now(), RECENTLY)
     home = str(cli.settings.where)

@@ -43,7 +43,7 @@ def apply(
         outcome = _outcome(clause, timer, case, was, draft)
         if outcome is not None:
             timer.close(draft.occurred_at, outcome)
-            if clause is not None and clause.repeats and outcome in {"kept", "late"}:
+            if clause is not None and clause.repeats and outcome in {"met", "breached"}:
                 restarted.append(clause)
             continue
         going_on.add(timer.clause)
@@ -67,7 +67,7 @@ def _outcome(
     if clause is None:
         return "stopped"
     if draft.move in clause.met_by and (not clause.occurrence_field or _is_named(clause, timer, draft)):
-        return "kept" if timer.met_at(draft.occurred_at) else "late"
+        return "met" if timer.met_at(draft.occurred_at) else "breached"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
     if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):

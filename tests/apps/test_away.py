@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.audit.verify import verify
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.outages import Outage, outages
 from engine.settings import Settings
 from reports.morning_report import gather
@@ -59,7 +59,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 
 def founded(home: Path) -> Settings:
     settings = Settings(home=home, database_url=None, secret=SECRET)
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     return settings
 
 

@@ -119,11 +119,11 @@ def test_a_dissatisfied_customer_begins_a_second_round_one_level_higher(life: Li
     ]
     clocks = query_rows(life.store, "SELECT clause, cycle, outcome FROM timer ORDER BY id")
     assert {(one["clause"], one["cycle"]): one["outcome"] for one in clocks} == {
-        ("first_reply", 1): "kept",
-        ("solution", 1): "kept",
-        ("revisit", 1): "kept",
-        ("solution", 2): "kept",
-        ("revisit", 2): "kept",
+        ("first_reply", 1): "met",
+        ("solution", 1): "met",
+        ("revisit", 1): "met",
+        ("solution", 2): "met",
+        ("revisit", 2): "met",
         ("archive", 2): "done",
     }
     calls = query_rows(life.store, "SELECT cycle, attempt, outcome FROM callback ORDER BY cycle, attempt")
@@ -136,7 +136,7 @@ def test_a_satisfied_customer_is_called_once(life: Life):
     calls = query_rows(life.store, "SELECT attempt, outcome FROM callback ORDER BY attempt")
     assert [tuple(one.values()) for one in calls] == [(1, "busy"), (2, "satisfied")]
     assert moves_of(life.store, number)[-3:] == ["attempt", "revisit", "archive"]
-    assert timer_of(life.store, number, "revisit")["outcome"] == "kept"
+    assert timer_of(life.store, number, "revisit")["outcome"] == "met"
     assert "missed_you" not in " ".join(one["key"] for one in life.mails())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.commands.advance import Command, advance_many
 from engine.commands.open_case import Opening, open_in
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.escalation.fire import fire_due
 from engine.ledger.anchoring import anchor
 from engine.settings import Settings
@@ -47,7 +47,7 @@ ROWS = """SELECT (SELECT count(*) FROM transition) + (SELECT count(*) FROM state
 def built(settings: Settings, cases: int, seed: int) -> Store:
     """A store in which that many cases have lived for some days."""
     random = Random(seed)
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     store = settings.store()
     add_staff(store)
     for first in range(0, cases, GROUP):

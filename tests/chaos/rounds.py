@@ -11,7 +11,7 @@ from classifier.keyword_rules import threshold
 from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.commands.arrivals import record
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.runs import Done, keep
 from engine.settings import Settings
 from flows.reaction_registry import reactions
@@ -177,7 +177,7 @@ class Run:
 
 def prepared(settings: Settings, ahead: Ahead) -> None:
     """A real store with people in it, whose nights have run before: after a jump, drivers catch up on them."""
-    found(settings, system_now())
+    create_store(settings, system_now())
     with closing(settings.store()) as store:
         add_staff(store)
         now = ahead.now(store)

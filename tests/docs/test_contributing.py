@@ -30,7 +30,7 @@ from pathlib import Path
 
 import statemachines
 from engine.actors import NewActor, add_actor
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
 from engine.rules.policy import pack
@@ -54,7 +54,7 @@ NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 assert Path(statemachines.__file__).is_relative_to(PROJECT), statemachines.__file__
 
 settings = Settings(home=PROJECT / "home", secret="x", locale="en")
-found(settings, NOW, simulated_at=NOW)
+create_store(settings, NOW, simulated_at=NOW)
 store = settings.store()
 work = Work(store, FakeMailer(), FakeTelephone(), "en")
 with store.writing() as tx:

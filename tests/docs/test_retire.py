@@ -25,14 +25,14 @@ from pathlib import Path
 from engine.actors import NewActor, add_actor
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from models.contact import Contact
 from statemachines.roles import Role
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 settings = Settings(home=Path(sys.argv[1]))
-found(settings, NOW, simulated_at=NOW)
+create_store(settings, NOW, simulated_at=NOW)
 store = settings.store()
 with store.writing() as tx:
     add_actor(tx, NewActor("sue", (Role.TEAM_SUPERVISOR,), "claims"))

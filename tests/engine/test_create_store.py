@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.actors import acting
-from engine.create_store import found, set_clock
+from engine.create_store import create_store, set_clock
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
@@ -37,7 +37,7 @@ def house(settings: Settings) -> dict[str, Any]:
 
 
 def test_a_new_store_is_made_with_home_secret_and_house(where: Where):
-    assert found(where(), START) is True
+    assert create_store(where(), START) is True
     home, secret = where().where, where().secret_file
     assert (stat.S_IMODE(home.stat().st_mode), stat.S_IMODE(secret.stat().st_mode)) == (0o700, 0o600)
     assert len(secret.read_text("ascii")) == 64
@@ -46,14 +46,14 @@ def test_a_new_store_is_made_with_home_secret_and_house(where: Where):
 
 
 def test_to_found_it_again_changes_nothing(where: Where):
-    found(where(), START)
+    create_store(where(), START)
     secret, row = where().secret_file.read_bytes(), house(where())
-    assert found(where(), START + DAY) is False
+    assert create_store(where(), START + DAY) is False
     assert (where().secret_file.read_bytes(), house(where())) == (secret, row)
 
 
 def test_the_two_actors_that_are_no_people_are_there(where: Where):
-    found(where(), START)
+    create_store(where(), START)
     store = where().store()
     with store.looking() as tx:
         assert {str(role) for name in ("system", "import") for role in acting(tx, name).roles} == {"system", "import"}
@@ -62,29 +62,29 @@ def test_the_two_actors_that_are_no_people_are_there(where: Where):
 
 @pytest.mark.parametrize(("first", "second"), [(None, START), (START, None), (START, START + HOUR)])
 def test_another_kind_of_store_is_refused(where: Where, first: datetime | None, second: datetime | None):
-    found(where(), START, first)
-    told = refusal(lambda: found(where(), START, second))
+    create_store(where(), START, first)
+    told = refusal(lambda: create_store(where(), START, second))
     assert told.code == "other_store"
     assert told.params["kind"] == ("simulated" if first else "real")
     assert told.params["made_at"] == START.isoformat()
 
 
 def test_a_simulated_store_is_found_again_after_its_clock_has_moved(where: Where):
-    found(where(), START, START)
+    create_store(where(), START, START)
     store = where().store()
     set_clock(store, START + DAY)
-    assert found(where(), START, START) is False
+    assert create_store(where(), START, START) is False
     assert store.now() == START + DAY
     store.close()
 
 
 def test_another_secret_is_refused(where: Where):
-    found(where(secret="one"), START)
-    assert refusal(lambda: found(where(secret="other"), START)).code == "other_secret"
+    create_store(where(secret="one"), START)
+    assert refusal(lambda: create_store(where(secret="other"), START)).code == "other_secret"
 
 
 def test_a_given_secret_is_not_written_down(where: Where):
-    found(where(secret=SECRET), START)
+    create_store(where(secret=SECRET), START)
     assert not where().secret_file.exists()
 
 
@@ -97,7 +97,7 @@ def test_the_clock_moves_on_and_never_back(store: Store):
 
 
 def test_the_clock_of_a_real_store_is_nobodys_to_move(where: Where):
-    found(where(), START)
+    create_store(where(), START)
     store = where().store()
     assert refusal(lambda: set_clock(store, START)).code == "not_simulated"
     assert not store.simulated
@@ -107,5 +107,5 @@ def test_the_clock_of_a_real_store_is_nobodys_to_move(where: Where):
 def test_what_a_store_holds_is_untouched_by_founding_it_again(store: Store, settings: Settings):
     new_case(store)
     before = query_rows(store, "SELECT * FROM cases")
-    assert found(settings, START, START) is False
+    assert create_store(settings, START, START) is False
     assert query_rows(store, "SELECT * FROM cases") == before

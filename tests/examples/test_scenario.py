@@ -14,7 +14,7 @@ from apps.scenes import prepare
 from apps.simulation import run_until
 from engine.audit.verify import verify
 from engine.commands.arrivals import Source, record
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from flows.run_info import RunInfo, Unobserved
 from gateways.contact_mapping import ContactMapping
@@ -135,7 +135,7 @@ class Counting(Unobserved):
 
 def test_the_fortnight_is_played_without_a_refusal_and_every_case_is_closed(home: Path):
     settings, (start, until) = Settings(home=home, secret="an-example"), span_of(SCENARIO)
-    found(settings, start, simulated_at=start)
+    create_store(settings, start, simulated_at=start)
     store = settings.store()
     record(store, Source(COLUMNS.source.name, COLUMNS.source.kind, COLUMNS.source.pack), CONTACTS.values())
     store.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.actors import NewActor, add_actor
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from flows.work import Work
@@ -63,7 +63,7 @@ def golden_store(limits: Mapping[str, Any]) -> Iterator[Store]:
     """A simulated store with everybody in it, under the golden pack and these limits."""
     folder = Path(tempfile.mkdtemp(prefix="golden"))
     settings = Settings(home=folder, secret=SECRET, database_url=None)
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     store = settings.store()
     peopled(store, limits)
     yield store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apps.prefect_server import Server, worker
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import START, SUPERVISOR, add_staff, case_of, history_of
@@ -49,7 +49,7 @@ def page() -> Iterator["Page"]:
 def store(server: Server, tmp_path: Path) -> Iterator[Store]:
     """A store whose worker stands ready, with all deployments of the house."""
     settings = Settings(home=tmp_path, secret=None, database_url=None)
-    found(settings, START, START)
+    create_store(settings, START, START)
     store = settings.store()
     add_staff(store)
     with deployed(server, tmp_path), pytest.MonkeyPatch.context() as patch:

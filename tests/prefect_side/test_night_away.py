@@ -11,7 +11,7 @@ from apps.prefect_server import Server, free_port
 from apps.simulation import run_until
 from engine.audit.verify import verify
 from engine.commands.arrivals import Source, record
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from flows.work import Work, work_from
 from models.contact import Contact
@@ -34,7 +34,7 @@ def opened_at(hour: int) -> Contact:
 
 def a_store(folder: Path) -> Work:
     settings = Settings(home=folder, database_url=None, secret="a-secret-of-the-tests")
-    found(settings, START, START)
+    create_store(settings, START, START)
     work = work_from(settings)
     record(work.store, Source("desk", "complaint", "logistics"), [opened_at(hour) for hour in (0, 7, 8)])
     return work

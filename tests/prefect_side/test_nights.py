@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from apps.prefect_server import Server, worker
-from engine.create_store import found, set_clock
+from engine.create_store import create_store, set_clock
 from engine.settings import Settings
 from flows.scheduled_work import watch_scheduled
 from flows.work import Work
@@ -166,7 +166,7 @@ def test_each_month_leaves_its_analysis_under_one_key(server: Server, client: "S
     from prefect.client.schemas.filters import ArtifactFilter
 
     settings = Settings(home=tmp_path, database_url=None, secret=SECRET)
-    found(settings, START, START)
+    create_store(settings, START, START)
     with closing(settings.store()) as store:
         work = Work(store, FakeMailer(), FakeTelephone())
         asyncio.run(analysed(work, server.api_url, START, START + 30 * DAY))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apps.prefect_server import Server
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import HANDLER, SECRET, START, SUPERVISOR, add_staff, case_of, history_of, make_move, new_case
@@ -31,7 +31,7 @@ def store(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("CLOSELOOP_HOME", str(tmp_path))
     monkeypatch.setenv("CLOSELOOP_SECRET", SECRET)
     settings = Settings()
-    found(settings, START, START)
+    create_store(settings, START, START)
     store = settings.store()
     add_staff(store)
     yield store

@@ -11,7 +11,7 @@ import pytest
 
 from apps.prefect_server import Server
 from engine.callbacks.attempts import plan
-from engine.create_store import found, set_clock
+from engine.create_store import create_store, set_clock
 from engine.settings import Settings
 from flows.fire_timers import Swept
 from flows.run_info import RunInfo
@@ -50,7 +50,7 @@ BEGIN = START + A_YEAR_AGO
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     settings = Settings(home=tmp_path_factory.mktemp("window"), database_url=None, secret="a-secret-of-the-tests")
-    found(settings, BEGIN, BEGIN)
+    create_store(settings, BEGIN, BEGIN)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "zh_CN")
     add_staff(work.store)
     person: dict[str, Any] = {"customer": CANARY, "email": "canary@window.example", "subject": CANARY}
@@ -187,7 +187,7 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     from flows.prefect_ui.run_states import state_after
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
-    found(settings, START, START)
+    create_store(settings, START, START)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "en")
     number = new_case(work.store, text=DAMAGE)
     set_clock(work.store, START + NIGHT)
@@ -244,7 +244,7 @@ def test_sweeps_in_quick_succession_link_to_the_board_instead_of_drawing_it_agai
     from flows.prefect_ui.artifacts import leave_sweep
 
     settings = Settings(home=tmp_path, database_url=None, secret="a-secret-of-the-tests")
-    found(settings, START, START)
+    create_store(settings, START, START)
     work = Work(settings.store(), FakeMailer(), FakeTelephone(), "en")
     before = len(artifacts(client, "sla-board"))
 

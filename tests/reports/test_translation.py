@@ -35,7 +35,7 @@ SHARED = {
     "kind": list(lifecycles()),
     "severity": [one.value for one in Severity],
     "channel": [one.value for one in Channel],
-    "outcome": ["kept", "late", "stopped", "done", *Outcome, *Unanswered],
+    "outcome": ["met", "breached", "stopped", "done", *Outcome, *Unanswered],
     "via": ["cli", "api", "flow", "import", "timer", "prefect-form"],
 }
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -20,10 +20,10 @@ def test_a_complaint_goes_its_whole_way(story: Story):
         [f"已收到您反映的问题（编号 {story.number}）"],
     )
     story.after(hours=1).then("amy", "reply", message="我们正在查,下午三点给您电话。")
-    assert story.outcome("first_reply") == "kept"
+    assert story.outcome("first_reply") == "met"
     story.after(hours=3).then("han", "investigate", findings="叉车碰倒。", cause="handling")
     story.then("amy", "propose_solution", solution="按合同赔付。").then("han", "resolve", result="已赔付。")
-    assert story.outcome("solution") == "kept"
+    assert story.outcome("solution") == "met"
     story.after(days=1).then("amy", "revisit", outcome="satisfied", timeliness=5)
     assert story.state == "revisited"
     story.after(days=3)
@@ -111,7 +111,7 @@ def test_a_merged_case_hands_its_promises_on(story: Story):
     story.after(minutes=21)
     assert (story.rungs("first_reply"), story.level) == ([100], 1)
     story.then("amy", "reply", message="两件一并处理。")
-    assert [clock["outcome"] for clock in story.clocks("first_reply")] == ["kept", "late"]
+    assert [clock["outcome"] for clock in story.clocks("first_reply")] == ["met", "breached"]
 
 
 @pytest.mark.requirement("B9")
@@ -121,7 +121,7 @@ def test_each_promise_to_the_customer_is_a_clock_of_its_own(story: Story):
     story.then("amy", "promise", promise="明天寄单据。", due_at="2026-03-03T09:00:00+08:00")
     story.until("2026-03-02T10:20+08:00").then("amy", "keep_promise", promise=1)
     story.until("2026-03-03T09:01+08:00")
-    assert [clock["outcome"] for clock in story.clocks("promise")] == ["kept", None]
+    assert [clock["outcome"] for clock in story.clocks("promise")] == ["met", None]
     assert story.rungs("promise") == [75, 75, 100], "the first one neared its end as well"
     told = story.refused("amy", "promise", promise="昨天。", due_at="2026-03-02T09:00:00+08:00")
     assert told.code == "due_passed"
@@ -133,7 +133,7 @@ def test_progress_is_told_at_declared_intervals_or_the_promise_is_broken(story: 
     story.opens("complaint", DAMAGE)
     story.after(hours=6).then("amy", "progress", progress="已联系车队。")
     story.after(hours=8, minutes=1)
-    assert [clock["outcome"] for clock in story.clocks("progress_note")] == ["kept", None]
+    assert [clock["outcome"] for clock in story.clocks("progress_note")] == ["met", None]
     assert story.rungs("progress_note") == [75, 75, 100]
 
 

@@ -29,7 +29,7 @@ def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_tak
     assert story.state == "assessed"
     assert story.refused("sid", "answer", message="对不起。").code == "form", "a reply without a measure is none"
     story.after(days=1).then("sid", "answer", measure="增加一条晚班线路。", message="对不起,我们已增加晚班。")
-    assert (story.state, story.outcome("answer_evaluation")) == ("answered", "kept")
+    assert (story.state, story.outcome("answer_evaluation")) == ("answered", "met")
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
 

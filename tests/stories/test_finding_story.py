@@ -83,11 +83,11 @@ def test_rectification_runs_to_the_agreed_date_or_to_the_packs_limit(story: Stor
     story.after(days=2, minutes=1)
     assert story.rungs("finding_rectification") == [75, 100]
     story.then("hal", "rectify", done="已培训。", evidence="签到表。")
-    assert story.outcome("finding_rectification") == "late"
+    assert story.outcome("finding_rectification") == "breached"
     story.then("odd", "verify_effect", effect="not_effective", evidence="还有四份。")
     story.then("hal", "propose_measure", cause="no_training", measure="再培训。")
     story.after(days=8).then("hal", "rectify", done="再培训了。", evidence="签到表。")
-    assert [clock["outcome"] for clock in story.clocks("finding_rectification")] == ["late", "kept"]
+    assert [clock["outcome"] for clock in story.clocks("finding_rectification")] == ["breached", "met"]
 
 
 @pytest.mark.requirement("F1")

@@ -35,7 +35,7 @@ def test_an_indicator_below_target_is_tracked_to_its_verified_effect(story: Stor
         [f"请提交改进计划（编号 {story.number}）"],
     )
     carried_out(story)
-    assert (story.outcome("plan_submission"), story.outcome("plan_execution")) == ("kept", "kept")
+    assert (story.outcome("plan_submission"), story.outcome("plan_execution")) == ("met", "met")
     story.then("eva", "verify_effect", effect="effective", before=8650, after=9120, evidence="三月满意率。")
     known = json.loads(story.variables)
     assert (story.state, known["before"], known["after"]) == ("verified", 8650, 9120)
@@ -47,7 +47,7 @@ def test_plans_are_due_by_a_date_and_late_ones_escalate(story: Story):
     story.until("2026-03-09T09:01+08:00")
     assert (story.rungs("plan_submission"), story.level) == ([75, 100], 1)
     submitted(story)
-    assert story.outcome("plan_submission") == "late"
+    assert story.outcome("plan_submission") == "breached"
     story.then("eva", "send_back", reason="没有量化目标。", due_at="2026-03-11T09:00:00+08:00")
     assert (story.state, len(story.clocks("plan_submission"))) == ("awaiting_plan", 2)
     assert "proposed_due" not in json.loads(story.variables), "the plan that was sent back proposes nothing"

@@ -112,7 +112,7 @@ def test_customers_whom_no_mail_reaches_are_told_by_a_person(story: Story):
     closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
     assert (known(story)["untold"], story.outcome("tell_affected")) == (1, None)
     story.then("amy", "confirm_told", how="已电话告知。")
-    assert story.outcome("tell_affected") == "kept"
+    assert story.outcome("tell_affected") == "met"
 
 
 @pytest.mark.requirement("G1")

@@ -81,16 +81,16 @@ def test_an_order_goes_its_whole_way(story: Story):
     story.then("sid", "approve_plan")
     story.after(hours=5).then("amy", "customer_consents", consent="客户来电同意。")
     story.then("amy", "confirm_arrangement", **ARRANGEMENT)
-    assert (story.state, story.outcome("confirm_booking")) == ("confirmed", "kept")
+    assert (story.state, story.outcome("confirm_booking")) == ("confirmed", "met")
     story.then("sid", "assign_task", **TASK)
     story.until("2026-03-05T07:30+08:00").then("hal", "start")
-    assert story.outcome("assignment") == "kept"
+    assert story.outcome("assignment") == "met"
     story.until("2026-03-07T15:00+08:00").then("hal", "complete", done="两台均已就位。")
     story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0307", summary="按方案完成。")
     assert (story.state, story.moves[-1]) == ("resolved", "letter_sent")
     story.then("amy", "revisit", outcome="satisfied", timeliness=5, intact_goods=5)
     story.after(days=3)
-    assert (story.state, story.outcome("revisit")) == ("archived", "kept")
+    assert (story.state, story.outcome("revisit")) == ("archived", "met")
     assert story.mails(WANG) == [
         f"已收到您的订单（编号 {story.number}）",
         f"您的订单 {story.number} 的服务安排已确认",
@@ -122,7 +122,7 @@ def test_the_company_confirms_within_48_hours_in_which_the_customer_may_take_his
     story.after(hours=18, minutes=1)
     assert story.rungs("confirm_booking") == [75, 100]
     story.then("amy", "confirm_arrangement", **ARRANGEMENT)
-    assert (story.outcome("confirm_booking"), story.level) == ("late", 1)
+    assert (story.outcome("confirm_booking"), story.level) == ("breached", 1)
 
 
 @pytest.mark.requirement("C1")
@@ -173,7 +173,7 @@ def test_who_is_assigned_begins_in_time_or_it_is_a_breach(story: Story):
     story.until("2026-03-05T08:01+08:00")
     assert (story.state, story.rungs("assignment"), story.level) == ("assigned", [75, 100], 1)
     story.then("han", "start")
-    assert (story.state, story.outcome("assignment")) == ("executing", "late")
+    assert (story.state, story.outcome("assignment")) == ("executing", "breached")
 
 
 @pytest.mark.requirement("C3")
@@ -186,10 +186,10 @@ def test_progress_is_pushed_at_agreed_nodes_and_a_missed_push_is_a_breach(story:
     assert story.mails(WANG)[-1] == f"您的订单 {story.number} 的最新进度"
     story.then("hal", "push_progress", text="另告:天气晴好。")
     story.until("2026-03-03T12:01+08:00")
-    assert [clock["outcome"] for clock in story.clocks("progress_node")] == ["kept", None]
+    assert [clock["outcome"] for clock in story.clocks("progress_node")] == ["met", None]
     assert (story.rungs("progress_node"), story.level) == ([75, 100], 1)
     story.then("hal", "push_progress", node=2, text="已过安庆。")
-    assert story.outcome("progress_node") == "late"
+    assert story.outcome("progress_node") == "breached"
 
 
 @pytest.mark.requirement("C8")
@@ -199,7 +199,7 @@ def test_a_tracking_request_is_a_task_of_the_transport_department_with_its_own_c
     assert story.mails("hal@example.com")[-1] == f"订单 {story.number}：请报告货物位置"
     where = {"position": "hefei", "reported_by": "transport_system", "expected_at": "2026-03-03T09:00:00+08:00"}
     story.after(minutes=90).then("hal", "report_position", as_of="2026-03-02T10:20:00+08:00", **where)
-    assert story.outcome("tracking") == "kept"
+    assert story.outcome("tracking") == "met"
     known = json.loads(story.variables)
     assert (known["position"], known["as_of"]) == ("hefei", "2026-03-02T02:20:00.000000Z")
     assert known["expected_at"] == "2026-03-03T01:00:00.000000Z"
@@ -216,7 +216,7 @@ def test_the_progress_is_checked_again_and_again(story: Story):
     executing(story)
     story.after(hours=12).then("sid", "check_progress", on_schedule=True, seen="按计划装车。")
     story.after(hours=24, minutes=1)
-    assert [clock["outcome"] for clock in story.clocks("progress_check")] == ["kept", None]
+    assert [clock["outcome"] for clock in story.clocks("progress_check")] == ["met", None]
     assert story.rungs("progress_check") == [75, 100]
 
 
@@ -278,7 +278,7 @@ def test_what_is_not_accepted_is_rectified_in_rounds_until_it_passes(story: Stor
     story.until("2026-03-04T17:00+08:00").then("hal", "rectify", done="已校准。")
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-05T18:00:00+08:00")
     story.until("2026-03-05T18:01+08:00").then("hal", "rectify", done="换了传感器。")
-    assert [clock["outcome"] for clock in story.clocks("rectification")] == ["kept", "late"]
+    assert [clock["outcome"] for clock in story.clocks("rectification")] == ["met", "breached"]
     story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0309")
     known = json.loads(story.variables)
     assert (story.state, known["rectifications"], known["cause"]) == ("resolved", 2, "loose_fixing")
@@ -300,7 +300,7 @@ def test_the_due_date_of_a_rectification_holds_through_an_exception(story: Story
     story.then("hal", "raise_exception", trouble="special_request", what="客户要换一台。")
     story.after(days=1).then("sid", "settle_exception", solution="换一台。", consent="客户同意。")
     story.then("hal", "rectify", done="已更换。")
-    assert (story.state, story.outcome("rectification")) == ("accepting", "kept")
+    assert (story.state, story.outcome("rectification")) == ("accepting", "met")
 
 
 @pytest.mark.requirement("C2")

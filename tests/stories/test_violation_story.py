@@ -191,10 +191,10 @@ def test_each_stage_has_its_limit_once_the_carrier_sets_one(story: Story):
     story.after(days=8)
     assert story.rungs("investigation") == [75]
     concluded(investigating(story)).after(days=6)
-    assert (story.outcome("investigation"), story.rungs("decision")) == ("kept", [75, 100])
+    assert (story.outcome("investigation"), story.rungs("decision")) == ("met", [75, 100])
     story.then("mei", "decide", penalty="warning", grounds="属实。")
     story.then("hera", "publish_inside", notice="一名派送员代签,警告。")
-    assert (story.outcome("decision"), story.outcome("publish")) == ("late", "kept")
+    assert (story.outcome("decision"), story.outcome("publish")) == ("breached", "met")
 
 
 @pytest.mark.requirement("F2")

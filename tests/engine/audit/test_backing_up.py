@@ -19,7 +19,7 @@ from engine.audit.backup import back_up, tables
 from engine.audit.restore import restore
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
-from engine.create_store import found, set_clock
+from engine.create_store import create_store, set_clock
 from engine.escalation.fire import fire_due
 from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor, published
@@ -157,7 +157,7 @@ def test_over_a_store_that_holds_anything_nothing_is_restored(lived: Store, sett
 
 def test_over_a_store_that_was_just_made_it_is(lived: Store, elsewhere: Settings, file: Path):
     back_up(lived, file, START + 2 * DAY)
-    found(elsewhere, START)
+    create_store(elsewhere, START)
     shutil.copy(lived.home / "anchor.key", elsewhere.where)
     restored = restore(elsewhere, file)
     assert (restored.verdict.faults, restored.verdict.cases) == ((), 2)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.create_store import found
+from engine.create_store import create_store
 from engine.escalation.fire import fire_due
 from engine.settings import Settings
 from engine.store import Store
@@ -190,5 +190,5 @@ def test_a_store_in_use_is_found_honest_while_it_moves(told: Store):
 
 
 def test_other_hands_may_open_the_store_in_between(told: Store, settings: Settings):
-    found(settings, START, simulated_at=START)
+    create_store(settings, START, simulated_at=START)
     assert verify(told).ok

@@ -219,7 +219,7 @@ def test_a_move_after_a_due_rung_fires_the_rung_first(store: Store):
     make_move(store, number, "reply", after=5 * HOUR)
     assert moves_of(store, number) == ["open", "remind", "breach", "breach", "breach", "reply"]
     assert case_of(store, number)["level"] == 3
-    assert timer_of(store, number, "first_reply")["outcome"] == "late"
+    assert timer_of(store, number, "first_reply")["outcome"] == "breached"
 
 
 @pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])

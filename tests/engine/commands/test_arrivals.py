@@ -139,7 +139,7 @@ def test_a_reply_bridges_what_must_have_happened(store: Store):
         ("resolve", False),
     ]
     assert {from_micros(step["occurred_at"]) for step in history[1:]} == {START + HOUR}
-    assert {timer_of(store, "cp-26-000001", clause)["outcome"] for clause in ("first_reply", "solution")} == {"kept"}
+    assert {timer_of(store, "cp-26-000001", clause)["outcome"] for clause in ("first_reply", "solution")} == {"met"}
 
 
 def test_a_reply_infers_only_what_is_missing(store: Store):
@@ -158,7 +158,7 @@ def test_rungs_that_were_due_before_the_reply_fire_with_their_instants(store: St
     due = [(c, p, p * (2 if c == "first_reply" else 24) * HOUR / 100) for c, ps in shares.items() for p in ps]
     assert fired_steps_of(store, number) == due
     assert moves_of(store, number)[-3:] == ["classify", "investigate", "resolve"]
-    assert timer_of(store, number, "solution")["outcome"] == "late"
+    assert timer_of(store, number, "solution")["outcome"] == "breached"
     assert case_of(store, number)["level"] == 3
     assert verify(store).ok
 
@@ -167,7 +167,7 @@ def test_a_reply_exactly_at_the_limit_keeps_it(store: Store):
     recorded(store, row("1", reply=2 * HOUR), row("2", reply=2 * HOUR + MICROSECOND))
     take_due(store, START + DAY)
     outcomes = [timer_of(store, f"cp-26-00000{n}", "first_reply")["outcome"] for n in (1, 2)]
-    assert outcomes == ["kept", "late"]
+    assert outcomes == ["met", "breached"]
 
 
 def test_a_refused_contact_keeps_its_content_and_its_reason(store: Store):

@@ -144,7 +144,7 @@ def test_a_promise_kept_at_its_very_last_instant_breaks_nothing(store: Store):
     number = new_case(store)
     make_move(store, number, "reply", after=2 * HOUR)
     assert moves_of(store, number) == ["open", "remind", "reply"]
-    assert timer_of(store, number, "first_reply")["outcome"] == "kept"
+    assert timer_of(store, number, "first_reply")["outcome"] == "met"
     assert swept(store, 2 * HOUR) == []
     assert case_of(store, number)["level"] == 0
 

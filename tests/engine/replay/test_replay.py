@@ -133,8 +133,8 @@ def test_an_order_that_the_times_contradict_is_flagged_and_time_does_not_run_bac
 @pytest.mark.requirement("B6")
 def test_promises_run_in_the_past_and_their_rungs_fire_once_at_their_instants(store: Store):
     number, _ = only(replayed(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 3.5), ("done", 3.5))))
-    assert timer_of(store, number, "first_reply")["outcome"] == "late"
-    assert timer_of(store, number, "solution")["outcome"] == "kept"
+    assert timer_of(store, number, "first_reply")["outcome"] == "breached"
+    assert timer_of(store, number, "solution")["outcome"] == "met"
     replies = [(percent, due) for clause, percent, due in fired_steps_of(store, number) if clause == "first_reply"]
     assert replies == [(75, after(1.5)), (100, after(2)), (150, after(3))]
     assert query_rows(store, "SELECT count(*) AS n FROM timer WHERE fires_at <= :at", at=to_micros(START)) == [{"n": 0}]

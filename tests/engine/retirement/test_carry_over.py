@@ -102,7 +102,7 @@ def test_a_promise_that_was_met_does_not_begin_again(store: Store):
     before = [
         (row["clause"], row["outcome"]) for row in query_rows(store, "SELECT clause, outcome FROM timer ORDER BY id")
     ]
-    assert ("first_reply", "kept") in before
+    assert ("first_reply", "met") in before
     with replaced(EXAMINED):
         make_move(store, number, "note", after=HOUR)
     assert [(r["clause"], r["outcome"]) for r in query_rows(store, "SELECT * FROM timer ORDER BY id")] == before

@@ -81,7 +81,7 @@ def test_a_rest_over_the_weekend_leaves_what_is_left_unchanged(store: Store):
     assert fires(store, number) == WEEK + 2 * HOUR
     make_move(store, number, "propose_solution", after=WEEK + 5 * HOUR)
     clock = timer_of(store, number, "solution")
-    assert (clock["outcome"], clock["consumed"] * MICROSECOND) == ("kept", 8 * HOUR)
+    assert (clock["outcome"], clock["consumed"] * MICROSECOND) == ("met", 8 * HOUR)
 
 
 def test_a_rest_that_ends_on_a_day_off_goes_on_when_the_office_opens(store: Store):
@@ -101,7 +101,7 @@ def test_a_weekend_without_a_rest_consumes_nothing_either(store: Store):
 
 @pytest.mark.parametrize(
     ("answered", "outcome"),
-    [(9 * HOUR, "kept"), (9 * HOUR + MICROSECOND, "late"), (12 * HOUR, "late"), (24 * HOUR, "late")],
+    [(9 * HOUR, "met"), (9 * HOUR + MICROSECOND, "breached"), (12 * HOUR, "breached"), (24 * HOUR, "breached")],
 )
 def test_used_up_at_close_it_is_late_in_the_evening_already(store: Store, answered: timedelta, outcome: str):
     number = eight_hours(store)
@@ -113,7 +113,7 @@ def test_late_in_the_evening_stays_late_at_rest(store: Store):
     number = eight_hours(store)
     make_move(store, number, "ask_customer", by=HANDLER, after=10 * HOUR)
     make_move(store, number, "propose_solution", after=11 * HOUR)
-    assert timer_of(store, number, "solution")["outcome"] == "late"
+    assert timer_of(store, number, "solution")["outcome"] == "breached"
 
 
 def test_saved_at_rest_past_the_old_deadline_it_is_no_breach(store: Store):
@@ -121,7 +121,7 @@ def test_saved_at_rest_past_the_old_deadline_it_is_no_breach(store: Store):
     make_move(store, number, "ask_customer", by=HANDLER, after=6 * HOUR)
     fire_due(store, START + WEEK)
     make_move(store, number, "propose_solution", after=WEEK)
-    assert timer_of(store, number, "solution")["outcome"] == "kept"
+    assert timer_of(store, number, "solution")["outcome"] == "met"
     assert fired_steps_of(store, number) == []
 
 

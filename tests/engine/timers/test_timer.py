@@ -58,8 +58,8 @@ def test_exactly_at_the_limit_is_kept_and_one_microsecond_later_is_late(
     in_time, too_late = new_case(store), new_case(store)
     make_move(store, in_time, move, after=limit)
     make_move(store, too_late, move, after=limit + MICROSECOND)
-    assert ended(store, in_time, clause) == ("kept", limit)
-    assert ended(store, too_late, clause) == ("late", limit + MICROSECOND)
+    assert ended(store, in_time, clause) == ("met", limit)
+    assert ended(store, too_late, clause) == ("breached", limit + MICROSECOND)
 
 
 def test_a_clock_keeps_its_limit_as_the_pack_words_it(store: Store):
@@ -80,7 +80,7 @@ def test_rest_leaves_what_is_left_unchanged(store: Store):
     going_on = timer_of(store, number, "first_reply")
     assert since_start(going_on["fires_at"]) == 10 * DAY + HOUR / 2
     make_move(store, number, "reply", after=10 * DAY + HOUR)
-    assert ended(store, number, "first_reply") == ("kept", FIRST)
+    assert ended(store, number, "first_reply") == ("met", FIRST)
 
 
 def test_many_rests_add_up_and_one_microsecond_too_much_is_late(store: Store):
@@ -89,19 +89,19 @@ def test_many_rests_add_up_and_one_microsecond_too_much_is_late(store: Store):
         make_move(store, number, "ask_customer", by=HANDLER, after=(2 * n - 1) * HOUR / 2)
         make_move(store, number, "customer_answers", by=HANDLER, after=(2 * n) * HOUR / 2)
     make_move(store, number, "reply", after=3 * HOUR + HOUR / 2 + MICROSECOND)
-    assert ended(store, number, "first_reply") == ("late", FIRST + MICROSECOND)
+    assert ended(store, number, "first_reply") == ("breached", FIRST + MICROSECOND)
 
 
 def test_a_promise_may_be_kept_while_its_clock_rests(store: Store):
     number = new_case(store)
     make_move(store, number, "ask_customer", by=HANDLER, after=HOUR)
     make_move(store, number, "reply", by=AGENT, after=10 * DAY)
-    assert ended(store, number, "first_reply") == ("kept", HOUR)
+    assert ended(store, number, "first_reply") == ("met", HOUR)
 
 
 def test_resolving_keeps_both_promises_to_answer_and_begins_the_revisit(store: Store):
     number = new_resolved_case(store)
-    assert ended(store, number, "first_reply") == ended(store, number, "solution") == ("kept", timedelta())
+    assert ended(store, number, "first_reply") == ended(store, number, "solution") == ("met", timedelta())
     assert open_timers(store, number) == [("revisit", 1)]
     assert since_start(timer_of(store, number, "revisit")["fires_at"]) == 7 * DAY * 3 / 4
 
@@ -124,7 +124,7 @@ def test_a_kept_promise_is_not_kept_again(store: Store):
     number = new_case(store)
     make_move(store, number, "reply", after=HOUR)
     make_move(store, number, "reply", after=9 * HOUR)
-    assert ended(store, number, "first_reply") == ("kept", HOUR)
+    assert ended(store, number, "first_reply") == ("met", HOUR)
 
 
 @pytest.mark.parametrize("moves", [("withdraw",), ("propose_refusal", "refuse")], ids=lambda moves: moves[-1])
@@ -154,7 +154,7 @@ def test_an_unhappy_customer_begins_a_round_one_level_higher(store: Store, move:
     assert (answer.state, case["cycle"], case["level"], case["attempts"]) == ("investigated", 2, 1, 0)
     assert open_timers(store, number) == [("solution", 2)]
     assert since_start(timer_of(store, number, "solution", 2)["opened_at"]) == DAY
-    assert ended(store, number, "revisit")[0] == ("kept" if move == "revisit" else "stopped")
+    assert ended(store, number, "revisit")[0] == ("met" if move == "revisit" else "stopped")
 
 
 def test_the_promise_of_a_first_reply_is_made_once(store: Store):
