@@ -173,9 +173,9 @@ class Store:
 
     @property
     def simulated(self) -> bool:
-        """Whether the store's clock stands in a row."""
+        """Return whether the store is simulated: its clock is a row of the store."""
         if self._simulated is None:
-            self._simulated = self._house_clock() is not None
+            self._simulated = self._simulated_clock() is not None
             if self._simulated:
                 self._drop_idle()  # these sync each commit
         return self._simulated
@@ -184,11 +184,11 @@ class Store:
         """The store's time: asked once by each door, for each command, and passed down (law 4)."""
         if not self.simulated:
             return system_now()
-        clock = self._house_clock()
+        clock = self._simulated_clock()
         assert clock is not None
         return from_micros(clock)
 
-    def _house_clock(self) -> int | None:
+    def _simulated_clock(self) -> int | None:
         with self.looking() as tx:
             row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
         if row is None:

@@ -29,7 +29,7 @@ async def tell_parked(work: Work) -> int:
         for recipient in await off_loop(with_roles, work.store, RECIPIENTS) if cases else ():
             await _mail(work, recipient, cases)
             sent += 1
-        await off_loop(parking.mark_told, work.store, cases, await work.now())
+        await off_loop(parking.mark_reported, work.store, cases, await work.now())
     return sent
 
 
@@ -41,7 +41,7 @@ async def _mail(work: Work, recipient: Actor, cases: list[Parked]) -> None:
 
 def _unmailed(store: Store) -> list[Parked]:
     with store.looking() as tx:
-        return parking.untold(tx)
+        return parking.unreported(tx)
 
 
 def with_roles(store: Store, roles: tuple[Role, ...]) -> list[Actor]:

@@ -72,17 +72,17 @@ def proof(case: str, json: Json = False) -> None:
 
 def backup(file: Path, json: Json = False) -> None:
     """Copy the whole store into one file while it is at work, with the anchors that vouch for it."""
-    from engine.audit.archive import told
+    from engine.audit.archive import document_of
     from engine.audit.backup import back_up
 
     made = back_up(cli.store, file, cli.store.now())
     summary = cli.translate("backup.made", file=str(file), size=made.size, line=made.manifest.line)
-    cli.give({"file": str(file), "size": made.size, **told(made.manifest)}, summary)
+    cli.give({"file": str(file), "size": made.size, **document_of(made.manifest)}, summary)
 
 
 def restore(file: Path, json: Json = False) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
-    from engine.audit.archive import told
+    from engine.audit.archive import document_of
     from engine.audit.restore import restore as bring_back
 
     restored = bring_back(cli.settings, file)
@@ -90,7 +90,7 @@ def restore(file: Path, json: Json = False) -> int:
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:
         shown.append(cli.translate("backup.later", count=restored.later))
-    document = {**_document(verdict), "later": restored.later, **told(restored.manifest)}
+    document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
 

@@ -90,8 +90,8 @@ class Packed:
 
     def _manifest(self) -> Manifest:
         try:
-            told = json.loads(self._packed.read(MANIFEST))
-            manifest = Manifest(**told)
+            fields = json.loads(self._packed.read(MANIFEST))
+            manifest = Manifest(**fields)
         except (KeyError, ValueError, TypeError, zipfile.BadZipFile):
             raise self.bad("manifest") from None
         if manifest.format != FORMAT:
@@ -106,14 +106,14 @@ class Packed:
         """Every file is the one that was written, and there is no other. Raises ``Refused('bad_backup')``."""
         if sorted(self._packed.namelist()) != sorted([*self.manifest.files, MANIFEST]):
             raise self.bad("files")
-        for name, told in self.manifest.files.items():
+        for name, expected in self.manifest.files.items():
             digest = hashlib.sha256()
             try:
                 for block in self.blocks(name):
                     digest.update(block)
             except (KeyError, OSError, ValueError, zipfile.BadZipFile):
                 raise self.bad(name) from None
-            if digest.hexdigest() != told:
+            if digest.hexdigest() != expected:
                 raise self.bad(name)
 
     def blocks(self, name: str) -> Iterable[bytes]:
@@ -146,6 +146,6 @@ def packed_in(file: Path) -> Generator[Packed]:
         yield Packed(packed, file)
 
 
-def told(manifest: Manifest) -> Mapping[str, Any]:
+def document_of(manifest: Manifest) -> Mapping[str, Any]:
     """The manifest for programs."""
     return {name: value for name, value in asdict(manifest).items() if name != "files"}

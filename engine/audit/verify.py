@@ -1,4 +1,4 @@
-"""Checks that the record is whole: chains, histories, statements, rungs, clocks and anchors agree."""
+"""Verify the record: chains, histories, statements, escalation steps, timers and anchors must agree."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import orjson
 
-from engine.audit.escalation_check import CLOCKS, RUNGS, ladder_faults
+from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
@@ -36,14 +36,14 @@ UNION ALL SELECT 'step', count(*) FROM escalation_step r LEFT JOIN cases c ON c.
 """
 OPENED = RecordedForm(tuple(Opened.model_fields), marked(Opened, ON_CASE), marked(Opened, VARIABLE))
 LEAST = -(2**63)
-"""No instant and no key is less: whatever somebody writes, no case is passed over."""
+"""Less than every instant and key, so that no case is skipped, whatever its row holds."""
 
-_Told = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not agree: in which case, at which transition, and what."""
+    """A fault: case number, sequence number of the transition, and a code."""
 
     number: str
     seq: int
@@ -51,18 +51,18 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What there is of some cases, by their ids."""
+class Related:
+    """The rows that belong to some cases, by case id."""
 
     history: dict[int, list[Any]]
     statements: dict[int, list[Any]]
-    rungs: dict[int, list[Any]]
-    clocks: dict[int, list[Any]]
+    steps: dict[int, list[Any]]
+    timers: dict[int, list[Any]]
 
     @classmethod
-    def read(cls, tx: Tx, ids: list[int]) -> "About":
-        """One query for each table."""
-        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, RUNGS, CLOCKS)))
+    def read(cls, tx: Tx, ids: list[int]) -> "Related":
+        """Read them by one query per table."""
+        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS)))
 
 
 def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
@@ -74,7 +74,7 @@ def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How much was checked and what was wrong."""
+    """The result of a verification."""
 
     cases: int
     transitions: int
@@ -82,12 +82,12 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was wrong."""
+        """Return whether no fault was found."""
         return not self.faults
 
 
 def verify(store: Store, since: datetime | None = None) -> Verdict:
-    """Check every case that changed since then, or every one, a few hundred at a time."""
+    """Verify every case that changed since an instant, or all cases, a few hundred at a time."""
     faults: list[Fault] = []
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
@@ -98,38 +98,38 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
-            heads = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
-            if not heads:
+            cases_ = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
+            if not cases_:
                 return Verdict(cases, transitions, tuple(faults))
-            about = About.read(tx, [head.id for head in heads])
+            related = Related.read(tx, [case.id for case in cases_])
             versions = recorded_versions(tx)
-        for head in heads:
-            faults += _readable(head, about, versions)
-            transitions += len(about.history[head.id])
-        cases, after = cases + len(heads), heads[-1].id
+        for case in cases_:
+            faults += _case_faults(case, related, versions)
+            transitions += len(related.history[case.id])
+        cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _readable(head: CaseRow, about: About, versions: Versions) -> list[Fault]:
+def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
     try:
-        return _case(head, about, versions)
-    except (TypeError, ValueError, AttributeError):  # whatever may stand where a number or a text should
-        return [Fault(head.number, head.version, "unreadable")]
+        return _checked(case, related, versions)
+    except (TypeError, ValueError, AttributeError):  # a column holds a value of another type
+        return [Fault(case.number, case.version, "unreadable")]
 
 
-def _case(head: CaseRow, about: About, versions: Versions) -> list[Fault]:
-    history = [row._asdict() for row in about.history[head.id]]
-    found = [*chain_faults(head.number, head.head, history)]
-    found += [Fault(head.number, seq, what) for seq, what in _story(head, history)]
-    found += [Fault(head.number, head.version, what) for what in _row(head, history, versions)]
-    found += [Fault(head.number, seq, what) for seq, what in _words(history, about.statements[head.id])]
-    table = lifecycles().get(head.kind)
+def _checked(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+    history = [row._asdict() for row in related.history[case.id]]
+    faults = [*chain_faults(case.number, case.head, history)]
+    faults += [Fault(case.number, seq, what) for seq, what in _history_faults(case, history)]
+    faults += [Fault(case.number, case.version, what) for what in _row_faults(case, history, versions)]
+    faults += [Fault(case.number, seq, what) for seq, what in _statement_faults(history, related.statements[case.id])]
+    table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
-    ladder = ladder_faults(head, history, about.rungs[head.id], about.clocks[head.id], resolver)
-    return found + [Fault(head.number, seq, what) for seq, what in ladder]
+    ladder = ladder_faults(case, history, related.steps[case.id], related.timers[case.id], resolver)
+    return faults + [Fault(case.number, seq, what) for seq, what in ladder]
 
 
 def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[Fault]:
-    """Every transition whose hash does not follow from the one before it and its own row."""
+    """Yield the transitions whose hash does not follow from the previous one and their own row."""
     before = GENESIS
     for at, row in enumerate(history, start=1):
         columns = {name: value for name, value in row.items() if name != "hash"}
@@ -142,8 +142,8 @@ def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Itera
         yield Fault(number, len(history), "head")
 
 
-def _story(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
-    """The history, told again, must end where the row stands."""
+def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    """Yield where the history is not continuous, or does not end in the state of the case."""
     state, recorded = "", 0
     for row in history:
         if row["source"] != state:
@@ -154,25 +154,25 @@ def _story(head: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, 
             yield row["seq"], "occurred_later"
         state, recorded = row["dest"], row["recorded_at"]
     last = history[-1] if history else {"seq": 0, "cycle": 0, "level": 0}
-    told = (state, last["seq"], last["cycle"], last["level"])
-    if told != (head.state, head.version, head.cycle, head.level):
-        yield head.version, "row"
+    end = (state, last["seq"], last["cycle"], last["level"])
+    if end != (case.state, case.version, case.cycle, case.level):
+        yield case.version, "row"
 
 
-def _row(head: CaseRow, history: list[dict[str, Any]], versions: Versions) -> Iterator[str]:
-    """What else the case's row says must be what its history tells."""
+def _row_faults(case: CaseRow, history: list[dict[str, Any]], versions: Versions) -> Iterator[str]:
+    """Yield the columns of the case that differ from what its history results in."""
     if not history:
-        yield from () if head.kind in lifecycles() else ("unknown_kind",)
+        yield from () if case.kind in lifecycles() else ("unknown_kind",)
         return
-    read = _Versions(head.kind, versions)
+    read = _Versions(case.kind, versions)
     last = read.of(history[-1])
     if last is None:
         yield "unknown_kind"
-    elif head.state not in last.states:
+    elif case.state not in last.states:
         yield "unknown_state"
     else:
-        replayed = _replayed(read, history) | {"closed": last.states[head.state]}
-        yield from (f"row_{name}" for name, value in replayed.items() if getattr(head, name) != value)
+        replayed = _replayed(read, history) | {"closed": last.states[case.state]}
+        yield from (f"row_{name}" for name, value in replayed.items() if getattr(case, name) != value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +182,16 @@ class _Versions:
     kind: str
     recorded: Versions
 
-    def of(self, transition: _Told) -> RecordedLifecycle | None:
-        """The lifecycle that a transition was made under; None for an unknown version of an unknown kind."""
-        found = self.recorded.get((self.kind, transition["lifecycle"]))
-        if found is None and (table := lifecycles().get(self.kind)) is not None:
+    def of(self, transition: _Row) -> RecordedLifecycle | None:
+        """Return the lifecycle that a transition was made under; None for an unknown version of an unknown kind."""
+        lifecycle = self.recorded.get((self.kind, transition["lifecycle"]))
+        if lifecycle is None and (table := lifecycles().get(self.kind)) is not None:
             return read_document(table.document)
-        return found
+        return lifecycle
 
 
 def _replayed(read: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """The case's row as its history leaves it, each transition replayed under the version that it carries."""
+    """Return the case's row as its history results in, replaying each transition under the version it carries."""
     row: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
     row |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
     cycle = history[0]["cycle"]
@@ -213,7 +213,7 @@ def _replayed(read: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _effects(lifecycle: RecordedLifecycle | None, made: _Told) -> tuple[RecordedForm, str | None, tuple[str, ...]]:
+def _effects(lifecycle: RecordedLifecycle | None, made: _Row) -> tuple[RecordedForm, str | None, tuple[str, ...]]:
     """Return the fields of a move's form that change the case's row, the variable it counts and those it clears."""
     if made["move"] == OPEN:
         return OPENED, None, ()
@@ -229,27 +229,28 @@ def _renamed(variables: str, lifecycle: RecordedLifecycle) -> str:
     return variables if resolved == recorded else canonical(resolved)
 
 
-def _words(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
-    kept = {(row.seq, row.field): row for row in statements}
+def _statement_faults(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
+    """Yield personal texts that are missing, altered or belong to no transition."""
+    stored = {(row.seq, row.field): row for row in statements}
     for row in history:
         for name, value in _form(row["form"]).items():
-            if isinstance(value, dict) and not _said(kept.pop((row["seq"], name), None), cast("_Told", value)):
+            if isinstance(value, dict) and not _matches(stored.pop((row["seq"], name), None), cast("_Row", value)):
                 yield row["seq"], f"statement_{name}"
-    yield from ((seq, f"statement_{name}_unknown") for seq, name in kept)
+    yield from ((seq, f"statement_{name}_unknown") for seq, name in stored)
 
 
 @lru_cache(maxsize=512)
-def _form(text: str) -> _Told:
-    """The form of a transition; of one that was tampered with into no form at all, the hash tells."""
+def _form(text: str) -> _Row:
+    """Parse the form of a transition; an unreadable one is empty, and its hash reveals it."""
     try:
         form = orjson.loads(text)
     except ValueError:
         return {}
-    return cast("_Told", form) if isinstance(form, dict) else {}
+    return cast("_Row", form) if isinstance(form, dict) else {}
 
 
-def _said(row: Any, told: _Told) -> bool:
-    """Whether a statement is what the record kept the digest of, or was erased and says when."""
+def _matches(row: Any, recorded: _Row) -> bool:
+    """Return whether a text matches its digest in the record, or was erased and says when."""
     if row is None or row.content is None or row.salt is None:
         return row is not None and row.content is None and row.erased_at is not None
-    return row.erased_at is None and digest(bytes(row.salt), row.content) == told.get("sha256")
+    return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")

@@ -1,4 +1,4 @@
-"""What a calendar says: zone, hours and holidays, read from TOML and checked; a faulty one is refused whole."""
+"""Read calendars from TOML: zone, hours and holidays. A faulty one is refused with all its faults."""
 
 import re
 import tomllib
@@ -55,22 +55,22 @@ class Table:
 
 @dataclass
 class Reading:
-    """A table on its way in. What is wrong with it is gathered, so that all of it is told at once."""
+    """Reads a table and collects its faults, so that all of them are reported at once."""
 
     file: str
     faults: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
     def fault(self, place: str, why: str) -> None:
-        """Something is wrong in this place."""
+        """Add a fault."""
         self.faults.append({"field": place, "why": why})
 
     def settle(self) -> None:
-        """Raises ``Refused('bad_calendar')`` with every fault that was found."""
+        """Raise ``Refused('bad_calendar')`` if there are faults."""
         if self.faults:
             raise Refused("bad_calendar", file=self.file, faults=self.faults)
 
     def days(self, place: str, value: Any, year: int) -> frozenset[date]:
-        """The days of a list, all of one year."""
+        """Read a list of days, all of one year."""
         if not isinstance(value, list):
             self.fault(place, f"must be a list of days like {year}-01-01")
             return frozenset()
@@ -81,7 +81,7 @@ class Reading:
         return frozenset(day for day in found.values() if day is not None)
 
     def part(self, place: str, year: int, row: Mapping[str, Any]) -> Part:
-        """One year."""
+        """Read one year."""
         for key in row.keys() - {"off", "worked"}:
             self.fault(f"{place}.{key}", "is not known here; use off and worked")
         off, worked = (self.days(f"{place}.{sort}", row.get(sort, []), year) for sort in ("off", "worked"))
@@ -90,7 +90,7 @@ class Reading:
         return Part(off, worked)
 
     def years(self, place: str, rows: Any) -> dict[int, Part]:
-        """Parts by year. A table of them has nothing beside them."""
+        """Read the years of a table."""
         found: dict[int, Part] = {}
         for key, row in cast(dict[str, Any], rows).items() if isinstance(rows, dict) else ():
             year = int(key) if key.isascii() and key.isdecimal() else 0
@@ -104,21 +104,21 @@ class Reading:
         return found
 
     def zone(self, place: str, value: Any) -> ZoneInfo:
-        """A zone that there is."""
+        """Read a time zone."""
         if not isinstance(value, str) or value not in available_timezones():
             self.fault(place, f"there is no zone {value}; write it like Asia/Shanghai")
             return ZoneInfo("UTC")
         return ZoneInfo(value)
 
     def weekdays(self, place: str, value: Any) -> tuple[int, ...]:
-        """Weekdays, 0 is Monday."""
+        """Read weekdays; 0 is Monday."""
         days = tuple(cast(list[Any], value)) if isinstance(value, list) else (None,)
         if not all(type(day) is int and 0 <= day <= 6 for day in days) or len(set(days)) < len(days):
             self.fault(place, "must be a list of different weekdays from 0 (Monday) to 6")
         return cast(tuple[int, ...], days)
 
     def hours(self, place: str, value: Any) -> tuple[tuple[time, time], ...]:
-        """A day's working intervals, one after the other."""
+        """Read the working intervals of a day, in order."""
         pairs = [_pair(one) for one in cast(list[Any], value)] if isinstance(value, list) else [None]
         found = [pair for pair in pairs if pair is not None]
         if len(found) < len(pairs):
@@ -132,34 +132,34 @@ class Reading:
         return tuple(found)
 
     def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
-        """One calendar."""
+        """Read one calendar."""
         if not NAME.fullmatch(name):
             self.fault(name, "is no name for a calendar; use lower-case letters, digits and hyphens")
         if not isinstance(row, dict):
             self.fault(name, "must be a table with zone, weekdays, hours and years")
             return Table(name, ZoneInfo("UTC"))
-        said = cast(dict[str, Any], row)
-        for key in said.keys() - KEYS:
+        entries = cast(dict[str, Any], row)
+        for key in entries.keys() - KEYS:
             self.fault(f"{name}.{key}", f"is not known here; use {', '.join(sorted(KEYS))}")
-        zone = self.zone(f"{name}.zone", said.get("zone"))
-        weekdays = self.weekdays(f"{name}.weekdays", said.get("weekdays", []))
-        hours = self.hours(f"{name}.hours", said.get("hours", []))
+        zone = self.zone(f"{name}.zone", entries.get("zone"))
+        weekdays = self.weekdays(f"{name}.weekdays", entries.get("weekdays", []))
+        hours = self.hours(f"{name}.hours", entries.get("hours", []))
         if bool(weekdays) != bool(hours):
             self.fault(f"{name}.{'hours' if weekdays else 'weekdays'}", "weekdays and hours go together")
-        holidays = self.holidays(name, said, countries)
+        holidays = self.holidays(name, entries, countries)
         if holidays is not None and not hours:
             self.fault(f"{name}.hours", "a calendar that never sleeps has no holidays: give it hours")
         return Table(name, zone, weekdays, hours, holidays)
 
-    def holidays(self, name: str, said: Mapping[str, Any], countries: Callable[[str], Holidays | None]):
-        """A country's table with the calendar's own years laid over it; None where it has neither."""
-        known = countries(str(said["holidays"])) if "holidays" in said else None
-        if "holidays" in said and known is None:
-            self.fault(f"{name}.holidays", f"there is no table {said['holidays']} in policies/holidays/")
-        return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", said.get("years", {})))
+    def holidays(self, name: str, entries: Mapping[str, Any], countries: Callable[[str], Holidays | None]):
+        """Return a country's holidays with the calendar's own years instead; None without either."""
+        known = countries(str(entries["holidays"])) if "holidays" in entries else None
+        if "holidays" in entries and known is None:
+            self.fault(f"{name}.holidays", f"there is no table {entries['holidays']} in policies/holidays/")
+        return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", entries.get("years", {})))
 
     def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, Part]) -> Holidays | None:
-        """What was known with some years replaced or added; there may be no year missing in between."""
+        """Return the holidays with some years replaced or added; no year may be missing in between."""
         parts = {**(known.parts() if known else {}), **years}
         if not parts:
             return None

@@ -1,4 +1,4 @@
-"""Plans callbacks into working hours, for somebody to make, and keeps count of the attempts (D1, D3)."""
+"""Plan callbacks into working hours, choose who calls, and count the attempts (D1, D3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ OVER = """
 UPDATE callback SET outcome = :outcome, done_at = :at
  WHERE case_id = :case_id AND cycle = :cycle AND attempt = :attempt AND done_at IS NULL
 """
-# A callback whose revisit clock has stopped is wanted no more.
+# A callback is no longer needed once its revisit timer has ended.
 STALE = """
 UPDATE callback SET outcome = :outcome, done_at = :at WHERE case_id = :case_id AND done_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = callback.case_id AND k.cycle = callback.cycle
@@ -108,7 +108,7 @@ def _plan(store: Store, at: int, case_id: int | None) -> int:
 
 @dataclass
 class _Planning:
-    """All that is planned in one transaction: what is looked up once for all of it, and each case's turn."""
+    """The planning of one transaction: queries shared by its cases, and the plan of each case."""
 
     tx: Tx
     rules: Rules
@@ -133,7 +133,7 @@ class _Planning:
         return new
 
     def wanted(self, row: Any) -> datetime:
-        """The earliest that the customer should be called. See Note [Called again]."""
+        """Return the earliest instant to call the customer. See Note [Called again]."""
         wished = self.rules.pack(row.pack, self.at).callbacks
         if row.attempts:
             first = from_micros(self.at) + NEXT_AFTER
@@ -146,7 +146,7 @@ class _Planning:
         return first if spoken is None else max(first, from_micros(spoken) + timedelta(days=wished.recurrence_days))
 
     def ends(self, row: Any) -> datetime | None:
-        """When the window ends, that is when the clock that watches it falls due; None while it rests."""
+        """Return when the window ends: when its timer falls due; None while the timer is paused."""
         if row.running_since is None:
             return None
         left = row.allowance - row.consumed
@@ -154,7 +154,7 @@ class _Planning:
 
     @cached_property
     def tried(self) -> Mapping[int, list[datetime]]:
-        """When each of these customers was called in vain in this round."""
+        """Return the instants of unsuccessful calls in this cycle, by case."""
         found: dict[int, list[datetime]] = {}
         for row in self.tx.rows(TRIED.format(unplanned=self.sql), **self.values):
             found.setdefault(row.case_id, []).append(from_micros(row.at))
@@ -162,7 +162,7 @@ class _Planning:
 
     @cached_property
     def spoken(self) -> Mapping[int, int]:
-        """When each of these customers last answered a callback, in whatever case."""
+        """Return when each of these customers last answered a callback, in any case."""
         sql = SPOKEN.format(unplanned=self.sql, revisit=recorded_as("move", "revisit"))
         return {row.party_id: row.at for row in self.tx.rows(sql, **self.values)}
 
@@ -175,34 +175,34 @@ class _Planning:
 
 
 def due(store: Store, at: datetime, limit: int = 50) -> list[Planned]:
-    """The callbacks whose hour has come and that nobody has in hand."""
+    """Return the due callbacks that are not handed to anybody."""
     with store.looking() as tx:
         sql = DUE.format(revisit=recorded_as("clause", "revisit"))
         return [Planned(*row) for row in tx.rows(sql, at=to_micros(at), limit=limit)]
 
 
 def hand_over(store: Store, planned: Planned) -> None:
-    """A person has the callback now; it stays open until he records what came of it."""
+    """Record that a person makes the callback; it stays open until its outcome is recorded."""
     with store.writing() as tx:
         tx.run(HANDED, case_id=planned.case_id, cycle=planned.cycle, attempt=planned.attempt)
         parking.clear(tx, planned.case_id, parking.CALLBACK)
 
 
 def finish(store: Store, case_id: int, cycle: int, attempt: int, outcome: str, at: datetime) -> None:
-    """An attempt was made."""
+    """Record the outcome of an attempt."""
     with store.writing() as tx:
         tx.run(OVER, case_id=case_id, cycle=cycle, attempt=attempt, outcome=outcome, at=to_micros(at))
         parking.clear(tx, case_id, parking.CALLBACK)
 
 
 def put_off(store: Store, planned: Planned, reason: str, at: datetime) -> None:
-    """The call could not be made: it is tried again later, and later still."""
+    """Record that the call could not be made; it is retried with growing waits."""
     with store.writing() as tx:
         parking.note_failure(tx, planned.case_id, parking.CALLBACK, reason, to_micros(at))
 
 
 def call_off(store: Store, case_id: int, outcome: str, at: datetime) -> None:
-    """The case has moved on and waits for no callback."""
+    """Cancel the open callbacks of a case that no longer waits for one."""
     with store.writing() as tx:
         tx.run(
             STALE.format(revisit=recorded_as("clause", "revisit")), case_id=case_id, outcome=outcome, at=to_micros(at)

@@ -18,14 +18,14 @@ RECENT = 10_000
 """How many cases' earliest events are kept in memory; for others the database is asked."""
 
 TABLES = """
-CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, at INTEGER, told BLOB);
-CREATE TABLE opening (log_case TEXT PRIMARY KEY, k1 REAL, k2 REAL, k3 REAL, said BLOB) WITHOUT ROWID;
+CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, at INTEGER, step BLOB);
+CREATE TABLE opening (log_case TEXT PRIMARY KEY, k1 REAL, k2 REAL, k3 REAL, contact BLOB) WITHOUT ROWID;
 CREATE TABLE stray (row INTEGER, code TEXT);
 """
 PUT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 PUT_OPENING = """
 INSERT INTO opening VALUES (?, ?, ?, ?, ?) ON CONFLICT (log_case) DO UPDATE
-   SET k1 = excluded.k1, k2 = excluded.k2, k3 = excluded.k3, said = excluded.said
+   SET k1 = excluded.k1, k2 = excluded.k2, k3 = excluded.k3, contact = excluded.contact
  WHERE (excluded.k1, excluded.k2, excluded.k3) < (k1, k2, k3)
 """
 SORTED = """
@@ -34,7 +34,7 @@ CREATE TABLE turn AS SELECT log_case, min(at) AS first, count(*) AS n, min(row) 
 """
 TURNS = "SELECT log_case, first, n FROM turn ORDER BY first IS NULL, first, row"
 LINES = """
-SELECT row, at, told FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
+SELECT row, at, step FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
 """
 
 
@@ -89,8 +89,8 @@ class EventBuffer:
 
     def add(self, step: Step, order: Sequence[float]) -> None:
         """Add an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
-        told = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
-        self._put(step.event, order, told, step.form, step.fill, step.department)
+        meaning = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
+        self._put(step.event, order, meaning, step.form, step.fill, step.department)
 
     def refuse(self, event: LogEvent, code: str, order: Sequence[float]) -> None:
         """Add an event that cannot be understood."""
@@ -111,15 +111,17 @@ class EventBuffer:
         self._recent[case] = tuple(order)
         return True
 
-    def open(self, case: str, order: Sequence[float], said: Mapping[str, Any]) -> None:
+    def open(self, case: str, order: Sequence[float], contact: Mapping[str, Any]) -> None:
         """Keep the contents of a case's first contact, unless those of an earlier event are kept."""
-        self._raw.execute(PUT_OPENING, (case, *_three(order), orjson.dumps(said)))
+        self._raw.execute(PUT_OPENING, (case, *_three(order), orjson.dumps(contact)))
 
-    def _put(self, event: LogEvent, order: Sequence[float], told: Any, form: Any, fill: Any, where: str | None) -> None:
+    def _put(
+        self, event: LogEvent, order: Sequence[float], meaning: Any, form: Any, fill: Any, where: str | None
+    ) -> None:
         self.events += 1
         at = to_micros(event.at) if event.at is not None else None
-        said = orjson.dumps((event.word, *told, form, fill, where, event.flags))
-        self._waiting.append((event.case, *_three(order), event.row, at, said))
+        packed = orjson.dumps((event.word, *meaning, form, fill, where, event.flags))
+        self._waiting.append((event.case, *_three(order), event.row, at, packed))
         if len(self._waiting) >= BATCH:
             self._flush()
 
@@ -144,22 +146,22 @@ class EventBuffer:
 
     def opening(self, case: str) -> dict[str, Any]:
         """Return the contents of a case's first contact."""
-        row = self._raw.execute("SELECT said FROM opening WHERE log_case = ?", (case,)).fetchone()
+        row = self._raw.execute("SELECT contact FROM opening WHERE log_case = ?", (case,)).fetchone()
         return orjson.loads(row[0]) if row else {}
 
     def digest(self, secret: bytes, case: str) -> str:
         """Return an HMAC of all contents of a case's events, in order."""
         if self._digested[0] != case:
             read = hmac.new(secret, digestmod="sha256")
-            for _, at, told in self._raw.execute(LINES, (case, -1, 0)):
-                read.update(b"%d|%s" % (at or 0, told))
+            for _, at, packed in self._raw.execute(LINES, (case, -1, 0)):
+                read.update(b"%d|%s" % (at or 0, packed))
             self._digested = (case, read.hexdigest())
         return self._digested[1]
 
     def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:
         """Yield at most ``most`` events of a case in their order, from the ``begin``-th (counted from 0) on."""
-        for row, at, told in self._raw.execute(LINES, (case, most, begin)):
-            word, *others = orjson.loads(told)
+        for row, at, packed in self._raw.execute(LINES, (case, most, begin)):
+            word, *others = orjson.loads(packed)
             yield Line(row, at, word, *others)
 
 

@@ -1,4 +1,4 @@
-"""What a policy pack says of one promise: its amount and source, and what differs from case to case."""
+"""The limit of one promise in a policy pack: amount, source, and overrides for some cases."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -14,12 +14,12 @@ from statemachines.forms import Severity
 
 Text = Annotated[str, Field(min_length=1)]
 TRAITS = ("severity", "channel", "customer_type")
-"""What is known of a case when a promise is made, and so what an amount may depend on (A5)."""
+"""The columns of a case on which an amount may depend (A5)."""
 HOUR = 3_600_000_000
 
 
 class Row(BaseModel):
-    """A piece of a pack: nothing unknown in it, and never changed once it is read."""
+    """A part of a pack: unknown keys are refused, and it is immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,7 +44,7 @@ class _Amount(Row):
 
 
 class When(_Amount):
-    """What holds instead for cases with these traits; unit and calendar are the clause's own unless said."""
+    """An override for cases with these traits; unit and calendar default to those of the clause."""
 
     severity: Severity | None = None
     channel: Channel | None = None
@@ -53,7 +53,7 @@ class When(_Amount):
 
     @property
     def traits(self) -> dict[str, str]:
-        """The traits a case must have for this to hold."""
+        """Return the traits that a case must have."""
         named = {trait: getattr(self, trait) for trait in TRAITS}
         return {trait: str(value) for trait, value in named.items() if value is not None}
 
@@ -61,12 +61,12 @@ class When(_Amount):
         return ", ".join(f"{trait}={value}" for trait, value in self.traits.items())
 
     def holds(self, traits: Mapping[str, str | None]) -> bool:
-        """Whether a case with these traits is meant."""
+        """Return whether the override applies to a case with these traits."""
         return all(traits.get(trait) == value for trait, value in self.traits.items())
 
 
 class Limit(_Amount):
-    """The limit of one clause, and what differs from it."""
+    """The limit of one clause, with its overrides."""
 
     calendar: str = "cn-hotline"
     when: tuple[When, ...] = ()
@@ -83,14 +83,14 @@ class Limit(_Amount):
         return self
 
     def of(self, traits: Mapping[str, str | None]) -> "Limit":
-        """The limit for a case with these traits: of all that mean it, the one that names most of them."""
+        """Return the limit for a case with these traits: of the overrides that apply, the most specific one."""
         meant = [one for one in self.when if one.holds(traits)]
         if not meant:
             return self.model_copy(update={"when": ()})
-        return self.told(max(meant, key=lambda one: len(one.traits)))
+        return self.overridden(max(meant, key=lambda one: len(one.traits)))
 
-    def told(self, one: When) -> "Limit":
-        """An override as a whole limit, with what it takes from the clause."""
+    def overridden(self, one: When) -> "Limit":
+        """Return an override as a complete limit."""
         return Limit(
             amount=one.amount,
             unit=one.unit or self.unit,

@@ -1,4 +1,4 @@
-"""Reads policy packs: the amount of each promise, its ladder, its source. Blanks are refused when armed."""
+"""Read policy packs: the amount of each promise, its source, and the escalation ladder."""
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -21,14 +21,14 @@ Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
 
 
 class Step(Row):
-    """One rung of the ladder: at this share of the budget the case asks this level."""
+    """An escalation step: at this share of the allowance the case asks this level."""
 
     percent: Annotated[int, Field(gt=0, le=1000)]
     level: Level
 
 
 class Callbacks(Row):
-    """How often, and in whose working hours, a customer is called (D1).
+    """How often, and in which working hours, a customer is called back (D1).
 
     ``trigger`` is what the window is counted from, ``window`` names the clause that holds its length;
     ``recurrence_days`` is for how many days a customer who was called is not called about another order,
@@ -44,7 +44,7 @@ class Callbacks(Row):
 
 
 class Alerts(Row):
-    """When alerts reach the people of these levels: in the hours of a calendar; without one at any hour (B6)."""
+    """When alerts are sent to people of these levels: in the hours of a calendar, or at any hour without one (B6)."""
 
     calendar: str | None = None
     levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1, 2, 3)
@@ -105,7 +105,7 @@ class Pack(Row):
 
     @property
     def edition(self) -> str:
-        """Name and version, as a clock keeps it."""
+        """Return name and version, as a timer stores it."""
         return f"{self.name}@{self.version}"
 
     @model_validator(mode="after")
@@ -115,9 +115,9 @@ class Pack(Row):
         return self
 
     def limit(self, clause: str, traits: Mapping[str, str | None]) -> Limit | None:
-        """The limit for a case with these traits (``engine.rules.limits.TRAITS``), without regard to any clock.
+        """Return the limit for a case with these traits (``engine.rules.limits.TRAITS``).
 
-        None where the document promises nothing of the kind. Raises
+        None if the document makes no such promise. Raises
         ``Refused('blank_limit' | 'contradictory_limit')`` (law 6).
         """
         if clause in self.unpromised:
@@ -125,11 +125,11 @@ class Pack(Row):
         if clause not in self.clauses:
             raise Refused("blank_limit", clause=clause, pack=self.name, source="")
         limit = self.clauses[clause].of(traits)
-        told = {"clause": clause, "pack": self.name, "source": limit.source}
+        params = {"clause": clause, "pack": self.name, "source": limit.source}
         if limit.contradicts is not None:
-            raise Refused("contradictory_limit", contradicts=limit.contradicts, **told)
+            raise Refused("contradictory_limit", contradicts=limit.contradicts, **params)
         if limit.blank:
-            raise Refused("blank_limit", **told)
+            raise Refused("blank_limit", **params)
         return limit
 
     def bound(self, name: str) -> int | None:
@@ -139,7 +139,7 @@ class Pack(Row):
 
 @cache
 def pack(name: str) -> Pack:
-    """The pack of that name, checked. Raises ``Refused('unknown_pack' | 'bad_pack')``."""
+    """Return the checked pack of that name. Raises ``Refused('unknown_pack' | 'bad_pack')``."""
     if name not in names():
         raise Refused("unknown_pack", pack=name, known=names())
     return load_pack(POLICIES / f"{name}.toml")
@@ -149,12 +149,12 @@ NOT_PACKS = frozenset({"calendars", "categories"})
 
 
 def names() -> list[str]:
-    """The packs there are."""
+    """Return the names of the shipped packs."""
     return sorted(path.stem for path in POLICIES.glob("*.toml") if path.stem not in NOT_PACKS)
 
 
 def load_pack(path: Path) -> Pack:
-    """Read and check one file; nothing of a bad one is taken. Raises ``Refused('bad_pack')``."""
+    """Read and check one file. Raises ``Refused('bad_pack')``."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -80,7 +80,7 @@ def gaps(
 
 
 def _open_places(pack: Pack, clause: str, limit: Limit) -> Iterator[Gap]:
-    overrides = [(limit.told(one), one.traits) for one in limit.when]
+    overrides = [(limit.overridden(one), one.traits) for one in limit.when]
     for one, traits in [(limit, {}), *overrides]:
         if one.contradicts is not None:
             yield Gap(pack, Reason.CONTRADICTORY, clause, one.source, one.contradicts, traits)

@@ -1,4 +1,4 @@
-"""Parks a case whose due work fails: tried again later and later, then left alone until a person has looked."""
+"""Park cases whose due work fails: retry with growing waits, then wait for a person."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from statemachines.lifecycle import Refused
 TIMER, CALLBACK = "timer", "callback"
 """The sorts of work that may be parked."""
 CALLED_AGAIN = timedelta(hours=1)
-"""The longest that a callback rests: what fails there is the telephone, and it comes back by itself."""
+"""The longest wait for a callback: what fails there is the telephone, which recovers by itself."""
 
-# A case that has moved on since is another case: what failed may well succeed now.
+# A failure counts for one version of a case only: once the case has moved, the work may succeed.
 PARKED = """
 SELECT c.id AS case_id, c.number, c.version, p.work, p.tries, p.next_at, p.reason FROM parked p
   JOIN cases c ON c.id = p.case_id AND c.version = p.version
@@ -32,14 +32,14 @@ TRIED = """
 SELECT c.version, coalesce(p.tries, 0) AS tries FROM cases c
   LEFT JOIN parked p ON p.case_id = c.id AND p.version = c.version AND p.work = :work WHERE c.id = :case_id
 """
-TOLD = "UPDATE parked SET reported_at = :at WHERE case_id = :case_id AND work = :work"
+MARK_REPORTED = "UPDATE parked SET reported_at = :at WHERE case_id = :case_id AND work = :work"
 CLEAR = "DELETE FROM parked WHERE case_id = :case_id AND work = :work"
 RELEASE = "DELETE FROM parked WHERE case_id = (SELECT id FROM cases WHERE number = :number)"
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Work that failed again and again; ``next_at`` is None where only a person sets it going again."""
+    """Parked work; ``next_at`` is None if only a person can release it."""
 
     case_id: int
     number: str
@@ -51,7 +51,7 @@ class Parked:
 
 
 def note_failure(tx: Tx, case_id: int, work: str, reason: str, at: int) -> None:
-    """Write down that the work failed at ``at`` (microseconds), and when it is tried again."""
+    """Record that the work failed at ``at`` (microseconds), and when it is tried again."""
     row = tx.row(TRIED, case_id=case_id, work=work)
     tries = row.tries + 1
     values = {"case_id": case_id, "work": work, "version": row.version, "tries": tries, "reason": reason}
@@ -65,44 +65,44 @@ def _again(work: str, tries: int, at: datetime) -> int | None:
 
 
 def clear(tx: Tx, case_id: int, work: str) -> None:
-    """The work succeeded."""
+    """Remove the record of failures: the work succeeded."""
     tx.run(CLEAR, case_id=case_id, work=work)
 
 
 def parked(tx: Tx) -> list[Parked]:
-    """What failed at every try, oldest case first."""
+    """Return the work that failed at every try, oldest case first."""
     return _read(tx.rows(f"{STUCK} ORDER BY c.id, p.work", tries=TRIES))
 
 
-def untold(tx: Tx) -> list[Parked]:
-    """What failed at every try and nobody has been told of."""
+def unreported(tx: Tx) -> list[Parked]:
+    """Return the work that failed at every try and was not reported yet."""
     return _read(tx.rows(f"{STUCK} AND p.reported_at IS NULL ORDER BY c.id, p.work", tries=TRIES))
 
 
 def _read(rows: list[Any]) -> list[Parked]:
-    found: list[Parked] = []
-    for row in rows:
-        case_id, number, version, work, tries, next_at, reason = row
-        again = None if next_at is None else from_micros(next_at)
-        found.append(Parked(case_id, number, version, work, tries, again, reason))
-    return found
+    return [_parked(row) for row in rows]
 
 
-def mark_told(store: Store, told: list[Parked], at: datetime) -> None:
-    """People were told of these."""
+def _parked(row: Any) -> Parked:
+    next_at = None if row.next_at is None else from_micros(row.next_at)
+    return Parked(row.case_id, row.number, row.version, row.work, row.tries, next_at, row.reason)
+
+
+def mark_reported(store: Store, reported: list[Parked], at: datetime) -> None:
+    """Record that people were notified of this work."""
     with store.writing() as tx:
-        for one in told:
-            tx.run(TOLD, case_id=one.case_id, work=one.work, at=to_micros(at))
+        for work in reported:
+            tx.run(MARK_REPORTED, case_id=work.case_id, work=work.work, at=to_micros(at))
 
 
 def release_all(store: Store) -> int:
-    """Let every parked case be worked on at the next pass; returns how many pieces of work that are."""
+    """Release all parked work for the next tick. Return how much there was."""
     with store.writing() as tx:
         return tx.run("DELETE FROM parked")
 
 
 def release(store: Store, number: str) -> None:
-    """Let a parked case be worked on at the next pass. Raises ``Refused('not_parked')``."""
+    """Release a parked case for the next tick. Raises ``Refused('not_parked')``."""
     with store.writing() as tx:
         if tx.run(RELEASE, number=number) == 0:
             raise Refused("not_parked", number=number)

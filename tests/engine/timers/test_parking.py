@@ -8,7 +8,7 @@ from engine.callbacks.attempts import due, finish, hand_over, plan, put_off
 from engine.escalation.fire import fire_due, peek
 from engine.store import Store
 from engine.timers.next_due import look
-from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_told, note_failure, parked, release, untold
+from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_reported, note_failure, parked, release, unreported
 from models.columns import from_micros, to_micros
 from tests.case_actions import (
     DAY,
@@ -107,11 +107,11 @@ def test_a_case_that_moves_on_is_tried_as_if_it_had_never_failed(store: Store, p
 def test_it_is_told_once(store: Store, poison: str):
     lives(store, DAY)
     with store.looking() as tx:
-        news = untold(tx)
+        news = unreported(tx)
     assert [one.number for one in news] == [poison]
-    mark_told(store, news, START + DAY)
+    mark_reported(store, news, START + DAY)
     with store.looking() as tx:
-        assert untold(tx) == []
+        assert unreported(tx) == []
         assert len(parked(tx)) == 1
 
 
