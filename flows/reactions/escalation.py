@@ -15,7 +15,7 @@ from statemachines.forms import Severity
 
 
 @on_escalation_step(EVERY)
-async def tell_rung(context: ReactionContext) -> None:
+async def tell_escalation_step(context: ReactionContext) -> None:
     """Mail the level that the escalation step asks; a step that fired long after its time is in the morning report.
 
     Raises ``Later`` outside the alert hours of that level.

@@ -134,7 +134,7 @@ def _undelivered(moves: list[Moved], deliveries: list[Any]) -> Iterator[str]:
     there = {tuple(row[:3]) for row in deliveries}
     for moved in moves:
         wanted = ("classify_contact", "acknowledge_contact") if moved.move == "open" else ()
-        for reaction in ("tell_rung",) if moved.rung else wanted:
+        for reaction in ("tell_escalation_step",) if moved.rung else wanted:
             if (moved.number, moved.seq, reaction) not in there:
                 yield f"fan-out {moved.number}:{moved.seq}:{reaction}"
 
@@ -147,7 +147,7 @@ def _unsent(moves: list[Moved], keys: set[str]) -> Iterator[str]:
             continue
         receipt, letter = (
             f"{moved.number}:1:acknowledge_contact:acknowledged",
-            f"{moved.number}:{moved.seq}:tell_rung:rung",
+            f"{moved.number}:{moved.seq}:tell_escalation_step:escalation_step",
         )
         if moved.move == "open" and moved.email and receipt not in told:
             yield f"receipt {receipt}"

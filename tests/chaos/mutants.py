@@ -26,16 +26,25 @@ class Mutant:
 
 MUTANTS = {
     "the version check": Mutant(
-        "engine/ledger/record.py",
-        ((" WHERE cases.id = :id AND cases.version = :version - 1", " WHERE cases.id = :id"),),
-        ("tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened",),
+        "engine/commands/move_sql.py",
+        (
+            (' WHERE id = :id AND version = :was\n"""\nCASES =', ' WHERE id = :id\n"""\nCASES ='),
+            (
+                ' WHERE cases.id = r.id AND cases.version = r.was RETURNING cases.id\n"""\n\n# cases_stepped',
+                ' WHERE cases.id = r.id RETURNING cases.id\n"""\n\n# cases_stepped',
+            ),
+        ),
+        (
+            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[sqlite]",
+            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[postgres]",
+        ),
     ),
     "the unique key of commands": Mutant(
         "migrations/versions/0001_the_first_schema.py",
         (
             (
-                '        sa.PrimaryKeyConstraint("key"),\n    )\n    op.create_table(\n        "delivery",',
-                '    )\n    op.create_table(\n        "delivery",',
+                '        sa.PrimaryKeyConstraint("key"),\n    )\n    op.create_table(\n        "link",',
+                '    )\n    op.create_table(\n        "link",',
             ),
         ),
         (
@@ -43,14 +52,14 @@ MUTANTS = {
             "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
         ),
     ),
-    "the unique key of rungs": Mutant(
+    "the unique key of escalation steps": Mutant(
         "migrations/versions/0001_the_first_schema.py",
         (('        sa.PrimaryKeyConstraint("timer_id", "step"),\n', ""),),
         ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
     ),
     "the sync of SQLite": Mutant(
         "engine/databases.py",
-        (("synchronous=FULL", "synchronous=OFF"),),
+        (('"FULL" if synced', '"OFF" if synced'),),
         (
             "tests/chaos/test_durability.py::test_every_commit_to_sqlite_is_synced",
             "tests/chaos/test_durability.py::test_a_commit_that_cannot_be_synced_is_not_acknowledged",

@@ -23,7 +23,9 @@ MIDNIGHT = HOUR * 15
 def held(work: Work) -> list[tuple[str, int]]:
     """Status and tries of the deliveries that tell of rungs and are not done."""
     return [
-        (status, tries) for name, status, tries, _ in deliveries(work.store) if name == "tell_rung" and status != "done"
+        (status, tries)
+        for name, status, tries, _ in deliveries(work.store)
+        if name == "tell_escalation_step" and status != "done"
     ]
 
 
