@@ -4,7 +4,7 @@ Note [Imported when used]: importing psycopg takes a command as long as its own 
 psycopg is imported where a Postgres store is opened, and SQLAlchemy where a session is: the engine's own SQL on SQLite
 needs neither.
 
-Note [Few rows by their keys]: a move updates few rows, which a JSON parameter names. Postgres expects a hundred, and in a
+Note [Few rows by their keys]: a move updates few rows, which a JSON parameter names. Postgres expects 100, and in a
 table of ten thousand it then scans the table, which doubled the time of a lone move. With the page cost of a disk
 without moving parts it takes the index.
 """
