@@ -34,7 +34,7 @@ SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --l
 WORKERS ?= logical
 PARALLEL = --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 # The folders whose tests start no process; the house rules are pure, too, but belong to `make check`.
-PURE    := $(addprefix tests/,statemachines engine gateways classifier reports flows models examples)
+PURE    := $(addprefix tests/,statemachines engine gateways reports flows models examples)
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
