@@ -55,7 +55,7 @@ MUTANTS = {
     "the unique key of escalation steps": Mutant(
         "migrations/versions/0001_the_first_schema.py",
         (('        sa.PrimaryKeyConstraint("timer_id", "step"),\n', ""),),
-        ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
+        ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second step of the same cycle]",),
     ),
     "the sync of SQLite": Mutant(
         "engine/databases.py",
