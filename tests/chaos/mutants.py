@@ -75,8 +75,8 @@ MUTANTS = {
         "engine/store.py",
         (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
         (
-            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[sqlite]",
-            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[postgres]",
+            "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[sqlite]",
+            "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[postgres]",
         ),
     ),
 }
