@@ -35,8 +35,8 @@ MUTANTS = {
             ),
         ),
         (
-            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[sqlite]",
-            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[postgres]",
+            "tests/engine/ledger/test_stale_head.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[sqlite]",
+            "tests/engine/ledger/test_stale_head.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[postgres]",
         ),
     ),
     "the unique key of commands": Mutant(
