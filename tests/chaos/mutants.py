@@ -49,7 +49,7 @@ MUTANTS = {
         ),
         (
             "tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second command of the same key]",
-            "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
+            "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_waits_for_its_key",
         ),
     ),
     "the unique key of escalation steps": Mutant(

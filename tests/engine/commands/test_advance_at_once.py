@@ -1,4 +1,4 @@
-"""Many hands at one case: each key is honoured once, and no move of another is lost."""
+"""Concurrent commands for one case: each key is honoured once, and no move is lost."""
 
 from functools import partial
 
@@ -19,18 +19,18 @@ from tests.case_actions import (
     run_concurrently,
 )
 
-HANDS = 10
+COMMANDS = 10
 
 
-def note(number: str, words: str, key: str | None = None) -> Command:
-    return Command(number, "note", {"note": words}, actor=AGENT, key=key)
+def note(number: str, text: str, key: str | None = None) -> Command:
+    return Command(number, "note", {"note": text}, actor=AGENT, key=key)
 
 
 @pytest.mark.parametrize("move", ["note", "classify"])
-def test_ten_at_once_with_one_key_make_one_move(store: Store, move: str):
+def test_ten_concurrent_commands_with_one_key_make_one_move(store: Store, move: str):
     number = new_case(store)
     command = Command(number, move, form_for(move), actor=AGENT, key="k")
-    answers = run_concurrently([partial(advance, store, command, START)] * HANDS)
+    answers = run_concurrently([partial(advance, store, command, START)] * COMMANDS)
     assert moves_of(store, number) == ["open", move]
     assert {(answer.seq, answer.state) for answer in answers if isinstance(answer, Answer)} == {
         (2, case_of(store, number)["state"])
@@ -39,47 +39,49 @@ def test_ten_at_once_with_one_key_make_one_move(store: Store, move: str):
     assert [answer.again for answer in answers if isinstance(answer, Answer)].count(False) == 1
 
 
-def test_ten_at_once_with_ten_keys_all_move_the_case_without_a_gap(store: Store):
+def test_ten_concurrent_commands_with_ten_keys_make_ten_moves_without_a_gap(store: Store):
     number = new_case(store)
-    answers = run_concurrently([partial(advance, store, note(number, f"n{n}", f"k{n}"), START) for n in range(HANDS)])
+    answers = run_concurrently(
+        [partial(advance, store, note(number, f"n{n}", f"k{n}"), START) for n in range(COMMANDS)]
+    )
     assert [answer for answer in answers if not isinstance(answer, Answer)] == []
-    assert {answer.seq for answer in answers if isinstance(answer, Answer)} == set(range(2, HANDS + 2))
-    assert [row["seq"] for row in history_of(store, number)] == list(range(1, HANDS + 2))
+    assert {answer.seq for answer in answers if isinstance(answer, Answer)} == set(range(2, COMMANDS + 2))
+    assert [row["seq"] for row in history_of(store, number)] == list(range(1, COMMANDS + 2))
     assert verify(store).ok
 
 
-def test_of_ten_at_once_who_saw_the_same_case_one_moves_it(store: Store):
+def test_of_ten_concurrent_commands_with_the_same_sequence_number_one_succeeds(store: Store):
     number = new_case(store)
-    seen = [Command(number, "note", {"note": f"n{n}"}, actor=AGENT, if_seq=1) for n in range(HANDS)]
-    answers = run_concurrently([partial(advance, store, command, START) for command in seen])
+    commands = [Command(number, "note", {"note": f"n{n}"}, actor=AGENT, if_seq=1) for n in range(COMMANDS)]
+    answers = run_concurrently([partial(advance, store, command, START) for command in commands])
     assert len([answer for answer in answers if isinstance(answer, Answer)]) == 1
     assert {getattr(answer, "code", "") for answer in answers} == {"stale", ""}
     assert case_of(store, number)["version"] == 2
 
 
-def test_groups_that_take_their_cases_crosswise_all_succeed(store: Store):
-    one, other = new_case(store), new_case(store)
-    there = [note(one, "n"), note(other, "n")]
-    works = [partial(advance_many, store, there[:: 1 if n % 2 else -1], START) for n in range(6)]
-    assert [answers for answers in run_concurrently(works) if isinstance(answers, BaseException)] == []
-    assert len(history_of(store, one)) == len(history_of(store, other)) == 7
+def test_concurrent_groups_in_opposite_order_all_succeed(store: Store):
+    first_case, second_case = new_case(store), new_case(store)
+    commands = [note(first_case, "n"), note(second_case, "n")]
+    groups = [partial(advance_many, store, commands[:: 1 if n % 2 else -1], START) for n in range(6)]
+    assert [answers for answers in run_concurrently(groups) if isinstance(answers, BaseException)] == []
+    assert len(history_of(store, first_case)) == len(history_of(store, second_case)) == 7
     assert verify(store).ok
 
 
-def test_of_two_at_once_who_exclude_each_other_one_is_refused(store: Store):
+def test_of_two_concurrent_moves_that_exclude_each_other_one_is_refused(store: Store):
     number = new_case(store)
-    wishes = [Command(number, move, form_for(move), actor="sue") for move in ("refuse", "withdraw")]
-    answers = run_concurrently([partial(advance, store, wish, START) for wish in wishes])
+    commands = [Command(number, move, form_for(move), actor="sue") for move in ("refuse", "withdraw")]
+    answers = run_concurrently([partial(advance, store, command, START) for command in commands])
     assert sorted(type(answer).__name__ for answer in answers) == ["Answer", "Refused"]
     assert len(history_of(store, number)) == 2
 
 
-def test_a_handler_and_an_agent_lose_nothing_of_each_other(store: Store):
+def test_concurrent_notes_of_two_people_are_all_recorded(store: Store):
     number = new_case(store)
-    hands = [
-        partial(advance, store, Command(number, "note", {"note": f"{n}"}, actor=who), START)
-        for who in (AGENT, HANDLER)
+    commands = [
+        partial(advance, store, Command(number, "note", {"note": f"{n}"}, actor=actor), START)
+        for actor in (AGENT, HANDLER)
         for n in range(5)
     ]
-    assert all(isinstance(answer, Answer) for answer in run_concurrently(hands))
+    assert all(isinstance(answer, Answer) for answer in run_concurrently(commands))
     assert len(history_of(store, number)) == 11
