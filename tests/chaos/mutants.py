@@ -35,8 +35,8 @@ MUTANTS = {
             ),
         ),
         (
-            "tests/engine/ledger/test_stale_head.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[sqlite]",
-            "tests/engine/ledger/test_stale_head.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[postgres]",
+            "tests/engine/ledger/test_stale_case.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[sqlite]",
+            "tests/engine/ledger/test_stale_case.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[postgres]",
         ),
     ),
     "the unique key of commands": Mutant(
@@ -49,7 +49,7 @@ MUTANTS = {
         ),
         (
             "tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second command of the same key]",
-            "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_waits_for_its_key",
+            "tests/engine/commands/test_concurrent_keys.py::test_a_contact_sent_twice_waits_for_its_key",
         ),
     ),
     "the unique key of escalation steps": Mutant(

@@ -14,7 +14,7 @@ from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 from statemachines.roles import Role
 from tests.case_actions import refusal
-from tests.statemachines.forms import facts, forms, rows_with_one_source
+from tests.statemachines.strategies import facts, forms, rows_with_one_source
 
 TABLES = list(lifecycles().values())
 every_lifecycle = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)

@@ -15,7 +15,7 @@ from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
 from tests.case_actions import HOUR, STAFF, START, contact, history_of
 from tests.golden.recording import peopled
-from tests.statemachines.forms import choices
+from tests.statemachines.strategies import choices
 from tests.stories.conftest import MORE_STAFF
 
 TABLES = list(lifecycles().values())

@@ -13,7 +13,7 @@ from statemachines.form_model import StepFired
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Guard, Lifecycle
 from statemachines.roles import Role
-from tests.statemachines.forms import facts
+from tests.statemachines.strategies import facts
 
 SYSTEM = Acting(1, "system", frozenset({Role.SYSTEM}))
 STEP = StepFired(clause="solution", cycle=1, percent=100, level=1, due_at=from_micros(0))

@@ -18,7 +18,7 @@ from statemachines.form_model import ON_CASE, Form, StepFired, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Facts, Lifecycle, Move, Refused
 from statemachines.roles import Role
-from tests.statemachines.forms import forms
+from tests.statemachines.strategies import forms
 
 TABLES = list(lifecycles().values())
 every_lifecycle = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
