@@ -12,7 +12,7 @@ from engine.rules.policy_gaps import Gap, Reason
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT, DAY, START
-from tests.engine.rules.test_in_force import EVA, add_evaluator, pack_text
+from tests.engine.rules.sample_rules import EVA, add_evaluator, pack_text
 
 
 @pytest.mark.requirement("A5")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.actors import NewActor, add_actor
 from engine.calendars.calendar import calendar
 from engine.rules.in_force import SHIPPED, Rules, Sort, rules_in, rules_of
 from engine.rules.policy import names, pack
@@ -13,24 +12,8 @@ from engine.rules.publishing import publish
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
-from statemachines.roles import Role
 from tests.case_actions import DAY, SECRET, START, refusal
-from tests.engine.rules.test_policy import VALID_PACK
-
-EVA = "eva"
-OFFICE = '[cn-office]\nzone = "Asia/Shanghai"\nweekdays = [0]\nhours = [["10:00", "11:00"]]\n'
-
-
-def add_evaluator(store: Store) -> None:
-    """Add Eva, who is in the evaluation group."""
-    with store.writing() as tx:
-        add_actor(tx, NewActor(EVA, (Role.EVALUATION_GROUP,)))
-
-
-def pack_text(name: str, amount: int, version: str = "2") -> str:
-    """Return the text of a pack whose first reply is due within so many hours."""
-    text = VALID_PACK.replace('name = "test"', f'name = "{name}"').replace('version = "1"', f'version = "{version}"')
-    return text.replace("amount = 2", f"amount = {amount}")
+from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator, pack_text
 
 
 def publish_edition(store: Store, text: str, after: timedelta = timedelta(), sort: str = "pack") -> None:

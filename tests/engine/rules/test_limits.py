@@ -11,48 +11,14 @@ from hypothesis import strategies as st
 from engine.calendars.calendar import calendar
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, When, budget_of
-from engine.rules.policy import Pack, load_pack
+from engine.rules.policy import load_pack
 from models.columns import MICROSECOND, to_micros
 from models.contact import Channel, CustomerType
 from statemachines.forms import Severity
 from tests.case_actions import START, refusal
-from tests.engine.rules.test_policy import VALID_PACK, write_pack
+from tests.engine.rules.sample_rules import VALID_PACK, pack_with_overrides, write_pack
 
 ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
-
-OVERRIDES = """
-[[clauses.first_reply.when]]
-severity = "urgent"
-amount = 30
-source = "D 1a"
-
-[[clauses.first_reply.when]]
-channel = "mail"
-amount = 3
-unit = "days"
-calendar = "cn-office"
-source = "D 1b"
-
-[[clauses.first_reply.when]]
-severity = "urgent"
-channel = "mail"
-amount = 1
-source = "D 1c"
-
-[[clauses.first_reply.when]]
-severity = "low"
-channel = "sms"
-source = "D 1d: left blank"
-
-[[clauses.solution.when]]
-severity = "urgent"
-source = "D 2"
-contradicts = "D 9: a day"
-"""
-
-
-def pack_with_overrides(folder: Path) -> Pack:
-    return load_pack(write_pack(folder, VALID_PACK + OVERRIDES))
 
 
 @pytest.mark.requirement("A5")

@@ -17,28 +17,7 @@ from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from tests.case_actions import HOUR, START, contact, query_rows, refusal
-
-VALID_PACK = """
-name = "test"
-version = "1"
-document = "D"
-zone = "Asia/Shanghai"
-ladder = [{ percent = 75, level = 0 }, { percent = 100, level = 1 }]
-
-[clauses.first_reply]
-amount = 2
-unit = "hours"
-source = "D 1"
-
-[clauses.solution]
-source = "D 2: left blank"
-"""
-
-
-def write_pack(folder: Path, text: str) -> Path:
-    path = folder / "test.toml"
-    path.write_text(text, "utf-8")
-    return path
+from tests.engine.rules.sample_rules import VALID_PACK, write_pack
 
 
 def limit_and_budget(pack: Pack, clause: str, start: int) -> tuple[Limit, int]:

@@ -12,8 +12,7 @@ from engine.rules.policy import NOT_PACKS, Pack, load_pack, names, pack
 from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
 from statemachines.kinds import lifecycles
 from tests.case_actions import refusal
-from tests.engine.rules.test_limits import pack_with_overrides
-from tests.engine.rules.test_policy import VALID_PACK, write_pack
+from tests.engine.rules.sample_rules import VALID_PACK, pack_with_overrides, write_pack
 
 TODAY = date(2026, 11, 22)
 

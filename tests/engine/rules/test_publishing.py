@@ -23,7 +23,7 @@ from engine.rules.publishing import (
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, query_rows, refusal, run_concurrently
-from tests.engine.rules.test_in_force import EVA, OFFICE, add_evaluator, pack_text
+from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator, pack_text
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"
 FAIR, SATURDAY = date(2026, 5, 6), date(2026, 5, 16)
