@@ -27,7 +27,7 @@ from tests.editions import publishes
 pytestmark = pytest.mark.requirement("D1")
 
 
-def planned(store: Store) -> list[tuple[int, int, timedelta]]:
+def planned_callbacks(store: Store) -> list[tuple[int, int, timedelta]]:
     """Return cycle, attempt and time since ``START`` of every callback."""
     rows = query_rows(store, "SELECT cycle, attempt, planned_at FROM callback ORDER BY planned_at")
     return [(row["cycle"], row["attempt"], from_micros(row["planned_at"]) - START) for row in rows]
@@ -42,7 +42,7 @@ def record_no_answer(store: Store, number: str, attempt: int, after: timedelta) 
 def test_the_first_callback_comes_a_day_after_the_result(store: Store):
     new_resolved_case(store)
     assert plan(store, START) == 1
-    assert planned(store) == [(1, 1, DAY)]
+    assert planned_callbacks(store) == [(1, 1, DAY)]
 
 
 def test_a_callback_is_planned_once(store: Store):
@@ -65,19 +65,19 @@ def test_a_plan_can_be_limited_to_one_case(store: Store):
 def test_a_result_of_friday_evening_is_followed_up_on_monday(store: Store):
     new_resolved_case(store, 4 * DAY + 11 * HOUR)
     plan(store, START + 4 * DAY + 11 * HOUR)
-    assert planned(store) == [(1, 1, 7 * DAY)]
+    assert planned_callbacks(store) == [(1, 1, 7 * DAY)]
 
 
 def test_no_callback_is_planned_at_noon(store: Store):
     new_resolved_case(store, 3 * HOUR + HOUR / 2)
     plan(store, START + 3 * HOUR + HOUR / 2)
-    assert planned(store) == [(1, 1, DAY + 4 * HOUR)]
+    assert planned_callbacks(store) == [(1, 1, DAY + 4 * HOUR)]
 
 
 def test_a_late_plan_is_not_in_the_past(store: Store):
     new_resolved_case(store)
     plan(store, START + 2 * DAY + HOUR)
-    assert planned(store) == [(1, 1, 2 * DAY + HOUR)]
+    assert planned_callbacks(store) == [(1, 1, 2 * DAY + HOUR)]
 
 
 @pytest.mark.parametrize("weekday", range(5))
@@ -89,11 +89,11 @@ def test_three_attempts_are_on_three_days_at_three_hours_inside_the_window(
     number = new_resolved_case(sqlite_store, at)
     for attempt in (1, 2, 3):
         assert plan(sqlite_store, START + at) == 1
-        *_, (_, latest, at) = planned(sqlite_store)
+        *_, (_, latest, at) = planned_callbacks(sqlite_store)
         assert latest == attempt
         record_no_answer(sqlite_store, number, attempt, at)
     assert plan(sqlite_store, START + at) == 0
-    times = [shanghai(START + at) for *_, at in planned(sqlite_store)]
+    times = [shanghai(START + at) for *_, at in planned_callbacks(sqlite_store)]
     assert len({time.date() for time in times}) == 3
     assert all(abs(first.hour - second.hour) >= 2 for first, second in combinations(times, 2)), times
     assert all(time.weekday() < 5 and 9 <= time.hour < 18 for time in times)
@@ -104,7 +104,9 @@ def test_a_short_window_brings_the_call_forward(store: Store):
     publishes(store, "clauses.revisit", amount=20, unit="hours")
     new_resolved_case(store)
     plan(store, START)
-    assert planned(store) == [(1, 1, 8 * HOUR)], "it ends at five in the morning, and the last working hour is today's"
+    assert planned_callbacks(store) == [(1, 1, 8 * HOUR)], (
+        "it ends at five in the morning, and the last working hour is today's"
+    )
 
 
 def test_the_window_is_the_allowance_of_its_timer(store: Store):
@@ -112,7 +114,9 @@ def test_the_window_is_the_allowance_of_its_timer(store: Store):
     number = new_resolved_case(store)
     assert timer_of(store, number, "revisit")["allowance"] == 6 * 3_600_000_000
     plan(store, START)
-    assert planned(store) == [(1, 1, 6 * HOUR)], "six working hours end at 16:00, and 15:00 is the last of them"
+    assert planned_callbacks(store) == [(1, 1, 6 * HOUR)], (
+        "six working hours end at 16:00, and 15:00 is the last of them"
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_the_first_call_is_counted_from_the_packs_trigger(store: Store, trigger:
         store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=variables, number=number
     )
     plan(store, START)
-    assert planned(store) == [(1, 1, first)]
+    assert planned_callbacks(store) == [(1, 1, first)]
 
 
 PHONE = "13800000000"
@@ -155,7 +159,7 @@ def test_a_customer_is_not_called_again_before_the_recurrence_span_ends(store: S
     record_answered_callback(store)
     new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, 3 * DAY)]
+    assert planned_callbacks(store) == [(1, 1, 3 * DAY)]
 
 
 def test_a_window_shorter_than_the_span_calls_in_its_last_working_hour(store: Store):
@@ -163,7 +167,7 @@ def test_a_window_shorter_than_the_span_calls_in_its_last_working_hour(store: St
     record_answered_callback(store)
     new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, 7 * DAY)], "the window ends at 10:00 of the seventh day"
+    assert planned_callbacks(store) == [(1, 1, 7 * DAY)], "the window ends at 10:00 of the seventh day"
 
 
 def test_the_span_does_not_apply_to_complaints_or_other_customers(store: Store):
@@ -172,7 +176,7 @@ def test_the_span_does_not_apply_to_complaints_or_other_customers(store: Store):
     new_resolved_case(store, phone=PHONE)
     new_service_order(store, timedelta(), phone="13900000000")
     plan(store, START)
-    assert planned(store) == [(1, 1, DAY)] * 2
+    assert planned_callbacks(store) == [(1, 1, DAY)] * 2
 
 
 def test_the_span_does_not_apply_to_another_cycle(store: Store):
@@ -181,14 +185,14 @@ def test_the_span_does_not_apply_to_another_cycle(store: Store):
     number = new_service_order(store, HOUR)
     execute_sql(store, "UPDATE cases SET cycle = 2 WHERE number = :number", number=number)
     plan(store, START + HOUR)
-    assert [at for *_, at in planned(store)] == [DAY + HOUR]
+    assert [at for *_, at in planned_callbacks(store)] == [DAY + HOUR]
 
 
 def test_a_pack_without_a_span_delays_no_call(store: Store):
     record_answered_callback(store)
     new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, DAY + HOUR)]
+    assert planned_callbacks(store) == [(1, 1, DAY + HOUR)]
 
 
 def shanghai(at: datetime) -> datetime:
@@ -242,7 +246,7 @@ def test_a_new_cycle_has_its_own_callbacks(store: Store):
     call_off(store, case_of(store, number)["id"], "moved_on", START + HOUR)
     make_move(store, number, "resolve", after=2 * HOUR)
     assert plan(store, START + 2 * HOUR) == 1
-    assert [(cycle, attempt) for cycle, attempt, _ in planned(store)] == [(1, 1), (2, 1)]
+    assert [(cycle, attempt) for cycle, attempt, _ in planned_callbacks(store)] == [(1, 1), (2, 1)]
 
 
 def test_no_callback_is_due_once_the_case_moved_on(store: Store):

@@ -64,7 +64,7 @@ def test_every_step_of_a_running_timer_is_usual():
                 assert (state, clause.name) in table.settled_timers
 
 
-def altered(**change: object) -> Lifecycle:
+def with_changed_breach(**change: object) -> Lifecycle:
     """Return the complaint's table with a changed breach, even if it breaks a law."""
     return replace(
         COMPLAINT, moves=tuple(replace(row, **change) if row.name == "breach" else row for row in COMPLAINT.moves)
@@ -83,7 +83,7 @@ def altered(**change: object) -> Lifecycle:
 )
 def test_a_step_that_may_differ_between_cases_is_not_usual(change: dict[str, object]):
     assert is_usual(COMPLAINT, "classified", "breach")
-    assert not is_usual(altered(**change), "classified", "breach")
+    assert not is_usual(with_changed_breach(**change), "classified", "breach")
 
 
 def test_a_step_that_meets_a_promise_is_not_usual():

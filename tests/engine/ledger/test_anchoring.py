@@ -39,7 +39,7 @@ def faults(store: Store) -> set[str]:
     return {fault.what for fault in verify(store).faults}
 
 
-def places(store: Store) -> set[tuple[str, int, str]]:
+def fault_positions(store: Store) -> set[tuple[str, int, str]]:
     return {(fault.number, fault.seq, fault.what) for fault in verify(store).faults}
 
 
@@ -140,21 +140,21 @@ def test_a_case_written_while_an_anchor_is_made_is_no_fault(store: Store):
 
 def test_a_case_deleted_with_its_history_is_detected(anchored: Store):
     delete_case(anchored, 3)
-    assert places(anchored) == {(THIRD, 4, "anchor_case_gone")}
+    assert fault_positions(anchored) == {(THIRD, 4, "anchor_case_gone")}
     delete_case(anchored, 1)
-    assert (FIRST, 4, "anchor_case_gone") in places(anchored)
+    assert (FIRST, 4, "anchor_case_gone") in fault_positions(anchored)
 
 
 def test_a_rewritten_history_with_a_consistent_chain_is_detected(anchored: Store):
     rewrite_transition(anchored, SECOND, 2, actor_id=3)
-    assert places(anchored) == {(SECOND, 4, "anchor_rewritten")}
+    assert fault_positions(anchored) == {(SECOND, 4, "anchor_rewritten")}
 
 
 def test_a_rewritten_history_is_detected_after_later_moves(anchored: Store):
     make_move(anchored, SECOND, "revisit", after=2 * DAY)
     assert verify(anchored).ok
     rewrite_transition(anchored, SECOND, 2, actor_id=3)
-    assert places(anchored) == {(SECOND, 4, "anchor_rewritten")}
+    assert fault_positions(anchored) == {(SECOND, 4, "anchor_rewritten")}
 
 
 def test_a_shortened_history_with_a_consistent_chain_is_detected(anchored: Store):
@@ -163,7 +163,7 @@ def test_a_shortened_history_with_a_consistent_chain_is_detected(anchored: Store
     row = history_of(anchored, SECOND)[-1]
     sql = "UPDATE cases SET version = 3, head = :head, state = :state, previous_state = :source WHERE id = 2"
     execute_sql(anchored, sql, head=row["hash"], state=row["dest"], source=row["source"])
-    assert (SECOND, 4, "anchor_cut_short") in places(anchored)
+    assert (SECOND, 4, "anchor_cut_short") in fault_positions(anchored)
 
 
 def test_a_backdated_case_is_detected(anchored: Store):
@@ -173,7 +173,7 @@ def test_a_backdated_case_is_detected(anchored: Store):
     execute_sql(anchored, sql, at=to_micros(START + HOUR))
     execute_sql(anchored, "UPDATE cases SET opened_at = :at, changed_at = :at WHERE id = 4", at=to_micros(START + HOUR))
     recompute_chain(anchored, "cp-26-000004")
-    assert places(anchored) == {("cp-26-000004", 1, "anchor_backdated")}
+    assert fault_positions(anchored) == {("cp-26-000004", 1, "anchor_backdated")}
 
 
 def test_swapped_case_numbers_are_detected(anchored: Store):

@@ -34,14 +34,16 @@ def editions_of(store: Store, name: str = "logistics", sort: str = "pack") -> li
         return editions(tx, sort, name)
 
 
-def publishes(store: Store, text: str, after: timedelta = timedelta(), by: str = EVA, sort: str = "pack") -> Published:
+def publish_text(
+    store: Store, text: str, after: timedelta = timedelta(), by: str = EVA, sort: str = "pack"
+) -> Published:
     return publish(store, sort, text, by, START, START + after, "decision 4", "some.toml")
 
 
 @pytest.mark.requirement("F4")
 def test_the_evaluation_group_publishes_with_date_and_reason(store: Store):
     add_evaluator(store)
-    published = publishes(store, pack_text("logistics", 4), after=DAY)
+    published = publish_text(store, pack_text("logistics", 4), after=DAY)
     assert published == Published(Sort.PACK, "logistics", "2", START + DAY, new=True)
     [row] = editions_of(store)
     assert (row.version, row.published_by, row.reason, row.projected_at) == ("2", EVA, "decision 4", None)
@@ -69,8 +71,8 @@ def test_nobody_else_may_publish(sqlite_store: Store, command: str, by: str):
 
 def test_publishing_the_same_pack_again_changes_nothing(store: Store):
     add_evaluator(store)
-    publishes(store, pack_text("logistics", 4), after=DAY)
-    again = publishes(store, pack_text("logistics", 4) + "# a remark\n", after=9 * DAY)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    again = publish_text(store, pack_text("logistics", 4) + "# a remark\n", after=9 * DAY)
     assert (again.new, again.effective_from) == (False, START + DAY)
     assert len(editions_of(store)) == 1
 
@@ -78,44 +80,44 @@ def test_publishing_the_same_pack_again_changes_nothing(store: Store):
 def test_the_shipped_file_counts_as_the_first_edition(store: Store):
     add_evaluator(store)
     text = (POLICIES / "logistics.toml").read_text("utf-8")
-    assert publishes(store, text) == Published(Sort.PACK, "logistics", pack("logistics").version, None, new=False)
+    assert publish_text(store, text) == Published(Sort.PACK, "logistics", pack("logistics").version, None, new=False)
     other = text.replace("amount = 24", "amount = 25")
-    assert refusal(lambda: publishes(store, other)).code == "edition_exists"
+    assert refusal(lambda: publish_text(store, other)).code == "edition_exists"
     assert editions_of(store) == []
 
 
 def test_a_version_names_one_content_only(store: Store):
     add_evaluator(store)
-    publishes(store, pack_text("logistics", 4))
-    refused = refusal(lambda: publishes(store, pack_text("logistics", 5)))
+    publish_text(store, pack_text("logistics", 4))
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 5)))
     assert (refused.code, refused.params) == ("edition_exists", {"name": "logistics", "version": "2"})
-    publishes(store, pack_text("logistics", 5, "3"))
-    assert refusal(lambda: publishes(store, pack_text("logistics", 6))).code == "edition_exists"
+    publish_text(store, pack_text("logistics", 5, "3"))
+    assert refusal(lambda: publish_text(store, pack_text("logistics", 6))).code == "edition_exists"
     assert [row.version for row in editions_of(store)] == ["2", "3"]
 
 
 def test_an_earlier_edition_can_be_published_again(store: Store):
     add_evaluator(store)
     for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3"), pack_text("logistics", 4)):
-        assert publishes(store, text).new
+        assert publish_text(store, text).new
     assert [row.version for row in editions_of(store)] == ["2", "3", "2"]
     assert rules_of(store).pack("logistics", to_micros(START)).version == "2"
 
 
 def test_no_edition_takes_effect_before_the_newest_one(store: Store):
     add_evaluator(store)
-    publishes(store, pack_text("logistics", 4), after=DAY)
-    refused = refusal(lambda: publishes(store, pack_text("logistics", 5, "3"), after=DAY - HOUR))
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 5, "3"), after=DAY - HOUR))
     assert (refused.code, refused.params["newest"]) == ("effective_too_early", (START + DAY).isoformat())
-    assert publishes(store, pack_text("haulage", 5, "3"), after=HOUR).new, "another pack has its own editions"
+    assert publish_text(store, pack_text("haulage", 5, "3"), after=HOUR).new, "another pack has its own editions"
 
 
 def test_a_date_in_the_text_must_be_the_date_of_effect(sqlite_store: Store):
     add_evaluator(sqlite_store)
     dated = "effective_from = 2026-03-03\n" + pack_text("logistics", 4)
-    [fault] = refusal(lambda: publishes(sqlite_store, dated, after=2 * DAY)).params["faults"]
+    [fault] = refusal(lambda: publish_text(sqlite_store, dated, after=2 * DAY)).params["faults"]
     assert fault["field"] == "effective_from"
-    assert publishes(sqlite_store, dated, after=DAY).new
+    assert publish_text(sqlite_store, dated, after=DAY).new
 
 
 BAD = {
@@ -138,7 +140,7 @@ BAD = {
 def test_a_faulty_text_is_refused_whole_with_the_field(sqlite_store: Store, case: str):
     add_evaluator(sqlite_store)
     sort, text, code, field = BAD[case]
-    refused = refusal(lambda: publishes(sqlite_store, text, sort=sort))
+    refused = refusal(lambda: publish_text(sqlite_store, text, sort=sort))
     assert (refused.code, refused.params["file"]) == (code, "some.toml")
     assert [fault["field"] for fault in refused.params["faults"]] == [field]
     assert query_rows(sqlite_store, "SELECT id FROM edition") == []
@@ -152,9 +154,9 @@ def test_publishing_needs_a_reason(sqlite_store: Store):
 
 def test_a_pack_may_use_a_published_calendar(sqlite_store: Store):
     add_evaluator(sqlite_store)
-    publishes(sqlite_store, OFFICE.replace("cn-office", "night-desk"), sort="calendar")
+    publish_text(sqlite_store, OFFICE.replace("cn-office", "night-desk"), sort="calendar")
     text = pack_text("logistics", 4).replace('"hours"', '"business_hours"\ncalendar = "night-desk"')
-    assert publishes(sqlite_store, text).new
+    assert publish_text(sqlite_store, text).new
     assert rules_of(sqlite_store).calendar("night-desk").weekdays == (0,)
 
 
@@ -230,15 +232,15 @@ def test_impossible_days_are_refused_with_field_and_reason(sqlite_store: Store, 
 
 def test_a_calendar_takes_effect_at_once(sqlite_store: Store):
     add_evaluator(sqlite_store)
-    refused = refusal(lambda: publishes(sqlite_store, OFFICE, after=DAY, sort="calendar"))
+    refused = refusal(lambda: publish_text(sqlite_store, OFFICE, after=DAY, sort="calendar"))
     assert (refused.code, refused.params) == ("calendar_not_later", {"calendar": "cn-office"})
 
 
 def test_an_edition_is_unprojected_from_its_instant_until_timers_are_reprojected(store: Store):
     add_evaluator(store)
-    publishes(store, pack_text("logistics", 4), after=DAY)
-    publishes(store, pack_text("logistics", 5, "3"), after=2 * DAY)
-    publishes(store, pack_text("haulage", 4), after=DAY)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    publish_text(store, pack_text("logistics", 5, "3"), after=2 * DAY)
+    publish_text(store, pack_text("haulage", 4), after=DAY)
 
     def unprojected_at(after: timedelta) -> list[tuple[str, str]]:
         with store.looking() as tx:
@@ -259,14 +261,14 @@ def test_an_edition_is_unprojected_from_its_instant_until_timers_are_reprojected
 def test_of_two_editions_of_one_instant_only_the_later_is_unprojected(store: Store):
     add_evaluator(store)
     for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3")):
-        publishes(store, text, after=DAY)
+        publish_text(store, text, after=DAY)
     with store.looking() as tx:
         assert [edition.version for edition in unprojected(tx, to_micros(START + DAY))] == ["3"]
 
 
 def test_of_two_concurrent_publications_the_second_is_refused(store: Store):
     add_evaluator(store)
-    results = run_concurrently([lambda n=n: publishes(store, pack_text("logistics", n)) for n in (4, 5)])
+    results = run_concurrently([lambda n=n: publish_text(store, pack_text("logistics", n)) for n in (4, 5)])
     assert sorted(type(result).__name__ for result in results) == ["Published", "Refused"]
     assert len(editions_of(store)) == 1
 
