@@ -5,14 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from engine.actors import NewActor, add_actor
 from engine.audit.verify import verify
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.rules.policy import POLICIES
 from engine.rules.publishing import override, publish
 from engine.store import Store
 from models.columns import from_micros
-from statemachines.roles import Role
 from tests.case_actions import (
     DAY,
     HOUR,
@@ -28,6 +26,7 @@ from tests.case_actions import (
     query_rows,
     timer_of,
 )
+from tests.engine.rules.sample_rules import EVA, add_evaluator
 
 SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8")
 FOUR_HOURS = SHIPPED.replace("amount = 2\n", "amount = 4\n").replace('version = "2026-11"', 'version = "2026-12"')
@@ -39,14 +38,14 @@ WORKING = FOUR_HOURS.replace(
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    with store.writing() as tx:
-        add_actor(tx, NewActor("eva", (Role.EVALUATION_GROUP,)))
+    """A store in which Eva may publish."""
+    add_evaluator(store)
     return store
 
 
 def publish_pack(store: Store, text: str, after: timedelta, effective: timedelta | None = None) -> None:
     in_force = START + (after if effective is None else effective)
-    publish(store, "pack", text, "eva", START + after, in_force, "decision 4")
+    publish(store, "pack", text, EVA, START + after, in_force, "decision 4")
 
 
 def fires_at(store: Store, number: str, clause: str) -> timedelta:
@@ -141,7 +140,7 @@ def test_a_day_declared_off_moves_the_deadlines_after_it(store: Store):
     reproject_due(store, START)
     number = new_case(store)
     assert fires_at(store, number, "solution") == DAY + 5 * HOUR
-    override(store, "cn-office", [(START + DAY).date()], [], "eva", START + HOUR, "typhoon")
+    override(store, "cn-office", [(START + DAY).date()], [], EVA, START + HOUR, "typhoon")
     assert reproject_due(store, START + HOUR).numbers == (number,)
     assert fires_at(store, number, "solution") == 2 * DAY + 5 * HOUR
     assert json.loads(history_of(store, number)[-1]["form"])["reason"] == "calendar"
