@@ -7,7 +7,7 @@ import pytest
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT
-from tests.engine.rules.test_in_force import EVA, OFFICE, hired
+from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"
 FRIDAY = ("deadline", "--start", "2027-01-29T17:00:00+08:00", "--amount", 2, "--unit", "business_hours")
@@ -17,7 +17,7 @@ IN_THE_OFFICE = (*FRIDAY, "--calendar", "cn-office")
 @pytest.fixture
 def published(closeloop: Closeloop, simulated: Store, tmp_path: Path) -> Path:
     """A file with a published year, and Eva, who may import it."""
-    hired(simulated)
+    add_evaluator(simulated)
     file = tmp_path / "2027.toml"
     file.write_text(YEAR, "utf-8")
     return file

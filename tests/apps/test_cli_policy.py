@@ -12,7 +12,7 @@ from engine.rules.policy_gaps import Gap, Reason
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT, DAY, START
-from tests.engine.rules.test_in_force import EVA, hired, of
+from tests.engine.rules.sample_rules import EVA, add_evaluator, pack_text
 
 
 @pytest.mark.requirement("A5")
@@ -91,9 +91,9 @@ TOMORROW = "2026-03-03"
 @pytest.fixture
 def decided(closeloop: Closeloop, simulated: Store, tmp_path: Path) -> Path:
     """A pack that the evaluation group has decided on, and Eva, who is of it."""
-    hired(simulated)
+    add_evaluator(simulated)
     file = tmp_path / "haulage.toml"
-    file.write_text(of("haulage", 4), "utf-8")
+    file.write_text(pack_text("haulage", 4), "utf-8")
     return file
 
 
@@ -133,7 +133,7 @@ def test_list_and_check_speak_of_the_editions_in_force(closeloop: Closeloop, dec
 
 
 def test_a_new_line_of_business_is_listed_when_it_begins(closeloop: Closeloop, decided: Path):
-    decided.write_text(of("cold-chain", 1), "utf-8")
+    decided.write_text(pack_text("cold-chain", 1), "utf-8")
     closeloop.json(*publishing(decided, "--effective", TOMORROW))
     assert "cold-chain" not in closeloop("policy", "list").output
     closeloop.json("run-until", (START + DAY).isoformat())
@@ -158,7 +158,7 @@ def test_what_cannot_be_published_is_refused(closeloop: Closeloop, decided: Path
     assert closeloop.refused(*publishing(decided.with_name("no.toml"), "--effective", TOMORROW))["code"] == (
         "unreadable_body"
     )
-    decided.write_text(of("haulage", 0), "utf-8")
+    decided.write_text(pack_text("haulage", 0), "utf-8")
     bad = closeloop.refused(*publishing(decided, "--effective", TOMORROW))
     assert (bad["code"], bad["params"]["file"]) == ("bad_pack", "haulage.toml")
     assert "clauses.first_reply.amount" in bad["text"]
@@ -166,7 +166,7 @@ def test_what_cannot_be_published_is_refused(closeloop: Closeloop, decided: Path
 
 
 def test_a_date_in_the_file_is_enough(closeloop: Closeloop, decided: Path):
-    decided.write_text(f"effective_from = {TOMORROW}\n" + of("haulage", 4), "utf-8")
+    decided.write_text(f"effective_from = {TOMORROW}\n" + pack_text("haulage", 4), "utf-8")
     assert closeloop.json(*publishing(decided))["effective_from"] == "2026-03-03T00:00:00+08:00"
 
 

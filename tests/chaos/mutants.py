@@ -35,8 +35,8 @@ MUTANTS = {
             ),
         ),
         (
-            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[sqlite]",
-            "tests/engine/ledger/test_stale_head.py::test_nor_does_it_write_over_a_history_that_was_shortened[postgres]",
+            "tests/engine/ledger/test_stale_case.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[sqlite]",
+            "tests/engine/ledger/test_stale_case.py::test_a_stale_case_conflicts_even_if_its_history_was_cut[postgres]",
         ),
     ),
     "the unique key of commands": Mutant(
@@ -49,13 +49,13 @@ MUTANTS = {
         ),
         (
             "tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second command of the same key]",
-            "tests/engine/commands/test_keys_at_once.py::test_a_contact_sent_twice_at_once_waits_for_its_key_alone",
+            "tests/engine/commands/test_concurrent_keys.py::test_a_contact_sent_twice_waits_for_its_key",
         ),
     ),
     "the unique key of escalation steps": Mutant(
         "migrations/versions/0001_the_first_schema.py",
         (('        sa.PrimaryKeyConstraint("timer_id", "step"),\n', ""),),
-        ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second rung in the same cycle]",),
+        ("tests/models/test_schema.py::test_the_database_itself_refuses[sqlite-a second step of the same cycle]",),
     ),
     "the sync of SQLite": Mutant(
         "engine/databases.py",
@@ -75,8 +75,8 @@ MUTANTS = {
         "engine/store.py",
         (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
         (
-            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[sqlite]",
-            "tests/engine/test_store.py::test_a_body_that_raises_leaves_nothing[postgres]",
+            "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[sqlite]",
+            "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[postgres]",
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Those who act are added once and looked up by handle."""
+"""Actors are added once and looked up by handle."""
 
 from dataclasses import replace
 
@@ -12,21 +12,21 @@ from tests.case_actions import STAFF, query_rows, refusal
 NEW = NewActor("new", (Role.AGENT, Role.HANDLER), department="claims", boss="sue", email="new@example.com")
 
 
-def added(store: Store, actor: NewActor) -> bool:
+def add(store: Store, actor: NewActor) -> bool:
     with store.writing() as tx:
         return add_actor(tx, actor)
 
 
-def test_an_actor_is_found_with_his_roles(store: Store):
-    assert added(store, NEW) is True
+def test_an_actor_is_looked_up_with_his_roles(store: Store):
+    assert add(store, NEW) is True
     with store.looking() as tx:
-        found = acting(tx, "new")
-    assert (found.handle, found.roles) == ("new", {Role.AGENT, Role.HANDLER})
+        actor = acting(tx, "new")
+    assert (actor.handle, actor.roles) == ("new", {Role.AGENT, Role.HANDLER})
 
 
 def test_the_same_actor_again_changes_nothing(store: Store):
-    added(store, NEW)
-    assert added(store, NEW) is False
+    add(store, NEW)
+    assert add(store, NEW) is False
     assert len(query_rows(store, "SELECT id FROM actor")) == len(STAFF) + 3
 
 
@@ -34,17 +34,17 @@ def test_the_same_actor_again_changes_nothing(store: Store):
     "changed",
     [{"roles": (Role.ADMINISTRATOR,)}, {"boss": None}, {"department": "x"}, {"locale": "en"}, {"email": None}],
 )
-def test_a_handle_that_is_anothers_is_refused(store: Store, changed: dict[str, object]):
-    added(store, NEW)
-    told = refusal(lambda: added(store, replace(NEW, **changed)))
-    assert (told.code, told.params) == ("actor_exists", {"handle": "new"})
-    assert added(store, NEW) is False
+def test_a_handle_of_another_actor_is_refused(store: Store, changed: dict[str, object]):
+    add(store, NEW)
+    refused = refusal(lambda: add(store, replace(NEW, **changed)))
+    assert (refused.code, refused.params) == ("actor_exists", {"handle": "new"})
+    assert add(store, NEW) is False
 
 
 def test_an_unknown_handle_is_refused(store: Store):
-    def look() -> None:
+    def look_up() -> None:
         with store.looking() as tx:
             acting(tx, "nobody")
 
-    told = refusal(look)
-    assert (told.code, told.params) == ("unknown_actor", {"handle": "nobody"})
+    refused = refusal(look_up)
+    assert (refused.code, refused.params) == ("unknown_actor", {"handle": "nobody"})

@@ -1,4 +1,4 @@
-"""A disk that is full, that is slow, and that has room again: all of a move or none of it, and the reason is said."""
+"""A full disk, a slow disk and one with space again: a move is written whole or refused with the reason."""
 
 import sqlite3
 
@@ -12,52 +12,52 @@ from statemachines.lifecycle import Refused
 from tests.case_actions import case_of, make_move, new_case, query_rows, refusal
 
 LONG = "x" * 9_000
-"""Several pages of the file."""
+"""A text that fills several pages of the database file."""
 
 
 @pytest.fixture
-def full(sqlite_store: Store) -> Store:
-    """A store whose file may not grow by a page, as on a disk without room."""
+def full_store(sqlite_store: Store) -> Store:
+    """A store whose file may not grow by a page, as on a full disk."""
     with sqlite_store.writing() as tx:
         pages = tx.row("PRAGMA page_count")[0]
         tx.run(f"PRAGMA max_page_count = {pages}")
     return sqlite_store
 
 
-def has_room_again(store: Store) -> None:
+def free_space(store: Store) -> None:
     with store.writing() as tx:
         tx.run("PRAGMA max_page_count = 1000000")
 
 
-def test_a_full_disk_refuses_the_move_whole_and_says_why(full: Store):
-    assert refusal(lambda: new_case(full, text=LONG)).code == "disk_full"
+def test_a_full_disk_refuses_the_whole_move_with_the_reason(full_store: Store):
+    assert refusal(lambda: new_case(full_store, text=LONG)).code == "disk_full"
     for table in ("cases", "transition", "statement", "outbox_event", "timer"):
-        assert query_rows(full, f"SELECT * FROM {table}") == [], table
+        assert query_rows(full_store, f"SELECT * FROM {table}") == [], table
 
 
-def test_what_was_written_before_can_still_be_read(sqlite_store: Store, request: pytest.FixtureRequest):
+def test_earlier_rows_can_be_read_from_a_full_disk(sqlite_store: Store, request: pytest.FixtureRequest):
     number = new_case(sqlite_store)
-    full: Store = request.getfixturevalue("full")
-    assert refusal(lambda: make_move(full, number, "note", note=LONG)).code == "disk_full"
-    assert case_of(full, number)["version"] == 1
-    assert verify(full).ok
+    full_store: Store = request.getfixturevalue("full_store")
+    assert refusal(lambda: make_move(full_store, number, "note", note=LONG)).code == "disk_full"
+    assert case_of(full_store, number)["version"] == 1
+    assert verify(full_store).ok
 
 
-def test_with_room_again_the_same_move_is_made(full: Store):
-    assert refusal(lambda: new_case(full, text=LONG)).code == "disk_full"
-    has_room_again(full)
-    number = new_case(full, text=LONG)
-    assert make_move(full, number, "classify").seq == 2
-    assert verify(full).ok
+def test_the_same_move_succeeds_once_there_is_space(full_store: Store):
+    assert refusal(lambda: new_case(full_store, text=LONG)).code == "disk_full"
+    free_space(full_store)
+    number = new_case(full_store, text=LONG)
+    assert make_move(full_store, number, "classify").seq == 2
+    assert verify(full_store).ok
 
 
-def test_postgres_says_it_in_other_words():
-    said = translated(psycopg.errors.DiskFull())
-    assert isinstance(said, Refused)
-    assert said.code == "disk_full"
+def test_a_full_disk_of_postgres_is_the_same_refusal():
+    refused = translated(psycopg.errors.DiskFull())
+    assert isinstance(refused, Refused)
+    assert refused.code == "disk_full"
 
 
-def test_while_a_slow_disk_holds_up_a_commit_readers_go_on_and_writers_hear_of_it(sqlite_store: Store):
+def test_during_a_slow_commit_readers_continue_and_writers_are_refused(sqlite_store: Store):
     number = new_case(sqlite_store)
     with sqlite_store.writing() as tx:
         tx.run("PRAGMA busy_timeout = 20")  # instead of five seconds

@@ -1,4 +1,4 @@
-"""The store: all of a transaction or none of it, and refusals where the database cannot do it now."""
+"""The store: a transaction is written whole or not at all, and a database that is busy or away is a refusal."""
 
 import sqlite3
 
@@ -22,7 +22,7 @@ def handles(store: Store) -> set[str]:
     return {row["handle"] for row in query_rows(store, "SELECT handle FROM actor")}
 
 
-def test_a_body_that_raises_leaves_nothing(store: Store):
+def test_a_transaction_that_raises_writes_nothing(store: Store):
     def interrupted() -> None:
         with store.writing() as tx:
             tx.run(HIRE, handle="new")
@@ -34,7 +34,7 @@ def test_a_body_that_raises_leaves_nothing(store: Store):
     assert handles(store) == before
 
 
-def test_what_was_written_is_there_for_everybody(store: Store):
+def test_committed_rows_are_seen_by_every_connection(store: Store):
     with store.writing() as tx:
         assert tx.run(HIRE, handle="new") == 1
     assert "new" in handles(store)
@@ -42,7 +42,7 @@ def test_what_was_written_is_there_for_everybody(store: Store):
         assert session.exec(select(Actor).where(Actor.handle == "new")).one().locale == "en"
 
 
-def test_a_savepoint_undoes_its_own_and_no_more(store: Store):
+def test_a_savepoint_undoes_only_its_own_statements(store: Store):
     def interrupted(tx: Tx) -> None:
         tx.run(HIRE, handle="inner")
         with tx.savepoint():
@@ -59,7 +59,7 @@ def test_a_savepoint_undoes_its_own_and_no_more(store: Store):
     assert not {"inner", "innermost"} & handles(store)
 
 
-def test_a_failed_statement_in_a_savepoint_spoils_nothing_else(store: Store):
+def test_a_failed_statement_in_a_savepoint_leaves_the_transaction_usable(store: Store):
     with store.writing() as tx:
         with pytest.raises(Exception, match=r"(?i)unique"), tx.savepoint():
             tx.run(HIRE, handle="system")
@@ -67,7 +67,7 @@ def test_a_failed_statement_in_a_savepoint_spoils_nothing_else(store: Store):
     assert "new" in handles(store)
 
 
-def test_a_key_taken_by_another_is_a_conflict(store: Store):
+def test_a_duplicate_key_is_a_conflict(store: Store):
     with pytest.raises(Conflict), store.writing() as tx:
         tx.run(HIRE, handle="system")
 
@@ -80,7 +80,7 @@ def test_a_connection_is_used_again_after_a_failure(store: Store):
         tx.run(HIRE, handle="new")
 
 
-def test_names_in_the_sql_are_told_from_casts_and_words(postgres_store: Store):
+def test_parameters_are_distinguished_from_casts_and_literals(postgres_store: Store):
     with postgres_store.looking() as tx:
         row = tx.row("SELECT :one::int + 1 AS two, :word AS word", one=1, word="a:b %s 100%")
     assert (row.two, row.word) == (2, "a:b %s 100%")
@@ -94,7 +94,7 @@ def test_a_reading_session_changes_nothing(store: Store, attempt: str):
     assert handles(store) == before
 
 
-def test_a_reading_session_sees_one_moment(store: Store):
+def test_a_reading_session_sees_one_snapshot(store: Store):
     new_case(store)
     with store.reading() as session:
         first = len(session.exec(select(Case)).all())
@@ -105,41 +105,41 @@ def test_a_reading_session_sees_one_moment(store: Store):
         assert len(session.exec(select(Case)).all()) == 2
 
 
-def test_looking_sees_one_moment(store: Store):
+def test_looking_sees_one_snapshot(store: Store):
     with store.looking() as tx:
         assert tx.rows("SELECT id FROM cases") == []
         new_case(store)
         assert tx.rows("SELECT id FROM cases") == []
 
 
-def impatient(store: Store) -> None:
-    """The store's connection gives up at once where it would wait for seconds."""
+def shorten_busy_timeout(store: Store) -> None:
+    """Let the store's connection wait 20 milliseconds for a lock instead of five seconds."""
     with store.writing() as tx:
         tx.run("PRAGMA busy_timeout = 20")
 
 
 def test_a_lock_that_is_held_too_long_is_refused_and_nothing_is_written(sqlite_store: Store):
     number = new_case(sqlite_store)
-    impatient(sqlite_store)
+    shorten_busy_timeout(sqlite_store)
     other = sqlite3.connect(sqlite_store.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    told = refusal(lambda: make_move(sqlite_store, number, "classify"))
+    refused = refusal(lambda: make_move(sqlite_store, number, "classify"))
     other.execute("ROLLBACK")
     other.close()
-    assert told.code == "busy"
+    assert refused.code == "busy"
     assert query_rows(sqlite_store, "SELECT version FROM cases") == [{"version": 1}]
     assert make_move(sqlite_store, number, "classify").seq == 2
 
 
-def test_a_reader_is_held_up_by_no_writer(store: Store):
+def test_a_reader_does_not_wait_for_a_writer(store: Store):
     new_case(store)
     with store.writing() as tx:
         tx.run("UPDATE cases SET owner = 'new'")
         assert query_rows(store, "SELECT owner FROM cases") == [{"owner": None}]
 
 
-def killed(store: Store) -> int:
-    """An administrator ends every connection but his own."""
+def kill_connections(store: Store) -> int:
+    """End every connection to the database but the own one; return how many."""
     other = Store(store.url.render_as_string(hide_password=False), store.home, store.secret)
     with other.writing() as tx:
         ended = len(tx.rows(KILL))
@@ -147,43 +147,43 @@ def killed(store: Store) -> int:
     return ended
 
 
-def test_a_connection_that_was_killed_while_idle_is_not_missed(postgres_store: Store):
+def test_a_connection_killed_while_idle_is_replaced(postgres_store: Store):
     number = new_case(postgres_store)
-    assert killed(postgres_store) >= 1
+    assert kill_connections(postgres_store) >= 1
     assert make_move(postgres_store, number, "classify").seq == 2
 
 
-def test_many_that_were_killed_while_idle_are_not_missed(postgres_store: Store):
+def test_many_connections_killed_while_idle_are_replaced(postgres_store: Store):
     number = new_case(postgres_store)
     with postgres_store.looking(), postgres_store.looking(), postgres_store.looking():
         pass
-    assert killed(postgres_store) >= 3
+    assert kill_connections(postgres_store) >= 3
     assert make_move(postgres_store, number, "classify").seq == 2
 
 
-def test_a_lone_statement_whose_connection_died_while_idle_may_be_tried_again(postgres_store: Store):
+def test_an_optimistic_statement_on_a_connection_killed_while_idle_can_be_retried(postgres_store: Store):
     with postgres_store.looking() as tx:
         tx.row("SELECT 1 AS one")
-    killed(postgres_store)
+    kill_connections(postgres_store)
     with pytest.raises(Conflict), postgres_store.writing(optimistic=True) as tx:
         tx.rows("SELECT id FROM cases")
     with postgres_store.writing(optimistic=True) as tx:
         assert tx.rows("SELECT id FROM cases") == []
 
 
-def test_a_reader_that_was_killed_while_idle_is_not_missed(postgres_store: Store):
+def test_a_reading_connection_killed_while_idle_is_replaced(postgres_store: Store):
     for _ in range(2):
         with postgres_store.reading() as session:
             assert session.exec(select(Case)).all() == []
-        killed(postgres_store)
+        kill_connections(postgres_store)
     with postgres_store.reading() as session:
         assert session.exec(select(Case)).all() == []
 
 
-def test_one_killed_in_the_middle_is_refused_and_leaves_nothing(postgres_store: Store):
+def test_a_transaction_whose_connection_is_killed_is_refused_and_writes_nothing(postgres_store: Store):
     def interrupted(tx: Tx) -> None:
         tx.run(HIRE, handle="new")
-        killed(postgres_store)
+        kill_connections(postgres_store)
         tx.run(HIRE, handle="newer")
 
     with pytest.raises(Refused) as caught, postgres_store.writing() as tx:
@@ -192,13 +192,13 @@ def test_one_killed_in_the_middle_is_refused_and_leaves_nothing(postgres_store: 
     assert not {"new", "newer"} & handles(postgres_store)
 
 
-def test_a_store_that_is_not_there_is_refused(sqlite_store: Store):
+def test_a_missing_store_and_an_unreachable_database_are_refused(sqlite_store: Store):
     empty = Store("sqlite:////nowhere/at/all.db", sqlite_store.home, b"")
     assert refusal(empty.now).code == "no_store"
     away = Store("postgresql+psycopg://nobody@127.0.0.1:1/none", sqlite_store.home, b"")
     assert refusal(away.now).code == "database_away"
 
 
-def test_the_time_of_a_simulated_store_stands_in_its_row(store: Store):
+def test_the_time_of_a_simulated_store_is_read_from_its_row(store: Store):
     assert store.simulated
     assert store.now() == START

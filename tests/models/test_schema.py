@@ -1,4 +1,4 @@
-"""The schema: migrations say what the models say, and the database itself refuses what must happen once."""
+"""The schema: migrations make the tables of the models, and the database itself refuses a second row of one key."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -39,7 +39,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(settings: Settings
     engine.dispose()
 
 
-def test_every_table_is_told_by_the_room():
+def test_the_package_exports_every_table():
     assert {getattr(models, name).__table__.name for name in models.__all__} == set(models.whole_schema().tables)
 
 
@@ -49,7 +49,7 @@ def test_migrating_twice_changes_nothing(settings: Settings):
 
 def test_an_instant_without_a_zone_is_refused(store: Store):
     with pytest.raises(ValueError, match="no time zone"):
-        to_micros(datetime(2026, 3, 2, 9, 0))  # noqa: DTZ001 - the very thing that is refused
+        to_micros(datetime(2026, 3, 2, 9, 0))  # noqa: DTZ001 - the value under test
     with pytest.raises(ValueError, match="no time zone"):
         Instant().process_bind_param(datetime(2026, 3, 2), create_engine("sqlite://").dialect)  # noqa: DTZ001
 
@@ -69,16 +69,16 @@ def test_an_instant_keeps_every_microsecond(micros: int):
     assert to_micros(from_micros(micros)) == micros
 
 
-def copied(store: Store, table: str, **changed: Any) -> None:
-    """Write a table's first row once more, with some columns changed."""
+def copy_first_row(store: Store, table: str, **changed: Any) -> None:
+    """Insert a copy of a table's first row, with some columns changed."""
     row = query_rows(store, f"SELECT * FROM {table} ORDER BY 1, 2")[0] | changed
     names = ", ".join(row)
     execute_sql(store, f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
 
 
 @pytest.fixture
-def full(store: Store) -> Store:
-    """A store in which every table that knows a key holds a row."""
+def store_with_rows(store: Store) -> Store:
+    """A store with a row in every table that has a key."""
     number = new_case(store, key="the-key")
     make_move(store, number, "classify", after=2 * HOUR)
     lease(store, "me", lambda event: ["greet"], START + 2 * HOUR)
@@ -101,31 +101,31 @@ def full(store: Store) -> Store:
 
 TWICE = {
     "a second move of the same sequence": ("transition", {"move": "other", "hash": "other"}),
-    "a second rung in the same cycle": ("escalation_step", {"seq": 9, "percent": 99}),
-    "a second clock of the same turn": ("timer", {"id": 999, "policy": "other"}),
+    "a second step of the same cycle": ("escalation_step", {"seq": 9, "percent": 99}),
+    "a second timer of the same occurrence": ("timer", {"id": 999, "policy": "other"}),
     "a second arrival of the same key": ("arrival", {"digest": "other"}),
     "a second command of the same key": ("idempotency_key", {"request_hash": "other", "seq": 2}),
     "a second delivery for the same reaction": ("delivery", {"status": "done"}),
     "a second case of the same number": ("cases", {"id": 999}),
     "a second callback of the same attempt": ("callback", {"planned_at": 6}),
     "a second link of one relation": ("link", {"at": 6}),
-    "a second rating of the same round": ("rating", {"score": 1}),
+    "a second rating of the same cycle": ("rating", {"score": 1}),
     "a second actor of the same handle": ("actor", {"id": 999}),
-    "a second moment of the same transition": ("outbox_event", {}),
+    "a second outbox event of the same transition": ("outbox_event", {}),
     "a second statement of the same field": ("statement", {"content": "other"}),
 }
 
 
-@pytest.mark.parametrize("what", TWICE)
-def test_the_database_itself_refuses(what: str, full: Store):
-    table, changed = TWICE[what]
-    before = query_rows(full, f"SELECT * FROM {table}")
+@pytest.mark.parametrize("name", TWICE)
+def test_the_database_itself_refuses(name: str, store_with_rows: Store):
+    table, changed = TWICE[name]
+    before = query_rows(store_with_rows, f"SELECT * FROM {table}")
     assert before, f"{table} holds nothing"
     with pytest.raises(Conflict):
-        copied(full, table, **changed)
-    assert query_rows(full, f"SELECT * FROM {table}") == before
+        copy_first_row(store_with_rows, table, **changed)
+    assert query_rows(store_with_rows, f"SELECT * FROM {table}") == before
 
 
-def test_what_belongs_to_no_case_is_refused(full: Store):
+def test_a_row_without_a_case_is_refused(store_with_rows: Store):
     with pytest.raises((Conflict, psycopg.errors.ForeignKeyViolation)):
-        copied(full, "transition", case_id=999)
+        copy_first_row(store_with_rows, "transition", case_id=999)

@@ -1,4 +1,4 @@
-"""A store of an earlier release is brought up to date with everything that was in it."""
+"""A store of an earlier release is upgraded with all its rows."""
 
 from pathlib import Path
 from typing import Any
@@ -32,15 +32,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'old.db'}"
 
 
-def brought_to(url: str, revision: str) -> None:
+def upgrade_to(url: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, revision)
 
 
-def test_the_first_release_is_brought_up_to_date_and_loses_nothing(url: str):
-    brought_to(url, "0001")
+def test_a_store_of_the_first_release_is_upgraded_without_loss(url: str):
+    upgrade_to(url, "0001")
     engine: Any = create_engine(url)
     with engine.begin() as old:
         for row in ROWS:
@@ -48,10 +48,10 @@ def test_the_first_release_is_brought_up_to_date_and_loses_nothing(url: str):
     migrate(url)
     with engine.begin() as new:
         case = new.execute(text("SELECT number, variables, shipment FROM cases")).one()
-        clock = new.execute(text("SELECT id, clause, occurrence, extended, steps_before, fires_at FROM timer")).one()
+        timer = new.execute(text("SELECT id, clause, occurrence, extended, steps_before, fires_at FROM timer")).one()
         callback = new.execute(text("SELECT planned_at, owner FROM callback")).one()
     assert tuple(case) == ("cp-26-000007", "{}", None)
-    assert tuple(clock) == (3, "solution", 1, 0, 0, 70)
+    assert tuple(timer) == (3, "solution", 1, 0, 0, 70)
     assert tuple(callback) == (9, None)
     columns = "policy, calendar, amount, unit, allowance, consumed, opened_at"
     names = f"INSERT INTO timer (id, case_id, clause, cycle, occurrence, {columns}, steps_fired, level)"

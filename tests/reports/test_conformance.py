@@ -13,7 +13,7 @@ from reports.conformance import Conformance, EventReference, gather
 from reports.conformance_text import document, picture, render
 from reports.discovered_model import span
 from statemachines.complaint import COMPLAINT
-from tests.engine.replay.logs import SOURCE, replayed, steps
+from tests.engine.replay.logs import SOURCE, replay_log, steps
 
 FITS = (("new", 0), ("sorted", 1), ("looked at", 1), ("done", 1.5), ("over", 30))
 REOPENED = (("new", 0), ("sorted", 2), ("looked at", 2), ("done", 50), ("in work", 60), ("done", 61), ("over", 99))
@@ -27,7 +27,7 @@ def log() -> list[Step]:
 
 
 def report(store: Store, bridge: bool = False, strays: tuple[tuple[str, int, int], ...] = ()) -> Conformance:
-    replayed(store, *log(), bridge=bridge)
+    replay_log(store, *log(), bridge=bridge)
     return gather(store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", bridge), strays)
 
 
@@ -69,7 +69,7 @@ def test_work_handed_to_and_fro_between_departments_is_counted(sqlite_store: Sto
         for n, (word, department) in enumerate(zip(words, departments, strict=True))
         for step in steps("a", (word, n), first=n + 1, department=department)
     ]
-    replayed(sqlite_store, *told)
+    replay_log(sqlite_store, *told)
     found = gather(sqlite_store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", False), ())
     assert found.ping_pong == 2
 

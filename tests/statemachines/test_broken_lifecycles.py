@@ -1,4 +1,4 @@
-"""Each law refuses a table that breaks it, when the table is made, and names the row that does."""
+"""Each law refuses a table that breaks it, at the construction of the table, and names the row that breaks it."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,17 +14,17 @@ SYSTEM, AGENT, HANDLER = Role.SYSTEM, Role.AGENT, Role.HANDLER
 sunny = Guard("sunny", lambda facts, form: facts.level == 0)
 
 
-class Words(Form):
-    words: Personal
+class Message(Form):
+    text: Personal
 
 
-class MaybeWords(Form):
-    words: Personal | None = None
+class OptionalMessage(Form):
+    text: Personal | None = None
 
 
 FRESH = State("fresh", Milestone.RECEIVED, owner=AGENT)
 DONE = State("done", Milestone.ARCHIVED, final=True)
-FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Words)
+FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Message)
 REMIND = Move("remind", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
 BREACH = Move("breach", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
 ANSWER = Clause("answer", during=("fresh",), met_by=("finish",), answers=True)
@@ -40,16 +40,16 @@ PARTS: dict[str, Any] = {
 }
 
 
-def made(changed: dict[str, Any]) -> Lifecycle:
-    return lawful(Lifecycle(**{**PARTS, **changed}))
+def lifecycle(changes: dict[str, Any]) -> Lifecycle:
+    return lawful(Lifecycle(**{**PARTS, **changes}))
 
 
 def with_moves(*moves: Move) -> dict[str, Any]:
     return {"moves": (*PARTS["moves"], *moves)}
 
 
-def lapsing(**expire: Any) -> dict[str, Any]:
-    """A table whose clock makes the move ``expire``."""
+def with_lapse(**expire: Any) -> dict[str, Any]:
+    """Return the changes of a table whose timer makes the move ``expire``."""
     row = {"name": "expire", "sources": ("fresh",), "dest": "done", "roles": (SYSTEM,)}
     return {**with_moves(Move(**row | expire)), "clauses": (LAPSE,)}
 
@@ -74,7 +74,7 @@ BROKEN: dict[str, dict[str, Any]] = {
         Move("finish", ("fresh",), STAY, roles=(HANDLER,), guard=sunny)
     ),
     "move finish from fresh has a row without a guard that hides another": with_moves(
-        Move("finish", ("fresh",), STAY, roles=(AGENT, HANDLER), form=Words, guard=sunny)
+        Move("finish", ("fresh",), STAY, roles=(AGENT, HANDLER), form=Message, guard=sunny)
     ),
     "the rows of move finish count different things": {
         "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
@@ -111,7 +111,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "clause answer fires breach, which could be refused in state fresh": {
         "moves": (FINISH, REMIND, replace(BREACH, guard=sunny))
     },
-    "clause lapse fires expire, which could be refused in state fresh": lapsing(guard=sunny),
+    "clause lapse fires expire, which could be refused in state fresh": with_lapse(guard=sunny),
     "clause answer is met by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
     "clause answer is a promise to answer, but finish needs no person's words": {
         "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH)
@@ -120,59 +120,59 @@ BROKEN: dict[str, dict[str, Any]] = {
     "retired state old leads to the unknown state away": {"retired": (Retired("old", "away"),)},
 }
 
-CLOCK_REFUSED = {
-    "asks for words": lapsing(form=Words),
-    "is not the system's": lapsing(roles=(AGENT,)),
-    "starts elsewhere": lapsing(sources=("done",), dest=STAY),
+REFUSABLE_TIMER_MOVES = {
+    "has a form with a required field": with_lapse(form=Message),
+    "may not be made by the system": with_lapse(roles=(AGENT,)),
+    "starts elsewhere": with_lapse(sources=("done",), dest=STAY),
     "is unknown": {"clauses": (LAPSE,)},
 }
 
-WORDLESS = {
-    "asks for nothing": Move("finish", ("fresh",), "done", roles=(AGENT,)),
-    "asks for words that may stay away": replace(FINISH, form=MaybeWords),
+MOVES_WITHOUT_TEXT = {
+    "has no form": Move("finish", ("fresh",), "done", roles=(AGENT,)),
+    "has only an optional text": replace(FINISH, form=OptionalMessage),
 }
 
 
-def test_the_sound_table_is_taken():
-    table = made({})
-    assert table.decide(Facts("fresh"), "finish", Words(words="done"), {AGENT}).dest == "done"
+def test_a_lawful_table_is_accepted():
+    table = lifecycle({})
+    assert table.decide(Facts("fresh"), "finish", Message(text="done"), {AGENT}).dest == "done"
 
 
 @pytest.mark.parametrize("law", BROKEN)
 def test_a_table_that_breaks_a_law_is_refused_by_name(law: str):
     with pytest.raises(BrokenLifecycle) as caught:
-        made(BROKEN[law])
+        lifecycle(BROKEN[law])
     assert str(caught.value).startswith("lifecycle parcel: ")
     assert law in str(caught.value)
 
 
-@pytest.mark.parametrize("why", CLOCK_REFUSED)
-def test_a_move_of_a_clock_is_refused_if_it(why: str):
+@pytest.mark.parametrize("case", REFUSABLE_TIMER_MOVES)
+def test_a_timers_move_is_refused_if_it(case: str):
     with pytest.raises(BrokenLifecycle, match="clause lapse fires expire, which could be refused in state fresh"):
-        made(CLOCK_REFUSED[why])
+        lifecycle(REFUSABLE_TIMER_MOVES[case])
 
 
-@pytest.mark.parametrize("rung", [REMIND, BREACH], ids=lambda row: row.name)
-def test_a_rung_that_is_told_in_another_form_is_refused(rung: Move):
-    moves = tuple(replace(row, form=Words) if row is rung else row for row in PARTS["moves"])
-    with pytest.raises(BrokenLifecycle, match=f"clause answer fires {rung.name}, which could be refused"):
-        made({"moves": moves})
+@pytest.mark.parametrize("step", [REMIND, BREACH], ids=lambda row: row.name)
+def test_an_escalation_step_with_another_form_is_refused(step: Move):
+    moves = tuple(replace(row, form=Message) if row is step else row for row in PARTS["moves"])
+    with pytest.raises(BrokenLifecycle, match=f"clause answer fires {step.name}, which could be refused"):
+        lifecycle({"moves": moves})
 
 
-@pytest.mark.parametrize("why", WORDLESS)
-def test_a_promise_to_answer_is_not_kept_by_a_move_that(why: str):
+@pytest.mark.parametrize("case", MOVES_WITHOUT_TEXT)
+def test_a_promise_to_answer_is_not_met_by_a_move_that(case: str):
     with pytest.raises(BrokenLifecycle, match="promise to answer, but finish needs no person's words"):
-        made({"moves": (WORDLESS[why], REMIND, BREACH)})
+        lifecycle({"moves": (MOVES_WITHOUT_TEXT[case], REMIND, BREACH)})
 
 
-def test_all_broken_laws_are_told_at_once():
+def test_all_broken_laws_are_reported_at_once():
     with pytest.raises(BrokenLifecycle, match=r"state done is retired and present; retired state old leads to"):
-        made({"retired": (Retired("done", "fresh"), Retired("old", "away"))})
+        lifecycle({"retired": (Retired("done", "fresh"), Retired("old", "away"))})
 
 
-def test_a_retired_state_with_a_known_heir_is_taken():
-    assert made({"retired": (Retired("old", "fresh"),)})
+def test_a_retired_state_with_a_known_successor_is_accepted():
+    assert lifecycle({"retired": (Retired("old", "fresh"),)})
 
 
-def test_rows_for_different_people_may_go_without_guards():
-    assert made(with_moves(Move("finish", ("fresh",), STAY, roles=(HANDLER,), form=Words)))
+def test_rows_for_different_roles_need_no_guards():
+    assert lifecycle(with_moves(Move("finish", ("fresh",), STAY, roles=(HANDLER,), form=Message)))

@@ -1,4 +1,4 @@
-"""Decisions and refusals: what is told, and how forms are checked before anything is decided."""
+"""Decisions and refusals: what they hold, and how forms are checked before a decision."""
 
 import contextlib
 import itertools
@@ -20,93 +20,94 @@ AGENT, HANDLER, SYSTEM = {Role.AGENT}, {Role.HANDLER}, {Role.SYSTEM}
 FORM = Classification(category="damage")
 
 
-def refused(state: str, move: str, roles: set[Role], **facts: Any) -> Refused:
+def refusal_of(state: str, move: str, roles: set[Role], **facts: Any) -> Refused:
+    """Return the refusal of a move with a valid form."""
     form = COMPLAINT.checked(move, FORMS.get(move, {}))
     return refusal(lambda: COMPLAINT.decide(Facts(state, **facts), move, form, roles))
 
 
-def test_a_legal_move_tells_row_source_dest_and_form():
+def test_a_decision_holds_row_source_dest_and_form():
     decision = COMPLAINT.decide(Facts("received"), "classify", FORM, AGENT)
     assert (decision.row.name, decision.source, decision.dest) == ("classify", "received", "classified")
     assert decision.form is FORM
 
 
-def test_a_move_that_stays_leads_where_it_began():
+def test_a_move_that_stays_keeps_the_state():
     form = COMPLAINT.checked("note", {"note": "He called."})
     assert COMPLAINT.decide(Facts("resolved"), "note", form, AGENT).dest == "resolved"
 
 
-def test_a_move_at_the_wrong_time_names_what_is_allowed_now():
-    told = refused("received", "resolve", HANDLER)
-    assert (told.code, told.params["move"], told.params["state"]) == ("not_now", "resolve", "received")
-    assert told.params["allowed"] == [
+def test_a_move_from_a_wrong_state_is_refused_with_the_allowed_moves():
+    refused = refusal_of("received", "resolve", HANDLER)
+    assert (refused.code, refused.params["move"], refused.params["state"]) == ("not_now", "resolve", "received")
+    assert refused.params["allowed"] == [
         *("ask_customer", "reply", "propose_solution", "progress", "promise", "keep_promise", "note", "escalate")
     ]
 
 
 def test_a_closed_case_allows_nothing():
-    assert refused("archived", "note", set(Role)).params["allowed"] == []
+    assert refusal_of("archived", "note", set(Role)).params["allowed"] == []
 
 
-def test_the_wrong_person_is_told_who_could():
-    told = refused("refusal_review", "refuse", AGENT)
-    assert told.code == "role"
-    assert told.params["wanted"] == ["department_manager", "general_manager", "team_supervisor"]
-    assert "reply" in told.params["allowed"]
-    assert "refuse" not in told.params["allowed"]
+def test_a_missing_role_is_refused_with_the_roles_that_may():
+    refused = refusal_of("refusal_review", "refuse", AGENT)
+    assert refused.code == "role"
+    assert refused.params["wanted"] == ["department_manager", "general_manager", "team_supervisor"]
+    assert "reply" in refused.params["allowed"]
+    assert "refuse" not in refused.params["allowed"]
 
 
 @pytest.mark.requirement("F3")
-def test_whoever_did_the_work_is_told_that_he_cannot_judge_it():
-    did = {"investigate": frozenset({"han"}), "resolve": frozenset({"amy"})}
-    told = refused("resolved", "revisit", AGENT, actor="amy", done_by=did)
-    assert (told.code, told.params["actor"], told.params["moves"]) == ("own_work", "amy", ["resolve"])
-    assert "revisit" not in told.params["allowed"]
+def test_nobody_judges_his_own_work():
+    done_by = {"investigate": frozenset({"han"}), "resolve": frozenset({"amy"})}
+    refused = refusal_of("resolved", "revisit", AGENT, actor="amy", done_by=done_by)
+    assert (refused.code, refused.params["actor"], refused.params["moves"]) == ("own_work", "amy", ["resolve"])
+    assert "revisit" not in refused.params["allowed"]
     form = COMPLAINT.checked("revisit", FORMS["revisit"])
-    assert COMPLAINT.decide(Facts("resolved", actor="ann", done_by=did), "revisit", form, AGENT)
-    assert COMPLAINT.decide(Facts("resolved", done_by=did), "revisit", form, SYSTEM), "the system is nobody"
+    assert COMPLAINT.decide(Facts("resolved", actor="ann", done_by=done_by), "revisit", form, AGENT)
+    assert COMPLAINT.decide(Facts("resolved", done_by=done_by), "revisit", form, SYSTEM), "the system is no person"
 
 
 @pytest.mark.requirement("F3")
-def test_whom_the_matter_concerns_is_recused():
+def test_an_actor_whom_the_case_concerns_is_recused():
     judge = Move("judge", ("open",), "closed", roles=(Role.HR,), recused=("accused",))
     states = (State("open", Milestone.RECEIVED, owner=Role.HR), State("closed", Milestone.ARCHIVED, final=True))
     trial = Lifecycle("trial", "tr", "open", states, (judge,))
     form = trial.checked("judge", {})
     facts = Facts("open", variables={"accused": "hera"}, actor="hera")
-    told = refusal(lambda: trial.decide(facts, "judge", form, {Role.HR}))
-    assert (told.code, told.params["actor"], told.params["allowed"]) == ("recused", "hera", [])
+    refused = refusal(lambda: trial.decide(facts, "judge", form, {Role.HR}))
+    assert (refused.code, refused.params["actor"], refused.params["allowed"]) == ("recused", "hera", [])
     assert trial.decide(replace(facts, actor="hugo"), "judge", form, {Role.HR}).dest == "closed"
 
 
-def test_an_import_tells_what_others_did_wherever_the_case_stood_but_not_what_a_clock_does():
+def test_an_import_makes_the_moves_of_people_but_not_those_of_a_timer():
     form = COMPLAINT.checked("refer", FORMS["refer"])
     assert COMPLAINT.decide(Facts("resolved"), "refer", form, {Role.IMPORT}).dest == "referred"
-    assert refused("received", "refer", {Role.IMPORT}).code == "not_now"
-    assert refused("resolved", "unreachable", {Role.IMPORT}, attempts=2).code == "guard"
+    assert refusal_of("received", "refer", {Role.IMPORT}).code == "not_now"
+    assert refusal_of("resolved", "unreachable", {Role.IMPORT}, attempts=2).code == "guard"
     assert not {"remind", "breach"} & set(COMPLAINT.allowed(Facts("received"), {Role.IMPORT}))
 
 
-def test_only_an_import_ends_a_case_without_a_callback_or_takes_it_up_again_without_a_reason():
+def test_only_an_import_closes_without_a_callback_or_reopens_without_a_reason():
     only = {"close", "reopen", "start_over"}
     assert only <= set(COMPLAINT.allowed(Facts("resolved"), {Role.IMPORT}))
     assert not only & set(COMPLAINT.allowed(Facts("resolved"), set(Role) - {Role.IMPORT}))
 
 
-def test_an_unmet_condition_is_named():
-    told = refused("resolved", "unreachable", SYSTEM, attempts=2, max_attempts=3)
-    assert (told.code, told.params["guards"]) == ("guard", ["attempts_used"])
-    assert "revisit" in told.params["allowed"]
+def test_a_failed_guard_is_named():
+    refused = refusal_of("resolved", "unreachable", SYSTEM, attempts=2, max_attempts=3)
+    assert (refused.code, refused.params["guards"]) == ("guard", ["attempts_used"])
+    assert "revisit" in refused.params["allowed"]
 
 
-def test_a_state_nobody_knows_allows_nothing():
-    told = refused("limbo", "classify", AGENT)
-    assert (told.code, told.params["allowed"]) == ("not_now", [])
+def test_an_unknown_state_allows_nothing():
+    refused = refusal_of("limbo", "classify", AGENT)
+    assert (refused.code, refused.params["allowed"]) == ("not_now", [])
 
 
 def test_an_unknown_move_is_refused_with_the_known_ones():
-    told = refusal(lambda: COMPLAINT.checked("fly", {}))
-    assert (told.code, told.params["known"]) == ("unknown_move", list(COMPLAINT.rows))
+    refused = refusal(lambda: COMPLAINT.checked("fly", {}))
+    assert (refused.code, refused.params["known"]) == ("unknown_move", list(COMPLAINT.rows))
 
 
 @pytest.mark.parametrize(
@@ -126,14 +127,14 @@ def test_an_unknown_move_is_refused_with_the_known_ones():
     ],
 )
 def test_a_fault_in_a_form_names_the_field_and_never_the_value(move: str, form: dict[str, Any], field: str):
-    told = refusal(lambda: COMPLAINT.checked(move, form))
-    assert (told.code, told.params["move"]) == ("form", move)
-    assert [fault["field"] for fault in told.params["fields"]] == [field]
-    assert "SECRET" not in repr(told.params)
-    assert told.__cause__ is None
+    refused = refusal(lambda: COMPLAINT.checked(move, form))
+    assert (refused.code, refused.params["move"]) == ("form", move)
+    assert [fault["field"] for fault in refused.params["fields"]] == [field]
+    assert "SECRET" not in repr(refused.params)
+    assert refused.__cause__ is None
 
 
-def test_what_is_personal_and_what_stands_on_the_case_are_told_by_the_form():
+def test_a_form_marks_what_is_personal_and_what_it_sets_on_the_case():
     assert marked(Findings, PERSONAL) == ("findings",)
     assert marked(Survey, PERSONAL) == ("words", "need")
     assert marked(Findings, VARIABLE) == ("cause",)
@@ -148,11 +149,12 @@ def test_a_checked_form_cannot_be_changed():
         form.result = "Refused."  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_the_levels_climb_from_the_handler_to_the_general_manager():
+def test_the_levels_rise_from_the_handler_to_the_general_manager():
     assert (LEVELS[0], LEVELS[TOP_LEVEL]) == (Role.HANDLER, Role.GENERAL_MANAGER)
 
 
 def changed(row: Move | Clause, **columns: Any) -> Lifecycle:
+    """Return the complaint's table with some columns of one row changed."""
     if isinstance(row, Move):
         moves = tuple(replace(row, **columns) if other is row else other for other in COMPLAINT.moves)
         return replace(COMPLAINT, moves=moves)
@@ -164,37 +166,37 @@ NOTE = COMPLAINT.rows["note"][0]
 REVISIT = COMPLAINT.rows["revisit"][1]
 SOLUTION = next(clause for clause in COMPLAINT.clauses if clause.name == "solution")
 CHANGES: dict[str, Lifecycle] = {
-    "a move more": replace(COMPLAINT, moves=(*COMPLAINT.moves, Move("nod", ("received",), STAY, roles=(Role.AGENT,)))),
-    "a move less": replace(COMPLAINT, moves=tuple(row for row in COMPLAINT.moves if row is not NOTE)),
+    "another move": replace(COMPLAINT, moves=(*COMPLAINT.moves, Move("nod", ("received",), STAY, roles=(Role.AGENT,)))),
+    "no note": replace(COMPLAINT, moves=tuple(row for row in COMPLAINT.moves if row is not NOTE)),
     "moves in another order": replace(COMPLAINT, moves=COMPLAINT.moves[::-1]),
     "other sources": changed(NOTE, sources=("received",)),
     "another dest": changed(COMPLAINT.rows["classify"][0], dest="investigated"),
-    "other people": changed(NOTE, roles=(Role.AGENT,)),
+    "other roles": changed(NOTE, roles=(Role.AGENT,)),
     "another form": changed(NOTE, form=Findings),
     "another guard": changed(REVISIT, guard=Guard("cloudy", lambda facts, form: False)),
-    "no new round": changed(REVISIT, reopens=False),
+    "no new cycle": changed(REVISIT, reopens=False),
     "another owner": replace(
         COMPLAINT, states=(replace(COMPLAINT.states[0], owner=Role.HANDLER), *COMPLAINT.states[1:])
     ),
     "another milestone": replace(
         COMPLAINT, states=(replace(COMPLAINT.states[0], milestone=Milestone.RESOLVED), *COMPLAINT.states[1:])
     ),
-    "a state more": replace(
+    "another state": replace(
         COMPLAINT,
         states=(*COMPLAINT.states, State("lost", Milestone.ARCHIVED, final=True)),
         moves=(*COMPLAINT.moves, Move("lose", ("received",), "lost", roles=(Role.AGENT,))),
     ),
-    "a clause less": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
-    "a clause that never rests": changed(SOLUTION, pauses=()),
-    "a clause of the first round only": changed(SOLUTION, once=True),
-    "duties apart": changed(NOTE, separate_from=("reply",)),
+    "one clause fewer": replace(COMPLAINT, clauses=COMPLAINT.clauses[1:]),
+    "a clause that never pauses": changed(SOLUTION, pauses=()),
+    "a clause of the first cycle only": changed(SOLUTION, once=True),
+    "separate duties": changed(NOTE, separate_from=("reply",)),
     "somebody recused": changed(NOTE, recused=("accused",)),
     "a count": changed(NOTE, counts="notes"),
     "a variable that is cleared": changed(NOTE, clears=("cause",)),
-    "a clause opened by a move": changed(SOLUTION, started_by=("note",)),
-    "a clause among ourselves": changed(SOLUTION, internal=True),
+    "a clause started by a move": changed(SOLUTION, started_by=("note",)),
+    "an internal clause": changed(SOLUTION, internal=True),
     "another nature": replace(COMPLAINT, natures=("grudge",)),
-    "a kind of our own": replace(COMPLAINT, internal=True),
+    "an internal kind": replace(COMPLAINT, internal=True),
     "a retired state": replace(COMPLAINT, retired=(Retired("old", "received"),)),
 }
 
@@ -212,20 +214,20 @@ def test_the_version_is_twelve_hex_digits_and_stays_while_nothing_changes():
 
 
 @pytest.mark.parametrize("kind", sorted(lifecycles()))
-def test_what_the_table_remembers_is_what_the_machine_says(kind: str):
-    table = replace(lifecycles()[kind])  # one that has not been asked anything yet
-    asked = itertools.product(table.rows, table.state, [frozenset({role}) for role in Role])
-    for move, state, roles in asked:
+def test_a_settled_decision_is_what_the_machine_decides(kind: str):
+    table = replace(lifecycles()[kind])  # a copy that has decided nothing yet
+    questions = itertools.product(table.rows, table.state, [frozenset({role}) for role in Role])
+    for move, state, roles in questions:
         form = Nothing()
-        with contextlib.suppress(Refused, AttributeError):  # a guard that looks for its own form finds none here
+        with contextlib.suppress(Refused, AttributeError):  # some guards read a field that this form lacks
             first = table.decide(Facts(state), move, form, roles)
-            remembered = table.settled(move, state, roles)
-            if remembered is not None:
-                assert remembered is first.row
-                anything = Facts(
+            settled = table.settled(move, state, roles)
+            if settled is not None:
+                assert settled is first.row
+                other_facts = Facts(
                     state, previous_state="x", cycle=3, level=3, attempts=9, severity="severe", actor="han"
                 )
-                assert table.decide(anything, move, form, roles).row is remembered
-    remembered = {name for name, _, _ in table._settled}
-    assert remembered
-    assert not remembered & {row.name for row in table.moves if row.guard and len(table.rows[row.name]) == 1}
+                assert table.decide(other_facts, move, form, roles).row is settled
+    settled = {name for name, _, _ in table._settled}
+    assert settled
+    assert not settled & {row.name for row in table.moves if row.guard and len(table.rows[row.name]) == 1}

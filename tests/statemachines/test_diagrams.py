@@ -1,4 +1,4 @@
-"""The diagram is Mermaid's stateDiagram-v2 and leaves nothing of the table out."""
+"""The diagram is a Mermaid stateDiagram-v2 and shows every state, move and clause of the table."""
 
 import re
 
@@ -16,8 +16,9 @@ every_lifecycle = pytest.mark.parametrize("table", lifecycles().values(), ids=la
 
 
 def arrows(text: str) -> dict[tuple[str, str], str]:
-    found = re.findall(r"^    (\S+) --> (\S+?)(?:: (.*))?$", text, re.MULTILINE)
-    return {(source, dest): label for source, dest, label in found}
+    """Return the label of each arrow by its two states."""
+    matches = re.findall(r"^    (\S+) --> (\S+?)(?:: (.*))?$", text, re.MULTILINE)
+    return {(source, dest): label for source, dest, label in matches}
 
 
 @every_lifecycle
@@ -44,8 +45,8 @@ def test_every_move_appears_where_it_may_be_made(table: Lifecycle):
     notes = dict(re.findall(r"note right of (\w+)\n(.*?)    end note", text, re.DOTALL))
     for row in table.moves:
         for source in row.sources:
-            told = drawn[source, row.dest] if row.dest else notes[source]
-            assert re.search(rf"\b{row.name}\b", told), (row.name, source)
+            label = drawn[source, row.dest] if row.dest else notes[source]
+            assert re.search(rf"\b{row.name}\b", label), (row.name, source)
 
 
 @every_lifecycle
@@ -56,7 +57,7 @@ def test_every_timer_appears_where_it_runs_and_is_paused(table: Lifecycle):
         assert all(re.search(rf"timers paused: .*\b{clause.name}\b", notes[state]) for state in clause.pauses)
 
 
-def test_guards_and_new_rounds_are_shown():
+def test_guards_and_new_cycles_are_shown():
     drawn = arrows(mermaid(lifecycles()["complaint"]))
     assert drawn["resolved", "investigated"] == "revisit [another_round] ↻, tell_result [rejected] ↻, reopen ↻"
     assert "revisit [satisfied]" in drawn["resolved", "revisited"]

@@ -1,4 +1,4 @@
-"""The laws that hold in every lifecycle there is, found out without the code that enforces them."""
+"""Check the laws of every lifecycle without the code that enforces them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,29 +14,29 @@ from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 from statemachines.roles import Role
 from tests.case_actions import refusal
-from tests.statemachines.forms import facts, forms, rivals
+from tests.statemachines.strategies import facts, forms, rows_with_one_source
 
 TABLES = list(lifecycles().values())
 every_lifecycle = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
 
 
-def steps(table: Lifecycle) -> set[tuple[str, str]]:
+def state_changes(table: Lifecycle) -> set[tuple[str, str]]:
     return {(source, row.dest) for row in table.moves if row.dest for source in row.sources}
 
 
-def reached(begin: str, edges: set[tuple[str, str]]) -> set[str]:
-    seen: set[str] = set()
-    ahead = [begin]
-    while ahead:
-        state = ahead.pop()
-        if state not in seen:
-            seen.add(state)
-            ahead += [dest for source, dest in edges if source == state]
-    return seen
+def reached(start: str, changes: set[tuple[str, str]]) -> set[str]:
+    visited: set[str] = set()
+    pending = [start]
+    while pending:
+        state = pending.pop()
+        if state not in visited:
+            visited.add(state)
+            pending += [dest for source, dest in changes if source == state]
+    return visited
 
 
-def ladders(table: Lifecycle) -> Iterator[tuple[Clause, str, str]]:
-    """Each clause, each state in which its clock runs, and each move that the clock may make there."""
+def timer_moves(table: Lifecycle) -> Iterator[tuple[Clause, str, str]]:
+    """Yield each clause, each state in which its timer runs, and each move that the timer may make there."""
     for clause in table.clauses:
         for state in clause.during:
             for move in [clause.then] if clause.then else [table.remind, table.breach]:
@@ -58,26 +58,26 @@ def test_an_unknown_kind_is_refused_with_the_known_ones():
 def test_the_nature_of_a_contact_decides_the_kind():
     natures = [nature for table in TABLES for nature in table.natures]
     assert len(set(natures)) == len(natures), "no nature leads to two kinds"
-    asked = ("consultation", "suggestion", "praise", "complaint", "order", "evaluation", "report")
+    decided_natures = ("consultation", "suggestion", "praise", "complaint", "order", "evaluation", "report")
     kinds = ("inquiry", "inquiry", "inquiry", "complaint", "service_order", "evaluation", "violation")
-    assert [lifecycle_of(nature).kind for nature in asked] == list(kinds)
+    assert [lifecycle_of(nature).kind for nature in decided_natures] == list(kinds)
 
 
-def test_kinds_and_prefixes_are_told_apart():
+def test_each_kind_has_its_own_prefix():
     assert len({table.prefix for table in TABLES}) == len(TABLES)
 
 
 @every_lifecycle
 def test_only_known_states_are_named(table: Lifecycle):
-    named = {table.initial, *(state for step in steps(table) for state in step)}
+    named = {table.initial, *(state for change in state_changes(table) for state in change)}
     named |= {state for clause in table.clauses for state in clause.lives_in}
-    named |= {gone.to for gone in table.retired if gone.state}
+    named |= {entry.to for entry in table.retired if entry.state}
     assert named <= {state.name for state in table.states}
 
 
 @every_lifecycle
 def test_every_state_can_be_reached(table: Lifecycle):
-    assert reached(table.initial, steps(table)) == set(table.state)
+    assert reached(table.initial, state_changes(table)) == set(table.state)
 
 
 @every_lifecycle
@@ -85,30 +85,30 @@ def test_every_state_leads_to_an_end_and_no_end_leads_on(table: Lifecycle):
     ends = {state.name for state in table.states if state.final}
     assert ends
     for state in table.state:
-        assert reached(state, steps(table)) & ends, f"{state} is a dead end"
-    assert not {source for source, _ in steps(table)} & ends
+        assert reached(state, state_changes(table)) & ends, f"{state} is a dead end"
+    assert not {source for source, _ in state_changes(table)} & ends
 
 
 @every_lifecycle
-def test_every_open_state_awaits_somebody_and_every_move_has_somebody(table: Lifecycle):
+def test_every_open_state_has_an_owner_and_every_move_has_a_role(table: Lifecycle):
     assert [state.name for state in table.states if not state.final and state.owner is None] == []
     assert [row.name for row in table.moves if not row.roles] == []
 
 
 @every_lifecycle
-def test_every_clock_is_ended_by_something(table: Lifecycle):
+def test_every_timer_can_be_met_or_stopped(table: Lifecycle):
     for clause in table.clauses:
         for state in clause.lives_in:
-            ways = [r for r in table.moves if set(r.sources) & reached(state, steps(table))]
-            leaves = [row for row in ways if row.dest and row.dest not in clause.lives_in]
+            rows = [r for r in table.moves if set(r.sources) & reached(state, state_changes(table))]
+            leaves = [row for row in rows if row.dest and row.dest not in clause.lives_in]
             assert leaves, f"{clause.name} runs for ever from {state}"
-            assert clause.then or {row.name for row in ways} & set(clause.met_by), f"nothing keeps {clause.name}"
+            assert clause.then or {row.name for row in rows} & set(clause.met_by), f"no move meets {clause.name}"
 
 
 @every_lifecycle
 @given(data=st.data())
-def test_nothing_can_refuse_what_a_clock_does(table: Lifecycle, data: st.DataObject):
-    clause, state, move = data.draw(st.sampled_from(list(ladders(table))))
+def test_no_guard_can_refuse_the_move_of_a_timer(table: Lifecycle, data: st.DataObject):
+    clause, state, move = data.draw(st.sampled_from(list(timer_moves(table))))
     form = data.draw(forms(table.rows[move][0].form if clause.then else StepFired))
     decision = table.decide(data.draw(facts(table, state)), move, form, {Role.SYSTEM})
     assert decision.row.name == move
@@ -118,13 +118,13 @@ def test_nothing_can_refuse_what_a_clock_does(table: Lifecycle, data: st.DataObj
 @every_lifecycle
 @given(data=st.data())
 def test_two_rows_of_a_move_never_both_hold(table: Lifecycle, data: st.DataObject):
-    if not rivals(table):
+    if not rows_with_one_source(table):
         return
-    state, rows = data.draw(st.sampled_from(rivals(table)))
-    known, form = data.draw(facts(table, state)), data.draw(forms(rows[0].form))
-    holding = [row for row in rows if row.guard is None or row.guard.holds(known, form)]
+    state, rows = data.draw(st.sampled_from(rows_with_one_source(table)))
+    drawn, form = data.draw(facts(table, state)), data.draw(forms(rows[0].form))
+    holding = [row for row in rows if row.guard is None or row.guard.holds(drawn, form)]
     for role in Role:
-        assert len([row for row in holding if role in row.roles]) <= 1, f"{rows[0].name} from {state} in {known}"
+        assert len([row for row in holding if role in row.roles]) <= 1, f"{rows[0].name} from {state} in {drawn}"
 
 
 @every_lifecycle
@@ -135,9 +135,9 @@ def test_what_a_form_puts_on_the_case_is_a_column_of_the_case(table: Lifecycle):
 
 
 @every_lifecycle
-def test_only_words_of_a_person_keep_a_promise_to_answer(table: Lifecycle):
-    keeping = [row for clause in table.clauses if clause.answers for name in clause.met_by for row in table.rows[name]]
-    assert [row.name for row in keeping if Role.SYSTEM in row.roles or not marked(row.form, PERSONAL)] == []
+def test_only_a_persons_text_meets_a_promise_to_answer(table: Lifecycle):
+    meeting = [row for clause in table.clauses if clause.answers for name in clause.met_by for row in table.rows[name]]
+    assert [row.name for row in meeting if Role.SYSTEM in row.roles or not marked(row.form, PERSONAL)] == []
 
 
 @every_lifecycle
@@ -145,7 +145,7 @@ def test_the_rows_of_a_move_share_their_form(table: Lifecycle):
     assert [name for name, rows in table.rows.items() if len({row.form for row in rows}) > 1] == []
 
 
-def test_bounds_are_compared_only_by_the_guards_that_say_so():
+def test_only_the_guards_module_compares_bounds():
     folder = Path(statemachines.__file__).parent
     readers = {path.name for path in folder.glob("*.py") if "facts.bounds" in path.read_text("utf-8")}
     assert readers == {"guards.py", "lifecycle.py"}

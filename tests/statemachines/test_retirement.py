@@ -17,6 +17,7 @@ from tests.renaming import Renames, renamed
 
 
 def with_retired(*entries: Retired) -> Any:
+    """Return the complaint's table with these entries."""
     return replace(COMPLAINT, retired=entries)
 
 
@@ -35,7 +36,7 @@ def test_a_chain_of_retirements_is_followed_to_its_end():
     assert table.resolver.names("state", "classified") == ("classified", "queued", "sorted")
 
 
-def test_what_is_retired_to_nothing_is_closed_or_keeps_its_name():
+def test_a_name_without_a_successor_resolves_to_none_or_to_itself():
     resolver = lawful(with_retired(Retired(clause="old"), Retired(move="shout"))).resolver
     assert (resolver.clause("old"), resolver.clause_or_own("old"), resolver.move("shout")) == (None, "old", "shout")
 
@@ -47,13 +48,13 @@ def test_a_retired_field_takes_its_variable_with_it_unless_another_form_still_se
     assert table.resolver.variables({"offer": 5, "cause": "wet"}) == {"compensation": 5, "cause": "wet"}
 
 
-def test_a_value_under_the_new_name_is_the_later_one_and_stays():
+def test_a_value_under_the_new_name_takes_precedence():
     table = with_retired(Retired(variable="sent_back", to="returns"))
     assert table.resolver.variables({"sent_back": 1, "returns": 2}) == {"returns": 2}
     assert table.resolver.variables({"sent_back": 1}) == {"returns": 1}
 
 
-def test_a_field_called_like_a_variable_of_the_opening_leaves_that_alone():
+def test_a_field_named_like_a_variable_of_the_opening_leaves_it_unchanged():
     assert marked(Opened, VARIABLE) == OF_OPENING
     resolver = Resolver.of([Retired(field="Form.nature", to="sort")], {"Form": ["sort"]}, [])
     assert resolver.variables({"nature": "lead"}) == {"nature": "lead"}

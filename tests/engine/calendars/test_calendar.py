@@ -1,4 +1,4 @@
-"""Working hours and local dates, in zones that jump and in one that does not."""
+"""Working hours and local dates, in zones with and without summer time."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(
-    ("asked", "opens"),
+    ("instant", "opens"),
     [
         ("2026-03-02T09:00", "2026-03-02T09:00"),
         ("2026-03-02T08:59", "2026-03-02T09:00"),
@@ -26,13 +26,13 @@ SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
         ("2026-12-31T23:59", "2027-01-01T09:00"),
     ],
 )
-def test_the_next_open_hour_skips_noon_night_and_weekend(asked: str, opens: str):
-    at, then = (datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) for text in (asked, opens))
-    assert OFFICE.next_open(at) == then
-    assert (OFFICE.next_open(at) == at) is (asked == opens)
+def test_the_next_open_hour_skips_noon_night_and_weekend(instant: str, opens: str):
+    at, expected = (datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) for text in (instant, opens))
+    assert OFFICE.next_open(at) == expected
+    assert (OFFICE.next_open(at) == at) is (instant == opens)
 
 
-def test_a_calendar_without_hours_never_sleeps():
+def test_a_calendar_without_hours_is_always_open():
     assert calendar("cn-hotline").next_open(START) is START
 
 
@@ -42,9 +42,9 @@ def test_a_calendar_that_never_opens_is_refused():
 
 
 def test_an_unknown_calendar_is_refused_with_the_known_ones():
-    told = refusal(lambda: calendar("moon"))
-    assert (told.code, told.params["calendar"]) == ("unknown_calendar", "moon")
-    assert "cn-office" in told.params["known"]
+    refused = refusal(lambda: calendar("moon"))
+    assert (refused.code, refused.params["calendar"]) == ("unknown_calendar", "moon")
+    assert "cn-office" in refused.params["known"]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_an_unknown_calendar_is_refused_with_the_known_ones():
         (SHANGHAI, "2026-03-02T09:00", 7, "2026-03-09T01:00"),
         (BERLIN, "2026-03-28T09:00", 1, "2026-03-29T07:00"),  # a day of 23 hours
         (BERLIN, "2026-10-24T09:00", 1, "2026-10-25T08:00"),  # a day of 25
-        (BERLIN, "2026-03-28T02:30", 1, "2026-03-29T01:30"),  # a local time that does not exist moves on
-        (BERLIN, "2026-10-24T02:30", 1, "2026-10-25T00:30"),  # one that exists twice is the first
+        (BERLIN, "2026-03-28T02:30", 1, "2026-03-29T01:30"),  # a local time that does not exist: the gap is added
+        (BERLIN, "2026-10-24T02:30", 1, "2026-10-25T00:30"),  # one that exists twice: the first counts
     ],
 )
 def test_days_are_local_dates(zone: ZoneInfo, begin: str, days: int, end: str):
@@ -63,7 +63,7 @@ def test_days_are_local_dates(zone: ZoneInfo, begin: str, days: int, end: str):
     assert later.tzinfo is UTC
 
 
-SOUND = """
+VALID_CALENDAR = """
 [desk]
 zone = "Asia/Shanghai"
 weekdays = [0, 1]
@@ -76,13 +76,13 @@ worked = [2026-01-04]
 
 
 def test_a_calendar_may_hold_its_own_years():
-    desk = calendars_in(SOUND, "some.toml")["desk"]
+    desk = calendars_in(VALID_CALENDAR, "some.toml")["desk"]
     assert (desk.weekdays, desk.hours[1], desk.covered_until) == ((0, 1), (time(13), time(18)), date(2026, 12, 31))
     assert [desk.works(date(2026, 1, day)) for day in (1, 4, 5, 7)] == [False, True, True, False]
 
 
-def test_its_own_years_are_laid_over_those_of_a_country():
-    text = SOUND.replace("weekdays", 'holidays = "CN"\nweekdays')
+def test_its_own_years_replace_those_of_the_country():
+    text = VALID_CALENDAR.replace("weekdays", 'holidays = "CN"\nweekdays')
     desk = calendars_in(text, "some.toml")["desk"]
     assert desk.holidays is not None
     assert desk.holidays.covered == (2020, 2026)
@@ -91,25 +91,25 @@ def test_its_own_years_are_laid_over_those_of_a_country():
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_calendar_is_written_as_it_is_read(name: str):
-    place = calendar(name)
-    [again] = calendars_in(written(place), "again.toml").values()
-    assert again == place
-    assert again.version == place.version
+def test_a_calendar_is_written_and_read_back_unchanged(name: str):
+    original = calendar(name)
+    [read_back] = calendars_in(written(original), "copy.toml").values()
+    assert read_back == original
+    assert read_back.version == original.version
 
 
 FAULTS = {
     "an unknown zone": ("Asia/Shanghai", "Asia/Moon", "desk.zone", "write it like Asia/Shanghai"),
     "no zone": ('zone = "Asia/Shanghai"', "", "desk.zone", "no zone None"),
     "an unknown key": ("weekdays", "weekday", "desk.weekday", "use holidays, hours, weekdays"),
-    "a weekday that there is not": ("[0, 1]", "[0, 7]", "desk.weekdays", "from 0 (Monday) to 6"),
+    "an unknown weekday": ("[0, 1]", "[0, 7]", "desk.weekdays", "from 0 (Monday) to 6"),
     "a weekday twice": ("[0, 1]", "[0, 0]", "desk.weekdays", "different"),
-    "a truth for a weekday": ("[0, 1]", "[0, true]", "desk.weekdays", "different weekdays"),
+    "a boolean for a weekday": ("[0, 1]", "[0, true]", "desk.weekdays", "different weekdays"),
     "hours that end before they begin": ('"12:00"', '"08:00"', "desk.hours", "09:00 to 08:00 ends before it begins"),
     "hours of no length": ('"12:00"', '"09:00"', "desk.hours", "ends before it begins"),
     "hours that overlap": ('"12:00"', '"13:30"', "desk.hours", "begins before the one until 13:30 is over"),
-    "hours in disorder": ('"13:00", "18:00"', '"07:00", "08:00"', "desk.hours", "is over"),
-    "hours that are none": ('"12:00"', '"25:00"', "desk.hours", "pairs like"),
+    "hours out of order": ('"13:00", "18:00"', '"07:00", "08:00"', "desk.hours", "is over"),
+    "an invalid hour": ('"12:00"', '"25:00"', "desk.hours", "pairs like"),
     "an hour without its end": ('["09:00", "12:00"]', '["09:00"]', "desk.hours", "pairs like"),
     "an hour with a zone": ('"12:00"', '"12:00+08:00"', "desk.hours", "pairs like"),
     "weekdays without hours": (
@@ -121,11 +121,11 @@ FAULTS = {
     "hours without weekdays": ("weekdays = [0, 1]", "", "desk.weekdays", "go together"),
     "a day off and worked": ("[2026-01-04]", "[2026-01-01]", "desk.years.2026", "2026-01-01 is both off and worked"),
     "a day of another year": ("2026-01-02", "2027-01-02", "desk.years.2026.off.1", "must be a day of 2026"),
-    "a day that there is not": ("2026-01-02", '"2026-02-30"', "desk.years.2026.off.1", "must be a day of 2026"),
+    "an impossible date": ("2026-01-02", '"2026-02-30"', "desk.years.2026.off.1", "must be a day of 2026"),
     "an instant for a day": ("2026-01-02", "2026-01-02T08:00:00", "desk.years.2026.off.1", "must be a day"),
-    "a day that is no list": ("[2026-01-04]", "2026-01-04", "desk.years.2026.worked", "must be a list"),
+    "a date instead of a list": ("[2026-01-04]", "2026-01-04", "desk.years.2026.worked", "must be a list"),
     "an unknown list": ("worked", "works", "desk.years.2026.works", "use off and worked"),
-    "a year that is none": ("years.2026", "years.soon", "desk.years.soon", "like [2027]"),
+    "an invalid year": ("years.2026", "years.soon", "desk.years.soon", "like [2027]"),
     "an unknown country": ("weekdays", 'holidays = "XX"\nweekdays', "desk.holidays", "no table XX"),
     "a path for a country": ("weekdays", 'holidays = "../CN"\nweekdays', "desk.holidays", "no table ../CN"),
     "a year missing in between": (
@@ -140,25 +140,25 @@ FAULTS = {
         "desk.hours",
         "never sleeps has no holidays",
     ),
-    "a name that is no word": ("[desk]", "[Desk]", "Desk", "lower-case"),
+    "a name with a capital": ("[desk]", "[Desk]", "Desk", "lower-case"),
 }
 
 
 @pytest.mark.requirement("A5")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_calendar_is_refused_with_its_place_and_what_would_do(fault: str):
+def test_a_faulty_calendar_is_refused_with_field_and_reason(fault: str):
     old, new, field, why = FAULTS[fault]
-    told = refusal(lambda: calendars_in(SOUND.replace(old, new), "some.toml"))
-    assert (told.code, told.params["file"]) == ("bad_calendar", "some.toml")
-    assert any(one["field"] == field and why in one["why"] for one in told.params["faults"]), told.params
+    refused = refusal(lambda: calendars_in(VALID_CALENDAR.replace(old, new), "some.toml"))
+    assert (refused.code, refused.params["file"]) == ("bad_calendar", "some.toml")
+    assert any(entry["field"] == field and why in entry["why"] for entry in refused.params["faults"]), refused.params
 
 
-def test_all_faults_are_told_at_once_and_nothing_is_half_loaded():
-    bad = SOUND.replace("Asia/Shanghai", "Asia/Moon").replace("[0, 1]", "[9]") + '[other]\nzone = "x"\n'
-    told = refusal(lambda: calendars_in(bad, "some.toml"))
-    assert [one["field"] for one in told.params["faults"]] == ["desk.zone", "desk.weekdays", "other.zone"]
+def test_all_faults_are_reported_at_once():
+    bad = VALID_CALENDAR.replace("Asia/Shanghai", "Asia/Moon").replace("[0, 1]", "[9]") + '[other]\nzone = "x"\n'
+    refused = refusal(lambda: calendars_in(bad, "some.toml"))
+    assert [entry["field"] for entry in refused.params["faults"]] == ["desk.zone", "desk.weekdays", "other.zone"]
 
 
 @pytest.mark.parametrize("text", ["[desk", "desk = 3", "years = {}"])
-def test_what_is_no_calendar_is_refused(text: str):
+def test_a_text_without_calendars_is_refused(text: str):
     assert refusal(lambda: calendars_in(text, "some.toml")).code == "bad_calendar"

@@ -1,4 +1,4 @@
-"""When a customer is called: in working hours, on another day, at another hour, inside the window."""
+"""Callbacks are planned in working hours, each on another day and at another hour, inside the window."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
@@ -17,7 +17,7 @@ WEEK = timedelta(days=7)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
-    """An instant of March 2026 in Shanghai; the 2nd is a Monday."""
+    """Return an instant of March 2026 in Shanghai; the 2nd is a Monday."""
     return datetime(2026, 3, day, tzinfo=UTC) + timedelta(hours=hour - 8, minutes=minute)
 
 
@@ -26,22 +26,22 @@ def wish(wanted: datetime, ends: datetime | None = None, now: datetime | None = 
 
 
 @given(st.integers(0, 2 * 365 * 24 * 60), st.sampled_from(["cn-office", "berlin-office"]))
-def test_three_attempts_fall_on_three_days_at_three_hours(minutes: int, name: str):
-    place = calendar(name)
+def test_three_attempts_are_on_three_days_at_three_hours(minutes: int, name: str):
+    business_calendar = calendar(name)
     resolved = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    times = [planned(place, Wish(resolved + FIRST_AFTER, None, resolved))]
+    times = [planned(business_calendar, Wish(resolved + FIRST_AFTER, None, resolved))]
     for _ in range(2):
-        times.append(planned(place, Wish(times[-1] + NEXT_AFTER, None, times[-1]), times))
-    assert all(place.next_open(one) == one > resolved for one in times)
-    there = [place.local(one) for one in times]
-    assert all(one.date() < other.date() for one, other in pairwise(there))
-    hours = [one.hour + one.minute / 60 for one in there]
-    assert all(abs(one - other) >= 2 for one, other in combinations(hours, 2)), hours
+        times.append(planned(business_calendar, Wish(times[-1] + NEXT_AFTER, None, times[-1]), times))
+    assert all(business_calendar.next_open(time) == time > resolved for time in times)
+    local_times = [business_calendar.local(time) for time in times]
+    assert all(first.date() < second.date() for first, second in pairwise(local_times))
+    hours = [time.hour + time.minute / 60 for time in local_times]
+    assert all(abs(first - second) >= 2 for first, second in combinations(hours, 2)), hours
 
 
 @given(st.integers(0, 365 * 24 * 60))
-def test_in_a_week_without_holidays_all_three_lie_inside_the_window_of_seven_days(minutes: int):
-    """The holidays of spring and autumn may take more days out of a window than it has."""
+def test_in_a_week_without_holidays_three_attempts_fit_into_seven_days(minutes: int):
+    """The holidays of spring and autumn may leave fewer working days than that."""
     resolved = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     ends = resolved + WEEK
     if sum(OFFICE.works((resolved + timedelta(days=n)).date()) for n in range(1, 8)) < 5:
@@ -50,41 +50,43 @@ def test_in_a_week_without_holidays_all_three_lie_inside_the_window_of_seven_day
     for _ in range(2):
         times.append(planned(OFFICE, Wish(times[-1] + NEXT_AFTER, ends, times[-1]), times))
     assert max(times) <= ends
-    assert len({OFFICE.local(one).date() for one in times}) == 3
+    assert len({OFFICE.local(time).date() for time in times}) == 3
 
 
-def test_a_call_that_would_come_too_late_is_made_in_the_last_working_hour_of_the_window():
+def test_a_call_after_the_window_is_moved_to_its_last_working_hour():
     assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(3, 9))) == at(5, 17)
     assert planned(OFFICE, wish(at(9, 9), ends=at(8, 20), now=at(3, 9))) == at(6, 17), "over a weekend"
-    assert planned(OFFICE, wish(at(4, 9), ends=at(3, 9, 20), now=at(2, 9))) == at(3, 9), "cut off by the window's end"
+    assert planned(OFFICE, wish(at(4, 9), ends=at(3, 9, 20), now=at(2, 9))) == at(3, 9), (
+        "the window ends within the hour"
+    )
 
 
-def test_in_the_last_working_hour_itself_it_is_called_at_once():
+def test_within_the_last_working_hour_the_call_is_made_at_once():
     assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(5, 17, 30))) == at(5, 17, 30)
 
 
-def test_where_the_window_has_no_hour_left_it_is_called_late_rather_than_not_at_all():
+def test_a_window_without_a_working_hour_left_is_exceeded():
     assert planned(OFFICE, wish(at(6, 9), ends=at(5, 18), now=at(5, 18, 30))) == at(6, 9)
     assert planned(OFFICE, wish(at(6, 9), ends=at(1, 18), now=at(5, 9))) == at(6, 9)
-    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 20), now=at(5, 19))) == at(6, 9), "nobody is called after hours"
+    assert planned(OFFICE, wish(at(6, 9), ends=at(5, 20), now=at(5, 19))) == at(6, 9), "no call outside working hours"
 
 
-def test_another_attempt_is_not_pulled_into_the_day_of_the_last_one():
+def test_a_further_attempt_is_not_on_the_day_of_the_last_one():
     today = [at(5, 9)]
     assert planned(OFFICE, wish(at(6, 12), ends=at(5, 18), now=at(5, 9)), today) == at(6, 13)
     assert planned(OFFICE, wish(at(6, 12), ends=at(5, 18), now=at(5, 9))) == at(5, 17)
     assert planned(OFFICE, wish(at(9, 12), ends=at(6, 18), now=at(5, 9)), today) == at(6, 17)
 
 
-def test_another_hour_is_sought_and_given_up_where_the_window_ends_before_it():
-    """After Friday's 13:00 the next working instant is Monday's 9:00, at which it was tried on Thursday."""
+def test_another_hour_is_chosen_unless_the_window_ends_before_it():
+    """After Friday 13:00 the next working instant is Monday 9:00, an hour that was tried on Thursday."""
     tried = [at(5, 9), at(6, 13)]
     assert planned(OFFICE, wish(at(7, 16), now=at(6, 13)), tried) == at(9, 11)
     assert planned(OFFICE, wish(at(7, 16), ends=at(9, 11), now=at(6, 13)), tried) == at(9, 11)
     assert planned(OFFICE, wish(at(7, 16), ends=at(9, 10), now=at(6, 13)), tried) == at(9, 9)
 
 
-def test_where_every_hour_has_been_tried_the_first_one_serves():
+def test_if_every_hour_was_tried_the_next_one_is_taken():
     tried = [at(3, hour) for hour in (9, 11, 13, 15, 17)]
     assert planned(OFFICE, wish(at(4, 10), now=at(3, 18)), tried) == at(4, 10)
 
@@ -93,14 +95,14 @@ def test_the_last_hour_of_the_window_includes_its_last_instant():
     assert planned(OFFICE, wish(at(4, 9), ends=at(4, 9))) == at(4, 9)
 
 
-def test_a_place_that_never_sleeps_has_its_last_hour_at_the_end():
+def test_without_working_hours_the_last_hour_is_that_before_the_end():
     always = calendar("cn-hotline")
     assert last_hour(always, at(8, 3)) == at(8, 2)
     assert planned(always, wish(at(9, 3), ends=at(8, 3), now=at(7, 3))) == at(8, 2)
 
 
 @pytest.mark.parametrize(
-    ("trigger", "known", "counted"),
+    ("trigger", "variables", "counted"),
     [
         ("completion", {"received_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
         (None, {"accepted_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
@@ -110,7 +112,7 @@ def test_a_place_that_never_sleeps_has_its_last_hour_at_the_end():
         ("acceptance", {}, at(4, 9)),
     ],
 )
-def test_the_window_is_counted_from_what_the_pack_names_or_else_from_completion(
-    trigger: str | None, known: dict[str, str], counted: datetime
+def test_the_window_is_counted_from_the_packs_trigger_or_from_completion(
+    trigger: str | None, variables: dict[str, str], counted: datetime
 ):
-    assert counted_from(trigger, known, completed=at(4, 9)) == counted
+    assert counted_from(trigger, variables, completed=at(4, 9)) == counted

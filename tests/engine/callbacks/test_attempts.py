@@ -1,4 +1,4 @@
-"""Callbacks are planned into working hours, on other days, and only while somebody waits for them."""
+"""Callbacks are planned into working hours, on different days, and only while the case waits for them."""
 
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -27,14 +27,14 @@ from tests.editions import publishes
 pytestmark = pytest.mark.requirement("D1")
 
 
-def planned(store: Store) -> list[tuple[int, int, timedelta]]:
-    """Cycle, attempt and time since ``START`` of every callback."""
+def planned_callbacks(store: Store) -> list[tuple[int, int, timedelta]]:
+    """Return cycle, attempt and time since ``START`` of every callback."""
     rows = query_rows(store, "SELECT cycle, attempt, planned_at FROM callback ORDER BY planned_at")
     return [(row["cycle"], row["attempt"], from_micros(row["planned_at"]) - START) for row in rows]
 
 
-def missed(store: Store, number: str, attempt: int, after: timedelta) -> None:
-    """Nobody answers at the planned hour."""
+def record_no_answer(store: Store, number: str, attempt: int, after: timedelta) -> None:
+    """Record that nobody answered at the planned hour."""
     make_move(store, number, "attempt", by="system", after=after, attempts=attempt)
     finish(store, case_of(store, number)["id"], 1, attempt, "no_answer", START + after)
 
@@ -42,21 +42,21 @@ def missed(store: Store, number: str, attempt: int, after: timedelta) -> None:
 def test_the_first_callback_comes_a_day_after_the_result(store: Store):
     new_resolved_case(store)
     assert plan(store, START) == 1
-    assert planned(store) == [(1, 1, DAY)]
+    assert planned_callbacks(store) == [(1, 1, DAY)]
 
 
-def test_it_is_planned_once(store: Store):
+def test_a_callback_is_planned_once(store: Store):
     new_resolved_case(store)
     assert [plan(store, START + n * HOUR) for n in range(3)] == [1, 0, 0]
 
 
-def test_what_is_not_resolved_is_not_called(store: Store):
+def test_only_a_resolved_case_gets_a_callback(store: Store):
     new_case(store)
     make_move(store, new_resolved_case(store), "revisit")
     assert plan(store, START) == 0
 
 
-def test_one_case_alone_may_be_planned(store: Store):
+def test_a_plan_can_be_limited_to_one_case(store: Store):
     number = new_resolved_case(store)
     new_resolved_case(store)
     assert plan(store, START, case_of(store, number)["id"]) == 1
@@ -65,54 +65,58 @@ def test_one_case_alone_may_be_planned(store: Store):
 def test_a_result_of_friday_evening_is_followed_up_on_monday(store: Store):
     new_resolved_case(store, 4 * DAY + 11 * HOUR)
     plan(store, START + 4 * DAY + 11 * HOUR)
-    assert planned(store) == [(1, 1, 7 * DAY)]
+    assert planned_callbacks(store) == [(1, 1, 7 * DAY)]
 
 
-def test_noon_is_left_in_peace(store: Store):
+def test_no_callback_is_planned_at_noon(store: Store):
     new_resolved_case(store, 3 * HOUR + HOUR / 2)
     plan(store, START + 3 * HOUR + HOUR / 2)
-    assert planned(store) == [(1, 1, DAY + 4 * HOUR)]
+    assert planned_callbacks(store) == [(1, 1, DAY + 4 * HOUR)]
 
 
-def test_a_plan_made_late_does_not_lie_in_the_past(store: Store):
+def test_a_late_plan_is_not_in_the_past(store: Store):
     new_resolved_case(store)
     plan(store, START + 2 * DAY + HOUR)
-    assert planned(store) == [(1, 1, 2 * DAY + HOUR)]
+    assert planned_callbacks(store) == [(1, 1, 2 * DAY + HOUR)]
 
 
 @pytest.mark.parametrize("weekday", range(5))
 @pytest.mark.parametrize("hour", [0, 2, 5, 8])
-def test_three_attempts_fall_on_three_days_at_three_hours_inside_the_window_and_end(
+def test_three_attempts_are_on_three_days_at_three_hours_inside_the_window(
     sqlite_store: Store, weekday: int, hour: int
 ):
     at = weekday * DAY + hour * HOUR
     number = new_resolved_case(sqlite_store, at)
     for attempt in (1, 2, 3):
         assert plan(sqlite_store, START + at) == 1
-        *_, (_, latest, at) = planned(sqlite_store)
+        *_, (_, latest, at) = planned_callbacks(sqlite_store)
         assert latest == attempt
-        missed(sqlite_store, number, attempt, at)
+        record_no_answer(sqlite_store, number, attempt, at)
     assert plan(sqlite_store, START + at) == 0
-    times = [shanghai(START + at) for *_, at in planned(sqlite_store)]
-    assert len({one.date() for one in times}) == 3
-    assert all(abs(one.hour - other.hour) >= 2 for one, other in combinations(times, 2)), times
-    assert all(one.weekday() < 5 and 9 <= one.hour < 18 for one in times)
+    times = [shanghai(START + at) for *_, at in planned_callbacks(sqlite_store)]
+    assert len({time.date() for time in times}) == 3
+    assert all(abs(first.hour - second.hour) >= 2 for first, second in combinations(times, 2)), times
+    assert all(time.weekday() < 5 and 9 <= time.hour < 18 for time in times)
     assert max(times) <= shanghai(START + weekday * DAY + hour * HOUR + 7 * DAY)
 
 
-def test_a_short_window_pulls_the_call_in(store: Store):
+def test_a_short_window_brings_the_call_forward(store: Store):
     publishes(store, "clauses.revisit", amount=20, unit="hours")
     new_resolved_case(store)
     plan(store, START)
-    assert planned(store) == [(1, 1, 8 * HOUR)], "it ends at five in the morning, and the last working hour is today's"
+    assert planned_callbacks(store) == [(1, 1, 8 * HOUR)], (
+        "it ends at five in the morning, and the last working hour is today's"
+    )
 
 
-def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
+def test_the_window_is_the_allowance_of_its_timer(store: Store):
     publishes(store, "clauses.revisit", amount=6, unit="business_hours", calendar="cn-office")
     number = new_resolved_case(store)
     assert timer_of(store, number, "revisit")["allowance"] == 6 * 3_600_000_000
     plan(store, START)
-    assert planned(store) == [(1, 1, 6 * HOUR)], "six working hours end at 16:00, and 15:00 is the last of them"
+    assert planned_callbacks(store) == [(1, 1, 6 * HOUR)], (
+        "six working hours end at 16:00, and 15:00 is the last of them"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,76 +128,78 @@ def test_the_window_is_that_of_the_clock_that_watches_it(store: Store):
         ("receipt", "accepted_at", DAY),
     ],
 )
-def test_the_first_call_is_reckoned_from_the_packs_trigger(store: Store, trigger: str, fact: str, first: timedelta):
+def test_the_first_call_is_counted_from_the_packs_trigger(store: Store, trigger: str, fact: str, first: timedelta):
     publishes(store, "callbacks", trigger=trigger)
     number = new_resolved_case(store)
-    known = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
-    execute_sql(store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number)
+    variables = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
+    execute_sql(
+        store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=variables, number=number
+    )
     plan(store, START)
-    assert planned(store) == [(1, 1, first)]
+    assert planned_callbacks(store) == [(1, 1, first)]
 
 
 PHONE = "13800000000"
 
 
-def ordered(store: Store, after: timedelta, phone: str = PHONE) -> str:
-    """Another matter of the same customer that is no complaint has come to its callback."""
+def new_service_order(store: Store, after: timedelta, phone: str = PHONE) -> str:
+    """Open and resolve a service order of the customer; return its number."""
     number = new_resolved_case(store, after, phone=phone)
     execute_sql(store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
     return number
 
 
-def spoken(store: Store, after: timedelta = timedelta()) -> None:
-    """The customer answered a callback."""
+def record_answered_callback(store: Store, after: timedelta = timedelta()) -> None:
+    """Open and resolve a case whose customer then answers the callback."""
     make_move(store, new_resolved_case(store, after, phone=PHONE), "revisit", after=after)
 
 
-def test_a_customer_who_was_called_is_not_called_about_another_order_before_the_span_is_over(store: Store):
+def test_a_customer_is_not_called_again_before_the_recurrence_span_ends(store: Store):
     publishes(store, "callbacks", recurrence_days=3)
-    spoken(store)
-    ordered(store, HOUR)
+    record_answered_callback(store)
+    new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, 3 * DAY)]
+    assert planned_callbacks(store) == [(1, 1, 3 * DAY)]
 
 
-def test_where_the_window_ends_before_the_span_he_is_called_in_its_last_working_hour(store: Store):
+def test_a_window_shorter_than_the_span_calls_in_its_last_working_hour(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
-    spoken(store)
-    ordered(store, HOUR)
+    record_answered_callback(store)
+    new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, 7 * DAY)], "the window ends at 10:00 of the seventh day"
+    assert planned_callbacks(store) == [(1, 1, 7 * DAY)], "the window ends at 10:00 of the seventh day"
 
 
-def test_a_complaint_waits_for_no_span_and_neither_does_another_customer(store: Store):
+def test_the_span_does_not_apply_to_complaints_or_other_customers(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
-    spoken(store)
+    record_answered_callback(store)
     new_resolved_case(store, phone=PHONE)
-    ordered(store, timedelta(), phone="13900000000")
+    new_service_order(store, timedelta(), phone="13900000000")
     plan(store, START)
-    assert planned(store) == [(1, 1, DAY)] * 2
+    assert planned_callbacks(store) == [(1, 1, DAY)] * 2
 
 
-def test_another_round_of_a_case_waits_for_no_span(store: Store):
+def test_the_span_does_not_apply_to_another_cycle(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
-    spoken(store)
-    number = ordered(store, HOUR)
+    record_answered_callback(store)
+    number = new_service_order(store, HOUR)
     execute_sql(store, "UPDATE cases SET cycle = 2 WHERE number = :number", number=number)
     plan(store, START + HOUR)
-    assert [at for *_, at in planned(store)] == [DAY + HOUR]
+    assert [at for *_, at in planned_callbacks(store)] == [DAY + HOUR]
 
 
-def test_where_the_pack_says_nothing_of_it_nobody_is_spared(store: Store):
-    spoken(store)
-    ordered(store, HOUR)
+def test_a_pack_without_a_span_delays_no_call(store: Store):
+    record_answered_callback(store)
+    new_service_order(store, HOUR)
     plan(store, START + HOUR)
-    assert planned(store) == [(1, 1, DAY + HOUR)]
+    assert planned_callbacks(store) == [(1, 1, DAY + HOUR)]
 
 
 def shanghai(at: datetime) -> datetime:
     return at + 8 * HOUR
 
 
-def test_it_is_due_at_its_hour_and_not_before(store: Store):
+def test_a_callback_is_due_at_its_planned_hour(store: Store):
     number = new_resolved_case(store, phone="13800000000")
     plan(store, START)
     assert due(store, START + DAY - MICROSECOND) == []
@@ -202,7 +208,7 @@ def test_it_is_due_at_its_hour_and_not_before(store: Store):
     assert (call.number, call.attempt, call.phone, call.key) == (number, 1, "13800000000", f"{number}:callback:1:1")
 
 
-def test_one_handed_to_a_person_is_due_no_more_and_stays_open(store: Store):
+def test_a_callback_handed_over_is_not_due_and_stays_open(store: Store):
     new_resolved_case(store)
     plan(store, START)
     [call] = due(store, START + DAY)
@@ -212,7 +218,7 @@ def test_one_handed_to_a_person_is_due_no_more_and_stays_open(store: Store):
     assert plan(store, START + 9 * DAY) == 0
 
 
-def test_one_that_is_done_stays_as_it_was(store: Store):
+def test_a_finished_callback_keeps_its_outcome(store: Store):
     number = new_resolved_case(store)
     plan(store, START)
     case_id = case_of(store, number)["id"]
@@ -222,7 +228,7 @@ def test_one_that_is_done_stays_as_it_was(store: Store):
     assert [row["outcome"] for row in query_rows(store, "SELECT outcome FROM callback")] == ["no_answer"]
 
 
-def test_a_case_that_has_moved_on_is_called_off(store: Store):
+def test_the_callback_of_a_case_that_moved_on_is_called_off(store: Store):
     number = new_resolved_case(store)
     plan(store, START)
     call_off(store, case_of(store, number)["id"], "moved_on", START)
@@ -233,17 +239,17 @@ def test_a_case_that_has_moved_on_is_called_off(store: Store):
     assert [row["outcome"] for row in query_rows(store, "SELECT outcome FROM callback")] == ["moved_on"]
 
 
-def test_a_new_round_has_callbacks_of_its_own(store: Store):
+def test_a_new_cycle_has_its_own_callbacks(store: Store):
     number = new_resolved_case(store)
     plan(store, START)
     make_move(store, number, "revisit", outcome="dissatisfied", after=HOUR)
     call_off(store, case_of(store, number)["id"], "moved_on", START + HOUR)
     make_move(store, number, "resolve", after=2 * HOUR)
     assert plan(store, START + 2 * HOUR) == 1
-    assert [(cycle, attempt) for cycle, attempt, _ in planned(store)] == [(1, 1), (2, 1)]
+    assert [(cycle, attempt) for cycle, attempt, _ in planned_callbacks(store)] == [(1, 1), (2, 1)]
 
 
-def test_nobody_is_called_whose_case_has_moved_on_a_moment_ago(store: Store):
+def test_no_callback_is_due_once_the_case_moved_on(store: Store):
     number = new_resolved_case(store)
     plan(store, START)
     make_move(store, number, "withdraw", after=DAY)

@@ -1,4 +1,4 @@
-"""A case in a state that was removed from its lifecycle is carried over at the first touch, in the record."""
+"""A case in a state that was removed from its lifecycle is carried over by a recorded move when it is next loaded."""
 
 from dataclasses import replace
 
@@ -20,22 +20,22 @@ from tests.case_actions import HOUR, START, case_of, execute_sql, history_of, ma
 TABLE = replace(COMPLAINT, retired=(Retired("queued", "classified"),))
 
 
-def touched(store: Store, number: str) -> None:
+def load_and_begin(store: Store, number: str) -> None:
     """Begin to plan for the case under a lifecycle that has retired ``queued``."""
     with replaced(TABLE), store.writing() as tx:
         context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START + HOUR)))
         write(tx, [begin(context)])
 
 
-def queued(store: Store) -> str:
+def new_queued_case(store: Store) -> str:
     number = new_case(store)
     execute_sql(store, "UPDATE cases SET state = 'queued' WHERE number = :number", number=number)
     return number
 
 
-def test_a_case_in_a_retired_state_is_carried_over_by_a_move_of_its_own(store: Store):
-    number = queued(store)
-    touched(store, number)
+def test_a_case_in_a_retired_state_is_carried_over_by_its_own_move(store: Store):
+    number = new_queued_case(store)
+    load_and_begin(store, number)
     case, last = case_of(store, number), history_of(store, number)[-1]
     assert (case["state"], case["previous_state"], case["version"]) == ("classified", "", 2)
     assert (last["move"], last["source"], last["dest"]) == ("carried_over", "queued", "classified")
@@ -43,40 +43,40 @@ def test_a_case_in_a_retired_state_is_carried_over_by_a_move_of_its_own(store: S
     assert last["hash"] == case["head"]
 
 
-def test_it_is_carried_over_once_and_goes_on_under_the_new_table(store: Store):
-    number = queued(store)
-    touched(store, number)
-    touched(store, number)
+def test_a_case_is_carried_over_once_and_continues_under_the_new_table(store: Store):
+    number = new_queued_case(store)
+    load_and_begin(store, number)
+    load_and_begin(store, number)
     make_move(store, number, "investigate", after=HOUR)
     assert [row["move"] for row in history_of(store, number)] == ["open", "carried_over", "investigate"]
 
 
-def test_its_clocks_run_on_and_none_begins_twice(store: Store):
-    number = queued(store)
+def test_carrying_a_case_over_changes_no_timer(store: Store):
+    number = new_queued_case(store)
     before = query_rows(store, "SELECT * FROM timer ORDER BY id")
-    touched(store, number)
+    load_and_begin(store, number)
     assert query_rows(store, "SELECT * FROM timer ORDER BY id") == before
 
 
-def test_a_case_in_a_present_state_is_left_alone(store: Store):
+def test_a_case_in_a_current_state_is_not_carried_over(store: Store):
     number = new_case(store)
-    touched(store, number)
+    load_and_begin(store, number)
     assert [row["move"] for row in history_of(store, number)] == ["open"]
     assert verify(store).ok
 
 
-def test_a_state_without_an_heir_is_lost(store: Store):
+def test_a_state_without_a_successor_is_lost(store: Store):
     number = new_case(store)
     execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
-    assert refusal(lambda: touched(store, number)).code == "lost_state"
+    assert refusal(lambda: load_and_begin(store, number)).code == "lost_state"
 
 
-def test_guards_know_the_same_of_a_views_case_as_of_the_engines(store: Store):
+def test_guards_get_the_same_facts_of_a_model_as_of_a_case_row(store: Store):
     number = new_case(store)
     with store.looking() as tx:
         context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START)))
     with store.reading() as session:
-        viewed = facts_of(session.exec(select(Case)).one(), context.pack)
-    assert viewed == facts_of(context.case, context.pack)
-    assert viewed.bounds == {name: bound.amount for name, bound in context.pack.bounds.items()} != {}
-    assert (viewed.max_rounds, viewed.max_attempts) == (context.pack.rounds.max, context.pack.callbacks.attempts)
+        facts = facts_of(session.exec(select(Case)).one(), context.pack)
+    assert facts == facts_of(context.case, context.pack)
+    assert facts.bounds == {name: bound.amount for name, bound in context.pack.bounds.items()} != {}
+    assert (facts.max_rounds, facts.max_attempts) == (context.pack.rounds.max, context.pack.callbacks.attempts)

@@ -1,4 +1,4 @@
-"""A contact becomes a case: nothing of it is lost, whoever wrote is recognised, and a key opens one case only."""
+"""A contact becomes a case: its content is stored, its customer is recognised, and a key opens one case only."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -24,7 +24,7 @@ from tests.case_actions import (
     run_concurrently,
 )
 
-WHOLE = {
+COMPLETE = {
     "subject": "Broken parcel",
     "text": "  It arrived in two halves. ",
     "demand": "A new one",
@@ -44,8 +44,8 @@ def statements_of(store: Store, number: str) -> dict[str, str]:
     return {row["field"]: row["content"] for row in rows}
 
 
-def test_what_was_said_lands_in_statements(store: Store):
-    assert statements_of(store, new_case(store, **WHOLE)) == {
+def test_personal_texts_are_stored_as_statements(store: Store):
+    assert statements_of(store, new_case(store, **COMPLETE)) == {
         "subject": "Broken parcel",
         "text": "It arrived in two halves.",
         "demand": "A new one",
@@ -54,7 +54,7 @@ def test_what_was_said_lands_in_statements(store: Store):
 
 
 def test_the_record_holds_digests_and_nothing_personal(store: Store):
-    number = new_case(store, **WHOLE)
+    number = new_case(store, **COMPLETE)
     [first] = history_of(store, number)
     form = json.loads(first["form"])
     assert {name for name, value in form.items() if isinstance(value, dict)} == {
@@ -65,11 +65,11 @@ def test_the_record_holds_digests_and_nothing_personal(store: Store):
     assert not any(word in recorded for word in ("halves", "王小明", "13800000000", "xample", "SF-1", "A new one"))
 
 
-def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
+def test_a_new_case_is_received_and_has_timers_and_an_outbox_event(store: Store):
     case = case_of(store, new_case(store))
     assert (case["state"], case["version"], case["cycle"], case["level"]) == ("received", 1, 1, 0)
-    clocks = query_rows(store, "SELECT clause FROM timer WHERE case_id = :id ORDER BY clause", id=case["id"])
-    assert [clock["clause"] for clock in clocks] == ["first_reply", "solution"]
+    timers = query_rows(store, "SELECT clause FROM timer WHERE case_id = :id ORDER BY clause", id=case["id"])
+    assert [timer["clause"] for timer in timers] == ["first_reply", "solution"]
     assert query_rows(store, "SELECT case_id, seq FROM outbox_event") == [{"case_id": case["id"], "seq": 1}]
 
 
@@ -86,11 +86,11 @@ def test_the_case_begins_received_with_its_clocks_and_a_moment(store: Store):
 def test_a_customer_is_recognised_by_phone_or_mail_and_not_by_name(
     store: Store, first: dict[str, Any], second: dict[str, Any], same: bool
 ):
-    one, other = (case_of(store, new_case(store, **said))["party_id"] for said in (first, second))
-    assert (one == other) is same
+    first_party, second_party = (case_of(store, new_case(store, **fields))["party_id"] for fields in (first, second))
+    assert (first_party == second_party) is same
 
 
-def test_what_is_learnt_later_completes_the_party_and_overwrites_nothing(store: Store):
+def test_later_contacts_complete_the_party_and_overwrite_nothing(store: Store):
     new_case(store, phone="138", customer="Wang")
     new_case(store, phone="138", customer="Other", email="a@x.cn")
     [party] = query_rows(store, "SELECT name, phone, email, identity FROM party")
@@ -102,19 +102,19 @@ def test_an_anonymous_contact_has_no_party(store: Store):
     assert case_of(store, new_case(store))["party_id"] is None
 
 
-def test_the_number_tells_kind_year_and_key(store: Store):
+def test_the_number_holds_kind_year_and_id(store: Store):
     assert new_case(store) == "cp-26-000001"
     assert new_case(store) == "cp-26-000002"
 
 
-def test_the_year_of_the_number_is_the_year_where_the_customer_is(store: Store):
+def test_the_year_of_the_number_is_that_of_the_local_date(store: Store):
     new_year = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)
     opening = Opening(contact(at=new_year), actor="import")
     assert open_case(store, opening, START).number.startswith("cp-26-")
 
 
-def test_a_key_opens_one_case_and_gives_the_first_answer_again(store: Store):
-    opening = Opening(contact(**WHOLE), key="k")
+def test_a_repeated_key_opens_one_case_and_gets_the_first_answer(store: Store):
+    opening = Opening(contact(**COMPLETE), key="k")
     first = open_case(store, opening, START)
     again = open_case(store, opening, START + HOUR)
     assert (first.again, again.again) == (False, True)
@@ -124,29 +124,29 @@ def test_a_key_opens_one_case_and_gives_the_first_answer_again(store: Store):
 
 def test_a_key_with_another_body_is_refused(store: Store):
     open_case(store, Opening(contact(), key="k"), START)
-    told = refusal(lambda: open_case(store, Opening(contact(text="Another thing."), key="k"), START))
-    assert (told.code, told.params) == ("key_reused", {"key": "k"})
+    refused = refusal(lambda: open_case(store, Opening(contact(text="Another thing."), key="k"), START))
+    assert (refused.code, refused.params) == ("key_reused", {"key": "k"})
 
 
-def test_ten_at_once_with_one_key_open_one_case(store: Store):
+def test_ten_concurrent_openings_with_one_key_open_one_case(store: Store):
     answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
     assert [answer for answer in answers if isinstance(answer, BaseException)] == []
     assert len({getattr(answer, "number", answer) for answer in answers}) == 1
     assert len(query_rows(store, "SELECT id FROM cases")) == len(query_rows(store, "SELECT id FROM party")) == 1
 
 
-def test_ten_at_once_without_a_key_open_ten_cases(store: Store):
+def test_ten_concurrent_openings_without_a_key_open_ten_cases(store: Store):
     answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
     assert len({getattr(answer, "number", answer) for answer in answers}) == 10
     assert len(query_rows(store, "SELECT id FROM party")) == 1
 
 
-def test_the_kept_key_holds_no_content(store: Store):
-    open_case(store, Opening(contact(**WHOLE), key="k"), START)
-    [command] = query_rows(store, "SELECT * FROM idempotency_key")
-    assert (command["key"], command["seq"]) == ("k", 1)
-    assert "halves" not in str(command)
-    assert SECRET not in str(command)
+def test_the_stored_key_holds_no_content(store: Store):
+    open_case(store, Opening(contact(**COMPLETE), key="k"), START)
+    [stored_key] = query_rows(store, "SELECT * FROM idempotency_key")
+    assert (stored_key["key"], stored_key["seq"]) == ("k", 1)
+    assert "halves" not in str(stored_key)
+    assert SECRET not in str(stored_key)
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_the_kept_key_holds_no_content(store: Store):
         (Opening(contact(), pack="nothing"), "unknown_pack"),
     ],
 )
-def test_what_cannot_be_opened_is_refused_and_leaves_nothing(store: Store, opening: Opening, code: str):
+def test_a_refused_opening_writes_nothing(store: Store, opening: Opening, code: str):
     assert refusal(lambda: open_case(store, opening, START)).code == code
     for table in ("cases", "transition", "statement", "party", "timer", "outbox_event", "idempotency_key"):
         assert query_rows(store, f"SELECT * FROM {table}") == []
 
 
-def test_an_import_may_tell_of_the_past_and_the_clocks_start_there(store: Store):
+def test_an_import_may_be_in_the_past_and_its_timers_start_there(store: Store):
     answer = open_case(store, Opening(contact(-3 * HOUR), actor="import"), START)
     [first] = history_of(store, answer.number)
     assert first["recorded_at"] - first["occurred_at"] == 3 * HOUR / timedelta(microseconds=1)
@@ -173,16 +173,16 @@ def test_an_import_may_tell_of_the_past_and_the_clocks_start_there(store: Store)
     assert opened_at == {first["occurred_at"]} == {case_of(store, answer.number)["opened_at"]}
 
 
-def test_a_contact_may_be_told_in_any_zone_but_not_in_none():
+def test_the_time_of_a_contact_needs_a_zone_and_may_have_any():
     assert contact(at=START.astimezone(timezone(timedelta(hours=8)))).at == START
     with pytest.raises(ValidationError, match="timezone"):
         contact(at="2026-03-02T09:00:00")
 
 
 @pytest.mark.parametrize("field", ["text", "demand"])
-def test_a_text_beyond_the_limit_is_no_contact(field: str):
-    told: dict[str, Any] = {field: "x" * TEXT_LIMIT}
-    assert contact(**told)
-    told[field] += "x"
+def test_a_text_above_the_size_limit_is_refused(field: str):
+    fields: dict[str, Any] = {field: "x" * TEXT_LIMIT}
+    assert contact(**fields)
+    fields[field] += "x"
     with pytest.raises(ValidationError, match=field):
-        contact(**told)
+        contact(**fields)

@@ -1,4 +1,4 @@
-"""A usual escalation step is one to which the machine itself answers the same, whatever the case."""
+"""A usual escalation step is one that the machine decides alike for every case."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from statemachines.form_model import StepFired
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Guard, Lifecycle
 from statemachines.roles import Role
-from tests.statemachines.forms import facts
+from tests.statemachines.strategies import facts
 
 SYSTEM = Acting(1, "system", frozenset({Role.SYSTEM}))
 STEP = StepFired(clause="solution", cycle=1, percent=100, level=1, due_at=from_micros(0))
@@ -35,18 +35,20 @@ steps = st.builds(
 )
 
 
-def same(table: Lifecycle, state: str, move: str) -> bool:
+def is_usual(table: Lifecycle, state: str, move: str) -> bool:
     return leaves_alone(table, state, move, STEP, SYSTEM)
 
 
 @pytest.mark.requirement("B6")
-@given(st.sampled_from([rung for rung in STEPS if same(*rung)]), steps, st.data())
-def test_where_cases_are_alike_the_machine_says_the_same_of_each(
-    rung: tuple[Lifecycle, str, str], form: StepFired, data: st.DataObject
+@given(st.sampled_from([step for step in STEPS if is_usual(*step)]), steps, st.data())
+def test_the_machine_decides_a_usual_step_alike_for_every_case(
+    state_and_move: tuple[Lifecycle, str, str], form: StepFired, data: st.DataObject
 ):
-    table, state, move = rung
-    known = data.draw(st.dictionaries(st.sampled_from(["returns", "compensation"]), st.integers(0, 9)))
-    case = replace(data.draw(facts(table, state)), variables=known, severity=data.draw(st.sampled_from([None, "high"])))
+    table, state, move = state_and_move
+    variables = data.draw(st.dictionaries(st.sampled_from(["returns", "compensation"]), st.integers(0, 9)))
+    case = replace(
+        data.draw(facts(table, state)), variables=variables, severity=data.draw(st.sampled_from([None, "high"]))
+    )
     decision = table.decide(case, move, form, SYSTEM.roles)
     row = decision.row
     assert (decision.source, decision.dest, row.name) == (state, state, move)
@@ -54,17 +56,19 @@ def test_where_cases_are_alike_the_machine_says_the_same_of_each(
 
 
 def test_every_step_of_a_running_timer_is_usual():
-    """Else a night would be long for one kind of case, and nobody would know why."""
+    """Otherwise sweeps of one kind of case would be slow."""
     for table in lifecycles().values():
         for clause in table.clauses:
             for state in clause.during if clause.then is None else ():
-                assert same(table, state, table.breach), (table.kind, clause.name, state)
+                assert is_usual(table, state, table.breach), (table.kind, clause.name, state)
                 assert (state, clause.name) in table.settled_timers
 
 
-def altered(**change: object) -> Lifecycle:
-    """The complaint's table, its breach changed, were that lawful or not."""
-    return replace(COMPLAINT, moves=tuple(replace(m, **change) if m.name == "breach" else m for m in COMPLAINT.moves))
+def with_changed_breach(**change: object) -> Lifecycle:
+    """Return the complaint's table with a changed breach, even if it breaks a law."""
+    return replace(
+        COMPLAINT, moves=tuple(replace(row, **change) if row.name == "breach" else row for row in COMPLAINT.moves)
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,17 +81,17 @@ def altered(**change: object) -> Lifecycle:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_rung_that_may_do_more_to_one_case_is_left_to_the_case(change: dict[str, object]):
-    assert same(COMPLAINT, "classified", "breach")
-    assert not same(altered(**change), "classified", "breach")
+def test_a_step_that_may_differ_between_cases_is_not_usual(change: dict[str, object]):
+    assert is_usual(COMPLAINT, "classified", "breach")
+    assert not is_usual(with_changed_breach(**change), "classified", "breach")
 
 
-def test_a_rung_that_keeps_a_promise_is_left_to_the_case():
+def test_a_step_that_meets_a_promise_is_not_usual():
     first, *others = COMPLAINT.clauses
-    keeping = replace(COMPLAINT, clauses=(replace(first, met_by=(*first.met_by, "breach")), *others))
-    assert not same(keeping, "classified", "breach")
+    meeting = replace(COMPLAINT, clauses=(replace(first, met_by=(*first.met_by, "breach")), *others))
+    assert not is_usual(meeting, "classified", "breach")
 
 
-def test_a_person_is_asked_case_by_case():
+def test_a_step_made_by_a_person_is_not_usual():
     person = Acting(2, "sue", frozenset({Role.TEAM_SUPERVISOR}))
     assert not leaves_alone(COMPLAINT, "classified", "breach", STEP, person)

@@ -1,4 +1,4 @@
-"""Plans are written all or none: alone without a lock, and many in one transaction."""
+"""Plans are written whole or not at all: one without a lock, or many in one transaction."""
 
 import pytest
 
@@ -33,8 +33,8 @@ def contents(store: Store) -> list[object]:
     return [query_rows(store, f"SELECT * FROM {table}") for table in TABLES]
 
 
-def planned(store: Store, number: str) -> Plan:
-    """A move that writes to every table: due steps before it, timers that end and start, personal text, a key."""
+def plan_resolution(store: Store, number: str) -> Plan:
+    """Plan a move that writes to every table: due steps, ending and starting timers, personal text, a key."""
     command = Command(number, "resolve", form_for("resolve"), HANDLER, key=f"k:{number}")
     with store.looking() as tx:
         result = load_and_plan(tx, store.secret, command, LATER)
@@ -42,7 +42,7 @@ def planned(store: Store, number: str) -> Plan:
     return result
 
 
-def investigated(store: Store) -> str:
+def new_investigated_case(store: Store) -> str:
     number = new_case(store)
     make_move(store, number, "classify", by=AGENT)
     make_move(store, number, "investigate", by=HANDLER)
@@ -51,8 +51,8 @@ def investigated(store: Store) -> str:
 
 @pytest.mark.parametrize("optimistic", [True, False])
 def test_a_stale_plan_is_a_conflict_and_nothing_of_it_is_written(store: Store, optimistic: bool):
-    number = investigated(store)
-    stale = planned(store, number)
+    number = new_investigated_case(store)
+    stale = plan_resolution(store, number)
     assert stale.steps
     assert stale.statements
     assert stale.key
@@ -66,8 +66,8 @@ def test_a_stale_plan_is_a_conflict_and_nothing_of_it_is_written(store: Store, o
 
 @pytest.mark.parametrize("optimistic", [True, False])
 def test_a_current_plan_is_written_whole(store: Store, optimistic: bool):
-    number = investigated(store)
-    plan = planned(store, number)
+    number = new_investigated_case(store)
+    plan = plan_resolution(store, number)
     with store.writing(optimistic=optimistic) as tx:
         write(tx, [plan])
     assert case_of(store, number)["version"] == plan.case.version
@@ -76,9 +76,9 @@ def test_a_current_plan_is_written_whole(store: Store, optimistic: bool):
     assert query_rows(store, "SELECT key FROM idempotency_key") == [{"key": f"k:{number}"}]
 
 
-def test_of_a_group_with_one_stale_plan_none_is_written(store: Store):
-    sound, stale = investigated(store), investigated(store)
-    plans = [planned(store, sound), planned(store, stale)]
+def test_a_group_with_one_stale_plan_is_not_written(store: Store):
+    current, stale = new_investigated_case(store), new_investigated_case(store)
+    plans = [plan_resolution(store, current), plan_resolution(store, stale)]
     execute_sql(store, "UPDATE cases SET version = version + 1 WHERE number = :number", number=stale)
     before = contents(store)
     with pytest.raises(Conflict), store.writing() as tx:
@@ -86,8 +86,8 @@ def test_of_a_group_with_one_stale_plan_none_is_written(store: Store):
     assert contents(store) == before
 
 
-def test_a_plan_goes_on_after_it_was_written(store: Store):
-    """Its timers have their keys then, so that steps can refer to them."""
+def test_a_plan_can_continue_after_it_was_written(store: Store):
+    """Its timers then have ids, so that steps can refer to them."""
     number = new_case(store)
     with store.writing() as tx:
         [loaded] = load_cases(tx, [case_of(store, number)["id"]], to_micros(START))
@@ -100,16 +100,16 @@ def test_a_plan_goes_on_after_it_was_written(store: Store):
     assert case_of(store, number)["version"] == 9
 
 
-def test_a_case_may_come_twice_in_a_group(store: Store):
+def test_a_group_may_hold_several_commands_for_a_case(store: Store):
     number, other = new_case(store), new_case(store)
-    commands = [Command(one, "note", {"note": "n"}, AGENT) for one in (number, other, number, number)]
+    commands = [Command(each, "note", {"note": "n"}, AGENT) for each in (number, other, number, number)]
     answers = advance_many(store, commands, START)
     assert [(answer.number, answer.seq) for answer in answers if isinstance(answer, Answer)] == [
         (number, 2), (other, 2), (number, 3), (number, 4),
     ]  # fmt: skip
 
 
-def test_a_key_may_come_twice_in_a_group(store: Store):
+def test_a_group_may_hold_several_commands_with_a_key(store: Store):
     number, other = new_case(store), new_case(store)
     note = Command(number, "note", {"note": "n"}, AGENT, key="k")
     first, again, reused = advance_many(
@@ -123,7 +123,7 @@ def test_a_key_may_come_twice_in_a_group(store: Store):
     assert moves_of(store, other) == ["open"]
 
 
-def test_a_case_merged_in_a_group_is_merged_into_no_closed_one(store: Store):
+def test_a_case_is_not_merged_into_one_closed_earlier_in_the_group(store: Store):
     first, second = new_case(store), new_case(store)
     commands = [
         Command(first, "withdraw", form_for("withdraw"), "sue"),

@@ -1,4 +1,4 @@
-"""A case that was opened with nearly the same words is found by index, as long as its words are there (A6)."""
+"""A case opened with nearly the same text is found by index as long as its text is stored (A6)."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,99 +18,102 @@ OTHER = "上周在你们网点寄的文件到现在没有任何物流信息，�
 pytestmark = pytest.mark.requirement("A6")
 
 
-def told(store: Store, text: str, after: timedelta = DAY, **said: Any) -> list[tuple[str, tuple[str, ...]]]:
+def candidates_for(store: Store, text: str, after: timedelta = DAY, **fields: Any) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the numbers of likely duplicates of a contact, each with its reasons."""
     with store.looking() as tx:
-        found = similar(tx, store.secret, contact(after, text=text, **said), {"complaint"})
-    return [(one.number, one.why) for one in found]
+        candidates = similar(tx, store.secret, contact(after, text=text, **fields), {"complaint"})
+    return [(candidate.number, candidate.why) for candidate in candidates]
 
 
-def kept(store: Store) -> list[dict[str, Any]]:
+def fingerprints_of(store: Store) -> list[dict[str, Any]]:
     return query_rows(store, "SELECT * FROM fingerprint ORDER BY case_id")
 
 
-def test_the_same_told_again_is_found_whoever_tells_it(store: Store):
+def test_nearly_the_same_text_is_found_whoever_sends_it(store: Store):
     number = new_case(store, text=TEXT, phone="138")
     new_case(store, text=OTHER)
-    assert told(store, AGAIN, phone="139") == [(number, ("text",))]
-    assert told(store, AGAIN, phone="138") == [(number, ("party", "text"))]
+    assert candidates_for(store, AGAIN, phone="139") == [(number, ("text",))]
+    assert candidates_for(store, AGAIN, phone="138") == [(number, ("party", "text"))]
     assert (
-        told(store, "请问三月五日的牛排什么时候理赔？客服电话为什么没有人接？这样的服务让人失望，下次不会再找你们。")
+        candidates_for(
+            store, "请问三月五日的牛排什么时候理赔？客服电话为什么没有人接？这样的服务让人失望，下次不会再找你们。"
+        )
         == []
     )
 
 
-def test_a_form_letter_goes_with_each_shipment_and_is_no_clue_there(store: Store):
+def test_the_same_text_about_another_shipment_is_no_duplicate(store: Store):
     number = new_case(store, text=TEXT, shipment="SF1")
-    assert told(store, AGAIN, shipment="SF2") == []
-    assert told(store, AGAIN, shipment="SF1") == [(number, ("shipment", "text"))]
-    assert told(store, AGAIN) == [(number, ("text",))]
+    assert candidates_for(store, AGAIN, shipment="SF2") == []
+    assert candidates_for(store, AGAIN, shipment="SF1") == [(number, ("shipment", "text"))]
+    assert candidates_for(store, AGAIN) == [(number, ("text",))]
 
 
-def test_a_case_of_another_kind_or_closed_long_ago_is_not_meant(store: Store):
+def test_a_case_of_another_kind_or_closed_long_ago_is_not_found(store: Store):
     new_case(store, text=TEXT)
-    gone = new_case(store, HOUR, text=OTHER)
-    make_move(store, gone, "withdraw", after=HOUR)
-    assert told(store, OTHER, 29 * DAY) == [(gone, ("text",))]
-    assert told(store, OTHER, 31 * DAY) == []
+    closed = new_case(store, HOUR, text=OTHER)
+    make_move(store, closed, "withdraw", after=HOUR)
+    assert candidates_for(store, OTHER, 29 * DAY) == [(closed, ("text",))]
+    assert candidates_for(store, OTHER, 31 * DAY) == []
     with store.looking() as tx:
         assert similar(tx, store.secret, contact(DAY, text=TEXT), {"service_order"}) == []
 
 
-def test_of_a_text_that_everybody_sends_the_newest_are_shown_and_no_more_looked_at(store: Store):
+def test_of_a_frequent_text_only_the_newest_cases_are_examined(store: Store):
     numbers = [new_case(store, text=TEXT) for _ in range(NEWEST + 1)]
-    assert [number for number, _ in told(store, TEXT)] == numbers[: -MOST - 1 : -1]
+    assert [number for number, _ in candidates_for(store, TEXT)] == numbers[: -MOST - 1 : -1]
     for number in numbers[1:]:
         execute_sql(store, "UPDATE cases SET kind = 'other' WHERE number = :number", number=number)
-    assert told(store, TEXT) == []
+    assert candidates_for(store, TEXT) == []
 
 
-def test_words_alone_refuse_nobody_a_case(store: Store):
+def test_a_similar_text_alone_refuses_no_case(store: Store):
     first = open_unless_known(store, Opening(contact(text=TEXT)), START).number
     assert open_unless_known(store, Opening(contact(text=TEXT)), START).number != first
 
 
-def test_what_says_too_little_leaves_no_fingerprint(store: Store):
+def test_a_short_text_has_no_fingerprint(store: Store):
     new_case(store, text="什么时候到？请尽快！")
-    assert kept(store) == []
+    assert fingerprints_of(store) == []
 
 
-def test_a_number_tells_its_case_and_nothing_of_the_text(store: Store):
+def test_a_fingerprint_holds_the_case_and_nothing_of_the_text(store: Store):
     case_id = case_of(store, new_case(store, text=TEXT))["id"]
-    [row] = kept(store)
+    [row] = fingerprints_of(store)
     assert [row[lane] % SHIFT for lane in COLUMNS] == [case_id] * len(COLUMNS)
 
 
-def test_whatever_erases_the_words_erases_the_fingerprint(store: Store):
+def test_erasing_the_text_erases_the_fingerprint(store: Store):
     first, second = new_case(store, text=TEXT), new_case(store, text=OTHER)
     erase = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :id"
     execute_sql(store, erase, id=case_of(store, first)["id"])
-    assert [row["case_id"] for row in kept(store)] == [case_of(store, second)["id"]]
-    assert told(store, AGAIN) == []
+    assert [row["case_id"] for row in fingerprints_of(store)] == [case_of(store, second)["id"]]
+    assert candidates_for(store, AGAIN) == []
 
 
-def test_cases_of_an_earlier_release_are_caught_up_with(store: Store):
-    number, gone = new_case(store, text=TEXT), new_case(store, text=OTHER)
+def test_cases_of_an_earlier_release_get_fingerprints(store: Store):
+    number, withdrawn = new_case(store, text=TEXT), new_case(store, text=OTHER)
     new_case(store, text="什么时候到？")
-    make_move(store, gone, "withdraw")
-    before = kept(store)
+    make_move(store, withdrawn, "withdraw")
+    before = fingerprints_of(store)
     execute_sql(store, "DELETE FROM fingerprint")
-    assert told(store, AGAIN) == []
+    assert candidates_for(store, AGAIN) == []
     catch_up(store, START + 31 * DAY, RECENTLY)
-    assert (told(store, AGAIN), len(kept(store))) == ([(number, ("text",))], 1)
+    assert (candidates_for(store, AGAIN), len(fingerprints_of(store))) == ([(number, ("text",))], 1)
     catch_up(store, START + DAY, RECENTLY)
     catch_up(store, START + DAY, RECENTLY)
-    assert kept(store) == before
+    assert fingerprints_of(store) == before
 
 
-def test_the_look_up_goes_by_index_and_reads_so_many_at_most(store: Store):
-    asked = dict.fromkeys((f"{lane}{at}" for lane in COLUMNS for at in range(DEPTH)), SHIFT) | {"since": 0}
+def test_the_query_uses_an_index_for_each_number(store: Store):
+    parameters = dict.fromkeys((f"{lane}{at}" for lane in COLUMNS for at in range(DEPTH)), SHIFT) | {"since": 0}
     explain = "EXPLAIN" if store.postgres else "EXPLAIN QUERY PLAN"
     with store.looking() as tx:
         if store.postgres:
-            tx.run("SET LOCAL enable_seqscan = off")  # an empty table tempts to read it whole, so it must not
-        plan = "\n".join(str(row) for row in tx.rows(f"{explain} {fingerprints.OF_TEXT}", **asked))
+            tx.run("SET LOCAL enable_seqscan = off")  # Postgres would scan an empty table
+        plan = "\n".join(str(row) for row in tx.rows(f"{explain} {fingerprints.OF_TEXT}", **parameters))
     for lane in COLUMNS:
         assert plan.count(f"ix_fingerprint_{lane}") == DEPTH
     assert "SEARCH c USING INTEGER PRIMARY KEY" in plan or " on cases_pkey" in plan or " using cases_pkey" in plan, plan
-    for whole in ("SCAN fingerprint", "SCAN cases", "Seq Scan on"):
-        assert whole not in plan
+    for scan in ("SCAN fingerprint", "SCAN cases", "Seq Scan on"):
+        assert scan not in plan

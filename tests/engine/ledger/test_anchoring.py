@@ -1,4 +1,4 @@
-"""Chain heads are anchored outside the database: what was anchored cannot be rewritten, chain and all."""
+"""Chain heads are anchored outside the database, so a rewritten history is detected even if its chain is consistent."""
 
 import json
 from dataclasses import replace
@@ -39,7 +39,7 @@ def faults(store: Store) -> set[str]:
     return {fault.what for fault in verify(store).faults}
 
 
-def places(store: Store) -> set[tuple[str, int, str]]:
+def fault_positions(store: Store) -> set[tuple[str, int, str]]:
     return {(fault.number, fault.seq, fault.what) for fault in verify(store).faults}
 
 
@@ -47,27 +47,29 @@ def lines(store: Store) -> list[str]:
     return published(store).read_text("utf-8").splitlines()
 
 
-def rewritten(store: Store, number: str, seq: int, **columns: Any) -> None:
-    """Somebody rewrites a transition and makes the chain and the case's row fit again."""
+def rewrite_transition(store: Store, number: str, seq: int, **columns: Any) -> None:
+    """Rewrite a transition and make the chain and the case's row consistent with it."""
     changes = ", ".join(f"{name} = :{name}" for name in columns)
     key = history_of(store, number)[0]["case_id"]
     execute_sql(
         store, f"UPDATE transition SET {changes} WHERE case_id = :key AND seq = :seq", key=key, seq=seq, **columns
     )
-    rechained(store, number)
+    recompute_chain(store, number)
 
 
-def rechained(store: Store, number: str) -> None:
-    before = GENESIS
+def recompute_chain(store: Store, number: str) -> None:
+    """Recompute the hashes of a case's transitions and its head."""
+    previous = GENESIS
     for row in history_of(store, number):
         row.pop("hash")
-        before = chain_hash(before, record_of(number, row))
+        previous = chain_hash(previous, record_of(number, row))
         sql = "UPDATE transition SET hash = :hash WHERE case_id = :case_id AND seq = :seq"
-        execute_sql(store, sql, hash=before, case_id=row["case_id"], seq=row["seq"])
-    execute_sql(store, "UPDATE cases SET head = :head WHERE number = :number", head=before, number=number)
+        execute_sql(store, sql, hash=previous, case_id=row["case_id"], seq=row["seq"])
+    execute_sql(store, "UPDATE cases SET head = :head WHERE number = :number", head=previous, number=number)
 
 
-def taken_away(store: Store, case_id: int) -> None:
+def delete_case(store: Store, case_id: int) -> None:
+    """Delete a case with all its rows."""
     for table in ("statement", "escalation_step", "timer", "outbox_event", "transition"):
         execute_sql(store, f"DELETE FROM {table} WHERE case_id = :case_id", case_id=case_id)
     execute_sql(store, "DELETE FROM cases WHERE id = :case_id", case_id=case_id)
@@ -75,31 +77,32 @@ def taken_away(store: Store, case_id: int) -> None:
 
 @pytest.fixture
 def anchored(store: Store) -> Store:
+    """A store with three resolved cases and an anchor over them."""
     for _ in range(3):
         new_resolved_case(store)
     assert anchor(store, START + DAY) is not None
     return store
 
 
-def test_a_root_is_kept_in_a_row_and_outside(anchored: Store):
+def test_a_root_is_stored_in_a_row_and_in_the_file(anchored: Store):
     [row] = query_rows(anchored, "SELECT * FROM anchor")
     [line] = lines(anchored)
-    told = json.loads(line)
+    published_line = json.loads(line)
     assert (row["line"], row["cases"], bool(row["published"])) == (1, 3, True)
     names = ("line", "at", "cases", "root", "before", "key", "signature")
-    assert {name: row[name] for name in names} == {name: told[name] for name in names}
-    assert told["when"] == (START + DAY).isoformat()
+    assert {name: row[name] for name in names} == {name: published_line[name] for name in names}
+    assert published_line["when"] == (START + DAY).isoformat()
     assert verify(anchored).ok
 
 
-def test_beside_it_lies_what_the_root_stands_over(anchored: Store):
+def test_the_leaves_of_the_root_are_stored_beside_it(anchored: Store):
     place = place_of(anchored.home)
-    kept = [(leaf.number, leaf.seq) for leaf in read_leaves(place, 1)]
-    assert kept == [(number, 4) for number in (FIRST, SECOND, THIRD)]
+    leaves = [(leaf.number, leaf.seq) for leaf in read_leaves(place, 1)]
+    assert leaves == [(number, 4) for number in (FIRST, SECOND, THIRD)]
     assert {file.name for file in place.iterdir()} == {"anchors.jsonl", ".lock", PUBLIC, file_of(place, 1).name}
 
 
-def test_each_line_names_the_one_before_and_only_the_last_leaves_are_kept(anchored: Store):
+def test_each_line_holds_the_hash_of_the_previous_and_only_the_last_leaves_are_kept(anchored: Store):
     new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is not None
     first, second = lines(anchored)
@@ -108,11 +111,11 @@ def test_each_line_names_the_one_before_and_only_the_last_leaves_are_kept(anchor
     assert [file.name for file in place_of(anchored.home).glob("leaves*")] == ["leaves-000002.txt"]
 
 
-def test_nothing_new_needs_no_new_anchor(anchored: Store):
+def test_an_unchanged_store_gets_no_new_anchor(anchored: Store):
     assert anchor(anchored, START + 2 * DAY) is None
 
 
-def test_what_happens_later_leaves_the_anchor_whole(anchored: Store):
+def test_later_moves_and_cases_leave_the_anchor_valid(anchored: Store):
     make_move(anchored, FIRST, "revisit", after=2 * DAY)
     new_case(anchored, 2 * DAY)
     assert verify(anchored).ok
@@ -121,59 +124,59 @@ def test_what_happens_later_leaves_the_anchor_whole(anchored: Store):
 
 
 def test_an_empty_store_has_a_root_too(store: Store):
-    made = anchor(store, START)
-    assert made is not None
-    assert made.cases == 0
+    first_anchor = anchor(store, START)
+    assert first_anchor is not None
+    assert first_anchor.cases == 0
     new_case(store)
     assert verify(store).ok
 
 
-def test_what_is_written_while_an_anchor_is_made_is_no_doubt(store: Store):
+def test_a_case_written_while_an_anchor_is_made_is_no_fault(store: Store):
     new_case(store)
     anchor(store, START + SETTLED)
     new_case(store, MICROSECOND)
     assert verify(store).ok
 
 
-def test_a_case_taken_away_with_its_whole_history_is_missed(anchored: Store):
-    taken_away(anchored, 3)
-    assert places(anchored) == {(THIRD, 4, "anchor_case_gone")}
-    taken_away(anchored, 1)
-    assert (FIRST, 4, "anchor_case_gone") in places(anchored)
+def test_a_case_deleted_with_its_history_is_detected(anchored: Store):
+    delete_case(anchored, 3)
+    assert fault_positions(anchored) == {(THIRD, 4, "anchor_case_gone")}
+    delete_case(anchored, 1)
+    assert (FIRST, 4, "anchor_case_gone") in fault_positions(anchored)
 
 
-def test_a_rewritten_history_is_found_though_its_chain_fits(anchored: Store):
-    rewritten(anchored, SECOND, 2, actor_id=3)
-    assert places(anchored) == {(SECOND, 4, "anchor_rewritten")}
+def test_a_rewritten_history_with_a_consistent_chain_is_detected(anchored: Store):
+    rewrite_transition(anchored, SECOND, 2, actor_id=3)
+    assert fault_positions(anchored) == {(SECOND, 4, "anchor_rewritten")}
 
 
-def test_it_is_found_also_once_the_case_has_moved_on(anchored: Store):
+def test_a_rewritten_history_is_detected_after_later_moves(anchored: Store):
     make_move(anchored, SECOND, "revisit", after=2 * DAY)
     assert verify(anchored).ok
-    rewritten(anchored, SECOND, 2, actor_id=3)
-    assert places(anchored) == {(SECOND, 4, "anchor_rewritten")}
+    rewrite_transition(anchored, SECOND, 2, actor_id=3)
+    assert fault_positions(anchored) == {(SECOND, 4, "anchor_rewritten")}
 
 
-def test_a_history_cut_short_is_found_though_its_chain_fits(anchored: Store):
+def test_a_shortened_history_with_a_consistent_chain_is_detected(anchored: Store):
     execute_sql(anchored, "DELETE FROM statement WHERE case_id = 2 AND seq = 4")
     execute_sql(anchored, "DELETE FROM transition WHERE case_id = 2 AND seq = 4")
     row = history_of(anchored, SECOND)[-1]
     sql = "UPDATE cases SET version = 3, head = :head, state = :state, previous_state = :source WHERE id = 2"
     execute_sql(anchored, sql, head=row["hash"], state=row["dest"], source=row["source"])
-    assert (SECOND, 4, "anchor_cut_short") in places(anchored)
+    assert (SECOND, 4, "anchor_cut_short") in fault_positions(anchored)
 
 
-def test_what_is_put_into_the_past_afterwards_is_found(anchored: Store):
-    rechained(anchored, new_case(anchored, 2 * DAY))
+def test_a_backdated_case_is_detected(anchored: Store):
+    recompute_chain(anchored, new_case(anchored, 2 * DAY))
     assert verify(anchored).ok
     sql = "UPDATE transition SET recorded_at = :at, occurred_at = :at WHERE case_id = 4"
     execute_sql(anchored, sql, at=to_micros(START + HOUR))
     execute_sql(anchored, "UPDATE cases SET opened_at = :at, changed_at = :at WHERE id = 4", at=to_micros(START + HOUR))
-    rechained(anchored, "cp-26-000004")
-    assert places(anchored) == {("cp-26-000004", 1, "anchor_backdated")}
+    recompute_chain(anchored, "cp-26-000004")
+    assert fault_positions(anchored) == {("cp-26-000004", 1, "anchor_backdated")}
 
 
-def test_a_case_grafted_onto_another_s_row_is_found(anchored: Store):
+def test_swapped_case_numbers_are_detected(anchored: Store):
     execute_sql(anchored, "UPDATE cases SET number = 'x' WHERE id = 1")
     execute_sql(anchored, "UPDATE cases SET number = :number WHERE id = 2", number=FIRST)
     execute_sql(anchored, "UPDATE cases SET number = :number WHERE id = 1", number=SECOND)
@@ -181,7 +184,7 @@ def test_a_case_grafted_onto_another_s_row_is_found(anchored: Store):
 
 
 @pytest.mark.parametrize(
-    ("sql", "doubt"),
+    ("sql", "fault"),
     [
         ("DELETE FROM anchor", "anchor_row"),
         ("UPDATE anchor SET root = 'x'", "anchor_row"),
@@ -189,23 +192,23 @@ def test_a_case_grafted_onto_another_s_row_is_found(anchored: Store):
         ("UPDATE anchor SET line = 2", "anchor_file"),
     ],
 )
-def test_a_row_that_differs_from_what_was_published_is_found(anchored: Store, sql: str, doubt: str):
+def test_a_row_that_differs_from_the_published_line_is_detected(anchored: Store, sql: str, fault: str):
     execute_sql(anchored, sql)
-    assert faults(anchored) == {doubt}
+    assert faults(anchored) == {fault}
 
 
-def test_a_published_root_that_was_changed_is_found(anchored: Store):
+def test_a_changed_published_root_is_detected(anchored: Store):
     path = published(anchored)
     path.write_text(path.read_text("utf-8").replace('"cases":3', '"cases":2'), "utf-8")
     assert faults(anchored) == {"anchor_signature", "anchor_row"}
 
 
-def test_a_published_root_that_is_gone_is_found(anchored: Store):
+def test_a_deleted_file_of_roots_is_detected(anchored: Store):
     published(anchored).unlink()
     assert faults(anchored) == {"anchor_file"}
 
 
-def test_a_file_that_was_cut_is_found_and_nothing_mends_it(anchored: Store):
+def test_a_shortened_file_is_detected_and_stops_anchoring(anchored: Store):
     new_case(anchored, 2 * DAY)
     anchor(anchored, START + 3 * DAY)
     published(anchored).write_text(lines(anchored)[0] + "\n", "utf-8")
@@ -214,7 +217,7 @@ def test_a_file_that_was_cut_is_found_and_nothing_mends_it(anchored: Store):
     assert anchor(anchored, START + 5 * DAY) is None
 
 
-def test_a_line_that_was_taken_out_of_the_middle_is_found(anchored: Store):
+def test_a_line_deleted_from_the_middle_is_detected(anchored: Store):
     for day in (2, 4):
         new_case(anchored, day * DAY)
         anchor(anchored, START + (day + 1) * DAY)
@@ -224,26 +227,26 @@ def test_a_line_that_was_taken_out_of_the_middle_is_found(anchored: Store):
 
 
 @pytest.mark.parametrize("damage", ["", "{", "{\n", "[]\n", '{"at": 1}\n'])
-def test_a_file_that_was_damaged_is_found(anchored: Store, damage: str):
+def test_a_damaged_file_is_detected(anchored: Store, damage: str):
     published(anchored).write_text(damage, "utf-8")
     assert faults(anchored) == {"anchor_file"}
 
 
 @pytest.mark.parametrize("damage", [None, "", "nonsense\n", f"{FIRST} 4 {'0' * 64}\n"])
-def test_leaves_that_are_gone_or_changed_are_found(anchored: Store, damage: str | None):
-    kept = file_of(place_of(anchored.home), 1)
-    kept.unlink() if damage is None else kept.write_text(damage, "utf-8")
+def test_deleted_or_changed_leaves_are_detected(anchored: Store, damage: str | None):
+    file = file_of(place_of(anchored.home), 1)
+    file.unlink() if damage is None else file.write_text(damage, "utf-8")
     assert faults(anchored) == {"anchor_leaves"}
 
 
-def test_an_anchor_under_another_key_is_found(anchored: Store, tmp_path: Path):
+def test_an_anchor_under_another_key_is_detected(anchored: Store, tmp_path: Path):
     [line] = read_lines(place_of(anchored.home))
     forged = replace(line, root="0" * 64).signed_by(make_key(tmp_path, tmp_path))
     published(anchored).write_text(forged.text + "\n", "utf-8")
     assert {"anchor_key", "anchor_row", "anchor_leaves"} <= faults(anchored)
 
 
-def test_a_second_line_under_another_key_is_found(anchored: Store, tmp_path: Path):
+def test_a_second_line_under_another_key_is_detected(anchored: Store, tmp_path: Path):
     [line] = read_lines(place_of(anchored.home))
     forged = replace(line, line=2, before=line.hash).signed_by(make_key(tmp_path, tmp_path))
     with published(anchored).open("a", encoding="utf-8") as file:
@@ -251,8 +254,8 @@ def test_a_second_line_under_another_key_is_found(anchored: Store, tmp_path: Pat
     assert "anchor_key" in faults(anchored)
 
 
-def test_nothing_is_anchored_over_a_doubt(anchored: Store):
-    taken_away(anchored, 2)
+def test_nothing_is_anchored_over_a_fault(anchored: Store):
+    delete_case(anchored, 2)
     new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is None
     assert "anchor_case_gone" in faults(anchored)
@@ -263,21 +266,26 @@ def test_nothing_is_anchored_without_the_key(anchored: Store):
     (anchored.home / PRIVATE).unlink()
     new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is None
-    assert verify(anchored).ok, "whoever has no key can check all the same"
+    assert verify(anchored).ok, "checking needs no private key"
 
 
-def test_a_person_begins_anew_over_a_doubt_and_it_stands_in_the_file(anchored: Store):
-    taken_away(anchored, 3)
+def test_a_person_re_anchors_over_a_fault_and_the_file_records_it(anchored: Store):
+    delete_case(anchored, 3)
     assert anchor(anchored, START + DAY, Anew("sue", "restored")) is not None
     assert verify(anchored).ok
-    told = json.loads(lines(anchored)[1])
-    assert (told["line"], told["begun_by"], told["reason"], told["cases"]) == (2, "sue", "restored", 2)
+    second_line = json.loads(lines(anchored)[1])
+    assert (second_line["line"], second_line["begun_by"], second_line["reason"], second_line["cases"]) == (
+        2,
+        "sue",
+        "restored",
+        2,
+    )
     new_case(anchored, 2 * DAY)
     assert anchor(anchored, START + 3 * DAY) is not None
     assert verify(anchored).ok
 
 
-def test_begun_anew_with_another_key_the_file_names_it(anchored: Store):
+def test_re_anchoring_with_another_key_is_recorded_in_the_file(anchored: Store):
     (anchored.home / PRIVATE).unlink()
     anchor(anchored, START + 2 * DAY, Anew("sue", "the key was lost"))
     first, second = (json.loads(line)["key"] for line in lines(anchored))
@@ -285,48 +293,50 @@ def test_begun_anew_with_another_key_the_file_names_it(anchored: Store):
     assert verify(anchored).ok
 
 
-def test_a_file_that_cannot_be_read_is_kept_aside_when_a_person_begins_anew(anchored: Store):
+def test_an_unreadable_file_is_set_aside_when_a_person_re_anchors(anchored: Store):
     published(anchored).write_text("nonsense\n", "utf-8")
     anchor(anchored, START + 2 * DAY, Anew("sue", "a broken disk"))
     assert verify(anchored).ok
     assert json.loads(lines(anchored)[0])["line"] == 2
-    [aside] = place_of(anchored.home).glob("anchors-damaged-*")
-    assert aside.read_text("utf-8") == "nonsense\n"
+    [damaged] = place_of(anchored.home).glob("anchors-damaged-*")
+    assert damaged.read_text("utf-8") == "nonsense\n"
 
 
-def crashed(store: Store, step: str, patch: pytest.MonkeyPatch, at: Any) -> None:
-    """The process ends at that step of an anchor."""
+def crash_at(store: Store, step: str, patch: pytest.MonkeyPatch, at: Any) -> None:
+    """Interrupt the anchoring at that function."""
 
-    def ends(*_: Any, **__: Any) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with patch.context() as broken:
-        broken.setattr(anchoring, step, ends)
+        broken.setattr(anchoring, step, interrupt)
         with pytest.raises(KeyboardInterrupt):
             anchor(store, at)
 
 
 @pytest.mark.parametrize("step", ["append_line", "_mark"])
-def test_an_anchor_whose_publishing_was_cut_off_is_published_next_time(
+def test_an_anchor_whose_publishing_was_interrupted_is_published_next_time(
     anchored: Store, monkeypatch: pytest.MonkeyPatch, step: str
 ):
     new_case(anchored, 2 * DAY)
-    crashed(anchored, step, monkeypatch, START + 3 * DAY)
+    crash_at(anchored, step, monkeypatch, START + 3 * DAY)
     assert anchor(anchored, START + 4 * DAY) is None
     assert verify(anchored).ok
     assert [json.loads(line)["line"] for line in lines(anchored)] == [1, 2]
     assert [file.name for file in place_of(anchored.home).glob("leaves*")] == ["leaves-000002.txt"]
 
 
-def test_a_crash_before_the_row_leaves_the_last_anchor_whole(anchored: Store, monkeypatch: pytest.MonkeyPatch):
+def test_a_crash_before_the_row_leaves_the_last_anchor_valid(anchored: Store, monkeypatch: pytest.MonkeyPatch):
     new_case(anchored, 2 * DAY)
-    crashed(anchored, "Anchored", monkeypatch, START + 3 * DAY)
+    crash_at(anchored, "Anchored", monkeypatch, START + 3 * DAY)
     assert verify(anchored).ok
     assert anchor(anchored, START + 4 * DAY) is not None
     assert verify(anchored).ok
 
 
-def test_the_folder_is_where_the_setting_says(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_folder_of_anchors_is_read_from_the_environment(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("CLOSELOOP_ANCHORS", str(tmp_path / "elsewhere"))
     new_case(store)
     anchor(store, START + DAY)
@@ -339,39 +349,37 @@ def test_the_folder_is_where_the_setting_says(store: Store, tmp_path: Path, monk
 def keyed_store(store: Store) -> Store:
     """A store with an anchor of the first releases."""
     new_resolved_case(store)
-    cut = to_micros(START + HOUR)
+    at = to_micros(START + HOUR)
     leaf = f"{FIRST}:4:{history_of(store, FIRST)[-1]['hash']}".encode()
     root = anchoring.leaves.Tree([leaf]).root().hex()
-    told = {"at": cut, "cases": 1, "root": root, "signature": keyed(store.secret, "anchor", str(cut), "1", root)}
-    execute_sql(
-        store, "INSERT INTO anchor (at, cases, root, signature) VALUES (:at, :cases, :root, :signature)", **told
-    )
-    (store.home / "anchors.jsonl").write_text(canonical(told) + "\n", "utf-8")
+    row = {"at": at, "cases": 1, "root": root, "signature": keyed(store.secret, "anchor", str(at), "1", root)}
+    execute_sql(store, "INSERT INTO anchor (at, cases, root, signature) VALUES (:at, :cases, :root, :signature)", **row)
+    (store.home / "anchors.jsonl").write_text(canonical(row) + "\n", "utf-8")
     return store
 
 
-def test_an_anchor_of_an_earlier_release_goes_on_to_be_checked(keyed_store: Store):
+def test_an_anchor_of_an_earlier_release_is_still_checked(keyed_store: Store):
     assert verify(keyed_store).ok
-    rewritten(keyed_store, FIRST, 2, actor_id=3)
+    rewrite_transition(keyed_store, FIRST, 2, actor_id=3)
     assert faults(keyed_store) == {"anchor_root"}
     assert anchor(keyed_store, START + DAY) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{}\n", '{"at":1,"cases":1,"root":"x","signature":"x"}\n'])
-def test_its_damage_is_found(keyed_store: Store, damage: str):
+def test_damage_to_an_anchor_of_an_earlier_release_is_detected(keyed_store: Store, damage: str):
     (keyed_store.home / "anchors.jsonl").write_text(damage, "utf-8")
     assert faults(keyed_store) <= {"anchor_file", "anchor_signature"}
     assert faults(keyed_store)
 
 
-def test_the_first_signed_line_names_it(keyed_store: Store):
+def test_the_first_signed_line_holds_the_hash_of_the_unsigned_one(keyed_store: Store):
     old = (keyed_store.home / "anchors.jsonl").read_text("utf-8").splitlines()[-1]
     assert anchor(keyed_store, START + DAY) is not None
     assert json.loads(lines(keyed_store)[0])["before"] == hash_of(old)
     assert verify(keyed_store).ok
 
 
-def test_erasing_personal_data_leaves_chain_and_anchor_whole(anchored: Store):
+def test_erasing_personal_data_leaves_chain_and_anchor_valid(anchored: Store):
     sql = "UPDATE statement SET content = NULL, salt = NULL, erased_at = :at WHERE case_id = 1"
     assert execute_sql(anchored, sql, at=to_micros(START + 2 * DAY)) >= 1
     assert verify(anchored).ok

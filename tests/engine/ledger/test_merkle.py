@@ -1,4 +1,4 @@
-"""One root for many leaves in the shape of RFC 6962, and a short proof that a leaf is under it."""
+"""The Merkle tree of RFC 6962: one root for many leaves, and a short proof for each leaf."""
 
 import hashlib
 
@@ -18,11 +18,11 @@ ROOTS = {
     8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 }
 
-many = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
+some_leaves = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
 
 
-def whole(leaves: list[bytes]) -> bytes:
-    """The root as RFC 6962 defines it, by recursion."""
+def reference_root(leaves: list[bytes]) -> bytes:
+    """Return the root by the recursive definition of RFC 6962."""
     if not leaves:
         return hashlib.sha256().digest()
     if len(leaves) == 1:
@@ -30,21 +30,21 @@ def whole(leaves: list[bytes]) -> bytes:
     split = 1
     while split * 2 < len(leaves):
         split *= 2
-    return node_hash(whole(leaves[:split]), whole(leaves[split:]))
+    return node_hash(reference_root(leaves[:split]), reference_root(leaves[split:]))
 
 
 @pytest.mark.parametrize("count", ROOTS)
-def test_the_root_is_the_one_that_others_reckon(count: int):
+def test_the_root_matches_the_shared_test_vectors(count: int):
     assert Tree(bytes.fromhex(leaf) for leaf in SHARED[:count]).root().hex() == ROOTS[count]
 
 
-@given(many)
-def test_leaf_by_leaf_the_same_root_grows(leaves: list[bytes]):
-    assert Tree(leaves).root() == whole(leaves)
+@given(some_leaves)
+def test_the_incremental_root_equals_the_recursive_one(leaves: list[bytes]):
+    assert Tree(leaves).root() == reference_root(leaves)
 
 
-@given(many, st.data())
-def test_a_leaf_is_led_to_the_root_by_its_path_and_another_is_not(leaves: list[bytes], data: st.DataObject):
+@given(some_leaves, st.data())
+def test_a_path_proves_its_leaf_and_no_other(leaves: list[bytes], data: st.DataObject):
     index = data.draw(st.integers(0, len(leaves) - 1))
     proof, root = path(leaves, index), Tree(leaves).root()
     assert root_by(proof, leaves[index], index, len(leaves)) == root
@@ -59,5 +59,5 @@ def test_the_root_depends_on_every_leaf_and_on_their_order():
 
 
 def test_a_node_does_not_pass_for_a_leaf():
-    one, other = leaf_hash(b"a"), leaf_hash(b"b")
-    assert Tree([one + other]).root() != Tree([b"a", b"b"]).root()
+    first, second = leaf_hash(b"a"), leaf_hash(b"b")
+    assert Tree([first + second]).root() != Tree([b"a", b"b"]).root()

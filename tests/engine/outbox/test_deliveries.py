@@ -1,4 +1,4 @@
-"""The outbox: each moment reaches each reaction, in order, at least once, and never two hands at a time."""
+"""The outbox: each event reaches each reaction in order, at least once, and one dispatcher at a time."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +34,8 @@ def greeting(event: CaseEvent) -> list[str]:
     return [GREET]
 
 
-def leased(store: Store, owner: str = "me", after: timedelta = timedelta()) -> list[Leased]:
+def lease_greetings(store: Store, owner: str = "me", after: timedelta = timedelta()) -> list[Leased]:
+    """Lease the deliveries of the reaction ``greet``."""
     return lease(store, owner, greeting, START + after)
 
 
@@ -43,58 +44,58 @@ def delivery(store: Store, seq: int = 1) -> dict[str, object]:
     return row
 
 
-def fails(store: Store, after: timedelta = timedelta(), error: str | None = "SmtpError") -> list[Leased]:
-    """Lease one delivery and let it fail at once; returns who died of it."""
-    [one] = leased(store, after=after)
-    return settle(store, [(one, error)], START + after)
+def fail_delivery(store: Store, after: timedelta = timedelta(), error: str | None = "SmtpError") -> list[Leased]:
+    """Lease one delivery and let it fail; return the deliveries that became dead letters."""
+    [leased] = lease_greetings(store, after=after)
+    return settle(store, [(leased, error)], START + after)
 
 
-def dies(store: Store) -> None:
+def exhaust_tries(store: Store) -> None:
     for n in range(TRIES):
-        fails(store, n * HOUR)
+        fail_delivery(store, n * HOUR)
 
 
-def test_every_moment_becomes_a_delivery_for_each_reaction(store: Store):
+def test_every_event_becomes_a_delivery_for_each_reaction(store: Store):
     number = new_case(store)
-    taken = lease(store, "me", both, START)
-    assert [one.key for one in taken] == [f"{number}:1:greet", f"{number}:1:write"]
-    assert taken[0].event.move == "open"
-    assert (taken[0].event.number, taken[0].event.kind, taken[0].tries) == (number, "complaint", 1)
+    batch = lease(store, "me", both, START)
+    assert [leased.key for leased in batch] == [f"{number}:1:greet", f"{number}:1:write"]
+    assert batch[0].event.move == "open"
+    assert (batch[0].event.number, batch[0].event.kind, batch[0].tries) == (number, "complaint", 1)
     assert query_rows(store, "SELECT * FROM outbox_event") == []
 
 
-def test_a_moment_nobody_answers_is_gone(store: Store):
+def test_an_event_without_a_reaction_is_deleted(store: Store):
     new_case(store)
     assert lease(store, "me", lambda event: [], START) == []
     assert query_rows(store, "SELECT * FROM outbox_event") == query_rows(store, "SELECT * FROM delivery") == []
 
 
-def test_the_lease_stands_before_the_work_begins(store: Store):
+def test_the_lease_is_committed_before_the_work(store: Store):
     new_case(store)
-    [one] = leased(store)
+    [leased] = lease_greetings(store)
     row = delivery(store)
-    assert (row["status"], row["tries"], row["lease_owner"], one.owner) == ("leased", 1, "me", "me")
-    assert leased(store, "other") == []
+    assert (row["status"], row["tries"], row["lease_owner"], leased.owner) == ("leased", 1, "me", "me")
+    assert lease_greetings(store, "other") == []
 
 
-def test_what_was_done_is_not_delivered_again(store: Store):
+def test_a_delivery_that_is_done_is_not_leased_again(store: Store):
     new_case(store)
-    assert fails(store, error=None) == []
+    assert fail_delivery(store, error=None) == []
     assert (delivery(store)["status"], delivery(store)["lease_owner"]) == ("done", None)
-    assert leased(store, after=1000 * HOUR) == []
+    assert lease_greetings(store, after=1000 * HOUR) == []
 
 
-def test_the_next_waits_for_the_one_before_it(store: Store):
+def test_a_delivery_waits_for_the_one_before_it(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
-    [first] = leased(store)
+    [first] = lease_greetings(store)
     assert first.event.seq == 1
-    assert leased(store) == []
+    assert lease_greetings(store) == []
     settle(store, [(first, "SmtpError")], START)
-    assert leased(store) == []
-    [again] = leased(store, after=FIRST_WAIT)
+    assert lease_greetings(store) == []
+    [again] = lease_greetings(store, after=FIRST_WAIT)
     settle(store, [(again, None)], START)
-    assert [one.event.seq for one in leased(store, after=FIRST_WAIT)] == [2]
+    assert [leased.event.seq for leased in lease_greetings(store, after=FIRST_WAIT)] == [2]
 
 
 def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
@@ -103,13 +104,13 @@ def test_reactions_and_cases_do_not_wait_for_each_other(store: Store):
     assert len(lease(store, "me", both, START)) == 4
 
 
-def test_the_next_no_longer_waits_for_a_dead_one(store: Store):
+def test_a_delivery_does_not_wait_for_a_dead_one(store: Store):
     make_move(store, new_case(store), "classify")
-    dies(store)
-    assert [one.event.seq for one in leased(store, after=TRIES * HOUR)] == [2]
+    exhaust_tries(store)
+    assert [leased.event.seq for leased in lease_greetings(store, after=TRIES * HOUR)] == [2]
 
 
-def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: Store):
+def test_a_later_event_is_not_delivered_before_an_earlier_one(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
     with store.writing() as tx:
@@ -119,59 +120,59 @@ def test_a_later_moment_is_not_delivered_before_an_earlier_one_is_known(store: S
             id=case_of(store, number)["id"],
             r=GREET,
         )
-    assert [one.event.seq for one in lease(store, "me", greeting, START, limit=1)] == [1]
+    assert [leased.event.seq for leased in lease(store, "me", greeting, START, limit=1)] == [1]
 
 
-@pytest.mark.parametrize("tried", range(1, TRIES))
-def test_each_failure_waits_four_times_as_long(store: Store, tried: int):
+@pytest.mark.parametrize("failures", range(1, TRIES))
+def test_each_failure_waits_four_times_as_long(store: Store, failures: int):
     new_case(store)
-    for n in range(tried):
-        fails(store, n * HOUR)
-    wait = timedelta(seconds=10) * 4 ** (tried - 1)
-    failed_at = (tried - 1) * HOUR
-    assert leased(store, after=failed_at + wait - MICROSECOND) == []
-    [one] = leased(store, after=failed_at + wait)
-    assert one.tries == tried + 1
+    for n in range(failures):
+        fail_delivery(store, n * HOUR)
+    wait = timedelta(seconds=10) * 4 ** (failures - 1)
+    failed_at = (failures - 1) * HOUR
+    assert lease_greetings(store, after=failed_at + wait - MICROSECOND) == []
+    [leased] = lease_greetings(store, after=failed_at + wait)
+    assert leased.tries == failures + 1
 
 
 def test_the_fifth_failure_is_the_last(store: Store):
     new_case(store)
-    died = [len(fails(store, n * HOUR)) for n in range(TRIES)]
-    assert died == [0, 0, 0, 0, 1]
+    dead = [len(fail_delivery(store, n * HOUR)) for n in range(TRIES)]
+    assert dead == [0, 0, 0, 0, 1]
     assert delivery(store) == {"status": "dead", "tries": 5, "lease_owner": None, "error": "SmtpError"}
-    assert leased(store, after=1000 * HOUR) == []
+    assert lease_greetings(store, after=1000 * HOUR) == []
 
 
-def test_a_dead_one_is_revived_with_all_its_tries(store: Store):
+def test_a_dead_delivery_is_revived_with_all_its_tries(store: Store):
     number = new_case(store)
-    dies(store)
+    exhaust_tries(store)
     revive(store, number, 1, GREET, START + 9 * HOUR)
-    [one] = leased(store, after=9 * HOUR)
-    assert one.tries == 1
+    [leased] = lease_greetings(store, after=9 * HOUR)
+    assert leased.tries == 1
 
 
-def test_a_dead_one_is_dropped_for_good(store: Store):
+def test_a_dropped_delivery_is_not_leased_again(store: Store):
     number = new_case(store)
-    dies(store)
+    exhaust_tries(store)
     drop(store, number, 1, GREET, START + 9 * HOUR)
     assert delivery(store)["status"] == "done"
-    assert leased(store, after=1000 * HOUR) == []
+    assert lease_greetings(store, after=1000 * HOUR) == []
 
 
-@pytest.mark.parametrize("bury", [revive, drop])
-def test_only_a_dead_one_is_revived_or_dropped(store: Store, bury: Callable[..., None]):
+@pytest.mark.parametrize("act", [revive, drop])
+def test_only_a_dead_delivery_is_revived_or_dropped(store: Store, act: Callable[..., None]):
     number = new_case(store)
-    leased(store)
+    lease_greetings(store)
     for case in (number, "cp-26-999999"):
-        told = refusal(lambda case=case: bury(store, case, 1, GREET, START))
-        assert (told.code, told.params) == ("not_dead", {"number": case, "seq": 1, "reaction": GREET})
+        refused = refusal(lambda case=case: act(store, case, 1, GREET, START))
+        assert (refused.code, refused.params) == ("not_dead", {"number": case, "seq": 1, "reaction": GREET})
 
 
-def test_an_expired_lease_is_anothers_and_the_first_has_no_more_say(store: Store):
+def test_an_expired_lease_goes_to_another_owner_and_the_first_cannot_settle_it(store: Store):
     new_case(store)
-    [mine] = leased(store, "me")
-    assert leased(store, "other", after=LEASE - MICROSECOND) == []
-    [theirs] = leased(store, "other", after=LEASE)
+    [mine] = lease_greetings(store, "me")
+    assert lease_greetings(store, "other", after=LEASE - MICROSECOND) == []
+    [theirs] = lease_greetings(store, "other", after=LEASE)
     assert (theirs.tries, theirs.key) == (2, mine.key)
     settle(store, [(mine, None)], START + LEASE)
     settle(store, [(mine, "SmtpError")], START + LEASE)
@@ -180,41 +181,41 @@ def test_an_expired_lease_is_anothers_and_the_first_has_no_more_say(store: Store
     assert delivery(store)["status"] == "done"
 
 
-def test_who_lost_the_lease_reports_no_death(store: Store):
+def test_an_owner_without_the_lease_cannot_make_a_dead_letter(store: Store):
     new_case(store)
     for n in range(TRIES - 2):
-        fails(store, n * HOUR)
-    [mine] = leased(store, "me", after=9 * HOUR)
-    leased(store, "other", after=9 * HOUR + LEASE)
+        fail_delivery(store, n * HOUR)
+    [mine] = lease_greetings(store, "me", after=9 * HOUR)
+    lease_greetings(store, "other", after=9 * HOUR + LEASE)
     assert settle(store, [(mine, "SmtpError")], START + 10 * HOUR) == []
     assert delivery(store)["status"] == "leased"
 
 
-def test_what_takes_its_process_with_it_at_every_try_is_dead_and_not_leased_for_ever(store: Store):
+def test_a_delivery_whose_process_dies_at_every_try_becomes_a_dead_letter(store: Store):
     new_case(store)
     for n in range(TRIES):
-        assert len(leased(store, after=n * HOUR)) == 1
-    assert leased(store, after=9 * HOUR) == []
+        assert len(lease_greetings(store, after=n * HOUR)) == 1
+    assert lease_greetings(store, after=9 * HOUR) == []
     assert (delivery(store)["status"], delivery(store)["error"]) == ("dead", "ProcessLost")
 
 
 def test_two_dispatchers_share_no_delivery(store: Store):
     for _ in range(20):
         make_move(store, new_case(store), "classify")
-    works = [partial(lease, store, owner, both, START, 50) for owner in ("me", "other", "third")]
-    taken = [one.key for batch in run_concurrently(works) if isinstance(batch, list) for one in batch]
-    assert len(taken) == len(set(taken))
-    rest = [one.key for one in lease(store, "me", both, START)]
-    assert len({*taken, *rest}) == len(taken) + len(rest) == 40
+    leases = [partial(lease, store, owner, both, START, 50) for owner in ("me", "other", "third")]
+    keys = [leased.key for batch in run_concurrently(leases) if isinstance(batch, list) for leased in batch]
+    assert len(keys) == len(set(keys))
+    remaining = [leased.key for leased in lease(store, "me", both, START)]
+    assert len({*keys, *remaining}) == len(keys) + len(remaining) == 40
 
 
-def test_a_batch_is_no_bigger_than_asked(store: Store):
+def test_a_batch_is_limited(store: Store):
     for _ in range(5):
         new_case(store)
     assert [len(lease(store, "me", greeting, START, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_of_a_batch_each_ends_for_itself(store: Store):
+def test_each_delivery_of_a_batch_is_settled_alone(store: Store):
     new_case(store)
     good, bad = lease(store, "me", both, START)
     settle(store, [(good, None), (bad, "SmtpError")], START)
@@ -224,56 +225,56 @@ def test_of_a_batch_each_ends_for_itself(store: Store):
     ]
 
 
-def test_peeking_tells_what_waits_and_leases_nothing(store: Store):
+def test_peek_returns_what_waits_and_leases_nothing(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
-    assert [(one.number, one.step, one.round) for one in peek(store, START)] == [
+    assert [(waiting.number, waiting.step, waiting.round) for waiting in peek(store, START)] == [
         (number, "received", 1),
         (number, "classified", 1),
     ]
-    assert len(leased(store)) == 1
-    assert [one.step for one in peek(store, START)] == ["classified"]
+    assert len(lease_greetings(store)) == 1
+    assert [waiting.step for waiting in peek(store, START)] == ["classified"]
 
 
-def test_a_moment_tells_when_it_happened(store: Store):
+def test_an_event_holds_when_it_occurred_and_was_recorded(store: Store):
     new_case(store)
-    [one] = leased(store)
-    assert from_micros(one.event.occurred_at) == from_micros(one.event.recorded_at) == START
+    [leased] = lease_greetings(store)
+    assert from_micros(leased.event.occurred_at) == from_micros(leased.event.recorded_at) == START
 
 
 @pytest.mark.requirement("B6")
-def test_what_waits_for_its_hour_spends_no_try(store: Store):
+def test_waiting_for_an_hour_spends_no_try(store: Store):
     new_case(store)
     for n in range(TRIES + 2):
-        [one] = leased(store, after=n * HOUR)
-        assert one.tries == 1
-        assert settle(store, [(one, Later(START + (n + 1) * HOUR))], START + n * HOUR) == []
-        assert leased(store, after=(n + 1) * HOUR - MICROSECOND) == []
+        [leased] = lease_greetings(store, after=n * HOUR)
+        assert leased.tries == 1
+        assert settle(store, [(leased, Later(START + (n + 1) * HOUR))], START + n * HOUR) == []
+        assert lease_greetings(store, after=(n + 1) * HOUR - MICROSECOND) == []
     assert delivery(store) == {"status": "waiting", "tries": 0, "lease_owner": None, "error": None}
 
 
 @pytest.mark.requirement("B6")
-def test_a_wait_keeps_the_tries_that_were_spent_before_it(store: Store):
+def test_a_wait_keeps_the_tries_spent_before_it(store: Store):
     new_case(store)
-    fails(store)
-    [one] = leased(store, after=FIRST_WAIT)
-    settle(store, [(one, Later(START + HOUR))], START + FIRST_WAIT)
+    fail_delivery(store)
+    [leased] = lease_greetings(store, after=FIRST_WAIT)
+    settle(store, [(leased, Later(START + HOUR))], START + FIRST_WAIT)
     assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "SmtpError"}
 
 
 @pytest.mark.requirement("B6")
-def test_an_hour_that_is_not_ahead_is_none_to_wait_for(store: Store):
-    """Else a reaction that errs about the time would be delivered for ever."""
+def test_waiting_for_an_hour_that_has_passed_counts_as_a_failure(store: Store):
+    """Otherwise a reaction that computes a wrong time would be delivered for ever."""
     new_case(store)
-    [one] = leased(store)
-    settle(store, [(one, Later(START))], START)
+    [leased] = lease_greetings(store)
+    settle(store, [(leased, Later(START))], START)
     assert delivery(store) == {"status": "waiting", "tries": 1, "lease_owner": None, "error": "Later"}
-    assert leased(store, after=FIRST_WAIT - MICROSECOND) == []
+    assert lease_greetings(store, after=FIRST_WAIT - MICROSECOND) == []
 
 
-def test_who_lost_the_lease_sends_nobody_to_wait(store: Store):
+def test_an_owner_without_the_lease_cannot_postpone_the_delivery(store: Store):
     new_case(store)
-    [mine] = leased(store, "me")
-    leased(store, "other", after=LEASE)
+    [mine] = lease_greetings(store, "me")
+    lease_greetings(store, "other", after=LEASE)
     settle(store, [(mine, Later(START + 9 * HOUR))], START + LEASE)
     assert (delivery(store)["status"], delivery(store)["tries"]) == ("leased", 2)

@@ -1,4 +1,4 @@
-"""A small vocabulary in which tests tell what another system's log holds, and replay it."""
+"""Builds and replays event logs of another system from a small vocabulary."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from engine.store import Store
 from models.log_event import LogEvent, Step
 from tests.case_actions import DAY, HOUR, START
 
-SOURCE, WORDLESS = "old desk", "(no words)"
+SOURCE, NO_TEXT = "old desk", "(no words)"
 BEGAN = START - 100 * DAY
-"""When the logs of the tests begin: long before the store's clock."""
+"""The begin of the tests' logs, long before the time of the store."""
 
-MEANS: dict[str, dict[str, Any]] = {
+MEANINGS: dict[str, dict[str, Any]] = {
     "new": {"move": "open"},
     "sorted": {"move": "classify", "also": ("reclassify",), "form": {"category": "damage"}},
     "looked at": {"move": "investigate"},
@@ -32,25 +32,25 @@ MEANS: dict[str, dict[str, Any]] = {
     "flown": {"move": "fly"},
     "printed": {"ignored": "paper"},
 }
-"""What the words of the tests' logs mean; any other word means nothing to anybody."""
+"""The meaning of each word in the tests' logs; any other word is unknown."""
 
-Told = tuple[str, float | None]
-"""A word, and so many hours after ``BEGAN``; None where the log has no time."""
+Entry = tuple[str, float | None]
+"""A word and its hours after ``BEGAN``; ``None`` where the log has no time."""
 
 
-def steps(case: str, *told: Told, first: int = 1, **more: Any) -> list[Step]:
-    """The events of a case, in the order of the file, with their meaning."""
-    found: list[Step] = []
-    for row, (word, hours) in enumerate(told, first):
+def steps(case: str, *entries: Entry, first: int = 1, **more: Any) -> list[Step]:
+    """Return the events of a case with their meaning, in the order of the file."""
+    events: list[Step] = []
+    for row, (word, hours) in enumerate(entries, first):
         at = None if hours is None else BEGAN + hours * HOUR
         event = LogEvent(row, case, word, at)
-        found.append(Step(event, **MEANS.get(word, {"unknown": word}), **more))
-    return found
+        events.append(Step(event, **MEANINGS.get(word, {"unknown": word}), **more))
+    return events
 
 
-def put(buffer: EventBuffer, told: Iterable[Step], opening: dict[str, Any] | None = None) -> EventBuffer:
-    """Put events down as a reader does, ordered by time and then by their place in the file."""
-    for step in told:
+def fill_buffer(buffer: EventBuffer, events: Iterable[Step], opening: dict[str, Any] | None = None) -> EventBuffer:
+    """Add events as a reader of logs does, ordered by time and then by row of the file."""
+    for step in events:
         at = step.event.at
         order = (float("-inf") if at is None else at.timestamp(), step.event.row)
         if opening is not None and buffer.is_earlier(step.event.case, order):
@@ -60,33 +60,33 @@ def put(buffer: EventBuffer, told: Iterable[Step], opening: dict[str, Any] | Non
     return buffer
 
 
-def replayed(
+def replay_log(
     store: Store,
-    *told: Step,
+    *events: Step,
     bridge: bool = False,
     at: datetime = START,
     kind: str = "complaint",
     pack: str = "logistics",
     opening: dict[str, Any] | None = None,
 ) -> dict[str, ReplayStatistics]:
-    """Replay a log; the tally of each case by the case's number."""
+    """Replay a log; return the statistics of each case by its number."""
     with EventBuffer(store.home) as buffer:
-        replay(store, put(buffer, told, opening), Log(SOURCE, kind, pack, ReplayOptions(bridge, WORDLESS)), at)
-    return counted(store)
+        replay(store, fill_buffer(buffer, events, opening), Log(SOURCE, kind, pack, ReplayOptions(bridge, NO_TEXT)), at)
+    return stored_statistics(store)
 
 
-def counted(store: Store) -> dict[str, ReplayStatistics]:
-    """The tallies that are kept, by the number of the case."""
+def stored_statistics(store: Store) -> dict[str, ReplayStatistics]:
+    """Return the statistics in the store, by the number of the case."""
     with store.looking() as tx:
         return {number: statistics for _, number, statistics in all_statistics(tx, store.secret, SOURCE)}
 
 
-def only(found: dict[str, ReplayStatistics]) -> tuple[str, ReplayStatistics]:
-    """The one case there is, and its tally."""
-    [(number, statistics)] = found.items()
+def only_case(statistics_by_number: dict[str, ReplayStatistics]) -> tuple[str, ReplayStatistics]:
+    """Return number and statistics of the only case."""
+    [(number, statistics)] = statistics_by_number.items()
     return number, statistics
 
 
-def after(hours: float) -> timedelta:
-    """So long after ``BEGAN``, as the telling of cases counts: from ``START``."""
+def since_start(hours: float) -> timedelta:
+    """Return so many hours after ``BEGAN`` as a time since ``START``."""
     return BEGAN + hours * HOUR - START

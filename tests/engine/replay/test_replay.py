@@ -1,4 +1,4 @@
-"""Histories of other systems: each event is applied, ignored or refused with its reason, and nothing twice."""
+"""Logs of other systems: each event is applied, ignored or refused with its reason, and never twice."""
 
 import shutil
 from collections.abc import Iterator
@@ -28,18 +28,28 @@ from tests.case_actions import (
     refusal,
     timer_of,
 )
-from tests.engine.replay.logs import BEGAN, SOURCE, WORDLESS, after, counted, only, put, replayed, steps
+from tests.engine.replay.logs import (
+    BEGAN,
+    NO_TEXT,
+    SOURCE,
+    fill_buffer,
+    only_case,
+    replay_log,
+    since_start,
+    steps,
+    stored_statistics,
+)
 
-WHOLE = (("new", 0), ("sorted", 1), ("looked at", 1.2), ("done", 1.5), ("over", 30))
+COMPLETE = (("new", 0), ("sorted", 1), ("looked at", 1.2), ("done", 1.5), ("over", 30))
 
 
-def made(store: Store, number: str) -> list[str]:
-    """What was done with a case but for what clocks did."""
+def moves_without_timers(store: Store, number: str) -> list[str]:
+    """Return the moves of a case except those of its timers."""
     return [row["move"] for row in history_of(store, number) if row["via"] != "timer"]
 
 
 def dump(store: Store) -> dict[str, list[Any]]:
-    """Everything a replay writes, but for salts and what is hashed with them."""
+    """Return all that a replay writes, except salts and the hashes that depend on them."""
     tables = {
         "cases": "id, number, state, previous_state, closed, version, cycle, level, variables, opened_at, changed_at",
         "transition": "case_id, seq, move, source, dest, cycle, level, via, occurred_at, recorded_at, inferred",
@@ -55,11 +65,11 @@ def dump(store: Store) -> dict[str, list[Any]]:
     }
 
 
-def test_a_case_that_fits_is_lived_at_its_own_instants(store: Store):
-    number, statistics = only(replayed(store, *steps("a", *WHOLE)))
-    assert made(store, number) == ["open", "classify", "investigate", "resolve", "close"]
+def test_a_case_that_fits_is_replayed_at_its_own_instants(store: Store):
+    number, statistics = only_case(replay_log(store, *steps("a", *COMPLETE)))
+    assert moves_without_timers(store, number) == ["open", "classify", "investigate", "resolve", "close"]
     history = [row for row in history_of(store, number) if row["via"] == "replay"]
-    assert [row["occurred_at"] for row in history] == [to_micros(BEGAN + h * HOUR) for _, h in WHOLE]
+    assert [row["occurred_at"] for row in history] == [to_micros(BEGAN + h * HOUR) for _, h in COMPLETE]
     assert {row["recorded_at"] for row in history} == {to_micros(START)}
     assert (statistics.events, statistics.applied, statistics.refused, statistics.ignored, statistics.fits) == (
         5,
@@ -83,132 +93,135 @@ def test_a_case_that_fits_is_lived_at_its_own_instants(store: Store):
         ("new", "repeated_move"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_reason_and_row(sqlite_store: Store, word: str, reason: str):
-    number, statistics = only(replayed(sqlite_store, *steps("a", ("new", 0), (word, 1))))
+def test_an_impossible_event_is_refused_with_its_reason_and_row(sqlite_store: Store, word: str, reason: str):
+    number, statistics = only_case(replay_log(sqlite_store, *steps("a", ("new", 0), (word, 1))))
     assert statistics.refused == {reason: [1, 2]}
     assert (statistics.events, statistics.applied) == (2, 1)
     assert case_of(sqlite_store, number)["state"] == "received"
 
 
 def test_a_case_is_opened_even_when_all_its_events_are_refused(sqlite_store: Store):
-    number, statistics = only(replayed(sqlite_store, *steps("a", ("looked at", 3), ("gibberish", 2))))
+    number, statistics = only_case(replay_log(sqlite_store, *steps("a", ("looked at", 3), ("gibberish", 2))))
     assert case_of(sqlite_store, number)["opened_at"] == to_micros(BEGAN + 2 * HOUR)
-    assert made(sqlite_store, number) == ["open"]
+    assert moves_without_timers(sqlite_store, number) == ["open"]
     assert (statistics.applied, statistics.refused) == (0, {"unknown_word": [1, 2], "not_now": [1, 1]})
 
 
-def test_no_time_and_time_to_come_are_refused_and_a_case_without_any_is_opened_now(sqlite_store: Store):
-    number, statistics = only(replayed(sqlite_store, *steps("a", ("sorted", None), ("sorted", 100 * 24 + 1))))
+def test_events_without_a_time_or_in_the_future_are_refused_and_their_case_is_opened_now(sqlite_store: Store):
+    number, statistics = only_case(replay_log(sqlite_store, *steps("a", ("sorted", None), ("sorted", 100 * 24 + 1))))
     assert statistics.refused == {"no_time": [1, 1], "in_the_future": [1, 2]}
     assert case_of(sqlite_store, number)["opened_at"] == to_micros(START)
 
 
-def test_the_mappings_reason_and_a_state_told_again_are_ignored(sqlite_store: Store):
-    told = steps("a", ("new", 0), ("sorted", 1), ("somewhere", 2), ("in work", 3), ("in work", 4), ("printed", 5))
-    number, statistics = only(replayed(sqlite_store, *told))
-    assert statistics.ignored == {"repeated_state": 2, "paper": 1}, "classified is as good as investigated"
-    assert made(sqlite_store, number) == ["open", "classify", "investigate"]
+def test_ignored_words_and_repeated_states_are_ignored(sqlite_store: Store):
+    log = steps("a", ("new", 0), ("sorted", 1), ("somewhere", 2), ("in work", 3), ("in work", 4), ("printed", 5))
+    number, statistics = only_case(replay_log(sqlite_store, *log))
+    assert statistics.ignored == {"repeated_state": 2, "paper": 1}, "the word also means classified"
+    assert moves_without_timers(sqlite_store, number) == ["open", "classify", "investigate"]
 
 
-def test_equal_times_keep_the_order_of_the_file_and_scattered_events_find_their_case(sqlite_store: Store):
+def test_equal_times_keep_the_order_of_the_file_and_mixed_cases_are_separated(sqlite_store: Store):
     a = steps("a", ("new", 0), ("sorted", 1), ("looked at", 1), ("done", 1))
     b = steps("b", ("new", 0), ("done", 2), ("looked at", 1), ("sorted", 0.5), first=5)
     mixed = [step for pair in zip(a, b, strict=True) for step in pair]
-    found = replayed(sqlite_store, *mixed)
-    assert [statistics.applied for statistics in found.values()] == [4, 4]
-    assert sorted(len(statistics.flags.get("out_of_order", ())) for statistics in found.values()) == [0, 2]
+    statistics_by_number = replay_log(sqlite_store, *mixed)
+    assert [statistics.applied for statistics in statistics_by_number.values()] == [4, 4]
+    assert sorted(len(statistics.flags.get("out_of_order", ())) for statistics in statistics_by_number.values()) == [
+        0,
+        2,
+    ]
 
 
-def test_an_order_that_the_times_contradict_is_flagged_and_time_does_not_run_back(sqlite_store: Store):
+def test_events_out_of_order_are_flagged_and_their_times_do_not_decrease(sqlite_store: Store):
     with EventBuffer(sqlite_store.home) as buffer:
         for step in steps("a", ("new", 0), ("sorted", 5), ("looked at", 3)):
             buffer.add(step, (step.event.row,))
         buffer.sort()
-        replay(sqlite_store, buffer, Log(SOURCE, "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
-    number, statistics = only(counted(sqlite_store))
+        replay(sqlite_store, buffer, Log(SOURCE, "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START)
+    number, statistics = only_case(stored_statistics(sqlite_store))
     assert statistics.flags == {"time_backwards": [3]}
     assert history_of(sqlite_store, number)[-1]["occurred_at"] >= to_micros(BEGAN + 5 * HOUR)
 
 
 @pytest.mark.requirement("B6")
-def test_promises_run_in_the_past_and_their_rungs_fire_once_at_their_instants(store: Store):
-    number, _ = only(replayed(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 3.5), ("done", 3.5))))
+def test_timers_run_in_the_past_and_their_steps_fire_once_at_their_instants(store: Store):
+    number, _ = only_case(replay_log(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 3.5), ("done", 3.5))))
     assert timer_of(store, number, "first_reply")["outcome"] == "breached"
     assert timer_of(store, number, "solution")["outcome"] == "met"
     replies = [(percent, due) for clause, percent, due in fired_steps_of(store, number) if clause == "first_reply"]
-    assert replies == [(75, after(1.5)), (100, after(2)), (150, after(3))]
+    assert replies == [(75, since_start(1.5)), (100, since_start(2)), (150, since_start(3))]
     assert query_rows(store, "SELECT count(*) AS n FROM timer WHERE fires_at <= :at", at=to_micros(START)) == [{"n": 0}]
     assert verify(store).ok
 
 
-def test_nobody_is_told_of_history_only_how_an_open_case_came_to_stand_is_left_to_react_to(store: Store):
-    replayed(store, *steps("a", *WHOLE), *steps("b", ("new", 0), ("sorted", 1), ("remark", 2), first=9))
-    left = "SELECT t.move FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq"
-    moves = [row["move"] for row in query_rows(store, left)]
+def test_history_makes_no_events_except_the_last_of_an_open_case(store: Store):
+    replay_log(store, *steps("a", *COMPLETE), *steps("b", ("new", 0), ("sorted", 1), ("remark", 2), first=9))
+    waiting = "SELECT t.move FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq"
+    moves = [row["move"] for row in query_rows(store, waiting)]
     assert moves[0] == "classify"
     assert "open" not in moves
     assert "close" not in moves
 
 
-def test_a_second_replay_changes_nothing_and_counts_the_same(store: Store):
-    told = [*steps("a", *WHOLE), *steps("b", ("looked at", 0), first=9)]
-    replayed(store, *told)
+def test_a_second_replay_changes_nothing(store: Store):
+    log = [*steps("a", *COMPLETE), *steps("b", ("looked at", 0), first=9)]
+    replay_log(store, *log)
     first = dump(store)
-    replayed(store, *told, at=START + DAY)
+    replay_log(store, *log, at=START + DAY)
     assert dump(store) == first
 
 
-def test_another_manner_or_another_content_is_refused_by_name(sqlite_store: Store):
-    replayed(sqlite_store, *steps("a", *WHOLE))
-    options = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), bridge=True))
-    content = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 40))))
+def test_a_replay_with_other_options_or_content_is_refused(sqlite_store: Store):
+    replay_log(sqlite_store, *steps("a", *COMPLETE))
+    options = refusal(lambda: replay_log(sqlite_store, *steps("a", *COMPLETE), bridge=True))
+    content = refusal(lambda: replay_log(sqlite_store, *steps("a", *COMPLETE, ("remark", 40))))
     assert (options.code, content.code) == ("replayed_otherwise", "other_history")
-    assert only(counted(sqlite_store))[1].events == 5
+    assert only_case(stored_statistics(sqlite_store))[1].events == 5
 
 
 class Killed(Exception):
-    """Stands for a process that is gone."""
+    """Stands for the end of the process."""
 
 
-def test_broken_off_within_a_case_it_goes_on_there(store: Store, monkeypatch: pytest.MonkeyPatch):
-    """The pieces are small here; the process is gone after the third of them."""
-    told = steps("a", ("new", 0), *((word, hour) for hour in range(1, 12) for word in ("sorted", "remark")))
+def test_a_replay_interrupted_within_a_case_resumes_there(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """The batches are small here, and the process dies after the third."""
+    log = steps("a", ("new", 0), *((word, hour) for hour in range(1, 12) for word in ("sorted", "remark")))
     monkeypatch.setattr(replaying, "TOGETHER", 5)
-    lines, left = EventBuffer.lines, iter([None] * 3)
+    lines, remaining = EventBuffer.lines, iter([None] * 3)
 
-    def dies(buffer: EventBuffer, case: str, begin: int, most: int) -> Iterator[Line]:
-        if most > 1 and next(left, Killed) is Killed:
+    def die_after_third(buffer: EventBuffer, case: str, begin: int, most: int) -> Iterator[Line]:
+        if most > 1 and next(remaining, Killed) is Killed:
             raise Killed
         return lines(buffer, case, begin, most)
 
     with monkeypatch.context() as patch:
-        patch.setattr(EventBuffer, "lines", dies)
+        patch.setattr(EventBuffer, "lines", die_after_third)
         with pytest.raises(Killed):
-            replayed(store, *told)
-    assert only(counted(store))[1].events == 15
-    number, statistics = only(replayed(store, *told))
+            replay_log(store, *log)
+    assert only_case(stored_statistics(store))[1].events == 15
+    number, statistics = only_case(replay_log(store, *log))
     assert (statistics.events, statistics.applied) == (23, 23)
-    assert made(store, number).count("note") == 11
+    assert moves_without_timers(store, number).count("note") == 11
     assert verify(store).ok
 
 
-def test_what_is_refused_half_way_leaves_nothing_and_the_rest_goes_on(store: Store):
-    """A promise whose day has passed is refused only when its clock is armed: the move was written already."""
+def test_an_event_refused_half_way_writes_nothing_and_the_next_is_applied(store: Store):
+    """A promise whose day has passed is refused only when its timer starts, after its move was written."""
     late: dict[str, Any] = {"promise": "a call", "due_at": BEGAN.isoformat()}
     [promise] = steps("a", ("remark", 2), first=2)
     bad = type(promise)(promise.event, move="promise", form=late)
-    told = [*steps("a", ("new", 0)), bad, *steps("a", ("sorted", 3), first=3)]
-    number, statistics = only(replayed(store, *told))
+    log = [*steps("a", ("new", 0)), bad, *steps("a", ("sorted", 3), first=3)]
+    number, statistics = only_case(replay_log(store, *log))
     assert statistics.refused == {"due_passed": [1, 2]}
-    assert made(store, number) == ["open", "classify"]
+    assert moves_without_timers(store, number) == ["open", "classify"]
     assert verify(store).ok
 
 
 @pytest.mark.requirement("B3")
-def test_work_after_a_result_is_a_new_round(store: Store):
-    told = steps("a", *WHOLE[:4], ("in work", 5), ("done", 6), ("looked at", 7), ("done", 8), ("over", 9))
-    number, statistics = only(replayed(store, *told))
-    assert made(store, number)[4:] == ["reopen", "resolve", "reopen", "resolve", "close"]
+def test_work_after_a_result_opens_a_new_cycle(store: Store):
+    log = steps("a", *COMPLETE[:4], ("in work", 5), ("done", 6), ("looked at", 7), ("done", 8), ("over", 9))
+    number, statistics = only_case(replay_log(store, *log))
+    assert moves_without_timers(store, number)[4:] == ["reopen", "resolve", "reopen", "resolve", "close"]
     assert (case_of(store, number)["cycle"], statistics.reopenings, statistics.resolutions, statistics.refused) == (
         3,
         2,
@@ -217,9 +230,9 @@ def test_work_after_a_result_is_a_new_round(store: Store):
     )
 
 
-def test_what_comes_after_the_end_is_refused_and_named(sqlite_store: Store):
-    number, statistics = only(
-        replayed(sqlite_store, *steps("a", *WHOLE, ("remark", 31), ("in work", 32), ("over", 33)))
+def test_events_after_the_end_are_refused_and_counted(sqlite_store: Store):
+    number, statistics = only_case(
+        replay_log(sqlite_store, *steps("a", *COMPLETE, ("remark", 31), ("in work", 32), ("over", 33)))
     )
     assert statistics.refused == {"after_the_end": [2, 6]}
     assert statistics.ignored == {"repeated_state": 1}
@@ -228,17 +241,23 @@ def test_what_comes_after_the_end_is_refused_and_named(sqlite_store: Store):
 
 
 @pytest.mark.parametrize("bridge", [False, True])
-def test_applied_refused_and_ignored_are_all_there_is(sqlite_store: Store, bridge: bool):
+def test_every_event_is_applied_refused_or_ignored(sqlite_store: Store, bridge: bool):
     words = ("done", "sorted", "over", "gibberish", "ready", "in work", "printed", "asked back", "ready", "over", "new")
-    told = [s for n in range(5) for s in steps(f"c{n}", *((w, h) for h, w in enumerate(words[n:])), first=n * 20 + 1)]
-    for statistics in replayed(sqlite_store, *told, bridge=bridge).values():
+    log = [
+        step
+        for n in range(5)
+        for step in steps(f"c{n}", *((word, hour) for hour, word in enumerate(words[n:])), first=n * 20 + 1)
+    ]
+    for statistics in replay_log(sqlite_store, *log, bridge=bridge).values():
         refused, ignored = sum(times for times, _ in statistics.refused.values()), sum(statistics.ignored.values())
         assert statistics.applied + refused + ignored == statistics.events
         assert bridge or statistics.inferred == 0
 
 
 def test_a_bridge_inserts_the_missing_moves_and_marks_them(store: Store):
-    number, statistics = only(replayed(store, *steps("a", ("new", 0), ("asked back", 1), ("done", 9)), bridge=True))
+    number, statistics = only_case(
+        replay_log(store, *steps("a", ("new", 0), ("asked back", 1), ("done", 9)), bridge=True)
+    )
     history = [(row["move"], bool(row["inferred"])) for row in history_of(store, number) if row["via"] == "replay"]
     assert history == [
         *[("open", False), ("ask_customer", False), ("customer_answers", True), ("classify", True)],
@@ -248,45 +267,52 @@ def test_a_bridge_inserts_the_missing_moves_and_marks_them(store: Store):
     assert verify(store).ok
 
 
-def test_a_bridge_makes_up_no_opinion_and_takes_nothing_up_again(sqlite_store: Store):
-    told = steps("a", *WHOLE[:4], ("done", 3), ("sorted", 4))
-    number, statistics = only(replayed(sqlite_store, *told, bridge=True))
+def test_a_bridge_infers_no_answer_of_the_customer_and_reopens_nothing(sqlite_store: Store):
+    log = steps("a", *COMPLETE[:4], ("done", 3), ("sorted", 4))
+    number, statistics = only_case(replay_log(sqlite_store, *log, bridge=True))
     assert statistics.refused == {"repeated_move": [1, 5], "no_way": [1, 6]}
     assert moves_of(sqlite_store, number)[-1] != "revisit"
 
 
-def test_what_the_log_says_of_the_first_contact_is_recorded_and_a_flaw_does_not_lose_the_case(sqlite_store: Store):
-    said = {"text": "It is broken.", "channel": "mail", "email": "li@example.com", "at": (BEGAN - HOUR).isoformat()}
-    number, _ = only(replayed(sqlite_store, *steps("a", ("sorted", 0)), opening=said))
+def test_the_first_contact_of_the_log_is_recorded_and_a_faulty_one_still_opens_the_case(sqlite_store: Store):
+    first_contact = {
+        "text": "It is broken.",
+        "channel": "mail",
+        "email": "li@example.com",
+        "at": (BEGAN - HOUR).isoformat(),
+    }
+    number, _ = only_case(replay_log(sqlite_store, *steps("a", ("sorted", 0)), opening=first_contact))
     case = case_of(sqlite_store, number)
     assert (case["channel"], case["opened_at"]) == ("mail", to_micros(BEGAN - HOUR))
     assert case["party_id"] is not None
-    flawed = {"text": "x" * 70_000, "channel": "pigeon", "at": (BEGAN + DAY).isoformat()}
-    other = replayed(sqlite_store, *steps("a", ("sorted", 0)), *steps("b", ("sorted", 0), first=2), opening=flawed)
-    told = "SELECT content FROM statement WHERE field = 'text' ORDER BY case_id"
-    assert [row["content"] for row in query_rows(sqlite_store, told)] == ["It is broken.", WORDLESS]
+    faulty_contact = {"text": "x" * 70_000, "channel": "pigeon", "at": (BEGAN + DAY).isoformat()}
+    other = replay_log(
+        sqlite_store, *steps("a", ("sorted", 0)), *steps("b", ("sorted", 0), first=2), opening=faulty_contact
+    )
+    texts = "SELECT content FROM statement WHERE field = 'text' ORDER BY case_id"
+    assert [row["content"] for row in query_rows(sqlite_store, texts)] == ["It is broken.", NO_TEXT]
     assert [list(statistics.flags) for statistics in other.values() if statistics.flags] == [
         ["opened_after_first_event"]
     ]
 
 
-def test_a_pack_that_leaves_a_limit_blank_takes_nothing(sqlite_store: Store):
-    refused = refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack="general"))
+def test_a_pack_with_a_blank_limit_refuses_the_replay(sqlite_store: Store):
+    refused = refusal(lambda: replay_log(sqlite_store, *steps("a", *COMPLETE), pack="general"))
     assert (refused.code, refused.params["clause"]) == ("blank_limit", "first_reply")
     assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
 
 
 @pytest.mark.parametrize(("pack", "kind"), [("nobodys", "complaint"), ("logistics", "dream")])
-def test_an_unknown_pack_or_kind_is_refused_before_anything(sqlite_store: Store, pack: str, kind: str):
-    assert refusal(lambda: replayed(sqlite_store, *steps("a", *WHOLE), pack=pack, kind=kind)).code.startswith(
+def test_an_unknown_pack_or_kind_is_refused_before_any_case(sqlite_store: Store, pack: str, kind: str):
+    assert refusal(lambda: replay_log(sqlite_store, *steps("a", *COMPLETE), pack=pack, kind=kind)).code.startswith(
         "unknown_"
     )
     assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
 
 
 @pytest.fixture
-def twin(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    """Another store, founded alike."""
+def second_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """Another store of the same template."""
     home = tmp_path / "twin"
     home.mkdir()
     shutil.copy(sqlite_template, home / "closeloop.db")
@@ -295,24 +321,26 @@ def twin(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def test_usual_steps_leave_the_rows_that_moves_leave(sqlite_store: Store, twin: Store, monkeypatch: pytest.MonkeyPatch):
-    told = [
+def test_usual_steps_write_the_same_rows_as_moves(
+    sqlite_store: Store, second_store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    log = [
         *steps("a", ("new", 0), ("asked back", 1), ("in work", 30), ("sorted", 60), ("in work", 61), ("done", 90)),
-        *steps("b", *WHOLE, first=10),
+        *steps("b", *COMPLETE, first=10),
         *steps("c", ("new", 5), first=20),
     ]
-    replayed(sqlite_store, *told, bridge=True)
-    monkeypatch.setattr("engine.commands.plan._ladder", lambda *_: None)  # then each step is a move like any other
-    replayed(twin, *told, bridge=True)
-    together, apart = dump(sqlite_store), dump(twin)
-    assert len(together["escalation_step"]) > 12
-    assert together == apart
+    replay_log(sqlite_store, *log, bridge=True)
+    monkeypatch.setattr("engine.commands.plan._ladder", lambda *_: None)  # each step is then planned as a move
+    replay_log(second_store, *log, bridge=True)
+    as_ladder, as_moves = dump(sqlite_store), dump(second_store)
+    assert len(as_ladder["escalation_step"]) > 12
+    assert as_ladder == as_moves
 
 
-def test_two_cases_with_one_id_in_two_logs_are_two_cases(sqlite_store: Store):
-    replayed(sqlite_store, *steps("a", *WHOLE))
+def test_one_id_in_two_logs_is_two_cases(sqlite_store: Store):
+    replay_log(sqlite_store, *steps("a", *COMPLETE))
     with EventBuffer(sqlite_store.home) as buffer:
-        put(buffer, steps("a", *WHOLE))
-        replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
+        fill_buffer(buffer, steps("a", *COMPLETE))
+        replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START)
     assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
-    assert len(counted(sqlite_store)) == 1
+    assert len(stored_statistics(sqlite_store)) == 1

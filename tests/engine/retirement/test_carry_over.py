@@ -1,6 +1,6 @@
-"""A case is carried over by one recorded move: its promises neither begin nor end, and it goes back where it came from.
+"""A case is carried over by one recorded move: no timer starts or ends, and a pause still returns to the state before.
 
-The trial that began this: rename ``investigated`` with cases in it, and waiting for the customer from it.
+Most tests rename ``investigated`` while cases are in it, or wait for the customer and return to it.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ EXAMINED = renamed(COMPLAINT, Renames({"investigated": "examined"}))
 REMEDY = renamed(COMPLAINT, Renames(clauses={"solution": "remedy"}))
 
 
-def investigated(store: Store) -> str:
+def new_investigated_case(store: Store) -> str:
     number = new_case(store)
     make_move(store, number, "classify")
     make_move(store, number, "investigate")
@@ -57,8 +57,8 @@ def open_timers(store: Store, number: str) -> dict[str, dict[str, object]]:
     return {row["clause"]: row for row in query_rows(store, sql, id=case_of(store, number)["id"])}
 
 
-def test_a_case_in_a_renamed_state_goes_on_by_one_recorded_move(store: Store):
-    number = investigated(store)
+def test_a_case_in_a_renamed_state_continues_after_one_recorded_move(store: Store):
+    number = new_investigated_case(store)
     with replaced(EXAMINED):
         assert verify(store).faults == ()
         make_move(store, number, "note", after=HOUR)
@@ -72,8 +72,8 @@ def test_a_case_in_a_renamed_state_goes_on_by_one_recorded_move(store: Store):
         assert verify(store).faults == ()
 
 
-def test_a_case_that_waits_for_the_customer_goes_back_to_the_renamed_state(store: Store):
-    number = investigated(store)
+def test_a_case_that_waits_for_the_customer_returns_to_the_renamed_state(store: Store):
+    number = new_investigated_case(store)
     make_move(store, number, "ask_customer", after=HOUR)
     paused = open_timers(store, number)
     assert paused["solution"]["running_since"] is None
@@ -88,16 +88,16 @@ def test_a_case_that_waits_for_the_customer_goes_back_to_the_renamed_state(store
         assert verify(store).faults == ()
 
 
-def test_the_waiting_state_itself_is_renamed_and_the_answer_still_leads_back(store: Store):
-    number = investigated(store)
+def test_a_renamed_waiting_state_still_returns_to_the_state_before(store: Store):
+    number = new_investigated_case(store)
     make_move(store, number, "ask_customer")
     with replaced(renamed(COMPLAINT, Renames({"waiting_for_customer": "asked", "investigated": "examined"}))):
         assert make_move(store, number, "customer_answers", after=HOUR).state == "examined"
         assert verify(store).faults == ()
 
 
-def test_a_promise_that_was_met_does_not_begin_again(store: Store):
-    number = investigated(store)
+def test_a_promise_that_was_met_does_not_start_again(store: Store):
+    number = new_investigated_case(store)
     make_move(store, number, "reply", HANDLER)
     before = [
         (row["clause"], row["outcome"]) for row in query_rows(store, "SELECT clause, outcome FROM timer ORDER BY id")
@@ -105,11 +105,11 @@ def test_a_promise_that_was_met_does_not_begin_again(store: Store):
     assert ("first_reply", "met") in before
     with replaced(EXAMINED):
         make_move(store, number, "note", after=HOUR)
-    assert [(r["clause"], r["outcome"]) for r in query_rows(store, "SELECT * FROM timer ORDER BY id")] == before
+    assert [(row["clause"], row["outcome"]) for row in query_rows(store, "SELECT * FROM timer ORDER BY id")] == before
 
 
-def test_a_state_merged_into_another_begins_what_only_the_other_has(store: Store):
-    """``owner_disputed`` pauses the department's limit; cases in the retired ``queued`` had none at all."""
+def test_a_state_merged_into_another_starts_the_timers_of_the_other(store: Store):
+    """Cases in the retired state ``queued`` had no timers."""
     queued = State("queued", Milestone.CLASSIFIED, owner=COMPLAINT.state["classified"].owner)
     rows = {row.name: row for row in COMPLAINT.moves}
     before = replace(
@@ -150,14 +150,14 @@ def test_a_timer_of_a_renamed_clause_keeps_what_it_consumed_and_fires_no_step_tw
         assert verify(store).faults == ()
 
 
-def test_a_limit_that_the_published_pack_names_by_the_old_clause_still_holds(store: Store):
+def test_a_limit_under_the_old_name_of_its_clause_still_applies(store: Store):
     with replaced(REMEDY):
         number = new_case(store)
         assert timer_of(store, number, "remedy")["amount"] > 0
 
 
-def test_who_made_a_renamed_move_is_still_kept_apart_from_the_next(store: Store):
-    number = investigated(store)
+def test_duties_stay_separate_when_a_move_is_renamed(store: Store):
+    number = new_investigated_case(store)
     make_move(store, number, "determine_responsibility", SUPERVISOR)
     with replaced(renamed(COMPLAINT, Renames(moves={"determine_responsibility": "blame"}))):
         refused = refusal(lambda: make_move(store, number, "confirm_responsibility", SUPERVISOR, after=HOUR))
@@ -165,7 +165,7 @@ def test_who_made_a_renamed_move_is_still_kept_apart_from_the_next(store: Store)
         assert make_move(store, number, "confirm_responsibility", MANAGER, after=HOUR).seq
 
 
-def test_a_renamed_variable_is_carried_over_and_counts_on(store: Store):
+def test_a_renamed_variable_is_carried_over_and_continues_to_count(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
     make_move(store, number, "return", HANDLER)
@@ -175,24 +175,24 @@ def test_a_renamed_variable_is_carried_over_and_counts_on(store: Store):
         assert verify(store).faults == ()
 
 
-def test_what_waits_to_be_delivered_is_told_under_the_new_names(store: Store):
-    number = investigated(store)
+def test_waiting_events_are_delivered_under_the_new_names(store: Store):
+    number = new_investigated_case(store)
     names = Renames({"investigated": "examined"}, {"investigate": "examine"}, fields={"Findings.findings": "result"})
     with replaced(renamed(COMPLAINT, names)):
         batch = lease(store, "me", lambda event: [f"greet_{event.seq}"], START + HOUR)
-        [told] = [one.event for one in batch if one.event.seq == 3]
-        assert (told.number, told.move, told.source, told.dest) == (number, "examine", "classified", "examined")
-        assert '"result"' in told.form
-        assert '"findings"' not in told.form
+        [event] = [leased.event for leased in batch if leased.event.seq == 3]
+        assert (event.number, event.move, event.source, event.dest) == (number, "examine", "classified", "examined")
+        assert '"result"' in event.form
+        assert '"findings"' not in event.form
 
 
-def test_carrying_a_case_over_is_told_to_no_reaction(store: Store):
-    number = investigated(store)
+def test_carrying_a_case_over_makes_no_event(store: Store):
+    number = new_investigated_case(store)
     lease(store, "me", lambda event: [], START)
     with replaced(EXAMINED):
         make_move(store, number, "note", after=HOUR)
-        told = [one.event.move for one in lease(store, "me", lambda event: ["greet"], START + HOUR)]
-    assert told == ["note"]
+        moves = [leased.event.move for leased in lease(store, "me", lambda event: ["greet"], START + HOUR)]
+    assert moves == ["note"]
 
 
 def test_a_renamed_resolved_state_keeps_its_callback_window(store: Store):
@@ -204,10 +204,10 @@ def test_a_renamed_resolved_state_keeps_its_callback_window(store: Store):
         assert fire_due(store, START + 300 * DAY).failed == ()
 
 
-def test_a_case_that_was_parked_for_a_lost_clause_goes_on_once_the_clause_has_a_successor(store: Store):
+def test_a_case_parked_for_a_lost_clause_continues_once_the_clause_has_a_successor(store: Store):
     number = new_case(store)
-    lost = replace(REMEDY, retired=())
-    with replaced(lost):
+    without_successor = replace(REMEDY, retired=())
+    with replaced(without_successor):
         assert fire_due(store, START + 40 * DAY).failed == ((number, "lost_clause"),)
         assert fired_steps_of(store, number) == []
     with replaced(REMEDY):
@@ -217,8 +217,8 @@ def test_a_case_that_was_parked_for_a_lost_clause_goes_on_once_the_clause_has_a_
         assert verify(store).faults == ()
 
 
-def test_the_promises_of_a_merged_case_are_adopted_under_the_new_clause(store: Store):
-    """The rename comes between the merge, which hands the timers on, and the move that takes them over."""
+def test_the_timers_of_a_merged_case_are_inherited_under_the_new_clause(store: Store):
+    """The rename comes between the merge, which releases the timers, and the move that inherits them."""
     into, merged = new_case(store), new_case(store)
     make_move(store, merged, "merge", into=into)
     with replaced(REMEDY):
@@ -237,14 +237,14 @@ def test_a_case_in_a_lost_state_is_refused_by_name_and_nothing_is_written(store:
 
 
 @pytest.mark.parametrize("column", ["document", "version"])
-def test_an_altered_record_of_a_lifecycle_is_found(store: Store, column: str):
+def test_an_altered_record_of_a_lifecycle_is_detected(store: Store, column: str):
     new_case(store)
     execute_sql(store, f"UPDATE lifecycle_version SET {column} = {column} || ' ' WHERE kind = 'complaint'")
     assert [fault.what for fault in verify(store).faults if fault.what.startswith("lifecycle complaint")]
 
 
 def test_a_group_of_moves_carries_each_of_its_cases_over(store: Store):
-    numbers = [investigated(store), investigated(store)]
+    numbers = [new_investigated_case(store), new_investigated_case(store)]
     with replaced(renamed(COMPLAINT, Renames({"investigated": "examined"}, clauses={"solution": "remedy"}))):
         commands = [Command(number, "note", {"note": "Later."}, SUPERVISOR) for number in numbers]
         answers = advance_many(store, commands, START + HOUR)
@@ -256,8 +256,8 @@ def test_a_group_of_moves_carries_each_of_its_cases_over(store: Store):
 
 
 def test_a_timer_of_a_clause_merged_into_another_gets_the_next_occurrence(store: Store):
-    """``first_reply`` and ``solution`` both run; their rows become one clause's, and neither is lost."""
-    number = investigated(store)
+    """Both ``first_reply`` and ``solution`` run; they become two timers of one clause."""
+    number = new_investigated_case(store)
     before = {row["id"]: row["fires_at"] for row in open_timers(store, number).values()}
     clauses = tuple(clause for clause in COMPLAINT.clauses if clause.name != "first_reply")
     with replaced(replace(COMPLAINT, clauses=clauses, retired=(Retired(clause="first_reply", to="solution"),))):
@@ -270,7 +270,7 @@ def test_a_timer_of_a_clause_merged_into_another_gets_the_next_occurrence(store:
 
 
 def test_a_version_whose_record_was_undone_is_recorded_by_the_next_move(store: Store):
-    number = investigated(store)
+    number = new_investigated_case(store)
     with replaced(EXAMINED):
         with contextlib.suppress(KeyError), store.writing() as tx:
             record_version(tx, EXAMINED, 0)

@@ -1,11 +1,10 @@
-"""The rules in force: the published edition at an instant, else the shipped file; no two stores mix."""
+"""The rules in force: the published edition at an instant, else the shipped file, separately for each store."""
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from engine.actors import NewActor, add_actor
 from engine.calendars.calendar import calendar
 from engine.rules.in_force import SHIPPED, Rules, Sort, rules_in, rules_of
 from engine.rules.policy import names, pack
@@ -13,36 +12,20 @@ from engine.rules.publishing import publish
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
-from statemachines.roles import Role
 from tests.case_actions import DAY, SECRET, START, refusal
-from tests.engine.rules.test_policy import SOUND
-
-EVA = "eva"
-OFFICE = '[cn-office]\nzone = "Asia/Shanghai"\nweekdays = [0]\nhours = [["10:00", "11:00"]]\n'
+from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator, pack_text
 
 
-def hired(store: Store) -> None:
-    """Eva is of the evaluation group."""
-    with store.writing() as tx:
-        add_actor(tx, NewActor(EVA, (Role.EVALUATION_GROUP,)))
-
-
-def of(name: str, amount: int, version: str = "2") -> str:
-    """A pack of that name with a first reply within so many hours."""
-    text = SOUND.replace('name = "test"', f'name = "{name}"').replace('version = "1"', f'version = "{version}"')
-    return text.replace("amount = 2", f"amount = {amount}")
-
-
-def published(store: Store, text: str, after: timedelta = timedelta(), sort: str = "pack") -> None:
+def publish_edition(store: Store, text: str, after: timedelta = timedelta(), sort: str = "pack") -> None:
     publish(store, sort, text, EVA, START, START + after, "decided")
 
 
-def replies_within(rules: Rules, name: str, after: timedelta) -> int | None:
+def first_reply_hours(rules: Rules, name: str, after: timedelta) -> int | None:
     limit = rules.pack(name, to_micros(START + after)).limit("first_reply", {})
     return limit and limit.amount
 
 
-def test_without_an_edition_the_files_hold(store: Store):
+def test_without_an_edition_the_shipped_files_apply(store: Store):
     rules = rules_of(store)
     assert rules == SHIPPED
     assert rules.pack("logistics", 0) is pack("logistics")
@@ -51,66 +34,66 @@ def test_without_an_edition_the_files_hold(store: Store):
 
 
 @pytest.mark.requirement("F4")
-def test_an_edition_holds_from_its_instant_on(store: Store):
-    hired(store)
-    published(store, of("logistics", 4), after=DAY)
-    published(store, of("logistics", 6, "3"), after=3 * DAY)
+def test_an_edition_applies_from_its_instant(store: Store):
+    add_evaluator(store)
+    publish_edition(store, pack_text("logistics", 4), after=DAY)
+    publish_edition(store, pack_text("logistics", 6, "3"), after=3 * DAY)
     rules = rules_of(store)
     instants = (timedelta(), DAY - timedelta(microseconds=1), DAY, 2 * DAY, 3 * DAY, 400 * DAY)
-    assert [replies_within(rules, "logistics", after) for after in instants] == [2, 2, 4, 4, 6, 6]
+    assert [first_reply_hours(rules, "logistics", after) for after in instants] == [2, 2, 4, 4, 6, 6]
     assert rules.pack("shipping", to_micros(START + 9 * DAY)) is pack("shipping")
 
 
-def test_of_two_editions_of_one_instant_the_later_one_holds(store: Store):
-    hired(store)
-    published(store, of("logistics", 4), after=DAY)
-    published(store, of("logistics", 6, "3"), after=DAY)
-    assert replies_within(rules_of(store), "logistics", DAY) == 6
+def test_of_two_editions_of_one_instant_the_later_applies(store: Store):
+    add_evaluator(store)
+    publish_edition(store, pack_text("logistics", 4), after=DAY)
+    publish_edition(store, pack_text("logistics", 6, "3"), after=DAY)
+    assert first_reply_hours(rules_of(store), "logistics", DAY) == 6
 
 
-def test_a_pack_that_was_never_shipped_begins_with_its_first_edition(store: Store):
-    hired(store)
-    published(store, of("cold-chain", 1), after=DAY)
+def test_a_pack_without_a_shipped_file_exists_from_its_first_edition(store: Store):
+    add_evaluator(store)
+    publish_edition(store, pack_text("cold-chain", 1), after=DAY)
     rules = rules_of(store)
-    assert replies_within(rules, "cold-chain", DAY) == 1
-    told = refusal(lambda: rules.pack("cold-chain", to_micros(START)))
-    assert (told.code, told.params["known"]) == ("unknown_pack", sorted(["cold-chain", *names()]))
+    assert first_reply_hours(rules, "cold-chain", DAY) == 1
+    refused = refusal(lambda: rules.pack("cold-chain", to_micros(START)))
+    assert (refused.code, refused.params["known"]) == ("unknown_pack", sorted(["cold-chain", *names()]))
 
 
 @pytest.mark.parametrize("name", ["moon", "../logistics", "calendars"])
 def test_an_unknown_name_is_refused(sqlite_store: Store, name: str):
     rules = rules_of(sqlite_store)
     assert refusal(lambda: rules.pack(name, 0)).params == {"pack": name, "known": names()}
-    told = refusal(lambda: rules.calendar(name))
-    assert (told.code, told.params["calendar"]) == ("unknown_calendar", name)
-    assert "cn-office" in told.params["known"]
+    refused = refusal(lambda: rules.calendar(name))
+    assert (refused.code, refused.params["calendar"]) == ("unknown_calendar", name)
+    assert "cn-office" in refused.params["known"]
 
 
-def test_the_newest_calendar_holds_at_once_and_for_every_instant(store: Store):
-    hired(store)
-    published(store, OFFICE, sort="calendar")
-    place = rules_of(store).calendar("cn-office")
-    assert (place.weekdays, place.covered_until) == ((0,), None)
+def test_the_newest_calendar_applies_at_once_and_for_every_instant(store: Store):
+    add_evaluator(store)
+    publish_edition(store, OFFICE, sort="calendar")
+    office = rules_of(store).calendar("cn-office")
+    assert (office.weekdays, office.covered_until) == ((0,), None)
     assert calendar("cn-office").weekdays == (0, 1, 2, 3, 4)
-    assert rules_of(store).calendar("cn-office") is place, "what it has reckoned is kept"
+    assert rules_of(store).calendar("cn-office") is office, "the calendar is cached"
 
 
-def test_a_transaction_sees_what_was_published_before_it(store: Store):
-    hired(store)
+def test_a_transaction_sees_the_editions_published_before_it(store: Store):
+    add_evaluator(store)
     with store.looking() as early:
         assert rules_in(early) == SHIPPED
-        published(store, of("logistics", 4))
+        publish_edition(store, pack_text("logistics", 4))
         assert rules_in(early).pack("logistics", to_micros(START)).version == pack("logistics").version
     assert rules_of(store).pack("logistics", to_micros(START)).version == "2"
 
 
-def test_two_stores_in_one_process_keep_their_own_rules(sqlite_store: Store, tmp_path: Path, sqlite_template: Path):
+def test_two_stores_in_one_process_have_separate_rules(sqlite_store: Store, tmp_path: Path, sqlite_template: Path):
     other_home = tmp_path / "other"
     other_home.mkdir()
     (other_home / "closeloop.db").write_bytes(sqlite_template.read_bytes())
     other = Settings(home=other_home, secret=SECRET).store()
     for store, amount in ((sqlite_store, 4), (other, 5)):
-        hired(store)
-        published(store, of("logistics", amount))
-    assert [replies_within(rules_of(store), "logistics", DAY) for store in (sqlite_store, other)] == [4, 5]
+        add_evaluator(store)
+        publish_edition(store, pack_text("logistics", amount))
+    assert [first_reply_hours(rules_of(store), "logistics", DAY) for store in (sqlite_store, other)] == [4, 5]
     other.close()

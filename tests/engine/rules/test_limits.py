@@ -1,4 +1,4 @@
-"""What differs by severity, channel and customer: the override that says most about a case holds; none is guessed."""
+"""Limits by severity, channel and customer: the override with the most matching conditions applies."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,53 +11,19 @@ from hypothesis import strategies as st
 from engine.calendars.calendar import calendar
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, When, budget_of
-from engine.rules.policy import Pack, load_pack
+from engine.rules.policy import load_pack
 from models.columns import MICROSECOND, to_micros
 from models.contact import Channel, CustomerType
 from statemachines.forms import Severity
 from tests.case_actions import START, refusal
-from tests.engine.rules.test_policy import SOUND, written
+from tests.engine.rules.sample_rules import VALID_PACK, pack_with_overrides, write_pack
 
 ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
-
-OVERRIDES = """
-[[clauses.first_reply.when]]
-severity = "urgent"
-amount = 30
-source = "D 1a"
-
-[[clauses.first_reply.when]]
-channel = "mail"
-amount = 3
-unit = "days"
-calendar = "cn-office"
-source = "D 1b"
-
-[[clauses.first_reply.when]]
-severity = "urgent"
-channel = "mail"
-amount = 1
-source = "D 1c"
-
-[[clauses.first_reply.when]]
-severity = "low"
-channel = "sms"
-source = "D 1d: left blank"
-
-[[clauses.solution.when]]
-severity = "urgent"
-source = "D 2"
-contradicts = "D 9: a day"
-"""
-
-
-def graded(folder: Path) -> Pack:
-    return load_pack(written(folder, SOUND + OVERRIDES))
 
 
 @pytest.mark.requirement("A5")
 @pytest.mark.parametrize(
-    ("traits", "told"),
+    ("traits", "expected"),
     [
         ({}, (2, "hours", "cn-hotline", "D 1")),
         ({"severity": None, "channel": None}, (2, "hours", "cn-hotline", "D 1")),
@@ -68,16 +34,16 @@ def graded(folder: Path) -> Pack:
     ],
     ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
-def test_the_limit_that_says_most_about_the_case_holds(tmp_path: Path, traits: dict[str, str | None], told: object):
-    limit = graded(tmp_path).limit("first_reply", traits)
+def test_the_most_specific_override_applies(tmp_path: Path, traits: dict[str, str | None], expected: object):
+    limit = pack_with_overrides(tmp_path).limit("first_reply", traits)
     assert limit is not None
-    assert (limit.amount, limit.unit, limit.calendar, limit.source) == told
+    assert (limit.amount, limit.unit, limit.calendar, limit.source) == expected
     assert limit.when == ()
 
 
 def test_an_override_may_be_blank_though_the_clause_is_not(tmp_path: Path):
-    told = refusal(lambda: graded(tmp_path).limit("first_reply", {"severity": "low", "channel": "sms"}))
-    assert (told.code, told.params["clause"], told.params["source"]) == (
+    refused = refusal(lambda: pack_with_overrides(tmp_path).limit("first_reply", {"severity": "low", "channel": "sms"}))
+    assert (refused.code, refused.params["clause"], refused.params["source"]) == (
         "blank_limit",
         "first_reply",
         "D 1d: left blank",
@@ -86,29 +52,31 @@ def test_an_override_may_be_blank_though_the_clause_is_not(tmp_path: Path):
 
 @pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
 def test_a_blank_or_missing_limit_is_refused(tmp_path: Path, clause: str, source: str):
-    told = refusal(lambda: graded(tmp_path).limit(clause, ANYBODY))
-    assert (told.code, told.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
+    refused = refusal(lambda: pack_with_overrides(tmp_path).limit(clause, ANYBODY))
+    assert (refused.code, refused.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
 
 
-def test_a_contradictory_limit_is_refused_with_both_places(tmp_path: Path):
-    told = refusal(lambda: graded(tmp_path).limit("solution", {"severity": "urgent"}))
-    assert (told.code, told.params) == (
+def test_a_contradictory_override_is_refused_with_both_sources(tmp_path: Path):
+    refused = refusal(lambda: pack_with_overrides(tmp_path).limit("solution", {"severity": "urgent"}))
+    assert (refused.code, refused.params) == (
         "contradictory_limit",
         {"clause": "solution", "pack": "test", "source": "D 2", "contradicts": "D 9: a day"},
     )
 
 
-def test_a_contradictory_limit_cannot_be_armed_either(tmp_path: Path):
-    text = SOUND.replace('source = "D 2: left blank"', 'source = "D 2: 24 hours"\ncontradicts = "D 9: a day"')
-    told = refusal(lambda: load_pack(written(tmp_path, text)).limit("solution", {}))
-    assert told.params["clause"] == "solution"
+def test_a_contradictory_limit_is_refused(tmp_path: Path):
+    text = VALID_PACK.replace('source = "D 2: left blank"', 'source = "D 2: 24 hours"\ncontradicts = "D 9: a day"')
+    refused = refusal(lambda: load_pack(write_pack(tmp_path, text)).limit("solution", {}))
+    assert refused.params["clause"] == "solution"
 
 
 @pytest.mark.requirement("A5")
-def test_a_key_account_may_be_promised_more(tmp_path: Path):
+def test_an_override_may_depend_on_the_type_of_customer(tmp_path: Path):
     row = '\n[[clauses.first_reply.when]]\ncustomer_type = "key_account"\namount = 1\nsource = "D 1e"\n'
-    read = load_pack(written(tmp_path, SOUND + row))
-    limits = {kind: read.limit("first_reply", {"customer_type": kind}) for kind in (None, "enterprise", "key_account")}
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK + row))
+    limits = {
+        kind: loaded.limit("first_reply", {"customer_type": kind}) for kind in (None, "enterprise", "key_account")
+    }
     assert [limit and limit.amount for limit in limits.values()] == [2, 2, 1]
 
 
@@ -121,7 +89,7 @@ def test_a_key_account_may_be_promised_more(tmp_path: Path):
         ("business_days", "cn-office", timedelta(days=10, hours=9)),
     ],
 )
-def test_a_budget_is_reckoned_in_the_calendar_that_is_given(unit: str, name: str, budget: timedelta):
+def test_a_budget_is_counted_in_the_given_calendar(unit: str, name: str, budget: timedelta):
     """``START`` is a Monday at nine; eight working days later is a Thursday at close."""
     limit = Limit(amount=8, unit=Unit(unit), source="D")
     assert budget_of(limit, calendar(name), to_micros(START)) * MICROSECOND == budget
@@ -129,9 +97,9 @@ def test_a_budget_is_reckoned_in_the_calendar_that_is_given(unit: str, name: str
 
 CASES = st.fixed_dictionaries(
     {
-        "severity": st.sampled_from([None, *(one.value for one in Severity)]),
-        "channel": st.sampled_from([None, *(one.value for one in Channel)]),
-        "customer_type": st.sampled_from([None, *(one.value for one in CustomerType)]),
+        "severity": st.sampled_from([None, *(severity.value for severity in Severity)]),
+        "channel": st.sampled_from([None, *(channel.value for channel in Channel)]),
+        "customer_type": st.sampled_from([None, *(kind.value for kind in CustomerType)]),
     }
 )
 ROWS = st.lists(
@@ -148,13 +116,13 @@ ROWS = st.lists(
 
 
 @given(ROWS, CASES)
-def test_what_was_read_is_never_torn_between_two(rows: list[When], traits: Mapping[str, str | None]):
+def test_a_valid_limit_has_one_most_specific_override(rows: list[When], traits: Mapping[str, str | None]):
     try:
         limit = Limit(amount=100, unit=Unit.HOURS, source="general", when=tuple(rows))
     except ValueError:
         return
-    meant = [one for one in rows if one.holds(traits)]
-    most = max((len(one.traits) for one in meant), default=0)
-    best = [one.source for one in meant if len(one.traits) == most]
+    matching = [row for row in rows if row.holds(traits)]
+    most = max((len(row.traits) for row in matching), default=0)
+    best = [row.source for row in matching if len(row.traits) == most]
     assert best in ([], [limit.of(traits).source])
     assert best or limit.of(traits).amount == 100

@@ -1,4 +1,4 @@
-"""Policy packs: what is blank or contradictory is refused with its clause or field named."""
+"""Policy packs: a blank or contradictory limit and a faulty field are refused by name."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,71 +17,50 @@ from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from tests.case_actions import HOUR, START, contact, query_rows, refusal
-
-SOUND = """
-name = "test"
-version = "1"
-document = "D"
-zone = "Asia/Shanghai"
-ladder = [{ percent = 75, level = 0 }, { percent = 100, level = 1 }]
-
-[clauses.first_reply]
-amount = 2
-unit = "hours"
-source = "D 1"
-
-[clauses.solution]
-source = "D 2: left blank"
-"""
+from tests.engine.rules.sample_rules import VALID_PACK, write_pack
 
 
-def written(folder: Path, text: str) -> Path:
-    path = folder / "test.toml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def armed(pack: Pack, clause: str, start: int) -> tuple[Limit, int]:
-    """The clause's limit and its budget in microseconds from ``start`` on."""
+def limit_and_budget(pack: Pack, clause: str, start: int) -> tuple[Limit, int]:
+    """Return the clause's limit and its budget in microseconds from ``start`` on."""
     limit = pack.limit(clause, {})
     assert limit is not None
     return limit, budget_of(limit, calendar(limit.calendar), start)
 
 
-def test_a_sound_pack_is_read_whole(tmp_path: Path):
-    read = load_pack(written(tmp_path, SOUND))
-    assert (read.edition, read.rounds.max, read.callbacks.attempts) == ("test@1", None, 3)
-    limit, budget = armed(read, "first_reply", 0)
+def test_a_valid_pack_is_loaded(tmp_path: Path):
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK))
+    assert (loaded.edition, loaded.rounds.max, loaded.callbacks.attempts) == ("test@1", None, 3)
+    limit, budget = limit_and_budget(loaded, "first_reply", 0)
     assert (limit.amount, limit.unit, budget * MICROSECOND) == (2, Unit.HOURS, 2 * HOUR)
 
 
 @pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
-def test_a_blank_limit_is_refused_when_it_is_armed(tmp_path: Path, clause: str, source: str):
-    told = refusal(lambda: armed(load_pack(written(tmp_path, SOUND)), clause, 0))
-    assert (told.code, told.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
+def test_a_blank_limit_is_refused_when_a_timer_needs_it(tmp_path: Path, clause: str, source: str):
+    refused = refusal(lambda: limit_and_budget(load_pack(write_pack(tmp_path, VALID_PACK)), clause, 0))
+    assert (refused.code, refused.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
 
 
 @pytest.mark.parametrize("half", ["amount = 3", 'unit = "hours"'])
-def test_half_a_limit_is_blank(tmp_path: Path, half: str):
-    read = load_pack(written(tmp_path, SOUND.replace("[clauses.solution]", f"[clauses.solution]\n{half}")))
-    assert refusal(lambda: armed(read, "solution", 0)).code == "blank_limit"
+def test_an_amount_without_a_unit_or_the_reverse_is_blank(tmp_path: Path, half: str):
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK.replace("[clauses.solution]", f"[clauses.solution]\n{half}")))
+    assert refusal(lambda: limit_and_budget(loaded, "solution", 0)).code == "blank_limit"
 
 
 @pytest.mark.parametrize(
     ("unit", "budget"), [("business_hours", 2 * HOUR), ("business_days", timedelta(days=4, hours=9))]
 )
-def test_business_units_are_reckoned_in_the_calendar_of_the_clause(tmp_path: Path, unit: str, budget: timedelta):
+def test_business_units_are_counted_in_the_calendar_of_the_clause(tmp_path: Path, unit: str, budget: timedelta):
     """Two working hours are a budget of two hours; two working days from a Friday end on Tuesday at close."""
     office = f'unit = "{unit}"\ncalendar = "cn-office"'
-    read = load_pack(written(tmp_path, SOUND.replace('unit = "hours"', office)))
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK.replace('unit = "hours"', office)))
     friday = datetime(2026, 3, 6, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert armed(read, "first_reply", to_micros(friday))[1] * MICROSECOND == budget
+    assert limit_and_budget(loaded, "first_reply", to_micros(friday))[1] * MICROSECOND == budget
 
 
-def test_days_are_dates_where_the_clause_lives(tmp_path: Path):
-    read = load_pack(written(tmp_path, SOUND.replace('"hours"', '"days"')))
+def test_days_are_dates_in_the_zone_of_the_clause(tmp_path: Path):
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK.replace('"hours"', '"days"')))
     start = datetime(2026, 3, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert armed(read, "first_reply", to_micros(start))[1] * MICROSECOND == timedelta(days=2)
+    assert limit_and_budget(loaded, "first_reply", to_micros(start))[1] * MICROSECOND == timedelta(days=2)
 
 
 FAULTS = {
@@ -98,99 +77,103 @@ FAULTS = {
 
 @pytest.mark.parametrize("field", FAULTS)
 def test_a_fault_is_refused_with_file_and_field(tmp_path: Path, field: str):
-    path = written(tmp_path, SOUND.replace(*FAULTS[field]))
-    told = refusal(lambda: load_pack(path))
-    assert (told.code, told.params["file"]) == ("bad_pack", "test.toml")
-    assert any(fault["field"].startswith(field) for fault in told.params["faults"])
+    path = write_pack(tmp_path, VALID_PACK.replace(*FAULTS[field]))
+    refused = refusal(lambda: load_pack(path))
+    assert (refused.code, refused.params["file"]) == ("bad_pack", "test.toml")
+    assert any(fault["field"].startswith(field) for fault in refused.params["faults"])
 
 
 @pytest.mark.parametrize("ladder", ["percent = 100, level = 0", "percent = 120, level = 0"])
 def test_a_ladder_must_rise(tmp_path: Path, ladder: str):
-    told = refusal(lambda: load_pack(written(tmp_path, SOUND.replace("percent = 75, level = 0", ladder))))
-    assert (told.code, told.params["faults"][0]["field"]) == ("bad_pack", "ladder")
+    refused = refusal(lambda: load_pack(write_pack(tmp_path, VALID_PACK.replace("percent = 75, level = 0", ladder))))
+    assert (refused.code, refused.params["faults"][0]["field"]) == ("bad_pack", "ladder")
 
 
-def test_a_ladder_without_a_rung_is_refused(tmp_path: Path):
-    text = "\n".join("ladder = []" if line.startswith("ladder") else line for line in SOUND.splitlines())
-    assert refusal(lambda: load_pack(written(tmp_path, text))).code == "bad_pack"
+def test_a_ladder_without_a_step_is_refused(tmp_path: Path):
+    text = "\n".join("ladder = []" if line.startswith("ladder") else line for line in VALID_PACK.splitlines())
+    assert refusal(lambda: load_pack(write_pack(tmp_path, text))).code == "bad_pack"
 
 
-def test_a_level_that_falls_is_refused(tmp_path: Path):
-    text = SOUND.replace("percent = 75, level = 0", "percent = 75, level = 2")
-    assert refusal(lambda: load_pack(written(tmp_path, text))).code == "bad_pack"
+def test_a_ladder_with_a_falling_level_is_refused(tmp_path: Path):
+    text = VALID_PACK.replace("percent = 75, level = 0", "percent = 75, level = 2")
+    assert refusal(lambda: load_pack(write_pack(tmp_path, text))).code == "bad_pack"
 
 
 @pytest.mark.parametrize("text", ["name = ", "\udcff"])
-def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str):
+def test_an_unreadable_or_missing_file_is_refused(tmp_path: Path, text: str):
     path = tmp_path / "test.toml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     assert refusal(lambda: load_pack(path)).code == "bad_pack"
     assert refusal(lambda: load_pack(tmp_path / "missing.toml")).code == "bad_pack"
 
 
-def test_a_pack_that_speaks_of_an_unknown_calendar_is_refused(tmp_path: Path):
-    text = SOUND.replace('unit = "hours"', 'unit = "hours"\ncalendar = "moon"')
-    told = refusal(lambda: load_pack(written(tmp_path, text)))
-    assert (told.code, told.params["faults"][0]["field"]) == ("bad_pack", "clauses.first_reply.calendar")
+def test_a_pack_with_an_unknown_calendar_is_refused(tmp_path: Path):
+    text = VALID_PACK.replace('unit = "hours"', 'unit = "hours"\ncalendar = "moon"')
+    refused = refusal(lambda: load_pack(write_pack(tmp_path, text)))
+    assert (refused.code, refused.params["faults"][0]["field"]) == ("bad_pack", "clauses.first_reply.calendar")
 
 
 def test_an_unknown_pack_is_refused_with_the_known_ones():
-    told = refusal(lambda: pack("../secrets"))
-    assert told.code == "unknown_pack"
-    assert "logistics" in told.params["known"]
-    assert not NOT_PACKS & set(told.params["known"])
+    refused = refusal(lambda: pack("../secrets"))
+    assert refused.code == "unknown_pack"
+    assert "logistics" in refused.params["known"]
+    assert not NOT_PACKS & set(refused.params["known"])
 
 
-def test_the_logistics_pack_promises_what_its_document_says():
-    started = {clause: armed(pack("logistics"), clause, to_micros(START)) for clause in ("first_reply", "solution")}
-    assert {clause: budget * MICROSECOND for clause, (_, budget) in started.items()} == {
+def test_the_logistics_pack_has_the_limits_of_its_document():
+    limits = {
+        clause: limit_and_budget(pack("logistics"), clause, to_micros(START)) for clause in ("first_reply", "solution")
+    }
+    assert {clause: budget * MICROSECOND for clause, (_, budget) in limits.items()} == {
         "first_reply": 2 * HOUR,
         "solution": 24 * HOUR,
     }
-    assert armed(pack("logistics"), "revisit", to_micros(START))[1] * MICROSECOND == timedelta(days=7)
+    assert limit_and_budget(pack("logistics"), "revisit", to_micros(START))[1] * MICROSECOND == timedelta(days=7)
     assert [(step.percent, step.level) for step in pack("logistics").ladder] == [(75, 0), (100, 1), (150, 2), (200, 3)]
 
 
-def test_the_logistics_pack_knows_every_clause_of_a_complaint():
-    """One is blank in its document, one it does not promise; all others have an amount."""
-    said: dict[str, str] = {}
+def test_the_logistics_pack_covers_every_clause_of_a_complaint():
+    """One clause is blank in the document and one is not promised; all others have an amount."""
+    entries: dict[str, str] = {}
     for clause in asked([lifecycles()["complaint"]]):
         try:
-            said[clause] = "amount" if pack("logistics").limit(clause, {}) else "unpromised"
+            entries[clause] = "amount" if pack("logistics").limit(clause, {}) else "unpromised"
         except Refused as refused:
-            said[clause] = refused.code
-    assert {clause: told for clause, told in said.items() if told != "amount"} == {
+            entries[clause] = refused.code
+    assert {clause: kind for clause, kind in entries.items() if kind != "amount"} == {
         "department_limit": "blank_limit",
         "progress_note": "unpromised",
     }
 
 
-def test_what_the_document_does_not_promise_is_no_blank(tmp_path: Path):
-    read = load_pack(written(tmp_path, SOUND + '[unpromised]\nrevisit = "D says nothing"\n'))
-    assert read.limit("revisit", {}) is None
-    assert read.limit("revisit", {}) is None
+def test_an_unpromised_clause_is_not_blank(tmp_path: Path):
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK + '[unpromised]\nrevisit = "D says nothing"\n'))
+    assert loaded.limit("revisit", {}) is None
+    assert loaded.limit("revisit", {}) is None
 
 
 @pytest.mark.requirement("B4")
-def test_a_bound_is_a_figure_or_nothing(tmp_path: Path):
+def test_a_bound_has_an_amount_or_none(tmp_path: Path):
     bounds = '[bounds.a]\namount = 5\nof = "fen"\nsource = "D 3"\n[bounds.b]\nof = "fen"\nsource = "D 4: blank"\n'
-    read = load_pack(written(tmp_path, SOUND + bounds))
-    assert [read.bound(name) for name in ("a", "b", "c")] == [5, None, None]
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK + bounds))
+    assert [loaded.bound(name) for name in ("a", "b", "c")] == [5, None, None]
 
 
 @pytest.mark.requirement("B6")
-def test_alerts_may_keep_the_hours_of_a_calendar(tmp_path: Path):
-    duty = load_pack(written(tmp_path, SOUND + '[alerts]\ncalendar = "cn-office"\nlevels = [2, 3]\n')).alerts
-    assert (duty.calendar, duty.levels) == ("cn-office", (2, 3))
-    assert load_pack(written(tmp_path, SOUND)).alerts.calendar is None
+def test_alerts_may_be_limited_to_the_hours_of_a_calendar(tmp_path: Path):
+    alerts = load_pack(write_pack(tmp_path, VALID_PACK + '[alerts]\ncalendar = "cn-office"\nlevels = [2, 3]\n')).alerts
+    assert (alerts.calendar, alerts.levels) == ("cn-office", (2, 3))
+    assert load_pack(write_pack(tmp_path, VALID_PACK)).alerts.calendar is None
 
 
 @pytest.mark.requirement("D1")
 def test_callbacks_may_recur_and_follow_inquiries(tmp_path: Path):
-    calls = load_pack(written(tmp_path, SOUND + "[callbacks]\nrecurrence_days = 90\ninquiries = true\n")).callbacks
-    assert (calls.recurrence_days, calls.inquiries) == (90, True)
-    plain = load_pack(written(tmp_path, SOUND)).callbacks
-    assert (plain.recurrence_days, plain.inquiries) == (None, False)
+    callbacks = load_pack(
+        write_pack(tmp_path, VALID_PACK + "[callbacks]\nrecurrence_days = 90\ninquiries = true\n")
+    ).callbacks
+    assert (callbacks.recurrence_days, callbacks.inquiries) == (90, True)
+    default = load_pack(write_pack(tmp_path, VALID_PACK)).callbacks
+    assert (default.recurrence_days, default.inquiries) == (None, False)
 
 
 def test_a_case_under_an_unknown_pack_is_not_opened(store: Store):

@@ -1,4 +1,4 @@
-"""Only the evaluation group publishes; what is bad is refused whole; what was published stays as it was."""
+"""Only the evaluation group publishes; a faulty text is refused whole; a published edition does not change."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -23,34 +23,36 @@ from engine.rules.publishing import (
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, query_rows, refusal, run_concurrently
-from tests.engine.rules.test_in_force import EVA, OFFICE, hired, of
+from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator, pack_text
 
 YEAR = "[2027]\noff = [2027-01-01, 2027-02-05]\nworked = [2027-01-30]\n"
 FAIR, SATURDAY = date(2026, 5, 6), date(2026, 5, 16)
 
 
-def told(store: Store, name: str = "logistics", sort: str = "pack") -> list[EditionRow]:
+def editions_of(store: Store, name: str = "logistics", sort: str = "pack") -> list[EditionRow]:
     with store.looking() as tx:
         return editions(tx, sort, name)
 
 
-def publishes(store: Store, text: str, after: timedelta = timedelta(), by: str = EVA, sort: str = "pack") -> Published:
+def publish_text(
+    store: Store, text: str, after: timedelta = timedelta(), by: str = EVA, sort: str = "pack"
+) -> Published:
     return publish(store, sort, text, by, START, START + after, "decision 4", "some.toml")
 
 
 @pytest.mark.requirement("F4")
 def test_the_evaluation_group_publishes_with_date_and_reason(store: Store):
-    hired(store)
-    came = publishes(store, of("logistics", 4), after=DAY)
-    assert came == Published(Sort.PACK, "logistics", "2", START + DAY, new=True)
-    [row] = told(store)
+    add_evaluator(store)
+    published = publish_text(store, pack_text("logistics", 4), after=DAY)
+    assert published == Published(Sort.PACK, "logistics", "2", START + DAY, new=True)
+    [row] = editions_of(store)
     assert (row.version, row.published_by, row.reason, row.projected_at) == ("2", EVA, "decision 4", None)
     assert (row.effective_from, row.published_at) == (to_micros(START + DAY), to_micros(START))
-    assert row.content == of("logistics", 4)
+    assert row.content == pack_text("logistics", 4)
 
 
-DOORS: dict[str, Callable[..., Any]] = {
-    "publish": lambda store, by: publish(store, "pack", of("logistics", 4), by, START, START, "why"),
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "publish": lambda store, by: publish(store, "pack", pack_text("logistics", 4), by, START, START, "why"),
     "import": lambda store, by: import_years(store, "cn-office", YEAR, by, START, "why"),
     "override": lambda store, by: override(store, "cn-office", [FAIR], [], by, START, "why"),
     "interpret": lambda store, by: interpret(store, "logistics", "revisit", "from completion", by, START),
@@ -59,71 +61,71 @@ DOORS: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.requirement("F4")
 @pytest.mark.parametrize("by", [AGENT, MANAGER, "system", "nobody"])
-@pytest.mark.parametrize("door", DOORS)
-def test_nobody_else_does(sqlite_store: Store, door: str, by: str):
-    refused = refusal(lambda: DOORS[door](sqlite_store, by))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nobody_else_may_publish(sqlite_store: Store, command: str, by: str):
+    refused = refusal(lambda: COMMANDS[command](sqlite_store, by))
     assert refused.code == ("unknown_actor" if by == "nobody" else "not_evaluation_group")
     assert refused.params == {"handle": by}
     assert query_rows(sqlite_store, "SELECT id FROM edition UNION ALL SELECT id FROM interpretation") == []
 
 
-def test_the_same_again_changes_nothing(store: Store):
-    hired(store)
-    publishes(store, of("logistics", 4), after=DAY)
-    again = publishes(store, of("logistics", 4) + "# a remark\n", after=9 * DAY)
+def test_publishing_the_same_pack_again_changes_nothing(store: Store):
+    add_evaluator(store)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    again = publish_text(store, pack_text("logistics", 4) + "# a remark\n", after=9 * DAY)
     assert (again.new, again.effective_from) == (False, START + DAY)
-    assert len(told(store)) == 1
+    assert len(editions_of(store)) == 1
 
 
-def test_the_shipped_file_is_the_first_edition(store: Store):
-    hired(store)
+def test_the_shipped_file_counts_as_the_first_edition(store: Store):
+    add_evaluator(store)
     text = (POLICIES / "logistics.toml").read_text("utf-8")
-    assert publishes(store, text) == Published(Sort.PACK, "logistics", pack("logistics").version, None, new=False)
+    assert publish_text(store, text) == Published(Sort.PACK, "logistics", pack("logistics").version, None, new=False)
     other = text.replace("amount = 24", "amount = 25")
-    assert refusal(lambda: publishes(store, other)).code == "edition_exists"
-    assert told(store) == []
+    assert refusal(lambda: publish_text(store, other)).code == "edition_exists"
+    assert editions_of(store) == []
 
 
-def test_a_version_says_one_thing_only(store: Store):
-    hired(store)
-    publishes(store, of("logistics", 4))
-    refused = refusal(lambda: publishes(store, of("logistics", 5)))
+def test_a_version_names_one_content_only(store: Store):
+    add_evaluator(store)
+    publish_text(store, pack_text("logistics", 4))
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 5)))
     assert (refused.code, refused.params) == ("edition_exists", {"name": "logistics", "version": "2"})
-    publishes(store, of("logistics", 5, "3"))
-    assert refusal(lambda: publishes(store, of("logistics", 6))).code == "edition_exists"
-    assert [row.version for row in told(store)] == ["2", "3"]
+    publish_text(store, pack_text("logistics", 5, "3"))
+    assert refusal(lambda: publish_text(store, pack_text("logistics", 6))).code == "edition_exists"
+    assert [row.version for row in editions_of(store)] == ["2", "3"]
 
 
-def test_an_earlier_edition_may_be_brought_back(store: Store):
-    hired(store)
-    for text in (of("logistics", 4), of("logistics", 5, "3"), of("logistics", 4)):
-        assert publishes(store, text).new
-    assert [row.version for row in told(store)] == ["2", "3", "2"]
+def test_an_earlier_edition_can_be_published_again(store: Store):
+    add_evaluator(store)
+    for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3"), pack_text("logistics", 4)):
+        assert publish_text(store, text).new
+    assert [row.version for row in editions_of(store)] == ["2", "3", "2"]
     assert rules_of(store).pack("logistics", to_micros(START)).version == "2"
 
 
-def test_no_edition_takes_force_before_the_newest_one(store: Store):
-    hired(store)
-    publishes(store, of("logistics", 4), after=DAY)
-    refused = refusal(lambda: publishes(store, of("logistics", 5, "3"), after=DAY - HOUR))
+def test_no_edition_takes_effect_before_the_newest_one(store: Store):
+    add_evaluator(store)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 5, "3"), after=DAY - HOUR))
     assert (refused.code, refused.params["newest"]) == ("effective_too_early", (START + DAY).isoformat())
-    assert publishes(store, of("haulage", 5, "3"), after=HOUR).new, "another pack is free"
+    assert publish_text(store, pack_text("haulage", 5, "3"), after=HOUR).new, "another pack has its own editions"
 
 
-def test_a_date_in_the_text_is_the_date_of_publishing(sqlite_store: Store):
-    hired(sqlite_store)
-    dated = "effective_from = 2026-03-03\n" + of("logistics", 4)
-    [fault] = refusal(lambda: publishes(sqlite_store, dated, after=2 * DAY)).params["faults"]
+def test_a_date_in_the_text_must_be_the_date_of_effect(sqlite_store: Store):
+    add_evaluator(sqlite_store)
+    dated = "effective_from = 2026-03-03\n" + pack_text("logistics", 4)
+    [fault] = refusal(lambda: publish_text(sqlite_store, dated, after=2 * DAY)).params["faults"]
     assert fault["field"] == "effective_from"
-    assert publishes(sqlite_store, dated, after=DAY).new
+    assert publish_text(sqlite_store, dated, after=DAY).new
 
 
 BAD = {
     "no toml": ("pack", "name = ", "bad_pack", ""),
-    "a fault": ("pack", of("logistics", 0), "bad_pack", "clauses.first_reply.amount"),
+    "a fault": ("pack", pack_text("logistics", 0), "bad_pack", "clauses.first_reply.amount"),
     "an unknown calendar": (
         "pack",
-        of("logistics", 4).replace('"hours"', '"hours"\ncalendar = "moon"'),
+        pack_text("logistics", 4).replace('"hours"', '"hours"\ncalendar = "moon"'),
         "bad_pack",
         "clauses.first_reply.calendar",
     ),
@@ -135,32 +137,32 @@ BAD = {
 
 @pytest.mark.requirement("F4")
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_bad_is_refused_whole_with_its_place(sqlite_store: Store, case: str):
-    hired(sqlite_store)
+def test_a_faulty_text_is_refused_whole_with_the_field(sqlite_store: Store, case: str):
+    add_evaluator(sqlite_store)
     sort, text, code, field = BAD[case]
-    refused = refusal(lambda: publishes(sqlite_store, text, sort=sort))
+    refused = refusal(lambda: publish_text(sqlite_store, text, sort=sort))
     assert (refused.code, refused.params["file"]) == (code, "some.toml")
     assert [fault["field"] for fault in refused.params["faults"]] == [field]
     assert query_rows(sqlite_store, "SELECT id FROM edition") == []
 
 
-def test_a_reason_is_not_left_out(sqlite_store: Store):
-    hired(sqlite_store)
-    refused = refusal(lambda: publish(sqlite_store, "pack", of("logistics", 4), EVA, START, START, " "))
+def test_publishing_needs_a_reason(sqlite_store: Store):
+    add_evaluator(sqlite_store)
+    refused = refusal(lambda: publish(sqlite_store, "pack", pack_text("logistics", 4), EVA, START, START, " "))
     assert refused.code == "no_reason"
 
 
-def test_a_pack_may_keep_a_published_calendar(sqlite_store: Store):
-    hired(sqlite_store)
-    publishes(sqlite_store, OFFICE.replace("cn-office", "night-desk"), sort="calendar")
-    text = of("logistics", 4).replace('"hours"', '"business_hours"\ncalendar = "night-desk"')
-    assert publishes(sqlite_store, text).new
+def test_a_pack_may_use_a_published_calendar(sqlite_store: Store):
+    add_evaluator(sqlite_store)
+    publish_text(sqlite_store, OFFICE.replace("cn-office", "night-desk"), sort="calendar")
+    text = pack_text("logistics", 4).replace('"hours"', '"business_hours"\ncalendar = "night-desk"')
+    assert publish_text(sqlite_store, text).new
     assert rules_of(sqlite_store).calendar("night-desk").weekdays == (0,)
 
 
 @pytest.mark.requirement("D1")
-def test_a_published_year_extends_what_is_known(store: Store):
-    hired(store)
+def test_an_imported_year_extends_the_calendar(store: Store):
+    add_evaluator(store)
     before = rules_of(store).calendar("cn-office")
     assert import_years(store, "cn-office", YEAR, EVA, START, "notice 7", "2027.toml").new
     after = rules_of(store).calendar("cn-office")
@@ -168,29 +170,29 @@ def test_a_published_year_extends_what_is_known(store: Store):
     assert [after.works(date(2027, *day)) for day in ((1, 30), (2, 5), (2, 4), (2, 6))] == [True, False, True, False]
     assert after.works(date(2026, 10, 10)), "the years before are kept"
     assert not import_years(store, "cn-office", YEAR, EVA, START + DAY, "notice 7").new
-    [row] = told(store, "cn-office", "calendar")
+    [row] = editions_of(store, "cn-office", "calendar")
     assert (row.version, row.reason) == (after.version, "notice 7")
 
 
-def test_a_year_that_is_published_again_replaces_what_was_known_of_it(sqlite_store: Store):
-    hired(sqlite_store)
+def test_a_year_imported_again_replaces_the_earlier_one(sqlite_store: Store):
+    add_evaluator(sqlite_store)
     import_years(sqlite_store, "cn-office", YEAR, EVA, START, "notice 7")
     import_years(sqlite_store, "cn-office", "[2027]\noff = ['2027-01-01']\n", EVA, START, "notice 8")
-    place = rules_of(sqlite_store).calendar("cn-office")
-    assert [place.works(date(2027, *day)) for day in ((1, 30), (2, 5), (1, 1))] == [False, True, False]
+    office = rules_of(sqlite_store).calendar("cn-office")
+    assert [office.works(date(2027, *day)) for day in ((1, 30), (2, 5), (1, 1))] == [False, True, False]
 
 
-def test_single_days_are_ruled_otherwise_and_back(store: Store):
-    hired(store)
+def test_single_days_are_overridden_and_restored(store: Store):
+    add_evaluator(store)
     override(store, "cn-office", [FAIR], [SATURDAY], EVA, START, "the fair")
-    place = rules_of(store).calendar("cn-office")
-    assert (place.works(FAIR), place.works(SATURDAY)) == (False, True)
+    office = rules_of(store).calendar("cn-office")
+    assert (office.works(FAIR), office.works(SATURDAY)) == (False, True)
     override(store, "cn-office", [SATURDAY], [FAIR], EVA, START, "no fair")
-    place = rules_of(store).calendar("cn-office")
-    assert (place.works(FAIR), place.works(SATURDAY)) == (True, False)
+    office = rules_of(store).calendar("cn-office")
+    assert (office.works(FAIR), office.works(SATURDAY)) == (True, False)
 
 
-NO_DAYS: dict[str, tuple[Callable[..., Any], str, str]] = {
+BAD_DAYS: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a gap": (partial(import_years, name="cn-office", text=YEAR.replace("2027", "2028")), "years", "2027 is missing"),
     "no year": (partial(import_years, name="cn-office", text=""), "", "no year"),
     "a day of another year": (
@@ -217,10 +219,10 @@ NO_DAYS: dict[str, tuple[Callable[..., Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", NO_DAYS)
-def test_days_that_cannot_be_are_refused_with_field_and_reason(sqlite_store: Store, case: str):
-    hired(sqlite_store)
-    change, field, why = NO_DAYS[case]
+@pytest.mark.parametrize("case", BAD_DAYS)
+def test_impossible_days_are_refused_with_field_and_reason(sqlite_store: Store, case: str):
+    add_evaluator(sqlite_store)
+    change, field, why = BAD_DAYS[case]
     refused = refusal(lambda: change(sqlite_store, by=EVA, at=START, reason="why"))
     [fault] = refused.params["faults"]
     assert (refused.code, fault["field"]) == ("bad_calendar", field)
@@ -228,64 +230,64 @@ def test_days_that_cannot_be_are_refused_with_field_and_reason(sqlite_store: Sto
     assert query_rows(sqlite_store, "SELECT id FROM edition") == []
 
 
-def test_a_calendar_holds_from_now_on(sqlite_store: Store):
-    hired(sqlite_store)
-    refused = refusal(lambda: publishes(sqlite_store, OFFICE, after=DAY, sort="calendar"))
+def test_a_calendar_takes_effect_at_once(sqlite_store: Store):
+    add_evaluator(sqlite_store)
+    refused = refusal(lambda: publish_text(sqlite_store, OFFICE, after=DAY, sort="calendar"))
     assert (refused.code, refused.params) == ("calendar_not_later", {"calendar": "cn-office"})
 
 
-def test_an_edition_waits_for_its_instant_until_the_clocks_follow_it(store: Store):
-    hired(store)
-    publishes(store, of("logistics", 4), after=DAY)
-    publishes(store, of("logistics", 5, "3"), after=2 * DAY)
-    publishes(store, of("haulage", 4), after=DAY)
+def test_an_edition_is_unprojected_from_its_instant_until_timers_are_reprojected(store: Store):
+    add_evaluator(store)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    publish_text(store, pack_text("logistics", 5, "3"), after=2 * DAY)
+    publish_text(store, pack_text("haulage", 4), after=DAY)
 
-    def awaited(after: timedelta) -> list[tuple[str, str]]:
+    def unprojected_at(after: timedelta) -> list[tuple[str, str]]:
         with store.looking() as tx:
-            return [(one.name, one.version) for one in unprojected(tx, to_micros(START + after))]
+            return [(edition.name, edition.version) for edition in unprojected(tx, to_micros(START + after))]
 
-    assert [awaited(after) for after in (timedelta(), DAY, 2 * DAY)] == [
+    assert [unprojected_at(after) for after in (timedelta(), DAY, 2 * DAY)] == [
         [],
         [("logistics", "2"), ("haulage", "2")],
         [("haulage", "2"), ("logistics", "3")],
     ]
     with store.writing() as tx:
         mark_projected(tx, to_micros(START + DAY), newest=99)
-    assert awaited(DAY) == []
-    assert awaited(2 * DAY) == [("logistics", "3")]
-    assert [row.projected_at for row in told(store)] == [to_micros(START + DAY), None]
+    assert unprojected_at(DAY) == []
+    assert unprojected_at(2 * DAY) == [("logistics", "3")]
+    assert [row.projected_at for row in editions_of(store)] == [to_micros(START + DAY), None]
 
 
-def test_of_two_editions_of_one_instant_only_the_later_one_waits(store: Store):
-    hired(store)
-    for text in (of("logistics", 4), of("logistics", 5, "3")):
-        publishes(store, text, after=DAY)
+def test_of_two_editions_of_one_instant_only_the_later_is_unprojected(store: Store):
+    add_evaluator(store)
+    for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3")):
+        publish_text(store, text, after=DAY)
     with store.looking() as tx:
-        assert [one.version for one in unprojected(tx, to_micros(START + DAY))] == ["3"]
+        assert [edition.version for edition in unprojected(tx, to_micros(START + DAY))] == ["3"]
 
 
-def test_of_two_who_publish_at_once_the_second_sees_the_first(store: Store):
-    hired(store)
-    came = run_concurrently([lambda n=n: publishes(store, of("logistics", n)) for n in (4, 5)])
-    assert sorted(type(one).__name__ for one in came) == ["Published", "Refused"]
-    assert len(told(store)) == 1
+def test_of_two_concurrent_publications_the_second_is_refused(store: Store):
+    add_evaluator(store)
+    results = run_concurrently([lambda n=n: publish_text(store, pack_text("logistics", n)) for n in (4, 5)])
+    assert sorted(type(result).__name__ for result in results) == ["Published", "Refused"]
+    assert len(editions_of(store)) == 1
 
 
 @pytest.mark.requirement("F4")
-def test_a_reading_of_a_clause_is_kept_with_its_author(store: Store):
-    hired(store)
+def test_an_interpretation_of_a_clause_is_stored_with_its_author(store: Store):
+    add_evaluator(store)
     for n, text in enumerate(("from receipt", "from completion")):
         interpret(store, "logistics", "revisit", text, EVA, START + n * DAY)
     interpret(store, "logistics", "compensation", "per case", EVA, START)
     with store.looking() as tx:
-        found = interpretations(tx, "logistics")
+        rows = interpretations(tx, "logistics")
         assert interpretations(tx, "shipping") == []
-    assert [(one.clause, one.content, one.recorded_by) for one in found] == [
+    assert [(row.clause, row.content, row.recorded_by) for row in rows] == [
         ("revisit", "from receipt", EVA),
         ("revisit", "from completion", EVA),
         ("compensation", "per case", EVA),
     ]
-    assert found[1].recorded_at == to_micros(START + DAY)
+    assert rows[1].recorded_at == to_micros(START + DAY)
 
 
 @pytest.mark.parametrize(
@@ -296,6 +298,8 @@ def test_a_reading_of_a_clause_is_kept_with_its_author(store: Store):
         ("logistics", "revisit", "  ", "no_text"),
     ],
 )
-def test_only_what_there_is_can_be_interpreted(sqlite_store: Store, name: str, clause: str, text: str, code: str):
-    hired(sqlite_store)
+def test_only_a_known_clause_of_a_known_pack_can_be_interpreted(
+    sqlite_store: Store, name: str, clause: str, text: str, code: str
+):
+    add_evaluator(sqlite_store)
     assert refusal(lambda: interpret(sqlite_store, name, clause, text, EVA, START)).code == code

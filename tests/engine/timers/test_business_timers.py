@@ -1,4 +1,4 @@
-"""Clocks of business hours consume working time alone, and rest without losing or winning any."""
+"""Timers in business hours consume working time only, and a pause neither adds nor loses any."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,8 +36,8 @@ FRIDAY = 4 * DAY
 LIMIT: dict[str, Any] = {"amount": 8, "unit": "business_hours", "calendar": "cn-office", "source": "D 1"}
 
 
-def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
-    """A case whose solution is promised within eight working hours, opened so long after ``START``."""
+def open_case_of_eight_hours(store: Store, after: timedelta = timedelta()) -> str:
+    """Open a case whose solution is promised within eight working hours; return its number."""
     number = new_case(store, after)
     execute_sql(store, "DELETE FROM timer WHERE case_id = (SELECT id FROM cases WHERE number = :n)", n=number)
     rules = Pack.model_validate({**pack("logistics").model_dump(exclude={"clauses"}), "clauses": {"solution": LIMIT}})
@@ -51,7 +51,7 @@ def eight_hours(store: Store, after: timedelta = timedelta()) -> str:
     return number
 
 
-def fires(store: Store, number: str) -> timedelta:
+def fires_at(store: Store, number: str) -> timedelta:
     return from_micros(timer_of(store, number, "solution")["fires_at"]) - START
 
 
@@ -59,10 +59,10 @@ def consumed(store: Store, number: str) -> timedelta:
     return timer_of(store, number, "solution")["consumed"] * MICROSECOND
 
 
-def test_rungs_fall_due_in_working_time(store: Store):
-    number = eight_hours(store)
+def test_steps_fall_due_in_working_time(store: Store):
+    number = open_case_of_eight_hours(store)
     assert timer_of(store, number, "solution")["allowance"] * MICROSECOND == 8 * HOUR
-    assert fires(store, number) == 7 * HOUR  # six working hours in: the noon between counts for nothing
+    assert fires_at(store, number) == 7 * HOUR  # six working hours: the noon break does not count
     fire_due(store, START + WEEK)
     assert [(percent, due) for _, percent, due in fired_steps_of(store, number)] == [
         (75, 7 * HOUR),
@@ -72,29 +72,29 @@ def test_rungs_fall_due_in_working_time(store: Store):
     ]
 
 
-def test_a_rest_over_the_weekend_leaves_what_is_left_unchanged(store: Store):
-    number = eight_hours(store, FRIDAY)
+def test_a_pause_over_the_weekend_leaves_the_remaining_allowance_unchanged(store: Store):
+    number = open_case_of_eight_hours(store, FRIDAY)
     make_move(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 6 * HOUR)
     assert consumed(store, number) == 5 * HOUR
     make_move(store, number, "customer_answers", by=HANDLER, after=WEEK + HOUR)
     assert consumed(store, number) == 5 * HOUR
-    assert fires(store, number) == WEEK + 2 * HOUR
+    assert fires_at(store, number) == WEEK + 2 * HOUR
     make_move(store, number, "propose_solution", after=WEEK + 5 * HOUR)
-    clock = timer_of(store, number, "solution")
-    assert (clock["outcome"], clock["consumed"] * MICROSECOND) == ("met", 8 * HOUR)
+    timer = timer_of(store, number, "solution")
+    assert (timer["outcome"], timer["consumed"] * MICROSECOND) == ("met", 8 * HOUR)
 
 
-def test_a_rest_that_ends_on_a_day_off_goes_on_when_the_office_opens(store: Store):
-    number = eight_hours(store, FRIDAY)
+def test_a_pause_that_ends_on_a_day_off_resumes_when_the_office_opens(store: Store):
+    number = open_case_of_eight_hours(store, FRIDAY)
     make_move(store, number, "ask_customer", by=HANDLER, after=FRIDAY + 2 * HOUR)
     make_move(store, number, "customer_answers", by=HANDLER, after=FRIDAY + DAY + 2 * HOUR)
-    assert fires(store, number) == WEEK + 5 * HOUR
+    assert fires_at(store, number) == WEEK + 5 * HOUR
 
 
-def test_a_weekend_without_a_rest_consumes_nothing_either(store: Store):
-    number = eight_hours(store, FRIDAY + 8 * HOUR)
+def test_a_weekend_without_a_pause_consumes_nothing(store: Store):
+    number = open_case_of_eight_hours(store, FRIDAY + 8 * HOUR)
     make_move(store, number, "note", after=WEEK)
-    assert fires(store, number) == WEEK + 6 * HOUR
+    assert fires_at(store, number) == WEEK + 6 * HOUR
     make_move(store, number, "propose_solution", after=WEEK + HOUR)
     assert consumed(store, number) == 2 * HOUR
 
@@ -103,21 +103,23 @@ def test_a_weekend_without_a_rest_consumes_nothing_either(store: Store):
     ("answered", "outcome"),
     [(9 * HOUR, "met"), (9 * HOUR + MICROSECOND, "breached"), (12 * HOUR, "breached"), (24 * HOUR, "breached")],
 )
-def test_used_up_at_close_it_is_late_in_the_evening_already(store: Store, answered: timedelta, outcome: str):
-    number = eight_hours(store)
+def test_an_allowance_used_up_at_closing_time_is_breached_in_the_evening(
+    store: Store, answered: timedelta, outcome: str
+):
+    number = open_case_of_eight_hours(store)
     make_move(store, number, "propose_solution", after=answered)
     assert timer_of(store, number, "solution")["outcome"] == outcome
 
 
-def test_late_in_the_evening_stays_late_at_rest(store: Store):
-    number = eight_hours(store)
+def test_a_breach_in_the_evening_stays_a_breach_in_a_pause(store: Store):
+    number = open_case_of_eight_hours(store)
     make_move(store, number, "ask_customer", by=HANDLER, after=10 * HOUR)
     make_move(store, number, "propose_solution", after=11 * HOUR)
     assert timer_of(store, number, "solution")["outcome"] == "breached"
 
 
-def test_saved_at_rest_past_the_old_deadline_it_is_no_breach(store: Store):
-    number = eight_hours(store)
+def test_a_pause_before_the_deadline_prevents_the_breach(store: Store):
+    number = open_case_of_eight_hours(store)
     make_move(store, number, "ask_customer", by=HANDLER, after=6 * HOUR)
     fire_due(store, START + WEEK)
     make_move(store, number, "propose_solution", after=WEEK)
@@ -136,12 +138,12 @@ def planned(store: Store) -> list[timedelta]:
 @pytest.mark.parametrize(
     ("result", "call"),
     [
-        ("2026-09-30T10:00+08:00", "2026-09-30T17:00+08:00"),  # the holiday would outlast the window: rather today
+        ("2026-09-30T10:00+08:00", "2026-09-30T17:00+08:00"),  # the holiday outlasts the window: the call is today
         ("2026-10-09T10:00+08:00", "2026-10-10T10:00+08:00"),  # a Saturday that is worked
         ("2026-10-16T10:00+08:00", "2026-10-19T09:00+08:00"),  # and one that is not
     ],
 )
-def test_callbacks_know_holidays_and_make_up_days(store: Store, result: str, call: str):
+def test_callbacks_respect_holidays_and_made_up_working_days(store: Store, result: str, call: str):
     new_resolved_case(store, since(result))
     plan(store, START + since(result))
     assert planned(store) == [since(call)]

@@ -1,4 +1,4 @@
-"""The clock of a door steps back between two moves of one case: no promise runs out early for it."""
+"""The system clock is set back between two moves of a case: no timer falls due early."""
 
 from datetime import timedelta
 
@@ -10,17 +10,19 @@ from tests.case_actions import DAY, HOUR, START, fired_steps_of, make_move, new_
 BACK = timedelta(minutes=10)
 
 
-def test_another_limit_set_by_a_clock_that_steps_back_counts_no_time_twice(store: Store):
+def test_a_limit_changed_after_the_clock_was_set_back_counts_no_time_twice(store: Store):
     number = new_case(store, HOUR)
     make_move(store, number, "classify", after=HOUR - BACK)
-    clock = timer_of(store, number, "solution")
-    assert clock["running_since"] == to_micros(START + HOUR)
+    timer = timer_of(store, number, "solution")
+    assert timer["running_since"] == to_micros(START + HOUR)
     fire_due(store, START + 30 * DAY)
-    begun = [due for clause, percent, due in fired_steps_of(store, number) if (clause, percent) == ("first_reply", 100)]
-    assert begun == [3 * HOUR], "two hours after it was opened, and not ten minutes early"
+    breaches = [
+        due for clause, percent, due in fired_steps_of(store, number) if (clause, percent) == ("first_reply", 100)
+    ]
+    assert breaches == [3 * HOUR], "two hours after the case was opened"
 
 
-def test_a_rest_that_ends_by_a_clock_that_steps_back_counts_no_time_twice(store: Store):
+def test_a_pause_that_ends_after_the_clock_was_set_back_counts_no_time_twice(store: Store):
     number = new_case(store)
     make_move(store, number, "ask_customer", after=HOUR)
     make_move(store, number, "customer_answers", after=HOUR - BACK)
@@ -31,7 +33,7 @@ def test_a_rest_that_ends_by_a_clock_that_steps_back_counts_no_time_twice(store:
     assert breach == 2 * HOUR
 
 
-def test_a_rung_fired_by_a_fast_clock_stays_the_only_one(store: Store):
+def test_a_step_fired_by_a_fast_clock_does_not_fire_again(store: Store):
     number = new_case(store)
     fire_due(store, START + 30 * DAY)
     before = fired_steps_of(store, number)
@@ -39,5 +41,5 @@ def test_a_rung_fired_by_a_fast_clock_stays_the_only_one(store: Store):
     make_move(store, number, "classify", after=2 * HOUR)
     fire_due(store, START + 31 * DAY)
     assert fired_steps_of(store, number)[: len(before)] == before
-    again = [(clause, percent) for clause, percent, _ in fired_steps_of(store, number)]
-    assert len(again) == len(set(again))
+    steps = [(clause, percent) for clause, percent, _ in fired_steps_of(store, number)]
+    assert len(steps) == len(set(steps))

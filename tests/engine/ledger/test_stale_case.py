@@ -1,4 +1,4 @@
-"""Who has read a case that has moved since writes nothing: the database compares the version, whoever held a lock."""
+"""A write from a stale case row is a conflict: the database compares the version, whether or not a lock was held."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def read(store: Store, number: str) -> CaseRow:
         return case_by_number(tx, number)
 
 
-def written(tx: Tx, head: CaseRow) -> None:
+def write_acknowledgement(tx: Tx, head: CaseRow) -> None:
     now = to_micros(START)
     plan = Plan(head, [], head.version, steps_only=False)
     draft = TransitionDraft("acknowledge", head.state, Nothing(), 1, "cli", now, now)
@@ -35,12 +35,12 @@ def test_a_stale_case_is_a_conflict_and_nothing_of_the_move_is_written(store: St
     make_move(store, number, "note")
     before = [query_rows(store, f"SELECT * FROM {table}") for table in TABLES]
     with pytest.raises(Conflict), store.writing() as tx:
-        written(tx, stale)
+        write_acknowledgement(tx, stale)
     assert [query_rows(store, f"SELECT * FROM {table}") for table in TABLES] == before
 
 
-def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
-    """Without the key of the transitions, too, the version alone would say no."""
+def test_a_stale_case_conflicts_even_if_its_history_was_cut(store: Store):
+    """The version alone prevents the write where no transition holds the sequence number."""
     number = new_case(store)
     stale = read(store, number)
     make_move(store, number, "note")
@@ -49,15 +49,15 @@ def test_nor_does_it_write_over_a_history_that_was_shortened(store: Store):
         tx.run("DELETE FROM outbox_event WHERE seq = 2")
         tx.run("DELETE FROM transition WHERE seq = 2")
     with pytest.raises(Conflict), store.writing() as tx:
-        written(tx, stale)
+        write_acknowledgement(tx, stale)
     assert (len(history_of(store, number)), case_of(store, number)["version"]) == (1, 2)
 
 
-def test_two_who_hold_the_same_case_make_one_move(store: Store):
+def test_two_writers_of_the_same_version_make_one_move(store: Store):
     number = new_case(store)
     both = [read(store, number), read(store, number)]
     with store.writing() as tx:
-        written(tx, both[0])
+        write_acknowledgement(tx, both[0])
     with pytest.raises(Conflict), store.writing() as tx:
-        written(tx, both[1])
+        write_acknowledgement(tx, both[1])
     assert moves_of(store, number) == ["open", "acknowledge"]

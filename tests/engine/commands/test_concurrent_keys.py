@@ -1,4 +1,4 @@
-"""One key, sent again while it is still being honoured: whoever is second waits, and is given the first answer."""
+"""A key sent again while its first command runs: the second command waits and gets the first answer."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -12,12 +12,12 @@ from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, START, contact, moves_of, new_case, query_rows, run_concurrently
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-THERE = "SELECT id FROM cases"
-HANDS = 10
+CASE_IDS = "SELECT id FROM cases"
+COMMANDS = 10
 
 
-def waited(store: Store, second: Future[Answer]) -> bool:
-    """Whether the second waits for a lock; False once it has gone past the first."""
+def waits_for_lock(store: Store, second: Future[Answer]) -> bool:
+    """Return whether the second command waits for a lock; False if it ends without waiting."""
     while not second.done():
         if query_rows(store, WAITING):
             return True
@@ -25,15 +25,15 @@ def waited(store: Store, second: Future[Answer]) -> bool:
 
 
 @pytest.mark.postgres
-def test_a_contact_sent_twice_at_once_waits_for_its_key_alone(postgres_store: Store):
-    """Nobody is named in it, so that nothing but the key makes the second wait."""
+def test_a_contact_sent_twice_waits_for_its_key(postgres_store: Store):
+    """The contact names no customer, so that only the key can make the second wait."""
     opening = Opening(contact(), key="k")
     with ThreadPoolExecutor(1) as pool:
         with postgres_store.writing() as tx:
             first = open_in(tx, postgres_store.secret, opening, START)
-            assert len(tx.rows(THERE)) == 1, "what was kept back until somebody asks is written now"
+            assert len(tx.rows(CASE_IDS)) == 1, "a query writes what was buffered"
             second = pool.submit(open_case, postgres_store, opening, START)
-            assert waited(postgres_store, second)
+            assert waits_for_lock(postgres_store, second)
         answer = second.result()
     assert (answer.number, answer.again) == (first.number, True)
     assert query_rows(postgres_store, "SELECT number FROM cases") == [{"number": first.number}]
@@ -41,24 +41,24 @@ def test_a_contact_sent_twice_at_once_waits_for_its_key_alone(postgres_store: St
 
 @pytest.mark.postgres
 def test_one_key_for_two_cases_is_honoured_for_the_first(postgres_store: Store):
-    one, other = new_case(postgres_store), new_case(postgres_store)
-    commands = [Command(number, "note", {"note": "n"}, actor=AGENT, key="k") for number in (one, other)]
+    first_case, second_case = new_case(postgres_store), new_case(postgres_store)
+    commands = [Command(number, "note", {"note": "n"}, actor=AGENT, key="k") for number in (first_case, second_case)]
     with ThreadPoolExecutor(1) as pool:
         with postgres_store.writing() as tx:
             advance_in(tx, postgres_store.secret, commands[0], START)
-            assert len(tx.rows(THERE)) == 2
+            assert len(tx.rows(CASE_IDS)) == 2
             second = pool.submit(advance, postgres_store, commands[1], START)
-            assert waited(postgres_store, second)
+            assert waits_for_lock(postgres_store, second)
         with pytest.raises(Refused) as caught:
             second.result()
     assert caught.value.code == "key_reused"
-    assert (moves_of(postgres_store, one), moves_of(postgres_store, other)) == (["open", "note"], ["open"])
+    assert (moves_of(postgres_store, first_case), moves_of(postgres_store, second_case)) == (["open", "note"], ["open"])
 
 
-def test_of_ten_bodies_at_once_under_one_key_one_is_honoured(store: Store):
+def test_of_ten_concurrent_bodies_under_one_key_one_is_honoured(store: Store):
     number = new_case(store)
-    wishes = [Command(number, "note", {"note": f"n{n}"}, actor=AGENT, key="k") for n in range(HANDS)]
-    answers = run_concurrently([partial(advance, store, wish, START) for wish in wishes])
+    commands = [Command(number, "note", {"note": f"n{n}"}, actor=AGENT, key="k") for n in range(COMMANDS)]
+    answers = run_concurrently([partial(advance, store, command, START) for command in commands])
     assert [type(answer).__name__ for answer in answers].count("Answer") == 1
     assert {getattr(answer, "code", "") for answer in answers} == {"key_reused", ""}
     assert moves_of(store, number) == ["open", "note"]

@@ -27,11 +27,11 @@ POOL = (
     "cp-26-000001",
     datetime(2026, 3, 2, tzinfo=UTC),
 )
-"""Every kind of value that some field of some form takes."""
+"""Values of each type that a form's field may hold."""
 
 
 def forms(form: type[Form]) -> st.SearchStrategy[Form]:
-    """Valid forms of a type."""
+    """Return a strategy for valid forms of a type."""
     return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices(form).items()}).map(
         form.model_validate
     )
@@ -39,33 +39,35 @@ def forms(form: type[Form]) -> st.SearchStrategy[Form]:
 
 @cache
 def choices(form: type[Form]) -> dict[str, list[Any]]:
-    """For each field the values it takes, out of the pool and of its own enumerations."""
+    """Return for each field the values of the pool and of its own enumerations that it accepts."""
     hints = get_type_hints(form, include_extras=True)
-    found = {name: accepted(hints[name]) for name in form.model_fields}
-    assert all(found.values()), f"{form.__name__}: the pool holds nothing for some field of {found}"
-    return found
+    values = {name: accepted(hints[name]) for name in form.model_fields}
+    assert all(values.values()), f"{form.__name__}: the pool holds nothing for some field of {values}"
+    return values
 
 
 def accepted(hint: Any) -> list[Any]:
+    """Return the values that pydantic accepts for a type hint."""
     adapter: TypeAdapter[Any] = TypeAdapter(hint)
-    taken: list[Any] = []
+    valid: list[Any] = []
     for value in (*members(hint), *POOL):
         try:
             adapter.validate_python(value, strict=True)
         except ValidationError:
             continue
-        taken.append(value)
-    return taken
+        valid.append(value)
+    return valid
 
 
 def members(hint: Any) -> list[Any]:
+    """Return the members of every enumeration in a type hint."""
     if isinstance(hint, type) and issubclass(hint, Enum):
         return list(hint)
     return [member for part in get_args(hint) for member in members(part)]
 
 
 def facts(table: Lifecycle, state: str) -> st.SearchStrategy[Facts]:
-    """What may be known of a case in that state."""
+    """Return a strategy for the facts of a case in a state."""
     return st.builds(
         Facts,
         state=st.just(state),
@@ -78,11 +80,11 @@ def facts(table: Lifecycle, state: str) -> st.SearchStrategy[Facts]:
     )
 
 
-def rivals(table: Lifecycle) -> list[tuple[str, list[Move]]]:
-    """Each source from which one move has several rows, with those rows."""
+def rows_with_one_source(table: Lifecycle) -> list[tuple[str, list[Move]]]:
+    """Return each state from which a move has several rows, with those rows."""
     return [
-        (state, rows)
-        for move in table.rows.values()
+        (state, competing)
+        for rows in table.rows.values()
         for state in table.state
-        if len(rows := [row for row in move if state in row.sources]) > 1
+        if len(competing := [row for row in rows if state in row.sources]) > 1
     ]

@@ -1,4 +1,4 @@
-"""An anchor and a clock that steps back: what an honest store wrote is no doubt."""
+"""A clock set back around an anchor causes no fault."""
 
 from datetime import timedelta
 
@@ -8,14 +8,14 @@ from engine.store import Store
 from tests.case_actions import DAY, HOUR, START, new_case
 
 
-def test_a_case_opened_by_a_clock_that_was_set_back_is_no_doubt(store: Store):
+def test_a_case_opened_after_the_clock_was_set_back_is_no_fault(store: Store):
     new_case(store)
     assert anchor(store, START + DAY) is not None
     new_case(store, HOUR)
     assert verify(store).faults == ()
 
 
-def test_a_case_opened_a_moment_before_the_anchor_is_not_under_it(store: Store):
+def test_a_case_opened_just_before_the_anchor_is_not_covered_by_it(store: Store):
     new_case(store)
     assert anchor(store, START + DAY) is not None
     new_case(store, DAY - timedelta(seconds=30))
