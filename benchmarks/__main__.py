@@ -11,9 +11,9 @@ import time
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measures import Measure, keep, kept
 from benchmarks.parts import DATABASES, PARTS, Part, PartFailed, measured
 from benchmarks.plot import LATEST_PLOT, can_draw, draw
-from benchmarks.told import Measure, keep, kept
 
 
 def main() -> int:

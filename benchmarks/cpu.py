@@ -12,11 +12,11 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.peers import Sessions, Steps
+from benchmarks.measures import Measure, Target, load, p50, recorded
+from benchmarks.move_template import counted, watched
+from benchmarks.peer_systems import Sessions, Steps
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, TEXT, several
-from benchmarks.told import Measure, Target, load, p50, recorded
-from benchmarks.watched import counted, watched
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.store import Store

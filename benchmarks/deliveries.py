@@ -8,9 +8,9 @@ from pathlib import Path
 
 from apps.prefect_server import prefect_server
 from apps.prefect_settings import prefect_environment
-from benchmarks.lone import lone, p95
+from benchmarks.measures import Measure, Target, load, recorded
+from benchmarks.single_reaction import lone, p95
 from benchmarks.stores import founded
-from benchmarks.told import Measure, Target, load, recorded
 from engine.settings import Settings
 
 RATE, LONE = 1000.0, 1000.0

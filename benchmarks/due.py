@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from apps.prefect_server import prefect_server
-from benchmarks.driving import driver
+from benchmarks.driver_process import driver
+from benchmarks.measures import Measure, Target, load, p50, p99, recorded
 from benchmarks.seeding import DUE, planted
 from benchmarks.stores import founded
-from benchmarks.told import Measure, Target, load, p50, p99, recorded
 from engine.clock import system_now
 from engine.settings import Settings
 from engine.store import Store

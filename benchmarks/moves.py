@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.raw import Raw, raw
+from benchmarks.measures import Measure, Target, load, p50, recorded
+from benchmarks.move_template import Job, Kind, counted, watched
+from benchmarks.raw_sql import Raw, raw
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, SUPERVISOR, TEXT, founded
-from benchmarks.told import Measure, Target, load, p50, recorded
-from benchmarks.watched import Job, Kind, counted, watched
 from engine.clock import system_now
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.store import Store

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.retold import SEED, WAYS
+from benchmarks.rewordings import SEED, WAYS
 from benchmarks.stores import AT_ONCE, founded
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.told import Measure, read
+from benchmarks.measures import Measure, read
 
 DATABASES = ("sqlite", "postgres")
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.told import RESULTS, Measure
+from benchmarks.measures import RESULTS, Measure
 
 LATEST_PLOT = RESULTS / "latest.png"
 SIZED = re.compile(r"advance p50 at ([\d,]+) cases")

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measures import Measure, Target, recorded
 from benchmarks.stores import contact, several
-from benchmarks.told import Measure, Target, recorded
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 

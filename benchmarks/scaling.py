@@ -11,9 +11,9 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.measures import Measure, Target, load, p50, recorded
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, TEXT, several
-from benchmarks.told import Measure, Target, load, p50, recorded
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.settings import Settings

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.retold import SEED, typo
+from benchmarks.measures import Measure, Target, load, p50, p99, recorded
+from benchmarks.rewordings import SEED, typo
 from benchmarks.stores import contact, founded
-from benchmarks.told import Measure, Target, load, p50, p99, recorded
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import SHIFT

@@ -13,10 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measures import Measure, Target, digits, load, p50, recorded
 from benchmarks.stores import founded
 from benchmarks.sweep_plan import Plan, Turn
 from benchmarks.sweep_sql import fire_by_sql
-from benchmarks.told import Measure, Target, digits, load, p50, recorded
 from engine.clock import system_now
 from engine.escalation.fire import LAST
 from engine.escalation.id_ranges import ranges

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.move_template import COUNTED, Job, Kind, counted, watched
 from benchmarks.moves import MOVES
-from benchmarks.peers import Sessions
-from benchmarks.raw import raw
+from benchmarks.peer_systems import Sessions
+from benchmarks.raw_sql import raw
 from benchmarks.seeding import seed
-from benchmarks.watched import COUNTED, Job, Kind, counted, watched
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance, advance_many
 from engine.escalation.fire import peek

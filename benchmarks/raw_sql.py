@@ -9,7 +9,7 @@ reference asks for nothing else: not who acts, what the rules are, which clocks 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from benchmarks.watched import Job, Kind
+from benchmarks.move_template import Job, Kind
 from engine.databases import open_postgres, open_sqlite
 from engine.store import Store
 

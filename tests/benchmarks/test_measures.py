@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measures import KEYS, LATEST, Measure, Target, keep, kept, read, recorded
 from benchmarks.parts import PARTS
 from benchmarks.plot import curve, margin
-from benchmarks.told import KEYS, LATEST, Measure, Target, keep, kept, read, recorded
 
 SLOWER = recorded("advance", "sqlite", 50.0, 100.0, "moves/s", "so and so")
 LATE = recorded("due", "postgres", 30.0, None, "ms", "so and so")

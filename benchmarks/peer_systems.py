@@ -15,8 +15,8 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 from transitions import Machine
 
-from benchmarks.raw import HEAD, statements, values
-from benchmarks.watched import Job, Kind
+from benchmarks.move_template import Job, Kind
+from benchmarks.raw_sql import HEAD, statements, values
 from engine.commands.advance import Command
 from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
 from engine.store import Store

@@ -5,7 +5,7 @@ import time
 
 import httpx
 
-from benchmarks.driving import driver
+from benchmarks.driver_process import driver
 from benchmarks.stores import open_one
 from engine.settings import Settings
 from engine.store import Store
