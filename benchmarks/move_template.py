@@ -1,4 +1,4 @@
-"""Which rows a move writes, learned by watching the engine make it once, so that the reference cannot fall behind."""
+"""Records the rows of a move that the engine makes once, so that the references always write the same rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ PER_MOVE = ("case_id", "seq", "occurred_at", "recorded_at", "form", "hash")
 _Row = dict[str, Any]
 
 
-class Job(NamedTuple):
+class MoveJob(NamedTuple):
     """One move to be made: of which case, under which key, at which instant in microseconds."""
 
     number: str
@@ -26,8 +26,8 @@ class Job(NamedTuple):
     at: int
 
 
-class Ready(NamedTuple):
-    """What is to be written of one move, its hash reckoned."""
+class PreparedMove(NamedTuple):
+    """The values to be written for one move, its hash computed."""
 
     seq: int
     form: str
@@ -37,8 +37,8 @@ class Ready(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What all moves of one kind write alike: the transition's constants, texts, clocks ended, the clock begun."""
+class MoveTemplate:
+    """What all moves of one sort write alike: the transition's constants, texts, timers ended, the timer started."""
 
     constant: _Row
     plain: _Row
@@ -47,51 +47,51 @@ class Kind:
     opens: _Row
     due: int
 
-    def ready(self, job: Job, case_id: int, version: int, head: str) -> Ready:
-        """Reckon digests, form and chain as the engine does."""
+    def prepare(self, job: MoveJob, case_id: int, version: int, head: str) -> PreparedMove:
+        """Compute digests, form and chain as the engine does."""
         salts = [new_salt() for _ in self.personal]
-        told = self.plain | {
+        fields = self.plain | {
             name: {"sha256": digest(salt, text)}
             for salt, (name, text) in zip(salts, self.personal.items(), strict=True)
         }
-        form = canonical(told)
+        form = canonical(fields)
         own = {"case_id": case_id, "seq": version + 1, "occurred_at": job.at, "recorded_at": job.at, "form": form}
         hashed = chain_hash(head, {**self.constant, **own, "case": job.number})
-        return Ready(version + 1, form, hashed, salts, digest(b"", form))
+        return PreparedMove(version + 1, form, hashed, salts, digest(b"", form))
 
 
-def watched(store: Store, command: Command, at: datetime) -> Kind:
-    """Let the engine make the move once and see. It may end any number of clocks that run, and begins one."""
+def record_template(store: Store, command: Command, at: datetime) -> MoveTemplate:
+    """Let the engine make the move once and read its rows. It may end any number of running timers and starts one."""
     before = _rows_of(store, command.number)
     advance(store, command, at)
     after = _rows_of(store, command.number)
-    [made] = after["transition"][len(before["transition"]) :]
+    [transition] = after["transition"][len(before["transition"]) :]
     [opens] = after["timer"][len(before["timer"]) :]
-    ran = {row["clause"] for row in before["timer"] if row["running_since"] is not None}
-    closes = tuple(row["clause"] for row in after["timer"] if row["clause"] in ran and row["closed_at"] is not None)
-    personal = {row["field"]: row["content"] for row in after["statement"] if row["seq"] == made["seq"]}
-    plain = {name: value for name, value in orjson.loads(made["form"]).items() if name not in personal}
-    constant = {name: value for name, value in made.items() if name not in PER_MOVE}
+    running = {row["clause"] for row in before["timer"] if row["running_since"] is not None}
+    closes = tuple(row["clause"] for row in after["timer"] if row["clause"] in running and row["closed_at"] is not None)
+    personal = {row["field"]: row["content"] for row in after["statement"] if row["seq"] == transition["seq"]}
+    plain = {name: value for name, value in orjson.loads(transition["form"]).items() if name not in personal}
+    constant = {name: value for name, value in transition.items() if name not in PER_MOVE}
     constant["inferred"] = bool(constant["inferred"])
-    return Kind(constant, plain, personal, closes, opens, opens["fires_at"] - to_micros(at))
+    return MoveTemplate(constant, plain, personal, closes, opens, opens["fires_at"] - to_micros(at))
 
 
-def counted(store: Store) -> dict[str, int]:
-    """How many rows each table has, and how many clocks have ended: both sides must add the same."""
+def count_rows(store: Store) -> dict[str, int]:
+    """Return the number of rows of each table, and of the timers that ended: both sides must add the same."""
     with store.looking() as tx:
-        found = {table: tx.row(f"SELECT count(*) AS n FROM {table}").n for table in COUNTED}  # noqa: S608
-        found["ended"] = tx.row("SELECT count(*) AS n FROM timer WHERE closed_at IS NOT NULL").n
-        return found
+        counts = {table: tx.row(f"SELECT count(*) AS n FROM {table}").n for table in COUNTED}  # noqa: S608
+        counts["ended"] = tx.row("SELECT count(*) AS n FROM timer WHERE closed_at IS NOT NULL").n
+        return counts
 
 
 def _rows_of(store: Store, number: str) -> dict[str, list[_Row]]:
     with store.looking() as tx:
         case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
         return {
-            table: [row._asdict() for row in tx.rows(_all(table, order), case_id=case_id)]
+            table: [row._asdict() for row in tx.rows(_select_all(table, order), case_id=case_id)]
             for table, order in TABLES.items()
         }
 
 
-def _all(table: str, order: str) -> str:
+def _select_all(table: str, order: str) -> str:
     return f"SELECT * FROM {table} WHERE case_id = :case_id ORDER BY {order}"  # noqa: S608
