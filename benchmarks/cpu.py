@@ -16,7 +16,7 @@ from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.move_template import count_rows, record_template
 from benchmarks.peer_systems import DbosPeer, SqlmodelPeer
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, TEXT, several
+from benchmarks.stores import HANDLER, TEXT, new_stores
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.store import Store
@@ -32,7 +32,7 @@ def rows(database: str, rounds: int = ROUNDS, moves: int = MOVES) -> list[Measur
     """Return the CPU per move against each peer that this database and this environment have."""
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
-        several(Path(name), database, 2) as [ours, theirs],
+        new_stores(Path(name), database, 2) as [ours, theirs],
         closing(ours.store()) as store,
     ):
         return list(_rows(store, theirs.url, rounds, moves))
