@@ -26,7 +26,7 @@ from engine.audit.verify import verify
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.leaves import read_leaves
 from engine.ledger.record import record_of
-from tests.audit.honest import ANCHORED, built, rows_of, settings_in
+from tests.audit.honest_store import ANCHORED, built, rows_of, settings_in
 from tests.docs.pages import ROOT
 
 TRANSITION = (

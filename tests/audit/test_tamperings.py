@@ -9,7 +9,7 @@ import pytest
 from engine.audit import verify as auditing
 from engine.audit.verify import verify
 from engine.store import Store
-from tests.audit.honest import rows_of, settings_in
+from tests.audit.honest_store import rows_of, settings_in
 from tests.audit.tamperings import TAMPERINGS, Scene, burglaries
 
 pytestmark = pytest.mark.requirement("B5")
