@@ -23,7 +23,7 @@ from engine.ledger.chain import canonical
 from engine.ledger.merkle import Tree
 from engine.ledger.signing import make_key, public_hex, signed
 from engine.store import Store
-from tests.audit.tamperings import ELSEWHERE
+from tests.audit.tamperings import STANDALONE
 from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
 from tests.docs.pages import ROOT
 
@@ -223,12 +223,12 @@ words = st.text(st.characters(codec="utf-8"), max_size=20)
 
 @given(st.dictionaries(words, words | st.integers(-(2**53), 2**53) | st.booleans() | st.none(), max_size=5))
 def test_it_spells_a_record_as_the_store_does(record: dict[str, Any]):
-    assert ELSEWHERE.canonical(record) == canonical(record)
+    assert STANDALONE.canonical(record) == canonical(record)
 
 
 @given(st.lists(st.binary(max_size=8), max_size=20))
 def test_it_reckons_the_same_root(leaves: list[bytes]):
-    assert ELSEWHERE.merkle(leaves) == Tree(leaves).root()
+    assert STANDALONE.merkle(leaves) == Tree(leaves).root()
 
 
 @given(st.text(max_size=20), st.integers(0, 511))
@@ -236,10 +236,10 @@ def test_it_believes_the_same_signatures(text: str, bit: int):
     text = text.encode("utf-8", "replace").decode()
     key = Ed25519PrivateKey.from_private_bytes(b"7" * 32)
     good = signed(key, text)
-    assert ELSEWHERE.signed(public_hex(key), good, text)
-    assert not ELSEWHERE.signed(public_hex(key), good, text + "x")
+    assert STANDALONE.signed(public_hex(key), good, text)
+    assert not STANDALONE.signed(public_hex(key), good, text + "x")
     bad = (int(good, 16) ^ (1 << bit)).to_bytes(64, "big").hex()
-    assert not ELSEWHERE.signed(public_hex(key), bad, text)
+    assert not STANDALONE.signed(public_hex(key), bad, text)
 
 
 def test_it_believes_the_signature_of_the_standard():
@@ -249,10 +249,10 @@ def test_it_believes_the_signature_of_the_standard():
         "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
         "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
     )
-    assert ELSEWHERE.signed(public, signature, "")
-    assert not ELSEWHERE.signed(public, signature[:-2], "")
-    assert not ELSEWHERE.signed("ff" * 32, signature, "")
-    order = ELSEWHERE.ORDER
+    assert STANDALONE.signed(public, signature, "")
+    assert not STANDALONE.signed(public, signature[:-2], "")
+    assert not STANDALONE.signed("ff" * 32, signature, "")
+    order = STANDALONE.ORDER
     other = bytes.fromhex(signature)
     malleable = other[:32] + (int.from_bytes(other[32:], "little") + order).to_bytes(32, "little")
-    assert not ELSEWHERE.signed(public, malleable.hex(), ""), "a second signature for the same text is none"
+    assert not STANDALONE.signed(public, malleable.hex(), ""), "a second signature for the same text is none"
