@@ -18,7 +18,7 @@ from gateways.telephone import CallList
 from models.contact import Contact
 from statemachines.lifecycle import Refused
 from tests.case_actions import HOUR, execute_sql, query_rows
-from tests.chaos.ahead import Ahead, WorkAhead
+from tests.chaos.shifted_time import Ahead, WorkAhead
 
 PATIENCE = 20.0
 """Seconds after which a test gives up; nothing here should take one."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.settings import Settings
 from tests.case_actions import SECRET
 from tests.chaos.dispatchers import RUNGS, many_rungs
-from tests.chaos.perils import filled, own_postgres, small_disk
+from tests.chaos.machine_faults import filled, own_postgres, small_disk
 from tests.chaos.rounds import Outcome, Plan, chaos
 
 SHOWN = 20

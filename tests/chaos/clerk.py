@@ -13,9 +13,9 @@ from engine.store import Store
 from models.contact import Channel, Contact
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, MANAGER, form_for
-from tests.chaos.ahead import Ahead
 from tests.chaos.customers import text
 from tests.chaos.ledger import Acknowledged, Ledger
+from tests.chaos.shifted_time import Ahead
 
 PASSING = frozenset({"busy", "contended", "database_away", "disk_full"})
 """Refusals that say nothing of the command: it is sent again under its key."""

@@ -10,11 +10,11 @@ from engine.commands.open_case import Opening, open_in
 from engine.settings import Settings
 from engine.store import Store
 from models.contact import Contact
-from tests.chaos.ahead import Ahead
 from tests.chaos.ledger import Acknowledged, Ledger
+from tests.chaos.processes import Stage
+from tests.chaos.quiet_end import quiet
 from tests.chaos.rounds import Outcome, Plan, Run, outcome_of, prepared
-from tests.chaos.settling import quiet
-from tests.chaos.victims import Stage
+from tests.chaos.shifted_time import Ahead
 
 RUNGS = 100_000
 PER_CASE = 8

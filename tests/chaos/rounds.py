@@ -18,12 +18,12 @@ from flows.reaction_registry import reactions
 from gateways.schedule import scheduled
 from statemachines.lifecycle import Refused
 from tests.case_actions import add_staff
-from tests.chaos.ahead import Ahead
 from tests.chaos.audit import Audit, audit
 from tests.chaos.customers import SOURCE, letters
 from tests.chaos.ledger import Ledger
-from tests.chaos.settling import RETRY_JUMP, quiet
-from tests.chaos.victims import DROP, Stage, Victim
+from tests.chaos.processes import DROP, Stage, Victim
+from tests.chaos.quiet_end import RETRY_JUMP, quiet
+from tests.chaos.shifted_time import Ahead
 
 SHORTEST_LIFE, LONGEST_LIFE = 0.03, 0.5
 SHORTEST_JUMP, LONGEST_JUMP = 61.0, 2400.0

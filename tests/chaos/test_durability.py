@@ -14,16 +14,16 @@ from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import SECRET, case_of, make_move, moves_of, new_case
-from tests.chaos import syncing
-from tests.chaos.ahead import Ahead
-from tests.chaos.perils import disk_of_its_own, own_postgres
+from tests.chaos import broken_sync
+from tests.chaos.machine_faults import disk_of_its_own, own_postgres
 from tests.chaos.rounds import prepared
+from tests.chaos.shifted_time import Ahead
 from tests.house.sources import ROOT
 
 WITHOUT_SYNC = """
 import sys
 from engine.settings import Settings
-from tests.chaos.syncing import take_away
+from tests.chaos.broken_sync import take_away
 from tests.case_actions import make_move, new_case
 
 store = Settings().store()
@@ -55,7 +55,7 @@ def test_every_commit_to_sqlite_is_synced(sqlite_store: Store):
         assert tuple(tx.row("PRAGMA journal_mode")) == ("wal",)
 
 
-@pytest.mark.skipif(not syncing.possible(), reason="only Linux lets a test take a process's power to sync")
+@pytest.mark.skipif(not broken_sync.possible(), reason="only Linux lets a test take a process's power to sync")
 def test_a_commit_that_cannot_be_synced_is_not_acknowledged(sqlite_settings: Settings):
     told = {"CLOSELOOP_HOME": str(sqlite_settings.where), "CLOSELOOP_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

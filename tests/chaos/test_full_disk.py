@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, SECRET, START, case_of, moves_of, new_case, refusal
-from tests.chaos.perils import filled, small_disk
+from tests.chaos.machine_faults import filled, small_disk
 from tests.conftest import on_database
 
 LONG = "x" * 30_000

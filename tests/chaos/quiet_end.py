@@ -6,7 +6,7 @@ from contextlib import closing
 from engine.store import Store
 from engine.timers.next_due import look
 from models.columns import to_micros
-from tests.chaos.victims import Stage
+from tests.chaos.processes import Stage
 
 RETRY_JUMP = 11 * 60.0
 """Longer than the longest back-off that is not the last."""

@@ -19,11 +19,11 @@ from flows.scheduled_work import BODIES, run_scheduled
 from gateways.mail import FakeMailer
 from gateways.schedule import CALLBACK_PLAN, CATCH_UP, INTEGRITY, MORNING_REPORT, OVERNIGHT
 from statemachines.lifecycle import Refused
-from tests.chaos.ahead import Ahead, AlarmAhead, WorkAhead
 from tests.chaos.clerk import PASSING, Clerk
+from tests.chaos.cli_clerk import Desk, seat
 from tests.chaos.customers import telephone
-from tests.chaos.desk import Desk, seat
 from tests.chaos.ledger import Ledger
+from tests.chaos.shifted_time import Ahead, AlarmAhead, WorkAhead
 
 DROP = Path("outbox") / "mail.jsonl"
 PATIENCE_SECONDS = 60.0
