@@ -1,4 +1,4 @@
-"""A clerk who types commands: ``closeloop case open`` and ``case do``, on a computer that never heard of any jump."""
+"""A clerk who types ``closeloop case open`` and ``case do``, on a computer whose clock does not jump."""
 
 import contextlib
 import io
@@ -11,41 +11,42 @@ from apps.cli import run
 from engine.settings import Settings
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, MANAGER
-from tests.chaos.clerk import Clerk, Step
+from tests.chaos.clerk import Clerk, PlannedCommand
 
 
-class Faulty(Exception):
-    """A command ended with a fault instead of an answer or a refusal."""
+class CommandFailed(Exception):
+    """A command ended with an error instead of an answer or a refusal."""
 
 
 @dataclass
-class Desk(Clerk):
-    """The command line, once for each command. Its clock is the system's: behind everybody else's by every jump."""
+class CliClerk(Clerk):
+    """Runs the command line for each command, in the system's time, which is behind everybody else's by the offset."""
 
-    def ask(self, step: Step, number: str) -> tuple[str, int]:
-        words = ["case", "open"] if step.move == "open" else ["case", "do", number, step.move]
-        words += ["--as", AGENT if step.move == "open" else MANAGER, "--key", step.key, "--json"]
-        for name, value in step.form.items():
+    def send(self, command: PlannedCommand, number: str) -> tuple[str, int]:
+        opens = command.move == "open"
+        arguments = ["case", "open"] if opens else ["case", "do", number, command.move]
+        arguments += ["--as", AGENT if opens else MANAGER, "--key", command.key, "--json"]
+        for name, value in command.form.items():
             if value is not None:
-                words += [f"--{name}", value] if step.move == "open" else ["--set", f"{name}={value}"]
-        told = _typed(words)
-        return told["case"], told["seq"]
+                arguments += [f"--{name}", value] if opens else ["--set", f"{name}={value}"]
+        document = _run_command(arguments)
+        return document["case"], document["seq"]
 
 
-def _typed(words: list[str]) -> dict[str, Any]:
-    """The document that the command answers with. Raises ``Refused`` or ``Faulty``."""
+def _run_command(arguments: list[str]) -> dict[str, Any]:
+    """Run a command and return its JSON document. Raises ``Refused`` or ``CommandFailed``."""
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        run(words)
-    told = json.loads(out.getvalue())
-    if "refused" in told:
-        raise Refused(told["refused"]["code"], **told["refused"]["params"])
-    if "fault" in told:
-        raise Faulty(f"{told['fault']['type']} {err.getvalue()}")
-    return told
+        run(arguments)
+    document = json.loads(out.getvalue())
+    if "refused" in document:
+        raise Refused(document["refused"]["code"], **document["refused"]["params"])
+    if "fault" in document:
+        raise CommandFailed(f"{document['fault']['type']} {err.getvalue()}")
+    return document
 
 
-def seat(settings: Settings) -> None:
-    """Let the commands of this process speak of that store."""
+def use_store(settings: Settings) -> None:
+    """Set the environment of this process so that its commands use the store."""
     os.environ["CLOSELOOP_HOME"] = str(settings.where)
     os.environ["CLOSELOOP_DATABASE_URL"] = settings.url
     os.environ["CLOSELOOP_SECRET"] = settings.secret or ""

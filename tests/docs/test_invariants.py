@@ -58,4 +58,4 @@ def test_what_must_hold_has_its_number(what: str):
 
 def test_what_a_mutant_turns_red_is_named_here_or_stands_beside_what_is():
     named = {path for path, _ in NAMED.findall(PAGE.read_text("utf-8"))}
-    assert {test.partition("::")[0] for mutant in MUTANTS.values() for test in mutant.red} <= named
+    assert {test.partition("::")[0] for mutant in MUTANTS.values() for test in mutant.failing_tests} <= named
