@@ -13,8 +13,8 @@ from engine.store import Store
 from statemachines.roles import Role
 from tests.apps.conftest import Closeloop
 from tests.case_actions import SUPERVISOR
-from tests.classifier.lessons import decided, lessons
-from tests.classifier.trees import tree_file
+from tests.classifier.sample_tree import tree_file
+from tests.classifier.training_examples import decided, lessons
 
 pytestmark = pytest.mark.requirement("A3")
 

@@ -11,7 +11,7 @@ from engine.store import Store
 from locales.translation import locales
 from statemachines.forms import Severity
 from tests.case_actions import SUPERVISOR, refusal
-from tests.classifier.trees import EVA, HEADS, ROWS, published, tree_file
+from tests.classifier.sample_tree import EVA, HEADS, ROWS, published, tree_file
 
 pytestmark = pytest.mark.requirement("A3")
 

@@ -14,7 +14,7 @@ from classifier.examples import marks
 from classifier.fit_model import fit_model
 from classifier.model import Model
 from tests.case_actions import SECRET, refusal
-from tests.classifier.lessons import MATTERS, lessons
+from tests.classifier.training_examples import MATTERS, lessons
 
 pytestmark = pytest.mark.requirement("A3")
 

@@ -8,7 +8,7 @@ import pytest
 from classifier.example_files import examples_in, keep_examples, kept_examples
 from classifier.examples import Example, marks
 from tests.case_actions import refusal
-from tests.classifier.lessons import lessons
+from tests.classifier.training_examples import lessons
 
 pytestmark = pytest.mark.requirement("A3")
 

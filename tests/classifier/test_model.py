@@ -15,7 +15,7 @@ from classifier.keyword_rules import NEVER
 from classifier.model import Model
 from statemachines.refused import Refused
 from tests.case_actions import refusal
-from tests.classifier.lessons import MATTERS, lessons, text_about
+from tests.classifier.training_examples import MATTERS, lessons, text_about
 
 pytestmark = pytest.mark.requirement("A3")
 

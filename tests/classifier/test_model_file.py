@@ -16,7 +16,7 @@ from classifier.fit_model import fit_model
 from classifier.model import Model
 from classifier.model_file import MAGIC, model_bytes, newest_model, put_model, read_model
 from classifier.versioned_files import BrokenError, folder_of
-from tests.classifier.lessons import lessons
+from tests.classifier.training_examples import lessons
 
 pytestmark = pytest.mark.requirement("A3")
 

@@ -18,8 +18,8 @@ from flows.tick import drain
 from flows.work import Work
 from statemachines.forms import Severity
 from tests.case_actions import history_of, new_case
-from tests.classifier.lessons import lessons
-from tests.classifier.trees import published
+from tests.classifier.sample_tree import published
+from tests.classifier.training_examples import lessons
 from tests.flows.scenes import DAMAGE, HINT, ODD
 
 pytestmark = pytest.mark.requirement("A3")

@@ -19,7 +19,7 @@ from flows.scheduled_work import run_scheduled
 from flows.work import Work
 from locales.translation import locales
 from tests.case_actions import AGENT, START, case_of, execute_sql, make_move, new_case, query_rows, refusal
-from tests.classifier.lessons import decided, lessons
+from tests.classifier.training_examples import decided, lessons
 
 pytestmark = pytest.mark.requirement("A3")
 
