@@ -37,7 +37,7 @@ def test_without_a_source_every_label_is_a_persons_decision(tmp_path: Path):
         (b"", "wanting_columns", {"columns": ["text", "label"]}),
         (b"text,title\nx,y\n", "wanting_columns", {"columns": ["label"]}),
         (b"text,label,source\nx,y,bronze\n", "bad_source", {"row": 2, "value": "bronze"}),
-        (gzip.compress(b"text,label\nx,y\n" * 99)[:-9], "unreadable_table", {}),
+        (gzip.compress(b"text,label\nx,y\n" * 99, mtime=0)[:-9], "unreadable_table", {}),
         (b"\x1f\x8bnothing", "unreadable_table", {}),
         (b"text,label\n\xff\xff\xff,y\n", "unreadable_table", {}),
         (b'text,label\n"x,y\n', "unreadable_table", {}),
