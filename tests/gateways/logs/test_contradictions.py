@@ -8,8 +8,8 @@ import pytest
 
 from gateways.logs.mapping import LogMapping
 from gateways.problems import Problem
-from tests.gateways.logs import unseen
-from tests.gateways.logs.written import good, mapping, read, refusals
+from tests.gateways.logs import sample_logs
+from tests.gateways.logs.log_formats import good, mapping, read, refusals
 
 MAPPING = """
 [source]
@@ -74,8 +74,8 @@ SURVEYS = [
 
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    unseen.table(tmp_path / "surveys.csv", ["of", "asked", "score"], SURVEYS)
-    return unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], ORDERS)
+    sample_logs.table(tmp_path / "surveys.csv", ["of", "asked", "score"], SURVEYS)
+    return sample_logs.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], ORDERS)
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def test_a_time_that_cannot_be_read_is_told_and_the_rest_of_its_row_stays(orders
 
 
 def test_equal_times_are_no_contradiction(tmp_path: Path, by: LogMapping):
-    unseen.table(tmp_path / "surveys.csv", ["of", "asked", "score"], [])
+    sample_logs.table(tmp_path / "surveys.csv", ["of", "asked", "score"], [])
     row = {"order": "o1", "bought": "2024-01-02", "sent": "2024-01-02", "status": ""}
-    path = unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], [row])
+    path = sample_logs.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], [row])
     assert [one.flags for one in good(path, by)] == [(), ()]
 
 

@@ -15,7 +15,7 @@ from gateways.problems import BadCell
 from models.contact import Channel
 from models.log_event import LogEvent
 from tests.docs.pages import blocks
-from tests.gateways.logs.written import TABLE, good, mapping
+from tests.gateways.logs.log_formats import TABLE, good, mapping
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2024, 3, 1, 8, tzinfo=UTC)

@@ -11,14 +11,14 @@ from gateways.logs import log_files
 from gateways.logs.events import events
 from gateways.problems import Problem
 from models.log_event import LogEvent
-from tests.gateways.logs import unseen, written
-from tests.gateways.logs.written import EVENTS, OCEL, TABLE, XES, csv_log, mapping, read, refusals
+from tests.gateways.logs import log_formats, sample_logs
+from tests.gateways.logs.log_formats import EVENTS, OCEL, TABLE, XES, csv_log, mapping, read, refusals
 
 BOMB = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><log><trace>&b;</trace></log>'
 
 
 def told(path: Path, text: str) -> list[tuple[str, str, datetime | None, str]]:
-    found = written.good(path, mapping(path.parent, text))
+    found = log_formats.good(path, mapping(path.parent, text))
     return sorted(((event.case, event.word, event.at, event.values["clerk"]) for event in found), key=str)
 
 
@@ -28,9 +28,9 @@ def told(path: Path, text: str) -> list[tuple[str, str, datetime | None, str]]:
 def test_every_format_tells_the_same(tmp_path: Path, name: str):
     path, text = {
         "csv": lambda: (csv_log(tmp_path, name=name), TABLE),
-        "xes": lambda: (written.xes_log(tmp_path, name), XES),
-        "xls": lambda: (written.sheet_log(tmp_path), TABLE.replace("Asia/Shanghai", "UTC")),
-        "jso": lambda: (written.ocel_log(tmp_path, name), OCEL),
+        "xes": lambda: (log_formats.xes_log(tmp_path, name), XES),
+        "xls": lambda: (log_formats.sheet_log(tmp_path), TABLE.replace("Asia/Shanghai", "UTC")),
+        "jso": lambda: (log_formats.ocel_log(tmp_path, name), OCEL),
     }[name[4:7]]()
     assert told(path, text) == sorted(EVENTS, key=str)
 
@@ -46,14 +46,14 @@ def test_events_come_in_the_order_of_the_file_and_are_counted(tmp_path: Path):
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_the_separator_is_seen_in_the_header(tmp_path: Path, separator: str):
-    path = unseen.table(tmp_path / "log.csv", written.HEADER, written.rows(EVENTS), separator)
-    assert len(list(written.good(path, mapping(tmp_path)))) == 3
+    path = sample_logs.table(tmp_path / "log.csv", log_formats.HEADER, log_formats.rows(EVENTS), separator)
+    assert len(list(log_formats.good(path, mapping(tmp_path)))) == 3
 
 
 def test_a_time_without_an_offset_is_in_the_logs_zone(tmp_path: Path):
     path = csv_log(tmp_path, [])
     path.write_text(path.read_text() + "t1,Resolve,2024-03-01 08:00,ann\n")
-    [event] = written.good(path, mapping(tmp_path))
+    [event] = log_formats.good(path, mapping(tmp_path))
     assert event.at == datetime(2024, 3, 1, 0, 0, tzinfo=UTC)
 
 
@@ -62,12 +62,12 @@ def test_a_time_may_be_a_number(tmp_path: Path, unit: str, number: str):
     path = csv_log(tmp_path, [])
     path.write_text(path.read_text() + f"t1,Resolve,{number},ann\n")
     by = mapping(tmp_path, TABLE.replace("missing", f'epoch = "{unit}"\nmissing'))
-    assert [event.at for event in written.good(path, by)] == [datetime(2024, 3, 1, tzinfo=UTC)]
+    assert [event.at for event in log_formats.good(path, by)] == [datetime(2024, 3, 1, tzinfo=UTC)]
 
 
 def test_what_stands_for_nothing_is_nothing(tmp_path: Path):
     path = csv_log(tmp_path, [("t1", "Resolve", None, "?")])
-    [event] = written.good(path, mapping(tmp_path))
+    [event] = log_formats.good(path, mapping(tmp_path))
     assert event.at is None
     assert "clerk" not in event.values
 
@@ -75,7 +75,7 @@ def test_what_stands_for_nothing_is_nothing(tmp_path: Path):
 def test_an_event_without_a_time_may_take_its_neighbours(tmp_path: Path):
     path = csv_log(tmp_path, [EVENTS[0], ("t1", "Resolve", None, "ann"), ("t2", "Resolve", None, "ann")])
     by = mapping(tmp_path, TABLE.replace('who = "clerk"', 'who = "clerk"\nuntimed = "neighbour"'))
-    assert [event.at for event in written.good(path, by)] == [EVENTS[0][2], EVENTS[0][2], None]
+    assert [event.at for event in log_formats.good(path, by)] == [EVENTS[0][2], EVENTS[0][2], None]
 
 
 def test_a_bad_event_is_told_with_its_place_and_the_others_are_read(tmp_path: Path):
@@ -92,7 +92,7 @@ def test_a_bad_event_is_told_with_its_place_and_the_others_are_read(tmp_path: Pa
 
 
 def test_a_table_without_a_mapped_column_is_refused(tmp_path: Path):
-    path = unseen.table(tmp_path / "log.csv", ["ticket", "step"], [])
+    path = sample_logs.table(tmp_path / "log.csv", ["ticket", "step"], [])
     assert set(refusals(path, mapping(tmp_path))) == {"bad_file.missing_column"}
 
 
@@ -167,17 +167,17 @@ def test_a_packed_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monke
 
 
 def test_an_object_with_many_events_and_an_event_with_many_objects(tmp_path: Path):
-    path = unseen.ocel(tmp_path, cases=6)
+    path = sample_logs.ocel(tmp_path, cases=6)
     text = OCEL.replace("ocel:type:ticket", "ocel:type:customer")
-    assert {event.case for event in written.good(path, mapping(tmp_path, text))} == {"c0", "c1", "c2"}
-    tickets = list(written.good(path, mapping(tmp_path, OCEL.replace('"none"', '{ column = "case:priority" }'))))
+    assert {event.case for event in log_formats.good(path, mapping(tmp_path, text))} == {"c0", "c1", "c2"}
+    tickets = list(log_formats.good(path, mapping(tmp_path, OCEL.replace('"none"', '{ column = "case:priority" }'))))
     assert {event.of_case["priority"] for event in tickets} == {"high", "low"}
 
 
 def test_a_case_of_a_hundred_thousand_events_takes_no_more_memory_than_a_small_one(tmp_path: Path):
     event = '<event><string key="concept:name" value="Resolve"/><string key="clerk" value="ann"/></event>\n'
     trace = '<log><trace><string key="concept:name" value="t1"/>' + event * 100_000 + "</trace></log>"
-    path = unseen.packed(tmp_path / "log.xes.gz", trace)
+    path = sample_logs.packed(tmp_path / "log.xes.gz", trace)
     by = mapping(tmp_path, XES)
     tracemalloc.start()
     count = sum(1 for _ in events(path, by))

@@ -13,7 +13,7 @@ from gateways.logs.draft.toml_draft import suggest
 from gateways.logs.mapping import LogMapping
 from gateways.mapping_file import load_mapping
 from locales.translation import translate
-from tests.gateways.logs.written import good
+from tests.gateways.logs.log_formats import good
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"

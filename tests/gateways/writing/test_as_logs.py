@@ -12,7 +12,7 @@ from defusedxml.ElementTree import fromstring
 
 from gateways.writing import as_ocel2, as_xes
 from models.event_log import Log
-from tests.gateways.writing.a_log import log, saying, two_cases, written
+from tests.gateways.writing.small_log import log, saying, two_cases, written
 
 SCHEMA = Path(__file__).resolve().parents[4] / "shared" / "data" / "ocel2_schema.json"
 NS = "{http://www.xes-standard.org/}"

@@ -15,7 +15,7 @@ from openpyxl.utils.escape import unescape
 
 from gateways.workbooks import workbook_lines
 from gateways.writing.as_tables import CELL_CHARACTERS, write_csv, write_jsonl, write_xlsx
-from tests.gateways.writing.a_log import FORMULAS, event, history, log, saying, two_cases, written
+from tests.gateways.writing.small_log import FORMULAS, event, history, log, saying, two_cases, written
 
 HEADER = ["case:concept:name", "case:kind", "concept:name", "time:timestamp", "lifecycle:transition", "org:resource"]
 

@@ -13,7 +13,7 @@ from gateways.logs.mapping import LogMapping
 from gateways.mapping_file import load_mapping
 from gateways.problems import Problem, Unreadable
 from models.log_event import LogEvent
-from tests.gateways.logs import unseen
+from tests.gateways.logs import sample_logs
 
 EVENTS = [
     ("t1", "Register", datetime(2024, 3, 1, 8, tzinfo=UTC), "ann"),
@@ -71,7 +71,7 @@ def rows(told: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
 
 
 def csv_log(folder: Path, told: list[tuple[Any, ...]] = EVENTS, name: str = "log.csv") -> Path:
-    return unseen.table(folder / name, HEADER, rows(told))
+    return sample_logs.table(folder / name, HEADER, rows(told))
 
 
 def xes_log(folder: Path, name: str = "log.xes") -> Path:
@@ -79,7 +79,7 @@ def xes_log(folder: Path, name: str = "log.xes") -> Path:
     cases: dict[str, list[dict[str, Any]]] = {}
     for case, word, at, who in EVENTS:
         cases.setdefault(case, []).append({"concept:name": word, "time:timestamp": at, "clerk": who})
-    return unseen.xes(folder / name, cases)
+    return sample_logs.xes(folder / name, cases)
 
 
 def sheet_log(folder: Path) -> Path:
@@ -105,7 +105,7 @@ def ocel_log(folder: Path, name: str = "log.json") -> Path:
         for n, (case, word, at, who) in enumerate(EVENTS)
     ]
     document = {"eventTypes": [], "objectTypes": [], "events": told, "objects": objects}
-    return unseen.packed(folder / name, json.dumps(document))
+    return sample_logs.packed(folder / name, json.dumps(document))
 
 
 def read(path: Path, by: LogMapping) -> list[LogEvent | Problem]:

@@ -17,8 +17,8 @@ from gateways.mapping_file import load_mapping
 from gateways.problems import Unreadable
 from locales.translation import locales, translate
 from statemachines.kinds import lifecycle_of
-from tests.gateways.logs import unseen
-from tests.gateways.logs.written import good
+from tests.gateways.logs import sample_logs
+from tests.gateways.logs.log_formats import good
 
 ENGLISH = partial(translate, "en")
 
@@ -37,12 +37,12 @@ def outcome(log: Path, by: LogMapping) -> Counter[str]:
 
 
 LOGS: dict[str, Callable[[Path], Path]] = {
-    "incidents": unseen.incidents,
-    "problems": unseen.problems,
-    "loans": unseen.loans,
-    "fines": unseen.fines,
-    "tickets": unseen.tickets,
-    "ocel": unseen.ocel,
+    "incidents": sample_logs.incidents,
+    "problems": sample_logs.problems,
+    "loans": sample_logs.loans,
+    "fines": sample_logs.fines,
+    "tickets": sample_logs.tickets,
+    "ocel": sample_logs.ocel,
 }
 
 
@@ -66,7 +66,7 @@ def test_a_draft_says_the_same_of_every_language(tmp_path: Path, shape: str):
 
 
 def test_a_table_of_updates_is_read_with_its_day_first_times_and_its_states(tmp_path: Path):
-    log = unseen.incidents(tmp_path)
+    log = sample_logs.incidents(tmp_path)
     by = drafted(log)
     assert (by.event.case, by.event.word, by.event.at) == ("number", ("incident_state",), "sys_updated_at")
     assert by.event.order == ("at", "sys_mod_count", "row")
@@ -80,11 +80,11 @@ def test_a_table_of_updates_is_read_with_its_day_first_times_and_its_states(tmp_
 
 
 def test_a_state_that_nobody_knows_is_left_for_a_person_and_shown(tmp_path: Path):
-    assert '# "-100" = ""' in suggest(unseen.incidents(tmp_path), ENGLISH)
+    assert '# "-100" = ""' in suggest(sample_logs.incidents(tmp_path), ENGLISH)
 
 
 def test_severities_and_channels_get_a_table(tmp_path: Path):
-    by = drafted(unseen.incidents(tmp_path))
+    by = drafted(sample_logs.incidents(tmp_path))
     assert by.fill["severity"].values == {
         "1 - Critical": "urgent",
         "2 - High": "high",
@@ -96,7 +96,7 @@ def test_severities_and_channels_get_a_table(tmp_path: Path):
 
 
 def test_states_beside_few_activities_are_preferred(tmp_path: Path):
-    log = unseen.problems(tmp_path)
+    log = sample_logs.problems(tmp_path)
     by = drafted(log)
     assert by.event.word == ("lifecycle:transition",)
     assert by.states["Wait - User"] == ("waiting_for_customer",)
@@ -104,7 +104,7 @@ def test_states_beside_few_activities_are_preferred(tmp_path: Path):
 
 
 def test_tasks_that_are_merely_scheduled_or_started_are_passed_over(tmp_path: Path):
-    log = unseen.loans(tmp_path)
+    log = sample_logs.loans(tmp_path)
     by = drafted(log)
     assert [(skip.column, skip.values) for skip in by.skipped] == [("lifecycle:transition", ("SCHEDULE", "START"))]
     assert by.ignored.keys() == {"A_SUBMITTED"}
@@ -113,14 +113,14 @@ def test_tasks_that_are_merely_scheduled_or_started_are_passed_over(tmp_path: Pa
 
 
 def test_a_file_with_the_newest_event_first_is_turned_round(tmp_path: Path):
-    by = drafted(unseen.fines(tmp_path))
+    by = drafted(sample_logs.fines(tmp_path))
     assert by.event.order == ("at", "-row")
     assert by.source.formats == ("%d-%m-%Y",)
     assert (by.moves["Payment"].move, by.moves["Add penalty"].move) == ("resolve", "note")
 
 
 def test_a_chinese_log_is_understood(tmp_path: Path):
-    log = unseen.tickets(tmp_path)
+    log = sample_logs.tickets(tmp_path)
     by = drafted(log)
     assert (by.event.case, by.event.word, by.event.at) == ("工单编号", ("状态",), "操作时间")
     assert (by.event.who, by.event.department) == ("经办人", "部门")
@@ -130,7 +130,7 @@ def test_a_chinese_log_is_understood(tmp_path: Path):
 
 
 def test_of_an_object_log_the_objects_with_a_life_of_their_own_are_the_cases(tmp_path: Path):
-    by = drafted(unseen.ocel(tmp_path))
+    by = drafted(sample_logs.ocel(tmp_path))
     assert by.event.case == "ocel:type:ticket"
     assert by.ignored.keys() == {"Register ticket"}
 
@@ -138,7 +138,7 @@ def test_of_an_object_log_the_objects_with_a_life_of_their_own_are_the_cases(tmp
 def test_rows_that_are_whole_cases_become_an_event_for_each_time(tmp_path: Path):
     header = ["order_id", "order_purchase_timestamp", "order_delivered_carrier_date", "order_estimated_delivery_date"]
     rows = [[f"o{n}", f"2024-01-0{n} 10:00:00", f"2024-01-1{n} 10:00:00", "2024-02-01 00:00:00"] for n in range(1, 9)]
-    log = unseen.table(tmp_path / "orders.csv", header, [dict(zip(header, row, strict=True)) for row in rows])
+    log = sample_logs.table(tmp_path / "orders.csv", header, [dict(zip(header, row, strict=True)) for row in rows])
     by = drafted(log)
     assert by.source.kind == "service_order"
     assert outcome(log, by) == {"ignored": 8, "start": 8, "promise": 8, "keep_promise": 8}
@@ -148,13 +148,13 @@ def test_rows_that_are_whole_cases_become_an_event_for_each_time(tmp_path: Path)
 
 def test_where_day_and_month_could_be_exchanged_the_draft_says_so(tmp_path: Path):
     rows = [{"case": f"c{n // 2}", "activity": "Resolve", "time": f"0{1 + n % 9}/02/2024 10:00"} for n in range(20)]
-    log = unseen.table(tmp_path / "log.csv", ["case", "activity", "time"], rows)
+    log = sample_logs.table(tmp_path / "log.csv", ["case", "activity", "time"], rows)
     [line] = [line for line in suggest(log, ENGLISH).splitlines() if line.startswith("formats")]
     assert "# ? the day and the month" in line
 
 
 def test_a_draft_of_the_same_log_is_the_same(tmp_path: Path):
-    log = unseen.incidents(tmp_path)
+    log = sample_logs.incidents(tmp_path)
     assert suggest(log, ENGLISH) == suggest(log, ENGLISH)
 
 
