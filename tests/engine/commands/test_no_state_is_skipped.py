@@ -14,7 +14,7 @@ from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
 from tests.case_actions import HOUR, STAFF, START, contact, history_of
-from tests.golden.recording import peopled
+from tests.golden.recording import add_staff_and_pack
 from tests.statemachines.forms import choices
 from tests.stories.conftest import MORE_STAFF
 
@@ -43,7 +43,7 @@ def attempt(store: Store, table: Lifecycle, number: str, chance: Random, after: 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
 def test_every_transition_is_a_row_of_the_table(sqlite_store: Store, table: Lifecycle):
-    peopled(sqlite_store, {})
+    add_staff_and_pack(sqlite_store, {})
     chance, made = Random(table.kind), 0
     for _ in range(CASES):
         number = open_case(sqlite_store, Opening(contact(), table.kind), START).number
