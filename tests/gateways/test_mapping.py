@@ -1,8 +1,6 @@
 """Mapping files: how they are read, how a wrong one is refused, and that each refusal has a message."""
 
 import re
-import string
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from gateways.contact_mapping import ContactMapping
 from gateways.mapping_file import BadMapping, load_mapping
 from models.contact import Channel
+from tests.gateways.message_catalogues import catalogue, placeholders
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -84,26 +83,14 @@ def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
             load_mapping(path, ContactMapping)
 
 
-def catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "contacts.toml").read_text("utf-8"))
-
-
-def log_catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
-
-
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
 def test_every_code_has_a_message_with_the_same_parameters(locale):
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways").glob("*.py"))
     codes = set(re.findall(r'"((?:bad_file|bad_mapping|file_note)\.[a-z_]+)"', source))
-    messages = catalogue(locale)
+    messages = catalogue(locale, "contacts")
     places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column", "bad_mapping.at_line"}
     assert messages.keys() <= codes | places
-    assert messages.keys() | log_catalogue(locale).keys() >= codes | places
+    assert messages.keys() | catalogue(locale, "logs").keys() >= codes | places
     assert {code: placeholders(text) for code, text in messages.items()} == {
-        code: placeholders(text) for code, text in catalogue("en").items()
+        code: placeholders(text) for code, text in catalogue("en", "contacts").items()
     }
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}

@@ -1,8 +1,6 @@
 """Mappings of logs: what each word means, and that each mistake is reported with its key and its line."""
 
 import re
-import string
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from models.contact import Channel
 from models.log_event import LogEvent
 from tests.docs.pages import blocks
 from tests.gateways.logs.log_formats import TABLE, good, mapping
+from tests.gateways.message_catalogues import catalogue, placeholders
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2024, 3, 1, 8, tzinfo=UTC)
@@ -191,24 +190,16 @@ def test_the_examples_load(name: str):
     assert isinstance(load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping), LogMapping)
 
 
-def catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
-
-
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
 def test_every_code_has_a_message_with_the_same_parameters(locale: str):
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways" / "logs").glob("*.py"))
     codes = set(re.findall(r'"(bad_log\.[a-z_]+)"', source))
-    messages = {code: text for code, text in catalogue(locale).items() if code.startswith("bad_")}
+    messages = {code: text for code, text in catalogue(locale, "logs").items() if code.startswith("bad_")}
     assert {code for code in messages if code.startswith("bad_log.")} == codes
-    english = catalogue("en")
+    english = catalogue("en", "logs")
     assert {code: placeholders(text) for code, text in messages.items()} == {
         code: placeholders(text) for code, text in english.items() if code.startswith("bad_")
     }
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 def test_the_mapping_of_the_howto_maps_every_word_of_its_log(tmp_path: Path):
