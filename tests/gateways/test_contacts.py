@@ -137,7 +137,7 @@ def test_a_cell_of_exactly_the_limit_is_read(tmp_path):
         ("已查", "2024/13/4 09:00:00", "答复时间", "impossible_date"),
     ],
 )
-def test_half_a_reply_or_one_before_its_contact_is_refused(tmp_path, answer, at, column, code):
+def test_an_incomplete_reply_or_one_before_its_contact_is_refused(tmp_path, answer, at, column, code):
     given = row("1", "2024/3/5 09:00:00", "迟到", None, None, answer, at)
     assert refusals(csv_file(tmp_path, given)) == [(2, column, code)]
 

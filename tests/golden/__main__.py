@@ -15,7 +15,7 @@ from tests.golden.recording import record
 STORIES = {
     "complaint": (
         "a_complaint_goes_its_whole_way",
-        "a_refusal_is_coded_reviewed_by_another_and_told",
+        "a_refusal_is_coded_and_reviewed_by_another_person",
         "each_promise_to_the_customer_has_its_own_timer",
         "a_second_return_goes_to_the_supervisor_who_rules_on_the_owner",
         "a_result_the_customer_rejects_begins_another_round_at_once",
@@ -42,7 +42,7 @@ STORIES = {
     "finding": (
         "a_finding_is_dropped_only_by_two_people_with_a_coded_reason",
         "rectification_runs_to_the_agreed_date_or_to_the_packs_limit",
-        "what_had_no_effect_goes_another_round_one_level_higher",
+        "a_finding_without_effect_goes_another_round_one_level_higher",
     ),
     "improvement_plan": (
         "plans_are_due_by_a_date_and_late_ones_escalate",

@@ -88,7 +88,7 @@ def test_a_declined_offer_is_cleared_and_a_new_offer_clears_the_approval(story: 
 
 
 @pytest.mark.requirement("A7")
-def test_a_refusal_is_coded_reviewed_by_another_and_told(story: Story):
+def test_a_refusal_is_coded_and_reviewed_by_another_person(story: Story):
     story.opens("complaint", "随便说说。")
     story.then("sue", "propose_refusal", code="no_facts", reason="没有事实。")
     assert story.refused("sue", "refuse", code="no_facts", told="请补充事实。").code == "own_work"

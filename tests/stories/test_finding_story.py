@@ -35,7 +35,7 @@ def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
 
 
 @pytest.mark.requirement("F1")
-def test_what_had_no_effect_goes_another_round_one_level_higher(story: Story):
+def test_a_finding_without_effect_goes_another_round_one_level_higher(story: Story):
     rectified(raised(story))
     story.then("odd", "verify_effect", effect="not_effective", evidence="再抽二十份,四份没有签名。")
     assert (story.state, story.level) == ("assigned", 1)

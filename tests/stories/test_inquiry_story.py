@@ -119,7 +119,7 @@ def test_the_inquiry_of_a_dissatisfied_customer_becomes_a_complaint(story: Story
 
 
 @pytest.mark.requirement("D2")
-def test_an_inquiry_that_is_a_complaint_goes_on_as_one_in_the_customers_words(story: Story):
+def test_an_inquiry_that_is_a_complaint_becomes_one_with_the_customers_text(story: Story):
     story.opens("consultation", "货物破损,请问怎么办?", subject="破损", channel="hotline", **CUSTOMER)
     story.then("amy", "turn_into_complaint", words="外箱也塌了。")
     assert (story.state, story.outcome("first_reply")) == ("converted", "stopped")
@@ -136,7 +136,7 @@ def test_an_inquiry_that_is_a_complaint_goes_on_as_one_in_the_customers_words(st
 
 
 @pytest.mark.requirement("A2")
-def test_a_suggestion_is_assessed_and_the_customer_is_told(story: Story):
+def test_a_suggestion_is_assessed_and_answered(story: Story):
     story.opens("suggestion", "建议周末也能提货。")
     assert story.refused("amy", "answer", answer="谢谢。").params["guards"] == ["is_question"]
     story.then("amy", "classify", department="delivery")

@@ -335,7 +335,7 @@ def test_the_completion_letter_is_evidenced_by_the_key_of_its_delivery(story: St
 
 @pytest.mark.requirement("D1")
 @pytest.mark.requirement("F3")
-def test_a_completed_order_is_called_back_but_not_by_whoever_carried_it_out(story: Story):
+def test_a_completed_order_is_called_back_but_not_by_its_handler(story: Story):
     resolved(story)
     assert story.refused("hal", "revisit", outcome="satisfied").code == "own_work"
     story.then("amy", "attempt", attempts=1).then("amy", "attempt", attempts=2, reason="busy")
