@@ -1,6 +1,6 @@
-"""All benchmarks: one table, one plot, one file: ``python -m benchmarks [--quick] [--database D] [--part P]``.
+"""Run the benchmarks: ``python -m benchmarks [--quick] [--database D] [--part P]`` prints a table, a plot and a file.
 
-``--quick`` only shows that everything works, in a minute or two; its figures say nothing and are kept nowhere. See
+``--quick`` only shows that everything works, in a minute or two; its figures mean nothing and are not saved. See
 docs/benchmarks.md for how to read the table.
 """
 
@@ -11,75 +11,75 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.parts import DATABASES, PARTS, Part, PartFailed, measured
+from benchmarks.measures import Measure, load, save
+from benchmarks.parts import DATABASES, PARTS, Part, PartFailed, run_part
 from benchmarks.plot import LATEST_PLOT, can_draw, draw
-from benchmarks.told import Measure, keep, kept
 
 
 def main() -> int:
-    """Run the parts one after the other; 1 if one of them broke down. A missed target is no fault, but is told."""
-    given = _asked()
+    """Run the parts one after the other; return 1 if a part failed. A missed target is shown, but is no failure."""
+    options = _parse_options()
     began = time.monotonic()
-    found, broken = _all([part for part in PARTS if not given.part or part.name in given.part], given)
+    measures, failures = _run([part for part in PARTS if not options.part or part.name in options.part], options)
     console = Console(width=None if sys.stdout.isatty() else 160)
-    show(console, found)
-    if not given.quick and found:
-        whole = not (given.part or given.database or broken)
-        console.print(f"\n{keep(found, fresh=whole)}")
-        console.print(f"{draw(kept())}" if can_draw() else f"no plot: {LATEST_PLOT.name} needs the group 'bench'")
-    console.print(f"{len(found)} figures in {(time.monotonic() - began) / 60:.1f} minutes")
-    for line in broken:
-        console.print(f"broken: {line}", style="bold red")
-    return 1 if broken or not found else 0
+    show(console, measures)
+    if not options.quick and measures:
+        whole = not (options.part or options.database or failures)
+        console.print(f"\n{save(measures, fresh=whole)}")
+        console.print(f"{draw(load())}" if can_draw() else f"no plot: {LATEST_PLOT.name} needs the group 'bench'")
+    console.print(f"{len(measures)} figures in {(time.monotonic() - began) / 60:.1f} minutes")
+    for failure in failures:
+        console.print(f"broken: {failure}", style="bold red")
+    return 1 if failures or not measures else 0
 
 
-def _asked() -> argparse.Namespace:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--quick", action="store_true", help="a smoke run: everything, but too little to say anything")
-    asked.add_argument("--database", choices=DATABASES, action="append")
-    asked.add_argument("--part", choices=[part.name for part in PARTS], action="append")
-    return asked.parse_args()
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke run: everything, but too little to say anything")
+    parser.add_argument("--database", choices=DATABASES, action="append")
+    parser.add_argument("--part", choices=[part.name for part in PARTS], action="append")
+    return parser.parse_args()
 
 
-def _all(parts: list[Part], given: argparse.Namespace) -> tuple[list[Measure], list[str]]:
-    found: list[Measure] = []
-    broken: list[str] = []
+def _run(parts: list[Part], options: argparse.Namespace) -> tuple[list[Measure], list[str]]:
+    measures: list[Measure] = []
+    failures: list[str] = []
     for part in parts:
-        if given.quick and part.quick is None:
-            _translate(f"{part.name}: left out of a smoke run")
+        if options.quick and part.quick is None:
+            _print_progress(f"{part.name}: left out of a smoke run")
             continue
-        for database in given.database or DATABASES:
-            _translate(f"{part.name} on {database} …")
+        for database in options.database or DATABASES:
+            _print_progress(f"{part.name} on {database} …")
             try:
-                new = measured(part, database, given.quick)
+                new = run_part(part, database, options.quick)
             except PartFailed as failed:
-                broken.append(str(failed))
+                failures.append(str(failed))
                 continue
-            found += new
-            if not given.quick:
-                keep(new)  # whoever is interrupted after half an hour has the first of it
-    return found, broken
+            measures += new
+            if not options.quick:
+                save(new)  # an interrupted run leaves the figures of the parts that ended
+    return measures, failures
 
 
-def show(console: Console, found: list[Measure]) -> None:
-    """The table, and below it why targets are missed."""
+def show(console: Console, measures: list[Measure]) -> None:
+    """Print the table and, below it, why targets are missed."""
     table = Table("measure", "database", title="ours and the reference, by turns", title_justify="left")
     for name in ("ours", "reference", "", "ratio", "target"):
         table.add_column(name, justify="left" if not name else "right")
     table.add_column("met")
-    for one in found:
-        said = "" if one.met is None else "yes" if one.met else "NO"
-        reference = "" if one.reference is None else f"{one.reference:,g}"
-        ratio = "" if one.ratio is None else f"{one.ratio:.2f} x"
-        figures = (f"{one.ours:,g}", reference, one.unit, ratio, one.bound, said)
-        table.add_row(one.measure, one.database, *figures, style=None if one.met is not False else "bold")
+    for row in measures:
+        met = "" if row.met is None else "yes" if row.met else "NO"
+        reference = "" if row.reference is None else f"{row.reference:,g}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
+        figures = (f"{row.ours:,g}", reference, row.unit, ratio, row.bound, met)
+        table.add_row(row.measure, row.database, *figures, style=None if row.met is not False else "bold")
     console.print(table)
-    for one in found:
-        if one.met is False:
-            console.print(f"{one.measure} on {one.database}: {one.why}", soft_wrap=True, markup=False)
+    for row in measures:
+        if row.met is False:
+            console.print(f"{row.measure} on {row.database}: {row.why}", soft_wrap=True, markup=False)
 
 
-def _translate(line: str) -> None:
+def _print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Deliveries a second, through flow runs on a real Prefect server: a burst of complaints classified and routed."""
+"""Measures deliveries a second through flow runs on a real Prefect server: a burst of complaints is classified."""
 
 import asyncio
 import statistics
@@ -17,19 +17,19 @@ from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
 
-A_CASE = 4
-"""Deliveries that one complaint comes to: classify, acknowledge, route, and the look at its severity."""
+DELIVERIES_PER_CASE = 4
+"""The deliveries of one complaint: classify, acknowledge, route, and check its severity."""
 WARM = 100
-PATIENT = 10.0
-"""Seconds that a run may take to begin, so that each is a real one; what it takes is counted."""
-DONE = "SELECT count(*) AS n FROM delivery WHERE status = 'done'"
-MOVED = "SELECT count(*) AS n FROM transition WHERE seq > 1"
-FAILED = "SELECT count(*) AS n FROM delivery WHERE error IS NOT NULL"
+START_SECONDS = 10.0
+"""Seconds that a run may take to begin, so that each is a real one; they count as time of the burst."""
+DELIVERIES_DONE = "SELECT count(*) AS n FROM delivery WHERE status = 'done'"
+MOVES_MADE = "SELECT count(*) AS n FROM transition WHERE seq > 1"
+DELIVERIES_FAILED = "SELECT count(*) AS n FROM delivery WHERE error IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What was done in so many seconds; ``unseen`` are runs that Prefect did not see."""
+    """The work done in so many seconds; ``unseen`` counts the runs that Prefect did not see."""
 
     seconds: float
     deliveries: int
@@ -40,12 +40,12 @@ class Burst:
 
     @property
     def rate(self) -> float:
-        """Deliveries a second."""
+        """Return the deliveries a second."""
         return self.deliveries / self.seconds
 
     @property
-    def told(self) -> str:
-        """In words."""
+    def summary(self) -> str:
+        """Return the figures as one line of text."""
         return (
             f"{self.rate:.0f} deliveries/s, {self.moves / self.seconds:.0f} moves/s, {self.runs} runs"
             f" ({self.unseen} unseen), {self.failed} failed, in {self.seconds:.1f} s"
@@ -53,47 +53,48 @@ class Burst:
 
 
 def burst(settings: Settings, api_url: str, seconds: float, grouped: bool = True) -> Burst:
-    """A burst that lasts about so long; not ``grouped``, each move is a transaction of its own."""
-    with _groups(grouped):
+    """Run a burst of about so many seconds; unless ``grouped``, each move is a transaction of its own."""
+    with _grouping(grouped):
         return asyncio.run(_burst(settings.store(), api_url, seconds))
 
 
 def median(bursts: list[Burst]) -> Burst:
-    """The one in the middle."""
-    middle = statistics.median_low(one.rate for one in bursts)
-    return next(one for one in bursts if one.rate == middle)
+    """Return the burst of median rate."""
+    middle = statistics.median_low(each.rate for each in bursts)
+    return next(each for each in bursts if each.rate == middle)
 
 
 async def _burst(store: Store, api_url: str, seconds: float) -> Burst:
-    async with PrefectObserver(api_url, probe_seconds=PATIENT, start_seconds=PATIENT) as observer:
+    async with PrefectObserver(api_url, probe_seconds=START_SECONDS, start_seconds=START_SECONDS) as observer:
         work = Work(store, FakeMailer(), FakeTelephone(), observer=observer)
         open_many(store, WARM)
         began = time.perf_counter()
         await drain(work)
-        rate = WARM * A_CASE / (time.perf_counter() - began)
-        open_many(store, int(4 * rate * seconds) // A_CASE)  # the first hundred say little: rather too many
-        told = await _timed(work, observer, seconds)
-    _close(store)
-    return told
+        rate = WARM * DELIVERIES_PER_CASE / (time.perf_counter() - began)
+        # The first hundred give a rough rate, so open more cases than can be handled in the time.
+        open_many(store, int(4 * rate * seconds) // DELIVERIES_PER_CASE)
+        result = await _run(work, observer, seconds)
+    _discard_rest(store)
+    return result
 
 
-async def _timed(work: Work, observer: PrefectObserver, seconds: float) -> Burst:
-    before, tally = _counted(work.store), observer.counts
-    runs, unseen = tally.observed, tally.plain
+async def _run(work: Work, observer: PrefectObserver, seconds: float) -> Burst:
+    before, counts = _count(work.store), observer.counts
+    runs, unseen = counts.observed, counts.plain
     began = time.perf_counter()
-    while (took := time.perf_counter() - began) < seconds and await tick(work):
+    while (elapsed := time.perf_counter() - began) < seconds and await tick(work):
         pass
-    did = [now - then for now, then in zip(_counted(work.store), before, strict=True)]
-    return Burst(took, *did, runs=tally.observed - runs, unseen=tally.plain - unseen)
+    done = [now - then for now, then in zip(_count(work.store), before, strict=True)]
+    return Burst(elapsed, *done, runs=counts.observed - runs, unseen=counts.plain - unseen)
 
 
-def _counted(store: Store) -> list[int]:
+def _count(store: Store) -> list[int]:
     with store.looking() as tx:
-        return [tx.row(sql).n for sql in (DONE, MOVED, FAILED)]
+        return [tx.row(sql).n for sql in (DELIVERIES_DONE, MOVES_MADE, DELIVERIES_FAILED)]
 
 
-def _close(store: Store) -> None:
-    """What is left over is nobody's any more."""
+def _discard_rest(store: Store) -> None:
+    """Discard the deliveries that are left over, and close the store."""
     with store.writing() as tx:
         tx.run("DELETE FROM outbox_event")
         tx.run("UPDATE delivery SET status = 'done' WHERE status IN ('waiting', 'leased')")
@@ -101,8 +102,8 @@ def _close(store: Store) -> None:
 
 
 @contextmanager
-def _groups(grouped: bool) -> Iterator[None]:
-    """Without them, each question and each move is a transaction of its own, one after the other."""
+def _grouping(grouped: bool) -> Iterator[None]:
+    """Unless ``grouped``, make each query and each move a transaction of its own, one after the other."""
     DataLoader.group_limit = GROUP_LIMIT if grouped else 1
     try:
         yield

@@ -1,9 +1,9 @@
-"""``advance`` and ``advance_many`` against raw SQL that writes the same rows.
+"""Compares ``advance`` and ``advance_many`` with raw SQL that writes the same rows.
 
-Two moves of a complaint, one after the other on the same cases. *resolve*, by its handler: roles, form, a text of a
-person, two promises kept, a third begun. *revisit*, by the supervisor: guards and the separation of duties besides,
-two texts, a promise kept and another begun. What both sides write stands in ``raw``; that they write the same number
-of rows in each table is asserted.
+Two moves of a complaint are made one after the other on the same cases. *resolve*, by the handler: roles, form, a
+personal text, two timers met, a third started. *revisit*, by the supervisor: guards and the separation of duties as
+well, two texts, a timer met and another started. ``raw_sql`` lists what both sides write; after each round both must
+have added the same number of rows to each table.
 """
 
 import tempfile
@@ -14,19 +14,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.raw import Raw, raw
+from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
+from benchmarks.move_template import MoveJob, MoveTemplate, count_rows, record_template
+from benchmarks.raw_sql import RawWriter, raw_writer
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, SUPERVISOR, TEXT, founded
-from benchmarks.told import Measure, Target, load, p50, recorded
-from benchmarks.watched import Job, Kind, counted, watched
+from benchmarks.stores import HANDLER, SUPERVISOR, TEXT, new_store
 from engine.clock import system_now
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.store import Store
 from models.columns import to_micros
 
 GROUP = 100
-ALONE = {"sqlite": 0.7, "postgres": 0.8}
-TOGETHER = 0.6
+ALONE_TARGET = {"sqlite": 0.7, "postgres": 0.8}
+GROUP_TARGET = 0.6
 SURVEY = {"outcome": "satisfied", "timeliness": 5, "attitude": 4, "words": TEXT, "need": TEXT}
 MOVES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("resolve", {"result": TEXT}, HANDLER),
@@ -37,7 +37,7 @@ OBSTACLE = "reading and deciding in Python beside SQL that decides nothing; alon
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much is measured: rounds, each of so many moves alone and so many groups on each side."""
+    """The size of a measurement: rounds, each of so many moves alone and so many groups on each side."""
 
     rounds: int
     moves: int
@@ -45,114 +45,117 @@ class Amounts:
 
     @property
     def cases(self) -> int:
-        """Cases that one side and round needs."""
+        """Return the cases that one side needs in one round."""
         return self.moves + self.groups * GROUP
 
 
-class Took(NamedTuple):
-    """Microseconds a move, on one side and in one round: the median and the CPU, alone and in a group."""
+class Times(NamedTuple):
+    """Microseconds per move, on one side and in one round: the median and the CPU, alone and in a group."""
 
     alone: float
     cpu_alone: float
-    together: float
-    cpu_together: float
+    grouped: float
+    cpu_grouped: float
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Both sides of one move on one store."""
+class Comparison:
+    """One move, made by the engine and by raw SQL on one store."""
 
     store: Store
     move: str
     form: dict[str, Any]
     actor: str
     at: datetime
-    kind: Kind
-    raw: Raw
+    template: MoveTemplate
+    raw: RawWriter
 
     def ours(self, numbers: Sequence[str]) -> list[Command]:
-        """What the engine is told."""
+        """Return the commands for the engine."""
         return [Command(n, self.move, self.form, self.actor, "api", f"{self.move}:{n}") for n in numbers]
 
-    def theirs(self, numbers: Sequence[str]) -> list[Job]:
-        """What the reference is told."""
-        return [Job(n, f"{self.move}:{n}", to_micros(self.at)) for n in numbers]
+    def theirs(self, numbers: Sequence[str]) -> list[MoveJob]:
+        """Return the jobs for the reference."""
+        return [MoveJob(n, f"{self.move}:{n}", to_micros(self.at)) for n in numbers]
 
-    def timed(self, numbers: Sequence[str], ours: bool, amounts: Amounts) -> Took:
-        """Make the moves: some alone, the others in groups."""
+    def time_moves(self, numbers: Sequence[str], ours: bool, amounts: Amounts) -> Times:
+        """Make the moves, some alone and the others in groups, and time them."""
         alone, rest = numbers[: amounts.moves], numbers[amounts.moves :]
         groups = [rest[n : n + GROUP] for n in range(0, len(rest), GROUP)]
         if ours:
-            each = _times(lambda one: advance(self.store, one, self.at), self.ours(alone))
-            some = _times(lambda one: _all_moved(self.store, one, self.at), [self.ours(group) for group in groups])
+            single = _time_each(lambda command: advance(self.store, command, self.at), self.ours(alone))
+            grouped = _time_each(
+                lambda group: _advance_all(self.store, group, self.at), [self.ours(group) for group in groups]
+            )
         else:
-            each = _times(self.raw.one, self.theirs(alone))
-            some = _times(self.raw.many, [self.theirs(group) for group in groups])
-        return Took(*each, *(took / GROUP for took in some))
+            single = _time_each(self.raw.make_move, self.theirs(alone))
+            grouped = _time_each(self.raw.make_moves, [self.theirs(group) for group in groups])
+        return Times(*single, *(micros / GROUP for micros in grouped))
 
 
 def rows(database: str, rounds: int = 30, moves: int = 40, groups: int = 1) -> list[Measure]:
-    """A move alone and in groups of a hundred, for each of the two moves."""
+    """Return the figures of each of the two moves, alone and in groups of a hundred."""
     amounts = Amounts(rounds, moves, groups)
-    with tempfile.TemporaryDirectory(prefix="bench") as name, founded(Path(name), database) as settings:
+    with tempfile.TemporaryDirectory(prefix="bench") as name, new_store(Path(name), database) as settings:
         store = settings.store()
-        found = list(_measured(store, database, amounts))
+        measures = list(_measure(store, database, amounts))
         store.close()
-    return found
+    return measures
 
 
-def _measured(store: Store, database: str, amounts: Amounts) -> Iterator[Measure]:
+def _measure(store: Store, database: str, amounts: Amounts) -> Iterator[Measure]:
     at = system_now()
-    watch, *numbers = seed(store, 1 + 2 * (amounts.rounds + 1) * amounts.cases, at=at)
+    recorded, *numbers = seed(store, 1 + 2 * (amounts.rounds + 1) * amounts.cases, at=at)
     for n, (move, form, actor) in enumerate(MOVES):
         now = at + timedelta(minutes=n)
-        kind = watched(store, Command(watch, move, form, actor, "api", f"{move}:{watch}"), now)
-        pair = Pair(store, move, form, actor, now, kind, raw(store, kind))
-        ours, reference = interleaved(pair, numbers, amounts)
-        pair.raw.close()
-        yield from told(database, move, ours, reference, amounts)
+        template = record_template(store, Command(recorded, move, form, actor, "api", f"{move}:{recorded}"), now)
+        comparison = Comparison(store, move, form, actor, now, template, raw_writer(store, template))
+        ours, reference = interleave(comparison, numbers, amounts)
+        comparison.raw.close()
+        yield from judge(database, move, ours, reference, amounts)
 
 
-def interleaved(pair: Pair, numbers: Sequence[str], amounts: Amounts) -> tuple[list[Took], list[Took]]:
-    """Round after round, ours and the reference by turns; the first round of each only warms up."""
-    took: tuple[list[Took], list[Took]] = ([], [])
+def interleave(comparison: Comparison, numbers: Sequence[str], amounts: Amounts) -> tuple[list[Times], list[Times]]:
+    """Alternate between ours and the reference, round after round; the first round of each only warms up."""
+    times: tuple[list[Times], list[Times]] = ([], [])
     for low in range(0, len(numbers), 2 * amounts.cases):
-        wrote: list[dict[str, int]] = []
+        added: list[dict[str, int]] = []
         for side in (0, 1):
-            before = counted(pair.store)
+            before = count_rows(comparison.store)
             first = low + side * amounts.cases
-            took[side].append(pair.timed(numbers[first : first + amounts.cases], side == 0, amounts))
-            wrote.append({table: n - before[table] for table, n in counted(pair.store).items()})
-        assert wrote[0] == wrote[1], f"{pair.move}: ours wrote {wrote[0]}, the reference {wrote[1]}"
-    return took[0][1:], took[1][1:]
+            times[side].append(comparison.time_moves(numbers[first : first + amounts.cases], side == 0, amounts))
+            added.append({table: n - before[table] for table, n in count_rows(comparison.store).items()})
+        assert added[0] == added[1], f"{comparison.move}: ours wrote {added[0]}, the reference {added[1]}"
+    return times[0][1:], times[1][1:]
 
 
-def told(
-    database: str, move: str, ours: Sequence[Took], reference: Sequence[Took], amounts: Amounts
+def judge(
+    database: str, move: str, ours: Sequence[Times], reference: Sequence[Times], amounts: Amounts
 ) -> Iterator[Measure]:
-    """The medians as moves a second, so that more is better."""
-    sorts = (
-        (f"advance ({move}), p50", ALONE[database], "", 0),
-        (f"advance_many ({move})", TOGETHER, f"groups of {GROUP}; ", 2),
+    """Return the medians as moves a second, so that more is better."""
+    forms = (
+        (f"advance ({move}), p50", ALONE_TARGET[database], "", 0),
+        (f"advance_many ({move})", GROUP_TARGET, f"groups of {GROUP}; ", 2),
     )
-    for name, least, group, column in sorts:
-        mine, cpu = (p50(took[column + n] for took in ours) for n in (0, 1))
-        theirs, their_cpu = (p50(took[column + n] for took in reference) for n in (0, 1))
+    for name, least, group, column in forms:
+        mine, cpu = (p50(times[column + n] for times in ours) for n in (0, 1))
+        theirs, their_cpu = (p50(times[column + n] for times in reference) for n in (0, 1))
         how = f"{group}{mine:.0f} µs a move against {theirs:.0f}, of that {cpu:.0f} and {their_cpu:.0f} µs CPU of this"
-        how = f"{how} process; median of {amounts.rounds} rounds; {load()}"
-        yield Target(least, obstacle=OBSTACLE).judge(recorded(name, database, 1e6 / mine, 1e6 / theirs, "moves/s", how))
+        how = f"{how} process; median of {amounts.rounds} rounds; {machine_load()}"
+        measure = new_measure(name, database, 1e6 / mine, 1e6 / theirs, "moves/s", how)
+        yield Target(least, obstacle=OBSTACLE).judge(measure)
 
 
-def _all_moved(store: Store, commands: Sequence[Command], at: datetime) -> None:
-    assert all(isinstance(one, Answer) for one in advance_many(store, commands, at))
+def _advance_all(store: Store, commands: Sequence[Command], at: datetime) -> None:
+    assert all(isinstance(answer, Answer) for answer in advance_many(store, commands, at))
 
 
-def _times(work: Callable[[Any], object], each: Sequence[Any]) -> tuple[float, float]:
-    """The median and the mean CPU of one, in microseconds."""
-    took: list[float] = []
+def _time_each(work: Callable[[Any], object], arguments: Sequence[Any]) -> tuple[float, float]:
+    """Return the median duration and the mean CPU of a call, in microseconds."""
+    seconds: list[float] = []
     cpu = time.process_time()
-    for one in each:
+    for argument in arguments:
         began = time.perf_counter()
-        work(one)
-        took.append(time.perf_counter() - began)
-    return 1e6 * p50(took), 1e6 * (time.process_time() - cpu) / len(each)
+        work(argument)
+        seconds.append(time.perf_counter() - began)
+    return 1e6 * p50(seconds), 1e6 * (time.process_time() - cpu) / len(arguments)

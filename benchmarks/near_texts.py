@@ -1,7 +1,7 @@
-"""How many are found who say the same again, and who else is shown: ``python -m benchmarks.near_texts FILE…``.
+"""Measures how many reworded messages the search finds, and how many others: ``python -m benchmarks.near_texts FILE…``.
 
 A FILE is .csv, .csv.gz or .xlsx with a column ``text`` or ``留言详情``. The threshold is chosen by the first table,
-from one half of the messages; the second table is the other half's. docs/duplicates.md tells what came of it.
+from one half of the messages; the second table is the other half's. docs/duplicates.md holds the results.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from openpyxl import load_workbook
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.retold import SEED, WAYS
-from benchmarks.stores import AT_ONCE, founded
+from benchmarks.rewordings import REWORDINGS, SEED
+from benchmarks.stores import AT_ONCE, new_store
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import MOST, NEAR, Asked, compared
@@ -30,39 +30,39 @@ from models.contact import Contact
 
 COLUMNS = ("text", "留言详情")
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
-Found = list[tuple[float, str]]
+Matches = list[tuple[float, str]]
 
 
 def main() -> None:
-    """Two tables of the share found, and the pairs of different messages that are shown."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("files", type=Path, nargs="+")
-    asked.add_argument("--each", type=int, default=500, help="so many messages of each half are said again")
-    given = asked.parse_args()
-    texts = sorted({text for file in given.files for text in _read(file)})
+    """Print two tables of the share found, and the pairs of different messages that are shown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--each", type=int, default=500, help="so many messages of each half are reworded")
+    options = parser.parse_args()
+    texts = sorted({text for file in options.files for text in _read(file)})
     random.Random(SEED).shuffle(texts)  # noqa: S311
-    print(f"{len(texts)} different messages, {sum(len(said(one).shingles) < FEWEST for one in texts)} say too little")
+    print(f"{len(texts)} different messages, {sum(len(said(text).shingles) < FEWEST for text in texts)} say too little")
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
-        founded(Path(name), "sqlite") as settings,
+        new_store(Path(name), "sqlite") as settings,
         closing(settings.store()) as store,
     ):
-        _measure(store, texts, given.each)
+        _measure(store, texts, options.each)
 
 
 def _measure(store: Store, texts: list[str], each: int) -> None:
-    numbers = dict(zip(texts, _opened(store, texts), strict=True))
+    numbers = dict(zip(texts, _open_cases(store, texts), strict=True))
     middle = len(texts) // 2
     console = Console(width=150)
     for title, half in (("the half that chose", texts[:middle]), ("the half that is reported", texts[middle:])):
-        again = {way: list(_again(store, numbers, half[:each], texts, way)) for way in WAYS}
-        others = {text: _others(store, text, numbers[text]) for text in half}
-        console.print(_table(title, again, others))
+        reworded = {name: list(_search_reworded(store, numbers, half[:each], texts, name)) for name in REWORDINGS}
+        others = {text: _other_matches(store, text, numbers[text]) for text in half}
+        console.print(_table(title, reworded, others))
     by_number = {number: text for text, number in numbers.items()}
-    _pairs(others, by_number)
+    _print_pairs(others, by_number)
 
 
-def _opened(store: Store, texts: list[str]) -> Iterator[str]:
+def _open_cases(store: Store, texts: list[str]) -> Iterator[str]:
     for first in range(0, len(texts), AT_ONCE):
         with store.writing() as tx:
             for text in texts[first : first + AT_ONCE]:
@@ -70,47 +70,50 @@ def _opened(store: Store, texts: list[str]) -> Iterator[str]:
                 yield open_in(tx, store.secret, Opening(Contact(row_id="0", at=at, text=text)), at).number
 
 
-def _again(
-    store: Store, numbers: dict[str, str], half: list[str], texts: list[str], way: str
-) -> Iterator[tuple[str, Found]]:
-    """Each message said again, its own case's number, and what is found for it."""
-    dice = random.Random(f"{SEED} {way}")  # noqa: S311
+def _search_reworded(
+    store: Store, numbers: dict[str, str], half: list[str], texts: list[str], name: str
+) -> Iterator[tuple[str, Matches]]:
+    """Reword each message and search for it; yield the number of its own case, and the matches."""
+    dice = random.Random(f"{SEED} {name}")  # noqa: S311
     for text in half:
         other = dice.choice(texts)
-        yield numbers[text], _found(store, WAYS[way](text, other, dice))
+        yield numbers[text], _search(store, REWORDINGS[name](text, other, dice))
 
 
-def _others(store: Store, text: str, own: str) -> Found:
-    return [one for one in _found(store, text) if one[1] != own]
+def _other_matches(store: Store, text: str, own: str) -> Matches:
+    return [(like, number) for like, number in _search(store, text) if number != own]
 
 
-def _found(store: Store, text: str) -> Found:
+def _search(store: Store, text: str) -> Matches:
     with store.looking() as tx:
-        found = compared(tx, store.secret, Asked(text, None, None, 0))
-        return sorted(((like, row.number) for like, row in found), reverse=True)
+        rows = compared(tx, store.secret, Asked(text, None, None, 0))
+        return sorted(((like, row.number) for like, row in rows), reverse=True)
 
 
-def _table(title: str, again: dict[str, list[tuple[str, Found]]], others: dict[str, Found]) -> Table:
-    table = Table("said again with", *(f"{one:g}" for one in THRESHOLDS), title=f"{title}: share found from here on")
-    for way, told in again.items():
-        shares = (sum(_seen(own, found, least) for own, found in told) / len(told) for least in THRESHOLDS)
-        table.add_row(way, *(f"{share:.1%}" for share in shares))
-    shown = (sum(_shown(found, least) for found in others.values()) for least in THRESHOLDS)
+def _table(title: str, reworded: dict[str, list[tuple[str, Matches]]], others: dict[str, Matches]) -> Table:
+    heads = (f"{least:g}" for least in THRESHOLDS)
+    table = Table("reworded with", *heads, title=f"{title}: share found from each threshold on")
+    for name, searches in reworded.items():
+        shares = (
+            sum(_is_shown(own, matches, least) for own, matches in searches) / len(searches) for least in THRESHOLDS
+        )
+        table.add_row(name, *(f"{share:.1%}" for share in shares))
+    shown = (sum(_count_shown(matches, least) for matches in others.values()) for least in THRESHOLDS)
     table.add_row(f"other cases shown to {len(others)} messages", *map(str, shown))
     return table
 
 
-def _seen(own: str, found: Found, least: float) -> bool:
-    return own in {number for like, number in found[:MOST] if like >= least}
+def _is_shown(own: str, matches: Matches, least: float) -> bool:
+    return own in {number for like, number in matches[:MOST] if like >= least}
 
 
-def _shown(found: Found, least: float) -> int:
-    return sum(like >= least for like, _ in found[:MOST])
+def _count_shown(matches: Matches, least: float) -> int:
+    return sum(like >= least for like, _ in matches[:MOST])
 
 
-def _pairs(others: dict[str, Found], texts: dict[str, str]) -> None:
-    """For the eye: which different messages are taken for near, the least near first."""
-    near = sorted((like, text, texts[number]) for text, found in others.items() for like, number in found)
+def _print_pairs(others: dict[str, Matches], texts: dict[str, str]) -> None:
+    """Print the different messages that are taken for near, the least near first, for a person to judge."""
+    near = sorted((like, text, texts[number]) for text, matches in others.items() for like, number in matches)
     spread = Counter(round(like, 1) for like, _, _ in near)
     print("how near the others are:", dict(sorted(spread.items())))
     for like, text, other in near:

@@ -1,4 +1,4 @@
-"""What a night costs: cases opened, their clocks fired by a process, two threads and two processes, the room they take.
+"""Measures a night's work: opening cases, firing their timers by one or two processes or two threads, and disk space.
 
 Run it with ``python -m benchmarks.night [cases]``: on SQLite, and on the Postgres of the development packages.
 """
@@ -27,50 +27,50 @@ PAGE = 4096
 SECRET = "benchmark"  # noqa: S105
 
 
-def opened(store: Store, cases: int) -> None:
+def open_cases(store: Store, cases: int) -> None:
     for n in range(cases):
         contact = Contact(row_id=str(n), text="My parcel is broken.", at=START)
         open_case(store, Opening(contact), START)
 
 
-def fired(settings: Settings, low: int = 0, high: int = LAST) -> int:
-    """Fire a range until it is dry; how many rungs."""
+def fire_range(settings: Settings, low: int = 0, high: int = LAST) -> int:
+    """Fire the due steps of a range until none is left; return how many fired."""
     store = settings.store()
-    done = 0
+    steps = 0
     while swept := len(fire_due(store, WEEK, low=low, high=high).fired):
-        done += swept
+        steps += swept
     store.close()
-    return done
+    return steps
 
 
-def by_two(settings: Settings, store: Store) -> int:
+def fire_by_processes(settings: Settings, store: Store) -> int:
     with get_context("spawn").Pool(2) as pool:
-        pool.map(abs, [1, 2])  # both have begun
+        pool.map(abs, [1, 2])  # both workers have started
         began = time.perf_counter()
-        did = sum(pool.starmap(fired, [(settings, each.low, each.high) for each in ranges(store, WEEK, 4)]))
-        told(settings, "fired by two processes", did, time.perf_counter() - began)
-    return did
+        steps = sum(pool.starmap(fire_range, [(settings, part.low, part.high) for part in ranges(store, WEEK, 4)]))
+        report(settings, "fired by two processes", steps, time.perf_counter() - began)
+    return steps
 
 
-def by_two_threads(settings: Settings, store: Store) -> int:
+def fire_by_threads(settings: Settings, store: Store) -> int:
     with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(lambda each: fired(settings, each.low, each.high), ranges(store, WEEK, 4)))
+        return sum(pool.map(lambda part: fire_range(settings, part.low, part.high), ranges(store, WEEK, 4)))
 
 
-def told(settings: Settings, what: str, count: int, seconds: float) -> None:
+def report(settings: Settings, what: str, count: int, seconds: float) -> None:
     where = "postgres" if settings.database_url else "sqlite"
     print(f"{where:9} {what:24} {count:7}  {seconds:6.2f} s  {count / seconds:7.0f} a second")
 
 
 def timed(settings: Settings, what: str, work: Callable[[], int]) -> None:
     began = time.perf_counter()
-    told(settings, what, work(), time.perf_counter() - began)
+    report(settings, what, work(), time.perf_counter() - began)
 
 
 def size(store: Store) -> int:
     with store.looking() as tx:
-        found_there = tx.row(SIZE[tx.postgres])[0]
-    return found_there if store.postgres else found_there * PAGE
+        amount = tx.row(SIZE[tx.postgres])[0]
+    return amount if store.postgres else amount * PAGE
 
 
 def measure(settings: Settings, cases: int) -> None:
@@ -78,19 +78,19 @@ def measure(settings: Settings, cases: int) -> None:
     store = settings.store()
     empty = size(store)
 
-    def open_them() -> int:
-        opened(store, cases)
+    def open_all() -> int:
+        open_cases(store, cases)
         return cases
 
-    timed(settings, "cases opened", open_them)
-    timed(settings, "fired by one process", lambda: fired(settings))
+    timed(settings, "cases opened", open_all)
+    timed(settings, "fired by one process", lambda: fire_range(settings))
     if store.postgres:
-        open_them()
-        timed(settings, "fired by two threads", lambda: by_two_threads(settings, store))
-        open_them()
-        by_two(settings, store)
+        open_all()
+        timed(settings, "fired by two threads", lambda: fire_by_threads(settings, store))
+        open_all()
+        fire_by_processes(settings, store)
     both = 3 * cases if store.postgres else cases
-    print(f"{'':9} {(size(store) - empty) // both} bytes a case with all its rungs")
+    print(f"{'':9} {(size(store) - empty) // both} bytes a case with all its escalation steps")
     store.close()
 
 

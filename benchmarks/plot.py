@@ -1,4 +1,4 @@
-"""Draws the figures: how far each is from its target, and what a move costs as the store grows."""
+"""Draws the figures: the distance of each from its target, and the cost of a move as the store grows."""
 
 import importlib
 import re
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.told import RESULTS, Measure
+from benchmarks.measures import RESULTS, Measure
 
 LATEST_PLOT = RESULTS / "latest.png"
 SIZED = re.compile(r"advance p50 at ([\d,]+) cases")
@@ -16,43 +16,43 @@ MISSED = "#b03030"
 
 
 def can_draw() -> bool:
-    """Whether the plotting library is here; it comes with the dependency group ``bench`` only."""
+    """Say whether the plotting library is installed; it comes with the dependency group ``bench`` only."""
     return find_spec("matplotlib") is not None
 
 
-def margin(one: Measure) -> float:
-    """How far a figure with a target is from it: 1 is exactly there, 2 twice as good, ½ half as good."""
-    assert one.target is not None
-    at_least = one.bound.startswith("≥")
-    return one.held / one.target if at_least else one.target / max(one.held, 1e-9)
+def margin(figure: Measure) -> float:
+    """Return how well a figure meets its target: 1 exactly, 2 twice as good, ½ half as good."""
+    assert figure.target is not None
+    at_least = figure.bound.startswith("≥")
+    return figure.compared / figure.target if at_least else figure.target / max(figure.compared, 1e-9)
 
 
-def curve(found: Sequence[Measure], database: str) -> list[tuple[int, float]]:
-    """Cases and microseconds, in order of size."""
-    points = [(SIZED.fullmatch(one.measure), one) for one in found if one.database == database]
-    return sorted((int(size[1].replace(",", "")), one.ours) for size, one in points if size)
+def curve(measures: Sequence[Measure], database: str) -> list[tuple[int, float]]:
+    """Return pairs of cases and microseconds, in order of size."""
+    points = [(SIZED.fullmatch(row.measure), row) for row in measures if row.database == database]
+    return sorted((int(size[1].replace(",", "")), row.ours) for size, row in points if size)
 
 
-def draw(found: Sequence[Measure], path: Path = LATEST_PLOT) -> Path:
-    """Draw the picture into a small file."""
+def draw(measures: Sequence[Measure], path: Path = LATEST_PLOT) -> Path:
+    """Draw the plot into a small file; return its path."""
     matplotlib: Any = importlib.import_module("matplotlib")
     matplotlib.use("Agg")
     pyplot: Any = importlib.import_module("matplotlib.pyplot")
-    judged = [one for one in found if one.target is not None]
+    judged = [row for row in measures if row.target is not None]
     figure, (left, right) = pyplot.subplots(
         1, 2, figsize=(13, 1.5 + 0.24 * len(judged)), width_ratios=(3, 2), layout="constrained"
     )
-    _margins(left, judged)
-    _curves(right, found)
+    _draw_margins(left, judged)
+    _draw_curves(right, measures)
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
     return path
 
 
-def _margins(axes: Any, judged: Sequence[Measure]) -> None:
-    names = [f"{one.measure} · {one.database}" for one in judged]
-    colours = [COLOURS[one.database] if one.met else MISSED for one in judged]
-    axes.barh(names, [margin(one) for one in judged], color=colours)
+def _draw_margins(axes: Any, judged: Sequence[Measure]) -> None:
+    names = [f"{row.measure} · {row.database}" for row in judged]
+    colours = [COLOURS[row.database] if row.met else MISSED for row in judged]
+    axes.barh(names, [margin(row) for row in judged], color=colours)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
@@ -61,9 +61,9 @@ def _margins(axes: Any, judged: Sequence[Measure]) -> None:
     axes.set_title("how far from the target (1 = there, right of it = better; red = missed)", fontsize=9)
 
 
-def _curves(axes: Any, found: Sequence[Measure]) -> None:
+def _draw_curves(axes: Any, measures: Sequence[Measure]) -> None:
     for database, colour in COLOURS.items():
-        if points := curve(found, database):
+        if points := curve(measures, database):
             axes.plot(*zip(*points, strict=True), marker="o", color=colour, label=database)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -1,6 +1,6 @@
-"""What an observed run costs Prefect: seconds, and bytes of its database.
+"""Measures the cost of an observed run to Prefect: seconds, and bytes of its database.
 
-Run it with ``python -m benchmarks.prefect_load [runs]``: a server of its own on SQLite, stopped before it is weighed.
+Run it with ``python -m benchmarks.prefect_load [runs]``. It starts its own server on SQLite, and stops it first.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from flows.run_info import RunInfo
 
 
 async def _nothing() -> None:
-    """The work, so that only its being seen is measured."""
+    """Do no work, so that only the observation is measured."""
 
 
-async def observed(api_url: str, runs: int) -> float:
+async def observe_runs(api_url: str, runs: int) -> float:
     from flows.prefect_ui.observer import PrefectObserver
 
     async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0) as observer:
@@ -30,13 +30,13 @@ async def observed(api_url: str, runs: int) -> float:
             run_info = RunInfo(
                 "react", f"cp-26-{n:06} · classified · round 1", ("closeloop", "complaint"), {"cases": [str(n)]}
             )
-            seen = await observer.run(run_info, _nothing)
-            assert seen.observed
+            result = await observer.run(run_info, _nothing)
+            assert result.observed
         return time.perf_counter() - began
 
 
-def weighed(home: Path) -> int:
-    """Bytes of the database, what waits in its journal included."""
+def database_bytes(home: Path) -> int:
+    """Return the bytes of the database, with what waits in its journal."""
     with sqlite3.connect(home / "prefect" / "prefect.db") as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         pages, free, size = (
@@ -50,14 +50,13 @@ def main(runs: int) -> None:
         home = Path(folder)
         with prefect_server(home) as server:
             os.environ.update(prefect_environment(home, server.api_url))
-        empty = weighed(home)
+        empty = database_bytes(home)
         with prefect_server(home) as server:
             os.environ.update(prefect_environment(home, server.api_url))
-            seconds = asyncio.run(observed(server.api_url, runs))
-            time.sleep(5)  # the last events are on their way
-        print(
-            f"{runs} runs in {seconds:.1f} s, {seconds / runs:.3f} s each, {(weighed(home) - empty) // runs} bytes each"
-        )
+            seconds = asyncio.run(observe_runs(server.api_url, runs))
+            time.sleep(5)  # the last events have arrived by then
+        size = (database_bytes(home) - empty) // runs
+        print(f"{runs} runs in {seconds:.1f} s, {seconds / runs:.3f} s each, {size} bytes each")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The room that a new case takes, without its text: as the engine leaves it, against its rows written once by raw SQL.
+"""Measures the disk space of a new case, without its text: as the engine leaves it, against rows written once by SQL.
 
-Ours opens each case in a transaction of its own, as a door does, under a key: party, case, transition, statement, two
-clocks, moment and key, and the numbers by which near texts are found. The reference is the same rows copied into an
-empty store with the same indexes, table by table, without those numbers: no move needs them. So the figure shows what
-the engine's way of writing costs: rows that are written twice, pages left half full, and an index more.
+The engine opens each case in a transaction of its own, as a command does, under a key: party, case, transition,
+statement, two timers, outbox event and key, and the fingerprint by which near texts are found. The reference is the
+same rows copied target an empty store with the same indexes, table by table, without the fingerprint, which no move
+needs. So the figure shows the cost of the engine's writes: rows written twice, pages left half full, and one index.
 """
 
 import tempfile
@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stores import contact, several
-from benchmarks.told import Measure, Target, recorded
+from benchmarks.measures import Measure, Target, new_measure
+from benchmarks.stores import contact, new_stores
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 
@@ -20,9 +20,9 @@ CASES = 3000
 MOST = 1.2
 TABLES = ("party", "cases", "transition", "statement", "timer", "outbox_event", "idempotency_key")
 """In the order of their foreign keys."""
-OURS_ALONE = "fingerprint"
+ENGINE_ONLY = "fingerprint"
 TEXT = "您好，我的包裹昨天下午签收时发现货物破损，外箱塌了一角，里面的两只杯子都碎了，请尽快处理并回电。"
-"""Long enough to be found again by its words."""
+"""A text that is long enough to get a fingerprint."""
 SIZE = {
     True: "SELECT sum(pg_total_relation_size(oid))::bigint AS n FROM pg_class WHERE relname = ANY(:names)",
     False: "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size",
@@ -35,43 +35,45 @@ OBSTACLE = "rows that are written, and written again when the first move is made
 
 
 def rows(database: str, cases: int = CASES) -> list[Measure]:
-    """Bytes a case."""
+    """Return the bytes a case."""
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
-        several(Path(name), database, 2) as [mine, other],
+        new_stores(Path(name), database, 2) as [mine, other],
         closing(mine.store()) as store,
         closing(other.store()) as copy,
     ):
         empty = [_size(store), _size(copy)]
-        _opened(store, cases)
-        _copied(store, copy)
-        texts = _texts(store)
-        ours, reference = ((_size(one) - was - texts) / cases for one, was in zip((store, copy), empty, strict=True))
-    how = f"{cases} cases, each opened by itself; the same rows copied in; texts of {texts // cases} bytes left out"
-    one = recorded("room of a new case", database, ours, reference, "bytes", how)
-    return [Target(MOST, at_least=False, obstacle=OBSTACLE).judge(one)]
+        _open_cases(store, cases)
+        _copy_rows(store, copy)
+        text_bytes = _text_bytes(store)
+        sizes = zip((store, copy), empty, strict=True)
+        ours, reference = ((_size(each) - initial - text_bytes) / cases for each, initial in sizes)
+    texts = f"texts of {text_bytes // cases} bytes left out"
+    how = f"{cases} cases, each opened by itself; the same rows copied in; {texts}"
+    figure = new_measure("room of a new case", database, ours, reference, "bytes", how)
+    return [Target(MOST, at_least=False, obstacle=OBSTACLE).judge(figure)]
 
 
-def _opened(store: Store, cases: int) -> None:
+def _open_cases(store: Store, cases: int) -> None:
     for number in range(cases):
         opening = Opening(contact(number).model_copy(update={"text": TEXT}), key=f"open:{number}")
         open_case(store, opening, opening.contact.at)
 
 
-def _copied(store: Store, copy: Store) -> None:
+def _copy_rows(store: Store, copy: Store) -> None:
     for table in TABLES:
-        with store.looking() as tx, copy.writing() as into:
-            found: list[dict[str, Any]] = [row._asdict() for row in tx.rows(f"SELECT * FROM {table}")]  # noqa: S608
-            names = list(found[0])
+        with store.looking() as tx, copy.writing() as target:
+            rows: list[dict[str, Any]] = [row._asdict() for row in tx.rows(f"SELECT * FROM {table}")]  # noqa: S608
+            names = list(rows[0])
             marks = ", ".join(f":{name}" for name in names)
-            into.run_all(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", found)  # noqa: S608
+            target.run_all(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
 
 
 def _size(store: Store) -> int:
     with store.looking() as tx:
-        return tx.row(SIZE[tx.postgres], **({"names": [*TABLES, OURS_ALONE]} if tx.postgres else {})).n
+        return tx.row(SIZE[tx.postgres], **({"names": [*TABLES, ENGINE_ONLY]} if tx.postgres else {})).n
 
 
-def _texts(store: Store) -> int:
+def _text_bytes(store: Store) -> int:
     with store.looking() as tx:
         return tx.row(TEXTS[tx.postgres]).n

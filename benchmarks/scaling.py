@@ -1,6 +1,6 @@
-"""Whether a move costs the same in a large store: the p50 of ``advance`` at ten thousand, 100,000 and a million cases.
+"""Measures ``advance`` as the store grows: the p50 at ten thousand, 100,000 and a million cases.
 
-The stores stand side by side and take turns, round by round; the cases that move are drawn from all over each.
+The stores are measured alternately, round by round; the cases that move are drawn at random from each.
 """
 
 import random
@@ -11,9 +11,9 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, TEXT, several
-from benchmarks.told import Measure, Target, load, p50, recorded
+from benchmarks.stores import HANDLER, TEXT, new_stores
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.settings import Settings
@@ -27,38 +27,39 @@ OBSTACLE = "deeper indexes, and pages that no cache holds"
 
 
 def rows(database: str, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS, moves: int = MOVES) -> list[Measure]:
-    """The curve: the smallest store is the reference of the others."""
-    with tempfile.TemporaryDirectory(prefix="bench") as name, several(Path(name), database, len(sizes)) as stores:
-        took = _taken(stores, sizes, rounds, moves)
-    least = p50(took[0])
-    how = f"median of {rounds} rounds of {moves} moves; {load()}"
-    found = [recorded(NAME(sizes[0]), database, least, None, "µs", how)]
-    for size, mine in zip(sizes[1:], took[1:], strict=True):
-        one = recorded(NAME(size), database, p50(mine), least, "µs", f"against {sizes[0]:,} cases; {how}")
-        found.append(Target(MOST, at_least=False, obstacle=OBSTACLE).judge(one))
-    return found
+    """Return the p50 at each size; the smallest store is the reference of the others."""
+    with tempfile.TemporaryDirectory(prefix="bench") as name, new_stores(Path(name), database, len(sizes)) as stores:
+        medians = _measure_rounds(stores, sizes, rounds, moves)
+    least = p50(medians[0])
+    how = f"median of {rounds} rounds of {moves} moves; {machine_load()}"
+    measures = [new_measure(NAME(sizes[0]), database, least, None, "µs", how)]
+    for size, median in zip(sizes[1:], medians[1:], strict=True):
+        figure = new_measure(NAME(size), database, p50(median), least, "µs", f"against {sizes[0]:,} cases; {how}")
+        measures.append(Target(MOST, at_least=False, obstacle=OBSTACLE).judge(figure))
+    return measures
 
 
-def _taken(stores: Sequence[Settings], sizes: Sequence[int], rounds: int, moves: int) -> list[list[float]]:
-    """For each store the p50 of each round, in microseconds."""
+def _measure_rounds(stores: Sequence[Settings], sizes: Sequence[int], rounds: int, moves: int) -> list[list[float]]:
+    """Return for each store the p50 of each round, in microseconds."""
     at = system_now()
-    drawn = [_drawn(settings, size, (rounds + 1) * moves, at) for settings, size in zip(stores, sizes, strict=True)]
-    took: list[list[float]] = [[] for _ in stores]
+    count = (rounds + 1) * moves
+    drawn = [_draw_numbers(settings, size, count, at) for settings, size in zip(stores, sizes, strict=True)]
+    medians: list[list[float]] = [[] for _ in stores]
     opened = [settings.store() for settings in stores]
     for _ in range(rounds + 1):
-        for store, numbers, mine in zip(opened, drawn, took, strict=True):
-            mine.append(p50(_moved(store, [next(numbers) for _ in range(moves)], at)))
+        for store, numbers, per_round in zip(opened, drawn, medians, strict=True):
+            per_round.append(p50(_time_moves(store, [next(numbers) for _ in range(moves)], at)))
     for store in opened:
         store.close()
-    return [mine[1:] for mine in took]  # the first round warms up
+    return [per_round[1:] for per_round in medians]  # the first round warms up
 
 
-def _drawn(settings: Settings, size: int, many: int, at: datetime) -> Iterator[str]:
+def _draw_numbers(settings: Settings, size: int, count: int, at: datetime) -> Iterator[str]:
     with closing(settings.store()) as store:
-        return iter(random.Random(size).sample(seed(store, size, at=at), many))  # noqa: S311
+        return iter(random.Random(size).sample(seed(store, size, at=at), count))  # noqa: S311
 
 
-def _moved(store: Store, numbers: Sequence[str], at: datetime) -> Iterator[float]:
+def _time_moves(store: Store, numbers: Sequence[str], at: datetime) -> Iterator[float]:
     for number in numbers:
         command = Command(number, "resolve", {"result": TEXT}, HANDLER, "api", f"resolve:{number}")
         began = time.perf_counter()

@@ -1,9 +1,9 @@
-"""How long it takes to find the cases that a contact may be about, among ten thousand and among a million of them.
+"""Measures the search for the cases that a contact may concern, among ten thousand and among a million of them.
 
-The cases are rows written by SQL: what the search reads of them, and no more. One in ten has a text of the usual
-length, as the others' are never compared; one in a hundred is the same form letter, so that ten thousand share a
-number. Who asks says again what an open case said, with typing errors, or says something new; each time a telephone
-number and a waybill are looked up, too.
+The cases are rows written by SQL, with only what the search reads. One in ten has a text of the usual length, as the
+texts of the others are never compared; one in a hundred is the same form letter, so that ten thousand share a
+fingerprint. A contact repeats the text of an open case with typing errors, or holds a new text; each search looks up
+a telephone number and a waybill as well.
 """
 
 import random
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.retold import SEED, typo
-from benchmarks.stores import contact, founded
-from benchmarks.told import Measure, Target, load, p50, p99, recorded
+from benchmarks.measures import Measure, Target, machine_load, new_measure, p50, p99
+from benchmarks.rewordings import SEED, typo
+from benchmarks.stores import contact, new_store
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import SHIFT
@@ -26,13 +26,13 @@ from models.columns import to_micros
 from models.contact import Contact
 
 SIZES = (10_000, 1_000_000)
-ASKED = 400
+SEARCHES = 400
 AT_MOST = 20.0
 """Milliseconds."""
 CHUNK = 100_000
 OBSTACLE = "the reading of pages that are in no cache, and a machine that others use"
 SYLLABLES = "快递包裹外箱破损签收物流信息停滞客服电话无人接听赔偿保价运费发票仓库留海关提货司机态度恶劣送上门驿站代"
-"""Of what a made-up text is made."""
+"""The characters of a made-up text."""
 
 _IDS = "WITH RECURSIVE n(id) AS (SELECT CAST(:first AS BIGINT) UNION ALL SELECT id + 1 FROM n WHERE id < :last)"
 CASES = """
@@ -46,7 +46,7 @@ INSERT INTO statement (case_id, seq, field, content)
 SELECT id, 1, 'text', CASE WHEN id / 100 * 100 = id THEN :letter WHEN id / 10 * 10 = id THEN :long || id ELSE '-' END
   FROM n
 """
-# Numbers that meet as seldom as those of different texts; Knuth's and other odd multipliers.
+# Multipliers (Knuth's and other odd ones) whose products collide as seldom as the fingerprints of different texts.
 _SPREAD = {"a": 2_654_435_761, "b": 2_246_822_519, "c": 3_266_489_917, "d": 668_265_263}
 _NUMBERS = ", ".join(
     f"(CASE WHEN id / 100 * 100 = id THEN :{lane} ELSE (id * {by}) & {(1 << BITS) - 1} END) * {SHIFT} + id"
@@ -59,48 +59,47 @@ SIZE = {
 }
 
 
-def rows(database: str, sizes: tuple[int, ...] = SIZES, asked: int = ASKED) -> list[Measure]:
-    """The median and the 99th percentile at each size, of usual texts and of the form letter; bytes a case."""
+def rows(database: str, sizes: tuple[int, ...] = SIZES, searches: int = SEARCHES) -> list[Measure]:
+    """Return the median and the 99th percentile at each size, for usual texts and for the form letter; bytes a case."""
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
-        founded(Path(name), database) as settings,
+        new_store(Path(name), database) as settings,
         closing(settings.store()) as store,
     ):
-        return list(_measured(store, database, sizes, asked))
+        return list(_measure(store, database, sizes, searches))
 
 
-def _measured(store: Store, database: str, sizes: tuple[int, ...], asked: int) -> Iterator[Measure]:
+def _measure(store: Store, database: str, sizes: tuple[int, ...], searches: int) -> Iterator[Measure]:
     dice = random.Random(SEED)  # noqa: S311
     letter = _text(dice)
     before, room = 1, 0.0
     for size in sizes:
-        room = _filled(store, before, size, letter, _text(dice))
-        known = _opened(store, [_text(dice) for _ in range(asked // 2)])
+        room = _fill(store, before, size, letter, _text(dice))
+        known = _open_cases(store, [_text(dice) for _ in range(searches // 2)])
         usual = [typo(text, letter, dice) for text in known] + [_text(dice) for _ in known]
         dice.shuffle(usual)
-        _took(store, usual[:20])
-        yield from _told(database, size, "", _took(store, usual))
-        yield from _told(
-            database, size, ", of a form letter", _took(store, [typo(letter, letter, dice) for _ in usual])
-        )
-        before = size + asked
-    yield recorded("room of a fingerprint", database, room, None, "bytes", f"with its indexes, among {sizes[-1]:,}")
+        _time_searches(store, usual[:20])
+        yield from _judge(database, size, "", _time_searches(store, usual))
+        letters = [typo(letter, letter, dice) for _ in usual]
+        yield from _judge(database, size, ", of a form letter", _time_searches(store, letters))
+        before = size + searches
+    yield new_measure("room of a fingerprint", database, room, None, "bytes", f"with its indexes, among {sizes[-1]:,}")
 
 
-def _told(database: str, size: int, what: str, took: list[float]) -> Iterator[Measure]:
+def _judge(database: str, size: int, what: str, millis: list[float]) -> Iterator[Measure]:
     name = f"similar cases among {size:,}{what}"
-    how = f"{len(took)} contacts, text, telephone number and waybill; the whole search; {load()}"
-    yield recorded(f"{name}, p50", database, p50(took), None, "ms", how)
-    slowest = recorded(f"{name}, p99", database, p99(took), None, "ms", how)
+    how = f"{len(millis)} contacts, text, telephone number and waybill; the whole search; {machine_load()}"
+    yield new_measure(f"{name}, p50", database, p50(millis), None, "ms", how)
+    slowest = new_measure(f"{name}, p99", database, p99(millis), None, "ms", how)
     yield Target(AT_MOST, at_least=False, obstacle=OBSTACLE).judge(slowest)
 
 
-def _filled(store: Store, first: int, last: int, letter: str, long: str) -> float:
-    """Add the cases from the first to the last key; bytes of a fingerprint."""
-    found = lanes(store.secret, said(letter))
-    assert found is not None
-    numbers = dict(zip(_SPREAD, (lane[0] for lane in found), strict=True))
-    taken = 0
+def _fill(store: Store, first: int, last: int, letter: str, long: str) -> float:
+    """Add the cases from the first to the last key; return the bytes of a fingerprint."""
+    letter_lanes = lanes(store.secret, said(letter))
+    assert letter_lanes is not None
+    numbers = dict(zip(_SPREAD, (lane[0] for lane in letter_lanes), strict=True))
+    used = 0
     for low in range(first, last + 1, CHUNK):
         ids = {"first": low, "last": min(low + CHUNK - 1, last)}
         with store.writing() as tx:
@@ -109,12 +108,12 @@ def _filled(store: Store, first: int, last: int, letter: str, long: str) -> floa
         before = _size(store)
         with store.writing() as tx:
             tx.run(_IDS + FINGERPRINTS, **ids, **numbers)
-        taken += _size(store) - before
+        used += _size(store) - before
     with store.writing() as tx:
         if tx.postgres:
             tx.rows("SELECT setval(pg_get_serial_sequence('cases', 'id'), max(id)) FROM cases")
             tx.run("ANALYZE")
-    return taken / (last - first + 1)
+    return used / (last - first + 1)
 
 
 def _size(store: Store) -> int:
@@ -122,7 +121,7 @@ def _size(store: Store) -> int:
         return tx.row(SIZE[tx.postgres]).n
 
 
-def _opened(store: Store, texts: list[str]) -> list[str]:
+def _open_cases(store: Store, texts: list[str]) -> list[str]:
     with store.writing() as tx:
         for text in texts:
             at = system_now()
@@ -131,19 +130,19 @@ def _opened(store: Store, texts: list[str]) -> list[str]:
 
 
 def _text(dice: random.Random) -> str:
-    """300 signs in clauses of a dozen, as no customer would write them."""
+    """Return 300 random characters in clauses of a dozen."""
     return "，".join("".join(dice.choices(SYLLABLES, k=12)) for _ in range(23))
 
 
-def _took(store: Store, texts: list[str]) -> list[float]:
-    """Milliseconds of each search, the transaction that reads included."""
-    took: list[float] = []
+def _time_searches(store: Store, texts: list[str]) -> list[float]:
+    """Return the milliseconds of each search, the transaction that reads included."""
+    millis: list[float] = []
     for number, text in enumerate(texts):
-        asked = contact(number).model_copy(
+        searched = contact(number).model_copy(
             update={"text": text, "phone": f"138{number:08d}", "shipment": f"SF{number}"}
         )
         began = time.perf_counter()
         with store.looking() as tx:
-            similar(tx, store.secret, asked, {"complaint"})
-        took.append((time.perf_counter() - began) * 1000)
-    return took
+            similar(tx, store.secret, searched, {"complaint"})
+        millis.append((time.perf_counter() - began) * 1000)
+    return millis

@@ -1,4 +1,4 @@
-"""A founded store for a benchmark, on SQLite or on a Postgres that syncs every commit, with people and cases."""
+"""Creates stores for benchmarks, on SQLite or on a Postgres that syncs every commit, with staff and cases."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,33 +18,33 @@ from models.contact import Contact
 from statemachines.roles import Role
 
 TEXT = "签收时发现货物破损，外箱塌了一角。"
-"""The rules are sure of it, so it is classified, routed to a handler and acknowledged: four deliveries, three moves."""
+"""The rules classify it with certainty, so it is routed to a handler and acknowledged: four deliveries, three moves."""
 AT_ONCE = 100
 SUPERVISOR, HANDLER, OTHERS = "sue", "han", ("hal", "hua", "hei", "hao")
 
 
 @contextlib.contextmanager
-def founded(folder: Path, database: str) -> Iterator[Settings]:
-    """Settings of a fresh store with five handlers and their supervisor."""
-    with several(folder, database, 1) as [settings]:
+def new_store(folder: Path, database: str) -> Iterator[Settings]:
+    """Create a store with five handlers and their supervisor; yield its settings."""
+    with new_stores(folder, database, 1) as [settings]:
         yield settings
 
 
 @contextlib.contextmanager
-def several(folder: Path, database: str, count: int) -> Iterator[list[Settings]]:
-    """So many of them side by side, on Postgres as databases of one server."""
+def new_stores(folder: Path, database: str, count: int) -> Iterator[list[Settings]]:
+    """Create so many stores, on Postgres as databases of one server; yield their settings."""
     with _databases(folder, database, count) as urls:
         homes = [folder / f"home{number}" for number in range(count)]
-        found_there = [
+        stores = [
             Settings(home=home, secret="of-the-benchmarks", database_url=url)  # noqa: S106
             for home, url in zip(homes, urls, strict=True)
         ]
-        for settings in found_there:
-            _peopled(settings)
-        yield found_there
+        for settings in stores:
+            _create_with_staff(settings)
+        yield stores
 
 
-def _peopled(settings: Settings) -> None:
+def _create_with_staff(settings: Settings) -> None:
     create_store(settings, system_now())
     with contextlib.closing(settings.store()) as store, store.writing() as tx:
         add_actor(tx, NewActor(SUPERVISOR, (Role.TEAM_SUPERVISOR,), "claims"))
@@ -61,19 +61,19 @@ def _databases(folder: Path, database: str, count: int) -> Iterator[list[str | N
 
     server = get_server(folder / "pg", cleanup_mode="delete")
     try:
-        yield [_made(server.get_uri(), f"store{number}") for number in range(count)]
+        yield [_create_database(server.get_uri(), f"store{number}") for number in range(count)]
     finally:
         server.cleanup()
 
 
-def _made(url: str, name: str) -> str:
+def _create_database(url: str, name: str) -> str:
     with psycopg.connect(url, autocommit=True) as raw:
         raw.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def contact(number: int) -> Contact:
-    """A complaint of a customer who has an address."""
+    """Return a complaint of a customer who has an address."""
     return Contact(row_id=str(number), at=system_now(), text=TEXT, email=f"c{number}@customers.example")
 
 
@@ -87,6 +87,6 @@ def open_many(store: Store, count: int) -> None:
 
 
 def open_one(store: Store) -> str:
-    """Open one case, as a door does; its number."""
+    """Open one case as a command does; return its number."""
     opening = Opening(contact(0))
     return open_case(store, opening, opening.contact.at).number

@@ -1,4 +1,4 @@
-"""What a sweep of many thousand rungs costs, held against set-based SQL that writes the same rows.
+"""Compares a sweep of many thousand escalation steps with set-based SQL that writes the same rows.
 
 Run it with ``python -m benchmarks.sweep [--database sqlite|postgres] [--cases N] [--due N] [--rounds 3]``.
 """
@@ -13,10 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stores import founded
-from benchmarks.sweep_plan import Plan, Turn
+from benchmarks.measures import Measure, Target, machine_load, new_measure, p50, round_figure
+from benchmarks.stores import new_store
+from benchmarks.sweep_plan import DueBatch, SweepPlan
 from benchmarks.sweep_sql import fire_by_sql
-from benchmarks.told import Measure, Target, digits, load, p50, recorded
 from engine.clock import system_now
 from engine.escalation.fire import LAST
 from engine.escalation.id_ranges import ranges
@@ -27,28 +27,28 @@ from statemachines.kinds import lifecycle_of
 
 CASES, SOME, ROUNDS = 1_000_000, 100_000, 3
 ROUNDS_OF_ALL = 1
-"""A million rungs each way take minutes."""
+"""A million steps take minutes, for each method."""
 SLOWEST = {"some": {"sqlite": 1.5, "postgres": 1.5}, "all": {"sqlite": 2.5, "postgres": 1.5}}
 SHARE, TWICE, ROOM = 0.6, 1.4, 300
-AT_WORK = "the rules, the chain and a commit for each thousand stand in the way"
+AT_WORK = "the rules, the chain and a commit for each thousand"
 ONE_DISK = "both workers share two cores with Postgres, and its log"
 
 
 def rows(database: str, cases: int = CASES, due: int = SOME, rounds: int = ROUNDS) -> list[Measure]:
-    """Some due of many, then all of them, in one store; each round fires one way after the other."""
-    with tempfile.TemporaryDirectory(prefix="bench") as name, founded(Path(name), database) as settings:
-        bench = _Bench(settings, Plan(system_now(), cases, due))
+    """Measure some cases due of many, then all of them, in one store; each round runs one method after the other."""
+    with tempfile.TemporaryDirectory(prefix="bench") as name, new_store(Path(name), database) as settings:
+        bench = _Bench(settings, SweepPlan(system_now(), cases, due))
         with closing(bench):
-            some = bench.taken(bench.plan.some(), rounds)
-            bench.ours(Turn(bench.plan.rest(), 0, 0))
-            every = bench.taken(bench.plan.all(), min(rounds, ROUNDS_OF_ALL))
-    found = [*_held(database, "some", due, cases, some), *_held(database, "all", cases, cases, every)]
-    return [*found, _room(database, cases, bench.megabytes)]
+            some = bench.measure_rounds(bench.plan.some(), rounds)
+            bench.sweep_alone(DueBatch(bench.plan.rest(), 0, 0))
+            every = bench.measure_rounds(bench.plan.all(), min(rounds, ROUNDS_OF_ALL))
+    measures = [*_judge(database, "some", due, cases, some), *_judge(database, "all", cases, cases, every)]
+    return [*measures, _judge_memory(database, cases, bench.megabytes)]
 
 
 @dataclass(slots=True)
-class _Taken:
-    """Seconds of each round, by the way of firing."""
+class _Seconds:
+    """Seconds of each round, for each method of firing."""
 
     ours: list[float] = field(default_factory=list[float])
     sql: list[float] = field(default_factory=list[float])
@@ -58,7 +58,7 @@ class _Taken:
 class _Bench:
     """A filled store, a worker that sweeps it alone, and two that share it."""
 
-    def __init__(self, settings: Settings, plan: Plan) -> None:
+    def __init__(self, settings: Settings, plan: SweepPlan) -> None:
         self.plan = plan
         self.megabytes = 0.0
         self._settings = settings
@@ -69,104 +69,108 @@ class _Bench:
         self._both = self._open.enter_context(_workers(settings, 2)) if self._store.postgres else None
 
     def close(self) -> None:
-        """Send the workers home."""
+        """Stop the workers."""
         self._open.close()
 
-    def taken(self, turns: Iterator[Turn], rounds: int) -> _Taken:
-        """Fire as many rounds as there are turns for, each way taking the next turn."""
-        took = _Taken()
-        ways = [(self.ours, took.ours), (self.sql, took.sql), *([(self.two, took.two)] if self._both else [])]
-        left = list(turns)
-        for number in range(min(rounds, len(left) // len(ways))):
-            for way, mine in ways if number % 2 == 0 else reversed(ways):
-                mine.append(self._timed(way, left.pop(0)))
-        return took
+    def measure_rounds(self, batches: Iterator[DueBatch], rounds: int) -> _Seconds:
+        """Run at most so many rounds, as far as the batches last; each method fires the next batch."""
+        seconds = _Seconds()
+        methods = [(self.sweep_alone, seconds.ours), (self.fire_by_sql, seconds.sql)]
+        if self._both:
+            methods.append((self.sweep_by_two, seconds.two))
+        left = list(batches)
+        for number in range(min(rounds, len(left) // len(methods))):
+            for method, results in methods if number % 2 == 0 else reversed(methods):
+                results.append(self._time(method, left.pop(0)))
+        return seconds
 
-    def _timed(self, way: Callable[[Turn], None], turn: Turn) -> float:
-        before = self._fired()
+    def _time(self, method: Callable[[DueBatch], None], batch: DueBatch) -> float:
+        before = self._count_steps()
         began = time.perf_counter()
-        way(turn)
-        took = time.perf_counter() - began
-        if self._fired() - before != turn.cases:
-            raise AssertionError(f"{self._fired() - before} rungs fired where {turn.cases} were due")
-        return took
+        method(batch)
+        elapsed = time.perf_counter() - began
+        fired = self._count_steps() - before
+        if fired != batch.cases:
+            raise AssertionError(f"{fired} steps fired where {batch.cases} were due")
+        return elapsed
 
-    def _fired(self) -> int:
+    def _count_steps(self) -> int:
         with self._store.looking() as tx:
             return tx.row("SELECT count(*) AS n FROM escalation_step").n
 
-    def ours(self, turn: Turn) -> None:
-        """By the thousand, in a process of its own."""
-        [self.megabytes] = self._alone.starmap(_sweep, [(self._settings, turn.at, 0, LAST)])
+    def sweep_alone(self, batch: DueBatch) -> None:
+        """Fire the batch by the thousand, in a process of its own."""
+        [self.megabytes] = self._alone.starmap(_sweep, [(self._settings, batch.at, 0, LAST)])
 
-    def sql(self, turn: Turn) -> None:
-        """By SQL alone."""
-        fire_by_sql(self._store, turn.at, turn.rung, lifecycle_of("complaint").version)
+    def fire_by_sql(self, batch: DueBatch) -> None:
+        """Fire the batch by SQL alone."""
+        fire_by_sql(self._store, batch.at, batch.step, lifecycle_of("complaint").version)
 
-    def two(self, turn: Turn) -> None:
-        """By the thousand, shared out among two processes."""
+    def sweep_by_two(self, batch: DueBatch) -> None:
+        """Fire the batch by the thousand, shared between two processes."""
         assert self._both is not None
-        shares = ranges(self._store, from_micros(turn.at), 2)
-        self._both.starmap(_sweep, [(self._settings, turn.at, one.low, one.high) for one in shares], chunksize=1)
+        shares = ranges(self._store, from_micros(batch.at), 2)
+        self._both.starmap(_sweep, [(self._settings, batch.at, share.low, share.high) for share in shares], chunksize=1)
 
 
 def _sweep(settings: Settings, at: int, low: int, high: int) -> float:
-    """In the worker: fire a range as a night does; the most memory it ever held, in megabytes."""
+    """In the worker: fire a range as a night does; return the peak memory of the process in megabytes."""
     with closing(settings.store()) as store:
         now = from_micros(at)
         for chunk in chunks(store, now, low, high):
             fire_chunk(store, chunk, now, tell=False)
-    return _peak()
+    return _peak_memory()
 
 
-def _peak() -> float:
-    """Megabytes; ``ru_maxrss`` would count what the parent held when it began this process."""
-    said = Path("/proc/self/status").read_text("ascii")
-    return int(said.partition("VmHWM:")[2].split()[0]) / 1024
+def _peak_memory() -> float:
+    """Return megabytes; ``ru_maxrss`` would count what the parent held when it started this process."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 @contextmanager
 def _workers(settings: Settings, count: int) -> Iterator[Any]:
-    """Processes that have begun, and have opened the store once."""
+    """Start processes that have each opened the store once."""
     with get_context("spawn").Pool(count) as pool:
         pool.starmap(_sweep, [(settings, 0, 0, LAST)] * 2 * count, chunksize=1)
         yield pool
 
 
-def _held(database: str, which: str, due: int, cases: int, took: _Taken) -> list[Measure]:
-    ours, sql = p50(took.ours), p50(took.sql)
-    how = f"median of {len(took.ours)} rounds, {1e6 * sql / due:.0f} µs a rung by SQL; {load()}"
+def _judge(database: str, which: str, due: int, cases: int, seconds: _Seconds) -> list[Measure]:
+    ours, sql = p50(seconds.ours), p50(seconds.sql)
+    how = f"median of {len(seconds.ours)} rounds, {1e6 * sql / due:.0f} µs a step by SQL; {machine_load()}"
     name = f"sweep of {due:,} rungs due of {cases:,} cases"
     slowest = Target(SLOWEST[which][database], at_least=False, obstacle=AT_WORK)
-    found = [slowest.judge(recorded(name, database, ours, sql, "s", how))]
-    if took.two:
-        rate = recorded(f"rungs a second, by the thousand, {name}", database, due / ours, due / sql, "1/s", how)
-        found.append(Target(SHARE, obstacle=AT_WORK).judge(rate))
-        two = recorded(f"two workers, {name}", database, due / p50(took.two), due / ours, "1/s", f"against one; {how}")
-        found.append(Target(TWICE, obstacle=ONE_DISK).judge(two))
-    return found
+    measures = [slowest.judge(new_measure(name, database, ours, sql, "s", how))]
+    if seconds.two:
+        rate = new_measure(f"rungs a second, by the thousand, {name}", database, due / ours, due / sql, "1/s", how)
+        measures.append(Target(SHARE, obstacle=AT_WORK).judge(rate))
+        by_two, how = due / p50(seconds.two), f"against one; {how}"
+        two = new_measure(f"two workers, {name}", database, by_two, due / ours, "1/s", how)
+        measures.append(Target(TWICE, obstacle=ONE_DISK).judge(two))
+    return measures
 
 
-def _room(database: str, cases: int, megabytes: float) -> Measure:
-    one = recorded(
-        f"memory of a sweep of {cases:,} rungs", database, digits(megabytes), None, "MB", "peak of the process"
+def _judge_memory(database: str, cases: int, megabytes: float) -> Measure:
+    figure = new_measure(
+        f"memory of a sweep of {cases:,} rungs", database, round_figure(megabytes), None, "MB", "peak of the process"
     )
-    return Target(ROOM, at_least=False, obstacle="chunks and what they hold").judge(one)
+    return Target(ROOM, at_least=False, obstacle="chunks and what they hold").judge(figure)
 
 
-def main(told: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", choices=("sqlite", "postgres"), action="append")
     parser.add_argument("--cases", type=int, default=CASES)
     parser.add_argument("--due", type=int, default=SOME)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    asked = parser.parse_args(told)
-    for database in asked.database or ("sqlite", "postgres"):
-        for one in rows(database, asked.cases, asked.due, asked.rounds):
-            against = "" if one.ratio is None else f"{one.ratio:6.2f} × {one.reference:g}"
+    options = parser.parse_args(arguments)
+    for database in options.database or ("sqlite", "postgres"):
+        for row in rows(database, options.cases, options.due, options.rounds):
+            against = "" if row.ratio is None else f"{row.ratio:6.2f} × {row.reference:g}"
             print(
-                f"{database:9} {one.measure:64} {one.ours:10g} {one.unit:4} {against}  {one.bound} {one.met}  {one.why}"
+                f"{database:9} {row.measure:64} {row.ours:10g} {row.unit:4} {against}  {row.bound} {row.met}  {row.why}"
             )
 
 

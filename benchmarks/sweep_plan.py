@@ -1,34 +1,34 @@
-"""When which rungs of the sweep's store fall due, so that one store serves every round of every way to fire them."""
+"""Plans when the escalation steps of the sweep's store fall due, so that one store serves all rounds and methods."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from benchmarks.seeding import DUE, MINUTE, MIXED, planted
+from benchmarks.seeding import DUE, MINUTE, MIXED, seed_aged
 from engine.store import Store
 from models.columns import to_micros
 
 MOST = 10
-"""Parts of the store that fall due by themselves, a minute after each other; all others fall due with the last."""
+"""Parts of the store that fall due separately, a minute after each other; all others fall due with the last."""
 ALL = (
     (timedelta(minutes=45), 1), (timedelta(minutes=105), 2), (timedelta(minutes=165), 3),
     (timedelta(hours=17), 0), (timedelta(hours=23), 1), (timedelta(hours=35), 2), (timedelta(hours=47), 3),
 )  # fmt: skip
-"""How long after the first part's instant one more rung of each case has fallen due, and its place on the ladder."""
+"""How long after the first part's instant the next step of each case is due, and its place on the ladder."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An instant in microseconds at which so many cases have one rung due each, and its place on the ladder."""
+class DueBatch:
+    """An instant in microseconds at which so many cases have one step due each, and its place on the ladder."""
 
     at: int
-    rung: int
+    step: int
     cases: int
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A store of so many cases, and the turns in which its rungs fall due."""
+class SweepPlan:
+    """A store of so many cases, and the batches in which its steps fall due."""
 
     begins: datetime
     cases: int
@@ -36,30 +36,30 @@ class Plan:
 
     @property
     def parts(self) -> int:
-        """How many turns there are in which only some fall due."""
+        """Return the number of batches in which only some cases are due."""
         return min(self.cases // self.due, MOST)
 
     def fill(self, store: Store) -> None:
-        """Plant the cases. Within a turn they fall due in another order than that of their keys."""
+        """Seed the cases. Within a batch they fall due in another order than that of their keys."""
         apart = self.cases // self.due
 
         def earlier(n: int) -> int:
             return DUE - min(n % apart, MOST) * MINUTE + n * MIXED % MINUTE
 
-        planted(store, self.cases, earlier, at=self.begins)
-        with store.writing() as tx:  # the case of which all are copies is not one of them
+        seed_aged(store, self.cases, earlier, at=self.begins)
+        with store.writing() as tx:  # the template case takes no part
             tx.run("UPDATE timer SET fires_at = NULL WHERE case_id = (SELECT min(id) FROM cases)")
 
-    def some(self) -> Iterator[Turn]:
-        """A part of the cases, one after another."""
+    def some(self) -> Iterator[DueBatch]:
+        """Yield the parts of the cases, one after another."""
         for part in range(self.parts):
-            yield Turn(to_micros(self.begins) + part * MINUTE, 0, self.due)
+            yield DueBatch(to_micros(self.begins) + part * MINUTE, 0, self.due)
 
     def rest(self) -> int:
-        """By then each case has its first rung due."""
+        """Return the instant by which each case has its first step due."""
         return to_micros(self.begins + timedelta(minutes=20))
 
-    def all(self) -> Iterator[Turn]:
-        """All of the cases, once what is due by ``rest`` has fired."""
-        for after, rung in ALL:
-            yield Turn(to_micros(self.begins + after), rung, self.cases)
+    def all(self) -> Iterator[DueBatch]:
+        """Yield all cases again and again, once what is due by ``rest`` has fired."""
+        for after, step in ALL:
+            yield DueBatch(to_micros(self.begins + after), step, self.cases)

@@ -1,7 +1,7 @@
-"""What the sweep is held against: the same rows by set-based SQL in one transaction, SHA-256 chain and all.
+"""The reference of the sweep: the same rows by set-based SQL in one transaction, SHA-256 chain included.
 
-It fires one rung, the same for all, of every clock that is due; it asks no table of moves, parks nothing, and must be
-run to its end: what is lost in the middle is lost whole.
+It fires one step, the same for all, of every timer that is due; it evaluates no lifecycle, parks nothing, and is all
+or nothing: an interrupted run has fired no step.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from engine.store import Store
 
 PERCENTS = (75, 100, 150, 200)
 
-# Every rung that is due, with its transition's hash; {..} is what the databases word differently. CROSS JOIN and the
-# plus make SQLite take what is due first, and put it into the order in which the tables lie.
+# Every step that is due, with its transition's hash; {..} stands for what differs between the databases. CROSS JOIN
+# and the plus make SQLite read the due timers first, and sort them into the order in which the tables are stored.
 DUE = """
 SELECT f.*, {sha} AS hash FROM (
   SELECT w.*, {record} AS record FROM (
@@ -27,25 +27,25 @@ SELECT f.*, {sha} AS hash FROM (
   ) AS w
 ) AS f
 """
-CLOCK = """
+UPDATE_TIMER = """
 UPDATE timer SET steps_fired = d.step + 1, level = {greater}(timer.level, :level),
        fires_at = CASE WHEN :next > 0 THEN d.fires_next END FROM due d WHERE timer.id = d.timer_id
 """
-CASE = """
+UPDATE_CASE = """
 UPDATE cases SET version = d.seq, head = d.hash, level = d.level, changed_at = d.recorded_at FROM due d
  WHERE cases.id = d.case_id AND cases.version = d.seq - 1
 """
-TRANSITION = """
+INSERT_TRANSITION = """
 INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at,
                         inferred, lifecycle, form, hash)
 SELECT d.case_id, d.seq, :move, d.state, d.state, d.cycle, d.level, :actor, 'timer', d.due_at, d.recorded_at, false,
        :lifecycle, d.form, d.hash FROM due d
 """
-RUNG = """
+INSERT_STEP = """
 INSERT INTO escalation_step (timer_id, step, case_id, seq, clause, cycle, percent, level, due_at, recorded_at)
 SELECT d.timer_id, d.step, d.case_id, d.seq, d.clause, d.its_cycle, :percent, :level, d.due_at, d.recorded_at FROM due d
 """
-MOMENT = "INSERT INTO outbox_event (case_id, seq) SELECT d.case_id, d.seq FROM due d"
+INSERT_OUTBOX_EVENT = "INSERT INTO outbox_event (case_id, seq) SELECT d.case_id, d.seq FROM due d"
 
 ON_SQLITE = {
     "greater": "max",
@@ -72,26 +72,27 @@ ON_POSTGRES = {
         || '}'""",
     "record": ON_SQLITE["record"].replace("json_quote(w.form)", "to_json(w.form)::text"),
 }
+WRITES = (UPDATE_TIMER, UPDATE_CASE, INSERT_TRANSITION, INSERT_STEP, INSERT_OUTBOX_EVENT)
 SQLITE = [
     f"CREATE TEMP TABLE due AS {DUE.format(**ON_SQLITE)}",
-    *(step.format(**ON_SQLITE) for step in (CLOCK, CASE, TRANSITION, RUNG, MOMENT)),
+    *(statement.format(**ON_SQLITE) for statement in WRITES),
     "DROP TABLE due",
 ]
 POSTGRES = f"""
-WITH due AS MATERIALIZED ({DUE.format(**ON_POSTGRES)}), k AS ({CLOCK.format(**ON_POSTGRES)}),
-     c AS ({CASE}), t AS ({TRANSITION}), r AS ({RUNG}) {MOMENT}
+WITH due AS MATERIALIZED ({DUE.format(**ON_POSTGRES)}), k AS ({UPDATE_TIMER.format(**ON_POSTGRES)}),
+     c AS ({UPDATE_CASE}), t AS ({INSERT_TRANSITION}), r AS ({INSERT_STEP}) {INSERT_OUTBOX_EVENT}
 """
 
 
-def fire_by_sql(store: Store, at: int, rung: int, lifecycle: str) -> None:
-    """Fire the rung of that number of every clock that is due at ``at`` (microseconds) by SQL alone, and commit."""
-    coming = PERCENTS[rung + 1] if rung + 1 < len(PERCENTS) else 0
+def fire_by_sql(store: Store, at: int, step: int, lifecycle: str) -> None:
+    """Fire the step of that number of every timer due at ``at`` (microseconds) by SQL alone, and commit."""
+    next_percent = PERCENTS[step + 1] if step + 1 < len(PERCENTS) else 0
     values: dict[str, Any] = {
         "at": at,
-        "level": rung,
-        "percent": PERCENTS[rung],
-        "next": coming,
-        "move": "breach" if rung else "remind",
+        "level": step,
+        "percent": PERCENTS[step],
+        "next": next_percent,
+        "move": "breach" if step else "remind",
         "actor": 1,
         "lifecycle": lifecycle,
     }
@@ -102,19 +103,19 @@ def _on_sqlite(store: Store, values: dict[str, Any]) -> None:
     raw = open_sqlite(store.file)
     raw.create_function("sha256", 1, lambda text: hashlib.sha256(text.encode()).hexdigest(), deterministic=True)
     raw.execute("BEGIN IMMEDIATE")
-    for step in SQLITE:
-        raw.execute(step, values)
+    for statement in SQLITE:
+        raw.execute(statement, values)
     raw.execute("COMMIT")
     raw.close()
 
 
 def _on_postgres(store: Store, values: dict[str, Any]) -> None:
     with open_postgres(store.url) as raw:
-        raw.execute(_numbered(POSTGRES, values))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        raw.execute(_write_out(POSTGRES, values))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
-def _numbered(sql: str, values: dict[str, Any]) -> str:
-    """The statement with its few constants written out, as one would type it: then the planner knows them."""
+def _write_out(sql: str, values: dict[str, Any]) -> str:
+    """Write the few constants into the statement, so that the planner knows them."""
     for name, value in values.items():
         sql = sql.replace(f":{name}", f"'{value}'" if isinstance(value, str) else str(value))
     return sql

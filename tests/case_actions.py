@@ -102,7 +102,7 @@ def contact(after: timedelta = timedelta(), **fields: Any) -> Contact:
 
 
 def new_case(store: Store, after: timedelta = timedelta(), *, key: str | None = None, **fields: Any) -> str:
-    """Open a case for a contact; returns its number."""
+    """Open a case for a contact; return its number."""
     return open_case(store, Opening(contact(after, **fields), key=key), START + after).number
 
 
@@ -115,7 +115,7 @@ def make_move(
 
 
 def new_resolved_case(store: Store, after: timedelta = timedelta(), **fields: Any) -> str:
-    """Open, classify, investigate and resolve a case, all at one instant; returns its number."""
+    """Open, classify, investigate and resolve a case, all at one instant; return its number."""
     number = new_case(store, after, **fields)
     for move in TO_RESOLVED:
         make_move(store, number, move, after=after)
@@ -129,7 +129,7 @@ def query_rows(store: Store, sql: str, **values: Any) -> list[dict[str, Any]]:
 
 
 def execute_sql(store: Store, sql: str, **values: Any) -> int:
-    """Change the database behind the engine's back; returns how many rows changed."""
+    """Change the database without the engine; return how many rows changed."""
     with store.writing() as tx:
         return tx.run(sql, **values)
 
@@ -174,10 +174,10 @@ def refusal(work: Callable[[], Any]) -> Refused:
 
 
 def run_concurrently(works: Sequence[Callable[[], T]]) -> list[T | BaseException]:
-    """Run all in threads that begin together; returns results or errors, in order."""
+    """Run all in threads that begin together; return results or errors, in order."""
     gate = Barrier(len(works))
 
-    def one(work: Callable[[], T]) -> T | BaseException:
+    def run(work: Callable[[], T]) -> T | BaseException:
         gate.wait()
         try:
             return work()
@@ -185,4 +185,4 @@ def run_concurrently(works: Sequence[Callable[[], T]]) -> list[T | BaseException
             return error
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(one, works))
+        return list(pool.map(run, works))

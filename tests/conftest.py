@@ -1,4 +1,4 @@
-"""Give every test that asks a new store on SQLite and on a real Postgres, and schedule the tests over the workers.
+"""Gives each test the store that it asks for, on SQLite or on a real Postgres, and schedules tests over the workers.
 
 ``store``, ``settings`` and ``work`` run a test twice, on SQLite and on Postgres: ask for them where SQL, locking,
 concurrency, the schema or what the engine writes is tested. ``sqlite_store`` runs it once: ask for it where a test
@@ -35,8 +35,8 @@ hypothesis.settings.load_profile("house")  # make test-long chooses the other on
 
 os.environ["OPENPYXL_LXML"] = "False"  # as gateways/workbooks.py wants it; some tests import openpyxl before it is
 
-HASTE = ("fsync", "synchronous_commit", "full_page_writes")
-"""What a database needs only to outlive a loss of power."""
+DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+"""The settings that a database needs only to survive a loss of power; the tests switch them off."""
 
 CREATE = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
 DROP = SQL("DROP DATABASE {} WITH (FORCE)")
@@ -90,7 +90,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def settings_of_the_user_are_out_of_sight() -> Iterator[None]:
+def settings_of_the_user_are_ignored() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CLOSELOOP_")]:
             patch.delenv(name)
@@ -113,7 +113,7 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg", dir=folder_in_memory()) as folder:
         server: Any = get_server(Path(folder) / "data", cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as raw:
-            for setting in HASTE:
+            for setting in DURABILITY:
                 raw.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(setting)))
             raw.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
@@ -126,7 +126,7 @@ def on_database(url: str, name: str) -> str:
 
 @pytest.fixture
 def new_database(postgres_url: str) -> Iterator[Any]:
-    """Makes databases, empty or after a template; they are gone when the test is over."""
+    """Creates databases, empty or from a template, and drops them after the test."""
     made: list[str] = []
     with psycopg.connect(postgres_url, autocommit=True) as raw:
 
@@ -143,23 +143,23 @@ def new_database(postgres_url: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database that is founded once and copied for every test."""
+    """The name of a database that is created once and copied for every test."""
     with psycopg.connect(postgres_url, autocommit=True) as raw:
         raw.execute("CREATE DATABASE founded")
     url = on_database(postgres_url, "founded")
-    _found(Settings(home=tmp_path_factory.mktemp("founded"), database_url=url, secret=SECRET))
+    _create_store_with_staff(Settings(home=tmp_path_factory.mktemp("founded"), database_url=url, secret=SECRET))
     return "founded"
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that is founded once and copied for every test."""
+    """A file that is created once and copied for every test."""
     folder = tmp_path_factory.mktemp("founded")
-    _found(Settings(home=folder, secret=SECRET))
+    _create_store_with_staff(Settings(home=folder, secret=SECRET))
     return folder / "closeloop.db"
 
 
-def _found(settings: Settings) -> None:
+def _create_store_with_staff(settings: Settings) -> None:
     create_store(settings, START, simulated_at=START)
     store = settings.store()
     add_staff(store)
@@ -193,7 +193,7 @@ def store(settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture
 def sqlite_store(sqlite_settings: Settings) -> Iterator[Store]:
-    """For what is told of SQLite alone, or does not depend on the database."""
+    """A store for tests of SQLite alone, or of what does not depend on the database."""
     store = sqlite_settings.store()
     yield store
     store.close()
@@ -201,7 +201,7 @@ def sqlite_store(sqlite_settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture
 def postgres_store(postgres_settings: Settings) -> Iterator[Store]:
-    """For what is told of Postgres alone."""
+    """A store for tests of Postgres alone."""
     store = postgres_settings.store()
     yield store
     store.close()
@@ -209,7 +209,7 @@ def postgres_store(postgres_settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture
 def work(store: Store) -> "Work":
-    """The tools of the flows, with gateways that only pretend."""
+    """The tools of the flows, with fake gateways."""
     from flows.work import Work
     from gateways.mail import FakeMailer
     from gateways.telephone import FakeTelephone

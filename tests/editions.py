@@ -1,4 +1,4 @@
-"""Lets a test's carrier publish its own edition of the logistics pack, as if the evaluation group had."""
+"""Publishes test editions of the logistics pack, as the evaluation group would."""
 
 import re
 from collections.abc import Callable
@@ -18,40 +18,40 @@ LATEST = "SELECT content FROM edition WHERE sort = 'pack' AND name = 'logistics'
 
 
 def publishes(store: Store, section: str, **values: Any) -> None:
-    """From ``START`` on these values hold in a section of the pack; the rest of the section stays as it was."""
+    """Publish these values of a section of the pack, effective from ``START``; the rest of the section is unchanged."""
     lines = _lines(values)
-    _published(store, lambda text: _changed(text, section, lines, values), START)
+    _publish(store, lambda text: _set_values(text, section, lines, values), START)
 
 
 def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = START) -> None:
-    """From an instant on these clauses hold instead of the pack's own; unsaid, their calendar never sleeps."""
+    """Publish these clauses in place of the pack's own, effective from ``at``; default calendar: round the clock."""
 
     def edited(text: str) -> str:
         for name, limit in limits.items():
-            text = _limited(text, name, limit)
+            text = _set_limit(text, name, limit)
         return text
 
-    _published(store, edited, at)
+    _publish(store, edited, at)
 
 
-def _published(store: Store, edit: Callable[[str], str], at: datetime) -> None:
-    known = query_rows(store, LATEST)
-    text = known[0]["content"] if known else (POLICIES / "logistics.toml").read_text("utf-8")
-    version = f"test-{len(known) + 1}"
+def _publish(store: Store, edit: Callable[[str], str], at: datetime) -> None:
+    editions = query_rows(store, LATEST)
+    text = editions[0]["content"] if editions else (POLICIES / "logistics.toml").read_text("utf-8")
+    version = f"test-{len(editions) + 1}"
     text = re.sub(r"^version = .*$", f'version = "{version}"', edit(text), count=1, flags=re.MULTILINE)
     execute_sql(store, EDITION, version=version, content=text, at=to_micros(at))
 
 
-def _limited(text: str, name: str, limit: dict[str, Any]) -> str:
+def _set_limit(text: str, name: str, limit: dict[str, Any]) -> str:
     text = re.sub(rf"^\[\[?clauses\.{name}(\.when)?\]\]?\n(?:[^\[\n].*\n|\n)*", "", text, flags=re.MULTILINE)
     text = re.sub(rf"^{name} = .*\n", "", text, flags=re.MULTILINE)
-    told: dict[str, Any] = {"calendar": "cn-hotline", "source": "a test", **limit}
-    whens = told.pop("when", [])
-    text = f"{text.rstrip()}\n\n[clauses.{name}]\n{_lines(told)}"
-    return text + "".join(f"\n[[clauses.{name}.when]]\n{_lines({'source': 'a test', **one})}" for one in whens)
+    values: dict[str, Any] = {"calendar": "cn-hotline", "source": "a test", **limit}
+    whens = values.pop("when", [])
+    text = f"{text.rstrip()}\n\n[clauses.{name}]\n{_lines(values)}"
+    return text + "".join(f"\n[[clauses.{name}.when]]\n{_lines({'source': 'a test', **when})}" for when in whens)
 
 
-def _changed(text: str, section: str, lines: str, values: dict[str, Any]) -> str:
+def _set_values(text: str, section: str, lines: str, values: dict[str, Any]) -> str:
     head = f"[{section}]\n"
     if head not in text:
         return f"{text.rstrip()}\n\n{head}{lines}"
@@ -62,10 +62,10 @@ def _changed(text: str, section: str, lines: str, values: dict[str, Any]) -> str
 
 
 def _lines(values: dict[str, Any]) -> str:
-    return "".join(f"{name} = {_written(value)}\n" for name, value in values.items())
+    return "".join(f"{name} = {_toml_value(value)}\n" for name, value in values.items())
 
 
-def _written(value: Any) -> str:
+def _toml_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

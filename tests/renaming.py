@@ -24,7 +24,7 @@ class Renames:
     variables: Names = field(default_factory=dict[str, str])
 
     def retired(self) -> tuple[Retired, ...]:
-        """The entries that the renames leave in the table."""
+        """Return the entries that the renames leave in the table."""
         return (
             *(Retired(old, new) for old, new in self.states.items()),
             *(Retired(move=old, to=new) for old, new in self.moves.items()),
@@ -34,7 +34,7 @@ class Renames:
         )
 
     def form_of(self, form: type[Form], values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of a form under the new names of its fields."""
+        """Return the values of a form under the new names of its fields."""
         return {self.fields.get(f"{form.__name__}.{name}", name): value for name, value in values.items()}
 
 
@@ -49,13 +49,13 @@ class _OldNames:
 
 
 def renamed(table: Lifecycle, renames: Renames) -> Lifecycle:
-    """The table under its new names; every guard decides as it did."""
+    """Return the table under its new names; every guard decides as before."""
     forms = {name: _renamed_form(form, renames) for name, form in table.forms.items()}
     state = {name: renames.states.get(name, name) for name in table.state}
     return replace(
         table,
         initial=state[table.initial],
-        states=tuple(replace(one, name=state[one.name]) for one in table.states),
+        states=tuple(replace(old, name=state[old.name]) for old in table.states),
         moves=tuple(_renamed_move(row, renames, forms, state) for row in table.moves),
         clauses=tuple(_renamed_clause(clause, renames, state) for clause in table.clauses),
         remind=renames.moves.get(table.remind, table.remind),
@@ -89,9 +89,9 @@ def _renamed_move(row: Move, renames: Renames, forms: Mapping[str, type[Form]], 
 
 
 def _variables(renames: Renames) -> dict[str, str]:
-    """The new names of the variables: those that were renamed, and those that renamed fields take with them."""
-    taken = {old.partition(".")[2]: new for old, new in renames.fields.items()}
-    return {**taken, **renames.variables}
+    """Return the new names of the variables: those renamed, and those named after renamed fields."""
+    of_fields = {old.partition(".")[2]: new for old, new in renames.fields.items()}
+    return {**of_fields, **renames.variables}
 
 
 def _renamed_guard(row: Move, renames: Renames, state: Names) -> Guard | None:

@@ -13,8 +13,8 @@ from engine.store import Store
 from statemachines.roles import Role
 from tests.apps.conftest import Closeloop
 from tests.case_actions import SUPERVISOR
-from tests.classifier.lessons import decided, lessons
-from tests.classifier.trees import tree_file
+from tests.classifier.sample_tree import tree_file
+from tests.classifier.training_examples import classify_cases, training_examples
 
 pytestmark = pytest.mark.requirement("A3")
 
@@ -31,12 +31,12 @@ def file_of(path: Path, examples: list[Example]) -> Path:
 
 @pytest.fixture
 def known(tmp_path: Path) -> Path:
-    return file_of(tmp_path / "known.csv", lessons())
+    return file_of(tmp_path / "known.csv", training_examples())
 
 
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
-    return file_of(tmp_path / "new.csv", lessons(10, seed=2))
+    return file_of(tmp_path / "new.csv", training_examples(10, seed=2))
 
 
 def test_on_a_new_store_a_file_is_judged_by_folds(closeloop: Closeloop, simulated: Store, new: Path):
@@ -69,7 +69,7 @@ def test_whoever_judges_it_by_what_it_learned_is_warned(closeloop: Closeloop, si
 def test_several_files_and_what_people_decided_are_learned_from(
     closeloop: Closeloop, simulated: Store, known: Path, new: Path
 ):
-    decided(simulated, 2, seed=9)
+    classify_cases(simulated, 2, seed=9)
     told = closeloop.json("classifier", "train", known, new)
     assert (told["examples"], told["choices"]) == (96, 6)
     words = closeloop("classifier", "train").output
@@ -108,7 +108,7 @@ def test_the_evaluation_group_publishes_a_tree(closeloop: Closeloop, simulated: 
 def test_a_file_calls_its_labels_as_it_likes(closeloop: Closeloop, simulated: Store, known: Path, tmp_path: Path):
     closeloop("classifier", "train", known)
     named = {"cargo_damage": "货损", "delay": "Delay", "charge": "费用"}
-    other = file_of(tmp_path / "named.csv", [one.with_label(named[one.label]) for one in lessons(5, seed=2)])
+    other = file_of(tmp_path / "named.csv", [one.with_label(named[one.label]) for one in training_examples(5, seed=2)])
     told = closeloop.json("classifier", "evaluate", other)
     assert told["accuracy"] > 0.8
     assert set(told["per_class"]) == set(named.values())

@@ -6,8 +6,8 @@ import pytest
 
 from locales.translation import locales
 from tests.apps.conftest import Closeloop
-from tests.gateways.logs import unseen
-from tests.gateways.logs.written import TABLE, csv_log
+from tests.gateways.logs import sample_logs
+from tests.gateways.logs.log_formats import TABLE, csv_log
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def mapping(tmp_path: Path) -> Path:
 
 
 def test_a_draft_is_shown_or_written_and_passes_its_own_check(closeloop: Closeloop, tmp_path: Path):
-    log = unseen.incidents(tmp_path, cases=40)
+    log = sample_logs.incidents(tmp_path, cases=40)
     shown = closeloop("mapping", "suggest", log)
     assert (shown.code, shown.err) == (0, "")
     draft = tmp_path / "draft.toml"
@@ -71,7 +71,7 @@ def test_contradictions_are_told_with_an_example(closeloop: Closeloop, tmp_path:
     moves = '[event]\ncase = "order"\n[moves]\n"bought" = "note"\n"sent" = "note"\n'
     path.write_text(source + moves + wide + rule, "utf-8")
     row = {"order": "o1", "bought": "2024-01-02", "sent": "2024-01-01"}
-    log = unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent"], [row])
+    log = sample_logs.table(tmp_path / "orders.csv", ["order", "bought", "sent"], [row])
     assert closeloop.json("mapping", "check", path, log)["log"]["rules"] == {"sent_first": 1}
     assert "rule sent_first: 1 times, for example in case o1" in closeloop("mapping", "check", path, log).output
 

@@ -18,7 +18,7 @@ from gateways.telephone import CallList
 from models.contact import Contact
 from statemachines.lifecycle import Refused
 from tests.case_actions import HOUR, execute_sql, query_rows
-from tests.chaos.ahead import Ahead, WorkAhead
+from tests.chaos.shifted_time import ShiftedWork, TimeOffset
 
 PATIENCE = 20.0
 """Seconds after which a test gives up; nothing here should take one."""
@@ -78,10 +78,10 @@ def made_real(settings: Settings) -> Settings:
 
 
 @contextmanager
-def at_work(settings: Settings) -> Iterator[WorkAhead]:
+def at_work(settings: Settings) -> Iterator[ShiftedWork]:
     """The tools of a driver, whose time can be made to jump."""
     with closing(settings.store()) as store:
-        yield WorkAhead(store, FakeMailer(), CallList(), "en", ahead=Ahead())
+        yield ShiftedWork(store, FakeMailer(), CallList(), "en", offset=TimeOffset())
 
 
 @pytest.fixture
@@ -91,14 +91,14 @@ def real(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def works(real: Settings) -> Iterator[WorkAhead]:
+def works(real: Settings) -> Iterator[ShiftedWork]:
     """The tools of a driver of that store."""
     with at_work(real) as work:
         yield work
 
 
 @asynccontextmanager
-async def driving(work: WorkAhead, passed: asyncio.Event | None = None) -> AsyncIterator[Bell]:
+async def driving(work: ShiftedWork, passed: asyncio.Event | None = None) -> AsyncIterator[Bell]:
     """A driver at work, past its first pass; it is stopped at the end and must be gone at once."""
     stop, bell = asyncio.Event(), Bell(passed)
     task = asyncio.create_task(drive(work, stop, bell.made))
@@ -113,7 +113,7 @@ async def driving(work: WorkAhead, passed: asyncio.Event | None = None) -> Async
             await asyncio.gather(task, return_exceptions=True)
 
 
-def opened_by_another(settings: Settings, work: WorkAhead, email: str) -> str:
+def opened_by_another(settings: Settings, work: ShiftedWork, email: str) -> str:
     """Another process opens a case; its number."""
     with closing(settings.store()) as store:
         now = work.watch()
@@ -124,7 +124,7 @@ def undone(store: Store) -> list[Any]:
     return query_rows(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM outbox_event")
 
 
-def sent(work: WorkAhead) -> list[str]:
+def sent(work: ShiftedWork) -> list[str]:
     assert isinstance(work.mailer, FakeMailer)
     return sorted(mail.to for mail in work.mailer.sent)
 
@@ -133,7 +133,7 @@ def drivers(store: Store) -> list[str]:
     return [row["name"] for row in query_rows(store, "SELECT name FROM lease") if row["name"].startswith(LEASE)]
 
 
-def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settings, works: WorkAhead):
+def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settings, works: ShiftedWork):
     async def scene() -> None:
         async with driving(works) as bell:  # whose alarm never rings
             opened_by_another(real, works, "ann@example.com")
@@ -147,14 +147,14 @@ def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settin
     assert {row["tries"] for row in query_rows(works.store, "SELECT tries FROM delivery")} == {1}
 
 
-def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings, works: WorkAhead):
+def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings, works: ShiftedWork):
     async def scene() -> None:
         number = opened_by_another(real, works, "ann@example.com")
         async with driving(works) as bell:
             await bell.passes_until(lambda: not undone(works.store))
             assert bell.set_for[-1] <= works.watch() + LONGEST_SLEEP
-            assert works.ahead is not None
-            works.ahead.jump((2 * HOUR).total_seconds())
+            assert works.offset is not None
+            works.offset.jump((2 * HOUR).total_seconds())
             bell.ring()
             fired = (
                 "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY 1"
@@ -165,7 +165,7 @@ def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings,
     asyncio.run(scene())
 
 
-def test_told_to_stop_it_gives_its_duty_back(works: WorkAhead):
+def test_told_to_stop_it_gives_its_duty_back(works: ShiftedWork):
     async def scene() -> None:
         async with driving(works) as bell:
             assert len(drivers(works.store)) == 1
@@ -177,7 +177,7 @@ def test_told_to_stop_it_gives_its_duty_back(works: WorkAhead):
 
 
 def test_a_second_driver_of_one_sqlite_store_is_refused(sqlite_settings: Settings):
-    async def scene(one: WorkAhead, other: WorkAhead) -> None:
+    async def scene(one: ShiftedWork, other: ShiftedWork) -> None:
         async with driving(one):
             with pytest.raises(Refused) as refused:
                 await drive(other, asyncio.Event(), Bell().made)
@@ -194,7 +194,7 @@ def test_a_second_driver_of_one_sqlite_store_is_refused(sqlite_settings: Setting
 def test_two_drive_one_postgres_store_and_each_mail_goes_out_once(postgres_settings: Settings):
     emails = [f"c{n}@example.com" for n in range(10)]
 
-    async def scene(one: WorkAhead, other: WorkAhead) -> None:
+    async def scene(one: ShiftedWork, other: ShiftedWork) -> None:
         passed = asyncio.Event()  # the last delivery may be made by either
         async with driving(one, passed) as bell, driving(other, passed):
             assert len(drivers(one.store)) == 2
@@ -215,7 +215,7 @@ def test_a_simulated_store_is_not_driven(sqlite_store: Store):
     assert refused.value.code == "simulated_store"
 
 
-def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settings, works: WorkAhead):
+def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settings, works: ShiftedWork):
     works.mailer = Moody("ann@example.com")
 
     async def scene() -> None:
@@ -227,8 +227,8 @@ def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settin
             await bell.passes_until(lambda: len(query_rows(works.store, waiting)) == 1)
             told = {"status": "waiting", "tries": 1, "error": "ConnectionResetError"}
             assert query_rows(works.store, waiting) == [told]
-            assert works.ahead is not None
-            works.ahead.jump(timedelta(seconds=11).total_seconds())
+            assert works.offset is not None
+            works.offset.jump(timedelta(seconds=11).total_seconds())
             bell.ring()
             await bell.passes_until(lambda: not undone(works.store))
 
@@ -236,7 +236,7 @@ def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settin
     assert sent(works) == ["ann@example.com", "bob@example.com"]
 
 
-def test_trouble_with_the_database_is_waited_out(real: Settings, works: WorkAhead, caplog: pytest.LogCaptureFixture):
+def test_trouble_with_the_database_is_waited_out(real: Settings, works: ShiftedWork, caplog: pytest.LogCaptureFixture):
     opened_by_another(real, works, "ann@example.com")
     execute_sql(works.store, "ALTER TABLE outbox_event RENAME TO gone")
 

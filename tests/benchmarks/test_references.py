@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.move_template import COUNTED, MoveJob, MoveTemplate, count_rows, record_template
 from benchmarks.moves import MOVES
-from benchmarks.peers import Sessions
-from benchmarks.raw import raw
+from benchmarks.peer_systems import SqlmodelPeer
+from benchmarks.raw_sql import raw_writer
 from benchmarks.seeding import seed
-from benchmarks.watched import COUNTED, Job, Kind, counted, watched
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance, advance_many
 from engine.escalation.fire import peek
@@ -19,11 +19,11 @@ from tests.case_actions import START, query_rows
 
 AT = START + timedelta(hours=3)
 OWN = ("id", "case_id", "number", "salt", "head", "hash", "form", "key", "request_hash", "party_id")
-"""Columns in which two cases differ that went through the same."""
+"""Columns in which two cases differ though they made the same moves."""
 
 
-def written(store: Store, number: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows of a case, but for what is its own."""
+def rows_of_case(store: Store, number: str) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of a case, without the columns in which cases differ."""
     case_id = query_rows(store, "SELECT id FROM cases WHERE number = :n", n=number)[0]["id"]
     return {
         table: sorted(
@@ -44,44 +44,44 @@ def commands(numbers: list[str], move: int) -> list[Command]:
     return [Command(number, name, form, actor, "api", f"{name}:{number}") for number in numbers]
 
 
-def seen(store: Store, number: str, move: int) -> Kind:
-    return watched(store, commands([number], move)[0], AT)
+def template_of(store: Store, number: str, move: int) -> MoveTemplate:
+    return record_template(store, commands([number], move)[0], AT)
 
 
-def test_seeded_histories_are_whole_and_as_many_are_due_as_were_asked_for(store: Store):
+def test_seeded_histories_verify_and_the_requested_number_is_due(store: Store):
     numbers = seed(store, 20, 5, at=AT)
-    verdict = verify(store)
-    assert verdict.ok, verdict.faults
-    assert (len(numbers), verdict.cases, verdict.transitions) == (20, 21, 63)
+    result = verify(store)
+    assert result.ok, result.faults
+    assert (len(numbers), result.cases, result.transitions) == (20, 21, 63)
     assert len(peek(store, AT)) == 5
     assert len(peek(store, AT + timedelta(minutes=59))) == 5
     assert len(peek(store, AT + timedelta(days=1))) == 21
 
 
-def test_raw_sql_writes_the_very_rows_of_a_move_alone_and_in_a_group(store: Store):
-    watch, ours, alone, *group = seed(store, 5, at=AT)
+def test_raw_sql_writes_the_same_rows_as_a_move_alone_and_in_a_group(store: Store):
+    recorded, ours, alone, *group = seed(store, 5, at=AT)
     for move, (name, _, _) in enumerate(MOVES):
-        reference = raw(store, seen(store, watch, move))
+        reference = raw_writer(store, template_of(store, recorded, move))
         [command] = commands([ours], move)
         advance(store, command, AT)
-        reference.one(Job(alone, f"{name}:{alone}", to_micros(AT)))
-        reference.many([Job(number, f"{name}:{number}", to_micros(AT)) for number in group])
+        reference.make_move(MoveJob(alone, f"{name}:{alone}", to_micros(AT)))
+        reference.make_moves([MoveJob(number, f"{name}:{number}", to_micros(AT)) for number in group])
         reference.close()
         for number in (alone, *group):
-            assert written(store, number) == written(store, ours)
-    verdict = verify(store)
-    assert verdict.ok, verdict.faults
+            assert rows_of_case(store, number) == rows_of_case(store, ours)
+    result = verify(store)
+    assert result.ok, result.faults
 
 
 def test_both_sides_add_the_same_number_of_rows_to_each_table(store: Store):
-    watch, *numbers = seed(store, 7, at=AT)
-    reference = raw(store, seen(store, watch, 0))
-    before = counted(store)
+    recorded, *numbers = seed(store, 7, at=AT)
+    reference = raw_writer(store, template_of(store, recorded, 0))
+    before = count_rows(store)
     advance_many(store, commands(numbers[:3], 0), AT)
-    between = counted(store)
-    reference.many([Job(number, f"resolve:{number}", to_micros(AT)) for number in numbers[3:]])
+    between = count_rows(store)
+    reference.make_moves([MoveJob(number, f"resolve:{number}", to_micros(AT)) for number in numbers[3:]])
     reference.close()
-    after = counted(store)
+    after = count_rows(store)
     ours = {table: between[table] - n for table, n in before.items()}
     theirs = {table: after[table] - n for table, n in between.items()}
     assert ours == theirs
@@ -96,24 +96,24 @@ def test_both_sides_add_the_same_number_of_rows_to_each_table(store: Store):
     }
 
 
-def test_raw_sql_moves_no_case_that_has_moved_meanwhile(store: Store):
-    watch, other = seed(store, 2, at=AT)
-    reference = raw(store, seen(store, watch, 0))
-    job = Job(other, f"resolve:{other}", to_micros(AT))
-    reference.one(job)
+def test_raw_sql_does_not_make_a_move_twice(store: Store):
+    recorded, other = seed(store, 2, at=AT)
+    reference = raw_writer(store, template_of(store, recorded, 0))
+    job = MoveJob(other, f"resolve:{other}", to_micros(AT))
+    reference.make_move(job)
     with pytest.raises(Exception, match=r"(?i)unique"):
-        reference.one(job)
+        reference.make_move(job)
     reference.close()
 
 
 def test_a_session_with_a_bound_model_writes_the_same_rows(store: Store):
-    watch, ours, theirs = seed(store, 3, at=AT)
-    peer = Sessions(store, seen(store, watch, 0))
+    recorded, ours, theirs = seed(store, 3, at=AT)
+    peer = SqlmodelPeer(store, template_of(store, recorded, 0))
     mine, other = commands([ours, theirs], 0)
     advance(store, mine, AT)
     peer.move(other, AT)
-    peer.move(other, AT)  # the key was honoured
+    peer.move(other, AT)  # the second move has the same key and changes nothing
     peer.close()
-    assert written(store, theirs) == written(store, ours)
-    verdict = verify(store)
-    assert verdict.ok, verdict.faults
+    assert rows_of_case(store, theirs) == rows_of_case(store, ours)
+    result = verify(store)
+    assert result.ok, result.faults

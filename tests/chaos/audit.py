@@ -1,4 +1,4 @@
-"""Looks at a store from outside, in plain SQL: what was acknowledged or due and is not there, what is there twice."""
+"""Audits a store by plain SQL: what was acknowledged or due but is missing, and what is there twice."""
 
 import json
 import sqlite3
@@ -17,10 +17,10 @@ from engine.rules.policy import pack
 from tests.chaos.ledger import Acknowledged, whole_lines
 
 HISTORIC = 3600 * 1_000_000
-"""So many microseconds after it happened, nobody is told by mail any more."""
-RUNG_MOVES = ("remind", "breach")
+"""After so many microseconds, a move sends no mail any more."""
+STEP_MOVES = ("remind", "breach")
 ONCE = ("acknowledge", "suggest", "classify", "assign")
-"""What the flows do once in the life of a case."""
+"""The moves that the flows make once in a case."""
 
 MOVES = """
 SELECT c.number, t.seq, t.move, t.via, t.cycle, t.form, t.recorded_at - t.occurred_at > {historic}, c.closed, p.email
@@ -29,13 +29,13 @@ SELECT c.number, t.seq, t.move, t.via, t.cycle, t.form, t.recorded_at - t.occurr
 DELIVERIES = (
     "SELECT c.number, d.seq, d.reaction, d.status, d.tries, d.error FROM delivery d JOIN cases c ON c.id = d.case_id"
 )
-CLOCKS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
-RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step"
-UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE processed_at IS NULL OR refusal IS NOT NULL"
-UNTOLD = "SELECT case_id, seq FROM outbox_event"
-# Every word that a clerk or a file says ends in a key of its own.
-SAID_TWICE = "SELECT field, content FROM statement WHERE content LIKE '%[%' GROUP BY 1, 2 HAVING count(*) > 1"
-# A reply that stood in the file from the beginning keeps its promise; no rung fires past it.
+TIMERS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
+STEPS = "SELECT timer_id, percent, due_at FROM escalation_step"
+UNPROCESSED = "SELECT row_id, part, refusal FROM arrival WHERE processed_at IS NULL OR refusal IS NOT NULL"
+OUTBOX = "SELECT case_id, seq FROM outbox_event"
+# Every text of a clerk or of a file ends in its own key.
+DUPLICATE_TEXTS = "SELECT field, content FROM statement WHERE content LIKE '%[%' GROUP BY 1, 2 HAVING count(*) > 1"
+# A reply that the file held from the beginning meets its timer; no escalation step fires after it.
 UNWARRANTED = """
 SELECT r.case_id, r.clause, r.percent FROM escalation_step r JOIN timer k ON k.id = r.timer_id JOIN transition t
     ON t.case_id = k.case_id AND t.via = 'import' AND t.move = 'resolve' AND t.occurred_at = k.closed_at
@@ -43,8 +43,8 @@ SELECT r.case_id, r.clause, r.percent FROM escalation_step r JOIN timer k ON k.i
 """
 
 
-class Moved(NamedTuple):
-    """One transition, and what must be known to say who had to be told."""
+class MoveRow(NamedTuple):
+    """One transition, with what decides who is notified of it."""
 
     number: str
     seq: int
@@ -57,24 +57,24 @@ class Moved(NamedTuple):
     email: str | None
 
     @property
-    def rung(self) -> bool:
-        return self.via == "timer" and self.move in RUNG_MOVES
+    def is_step(self) -> bool:
+        return self.via == "timer" and self.move in STEP_MOVES
 
-    def only(self) -> tuple[Any, ...] | None:
-        """What there may be only one of; None for what may be done again."""
-        told = json.loads(self.form)
-        if self.rung:
-            return self.number, told["clause"], told["cycle"], told["percent"]
+    def unique_key(self) -> tuple[Any, ...] | None:
+        """Return the key that no other transition may have; None for a move that may be repeated."""
+        form = json.loads(self.form)
+        if self.is_step:
+            return self.number, form["clause"], form["cycle"], form["percent"]
         if self.via == "flow" and self.move == "attempt":
-            return self.number, self.cycle, told["attempts"]
+            return self.number, self.cycle, form["attempts"]
         if self.via == "flow" and self.move in ONCE:
             return self.number, self.move
-        return (told["source"], told["row_id"]) if self.via == "import" and self.move == "open" else None
+        return (form["source"], form["row_id"]) if self.via == "import" and self.move == "open" else None
 
 
 @dataclass
 class Audit:
-    """What was found; each finding in words."""
+    """The findings, each as a line of text."""
 
     lost: list[str] = field(default_factory=list[str])
     doubled: list[str] = field(default_factory=list[str])
@@ -83,84 +83,81 @@ class Audit:
 
 
 def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit:
-    """Compare the store at ``url`` with the ledger, with the mails dropped, and with what was due ``until`` then."""
-    found, mails = Audit(), whole_lines(drop.read_text("utf-8", "replace")) if drop.exists() else []
-    with closing(_opened(url)) as raw:
+    """Compare the store at ``url`` with the ledger, the mails sent, and what was due ``until`` that instant."""
+    result, mails = Audit(), whole_lines(drop.read_text("utf-8", "replace")) if drop.exists() else []
+    with closing(_connect(url)) as raw:
 
         def rows(sql: str) -> list[Any]:
             return raw.execute(sql).fetchall()
 
-        moves = [Moved(*row) for row in rows(MOVES.format(historic=HISTORIC))]
-        found.lost += _unkept(moves, ledger)
-        found.lost += _undelivered(moves, rows(DELIVERIES))
-        found.lost += _unsent(moves, {mail["key"] for mail in mails})
-        found.lost += _unfired(rows(CLOCKS.format(until=until)), rows(RUNGS))
-        found.lost += [f"arrival {tuple(row)}" for row in rows(UNTAKEN)] + [
-            f"moment {tuple(row)}" for row in rows(UNTOLD)
-        ]
-        found.doubled += [f"said {tuple(row)}" for row in rows(SAID_TWICE)]
-        found.wrong += [f"not known again {entry}" for entry in ledger if entry.refused == "key_reused"]
-        found.wrong += [f"unwarranted rung {tuple(row)}" for row in rows(UNWARRANTED)]
-    found.doubled += _twice(only for moved in moves if (only := moved.only()))
-    found.doubled += _twice(
+        moves = [MoveRow(*row) for row in rows(MOVES.format(historic=HISTORIC))]
+        result.lost += _missing_moves(moves, ledger)
+        result.lost += _missing_deliveries(moves, rows(DELIVERIES))
+        result.lost += _missing_mails(moves, {mail["key"] for mail in mails})
+        result.lost += _missing_steps(rows(TIMERS.format(until=until)), rows(STEPS))
+        result.lost += [f"arrival {tuple(row)}" for row in rows(UNPROCESSED)]
+        result.lost += [f"outbox event {tuple(row)}" for row in rows(OUTBOX)]
+        result.doubled += [f"text {tuple(row)}" for row in rows(DUPLICATE_TEXTS)]
+        result.wrong += [f"key not recognised {entry}" for entry in ledger if entry.refused == "key_reused"]
+        result.wrong += [f"unwarranted step {tuple(row)}" for row in rows(UNWARRANTED)]
+    result.doubled += _duplicates(key for row in moves if (key := row.unique_key()))
+    result.doubled += _duplicates(
         {(entry.key, entry.number, entry.seq): (entry.key,) for entry in ledger if entry.seq}.values()
     )
-    found.doubled += _twice((key,) for key, *_ in {tuple(mail.values()) for mail in mails})
-    found.resent = len(mails) - len({mail["key"] for mail in mails})
-    return found
+    result.doubled += _duplicates((key,) for key, *_ in {tuple(mail.values()) for mail in mails})
+    result.resent = len(mails) - len({mail["key"] for mail in mails})
+    return result
 
 
-def _opened(url: str) -> Any:
+def _connect(url: str) -> Any:
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
         return sqlite3.connect(sqlite_file(url))
     return psycopg.connect(postgres_conninfo(parts), autocommit=True)
 
 
-def _twice(identities: Iterable[tuple[Any, ...]]) -> list[str]:
-    return [f"{n} x {identity}" for identity, n in Counter(identities).items() if n > 1]
+def _duplicates(keys: Iterable[tuple[Any, ...]]) -> list[str]:
+    return [f"{n} x {key}" for key, n in Counter(keys).items() if n > 1]
 
 
-def _unkept(moves: list[Moved], ledger: list[Acknowledged]) -> Iterator[str]:
-    there = {(moved.number, moved.seq, moved.move) for moved in moves}
+def _missing_moves(moves: list[MoveRow], ledger: list[Acknowledged]) -> Iterator[str]:
+    stored = {(row.number, row.seq, row.move) for row in moves}
     for entry in ledger:
-        if entry.seq and (entry.number, entry.seq, entry.move) not in there:
+        if entry.seq and (entry.number, entry.seq, entry.move) not in stored:
             yield f"acknowledged {entry}"
 
 
-def _undelivered(moves: list[Moved], deliveries: list[Any]) -> Iterator[str]:
-    """Every fan-out is finished, and every delivery done."""
+def _missing_deliveries(moves: list[MoveRow], deliveries: list[Any]) -> Iterator[str]:
+    """Yield each delivery that is not done, and each that the fan-out of a move left out."""
     yield from (f"delivery {tuple(row)}" for row in deliveries if row[3] != "done")
-    there = {tuple(row[:3]) for row in deliveries}
-    for moved in moves:
-        wanted = ("classify_contact", "acknowledge_contact") if moved.move == "open" else ()
-        for reaction in ("tell_escalation_step",) if moved.rung else wanted:
-            if (moved.number, moved.seq, reaction) not in there:
-                yield f"fan-out {moved.number}:{moved.seq}:{reaction}"
+    stored = {tuple(row[:3]) for row in deliveries}
+    for row in moves:
+        on_open = ("classify_contact", "acknowledge_contact") if row.move == "open" else ()
+        for reaction in ("tell_escalation_step",) if row.is_step else on_open:
+            if (row.number, row.seq, reaction) not in stored:
+                yield f"fan-out {row.number}:{row.seq}:{reaction}"
 
 
-def _unsent(moves: list[Moved], keys: set[str]) -> Iterator[str]:
-    """A customer who just wrote has his receipt; whom a rung asks has been told."""
-    told = {":".join(key.split(":")[:4]) for key in keys}
-    for moved in moves:
-        if moved.historic:
+def _missing_mails(moves: list[MoveRow], keys: set[str]) -> Iterator[str]:
+    """Yield each receipt of a new contact and each notice of an escalation step that was not sent."""
+    sent = {":".join(key.split(":")[:4]) for key in keys}
+    for row in moves:
+        if row.historic:
             continue
-        receipt, letter = (
-            f"{moved.number}:1:acknowledge_contact:acknowledged",
-            f"{moved.number}:{moved.seq}:tell_escalation_step:escalation_step",
-        )
-        if moved.move == "open" and moved.email and receipt not in told:
+        receipt = f"{row.number}:1:acknowledge_contact:acknowledged"
+        notice = f"{row.number}:{row.seq}:tell_escalation_step:escalation_step"
+        if row.move == "open" and row.email and receipt not in sent:
             yield f"receipt {receipt}"
-        if moved.rung and not moved.closed and letter not in told:
-            yield f"letter {letter}"
+        if row.is_step and not row.closed and notice not in sent:
+            yield f"notice {notice}"
 
 
-def _unfired(clocks: list[Any], rungs: list[Any]) -> Iterator[str]:
-    """No clock of a chaos run ever rests, so each rung's instant follows from the clock's beginning alone."""
-    fired = {tuple(row) for row in rungs}
+def _missing_steps(timers: list[Any], steps: list[Any]) -> Iterator[str]:
+    """Yield each due step that did not fire. No timer pauses in a chaos run, so its start gives each instant."""
+    fired = {tuple(row) for row in steps}
     ladder = [step.percent for step in pack("logistics").ladder]
-    for clock, clause, opened_at, budget, until in clocks:
+    for timer, clause, opened_at, allowance, until in timers:
         for percent in [100] if clause == "archive" else ladder:
-            due = opened_at + budget * percent // 100
-            if due <= until and (clock, percent, due) not in fired:
-                yield f"rung {clause} {percent} of clock {clock}"
+            due = opened_at + allowance * percent // 100
+            if due <= until and (timer, percent, due) not in fired:
+                yield f"step {clause} {percent} of timer {timer}"

@@ -1,4 +1,4 @@
-"""The clerk: sends commands one after the other, and enters an answer in the ledger only after it came."""
+"""A clerk: sends commands one after the other, and enters each answer in the ledger after it arrived."""
 
 import time
 from collections.abc import Iterator
@@ -13,37 +13,37 @@ from engine.store import Store
 from models.contact import Channel, Contact
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, MANAGER, form_for
-from tests.chaos.ahead import Ahead
 from tests.chaos.customers import text
 from tests.chaos.ledger import Acknowledged, Ledger
+from tests.chaos.shifted_time import TimeOffset
 
-PASSING = frozenset({"busy", "contended", "database_away", "disk_full"})
-"""Refusals that say nothing of the command: it is sent again under its key."""
+TRANSIENT = frozenset({"busy", "contended", "database_away", "disk_full"})
+"""Refusals that do not depend on the command: it is sent again under its key."""
 LONGEST_PAUSE = 0.03
-SENT_AGAIN = 0.1
+SENT_TWICE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One command of the plan, told by the seed alone: a clerk after a kill goes on where the ledger ends."""
+class PlannedCommand:
+    """One command of the plan, determined by the seed: after a kill, a new clerk continues where the ledger ends."""
 
     case: int
     key: str
     move: str
     form: dict[str, Any]
-    again: bool
+    twice: bool
 
 
-def plan(seed: int, hand: str) -> Iterator[Step]:
-    """The commands of one clerk, for ever."""
+def plan(seed: int, name: str) -> Iterator[PlannedCommand]:
+    """Yield the commands of one clerk, without end."""
     for case in count(1):
-        chance = Random(f"{seed}:{hand}:{case}")
+        chance = Random(f"{seed}:{name}:{case}")
         moves = ["open", *(move for move in ("note", "classify", "reply", "note") if chance.random() < 0.7)]
         if chance.random() < 0.6:
             moves += ["investigate", "propose_solution", "resolve"]
         for at, move in enumerate(moves):
-            key = f"{hand}-{seed}-{case}-{at}"
-            yield Step(case, key, move, _form(move, key, chance), chance.random() < SENT_AGAIN)
+            key = f"{name}-{seed}-{case}-{at}"
+            yield PlannedCommand(case, key, move, _form(move, key, chance), chance.random() < SENT_TWICE)
 
 
 def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
@@ -51,52 +51,52 @@ def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
         return {"text": text(chance, key), "email": f"{key}@example.com" if chance.random() < 0.8 else None}
     personal = {"note": "note", "reply": "message", "investigate": "findings"}
     personal |= {"propose_solution": "solution", "resolve": "result"}
-    told = form_for(move)
-    return told if move not in personal else {personal[move]: f"{told[personal[move]]} [{key}]"}
+    form = form_for(move)
+    return form if move not in personal else {personal[move]: f"{form[personal[move]]} [{key}]"}
 
 
 @dataclass
 class Clerk:
-    """One clerk at work, ``hand`` his sign. He is killed, and another goes on under the same keys."""
+    """One clerk, identified by ``name``. When he is killed, another continues under the same keys."""
 
     store: Store
     ledger: Ledger
-    ahead: Ahead
+    offset: TimeOffset
     seed: int
-    hand: str
+    name: str
 
-    def works(self) -> None:
-        """Send what the ledger does not hold yet; never ends."""
-        known = {entry.key: entry for entry in self.ledger.read() if entry.key.startswith(f"{self.hand}-")}
+    def work(self) -> None:
+        """Send the commands that the ledger does not hold yet; never returns."""
+        known = {entry.key: entry for entry in self.ledger.read() if entry.key.startswith(f"{self.name}-")}
         cases = {int(key.split("-")[2]): entry.number for key, entry in known.items() if entry.move == "open"}
         pause = Random(f"{self.seed}:pause:{len(known)}")
-        for step in plan(self.seed, self.hand):
-            if step.key in known:
+        for command in plan(self.seed, self.name):
+            if command.key in known:
                 continue
-            for _ in range(2 if step.again else 1):
-                entry = self._send(step, cases.get(step.case, ""))
+            for _ in range(2 if command.twice else 1):
+                entry = self._send_until_answered(command, cases.get(command.case, ""))
                 self.ledger.write(entry)
-                cases.setdefault(step.case, entry.number)
+                cases.setdefault(command.case, entry.number)
             time.sleep(pause.random() * LONGEST_PAUSE)
 
-    def _send(self, step: Step, number: str) -> Acknowledged:
+    def _send_until_answered(self, command: PlannedCommand, number: str) -> Acknowledged:
         while True:
             try:
-                answered, seq = self.ask(step, number)
+                answered, seq = self.send(command, number)
             except Refused as refused:
-                if refused.code in PASSING:
+                if refused.code in TRANSIENT:
                     continue
-                return Acknowledged(step.key, step.move, refused=refused.code)
-            return Acknowledged(step.key, step.move, answered, seq)
+                return Acknowledged(command.key, command.move, refused=refused.code)
+            return Acknowledged(command.key, command.move, answered, seq)
 
-    def ask(self, step: Step, number: str) -> tuple[str, int]:
-        """Send one command; the case and the sequence of the answer. Raises ``Refused``."""
-        answer = self._answer(step, number)
+    def send(self, command: PlannedCommand, number: str) -> tuple[str, int]:
+        """Send one command; return the case number and the sequence of the answer. Raises ``Refused``."""
+        answer = self._advance(command, number)
         return answer.number, answer.seq
 
-    def _answer(self, step: Step, number: str) -> Answer:
-        now = self.ahead.now(self.store)
-        if step.move == "open":
-            contact = Contact(row_id="-", at=now, channel=Channel.HOTLINE, **step.form)
-            return open_case(self.store, Opening(contact, actor=AGENT, key=step.key), now)
-        return advance(self.store, Command(number, step.move, step.form, actor=MANAGER, key=step.key), now)
+    def _advance(self, command: PlannedCommand, number: str) -> Answer:
+        now = self.offset.now(self.store)
+        if command.move == "open":
+            contact = Contact(row_id="-", at=now, channel=Channel.HOTLINE, **command.form)
+            return open_case(self.store, Opening(contact, actor=AGENT, key=command.key), now)
+        return advance(self.store, Command(number, command.move, command.form, actor=MANAGER, key=command.key), now)

@@ -1,4 +1,4 @@
-"""Those who complain in a chaos run: what they write, what they were answered, what they say on the telephone."""
+"""The customers of a chaos run: what they write, which replies they had, and how they answer the telephone."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -19,21 +19,21 @@ TEXTS = (
 )
 LONGEST_AGO = 60 * 3600.0
 REPLIED, SATISFIED = 0.3, 0.3
-"""How many of the contacts in a file hold their reply, and how many of their customers are glad at the callback."""
+"""The shares of the contacts in a file that hold their reply, and of their customers satisfied at the callback."""
 
 
 def text(chance: Random, key: str) -> str:
-    """A complaint; the key in it tells one apart from another."""
+    """Return the text of a complaint; the key makes it unique."""
     return f"{chance.choice(TEXTS)} [{key}]"
 
 
-def letters(seed: int, round_: int, now: datetime, many: int = 4) -> list[Contact]:
-    """A file's rows: contacts of the last days, so that whole ladders are due at once, and some of the last hour."""
+def file_contacts(seed: int, round_: int, now: datetime, count: int = 4) -> list[Contact]:
+    """Return a file's contacts: some of the last days, whose whole ladders are due at once, some of the last hour."""
     chance = Random(f"{seed}:letters:{round_}")
-    return [_letter(chance, f"r{round_}-{row}", now) for row in range(many)]
+    return [_contact(chance, f"r{round_}-{row}", now) for row in range(count)]
 
 
-def _letter(chance: Random, row_id: str, now: datetime) -> Contact:
+def _contact(chance: Random, row_id: str, now: datetime) -> Contact:
     ago = timedelta(seconds=chance.choice((1800.0, LONGEST_AGO)) * chance.random() + 1)
     reply = None
     if chance.random() < REPLIED:
@@ -42,8 +42,8 @@ def _letter(chance: Random, row_id: str, now: datetime) -> Contact:
     return Contact(row_id=row_id, at=now - ago, text=text(chance, row_id), email=email, reply=reply)
 
 
-def telephone(seed: int, rounds: int, many: int = 4) -> FakeTelephone:
-    """Some are glad, the others never answer."""
+def telephone(seed: int, rounds: int, count: int = 4) -> FakeTelephone:
+    """Return a telephone on which some customers are satisfied, and the others never answer."""
     chance = Random(f"{seed}:telephone")
-    rows = (f"r{round_}-{row}" for round_ in range(rounds + 1) for row in range(many))
+    rows = (f"r{round_}-{row}" for round_ in range(rounds + 1) for row in range(count))
     return FakeTelephone({row: [{"outcome": "satisfied"}] for row in rows if chance.random() < SATISFIED})

@@ -1,4 +1,4 @@
-"""The outside ledger: what was acknowledged, one synced line each, in a file that no store knows of."""
+"""The ledger of acknowledged commands: one synced line each, in a file outside the store."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A command that was answered. ``seq`` is 0 for a refusal, whose code stands in ``refused``."""
+    """A command that was answered. For a refusal, ``seq`` is 0 and ``refused`` holds the code."""
 
     key: str
     move: str
@@ -19,14 +19,14 @@ class Acknowledged:
 
 
 class Ledger:
-    """Lines are written after the answer came and never changed; a line torn by a kill was not acknowledged."""
+    """Lines are written after the answer arrived and never changed; a line torn by a kill was not acknowledged."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def write(self, entry: Acknowledged) -> None:
-        """Durable when this returns."""
-        line = f"\n{json.dumps(asdict(entry))}\n"  # the first break parts it from a line that was torn
+        """Append an entry, durable when this returns."""
+        line = f"\n{json.dumps(asdict(entry))}\n"  # the first line break separates it from a torn line
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, line.encode())
@@ -35,19 +35,19 @@ class Ledger:
             os.close(handle)
 
     def read(self) -> list[Acknowledged]:
-        """Every whole line, in order."""
+        """Return the entries of all whole lines, in order."""
         if not self._path.exists():
             return []
-        return [Acknowledged(**told) for told in whole_lines(self._path.read_text("utf-8", "replace"))]
+        return [Acknowledged(**entry) for entry in whole_lines(self._path.read_text("utf-8", "replace"))]
 
 
 def whole_lines(text: str) -> list[dict[str, Any]]:
-    """The JSON objects among the lines; what was torn, and what stands before an object on its line, is left out."""
-    found: list[dict[str, Any]] = []
+    """Return the JSON objects of the lines; torn lines, and text before an object on its line, are left out."""
+    objects: list[dict[str, Any]] = []
     for line in text.splitlines():
         start = line.rfind('{"key": ')
         try:
-            found += [json.loads(line[start:])] if start >= 0 else []
+            objects += [json.loads(line[start:])] if start >= 0 else []
         except ValueError:
             continue
-    return found
+    return objects

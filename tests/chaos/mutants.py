@@ -1,4 +1,4 @@
-"""Copies of the house from which one guarantee was taken away, and the tests that must notice."""
+"""Makes copies of the project without one guarantee each, and runs the tests that must fail there."""
 
 import os
 import shutil
@@ -12,16 +12,16 @@ from tests.house.sources import ROOMS, ROOT
 COPIED = (*ROOMS, "policies", "migrations", "tests")
 FILES = ("pyproject.toml", "prefect.yaml")
 TESTS_FAILED = 1
-"""The exit code of pytest where tests ran and some failed; anything else is no finding."""
+"""The exit code of pytest if tests ran and some failed; any other code is no result."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is taken away: in a file, these words for those; and the tests of which each must fail."""
+    """Replacements in one file that remove a guarantee, and the tests of which each must fail."""
 
     file: str
-    words: tuple[tuple[str, str], ...]
-    red: tuple[str, ...]
+    replacements: tuple[tuple[str, str], ...]
+    failing_tests: tuple[str, ...]
 
 
 MUTANTS = {
@@ -63,7 +63,7 @@ MUTANTS = {
         (
             "tests/chaos/test_durability.py::test_every_commit_to_sqlite_is_synced",
             "tests/chaos/test_durability.py::test_a_commit_that_cannot_be_synced_is_not_acknowledged",
-            "tests/chaos/test_durability.py::test_what_was_acknowledged_outlives_a_power_cut",
+            "tests/chaos/test_durability.py::test_an_acknowledged_move_survives_a_power_cut",
         ),
     ),
     "the sync of Postgres": Mutant(
@@ -82,15 +82,15 @@ MUTANTS = {
 }
 
 
-def house(at: Path, mutant: Mutant | None = None) -> Path:
-    """A copy of the house, mutated. Raises ``ValueError`` where the words to change do not stand there once."""
+def copy_project(at: Path, mutant: Mutant | None = None) -> Path:
+    """Copy the project and apply the mutant. Raises ``ValueError`` unless each replaced text occurs exactly once."""
     for room in COPIED:
         shutil.copytree(ROOT / room, at / room, ignore=shutil.ignore_patterns("__pycache__"))
     for file in FILES:
         shutil.copy(ROOT / file, at)
     if mutant is not None:
         text = (at / mutant.file).read_text("utf-8")
-        for old, new in mutant.words:
+        for old, new in mutant.replacements:
             if text.count(old) != 1:
                 raise ValueError(f"{mutant.file} does not say once: {old}")
             text = text.replace(old, new)
@@ -98,20 +98,20 @@ def house(at: Path, mutant: Mutant | None = None) -> Path:
     return at
 
 
-def outcomes(at: Path, tests: tuple[str, ...]) -> dict[str, str]:
-    """How each test ended in that copy: passed, failed or skipped. Raises ``RuntimeError`` if they could not run."""
+def run_tests(at: Path, tests: tuple[str, ...]) -> dict[str, str]:
+    """Run the tests in a copy; return passed, failed or skipped for each. Raises ``RuntimeError`` if none ran."""
     environment = {**os.environ, "PYTHONPATH": str(at), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--tb=no", *tests],
         cwd=at, env=environment, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
-    if done.returncode not in (0, TESTS_FAILED):
-        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    return {test: _outcome(done.stdout, test) for test in tests}
+    if result.returncode not in (0, TESTS_FAILED):
+        raise RuntimeError(result.stdout[-2000:] + result.stderr[-2000:])
+    return {test: _outcome(result.stdout, test) for test in tests}
 
 
-def _outcome(said: str, test: str) -> str:
-    for line in said.splitlines():
+def _outcome(output: str, test: str) -> str:
+    for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word in {"PASSED", "FAILED"} and (rest == test or rest.startswith((f"{test}[", f"{test} -"))):
             return word.lower()

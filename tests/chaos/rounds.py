@@ -1,4 +1,4 @@
-"""A chaos run: rounds of work in which somebody is killed, a quiet end, and the audit."""
+"""A chaos run: rounds of work in each of which a process is killed, a quiet end, and the audit."""
 
 import time
 from collections.abc import Callable, Generator
@@ -18,32 +18,34 @@ from flows.reaction_registry import reactions
 from gateways.schedule import scheduled
 from statemachines.lifecycle import Refused
 from tests.case_actions import add_staff
-from tests.chaos.ahead import Ahead
 from tests.chaos.audit import Audit, audit
-from tests.chaos.customers import SOURCE, letters
+from tests.chaos.customers import SOURCE, file_contacts
 from tests.chaos.ledger import Ledger
-from tests.chaos.settling import RETRY_JUMP, quiet
-from tests.chaos.victims import DROP, Stage, Victim
+from tests.chaos.processes import MAIL_FILE, ChaosProcess, ChaosSetup
+from tests.chaos.quiet_end import RETRY_JUMP, wait_until_quiet
+from tests.chaos.shifted_time import TimeOffset
 
 SHORTEST_LIFE, LONGEST_LIFE = 0.03, 0.5
 SHORTEST_JUMP, LONGEST_JUMP = 61.0, 2400.0
-"""Seconds; longer than any lease, so that what a dead driver held is free at once."""
-WHO_DIES = {"driver": 0.5, "night": 0.15, "clerk": 0.2, "desk": 0.15}
-JUMPED, SET_BACK, STRUCK = 0.5, 0.2, 0.15
-"""How often the clock leaps ahead, how often it is set back, and how often disk or database fail."""
-LONGEST_STROKE = 0.3
-SLEPT = "anchor_backdated"
-"""A leap is a machine that sleeps: who had read the clock before it, and writes while an anchor is being made after it,
-took longer than ``anchoring.SETTLED`` allows a writer. Whether that was honest an administrator must say (``--anew``).
+"""Seconds; longer than any lease, so that a dead driver's leases expire at once."""
+KILLED = {"driver": 0.5, "night": 0.15, "clerk": 0.2, "cli_clerk": 0.15}
+"""The weights by which the role of the process to be killed is drawn."""
+JUMPED, SET_BACK, FAULTY = 0.5, 0.2, 0.15
+"""The shares of the rounds in which the time jumps forward, is set back, and disk or database fail."""
+LONGEST_FAULT = 0.3
+EXPECTED_FAULT = "anchor_backdated"
+"""A jump of the time has the effect of a machine that sleeps: a writer that read the clock before the jump, and writes
+while an anchor is made after it, exceeds the time that ``anchoring.SETTLED`` allows. An administrator would have to
+confirm that this was honest (``--anew``); the audit ignores it.
 """
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a run is made of. ``drivers`` is how many there are at most; where there may be several, at least two are.
+class ChaosPlan:
+    """The size of a run and its machine faults. At most ``drivers`` run at once; if more than one may, at least two.
 
-    ``restart`` restarts the database at once; ``fill`` leaves no room on its disk for as long as it is entered.
-    It goes on past ``rounds`` until so many commands were ``acknowledged``.
+    ``restart`` restarts the database at once; ``fill`` is a context in which its disk is full.
+    The run continues past ``rounds`` until so many commands were ``acknowledged``.
     """
 
     rounds: int
@@ -57,7 +59,7 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What a run came to."""
+    """The result of a run."""
 
     kills: int
     acknowledged: int
@@ -65,161 +67,159 @@ class Outcome:
 
     @property
     def document(self) -> dict[str, int]:
-        """The figures as programs read them."""
-        told = self.audit
-        lost, doubled = len(told.lost), len(told.doubled)
+        """Return the figures as a JSON object."""
         return {
             "kills": self.kills,
             "acknowledged": self.acknowledged,
-            "lost": lost,
-            "doubled": doubled,
-            "resent": told.resent,
+            "lost": len(self.audit.lost),
+            "doubled": len(self.audit.doubled),
+            "resent": self.audit.resent,
         }
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was lost, doubled or otherwise wrong."""
+        """Say whether nothing was lost, doubled or otherwise wrong."""
         return not (self.audit.lost or self.audit.doubled or self.audit.wrong)
 
 
 @dataclass
-class Run:
-    """One store, its victims, and the chance that decides who dies when."""
+class ChaosRun:
+    """One store, the processes that use it, and the random numbers that decide which is killed when."""
 
-    stage: Stage
-    plan: Plan
+    setup: ChaosSetup
+    plan: ChaosPlan
     chance: Random
-    alive: list[Victim] = field(default_factory=list[Victim])
+    alive: list[ChaosProcess] = field(default_factory=list[ChaosProcess])
     kills: int = 0
-    struck: int = 0
+    faults: int = 0
 
-    def bear(self, role: str) -> None:
-        """Somebody comes to life."""
-        self.alive.append(Victim.born(self.stage, role))
+    def start(self, role: str) -> None:
+        """Start a process."""
+        self.alive.append(ChaosProcess.start(self.setup, role))
 
-    def kill(self, victim: Victim) -> None:
-        """Somebody dies."""
-        self.alive.remove(victim)
-        victim.killed()
+    def kill(self, process: ChaosProcess) -> None:
+        """Kill a process, and count it."""
+        self.alive.remove(process)
+        process.kill()
         self.kills += 1
 
     def begin(self) -> None:
-        """All who have a part come to life."""
-        hands = [f"clerk{n}" for n in range(self.plan.clerks)]
-        for role in [*hands, "desk", "night", *["driver"] * min(2, self.plan.drivers)]:
-            self.bear(role)
+        """Start the processes of all roles."""
+        clerks = [f"clerk{n}" for n in range(self.plan.clerks)]
+        for role in [*clerks, "cli_clerk", "night", *["driver"] * min(2, self.plan.drivers)]:
+            self.start(role)
 
     def round(self, number: int) -> None:
-        """Work comes in; somebody dies in the middle of it, and is replaced."""
-        self.feed(number)
+        """Import a file, then kill a process at work and replace it."""
+        self.import_file(number)
         if self.chance.random() < SET_BACK:
-            self.stage.ahead.jump(-self.chance.uniform(SHORTEST_JUMP, LONGEST_JUMP))
+            self.setup.offset.jump(-self.chance.uniform(SHORTEST_JUMP, LONGEST_JUMP))
         time.sleep(self.chance.uniform(SHORTEST_LIFE, LONGEST_LIFE))
-        role = self.chance.choices(list(WHO_DIES), list(WHO_DIES.values()))[0]
-        victim = self.chance.choice([one for one in self.alive if one.role.startswith(role)])
-        with self.peril():
-            self.kill(victim)
+        role = self.chance.choices(list(KILLED), list(KILLED.values()))[0]
+        process = self.chance.choice([process for process in self.alive if process.role.startswith(role)])
+        with self.machine_fault():
+            self.kill(process)
         if role == "driver" and self.plan.drivers == 1:
-            self.stage.ahead.overtake(SHORTEST_JUMP)  # or what it held would keep the next one out
+            self.setup.offset.overtake(SHORTEST_JUMP)  # otherwise its lease would keep the next driver out
         if self.chance.random() < JUMPED:
-            self.stage.ahead.jump(self.chance.uniform(SHORTEST_JUMP, LONGEST_JUMP))
-        self.replace(victim.role)
+            self.setup.offset.jump(self.chance.uniform(SHORTEST_JUMP, LONGEST_JUMP))
+        self.replace(process.role)
 
     def replace(self, role: str) -> None:
-        """Another takes the place; of drivers there are now fewer, now more."""
+        """Start a new process of the role; for drivers, change their number at random."""
         if role != "driver":
-            return self.bear(role)
+            return self.start(role)
         wanted = self.chance.randint(min(2, self.plan.drivers), self.plan.drivers)
-        here = [victim for victim in self.alive if victim.role == role]
-        for victim in here[wanted:]:
-            self.kill(victim)
-        for _ in range(wanted - len(here)):
-            self.bear(role)
+        drivers = [process for process in self.alive if process.role == role]
+        for process in drivers[wanted:]:
+            self.kill(process)
+        for _ in range(wanted - len(drivers)):
+            self.start(role)
         return None
 
     @contextmanager
-    def peril(self) -> Generator[None]:
-        """Now and then whoever dies does so while the disk is full, or just after the database was restarted."""
-        struck = self.chance.random() < STRUCK
-        self.struck += struck
-        if struck and self.plan.restart is not None:
+    def machine_fault(self) -> Generator[None]:
+        """In some rounds, restart the database before the block, or fill the disk while it lasts."""
+        faulty = self.chance.random() < FAULTY
+        self.faults += faulty
+        if faulty and self.plan.restart is not None:
             self.plan.restart()
-        with self.plan.fill() if struck and self.plan.fill is not None else nullcontext():
-            if struck:
-                time.sleep(self.chance.uniform(SHORTEST_LIFE, LONGEST_STROKE))
+        with self.plan.fill() if faulty and self.plan.fill is not None else nullcontext():
+            if faulty:
+                time.sleep(self.chance.uniform(SHORTEST_LIFE, LONGEST_FAULT))
             yield
 
-    def feed(self, number: int) -> None:
-        """A file is imported; where the database is busy, this round has none."""
-        with closing(self.stage.settings.store()) as store, suppress(Refused):
-            now = self.stage.ahead.now(store)
-            record(store, SOURCE, letters(self.stage.seed, number, now))
+    def import_file(self, number: int) -> None:
+        """Import a file; skip it if the database is busy."""
+        with closing(self.setup.settings.store()) as store, suppress(Refused):
+            now = self.setup.offset.now(store)
+            record(store, SOURCE, file_contacts(self.setup.seed, number, now))
 
-    def last_round(self) -> None:
-        """All die."""
-        for victim in list(self.alive):
-            self.kill(victim)
+    def kill_all(self) -> None:
+        """Kill all processes."""
+        for process in list(self.alive):
+            self.kill(process)
 
-    def settled(self) -> int:
-        """New drivers work undisturbed until nothing is due; the instant (microseconds) at which that was so."""
-        self.stage.ahead.overtake(SHORTEST_JUMP)
+    def settle(self) -> int:
+        """Let new drivers work until nothing is due; return the instant (microseconds) from which nothing was due."""
+        self.setup.offset.overtake(SHORTEST_JUMP)
         for _ in range(min(2, self.plan.drivers)):
-            self.bear("driver")
+            self.start("driver")
         for jump in (RETRY_JUMP, 26 * 3600.0, RETRY_JUMP):
-            self.stage.ahead.jump(jump)
-            until = quiet(self.stage)
-        for victim in list(self.alive):
-            victim.ended()
-            self.alive.remove(victim)
-        self.stage.last_night()
+            self.setup.offset.jump(jump)
+            until = wait_until_quiet(self.setup)
+        for process in list(self.alive):
+            process.stop()
+            self.alive.remove(process)
+        self.setup.run_integrity_check()
         return until
 
 
-def prepared(settings: Settings, ahead: Ahead) -> None:
-    """A real store with people in it, whose nights have run before: after a jump, drivers catch up on them."""
+def prepare_store(settings: Settings, offset: TimeOffset) -> None:
+    """Create a real store with staff, whose nights have run before: after a jump, drivers catch up on them."""
     create_store(settings, system_now())
     with closing(settings.store()) as store:
         add_staff(store)
-        now = ahead.now(store)
+        now = offset.now(store)
         for night in scheduled():
             keep(store, Done(night.name, now, now, observed=False, did=0))
-    reactions()  # what children need is read before they are born
+    reactions()  # loaded before the fork, so that children need not load it
     threshold()
 
 
-def chaos(settings: Settings, plan: Plan, tell: Callable[[str], None]) -> Outcome:
-    """Run the plan on an empty database and look what is left."""
-    ahead = Ahead()
-    prepared(settings, ahead)
-    stage = Stage(settings, Ledger(settings.where / "acknowledged.jsonl"), ahead, plan.seed, plan.rounds)
-    run = Run(stage, plan, Random(f"{plan.seed}:run"))
+def run_chaos(settings: Settings, plan: ChaosPlan, report: Callable[[str], None]) -> Outcome:
+    """Run the plan on an empty database, and audit the store."""
+    offset = TimeOffset()
+    prepare_store(settings, offset)
+    setup = ChaosSetup(settings, Ledger(settings.where / "acknowledged.jsonl"), offset, plan.seed, plan.rounds)
+    run = ChaosRun(setup, plan, Random(f"{plan.seed}:run"))
     try:
         run.begin()
-        _rounds(run, tell)
-        run.last_round()
-        tell("settling")
-        until = run.settled()
+        _run_rounds(run, report)
+        run.kill_all()
+        report("settling")
+        until = run.settle()
     finally:
-        for victim in run.alive:
-            victim.swept()
+        for process in run.alive:
+            process.clean_up()
     return outcome_of(run, until)
 
 
-def _rounds(run: Run, tell: Callable[[str], None]) -> None:
+def _run_rounds(run: ChaosRun, report: Callable[[str], None]) -> None:
     for number in count(1):
         run.round(number)
         if number % 10:
             continue
-        answers = len(run.stage.ledger.read())
-        tell(f"{number} of {run.plan.rounds} rounds, {run.kills} kills, {run.struck} strokes, {answers} answers")
+        answers = len(run.setup.ledger.read())
+        report(f"{number} of {run.plan.rounds} rounds, {run.kills} kills, {run.faults} faults, {answers} answers")
         if number >= run.plan.rounds and answers >= run.plan.acknowledged:
             return
 
 
-def outcome_of(run: Run, until: int) -> Outcome:
-    """What the audit finds after a run that was quiet at that instant."""
-    stage, ledger = run.stage, run.stage.ledger.read()
-    seen = audit(stage.settings.url, ledger, stage.settings.where / DROP, until)
-    with closing(stage.settings.store()) as store:
-        seen.wrong += [f"verify {fault}" for fault in verify(store).faults if fault.what != SLEPT]
-    return Outcome(run.kills, len({entry.key for entry in ledger if entry.seq}), seen)
+def outcome_of(run: ChaosRun, until: int) -> Outcome:
+    """Audit the store after a run of which nothing was due at that instant."""
+    setup, ledger = run.setup, run.setup.ledger.read()
+    findings = audit(setup.settings.url, ledger, setup.settings.where / MAIL_FILE, until)
+    with closing(setup.settings.store()) as store:
+        findings.wrong += [f"verify {fault}" for fault in verify(store).faults if fault.what != EXPECTED_FAULT]
+    return Outcome(run.kills, len({entry.key for entry in ledger if entry.seq}), findings)

@@ -1,4 +1,4 @@
-"""A disk that really has no room: what cannot be written is refused and says so, and goes through with room again."""
+"""On a full disk a command is refused with the reason, and succeeds under the same key once there is room again."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, SECRET, START, case_of, moves_of, new_case, refusal
-from tests.chaos.perils import filled, small_disk
+from tests.chaos.machine_faults import fill_disk, small_disk
 from tests.conftest import on_database
 
 LONG = "x" * 30_000
@@ -26,10 +26,10 @@ MANY = 400
 @pytest.fixture
 def disk() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="small") as folder:
-        Path(folder).chmod(0o755)  # the server's own user must find its way in
+        Path(folder).chmod(0o755)  # the server's own user must be able to enter it
         with small_disk(Path(folder) / "disk", megabytes=32) as disk:
             if disk is None:
-                pytest.skip("nobody may mount a small disk here")
+                pytest.skip("mounting a small disk is not permitted here")
             yield disk
 
 
@@ -44,7 +44,7 @@ def on_sqlite(disk: Path, sqlite_settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture
 def on_postgres(disk: Path, home: Path, postgres_url: str, postgres_template: str) -> Iterator[Store]:
-    """A store whose tables lie on the small disk, while the server's own files do not."""
+    """A store whose tables are on the small disk, and the server's own files are not."""
     with psycopg.connect(postgres_url, autocommit=True) as raw:
         [data] = raw.execute("SHOW data_directory").fetchone() or ("",)
         place = disk / "tables"
@@ -61,36 +61,36 @@ def on_postgres(disk: Path, home: Path, postgres_url: str, postgres_template: st
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def small(request: pytest.FixtureRequest) -> Store:
+def small_store(request: pytest.FixtureRequest) -> Store:
     """A store on a small disk, on each database."""
     return request.getfixturevalue(f"on_{request.param}")
 
 
 def notes_until_refused(store: Store, number: str) -> tuple[int, Refused]:
-    """Notes under keys of their own until one is refused: how many went through, and why not the next."""
+    """Add notes, each under its own key, until one is refused; return how many succeeded, and the refusal."""
     for at in range(MANY):
         try:
             advance(store, note(number, at), START)
         except Refused as refused:
             return at, refused
-    raise AssertionError("the disk never filled up")
+    raise AssertionError("the disk never fill_disk up")
 
 
 def note(number: str, at: int) -> Command:
     return Command(number, "note", {"note": f"{at} {LONG}"}, actor=AGENT, key=f"note-{at}")
 
 
-def test_a_full_disk_refuses_and_keeps_what_it_acknowledged_and_with_room_the_same_goes_through(
-    small: Store, disk: Path
+def test_a_full_disk_refuses_keeps_what_it_acknowledged_and_accepts_the_same_key_once_it_has_room(
+    small_store: Store, disk: Path
 ):
-    number = new_case(small)
-    with filled(disk):
-        written, refused = notes_until_refused(small, number)
+    number = new_case(small_store)
+    with fill_disk(disk):
+        written, refused = notes_until_refused(small_store, number)
         assert refused.code == "disk_full"
-        assert refusal(lambda: advance(small, note(number, written), START)).code == "disk_full"
-        assert case_of(small, number)["version"] == 1 + written
-    assert advance(small, note(number, written), START).seq == 2 + written
+        assert refusal(lambda: advance(small_store, note(number, written), START)).code == "disk_full"
+        assert case_of(small_store, number)["version"] == 1 + written
+    assert advance(small_store, note(number, written), START).seq == 2 + written
     for at in range(written):
-        assert advance(small, note(number, at), START).again
-    assert moves_of(small, number) == ["open", *["note"] * (written + 1)]
-    assert verify(small).ok
+        assert advance(small_store, note(number, at), START).again
+    assert moves_of(small_store, number) == ["open", *["note"] * (written + 1)]
+    assert verify(small_store).ok

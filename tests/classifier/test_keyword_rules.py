@@ -1,4 +1,4 @@
-"""What the rules make of a complaint's words: sure of the plain ones, silent on the vague ones (A3)."""
+"""The keyword rules classify plain complaints with confidence, and leave vague ones to a person (A3)."""
 
 from pathlib import Path
 
@@ -30,29 +30,29 @@ pytestmark = pytest.mark.requirement("A3")
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[int, str]:
-    """The words of each example contact, as the intake joins them."""
+def texts() -> dict[int, str]:
+    """The text of each example contact, as the intake joins it."""
     read = contacts(EXAMPLES / "contacts.csv", load_mapping(EXAMPLES / "contacts.toml", ContactMapping))
-    return {int(contact.row_id.removeprefix("W-")): words(contact) for contact in read}
+    return {int(contact.row_id.removeprefix("W-")): text_of(contact) for contact in read}
 
 
-def words(contact: Contact) -> str:
+def text_of(contact: Contact) -> str:
     return " ".join(part for part in (contact.subject, contact.text, contact.demand) if part)
 
 
-def test_every_example_is_either_plain_or_vague(told: dict[int, str]):
-    assert sorted([*VAGUE, *(number for number, _ in PLAIN)]) == sorted(told)
+def test_every_example_is_either_plain_or_vague(texts: dict[int, str]):
+    assert sorted([*VAGUE, *(number for number, _ in PLAIN)]) == sorted(texts)
 
 
 @pytest.mark.parametrize(("number", "category"), PLAIN)
-def test_a_plain_contact_is_classified(told: dict[int, str], number: int, category: str):
-    found = classify(told[number])
-    assert (found.category, found.confidence >= threshold()) == (category, True)
+def test_a_plain_contact_is_classified(texts: dict[int, str], number: int, category: str):
+    proposal = classify(texts[number])
+    assert (proposal.category, proposal.confidence >= threshold()) == (category, True)
 
 
 @pytest.mark.parametrize("number", VAGUE)
-def test_a_vague_contact_is_left_to_a_person(told: dict[int, str], number: int):
-    assert classify(told[number]).confidence < threshold()
+def test_a_vague_contact_is_left_to_a_person(texts: dict[int, str], number: int):
+    assert classify(texts[number]).confidence < threshold()
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_the_confidence_is_the_lead_in_percent(text: str, confidence: int):
     assert classify(text).confidence == confidence
 
 
-def test_what_cannot_be_told_is_unclassified():
-    found = classify("破损，丢失")
-    assert (found.category, found.department, found.severity) == (UNCLASSIFIED, None, Severity.NORMAL)
+def test_a_tie_is_unclassified():
+    proposal = classify("破损，丢失")
+    assert (proposal.category, proposal.department, proposal.severity) == (UNCLASSIFIED, None, Severity.NORMAL)
 
 
-def test_chinese_words_count_anywhere_and_english_ones_whole():
+def test_chinese_keywords_match_anywhere_and_english_ones_as_whole_words():
     assert classify("箱子全破损了").category == "cargo_damage"
     assert classify("It came DAMAGED.").category == "cargo_damage"
     assert classify("延誤三天").category == "delay"
@@ -84,12 +84,12 @@ def test_chinese_words_count_anywhere_and_english_ones_whole():
     assert classify("货物damaged了").category == "cargo_damage"
 
 
-def test_wide_letters_and_broken_lines_say_the_same():
+def test_wide_letters_and_line_breaks_do_not_matter():
     assert classify("ＤＡＭＡＧＥＤ").category == "cargo_damage"
     assert classify("sent to the wrong\n  address").category == "misdelivery"
 
 
-def test_a_word_counts_once():
+def test_a_keyword_counts_once():
     assert classify("磕碰，磕碰，磕碰").confidence == classify("磕碰").confidence
 
 
@@ -105,16 +105,16 @@ def test_a_word_counts_once():
         ("Two barrels leaking, one man injured", Severity.URGENT),
     ],
 )
-def test_words_raise_the_severity_and_never_lower_it(text: str, severity: Severity):
+def test_keywords_raise_the_severity_and_never_lower_it(text: str, severity: Severity):
     assert classify(text).severity is severity
 
 
-def test_the_shipped_rules_are_in_order():
+def test_the_shipped_rules_are_valid():
     codes = [category.code for category in rules().category]
     assert len(codes) == len(set(codes)) == len(ABOUT)
-    said = [word for category in rules().category for word in category.words]
-    said += [word for row in rules().severity for word in row.words]
-    assert [word for word in said if word != word.casefold().strip()] == []
+    keywords = [word for category in rules().category for word in category.words]
+    keywords += [word for row in rules().severity for word in row.words]
+    assert [word for word in keywords if word != word.casefold().strip()] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who is asked what a complaint is about: the model, else the rules, else the tree; a person where none is sure."""
+"""A category is proposed by the model, else the rules, else the tree; where none is sure, a person decides."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ from flows.tick import drain
 from flows.work import Work
 from statemachines.forms import Severity
 from tests.case_actions import history_of, new_case
-from tests.classifier.lessons import lessons
-from tests.classifier.trees import published
+from tests.classifier.sample_tree import publish_sample_tree
+from tests.classifier.training_examples import training_examples
 from tests.flows.scenes import DAMAGE, HINT, ODD
 
 pytestmark = pytest.mark.requirement("A3")
@@ -29,69 +29,71 @@ BROKEN_BOX = "外箱压扁，打了电话没人接"
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return replace(fit_model(corpus_of(lessons())).model, threshold=60)
+    return replace(fit_model(corpus_of(training_examples())).model, threshold=60)
 
 
-def called_otherwise(model: Model, **names: str) -> Model:
+def with_labels(model: Model, **names: str) -> Model:
     return replace(model, labels=tuple(names.get(label, label) for label in model.labels))
 
 
 @pytest.mark.parametrize("text", [DAMAGE, HINT, ODD, ""])
-def test_without_anything_learned_the_rules_are_asked(home: Path, text: str):
+def test_without_a_model_the_rules_propose(home: Path, text: str):
     assert propose_with_source(home, text).by == "rules"
     assert propose(home, text) == classify(text)
 
 
-def test_a_model_is_asked_alone(home: Path, model: Model):
+def test_a_model_proposes_alone(home: Path, model: Model):
     assert not propose(home, BROKEN_BOX).sure, "the rules do not know these words"
     put_model(home, model)
-    found = propose(home, BROKEN_BOX)
-    assert (found.category, found.department, found.needed, found.sure) == ("cargo_damage", "claims", 60, True)
+    proposal = propose(home, BROKEN_BOX)
+    assert (proposal.category, proposal.department) == ("cargo_damage", "claims")
+    assert (proposal.needed, proposal.sure) == (60, True)
 
 
 def test_below_its_threshold_a_person_decides(home: Path, model: Model):
     put_model(home, replace(model, threshold=NEVER))
-    found = propose(home, BROKEN_BOX)
-    assert (found.category, found.sure) == ("cargo_damage", False)
+    proposal = propose(home, BROKEN_BOX)
+    assert (proposal.category, proposal.sure) == ("cargo_damage", False)
     assert explain(home, BROKEN_BOX).happens == "suggests"
 
 
-def test_words_raise_the_severity_of_what_was_learned(home: Path, model: Model):
+def test_keywords_raise_the_severity_that_the_model_proposes(home: Path, model: Model):
     put_model(home, model)
     assert propose(home, BROKEN_BOX + "，有人受伤").severity is Severity.URGENT
     assert propose(home, BROKEN_BOX, "有人受伤").severity is Severity.URGENT
 
 
 def test_a_label_that_the_store_does_not_know_goes_to_a_person(home: Path, model: Model):
-    put_model(home, called_otherwise(model, cargo_damage="城乡建设"))
-    found = propose(home, BROKEN_BOX)
-    assert (found.category, found.department, found.confidence, found.sure) == (UNCLASSIFIED, None, 0, False)
-    shown = explain(home, BROKEN_BOX)
-    assert (shown.happens, shown.name) == ("asks", "城乡建设")
+    put_model(home, with_labels(model, cargo_damage="城乡建设"))
+    proposal = propose(home, BROKEN_BOX)
+    assert (proposal.category, proposal.department) == (UNCLASSIFIED, None)
+    assert (proposal.confidence, proposal.sure) == (0, False)
+    explanation = explain(home, BROKEN_BOX)
+    assert (explanation.happens, explanation.name) == ("asks", "城乡建设")
 
 
 def test_a_label_may_be_a_name(home: Path, model: Model):
-    put_model(home, called_otherwise(model, cargo_damage="货损"))
+    put_model(home, with_labels(model, cargo_damage="货损"))
     assert propose(home, BROKEN_BOX).category == "cargo_damage"
 
 
 def test_a_category_without_a_department_is_never_decided(sqlite_store: Store, tmp_path: Path, model: Model):
-    published(sqlite_store, tmp_path)
-    put_model(sqlite_store.home, called_otherwise(model, cargo_damage="窗口服务 / 其他"))
-    found = propose(sqlite_store.home, BROKEN_BOX)
-    assert (found.category, found.department, found.sure) == ("c02_02", None, False)
-    assert found.confidence >= found.needed
+    publish_sample_tree(sqlite_store, tmp_path)
+    put_model(sqlite_store.home, with_labels(model, cargo_damage="窗口服务 / 其他"))
+    proposal = propose(sqlite_store.home, BROKEN_BOX)
+    assert (proposal.category, proposal.department, proposal.sure) == ("c02_02", None, False)
+    assert proposal.confidence >= proposal.needed
 
 
-def test_a_tree_says_which_categories_there_are(sqlite_store: Store, tmp_path: Path):
-    published(sqlite_store, tmp_path)
+def test_a_tree_determines_the_categories(sqlite_store: Store, tmp_path: Path):
+    publish_sample_tree(sqlite_store, tmp_path)
     home = sqlite_store.home
     assert propose_with_source(home, DAMAGE).by == "rules", "the tree has cargo_damage, by its code"
     assert propose(home, DAMAGE) == replace(classify(DAMAGE), severity=Severity.HIGH)
     late = "货物延误送达，延误三天"
     assert classify(late).category == "delay"
-    found = propose_with_source(home, late)
-    assert (found.by, found.proposal.category, found.proposal.sure) == ("tree", "c01_01_01", False)
+    sourced = propose_with_source(home, late)
+    assert (sourced.by, sourced.proposal.category, sourced.proposal.sure) == ("tree", "c01_01_01", False)
 
 
 @pytest.mark.parametrize(
@@ -104,27 +106,27 @@ def test_a_tree_says_which_categories_there_are(sqlite_store: Store, tmp_path: P
         ("", UNCLASSIFIED),
     ],
 )
-def test_a_trees_own_words_hint(sqlite_store: Store, tmp_path: Path, text: str, category: str):
-    published(sqlite_store, tmp_path)
-    found = propose(sqlite_store.home, text)
-    assert found.category == category
-    assert found.confidence <= 50
-    assert (found.confidence > 0) == (category != UNCLASSIFIED)
+def test_the_names_of_a_tree_give_a_weak_proposal(sqlite_store: Store, tmp_path: Path, text: str, category: str):
+    publish_sample_tree(sqlite_store, tmp_path)
+    proposal = propose(sqlite_store.home, text)
+    assert proposal.category == category
+    assert proposal.confidence <= 50
+    assert (proposal.confidence > 0) == (category != UNCLASSIFIED)
 
 
-def test_it_is_explained_by_what_speaks_for_it(sqlite_store: Store, tmp_path: Path, model: Model):
+def test_a_proposal_is_explained_by_its_features(sqlite_store: Store, tmp_path: Path, model: Model):
     home = sqlite_store.home
     [first, second] = explain(home, "破损，运费另算").candidates
     assert (first.label, first.speaks, second.label) == ("cargo_damage", (("破损", 3.0),), "charge")
-    published(sqlite_store, tmp_path)
+    publish_sample_tree(sqlite_store, tmp_path)
     [by_tree] = explain(home, "延误送达").candidates
     assert by_tree.label == "货运服务 / 运输时效 / 延误送达"
     assert "延误送达" in dict(by_tree.speaks)
     put_model(home, model)
-    shown = explain(home, BROKEN_BOX)
-    assert (shown.by, shown.version, len(shown.candidates)) == ("model", "classifier-0001", 3)
-    assert "压扁" in dict(shown.candidates[0].speaks)
-    assert sum(one.share or 0 for one in shown.candidates) == pytest.approx(100, abs=0.2)
+    explanation = explain(home, BROKEN_BOX)
+    assert (explanation.by, explanation.version, len(explanation.candidates)) == ("model", "classifier-0001", 3)
+    assert "压扁" in dict(explanation.candidates[0].speaks)
+    assert sum(candidate.share or 0 for candidate in explanation.candidates) == pytest.approx(100, abs=0.2)
 
 
 def test_at_intake_the_model_decides_or_suggests(work: Work, model: Model):

@@ -1,4 +1,4 @@
-"""What stands in `deploy/` holds together: no Docker is needed to see that it names what there is, and all of it."""
+"""The files of `deploy/` agree with each other and with the project; the tests need no Docker."""
 
 import os
 import re
@@ -25,24 +25,24 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 ENV = (DEPLOY / "env.example").read_text("utf-8").splitlines()
 LINE = re.compile(r"(# )?([A-Z][A-Z0-9_]+)=(.*)")
 OTHERS = {"DO_NOT_TRACK", "SECRETS_DIR"}
-"""Settings of neither closeloop nor Prefect."""
+"""Variables that are settings of neither closeloop nor Prefect."""
 IMAGES_OWN = ("POSTGRES_",)
 
 
 def explained() -> dict[str, str | None]:
-    """Every variable of the file, and the value it has there."""
-    found = [match for line in ENV if (match := LINE.fullmatch(line))]
-    assert len({match[2] for match in found}) == len(found), "a variable stands there twice"
-    return {match[2]: None if match[1] else match[3] for match in found}
+    """Return every variable of `env.example` with its value."""
+    matches = [match for line in ENV if (match := LINE.fullmatch(line))]
+    assert len({match[2] for match in matches}) == len(matches), "a variable is listed twice"
+    return {match[2]: None if match[1] else match[3] for match in matches}
 
 
 def interpolated() -> set[str]:
-    """What compose fills in from `.env`; `$$` is a dollar of the container's own shell."""
+    """Return the variables that compose reads from `.env`; `$$` is a dollar of the container's own shell."""
     return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
 
 
 def settings_of_prefect() -> set[str]:
-    """The names that the installed Prefect, and prefect-redis, read."""
+    """Return the names that the installed Prefect and prefect-redis read."""
     from prefect.settings.legacy import _get_settings_fields
     from prefect.settings.models.root import Settings as PrefectSettings
     from prefect_redis.client import RedisMessagingSettings
@@ -51,12 +51,12 @@ def settings_of_prefect() -> set[str]:
     return set(_get_settings_fields(PrefectSettings)) | redis
 
 
-def settings_of_ours() -> set[str]:
+def settings_of_closeloop() -> set[str]:
     return {f"CLOSELOOP_{name.upper()}" for name in Settings.model_fields}
 
 
 def named_in_compose() -> set[str]:
-    """Every variable that a service is given by name, or gets as a secret."""
+    """Return every variable that a service is given by name or as a secret."""
     named: set[str] = set()
     for service in SERVICES.values():
         named |= set(service.get("environment", {}))
@@ -64,7 +64,7 @@ def named_in_compose() -> set[str]:
     return {name for name in named if not name.startswith(IMAGES_OWN)}
 
 
-def unit(path: Path) -> list[tuple[str, str]]:
+def unit_lines(path: Path) -> list[tuple[str, str]]:
     lines = [line.partition("=") for line in path.read_text("utf-8").splitlines() if "=" in line]
     return [(name, value) for name, _, value in lines]
 
@@ -76,35 +76,37 @@ def test_each_variable_is_explained_by_the_line_before_it():
             assert not LINE.fullmatch(before), f"{match[2]} is not explained"
 
 
-def test_every_variable_is_a_setting_of_somebody_and_every_setting_of_ours_is_there():
+def test_every_variable_is_a_known_setting_and_every_setting_of_closeloop_is_listed():
     names = set(explained())
-    assert names - settings_of_prefect() - settings_of_ours() - OTHERS == interpolated()
-    assert settings_of_ours() - names == set()
+    assert names - settings_of_prefect() - settings_of_closeloop() - OTHERS == interpolated()
+    assert settings_of_closeloop() - names == set()
 
 
-def test_what_compose_and_the_units_name_is_explained():
-    in_units = {value.partition("=")[0] for path in UNITS for name, value in unit(path) if name == "Environment"}
-    given = {value.partition(":")[0] for path in UNITS for name, value in unit(path) if name == "LoadCredential"}
-    used = {found for path in UNITS for found in re.findall(r"\$\{([A-Z_]+)\}", path.read_text("utf-8"))}
-    assert (named_in_compose() | in_units | given | used) - set(explained()) == {"PATH"}
+def test_every_variable_of_compose_and_the_units_is_explained():
+    in_units = {value.partition("=")[0] for path in UNITS for name, value in unit_lines(path) if name == "Environment"}
+    credentials = {
+        value.partition(":")[0] for path in UNITS for name, value in unit_lines(path) if name == "LoadCredential"
+    }
+    used = {variable for path in UNITS for variable in re.findall(r"\$\{([A-Z_]+)\}", path.read_text("utf-8"))}
+    assert (named_in_compose() | in_units | credentials | used) - set(explained()) == {"PATH"}
 
 
-def test_production_is_as_careful_as_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_production_has_the_prefect_settings_of_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "environ", {})
-    careful = prefect_environment(tmp_path, "http://prefect-api:4200/api")
+    expected = prefect_environment(tmp_path, "http://prefect-api:4200/api")
     differs = {
         "CLOSELOOP_HOME",
         "PREFECT_HOME",
         "PREFECT_SERVER_UI_API_URL",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE",
     }
-    there = explained()
-    assert {name: there[name] for name in careful if name not in differs} == {
-        name: value for name, value in careful.items() if name not in differs
+    listed = explained()
+    assert {name: listed[name] for name in expected if name not in differs} == {
+        name: value for name, value in expected.items() if name not in differs
     }
 
 
-def test_no_secret_has_a_value_in_a_file_of_ours():
+def test_no_file_of_the_project_holds_a_secret():
     secret = re.compile(r"SECRET$|AUTH_STRING$|CONNECTION_URL$|DATABASE_URL$|SMTP_URL$|MESSAGING_URL$|DOCKET_URL$")
     assert {name: value for name, value in explained().items() if secret.search(name) and value} == {}
     text = (DEPLOY / "compose.yaml").read_text("utf-8") + "".join(path.read_text("utf-8") for path in UNITS)
@@ -119,7 +121,7 @@ def test_every_image_is_pinned_to_a_full_version():
         assert re.fullmatch(r"[a-z/]+:\d+\.\d+(\.\d+)?(-\w+)*", image), image
 
 
-def test_the_image_holds_every_package_of_ours_and_the_tools_the_makefile_pins():
+def test_the_image_holds_every_package_of_the_project_and_the_pinned_tools():
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
     copied = {source for line in re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE) for source in line.split()[:-1]}
     assert {source for source in copied if not (ROOT / source).exists()} == set()
@@ -128,7 +130,7 @@ def test_the_image_holds_every_package_of_ours_and_the_tools_the_makefile_pins()
     assert f'"uv=={version}"' in dockerfile
 
 
-def test_nothing_is_published_but_the_proxy_on_the_address_that_is_set():
+def test_only_the_proxy_is_published_on_the_configured_address():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"proxy": ["${BIND_ADDRESS}:4200:4200"]}
     assert COMPOSE["networks"]["inside"] == {"internal": True}
@@ -136,7 +138,7 @@ def test_nothing_is_published_but_the_proxy_on_the_address_that_is_set():
         assert SERVICES[name]["networks"] == ["inside"]
 
 
-def secrets_made(folder: Path) -> dict[str, str]:
+def make_secrets(folder: Path) -> dict[str, str]:
     subprocess.run([folder / "make-secrets.sh"], check=True)
     return {path.name: path.read_text("utf-8") for path in (folder / "secrets").iterdir()}
 
@@ -144,8 +146,8 @@ def secrets_made(folder: Path) -> dict[str, str]:
 def test_every_secret_has_its_file_and_the_script_makes_it(tmp_path: Path):
     for name in ("make-secrets.sh", "entrypoint.sh"):
         shutil.copy(DEPLOY / name, tmp_path / name)
-    made = secrets_made(tmp_path)
-    again = secrets_made(tmp_path)
+    made = make_secrets(tmp_path)
+    again = make_secrets(tmp_path)
     assert again == made
     assert {entry["file"] for entry in COMPOSE["secrets"].values()} == {f"secrets/{name}" for name in made}
     used = {
@@ -156,38 +158,38 @@ def test_every_secret_has_its_file_and_the_script_makes_it(tmp_path: Path):
     assert len(set(made.values())) == len(made)
 
 
-def test_a_secret_gets_from_its_file_into_the_environment_and_an_empty_one_does_not(tmp_path: Path):
+def test_a_secret_is_read_from_its_file_into_the_environment_unless_it_is_empty(tmp_path: Path):
     (tmp_path / "CLOSELOOP_SECRET").write_text("a $ecret 'with' \"all\" of it")
     (tmp_path / "CLOSELOOP_SMTP_URL").write_text("")
-    done = subprocess.run(
+    result = subprocess.run(
         [DEPLOY / "entrypoint.sh", "env"],
         env={"SECRETS_DIR": str(tmp_path), "PATH": os.environ["PATH"]},
         check=True,
         capture_output=True,
         text=True,
     )
-    assert "CLOSELOOP_SECRET=a $ecret 'with' \"all\" of it\n" in done.stdout
-    assert "CLOSELOOP_SMTP_URL" not in done.stdout
+    assert "CLOSELOOP_SECRET=a $ecret 'with' \"all\" of it\n" in result.stdout
+    assert "CLOSELOOP_SMTP_URL" not in result.stdout
 
 
 def test_units_and_containers_run_the_same_commands():
     def plain(command: str) -> str:
         return re.sub(r"\$\{\w+\}|tcp://\S+|%i|4200|/\S+|127\.0\.0\.1|0\.0\.0\.0", "_", command)
 
-    started = {dict(unit(path))["ExecStart"].partition("entrypoint.sh ")[2] for path in UNITS}
-    started = {plain(each) for each in started if each} | {"dask scheduler --host _ --port 8786 --no-dashboard"}
+    commands = {dict(unit_lines(path))["ExecStart"].partition("entrypoint.sh ")[2] for path in UNITS}
+    commands = {plain(each) for each in commands if each} | {"dask scheduler --host _ --port 8786 --no-dashboard"}
     ours = {name: service["command"] for name, service in SERVICES.items() if service["image"] == "${IMAGE}"}
     once = {"setup", "prefect-database"}
-    assert {plain(" ".join(command)) for name, command in ours.items() if name not in once} == started
+    assert {plain(" ".join(command)) for name, command in ours.items() if name not in once} == commands
     assert f"--pool {POOL} " in " ".join(SERVICES["worker"]["command"])
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
-def test_a_unit_is_closed_up(path: Path):
-    read = ConfigParser(strict=False, interpolation=None)
-    read.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
-    read.read(path)
-    service = read["Service"]
+def test_a_unit_runs_without_privileges(path: Path):
+    parser = ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
+    parser.read(path)
+    service = parser["Service"]
     assert (service["User"], service["NoNewPrivileges"], service["ProtectSystem"]) == ("closeloop", "true", "strict")
     assert service["ExecStart"].startswith("/opt/closeloop/")
-    assert read["Install"]["WantedBy"] == "multi-user.target"
+    assert parser["Install"]["WantedBy"] == "multi-user.target"

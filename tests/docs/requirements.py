@@ -1,6 +1,6 @@
-"""Which tests show which requirement: read from their marks, and written into the last column of the page.
+"""Lists the tests of each requirement, by their marks, in the last column of the requirements page.
 
-``python -m tests.docs.requirements`` writes it; ``tests/docs/test_requirements.py`` says whether it is up to date.
+``python -m tests.docs.requirements`` writes it; ``tests/docs/test_requirements.py`` checks that it is up to date.
 """
 
 import ast
@@ -17,12 +17,12 @@ ROW = re.compile(r"^\| (?P<id>[A-J]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?
 
 @cache
 def marks() -> dict[str, set[str]]:
-    """For each requirement the test files that show it."""
-    found: dict[str, set[str]] = {}
+    """Return the test files of each requirement."""
+    files: dict[str, set[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for name in _marked(ast.parse(path.read_text("utf-8"))):
-            found.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
-    return found
+            files.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    return files
 
 
 def _marked(tree: ast.AST) -> Iterator[str]:
@@ -34,22 +34,22 @@ def _marked(tree: ast.AST) -> Iterator[str]:
 
 
 def rows() -> list[re.Match[str]]:
-    """The rows of the page's tables."""
-    return [found for line in PAGE.read_text("utf-8").splitlines() if (found := ROW.match(line))]
+    """Return the rows of the page's tables."""
+    return [row for line in PAGE.read_text("utf-8").splitlines() if (row := ROW.match(line))]
 
 
 def filled_in() -> str:
-    """The page with its last column as the marks say."""
+    """Return the page with its last column filled in by the marks."""
     known = marks()
 
-    def one(line: str) -> str:
+    def fill_in(line: str) -> str:
         row = ROW.match(line)
         if row is None:
             return line
         tests = ", ".join(f"[{Path(path).stem}](../{path})" for path in sorted(known.get(row["id"], ())))
         return f"| {row['id']} | {row['what']} | {row['where']} | {tests or '–'} |"
 
-    return "\n".join(map(one, PAGE.read_text("utf-8").splitlines())) + "\n"
+    return "\n".join(map(fill_in, PAGE.read_text("utf-8").splitlines())) + "\n"
 
 
 if __name__ == "__main__":

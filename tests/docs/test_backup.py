@@ -1,4 +1,4 @@
-"""What the page on backups tells people to type is typed into a real shell, in a folder of its own, and works."""
+"""The commands of the page on backups work in a real shell, in a folder of their own."""
 
 import os
 import re
@@ -18,20 +18,23 @@ def test_the_page_can_be_followed(tmp_path: Path):
     lines = [
         line for block in blocks("docs/backup.md") if block.language == "console" for line in block.text.splitlines()
     ]
-    typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    assert len(typed) >= 12
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
-    found = {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}", "CLOSELOOP_LOCALE": "en"}
-    shell = ["bash", "-euxc", "\n".join(typed)]
-    done = subprocess.run(
-        shell, cwd=tmp_path, env=kept | found, capture_output=True, text=True, check=False, timeout=300
+    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    assert len(commands) >= 12
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
+    environment = inherited | {
+        "PATH": f"{Path(sys.executable).parent}:{inherited['PATH']}",
+        "CLOSELOOP_LOCALE": "en",
+    }
+    shell = ["bash", "-euxc", "\n".join(commands)]
+    result = subprocess.run(
+        shell, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "whole: chains, anchors" in done.stdout
-    assert "Anchor 2" in done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "whole: chains, anchors" in result.stdout
+    assert "Anchor 2" in result.stdout
 
 
-def test_every_link_leads_somewhere():
+def test_every_link_has_a_target():
     for page in PAGES:
         for target in LINK.findall((ROOT / page).read_text("utf-8")):
             assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"

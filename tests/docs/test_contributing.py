@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING are applied to a copy of the project, and the new steps are made there."""
+"""The recipes of CONTRIBUTING are applied to a copy of the project, and the new moves are made there."""
 
 import os
 import re
@@ -19,7 +19,7 @@ STEP, AMOUNT = "Add a workflow step", "Add an amount"
 OWN_TESTS = ("test_broken_lifecycles", "test_decisions", "test_diagrams", "test_every_lifecycle")
 """The tests of the lifecycles that take seconds."""
 
-SCENE = '''
+SETUP = '''
 """Makes the moves of the steps that CONTRIBUTING adds."""
 
 import asyncio
@@ -64,44 +64,44 @@ with store.writing() as tx:
     add_actor(tx, NewActor("quin", (Role.QUALITY_TEAM,), None, locale="en"))
 
 
-def tx_variables():
+def case_variables():
     with store.looking() as tx:
         return json.loads(tx.row("SELECT variables FROM cases WHERE number = :number", number=number).variables)
 
 
-def does(move, by, **form):
+def make_move(move, by, **form):
     return advance(store, Command(number, move, form, by), NOW)
 
 
-def refused(move, by, **form):
+def refused_code(move, by, **form):
     try:
-        does(move, by, **form)
+        make_move(move, by, **form)
     except Refused as refusal:
         return refusal.code
     raise AssertionError(f"{by} may {move}")
 
 
-def labelled(**sorts):
+def assert_labelled(**sorts):
     for sort, names in sorts.items():
         for name in names:
             assert label("en", "complaint", sort, name) != name, f"no label for {sort} {name}"
 
 
 number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
-does("classify", "sue", category="cargo_damage", department="claims")
+make_move("classify", "sue", category="cargo_damage", department="claims")
 '''
 
 EXPERT = """
-assert does("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
+assert make_move("ask_expert", "sue", reason="Was it the packing?").state == "expert_asked"
 asyncio.run(drain(work))
-told = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
-assert [mail.subject for mail in told] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
-assert refused("give_opinion", "sue", opinion="It was the packing.", fee=20000) == "own_work"
-assert does("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
-assert does("investigate", "han", findings="It fell.").state == "investigated"
+received = [mail for mail in work.mailer.sent if mail.to == "sue@example.com"]
+assert [mail.subject for mail in received] == [f"{number}: an expert's opinion is wanted"], work.mailer.sent
+assert refused_code("give_opinion", "sue", opinion="It was the packing.", fee=20000) == "own_work"
+assert make_move("give_opinion", "quin", opinion="It was the packing.", fee=20000).state == "classified"
+assert make_move("investigate", "han", findings="It fell.").state == "investigated"
 asyncio.run(drain(work))
 assert verify(store).ok, verify(store)
-labelled(
+assert_labelled(
     state=COMPLAINT.state,
     move=COMPLAINT.rows,
     clause=[clause.name for clause in COMPLAINT.clauses],
@@ -116,25 +116,26 @@ FINANCE = """
 with store.writing() as tx:
     add_actor(tx, NewActor("fin", (Role.FINANCE_MANAGER,), "claims", locale="en"))
     add_actor(tx, NewActor("gao", (Role.GENERAL_MANAGER,), "claims", locale="en"))
-does("investigate", "han", findings="It fell.")
-does("determine_responsibility", "han", cause="handling", responsible="carrier", degree="full", evidence="A photo.")
-does("confirm_responsibility", "sue", confirmed_cause="handling")
+make_move("investigate", "han", findings="It fell.")
+duty = {"cause": "handling", "responsible": "carrier", "degree": "full", "evidence": "A photo."}
+make_move("determine_responsibility", "han", **duty)
+make_move("confirm_responsibility", "sue", confirmed_cause="handling")
 offer = {"grounds": "Clause 8."}
-assert does("compensate", "han", compensation=100_000, **offer).state == "investigated"
-assert does("compensate", "han", compensation=500_000, **offer).state == "compensation_approval"
-assert does("approve_compensation", "gao", approved=500_000).state == "investigated"
-assert does("compensate", "han", compensation=600_000, **offer).state == "finance_approval"
+assert make_move("compensate", "han", compensation=100_000, **offer).state == "investigated"
+assert make_move("compensate", "han", compensation=500_000, **offer).state == "compensation_approval"
+assert make_move("approve_compensation", "gao", approved=500_000).state == "investigated"
+assert make_move("compensate", "han", compensation=600_000, **offer).state == "finance_approval"
 for manager in ("sue", "gao"):
-    assert refused("approve_compensation", manager, approved=600_000) == "role"
-assert refused("approve_compensation", "fin", approved=600_001) == "guard"
-assert does("approve_compensation", "fin", approved=600_000).state == "investigated"
-variables = tx_variables()
+    assert refused_code("approve_compensation", manager, approved=600_000) == "role"
+assert refused_code("approve_compensation", "fin", approved=600_001) == "guard"
+assert make_move("approve_compensation", "fin", approved=600_000).state == "investigated"
+variables = case_variables()
 assert (variables["compensation"], variables["approved"]) == (600_000, 600_000)
-assert does("compensate", "han", compensation=700_000, **offer).state == "finance_approval"
-assert does("decline_compensation", "fin", reason="Too much.").state == "investigated"
-assert not tx_variables().keys() & {"compensation", "approved"}
+assert make_move("compensate", "han", compensation=700_000, **offer).state == "finance_approval"
+assert make_move("decline_compensation", "fin", reason="Too much.").state == "investigated"
+assert not case_variables().keys() & {"compensation", "approved"}
 assert verify(store).ok, verify(store)
-labelled(state=["finance_approval"], guard=["finance_decides"], role=["finance_manager"])
+assert_labelled(state=["finance_approval"], guard=["finance_decides"], role=["finance_manager"])
 
 logistics = pack("logistics")
 bounds = asked_bounds(lifecycles().values())
@@ -145,18 +146,18 @@ assert not [gap for gap in gaps(logistics, [], NOW.date(), bounds=bounds) if gap
 
 
 def recipe(section: str) -> list[Block]:
-    """The blocks of a section that say where they belong."""
+    """Return the blocks of a section whose first line says where they belong."""
     return [block for block in blocks("CONTRIBUTING.md", section) if block.text.startswith("# in ")]
 
 
 def apply(block: Block, project: Path) -> None:
-    """Put the block where its first line says."""
+    """Insert the block where its first line says."""
     head, _, text = block.text.partition("\n")
-    found = WHERE.match(head)
-    assert found, f"it is not said where this belongs: {head}"
-    path, place, anchor = project / found[1], found[2], found[3]
+    where = WHERE.match(head)
+    assert where, f"the line make_move not say where the block belongs: {head}"
+    path, place, anchor = project / where[1], where[2], where[3]
     if place is None:
-        assert not path.exists(), f"{found[1]} is there already"
+        assert not path.exists(), f"{where[1]} exists already"
         path.write_text(text, "utf-8")
         return
     old = path.read_text("utf-8")
@@ -164,7 +165,7 @@ def apply(block: Block, project: Path) -> None:
         path.write_text(old.rstrip("\n") + "\n\n" + text, "utf-8")
         return
     line = f"{anchor}\n"
-    assert f"\n{old}".count(f"\n{line}") == 1, f"{found[1]} does not hold this line once: {anchor}"
+    assert f"\n{old}".count(f"\n{line}") == 1, f"{where[1]} make_move not hold this line exactly once: {anchor}"
     new = {"before": text + line, "after": line + text, "instead of": text}[place]
     path.write_text(f"\n{old}".replace(f"\n{line}", f"\n{new}")[1:], "utf-8")
 
@@ -184,15 +185,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_in(project: Path, *arguments: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
-    ended = subprocess.run(
+    result = subprocess.run(
         [sys.executable, *arguments], check=False, cwd=project, env=environment, text=True, capture_output=True
     )
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
-def play(project: Path, name: str, moves: str) -> None:
+def run_moves(project: Path, name: str, moves: str) -> None:
     script = project / f"{name}.py"
-    script.write_text(SCENE.replace('"home"', f'"home-{name}"') + moves, "utf-8")
+    script.write_text(SETUP.replace('"home"', f'"home-{name}"') + moves, "utf-8")
     run_in(project, str(script), str(project))
 
 
@@ -200,16 +201,16 @@ def test_the_recipe_says_where_each_block_belongs():
     assert len(recipe(STEP)) >= 7
     places = [WHERE.match(block.text.partition("\n")[0]) for block in (*recipe(STEP), *recipe(AMOUNT))]
     assert all(places)
-    assert not any("prefect.yaml" in found[1] or "migrations/" in found[1] for found in places if found)
+    assert not any("prefect.yaml" in place[1] or "migrations/" in place[1] for place in places if place)
 
 
 def test_every_file_of_a_recipe_is_named_by_the_page():
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     patterns = re.findall(r"`([\w./*]+)`", "".join(line for line in page.splitlines() if line.startswith("| `")))
     for block in (*recipe(STEP), *recipe(AMOUNT)):
-        found = WHERE.match(block.text.partition("\n")[0])
-        assert found
-        assert any(fnmatch(found[1], pattern) for pattern in patterns), f"{found[1]} is in no row of the table"
+        where = WHERE.match(block.text.partition("\n")[0])
+        assert where
+        assert any(fnmatch(where[1], pattern) for pattern in patterns), f"{where[1]} is in no row of the table"
 
 
 def test_an_amount_takes_four_files_and_forty_lines_beside_its_names():
@@ -217,28 +218,28 @@ def test_an_amount_takes_four_files_and_forty_lines_beside_its_names():
     changed: dict[str, int] = {}
     for block in recipe(AMOUNT):
         head, _, text = block.text.partition("\n")
-        found = WHERE.match(head)
-        assert found
-        changed[found[1]] = changed.get(found[1], 0) + len(text.splitlines())
-    beside = {path: lines for path, lines in changed.items() if not path.startswith("locales/")}
-    assert len(beside) <= 4, beside
-    assert sum(beside.values()) <= 40, beside
+        where = WHERE.match(head)
+        assert where
+        changed[where[1]] = changed.get(where[1], 0) + len(text.splitlines())
+    without_names = {path: lines for path, lines in changed.items() if not path.startswith("locales/")}
+    assert len(without_names) <= 4, without_names
+    assert sum(without_names.values()) <= 40, without_names
 
 
-def test_the_new_step_is_made(project: Path):
-    play(project, "expert", EXPERT)
+def test_the_moves_of_the_new_step_can_be_made(project: Path):
+    run_moves(project, "expert", EXPERT)
 
 
-def test_who_decides_follows_the_amount(project: Path):
-    play(project, "finance", FINANCE)
+def test_the_amount_determines_who_decides(project: Path):
+    run_moves(project, "finance", FINANCE)
 
 
-def test_the_tests_of_the_lifecycles_hold_on_the_copy(project: Path):
+def test_the_tests_of_the_lifecycles_pass_on_the_copy(project: Path):
     names = [f"tests/statemachines/{name}.py" for name in OWN_TESTS]
     run_in(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgres", *names)
 
 
-def test_the_diagram_is_drawn_again(project: Path):
+def test_the_diagram_is_redrawn(project: Path):
     run_in(project, "-m", "apps.diagrams")
     drawn = (project / "docs" / "generated" / "complaint.md").read_text("utf-8")
     assert "expert_asked" in drawn

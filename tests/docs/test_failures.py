@@ -1,4 +1,4 @@
-"""The failure matrix: every part down, slow and back, no place empty, each backed by tests that exist."""
+"""The failure matrix: every part down, slow and back, no cell empty, each row with existing tests."""
 
 import ast
 import re
@@ -14,11 +14,11 @@ PARTS = (
     *("Mail gateway", "Telephone", "Disk", "Clock"),
 )
 STATES = ["down", "slow", "back"]
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def rows(title: str) -> list[list[str]]:
-    """The cells of the table under a heading, without its head."""
+    """Return the cells of the table under a heading, without its header."""
     _, _, rest = PAGE.read_text("utf-8").partition(f"\n## {title}\n")
     section = rest.partition("\n## ")[0]
     lines = [line.strip().strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
@@ -32,25 +32,25 @@ def names_in(path: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_is_told_of_down_slow_and_back(part: str):
+def test_each_part_is_described_down_slow_and_back(part: str):
     assert [row[0] for row in rows(part)] == STATES
 
 
 @pytest.mark.parametrize("part", [*PARTS, "Poison"])
-def test_no_place_is_empty_and_each_row_is_backed(part: str):
+def test_no_cell_is_empty_and_each_row_names_a_test(part: str):
     for row in rows(part):
         assert len(row) == 4, row
         assert all(re.search(r"\w", cell) for cell in row), row
-        assert NAMED.search(row[3]), row
+        assert TEST_NAME.search(row[3]), row
 
 
-def test_every_test_that_is_named_exists():
-    named = NAMED.findall(PAGE.read_text("utf-8"))
+def test_every_named_test_exists():
+    named = TEST_NAME.findall(PAGE.read_text("utf-8"))
     assert len(named) > 30
-    gone = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
-    assert gone == []
+    missing = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
+    assert missing == []
 
 
-def test_nothing_else_is_named_as_a_test():
+def test_every_name_with_a_double_colon_is_a_test():
     text = PAGE.read_text("utf-8")
-    assert text.count("::") == len(NAMED.findall(text))
+    assert text.count("::") == len(TEST_NAME.findall(text))

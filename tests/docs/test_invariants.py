@@ -1,4 +1,4 @@
-"""The page of what always holds: numbers without a gap, no place empty, each backed by tests that exist."""
+"""The page of invariants: numbers without a gap, no cell empty, each row with existing tests."""
 
 import re
 
@@ -6,13 +6,13 @@ import pytest
 
 from tests.chaos.mutants import MUTANTS
 from tests.docs.pages import ROOT
-from tests.docs.test_failures import NAMED, names_in
+from tests.docs.test_failures import TEST_NAME, names_in
 
 PAGE = ROOT / "docs" / "invariants.md"
 WANTED = {
     "no skipped state": "none is skipped",
     "acknowledged is durable": "acknowledged is durable",
-    "rung exactly once": "fires once in a cycle",
+    "step exactly once": "fires once in a cycle",
     "never early": "fires early",
     "in order after an outage": "fires in order",
     "no double under retry": "honoured once",
@@ -27,7 +27,7 @@ WANTED = {
 
 
 def rows() -> list[list[str]]:
-    """Number, what holds, why, and what shows it."""
+    """Return number, invariant, reason and tests of each row."""
     lines = PAGE.read_text("utf-8").splitlines()
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if re.match(r"\| \d", line)]
 
@@ -37,25 +37,25 @@ def test_the_numbers_have_no_gap():
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
-def test_no_place_is_empty_and_each_is_backed(row: list[str]):
+def test_no_cell_is_empty_and_each_row_names_a_test(row: list[str]):
     assert len(row) == 4, row
     assert all(re.search(r"\w", cell) for cell in row), row
-    assert NAMED.search(row[3]), row
+    assert TEST_NAME.search(row[3]), row
 
 
-def test_every_test_that_is_named_exists():
+def test_every_named_test_exists():
     text = PAGE.read_text("utf-8")
-    named = NAMED.findall(text)
+    named = TEST_NAME.findall(text)
     assert text.count("::") == len(named)
-    gone = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
-    assert gone == []
+    missing = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
+    assert missing == []
 
 
-@pytest.mark.parametrize("what", WANTED)
-def test_what_must_hold_has_its_number(what: str):
-    assert any(WANTED[what] in row[1] for row in rows()), what
+@pytest.mark.parametrize("invariant", WANTED)
+def test_each_required_invariant_has_a_number(invariant: str):
+    assert any(WANTED[invariant] in row[1] for row in rows()), invariant
 
 
-def test_what_a_mutant_turns_red_is_named_here_or_stands_beside_what_is():
-    named = {path for path, _ in NAMED.findall(PAGE.read_text("utf-8"))}
-    assert {test.partition("::")[0] for mutant in MUTANTS.values() for test in mutant.red} <= named
+def test_the_test_files_of_the_mutants_are_named_on_the_page():
+    named = {path for path, _ in TEST_NAME.findall(PAGE.read_text("utf-8"))}
+    assert {test.partition("::")[0] for mutant in MUTANTS.values() for test in mutant.failing_tests} <= named

@@ -1,4 +1,4 @@
-"""The page that says where each requirement is kept: complete, and true of the tests that show it."""
+"""The requirements page is complete, and lists the tests that are marked with each requirement."""
 
 import re
 
@@ -15,31 +15,31 @@ WANTED = [
 ]
 
 
-def test_every_requirement_has_its_row_once():
+def test_every_requirement_has_exactly_one_row():
     named = [row["id"] for row in rows()]
     assert len(named) == len(set(named))
     assert [name for name in named if name in WANTED] == WANTED
 
 
 @pytest.mark.parametrize("name", WANTED)
-def test_every_requirement_is_shown_by_a_test(name: str):
+def test_every_requirement_has_a_test(name: str):
     assert marks().get(name), f"no test is marked with requirement {name}"
 
 
-def test_every_mark_is_a_requirement_of_the_page():
+def test_every_mark_names_a_requirement_of_the_page():
     assert set(marks()) <= {row["id"] for row in rows()}
 
 
-def test_the_tests_are_named_as_their_marks_say():
+def test_the_page_lists_the_tests_by_their_marks():
     assert PAGE.read_text("utf-8") == filled_in(), "run `python -m tests.docs.requirements`"
 
 
-def test_every_place_that_is_named_exists():
+def test_every_named_file_exists():
     named = {path for row in rows() for path in re.findall(r"\]\(\.\./([^)]+)\)", row["where"] + row["tests"])}
     assert named
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_every_lifecycle_keeps_some_requirement():
+def test_every_lifecycle_serves_a_requirement():
     text = PAGE.read_text("utf-8")
     assert [kind for kind in lifecycles() if f"statemachines/{kind}.py" not in text] == []

@@ -1,4 +1,4 @@
-"""The page on retiring is followed to the letter on a copy of the project, with cases in flight."""
+"""The steps of the page on retirement are applied to a copy of the project with cases in flight."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ PAGE = "docs/retire.md"
 COPIED = dict.fromkeys((*ROOMS, "policies", "migrations"))
 
 BEFORE = """
-'''Builds a store under the lifecycle as it is: one case in the state, one that waits for the customer from it.'''
+'''Builds a store under the current lifecycle: one case in the state, one that waits for the customer from it.'''
 
 import sys
 from datetime import UTC, datetime
@@ -45,28 +45,28 @@ print(number)
 """
 
 
-def in_copy(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run_in_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the copy, on the copy's own store."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
     environment |= {"PYTHONPATH": str(copy), "CLOSELOOP_HOME": str(copy / "home"), "CLOSELOOP_LOCALE": "en"}
     return subprocess.run(
-        [sys.executable, *words], cwd=copy, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *arguments], cwd=copy, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def closeloop(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return in_copy(copy, "-c", f"from apps.cli import main; main({[*words]!r})")
+def closeloop(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_in_copy(copy, "-c", f"from apps.cli import main; main({[*arguments]!r})")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A copy of the project with a store in flight, the page's blocks applied; and the case that waits."""
+    """A copy of the project with the page's blocks applied and a store with cases; and the waiting case's number."""
     copy = tmp_path_factory.mktemp("next_release")
     for room in COPIED:
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
     script = copy / "before.py"
     script.write_text(BEFORE, "utf-8")
-    built = in_copy(copy, str(script), str(copy / "home"))
+    built = run_in_copy(copy, str(script), str(copy / "home"))
     assert built.returncode == 0, built.stderr
     for block in blocks(PAGE):
         if block.text.startswith("# in "):
@@ -74,31 +74,31 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return copy, built.stdout.strip()
 
 
-def test_the_renamed_state_knows_its_cases(copy: tuple[Path, str]):
-    house, waits = copy
+def test_the_cases_of_the_renamed_state_go_on(copy: tuple[Path, str]):
+    project, waiting = copy
     commands = (
         ("lifecycle", "check"),
         ("verify",),
         ("lifecycle", "migrate"),
-        ("case", "do", waits, "customer_answers", "--set", "answer=Sunday.", "--as", "sue"),
+        ("case", "do", waiting, "customer_answers", "--set", "answer=Sunday.", "--as", "sue"),
         ("verify",),
     )
-    for words in commands:
-        ran = closeloop(house, *words)
-        assert ran.returncode == 0, f"{words}\n{ran.stdout}{ran.stderr}"
-    listed = closeloop(house, "case", "list", "--state", "examined", "--json")
+    for command in commands:
+        result = closeloop(project, *command)
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    listed = closeloop(project, "case", "list", "--state", "examined", "--json")
     assert listed.stdout.count('"state": "examined"') == 2, listed.stdout
 
 
 def test_without_its_entry_the_release_is_refused(copy: tuple[Path, str], tmp_path: Path):
-    house, _ = copy
-    careless = tmp_path / "careless"
-    shutil.copytree(house, careless)
-    table = careless / "statemachines" / "complaint.py"
+    project, _ = copy
+    without_entry = tmp_path / "without_entry"
+    shutil.copytree(project, without_entry)
+    table = without_entry / "statemachines" / "complaint.py"
     entry = '    retired=(Retired("investigated", "examined"),),\n'
     text = table.read_text("utf-8")
     assert entry in text
     table.write_text(text.replace(entry, ""), "utf-8")
-    checked = closeloop(careless, "lifecycle", "check", "--json")
+    checked = closeloop(without_entry, "lifecycle", "check", "--json")
     assert checked.returncode == 2, checked.stdout + checked.stderr
     assert '"ok": false' in checked.stdout

@@ -1,4 +1,4 @@
-"""The shipped example: its contacts are read, its staff may do what they do, and its fortnight ends well."""
+"""The shipped scenario: its contacts are read, its staff may make their moves, and all its cases are closed."""
 
 import asyncio
 import csv
@@ -31,23 +31,23 @@ CONTACTS = {contact.row_id: contact for contact in contacts(EXAMPLES / "contacts
 STAFF = {player.handle: player for player in SCENARIO.actor}
 
 FEW_INSTANTS, FEW_RUNS = 60, 200
-"""Each instant of the demo is a run or two in Prefect, and people wait for them."""
+"""Each instant of the demo costs a run or two in Prefect, and people wait for them."""
 
 
-def comes(step: ScenarioStep) -> datetime:
+def time_of(step: ScenarioStep) -> datetime:
     return CONTACTS[step.contact].at + step.after
 
 
 def number_of(row_id: str) -> str:
-    """The number a contact's case gets: they are given in the order of arrival."""
+    """Return the number of a contact's case; numbers are given in the order of arrival."""
     order = sorted(CONTACTS.values(), key=lambda contact: (contact.at, contact.row_id))
     return f"cp-26-{[contact.row_id for contact in order].index(row_id) + 1:06d}"
 
 
-def test_the_file_is_accepted_as_a_whole():
-    checked = check(EXAMPLES / "contacts.csv", COLUMNS)
-    assert checked.problems == ()
-    assert (checked.rows, checked.contacts, checked.duplicates, checked.notes) == (60, 60, 0, ())
+def test_the_whole_file_is_accepted():
+    result = check(EXAMPLES / "contacts.csv", COLUMNS)
+    assert result.problems == ()
+    assert (result.rows, result.contacts, result.duplicates, result.notes) == (60, 60, 0, ())
 
 
 def test_the_contacts_are_of_all_kinds():
@@ -61,7 +61,7 @@ def test_the_contacts_are_of_all_kinds():
     assert (len(phones), len(set(phones))) == (58, 57)  # one customer writes twice
 
 
-def test_the_customers_are_nobody():
+def test_the_customers_are_fictitious():
     for contact in CONTACTS.values():
         assert contact.phone or contact.email
         assert (contact.phone or "000-").startswith("000-")
@@ -69,18 +69,18 @@ def test_the_customers_are_nobody():
     assert all((player.email or "").endswith("@example.com") for player in SCENARIO.actor)
 
 
-def test_everybody_has_a_boss_who_is_there():
+def test_every_superior_is_on_the_staff():
     assert [player.handle for player in SCENARIO.actor if player.boss and player.boss not in STAFF] == []
     assert len(STAFF) == len(SCENARIO.actor)
 
 
-def test_steps_name_people_and_contacts_that_are_there():
+def test_steps_name_existing_people_and_contacts():
     assert {step.by for step in SCENARIO.step} <= set(STAFF)
     assert {step.contact for step in SCENARIO.step} <= set(CONTACTS)
     assert {call.contact for call in SCENARIO.call} <= set(CONTACTS)
 
 
-def test_steps_of_a_contact_stand_in_their_order():
+def test_the_steps_of_a_contact_are_in_order():
     for contact in CONTACTS:
         times = [step.after for step in SCENARIO.step if step.contact == contact]
         assert times == sorted(times)
@@ -88,13 +88,13 @@ def test_steps_of_a_contact_stand_in_their_order():
 
 
 @pytest.mark.parametrize("step", SCENARIO.step, ids=lambda step: f"{step.contact}-{step.move}")
-def test_a_step_is_one_its_maker_may_make(step: ScenarioStep):
+def test_the_actor_of_a_step_may_make_its_move(step: ScenarioStep):
     COMPLAINT.checked(step.move, step.set)
     allowed = {role for row in COMPLAINT.rows[step.move] for role in row.roles}
-    assert allowed & set(maker(step).roles)
+    assert allowed & set(actor_of(step).roles)
 
 
-def maker(step: ScenarioStep) -> Player:
+def actor_of(step: ScenarioStep) -> Player:
     return STAFF[step.by]
 
 
@@ -110,20 +110,20 @@ def identity(contact: Contact) -> tuple[str | None, ...]:
 
 
 @pytest.mark.parametrize("answer", [answer for call in SCENARIO.call for answer in call.answers], ids=str)
-def test_an_answer_is_a_survey_or_the_reason_of_none(answer: str | Mapping[str, Any]):
+def test_an_answer_is_a_survey_or_a_reason_why_there_is_none(answer: str | Mapping[str, Any]):
     if isinstance(answer, str):
         assert answer in list(Unanswered)
     else:
         COMPLAINT.checked("revisit", answer)
 
 
-def test_few_instants_need_a_run():
-    instants = {contact.at for contact in CONTACTS.values()} | {comes(step) for step in SCENARIO.step}
+def test_the_scenario_has_few_instants():
+    instants = {contact.at for contact in CONTACTS.values()} | {time_of(step) for step in SCENARIO.step}
     assert len(instants) <= FEW_INSTANTS
 
 
-class Counting(Unobserved):
-    """Observes nothing, but counts what would be a run."""
+class CountingObserver(Unobserved):
+    """Observes nothing, but counts the runs."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -133,20 +133,20 @@ class Counting(Unobserved):
         return await super().run(run_info, body, leave)
 
 
-def test_the_fortnight_is_played_without_a_refusal_and_every_case_is_closed(home: Path):
+def test_the_scenario_runs_without_a_refusal_and_closes_every_case(home: Path):
     settings, (start, until) = Settings(home=home, secret="an-example"), span_of(SCENARIO)
     create_store(settings, start, simulated_at=start)
     store = settings.store()
     record(store, Source(COLUMNS.source.name, COLUMNS.source.kind, COLUMNS.source.pack), CONTACTS.values())
     store.close()
     work, cast = prepare(settings, EXAMPLES / "scenario.toml")
-    work.observer = counting = Counting()
-    lived = asyncio.run(run_until(work, until, cast))
+    work.observer = counting = CountingObserver()
+    result = asyncio.run(run_until(work, until, cast))
     with work.store.looking() as tx:
         states = dict(tx.rows("SELECT state, count(*) FROM cases GROUP BY state"))
-    sound = verify(work.store).ok
+    verified = verify(work.store).ok
     work.store.close()
-    assert (lived.acts, sound) == (len(SCENARIO.step), True)
+    assert (result.acts, verified) == (len(SCENARIO.step), True)
     assert states == {"archived": 56, "merged": 1, "referred": 1, "refused": 1, "withdrawn": 1}
     assert counting.runs <= FEW_RUNS
 

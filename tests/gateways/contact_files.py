@@ -26,12 +26,12 @@ MAPPING: dict[str, Any] = {
 
 
 def mapping(**source: object) -> ContactMapping:
-    """The mapping of `HEADER`, with other settings of its source."""
+    """Return the mapping of `HEADER`, with other settings of its source."""
     return ContactMapping.model_validate(MAPPING | {"source": MAPPING["source"] | source})
 
 
 def row(row_id: object = "1", at: object = "2024/3/5 09:00:00", text: object = "货物迟到两天", *more: object):
-    """One row under `HEADER`, without customer, phone and reply unless given."""
+    """Return a row under `HEADER`, without customer, phone and reply unless given."""
     return [row_id, at, text, *more, *[None] * (4 - len(more))]
 
 
@@ -66,7 +66,7 @@ def jsonl_file(folder: Path, *rows: list[Any]) -> Path:
 
 
 def refusals(path: Path, **source: object) -> list[tuple[int | None, str | None, str]]:
-    """Row, column and short code of each problem of the file."""
+    """Return row, column and short code of each problem of the file."""
     return [(p.row, p.column, p.code.removeprefix("bad_file.")) for p in checked(path, **source).problems]
 
 

@@ -43,30 +43,30 @@ def test_each_kind_of_file_gives_the_same_contact(tmp_path, build):
     assert contact.reply.at == NINE + timedelta(days=1)
 
 
-def test_the_real_messages_are_read_whole():
+def test_all_real_messages_are_read():
     if not MESSAGES.exists():
         pytest.skip("the real messages are not on this machine")
     messages = load_mapping(ROOT / "examples" / "messages_zh.toml", ContactMapping)
-    found = check(MESSAGES, messages)
-    assert (found.contacts, found.replies, found.problem_count) == (120, 120, 0)
+    result = check(MESSAGES, messages)
+    assert (result.contacts, result.replies, result.problem_count) == (120, 120, 0)
     waits = [c.reply.at - c.at for c in contacts(MESSAGES, messages) if c.reply]
     assert [sum(wait <= timedelta(hours=h) for wait in waits) for h in (2, 24, 48, 168)] == [0, 4, 11, 42]
     assert {c.channel for c in contacts(MESSAGES, messages)} == {Channel.WEBSITE}
 
 
-def test_extra_columns_are_named_and_left_aside(tmp_path):
-    found = checked(csv_file(tmp_path, [*row(), "x", "y"], header=[*HEADER, "天气", "备注"]))
-    assert found.accepted
-    assert [(note.code, note.params) for note in found.notes] == [
+def test_extra_columns_are_named_and_ignored(tmp_path):
+    result = checked(csv_file(tmp_path, [*row(), "x", "y"], header=[*HEADER, "天气", "备注"]))
+    assert result.accepted
+    assert [(note.code, note.params) for note in result.notes] == [
         ("file_note.extra_columns", {"count": 2, "columns": "天气, 备注"})
     ]
 
 
-def test_identical_rows_are_counted_and_taken_once(tmp_path):
+def test_identical_rows_are_counted_and_read_once(tmp_path):
     path = csv_file(tmp_path, row(), row(at="2024-03-05T09:00:00+08:00"), row("2"))
-    found = checked(path)
-    assert (found.accepted, found.rows, found.contacts, found.duplicates) == (True, 3, 2, 1)
-    assert [note.params for note in found.notes] == [{"count": 1}]
+    result = checked(path)
+    assert (result.accepted, result.rows, result.contacts, result.duplicates) == (True, 3, 2, 1)
+    assert [note.params for note in result.notes] == [{"count": 1}]
     assert [contact.row_id for contact in contacts(path, mapping())] == ["1", "2"]
 
 
@@ -75,7 +75,7 @@ def test_text_that_begins_with_an_equals_sign_stays_text(tmp_path):
     assert contact.text == "=1+1 那样算的运费不对"
 
 
-def test_blank_rows_are_passed_over_and_numbers_of_rows_stay_true(tmp_path):
+def test_blank_rows_are_skipped_and_row_numbers_stay_correct(tmp_path):
     path = csv_file(tmp_path, row(), [None] * 7, row("2", at="昨天"))
     assert refusals(path) == [(4, "时间", "impossible_date")]
 
@@ -91,14 +91,14 @@ def test_short_rows_are_completed_with_blanks(tmp_path):
     assert read(path)[0].at == datetime(2024, 3, 4, 16, tzinfo=UTC)
 
 
-def test_a_channel_of_the_row_goes_before_that_of_the_source(tmp_path):
-    told = mapping(channel="mail").model_copy(
+def test_a_channel_of_the_row_takes_precedence_over_that_of_the_source(tmp_path):
+    by_column = mapping(channel="mail").model_copy(
         update={"contact": mapping().contact.model_copy(update={"channel": "电话"})}
     )
     path = csv_file(tmp_path, row(), row("2", "2024-03-05", "迟到", None, "SMS"))
-    assert [c.channel for c in contacts(path, told)] == [Channel.MAIL, Channel.SMS]
+    assert [c.channel for c in contacts(path, by_column)] == [Channel.MAIL, Channel.SMS]
     odd = csv_file(tmp_path, row("3", "2024-03-05", "迟到", None, "pigeon"))
-    assert [p.code for p in check(odd, told).problems] == ["bad_file.unknown_channel"]
+    assert [p.code for p in check(odd, by_column).problems] == ["bad_file.unknown_channel"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_bad_cell_is_refused_with_row_and_column(tmp_path, changed, column, co
     assert [contact.row_id for contact in contacts(path, mapping())] == ["ok"]
 
 
-def test_a_cell_of_exactly_the_limit_is_taken(tmp_path):
+def test_a_cell_of_exactly_the_limit_is_read(tmp_path):
     assert len(read(csv_file(tmp_path, row(text="x" * TEXT_LIMIT)))[0].text) == TEXT_LIMIT
 
 
@@ -137,12 +137,12 @@ def test_a_cell_of_exactly_the_limit_is_taken(tmp_path):
         ("已查", "2024/13/4 09:00:00", "答复时间", "impossible_date"),
     ],
 )
-def test_half_a_reply_or_one_before_its_contact_is_refused(tmp_path, answer, at, column, code):
+def test_an_incomplete_reply_or_one_before_its_contact_is_refused(tmp_path, answer, at, column, code):
     given = row("1", "2024/3/5 09:00:00", "迟到", None, None, answer, at)
     assert refusals(csv_file(tmp_path, given)) == [(2, column, code)]
 
 
-def test_the_same_id_with_other_content_is_refused_and_the_first_row_kept(tmp_path):
+def test_the_same_id_with_other_content_is_refused_and_the_first_row_is_read(tmp_path):
     path = csv_file(tmp_path, row("7", text="迟到"), row("8"), row("7", text="破损"))
     (problem,) = checked(path).problems
     assert (problem.row, problem.column, problem.params) == (4, "编号", {"id": "7", "first": 2})
@@ -154,7 +154,7 @@ def test_an_ambiguous_local_time_is_its_first_occurrence(tmp_path):
     assert contact.at == datetime(2024, 11, 3, 5, 30, tzinfo=UTC)
 
 
-def test_all_problems_of_a_row_are_told_at_once(tmp_path):
+def test_all_problems_of_a_row_are_reported_at_once(tmp_path):
     path = csv_file(tmp_path, row("", "", "", None, None, "已查", None))
     assert [code for _, _, code in refusals(path)] == [
         *("missing_value", "missing_time", "missing_value", "reply_without_time")
@@ -162,8 +162,8 @@ def test_all_problems_of_a_row_are_told_at_once(tmp_path):
 
 
 def test_problems_are_all_counted_but_only_a_hundred_described(tmp_path):
-    found = checked(csv_file(tmp_path, *[row(str(n), at="?") for n in range(250)]))
-    assert (found.problem_count, len(found.problems), found.rows) == (250, 100, 250)
+    result = checked(csv_file(tmp_path, *[row(str(n), at="?") for n in range(250)]))
+    assert (result.problem_count, len(result.problems), result.rows) == (250, 100, 250)
 
 
 def test_no_problem_quotes_what_a_customer_wrote(tmp_path):
@@ -174,7 +174,7 @@ def test_no_problem_quotes_what_a_customer_wrote(tmp_path):
 
 
 def test_a_long_file_is_read_in_little_memory(tmp_path):
-    """Some 20 MB of text must not cost 20 MB: only digests of the ids stay."""
+    """Some 20 MB of text must not cost 20 MB: only digests of the ids stay in memory."""
     path = tmp_path / "contacts.csv"
     with path.open("w", encoding="utf-8") as out:
         out.write(",".join(HEADER) + "\n")
@@ -184,6 +184,6 @@ def test_a_long_file_is_read_in_little_memory(tmp_path):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16_000
 
 
-def test_the_shipped_mapping_is_one_that_loads():
+def test_the_shipped_mapping_loads():
     shipped = load_mapping(ROOT / "examples" / "messages_zh.toml", ContactMapping)
     assert (shipped.source.kind, shipped.source.pack) == (MAPPING["source"]["kind"], "logistics")

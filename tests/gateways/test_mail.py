@@ -1,4 +1,4 @@
-"""Mail: what really goes over the wire to a server, and the fake that keeps what it was given."""
+"""Mail: what is sent to a server, and the fake that records the mails it is given."""
 
 import json
 import smtplib
@@ -24,7 +24,7 @@ MAIL = Mail(
 
 
 class _Session(socketserver.StreamRequestHandler):
-    """As much of SMTP as a client needs to hand over one mail."""
+    """As much of SMTP as a client needs to send one mail."""
 
     @property
     def sink(self) -> "Sink":
@@ -32,21 +32,21 @@ class _Session(socketserver.StreamRequestHandler):
         return self.server
 
     def handle(self) -> None:
-        self.translate("220 sink")
+        self.send_line("220 sink")
         while line := self.rfile.readline().decode().strip():
             verb = line.split()[0].upper()
             self.sink.verbs.append(line if verb in {"MAIL", "RCPT"} else verb)
             if verb == "DATA":
-                self.translate("354 go on")
+                self.send_line("354 go on")
                 self.sink.mails.append(self.content())
             if verb == "RCPT" and self.sink.refuses:
-                self.translate("550 no such person")
+                self.send_line("550 no such person")
                 continue
-            self.translate("221 bye" if verb == "QUIT" else "250 ok")
+            self.send_line("221 bye" if verb == "QUIT" else "250 ok")
             if verb == "QUIT":
                 return
 
-    def translate(self, line: str) -> None:
+    def send_line(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
     def content(self) -> bytes:
@@ -87,17 +87,17 @@ def sink() -> Iterator[Sink]:
         thread.join()
 
 
-def test_a_mail_is_handed_over_with_its_key_as_its_id(sink: Sink):
+def test_a_mail_is_sent_with_its_key_as_its_id(sink: Sink):
     SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
     mail = sink.received
     assert mail["Message-ID"] == "<cp-26-000123.4.acknowledge_contact.acknowledged@closeloop>"
     assert (mail["From"], mail["To"]) == ("desk@closeloop.example", "wang@example.com")
-    told = [line.casefold() for line in sink.verbs[1:3]]  # Pythons differ in how loudly they say FROM
-    assert told == ["mail from:<desk@closeloop.example>", "rcpt to:<wang@example.com>"]
+    commands = [line.casefold() for line in sink.verbs[1:3]]  # versions of Python differ in the case of FROM
+    assert commands == ["mail from:<desk@closeloop.example>", "rcpt to:<wang@example.com>"]
     assert sink.verbs[-1] == "QUIT"
 
 
-def test_chinese_words_arrive_whole(sink: Sink):
+def test_chinese_text_arrives_unchanged(sink: Sink):
     SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
     mail = sink.received
     assert str(make_header(decode_header(mail["Subject"]))) == MAIL.subject
@@ -107,33 +107,33 @@ def test_chinese_words_arrive_whole(sink: Sink):
     assert body.decode("utf-8").replace("\r\n", "\n").rstrip("\n") == MAIL.body
 
 
-def test_the_same_mail_twice_bears_the_same_id(sink: Sink):
+def test_the_same_mail_sent_twice_has_the_same_id(sink: Sink):
     for _ in range(2):
         SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
     first, second = (message_from_bytes(mail)["Message-ID"] for mail in sink.mails)
     assert first == second
 
 
-def test_a_mail_that_is_not_taken_raises(sink: Sink):
+def test_a_mail_that_is_refused_raises(sink: Sink):
     sink.refuses = True
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
     assert sink.mails == []
 
 
-def test_a_server_that_is_away_raises(sink: Sink):
+def test_a_server_that_is_unreachable_raises(sink: Sink):
     with Sink() as gone:
         url = gone.url
     with pytest.raises(OSError, match="refused"):
         SmtpMailer(url, "desk@closeloop.example").send(MAIL)
 
 
-def test_a_server_that_says_nothing_is_given_up():
-    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(OSError, match="timed out"):
-        SmtpMailer(f"smtp://127.0.0.1:{mute.getsockname()[1]}", "desk@closeloop.example", seconds=0.05).send(MAIL)
+def test_a_server_that_does_not_answer_times_out():
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
+        SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "desk@closeloop.example", seconds=0.05).send(MAIL)
 
 
-def test_an_address_with_a_line_break_is_no_way_to_add_a_header(sink: Sink):
+def test_an_address_with_a_line_break_cannot_add_a_header(sink: Sink):
     forged = Mail(MAIL.key, "wang@example.com\nBcc: all@example.com", MAIL.subject, MAIL.body)
     with pytest.raises(ValueError, match="linefeed"):
         SmtpMailer(sink.url, "desk@closeloop.example").send(forged)
@@ -146,7 +146,7 @@ def test_the_fake_keeps_mails_in_memory():
     assert mailer.sent == [MAIL]
 
 
-def test_the_fake_drops_mails_into_a_file_that_others_cannot_read(tmp_path: Path):
+def test_the_fake_writes_mails_to_a_file_that_others_cannot_read(tmp_path: Path):
     drop = tmp_path / "outbox" / "mail.jsonl"
     for _ in range(2):
         FakeMailer(drop).send(MAIL)

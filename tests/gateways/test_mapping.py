@@ -1,8 +1,6 @@
-"""Mapping files: what they say, and how a wrong one is refused; and that every refusal has its words."""
+"""Mapping files: how they are read, how a wrong one is refused, and that each refusal has a message."""
 
 import re
-import string
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from gateways.contact_mapping import ContactMapping
 from gateways.mapping_file import BadMapping, load_mapping
 from models.contact import Channel
+from tests.gateways.message_catalogues import catalogue, placeholders
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -34,7 +33,7 @@ def load(folder: Path, content: str | bytes):
     return load_mapping(path, ContactMapping)
 
 
-def test_a_mapping_says_what_it_maps(tmp_path):
+def test_a_mapping_is_read(tmp_path):
     loaded = load(tmp_path, "\ufeff" + GOOD)
     assert loaded.columns == {"编号", "时间", "内容"}
     assert loaded.fields == (("row_id", "编号"), ("at", "时间"), ("text", "内容"))
@@ -72,7 +71,7 @@ def test_a_wrong_mapping_is_refused_with_its_key(tmp_path, old, new, key, code):
     ("content", "code", "line"),
     [("[source]\nname = desk", "not_toml", 2), (b"[source]\nname = '\xff'", "not_toml", None)],
 )
-def test_what_is_not_toml_is_refused_with_its_line(tmp_path, content, code, line):
+def test_invalid_toml_is_refused_with_its_line(tmp_path, content, code, line):
     with pytest.raises(BadMapping) as refused:
         load(tmp_path, content)
     assert [(p.row, p.code) for p in refused.value.problems] == [(line, f"bad_mapping.{code}")]
@@ -84,26 +83,14 @@ def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
             load_mapping(path, ContactMapping)
 
 
-def catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "contacts.toml").read_text("utf-8"))
-
-
-def of_logs(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
-
-
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
-def test_every_code_has_its_words_with_the_same_parameters(locale):
+def test_every_code_has_a_message_with_the_same_parameters(locale):
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways").glob("*.py"))
     codes = set(re.findall(r'"((?:bad_file|bad_mapping|file_note)\.[a-z_]+)"', source))
-    words = catalogue(locale)
+    messages = catalogue(locale, "contacts")
     places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column", "bad_mapping.at_line"}
-    assert words.keys() <= codes | places
-    assert words.keys() | of_logs(locale).keys() >= codes | places
-    assert {code: placeholders(text) for code, text in words.items()} == {
-        code: placeholders(text) for code, text in catalogue("en").items()
+    assert messages.keys() <= codes | places
+    assert messages.keys() | catalogue(locale, "logs").keys() >= codes | places
+    assert {code: placeholders(text) for code, text in messages.items()} == {
+        code: placeholders(text) for code, text in catalogue("en", "contacts").items()
     }
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}

@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_schedule_is_that_of_prefect_yaml():
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
-    written = [one for one in deployments if "schedules" in one]
+    with_schedule = [deployment for deployment in deployments if "schedules" in deployment]
     assert [(plan.name, plan.cron, plan.zone) for plan in scheduled()] == [
-        (one["name"], one["schedules"][0]["cron"], one["schedules"][0]["timezone"]) for one in written
+        (deployment["name"], deployment["schedules"][0]["cron"], deployment["schedules"][0]["timezone"])
+        for deployment in with_schedule
     ]
 
 

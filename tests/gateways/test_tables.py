@@ -1,4 +1,4 @@
-"""Files that cannot be opened or read on: each refused with its reason, none of them taken."""
+"""Files that cannot be opened or parsed are refused with the reason, and none of their rows is read."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.gateways.contact_files import (
 FIRST = ",".join(HEADER) + "\n"
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert refusals(tmp_path / "no.csv") == [(None, None, "missing_file")]
     assert list(contacts(tmp_path / "no.csv", mapping())) == []
 
@@ -28,7 +28,7 @@ def test_a_directory_is_refused(tmp_path):
     assert refusals(tmp_path / "folder.csv") == [(None, None, "not_a_file")]
 
 
-def test_a_file_that_the_system_will_not_read_is_refused(tmp_path):
+def test_a_file_that_the_system_cannot_read_is_refused(tmp_path):
     assert refusals(tmp_path / ("x" * 300 + ".csv")) == [(None, None, "unreadable_file")]
 
 
@@ -60,12 +60,12 @@ def test_missing_and_doubled_mapped_columns_are_each_named(tmp_path, build):
     ]
 
 
-def test_a_doubled_column_that_is_not_mapped_does_no_harm(tmp_path):
+def test_a_doubled_column_that_is_not_mapped_is_accepted(tmp_path):
     assert checked(csv_file(tmp_path, [*row(), 1, 2], header=[*HEADER, "注", "注"])).accepted
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_encodings_are_found_out(tmp_path, encoding):
+def test_encodings_are_detected(tmp_path, encoding):
     path = csv_file(tmp_path, row(text="货物迟到𠮷"), encoding=encoding)
     assert [c.text for c in contacts(path, mapping())] == ["货物迟到𠮷"]
 
@@ -106,7 +106,7 @@ def test_a_declared_encoding_is_not_replaced_by_another(tmp_path):
         ('1,2024-03-05,"' + "没有结束\n" * 1_000_000, "row_too_long"),
     ],
 )
-def test_rows_that_a_csv_file_has_muddled_are_refused(tmp_path, line, code):
+def test_malformed_csv_rows_are_refused(tmp_path, line, code):
     path = raw_file(tmp_path, (FIRST + "0,2024-03-05,好\n" + line).encode())
     assert refusals(path) == [(3, None, code)]
     assert [contact.row_id for contact in contacts(path, mapping())] == ["0"]
@@ -146,11 +146,11 @@ def test_a_mapped_column_that_no_json_line_has_is_refused(tmp_path):
     assert refusals(raw_file(tmp_path, line.encode(), "contacts.jsonl")) == [(None, "电话", "missing_column")]
 
 
-def test_a_file_of_nothing_but_bad_rows_is_told_of_those_alone(tmp_path):
+def test_of_a_file_of_bad_rows_only_the_rows_are_reported(tmp_path):
     assert refusals(raw_file(tmp_path, b"{", "contacts.jsonl")) == [(1, None, "broken_json")]
     assert refusals(raw_file(tmp_path, (FIRST + "1,,,,,,,\n").encode())) == [(2, None, "too_many_cells")]
 
 
-def test_nothing_is_kept_from_a_first_pass(tmp_path):
+def test_a_second_pass_gives_the_same_result(tmp_path):
     path = csv_file(tmp_path, row())
     assert check(path, mapping()) == check(path, mapping())

@@ -1,4 +1,4 @@
-"""The telephone: people call from a list; the fake answers as its script says, and where it is silent, not at all."""
+"""The telephone: in production people call from a list; the fake answers by its script, else does not answer."""
 
 import pytest
 
@@ -20,11 +20,11 @@ def test_the_fake_answers_attempt_by_attempt():
     assert telephone.call(call(1)) == Missed("busy")
     assert telephone.call(call(2)) == Reached(survey)
     assert telephone.call(call(3)) == Missed("no_answer")
-    assert [one.attempt for one in telephone.rung] == [1, 2, 3]
+    assert [made.attempt for made in telephone.rung] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("row_id", ["W-2", "", None])
-def test_where_the_script_is_silent_nobody_answers(row_id: str | None):
+def test_without_an_entry_in_the_script_nobody_answers(row_id: str | None):
     assert FakeTelephone({"W-1": ("busy",)}).call(call(row_id=row_id)) == Missed("no_answer")
     assert FakeTelephone().call(call(row_id=row_id)) == Missed("no_answer")
 
@@ -34,7 +34,7 @@ def test_a_call_made_again_gets_the_same_answer():
     assert telephone.call(call(2)) == telephone.call(call(2))
 
 
-def test_the_silence_is_a_reason_of_the_form():
+def test_no_answer_is_a_reason_that_the_form_accepts():
     answer = FakeTelephone().call(call())
     assert isinstance(answer, Missed)
     assert Unanswered(answer.reason) is Unanswered.NO_ANSWER

@@ -1,4 +1,4 @@
-"""XLSX workbooks: cells of every type, formulas, and workbooks that are damaged, forged or too heavy."""
+"""XLSX workbooks: cells of every type, formulas, and workbooks that are damaged, forged or too large."""
 
 import random
 import re
@@ -18,7 +18,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def repack(path: Path, part: str, change, method: int = ZIP_DEFLATED) -> Path:
-    """The workbook with one part changed, or added if it is not there."""
+    """Change one part of the workbook, or add it if it is missing; return the path."""
     with ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     parts[part] = change(parts.get(part, b""))
@@ -42,7 +42,7 @@ def test_whole_numbers_lose_their_point_and_zero(tmp_path):
 
 
 @pytest.mark.parametrize("cell", [time(9, 0), 45356.5, "#####"])
-def test_what_is_not_a_date_is_refused_as_one(tmp_path, cell):
+def test_a_value_that_is_no_date_is_refused(tmp_path, cell):
     assert refusals(workbook(tmp_path, row(at=cell))) == [(2, "时间", "impossible_date")]
 
 
@@ -106,7 +106,7 @@ def test_a_wrong_size_in_the_sheet_does_not_hide_rows(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"no zip at all", b"PK\x03\x04 and nothing more", b"\xd0\xcf\x11\xe0" * 200])
-def test_what_is_no_workbook_is_refused(tmp_path, content):
+def test_a_file_that_is_no_workbook_is_refused(tmp_path, content):
     assert refusals(raw_file(tmp_path, content, "contacts.xlsx")) == [(None, None, "not_a_workbook")]
 
 
@@ -118,7 +118,7 @@ def test_a_zip_without_a_workbook_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["xl/workbook.xml", SHEET, "xl/styles.xml", "[Content_Types].xml"])
-def test_a_workbook_with_a_part_cut_off_is_refused(tmp_path, part):
+def test_a_workbook_with_a_truncated_part_is_refused(tmp_path, part):
     path = repack(workbook(tmp_path, row()), part, lambda xml: xml[: len(xml) // 2])
     assert refusals(path) == [(None, None, "not_a_workbook")]
 
@@ -137,26 +137,26 @@ def test_a_damaged_sheet_is_refused_or_read_but_never_raises(tmp_path):
         refusals(path)
 
 
-def test_a_part_that_swells_too_much_is_a_bomb(tmp_path):
+def test_a_part_that_expands_too_much_is_a_bomb(tmp_path):
     path = repack(workbook(tmp_path, row()), "xl/media/image1.png", lambda _: bytes(3_000_000))
     assert refusals(path) == [(None, None, "zip_bomb")]
 
 
-def test_parts_that_are_too_heavy_together_are_a_bomb(tmp_path):
+def test_parts_that_are_too_large_together_are_a_bomb(tmp_path):
     heavy = random.Random(7).randbytes(20_000) * (UNPACKED_LIMIT // 20_000)
     mixed = bytearray(heavy)
     mixed[::50] = random.Random(8).randbytes(len(mixed[::50]))
     assert refusals(repack(workbook(tmp_path, row()), "a.bin", lambda _: mixed)) == [(None, None, "zip_bomb")]
 
 
-def test_a_part_that_lies_about_its_size_is_a_bomb(tmp_path):
+def test_a_part_with_a_forged_size_is_a_bomb(tmp_path):
     path = repack(workbook(tmp_path, row()), "a.bin", lambda _: bytes(250_000))
     claimed, real = struct.pack("<I", 1000), struct.pack("<I", 250_000)
     forged = path.read_bytes().replace(real, claimed)
     assert refusals(raw_file(tmp_path, forged, "contacts.xlsx")) == [(None, None, "zip_bomb")]
 
 
-def test_another_compression_than_a_workbook_may_have_is_refused(tmp_path):
+def test_a_compression_that_no_workbook_uses_is_refused(tmp_path):
     path = repack(workbook(tmp_path, row()), "a.bin", lambda _: b"x", ZIP_LZMA)
     assert refusals(path) == [(None, None, "not_a_workbook")]
 

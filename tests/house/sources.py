@@ -1,4 +1,4 @@
-"""Reads the house's own Python files as syntax trees, for the rules that are checked on them."""
+"""Reads the project's Python files as syntax trees, for the house rules that are checked on them."""
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Source:
-    """One module: where it stands (from the root, with slashes), its text and its tree."""
+    """One module: its path (from the root, with slashes), its text and its tree."""
 
     path: str
     text: str
@@ -32,7 +32,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The module's own word: ``complaint`` for ``statemachines/complaint.py``."""
+        """Return the module's own name: ``complaint`` for ``statemachines/complaint.py``."""
         return PurePosixPath(self.path).stem
 
     @cached_property
@@ -41,7 +41,7 @@ class Source:
 
     @cached_property
     def imported(self) -> dict[str, str]:
-        """What every imported name stands for: ``{"dt": "datetime.datetime"}``."""
+        """Return what each imported name refers to: ``{"dt": "datetime.datetime"}``."""
         return dict(imported_names(self.nodes))
 
     def at(self, node: ast.AST, what: str) -> str:
@@ -53,14 +53,14 @@ Rule = Callable[[Source], Iterator[str]]
 
 @cache
 def sources(*folders: str) -> tuple[Source, ...]:
-    """All modules of the folders; a folder that is missing or has none is an error, not a pass."""
-    found: list[Source] = []
+    """Return all modules of the folders; a folder that is missing or has none is an error, not a pass."""
+    modules: list[Source] = []
     for folder in folders:
         inside = [read(path) for path in sorted((ROOT / folder).rglob("*.py"))]
         if not inside:
-            raise FileNotFoundError(f"{ROOT / folder} has no modules: is the house read from the right place?")
-        found += inside
-    return tuple(found)
+            raise FileNotFoundError(f"{ROOT / folder} has no modules: is the root of the project right?")
+        modules += inside
+    return tuple(modules)
 
 
 def read(path: Path) -> Source:
@@ -72,7 +72,7 @@ def findings(rule: Rule, over: Iterable[Source]) -> list[str]:
 
 
 def hold(rule: Rule, over: Iterable[Source]) -> None:
-    """The rule holds over all these modules, or the test fails with a line for each breach."""
+    """Fail the test with a line for each breach of the rule in these modules."""
     if broken := findings(rule, over):
         pytest.fail("\n".join(broken), pytrace=False)
 
@@ -89,7 +89,7 @@ def imported_names(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
 
 
 def imported_modules(node: ast.AST) -> Iterator[str]:
-    """The modules that one import statement may load, with dots."""
+    """Yield the modules that an import statement may load, with dots."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -97,7 +97,7 @@ def imported_modules(node: ast.AST) -> Iterator[str]:
 
 
 def dotted(node: ast.AST, imported: dict[str, str]) -> str:
-    """The full name that an expression stands for, imports resolved; empty if it is not a plain name."""
+    """Return the full name of an expression, imports resolved; empty if it is not a plain name."""
     if isinstance(node, ast.Name):
         return imported.get(node.id, node.id)
     if isinstance(node, ast.Attribute):
@@ -107,14 +107,14 @@ def dotted(node: ast.AST, imported: dict[str, str]) -> str:
 
 
 def called_name(call: ast.Call) -> str:
-    """The last word of what is called: ``writing`` for ``store.writing()``."""
+    """Return the last part of a called name: ``writing`` for ``store.writing()``."""
     if isinstance(call.func, ast.Attribute):
         return call.func.attr
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def strings(source: Source) -> Iterator[tuple[ast.Constant, str]]:
-    """Every string the module works with; docstrings are prose and left out."""
+    """Yield every string of the module except docstrings."""
     prose = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
     for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
@@ -126,7 +126,7 @@ def functions(source: Source) -> Iterator[Function]:
 
 
 def at_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run when the module is imported: not those in functions or for types only."""
+    """Yield the statements that run when the module is imported: not those in functions or for types only."""
     for statement in body:
         if isinstance(statement, FUNCTIONS):
             continue

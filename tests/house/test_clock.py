@@ -1,4 +1,4 @@
-"""StoreInfo rule: time is given; only `engine/clock.py` reads the wall clock (STYLE 5)."""
+"""House rule: time is a parameter; only `engine/clock.py` reads the wall clock (STYLE 5)."""
 
 import ast
 import re
@@ -69,11 +69,11 @@ def test_only_the_clock_reads_the_clock():
 @pytest.mark.parametrize(
     "where", ["engine/calendars/deadlines.py", "apps/board.py", "tests/engine/calendars/test_deadlines.py"]
 )
-def test_a_stray_clock_is_caught(bad: str, where: str):
+def test_a_read_of_the_clock_is_caught(bad: str, where: str):
     assert findings(clock_reads, [Source(where, bad)])
 
 
-def test_the_stopwatch_is_for_doors_flows_and_tests():
+def test_only_apps_flows_and_tests_may_measure_time():
     stopwatch = "import time\nstarted = time.monotonic()"
     assert findings(clock_reads, [Source("engine/outbox.py", stopwatch)])
     for where in ("apps/driver.py", "flows/prefect_ui/observer.py", "tests/test_speed.py"):
@@ -89,5 +89,5 @@ def test_the_stopwatch_is_for_doors_flows_and_tests():
         "import time\ntime.sleep(1)",
     ],
 )
-def test_a_given_instant_is_free(good: str):
+def test_an_instant_as_a_parameter_is_allowed(good: str):
     assert findings(clock_reads, [Source("engine/advance.py", good)]) == []

@@ -1,4 +1,4 @@
-"""StoreInfo rule: a case's state changes, and a transaction ends, in `engine/` alone (STYLE 3)."""
+"""House rule: a case's state changes, and a transaction ends, in `engine/` alone (STYLE 3)."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def of_call(source: Source, node: ast.Call) -> Iterator[str]:
     if called == "begin" and isinstance(node.func, ast.Attribute):
         yield source.at(node, ENDS_A_TRANSACTION["begin"])
     if called in {"update", "insert", "delete"} and any(
-        isinstance(given, ast.Name) and given.id == "Case" for given in node.args
+        isinstance(argument, ast.Name) and argument.id == "Case" for argument in node.args
     ):
         yield source.at(node, f"{called}s cases; only engine/ does")
     if called == "setattr" and any(isinstance(a, ast.Constant) and a.value == "state" for a in node.args):
@@ -50,7 +50,7 @@ def of_call(source: Source, node: ast.Call) -> Iterator[str]:
 
 
 def is_cursor(source: Source, node: ast.Attribute) -> bool:
-    """The throw-away cursor of `transitions` must keep its own state; it lives with the rules."""
+    """Say whether it is the cursor of `transitions`, which keeps its own state, in `statemachines/`."""
     return source.room == "statemachines" and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
@@ -91,7 +91,7 @@ def test_a_stray_commit_or_state_is_caught(bad: str):
         "run.outcome = 'done'",
     ],
 )
-def test_reading_and_speaking_of_it_is_free(good: str):
+def test_reading_a_state_and_naming_a_commit_is_allowed(good: str):
     assert findings(commits, [Source("flows/good.py", good)]) == []
 
 

@@ -1,4 +1,4 @@
-"""StoreInfo rules: lifecycles know nothing of each other, and only they compare a state (STYLE 1)."""
+"""House rules: lifecycles do not import each other, and only they compare a state (STYLE 1)."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ SQL = re.compile(r"\bstate\s*(=|<>|!=|(not\s+)?in\b)\s*\(?\s*'", re.IGNORECASE)
 
 
 def is_lifecycle(source: Source) -> bool:
-    """A module of `statemachines/` that makes a ``Lifecycle`` when it is imported."""
+    """Say whether it is a module of `statemachines/` that creates a ``Lifecycle`` when it is imported."""
     made = (
         call
         for statement in at_import(source.tree.body)
@@ -38,8 +38,8 @@ def entangled(all_sources: Collection[Source]) -> Iterator[str]:
     names = {f"statemachines.{source.name}" for source in lifecycles}
     for source in lifecycles:
         for node in source.nodes:
-            known = {".".join(module.split(".")[:2]) for module in imported_modules(node)}
-            for other in sorted(known & names - {f"statemachines.{source.name}"}):
+            imported = {".".join(module.split(".")[:2]) for module in imported_modules(node)}
+            for other in sorted(imported & names - {f"statemachines.{source.name}"}):
                 yield source.at(node, f"imports {other}; what two lifecycles share is vocabulary")
 
 
@@ -47,14 +47,14 @@ def compared_states(source: Source) -> Iterator[str]:
     for node in source.nodes:
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            told = any(is_state(side) for side in sides) and any(is_literal(side) for side in sides)
+            compared = any(is_state(side) for side in sides) and any(is_literal(side) for side in sides)
         elif isinstance(node, ast.Match):
             patterns = [part for case in node.cases for part in ast.walk(case.pattern)]
             literal = any(isinstance(part, ast.MatchValue) and is_literal(part.value) for part in patterns)
-            told = is_state(node.subject) and literal
+            compared = is_state(node.subject) and literal
         else:
             continue
-        if told:
+        if compared:
             yield source.at(node, "compares a state with a word; ask the lifecycle's table")
     for node, text in strings(source):
         if SQL.search(text):
@@ -74,9 +74,9 @@ def is_literal(node: ast.AST) -> bool:
 
 
 def test_lifecycles_are_independent():
-    found = sources("statemachines")
-    assert any(is_lifecycle(source) for source in found), "no lifecycle found: has Lifecycle a new name?"
-    assert list(entangled(found)) == []
+    modules = sources("statemachines")
+    assert any(is_lifecycle(source) for source in modules), "no lifecycle found: has Lifecycle a new name?"
+    assert list(entangled(modules)) == []
 
 
 def test_only_a_lifecycle_compares_states():
@@ -99,7 +99,7 @@ def test_an_entangled_lifecycle_is_caught(bad: str):
     assert list(entangled([complaint, order]))
 
 
-def test_shared_vocabulary_is_free():
+def test_shared_vocabulary_is_allowed():
     vocabulary = Source("statemachines/lifecycle.py", "class Lifecycle: pass\ndef f(): return Lifecycle()")
     complaint = Source(
         "statemachines/complaint.py",
@@ -135,5 +135,5 @@ def test_a_compared_state_is_caught(bad: str):
         "match case.kind:\n    case 'complaint': pass",
     ],
 )
-def test_asking_the_table_is_free(good: str):
+def test_reading_the_table_is_allowed(good: str):
     assert findings(compared_states, [Source("flows/good.py", good)]) == []

@@ -1,4 +1,4 @@
-"""StoreInfo rule: what `make test` leaves to `make test-long` is listed with its reason, and nothing else is."""
+"""House rule: docs/testing.md lists exactly the files with tests that only `make test-long` runs."""
 
 import ast
 import re
@@ -24,6 +24,6 @@ def test_the_page_lists_every_file_with_long_tests_and_no_other():
 
 
 @pytest.mark.parametrize("text", ["@pytest.mark.long\ndef test_it(): ...", "pytestmark = [pytest.mark.long]"])
-def test_a_mark_is_found_wherever_it_stands(text: str):
+def test_a_mark_is_found_on_a_test_and_on_a_module(text: str):
     source = Source("tests/test_bad.py", f"import pytest\n{text}")
     assert list(long_files((source,))) == ["tests/test_bad.py"]

@@ -1,4 +1,4 @@
-"""StoreInfo rule: Prefect is loaded where it is used. It costs seconds; a command that needs none pays none."""
+"""House rule: Prefect is imported only where it is used, because its import costs seconds."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -39,7 +39,7 @@ def test_prefect_is_loaded_only_where_it_is_used():
     ],
 )
 @pytest.mark.parametrize("where", ["apps/cli.py", "flows/react.py", "engine/advance.py", "tests/test_react.py"])
-def test_a_stray_load_is_caught(bad: str, where: str):
+def test_another_import_of_prefect_is_caught(bad: str, where: str):
     assert findings(loads_prefect, [Source(where, bad)])
 
 
@@ -53,5 +53,5 @@ def test_a_stray_load_is_caught(bad: str, where: str):
         ("apps/status.py", "import prefectural"),
     ],
 )
-def test_a_load_in_its_place_is_free(where: str, good: str):
+def test_an_import_where_it_is_used_is_allowed(where: str, good: str):
     assert findings(loads_prefect, [Source(where, good)]) == []

@@ -1,4 +1,4 @@
-"""The rules of the house count something: every room stands where they look and holds code."""
+"""The house rules read something: every room exists where they look and holds code."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def test_a_missing_room_is_an_error_and_not_a_pass():
         sources("cellar")
 
 
-def test_a_breach_fails_the_test_with_its_place():
+def test_a_breach_fails_the_test_with_its_line():
     with pytest.raises(pytest.fail.Exception, match=r"apps/board.py:1: shouts"):
         hold(lambda source: iter([source.at(source.tree, "shouts")]), [Source("apps/board.py", "x = 1")])
 

@@ -1,4 +1,4 @@
-"""StoreInfo rule: small (STYLE 10). Most files and functions stay short, and none grows past all bounds."""
+"""House rule: small (STYLE 10). Most files and functions are short, and none exceeds the bounds."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -20,7 +20,7 @@ def function_lines(function: Function) -> int:
 
 
 def p90(sizes: Sequence[int]) -> int:
-    """The size that nine of ten do not exceed."""
+    """Return the size that nine of ten do not exceed."""
     return sorted(sizes)[ceil(len(sizes) * 0.9) - 1]
 
 
@@ -33,7 +33,7 @@ def too_big(source: Source) -> Iterator[str]:
             yield source.at(function, f"{function.name} has {lines} lines, over {FUNCTION_MOST}")
 
 
-def test_nothing_grows_past_the_bounds():
+def test_nothing_exceeds_the_bounds():
     hold(too_big, sources(*ROOMS))
 
 
@@ -42,8 +42,8 @@ def test_most_files_are_short():
 
 
 def test_most_functions_are_short():
-    found = [function for source in sources(*ROOMS) for function in functions(source)]
-    assert p90([function_lines(function) for function in found]) <= FUNCTION_P90
+    lines = [function_lines(function) for source in sources(*ROOMS) for function in functions(source)]
+    assert p90(lines) <= FUNCTION_P90
 
 
 def function_of(lines: int) -> str:
@@ -51,16 +51,16 @@ def function_of(lines: int) -> str:
 
 
 @pytest.mark.parametrize("bad", ["x = 1\n" * 601, function_of(81), "async " + function_of(81)])
-def test_what_is_too_big_is_caught(bad: str):
+def test_a_size_over_the_bounds_is_caught(bad: str):
     assert findings(too_big, [Source("apps/bad.py", bad)])
 
 
 @pytest.mark.parametrize("good", ["x = 1\n" * 600, function_of(80)])
-def test_the_bounds_themselves_are_free(good: str):
+def test_a_size_at_the_bounds_is_allowed(good: str):
     assert findings(too_big, [Source("apps/good.py", good)]) == []
 
 
-def test_p90_passes_over_one_in_ten_and_no_more():
+def test_p90_ignores_one_in_ten_and_no_more():
     assert p90([1] * 9 + [999]) == 1
     assert p90([1] * 8 + [999] * 2) == 999
     assert p90([7]) == 7

@@ -1,4 +1,4 @@
-"""StoreInfo rule: nothing leaves the building inside a transaction, and nothing waits in one (STYLE 4, 12)."""
+"""House rule: no call to the outside and no wait inside a transaction (STYLE 4, 12)."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -21,30 +21,30 @@ SLEEPS = {"time.sleep", "asyncio.sleep"}
 
 
 def leaks(source: Source) -> Iterator[str]:
-    """What calls out or waits inside ``with …writing(…)``."""
+    """Yield what calls the outside or waits inside ``with …writing(…)``."""
     yield from leaks_below(source, source.tree, frozenset())
 
 
-def leaks_below(source: Source, node: ast.AST, strangers: frozenset[str]) -> Iterator[str]:
-    """``strangers`` are the names around the node that hold something of the outside world."""
+def leaks_below(source: Source, node: ast.AST, outside_names: frozenset[str]) -> Iterator[str]:
+    """Yield the leaks below a node; ``outside_names`` are the names in scope that hold something of ``OUTSIDE``."""
     if isinstance(node, (ast.Module, *FUNCTIONS)):
-        strangers |= frozenset(held_strangers(source, node))
+        outside_names |= frozenset(outside_names_in(source, node))
     if isinstance(node, ast.With | ast.AsyncWith) and opens_a_transaction(node):
         for inner in (part for statement in node.body for part in ast.walk(statement)):
-            yield from leak(source, inner, strangers)
+            yield from leak(source, inner, outside_names)
         return
     for child in ast.iter_child_nodes(node):
-        yield from leaks_below(source, child, strangers)
+        yield from leaks_below(source, child, outside_names)
 
 
-def leak(source: Source, node: ast.AST, strangers: frozenset[str]) -> Iterator[str]:
+def leak(source: Source, node: ast.AST, outside_names: frozenset[str]) -> Iterator[str]:
     if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
         yield source.at(node, "awaits inside a transaction")
     if isinstance(node, ast.Yield | ast.YieldFrom):
-        yield source.at(node, "hands control away inside a transaction")
+        yield source.at(node, "yields inside a transaction")
     if isinstance(node, ast.Call):
         name = dotted(node.func, source.imported)
-        if is_outside(name) or root(node.func) in strangers:
+        if is_outside(name) or root(node.func) in outside_names:
             yield source.at(node, f"calls {ast.unparse(node.func)} inside a transaction; write an outbox row")
         if name in SLEEPS:
             yield source.at(node, "sleeps inside a transaction")
@@ -55,26 +55,26 @@ def opens_a_transaction(node: ast.With | ast.AsyncWith) -> bool:
     return any(isinstance(part, ast.Call) and called_name(part) == "writing" for part in opened)
 
 
-def held_strangers(source: Source, scope: ast.AST) -> Iterator[str]:
-    """Names in the scope that are annotated with, or assigned from, something of the outside world."""
+def outside_names_in(source: Source, scope: ast.AST) -> Iterator[str]:
+    """Yield the names in the scope that are annotated with, or assigned from, something of ``OUTSIDE``."""
     for node in own_parts(scope):
-        if isinstance(node, ast.arg) and speaks_of_outside(source, node.annotation):
+        if isinstance(node, ast.arg) and refers_to_outside(source, node.annotation):
             yield node.arg
-        elif isinstance(node, ast.AnnAssign) and speaks_of_outside(source, node.annotation):
+        elif isinstance(node, ast.AnnAssign) and refers_to_outside(source, node.annotation):
             yield from names_in([node.target])
-        elif isinstance(node, ast.Assign) and speaks_of_outside(source, node.value):
+        elif isinstance(node, ast.Assign) and refers_to_outside(source, node.value):
             yield from names_in(node.targets)
 
 
 def own_parts(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of the scope, without those of functions inside it."""
+    """Yield the nodes of the scope, without those of functions inside it."""
     for child in ast.iter_child_nodes(scope):
         yield child
         if not isinstance(child, FUNCTIONS):
             yield from own_parts(child)
 
 
-def speaks_of_outside(source: Source, expression: ast.expr | None) -> bool:
+def refers_to_outside(source: Source, expression: ast.expr | None) -> bool:
     parts = ast.walk(expression) if expression else ()
     return any(is_outside(dotted(part, source.imported)) for part in parts)
 
@@ -93,7 +93,7 @@ def root(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def knows_gateways(source: Source) -> Iterator[str]:
+def imports_gateways(source: Source) -> Iterator[str]:
     for node in source.nodes:
         if any(module.partition(".")[0] == "gateways" for module in imported_modules(node)):
             yield source.at(node, "imports gateways; the engine writes what was decided and calls nobody")
@@ -103,8 +103,8 @@ def test_nothing_leaves_the_building_inside_a_transaction():
     hold(leaks, sources("engine", "flows", "apps"))
 
 
-def test_the_engine_knows_no_gateway():
-    hold(knows_gateways, sources("engine"))
+def test_the_engine_imports_no_gateway():
+    hold(imports_gateways, sources("engine"))
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_a_leak_is_caught(bad: str):
         "async def work():\n    with writing(store) as tx: tx.add(row)\n    await anything()",
     ],
 )
-def test_calls_after_the_transaction_are_free(good: str):
+def test_calls_after_the_transaction_are_allowed(good: str):
     assert findings(leaks, [Source("flows/good.py", good)]) == []
 
 
 @pytest.mark.parametrize("bad", ["import gateways.mail", "from gateways import mail", "from gateways.mail import send"])
-def test_an_engine_that_calls_out_is_caught(bad: str):
-    assert findings(knows_gateways, [Source("engine/bad.py", bad)])
+def test_an_engine_that_imports_a_gateway_is_caught(bad: str):
+    assert findings(imports_gateways, [Source("engine/bad.py", bad)])

@@ -1,4 +1,4 @@
-"""Every story is told on SQLite and on Postgres, with somebody in each role of the house."""
+"""Every story runs on SQLite and on Postgres, with an actor for each role."""
 
 from collections.abc import Iterator
 
@@ -28,16 +28,16 @@ MORE_STAFF = {
     "hera": (Role.HR, None),
     "tess": (Role.THIRD_PARTY_ASSESSOR, None),
 }
-"""Beside those of ``tests.case_actions``: amy (agent), han (handler), sue, mei, gao (levels 1 to 3), odd (auditor)."""
+"""Besides those of ``tests.case_actions``: amy (agent), han (handler), sue, mei, gao (levels 1 to 3), odd (auditor)."""
 
 
 @pytest.fixture
 def story(work: Work) -> Iterator[Story]:
-    """A story that has not begun; at its end the record is whole and nothing was given up."""
+    """A story without a case; at its end the store is consistent and no delivery has failed."""
     with work.store.writing() as tx:
         for handle, (role, department) in MORE_STAFF.items():
             add_actor(tx, NewActor(handle, (role,), department, email=f"{handle}@example.com"))
-    told = Story(work)
-    yield told
-    if told.number:
-        told.is_whole()
+    story = Story(work)
+    yield story
+    if story.number:
+        story.assert_consistent()

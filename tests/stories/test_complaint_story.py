@@ -11,6 +11,15 @@ from tests.stories.story import Story
 DAMAGE = "签收时发现货物破损,外箱塌了一角。"
 
 
+def confirmed_damage(story: Story) -> Story:
+    """Open a complaint about damage, investigate it and confirm that the carrier is responsible."""
+    story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
+    story.then(
+        "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
+    )
+    return story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+
+
 @pytest.mark.requirement("B1")
 @pytest.mark.requirement("B5")
 def test_a_complaint_goes_its_whole_way(story: Story):
@@ -34,8 +43,8 @@ def test_a_complaint_goes_its_whole_way(story: Story):
 @pytest.mark.requirement("F3")
 def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story):
     story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
-    told = story.refused("han", "compensate", compensation=50_000, grounds="合同第八条")
-    assert "desk_decides" in told.params["guards"], "nothing is paid before responsibility is confirmed"
+    refused = story.refused("han", "compensate", compensation=50_000, grounds="合同第八条")
+    assert "desk_decides" in refused.params["guards"], "nothing is paid before responsibility is confirmed"
     story.then(
         "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
     )
@@ -48,17 +57,13 @@ def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story
     assert story.refused("sue", "approve_compensation", approved=100_001).code == "own_work"
     assert story.refused("mei", "approve_compensation", approved=100_002).code == "guard"
     story.then("mei", "approve_compensation", approved=90_000)
-    known = json.loads(story.variables)
-    assert (story.state, known["compensation"], known["approved"]) == ("investigated", 100_001, 90_000)
+    variables = json.loads(story.variables)
+    assert (story.state, variables["compensation"], variables["approved"]) == ("investigated", 100_001, 90_000)
 
 
 @pytest.mark.requirement("B4")
-def test_a_blank_bound_refuses_every_compensation_until_the_pack_says_an_amount(story: Story):
-    story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
-    story.then(
-        "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
-    )
-    story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+def test_a_blank_bound_refuses_every_compensation(story: Story):
+    confirmed_damage(story)
     execute_sql(story.store, "UPDATE cases SET pack = 'general' WHERE number = :number", number=story.number)
     for amount in (1, 1_000_000):
         blank = story.refused("han", "compensate", compensation=amount, grounds="合同第八条")
@@ -66,26 +71,24 @@ def test_a_blank_bound_refuses_every_compensation_until_the_pack_says_an_amount(
 
 
 @pytest.mark.requirement("B4")
-def test_a_declined_offer_leaves_nothing_offered_and_a_new_one_nothing_approved(story: Story):
-    story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
-    story.then(
-        "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
-    )
-    story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+def test_a_declined_offer_is_cleared_and_a_new_offer_clears_the_approval(story: Story):
+    confirmed_damage(story)
     story.then("sue", "compensate", compensation=300_000, grounds="合同第八条")
     story.then("mei", "approve_compensation", approved=200_000)
     story.then("sue", "compensate", compensation=400_000, grounds="合同第八条")
-    known = json.loads(story.variables)
-    assert (known["compensation"], "approved" in known) == (400_000, False), "the earlier approval was of another offer"
+    variables = json.loads(story.variables)
+    assert (variables["compensation"], "approved" in variables) == (400_000, False), (
+        "the earlier approval was of another offer"
+    )
     story.then("mei", "decline_compensation", reason="无依据。")
-    known = json.loads(story.variables)
-    assert (story.state, known.keys() & {"compensation", "approved"}) == ("investigated", set())
-    assert known["confirmed_cause"] == known["cause"]
+    variables = json.loads(story.variables)
+    assert (story.state, variables.keys() & {"compensation", "approved"}) == ("investigated", set())
+    assert variables["confirmed_cause"] == variables["cause"]
     assert verify(story.store).faults == ()
 
 
 @pytest.mark.requirement("A7")
-def test_a_refusal_is_coded_reviewed_by_another_and_told(story: Story):
+def test_a_refusal_is_coded_and_reviewed_by_another_person(story: Story):
     story.opens("complaint", "随便说说。")
     story.then("sue", "propose_refusal", code="no_facts", reason="没有事实。")
     assert story.refused("sue", "refuse", code="no_facts", told="请补充事实。").code == "own_work"
@@ -97,44 +100,44 @@ def test_a_refusal_is_coded_reviewed_by_another_and_told(story: Story):
 
 
 @pytest.mark.requirement("A6")
-def test_a_merged_case_hands_its_promises_on(story: Story):
+def test_a_merged_case_hands_its_timers_over(story: Story):
     first = story.opens("complaint", DAMAGE).number
     story.after(minutes=100)
-    assert story.rungs("first_reply") == [75]
+    assert story.steps("first_reply") == [75]
     second = story.opens("complaint", DAMAGE).number
     story.on(first).then("amy", "merge", into=second)
-    assert (story.state, story.outcome("first_reply"), story.rungs("first_reply")) == ("merged", "handed_on", [75])
+    assert (story.state, story.outcome("first_reply"), story.steps("first_reply")) == ("merged", "handed_on", [75])
     story.on(second)
-    own, inherited = story.clocks("first_reply")
+    own, inherited = story.timers("first_reply")
     assert (own["occurrence"], inherited["occurrence"], inherited["steps_fired"]) == (1, 2, 1)
-    assert inherited["opened_at"] < own["opened_at"], "the older promise still counts from its own beginning"
+    assert inherited["opened_at"] < own["opened_at"], "the older timer still counts from its own start"
     story.after(minutes=21)
-    assert (story.rungs("first_reply"), story.level) == ([100], 1)
+    assert (story.steps("first_reply"), story.level) == ([100], 1)
     story.then("amy", "reply", message="两件一并处理。")
-    assert [clock["outcome"] for clock in story.clocks("first_reply")] == ["met", "breached"]
+    assert [timer["outcome"] for timer in story.timers("first_reply")] == ["met", "breached"]
 
 
 @pytest.mark.requirement("B9")
-def test_each_promise_to_the_customer_is_a_clock_of_its_own(story: Story):
+def test_each_promise_to_the_customer_has_its_own_timer(story: Story):
     story.opens("complaint", DAMAGE)
     story.then("amy", "promise", promise="十点半来电。", due_at="2026-03-02T10:30:00+08:00")
     story.then("amy", "promise", promise="明天寄单据。", due_at="2026-03-03T09:00:00+08:00")
     story.until("2026-03-02T10:20+08:00").then("amy", "keep_promise", promise=1)
     story.until("2026-03-03T09:01+08:00")
-    assert [clock["outcome"] for clock in story.clocks("promise")] == ["met", None]
-    assert story.rungs("promise") == [75, 75, 100], "the first one neared its end as well"
-    told = story.refused("amy", "promise", promise="昨天。", due_at="2026-03-02T09:00:00+08:00")
-    assert told.code == "due_passed"
+    assert [timer["outcome"] for timer in story.timers("promise")] == ["met", None]
+    assert story.steps("promise") == [75, 75, 100], "the first one neared its end as well"
+    refused = story.refused("amy", "promise", promise="昨天。", due_at="2026-03-02T09:00:00+08:00")
+    assert refused.code == "due_passed"
 
 
 @pytest.mark.requirement("B8")
-def test_progress_is_told_at_declared_intervals_or_the_promise_is_broken(story: Story):
+def test_progress_is_reported_at_declared_intervals_or_the_promise_is_breached(story: Story):
     story.promises(progress_note={"amount": 8, "unit": "hours"})
     story.opens("complaint", DAMAGE)
     story.after(hours=6).then("amy", "progress", progress="已联系车队。")
     story.after(hours=8, minutes=1)
-    assert [clock["outcome"] for clock in story.clocks("progress_note")] == ["met", None]
-    assert story.rungs("progress_note") == [75, 75, 100]
+    assert [timer["outcome"] for timer in story.timers("progress_note")] == ["met", None]
+    assert story.steps("progress_note") == [75, 75, 100]
 
 
 @pytest.mark.requirement("B10")
@@ -147,11 +150,11 @@ def test_a_second_return_goes_to_the_supervisor_who_rules_on_the_owner(story: St
     story.after(hours=3).then("hal", "return", code="not_ours")
     assert story.state == "owner_disputed"
     story.then("sue", "rule_owner", department="claims", owner="han")
-    known = json.loads(story.variables)
-    assert (story.state, known["returns"]) == ("classified", 2)
-    claims, delivery, ruled = story.clocks("department_limit")
+    variables = json.loads(story.variables)
+    assert (story.state, variables["returns"]) == ("classified", 2)
+    claims, delivery, ruled = story.timers("department_limit")
     assert [claims["outcome"], delivery["outcome"], ruled["outcome"]] == ["handed_over", "handed_over", None]
-    assert delivery["opened_at"] == claims["closed_at"], "each team has a clock of its own"
+    assert delivery["opened_at"] == claims["closed_at"], "each team has its own timer"
 
 
 @pytest.mark.requirement("B2")
@@ -161,7 +164,7 @@ def test_a_result_the_customer_rejects_begins_another_round_at_once(story: Story
         "han", "resolve", result="道歉。"
     )
     story.then("amy", "tell_result", opinion="rejected", words="不行。")
-    assert (story.state, story.level, len(story.clocks("solution"))) == ("investigated", 1, 2)
+    assert (story.state, story.level, len(story.timers("solution"))) == ("investigated", 1, 2)
 
 
 @pytest.mark.requirement("B6")
@@ -175,18 +178,18 @@ def test_an_urgent_case_asks_the_supervisor_at_once_and_never_less_again(story: 
 
 
 @pytest.mark.requirement("A5")
-def test_a_key_account_and_a_channel_have_limits_of_their_own(story: Story):
+def test_a_key_account_and_a_channel_have_their_own_limits(story: Story):
     whens = [{"customer_type": "key_account", "amount": 1}, {"channel": "chat", "amount": 3}]
     both = {"customer_type": "key_account", "channel": "chat", "amount": 1}
     story.promises(first_reply={"amount": 2, "unit": "hours", "when": [*whens, both]})
     hours = 3_600_000_000
-    for said, amount in (
+    for fields, amount in (
         ({}, 2),
         ({"customer_type": "key_account"}, 1),
         ({"channel": "chat"}, 3),
         ({"channel": "chat", "customer_type": "key_account"}, 1),
     ):
-        story.opens("complaint", DAMAGE, **said)
-        assert story.clocks("first_reply")[0]["allowance"] == amount * hours, said
+        story.opens("complaint", DAMAGE, **fields)
+        assert story.timers("first_reply")[0]["allowance"] == amount * hours, fields
         story.then("amy", "note", note="仍是同一位客户。")
-        assert story.clocks("first_reply")[0]["allowance"] == amount * hours, "and keeps it through the next move"
+        assert story.timers("first_reply")[0]["allowance"] == amount * hours, "and the next move does not change it"

@@ -1,4 +1,4 @@
-"""Stories of evaluations, to be read by a manager: each is answered in time, none is hidden, doubts are marked."""
+"""Stories of evaluations: each is answered in time, none is hidden, disputed ones are marked."""
 
 import json
 
@@ -13,7 +13,7 @@ APPEAL = "ap-26-000099"
 
 
 def appeal(story: Story, verdict: str) -> None:
-    """The system tells the evaluation what became of an appeal against it."""
+    """Make the move by which the system records the verdict on an appeal against the evaluation."""
     advance(story.store, Command(story.number, verdict, {"case": APPEAL}), story.now)
 
 
@@ -24,10 +24,10 @@ def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_tak
     story.promises(answer_evaluation={"amount": 3, "unit": "days"})
     story.opens("evaluation", SLOW, email="wang@example.com")
     assert (story.number[:2], story.state) == ("ev", "received")
-    assert (story.moves[-1], story.outcome("answer_evaluation")) == ("acknowledge", None), "a receipt keeps nothing"
+    assert (story.moves[-1], story.outcome("answer_evaluation")) == ("acknowledge", None), "a receipt meets no promise"
     story.after(hours=5).then("amy", "assess", **BAD)
     assert story.state == "assessed"
-    assert story.refused("sid", "answer", message="对不起。").code == "form", "a reply without a measure is none"
+    assert story.refused("sid", "answer", message="对不起。").code == "form", "an answer needs a measure"
     story.after(days=1).then("sid", "answer", measure="增加一条晚班线路。", message="对不起,我们已增加晚班。")
     assert (story.state, story.outcome("answer_evaluation")) == ("answered", "met")
     story.after(days=3)
@@ -38,7 +38,7 @@ def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_tak
 def test_an_evaluation_that_nobody_answers_is_reminded_and_escalated(story: Story):
     story.promises(answer_evaluation={"amount": 3, "unit": "days"})
     story.opens("evaluation", SLOW).after(days=3)
-    assert (story.rungs("answer_evaluation"), story.level) == ([75, 100], 1)
+    assert (story.steps("answer_evaluation"), story.level) == ([75, 100], 1)
 
 
 @pytest.mark.requirement("E8")
@@ -51,14 +51,12 @@ def test_a_negative_evaluation_cannot_be_hidden(story: Story):
         assert story.refused("gao", hiding).code == "unknown_move"
     assert story.refused("gao", "withdraw", wish="删掉。").code == "role"
     story.then("amy", "withdraw", wish="师傅已上门道歉,我收回评价。")
-    assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), (
-        "what was said stays in the record"
-    )
+    assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), "the scores stay in the record"
 
 
 @pytest.mark.requirement("E4")
 @pytest.mark.requirement("F3")
-def test_the_person_evaluated_sees_it_and_has_no_hand_in_it(story: Story):
+def test_the_person_evaluated_is_notified_and_makes_no_move(story: Story):
     story.opens("evaluation", "接线员态度差。")
     assert story.refused("amy", "assess", tone="negative", evaluated="amy").params["guards"] == ["as_given"]
     story.then("ann", "assess", tone="negative", attitude=1, evaluated="amy")
@@ -86,14 +84,14 @@ def test_a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another(st
 
 
 @pytest.mark.requirement("E4")
-def test_a_won_appeal_marks_what_must_be_reckoned_again_even_after_the_archive(story: Story):
+def test_a_won_appeal_marks_the_evaluation_for_recomputation_even_when_archived(story: Story):
     story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
     appeal(story, "appealed")
     story.then("sid", "answer", measure="谈话。", message="已谈话。").after(days=3)
     assert story.state == "archived"
     appeal(story, "appeal_upheld")
-    known = json.loads(story.variables)
-    assert (story.state, known["appeals"], known["recompute"]) == ("archived", 1, True)
+    variables = json.loads(story.variables)
+    assert (story.state, variables["appeals"], variables["recompute"]) == ("archived", 1, True)
 
 
 @pytest.mark.requirement("E4")
@@ -103,5 +101,5 @@ def test_a_dismissed_appeal_leaves_the_evaluation_as_it_is(story: Story):
     appeal(story, "appeal_dismissed")
     assert "recompute" not in json.loads(story.variables)
     assert story.refused("gao", "appeal_upheld", case=APPEAL).code == "role", (
-        "a verdict is the panel's, told by its case"
+        "only the appeal's case records the panel's verdict"
     )

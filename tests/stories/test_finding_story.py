@@ -1,4 +1,4 @@
-"""Stories of findings: from a check to a verified effect; none is dropped, none is audited by whom it concerns."""
+"""Stories of findings: from a check to a verified effect; none is dropped or audited by its own handler."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.stories.story import Story
 
 
 def raised(story: Story) -> Story:
-    """A check found records without a name, and the quality team gave them to the delivery department."""
+    """Raise a finding of a check, and let the quality team assign it to the delivery department."""
     story.opens("finding", "抽查发现三份签收单没有签名。", by="quin")
     return story.then("quin", "assign_owner", department="delivery", severity="high", owner="hal", origin="check")
 
@@ -28,14 +28,14 @@ def test_a_finding_is_tracked_to_its_verified_closure(story: Story):
     rectified(story)
     assert story.state == "rectified"
     story.then("eva", "verify_effect", effect="effective", evidence="再抽二十份,全部有签名。")
-    known = json.loads(story.variables)
-    assert (story.state, known["cause"], known["origin"]) == ("verified", "no_training", "audit")
+    variables = json.loads(story.variables)
+    assert (story.state, variables["cause"], variables["origin"]) == ("verified", "no_training", "audit")
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
 
 
 @pytest.mark.requirement("F1")
-def test_what_had_no_effect_goes_another_round_one_level_higher(story: Story):
+def test_a_finding_without_effect_goes_another_round_one_level_higher(story: Story):
     rectified(raised(story))
     story.then("odd", "verify_effect", effect="not_effective", evidence="再抽二十份,四份没有签名。")
     assert (story.state, story.level) == ("assigned", 1)
@@ -44,7 +44,7 @@ def test_what_had_no_effect_goes_another_round_one_level_higher(story: Story):
 
 
 @pytest.mark.requirement("F3")
-def test_who_handled_does_not_audit(story: Story):
+def test_the_handler_of_a_finding_does_not_verify_it(story: Story):
     raised(story)
     assert story.refused("quin", "propose_measure", cause="no_training", measure="培训。").code == "role"
     rectified(story)
@@ -52,7 +52,7 @@ def test_who_handled_does_not_audit(story: Story):
 
 
 @pytest.mark.requirement("F3")
-def test_who_holds_both_roles_does_not_verify_his_own_measure(story: Story):
+def test_an_actor_with_both_roles_does_not_verify_his_own_measure(story: Story):
     with story.store.writing() as tx:
         add_actor(tx, NewActor("quentin", (Role.QUALITY_TEAM, Role.HANDLER)))
     raised(story).then("quentin", "propose_measure", cause="no_training", measure="培训。")
@@ -81,29 +81,29 @@ def test_rectification_runs_to_the_agreed_date_or_to_the_packs_limit(story: Stor
         "hal", "propose_measure", cause="no_training", measure="培训。", due_at="2026-03-04T09:00:00+08:00"
     )
     story.after(days=2, minutes=1)
-    assert story.rungs("finding_rectification") == [75, 100]
+    assert story.steps("finding_rectification") == [75, 100]
     story.then("hal", "rectify", done="已培训。", evidence="签到表。")
     assert story.outcome("finding_rectification") == "breached"
     story.then("odd", "verify_effect", effect="not_effective", evidence="还有四份。")
     story.then("hal", "propose_measure", cause="no_training", measure="再培训。")
     story.after(days=8).then("hal", "rectify", done="再培训了。", evidence="签到表。")
-    assert [clock["outcome"] for clock in story.clocks("finding_rectification")] == ["breached", "met"]
+    assert [timer["outcome"] for timer in story.timers("finding_rectification")] == ["breached", "met"]
 
 
 @pytest.mark.requirement("F1")
 @pytest.mark.requirement("E3")
 def test_the_third_finding_of_one_cause_in_a_department_calls_for_an_improvement_plan(story: Story):
     causes = ("no_training", "no_training", "broken_printer", "no_training")
-    numbers = [raised(story).then("hal", "propose_measure", cause=one, measure="培训。").number for one in causes]
+    numbers = [raised(story).then("hal", "propose_measure", cause=cause, measure="培训。").number for cause in causes]
     with pytest.raises(IndexError):
         story.on(numbers[1]).child("improvement_plan")
     plan = story.on(numbers[3]).child("improvement_plan")
-    known = json.loads(story.on(plan).variables)
-    assert (known["department"], known["cause"], known["parent"]) == ("delivery", "no_training", numbers[3])
+    variables = json.loads(story.on(plan).variables)
+    assert (variables["department"], variables["cause"], variables["parent"]) == ("delivery", "no_training", numbers[3])
 
 
 @pytest.mark.requirement("F1")
-def test_the_same_cause_elsewhere_is_another_matter(story: Story):
+def test_findings_of_other_departments_do_not_count(story: Story):
     for department in ("delivery", "delivery", "claims"):
         story.opens("finding", "抽查。", by="quin").then("quin", "assign_owner", department=department)
         story.then("han", "propose_measure", cause="no_training", measure="培训。")

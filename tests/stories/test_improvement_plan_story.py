@@ -9,10 +9,10 @@ from statemachines.roles import Role
 from tests.stories.story import Story
 
 
-def required(story: Story, **told: str) -> Story:
-    """The satisfied share fell below its target, and the delivery department must improve."""
+def required(story: Story, **fields: str) -> Story:
+    """Require a plan of the delivery department, because its satisfaction rate fell below the target."""
     story.opens("improvement_plan", "二月满意率 86.5 %,低于目标 90 %。", by="eva")
-    due = {"due_at": "2026-03-09T09:00:00+08:00"} | told
+    due = {"due_at": "2026-03-09T09:00:00+08:00"} | fields
     figures = {"indicator": "satisfaction_rate", "actual": 8650, "target": 9000}
     return story.then("eva", "require", department="delivery", **figures, **due)
 
@@ -37,46 +37,46 @@ def test_an_indicator_below_target_is_tracked_to_its_verified_effect(story: Stor
     carried_out(story)
     assert (story.outcome("plan_submission"), story.outcome("plan_execution")) == ("met", "met")
     story.then("eva", "verify_effect", effect="effective", before=8650, after=9120, evidence="三月满意率。")
-    known = json.loads(story.variables)
-    assert (story.state, known["before"], known["after"]) == ("verified", 8650, 9120)
+    variables = json.loads(story.variables)
+    assert (story.state, variables["before"], variables["after"]) == ("verified", 8650, 9120)
 
 
 @pytest.mark.requirement("E3")
 def test_plans_are_due_by_a_date_and_late_ones_escalate(story: Story):
     required(story)
     story.until("2026-03-09T09:01+08:00")
-    assert (story.rungs("plan_submission"), story.level) == ([75, 100], 1)
+    assert (story.steps("plan_submission"), story.level) == ([75, 100], 1)
     submitted(story)
     assert story.outcome("plan_submission") == "breached"
     story.then("eva", "send_back", reason="没有量化目标。", due_at="2026-03-11T09:00:00+08:00")
-    assert (story.state, len(story.clocks("plan_submission"))) == ("awaiting_plan", 2)
+    assert (story.state, len(story.timers("plan_submission"))) == ("awaiting_plan", 2)
     assert "proposed_due" not in json.loads(story.variables), "the plan that was sent back proposes nothing"
     submitted(story).then("eva", "accept_plan", due_at="2026-03-12T18:00:00+08:00")
     story.until("2026-03-12T18:01+08:00")
-    assert story.rungs("plan_execution") == [75, 100]
+    assert story.steps("plan_execution") == [75, 100]
 
 
 @pytest.mark.requirement("E3")
-def test_another_date_stands_in_the_place_of_the_first(story: Story):
+def test_a_new_date_replaces_the_first(story: Story):
     required(story).then("eva", "require", department="delivery", due_at="2026-03-06T09:00:00+08:00")
-    assert [clock["outcome"] for clock in story.clocks("plan_submission")] == ["handed_over", None]
+    assert [timer["outcome"] for timer in story.timers("plan_submission")] == ["handed_over", None]
 
 
 @pytest.mark.requirement("E3")
 def test_a_plan_needs_a_department_that_answers_for_it(story: Story):
     story.opens("improvement_plan", "二月满意率低于目标。", by="eva")
-    told = story.refused("max", "submit", plan="预约。", measures="抽查。", proposed_due="2026-04-01T18:00:00+08:00")
-    assert told.params["guards"] == ["was_required"]
+    refused = story.refused("max", "submit", plan="预约。", measures="抽查。", proposed_due="2026-04-01T18:00:00+08:00")
+    assert refused.params["guards"] == ["was_required"]
 
 
 @pytest.mark.requirement("E3")
 def test_without_effect_a_new_plan_is_required_one_level_higher(story: Story):
     carried_out(required(story))
-    told = {"before": 8650, "after": 8640, "evidence": "三月满意率。", "due_at": "2026-04-10T09:00:00+08:00"}
-    story.then("eli", "verify_effect", effect="not_effective", **told)
+    figures = {"before": 8650, "after": 8640, "evidence": "三月满意率。", "due_at": "2026-04-10T09:00:00+08:00"}
+    story.then("eli", "verify_effect", effect="not_effective", **figures)
     assert (story.state, story.level, story.outcome("plan_submission")) == ("awaiting_plan", 1, None)
-    known = json.loads(story.variables)
-    assert (known["effect"], known.keys() & {"proposed_due", "due_at"}) == ("not_effective", set())
+    variables = json.loads(story.variables)
+    assert (variables["effect"], variables.keys() & {"proposed_due", "due_at"}) == ("not_effective", set())
 
 
 @pytest.mark.requirement("E3")

@@ -1,4 +1,4 @@
-"""Stories of inquiries, to be read by a manager: consultations, suggestions, praise, leads, what becomes of them."""
+"""Stories of inquiries: consultations, suggestions, praise and leads."""
 
 import json
 
@@ -17,7 +17,7 @@ SELECT c.kind, l.relation FROM link l JOIN cases c ON c.id = l.child_id JOIN cas
 
 
 def calls_back(story: Story, max_rounds: int = 0) -> None:
-    """The carrier switches callbacks of inquiries on, with that many rounds (none: without bound)."""
+    """Switch callbacks of inquiries on, with at most so many rounds (0: unlimited)."""
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
     execute_sql(story.store, CALLED_BACK)
     if max_rounds:
@@ -46,7 +46,7 @@ def test_a_consultation_goes_its_whole_way(story: Story):
 
 
 @pytest.mark.requirement("A5")
-def test_the_desk_may_answer_at_once_and_only_a_persons_words_keep_the_first_reply(story: Story):
+def test_the_desk_may_answer_at_once_and_only_a_persons_reply_meets_the_first_reply(story: Story):
     story.opens("consultation", QUESTION, **CUSTOMER)
     assert (story.moves, story.outcome("first_reply")) == (["open", "acknowledge"], None)
     story.then("amy", "answer", answer="有电梯的可以送上楼。")
@@ -57,13 +57,13 @@ def test_the_desk_may_answer_at_once_and_only_a_persons_words_keep_the_first_rep
 def test_an_inquiry_that_nobody_answers_is_reminded_and_escalated(story: Story):
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
     story.opens("inquiry", QUESTION).after(hours=2)
-    assert (story.rungs("first_reply"), story.level) == ([75, 100], 1)
+    assert (story.steps("first_reply"), story.level) == ([75, 100], 1)
     story.after(hours=22)
-    assert story.rungs("answer_inquiry") == [75, 100]
+    assert story.steps("answer_inquiry") == [75, 100]
 
 
 @pytest.mark.requirement("A3")
-def test_the_rules_route_a_consultation_they_are_sure_of_and_a_person_overrules_its_nature(story: Story):
+def test_the_rules_route_a_plain_consultation_and_a_person_overrules_its_nature(story: Story):
     story.opens("consultation", "请问我的货到哪里了?物流信息怎么查询跟踪?")
     assert "classify" in story.moves
     story.opens("consultation", "建议你们周末也能提货。").then(
@@ -73,11 +73,11 @@ def test_the_rules_route_a_consultation_they_are_sure_of_and_a_person_overrules_
 
 
 @pytest.mark.requirement("A4")
-def test_the_clocks_rest_while_the_customer_is_asked(story: Story):
+def test_the_timers_pause_while_the_customer_is_asked(story: Story):
     story.opens("consultation", "能送吗?").after(hours=1).then("amy", "ask_customer", question="送到哪里?")
     assert (story.state, story.fires("first_reply")) == ("waiting_for_customer", None)
     story.after(days=2).then("amy", "customer_answers", answer="重庆。")
-    assert (story.state, story.rungs("first_reply")) == ("received", [])
+    assert (story.state, story.steps("first_reply")) == ("received", [])
     story.after(minutes=59).then("amy", "answer", answer="能送。")
     assert story.outcome("first_reply") == "met"
 
@@ -100,7 +100,7 @@ def test_where_the_pack_wants_it_an_answered_consultation_is_called_back(story: 
 
 
 @pytest.mark.requirement("D1")
-def test_whoever_cannot_be_reached_gets_a_message_and_the_inquiry_goes_on(story: Story):
+def test_an_unreachable_customer_gets_a_message_and_the_inquiry_goes_on(story: Story):
     calls_back(story)
     story.opens("consultation", QUESTION, **CUSTOMER).then("amy", "answer", answer="可以。")
     for attempts in (1, 2, 3):
@@ -110,7 +110,7 @@ def test_whoever_cannot_be_reached_gets_a_message_and_the_inquiry_goes_on(story:
 
 
 @pytest.mark.requirement("D2")
-def test_a_customer_who_stays_dissatisfied_is_heard_as_a_complainant(story: Story):
+def test_the_inquiry_of_a_dissatisfied_customer_becomes_a_complaint(story: Story):
     calls_back(story, max_rounds=1)
     story.opens("consultation", QUESTION, **CUSTOMER).then("amy", "answer", answer="不清楚。")
     story.then("ann", "revisit", outcome="dissatisfied", words="我要投诉。")
@@ -119,24 +119,24 @@ def test_a_customer_who_stays_dissatisfied_is_heard_as_a_complainant(story: Stor
 
 
 @pytest.mark.requirement("D2")
-def test_an_inquiry_that_is_a_complaint_goes_on_as_one_in_the_customers_words(story: Story):
+def test_an_inquiry_that_is_a_complaint_becomes_one_with_the_customers_text(story: Story):
     story.opens("consultation", "货物破损,请问怎么办?", subject="破损", channel="hotline", **CUSTOMER)
     story.then("amy", "turn_into_complaint", words="外箱也塌了。")
     assert (story.state, story.outcome("first_reply")) == ("converted", "stopped")
     story.on(story.child("complaint"))
     sql = """SELECT s.field, s.content, c.channel FROM statement s JOIN cases c ON c.id = s.case_id
               WHERE c.number = :number AND s.seq = 1 ORDER BY s.field"""
-    said = query_rows(story.store, sql, number=story.number)
-    assert [(one["field"], one["content"]) for one in said] == [
+    statements = query_rows(story.store, sql, number=story.number)
+    assert [(row["field"], row["content"]) for row in statements] == [
         ("subject", "破损"),
         ("text", "外箱也塌了。\n\n货物破损,请问怎么办?"),
     ]
-    assert said[0]["channel"] == "hotline"
-    assert story.outcome("first_reply") is None, "the complaint has promises of its own"
+    assert statements[0]["channel"] == "hotline"
+    assert story.outcome("first_reply") is None, "the complaint has its own timers"
 
 
 @pytest.mark.requirement("A2")
-def test_a_suggestion_is_assessed_and_the_customer_is_told(story: Story):
+def test_a_suggestion_is_assessed_and_answered(story: Story):
     story.opens("suggestion", "建议周末也能提货。")
     assert story.refused("amy", "answer", answer="谢谢。").params["guards"] == ["is_question"]
     story.then("amy", "classify", department="delivery")
@@ -156,8 +156,8 @@ def test_praise_is_passed_on_and_the_customer_is_thanked(story: Story):
     assert story.mails("max@example.com") == [f"有客户表扬您的部门（编号 {story.number}）"]
     assert story.refused("amy", "answer", answer="谢谢。").params["guards"] == ["is_no_praise"]
     story.then("amy", "thank", thanks="谢谢您,我们已转告师傅。")
-    known = json.loads(story.variables)
-    assert (story.state, story.outcome("first_reply"), known["commended"]) == ("settled", "met", "hal")
+    variables = json.loads(story.variables)
+    assert (story.state, story.outcome("first_reply"), variables["commended"]) == ("settled", "met", "hal")
 
 
 @pytest.mark.requirement("D2")
@@ -170,8 +170,8 @@ def test_a_lead_is_a_salespersons_until_it_is_won(story: Story):
     story.then("sal", "qualify", told="已约周三上门。", expected=5_000_000)
     assert (story.state, story.outcome("first_reply")) == ("pursued", "met")
     story.after(days=7).then("sal", "win", worth=4_800_000)
-    known = json.loads(story.variables)
-    assert (story.state, story.outcome("pursue_lead"), known["worth"]) == ("settled", "met", 4_800_000)
+    variables = json.loads(story.variables)
+    assert (story.state, story.outcome("pursue_lead"), variables["worth"]) == ("settled", "met", 4_800_000)
     story.after(days=3)
     assert story.state == "archived"
 
@@ -195,14 +195,14 @@ def test_a_need_named_at_a_callback_is_a_lead_without_a_receipt(story: Story):
 
 
 @pytest.mark.requirement("A6")
-def test_a_question_asked_twice_is_answered_once_and_keeps_the_older_promise(story: Story):
+def test_a_merged_question_is_answered_once_and_inherits_the_older_timer(story: Story):
     first = story.opens("consultation", QUESTION).number
     story.after(minutes=30)
     second = story.opens("consultation", QUESTION).number
     story.on(first).then("amy", "merge", into=second)
     assert (story.state, story.outcome("first_reply")) == ("merged", "handed_on")
     story.on(second).then("amy", "answer", answer="可以。")
-    assert [clock["outcome"] for clock in story.clocks("first_reply")] == ["met", "met"]
+    assert [timer["outcome"] for timer in story.timers("first_reply")] == ["met", "met"]
 
 
 def test_a_customer_may_withdraw_his_question(story: Story):

@@ -1,4 +1,4 @@
-"""Stories of interruptions: a port closes, the affected are found, told and given more time, and it is learned from."""
+"""Stories of interruptions: a port closes; affected cases are found, notified and given more time; a review follows."""
 
 import asyncio
 import json
@@ -27,14 +27,14 @@ SELECT t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.o
 
 
 def closed_port(story: Story) -> Story:
-    """The port is closed by fog, and the contingency plan is in force."""
+    """Declare a port closed by fog, and start the contingency plan."""
     story.opens("interruption", "大雾,港口封航。", by="ops")
     story.then("ops", "declare", what="封航", where="盐田港", since="2026-03-02T06:00:00+08:00", department="delivery")
     return story.then("mei", "start_plan", contingency="port_closed", plan="改走陆路,通知客户。")
 
 
 def complaints(story: Story, *addresses: str | None) -> list[str]:
-    """Complaints about delays, of customers with these addresses, all with the delivery department."""
+    """Open complaints about delays, of customers with these addresses, and assign them to the delivery department."""
     return [
         story.opens("complaint", LATE, email=address).then("amy", "assign", department="delivery").number
         for address in addresses
@@ -46,7 +46,7 @@ def mailed(story: Story, template: str) -> list[str]:
     return [mail.key for mail in story.work.mailer.sent if f":{template}:" in mail.key]
 
 
-def delivered_again(story: Story, move: str, reaction: str) -> None:
+def redeliver(story: Story, move: str, reaction: str) -> None:
     """Deliver the last event of a move once more, as after a lease that ran out."""
     row = query_rows(story.store, EVENT, number=story.number, move=move)[-1]
     leased = Leased(CaseEvent(**row), reaction, 2, "another")
@@ -57,7 +57,7 @@ def delivered_again(story: Story, move: str, reaction: str) -> None:
     asyncio.run(deliver())
 
 
-def known(story: Story) -> dict[str, Any]:
+def variables(story: Story) -> dict[str, Any]:
     return json.loads(story.variables)
 
 
@@ -65,7 +65,11 @@ def known(story: Story) -> dict[str, Any]:
 def test_an_interruption_goes_its_whole_way(story: Story):
     first, second = complaints(story, "wang@example.com", "li@example.com")
     closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
-    assert (story.state, known(story)["affected"], story.outcome("tell_affected")) == ("affected_found", 2, "missing")
+    assert (story.state, variables(story)["affected"], story.outcome("tell_affected")) == (
+        "affected_found",
+        2,
+        "missing",
+    )
     assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [first, second]
     assert story.mails("wang@example.com")[-1] == f"服务中断告知（编号 {first}）"
     assert "confirm_told" in story.moves
@@ -75,7 +79,7 @@ def test_an_interruption_goes_its_whole_way(story: Story):
     story.then("mei", "record_mitigation", measure="改走陆路。")
     story.then("ops", "restore", restored_at="2026-03-03T20:00:00+08:00", how="雾散,复航。")
     story.then("quin", "review", lessons="没有备用堆场。", cause="no_reserve", improving="operations")
-    assert (story.state, known(story)["losses"], known(story)["mitigations"]) == ("reviewed", 2, 1)
+    assert (story.state, variables(story)["losses"], variables(story)["mitigations"]) == ("reviewed", 2, 1)
     plan = story.child("improvement_plan")
     assert json.loads(case_of(story.store, plan)["variables"])["department"] == "operations"
     story.after(days=3)
@@ -93,7 +97,7 @@ def test_only_open_cases_of_customers_that_meet_the_criteria_are_affected(story:
     [later] = complaints(story, "sun@example.com")
     closed_port(story)
     story.then("ops", "find_affected", kind="finding", department="delivery")
-    assert known(story)["affected"] == 0
+    assert variables(story)["affected"] == 0
     assert story.refused("mei", "grant_time", clause="solution", hours=24, reason="封航。").params["guards"] == [
         "some_affected"
     ]
@@ -102,21 +106,21 @@ def test_only_open_cases_of_customers_that_meet_the_criteria_are_affected(story:
     assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [hit]
     story.after(minutes=1).then("ops", "find_affected", kind="complaint", department="delivery")
     assert [case.number for case in linked(story.store, case_of(story.store, story.number)["id"])] == [hit, later]
-    assert len(mailed(story, "service_interrupted")) == 2, "nobody is told twice, however often it is asked"
+    assert len(mailed(story, "service_interrupted")) == 2, "no customer is notified twice"
 
 
 @pytest.mark.requirement("G1")
-def test_customers_whom_no_mail_reaches_are_told_by_a_person(story: Story):
+def test_customers_without_an_address_are_notified_by_a_person(story: Story):
     story.promises(tell_affected={"amount": 4, "unit": "hours"})
     complaints(story, "wang@example.com", None)
     closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
-    assert (known(story)["untold"], story.outcome("tell_affected")) == (1, None)
+    assert (variables(story)["untold"], story.outcome("tell_affected")) == (1, None)
     story.then("amy", "confirm_told", how="已电话告知。")
     assert story.outcome("tell_affected") == "met"
 
 
 @pytest.mark.requirement("G1")
-def test_more_time_is_granted_in_bulk_each_case_keeps_the_trace_and_a_retry_doubles_nothing(story: Story):
+def test_more_time_is_granted_in_bulk_with_a_record_in_each_case_and_a_retry_doubles_nothing(story: Story):
     for nth in range(250):
         contact = Contact.model_validate({"row_id": "-", "at": story.now, "text": LATE, "email": f"{nth}@example.com"})
         open_case(story.store, Opening(contact, actor="amy"), story.now)
@@ -126,27 +130,27 @@ def test_more_time_is_granted_in_bulk_each_case_keeps_the_trace_and_a_retry_doub
     before = solutions(story)
     story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
     day = 24 * 3_600_000_000
-    assert solutions(story) == {number: budget + day for number, budget in before.items()}
-    assert (known(story)["granted"], known(story)["skipped"]) == (250, 1)
+    assert solutions(story) == {number: allowance + day for number, allowance in before.items()}
+    assert (variables(story)["granted"], variables(story)["skipped"]) == (250, 1)
     assert set(extensions(story).values()) == {f"{story.number}: 封航两天。"}
     for move, reaction in (("find_affected", "care_for_affected"), ("grant_time", "grant_time")):
         moves = story.moves
-        delivered_again(story, move, reaction)
+        redeliver(story, move, reaction)
         assert story.moves == moves
-    assert solutions(story) == {number: budget + day for number, budget in before.items()}
+    assert solutions(story) == {number: allowance + day for number, allowance in before.items()}
     assert len(extensions(story)) == 250
     assert len(set(mailed(story, "service_interrupted"))) == 251
 
 
 def solutions(story: Story) -> dict[str, int]:
-    """The budget of every open clock of the solution."""
+    """Return the allowance of every open timer of the solution."""
     sql = """SELECT c.number, k.allowance FROM timer k JOIN cases c ON c.id = k.case_id
               WHERE k.clause = 'solution' AND k.closed_at IS NULL"""
     return {row["number"]: row["allowance"] for row in query_rows(story.store, sql)}
 
 
 def extensions(story: Story) -> dict[str, str]:
-    """The reason of each extension, by case; two of one case would be one too many."""
+    """Return the reason of each extension, by case; no case may have two."""
     sql = """SELECT c.number, s.content FROM transition t JOIN cases c ON c.id = t.case_id
                JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq WHERE t.move = 'extend'"""
     rows = query_rows(story.store, sql)
@@ -155,14 +159,14 @@ def extensions(story: Story) -> dict[str, str]:
 
 
 @pytest.mark.requirement("G1")
-def test_a_case_that_closes_between_two_tries_changes_nothing_that_was_recorded(story: Story):
+def test_a_case_closed_between_two_tries_does_not_change_the_recorded_counts(story: Story):
     first, _ = complaints(story, "wang@example.com", "li@example.com")
     closed_port(story).then("ops", "find_affected", kind="complaint")
     story.then("mei", "grant_time", clause="solution", hours=24, reason="封航两天。")
     make_move(story.store, first, "withdraw")
-    delivered_again(story, "find_affected", "care_for_affected")
-    delivered_again(story, "grant_time", "grant_time")
-    assert (known(story)["affected"], known(story)["granted"], known(story)["skipped"]) == (2, 2, 0)
+    redeliver(story, "find_affected", "care_for_affected")
+    redeliver(story, "grant_time", "grant_time")
+    assert (variables(story)["affected"], variables(story)["granted"], variables(story)["skipped"]) == (2, 2, 0)
     assert [row["move"] for row in history_of(story.store, first)].count("extend") == 1
 
 
@@ -175,24 +179,24 @@ def test_only_a_department_manager_grants_more_time(story: Story):
 
 
 @pytest.mark.requirement("G1")
-def test_a_mail_that_fails_is_tried_again_and_nobody_is_left_out(story: Story):
+def test_a_failed_mail_is_retried_and_no_customer_is_left_out(story: Story):
     complaints(story, "wang@example.com", "li@example.com", "zhao@example.com")
     closed_port(story)
     story.work.mailer = FailingMailer(1, "li@example.com")
     story.then("ops", "find_affected", kind="complaint")
-    assert "affected" not in known(story)
+    assert "affected" not in variables(story)
     story.after(minutes=1)
-    assert (known(story)["affected"], known(story)["untold"]) == (3, 0)
+    assert (variables(story)["affected"], variables(story)["untold"]) == (3, 0)
     assert len(set(mailed(story, "service_interrupted"))) == 3
 
 
 @pytest.mark.requirement("F3")
-def test_who_led_the_response_does_not_review_it(story: Story):
+def test_the_leader_of_the_response_does_not_review_it(story: Story):
     with story.store.writing() as tx:
         add_actor(tx, NewActor("mo", (Role.DEPARTMENT_MANAGER, Role.QUALITY_TEAM)))
     story.opens("interruption", "系统停机。", by="ops")
-    told = story.refused("mo", "start_plan", contingency="system_down", plan="手工开单。")
-    assert told.params["guards"] == ["was_declared"]
+    refused = story.refused("mo", "start_plan", contingency="system_down", plan="手工开单。")
+    assert refused.params["guards"] == ["was_declared"]
     story.then("ops", "declare", what="停机", since="2026-03-02T08:00:00+08:00")
     story.then("mo", "start_plan", contingency="system_down", plan="手工开单。")
     story.then("ops", "restore", restored_at="2026-03-02T09:00:00+08:00", how="重启。")

@@ -1,4 +1,4 @@
-"""Stories of recoveries: what a complaint cost is claimed back, comes in, or is written off by two people."""
+"""Stories of recoveries: the cost of a complaint is claimed back, paid, or written off by two people."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.stories.story import Story
 
 
 def claimed(story: Story, fen: int = 50_000) -> str:
-    """A complaint was investigated and its cost is claimed back; the story goes on with the recovery."""
+    """Investigate a complaint, claim its cost back and continue with the recovery; return the complaint's number."""
     story.opens("complaint", "签收时发现货物破损。", customer="王女士", email="wang@example.com")
     story.then("han", "investigate", findings="外包车队碰倒。").then(
         "mei", "recover", recovery=fen, claimed_from="顺达车队"
@@ -18,12 +18,12 @@ def claimed(story: Story, fen: int = 50_000) -> str:
 
 
 def entry(story: Story) -> RecoveryClaim:
-    [found] = [one for one in recovery_claims(story.store) if one.number == story.number]
-    return found
+    [claim] = [claim for claim in recovery_claims(story.store) if claim.number == story.number]
+    return claim
 
 
 @pytest.mark.requirement("B4")
-def test_what_is_claimed_back_stands_in_a_ledger_of_its_own(story: Story):
+def test_each_recovery_is_an_entry_of_the_ledger(story: Story):
     complaint = claimed(story)
     assert (story.state, story.moves) == ("claimed", ["open", "claim"])
     assert entry(story) == RecoveryClaim(story.number, complaint, 50_000, 0, 0, "claimed")
@@ -37,7 +37,7 @@ def test_what_is_claimed_back_stands_in_a_ledger_of_its_own(story: Story):
 
 
 @pytest.mark.requirement("B4")
-def test_the_customer_is_no_party_to_the_recovery_and_the_debtor_no_plain_text(story: Story):
+def test_the_customer_is_not_notified_of_the_recovery_and_the_debtor_is_personal_text(story: Story):
     claimed(story)
     assert story.mails("wang@example.com") != []
     assert all(story.number not in subject for subject in story.mails("wang@example.com"))
@@ -45,10 +45,10 @@ def test_the_customer_is_no_party_to_the_recovery_and_the_debtor_no_plain_text(s
 
 
 @pytest.mark.requirement("B4")
-def test_each_claim_is_an_entry_of_its_own(story: Story):
+def test_each_claim_is_a_separate_entry(story: Story):
     complaint = claimed(story)
     story.on(complaint).then("mei", "recover", recovery=7_000, claimed_from="包装厂")
-    assert [(one.complaint, one.claimed) for one in recovery_claims(story.store)] == [
+    assert [(claim.complaint, claim.claimed) for claim in recovery_claims(story.store)] == [
         (complaint, 50_000),
         (complaint, 7_000),
     ]
@@ -82,10 +82,10 @@ def test_the_rest_is_written_off_only_by_a_second_person(story: Story):
 
 
 @pytest.mark.requirement("B4")
-def test_a_payment_that_does_not_come_in_escalates(story: Story):
+def test_a_missing_payment_escalates(story: Story):
     story.promises(recovery_payment={"amount": 10, "unit": "days"})
     claimed(story)
     story.after(days=10, minutes=1)
-    assert (story.rungs("recovery_payment"), story.level) == ([75, 100], 1)
+    assert (story.steps("recovery_payment"), story.level) == ([75, 100], 1)
     story.then("sue", "propose_write_off", code="not_traceable", reason="查无此车队。")
-    assert story.fires("recovery_payment") is None, "while the write-off is decided the clock rests"
+    assert story.fires("recovery_payment") is None, "the timer pauses while the write-off is decided"

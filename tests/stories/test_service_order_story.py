@@ -62,7 +62,7 @@ def resolved(story: Story) -> Story:
 
 
 def calls(story: Story) -> list[tuple[int, str | None]]:
-    """The calls that were planned, and what became of them."""
+    """Return the planned calls and their outcomes."""
     sql = "SELECT b.attempt, b.outcome FROM callback b JOIN cases c ON c.id = b.case_id WHERE c.number = :n ORDER BY 1"
     return [(row["attempt"], row["outcome"]) for row in query_rows(story.store, sql, n=story.number)]
 
@@ -99,28 +99,28 @@ def test_an_order_goes_its_whole_way(story: Story):
 
 
 @pytest.mark.requirement("C1")
-def test_an_order_that_is_wrong_or_not_whole_goes_back_to_the_customer(story: Story):
+def test_an_incomplete_order_goes_back_to_the_customer(story: Story):
     story.promises(confirm_booking=CONFIRM_IN_48_HOURS)
     story.opens("service", BOOKING)
-    told = story.refused("amy", "review", accurate=True, complete=False, category="machine_transport")
-    assert (told.code, told.params["guards"]) == ("guard", ["in_order"])
+    refused = story.refused("amy", "review", accurate=True, complete=False, category="machine_transport")
+    assert (refused.code, refused.params["guards"]) == ("guard", ["in_order"])
     story.after(hours=10).then("amy", "ask_customer", question="机床多重?")
     story.after(days=5).then("amy", "customer_answers", answer="每台六吨。")
     story.then("amy", "review", accurate=True, complete=True, category="machine_transport")
-    assert story.rungs("confirm_booking") == [], "the clock rested while the customer corrected his order"
+    assert story.steps("confirm_booking") == [], "the timer paused while the customer corrected his order"
     story.after(hours=26, minutes=1)
-    assert story.rungs("confirm_booking") == [75], "and went on from where it stood"
+    assert story.steps("confirm_booking") == [75], "and continued with the time consumed"
 
 
 @pytest.mark.requirement("C1")
 @pytest.mark.requirement("A5")
-def test_the_company_confirms_within_48_hours_in_which_the_customer_may_take_his_time(story: Story):
+def test_the_company_confirms_within_48_hours_without_the_customers_own_time(story: Story):
     planned(story).after(hours=30).then("sid", "approve_plan")
     story.after(days=4)
-    assert (story.rungs("confirm_booking"), story.fires("confirm_booking")) == ([], None)
+    assert (story.steps("confirm_booking"), story.fires("confirm_booking")) == ([], None)
     story.then("amy", "customer_consents", consent="客户来电同意。")
     story.after(hours=18, minutes=1)
-    assert story.rungs("confirm_booking") == [75, 100]
+    assert story.steps("confirm_booking") == [75, 100]
     story.then("amy", "confirm_arrangement", **ARRANGEMENT)
     assert (story.outcome("confirm_booking"), story.level) == ("breached", 1)
 
@@ -141,12 +141,14 @@ def test_a_plan_is_signed_by_the_departments_and_approved_by_a_superior_who_did_
 
 
 @pytest.mark.requirement("C1")
-def test_a_plan_the_customer_declines_is_made_and_signed_anew(story: Story):
+def test_a_plan_the_customer_declines_is_made_and_signed_again(story: Story):
     planned(story, cosigns_needed=1).then("han", "cosign", department="claims").then("sid", "approve_plan")
     story.then("amy", "customer_declines", reason="太贵。")
-    known = json.loads(story.variables)
-    assert (story.state, known["plans"]) == ("reviewed", 1)
-    assert not known.keys() & {"cost", "starts_at", "ends_at", "cosigns_needed", "cosigns"}, "a declined plan is void"
+    variables = json.loads(story.variables)
+    assert (story.state, variables["plans"]) == ("reviewed", 1)
+    assert not variables.keys() & {"cost", "starts_at", "ends_at", "cosigns_needed", "cosigns"}, (
+        "a declined plan is void"
+    )
     story.then("hal", "plan", **plan_of(cost=700_000, cosigns_needed=1))
     assert story.refused("sid", "approve_plan").params["guards"] == ["cosigned"], "the old signature does not count"
     story.then("han", "cosign", department="claims").then("sid", "approve_plan")
@@ -166,12 +168,12 @@ def test_nothing_is_planned_before_the_needs_are_known_and_the_lead_has_the_orde
 
 
 @pytest.mark.requirement("C1")
-def test_who_is_assigned_begins_in_time_or_it_is_a_breach(story: Story):
+def test_an_assigned_task_is_started_in_time_or_breached(story: Story):
     confirmed(story).then("sid", "assign_task", **TASK)
     story.then("sid", "assign_task", **{**TASK, "owner": "han", "department": "claims"})
-    assert [clock["outcome"] for clock in story.clocks("assignment")] == ["handed_over", None]
+    assert [timer["outcome"] for timer in story.timers("assignment")] == ["handed_over", None]
     story.until("2026-03-05T08:01+08:00")
-    assert (story.state, story.rungs("assignment"), story.level) == ("assigned", [75, 100], 1)
+    assert (story.state, story.steps("assignment"), story.level) == ("assigned", [75, 100], 1)
     story.then("han", "start")
     assert (story.state, story.outcome("assignment")) == ("executing", "breached")
 
@@ -186,28 +188,28 @@ def test_progress_is_pushed_at_agreed_nodes_and_a_missed_push_is_a_breach(story:
     assert story.mails(WANG)[-1] == f"您的订单 {story.number} 的最新进度"
     story.then("hal", "push_progress", text="另告:天气晴好。")
     story.until("2026-03-03T12:01+08:00")
-    assert [clock["outcome"] for clock in story.clocks("progress_node")] == ["met", None]
-    assert (story.rungs("progress_node"), story.level) == ([75, 100], 1)
+    assert [timer["outcome"] for timer in story.timers("progress_node")] == ["met", None]
+    assert (story.steps("progress_node"), story.level) == ([75, 100], 1)
     story.then("hal", "push_progress", node=2, text="已过安庆。")
     assert story.outcome("progress_node") == "breached"
 
 
 @pytest.mark.requirement("C8")
-def test_a_tracking_request_is_a_task_of_the_transport_department_with_its_own_clock(story: Story):
+def test_a_tracking_request_is_a_task_of_the_transport_department_with_its_own_timer(story: Story):
     executing(story)
     story.then("amy", "request_tracking", department="delivery", due_at="2026-03-02T11:00:00+08:00")
     assert story.mails("hal@example.com")[-1] == f"订单 {story.number}：请报告货物位置"
     where = {"position": "hefei", "reported_by": "transport_system", "expected_at": "2026-03-03T09:00:00+08:00"}
     story.after(minutes=90).then("hal", "report_position", as_of="2026-03-02T10:20:00+08:00", **where)
     assert story.outcome("tracking") == "met"
-    known = json.loads(story.variables)
-    assert (known["position"], known["as_of"]) == ("hefei", "2026-03-02T02:20:00.000000Z")
-    assert known["expected_at"] == "2026-03-03T01:00:00.000000Z"
-    told = story.refused("hal", "report_position", as_of="2026-03-02T09:00:00+08:00", **where)
-    assert told.params["guards"] == ["not_older"], "older data does not hide newer"
+    variables = json.loads(story.variables)
+    assert (variables["position"], variables["as_of"]) == ("hefei", "2026-03-02T02:20:00.000000Z")
+    assert variables["expected_at"] == "2026-03-03T01:00:00.000000Z"
+    refused = story.refused("hal", "report_position", as_of="2026-03-02T09:00:00+08:00", **where)
+    assert refused.params["guards"] == ["not_older"], "older data does not hide newer"
     story.then("amy", "request_tracking", department="delivery", due_at="2026-03-02T12:00:00+08:00")
     story.after(hours=2)
-    assert story.rungs("tracking") == [75, 75, 100], "the first request had neared its end as well"
+    assert story.steps("tracking") == [75, 75, 100], "the first request had neared its end as well"
 
 
 @pytest.mark.requirement("C7")
@@ -216,12 +218,12 @@ def test_the_progress_is_checked_again_and_again(story: Story):
     executing(story)
     story.after(hours=12).then("sid", "check_progress", on_schedule=True, seen="按计划装车。")
     story.after(hours=24, minutes=1)
-    assert [clock["outcome"] for clock in story.clocks("progress_check")] == ["met", None]
-    assert story.rungs("progress_check") == [75, 100]
+    assert [timer["outcome"] for timer in story.timers("progress_check")] == ["met", None]
+    assert story.steps("progress_check") == [75, 100]
 
 
 @pytest.mark.requirement("C7")
-def test_what_the_customer_says_meanwhile_goes_to_those_who_do_the_work(story: Story):
+def test_feedback_of_the_customer_goes_to_the_department_at_work(story: Story):
     executing(story).then("amy", "feedback", feedback="司机很客气,但是来晚了。")
     assert story.mails("hal@example.com")[-1] == f"订单 {story.number}：客户对服务有反馈"
     assert story.state == "executing"
@@ -235,17 +237,17 @@ def test_a_serious_problem_goes_to_the_superior_and_comes_back_with_the_customer
     assert (story.state, story.mails("sid@example.com")[-1]) == ("exception", f"订单 {story.number}：服务异常待您处理")
     assert story.refused("hal", "settle_exception", solution="明天再吊。", consent="同意。").code == "role"
     story.until("2026-03-02T18:01+08:00")
-    assert 100 in story.rungs("progress_node"), "our trouble puts off nothing that the customer was promised"
+    assert 100 in story.steps("progress_node"), "an exception postpones no promise to the customer"
     story.then("sid", "settle_exception", solution="换一台吊车,明早。", consent="客户来电同意。")
     assert story.state == "executing"
 
 
 @pytest.mark.requirement("C4")
 @pytest.mark.requirement("F3")
-def test_who_reports_an_exception_does_not_decide_on_it(story: Story):
+def test_the_reporter_of_an_exception_does_not_decide_on_it(story: Story):
     confirmed(story).then("sid", "assign_task", **TASK)
     story.then("sid", "raise_exception", trouble="special_request", what="客户要求夜间吊装。")
-    assert story.fires("assignment") is None, "who was to begin may wait for the superior"
+    assert story.fires("assignment") is None, "the timer of the assignment pauses while the superior decides"
     assert story.refused("sid", "settle_exception", solution="可以。", consent="同意。").code == "own_work"
     story.then("mei", "settle_exception", solution="加派夜班。", consent="客户同意加价。")
     assert story.state == "assigned"
@@ -253,7 +255,7 @@ def test_who_reports_an_exception_does_not_decide_on_it(story: Story):
 
 
 @pytest.mark.requirement("C5")
-def test_a_change_and_a_cancellation_tell_their_effect(story: Story):
+def test_a_change_and_a_cancellation_state_their_effect(story: Story):
     executing(story)
     assert story.refused("amy", "change", change="改送汉口。").code == "form"
     story.then("amy", "change", change="改送汉口。", plan_effect="多一段市内运输。", cost_delta=50_000, days_delta=1)
@@ -263,14 +265,14 @@ def test_a_change_and_a_cancellation_tell_their_effect(story: Story):
 
 
 @pytest.mark.requirement("C5")
-def test_what_was_accepted_is_not_cancelled_any_more(story: Story):
+def test_an_accepted_order_cannot_be_cancelled(story: Story):
     resolved(story)
-    told = story.refused("amy", "cancel", asked_by="customer", reason="不要了。", plan_effect="无。")
-    assert told.code == "not_now"
+    refused = story.refused("amy", "cancel", asked_by="customer", reason="不要了。", plan_effect="无。")
+    assert refused.code == "not_now"
 
 
 @pytest.mark.requirement("C2")
-def test_what_is_not_accepted_is_rectified_in_rounds_until_it_passes(story: Story):
+def test_a_failed_acceptance_is_rectified_in_rounds_until_it_passes(story: Story):
     completed(story)
     assert story.refused("amy", "pass_acceptance", **NO_FUNCTION, report="YS-0307").params["guards"] == ["accepted"]
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
@@ -278,24 +280,24 @@ def test_what_is_not_accepted_is_rectified_in_rounds_until_it_passes(story: Stor
     story.until("2026-03-04T17:00+08:00").then("hal", "rectify", done="已校准。")
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-05T18:00:00+08:00")
     story.until("2026-03-05T18:01+08:00").then("hal", "rectify", done="换了传感器。")
-    assert [clock["outcome"] for clock in story.clocks("rectification")] == ["met", "breached"]
+    assert [timer["outcome"] for timer in story.timers("rectification")] == ["met", "breached"]
     story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0309")
-    known = json.loads(story.variables)
-    assert (story.state, known["rectifications"], known["cause"]) == ("resolved", 2, "loose_fixing")
+    variables = json.loads(story.variables)
+    assert (story.state, variables["rectifications"], variables["cause"]) == ("resolved", 2, "loose_fixing")
 
 
 @pytest.mark.requirement("C2")
-def test_a_rectification_has_a_due_date_of_its_own_or_the_packs(story: Story):
+def test_a_rectification_has_its_own_due_date_or_the_packs(story: Story):
     completed(story)
     assert story.refused("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).code == "blank_limit"
     story.promises(rectification={"amount": 2, "unit": "days"})
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).after(days=2, minutes=1)
-    assert story.rungs("rectification") == [75, 100]
+    assert story.steps("rectification") == [75, 100]
 
 
 @pytest.mark.requirement("C2")
 @pytest.mark.requirement("C4")
-def test_the_due_date_of_a_rectification_holds_through_an_exception(story: Story):
+def test_an_exception_does_not_move_the_due_date_of_a_rectification(story: Story):
     completed(story).then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
     story.then("hal", "raise_exception", trouble="special_request", what="客户要换一台。")
     story.after(days=1).then("sid", "settle_exception", solution="换一台。", consent="客户同意。")
@@ -304,7 +306,7 @@ def test_the_due_date_of_a_rectification_holds_through_an_exception(story: Story
 
 
 @pytest.mark.requirement("C2")
-def test_a_failed_acceptance_is_watched_as_a_finding(story: Story):
+def test_a_failed_acceptance_opens_a_finding(story: Story):
     order = completed(story).number
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
     story.on(story.child("finding"))
@@ -333,7 +335,7 @@ def test_the_completion_letter_is_evidenced_by_the_key_of_its_delivery(story: St
 
 @pytest.mark.requirement("D1")
 @pytest.mark.requirement("F3")
-def test_a_completed_order_is_called_back_but_not_by_whoever_carried_it_out(story: Story):
+def test_a_completed_order_is_called_back_but_not_by_its_handler(story: Story):
     resolved(story)
     assert story.refused("hal", "revisit", outcome="satisfied").code == "own_work"
     story.then("amy", "attempt", attempts=1).then("amy", "attempt", attempts=2, reason="busy")
@@ -343,7 +345,7 @@ def test_a_completed_order_is_called_back_but_not_by_whoever_carried_it_out(stor
 
 
 @pytest.mark.requirement("D1")
-def test_the_call_is_planned_by_itself_and_called_off_when_somebody_has_called(story: Story):
+def test_a_callback_is_planned_automatically_and_done_by_a_manual_call(story: Story):
     resolved(story)
     assert calls(story) == [(1, None)]
     story.then("amy", "revisit", outcome="satisfied")
@@ -351,13 +353,13 @@ def test_the_call_is_planned_by_itself_and_called_off_when_somebody_has_called(s
 
 
 @pytest.mark.requirement("D1")
-def test_who_is_not_called_by_hand_is_called_by_the_telephone(story: Story):
+def test_a_customer_without_a_manual_call_is_called_by_the_telephone(story: Story):
     resolved(story).after(days=4)
     assert "attempt" in story.moves
 
 
 @pytest.mark.requirement("D2")
-def test_who_is_dissatisfied_has_a_complaint_and_the_order_goes_on(story: Story):
+def test_a_dissatisfied_customer_gets_a_complaint_and_the_order_goes_on(story: Story):
     resolved(story).then("amy", "revisit", outcome="dissatisfied", words="外箱破损,没有人管。")
     assert story.state == "revisited"
     order = story.number

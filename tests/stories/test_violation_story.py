@@ -1,4 +1,4 @@
-"""Stories of violations: reported, investigated, decided by others, published, told, and never by whom they concern."""
+"""Stories of violations: reported, investigated, decided by others and published, without the accused."""
 
 import json
 from typing import Any
@@ -11,13 +11,13 @@ from tests.stories.story import Story
 PUBLISHED = "违规处理公布（{number}）"
 
 
-def reported(story: Story, **said: Any) -> Story:
-    """Somebody writes to the mailbox for whistle-blowers that a handler forged signatures."""
-    return story.opens("report", "派送员代签收货单。", **{"channel": "whistle_mail"} | said)
+def reported(story: Story, **fields: Any) -> Story:
+    """Report to the mailbox for whistle-blowers that a handler forged signatures."""
+    return story.opens("report", "派送员代签收货单。", **{"channel": "whistle_mail"} | fields)
 
 
 def investigating(story: Story, accused: str | None = "hal") -> Story:
-    """Quality takes it up, the evaluation group forms the team, and Ivy leads it."""
+    """Let the quality team take the report up, and the evaluation group form a team that Ivy leads."""
     named = {"accused": accused} if accused else {}
     story.then("quin", "take_up", category="falsification", severity="high", **named)
     return story.then("eva", "form_team", lead_investigator="ivy")
@@ -38,7 +38,7 @@ def settled(story: Story) -> Story:
     return story.then("hera", "tell_customer", message="已查实并处理。")
 
 
-def known_of(story: Story) -> dict[str, Any]:
+def variables_of(story: Story) -> dict[str, Any]:
     return json.loads(story.variables)
 
 
@@ -46,15 +46,15 @@ def known_of(story: Story) -> dict[str, Any]:
 @pytest.mark.requirement("A1")
 def test_an_anonymous_report_goes_its_whole_way(story: Story):
     reported(story)
-    assert (story.number[:2], story.state, known_of(story)["nature"]) == ("vi", "reported", "report")
-    assert "acknowledge" not in story.moves, "nobody is known who could be told"
+    assert (story.number[:2], story.state, variables_of(story)["nature"]) == ("vi", "reported", "report")
+    assert "acknowledge" not in story.moves, "an anonymous reporter cannot be notified"
     investigating(story)
     assert story.state == "investigating"
     concluded(story)
     assert story.state == "concluded"
     story.then("hera", "decide", penalty="fine", fine=50_000, grounds="服务规范第九条。")
-    known = known_of(story)
-    assert (known["penalty"], known["fine"], known["accused"]) == ("fine", 50_000, "hal")
+    variables = variables_of(story)
+    assert (variables["penalty"], variables["fine"], variables["accused"]) == ("fine", 50_000, "hal")
     settled(story).after(days=7)
     assert (story.state, story.moves[-1]) == ("settled", "close_appeals")
     story.after(days=3)
@@ -62,7 +62,7 @@ def test_an_anonymous_report_goes_its_whole_way(story: Story):
 
 
 @pytest.mark.requirement("F2")
-def test_it_rests_only_when_it_is_published_inside_and_the_customer_was_told(story: Story):
+def test_it_is_announced_once_published_internally_and_the_customer_notified(story: Story):
     reported(story, customer="王先生", email="wang@example.com", channel="whistle_phone")
     concluded(investigating(story)).then("mei", "decide", penalty="warning", grounds="初犯。")
     story.then("hera", "tell_customer", message="已查实并处理。")
@@ -71,8 +71,8 @@ def test_it_rests_only_when_it_is_published_inside_and_the_customer_was_told(sto
         [f"已收到您反映的问题（编号 {story.number}）", f"关于您所涉事项的处理结果（编号 {story.number}）"],
     )
     assert isinstance(story.work.mailer, FakeMailer)
-    told = [mail.body for mail in story.work.mailer.sent if mail.to == "wang@example.com"]
-    assert "已查实并处理。" in told[-1]
+    bodies = [mail.body for mail in story.work.mailer.sent if mail.to == "wang@example.com"]
+    assert "已查实并处理。" in bodies[-1]
     assert story.refused("hera", "tell_customer", message="再说一遍。").code == "guard"
     story.then("hera", "publish_inside", notice="一名派送员代签,警告。")
     assert story.state == "announced"
@@ -81,7 +81,7 @@ def test_it_rests_only_when_it_is_published_inside_and_the_customer_was_told(sto
 
 
 @pytest.mark.requirement("F2")
-def test_where_no_customer_is_affected_somebody_says_so(story: Story):
+def test_without_an_affected_customer_a_person_confirms_it(story: Story):
     decided(story).then("hera", "publish_inside", notice="一名派送员代签,罚款五百元。")
     assert story.state == "decided", "the customer's side is still open"
     story.then("hera", "nobody_affected", reason="货物当日重新签收。")
@@ -91,11 +91,11 @@ def test_where_no_customer_is_affected_somebody_says_so(story: Story):
 @pytest.mark.requirement("F3")
 def test_the_accused_has_no_part_in_it(story: Story):
     reported(story)
-    told = story.refused("quin", "take_up", category="ethics", accused="quin")
-    assert told.params["guards"] == ["accuses_another"]
+    refused = story.refused("quin", "take_up", category="ethics", accused="quin")
+    assert refused.params["guards"] == ["accuses_another"]
     story.then("quin", "take_up", category="ethics", accused="ivy")
-    told = story.refused("eva", "form_team", lead_investigator="ivy")
-    assert told.params["guards"] == ["impartial_lead"]
+    refused = story.refused("eva", "form_team", lead_investigator="ivy")
+    assert refused.params["guards"] == ["impartial_lead"]
     story.then("eva", "form_team", lead_investigator="ida")
     for move, form in (
         ("add_evidence", {"evidence": "我没有。"}),
@@ -116,12 +116,12 @@ def test_the_accused_manager_does_not_decide_on_himself(story: Story):
 
 
 @pytest.mark.requirement("F3")
-def test_who_investigates_does_not_decide(story: Story):
+def test_the_investigators_do_not_decide(story: Story):
     reported(story).then("hera", "take_up", category="data_leak", accused="hal")
     assert story.refused("ivy", "form_team", lead_investigator="ivy").code == "role"
     story.then("eva", "form_team", lead_investigator="ivy")
-    told = story.refused("ida", "conclude", findings="属实。", degree="full", proven=True)
-    assert told.params["guards"] == ["leads_the_team"]
+    refused = story.refused("ida", "conclude", findings="属实。", degree="full", proven=True)
+    assert refused.params["guards"] == ["leads_the_team"]
     concluded(story)
     assert story.refused("ivy", "decide", penalty="warning", grounds="属实。").code == "role"
     assert story.refused("hera", "decide", penalty="warning", grounds="属实。").code == "own_work"
@@ -134,7 +134,7 @@ def test_who_investigates_does_not_decide(story: Story):
     ("verdict", "why"),
     [
         ({"penalty": "fine"}, "a fine has an amount"),
-        ({"penalty": "warning", "fine": 100}, "and nothing else has"),
+        ({"penalty": "warning", "fine": 100}, "other penalties have none"),
     ],
 )
 def test_a_fine_and_only_a_fine_has_an_amount(story: Story, verdict: dict[str, Any], why: str):
@@ -143,12 +143,12 @@ def test_a_fine_and_only_a_fine_has_an_amount(story: Story, verdict: dict[str, A
 
 
 @pytest.mark.requirement("F2")
-def test_nobody_is_punished_for_what_is_not_proven_or_done_by_nobody_known(story: Story):
+def test_no_penalty_without_proof_and_a_known_accused(story: Story):
     concluded(investigating(reported(story)), proven=False)
     assert story.refused("hera", "decide", penalty="warning", grounds="存疑。").code == "guard"
     story.then("hera", "send_back", reason="请补充笔迹鉴定。")
     assert (story.state, story.level) == ("investigating", 1)
-    assert not known_of(story).keys() & {"degree", "proven"}, "a conclusion that was sent back concludes nothing"
+    assert not variables_of(story).keys() & {"degree", "proven"}, "a conclusion that was sent back is cleared"
     concluded(story)
     story.then("hera", "decide", penalty="warning", grounds="鉴定属实。")
 
@@ -159,16 +159,16 @@ def test_nobody_is_punished_for_what_is_not_proven_or_done_by_nobody_known(story
 
 
 @pytest.mark.requirement("F2")
-def test_who_is_meant_may_turn_out_later(story: Story):
+def test_the_accused_may_be_named_later(story: Story):
     investigating(reported(story), accused=None).then("ida", "name_accused", accused="ivy", grounds="值班表。")
     assert story.refused("ivy", "conclude", findings="没有。", degree="none", proven=False).code == "recused"
     story.then("eva", "form_team", lead_investigator="ida")
     story.then("ida", "conclude", findings="属实。", degree="main", proven=True)
-    assert (story.state, known_of(story)["accused"]) == ("concluded", "ivy")
+    assert (story.state, variables_of(story)["accused"]) == ("concluded", "ivy")
 
 
 @pytest.mark.requirement("A7")
-def test_a_report_is_dropped_by_two_people_and_the_reporter_is_told(story: Story):
+def test_a_report_is_dismissed_by_two_people_and_the_reporter_is_notified(story: Story):
     reported(story, email="lin@example.com")
     story.then("quin", "propose_dismissal", code="no_facts", reason="没有时间地点。")
     assert story.state == "dismissal_review"
@@ -189,9 +189,9 @@ def test_each_stage_has_its_limit_once_the_carrier_sets_one(story: Story):
     )
     story.opens("report", "派送员代签收货单。", channel="whistle_phone")
     story.after(days=8)
-    assert story.rungs("investigation") == [75]
+    assert story.steps("investigation") == [75]
     concluded(investigating(story)).after(days=6)
-    assert (story.outcome("investigation"), story.rungs("decision")) == ("met", [75, 100])
+    assert (story.outcome("investigation"), story.steps("decision")) == ("met", [75, 100])
     story.then("mei", "decide", penalty="warning", grounds="属实。")
     story.then("hera", "publish_inside", notice="一名派送员代签,警告。")
     assert (story.outcome("decision"), story.outcome("publish")) == ("breached", "met")
@@ -200,7 +200,7 @@ def test_each_stage_has_its_limit_once_the_carrier_sets_one(story: Story):
 @pytest.mark.requirement("F2")
 def test_where_the_rules_leave_a_limit_blank_no_timer_runs_and_the_work_goes_on(story: Story):
     decided(story)
-    assert [story.clocks(clause) for clause in ("investigation", "decision", "publish")] == [[], [], []]
+    assert [story.timers(clause) for clause in ("investigation", "decision", "publish")] == [[], [], []]
 
 
 @pytest.mark.requirement("F2")

@@ -14,7 +14,7 @@ from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
 from tests.case_actions import HOUR, STAFF, START, contact, history_of
-from tests.golden.recording import peopled
+from tests.golden.recording import add_staff_and_pack
 from tests.statemachines.strategies import choices
 from tests.stories.conftest import MORE_STAFF
 
@@ -45,7 +45,7 @@ def try_random_move(store: Store, table: Lifecycle, number: str, random: Random,
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
 def test_every_transition_is_a_row_of_the_table(sqlite_store: Store, table: Lifecycle):
-    peopled(sqlite_store, {})
+    add_staff_and_pack(sqlite_store, {})
     random, moves_made = Random(table.kind), 0
     for _ in range(CASES):
         number = open_case(sqlite_store, Opening(contact(), table.kind), START).number

@@ -1,4 +1,4 @@
-"""Logs in which a row is a whole case: its times as events, and times that contradict each other named, not mended."""
+"""Logs in which a row is a whole case: each time is an event; contradictory times are flagged, not corrected."""
 
 import json
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ import pytest
 
 from gateways.logs.mapping import LogMapping
 from gateways.problems import Problem
-from tests.gateways.logs import unseen
-from tests.gateways.logs.written import good, mapping, read, refusals
+from tests.gateways.logs import sample_logs
+from tests.gateways.logs.log_formats import good, mapping, read, refusals
 
 MAPPING = """
 [source]
@@ -74,8 +74,8 @@ SURVEYS = [
 
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    unseen.table(tmp_path / "surveys.csv", ["of", "asked", "score"], SURVEYS)
-    return unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], ORDERS)
+    sample_logs.table(tmp_path / "surveys.csv", ["of", "asked", "score"], SURVEYS)
+    return sample_logs.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], ORDERS)
 
 
 @pytest.fixture
@@ -83,9 +83,9 @@ def by(tmp_path: Path) -> LogMapping:
     return mapping(tmp_path, MAPPING)
 
 
-def test_each_time_of_a_row_is_an_event_and_so_is_each_of_the_table_beside(orders: Path, by: LogMapping):
-    found = [one for one in read(orders, by) if not isinstance(one, Problem)]
-    assert [(one.row, one.case, one.word) for one in found] == [
+def test_each_time_of_a_row_and_of_the_second_table_is_an_event(orders: Path, by: LogMapping):
+    events = [event for event in read(orders, by) if not isinstance(event, Problem)]
+    assert [(event.row, event.case, event.word) for event in events] == [
         (1, "o1", "bought"),
         (2, "o1", "sent"),
         (3, "o2", "bought"),
@@ -95,39 +95,39 @@ def test_each_time_of_a_row_is_an_event_and_so_is_each_of_the_table_beside(order
         (8, "o1", "asked"),
         (9, "o9", "asked"),
     ]
-    assert found[1].at == datetime(2024, 1, 3, tzinfo=UTC)
-    assert by.step(found[-1]).form == {"quality": 1}
+    assert events[1].at == datetime(2024, 1, 3, tzinfo=UTC)
+    assert by.step(events[-1]).form == {"quality": 1}
 
 
-def test_a_contradiction_is_flagged_where_it_shows_and_the_time_is_left(orders: Path, by: LogMapping):
-    found = {(one.case, one.word): one for one in read(orders, by) if not isinstance(one, Problem)}
-    flags = {place: one.flags for place, one in found.items() if one.flags}
+def test_a_contradiction_is_flagged_at_its_event_and_the_time_is_unchanged(orders: Path, by: LogMapping):
+    events = {(event.case, event.word): event for event in read(orders, by) if not isinstance(event, Problem)}
+    flags = {place: event.flags for place, event in events.items() if event.flags}
     assert flags == {
         ("o2", "sent"): ("sent_before_bought", "cancelled_but_sent"),
         ("o3", "bought"): ("sent_without_time",),
         ("o1", "asked"): ("asked_before_sent",),
     }
-    assert found["o2", "sent"].at == datetime(2024, 1, 1, tzinfo=UTC)
+    assert events["o2", "sent"].at == datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def test_a_time_that_cannot_be_read_is_told_and_the_rest_of_its_row_stays(orders: Path, by: LogMapping):
-    [bad] = [one for one in read(orders, by) if isinstance(one, Problem)]
+def test_an_unreadable_time_is_reported_and_the_rest_of_its_row_is_read(orders: Path, by: LogMapping):
+    [bad] = [problem for problem in read(orders, by) if isinstance(problem, Problem)]
     assert (bad.row, bad.column, bad.code) == (5, "sent", "bad_file.impossible_date")
 
 
 def test_equal_times_are_no_contradiction(tmp_path: Path, by: LogMapping):
-    unseen.table(tmp_path / "surveys.csv", ["of", "asked", "score"], [])
+    sample_logs.table(tmp_path / "surveys.csv", ["of", "asked", "score"], [])
     row = {"order": "o1", "bought": "2024-01-02", "sent": "2024-01-02", "status": ""}
-    path = unseen.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], [row])
-    assert [one.flags for one in good(path, by)] == [(), ()]
+    path = sample_logs.table(tmp_path / "orders.csv", ["order", "bought", "sent", "status"], [row])
+    assert [event.flags for event in good(path, by)] == [(), ()]
 
 
-def test_a_table_beside_that_is_not_there_is_refused(tmp_path: Path, orders: Path, by: LogMapping):
+def test_a_missing_second_table_is_refused(tmp_path: Path, orders: Path, by: LogMapping):
     (tmp_path / "surveys.csv").unlink()
     assert refusals(orders, by) == ["bad_file.missing_file"]
 
 
-def test_the_columns_of_the_table_beside_are_not_asked_of_the_log(by: LogMapping):
-    here, beside = by.parts
-    assert json.dumps(sorted(here.columns)) == '["bought", "order", "sent", "status"]'
-    assert sorted(beside.columns) == ["asked", "of", "score"]
+def test_the_columns_of_the_second_table_are_not_required_in_the_log(by: LogMapping):
+    log, second_table = by.parts
+    assert json.dumps(sorted(log.columns)) == '["bought", "order", "sent", "status"]'
+    assert sorted(second_table.columns) == ["asked", "of", "score"]

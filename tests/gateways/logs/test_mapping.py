@@ -1,8 +1,6 @@
-"""Mappings of logs: what words become, and how each mistake is told with its key and its line."""
+"""Mappings of logs: what each word means, and that each mistake is reported with its key and its line."""
 
 import re
-import string
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from gateways.problems import BadCell
 from models.contact import Channel
 from models.log_event import LogEvent
 from tests.docs.pages import blocks
-from tests.gateways.logs.written import TABLE, good, mapping
+from tests.gateways.logs.log_formats import TABLE, good, mapping
+from tests.gateways.message_catalogues import catalogue, placeholders
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2024, 3, 1, 8, tzinfo=UTC)
@@ -27,7 +26,7 @@ def event(
     return LogEvent(row, "t1", word, at, values, of_case or {})
 
 
-def test_a_word_is_a_move_or_a_state_or_nothing_or_unknown(tmp_path: Path):
+def test_a_word_means_a_move_or_a_state_or_is_ignored_or_unknown(tmp_path: Path):
     by = mapping(tmp_path, TABLE + '[states]\n"Active" = ["investigated", "classified"]\n')
     resolve = by.step(event("Resolve", clerk="ann"))
     assert (resolve.move, resolve.form, resolve.actor) == ("resolve", {"result": "ann"}, "ann")
@@ -43,7 +42,7 @@ def test_a_word_may_mean_the_first_move_that_is_possible(tmp_path: Path):
     assert (step.move, step.also) == ("classify", ("reclassify", "note"))
 
 
-def test_what_only_tells_of_an_attribute_is_passed_over(tmp_path: Path):
+def test_events_with_a_skipped_attribute_value_are_ignored(tmp_path: Path):
     skip = '[[skipped]]\ncolumn = "transition"\nvalues = ["start"]\nreason = "only begun"\n'
     by = mapping(tmp_path, TABLE + skip)
     assert by.step(event("Resolve", transition="start")).ignored == "only begun"
@@ -51,7 +50,7 @@ def test_what_only_tells_of_an_attribute_is_passed_over(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("value", "told", "read"),
+    ("value", "cell", "expected"),
     [
         ('"fixed"', "x", "fixed"),
         ('{ column = "c" }', "x", "x"),
@@ -62,28 +61,28 @@ def test_what_only_tells_of_an_attribute_is_passed_over(tmp_path: Path):
         ('{ column = "c", as = "time" }', "2024-03-01 16:00", AT),
     ],
 )
-def test_a_value_is_a_constant_or_read_from_a_column(tmp_path: Path, value: str, told: str, read: object):
+def test_a_value_is_a_constant_or_read_from_a_column(tmp_path: Path, value: str, cell: str, expected: object):
     by = mapping(tmp_path, f"{TABLE}[fill]\nfield = {value}\n")
-    assert by.step(event("Resolve", c=told)).fill == {"field": read}
+    assert by.step(event("Resolve", c=cell)).fill == {"field": expected}
 
 
-def test_a_value_that_the_log_does_not_tell_is_left_out(tmp_path: Path):
+def test_a_value_that_the_log_lacks_is_left_out(tmp_path: Path):
     by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "c" }\n')
     assert by.step(event("Resolve")).fill == {}
 
 
-def test_a_value_that_cannot_be_read_says_so(tmp_path: Path):
+def test_an_unreadable_value_is_an_error(tmp_path: Path):
     by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "c", as = "number" }\n')
     with pytest.raises(BadCell, match=r"bad_log\.no_number"):
         by.step(event("Resolve", c="many"))
 
 
-def test_an_attribute_of_the_case_is_told_like_the_events(tmp_path: Path):
+def test_an_attribute_of_the_case_is_read_like_one_of_the_event(tmp_path: Path):
     by = mapping(tmp_path, TABLE + '[fill]\nfield = { column = "case:grade" }\nword = { column = "step" }\n')
     assert by.step(event("Resolve", of_case={"grade": "A"})).fill == {"field": "A", "word": "Resolve"}
 
 
-def test_codes_are_ours_and_never_one_by_accident():
+def test_different_names_give_different_valid_codes():
     assert code_of("2nd line") != code_of("3rd line")
     assert code_of("客服部") != code_of("运输部")
     assert all(
@@ -100,11 +99,11 @@ def test_codes_are_ours_and_never_one_by_accident():
         ('["-at", "row"]', [2, 3, 1]),
     ],
 )
-def test_events_are_put_in_the_order_that_is_asked_for(tmp_path: Path, order: str, rows: list[int]):
+def test_events_are_sorted_in_the_order_of_the_mapping(tmp_path: Path, order: str, rows: list[int]):
     by = mapping(tmp_path, TABLE.replace('who = "clerk"', f"order = {order}"))
     late = datetime(2024, 3, 2, tzinfo=UTC)
-    told = [event("a", 1, turn="9"), event("b", 2, late, turn="10"), event("c", 3, late, turn="2")]
-    assert [one.row for one in sorted(told, key=by.order_key)] == rows
+    unsorted = [event("a", 1, turn="9"), event("b", 2, late, turn="10"), event("c", 3, late, turn="2")]
+    assert [row.row for row in sorted(unsorted, key=by.order_key)] == rows
 
 
 def test_the_opening_is_read_from_the_first_event(tmp_path: Path):
@@ -122,15 +121,15 @@ def test_the_opening_is_read_from_the_first_event(tmp_path: Path):
     assert opened_at(by, event("Register")) == AT
 
 
-def test_an_opening_that_no_contact_can_hold_says_so(tmp_path: Path):
+def test_an_opening_with_an_unfit_value_is_an_error(tmp_path: Path):
     by = mapping(tmp_path, TABLE.replace('text = "none"', 'channel = "pigeon"'))
     with pytest.raises(BadCell, match=r"bad_log\.unfit_value"):
         contact_of(by, event("Register"), AT)
 
 
-def test_the_names_are_told_with_their_places(tmp_path: Path):
+def test_the_names_are_listed_with_their_places(tmp_path: Path):
     by = mapping(tmp_path, TABLE + '[states]\n"Active" = ["investigated", "classified"]\n')
-    assert [tuple(one) for one in by.named()] == [
+    assert [tuple(name) for name in by.named()] == [
         ("move", "resolve", "moves.Resolve", ("result",)),
         ("state", "investigated", "states.Active", ()),
         ("state", "classified", "states.Active", ()),
@@ -140,7 +139,9 @@ def test_the_names_are_told_with_their_places(tmp_path: Path):
 def faults(folder: Path, text: str) -> list[tuple[int | None, str | None, str]]:
     with pytest.raises(BadMapping) as refused:
         mapping(folder, text)
-    return [(one.row, one.column, one.code.removeprefix("bad_mapping.")) for one in refused.value.problems]
+    return [
+        (problem.row, problem.column, problem.code.removeprefix("bad_mapping.")) for problem in refused.value.problems
+    ]
 
 
 def line_of(text: str, begin: str) -> int:
@@ -160,7 +161,7 @@ def line_of(text: str, begin: str) -> int:
         ("[ignored]", '[[rules]]\nname = "r"\nearlier = "a"\n[ignored]', "[[rules]]", "rules.0", "bad_rule"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, old: str, new: str, begin: str, key: str, code: str):
+def test_a_mistake_is_named_with_its_line_and_key(tmp_path: Path, old: str, new: str, begin: str, key: str, code: str):
     text = TABLE.replace(old, new)
     assert faults(tmp_path, text) == [(line_of(text, begin), key, code)]
 
@@ -176,40 +177,32 @@ def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, old: str, new: 
     ],
 )
 def test_a_mapping_that_contradicts_itself_is_refused(tmp_path: Path, text: str, code: str):
-    assert [found for _, _, found in faults(tmp_path, text)] == [code]
+    assert [fault for _, _, fault in faults(tmp_path, text)] == [code]
 
 
-def test_every_mistake_is_told_at_once(tmp_path: Path):
+def test_every_mistake_is_reported_at_once(tmp_path: Path):
     text = TABLE.replace("Asia/Shanghai", "Mars").replace('case = "ticket"\n', "")
     assert {code for _, _, code in faults(tmp_path, text)} == {"unknown_zone", "missing_key"}
 
 
 @pytest.mark.parametrize("name", ["helpdesk", "receipt", "orders"])
-def test_the_examples_are_sound(name: str):
+def test_the_examples_load(name: str):
     assert isinstance(load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping), LogMapping)
 
 
-def catalogue(locale: str) -> dict[str, str]:
-    return tomllib.loads((ROOT / "locales" / locale / "logs.toml").read_text("utf-8"))
-
-
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
-def test_every_code_has_its_words_with_the_same_parameters(locale: str):
+def test_every_code_has_a_message_with_the_same_parameters(locale: str):
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways" / "logs").glob("*.py"))
     codes = set(re.findall(r'"(bad_log\.[a-z_]+)"', source))
-    words = {code: text for code, text in catalogue(locale).items() if code.startswith("bad_")}
-    assert {code for code in words if code.startswith("bad_log.")} == codes
-    english = catalogue("en")
-    assert {code: placeholders(text) for code, text in words.items()} == {
+    messages = {code: text for code, text in catalogue(locale, "logs").items() if code.startswith("bad_")}
+    assert {code for code in messages if code.startswith("bad_log.")} == codes
+    english = catalogue("en", "logs")
+    assert {code: placeholders(text) for code, text in messages.items()} == {
         code: placeholders(text) for code, text in english.items() if code.startswith("bad_")
     }
 
 
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-def test_the_mapping_of_the_howto_knows_every_word_of_its_log(tmp_path: Path):
+def test_the_mapping_of_the_howto_maps_every_word_of_its_log(tmp_path: Path):
     pieces = {block.language: block.text for block in blocks("docs/logs.md")}
     log = tmp_path / "old-desk.csv"
     log.write_text(pieces["csv"], "utf-8")

@@ -1,4 +1,4 @@
-"""Real logs that nobody here wrote: every event is read, and its contradictions are the ones that are in the file."""
+"""Public logs of other systems: every event is read, and the contradictions flagged are those in the file."""
 
 import csv
 import gzip
@@ -13,7 +13,7 @@ from gateways.logs.draft.toml_draft import suggest
 from gateways.logs.mapping import LogMapping
 from gateways.mapping_file import load_mapping
 from locales.translation import translate
-from tests.gateways.logs.written import good
+from tests.gateways.logs.log_formats import good
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -29,7 +29,7 @@ def example(name: str) -> LogMapping:
     return load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping)
 
 
-def test_the_help_desk_is_read_whole():
+def test_every_event_of_the_help_desk_is_read():
     by = example("helpdesk")
     steps = [by.step(event) for event in good(log("helpdesk.xes.gz"), by)]
     assert len(steps) == 21_348
@@ -38,7 +38,7 @@ def test_the_help_desk_is_read_whole():
     assert Counter(step.event.word for step in steps)["Resolve ticket"] == 4_983
 
 
-def test_the_receipt_phase_brings_its_own_deadlines():
+def test_the_deadlines_of_the_receipt_phase_are_read():
     by = example("receipt")
     steps = [by.step(event) for event in good(log("receipt.csv.gz"), by)]
     assert (len(steps), len({step.event.case for step in steps})) == (8_577, 1_434)
@@ -51,10 +51,10 @@ def test_the_receipt_phase_brings_its_own_deadlines():
         assert step.form["due_at"] == datetime.fromisoformat(deadlines[step.event.case])
 
 
-def test_every_contradiction_of_the_orders_is_named():
+def test_every_contradiction_of_the_orders_is_flagged():
     by = example("orders")
-    found = list(good(log("orders.csv.gz"), by))
-    assert Counter(rule for event in found for rule in event.flags) == {
+    events = list(good(log("orders.csv.gz"), by))
+    assert Counter(rule for event in events for rule in event.flags) == {
         "survey_before_delivery": 136,
         "carrier_before_approval": 37,
         "survey_before_purchase": 34,
@@ -65,11 +65,11 @@ def test_every_contradiction_of_the_orders_is_named():
         "delivered_before_approval": 1,
         "delivered_without_carrier": 1,
     }
-    assert Counter(event.word for event in found)["survey answered"] == 4_085
+    assert Counter(event.word for event in events)["survey answered"] == 4_085
 
 
 @pytest.mark.parametrize("name", ["helpdesk.xes.gz", "receipt.csv.gz", "orders.csv.gz"])
-def test_a_draft_of_a_real_log_knows_all_its_words(tmp_path: Path, name: str):
+def test_a_draft_of_a_real_log_maps_all_its_words(tmp_path: Path, name: str):
     path = tmp_path / "draft.toml"
     path.write_text(suggest(log(name), partial(translate, "en")), "utf-8")
     by = load_mapping(path, LogMapping)

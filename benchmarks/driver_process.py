@@ -1,4 +1,4 @@
-"""The driver as a process of its own, as in production, for benchmarks that watch it from outside."""
+"""Starts the driver as a process of its own, as in production, for benchmarks that measure it from outside."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from engine.settings import Settings
 
 @contextmanager
 def driver(settings: Settings, api_url: str = "") -> Iterator[None]:
-    """Drive the store until the block ends; without an address of Prefect's nobody observes its runs."""
+    """Drive the store until the block ends; without the address of a Prefect API its runs are not observed."""
     database = {"CLOSELOOP_DATABASE_URL": settings.database_url} if settings.database_url else {}
     own = {"CLOSELOOP_HOME": str(settings.where), "CLOSELOOP_SECRET": settings.secret or "", "PREFECT_API_URL": api_url}
     command = [Path(sys.executable).with_name("closeloop"), "drive"]

@@ -1,4 +1,4 @@
-"""A log made by hand, as small as it can be with everything in it that a format may stumble over."""
+"""A small event log with every kind of value that an export format must escape or convert."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ def history(number: str, *events: TraceEvent, **more: Value) -> History:
 
 
 def log(*histories: History, more: Sequence[str] = (), of_case: Sequence[str] = ()) -> Log:
-    """The log of these histories, its objects beside; ``more`` and ``of_case`` are further names of values."""
+    """Return a log of these histories and their objects; ``more`` and ``of_case`` name further values."""
     objects = [TraceObject("a-1", "actor", NINE, {"roles": "agent"}, (("d-claims", "member_of"),))]
     objects.append(TraceObject("d-claims", "department", NINE, {}))
-    objects += [TraceObject(one.number, "complaint", NINE, {"level": 2}) for one in histories]
+    objects += [TraceObject(case.number, "complaint", NINE, {"level": 2}) for case in histories]
     return Log((CASE, "kind", *of_case), (MOVE, AT, LIFECYCLE, WHO, "seq", *more), iter(histories), iter(objects))
 
 
@@ -34,13 +34,13 @@ def two_cases() -> Log:
     return log(first, history("cp-26-000002", event(1, "open")), more=("inferred", "waited"))
 
 
-def saying(*texts: str) -> Log:
-    """One case, and a move for each of the texts."""
+def log_of_notes(*texts: str) -> Log:
+    """Return a log of one case, with a move for each of the texts."""
     events = [event(seq, "note", said=text) for seq, text in enumerate(texts, 1)]
     return log(history("cp-26-000001", *events), more=("said",))
 
 
-def written(write: Callable[[BinaryIO, Log], None], told: Log) -> bytes:
+def export(write: Callable[[BinaryIO, Log], None], log: Log) -> bytes:
     out = io.BytesIO()
-    write(out, told)
+    write(out, log)
     return out.getvalue()

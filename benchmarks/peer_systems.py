@@ -1,8 +1,8 @@
-"""Two other ways to write such a system, doing the same work as a move and as durably: what ``cpu`` measures against.
+"""Two other ways to build such a system, which do the work of a move as durably; ``cpu`` compares the engine with them.
 
-``Sessions`` is a SQLModel session per move with one `transitions` machine to which the case is bound. ``Steps`` is
-DBOS: a move is a workflow under its key, its rows are one transaction of it, recorded for recovery. Both write the
-same rows as the engine. ``Steps`` decides nothing and asks for nothing but the head row, which favours it.
+``SqlmodelPeer`` opens a SQLModel session per move and binds the case to one `transitions` machine. ``DbosPeer`` runs a
+DBOS workflow per move under its key; the rows are one transaction of it, recorded for recovery. Both write the same
+rows as the engine. ``DbosPeer`` decides nothing and reads nothing but the head row, which favours it.
 """
 
 import importlib
@@ -15,13 +15,13 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 from transitions import Machine
 
-from benchmarks.raw import HEAD, statements, values
-from benchmarks.watched import Job, Kind
+from benchmarks.move_template import MoveJob, MoveTemplate
+from benchmarks.raw_sql import HEAD, statements, values
 from engine.commands.advance import Command
 from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
 from engine.store import Store
 from models import Actor, Case, OutboxEvent, Statement, Timer, Transition
-from models import IdempotencyKey as Honoured
+from models import IdempotencyKey as StoredKey
 from models.columns import MICROSECOND, to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.form_model import PERSONAL, Form, marked
@@ -30,8 +30,8 @@ from statemachines.roles import Role
 from statemachines.vocabulary import Move
 
 
-class Bound:
-    """What is bound to the machine for one move: it holds the state, and what the conditions ask for."""
+class BoundModel:
+    """The model bound to the machine for one move: it holds the state, and what the conditions read."""
 
     state: str
 
@@ -40,7 +40,7 @@ class Bound:
 
 
 def machine() -> Machine:
-    """The complaint's table as `transitions` takes it, roles and guards as conditions."""
+    """Build the complaint's machine for `transitions`, with roles and guards as conditions."""
     rows = [
         {"trigger": row.name, "source": list(row.sources), "dest": row.dest, "conditions": [_condition(row)]}
         for row in COMPLAINT.moves
@@ -50,51 +50,52 @@ def machine() -> Machine:
 
 
 def _condition(row: Move) -> Any:
-    def holds(given: Any) -> bool:
-        bound = given.model
+    def holds(event_data: Any) -> bool:
+        bound = event_data.model
         return bool(bound.roles & set(row.roles)) and (row.guard is None or row.guard.holds(bound.facts, bound.form))
 
     return holds
 
 
-class Sessions:
-    """A session per move; which clocks end and begin it is told, and need not work out from the clauses."""
+class SqlmodelPeer:
+    """A session per move; the template says which timers end and start, so the clauses are not evaluated."""
 
-    def __init__(self, store: Store, kind: Kind) -> None:
-        self._kind, self._secret = kind, store.secret
+    def __init__(self, store: Store, template: MoveTemplate) -> None:
+        self._template, self._secret = template, store.secret
         self._machine, self._engine = machine(), create_engine(store.url)
         if not store.postgres:
-            _durable(self._engine)
+            _sync_every_commit(self._engine)
 
     def move(self, command: Command, at: datetime) -> None:
         """Make one move, durable when this returns."""
         with Session(self._engine) as session:
-            if session.get(Honoured, command.key) is None:
+            if session.get(StoredKey, command.key) is None:
                 self._move(session, command, at)
                 session.commit()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.dispose()
 
     def _move(self, session: Session, command: Command, at: datetime) -> None:
         case = session.exec(select(Case).where(Case.number == command.number).with_for_update()).one()
         actor = session.exec(select(Actor).where(Actor.handle == command.actor)).one()
         form = COMPLAINT.checked(command.move, command.form)
-        was, case.state, case.previous_state = case.state, self._decided(case, actor, command.move, form), case.state
+        source = case.state
+        case.state, case.previous_state = self._decide(case, actor, command.move, form), source
         case.version, case.changed_at = case.version + 1, at
-        self._tell(session, case, was, actor, command, form)
-        self._follow(session, case, at)
+        self._add_transition(session, case, source, actor, command, form)
+        self._update_timers(session, case, at)
         session.add(OutboxEvent(case_id=case.id, seq=case.version))
         body = keyed(self._secret, command.number, command.move, command.actor, canonical(command.form))
         assert command.key is not None
-        session.add(Honoured(key=command.key, request_hash=body, case_id=case.id, seq=case.version))
+        session.add(StoredKey(key=command.key, request_hash=body, case_id=case.id, seq=case.version))
 
-    def _decided(self, case: Case, actor: Actor, move: str, form: Form) -> str:
+    def _decide(self, case: Case, actor: Actor, move: str, form: Form) -> str:
         facts = Facts(
             case.state, previous_state=case.previous_state, cycle=case.cycle, level=case.level, severity=case.severity
         )
-        bound = Bound(facts, frozenset(Role(role) for role in actor.roles.split()), form)
+        bound = BoundModel(facts, frozenset(Role(role) for role in actor.roles.split()), form)
         self._machine.add_model(bound, initial=case.state)
         try:
             assert self._machine.events[move].trigger(bound)
@@ -102,32 +103,35 @@ class Sessions:
         finally:
             self._machine.remove_model(bound)
 
-    def _tell(self, session: Session, case: Case, was: str, actor: Actor, command: Command, form: Form) -> None:
-        said = canonical(dict(_said(session, case, form)))
+    def _add_transition(
+        self, session: Session, case: Case, source: str, actor: Actor, command: Command, form: Form
+    ) -> None:
+        recorded_form = canonical(dict(_store_texts(session, case, form)))
         assert actor.id is not None
-        made = Transition(
-            case_id=case.id, seq=case.version, move=command.move, source=was, dest=case.state, cycle=case.cycle,
+        transition = Transition(
+            case_id=case.id, seq=case.version, move=command.move, source=source, dest=case.state, cycle=case.cycle,
             level=case.level, actor_id=actor.id, via=command.via, occurred_at=case.changed_at,
-            recorded_at=case.changed_at, lifecycle=COMPLAINT.version, form=said, hash="",
+            recorded_at=case.changed_at, lifecycle=COMPLAINT.version, form=recorded_form, hash="",
         )  # fmt: skip
         at = to_micros(case.changed_at)
-        record = made.model_dump(exclude={"hash"}) | {"case": case.number, "occurred_at": at, "recorded_at": at}
-        case.head = made.hash = chain_hash(case.head, record)
-        session.add(made)
+        record = transition.model_dump(exclude={"hash"}) | {"case": case.number, "occurred_at": at, "recorded_at": at}
+        case.head = transition.hash = chain_hash(case.head, record)
+        session.add(transition)
 
-    def _follow(self, session: Session, case: Case, at: datetime) -> None:
-        open_ones = select(Timer).where(Timer.case_id == case.id, col(Timer.closed_at).is_(None))
-        for clock in session.exec(open_ones):
-            if clock.clause in self._kind.closes and clock.running_since is not None:
-                clock.consumed += (at - clock.running_since) // MICROSECOND
-                clock.running_since = clock.fires_at = None
-                clock.closed_at, clock.outcome = at, "met"
-        begun = {name: value for name, value in self._kind.opens.items() if name not in {"id", "closed_at", "outcome"}}
-        fires_at = at + self._kind.due * MICROSECOND
-        session.add(Timer(**begun | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))
+    def _update_timers(self, session: Session, case: Case, at: datetime) -> None:
+        open_timers = select(Timer).where(Timer.case_id == case.id, col(Timer.closed_at).is_(None))
+        for timer in session.exec(open_timers):
+            if timer.clause in self._template.closes and timer.running_since is not None:
+                timer.consumed += (at - timer.running_since) // MICROSECOND
+                timer.running_since = timer.fires_at = None
+                timer.closed_at, timer.outcome = at, "met"
+        not_copied = {"id", "closed_at", "outcome"}
+        started = {name: value for name, value in self._template.opens.items() if name not in not_copied}
+        fires_at = at + self._template.due * MICROSECOND
+        session.add(Timer(**started | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))
 
 
-def _said(session: Session, case: Case, form: Form) -> Iterator[tuple[str, Any]]:
+def _store_texts(session: Session, case: Case, form: Form) -> Iterator[tuple[str, Any]]:
     for name, value in form.model_dump(exclude_none=True).items():
         if name in marked(type(form), PERSONAL):
             salt = new_salt()
@@ -137,22 +141,22 @@ def _said(session: Session, case: Case, form: Form) -> Iterator[tuple[str, Any]]
             yield name, value
 
 
-def _durable(engine: Engine) -> None:
+def _sync_every_commit(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _(raw: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=10000"):
             raw.execute(f"PRAGMA {pragma}")
 
 
-class Steps:
-    """A DBOS workflow per move, on Postgres; ``system_url`` is where DBOS keeps its own tables."""
+class DbosPeer:
+    """A DBOS workflow per move, on Postgres; DBOS keeps its own tables at ``system_url``."""
 
-    def __init__(self, store: Store, kind: Kind, system_url: str) -> None:
+    def __init__(self, store: Store, template: MoveTemplate, system_url: str) -> None:
         self._dbos: Any = importlib.import_module("dbos")
         url = store.url.render_as_string(hide_password=False)
         self._data = self._dbos.SQLAlchemyDatasource.create(url)
         self._dbos.DBOS(config={"name": "closeloop-benchmark", "system_database_url": system_url, "log_level": "ERROR"})
-        write = self._data.transaction(self._writing(kind), name="write", isolation_level="READ COMMITTED")
+        write = self._data.transaction(self._writer(template), name="write", isolation_level="READ COMMITTED")
 
         def move(number: str, key: str, at: int) -> int:
             return write(number, key, at)
@@ -160,14 +164,14 @@ class Steps:
         self._move = self._dbos.DBOS.workflow(name="move")(move)
         self._dbos.DBOS.launch()
 
-    def _writing(self, kind: Kind) -> Any:
-        sql = [one.replace("?", "%s") for one in statements(kind, "VALUES ({})")]
+    def _writer(self, template: MoveTemplate) -> Any:
+        sql = [statement.replace("?", "%s") for statement in statements(template, "VALUES ({})")]
 
         def write(number: str, key: str, at: int) -> int:
             execute = self._data.sql_session().connection().exec_driver_sql
             head = execute(f"{HEAD} = %s", (number,)).one()
-            for statement, given in zip(sql, values(kind, Job(number, key, at), head), strict=True):
-                assert execute(statement, given).rowcount >= 1
+            for statement, row in zip(sql, values(template, MoveJob(number, key, at), head), strict=True):
+                assert execute(statement, row).rowcount >= 1
             return head.version + 1
 
         return write

@@ -1,4 +1,4 @@
-"""A small tree of categories as people write one."""
+"""A small tree of categories, as a file that the evaluation group publishes."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def tree_file(folder: Path, *rows: str, heads: str = HEADS) -> Path:
     return path
 
 
-def published(store: Store, folder: Path, *rows: str) -> CategoryTree:
+def publish_sample_tree(store: Store, folder: Path, *rows: str) -> CategoryTree:
     with store.writing() as tx:
         add_actor(tx, NewActor(EVA, (Role.EVALUATION_GROUP,)))
     return publish_tree(store, tree_file(folder, *rows), EVA)

@@ -1,4 +1,4 @@
-"""Small logs in the shapes of other systems, with words of our own making: what a draft of a mapping must cope with."""
+"""Generates small logs in the formats of other systems, for the tests of reading and of mapping drafts."""
 
 import csv
 import gzip
@@ -23,22 +23,22 @@ WAITS = ["Awaiting User Info", "Awaiting Vendor", "Awaiting Problem", "Awaiting 
 
 
 def table(path: Path, header: Sequence[str], rows: Iterable[Event], separator: str = ",") -> Path:
-    """A CSV file, packed if its name says so."""
+    """Write a CSV file, compressed if its name ends in ``.gz``."""
     out = io.StringIO()
     lines = csv.DictWriter(out, header, delimiter=separator, restval="", extrasaction="ignore", lineterminator="\n")
     lines.writeheader()
     lines.writerows(rows)
-    return packed(path, out.getvalue())
+    return write_text(path, out.getvalue())
 
 
-def packed(path: Path, text: str) -> Path:
-    """A text file, packed if its name says so."""
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file, compressed if its name ends in ``.gz``."""
     path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
     return path
 
 
 def incidents(folder: Path, cases: int = 200, seed: int = 1) -> Path:
-    """A desk's table of updates: the state again and again, several in one minute, the day first, "?" for nothing."""
+    """Write a service desk's table of updates: repeated states, equal times, day first, "?" for missing values."""
     dice = random.Random(seed)
     rows: list[Event] = []
     for number in range(cases):
@@ -71,16 +71,16 @@ def _incident(dice: random.Random, number: int) -> list[Event]:
         "resolved_at": "?" if dice.random() < 0.1 else day_first(at + timedelta(days=3)),
     }
     rows: list[Event] = []
-    for turn, state in enumerate(states):
+    for update, state in enumerate(states):
         at += timedelta(minutes=dice.choice([0, 0, 3, 50, 700]))
         rows.append(
             fixed
             | {
                 "incident_state": state,
                 "active": str(state != "Closed").lower(),
-                "reassignment_count": turn // 3,
-                "reopen_count": states[:turn].count("Resolved") if rounds else 0,
-                "sys_mod_count": turn,
+                "reassignment_count": update // 3,
+                "reopen_count": states[:update].count("Resolved") if rounds else 0,
+                "sys_mod_count": update,
                 "made_sla": "true",
                 "sys_updated_by": f"Updated by {dice.randrange(30)}",
                 "sys_updated_at": day_first(at),
@@ -93,12 +93,12 @@ def _incident(dice: random.Random, number: int) -> list[Event]:
 
 
 def day_first(at: datetime) -> str:
-    """As a desk of southern Europe writes it, without noughts: 29/2/2016 01:23."""
+    """Format a time with the day first and without leading zeros: 29/2/2016 01:23."""
     return f"{at.day}/{at.month}/{at.year} {at:%H:%M}"
 
 
 def xes(path: Path, cases: Mapping[str, Sequence[Event]], of_case: Event | None = None) -> Path:
-    """An XES log with namespace, extensions, globals and a classifier, as tools write it."""
+    """Write an XES log with namespace, extensions, globals and a classifier, as tools do."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8" ?>',
         '<log xes.version="1.0" xmlns="http://www.xes-standard.org/">',
@@ -109,24 +109,24 @@ def xes(path: Path, cases: Mapping[str, Sequence[Event]], of_case: Event | None 
         '<string key="concept:name" value="a log"/>',
     ]
     for case, events in cases.items():
-        told = {"concept:name": case} | (of_case or {})
-        lines += ["<trace>", *_attributes(told)]
+        attributes = {"concept:name": case} | (of_case or {})
+        lines += ["<trace>", *_attributes(attributes)]
         lines += [line for event in events for line in ("<event>", *_attributes(event), "</event>")]
         lines.append("</trace>")
-    return packed(path, "\n".join([*lines, "</log>"]))
+    return write_text(path, "\n".join([*lines, "</log>"]))
 
 
-def _attributes(told: Event) -> Iterable[str]:
-    for key, value in told.items():
+def _attributes(values: Event) -> Iterable[str]:
+    for key, value in values.items():
         sort = "date" if isinstance(value, datetime) else "string"
         text = value.isoformat() if isinstance(value, datetime) else str(value)
         yield f"<{sort} key={quoteattr(key)} value={quoteattr(text)}/>"
 
 
 def problems(folder: Path, cases: int = 60, seed: int = 2) -> Path:
-    """A maker's incident log: four activities, and the states beside them in ``lifecycle:transition``."""
+    """Write a manufacturer's incident log: few activities, and the states in ``lifecycle:transition``."""
     dice = random.Random(seed)
-    told: dict[str, Sequence[Event]] = {}
+    cases_events: dict[str, Sequence[Event]] = {}
     for number in range(cases):
         pairs = [("Accepted", "In Progress")]
         for _ in range(dice.randrange(4)):
@@ -138,8 +138,8 @@ def problems(folder: Path, cases: int = 60, seed: int = 2) -> Path:
                 ]
             )
         pairs += [("Completed", "Resolved"), ("Completed", "Closed")]
-        told[f"1-{number}"] = list(_spread(dice, pairs))
-    return xes(folder / "problems.xes.gz", told)
+        cases_events[f"1-{number}"] = list(_spread(dice, pairs))
+    return xes(folder / "problems.xes.gz", cases_events)
 
 
 def _spread(dice: random.Random, pairs: Sequence[tuple[str, str]]) -> Iterable[Event]:
@@ -159,20 +159,20 @@ def _spread(dice: random.Random, pairs: Sequence[tuple[str, str]]) -> Iterable[E
 
 
 def loans(folder: Path, cases: int = 40, seed: int = 3) -> Path:
-    """A bank's applications: tasks that are scheduled, started and completed, one event each."""
+    """Write a bank's applications: tasks that are scheduled, started and completed, one event each."""
     dice = random.Random(seed)
-    told: dict[str, Sequence[Event]] = {}
+    cases_events: dict[str, Sequence[Event]] = {}
     for number in range(cases):
         pairs = [("A_SUBMITTED", "COMPLETE"), ("A_PARTLYSUBMITTED", "COMPLETE")]
         for task in ("W_Afhandelen leads", "W_Completeren aanvraag"):
             pairs += [(task, "SCHEDULE"), (task, "START"), (task, "COMPLETE")]
         pairs.append((dice.choice(["A_DECLINED", "A_CANCELLED", "A_APPROVED"]), "COMPLETE"))
-        told[str(173688 + number)] = list(_spread(dice, pairs))
-    return xes(folder / "loans.xes", told, {"AMOUNT_REQ": "20000", "REG_DATE": BEGIN})
+        cases_events[str(173688 + number)] = list(_spread(dice, pairs))
+    return xes(folder / "loans.xes", cases_events, {"AMOUNT_REQ": "20000", "REG_DATE": BEGIN})
 
 
 def fines(folder: Path, cases: int = 80, seed: int = 4) -> Path:
-    """A town's fines, separated by semicolons, the newest event first, with dates only."""
+    """Write a town's fines, separated by semicolons, the newest event first, with dates only."""
     dice = random.Random(seed)
     rows: list[Event] = []
     for number in range(cases):
@@ -186,7 +186,7 @@ def fines(folder: Path, cases: int = 80, seed: int = 4) -> Path:
 
 
 def tickets(folder: Path, cases: int = 60, seed: int = 5) -> Path:
-    """A Chinese hotline's tickets: Chinese columns, states and times."""
+    """Write a Chinese hotline's tickets: Chinese columns, states and times."""
     dice = random.Random(seed)
     rows: list[Event] = []
     for number in range(cases):
@@ -211,7 +211,7 @@ def tickets(folder: Path, cases: int = 60, seed: int = 5) -> Path:
 
 
 def ocel(folder: Path, cases: int = 30, seed: int = 6, name: str = "objects.json") -> Path:
-    """An object-centric log: tickets of customers; the objects are told of after the events."""
+    """Write an object-centric log: tickets of customers; the objects follow the events."""
     dice = random.Random(seed)
     events: list[Event] = []
     objects: list[Event] = [{"id": f"c{n}", "type": "customer"} for n in range(3)]
@@ -222,9 +222,9 @@ def ocel(folder: Path, cases: int = 30, seed: int = 6, name: str = "objects.json
         at = BEGIN + timedelta(minutes=dice.randrange(9_000))
         for word in ("Register ticket", "Assign ticket", "Resolve ticket", "Close ticket"):
             at += timedelta(minutes=dice.randrange(1, 90))
-            related = [{"objectId": one, "qualifier": ""} for one in (ticket, f"c{number % 3}")]
-            told = [{"name": "clerk", "value": dice.choice("abc")}]
-            event = {"id": f"e{len(events)}", "type": word, "time": at.isoformat(), "attributes": told}
+            related = [{"objectId": id_, "qualifier": ""} for id_ in (ticket, f"c{number % 3}")]
+            attributes = [{"name": "clerk", "value": dice.choice("abc")}]
+            event = {"id": f"e{len(events)}", "type": word, "time": at.isoformat(), "attributes": attributes}
             events.append(event | {"relationships": related})
     dice.shuffle(events)
     document = {"eventTypes": [], "objectTypes": [], "events": events, "objects": objects}

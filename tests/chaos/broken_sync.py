@@ -1,7 +1,7 @@
-"""Takes away a process's power to sync: from then on fsync and fdatasync fail in it, as on a disk that is broken.
+"""Makes fsync and fdatasync fail in a process, as on a broken disk.
 
-A kill -9 loses nothing that the kernel was told, so it cannot tell whether a commit was synced. A commit that is
-acknowledged although it could not be synced can.
+A kill -9 loses nothing that was written to the kernel, so it does not show whether a commit was synced. A commit that
+is acknowledged although its sync failed does.
 """
 
 import ctypes
@@ -11,7 +11,7 @@ import platform
 import struct
 
 SYNCS = {"x86_64": (74, 75), "aarch64": (82, 83)}
-"""The numbers of fsync and fdatasync."""
+"""The system call numbers of fsync and fdatasync."""
 NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER = 38, 22, 2
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, FAIL = 0x7FFF0000, 0x00050000
@@ -22,12 +22,12 @@ class _Program(ctypes.Structure):
 
 
 def possible() -> bool:
-    """Whether this machine can take it away (Linux, on processors whose calls are known)."""
+    """Say whether this machine can do it (Linux, on processors whose call numbers are known)."""
     return os.uname().sysname == "Linux" and platform.machine() in SYNCS
 
 
-def take_away() -> None:
-    """From now on this process syncs nothing: it is told EIO. Raises ``OSError`` where the kernel does not do it."""
+def break_sync() -> None:
+    """Let every sync of this process fail with EIO from now on. Raises ``OSError`` if the kernel refuses."""
     fsync, fdatasync = SYNCS[platform.machine()]
     steps = [(LOAD, 0, 0, 0), (EQUAL, 2, 0, fsync), (EQUAL, 1, 0, fdatasync)]
     steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, FAIL | errno.EIO)]

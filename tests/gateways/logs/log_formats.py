@@ -1,4 +1,4 @@
-"""The log that the tests of reading write in every format, and the mapping by which it is read."""
+"""Writes one log in every format, and the mapping by which it is read."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from gateways.logs.mapping import LogMapping
 from gateways.mapping_file import load_mapping
 from gateways.problems import Problem, Unreadable
 from models.log_event import LogEvent
-from tests.gateways.logs import unseen
+from tests.gateways.logs import sample_logs
 
 EVENTS = [
     ("t1", "Register", datetime(2024, 3, 1, 8, tzinfo=UTC), "ann"),
@@ -59,27 +59,27 @@ HEADER = ["ticket", "step", "time", "clerk"]
 
 
 def mapping(folder: Path, text: str = TABLE) -> LogMapping:
-    """A mapping, written and loaded."""
+    """Write a mapping and load it."""
     path = folder / "mapping.toml"
     path.write_text(text, "utf-8")
     return load_mapping(path, LogMapping)
 
 
-def rows(told: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """The events as rows of a table."""
-    return [dict(zip(HEADER, (case, word, at and at.isoformat(), who), strict=True)) for case, word, at, who in told]
+def rows(cells: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Return the events as rows of a table."""
+    return [dict(zip(HEADER, (case, word, at and at.isoformat(), who), strict=True)) for case, word, at, who in cells]
 
 
-def csv_log(folder: Path, told: list[tuple[Any, ...]] = EVENTS, name: str = "log.csv") -> Path:
-    return unseen.table(folder / name, HEADER, rows(told))
+def csv_log(folder: Path, cells: list[tuple[Any, ...]] = EVENTS, name: str = "log.csv") -> Path:
+    return sample_logs.table(folder / name, HEADER, rows(cells))
 
 
 def xes_log(folder: Path, name: str = "log.xes") -> Path:
-    """The same events; in XES those of a case stand together."""
+    """Write the same events as XES, grouped by case."""
     cases: dict[str, list[dict[str, Any]]] = {}
     for case, word, at, who in EVENTS:
         cases.setdefault(case, []).append({"concept:name": word, "time:timestamp": at, "clerk": who})
-    return unseen.xes(folder / name, cases)
+    return sample_logs.xes(folder / name, cases)
 
 
 def sheet_log(folder: Path) -> Path:
@@ -94,7 +94,7 @@ def sheet_log(folder: Path) -> Path:
 
 def ocel_log(folder: Path, name: str = "log.json") -> Path:
     objects = [{"id": case, "type": "ticket"} for case in ("t1", "t2")]
-    told = [
+    logged = [
         {
             "id": f"e{n}",
             "type": word,
@@ -104,8 +104,8 @@ def ocel_log(folder: Path, name: str = "log.json") -> Path:
         }
         for n, (case, word, at, who) in enumerate(EVENTS)
     ]
-    document = {"eventTypes": [], "objectTypes": [], "events": told, "objects": objects}
-    return unseen.packed(folder / name, json.dumps(document))
+    document = {"eventTypes": [], "objectTypes": [], "events": logged, "objects": objects}
+    return sample_logs.write_text(folder / name, json.dumps(document))
 
 
 def read(path: Path, by: LogMapping) -> list[LogEvent | Problem]:
@@ -113,14 +113,14 @@ def read(path: Path, by: LogMapping) -> list[LogEvent | Problem]:
 
 
 def good(path: Path, by: LogMapping) -> Iterator[LogEvent]:
-    """The events of a log in which nothing is wrong."""
+    """Yield the events of a log, which must have no problem."""
     for event in events(path, by):
         assert isinstance(event, LogEvent), event
         yield event
 
 
 def refusals(path: Path, by: LogMapping) -> list[str]:
-    """The codes by which a whole log is refused."""
+    """Return the codes for which a whole log is refused."""
     try:
         read(path, by)
     except Unreadable as error:

@@ -1,4 +1,4 @@
-"""An honest store with many lives in it: built once, in groups, from a seed, and anchored twice on its way."""
+"""Builds a store with many cases from a seed, without tampering, and anchors it twice on the way."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,45 +37,45 @@ DAYS = (
     ("revisit", "note", "reply"),
     ("revisit", "resolve", "note", "progress"),
 )
-"""What may be done on each day; what is refused where a case stands is not done."""
+"""The moves tried on each day; a move that the state of a case refuses is not made."""
 ANCHORED = (2, 5)
-"""After these days the heads are anchored; what happens later is in no anchor yet."""
+"""After these days the chain heads are anchored; later transitions are in no anchor."""
 ROWS = """SELECT (SELECT count(*) FROM transition) + (SELECT count(*) FROM statement)
   + (SELECT count(*) FROM escalation_step) AS n"""
 
 
-def built(settings: Settings, cases: int, seed: int) -> Store:
-    """A store in which that many cases have lived for some days."""
+def build_store(settings: Settings, cases: int, seed: int) -> Store:
+    """Create a store in which that many cases have made moves for some days."""
     random = Random(seed)
     create_store(settings, START, simulated_at=START)
     store = settings.store()
     add_staff(store)
     for first in range(0, cases, GROUP):
-        _opened(store, random, min(GROUP, cases - first), timedelta(minutes=first // GROUP))
+        _open_cases(store, random, min(GROUP, cases - first), timedelta(minutes=first // GROUP))
     for day, moves in enumerate(DAYS):
-        _lived(store, random, moves, (day + 1) * DAY)
+        _make_moves(store, random, moves, (day + 1) * DAY)
         if day in ANCHORED:
             assert anchor(store, START + (day + 1) * DAY + HOUR * 2) is not None
-            _opened(store, random, max(cases // 50, 1), (day + 1) * DAY + HOUR * 3)
-    _erased(store, random)
+            _open_cases(store, random, max(cases // 50, 1), (day + 1) * DAY + HOUR * 3)
+    _erase_texts(store, random)
     return store
 
 
 def rows_of(store: Store) -> int:
-    """How many transitions, statements and rungs it holds."""
+    """Count the store's transitions, statements and escalation steps."""
     return query_rows(store, ROWS)[0]["n"]
 
 
-def _opened(store: Store, random: Random, count: int, after: timedelta) -> None:
+def _open_cases(store: Store, random: Random, count: int, after: timedelta) -> None:
     with store.writing() as tx:
         for _ in range(count):
-            said: dict[str, Any] = {"text": f"My parcel is broken, it is the {random.randrange(10**6)}th."}
+            texts: dict[str, Any] = {"text": f"My parcel is broken, it is the {random.randrange(10**6)}th."}
             if random.random() < 0.5:
-                said |= {"subject": "Broken", "demand": "I want it back."}
-            open_in(tx, store.secret, Opening(contact(after, **said)), START + after)
+                texts |= {"subject": "Broken", "demand": "I want it back."}
+            open_in(tx, store.secret, Opening(contact(after, **texts)), START + after)
 
 
-def _lived(store: Store, random: Random, moves: tuple[str, ...], after: timedelta) -> None:
+def _make_moves(store: Store, random: Random, moves: tuple[str, ...], after: timedelta) -> None:
     while fire_due(store, START + after).fired:
         pass
     for group in _groups([row["number"] for row in query_rows(store, "SELECT number FROM cases ORDER BY id")]):
@@ -97,8 +97,8 @@ def _groups(numbers: list[str]) -> Iterator[list[str]]:
         yield numbers[first : first + GROUP]
 
 
-def _erased(store: Store, random: Random) -> None:
-    """Some customers had their data erased."""
+def _erase_texts(store: Store, random: Random) -> None:
+    """Erase the texts of some customers."""
     count = query_rows(store, "SELECT count(*) AS n FROM cases")[0]["n"]
     for case_id in random.sample(range(1, count + 1), max(count // 50, 1)):
         sql = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :case_id"
@@ -106,5 +106,5 @@ def _erased(store: Store, random: Random) -> None:
 
 
 def settings_in(home: Any) -> Settings:
-    """Settings of a home with the tests' secret."""
+    """Return settings of a home with the tests' secret."""
     return Settings(home=home, secret=SECRET)
