@@ -11,9 +11,10 @@ import orjson
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
+from engine.ledger.case_variables import next_variables
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
-from engine.ledger.record import COLUMNS, CaseRow, case_of, next_variables, record_of
+from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros

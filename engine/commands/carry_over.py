@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.commands.case_context import BY_TIMER, CaseContext, RecordedNames, starter_of
-from engine.ledger.record import CaseRow, TransitionDraft, append, resolved_variables
+from engine.ledger.case_variables import resolved_variables
+from engine.ledger.record import CaseRow, TransitionDraft, append
 from engine.timers.start import TimerStarter
 from engine.timers.timer import RunningTimer, open_only
 from statemachines.lifecycle import Clause, Lifecycle, Refused

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from engine.caches import Acting
 from engine.commands.carry_over import carry_over
 from engine.commands.case_context import BY_TIMER, CaseContext, decide, starter_of
+from engine.ledger.case_variables import plain
 from engine.ledger.chain import canonical, chain_hash
-from engine.ledger.record import CaseRow, TransitionDraft, append, plain, record_of
+from engine.ledger.record import CaseRow, TransitionDraft, append, record_of
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reproject
 from engine.timers.timer import RunningTimer, open_only, percents

@@ -10,7 +10,7 @@ import orjson
 from pydantic import ValidationError
 
 from engine.actors import IMPORT
-from engine.ledger.record import remembered
+from engine.ledger.case_variables import remembered
 from statemachines.form_model import PERSONAL, VARIABLE, Code, Form, Handle, StepFired, marked, required
 from statemachines.lifecycle import Facts, Lifecycle, Move
 

@@ -10,7 +10,7 @@ import pytest
 from apps.views import CaseFilter, case, cases
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
-from engine.ledger.record import remembered
+from engine.ledger.case_variables import remembered
 from engine.store import Store
 from reports.desk_queries import address_of, customers, track
 from statemachines.service_order_forms import Position

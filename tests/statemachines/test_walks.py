@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.ledger.record import remembered
+from engine.ledger.case_variables import remembered
 from statemachines.form_model import ON_CASE, Form, StepFired, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Facts, Lifecycle, Move, Refused
