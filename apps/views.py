@@ -9,7 +9,7 @@ from typing import Any
 from apps.case_rows import COLUMNS, CaseRow, case_row, find_case
 from apps.timer_views import TimerView, timers_of
 from apps.variable_views import LinkView, links_of
-from engine.commands.case_context import DoneBy, done_by, facts_of
+from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from engine.audit.lifecycle_check import check_store, to_carry
 from engine.commands.advance import retrying
-from engine.commands.load import context_of, load_cases
+from engine.commands.case_context import context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import begin
 from engine.commands.write import write
 from engine.ledger.lifecycle_versions import record_version

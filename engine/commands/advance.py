@@ -4,7 +4,7 @@ The way of one move, top to bottom in this file:
 
     door (``advance``, ``advance_many``, ``advance_in``)
       → load     the case, its timers, the actor and the key, by one question (``load.py``)
-      → decide   the lifecycle says whether the move is legal (``case_context.decide``, pure)
+      → decide   the lifecycle says whether the move is legal (``decide.py``, pure)
       → plan     the rows to be written, timers and due steps included (``plan.py``, pure)
       → write    one statement, or one for each table (``write.py``, ``move_sql.py``)
       → ``Answer``
@@ -20,8 +20,9 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
 from engine.actors import Acting, acting
-from engine.commands.case_context import CaseContext, decide
-from engine.commands.load import Honoured, Loaded, Wanted, context_of, load_many, load_one, lock_cases
+from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
+from engine.commands.decide import decide
+from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict

@@ -9,9 +9,9 @@ from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before, retrying
-from engine.commands.case_context import CaseContext
+from engine.commands.case_context import CaseContext, Loaded, context_of
 from engine.commands.links import link_in
-from engine.commands.load import Loaded, context_of, honoured_key, surroundings
+from engine.commands.load import honoured_key, surroundings
 from engine.commands.plan import Plan, plan_move
 from engine.commands.write import write
 from engine.duplicates.fingerprints import leave_fingerprint

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from engine.caches import Acting
 from engine.commands.carry_over import carry_over
-from engine.commands.case_context import BY_TIMER, CaseContext, decide, starter_of
+from engine.commands.case_context import BY_TIMER, CaseContext, starter_of
+from engine.commands.decide import decide
 from engine.ledger.case_variables import plain
 from engine.ledger.chain import canonical, chain_hash
 from engine.ledger.record import CaseRow, TransitionDraft, append, record_of

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.commands.advance import retrying
-from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.case_context import Loaded, context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
 from engine.commands.write import write
 from engine.rules.in_force import Sort

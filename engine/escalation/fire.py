@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.commands.advance import retrying
-from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.case_context import Loaded, context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import Fired, Plan, TimersUnread, begin, fired_of, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict, overtaken

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from engine.caches import Acting
-from engine.commands.case_context import CaseContext, decide, facts_of
+from engine.commands.case_context import CaseContext
+from engine.commands.decide import decide, facts_of
 from engine.commands.open_case import OPEN
 from engine.commands.plan import Plan, plan_move, plan_until
 from engine.ledger.record import CaseRow, TransitionDraft

@@ -5,8 +5,9 @@ from dataclasses import replace
 from sqlmodel import select
 
 from engine.audit.verify import verify
-from engine.commands.case_context import facts_of
-from engine.commands.load import Wanted, context_of, load_one
+from engine.commands.case_context import Wanted, context_of
+from engine.commands.decide import facts_of
+from engine.commands.load import load_one
 from engine.commands.plan import begin
 from engine.commands.write import write
 from engine.store import Store
