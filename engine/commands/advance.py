@@ -19,35 +19,29 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
-from engine.actors import Acting, acting
-from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
+from engine.actors import Acting
+from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
+from engine.commands.form_references import check_named, names_a_case
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
-from engine.ledger.record import TransitionDraft, case_by_number
+from engine.ledger.record import TransitionDraft
 from engine.store import Store
 from engine.timers.apply import OccurrenceUnknown
 from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle, Refused
+from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 T = TypeVar("T")
 
 TRIES = 5
 """How often a move is tried that another transaction keeps overtaking."""
-
-HANDED_ON = """
-SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
-       t.steps_fired, t.level FROM timer t JOIN cases c ON c.id = t.case_id
- WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +145,7 @@ class _Group:
 
     def _planned(self, command: Command, loaded: Loaded | None) -> Answer:
         case = loaded.case if loaded is not None else None
-        if case is not None and _names_a_case(lifecycle_of(case.kind), command.move):
+        if case is not None and names_a_case(lifecycle_of(case.kind), command.move):
             self.write()
         result = load_and_plan(self.tx, self.secret, command, self.at, loaded)
         if isinstance(result, Answer):
@@ -217,29 +211,6 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
-
-
-def check_named(tx: Tx, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
-    """Check the people and cases that the form names; return the timers that the case it names has handed on.
-
-    Raises ``Refused('unknown_actor' | 'unknown_case' | 'not_mergeable')``.
-    """
-    case = context.case
-    for name in marked(type(form), ACTOR):
-        if (handle := getattr(form, name)) is not None:
-            acting(tx, handle)
-    for name in marked(type(form), OPEN_CASE):
-        other = case_by_number(tx, getattr(form, name))
-        if other.closed or other.id == case.id or other.kind != case.kind:
-            raise Refused("not_mergeable", number=other.number, kind=case.kind)
-    if any(row.inherits_timers for row in context.table.rows[move]):
-        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
-    return ()
-
-
-def _names_a_case(table: Lifecycle, move: str) -> bool:
-    rows = table.rows.get(move, ())
-    return any(row.inherits_timers or marked(row.form, OPEN_CASE) for row in rows)
 
 
 def _wanted(command: Command) -> Wanted:

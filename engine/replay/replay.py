@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.actors import IMPORT, acting
-from engine.commands.advance import check_named, retrying
+from engine.commands.advance import retrying
 from engine.commands.case_context import CaseContext, context_of
+from engine.commands.form_references import check_named
 from engine.commands.load import load_cases
 from engine.commands.open_case import OPEN, Opening, plan_opening
 from engine.commands.plan import Plan, begin, plan_until

@@ -140,7 +140,7 @@ def all_due(tx: Tx, at: int) -> list[int]:
 
 def move_by_move(tx: Tx, at: int) -> Sweep:
     """Fire each case alone, and each step as a move like any other."""
-    with mock.patch("engine.commands.plan._ladder", return_value=None):
+    with mock.patch("engine.commands.plan.ladder_of", return_value=None):
         return fire_each(tx, all_due(tx, at), at)
 
 

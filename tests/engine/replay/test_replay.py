@@ -302,7 +302,7 @@ def test_usual_steps_leave_the_rows_that_moves_leave(sqlite_store: Store, twin: 
         *steps("c", ("new", 5), first=20),
     ]
     replayed(sqlite_store, *told, bridge=True)
-    monkeypatch.setattr("engine.commands.plan._ladder", lambda *_: None)  # then each step is a move like any other
+    monkeypatch.setattr("engine.commands.plan.ladder_of", lambda *_: None)  # then each step is a move like any other
     replayed(twin, *told, bridge=True)
     together, apart = dump(sqlite_store), dump(twin)
     assert len(together["escalation_step"]) > 12
