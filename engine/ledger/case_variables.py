@@ -12,7 +12,7 @@ from statemachines.form_model import VARIABLE, Form, marked
 from statemachines.lifecycle import Lifecycle, Move
 
 
-def remembered(variables: str, form: Form, row: Move | None) -> str:
+def variables_after(variables: str, form: Form, row: Move | None) -> str:
     """Return the case's variables after a move with this form."""
     values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None

@@ -5,7 +5,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any
 
-from engine.ledger.case_variables import plain, remembered, resolved_variables
+from engine.ledger.case_variables import plain, resolved_variables, variables_after
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
@@ -121,7 +121,7 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
         value = getattr(draft.form, name)
         if value is not None:
             setattr(case, name, value.value if isinstance(value, Enum) else value)
-    case.variables = remembered(case.variables, draft.form, draft.row)
+    case.variables = variables_after(case.variables, draft.form, draft.row)
     if draft.reopens:
         case.cycle += 1
         case.attempts = 0

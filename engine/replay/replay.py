@@ -83,27 +83,27 @@ def _group(
 
         def work() -> tuple[bool, int]:
             with store.writing() as tx:
-                taking = _Taking(tx, store.secret, buffer, log, to_micros(at))
-                done = [taking.take(turn) for turn in group]
-                taking.write()
-            return all(one.whole for one in done), sum(one.took for one in done)
+                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at))
+                done = [replaying.plan_case(turn) for turn in group]
+                replaying.write()
+            return all(case.whole for case in done), sum(case.events for case in done)
 
-        whole, took = retrying(work)
+        whole, events = retrying(work)
         if progress is not None:
-            progress(took)
+            progress(events)
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    """How a case stands after one transaction: how many events it took now, and whether none is left."""
+class _Progress:
+    """What one transaction did for a case: how many events it planned, and whether none is left."""
 
-    took: int
+    events: int
     whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept beside a case that was planned: under which key, and whether something was kept before."""
+    """What is stored with a case that was planned: under which key, and whether something was stored before."""
 
     key: str
     statistics: ReplayStatistics
@@ -112,7 +112,7 @@ class _Kept:
 
 
 @dataclass(slots=True)
-class _Taking:
+class _GroupReplay:
     """The cases of a group within one transaction: planned one by one and written together."""
 
     tx: Tx
@@ -124,7 +124,7 @@ class _Taking:
     kept: list[_Kept] = field(default_factory=list[_Kept])
     bridges: Bridges = field(default_factory=Bridges)
 
-    def take(self, turn: Turn) -> _Done:
+    def plan_case(self, turn: Turn) -> _Progress:
         """Plan the events of a case, or as many as go into one transaction."""
         key, digest = key_of(self.secret, self.log.source, turn.case), self.buffer.digest(self.secret, turn.case)
         before = kept(self.tx, key)
@@ -137,21 +137,21 @@ class _Taking:
         if statistics.digest != digest:
             raise Refused("other_history", source=self.log.source, number=case_by_id(self.tx, case_id).number)
         if statistics.events >= turn.events:
-            return _Done(turn.events, whole=True)
+            return _Progress(turn.events, whole=True)
         return self._plan(turn, key, case_id, statistics)
 
-    def _plan(self, turn: Turn, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Done:
+    def _plan(self, turn: Turn, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Progress:
         context, plan = self._opened(turn, statistics) if case_id is None else self._loaded(case_id)
         self.plans.append(plan)
         begun, options = statistics.events, self.log.options
         actor = acting(self.tx, IMPORT)
         session = ReplaySession(context, plan, actor, statistics, options, self._check_named, self.bridges)
-        session.take(self.buffer.lines(turn.case, begun, TOGETHER))
+        session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
         whole = statistics.events >= turn.events
         if whole:
             plan_until(context, plan, self.now)
         self.kept.append(_Kept(key, statistics, context, again=case_id is not None))
-        return _Done(statistics.events - begun, whole)
+        return _Progress(statistics.events - begun, whole)
 
     def _loaded(self, case_id: int) -> tuple[CaseContext, Plan]:
         [loaded] = load_cases(self.tx, [case_id], self.now, complete=True)
@@ -170,11 +170,11 @@ class _Taking:
     def write(self) -> None:
         """Write what was planned, and what is kept beside each case."""
         self._write_plans()
-        for one in self.kept:
-            case = one.context.case
-            keep(self.tx, one.key, one.statistics, case.id, case.version, again=one.again)
+        for entry in self.kept:
+            case = entry.context.case
+            keep(self.tx, entry.key, entry.statistics, case.id, case.version, again=entry.again)
         for closed, sql in ((True, SUPPRESS_ALL_EVENTS), (False, SUPPRESS_EVENTS)):
-            cases = [one.context.case for one in self.kept if bool(one.context.case.closed) == closed]
+            cases = [entry.context.case for entry in self.kept if bool(entry.context.case.closed) == closed]
             self.tx.run_all(sql, [{"case_id": case.id} for case in cases])
 
     def _opened(self, turn: Turn, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
