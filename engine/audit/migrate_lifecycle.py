@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.audit.lifecycle_check import check_store, to_carry
+from engine.audit.lifecycle_check import check_store
+from engine.audit.names_in_use import to_carry
 from engine.commands.advance import retrying
 from engine.commands.case_context import context_of
 from engine.commands.load import load_cases
