@@ -1,12 +1,12 @@
 """Decides whether an actor may make a move: the facts that guards read, and the decision of the table."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
 
 import orjson
 
 from engine.caches import Acting
 from engine.commands.case_context import CaseContext, Done
+from engine.ledger.record import CaseRow
 from engine.rules.policy import Pack
 from statemachines.form_model import Form
 from statemachines.lifecycle import Decision, Facts
@@ -15,26 +15,7 @@ DoneBy = Mapping[str, frozenset[str]]
 """Who made each of some moves of a case."""
 
 
-class CaseFacts(Protocol):
-    """A case as far as guards may know it: the engine's row, or the row that views read."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def previous_state(self) -> str: ...
-    @property
-    def cycle(self) -> int: ...
-    @property
-    def level(self) -> int: ...
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def severity(self) -> str | None: ...
-    @property
-    def variables(self) -> str: ...
-
-
-def facts_of(case: CaseFacts, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
+def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
     """Return what guards may know of a case now. ``actor`` is the handle of a person, empty for nobody."""
     return Facts(
         state=case.state,

@@ -18,7 +18,7 @@ from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
-from engine.ledger.record import CaseRow, TransitionDraft
+from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.policy import Pack
 from engine.store import Store
 from engine.transaction import Tx
@@ -35,7 +35,8 @@ OPEN = "open"
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
                    channel, party_id, shipment, opened_at, changed_at)
-VALUES (:id, :number, :kind, :pack, '', '', :closed, 0, :head, 1, 0, 0, :channel, :party_id, :shipment, :at, :now)
+VALUES (:id, :number, :kind, :pack, :state, :previous_state, :closed, :version, :head, :cycle, :level, :attempts,
+        :channel, :party_id, :shipment, :opened_at, :changed_at)
 """
 NEW_PARTY = """
 INSERT INTO party (identity, name, phone, email) VALUES (:identity, :name, :phone, :email)
@@ -156,28 +157,33 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
 
 
 def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, now: int) -> CaseRow:
-    contact = opening.contact
-    key = _next_id(tx)
-    at = to_micros(contact.at)
+    contact, case_id, at = opening.contact, _next_id(tx), to_micros(opening.contact.at)
     year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
     case = CaseRow(
-        key, f"{table.prefix}-{year:02d}-{key:06d}", table.kind, opening.pack, "", "", False, 0, GENESIS,
-        1, 0, 0, None, None, None, None, "{}", contact.channel.value, None, at, now,
-    )  # fmt: skip
-    tx.run(
-        INSERT,
-        id=key,
-        number=case.number,
-        kind=case.kind,
-        pack=case.pack,
+        id=case_id,
+        number=f"{table.prefix}-{year:02d}-{case_id:06d}",
+        kind=table.kind,
+        pack=opening.pack,
+        state="",
+        previous_state="",
         closed=False,
+        version=0,
         head=GENESIS,
+        cycle=1,
+        level=0,
+        attempts=0,
+        category=None,
+        severity=None,
+        department=None,
+        owner=None,
+        variables="{}",
         channel=contact.channel.value,
-        party_id=_party(tx, secret, contact),
+        customer_type=None,
         shipment=shipment_key(secret, contact.shipment),
-        at=at,
-        now=now,
+        opened_at=at,
+        changed_at=now,
     )
+    tx.run(INSERT, **columns_of(case), party_id=_party(tx, secret, contact))
     return case
 
 

@@ -9,6 +9,7 @@ from engine.ledger.case_variables import plain, resolved_variables, variables_af
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.retirement import CARRIED_OVER
 
@@ -36,12 +37,13 @@ class CaseRow:
     variables: str
     channel: str
     customer_type: str | None
+    shipment: str | None
     opened_at: int
     changed_at: int
 
     @property
     def traits(self) -> dict[str, str | None]:
-        """What the limit of a clause may depend on (A5)."""
+        """Return the traits on which the limit of a clause may depend (A5)."""
         return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
 
@@ -72,32 +74,59 @@ class TransitionDraft:
 NAMES = tuple(field.name for field in fields(CaseRow))
 COLUMNS = ", ".join(NAMES)
 _VALUES = attrgetter(*NAMES)
+_NEVER_CHANGED = {"number", "kind", "pack", "channel", "shipment", "opened_at"}
+_WRITTEN = tuple(name for name in NAMES if name not in _NEVER_CHANGED)
+_WRITTEN_VALUES = attrgetter(*_WRITTEN)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
 
 
 def case_of(row: Any) -> CaseRow:
-    """Return the case of a row that has its columns by name, whatever else it has."""
+    """Return the case of a row that has its columns by name, under the names that were written."""
     return CaseRow(*_VALUES(row))
 
 
+def current_case_of(row: Any) -> CaseRow:
+    """Return the case of a row under the names that its lifecycle has today."""
+    case = case_of(row)
+    table = lifecycles().get(case.kind)
+    if table is not None and table.retired:
+        case.state, case.previous_state = table.resolver.state(case.state), table.resolver.state(case.previous_state)
+        case.variables = resolved_variables(table, case.variables)
+    return case
+
+
+def columns_of(case: CaseRow) -> dict[str, Any]:
+    """Return every column of the case by name."""
+    return dict(zip(NAMES, _VALUES(case), strict=True))
+
+
 def row_of(case: CaseRow, was: int) -> dict[str, Any]:
-    """Return the case as a row, by column, with the version that it had when it was read."""
-    row: dict[str, Any] = dict(zip(NAMES, _VALUES(case), strict=True))
+    """Return the columns that a move may change, and the version that the case had when it was read."""
+    row: dict[str, Any] = dict(zip(_WRITTEN, _WRITTEN_VALUES(case), strict=True))
     row["was"] = was
     return row
 
 
 def case_by_number(tx: Tx, number: str) -> CaseRow:
-    """Return the case's row. Raises ``Refused('unknown_case')``."""
+    """Return the case as it was written. Raises ``Refused('unknown_case')``."""
+    return case_of(_row_by_number(tx, number))
+
+
+def current_case(tx: Tx, number: str) -> CaseRow:
+    """Return the case under the names that its lifecycle has today. Raises ``Refused('unknown_case')``."""
+    return current_case_of(_row_by_number(tx, number))
+
+
+def _row_by_number(tx: Tx, number: str) -> Any:
     row = tx.row(BY_NUMBER, number=number)
     if row is None:
-        raise Refused("unknown_case", number=number)
-    return case_of(row)
+        raise Refused("unknown_case", number=number[:40])
+    return row
 
 
 def case_by_id(tx: Tx, case_id: int) -> CaseRow:
-    """Return the case's row, by its key."""
+    """Return the case as it was written, by its key."""
     return case_of(tx.row(BY_ID, id=case_id))
 
 
