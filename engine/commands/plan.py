@@ -14,8 +14,8 @@ from engine.commands.case_context import BY_TIMER, CaseContext, starter_of
 from engine.commands.decide import decide
 from engine.commands.usual_steps import Ladder, ladder_of, step_form
 from engine.ledger.case_variables import plain
-from engine.ledger.chain import canonical, chain_hash
-from engine.ledger.record import CaseRow, TransitionDraft, append, record_of
+from engine.ledger.chain import canonical
+from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reproject
 from engine.timers.timer import RunningTimer, open_only, percents
@@ -188,31 +188,15 @@ def _fire_usual(context: CaseContext, plan: Plan, timer: RunningTimer, ladder: L
     case.level = max(case.level, step.level)
     case.version += 1
     case.changed_at = max(context.now, case.changed_at)
-    row = {
-        "case_id": case.id,
-        "seq": case.version,
-        "move": step.move,
-        "source": case.state,
-        "dest": case.state,
-        "cycle": case.cycle,
-        "level": case.level,
-        "actor_id": context.around.system.id,
-        "via": BY_TIMER,
-        "occurred_at": due_at,
-        "recorded_at": case.changed_at,
-        "inferred": False,
-        "lifecycle": context.table.version,
-        "form": canonical(
-            {
-                "clause": timer.clause,
-                "cycle": timer.cycle,
-                "percent": step.percent,
-                "level": step.level,
-                "due_at": plain(from_micros(due_at)),
-            }
-        ),
+    form = {
+        "clause": timer.clause,
+        "cycle": timer.cycle,
+        "percent": step.percent,
+        "level": step.level,
+        "due_at": plain(from_micros(due_at)),
     }
-    row["hash"] = case.head = chain_hash(case.head, record_of(case.number, row))
+    version, system = context.table.version, context.around.system
+    row = chained_row(case, case.state, step.move, canonical(form), version, system.id, BY_TIMER, due_at, False)
     plan.transitions.append(row)
     if context.history is not None:
         context.history.append((case.state, due_at))

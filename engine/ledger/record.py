@@ -131,16 +131,17 @@ def case_by_id(tx: Tx, case_id: int) -> CaseRow:
 
 
 def append(case: CaseRow, table: Lifecycle, draft: TransitionDraft, statements: list[dict[str, Any]]) -> dict[str, Any]:
-    """Bring ``case`` up to its next transition, add that one's statements, and return the transition's row."""
-    source, before = case.state, case.head
+    """Bring ``case`` to where the draft leads, add the statements of the form, and return the transition's row."""
+    source = case.state
     _carry(case, table, draft)
     form = _form(case, draft.form, statements)
-    row = transition(case, source, draft, table.version, form)
-    row["hash"] = case.head = chain_hash(before, record_of(case.number, row))
-    return row
+    return chained_row(
+        case, source, draft.move, form, table.version, draft.actor_id, draft.via, draft.occurred_at, draft.inferred
+    )
 
 
 def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
+    """Give the case the columns that it has after the move, its head excepted."""
     if draft.move == CARRIED_OVER:  # the case stays where it is; only the names change
         case.state, case.previous_state = draft.dest, table.resolver.state(case.previous_state)
         case.variables = resolved_variables(table, case.variables)
@@ -161,24 +162,39 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
     case.changed_at = max(draft.recorded_at, case.changed_at)
 
 
-def transition(case: CaseRow, source: str, draft: TransitionDraft, version: str, form: str) -> dict[str, Any]:
-    """Return the transition's row without its hash; recorded times never decrease within a case (law 4)."""
-    return {
+def chained_row(  # noqa: PLR0913, PLR0917 (a column each)
+    case: CaseRow,
+    source: str,
+    move: str,
+    form: str,
+    version: str,
+    actor_id: int,
+    via: str,
+    occurred_at: int,
+    inferred: bool,
+) -> dict[str, Any]:
+    """Return the row of the move that brought ``case`` to what it is now; its hash becomes the head of the chain.
+
+    ``form`` is canonical text, ``version`` that of the lifecycle. Recorded times never decrease within a case (law 4).
+    """
+    row: dict[str, Any] = {
         "case_id": case.id,
         "seq": case.version,
-        "move": draft.move,
+        "move": move,
         "source": source,
         "dest": case.state,
         "cycle": case.cycle,
         "level": case.level,
-        "actor_id": draft.actor_id,
-        "via": draft.via,
-        "occurred_at": draft.occurred_at,
+        "actor_id": actor_id,
+        "via": via,
+        "occurred_at": occurred_at,
         "recorded_at": case.changed_at,
-        "inferred": draft.inferred,
+        "inferred": inferred,
         "lifecycle": version,
         "form": form,
     }
+    row["hash"] = case.head = chain_hash(case.head, record_of(case.number, row))
+    return row
 
 
 def record_of(number: str, row: dict[str, Any]) -> dict[str, Any]:
