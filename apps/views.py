@@ -194,19 +194,19 @@ class HistoryMove:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CaseHistory:
     """A case's kind and its moves."""
 
     kind: str
     moves: list[HistoryMove]
 
 
-def history(store: Store, number: str) -> History:
+def history(store: Store, number: str) -> CaseHistory:
     """Return every move of a case in order."""
     with store.looking() as tx:
         case_row = current_case(tx, number)
         contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
-        return History(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
+        return CaseHistory(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
 
 
 def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
@@ -217,7 +217,7 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class BoardCounts:
     """The open cases by (kind, milestone, level), and how many have breached a timer."""
 
     counts: Counter[tuple[str, str, int]]
@@ -251,7 +251,7 @@ class Board:
         return {"open": self.open, "late": self.late, "board": cells}
 
 
-def board(store: Store) -> Board:
+def board(store: Store) -> BoardCounts:
     """Count the open cases."""
     with store.looking() as tx:
-        return Board(figures.board(tx), figures.overdue(tx).total())
+        return BoardCounts(figures.board(tx), figures.overdue(tx).total())

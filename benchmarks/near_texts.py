@@ -23,8 +23,8 @@ from benchmarks.retold import SEED, WAYS
 from benchmarks.stores import AT_ONCE, founded
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
-from engine.duplicates.fingerprints import MOST, NEAR, Asked, compared
-from engine.duplicates.near_text import FEWEST, said
+from engine.duplicates.fingerprints import MOST, NEAR, TextQuery, compared
+from engine.duplicates.near_text import FEWEST, comparable_text
 from engine.store import Store
 from models.contact import Contact
 
@@ -41,7 +41,9 @@ def main() -> None:
     given = asked.parse_args()
     texts = sorted({text for file in given.files for text in _read(file)})
     random.Random(SEED).shuffle(texts)  # noqa: S311
-    print(f"{len(texts)} different messages, {sum(len(said(one).shingles) < FEWEST for one in texts)} say too little")
+    print(
+        f"{len(texts)} different messages, {sum(len(comparable_text(one).shingles) < FEWEST for one in texts)} say too little"
+    )
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
         founded(Path(name), "sqlite") as settings,
@@ -86,7 +88,7 @@ def _others(store: Store, text: str, own: str) -> Found:
 
 def _found(store: Store, text: str) -> Found:
     with store.looking() as tx:
-        found = compared(tx, store.secret, Asked(text, None, None, 0))
+        found = compared(tx, store.secret, TextQuery(text, None, None, 0))
         return sorted(((like, row.number) for like, row in found), reverse=True)
 
 

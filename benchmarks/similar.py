@@ -19,7 +19,7 @@ from benchmarks.told import Measure, Target, load, p50, p99, recorded
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import SHIFT
-from engine.duplicates.near_text import BITS, lanes, said
+from engine.duplicates.near_text import BITS, comparable_text, lanes
 from engine.duplicates.similar import similar
 from engine.store import Store
 from models.columns import to_micros
@@ -97,7 +97,7 @@ def _told(database: str, size: int, what: str, took: list[float]) -> Iterator[Me
 
 def _filled(store: Store, first: int, last: int, letter: str, long: str) -> float:
     """Add the cases from the first to the last key; bytes of a fingerprint."""
-    found = lanes(store.secret, said(letter))
+    found = lanes(store.secret, comparable_text(letter))
     assert found is not None
     numbers = dict(zip(_SPREAD, (lane[0] for lane in found), strict=True))
     taken = 0

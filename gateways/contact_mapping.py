@@ -61,7 +61,7 @@ class MappingTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(MappingTable):
+class TableSource(MappingTable):
     """Where the rows come from, and how their cells are read."""
 
     name: Name
@@ -105,7 +105,7 @@ class ReplyColumns(MappingTable):
 class ContactMapping(MappingTable):
     """A mapping file: the source, and the columns of contact and reply."""
 
-    source: Source
+    source: TableSource
     contact: ContactColumns
     reply: ReplyColumns | None = None
 

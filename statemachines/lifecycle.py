@@ -9,7 +9,7 @@ from transitions import EventData, Machine, MachineError
 
 from statemachines.form_model import Form
 from statemachines.lifecycle_table import LifecycleTable
-from statemachines.move_conditions import Attempt, conditions, own_work, record_row
+from statemachines.move_conditions import DecisionAttempt, conditions, own_work, record_row
 from statemachines.refused import Refused
 from statemachines.roles import Role
 from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
@@ -79,7 +79,7 @@ class Lifecycle(LifecycleTable):
 
         Raises ``Refused('not_now' | 'role' | 'own_work' | 'recused' | 'blank_bound' | 'guard')``.
         """
-        attempt = Attempt(facts.state, facts, frozenset(roles), form)
+        attempt = DecisionAttempt(facts.state, facts, frozenset(roles), form)
         try:
             exists = facts.state in self.state  # for an unknown state the machine raises a ValueError
             moved = exists and self._machine.events[move].trigger(attempt)
@@ -97,7 +97,7 @@ class Lifecycle(LifecycleTable):
         A guard reads the form, which is not filled in yet. So the library's ``may_…``, which evaluates all conditions,
         cannot answer: only the condition on the person is evaluated, for each transition that starts in the state.
         """
-        attempt = Attempt(facts.state, facts, frozenset(roles), None)
+        attempt = DecisionAttempt(facts.state, facts, frozenset(roles), None)
         event = EventData(None, None, self._machine, attempt, (), {})
         return [
             move
@@ -120,7 +120,7 @@ class Lifecycle(LifecycleTable):
     def _offers(self) -> dict[str, Offers]:
         return {}
 
-    def _refusal(self, move: str, attempt: Attempt) -> Refused:
+    def _refusal(self, move: str, attempt: DecisionAttempt) -> Refused:
         """Return the refusal with its reason, from the conditions that failed; the library does not name them.
 
         Rows of other roles count only if there are no other rows. A reason that all rows share is given as the reason;

@@ -14,7 +14,7 @@ Callback = str | Callable[..., Any]
 
 
 @dataclass(slots=True)
-class Attempt:
+class DecisionAttempt:
     """The throw-away model on which the machine tries a move, and what its conditions leave on it."""
 
     state: str
@@ -75,5 +75,5 @@ def record_row(row: Move) -> Callback:
     return record
 
 
-def _attempt(event: EventData) -> Attempt:
-    return cast(Attempt, event.model)
+def _attempt(event: EventData) -> DecisionAttempt:
+    return cast(DecisionAttempt, event.model)

@@ -164,7 +164,9 @@ def board(json: Json = False) -> None:
     cli.give(counted.document(), table(cli.translate("board_title"), columns, rows), late)
 
 
-def _board_row(counted: views.Board, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
+def _board_row(
+    counted: views.BoardCounts, milestones: list[Milestone], level: int, *, internal: bool
+) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

@@ -17,7 +17,7 @@ FIRST, LAST = 1900, 2199
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HolidayYear:
     """One published year: the days off, and the weekend days that make up for them (调休)."""
 
     off: frozenset[date] = frozenset()
@@ -32,10 +32,10 @@ class Holidays:
     off: frozenset[date]
     worked: frozenset[date]
 
-    def parts(self) -> dict[int, Part]:
+    def parts(self) -> dict[int, HolidayYear]:
         """The same by year."""
         first, last = self.covered
-        return {year: Part(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
+        return {year: HolidayYear(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
 
 
 def _of(year: int, days: Iterable[date]) -> frozenset[date]:
@@ -80,18 +80,18 @@ class Reading:
                 self.fault(f"{place}.{at}", f"must be a day of {year}, written like {year}-01-01")
         return frozenset(day for day in found.values() if day is not None)
 
-    def part(self, place: str, year: int, row: Mapping[str, Any]) -> Part:
+    def part(self, place: str, year: int, row: Mapping[str, Any]) -> HolidayYear:
         """Read one year."""
         for key in row.keys() - {"off", "worked"}:
             self.fault(f"{place}.{key}", "is not known here; use off and worked")
         off, worked = (self.days(f"{place}.{sort}", row.get(sort, []), year) for sort in ("off", "worked"))
         for day in sorted(off & worked):
             self.fault(place, f"{day} is both off and worked")
-        return Part(off, worked)
+        return HolidayYear(off, worked)
 
-    def years(self, place: str, rows: Any) -> dict[int, Part]:
+    def years(self, place: str, rows: Any) -> dict[int, HolidayYear]:
         """Read the years of a table."""
-        found: dict[int, Part] = {}
+        found: dict[int, HolidayYear] = {}
         for key, row in cast(dict[str, Any], rows).items() if isinstance(rows, dict) else ():
             year = int(key) if key.isascii() and key.isdecimal() else 0
             where = f"{place}.{key}".lstrip(".")
@@ -158,7 +158,7 @@ class Reading:
             self.fault(f"{name}.holidays", f"there is no table {entries['holidays']} in policies/holidays/")
         return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", entries.get("years", {})))
 
-    def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, Part]) -> Holidays | None:
+    def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, HolidayYear]) -> Holidays | None:
         """Return the holidays with some years replaced or added; no year may be missing in between."""
         parts = {**(known.parts() if known else {}), **years}
         if not parts:
@@ -209,7 +209,7 @@ def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None])
     return found
 
 
-def years_in(text: str, file: str) -> dict[int, Part]:
+def years_in(text: str, file: str) -> dict[int, HolidayYear]:
     """Published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
     reading, rows = Reading(file), toml_in(text, file)
     found = reading.years("", rows)
@@ -219,7 +219,7 @@ def years_in(text: str, file: str) -> dict[int, Part]:
     return found
 
 
-def imported(known: Table, years: Mapping[int, Part], file: str) -> Table:
+def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table:
     """The calendar with these years as published. Raises ``Refused('bad_calendar')``."""
     reading = Reading(file)
     if not known.hours:
@@ -240,7 +240,7 @@ def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Tab
             reading.fault("worked" if day in work else "off", f"{day}: the year is not known yet; import it first")
     reading.settle()
     years = {
-        year: Part((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
+        year: HolidayYear((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
         for year, part in parts.items()
     }
     return imported(known, years, known.name)

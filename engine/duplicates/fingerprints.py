@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.duplicates.near_text import DEPTH, lanes, likeness, said
+from engine.duplicates.near_text import DEPTH, comparable_text, lanes, likeness
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -52,7 +52,7 @@ SELECT c.id, s.content FROM cases c JOIN statement s ON s.case_id = c.id AND s.s
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TextQuery:
     """What to search for: a text, its shipment, the kinds (None: any), and cases not closed before ``since``."""
 
     text: str
@@ -68,12 +68,12 @@ class Asked:
 
 def leave_fingerprint(tx: Tx, secret: bytes, case_id: int, text: str) -> None:
     """Store the fingerprint of the text with which a case is opened; none for a text that is too short."""
-    if (found := lanes(secret, said(text))) is not None:
+    if (found := lanes(secret, comparable_text(text))) is not None:
         lowest = (lane[0] * SHIFT + case_id if lane else None for lane in found)
         tx.run(INSERT, case_id=case_id, **dict(zip(COLUMNS, lowest, strict=True)))
 
 
-def near(tx: Tx, secret: bytes, asked: Asked) -> list[Any]:
+def near(tx: Tx, secret: bytes, asked: TextQuery) -> list[Any]:
     """Return the cases that were opened with nearly the same text, nearest first, at most ``MOST``.
 
     The index finds cases that share a number; their texts are then compared. For a number that many cases share, only
@@ -83,14 +83,14 @@ def near(tx: Tx, secret: bytes, asked: Asked) -> list[Any]:
     return [row for _, row in sorted(close, key=lambda one: (one[0], one[1].id), reverse=True)[:MOST]]
 
 
-def compared(tx: Tx, secret: bytes, asked: Asked) -> list[tuple[float, Any]]:
+def compared(tx: Tx, secret: bytes, asked: TextQuery) -> list[tuple[float, Any]]:
     """Return the likeness of each case that the index finds: at most ``COMPARED``, those that share most numbers."""
-    words = said(asked.text)
+    words = comparable_text(asked.text)
     if (found := lanes(secret, words)) is None:
         return []
     rows = [row for row in tx.rows(OF_TEXT, **_values(found), since=asked.since) if asked.means(row)][:COMPARED]
     texts = tx.rows_among(TEXTS, ids=[row.id for row in rows]) if rows else []
-    like = {one.case_id: likeness(words, said(one.content)) for one in texts}
+    like = {one.case_id: likeness(words, comparable_text(one.content)) for one in texts}
     return [(like[row.id], row) for row in rows if row.id in like]
 
 

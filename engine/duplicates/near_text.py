@@ -29,21 +29,21 @@ SERIAL = re.compile(r"(?=(?:\D*\d){6}).{9,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ComparableText:
     """A text as it is compared: its shingles, and the numbers of waybills and telephones that it names."""
 
     shingles: frozenset[str]
     serials: frozenset[str]
 
 
-def said(text: str) -> Said:
+def comparable_text(text: str) -> ComparableText:
     """What a text says however it is spaced, cased, punctuated, in simplified or in traditional characters."""
     words = _words(text)
     in_row = zip(*(words[at:] for at in range(IN_ROW)), strict=False)
-    return Said(frozenset(map(" ".join, in_row)), frozenset(word for word in words if SERIAL.fullmatch(word)))
+    return ComparableText(frozenset(map(" ".join, in_row)), frozenset(word for word in words if SERIAL.fullmatch(word)))
 
 
-def likeness(one: Said, other: Said) -> float:
+def likeness(one: ComparableText, other: ComparableText) -> float:
     """How much of the shorter text the other one says, too, 0 … 1: one that was cut off is all in the whole one.
 
     Texts that both name numbers and none in common are about different things, however alike they are.
@@ -54,7 +54,7 @@ def likeness(one: Said, other: Said) -> float:
     return len(one.shingles & other.shingles) / shorter
 
 
-def lanes(secret: bytes, text: Said) -> Sequence[Sequence[int]] | None:
+def lanes(secret: bytes, text: ComparableText) -> Sequence[Sequence[int]] | None:
     """The keyed numbers of a text's first ``DEPTH`` shingles in each lane, the first first; a lane may be empty.
 
     Lane and order are by the same hash, other bits of it: near texts have the same first ones, or nearly. None for a

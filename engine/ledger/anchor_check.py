@@ -21,7 +21,7 @@ STEPS = "SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id = 
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class AnchorDoubt:
     """A finding: case number and sequence number (empty and 0 for the anchors themselves), and its code."""
 
     number: str
@@ -30,7 +30,7 @@ class Doubt:
 
 
 @dataclass(slots=True)
-class Survey:
+class AnchorCheck:
     """One pass over all cases in constant memory, which collects ``doubts``.
 
     ``settled`` is the instant (microseconds) before which nothing may be recorded that the anchor does not cover.
@@ -38,7 +38,7 @@ class Survey:
 
     tx: Tx
     settled: int
-    doubts: list[Doubt] = field(default_factory=list[Doubt])
+    doubts: list[AnchorDoubt] = field(default_factory=list[AnchorDoubt])
 
     def heads(self, anchored: Iterable[Leaf]) -> Iterator[Leaf]:
         """Yield the head of every case in the order of ids; a doubtful case yields its anchored head."""
@@ -91,7 +91,7 @@ class Survey:
         return len(self.doubts) == before
 
     def _doubt(self, number: str, seq: int, what: str) -> None:
-        self.doubts.append(Doubt(number, seq, what))
+        self.doubts.append(AnchorDoubt(number, seq, what))
 
 
 def _stands(row: Any, leaf: Leaf | None) -> bool:

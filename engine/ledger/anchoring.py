@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.ledger import leaves
-from engine.ledger.anchor_check import Doubt, Survey
+from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
@@ -71,14 +71,14 @@ def last_anchored(tx: Tx) -> Anchored | None:
     return Anchored(*row) if row is not None else None
 
 
-def doubts(store: Store) -> list[Doubt]:
+def doubts(store: Store) -> list[AnchorDoubt]:
     """Return what does not agree between the file of anchors, their rows and the chains now."""
     place = place_of(store.home)
     with alone(place, reading=True), store.looking() as tx:
         stand = _stand(tx, store, place)
-        found = [Doubt("", 0, what) for what in stand.doubts]
+        found = [AnchorDoubt("", 0, what) for what in stand.doubts]
         if stand.last is not None and stand.leaves_hold:
-            survey = Survey(tx, _settled(stand.last))
+            survey = AnchorCheck(tx, _settled(stand.last))
             for _ in survey.heads(leaves.read_leaves(place, stand.last.line)):
                 pass  # walking the heads collects the findings
             found += survey.doubts
@@ -113,7 +113,7 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
         if key is None or (stand.doubts and anew is None):
             return None
         last = stand.last if anew is None else None
-        survey = Survey(tx, _settled(last) if last else 0)
+        survey = AnchorCheck(tx, _settled(last) if last else 0)
         known = leaves.read_leaves(place, last.line) if last else ()
         tree = leaves.write_leaves(survey.heads(known), unfinished)
     root = tree.root().hex()

@@ -16,7 +16,7 @@ from engine.commands.open_case import OPEN, Opening, plan_opening
 from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write
 from engine.ledger.record import case_by_id
-from engine.replay.event_buffer import EventBuffer, Turn
+from engine.replay.event_buffer import EventBuffer, LoggedCase
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
 from engine.store import Store
@@ -41,7 +41,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class ReplayLog:
     """A log: its name, the kind and pack of its cases, and the options of its replay."""
 
     source: str
@@ -50,7 +50,7 @@ class Log:
     options: ReplayOptions
 
 
-def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: Progress | None = None) -> None:
+def replay(store: Store, buffer: EventBuffer, log: ReplayLog, at: datetime, progress: Progress | None = None) -> None:
     """Replay every case of a buffered log. Interrupted and begun again it goes on where it stopped.
 
     Raises ``Refused('unknown_kind' | 'unknown_pack' | 'replayed_otherwise')``, and what refuses an opening
@@ -61,9 +61,9 @@ def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: 
         _group(store, buffer, log, group, at, progress)
 
 
-def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
+def _groups(turns: Iterator[LoggedCase]) -> Iterator[list[LoggedCase]]:
     """Yield the cases that are written together: as many as have ``TOGETHER`` events; a longer one alone."""
-    group: list[Turn] = []
+    group: list[LoggedCase] = []
     events = 0
     for turn in turns:
         if group and events + turn.events > TOGETHER:
@@ -76,7 +76,7 @@ def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
 
 
 def _group(
-    store: Store, buffer: EventBuffer, log: Log, group: list[Turn], at: datetime, progress: Progress | None
+    store: Store, buffer: EventBuffer, log: ReplayLog, group: list[LoggedCase], at: datetime, progress: Progress | None
 ) -> None:
     whole = False
     while not whole:
@@ -118,13 +118,13 @@ class _GroupReplay:
     tx: Tx
     secret: bytes
     buffer: EventBuffer
-    log: Log
+    log: ReplayLog
     now: int
     plans: list[Plan] = field(default_factory=list[Plan])
     kept: list[_Kept] = field(default_factory=list[_Kept])
     bridges: Bridges = field(default_factory=Bridges)
 
-    def plan_case(self, turn: Turn) -> _Progress:
+    def plan_case(self, turn: LoggedCase) -> _Progress:
         """Plan the events of a case, or as many as go into one transaction."""
         key, digest = key_of(self.secret, self.log.source, turn.case), self.buffer.digest(self.secret, turn.case)
         before = kept(self.tx, key)
@@ -140,7 +140,7 @@ class _GroupReplay:
             return _Progress(turn.events, whole=True)
         return self._plan(turn, key, case_id, statistics)
 
-    def _plan(self, turn: Turn, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Progress:
+    def _plan(self, turn: LoggedCase, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Progress:
         context, plan = self._opened(turn, statistics) if case_id is None else self._loaded(case_id)
         self.plans.append(plan)
         begun, options = statistics.events, self.log.options
@@ -177,7 +177,7 @@ class _GroupReplay:
             cases = [entry.context.case for entry in self.kept if bool(entry.context.case.closed) == closed]
             self.tx.run_all(sql, [{"case_id": case.id} for case in cases])
 
-    def _opened(self, turn: Turn, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
+    def _opened(self, turn: LoggedCase, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
         """Open the case with what its first event says, at its first instant at the latest."""
         first = next(iter(self.buffer.lines(turn.case, 0, 1)))
         contents = self.buffer.opening(turn.case) | (dict(first.form) if first.move == OPEN else {})
@@ -186,7 +186,7 @@ class _GroupReplay:
         opening = Opening(contact, self._kind(contents), self.log.pack, actor=IMPORT, via=VIA, source=self.log.source)
         return plan_opening(self.tx, self.secret, opening, from_micros(self.now))
 
-    def _opened_at(self, turn: Turn, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
+    def _opened_at(self, turn: LoggedCase, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
         """Return when it was opened: an opening after the first event is a contradiction, and the event stands."""
         first = self.now if turn.first is None else min(turn.first, self.now)
         opened_at = to_micros(datetime.fromisoformat(contents["at"])) if contents.get("at") else first

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from engine.caches import Edition
+from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.store import Store
@@ -27,7 +27,7 @@ class Sort(StrEnum):
 class Rules:
     """All published rules up to some edition; ``editions`` in the order in which they take effect."""
 
-    editions: tuple[Edition, ...] = ()
+    editions: tuple[PublishedEdition, ...] = ()
 
     def pack(self, name: str, at: int) -> Pack:
         """Return the pack in force at an instant: its newest edition in effect, else the shipped file.
@@ -57,7 +57,7 @@ class Rules:
             raise Refused("unknown_calendar", calendar=name, known=self.names(Sort.CALENDAR))
         return calendar(name)
 
-    def in_force(self, sort: Sort, name: str, at: int | None = None) -> Edition | None:
+    def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
             return None
@@ -84,7 +84,7 @@ def rules_up_to(tx: Tx, newest: int | None) -> Rules:
     """Return the rules up to the newest edition that the transaction sees; an edition never changes."""
     known, editions = tx.kept.published
     if known != newest:
-        editions = tuple(Edition(**row._asdict()) for row in tx.rows(ALL))
+        editions = tuple(PublishedEdition(**row._asdict()) for row in tx.rows(ALL))
         if not tx.wrote:  # what this transaction wrote may still be undone
             tx.kept.published = newest, editions
     tx.cache.editions = editions

@@ -20,7 +20,7 @@ from statemachines.roles import TOP_LEVEL
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
 
 
-class Step(Row):
+class LadderStep(Row):
     """An escalation step: at this share of the allowance the case asks this level."""
 
     percent: Annotated[int, Field(gt=0, le=1000)]
@@ -95,7 +95,7 @@ class Pack(Row):
     zone: str
     clauses: dict[str, Limit]
     unpromised: Annotated[dict[str, Text], Field(default_factory=dict)]
-    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
+    ladder: Annotated[tuple[LadderStep, ...], Field(min_length=1)]
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateways.contact_mapping import Column, MappingTable, Name, Source, Word
+from gateways.contact_mapping import Column, MappingTable, Name, TableSource, Word
 from gateways.logs.form_values import Value
 
 AT, ROW = "at", "row"
@@ -36,7 +36,7 @@ def _single_spaced(word: str) -> str:
 LogWord = Annotated[str, AfterValidator(_single_spaced)]
 
 
-class LogSource(Source):
+class LogSource(TableSource):
     """Where the log comes from, and how its cells are read.
 
     ``missing`` are texts that stand for an empty cell; ``epoch`` says that times are numbers counted from 1970.
@@ -66,7 +66,7 @@ class EventColumns(MappingTable):
     department: Column | None = None
 
 
-class Opening(MappingTable):
+class OpeningColumns(MappingTable):
     """The fields of the contact that opens a case: each a constant or a column of the case's first event."""
 
     at: Column | None = None

@@ -26,7 +26,7 @@ class Sense(BaseModel):
     ignored: bool = False
 
 
-class Sort(BaseModel):
+class WordGroup(BaseModel):
     """Words that mean the same. ``unsure`` is the key of the remark that a draft puts beside them.
 
     A word is of the sort only if it begins cases (``first``), ends them (``last``), or makes up ``share`` of the name.
@@ -56,7 +56,7 @@ class WordList(BaseModel):
     columns: Mapping[str, tuple[str, ...]]
     channels: Mapping[str, tuple[str, ...]]
     severities: Mapping[str, tuple[str, ...]]
-    meaning: tuple[Sort, ...]
+    meaning: tuple[WordGroup, ...]
 
 
 @cache
@@ -82,7 +82,7 @@ def hint(column: str, sort: str) -> float:
     return max(scores, default=0.0)
 
 
-def sorts_of(word: str) -> Iterator[Sort]:
+def sorts_of(word: str) -> Iterator[WordGroup]:
     """Yield the sorts that a word of a log may be of, the longest match first."""
     name = plain(word)
     found = [

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from engine.duplicates.near_text import BITS, DEPTH, FEWEST, LANES, MOST_SIGNS, lanes, likeness, said
+from engine.duplicates.near_text import BITS, DEPTH, FEWEST, LANES, MOST_SIGNS, comparable_text, lanes, likeness
 from tests.case_actions import SECRET
 
 TEXT = "我三月二日从杭州寄往乌鲁木齐的冷链生鲜，三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，请尽快理赔。"
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.requirement("A6")
 
 
 def near(one: str, other: str) -> float:
-    return likeness(said(one), said(other))
+    return likeness(comparable_text(one), comparable_text(other))
 
 
 def numbers(text: str) -> set[tuple[int, int]]:
-    found = lanes(SECRET.encode(), said(text))
+    found = lanes(SECRET.encode(), comparable_text(text))
     assert found is not None
     return {(lane, number) for lane, kept in enumerate(found) for number in kept}
 
@@ -56,8 +56,8 @@ def test_of_a_long_text_the_cut_off_one_is_all():
 
 def test_few_words_are_near_to_nothing():
     few = "签收时发现货物破损，外箱塌了一角。"
-    assert len(said(few).shingles) < FEWEST
-    assert (near(few, few), lanes(b"secret", said(few))) == (0.0, None)
+    assert len(comparable_text(few).shingles) < FEWEST
+    assert (near(few, few), lanes(b"secret", comparable_text(few))) == (0.0, None)
 
 
 def test_a_form_letter_about_another_waybill_is_not_near():
@@ -72,8 +72,8 @@ def test_a_date_or_a_sum_is_no_waybill():
 
 
 def test_the_numbers_say_nothing_without_the_secret():
-    assert lanes(b"one", said(TEXT)) == lanes(b"one", said(TEXT))
-    one, other = (lanes(secret, said(TEXT)) for secret in (b"one", b"other"))
+    assert lanes(b"one", comparable_text(TEXT)) == lanes(b"one", comparable_text(TEXT))
+    one, other = (lanes(secret, comparable_text(TEXT)) for secret in (b"one", b"other"))
     assert one is not None
     assert other is not None
     assert not {number for lane in one for number in lane} & {number for lane in other for number in lane}
@@ -81,8 +81,8 @@ def test_the_numbers_say_nothing_without_the_secret():
 
 def test_a_long_text_costs_no_more_than_its_beginning():
     sheet = "".join(chr(0x4E00 + at) for at in range(MOST_SIGNS))
-    assert said(f"{sheet}{TEXT}") == said(sheet)
-    found = lanes(b"secret", said(sheet))
+    assert comparable_text(f"{sheet}{TEXT}") == comparable_text(sheet)
+    found = lanes(b"secret", comparable_text(sheet))
     assert found is not None
     assert [len(lane) for lane in found] == [DEPTH] * LANES
     assert all(0 <= number < 1 << BITS for lane in found for number in lane)

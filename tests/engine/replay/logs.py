@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.replay.event_buffer import EventBuffer
-from engine.replay.replay import Log, replay
+from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.store import Store
-from models.log_event import LogEvent, Step
+from models.log_event import LogEvent, MappedEvent
 from tests.case_actions import DAY, HOUR, START
 
 SOURCE, WORDLESS = "old desk", "(no words)"
@@ -38,17 +38,17 @@ Told = tuple[str, float | None]
 """A word, and so many hours after ``BEGAN``; None where the log has no time."""
 
 
-def steps(case: str, *told: Told, first: int = 1, **more: Any) -> list[Step]:
+def steps(case: str, *told: Told, first: int = 1, **more: Any) -> list[MappedEvent]:
     """The events of a case, in the order of the file, with their meaning."""
-    found: list[Step] = []
+    found: list[MappedEvent] = []
     for row, (word, hours) in enumerate(told, first):
         at = None if hours is None else BEGAN + hours * HOUR
         event = LogEvent(row, case, word, at)
-        found.append(Step(event, **MEANS.get(word, {"unknown": word}), **more))
+        found.append(MappedEvent(event, **MEANS.get(word, {"unknown": word}), **more))
     return found
 
 
-def put(buffer: EventBuffer, told: Iterable[Step], opening: dict[str, Any] | None = None) -> EventBuffer:
+def put(buffer: EventBuffer, told: Iterable[MappedEvent], opening: dict[str, Any] | None = None) -> EventBuffer:
     """Put events down as a reader does, ordered by time and then by their place in the file."""
     for step in told:
         at = step.event.at
@@ -62,7 +62,7 @@ def put(buffer: EventBuffer, told: Iterable[Step], opening: dict[str, Any] | Non
 
 def replayed(
     store: Store,
-    *told: Step,
+    *told: MappedEvent,
     bridge: bool = False,
     at: datetime = START,
     kind: str = "complaint",
@@ -71,7 +71,7 @@ def replayed(
 ) -> dict[str, ReplayStatistics]:
     """Replay a log; the tally of each case by the case's number."""
     with EventBuffer(store.home) as buffer:
-        replay(store, put(buffer, told, opening), Log(SOURCE, kind, pack, ReplayOptions(bridge, WORDLESS)), at)
+        replay(store, put(buffer, told, opening), ReplayLog(SOURCE, kind, pack, ReplayOptions(bridge, WORDLESS)), at)
     return counted(store)
 
 

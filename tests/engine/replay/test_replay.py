@@ -10,7 +10,7 @@ import pytest
 from engine.audit.verify import verify
 from engine.replay import replay as replaying
 from engine.replay.event_buffer import EventBuffer, Line
-from engine.replay.replay import Log, replay
+from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.settings import Settings
 from engine.store import Store
@@ -124,7 +124,7 @@ def test_an_order_that_the_times_contradict_is_flagged_and_time_does_not_run_bac
         for step in steps("a", ("new", 0), ("sorted", 5), ("looked at", 3)):
             buffer.add(step, (step.event.row,))
         buffer.sort()
-        replay(sqlite_store, buffer, Log(SOURCE, "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
+        replay(sqlite_store, buffer, ReplayLog(SOURCE, "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
     number, statistics = only(counted(sqlite_store))
     assert statistics.flags == {"time_backwards": [3]}
     assert history_of(sqlite_store, number)[-1]["occurred_at"] >= to_micros(BEGAN + 5 * HOUR)
@@ -313,6 +313,7 @@ def test_two_cases_with_one_id_in_two_logs_are_two_cases(sqlite_store: Store):
     replayed(sqlite_store, *steps("a", *WHOLE))
     with EventBuffer(sqlite_store.home) as buffer:
         put(buffer, steps("a", *WHOLE))
-        replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, WORDLESS)), START)
+        log = ReplayLog("new desk", "complaint", "logistics", ReplayOptions(False, WORDLESS))
+        replay(sqlite_store, buffer, log, START)
     assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
     assert len(counted(sqlite_store)) == 1

@@ -9,7 +9,7 @@ import pytest
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit
 from engine.rules.policy import NOT_PACKS, Pack, load_pack, names, pack
-from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
+from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
 from statemachines.kinds import lifecycles
 from tests.case_actions import refusal
 from tests.engine.rules.test_limits import graded
@@ -210,32 +210,32 @@ def test_a_file_that_is_no_toml_is_refused_with_its_line(tmp_path: Path):
     assert "line 2" in told.params["faults"][0]["why"]
 
 
-def named(one: Pack, clauses: list[str], today: date = TODAY) -> list[tuple[Reason, str | None, dict[str, str]]]:
+def named(one: Pack, clauses: list[str], today: date = TODAY) -> list[tuple[GapReason, str | None, dict[str, str]]]:
     return [(gap.reason, gap.clause, dict(gap.traits)) for gap in gaps(one, clauses, today)]
 
 
 def test_every_place_that_needs_its_owner_is_named(tmp_path: Path):
     assert named(graded(tmp_path), ["first_reply", "revisit"]) == [
-        (Reason.BLANK, "revisit", {}),
-        (Reason.BLANK, "first_reply", {"severity": "low", "channel": "sms"}),
-        (Reason.BLANK, "solution", {}),
-        (Reason.CONTRADICTORY, "solution", {"severity": "urgent"}),
-        (Reason.UNUSED, "solution", {}),
+        (GapReason.BLANK, "revisit", {}),
+        (GapReason.BLANK, "first_reply", {"severity": "low", "channel": "sms"}),
+        (GapReason.BLANK, "solution", {}),
+        (GapReason.CONTRADICTORY, "solution", {"severity": "urgent"}),
+        (GapReason.UNUSED, "solution", {}),
     ]
 
 
 def test_a_clause_the_document_does_not_have_is_blank_without_a_source(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND))
-    assert next(gaps(read, ["revisit"], TODAY)) == Gap(read, Reason.BLANK, "revisit", None)
+    assert next(gaps(read, ["revisit"], TODAY)) == Gap(read, GapReason.BLANK, "revisit", None)
 
 
 @pytest.mark.requirement("F4")
 def test_a_pack_that_is_in_force_only_later_is_named(tmp_path: Path):
     read = load_pack(written(tmp_path, "effective_from = 2026-12-01\n" + SOUND))
     clauses = ["first_reply", "solution"]
-    blank = (Reason.BLANK, "solution", {})
+    blank = (GapReason.BLANK, "solution", {})
     assert read.effective_from == date(2026, 12, 1)
-    assert named(read, clauses, date(2026, 11, 30)) == [(Reason.FUTURE, None, {}), blank]
+    assert named(read, clauses, date(2026, 11, 30)) == [(GapReason.FUTURE, None, {}), blank]
     assert named(read, clauses, date(2026, 12, 1)) == [blank]
 
 
@@ -248,15 +248,15 @@ def test_every_clause_of_every_lifecycle_stands_in_every_pack(name: str):
 def test_what_is_not_promised_is_no_gap_unless_nobody_asks_for_it(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND + '[unpromised]\nrevisit = "D says nothing"\nmoon = "D, too"\n'))
     assert named(read, ["first_reply", "solution", "revisit"]) == [
-        (Reason.BLANK, "solution", {}),
-        (Reason.UNUSED, "moon", {}),
+        (GapReason.BLANK, "solution", {}),
+        (GapReason.UNUSED, "moon", {}),
     ]
 
 
 @pytest.mark.requirement("B4")
 def test_a_bound_without_a_figure_is_named(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND + '[bounds.compensation]\nof = "fen"\nsource = "D 9: blank"\n'))
-    assert (Reason.UNBOUNDED, "compensation", {}) in named(read, ["first_reply", "solution"])
+    assert (GapReason.UNBOUNDED, "compensation", {}) in named(read, ["first_reply", "solution"])
 
 
 @pytest.mark.requirement("B4")
@@ -264,7 +264,7 @@ def test_a_bound_that_a_lifecycle_asks_for_and_the_pack_lacks_is_named(tmp_path:
     read = load_pack(written(tmp_path, SOUND))
     found = list(gaps(read, [], TODAY, ["first_reply", "solution"], ["finance"]))
     assert [(gap.reason, gap.clause, gap.source) for gap in found if gap.clause == "finance"] == [
-        (Reason.UNBOUNDED, "finance", None)
+        (GapReason.UNBOUNDED, "finance", None)
     ]
 
 
@@ -283,4 +283,4 @@ def test_a_deadline_that_is_agreed_asks_no_pack_for_an_amount():
 def test_a_pack_may_speak_of_a_deadline_that_is_agreed(tmp_path: Path):
     read = load_pack(written(tmp_path, SOUND))
     found = list(gaps(read, ["first_reply"], TODAY, ["solution"]))
-    assert [gap.reason for gap in found] == [Reason.BLANK]
+    assert [gap.reason for gap in found] == [GapReason.BLANK]
