@@ -41,9 +41,8 @@ def main() -> None:
     given = asked.parse_args()
     texts = sorted({text for file in given.files for text in _read(file)})
     random.Random(SEED).shuffle(texts)  # noqa: S311
-    print(
-        f"{len(texts)} different messages, {sum(len(comparable_text(one).shingles) < FEWEST for one in texts)} say too little"
-    )
+    short = sum(len(comparable_text(text).shingles) < FEWEST for text in texts)
+    print(f"{len(texts)} different messages, {short} are too short")
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
         founded(Path(name), "sqlite") as settings,

@@ -51,8 +51,8 @@ class Packing:
 
     def add_file(self, name: str, path: Path) -> None:
         """A file of the disk."""
-        with path.open("rb") as read:
-            self.add(name, iter(lambda: read.read(BLOCK), b""))
+        with path.open("rb") as file:
+            self.add(name, iter(lambda: file.read(BLOCK), b""))
 
     def finish(self, manifest: Manifest) -> None:
         """The manifest stands last: a file that was cut off has none."""

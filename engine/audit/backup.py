@@ -94,8 +94,8 @@ def _sqlite(store: Store) -> Generator[_Snapshot]:
 
 
 def _read(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as read:
-        yield from iter(lambda: read.read(1 << 20), b"")
+    with file.open("rb") as stream:
+        yield from iter(lambda: stream.read(1 << 20), b"")
 
 
 @contextlib.contextmanager

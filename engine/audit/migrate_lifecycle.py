@@ -67,15 +67,15 @@ def _carry(
     sql, values = to_carry(table, after)
     failed: list[tuple[str, str]] = []
     with store.writing() as tx:
-        found = tx.rows_among(f"SELECT c.id, c.number {sql} ORDER BY c.id LIMIT :limit", limit=batch, **values)
-        for row in found:
+        rows = tx.rows_among(f"SELECT c.id, c.number {sql} ORDER BY c.id LIMIT :limit", limit=batch, **values)
+        for row in rows:
             try:
                 with tx.savepoint():
                     _carry_one(tx, row.id, now)
             except Refused as refused:
                 failed.append((row.number, refused.code))
-    last = found[-1].id if len(found) == batch else None
-    return last, len(found) - len(failed), failed
+    last = rows[-1].id if len(rows) == batch else None
+    return last, len(rows) - len(failed), failed
 
 
 def _carry_one(tx: Tx, case_id: int, now: int) -> None:

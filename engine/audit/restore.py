@@ -121,10 +121,10 @@ def _count_on(raw: psycopg.Connection[Any]) -> None:
 
 def _refuse_full(store: Store, known: set[str], first: Callable[[Any], Any]) -> None:
     """Nothing may be lost: ``first`` tells the first row of a query, if there is one."""
-    asked = {table.name: PEOPLE if table.name == "actor" else ANY.format(table=table.name) for table in tables()}
-    found = [name for name, sql in asked.items() if name in known - FOUNDED and first(sql) is not None]
-    if found:
-        raise Refused("not_empty", home=str(store.home), tables=sorted(found))
+    queries = {table.name: PEOPLE if table.name == "actor" else ANY.format(table=table.name) for table in tables()}
+    filled = [name for name, sql in queries.items() if name in known - FOUNDED and first(sql) is not None]
+    if filled:
+        raise Refused("not_empty", home=str(store.home), tables=sorted(filled))
 
 
 def _check_secret(row: Any, secret: bytes, store: Store) -> None:

@@ -74,11 +74,11 @@ class Reading:
         if not isinstance(value, list):
             self.fault(place, f"must be a list of days like {year}-01-01")
             return frozenset()
-        found = {at: _day(one) for at, one in enumerate(cast(list[Any], value))}
-        for at, day in found.items():
+        days = {at: _day(entry) for at, entry in enumerate(cast(list[Any], value))}
+        for at, day in days.items():
             if day is None or day.year != year:
                 self.fault(f"{place}.{at}", f"must be a day of {year}, written like {year}-01-01")
-        return frozenset(day for day in found.values() if day is not None)
+        return frozenset(day for day in days.values() if day is not None)
 
     def part(self, place: str, year: int, row: Mapping[str, Any]) -> HolidayYear:
         """Read one year."""
@@ -91,17 +91,17 @@ class Reading:
 
     def years(self, place: str, rows: Any) -> dict[int, HolidayYear]:
         """Read the years of a table."""
-        found: dict[int, HolidayYear] = {}
+        years: dict[int, HolidayYear] = {}
         for key, row in cast(dict[str, Any], rows).items() if isinstance(rows, dict) else ():
             year = int(key) if key.isascii() and key.isdecimal() else 0
             where = f"{place}.{key}".lstrip(".")
             if not FIRST <= year <= LAST or not isinstance(row, dict):
                 self.fault(where, "must be a year with its lists off and worked, like [2027]")
             else:
-                found[year] = self.part(where, year, cast(dict[str, Any], row))
+                years[year] = self.part(where, year, cast(dict[str, Any], row))
         if not isinstance(rows, dict):
             self.fault(place, "must be a table of years")
-        return found
+        return years
 
     def zone(self, place: str, value: Any) -> ZoneInfo:
         """Read a time zone."""
@@ -119,17 +119,17 @@ class Reading:
 
     def hours(self, place: str, value: Any) -> tuple[tuple[time, time], ...]:
         """Read the working intervals of a day, in order."""
-        pairs = [_pair(one) for one in cast(list[Any], value)] if isinstance(value, list) else [None]
-        found = [pair for pair in pairs if pair is not None]
-        if len(found) < len(pairs):
+        pairs = [_pair(entry) for entry in cast(list[Any], value)] if isinstance(value, list) else [None]
+        intervals = [pair for pair in pairs if pair is not None]
+        if len(intervals) < len(pairs):
             self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]')
-        for begin, end in found:
+        for begin, end in intervals:
             if begin >= end:
                 self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at midnight")
-        for (_, end), (begin, _) in pairwise(found):
+        for (_, end), (begin, _) in pairwise(intervals):
             if begin < end:
                 self.fault(place, f"the interval from {begin:%H:%M} begins before the one until {end:%H:%M} is over")
-        return tuple(found)
+        return tuple(intervals)
 
     def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
         """Read one calendar."""
@@ -204,19 +204,19 @@ def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None])
     Raises ``Refused('bad_calendar')``; then nothing of it is taken.
     """
     reading, rows = Reading(file), toml_in(text, file)
-    found = {name: reading.table(name, row, countries) for name, row in rows.items()}
+    tables = {name: reading.table(name, row, countries) for name, row in rows.items()}
     reading.settle()
-    return found
+    return tables
 
 
 def years_in(text: str, file: str) -> dict[int, HolidayYear]:
     """Published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
     reading, rows = Reading(file), toml_in(text, file)
-    found = reading.years("", rows)
-    if not found:
+    years = reading.years("", rows)
+    if not years:
         reading.fault("", "holds no year; begin one with a line like [2027]")
     reading.settle()
-    return found
+    return years
 
 
 def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table:

@@ -55,7 +55,7 @@ class Callers:
 
     def _day(self, at: datetime, place: Calendar) -> Counter[str]:
         day = place.local(at).date()
-        begin, end = (to_micros(datetime.combine(one, time(), place.zone)) for one in (day, day + DAY))
+        begin, end = (to_micros(datetime.combine(local_date, time(), place.zone)) for local_date in (day, day + DAY))
         if (begin, end) not in self._days:
             rows = self.tx.rows(LOAD, begin=begin, end=end)
             self._days[begin, end] = Counter({row.owner: row.n for row in rows})

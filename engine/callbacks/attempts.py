@@ -155,10 +155,10 @@ class _Planning:
     @cached_property
     def tried(self) -> Mapping[int, list[datetime]]:
         """Return the instants of unsuccessful calls in this cycle, by case."""
-        found: dict[int, list[datetime]] = {}
+        by_case: dict[int, list[datetime]] = {}
         for row in self.tx.rows(TRIED.format(unplanned=self.sql), **self.values):
-            found.setdefault(row.case_id, []).append(from_micros(row.at))
-        return found
+            by_case.setdefault(row.case_id, []).append(from_micros(row.at))
+        return by_case
 
     @cached_property
     def spoken(self) -> Mapping[int, int]:

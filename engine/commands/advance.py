@@ -116,7 +116,7 @@ def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[A
     with store.writing() as tx:
         group = _Group(tx, store.secret, at)
         loaded = load_many(tx, [_wanted(command) for command in commands], to_micros(at))
-        answers = [group.answer(command, one) for command, one in zip(commands, loaded, strict=True)]
+        answers = [group.answer(command, loaded_case) for command, loaded_case in zip(commands, loaded, strict=True)]
         group.write()
         return answers
 

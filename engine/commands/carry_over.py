@@ -50,13 +50,13 @@ def carry_over(context: CaseContext, names: RecordedNames) -> dict[str, Any]:
     starter = starter_of(context, now)
     open_clauses: set[str] = set()
     for timer in timers:
-        for kept in _carry_timer(starter, table, timer, names):
-            open_clauses.add(kept.clause)
-            if kept is not timer:
-                context.timers.append(kept)
+        for carried in _carry_timer(starter, table, timer, names):
+            open_clauses.add(carried.clause)
+            if carried is not timer:
+                context.timers.append(carried)
     if state != was:
-        lived = _lived_in(table, names.lifecycle, was)
-        context.timers += _begin(starter, table, open_clauses | lived)
+        lived_before = _lived_in(table, names.lifecycle, was)
+        context.timers += _begin(starter, table, open_clauses | lived_before)
     return transition
 
 

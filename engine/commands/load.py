@@ -55,25 +55,25 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     """Lock the cases of a group of commands and read what each needs; one ``Loaded`` for each, in their order."""
     around = surroundings(tx, at)
     locked = load_sql.CASES_BY_NUMBER + (load_sql.WAIT if tx.postgres else "")
-    rows = tx.rows_among(locked, numbers=list({one.number for one in wanted}))
+    rows = tx.rows_among(locked, numbers=list({request.number for request in wanted}))
     cases = {row.number: case_of(row) for row in rows}
     timers = timers_by_case(tx, [case.id for case in cases.values()])
-    actor_rows = tx.rows_among(load_sql.ACTORS, handles=list({one.actor for one in wanted}))
+    actor_rows = tx.rows_among(load_sql.ACTORS, handles=list({request.actor for request in wanted}))
     actors = {row.actor_handle: _actor(row) for row in actor_rows}
-    keys = [one.key for one in wanted if one.key]
-    honoured = (
-        {row.honoured_key: _honoured(row) for row in tx.rows_among(load_sql.HONOURED_MANY, keys=keys)} if keys else {}
-    )
-    done = _done(tx, [cases[one.number].id for one in wanted if _separated(one.move) and one.number in cases])
-    found: list[Loaded] = []
-    for one in wanted:
-        case = cases.get(one.number)
+    keys = [request.key for request in wanted if request.key]
+    key_rows = tx.rows_among(load_sql.HONOURED_MANY, keys=keys) if keys else ()
+    keys_honoured = {row.honoured_key: _honoured(row) for row in key_rows}
+    separated = [request.number for request in wanted if _separated(request.move)]
+    done = _done(tx, [cases[number].id for number in separated if number in cases])
+    loaded: list[Loaded] = []
+    for request in wanted:
+        case = cases.get(request.number)
         case_id = 0 if case is None else case.id
-        actor = actors.get(one.actor)
-        kept = honoured.get(one.key) if one.key else None
-        found.append(Loaded(around, case, timers.get(case_id, ()), actor, kept, done.get(case_id, ())))
-    _read_retired_names(tx, found)
-    return found
+        actor = actors.get(request.actor)
+        honoured = keys_honoured.get(request.key) if request.key else None
+        loaded.append(Loaded(around, case, timers.get(case_id, ()), actor, honoured, done.get(case_id, ())))
+    _read_retired_names(tx, loaded)
+    return loaded
 
 
 def load_cases(
@@ -87,13 +87,13 @@ def load_cases(
     lock = "" if not tx.postgres else load_sql.SKIP if skip_locked else load_sql.WAIT
     around = surroundings(tx, at)
     cases = [case_of(row) for row in tx.rows_among(load_sql.CASES_BY_ID + lock, ids=list(ids))]
-    read = [case.id for case in cases]
-    timers = _due_timers(tx, read, at) if due_only else timers_by_case(tx, read)
-    found = [Loaded(around, case, timers.get(case.id, ()), whole=not due_only) for case in cases]
+    case_ids = [case.id for case in cases]
+    timers = _due_timers(tx, case_ids, at) if due_only else timers_by_case(tx, case_ids)
+    loaded = [Loaded(around, case, timers.get(case.id, ()), whole=not due_only) for case in cases]
     if complete:
-        read_history(tx, found)
-    _read_retired_names(tx, found)
-    return found
+        read_history(tx, loaded)
+    _read_retired_names(tx, loaded)
+    return loaded
 
 
 def honoured_key(tx: Tx, key: str) -> Honoured | None:
@@ -136,7 +136,11 @@ def _done(tx: Tx, ids: list[int]) -> dict[int, Done]:
 
 def _read_retired_names(tx: Tx, loaded: Sequence[Loaded]) -> None:
     """Read what the names of those cases meant that are to be carried over."""
-    retired = {one.case.id: one for one in loaded if one.case is not None and not _bears_current_names(one, one.case)}
+    retired = {
+        entry.case.id: entry
+        for entry in loaded
+        if entry.case is not None and not _bears_current_names(entry, entry.case)
+    }
     if retired:
         read_names(tx, retired)
 

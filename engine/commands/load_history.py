@@ -12,9 +12,9 @@ from engine.transaction import Tx
 
 def read_history(tx: Tx, loaded: Sequence[Loaded]) -> None:
     """Read the history of each case and the last occurrence of each of its clauses."""
-    by_id = {one.case.id: one for one in loaded if one.case is not None}
-    for one in by_id.values():
-        one.history, one.occurrences = [], {}
+    by_id = {entry.case.id: entry for entry in loaded if entry.case is not None}
+    for entry in by_id.values():
+        entry.history, entry.occurrences = [], {}
     for row in tx.rows_among(load_sql.HISTORY, ids=list(by_id)):
         history = by_id[row.case_id].history
         assert history is not None
@@ -30,10 +30,10 @@ def read_names(tx: Tx, retired: Mapping[int, Loaded]) -> None:
     ids = list(retired)
     timers, versions = timers_by_case(tx, ids), recorded_versions(tx)
     last = {row.id: (row.kind, row.lifecycle) for row in tx.rows_among(load_sql.LAST_VERSIONS, ids=ids)}
-    for case_id, one in retired.items():
+    for case_id, entry in retired.items():
         kind, version = last.get(case_id, ("", ""))
-        one.names = RecordedNames(version, versions.get((kind, version)))
-        one.timers, one.whole = timers.get(case_id, ()), True
+        entry.names = RecordedNames(version, versions.get((kind, version)))
+        entry.timers, entry.whole = timers.get(case_id, ()), True
     for row in tx.rows_among(load_sql.NUMBERS, ids=ids):
         names = retired[row.case_id].names
         assert names is not None

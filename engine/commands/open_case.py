@@ -112,7 +112,8 @@ def _unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
 
 def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
     candidates = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
-    if numbers := [one.number for one in candidates if one.number != own and one.why != (TEXT,)]:
+    numbers = [candidate.number for candidate in candidates if candidate.number != own and candidate.why != (TEXT,)]
+    if numbers:
         raise Refused("likely_duplicate", numbers=numbers)
 
 

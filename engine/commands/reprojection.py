@@ -60,7 +60,7 @@ def reproject_due(store: Store, at: datetime) -> Reprojected:
             numbers += batch[1]
     with store.writing() as tx:
         mark_projected(tx, now, newest)
-    return Reprojected(tuple(f"{one.name}@{one.version}" for one in due), tuple(dict.fromkeys(numbers)))
+    return Reprojected(tuple(f"{edition.name}@{edition.version}" for edition in due), tuple(dict.fromkeys(numbers)))
 
 
 def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int, list[str]]:
@@ -69,7 +69,7 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
     reason = "policy" if edition.sort == Sort.PACK else "calendar"
     with store.writing() as tx:
         cases = [row.case_id for row in tx.rows(sql, name=edition.name, after=after, limit=BATCH)]
-        plans = [_planned(tx, one, reason, now) for one in load_cases(tx, cases, now)]
+        plans = [_planned(tx, loaded, reason, now) for loaded in load_cases(tx, cases, now)]
         write(tx, [plan for plan, _ in plans])
     return (cases[-1] if cases else 0), [plan.case.number for plan, changed in plans if changed]
 

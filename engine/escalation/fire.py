@@ -121,11 +121,11 @@ def _plan_all(
 ) -> list[int]:
     """Plan each case, and return the ids of those of which all timers must be read."""
     unread: list[int] = []
-    for one in loaded:
-        case = one.case
+    for entry in loaded:
+        case = entry.case
         assert case is not None
         try:
-            planned[case.id] = _planned(one, at)
+            planned[case.id] = _planned(entry, at)
         except TimersUnread:
             unread.append(case.id)
         except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)

@@ -51,13 +51,13 @@ class AnchorCheck:
             yield from self._chunk(rows, mine)
             after = rows[-1].id
         if leaf is not None:
-            for gone in (leaf, *waiting):
-                self._doubt(gone.number, gone.seq, "anchor_case_gone")
+            for missing in (leaf, *waiting):
+                self._doubt(missing.number, missing.seq, "anchor_case_gone")
 
     def _chunk(self, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
         moved = [row.id for row in rows if not _stands(row, mine.get(row.id))]
-        found = self.tx.rows_among(STEPS, ids=moved) if moved else []
-        steps = {(step.case_id, step.seq): step for step in found}
+        transitions = self.tx.rows_among(STEPS, ids=moved) if moved else []
+        steps = {(step.case_id, step.seq): step for step in transitions}
         moved_ids = frozenset(moved)
         for row in rows:
             leaf = mine.pop(row.id, None)
@@ -69,8 +69,8 @@ class AnchorCheck:
                 yield Leaf(row.number, row.version, row.hash)
             elif leaf is not None:
                 yield leaf
-        for gone in mine.values():
-            self._doubt(gone.number, gone.seq, "anchor_case_gone")
+        for missing in mine.values():
+            self._doubt(missing.number, missing.seq, "anchor_case_gone")
 
     def _fits(self, row: Any, leaf: Leaf | None, steps: dict[tuple[int, int], Any]) -> bool:
         before = len(self.doubts)

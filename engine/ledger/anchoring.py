@@ -76,13 +76,13 @@ def doubts(store: Store) -> list[AnchorDoubt]:
     place = place_of(store.home)
     with alone(place, reading=True), store.looking() as tx:
         stand = _stand(tx, store, place)
-        found = [AnchorDoubt("", 0, what) for what in stand.doubts]
+        findings = [AnchorDoubt("", 0, what) for what in stand.doubts]
         if stand.last is not None and stand.leaves_hold:
-            survey = AnchorCheck(tx, _settled(stand.last))
-            for _ in survey.heads(leaves.read_leaves(place, stand.last.line)):
+            check = AnchorCheck(tx, _settled(stand.last))
+            for _ in check.heads(leaves.read_leaves(place, stand.last.line)):
                 pass  # walking the heads collects the findings
-            found += survey.doubts
-        return found
+            findings += check.doubts
+        return findings
 
 
 def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | None:
@@ -172,11 +172,11 @@ def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
         return _Stand([], ["anchor_file"], top)
     if not lines and not rows:
         return _Stand([], keyed_doubts(tx, store))
-    found = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
+    codes = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
     if lines:
-        found.append(_leaves_doubt(place, lines[-1]))
+        codes.append(_leaves_doubt(place, lines[-1]))
         top = max(top, lines[-1].line)
-    return _Stand(lines, [what for what in found if what is not None], top)
+    return _Stand(lines, [what for what in codes if what is not None], top)
 
 
 def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
@@ -191,12 +191,13 @@ def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
         return None
     since = max((line.line for line in lines if line.anew), default=0)
     outside = {line for line in lines if line.line >= since}
-    kept = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
-    if not {one.line for one, done in kept.items() if done} <= {line.line for line in outside}:
+    is_published = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
+    numbers = {line.line for line, done in is_published.items() if done}
+    if not numbers <= {line.line for line in outside}:
         return "anchor_file"
-    if kept.keys() - outside:
-        return "anchor_row" if any(kept[one] for one in kept.keys() - outside) else "anchor_unpublished"
-    return "anchor_row" if outside - kept.keys() else None
+    if missing := is_published.keys() - outside:
+        return "anchor_row" if any(is_published[line] for line in missing) else "anchor_unpublished"
+    return "anchor_row" if outside - is_published.keys() else None
 
 
 def _leaves_doubt(place: Path, last: Anchored) -> str | None:

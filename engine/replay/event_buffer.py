@@ -152,10 +152,10 @@ class EventBuffer:
     def digest(self, secret: bytes, case: str) -> str:
         """Return an HMAC of all contents of a case's events, in order."""
         if self._digested[0] != case:
-            read = hmac.new(secret, digestmod="sha256")
+            digest = hmac.new(secret, digestmod="sha256")
             for _, at, packed in self._raw.execute(LINES, (case, -1, 0)):
-                read.update(b"%d|%s" % (at or 0, packed))
-            self._digested = (case, read.hexdigest())
+                digest.update(b"%d|%s" % (at or 0, packed))
+            self._digested = (case, digest.hexdigest())
         return self._digested[1]
 
     def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:

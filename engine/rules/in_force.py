@@ -34,9 +34,9 @@ class Rules:
 
         Raises ``Refused('unknown_pack')``.
         """
-        found = self.in_force(Sort.PACK, name, at)
-        if found is not None:
-            return pack_of(found.content, found.edition)
+        edition = self.in_force(Sort.PACK, name, at)
+        if edition is not None:
+            return pack_of(edition.content, edition.edition)
         try:
             return pack(name)
         except Refused as refused:
@@ -50,9 +50,9 @@ class Rules:
         Its days carry their own dates, so an edition of a calendar holds as soon as it is published.
         Raises ``Refused('unknown_calendar')``.
         """
-        found = self.in_force(Sort.CALENDAR, name)
-        if found is not None:
-            return calendar_of(found.content, found.edition)
+        edition = self.in_force(Sort.CALENDAR, name)
+        if edition is not None:
+            return calendar_of(edition.content, edition.edition)
         if name not in shipped():
             raise Refused("unknown_calendar", calendar=name, known=self.names(Sort.CALENDAR))
         return calendar(name)
@@ -61,13 +61,13 @@ class Rules:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
             return None
-        taken = (one for one in reversed(self.editions) if at is None or one.effective_from <= at)
-        return next((one for one in taken if (one.sort, one.name) == (sort, name)), None)
+        effective = (edition for edition in reversed(self.editions) if at is None or edition.effective_from <= at)
+        return next((edition for edition in effective if (edition.sort, edition.name) == (sort, name)), None)
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
         files: Iterable[str] = names() if sort is Sort.PACK else shipped()
-        return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
+        return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
 
 SHIPPED = Rules()

@@ -159,19 +159,19 @@ def load_pack(path: Path) -> Pack:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
-    read = checked(text, path.name, calendar)
-    if read.name != path.stem:
+    pack = checked(text, path.name, calendar)
+    if pack.name != path.stem:
         why = f"is not the name of the file, {path.stem}"
         raise Refused("bad_pack", file=path.name, faults=[{"field": "name", "why": why}])
-    return read
+    return pack
 
 
 def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
     """The pack of a text, whose calendars are ``known``. Raises ``Refused('bad_pack')`` with every fault."""
-    read = parsed(text, file)
-    if faults := [{"field": field, "why": why} for field, why in _doubts(read, known)]:
+    pack = parsed(text, file)
+    if faults := [{"field": field, "why": why} for field, why in _doubts(pack, known)]:
         raise Refused("bad_pack", file=file, faults=faults)
-    return read
+    return pack
 
 
 def parsed(text: str, file: str) -> Pack:
@@ -214,5 +214,5 @@ def _calendars(pack: Pack) -> Iterator[tuple[str, str]]:
         yield "alerts.calendar", pack.alerts.calendar
     for clause, limit in pack.clauses.items():
         yield f"clauses.{clause}.calendar", limit.calendar
-        for at, one in enumerate(limit.when):
-            yield f"clauses.{clause}.when.{at}.calendar", one.calendar or limit.calendar
+        for at, override in enumerate(limit.when):
+            yield f"clauses.{clause}.when.{at}.calendar", override.calendar or limit.calendar

@@ -80,9 +80,9 @@ def gaps(
 
 
 def _open_places(pack: Pack, clause: str, limit: Limit) -> Iterator[Gap]:
-    overrides = [(limit.overridden(one), one.traits) for one in limit.when]
-    for one, traits in [(limit, {}), *overrides]:
-        if one.contradicts is not None:
-            yield Gap(pack, GapReason.CONTRADICTORY, clause, one.source, one.contradicts, traits)
-        elif one.blank:
-            yield Gap(pack, GapReason.BLANK, clause, one.source, None, traits)
+    overrides = [(limit.overridden(override), override.traits) for override in limit.when]
+    for candidate, traits in [(limit, {}), *overrides]:
+        if candidate.contradicts is not None:
+            yield Gap(pack, GapReason.CONTRADICTORY, clause, candidate.source, candidate.contradicts, traits)
+        elif candidate.blank:
+            yield Gap(pack, GapReason.BLANK, clause, candidate.source, None, traits)
