@@ -15,7 +15,7 @@ class Acting:
 
     @property
     def person(self) -> bool:
-        """Whether duties are separated for this actor (F3): the system and an import are no people."""
+        """Return whether duties are separated for this actor (F3): the system and an import are not people."""
         return not self.roles & {Role.SYSTEM, Role.IMPORT}
 
 

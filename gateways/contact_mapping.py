@@ -75,7 +75,7 @@ class TableSource(MappingTable):
 
     @cached_property
     def tz(self) -> tzinfo:
-        """The zone of times without an offset."""
+        """Return the zone of times without an offset."""
         return ZoneInfo(self.zone)
 
 
@@ -111,12 +111,12 @@ class ContactMapping(MappingTable):
 
     @cached_property
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """Each mapped field of a contact with its column, without the reply's."""
+        """Return each mapped field of a contact with its column, without the reply's."""
         columns = cast(dict[str, str], self.contact.model_dump(exclude_none=True))
         return tuple(columns.items())
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """All mapped columns."""
+        """Return all mapped columns."""
         reply = (self.reply.text, self.reply.at) if self.reply else ()
         return frozenset(column for _, column in self.fields) | frozenset(reply)

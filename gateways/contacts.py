@@ -41,7 +41,7 @@ class Check:
 
     @property
     def accepted(self) -> bool:
-        """Whether the file may be imported as a whole."""
+        """Return whether the file may be imported as a whole."""
         return self.problem_count == 0
 
 
@@ -63,7 +63,7 @@ class _Tally:
         self.problems.extend(problems[: max(0, PROBLEM_LIMIT - len(self.problems))])
 
     def note_columns(self, cells: Cells, mapping: ContactMapping) -> None:
-        """FileNote the columns of a row: in JSON lines, a row may bring new ones."""
+        """Remember the columns of a row: in JSON lines, a row may bring new ones."""
         self.missing = (mapping.columns if self.missing is None else self.missing) - cells.keys()
         if len(self.extra) < EXTRA_LIMIT and not cells.keys() <= self.extra.keys() | mapping.columns:
             self.extra.update((name, None) for name in cells if name and name not in mapping.columns)

@@ -130,7 +130,7 @@ class LifecycleTable:
             "moves": [_described(move) for move in self.moves],
             "clauses": [asdict(clause) for clause in self.clauses],
             "forms": forms,
-            "retired": [asdict(gone) for gone in self.retired],
+            "retired": [asdict(retired) for retired in self.retired],
         }
         return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 

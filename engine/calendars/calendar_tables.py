@@ -33,7 +33,7 @@ class Holidays:
     worked: frozenset[date]
 
     def parts(self) -> dict[int, HolidayYear]:
-        """The same by year."""
+        """Return the holidays by year."""
         first, last = self.covered
         return {year: HolidayYear(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
 
@@ -191,7 +191,7 @@ def _pair(value: Any) -> tuple[time, time] | None:
 
 
 def toml_in(text: str, file: str) -> dict[str, Any]:
-    """What a text holds. Raises ``Refused('bad_calendar')`` if it is no TOML."""
+    """Parse a text. Raises ``Refused('bad_calendar')`` if it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -199,7 +199,7 @@ def toml_in(text: str, file: str) -> dict[str, Any]:
 
 
 def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None]) -> dict[str, Table]:
-    """Every calendar of a text by name; ``countries`` finds a shipped holiday table.
+    """Return every calendar of a text by name; ``countries`` finds a shipped holiday table.
 
     Raises ``Refused('bad_calendar')``; then nothing of it is taken.
     """
@@ -210,7 +210,7 @@ def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None])
 
 
 def years_in(text: str, file: str) -> dict[int, HolidayYear]:
-    """Published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
+    """Return published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
     reading, rows = Reading(file), toml_in(text, file)
     years = reading.years("", rows)
     if not years:
@@ -220,7 +220,7 @@ def years_in(text: str, file: str) -> dict[int, HolidayYear]:
 
 
 def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table:
-    """The calendar with these years as published. Raises ``Refused('bad_calendar')``."""
+    """Return the calendar with these years as published. Raises ``Refused('bad_calendar')``."""
     reading = Reading(file)
     if not known.hours:
         reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
@@ -230,7 +230,7 @@ def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table
 
 
 def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Table:
-    """The calendar with single days ruled otherwise. Raises ``Refused('bad_calendar')``."""
+    """Return the calendar with single days changed. Raises ``Refused('bad_calendar')``."""
     reading, rest, work = Reading(known.name), frozenset(off), frozenset(worked)
     parts = known.holidays.parts() if known.holidays else {}
     for day in sorted(rest & work):
@@ -247,7 +247,7 @@ def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Tab
 
 
 def written(table: Table) -> str:
-    """The calendar as TOML that needs no other file."""
+    """Return the calendar as TOML that needs no other file."""
     hours = ", ".join(f'["{begin.isoformat()}", "{end.isoformat()}"]' for begin, end in table.hours)
     lines = [f"[{table.name}]", f'zone = "{table.zone.key}"']
     lines += [f"weekdays = {list(table.weekdays)}", f"hours = [{hours}]"] if table.hours else []

@@ -85,7 +85,7 @@ class Planned:
 
     @property
     def key(self) -> str:
-        """The key of every effect of this attempt."""
+        """Return the key of every effect of this attempt."""
         return f"{self.number}:callback:{self.cycle}:{self.attempt}"
 
 

@@ -98,7 +98,7 @@ def redeem(store: Store, command: Command, code: str, at: datetime) -> Answer:
 
 
 def _redeem(store: Store, command: Command, code: str, at: datetime) -> Answer | Refused:
-    """A refusal over the code is returned, not raised: the wrong try must stay counted."""
+    """Use a code. A refusal over the code is returned, not raised, so that the wrong try stays counted."""
     with store.writing() as tx:
         lock_cases(tx, [command.number])
         again = command.key is not None and tx.row(HONOURED, key=command.key) is not None

@@ -40,7 +40,7 @@ class Reprojected:
 
     @property
     def did(self) -> int:
-        """How many cases changed, and how many editions took force, even where they changed none."""
+        """Return how many cases changed, and how many editions took force, even where they changed none."""
         return len(self.numbers) + len(self.editions)
 
 

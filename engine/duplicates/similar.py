@@ -42,7 +42,7 @@ class Candidate:
 
 
 def similar(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | None = None) -> list[Candidate]:
-    """The cases that are open, or were closed in the 30 days before the contact, the newest first.
+    """Return the cases that are open, or were closed in the 30 days before the contact, the newest first.
 
     ``kinds`` are those that can be meant; without it all of them.
     """

@@ -95,5 +95,5 @@ class AnchorCheck:
 
 
 def _stands(row: Any, leaf: Leaf | None) -> bool:
-    """Whether a case still stands where it was anchored."""
+    """Return whether a case still stands where it was anchored."""
     return leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash)

@@ -67,7 +67,7 @@ class TransitionDraft:
 
     @property
     def reopens(self) -> bool:
-        """Whether a new cycle begins."""
+        """Return whether a new cycle begins."""
         return self.row is not None and self.row.reopens
 
 

@@ -92,7 +92,7 @@ def rules_up_to(tx: Tx, newest: int | None) -> Rules:
 
 
 def rules_of(store: Store) -> Rules:
-    """The rules as a store has them now."""
+    """Return the rules as a store has them now."""
     with store.looking() as tx:
         return rules_in(tx)
 

@@ -101,12 +101,12 @@ class Limit(_Amount):
 
     @property
     def blank(self) -> bool:
-        """Whether there is no amount to reckon with."""
+        """Return whether the limit has no amount."""
         return self.amount is None or self.unit is None
 
 
 def _torn(first: Mapping[str, str], second: Mapping[str, str], rows: tuple[When, ...]) -> bool:
-    """Whether two overrides of equal rank may mean one case, and no third one decides between them."""
+    """Return whether two overrides of equal rank may mean one case, and no third one decides between them."""
     both = {**first, **second}
     apart = any(first[trait] != second[trait] for trait in first.keys() & second.keys())
     if apart or len(first) != len(second):
@@ -115,7 +115,7 @@ def _torn(first: Mapping[str, str], second: Mapping[str, str], rows: tuple[When,
 
 
 def budget_of(limit: Limit, place: Calendar, start: int) -> int:
-    """The microseconds of an armed limit: of working time for business hours, else from ``start`` to its end.
+    """Return the allowance in microseconds: working time for business hours, else the time from ``start`` to the end.
 
     Raises ``Refused('deadline_too_far' | 'calendar_never_open')``.
     """

@@ -167,7 +167,7 @@ def load_pack(path: Path) -> Pack:
 
 
 def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
-    """The pack of a text, whose calendars are ``known``. Raises ``Refused('bad_pack')`` with every fault."""
+    """Return the pack of a text. Raises ``Refused('bad_pack')`` with every fault; ``known`` are the calendars."""
     pack = parsed(text, file)
     if faults := [{"field": field, "why": why} for field, why in _doubts(pack, known)]:
         raise Refused("bad_pack", file=file, faults=faults)
@@ -175,7 +175,7 @@ def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
 
 
 def parsed(text: str, file: str) -> Pack:
-    """The pack of a text, each piece checked by itself. Raises ``Refused('bad_pack')``."""
+    """Return the pack of a text, each part checked by itself. Raises ``Refused('bad_pack')``."""
     try:
         return Pack.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
@@ -192,7 +192,7 @@ def _faults(error: ValidationError) -> list[dict[str, Any]]:
 
 
 def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[tuple[str, str]]:
-    """What each piece alone does not show: field and reason."""
+    """Yield the faults between parts of the pack: field and reason."""
     if pack.zone not in available_timezones():
         yield "zone", f"there is no zone {pack.zone}; write it like Asia/Shanghai"
     percents = [step.percent for step in pack.ladder]

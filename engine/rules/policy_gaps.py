@@ -36,15 +36,15 @@ class Gap:
 
 
 def asked(tables: Iterable[Lifecycle]) -> list[str]:
-    """Every clause that some lifecycle arms, in their order.
+    """Return every clause that some lifecycle starts by the amount of a pack, in the order of the tables.
 
-    Where the deadline is agreed in a form (``due``), no pack is asked for an amount.
+    A clause whose deadline is agreed in a form (``due_field``) needs no amount.
     """
     return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due_field))
 
 
 def agreed(tables: Iterable[Lifecycle]) -> list[str]:
-    """Every clause whose deadline is agreed in a form; a pack may speak of it, and need not."""
+    """Return every clause whose deadline is agreed in a form; a pack may name it."""
     return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due_field))
 
 

@@ -34,8 +34,8 @@ class Value(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, given: object) -> object:
-        return cast(object, given) if isinstance(given, dict) else {"constant": given}
+    def _expand_short_form(cls, value: object) -> object:
+        return cast(object, value) if isinstance(value, dict) else {"constant": value}
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "Value":

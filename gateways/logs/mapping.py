@@ -131,12 +131,12 @@ class LogMapping(MappingTable):
 
     @cached_property
     def _constants(self) -> dict[str, Any]:
-        """The constants with which every form is filled."""
+        """Return the constants with which every form is filled."""
         return {name: value.constant for name, value in self.fill.items() if value.constant is not None}
 
     @cached_property
     def _from_columns(self) -> dict[str, Value]:
-        """The values with which forms are filled from columns."""
+        """Return the values with which forms are filled from columns."""
         return {name: value for name, value in self.fill.items() if value.column}
 
     def order_key(self, event: LogEvent) -> tuple[float, ...]:
@@ -166,7 +166,7 @@ class LogMapping(MappingTable):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The log, then the tables beside it in the order of the mapping."""
+        """Return the log, then the tables beside it in the order of the mapping."""
         files = dict.fromkeys(wide.file for wide in self.wide if wide.file)
         beside = [self._part(file, tuple(wide for wide in self.wide if wide.file == file)) for file in files]
         here = tuple(wide for wide in self.wide if not wide.file)
@@ -181,7 +181,7 @@ class LogMapping(MappingTable):
 
     @property
     def _needed(self) -> frozenset[str]:
-        """The columns that the mapping names, except the times of wide rows."""
+        """Return the columns that the mapping names, except the times of wide rows."""
         event, opening = self.event, cast("dict[str, Value | str | None]", dict(self.opening))
         values = [*self.fill.values(), *(value for meaning in self.moves.values() for value in meaning.form.values())]
         values += [value for value in opening.values() if isinstance(value, Value)]

@@ -172,7 +172,7 @@ class _Draft:
         self._add("wide", AoT(tables))
 
     def _add_promise_moves(self, moves: Table) -> None:
-        """The deadline of each row is a promise, made when the case begins and kept when it is delivered."""
+        """Draft the promise of each row: made when the case begins, due at the deadline, kept by the delivery."""
         deadline = self._guess.further.get("deadline")
         if not self._guess.wide or not deadline:
             return

@@ -85,12 +85,12 @@ def hint(column: str, sort: str) -> float:
 def sorts_of(word: str) -> Iterator[WordGroup]:
     """Yield the sorts that a word of a log may be of, the longest match first."""
     name = plain(word)
-    found = [
+    matches = [
         (len(known), sort) for sort in word_list().meaning for known in sort.words if _meant(known, name, sort.share)
     ]
-    found.sort(key=lambda match: -match[0])
+    matches.sort(key=lambda match: -match[0])
     seen: set[str] = set()
-    for _, sort in found:
+    for _, sort in matches:
         if sort.name not in seen:
             seen.add(sort.name)
             yield sort
@@ -99,8 +99,8 @@ def sorts_of(word: str) -> Iterator[WordGroup]:
 def key_of(value: str, table: Mapping[str, tuple[str, ...]]) -> str | None:
     """Return the key of the table whose words a value holds: ``high`` for "2 - High"; None if there is none."""
     name = plain(value)
-    found = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
-    return max(found)[1] if found else None
+    matches = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
+    return max(matches)[1] if matches else None
 
 
 def _meant(known: str, name: str, share: float) -> bool:
