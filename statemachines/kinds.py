@@ -42,7 +42,7 @@ def replaced(*tables: Lifecycle) -> Generator[None]:
 
 
 def recorded_names(sort: str, *names: str) -> list[str]:
-    """Live names of any kind, and the retired names whose place they took: what a query of the record looks for.
+    """Return live names of any kind and the retired names that they replaced, for a query of the record.
 
     ``sort`` is ``state``, ``move`` or ``clause``.
     """

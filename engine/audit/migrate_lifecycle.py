@@ -10,11 +10,11 @@ from datetime import datetime
 
 from engine.audit.lifecycle_check import check_store
 from engine.audit.names_in_use import to_carry
-from engine.commands.advance import retrying
 from engine.commands.case_context import context_of
 from engine.commands.load import load_cases
 from engine.commands.plan import begin
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.ledger.lifecycle_versions import record_version
 from engine.store import Store
 from engine.transaction import Tx

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, answered_before, retrying
+from engine.commands.advance import Answer, answered_before
 from engine.commands.case_context import CaseContext, Loaded, context_of
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
 from engine.commands.plan import Plan, plan_move
 from engine.commands.write import write
+from engine.contention import in_transaction
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.duplicates.similar import TEXT, similar
@@ -83,12 +84,7 @@ class Opening:
 
 def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
     """Open a case. Raises ``Refused``; then nothing was written."""
-    return retrying(lambda: _alone(store, opening, at))
-
-
-def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
-    with store.writing() as tx:
-        return open_in(tx, store.secret, opening, at)
+    return in_transaction(store, lambda tx: open_in(tx, store.secret, opening, at))
 
 
 def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
@@ -97,17 +93,16 @@ def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
     Nearly the same words alone refuse nothing: two people may well write the same. Raises
     ``Refused('likely_duplicate')``; then nothing was written. Under an honoured key it returns the first answer.
     """
-    return retrying(lambda: _unless_known(store, opening, at))
+    return in_transaction(store, lambda tx: _open_unless_known(tx, store.secret, opening, at))
 
 
-def _unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
-    with store.writing() as tx:
-        # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
-        # for the customer's row and then sees the other's case.
-        answer = open_in(tx, store.secret, opening, at)
-        if not answer.again:
-            _refuse_duplicate(tx, store.secret, opening, answer.number)
-        return answer
+def _open_unless_known(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
+    # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
+    # for the customer's row and then sees the other's case.
+    answer = open_in(tx, secret, opening, at)
+    if not answer.again:
+        _refuse_duplicate(tx, secret, opening, answer.number)
+    return answer
 
 
 def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.commands.advance import retrying
 from engine.commands.case_context import Loaded, context_of
 from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
@@ -25,9 +25,6 @@ OF_CALENDAR = """
 SELECT DISTINCT k.case_id FROM timer k
  WHERE k.closed_at IS NULL AND k.calendar = :name AND k.case_id > :after ORDER BY k.case_id LIMIT :limit
 """
-PROJECTED = (
-    "UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest"
-)
 NEWEST = "SELECT max(id) AS id FROM edition"
 
 

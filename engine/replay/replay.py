@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.actors import IMPORT, acting
-from engine.commands.advance import retrying
 from engine.commands.case_context import CaseContext, context_of
 from engine.commands.form_references import check_named
 from engine.commands.load import load_cases
 from engine.commands.open_case import OPEN, Opening, plan_opening
 from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.ledger.record import case_by_id
 from engine.replay.event_buffer import EventBuffer, LoggedCase
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession

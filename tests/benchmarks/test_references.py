@@ -12,7 +12,7 @@ from benchmarks.seeding import seed
 from benchmarks.watched import COUNTED, Job, Kind, counted, watched
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance, advance_many
-from engine.escalation.fire import peek
+from engine.escalation.id_ranges import ranges
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import START, query_rows
@@ -53,9 +53,8 @@ def test_seeded_histories_are_whole_and_as_many_are_due_as_were_asked_for(store:
     verdict = verify(store)
     assert verdict.ok, verdict.faults
     assert (len(numbers), verdict.cases, verdict.transitions) == (20, 21, 63)
-    assert len(peek(store, AT)) == 5
-    assert len(peek(store, AT + timedelta(minutes=59))) == 5
-    assert len(peek(store, AT + timedelta(days=1))) == 21
+    due = [ranges(store, AT + after, 1)[0].cases for after in (timedelta(), timedelta(minutes=59), timedelta(days=1))]
+    assert due == [5, 5, 21]
 
 
 def test_raw_sql_writes_the_very_rows_of_a_move_alone_and_in_a_group(store: Store):
