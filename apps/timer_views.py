@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.case_rows import CaseRow
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit, provisional
+from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
@@ -18,7 +18,7 @@ from statemachines.retirement import CARRIED_OVER
 
 HOUR = timedelta(hours=1)
 
-# See Note [Read by SQL] in apps/case_rows.py.
+# See Note [Read by SQL] in apps/views.py.
 TIMERS = """
 SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extended, consumed, opened_at, running_since,
        fires_at, closed_at, outcome, level, steps_fired, policy FROM timer WHERE case_id = :case_id ORDER BY id

@@ -1,4 +1,9 @@
-"""Cases, their histories and the board as the command line shows them; each read in one transaction without writes."""
+"""Cases, their histories and the board as the command line shows them; each read in one transaction without writes.
+
+Note [Read by SQL]: the commands of a desk answer in a third of a second, and importing SQLModel takes as long as all
+the rest. So the frequent queries (list, show, timers, history) are SQL with named columns in the engine's transactions;
+rare ones are ``select`` of the tables.
+"""
 
 import json
 from collections import Counter
@@ -6,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.case_rows import COLUMNS, CaseRow, case_row, find_case
 from apps.timer_views import TimerView, timers_of
 from apps.variable_views import LinkView, links_of
-from engine.commands.case_context import DoneBy, done_by, facts_of
+from engine.commands.decide import DoneBy, done_by, facts_of
+from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx
@@ -42,6 +47,8 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.v
        t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = :case_id ORDER BY t.seq
 """
+NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
+"""The columns of a case that its document leaves out."""
 STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
 
 
@@ -78,7 +85,7 @@ def cases(store: Store, case_filter: CaseFilter) -> list[CaseRow]:
     sql = LIST.format(conditions=" AND ".join(conditions) or "TRUE")
     values = {"customers": sorted(customer_kinds()), "urgent": Severity.URGENT.value, "limit": case_filter.limit}
     with store.looking() as tx:
-        return [case_row(row) for row in tx.rows_among(sql, **values, **filters)]
+        return [current_case_of(row) for row in tx.rows_among(sql, **values, **filters)]
 
 
 def _in_state(state: str, filters: dict[str, Any]) -> str:
@@ -91,18 +98,25 @@ def _in_state(state: str, filters: dict[str, Any]) -> str:
     return f"({' OR '.join(conditions)})"
 
 
+def case_document(case: CaseRow) -> dict[str, Any]:
+    """Return the case for programs, with the chain head so that readers can keep it."""
+    columns = {name: getattr(case, name) for name in NAMES if name not in NOT_SHOWN}
+    types = {"closed": bool(case.closed), "opened_at": from_micros(case.opened_at)}
+    return {**columns, **types, "known": json.loads(case.variables)}
+
+
 def kind_of(store: Store, number: str) -> str:
     """Return the kind of a case. Raises ``Refused('unknown_case')``."""
     with store.looking() as tx:
-        return find_case(tx, number).kind
+        return current_case(tx, number).kind
 
 
 def timers(store: Store, number: str) -> tuple[str, list[TimerView]]:
     """Return the case's kind and its timers, oldest first."""
     now = store.now()
     with store.looking() as tx:
-        record = find_case(tx, number)
-        return record.kind, timers_of(tx, rules_in(tx), record, now)
+        case_row = current_case(tx, number)
+        return case_row.kind, timers_of(tx, rules_in(tx), case_row, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +134,34 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     """Return one case; ``allowed`` are the moves that this actor may make, or that anybody may."""
     now = store.now()
     with store.looking() as tx:
-        one = find_case(tx, number)
-        rules = rules_in(tx)
-        allowed, promises = _allowed(tx, one, rules, now, actor), timers_of(tx, rules, one, now)
-        return CaseView(one, json.loads(one.variables), allowed, promises, links_of(tx, one.id))
+        case_row, rules = current_case(tx, number), rules_in(tx)
+        allowed, timers_ = _allowed(tx, case_row, rules, now, actor), timers_of(tx, rules, case_row, now)
+        return CaseView(case_row, json.loads(case_row.variables), allowed, timers_, links_of(tx, case_row.id))
 
 
-def _allowed(tx: Tx, one: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
+def _allowed(tx: Tx, case_row: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
     """Return the moves whose roles, and whose separation of duties, let this actor make them now.
 
-    None where the case's pack does not exist: every move is refused then.
+    Empty where the case's pack does not exist: every move is refused then.
     """
-    table = lifecycle_of(one.kind)
+    table = lifecycle_of(case_row.kind)
     try:
-        pack = rules.pack(one.pack, to_micros(at))
+        pack = rules.pack(case_row.pack, to_micros(at))
     except Refused:
         return []
     if handle is None:
-        return table.allowed(facts_of(one, pack), list(Role))
+        return table.allowed(facts_of(case_row, pack), list(Role))
     actor = tx.row(ROLES, handle=handle)
-    held = actor.roles.split() if actor is not None else []
-    if NOBODY & set(held):
-        return table.allowed(facts_of(one, pack), map(Role, held))
-    return table.allowed(facts_of(one, pack, handle, _done_by(tx, one, table)), map(Role, held))
+    roles = actor.roles.split() if actor is not None else []
+    if NOBODY & set(roles):
+        return table.allowed(facts_of(case_row, pack), map(Role, roles))
+    return table.allowed(facts_of(case_row, pack, handle, _done_by(tx, case_row, table)), map(Role, roles))
 
 
-def _done_by(tx: Tx, one: CaseRow, table: Lifecycle) -> DoneBy:
+def _done_by(tx: Tx, case_row: CaseRow, table: Lifecycle) -> DoneBy:
     """Return who made the moves from which others are separated (F3)."""
     separate = {name for row in table.moves for name in row.separate_from}
-    rows = tx.rows(MOVE_ACTORS, case_id=one.id) if separate else []
+    rows = tx.rows(MOVE_ACTORS, case_id=case_row.id) if separate else []
     return done_by([(table.resolver.move(row.move), row.handle) for row in rows], separate)
 
 
@@ -181,19 +194,19 @@ class HistoryMove:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CaseHistory:
     """A case's kind and its moves."""
 
     kind: str
     moves: list[HistoryMove]
 
 
-def history(store: Store, number: str) -> History:
+def history(store: Store, number: str) -> CaseHistory:
     """Return every move of a case in order."""
     with store.looking() as tx:
-        record = find_case(tx, number)
-        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=record.id)}
-        return History(record.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=record.id)])
+        case_row = current_case(tx, number)
+        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
+        return CaseHistory(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
 
 
 def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
@@ -204,7 +217,7 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class BoardCounts:
     """The open cases by (kind, milestone, level), and how many have breached a timer."""
 
     counts: Counter[tuple[str, str, int]]
@@ -238,7 +251,7 @@ class Board:
         return {"open": self.open, "late": self.late, "board": cells}
 
 
-def board(store: Store) -> Board:
+def board(store: Store) -> BoardCounts:
     """Count the open cases."""
     with store.looking() as tx:
-        return Board(figures.board(tx), figures.overdue(tx).total())
+        return BoardCounts(figures.board(tx), figures.overdue(tx).total())

@@ -23,8 +23,8 @@ from benchmarks.rewordings import REWORDINGS, SEED
 from benchmarks.stores import AT_ONCE, new_store
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
-from engine.duplicates.fingerprints import MOST, NEAR, Asked, compared
-from engine.duplicates.near_text import FEWEST, said
+from engine.duplicates.fingerprints import MOST, NEAR, TextQuery, compared
+from engine.duplicates.near_text import FEWEST, comparable_text
 from engine.store import Store
 from models.contact import Contact
 
@@ -41,7 +41,8 @@ def main() -> None:
     options = parser.parse_args()
     texts = sorted({text for file in options.files for text in _read(file)})
     random.Random(SEED).shuffle(texts)  # noqa: S311
-    print(f"{len(texts)} different messages, {sum(len(said(text).shingles) < FEWEST for text in texts)} say too little")
+    short = sum(len(comparable_text(text).shingles) < FEWEST for text in texts)
+    print(f"{len(texts)} different messages, {short} are too short")
     with (
         tempfile.TemporaryDirectory(prefix="bench") as name,
         new_store(Path(name), "sqlite") as settings,
@@ -86,7 +87,7 @@ def _other_matches(store: Store, text: str, own: str) -> Matches:
 
 def _search(store: Store, text: str) -> Matches:
     with store.looking() as tx:
-        rows = compared(tx, store.secret, Asked(text, None, None, 0))
+        rows = compared(tx, store.secret, TextQuery(text, None, None, 0))
         return sorted(((like, row.number) for like, row in rows), reverse=True)
 
 

@@ -19,7 +19,7 @@ from benchmarks.stores import contact, new_store
 from engine.clock import system_now
 from engine.commands.open_case import Opening, open_in
 from engine.duplicates.fingerprints import SHIFT
-from engine.duplicates.near_text import BITS, lanes, said
+from engine.duplicates.near_text import BITS, comparable_text, lanes
 from engine.duplicates.similar import similar
 from engine.store import Store
 from models.columns import to_micros
@@ -96,7 +96,7 @@ def _judge(database: str, size: int, what: str, millis: list[float]) -> Iterator
 
 def _fill(store: Store, first: int, last: int, letter: str, long: str) -> float:
     """Add the cases from the first to the last key; return the bytes of a fingerprint."""
-    letter_lanes = lanes(store.secret, said(letter))
+    letter_lanes = lanes(store.secret, comparable_text(letter))
     assert letter_lanes is not None
     numbers = dict(zip(_SPREAD, (lane[0] for lane in letter_lanes), strict=True))
     used = 0

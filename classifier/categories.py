@@ -142,9 +142,9 @@ def _word_index(tree: CategoryTree) -> _WordIndex:
         for word in _words_of(node.path[-1]):
             paths[word] |= {node.path[:depth] for depth in range(1, len(node.path) + 1)}
     branches = len({node.path[0] for node in tree.live})
-    shared = {word: len({path[0] for path in found}) for word, found in paths.items()}
+    shared = {word: len({path[0] for path in paths_of_word}) for word, paths_of_word in paths.items()}
     weights = {word: len(word) * log((1 + branches) / shared[word]) for word in paths if len(word) > 1}
-    return _WordIndex(weights, {word: frozenset(found) for word, found in paths.items()})
+    return _WordIndex(weights, {word: frozenset(paths_of_word) for word, paths_of_word in paths.items()})
 
 
 def _words_of(name: str) -> Iterable[str]:

@@ -41,7 +41,7 @@ class CategoryNode(BaseModel):
 
     @property
     def name(self) -> str:
-        """The names of the path, first level first."""
+        """Return the names of the path, first level first."""
         return " / ".join(self.path)
 
 
@@ -62,7 +62,7 @@ class CategoryTree(BaseModel):
 
     @property
     def live(self) -> tuple[CategoryNode, ...]:
-        """The categories in use."""
+        """Return the categories in use."""
         return tuple(node for node in self.nodes if not node.retired)
 
 
@@ -105,16 +105,16 @@ def tree_rows(path: Path) -> list[TreeRow]:
     _, columns = next(rows, (0, []))
     if len(columns) < LEVELS:
         raise Refused("bad_tree", file=excerpt(path.name), row=1)
-    heads = [HEADS.get(name, name.lower()) for name in columns]
-    return [_tree_row(path, row, heads) for row in rows if any(row[1])]
+    headers = [HEADS.get(name, name.lower()) for name in columns]
+    return [_tree_row(path, row, headers) for row in rows if any(row[1])]
 
 
-def _tree_row(path: Path, row: TableRow, heads: list[str]) -> TreeRow:
+def _tree_row(path: Path, row: TableRow, headers: list[str]) -> TreeRow:
     number, cells = row
     levels = [cell for cell in cells[:LEVELS] if cell]
     if not levels or levels != cells[: len(levels)]:  # a level without the one above it
         raise Refused("bad_tree", file=excerpt(path.name), row=number)
-    values = dict(zip(heads[LEVELS:], cells[LEVELS:], strict=False))
+    values = dict(zip(headers[LEVELS:], cells[LEVELS:], strict=False))
     return number, tuple(levels), {name: values[name] for name in (CODE, DEPARTMENT, SEVERITY) if values.get(name)}
 
 

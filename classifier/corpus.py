@@ -25,24 +25,24 @@ class Corpus:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """All labels, sorted."""
+        """Return all labels, sorted."""
         return tuple(sorted({example.label for example in self.examples}))
 
     @cached_property
     def truth(self) -> Numbers:
-        """The index in ``labels`` of each example's label."""
+        """Return the index in ``labels`` of each example's label."""
         index = {label: number for number, label in enumerate(self.labels)}
         return np.array([index[example.label] for example in self.examples], np.int64)
 
     @cached_property
     def gold(self) -> Numbers:
-        """The rows of the examples labelled by a person; all rows if there are none."""
+        """Return the rows of the examples labelled by a person; all rows if there are none."""
         rows = np.flatnonzero([example.gold for example in self.examples])
         return rows if len(rows) else np.arange(len(self.examples))
 
     @cached_property
     def silver(self) -> Numbers:
-        """The rows of the other examples."""
+        """Return the rows of the other examples."""
         return np.setdiff1d(np.arange(len(self.examples)), self.gold)
 
     def labels_of(self, rows: Numbers) -> list[str]:

@@ -34,7 +34,7 @@ class JudgedPrediction:
 
     @property
     def trusted(self) -> bool:
-        """Whether the system would have decided by itself."""
+        """Return whether the system would have decided by itself."""
         return int(100 * self.confidence) >= self.threshold
 
 
@@ -113,30 +113,30 @@ def metrics(judged: Sequence[JudgedPrediction]) -> Metrics:
     per_class = _per_class(judged)
     return Metrics(
         rows=len(judged),
-        accuracy=_share(one.right for one in judged),
+        accuracy=_share(verdict.right for verdict in judged),
         macro_f1=round(float(np.mean([row["f1"] for row in per_class.values()])), 4),
         calibration_error=calibration_error(judged),
         per_class=per_class,
         at_95=_at_precision(judged),
         trusted={
-            "precision": _share(one.right for one in judged if one.trusted),
-            "share": _share(one.trusted for one in judged),
+            "precision": _share(verdict.right for verdict in judged if verdict.trusted),
+            "share": _share(verdict.trusted for verdict in judged),
         },
     )
 
 
 def calibration_error(judged: Sequence[JudgedPrediction], bins: int = BINS) -> float:
     """Return the expected calibration error: the mean gap between confidence and accuracy over bins of confidence."""
-    confidence = np.array([one.confidence for one in judged])
-    right = np.array([one.right for one in judged], float)
+    confidence = np.array([verdict.confidence for verdict in judged])
+    right = np.array([verdict.right for verdict in judged], float)
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = (abs((right[bin_of == number] - confidence[bin_of == number]).sum()) for number in range(bins))
     return round(float(sum(gaps)) / len(judged), 4)
 
 
 def _per_class(judged: Sequence[JudgedPrediction]) -> dict[str, dict[str, Any]]:
-    true, predicted = Counter(one.truth for one in judged), Counter(one.predicted for one in judged)
-    both = Counter(one.truth for one in judged if one.right)
+    true, predicted = Counter(verdict.truth for verdict in judged), Counter(verdict.predicted for verdict in judged)
+    both = Counter(verdict.truth for verdict in judged if verdict.right)
     return {
         label: {
             "precision": round(both[label] / predicted[label], 4) if predicted[label] else 0.0,
@@ -150,7 +150,8 @@ def _per_class(judged: Sequence[JudgedPrediction]) -> dict[str, dict[str, Any]]:
 
 def _at_precision(judged: Sequence[JudgedPrediction]) -> dict[str, Any]:
     """Return the threshold with the wanted precision on these predictions, and its share; None if there is none."""
-    confidence, right = np.array([one.confidence for one in judged]), np.array([one.right for one in judged])
+    confidence = np.array([verdict.confidence for verdict in judged])
+    right = np.array([verdict.right for verdict in judged])
     threshold = trust_threshold(confidence, right)
     above = np.floor(100 * confidence) >= threshold
     precision = round(float(right[above].mean()), 4) if above.any() else None

@@ -95,7 +95,9 @@ def keep_examples(home: Path, examples: Sequence[Example]) -> None:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow((TITLE, TEXT, LABEL, SOURCE))
-    writer.writerows((one.subject, one.text, one.label, GOLD if one.gold else SILVER) for one in examples)
+    writer.writerows(
+        (example.subject, example.text, example.label, GOLD if example.gold else SILVER) for example in examples
+    )
     folder = folder_of(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".draft-{KEPT_FILE}-{os.getpid()}"

@@ -31,12 +31,12 @@ class Example:
 
     @cached_property
     def trace(self) -> str:
-        """The normalised letters of the text: equal for two spellings of the same text."""
+        """Return the normalised letters of the text: equal for two spellings of the same text."""
         return re.sub(r"[\W_]+", "", normalised(f"{self.subject}{self.text}"))
 
     @cached_property
     def ngrams(self) -> list[str]:
-        """The n-grams of the text and its subject."""
+        """Return the n-grams of the text and its subject."""
         return ngrams(self.text, self.subject)
 
     def with_label(self, label: str) -> "Example":

@@ -57,8 +57,8 @@ def fit_model(
 
     Raises ``Refused('too_few_examples')``.
     """
-    given = np.arange(len(corpus.examples)) if rows is None else rows
-    gold, silver = np.intersect1d(given, corpus.gold), np.intersect1d(given, corpus.silver)
+    indices = np.arange(len(corpus.examples)) if rows is None else rows
+    gold, silver = np.intersect1d(indices, corpus.gold), np.intersect1d(indices, corpus.silver)
     if len(gold) < MIN_EXAMPLES or len(set(corpus.labels_of(gold))) < 2:
         raise Refused("too_few_examples", count=len(gold), least=MIN_EXAMPLES)
     margins, frequencies = _held_out_scores(corpus, gold, silver, seed)
@@ -66,7 +66,7 @@ def fit_model(
     probabilities = calibration.probabilities(calibration.sum(margins, frequencies))
     predicted, confidence = probabilities.argmax(axis=1), calibration.confidence(probabilities)
     threshold = trust_threshold(confidence, predicted == corpus.truth[gold])
-    model = _model(corpus, _fit_classifiers(corpus, given), calibration, threshold, about or {})
+    model = _model(corpus, _fit_classifiers(corpus, indices), calibration, threshold, about or {})
     return FittedModel(model, corpus.labels, gold, predicted, confidence)
 
 

@@ -83,7 +83,7 @@ class CategoryProposal:
 
     @property
     def sure(self) -> bool:
-        """Whether no person is needed: a department answers for it, and the confidence is high enough."""
+        """Return whether no person is needed: the category has a department, and the confidence is high enough."""
         return self.department is not None and self.confidence >= self.needed
 
 
@@ -141,7 +141,7 @@ def _score(words: Mapping[str, int], plain: str) -> int:
 
 
 def _occurs(word: str, plain: str) -> bool:
-    """Whether a keyword occurs: a Chinese one anywhere, since no spaces separate words; a Latin one as a whole word."""
+    """Return whether a keyword occurs: a Chinese one anywhere in the text, a Latin one as a whole word."""
     keyword, whole = _pattern(word)
     return keyword in plain and (whole is None or whole.search(plain) is not None)
 

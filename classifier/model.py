@@ -22,7 +22,7 @@ class Prediction:
 
     @property
     def percent(self) -> int:
-        """The confidence in whole percent, rounded down."""
+        """Return the confidence in whole percent, rounded down."""
         return int(100 * self.confidence)
 
 
@@ -44,12 +44,12 @@ class Model:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """The row of each n-gram."""
+        """Return the row of each n-gram."""
         return {ngram: row for row, ngram in enumerate(self.ngrams)}
 
     @cached_property
     def seen(self) -> frozenset[int]:
-        """The keyed hashes of the training texts, as a set."""
+        """Return the keyed hashes of the training texts, as a set."""
         return frozenset(self.marks.tolist())
 
     def predict(self, text: str, subject: str = "") -> Prediction:

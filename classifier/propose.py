@@ -113,7 +113,7 @@ class Explanation:
 
     @property
     def happens(self) -> str:
-        """What the intake does with it."""
+        """Return what the intake does with the proposal."""
         if self.proposal.category == UNCLASSIFIED or self.proposal.confidence == 0:
             return ASKS
         return DECIDES if self.proposal.sure else SUGGESTS

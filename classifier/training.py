@@ -48,7 +48,7 @@ def train_weekly(store: Store, at: datetime) -> TrainingResult:
     return run.train(at, may_be_worse=False)
 
 
-def train_from(store: Store, given: list[Example], at: datetime) -> TrainingResult:
+def train_from(store: Store, examples: list[Example], at: datetime) -> TrainingResult:
     """Train on files and on people's decisions, and adopt the model in any case.
 
     The files' examples replace the kept ones; without files the kept ones are used again. Raises
@@ -56,7 +56,7 @@ def train_from(store: Store, given: list[Example], at: datetime) -> TrainingResu
     """
     from classifier.training_run import TrainingRun
 
-    return TrainingRun(store, decisions_in(store), given).train(at, may_be_worse=True)
+    return TrainingRun(store, decisions_in(store), examples).train(at, may_be_worse=True)
 
 
 def decisions_in(store: Store, most: int = MAX_DECISIONS) -> list[Example]:

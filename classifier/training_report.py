@@ -46,7 +46,7 @@ class TrainingResult:
 
     @property
     def did(self) -> int:
-        """1 if a model was adopted, otherwise 0."""
+        """Return 1 if a model was adopted, otherwise 0."""
         return int(self.outcome == ADOPTED)
 
 

@@ -36,20 +36,22 @@ class TrainingRun:
 
     @property
     def former_version(self) -> str | None:
-        """The version of the model in use."""
+        """Return the version of the model in use."""
         return None if self.former is None else str(self.former.about.get("version"))
 
     @cached_property
     def examples(self) -> list[Example]:
-        """Each text once, labelled with the code of its category if the store has it; decisions override files."""
+        """Return each text once, labelled with its category's code if the store has it; decisions override files."""
         files = self.given or kept_examples(self.store.home)
-        return distinct(one.with_label(self.categories.code_of(one.label)) for one in [*files, *self.decisions])
+        return distinct(
+            example.with_label(self.categories.code_of(example.label)) for example in [*files, *self.decisions]
+        )
 
     def new_decisions(self) -> list[Example]:
         """Return the decisions that the former model was not trained on."""
         decision_marks = marks(self.decisions, self.store.secret)
         seen = frozenset[int]() if self.former is None else self.former.seen
-        return [one for one, mark in zip(self.decisions, decision_marks, strict=True) if mark not in seen]
+        return [decision for decision, mark in zip(self.decisions, decision_marks, strict=True) if mark not in seen]
 
     def train(self, at: datetime, *, may_be_worse: bool) -> TrainingResult:
         """Fit, evaluate and compare; adopt the model unless it is worse and may not be. See Note [Not worse]."""
@@ -97,11 +99,11 @@ class TrainingRun:
         return JudgedPrediction(name_of(truth), name_of(predicted), confidence, fitted.model.threshold)
 
     def _is_fresh(self, mark: int, eligible: frozenset[int] | None) -> bool:
-        """Whether the former model has not seen the text; the weekly training compares on decisions alone."""
+        """Return whether the text is new to the former model; the weekly training compares on decisions alone."""
         return (self.former is None or mark not in self.former.seen) and (eligible is None or mark in eligible)
 
     def _right_before(self, example: Example) -> bool:
-        """Whether the former model, or the rules without one, predicts the same label or one below it."""
+        """Return whether the former model, or the rules without one, predicts the same label or one below it."""
         if self.former is None:
             predicted = propose_without_model(self.store.home, example.text, example.subject).proposal.category
         else:

@@ -15,12 +15,12 @@ class Acting:
 
     @property
     def person(self) -> bool:
-        """Whether duties are separated for this actor (F3): the system and an import are no people."""
+        """Return whether duties are separated for this actor (F3): the system and an import are not people."""
         return not self.roles & {Role.SYSTEM, Role.IMPORT}
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class PublishedEdition:
     """A published edition of a pack or a calendar; ``effective_from`` in microseconds."""
 
     id: int
@@ -43,7 +43,7 @@ class StoreCache:
     ``published`` is the id of the newest edition read so far, and all editions up to it.
     """
 
-    published: tuple[int | None, tuple[Edition, ...]] = (None, ())
+    published: tuple[int | None, tuple[PublishedEdition, ...]] = (None, ())
     system: Acting | None = None
     lifecycle_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The recorded versions of lifecycles, by kind and version, that were found in the store."""
@@ -53,7 +53,7 @@ class StoreCache:
 class TransactionCache:
     """What is read at most once in a transaction. None means: not read yet."""
 
-    editions: tuple[Edition, ...] | None = None
+    editions: tuple[PublishedEdition, ...] | None = None
     low_water_mark: int | None = None
     written_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The versions of lifecycles that this transaction recorded itself: they may still be undone."""

@@ -89,7 +89,7 @@ def open_reader(url: "URL") -> "Engine":
 
 
 def overtaken(error: BaseException) -> bool:
-    """Whether another transaction was faster, so that what failed may be tried again as it is."""
+    """Return whether another transaction was faster, so that what failed may be tried again as it is."""
     if isinstance(error, Conflict):
         return True
     if PSYCOPG not in sys.modules:  # then it raised nothing
@@ -100,7 +100,7 @@ def overtaken(error: BaseException) -> bool:
 
 
 def _twice(error: BaseException) -> bool:
-    """Whether a row is there already."""
+    """Return whether a row is there already."""
     if isinstance(error, sqlite3.IntegrityError):
         return True
     if PSYCOPG not in sys.modules:
@@ -120,7 +120,7 @@ def database_error(error: BaseException) -> bool:
 
 
 def connection_lost(error: BaseException) -> bool:
-    """Whether Postgres could not be reached, or ended the connection."""
+    """Return whether Postgres could not be reached, or ended the connection."""
     if PSYCOPG not in sys.modules:
         return False
     import psycopg

@@ -4,7 +4,7 @@ from statemachines.kinds import recorded_names
 
 
 def recorded_as(sort: str, *names: str) -> str:
-    """Names of the code, and those whose place they took in any kind, as the items of an SQL list.
+    """Return names of the code and the retired names that they replaced in any kind, as the items of an SQL list.
 
     ``sort`` is ``state``, ``move`` or ``clause``. The names are those of our tables, so they need no escaping.
     """

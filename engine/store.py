@@ -49,14 +49,14 @@ class Store:
 
     @cached_property
     def url(self) -> "URL":
-        """The address of the database."""
+        """Return the address of the database."""
         from sqlalchemy.engine import make_url
 
         return make_url(self._address)
 
     @property
     def file(self) -> Path:
-        """The file of a SQLite store."""
+        """Return the file of a SQLite store."""
         return sqlite_file(self._address)
 
     @contextlib.contextmanager
@@ -140,7 +140,7 @@ class Store:
             raise ours from error
 
     def _open_sqlite(self) -> Any:
-        """A simulated store is not worth a sync for each commit: what a power failure undoes is simulated again."""
+        """Open a connection; a simulated store does not sync its commits, for what is lost is simulated again."""
         return open_sqlite(self.file, synced=self._simulated is not True)
 
     def _give_back(self, raw: Any) -> None:
@@ -157,7 +157,7 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> "Generator[Session]":
-        """A session that sees one moment of the store and can change nothing."""
+        """Open a read-only session in one snapshot of the store."""
         from sqlmodel import Session
 
         if self._reader is None:
@@ -181,7 +181,7 @@ class Store:
         return self._simulated
 
     def now(self) -> datetime:
-        """The store's time: asked once by each door, for each command, and passed down (law 4)."""
+        """Return the store's time, which each command reads once and passes down (law 4)."""
         if not self.simulated:
             return system_now()
         clock = self._simulated_clock()
@@ -202,7 +202,7 @@ class Store:
             raw.close()
 
     def close(self) -> None:
-        """Let go of every idle connection."""
+        """Close every idle connection."""
         self._drop_idle()
         if self._reader is not None:
             self._reader.dispose()

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
-from gateways.contact_mapping import Source
+from gateways.contact_mapping import TableSource
 from gateways.problems import BadCell, excerpt
 from models.contact import TEXT_LIMIT
 
@@ -56,7 +56,7 @@ def text_in(cell: Cell) -> str | None:
             return str(cell)
 
 
-def instant_in(cell: Cell, source: Source) -> datetime | None:
+def instant_in(cell: Cell, source: TableSource) -> datetime | None:
     """Return the cell as an instant in UTC, None if blank; a time without an offset is in the source's zone."""
     read = cell if isinstance(cell, date) else _date_in(text_in(cell), source.formats)
     if read is None:
@@ -84,7 +84,7 @@ def _date_in(text: str | None, formats: tuple[str, ...]) -> datetime | None:
     raise BadCell("bad_file.impossible_date", value=excerpt(text))
 
 
-def _in_utc(moment: datetime, source: Source) -> datetime:
+def _in_utc(moment: datetime, source: TableSource) -> datetime:
     """Return the instant in UTC, the first of an ambiguous local time. Raises ``BadCell`` for a skipped one."""
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)

@@ -61,7 +61,7 @@ class MappingTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(MappingTable):
+class TableSource(MappingTable):
     """Where the rows come from, and how their cells are read."""
 
     name: Name
@@ -75,7 +75,7 @@ class Source(MappingTable):
 
     @cached_property
     def tz(self) -> tzinfo:
-        """The zone of times without an offset."""
+        """Return the zone of times without an offset."""
         return ZoneInfo(self.zone)
 
 
@@ -105,18 +105,18 @@ class ReplyColumns(MappingTable):
 class ContactMapping(MappingTable):
     """A mapping file: the source, and the columns of contact and reply."""
 
-    source: Source
+    source: TableSource
     contact: ContactColumns
     reply: ReplyColumns | None = None
 
     @cached_property
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """Each mapped field of a contact with its column, without the reply's."""
+        """Return each mapped field of a contact with its column, without the reply's."""
         columns = cast(dict[str, str], self.contact.model_dump(exclude_none=True))
         return tuple(columns.items())
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """All mapped columns."""
+        """Return all mapped columns."""
         reply = (self.reply.text, self.reply.at) if self.reply else ()
         return frozenset(column for _, column in self.fields) | frozenset(reply)

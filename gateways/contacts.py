@@ -20,7 +20,7 @@ EXTRA_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class FileNote:
     """A remark on a file that is accepted."""
 
     code: str
@@ -35,13 +35,13 @@ class Check:
     contacts: int
     replies: int
     duplicates: int
-    notes: tuple[Note, ...]
+    notes: tuple[FileNote, ...]
     problems: tuple[Problem, ...]
     problem_count: int
 
     @property
     def accepted(self) -> bool:
-        """Whether the file may be imported as a whole."""
+        """Return whether the file may be imported as a whole."""
         return self.problem_count == 0
 
 
@@ -63,7 +63,7 @@ class _Tally:
         self.problems.extend(problems[: max(0, PROBLEM_LIMIT - len(self.problems))])
 
     def note_columns(self, cells: Cells, mapping: ContactMapping) -> None:
-        """Note the columns of a row: in JSON lines, a row may bring new ones."""
+        """Remember the columns of a row: in JSON lines, a row may bring new ones."""
         self.missing = (mapping.columns if self.missing is None else self.missing) - cells.keys()
         if len(self.extra) < EXTRA_LIMIT and not cells.keys() <= self.extra.keys() | mapping.columns:
             self.extra.update((name, None) for name in cells if name and name not in mapping.columns)
@@ -141,9 +141,9 @@ def _distinct(row: int, cells: Cells, mapping: ContactMapping, row_ids: RowIds, 
     return None
 
 
-def _notes(tally: _Tally) -> Iterator[Note]:
+def _notes(tally: _Tally) -> Iterator[FileNote]:
     if tally.extra:
         named = ", ".join(excerpt(name) for name in list(tally.extra)[:COLUMN_LIMIT])
-        yield Note("file_note.extra_columns", {"count": len(tally.extra), "columns": named})
+        yield FileNote("file_note.extra_columns", {"count": len(tally.extra), "columns": named})
     if tally.duplicates:
-        yield Note("file_note.identical_duplicates", {"count": tally.duplicates})
+        yield FileNote("file_note.identical_duplicates", {"count": tally.duplicates})

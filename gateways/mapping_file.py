@@ -81,17 +81,17 @@ def _lines(text: str) -> dict[KeyPath, int]:
 
     tomllib and tomlkit tell no positions. A key on the later lines of an inline value is found by its nearest parent.
     """
-    found: dict[KeyPath, int] = {}
+    lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
     for number, line in enumerate(text.splitlines(), 1):
         if head := _TABLE.fullmatch(line):
             table = tuple(_bare(part) for part in head[1].split("."))
             if line.lstrip().startswith("[["):
-                table = (*table, str(sum(path[:-1] == table and path[-1].isdigit() for path in found)))
-            found.setdefault(table, number)
+                table = (*table, str(sum(path[:-1] == table and path[-1].isdigit() for path in lines)))
+            lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            found.setdefault((*table, _bare(key[1])), number)
-    return found
+            lines.setdefault((*table, _bare(key[1])), number)
+    return lines
 
 
 def _bare(key: str) -> str:

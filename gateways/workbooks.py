@@ -111,17 +111,17 @@ def _unpack(archive: ZipFile, part: ZipInfo) -> bool:
     claimed = part.file_size
     unlimited = copy(part)
     unlimited.file_size = UNPACKED_LIMIT + 1
-    size, end, found = 0, b"", False
+    size, end, has_formula = 0, b"", False
     with archive.open(unlimited) as packed:
         while piece := packed.read(_CHUNK):
             size += len(piece)
             if size > claimed:
                 raise _bomb()
-            found = found or _FORMULA.search(end + piece) is not None
+            has_formula = has_formula or _FORMULA.search(end + piece) is not None
             end = piece[-80:]
     if size < claimed:
         raise BadZipFile
-    return found
+    return has_formula
 
 
 def _bomb() -> Unreadable:

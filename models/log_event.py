@@ -24,7 +24,7 @@ class LogEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MappedEvent:
     """The meaning of an event: a move, a state that the case has reached, or nothing and the reason.
 
     Exactly one of ``move``, ``state``, ``ignored`` and ``unknown`` is set. ``ignored`` is the mapping's reason;

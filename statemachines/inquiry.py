@@ -60,12 +60,12 @@ HANDLED = ("investigate", "assess", "answer")
 
 
 def nature_of(facts: Facts) -> Nature:
-    """What the customer wants; an inquiry that says nothing of it is a consultation."""
+    """Return the nature of an inquiry; one without a nature is a consultation."""
     return Nature(facts.variables.get("nature", Nature.CONSULTATION))
 
 
 def _commends(facts: Facts, form: Any) -> bool:
-    """Nobody passes a praise of himself on (F3)."""
+    """Return whether a praise names whom it praises, and the actor is somebody else (F3)."""
     named = form.commended is not None or form.commended_department is not None
     return nature_of(facts) is Nature.PRAISE and named and (form.commended is None or form.commended != facts.actor)
 

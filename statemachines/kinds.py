@@ -24,7 +24,7 @@ def _shipped() -> Mapping[str, Lifecycle]:
 
 
 def lifecycles() -> Mapping[str, Lifecycle]:
-    """The lifecycles by kind."""
+    """Return the lifecycles by kind."""
     return _REPLACED.get() or _shipped()
 
 
@@ -42,13 +42,13 @@ def replaced(*tables: Lifecycle) -> Generator[None]:
 
 
 def recorded_names(sort: str, *names: str) -> list[str]:
-    """Live names of any kind, and the retired names whose place they took: what a query of the record looks for.
+    """Return live names of any kind and the retired names that they replaced, for a query of the record.
 
     ``sort`` is ``state``, ``move`` or ``clause``.
     """
     tables: Iterable[Lifecycle] = lifecycles().values()
-    found = (old for name in names for table in tables for old in table.resolver.names(sort, name))
-    return list(dict.fromkeys((*names, *found)))
+    retired_names = (old for name in names for table in tables for old in table.resolver.names(sort, name))
+    return list(dict.fromkeys((*names, *retired_names)))
 
 
 def _by_nature() -> Mapping[str, Lifecycle]:

@@ -56,7 +56,7 @@ def _names(table: Lifecycle) -> Iterator[str]:
 
 
 def _groups(table: Lifecycle) -> Iterator[str]:
-    """A group of one state whose name resembles another group's is a misspelling: its state misses from the other."""
+    """Yield misspelt groups: a group of one state whose name resembles that of another group."""
     sizes = Counter(group for state in table.states for group in state.groups)
     for state in table.states:
         for group in (group for group in state.groups if sizes[group] == 1):
@@ -102,7 +102,7 @@ def _forms(table: Lifecycle) -> Iterator[str]:
 
 
 def _variables(table: Lifecycle) -> Iterator[str]:
-    """A move clears what some form sets or some move counts; rows with the same ends clear the same."""
+    """Yield rows that clear what nothing sets or counts, and rows of equal ends that clear different variables."""
     known = {row.counts for row in table.moves} | {name for row in table.moves for name in marked(row.form, VARIABLE)}
     for row in table.moves:
         yield from (f"move {row.name} clears {name}, which no move sets" for name in row.clears if name not in known)
@@ -140,7 +140,7 @@ def _clauses(table: Lifecycle) -> Iterator[str]:
 
 
 def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
-    """The forms of moves that start or meet single occurrences must hold the fields that the clause names."""
+    """Yield forms of moves that start or meet single occurrences but lack a field that the clause names."""
     for name in clause.started_by:
         if name not in table.rows:
             yield f"clause {clause.name} is started by the unknown move {name}"
@@ -154,7 +154,7 @@ def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
 
 
 def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> Iterator[str]:
-    """Nothing may refuse a move that a timer makes: no guard, no required field, no missing row."""
+    """Yield what could refuse a move that a timer makes: a guard, a required field, a missing row."""
     for state in clause.during:
         here = [row for row in table.moves if row.name == name and state in row.sources]
         free = [row for row in here if _unrefusable(row, form)]
@@ -177,19 +177,19 @@ def _meets(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
 
 
 def _retired(table: Lifecycle) -> Iterator[str]:
-    """Every retired name is gone, is retired once, and leads to a live name, or to nothing where that is allowed."""
+    """Yield retired names that still exist, are retired twice, or lead to no live name where one is needed."""
     entries: dict[str, dict[str, str | None]] = {sort: {} for sort in RETIRABLE}
-    for gone in table.retired:
-        if len(gone.named) != 1:
-            yield f"a retirement to {gone.to} names {len(gone.named)} things: name one of {', '.join(RETIRABLE)}"
+    for retired in table.retired:
+        if len(retired.named) != 1:
+            yield f"a retirement to {retired.to} names {len(retired.named)} things: name one of {', '.join(RETIRABLE)}"
             continue
-        [(sort, name)] = gone.named
+        [(sort, name)] = retired.named
         if name in entries[sort]:
             yield f"{sort} {name} is retired twice"
-        entries[sort][name] = gone.to
+        entries[sort][name] = retired.to
         if sort == "field" and name.partition(".")[0] not in table.forms:
             yield f"retired field {name} belongs to a form that no move has: write Form.field"
-        if sort == "state" and gone.to is None:
+        if sort == "state" and retired.to is None:
             yield f"retired state {name} leads nowhere: its cases must stand somewhere"
     for sort, successors in entries.items():
         live = _live(table, sort)

@@ -67,7 +67,7 @@ class RecordedLifecycle:
     resolver: Resolver
 
     def names(self) -> dict[str, set[str]]:
-        """The names of each sort that the check compares; a field as ``Form.field``."""
+        """Return the names of each sort that the check compares; a field as ``Form.field``."""
         fields = {f"{move.form_name}.{field}" for move in self.moves.values() for field in move.form.fields}
         variables = {name for move in self.moves.values() for name in (*move.form.variables, move.counts) if name}
         return {
@@ -119,11 +119,11 @@ def _form(form: dict[str, Any]) -> RecordedForm:
 
 
 def differences(old: RecordedLifecycle, new: RecordedLifecycle) -> dict[str, dict[str, list[str]]]:
-    """The names that were added and removed between two versions, by sort; sorts without a change are left out."""
+    """Return the names that were added and removed between two versions, by sort; unchanged sorts are left out."""
     before, after = old.names(), new.names()
-    found: dict[str, dict[str, list[str]]] = {}
+    changes: dict[str, dict[str, list[str]]] = {}
     for sort in RETIRABLE:
         added, removed = sorted(after[sort] - before[sort]), sorted(before[sort] - after[sort])
         if added or removed:
-            found[sort] = {"added": added, "removed": removed}
-    return found
+            changes[sort] = {"added": added, "removed": removed}
+    return changes

@@ -66,7 +66,7 @@ class WriteOff(Form):
 
 
 def outstanding(facts: Facts) -> int:
-    """What was claimed and has not come in, in fen."""
+    """Return the claimed amount that was not paid yet, in fen."""
     return facts.variables.get("claimed", 0) - facts.variables.get("recovered", 0)
 
 

@@ -49,48 +49,48 @@ class Resolver:
         ``variables`` are the fields of each form whose values stay on the case, ``counted`` what moves count.
         A retired field takes its variable with it, unless another form still sets a variable of that name.
         """
-        found: dict[str, dict[str, str | None]] = {name: {} for name in ("state", "move", "clause", "field")}
+        ends: dict[str, dict[str, str | None]] = {sort: {} for sort in ("state", "move", "clause", "field")}
         explicit: dict[str, str | None] = {}
-        for gone in retired:
-            for sort, name in gone.named:
-                (explicit if sort == "variable" else found[sort])[name] = gone.to
+        for entry in retired:
+            for sort, name in entry.named:
+                (explicit if sort == "variable" else ends[sort])[name] = entry.to
         live = {*OF_OPENING, *counted, *(name for names in variables.values() for name in names)}
-        implied = dict(_implied(found["field"], variables, live))
-        return cls(found["state"], found["move"], found["clause"], found["field"], implied | explicit)
+        implied = dict(_implied(ends["field"], variables, live))
+        return cls(ends["state"], ends["move"], ends["clause"], ends["field"], implied | explicit)
 
     def state(self, name: str) -> str:
-        """The state that took this one's place."""
+        """Return the state that replaced this one; a live state is returned as it is."""
         return _end(self.states, name) or name
 
     def move(self, name: str) -> str:
-        """The move that took this one's place; a move that was retired to nothing keeps its name."""
+        """Return the move that replaced this one; a move that was retired to nothing keeps its name."""
         return _end(self.moves, name) or name
 
     def clause(self, name: str) -> str | None:
-        """The clause that took this one's place; None where it was retired to nothing."""
+        """Return the clause that replaced this one; None where it was retired to nothing."""
         return _end(self.clauses, name)
 
     def clause_or_own(self, name: str) -> str:
-        """The clause to show for a recorded one; a clause that was retired to nothing keeps its name."""
+        """Return the clause to show for a recorded one; a clause that was retired to nothing keeps its name."""
         return self.clause(name) or name
 
     def form(self, form: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
-        """A recorded form with the fields of the form of that name; a field retired to nothing keeps its name."""
+        """Return a recorded form with the field names of today; a field retired to nothing keeps its name."""
         return {self._field(form, name) or name: value for name, value in recorded.items()}
 
     def variables(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables of a case under the names of today, without those that were retired to nothing.
+        """Return the variables of a case under the names of today, without those that were retired to nothing.
 
-        Where the new name is set already, its value stays: it is the later one.
+        Where the new name has a value already, that value stays: it is the later one.
         """
-        found = {name: value for name, value in recorded.items() if name not in self.renamed_variables}
+        current = {name: value for name, value in recorded.items() if name not in self.renamed_variables}
         for name, value in recorded.items():
             if name in self.renamed_variables and (new := _end(self.renamed_variables, name)) is not None:
-                found.setdefault(new, value)
-        return found
+                current.setdefault(new, value)
+        return current
 
     def names(self, sort: str, name: str) -> tuple[str, ...]:
-        """A live name and every retired one that it took the place of: what to look for in what is recorded."""
+        """Return a live name and every retired name that it replaced: all names under which it may be recorded."""
         successors: Successors = getattr(self, f"{sort}s")
         return (name, *(old for old in successors if _end(successors, old) == name))
 
@@ -99,7 +99,7 @@ class Resolver:
 
 
 def _end(successors: Successors, name: str) -> str | None:
-    """Follow a name to the end; the laws forbid cycles, and a cycle that slipped in ends where it began."""
+    """Follow a name to its last successor; a cycle, which the laws forbid, ends where it began."""
     seen = {name}
     current: str | None = name
     while current is not None and current in successors:
@@ -119,7 +119,7 @@ def _field_end(fields: Successors, form: str, name: str) -> str | None:
 def _implied(
     fields: Successors, variables: Mapping[str, Iterable[str]], live: set[str]
 ) -> Iterator[tuple[str, str | None]]:
-    """The variables that retired fields take with them."""
+    """Yield the variables that are renamed or dropped with the fields that set them, and their successors."""
     for retired in fields:
         form, _, name = retired.partition(".")
         if name not in live:

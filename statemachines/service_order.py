@@ -85,7 +85,7 @@ def _all_met(form: Acceptance) -> bool:
 
 
 def _may_sign(facts: Facts, form: Acceptance) -> bool:
-    """A third party signs only if the customer named one (C2)."""
+    """Return whether the signer may sign: the customer, or the third party that the customer named (C2)."""
     return form.signed_by is Acceptor.CUSTOMER or facts.variables.get("acceptor") == form.signed_by
 
 

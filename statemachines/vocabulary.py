@@ -168,7 +168,7 @@ class Retired:
 
     @property
     def named(self) -> tuple[tuple[str, str], ...]:
-        """What is retired, as pairs of sort and name; a lawful entry has one pair."""
+        """Return what is retired, as pairs of sort and name; a lawful entry has one pair."""
         pairs = ((sort, getattr(self, sort)) for sort in RETIRABLE)
         return tuple((sort, name) for sort, name in pairs if name)
 

@@ -59,10 +59,9 @@ def open_(
     json: Json = False,
 ) -> None:
     """Open a case for a contact; cases that may be the same matter are named."""
-    now = cli.store.now()
     contact = contact_of(
         "open",
-        at=now,
+        at=cli.store.now(),
         text=text if text is not None else text_of(body),
         subject=subject,
         demand=demand,
@@ -74,19 +73,23 @@ def open_(
         requested_at=instant(requested_at) if requested_at else None,
         channel=channel,
     )
-    opening = Opening(contact, kind, pack, cli.actor(as_), key=key)
-    case_kind = lifecycle_of(kind).kind
-    known, candidates = _before(contact, case_kind)
-    answer = (open_unless_known if unless_known else open_case)(cli.store, opening, now)
+    _open_and_show(Opening(contact, kind, pack, cli.actor(as_), key=key), unless_known)
+
+
+def _open_and_show(opening: Opening, unless_known: bool) -> None:
+    """Open the case, and name the cases of the same customer and those that may be the same matter."""
+    kind = lifecycle_of(opening.kind).kind
+    customer, candidates = _before(opening.contact, kind)
+    answer = (open_unless_known if unless_known else open_case)(cli.store, opening, opening.contact.at)
     others = [candidate for candidate in candidates if candidate.number != answer.number]
-    earlier = [matter for matter in known.cases if matter.number != answer.number] if known else []
+    earlier = [case for case in customer.cases if case.number != answer.number] if customer else []
     document = {
         **document_of(answer),
-        "kind": case_kind,
+        "kind": kind,
         "likely_duplicates": [{"case": other.number, "state": other.state, "why": list(other.why)} for other in others],
         "returning": bool(earlier),
     }
-    welcome = [_welcome(known, earlier)] if known and earlier else []
+    welcome = [_welcome(customer, earlier)] if customer and earlier else []
     cli.give(document, answer_text(answer), *welcome, *map(_candidate_line, others))
 
 
@@ -97,8 +100,8 @@ def _before(contact: Contact, kind: str) -> tuple[Customer | None, list[Candidat
         return recognised(tx, cli.store.secret, contact), candidates
 
 
-def _welcome(known: Customer, cases: list[CustomerCase]) -> str:
-    name = known.address or cli.translate("desk.unnamed")
+def _welcome(customer: Customer, cases: list[CustomerCase]) -> str:
+    name = customer.address or cli.translate("desk.unnamed")
     still_open = sum(not case.closed for case in cases)
     return cli.translate("desk.returning", customer=name, count=len(cases), open=still_open)
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from apps import views
-from apps.case_rows import CaseRow
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
+from engine.ledger.record import CaseRow
 from locales.translation import label
+from models.columns import from_micros
 from statemachines.forms import Severity
 from statemachines.lifecycle import Milestone
 
@@ -45,7 +46,7 @@ def list_(
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
     )  # fmt: skip
-    documents = [row.document() for row in cases]
+    documents = list(map(views.case_document, cases))
     rows = [
         (
             row.number,
@@ -56,7 +57,7 @@ def list_(
             label(cli.locale, row.kind, "severity", row.severity or "–"),
             label(cli.locale, row.kind, "department", row.department or "–"),
             row.owner,
-            local(row.opened_at),
+            local(from_micros(row.opened_at)),
         )
         for row, document in zip(cases, documents, strict=True)
     ]
@@ -74,7 +75,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         (cli.translate("column.allowed"), ", ".join(view.allowed) or "–"),
     ]
     document = {
-        **view.case.document(),
+        **views.case_document(view.case),
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
         "clocks": [timer.document() for timer in view.timers],
@@ -98,7 +99,7 @@ def _columns_of(row: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
         (cli.translate("desk.column.customer_type"), text("customer_type", row.customer_type)),
         (cli.translate("column.department"), text("department", row.department)),
         (cli.translate("column.owner"), row.owner),
-        (cli.translate("column.opened"), local(row.opened_at)),
+        (cli.translate("column.opened"), local(from_micros(row.opened_at))),
     ]
 
 
@@ -163,7 +164,9 @@ def board(json: Json = False) -> None:
     cli.give(counted.document(), table(cli.translate("board_title"), columns, rows), late)
 
 
-def _board_row(counted: views.Board, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
+def _board_row(
+    counted: views.BoardCounts, milestones: list[Milestone], level: int, *, internal: bool
+) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

@@ -12,7 +12,8 @@ from apps.cli.context import Json, cli, local, table
 from locales.translation import label
 
 if TYPE_CHECKING:
-    from engine.audit.lifecycle_check import KindCheck, LifecycleCheck, Touched
+    from engine.audit.lifecycle_check import KindCheck, LifecycleCheck
+    from engine.audit.touched_names import Touched
 
 lifecycle = typer.Typer(help="Changed lifecycles: what becomes of the cases in flight.", no_args_is_help=True)
 

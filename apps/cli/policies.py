@@ -16,7 +16,7 @@ from engine.rules.interpretations import interpret as record
 from engine.rules.limits import Limit
 from engine.rules.policy import Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
-from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
+from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
 from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
 from locales.translation import label, translate
@@ -181,7 +181,7 @@ def _shown(editions: Iterable[str], found: list[Gap]) -> Iterable[Any]:
     ]
 
 
-def _remedy(reason: Reason) -> str:
+def _remedy(reason: GapReason) -> str:
     return _text("what_to_do", reason=_text(f"reason.{reason}"), remedy=_text(f"remedy.{reason}"))
 
 

@@ -13,7 +13,7 @@ from apps.cli.context import Json, cli
 from apps.cli.event_logs import buffer_events, mapping_of
 from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
-from engine.replay.replay import Log, replay
+from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
@@ -50,7 +50,7 @@ def replay_(
     store, at = cli.store, cli.store.now()
     options = ReplayOptions(bridge, cli.translate("replay.wordless"))
     rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
-    source = Log(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
+    source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
     with EventBuffer(store.home) as buffer:
         with _bar(cli.translate("replay.reading"), None) as show_read:
             buffer_events(log, log_mapping, buffer, show_read)

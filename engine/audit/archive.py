@@ -41,7 +41,7 @@ class Packing:
         self.files: dict[str, str] = {}
 
     def add(self, name: str, blocks: Iterable[bytes]) -> None:
-        """One file, block by block."""
+        """Add one file, block by block."""
         digest = hashlib.sha256()
         with self._packed.open(name, "w", force_zip64=True) as inside:
             for block in blocks:
@@ -50,12 +50,12 @@ class Packing:
         self.files[name] = digest.hexdigest()
 
     def add_file(self, name: str, path: Path) -> None:
-        """A file of the disk."""
-        with path.open("rb") as read:
-            self.add(name, iter(lambda: read.read(BLOCK), b""))
+        """Add a file of the disk."""
+        with path.open("rb") as file:
+            self.add(name, iter(lambda: file.read(BLOCK), b""))
 
     def finish(self, manifest: Manifest) -> None:
-        """The manifest stands last: a file that was cut off has none."""
+        """Write the manifest last, so that an archive that was cut off has none."""
         self._packed.writestr(MANIFEST, canonical(asdict(manifest)))
 
 
@@ -99,11 +99,11 @@ class Packed:
         return manifest
 
     def bad(self, what: str) -> Refused:
-        """It is no backup, or not all of one."""
+        """Return the refusal of a file that is no backup, or an incomplete one."""
         return Refused("bad_backup", file=str(self._file), what=what)
 
     def check(self) -> None:
-        """Every file is the one that was written, and there is no other. Raises ``Refused('bad_backup')``."""
+        """Check that every file is as it was written, and that there is no other. Raises ``Refused('bad_backup')``."""
         if sorted(self._packed.namelist()) != sorted([*self.manifest.files, MANIFEST]):
             raise self.bad("files")
         for name, expected in self.manifest.files.items():
@@ -117,7 +117,7 @@ class Packed:
                 raise self.bad(name)
 
     def blocks(self, name: str) -> Iterable[bytes]:
-        """A file of it, block by block."""
+        """Yield a file of the archive, block by block."""
         with self._packed.open(name) as inside:
             yield from self._of(inside)
 
@@ -125,13 +125,13 @@ class Packed:
         yield from iter(lambda: inside.read(BLOCK), b"")
 
     def unpack(self, name: str, to: Path) -> None:
-        """Write a file of it to the disk."""
+        """Write a file of the archive to the disk."""
         with to.open("wb") as out:
             for block in self.blocks(name):
                 out.write(block)
 
     def names(self, folder: str) -> list[str]:
-        """The files of a folder of it, in the order they were written."""
+        """Return the files of a folder of the archive, in the order they were written."""
         return [name for name in self._packed.namelist() if name.startswith(f"{folder}/")]
 
 
@@ -147,5 +147,5 @@ def packed_in(file: Path) -> Generator[Packed]:
 
 
 def document_of(manifest: Manifest) -> Mapping[str, Any]:
-    """The manifest for programs."""
+    """Return the manifest for programs."""
     return {name: value for name, value in asdict(manifest).items() if name != "files"}

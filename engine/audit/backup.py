@@ -64,7 +64,7 @@ def _write(store: Store, pack: Packing, now: int) -> Manifest:
 
 
 def _add_anchors(pack: Packing, place: Path) -> Anchored | None:
-    """The anchors as they are published; what cannot be read is copied as it is."""
+    """Add the published anchors and return the last one; a file that cannot be read is copied as it is."""
     try:
         last = next(iter(read_lines(place)[-1:]), None)
     except ValueError:
@@ -94,8 +94,8 @@ def _sqlite(store: Store) -> Generator[_Snapshot]:
 
 
 def _read(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as read:
-        yield from iter(lambda: read.read(1 << 20), b"")
+    with file.open("rb") as stream:
+        yield from iter(lambda: stream.read(1 << 20), b"")
 
 
 @contextlib.contextmanager
@@ -119,16 +119,16 @@ def _copied(raw: psycopg.Connection[Any], sql: Composed) -> Iterator[bytes]:
 
 
 def tables() -> list[Table]:
-    """All tables, each after those it refers to."""
+    """Return all tables, each after those that it refers to."""
     return whole_schema().sorted_tables
 
 
 def _out(table: Table) -> Composed:
-    """All of a table in the order of its keys, its columns named one by one."""
+    """Return the query of a whole table in the order of its keys, with its columns by name."""
     keys = [column.name for column in table.primary_key]
     return COPY_OUT.format(table=Identifier(table.name), columns=listed(table.columns.keys()), keys=listed(keys))
 
 
 def listed(names: Iterable[str]) -> Composed:
-    """Names as SQL lists them."""
+    """Return names as an SQL list."""
     return SQL(", ").join(map(Identifier, names))

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from engine.commands.case_context import BY_TIMER
-from engine.ledger.record import CaseRow, plain
+from engine.ledger.case_variables import plain
+from engine.ledger.record import CaseRow
 from models.columns import from_micros
 from statemachines.retirement import Resolver
 

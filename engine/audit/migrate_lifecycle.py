@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.audit.lifecycle_check import check_store, to_carry
-from engine.commands.advance import retrying
-from engine.commands.load import context_of, load_cases
+from engine.audit.lifecycle_check import check_store
+from engine.audit.names_in_use import to_carry
+from engine.commands.case_context import context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import begin
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.ledger.lifecycle_versions import record_version
 from engine.store import Store
 from engine.transaction import Tx
@@ -65,15 +67,15 @@ def _carry(
     sql, values = to_carry(table, after)
     failed: list[tuple[str, str]] = []
     with store.writing() as tx:
-        found = tx.rows_among(f"SELECT c.id, c.number {sql} ORDER BY c.id LIMIT :limit", limit=batch, **values)
-        for row in found:
+        rows = tx.rows_among(f"SELECT c.id, c.number {sql} ORDER BY c.id LIMIT :limit", limit=batch, **values)
+        for row in rows:
             try:
                 with tx.savepoint():
                     _carry_one(tx, row.id, now)
             except Refused as refused:
                 failed.append((row.number, refused.code))
-    last = found[-1].id if len(found) == batch else None
-    return last, len(found) - len(failed), failed
+    last = rows[-1].id if len(rows) == batch else None
+    return last, len(rows) - len(failed), failed
 
 
 def _carry_one(tx: Tx, case_id: int, now: int) -> None:

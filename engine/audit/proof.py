@@ -24,7 +24,7 @@ class Proof:
 
 
 def prove(store: Store, number: str) -> Proof:
-    """The proof for a case under the last anchor. Raises ``Refused('not_anchored')``."""
+    """Return the proof for a case under the last anchor. Raises ``Refused('not_anchored')``."""
     place = place_of(store.home)
     with alone(place, reading=True):
         try:

@@ -25,9 +25,9 @@ def anchor_now(store: Store, now: datetime) -> Anchored | None:
     """Anchor on demand; None if nothing has changed. Raises ``Refused('no_anchor_key' | 'anchor_doubted')``."""
     if (made := anchor(store, now)) is not None:
         return made
-    if found := doubts(store):
-        problems = [f"{doubt.number or '–'} {doubt.seq} {doubt.what}" for doubt in found]
-        raise Refused("anchor_doubted", count=len(found), problems=problems)
+    if findings := doubts(store):
+        problems = [f"{doubt.number or '–'} {doubt.seq} {doubt.what}" for doubt in findings]
+        raise Refused("anchor_doubted", count=len(findings), problems=problems)
     if key_of(store.home) is None:
         raise Refused("no_anchor_key", file=str(store.home / PRIVATE), folder=str(place_of(store.home)))
     return None

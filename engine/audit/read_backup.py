@@ -24,7 +24,7 @@ CHECKED = ("cases", "transition", "timer", "delivery", "outbox_event", "lifecycl
 
 @contextlib.contextmanager
 def backup_opened(file: Path) -> Generator[Store]:
-    """A store on a copy of a backup's tables, in SQLite whatever they came from; the copy is gone afterwards.
+    """Open a SQLite store on a copy of a backup's tables, whatever database they came from; delete the copy at the end.
 
     Raises ``Refused('bad_backup')``.
     """
@@ -65,14 +65,14 @@ def _fill(raw: sqlite3.Connection, table: Table, blocks: Iterable[bytes]) -> Non
 
 
 def _value(column: Column[Any], text: str) -> str | bool | None:
-    """A value of the file. Where the column may be empty, no text is read as none: a check tells them apart nowhere."""
+    """Return a value of the file. An empty text of a nullable column is read as none; no check tells the two apart."""
     if isinstance(column.type, Boolean):
         return text == TRUE
     return None if not text and column.nullable else text
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
-    """The lines of a file that comes in blocks, each with its end: a quoted value may go over several."""
+    """Yield the lines of a file that comes in blocks, each with its line end: a quoted value may span several lines."""
     decoder, rest = codecs.getincrementaldecoder("utf-8")(), ""
     for block in blocks:
         *whole, rest = (rest + decoder.decode(block)).split("\n")

@@ -104,7 +104,7 @@ def _from_postgres(store: Store, packed: Packed, secret: bytes) -> None:
 
 
 def _copy_in(raw: psycopg.Connection[Any], name: str, packed: Packed) -> None:
-    """A table as it was written, by the columns that it had then."""
+    """Copy a table in, by the columns that it had when it was written."""
     columns = next(iter(packed.blocks(name))).split(b"\n", 1)[0].decode().split(",")
     sql = COPY_IN.format(table=Identifier(Path(name).stem), columns=listed(columns))
     with raw.cursor() as cursor, cursor.copy(sql) as copy:
@@ -113,22 +113,22 @@ def _copy_in(raw: psycopg.Connection[Any], name: str, packed: Packed) -> None:
 
 
 def _count_on(raw: psycopg.Connection[Any]) -> None:
-    """Numbers that are given out go on after the highest that was."""
+    """Set each sequence to go on after the highest key of its column."""
     for table, column, counter in raw.execute(COUNTERS).fetchall():
         if counter is not None:
             raw.execute(COUNT_ON.format(counter=counter, column=Identifier(column), table=Identifier(table)))
 
 
 def _refuse_full(store: Store, known: set[str], first: Callable[[Any], Any]) -> None:
-    """Nothing may be lost: ``first`` tells the first row of a query, if there is one."""
-    asked = {table.name: PEOPLE if table.name == "actor" else ANY.format(table=table.name) for table in tables()}
-    found = [name for name, sql in asked.items() if name in known - FOUNDED and first(sql) is not None]
-    if found:
-        raise Refused("not_empty", home=str(store.home), tables=sorted(found))
+    """Refuse a store that holds rows already; ``first`` returns the first row of a query, or None."""
+    queries = {table.name: PEOPLE if table.name == "actor" else ANY.format(table=table.name) for table in tables()}
+    filled = [name for name, sql in queries.items() if name in known - FOUNDED and first(sql) is not None]
+    if filled:
+        raise Refused("not_empty", home=str(store.home), tables=sorted(filled))
 
 
 def _check_secret(row: Any, secret: bytes, store: Store) -> None:
-    """Keys and identities were made with the store's secret: under another one nothing would be found again."""
+    """Refuse another secret than the one of the store: keys and identities made with it would never match again."""
     if row is None or row[0] != keyed(secret, "closeloop"):
         raise Refused("other_secret", home=str(store.home))
 

@@ -11,9 +11,10 @@ import orjson
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
+from engine.ledger.case_variables import next_variables
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
-from engine.ledger.record import COLUMNS, CaseRow, case_of, next_variables, record_of
+from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -66,10 +67,10 @@ class Related:
 
 
 def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {case_id: [] for case_id in ids}
+    by_case: dict[int, list[Any]] = {case_id: [] for case_id in ids}
     for row in tx.rows(sql.format(ids=", ".join(map(str, ids)))):
-        found[row.case_id].append(row)
-    return found
+        by_case[row.case_id].append(row)
+    return by_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +165,14 @@ def _row_faults(case: CaseRow, history: list[dict[str, Any]], versions: Versions
     if not history:
         yield from () if case.kind in lifecycles() else ("unknown_kind",)
         return
-    read = _Versions(case.kind, versions)
-    last = read.of(history[-1])
+    documents = _Versions(case.kind, versions)
+    last = documents.of(history[-1])
     if last is None:
         yield "unknown_kind"
     elif case.state not in last.states:
         yield "unknown_state"
     else:
-        replayed = _replayed(read, history) | {"closed": last.states[case.state]}
+        replayed = _replayed(documents, history) | {"closed": last.states[case.state]}
         yield from (f"row_{name}" for name, value in replayed.items() if getattr(case, name) != value)
 
 
@@ -190,13 +191,13 @@ class _Versions:
         return lifecycle
 
 
-def _replayed(read: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
+def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the case's row as its history results in, replaying each transition under the version it carries."""
     row: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
     row |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
     cycle = history[0]["cycle"]
     for made in history:
-        lifecycle = read.of(made)
+        lifecycle = documents.of(made)
         form = _form(made["form"])
         fields, counts, clears = _effects(lifecycle, made)
         row |= {name: form[name] for name in fields.on_case if name in form and name in row}

@@ -52,9 +52,9 @@ class Calendar(Table):
     def version(self) -> str:
         """Return a short hash of the calendar's contents: calendars of equal version compute alike."""
         known = self.holidays
-        days = [known.covered, *(sorted(map(str, some)) for some in (known.off, known.worked))] if known else []
-        told = [str(self.zone), self.weekdays, [list(map(str, pair)) for pair in self.hours], days]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+        days = [known.covered, *(sorted(map(str, dates)) for dates in (known.off, known.worked))] if known else []
+        content = [str(self.zone), self.weekdays, [list(map(str, pair)) for pair in self.hours], days]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     @property
     def covered_until(self) -> date | None:
@@ -162,19 +162,21 @@ class Calendar(Table):
 
     def intervals(self, day: date) -> list[Interval]:
         """Return a date's working intervals in UTC. Summer time beginning or ending inside one changes its length."""
-        found: list[Interval] = []
+        intervals: list[Interval] = []
         for pair in self.hours if self.works(day) else ():
             start, end = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in pair)
-            start = max(start, found[-1][1]) if found else start
+            start = max(start, intervals[-1][1]) if intervals else start
             if start < end:
-                found.append((start, end))
-        return found
+                intervals.append((start, end))
+        return intervals
 
 
 def calendars_in(text: str, file: str) -> dict[str, Calendar]:
     """Return every calendar of a TOML text by name. Raises ``Refused('bad_calendar')``."""
-    read = tables_in(text, file, holidays)
-    return {name: Calendar(name, one.zone, one.weekdays, one.hours, one.holidays) for name, one in read.items()}
+    tables = tables_in(text, file, holidays)
+    return {
+        name: Calendar(name, table.zone, table.weekdays, table.hours, table.holidays) for name, table in tables.items()
+    }
 
 
 @cache

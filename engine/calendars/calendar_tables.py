@@ -17,7 +17,7 @@ FIRST, LAST = 1900, 2199
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HolidayYear:
     """One published year: the days off, and the weekend days that make up for them (调休)."""
 
     off: frozenset[date] = frozenset()
@@ -32,10 +32,10 @@ class Holidays:
     off: frozenset[date]
     worked: frozenset[date]
 
-    def parts(self) -> dict[int, Part]:
-        """The same by year."""
+    def parts(self) -> dict[int, HolidayYear]:
+        """Return the holidays by year."""
         first, last = self.covered
-        return {year: Part(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
+        return {year: HolidayYear(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
 
 
 def _of(year: int, days: Iterable[date]) -> frozenset[date]:
@@ -74,34 +74,34 @@ class Reading:
         if not isinstance(value, list):
             self.fault(place, f"must be a list of days like {year}-01-01")
             return frozenset()
-        found = {at: _day(one) for at, one in enumerate(cast(list[Any], value))}
-        for at, day in found.items():
+        days = {at: _day(entry) for at, entry in enumerate(cast(list[Any], value))}
+        for at, day in days.items():
             if day is None or day.year != year:
                 self.fault(f"{place}.{at}", f"must be a day of {year}, written like {year}-01-01")
-        return frozenset(day for day in found.values() if day is not None)
+        return frozenset(day for day in days.values() if day is not None)
 
-    def part(self, place: str, year: int, row: Mapping[str, Any]) -> Part:
+    def part(self, place: str, year: int, row: Mapping[str, Any]) -> HolidayYear:
         """Read one year."""
         for key in row.keys() - {"off", "worked"}:
             self.fault(f"{place}.{key}", "is not known here; use off and worked")
         off, worked = (self.days(f"{place}.{sort}", row.get(sort, []), year) for sort in ("off", "worked"))
         for day in sorted(off & worked):
             self.fault(place, f"{day} is both off and worked")
-        return Part(off, worked)
+        return HolidayYear(off, worked)
 
-    def years(self, place: str, rows: Any) -> dict[int, Part]:
+    def years(self, place: str, rows: Any) -> dict[int, HolidayYear]:
         """Read the years of a table."""
-        found: dict[int, Part] = {}
+        years: dict[int, HolidayYear] = {}
         for key, row in cast(dict[str, Any], rows).items() if isinstance(rows, dict) else ():
             year = int(key) if key.isascii() and key.isdecimal() else 0
             where = f"{place}.{key}".lstrip(".")
             if not FIRST <= year <= LAST or not isinstance(row, dict):
                 self.fault(where, "must be a year with its lists off and worked, like [2027]")
             else:
-                found[year] = self.part(where, year, cast(dict[str, Any], row))
+                years[year] = self.part(where, year, cast(dict[str, Any], row))
         if not isinstance(rows, dict):
             self.fault(place, "must be a table of years")
-        return found
+        return years
 
     def zone(self, place: str, value: Any) -> ZoneInfo:
         """Read a time zone."""
@@ -119,17 +119,17 @@ class Reading:
 
     def hours(self, place: str, value: Any) -> tuple[tuple[time, time], ...]:
         """Read the working intervals of a day, in order."""
-        pairs = [_pair(one) for one in cast(list[Any], value)] if isinstance(value, list) else [None]
-        found = [pair for pair in pairs if pair is not None]
-        if len(found) < len(pairs):
+        pairs = [_pair(entry) for entry in cast(list[Any], value)] if isinstance(value, list) else [None]
+        intervals = [pair for pair in pairs if pair is not None]
+        if len(intervals) < len(pairs):
             self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]')
-        for begin, end in found:
+        for begin, end in intervals:
             if begin >= end:
                 self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at midnight")
-        for (_, end), (begin, _) in pairwise(found):
+        for (_, end), (begin, _) in pairwise(intervals):
             if begin < end:
                 self.fault(place, f"the interval from {begin:%H:%M} begins before the one until {end:%H:%M} is over")
-        return tuple(found)
+        return tuple(intervals)
 
     def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
         """Read one calendar."""
@@ -158,7 +158,7 @@ class Reading:
             self.fault(f"{name}.holidays", f"there is no table {entries['holidays']} in policies/holidays/")
         return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", entries.get("years", {})))
 
-    def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, Part]) -> Holidays | None:
+    def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, HolidayYear]) -> Holidays | None:
         """Return the holidays with some years replaced or added; no year may be missing in between."""
         parts = {**(known.parts() if known else {}), **years}
         if not parts:
@@ -191,7 +191,7 @@ def _pair(value: Any) -> tuple[time, time] | None:
 
 
 def toml_in(text: str, file: str) -> dict[str, Any]:
-    """What a text holds. Raises ``Refused('bad_calendar')`` if it is no TOML."""
+    """Parse a text. Raises ``Refused('bad_calendar')`` if it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -199,28 +199,28 @@ def toml_in(text: str, file: str) -> dict[str, Any]:
 
 
 def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None]) -> dict[str, Table]:
-    """Every calendar of a text by name; ``countries`` finds a shipped holiday table.
+    """Return every calendar of a text by name; ``countries`` finds a shipped holiday table.
 
     Raises ``Refused('bad_calendar')``; then nothing of it is taken.
     """
     reading, rows = Reading(file), toml_in(text, file)
-    found = {name: reading.table(name, row, countries) for name, row in rows.items()}
+    tables = {name: reading.table(name, row, countries) for name, row in rows.items()}
     reading.settle()
-    return found
+    return tables
 
 
-def years_in(text: str, file: str) -> dict[int, Part]:
-    """Published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
+def years_in(text: str, file: str) -> dict[int, HolidayYear]:
+    """Return published years, as the files in `policies/holidays/` hold them. Raises ``Refused('bad_calendar')``."""
     reading, rows = Reading(file), toml_in(text, file)
-    found = reading.years("", rows)
-    if not found:
+    years = reading.years("", rows)
+    if not years:
         reading.fault("", "holds no year; begin one with a line like [2027]")
     reading.settle()
-    return found
+    return years
 
 
-def imported(known: Table, years: Mapping[int, Part], file: str) -> Table:
-    """The calendar with these years as published. Raises ``Refused('bad_calendar')``."""
+def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table:
+    """Return the calendar with these years as published. Raises ``Refused('bad_calendar')``."""
     reading = Reading(file)
     if not known.hours:
         reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
@@ -230,7 +230,7 @@ def imported(known: Table, years: Mapping[int, Part], file: str) -> Table:
 
 
 def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Table:
-    """The calendar with single days ruled otherwise. Raises ``Refused('bad_calendar')``."""
+    """Return the calendar with single days changed. Raises ``Refused('bad_calendar')``."""
     reading, rest, work = Reading(known.name), frozenset(off), frozenset(worked)
     parts = known.holidays.parts() if known.holidays else {}
     for day in sorted(rest & work):
@@ -240,14 +240,14 @@ def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Tab
             reading.fault("worked" if day in work else "off", f"{day}: the year is not known yet; import it first")
     reading.settle()
     years = {
-        year: Part((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
+        year: HolidayYear((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
         for year, part in parts.items()
     }
     return imported(known, years, known.name)
 
 
 def written(table: Table) -> str:
-    """The calendar as TOML that needs no other file."""
+    """Return the calendar as TOML that needs no other file."""
     hours = ", ".join(f'["{begin.isoformat()}", "{end.isoformat()}"]' for begin, end in table.hours)
     lines = [f"[{table.name}]", f'zone = "{table.zone.key}"']
     lines += [f"weekdays = {list(table.weekdays)}", f"hours = [{hours}]"] if table.hours else []

@@ -37,9 +37,9 @@ class Callers:
     _days: dict[tuple[int, int], Counter[str]] = field(default_factory=dict[tuple[int, int], Counter[str]])
 
     def pick(self, case_id: int, kind: str, at: datetime, place: Calendar) -> str | None:
-        """The handle of whoever may call and has the fewest open callbacks on that local day; by handle where alike.
+        """Return the handle of the caller with the fewest open callbacks on that local day; None if nobody may call.
 
-        None if nobody may.
+        Of several the first by name is returned.
         """
         barred = {handle for move, handle in self.did.get(case_id, ()) if move in handled(kind)}
         busy = self._day(at, place)
@@ -49,13 +49,13 @@ class Callers:
         return None
 
     def note(self, owner: str, at: int) -> None:
-        """He has one more to call."""
+        """Count one more callback of a caller."""
         for (begin, end), busy in self._days.items():
             busy[owner] += begin <= at < end
 
     def _day(self, at: datetime, place: Calendar) -> Counter[str]:
         day = place.local(at).date()
-        begin, end = (to_micros(datetime.combine(one, time(), place.zone)) for one in (day, day + DAY))
+        begin, end = (to_micros(datetime.combine(local_date, time(), place.zone)) for local_date in (day, day + DAY))
         if (begin, end) not in self._days:
             rows = self.tx.rows(LOAD, begin=begin, end=end)
             self._days[begin, end] = Counter({row.owner: row.n for row in rows})
@@ -63,7 +63,7 @@ class Callers:
 
 
 def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
-    """Those who may call; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
+    """Return the callers; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
     holders = [(row.handle, frozenset(row.roles.split())) for row in tx.rows(STAFF)]
     staff = {role: [handle for handle, roles in holders if role in roles] for role in CALLERS}
     did: dict[int, set[tuple[str, str]]] = {}
@@ -73,7 +73,7 @@ def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
 
 
 def handled(kind: str) -> frozenset[str]:
-    """The moves whose makers do not call back, as the lifecycle's table says (F3); retired names included."""
+    """Return the moves whose makers do not call back, as the lifecycle's table says (F3); retired names included."""
     table = lifecycles().get(kind)
     names = (name for row in _rows(kind) for move in row.separate_from for name in _recorded(table, move))
     return frozenset(names)
@@ -84,7 +84,7 @@ def _recorded(table: Lifecycle | None, move: str) -> tuple[str, ...]:
 
 
 def may_call(kind: str) -> tuple[Role, ...]:
-    """Who calls, in order, as far as the lifecycle's table lets him record what came of it."""
+    """Return the roles that call, in order: those of ``CALLERS`` that the lifecycle lets record the result."""
     by = frozenset(role for row in _rows(kind) for role in row.roles)
     return tuple(role for role in CALLERS if role in by)
 

@@ -48,9 +48,9 @@ def planned(place: Calendar, wish: Wish, before: Sequence[datetime] = ()) -> dat
     other = _at_another_hour(place, first, before)
     if wish.ends is None:
         return other
-    for one in (other, first, _pulled_in(place, wish.now, wish.ends, before)):
-        if one is not None and one <= wish.ends:
-            return one
+    for candidate in (other, first, _pulled_in(place, wish.now, wish.ends, before)):
+        if candidate is not None and candidate <= wish.ends:
+            return candidate
     return other
 
 
@@ -60,18 +60,18 @@ def _pulled_in(place: Calendar, now: datetime, ends: datetime, before: Sequence[
     if begins is None:
         return None
     at = place.next_open(max(begins, now))
-    return None if place.local(at).date() in {place.local(one).date() for one in before} else at
+    return None if place.local(at).date() in {place.local(earlier).date() for earlier in before} else at
 
 
 def _at_another_hour(place: Calendar, first: datetime, before: Sequence[datetime]) -> datetime:
     """Return the first instant from ``first`` on whose hour is two hours away from each earlier one; else ``first``."""
-    tried = [_hour(place, one) for one in before]
-    found = first
+    tried = [_hour(place, attempt) for attempt in before]
+    at = first
     for _ in range(STEPS):
-        here = _hour(place, found)
-        if all(min((here - one) % DAY, (one - here) % DAY) >= APART for one in tried):
-            return found
-        found = place.next_open(found + STEP)
+        here = _hour(place, at)
+        if all(min((here - hour) % DAY, (hour - here) % DAY) >= APART for hour in tried):
+            return at
+        at = place.next_open(at + STEP)
     return first
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from engine.calendars.callers import Callers, callers
 from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, planned
-from engine.commands.advance import retrying
+from engine.contention import in_transaction
 from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
@@ -85,25 +85,24 @@ class Planned:
 
     @property
     def key(self) -> str:
-        """The key of every effect of this attempt."""
+        """Return the key of every effect of this attempt."""
         return f"{self.number}:callback:{self.cycle}:{self.attempt}"
 
 
 def plan(store: Store, at: datetime, case_id: int | None = None) -> int:
     """Plan the next attempt of every resolved case that has none (or of one case); returns how many."""
-    return retrying(lambda: _plan(store, to_micros(at), case_id))
+    return in_transaction(store, lambda tx: _plan(tx, to_micros(at), case_id))
 
 
-def _plan(store: Store, at: int, case_id: int | None) -> int:
+def _plan(tx: Tx, at: int, case_id: int | None) -> int:
     unplanned = UNPLANNED.format(revisit=recorded_as("clause", "revisit"))
     sql, values = (unplanned + ONE, {"case_id": case_id}) if case_id is not None else (unplanned, {})
-    with store.writing() as tx:
-        rows = tx.rows(f"{sql} ORDER BY c.id", **values)
-        if not rows:
-            return 0
-        did = tx.rows(DID.format(unplanned=sql), **values)
-        planning = _Planning(tx, rules_in(tx), callers(tx, did), at, sql, values)
-        return sum(planning.plan(row) for row in rows)
+    rows = tx.rows(f"{sql} ORDER BY c.id", **values)
+    if not rows:
+        return 0
+    did = tx.rows(DID.format(unplanned=sql), **values)
+    planning = _Planning(tx, rules_in(tx), callers(tx, did), at, sql, values)
+    return sum(planning.plan(row) for row in rows)
 
 
 @dataclass
@@ -155,10 +154,10 @@ class _Planning:
     @cached_property
     def tried(self) -> Mapping[int, list[datetime]]:
         """Return the instants of unsuccessful calls in this cycle, by case."""
-        found: dict[int, list[datetime]] = {}
+        by_case: dict[int, list[datetime]] = {}
         for row in self.tx.rows(TRIED.format(unplanned=self.sql), **self.values):
-            found.setdefault(row.case_id, []).append(from_micros(row.at))
-        return found
+            by_case.setdefault(row.case_id, []).append(from_micros(row.at))
+        return by_case
 
     @cached_property
     def spoken(self) -> Mapping[int, int]:

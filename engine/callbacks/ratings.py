@@ -19,10 +19,10 @@ ON CONFLICT (case_id, cycle) DO UPDATE SET questionnaire = excluded.questionnair
 
 
 def keep_rating(
-    store: Store, case_id: int, seq: int, asked: Questionnaire, answers: Mapping[str, Any], at: datetime
+    store: Store, case_id: int, seq: int, questionnaire: Questionnaire, answers: Mapping[str, Any], at: datetime
 ) -> None:
     """Keep the rating of the round that the move ``seq`` answered; of two answers in one round the later one holds."""
-    points, answered = score(asked, answers)
-    values = {"case_id": case_id, "seq": seq, "questionnaire": asked.name, "version": asked.version}
+    points, answered = score(questionnaire, answers)
+    values = {"case_id": case_id, "seq": seq, "questionnaire": questionnaire.name, "version": questionnaire.version}
     with store.writing() as tx:
         tx.run(KEEP, answered=answered, score=points, at=to_micros(at), **values)

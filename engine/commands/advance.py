@@ -4,7 +4,7 @@ The way of one move, top to bottom in this file:
 
     door (``advance``, ``advance_many``, ``advance_in``)
       → load     the case, its timers, the actor and the key, by one question (``load.py``)
-      → decide   the lifecycle says whether the move is legal (``case_context.decide``, pure)
+      → decide   the lifecycle says whether the move is legal (``decide.py``, pure)
       → plan     the rows to be written, timers and due steps included (``plan.py``, pure)
       → write    one statement, or one for each table (``write.py``, ``move_sql.py``)
       → ``Answer``
@@ -13,40 +13,31 @@ A lone move, a group, a sweep and a replay differ only in how they load and writ
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, TypeVar
+from typing import Any
 
-from engine.actors import Acting, acting
-from engine.commands.case_context import CaseContext, decide
-from engine.commands.load import Honoured, Loaded, Wanted, context_of, load_many, load_one, lock_cases
+from engine.actors import Acting
+from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
+from engine.commands.decide import decide
+from engine.commands.form_references import check_named, names_a_case
+from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.write import write
+from engine.contention import in_transaction
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
-from engine.ledger.record import TransitionDraft, case_by_number
+from engine.ledger.record import TransitionDraft
 from engine.store import Store
 from engine.timers.apply import OccurrenceUnknown
 from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle, Refused
+from statemachines.lifecycle import Refused
 from statemachines.roles import Role
-
-T = TypeVar("T")
-
-TRIES = 5
-"""How often a move is tried that another transaction keeps overtaking."""
-
-HANDED_ON = """
-SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
-       t.steps_fired, t.level FROM timer t JOIN cases c ON c.id = t.case_id
- WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +78,7 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
     """
     with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
         return _advance(tx, store.secret, command, at)
-    return retrying(lambda: _locked(store, command, at))
-
-
-def _locked(store: Store, command: Command, at: datetime) -> Answer:
-    with store.writing() as tx:
-        return advance_in(tx, store.secret, command, at)
+    return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
 
 
 def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
@@ -114,16 +100,7 @@ def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> lis
 
     Raises ``Refused`` where the database can do none of them.
     """
-    return retrying(lambda: _together(store, commands, at))
-
-
-def _together(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    with store.writing() as tx:
-        group = _Group(tx, store.secret, at)
-        loaded = load_many(tx, [_wanted(command) for command in commands], to_micros(at))
-        answers = [group.answer(command, one) for command, one in zip(commands, loaded, strict=True)]
-        group.write()
-        return answers
+    return in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
 
 
 @dataclass(slots=True)
@@ -137,11 +114,18 @@ class _Group:
     touched: set[str] = field(default_factory=set[str])
     """The cases and keys that commands of the group have used: what was loaded of them may have changed."""
 
-    def answer(self, command: Command, loaded: Loaded) -> Answer | Refused:
+    def advance(self, commands: Sequence[Command]) -> list[Answer | Refused]:
+        """Answer the commands in their order, and write what they planned."""
+        loaded = load_many(self.tx, [_wanted(command) for command in commands], to_micros(self.at))
+        answers = [self._answer(command, case) for command, case in zip(commands, loaded, strict=True)]
+        self._write()
+        return answers
+
+    def _answer(self, command: Command, loaded: Loaded) -> Answer | Refused:
         """Plan one command. What an earlier one of the group may have changed is written and loaded again."""
         again = bool({command.number, command.key} & self.touched)
         if again:
-            self.write()
+            self._write()
         self.touched |= {command.number, command.key} if command.key else {command.number}
         try:
             return self._planned(command, None if again else loaded)
@@ -150,28 +134,18 @@ class _Group:
 
     def _planned(self, command: Command, loaded: Loaded | None) -> Answer:
         case = loaded.case if loaded is not None else None
-        if case is not None and _names_a_case(lifecycle_of(case.kind), command.move):
-            self.write()
+        if case is not None and names_a_case(lifecycle_of(case.kind), command.move):
+            self._write()
         result = load_and_plan(self.tx, self.secret, command, self.at, loaded)
         if isinstance(result, Answer):
             return result
         self.plans.append(result)
         return _answer(result)
 
-    def write(self) -> None:
+    def _write(self) -> None:
         """Write what is planned."""
         write(self.tx, self.plans)
         self.plans = []
-
-
-def retrying(work: Callable[[], T]) -> T:
-    """Try again what another transaction overtook. Raises ``Refused('contended')`` in the end."""
-    for _ in range(TRIES):
-        try:
-            return work()
-        except Conflict:
-            continue
-    raise Refused("contended", tries=TRIES)
 
 
 def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: Loaded | None = None) -> Plan | Answer:
@@ -216,29 +190,6 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
-
-
-def check_named(tx: Tx, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
-    """Check the people and cases that the form names; return the timers that the case it names has handed on.
-
-    Raises ``Refused('unknown_actor' | 'unknown_case' | 'not_mergeable')``.
-    """
-    case = context.case
-    for name in marked(type(form), ACTOR):
-        if (handle := getattr(form, name)) is not None:
-            acting(tx, handle)
-    for name in marked(type(form), OPEN_CASE):
-        other = case_by_number(tx, getattr(form, name))
-        if other.closed or other.id == case.id or other.kind != case.kind:
-            raise Refused("not_mergeable", number=other.number, kind=case.kind)
-    if any(row.inherits_timers for row in context.table.rows[move]):
-        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
-    return ()
-
-
-def _names_a_case(table: Lifecycle, move: str) -> bool:
-    rows = table.rows.get(move, ())
-    return any(row.inherits_timers or marked(row.form, OPEN_CASE) for row in rows)
 
 
 def _wanted(command: Command) -> Wanted:

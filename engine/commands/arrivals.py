@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from engine.actors import IMPORT
-from engine.commands.advance import Command, advance_in, retrying
+from engine.commands.advance import Command, advance_in
+from engine.commands.links import id_of
 from engine.commands.open_case import Opening, open_in
+from engine.contention import in_transaction
 from engine.ledger.chain import canonical, keyed
 from engine.store import Store
 from engine.transaction import Tx
@@ -108,18 +110,16 @@ def _write(
 
 def take_due(store: Store, at: datetime, limit: int = 200) -> list[str]:
     """Process the arrivals whose instant has come; return the numbers of the cases they touched."""
-    return retrying(lambda: _take_due(store, at, limit))
+    return in_transaction(store, lambda tx: _take_due(tx, store.secret, at, limit))
 
 
-def _take_due(store: Store, at: datetime, limit: int) -> list[str]:
+def _take_due(tx: Tx, secret: bytes, at: datetime, limit: int) -> list[str]:
     touched: list[str] = []
-    with store.writing() as tx:
-        locked = tx.skip_locked("arrival")
-        for row in tx.rows(f"{WAITING} {locked}", at=to_micros(at), limit=limit):
-            touched += _process(tx, store.secret, row, at)
-            if row.part == CONTACT:
-                for reply in tx.rows(ITS_REPLY, source=row.source, row_id=row.row_id, at=to_micros(at)):
-                    touched += _process(tx, store.secret, reply, at)
+    for row in tx.rows(f"{WAITING} {tx.skip_locked('arrival')}", at=to_micros(at), limit=limit):
+        touched += _process(tx, secret, row, at)
+        if row.part == CONTACT:
+            for reply in tx.rows(ITS_REPLY, source=row.source, row_id=row.row_id, at=to_micros(at)):
+                touched += _process(tx, secret, reply, at)
     return touched
 
 
@@ -129,8 +129,7 @@ def _process(tx: Tx, secret: bytes, row: Any, at: datetime) -> list[str]:
     try:
         with tx.savepoint():
             number = _open(tx, secret, row, at) if row.part == CONTACT else _reply(tx, secret, row, at)
-            case_id = tx.row("SELECT id FROM cases WHERE number = :number", number=number).id
-            tx.run(PROCESSED, at=to_micros(at), case_id=case_id, payload=None, refusal=None, **key)
+            tx.run(PROCESSED, at=to_micros(at), case_id=id_of(tx, number), payload=None, refusal=None, **key)
     except Refused as refused:
         tx.run(PROCESSED, at=to_micros(at), case_id=None, payload=row.payload, refusal=refused.code, **key)
         return []

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.commands.case_context import BY_TIMER, CaseContext, RecordedNames, starter_of
-from engine.ledger.record import CaseRow, TransitionDraft, append, resolved_variables
+from engine.ledger.case_variables import resolved_variables
+from engine.ledger.record import CaseRow, TransitionDraft, append
 from engine.timers.start import TimerStarter
 from engine.timers.timer import RunningTimer, open_only
 from statemachines.lifecycle import Clause, Lifecycle, Refused
@@ -49,13 +50,13 @@ def carry_over(context: CaseContext, names: RecordedNames) -> dict[str, Any]:
     starter = starter_of(context, now)
     open_clauses: set[str] = set()
     for timer in timers:
-        for kept in _carry_timer(starter, table, timer, names):
-            open_clauses.add(kept.clause)
-            if kept is not timer:
-                context.timers.append(kept)
+        for carried in _carry_timer(starter, table, timer, names):
+            open_clauses.add(carried.clause)
+            if carried is not timer:
+                context.timers.append(carried)
     if state != was:
-        lived = _lived_in(table, names.lifecycle, was)
-        context.timers += _begin(starter, table, open_clauses | lived)
+        lived_before = _lived_in(table, names.lifecycle, was)
+        context.timers += _begin(starter, table, open_clauses | lived_before)
     return transition
 
 

@@ -1,21 +1,21 @@
 """The case context: what a move of one case needs to know, loaded at once and passed down."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import orjson
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from engine.caches import Acting
 from engine.calendars.calendar import Calendar
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
+from engine.timers import timer as timing
 from engine.timers.reschedule import History
 from engine.timers.start import Occurrences, TermsMemo, TimerStarter
 from engine.timers.timer import RunningTimer
-from statemachines.form_model import Form
-from statemachines.lifecycle import Decision, Facts, Lifecycle
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle
 from statemachines.lifecycle_record import RecordedLifecycle
 
 BY_TIMER = "timer"
@@ -23,8 +23,7 @@ BY_TIMER = "timer"
 
 Done = Sequence[tuple[str, str]]
 """The moves of a case and the handles of those who made them."""
-DoneBy = Mapping[str, frozenset[str]]
-"""Who made each of some moves of a case."""
+_TIMER_VALUES = attrgetter(*(f"timer_{name}" for name in timing.COLUMNS))
 
 
 @dataclass(slots=True)
@@ -62,6 +61,42 @@ class RecordedNames:
     numbers: dict[tuple[str, int], set[int]] = field(default_factory=dict[tuple[str, int], set[int]])
 
 
+class Wanted(NamedTuple):
+    """What is to be loaded for a command: which case and move, who makes it, and under which key."""
+
+    number: str
+    move: str
+    actor: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Honoured:
+    """A key that was honoured before: for which request, and the move that answered it."""
+
+    request_hash: str
+    number: str
+    seq: int
+    state: str
+    level: int
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What was read of one case, and of the command that is to move it; None is what does not exist."""
+
+    around: Surroundings
+    case: CaseRow | None
+    timers: Sequence[Any] = ()
+    actor: Acting | None = None
+    honoured: Honoured | None = None
+    done: Done = ()
+    history: History | None = None
+    occurrences: Occurrences | None = None
+    whole: bool = True
+    names: RecordedNames | None = None
+
+
 @dataclass(slots=True)
 class CaseContext:
     """One case, its timers, its table and the rules in force. Planning brings case and timers forward.
@@ -85,61 +120,36 @@ class CaseContext:
     names: RecordedNames | None = None
 
 
+def context_of(loaded: Loaded) -> CaseContext:
+    """Return the case context. Raises ``Refused('unknown_pack' | 'unknown_calendar' | 'unknown_kind')``."""
+    case, around = loaded.case, loaded.around
+    assert case is not None, "callers refuse a case that does not exist"
+    table = lifecycle_of(case.kind)
+    done, history = loaded.done, loaded.history
+    if table.retired:
+        done = [(table.resolver.move(move), handle) for move, handle in done]
+        history = history and [(table.resolver.state(state), at) for state, at in history]
+    now = max(around.now, case.changed_at)  # time never goes back for a case, even if a clock was set back
+    return CaseContext(
+        case=case,
+        timers=[_running(around, row) for row in loaded.timers],
+        table=table,
+        pack=around.rules.pack(case.pack, now),
+        now=now,
+        around=around,
+        done=done,
+        history=history,
+        occurrences=loaded.occurrences,
+        whole=loaded.whole,
+        names=loaded.names,
+    )
+
+
+def _running(around: Surroundings, row: Any) -> RunningTimer:
+    return RunningTimer(*_TIMER_VALUES(row), place=around.calendar(row.timer_calendar))
+
+
 def starter_of(context: CaseContext, at: int) -> TimerStarter:
     """Return what starts timers of the case at an instant, in microseconds."""
     around = context.around
     return TimerStarter(around.calendar, context.pack, context.case, at, around.terms, context.occurrences)
-
-
-class CaseFacts(Protocol):
-    """A case as far as guards may know it: the engine's row, or the row that views read."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def previous_state(self) -> str: ...
-    @property
-    def cycle(self) -> int: ...
-    @property
-    def level(self) -> int: ...
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def severity(self) -> str | None: ...
-    @property
-    def variables(self) -> str: ...
-
-
-def facts_of(case: CaseFacts, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
-    """Return what guards may know of a case now. ``actor`` is the handle of a person, empty for nobody."""
-    return Facts(
-        state=case.state,
-        previous_state=case.previous_state,
-        cycle=case.cycle,
-        level=case.level,
-        attempts=case.attempts,
-        max_rounds=pack.rounds.max,
-        max_attempts=pack.callbacks.attempts,
-        severity=case.severity,
-        variables=orjson.loads(case.variables),
-        bounds={name: bound.amount for name, bound in pack.bounds.items()},
-        actor=actor,
-        done_by=done_by or {},
-    )
-
-
-def done_by(done: Done, moves: Collection[str]) -> DoneBy:
-    """Return who made each of these moves."""
-    return {name: frozenset(handle for move, handle in done if move == name) for name in moves}
-
-
-def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decision:
-    """Return the table's decision whether the actor may make the move now. Raises ``Refused``."""
-    table, case = context.table, context.case
-    row = table.settled(move, case.state, actor.roles)
-    if row is not None:
-        return Decision(row, case.state, row.dest or case.state, form)
-    if not actor.person:
-        return table.decide(facts_of(case, context.pack), move, form, actor.roles)
-    separate = done_by(context.done, table.separate_from(move, case.state))
-    return table.decide(facts_of(case, context.pack, actor.handle, separate), move, form, actor.roles)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.actors import acting
-from engine.commands.advance import retrying
+from engine.contention import in_transaction
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -64,18 +64,17 @@ def release(store: Store, kind: str, handle: str, at: datetime) -> int:
 
     Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_on_hold')``.
     """
-    return retrying(lambda: _release(store, kind, handle, at))
+    return in_transaction(store, lambda tx: _release(tx, kind, handle, at))
 
 
-def _release(store: Store, kind: str, handle: str, at: datetime) -> int:
-    with store.writing() as tx:
-        in_charge(tx, handle, HOLDERS)
-        if tx.run(END, kind=kind) != 1:
-            raise Refused("not_on_hold", kind=kind)
-        # A transaction that parks deliveries locks the row that is deleted here, so none is parked after this.
-        freed = tx.run(WAKE_UP, kind=kind, at=to_micros(at), parked=PARKED)
-        tx.wakes = True
-        return freed
+def _release(tx: Tx, kind: str, handle: str, at: datetime) -> int:
+    in_charge(tx, handle, HOLDERS)
+    if tx.run(END, kind=kind) != 1:
+        raise Refused("not_on_hold", kind=kind)
+    # A transaction that parks deliveries locks the row that is deleted here, so none is parked after this.
+    freed = tx.run(WAKE_UP, kind=kind, at=to_micros(at), parked=PARKED)
+    tx.wakes = True
+    return freed
 
 
 def park(tx: Tx, at: int) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, Command, advance_in, load_and_plan, retrying
+from engine.commands.advance import Answer, Command, advance_in, load_and_plan
 from engine.commands.load import lock_cases
+from engine.contention import in_transaction
 from engine.ledger.chain import canonical, keyed
 from engine.store import Store
 from engine.transaction import Tx
@@ -55,20 +56,19 @@ def issue(store: Store, command: Command, at: datetime) -> Issued:
     Raises what ``advance`` raises, ``Refused('code_locked')`` after too many wrong ones, and
     ``Refused('no_address')`` for somebody without an e-mail address. The move itself is not made.
     """
-    return retrying(lambda: _issue(store, command, at))
+    return in_transaction(store, lambda tx: _issue(tx, store.secret, command, at))
 
 
-def _issue(store: Store, command: Command, at: datetime) -> Issued:
-    with store.writing() as tx:
-        _rehearse(tx, store.secret, command, at)
-        actor = acting(tx, command.actor)
-        if (locked := _locked(tx, actor, at)) is not None:
-            raise locked
-        row = tx.row(ADDRESS, actor_id=actor.id)
-        if not row.email:
-            raise Refused("no_address", handle=actor.handle)
-        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-        return Issued(_keep(tx, store.secret, command, actor, code, at), code, row.email, row.locale, at + LASTS)
+def _issue(tx: Tx, secret: bytes, command: Command, at: datetime) -> Issued:
+    _rehearse(tx, secret, command, at)
+    actor = acting(tx, command.actor)
+    if (locked := _locked(tx, actor, at)) is not None:
+        raise locked
+    row = tx.row(ADDRESS, actor_id=actor.id)
+    if not row.email:
+        raise Refused("no_address", handle=actor.handle)
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    return Issued(_keep(tx, secret, command, actor, code, at), code, row.email, row.locale, at + LASTS)
 
 
 def _rehearse(tx: Tx, secret: bytes, command: Command, at: datetime) -> None:
@@ -91,19 +91,18 @@ def redeem(store: Store, command: Command, code: str, at: datetime) -> Answer:
     A command whose key was honoured is answered again. Raises what ``advance`` raises, and then the code is not
     spent; ``Refused('code_unknown' | 'code_wrong' | 'code_locked' | 'code_expired' | 'code_used')``.
     """
-    answer = retrying(lambda: _redeem(store, command, code, at))
+    answer = in_transaction(store, lambda tx: _redeem(tx, store.secret, command, code, at))
     if isinstance(answer, Refused):
         raise answer
     return answer
 
 
-def _redeem(store: Store, command: Command, code: str, at: datetime) -> Answer | Refused:
-    """A refusal over the code is returned, not raised: the wrong try must stay counted."""
-    with store.writing() as tx:
-        lock_cases(tx, [command.number])
-        again = command.key is not None and tx.row(HONOURED, key=command.key) is not None
-        refused = None if again else _spend(tx, store.secret, command, code, at)
-        return refused or advance_in(tx, store.secret, command, at)
+def _redeem(tx: Tx, secret: bytes, command: Command, code: str, at: datetime) -> Answer | Refused:
+    """Use a code. A refusal over the code is returned, not raised, so that the wrong try stays counted."""
+    lock_cases(tx, [command.number])
+    again = command.key is not None and tx.row(HONOURED, key=command.key) is not None
+    refused = None if again else _spend(tx, secret, command, code, at)
+    return refused or advance_in(tx, secret, command, at)
 
 
 def _spend(tx: Tx, secret: bytes, command: Command, code: str, at: datetime) -> Refused | None:

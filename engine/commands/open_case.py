@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, answered_before, retrying
-from engine.commands.case_context import CaseContext
+from engine.commands.advance import Answer, answered_before
+from engine.commands.case_context import CaseContext, Loaded, context_of
 from engine.commands.links import link_in
-from engine.commands.load import Loaded, context_of, honoured_key, surroundings
+from engine.commands.load import honoured_key, surroundings
 from engine.commands.plan import Plan, plan_move
 from engine.commands.write import write
+from engine.contention import in_transaction
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
-from engine.ledger.record import CaseRow, TransitionDraft
+from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.policy import Pack
 from engine.store import Store
 from engine.transaction import Tx
@@ -35,7 +36,8 @@ OPEN = "open"
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
                    channel, party_id, shipment, opened_at, changed_at)
-VALUES (:id, :number, :kind, :pack, '', '', :closed, 0, :head, 1, 0, 0, :channel, :party_id, :shipment, :at, :now)
+VALUES (:id, :number, :kind, :pack, :state, :previous_state, :closed, :version, :head, :cycle, :level, :attempts,
+        :channel, :party_id, :shipment, :opened_at, :changed_at)
 """
 NEW_PARTY = """
 INSERT INTO party (identity, name, phone, email) VALUES (:identity, :name, :phone, :email)
@@ -82,12 +84,7 @@ class Opening:
 
 def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
     """Open a case. Raises ``Refused``; then nothing was written."""
-    return retrying(lambda: _alone(store, opening, at))
-
-
-def _alone(store: Store, opening: Opening, at: datetime) -> Answer:
-    with store.writing() as tx:
-        return open_in(tx, store.secret, opening, at)
+    return in_transaction(store, lambda tx: open_in(tx, store.secret, opening, at))
 
 
 def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
@@ -96,22 +93,22 @@ def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
     Nearly the same words alone refuse nothing: two people may well write the same. Raises
     ``Refused('likely_duplicate')``; then nothing was written. Under an honoured key it returns the first answer.
     """
-    return retrying(lambda: _unless_known(store, opening, at))
+    return in_transaction(store, lambda tx: _open_unless_known(tx, store.secret, opening, at))
 
 
-def _unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
-    with store.writing() as tx:
-        # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
-        # for the customer's row and then sees the other's case.
-        answer = open_in(tx, store.secret, opening, at)
-        if not answer.again:
-            _refuse_duplicate(tx, store.secret, opening, answer.number)
-        return answer
+def _open_unless_known(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
+    # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
+    # for the customer's row and then sees the other's case.
+    answer = open_in(tx, secret, opening, at)
+    if not answer.again:
+        _refuse_duplicate(tx, secret, opening, answer.number)
+    return answer
 
 
 def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
     candidates = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
-    if numbers := [one.number for one in candidates if one.number != own and one.why != (TEXT,)]:
+    numbers = [candidate.number for candidate in candidates if candidate.number != own and candidate.why != (TEXT,)]
+    if numbers:
         raise Refused("likely_duplicate", numbers=numbers)
 
 
@@ -156,28 +153,33 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
 
 
 def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, now: int) -> CaseRow:
-    contact = opening.contact
-    key = _next_id(tx)
-    at = to_micros(contact.at)
+    contact, case_id, at = opening.contact, _next_id(tx), to_micros(opening.contact.at)
     year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
     case = CaseRow(
-        key, f"{table.prefix}-{year:02d}-{key:06d}", table.kind, opening.pack, "", "", False, 0, GENESIS,
-        1, 0, 0, None, None, None, None, "{}", contact.channel.value, None, at, now,
-    )  # fmt: skip
-    tx.run(
-        INSERT,
-        id=key,
-        number=case.number,
-        kind=case.kind,
-        pack=case.pack,
+        id=case_id,
+        number=f"{table.prefix}-{year:02d}-{case_id:06d}",
+        kind=table.kind,
+        pack=opening.pack,
+        state="",
+        previous_state="",
         closed=False,
+        version=0,
         head=GENESIS,
+        cycle=1,
+        level=0,
+        attempts=0,
+        category=None,
+        severity=None,
+        department=None,
+        owner=None,
+        variables="{}",
         channel=contact.channel.value,
-        party_id=_party(tx, secret, contact),
+        customer_type=None,
         shipment=shipment_key(secret, contact.shipment),
-        at=at,
-        now=now,
+        opened_at=at,
+        changed_at=now,
     )
+    tx.run(INSERT, **columns_of(case), party_id=_party(tx, secret, contact))
     return case
 
 

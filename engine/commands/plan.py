@@ -3,28 +3,24 @@
 A lone move, a group, a sweep and a replay plan by the same two functions: ``plan_until`` fires the escalation steps
 that are due until an instant, ``plan_move`` makes one decided move. Both bring the context's case and timers forward,
 so that the next one plans on; what they add to the ``Plan`` is written by ``engine/commands/write.py``.
-
-Note [Usual steps]: a step of an escalation ladder tells its case something and leaves it where it is; only the level
-may rise, and no timer but its own is touched. For such a step the table is asked once for all cases of one kind, state,
-pack and clause that are loaded together, and only where no guard, no separation of duties and no consequence could make
-one case differ from the next. Any other step is a move like every other. Tests ask the machine for all of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from engine.caches import Acting
 from engine.commands.carry_over import carry_over
-from engine.commands.case_context import BY_TIMER, CaseContext, decide, starter_of
-from engine.ledger.chain import canonical, chain_hash
-from engine.ledger.record import CaseRow, TransitionDraft, append, plain, record_of
+from engine.commands.case_context import BY_TIMER, CaseContext, starter_of
+from engine.commands.decide import decide
+from engine.commands.usual_steps import Ladder, ladder_of, step_form
+from engine.ledger.case_variables import plain
+from engine.ledger.chain import canonical
+from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reproject
 from engine.timers.timer import RunningTimer, open_only, percents
 from models.columns import from_micros
-from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, Nothing, Reprojected, StepFired, marked
-from statemachines.lifecycle import Facts, Lifecycle, Refused
+from statemachines.form_model import Form, Nothing, Reprojected, StepFired
 
 Row = dict[str, Any]
 
@@ -120,7 +116,7 @@ def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_o
 def plan_until(context: CaseContext, plan: Plan, until: int) -> None:
     """Plan every escalation step that is due at or before ``until``, in order, each with its due instant."""
     while (timer := _next_due(context.timers, until)) is not None:
-        ladder = _ladder(context, timer)
+        ladder = ladder_of(context, timer)
         if ladder is not None and timer.steps_fired < len(ladder):
             _fire_usual(context, plan, timer, ladder)
         else:
@@ -147,7 +143,7 @@ def fired_of(plan: Plan) -> list[Fired]:
 
 
 def _fired(case: CaseRow, step: FiredStep) -> Fired:
-    form = _step_form(step.timer, step.percent, step.level, step.due_at)
+    form = step_form(step.timer, step.percent, step.level, step.due_at)
     return Fired(case.number, case.kind, step.transition["level"], step.transition["move"], form)
 
 
@@ -172,77 +168,12 @@ def _fire(context: CaseContext, plan: Plan, timer: RunningTimer) -> None:
     timer.level = max(timer.level, level)
     timer.rearm(clause, pack)
     move = clause.then or (table.breach if percent >= 100 else table.remind)
-    form: Form = Nothing() if clause.then else _step_form(timer, percent, level, due_at)
+    form: Form = Nothing() if clause.then else step_form(timer, percent, level, due_at)
     row = decide(context, move, form, system).row
     dest = row.dest or context.case.state
     draft = TransitionDraft(move, dest, form, system.id, BY_TIMER, due_at, context.now, level=level, row=row)
     plan_move(context, plan, draft)
     plan.steps.append(FiredStep(timer, place, percent, level, due_at, plan.transitions[-1]))
-
-
-def _step_form(timer: RunningTimer, percent: int, level: int, due_at: int) -> StepFired:
-    return StepFired(clause=timer.clause, cycle=timer.cycle, percent=percent, level=level, due_at=from_micros(due_at))
-
-
-class UsualStep(NamedTuple):
-    """A step as the table answers it for all cases that are alike: see Note [Usual steps]."""
-
-    move: str
-    percent: int
-    level: int
-
-
-Ladder = tuple[UsualStep, ...]
-
-
-def _ladder(context: CaseContext, timer: RunningTimer) -> Ladder | None:
-    """Return the steps of the timer's ladder if each of them is usual, and no other timer would be touched."""
-    case = context.case
-    settled = context.table.settled_timers
-    for other in context.timers:
-        if other.closed_at is None and (case.state, other.clause) not in settled:
-            return None
-    key = (case.kind, case.state, case.closed, case.pack, timer.clause)
-    ladders = context.around.ladders
-    if key not in ladders:
-        ladders[key] = _usual_ladder(context, timer)
-    return ladders[key]
-
-
-def _usual_ladder(context: CaseContext, timer: RunningTimer) -> Ladder | None:
-    table, state, pack = context.table, context.case.state, context.pack
-    clause = context.table.clause[timer.clause]
-    if clause.then is not None or bool(context.case.closed) != table.state[state].final:
-        return None
-    steps = tuple(
-        UsualStep(table.breach if step.percent >= 100 else table.remind, step.percent, step.level)
-        for step in pack.ladder
-    )
-    forms = (_step_form(timer, step.percent, step.level, 0) for step in steps)
-    system = context.around.system
-    usual = all(leaves_alone(table, state, step.move, form, system) for step, form in zip(steps, forms, strict=True))
-    return steps if usual else None
-
-
-def leaves_alone(table: Lifecycle, state: str, move: str, form: StepFired, actor: Acting) -> bool:
-    """Return whether ``move`` does to each case in ``state`` the same: nothing but to raise its level.
-
-    False where the table forbids it there.
-    """
-    rows = [row for row in table.rows[move] if state in row.sources]
-    if actor.person or any(row.guard for row in rows):  # the system is no person: no duty is separated from its moves
-        return False
-    try:
-        row = table.decide(Facts(state=state), move, form, actor.roles).row
-    except Refused:
-        return False
-    if row.dest not in (None, state) or row.reopens or row.extends or row.counts or row.clears:
-        return False
-    if row.releases_timers or row.inherits_timers:
-        return False
-    if any(marked(type(form), mark) for mark in (ON_CASE, VARIABLE, PERSONAL)):
-        return False
-    return not any(move in clause.met_by or move in clause.started_by for clause in table.clauses)
 
 
 def _fire_usual(context: CaseContext, plan: Plan, timer: RunningTimer, ladder: Ladder) -> None:
@@ -257,31 +188,15 @@ def _fire_usual(context: CaseContext, plan: Plan, timer: RunningTimer, ladder: L
     case.level = max(case.level, step.level)
     case.version += 1
     case.changed_at = max(context.now, case.changed_at)
-    row = {
-        "case_id": case.id,
-        "seq": case.version,
-        "move": step.move,
-        "source": case.state,
-        "dest": case.state,
-        "cycle": case.cycle,
-        "level": case.level,
-        "actor_id": context.around.system.id,
-        "via": BY_TIMER,
-        "occurred_at": due_at,
-        "recorded_at": case.changed_at,
-        "inferred": False,
-        "lifecycle": context.table.version,
-        "form": canonical(
-            {
-                "clause": timer.clause,
-                "cycle": timer.cycle,
-                "percent": step.percent,
-                "level": step.level,
-                "due_at": plain(from_micros(due_at)),
-            }
-        ),
+    form = {
+        "clause": timer.clause,
+        "cycle": timer.cycle,
+        "percent": step.percent,
+        "level": step.level,
+        "due_at": plain(from_micros(due_at)),
     }
-    row["hash"] = case.head = chain_hash(case.head, record_of(case.number, row))
+    version, system = context.table.version, context.around.system
+    row = chained_row(case, case.state, step.move, canonical(form), version, system.id, BY_TIMER, due_at, False)
     plan.transitions.append(row)
     if context.history is not None:
         context.history.append((case.state, due_at))

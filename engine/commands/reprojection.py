@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.commands.advance import retrying
-from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.case_context import Loaded, context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
@@ -24,9 +25,6 @@ OF_CALENDAR = """
 SELECT DISTINCT k.case_id FROM timer k
  WHERE k.closed_at IS NULL AND k.calendar = :name AND k.case_id > :after ORDER BY k.case_id LIMIT :limit
 """
-PROJECTED = (
-    "UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest"
-)
 NEWEST = "SELECT max(id) AS id FROM edition"
 
 
@@ -39,7 +37,7 @@ class Reprojected:
 
     @property
     def did(self) -> int:
-        """How many cases changed, and how many editions took force, even where they changed none."""
+        """Return how many cases changed, and how many editions took force, even where they changed none."""
         return len(self.numbers) + len(self.editions)
 
 
@@ -59,7 +57,7 @@ def reproject_due(store: Store, at: datetime) -> Reprojected:
             numbers += batch[1]
     with store.writing() as tx:
         mark_projected(tx, now, newest)
-    return Reprojected(tuple(f"{one.name}@{one.version}" for one in due), tuple(dict.fromkeys(numbers)))
+    return Reprojected(tuple(f"{edition.name}@{edition.version}" for edition in due), tuple(dict.fromkeys(numbers)))
 
 
 def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int, list[str]]:
@@ -68,7 +66,7 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
     reason = "policy" if edition.sort == Sort.PACK else "calendar"
     with store.writing() as tx:
         cases = [row.case_id for row in tx.rows(sql, name=edition.name, after=after, limit=BATCH)]
-        plans = [_planned(tx, one, reason, now) for one in load_cases(tx, cases, now)]
+        plans = [_planned(tx, loaded, reason, now) for loaded in load_cases(tx, cases, now)]
         write(tx, [plan for plan, _ in plans])
     return (cases[-1] if cases else 0), [plan.case.number for plan, changed in plans if changed]
 

@@ -126,12 +126,12 @@ def _execute(tx: Tx, rows: Mapping[str, Sequence[Row]], count: int) -> None:
 
 
 def _on_sqlite(tx: Tx, rows: Mapping[str, Sequence[Row]]) -> int:
-    counts = [tx.run_all(move_sql.SQLITE[name], some) for name, some in rows.items()]
+    counts = [tx.run_all(move_sql.SQLITE[name], table_rows) for name, table_rows in rows.items()]
     return counts[0]
 
 
 def _on_postgres(tx: Tx, rows: Mapping[str, Sequence[Row]], count: int) -> int:
-    names = tuple(name for name, some in rows.items() if some)
+    names = tuple(name for name, table_rows in rows.items() if table_rows)
     params: dict[str, Any] = {name: _json(rows[name]) for name in names if name != "events"}
     return tx.write(_statement(names), params | {"count": count}).moved
 

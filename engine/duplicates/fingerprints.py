@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.duplicates.near_text import DEPTH, lanes, likeness, said
+from engine.duplicates.near_text import DEPTH, comparable_text, lanes, likeness
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -52,7 +52,7 @@ SELECT c.id, s.content FROM cases c JOIN statement s ON s.case_id = c.id AND s.s
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TextQuery:
     """What to search for: a text, its shipment, the kinds (None: any), and cases not closed before ``since``."""
 
     text: str
@@ -60,7 +60,7 @@ class Asked:
     kinds: Collection[str] | None
     since: int
 
-    def means(self, row: Any) -> bool:
+    def matches(self, row: Any) -> bool:
         """Return whether a case is of these kinds and not of another shipment."""
         other = self.shipment is not None and row.shipment not in {None, self.shipment}
         return not other and (self.kinds is None or row.kind in self.kinds)
@@ -68,36 +68,36 @@ class Asked:
 
 def leave_fingerprint(tx: Tx, secret: bytes, case_id: int, text: str) -> None:
     """Store the fingerprint of the text with which a case is opened; none for a text that is too short."""
-    if (found := lanes(secret, said(text))) is not None:
-        lowest = (lane[0] * SHIFT + case_id if lane else None for lane in found)
+    if (numbers := lanes(secret, comparable_text(text))) is not None:
+        lowest = (lane[0] * SHIFT + case_id if lane else None for lane in numbers)
         tx.run(INSERT, case_id=case_id, **dict(zip(COLUMNS, lowest, strict=True)))
 
 
-def near(tx: Tx, secret: bytes, asked: Asked) -> list[Any]:
+def near(tx: Tx, secret: bytes, query: TextQuery) -> list[Any]:
     """Return the cases that were opened with nearly the same text, nearest first, at most ``MOST``.
 
     The index finds cases that share a number; their texts are then compared. For a number that many cases share, only
     the newest are examined: an older one is found by a rarer number, or not at all.
     """
-    close = [(like, row) for like, row in compared(tx, secret, asked) if like >= NEAR]
-    return [row for _, row in sorted(close, key=lambda one: (one[0], one[1].id), reverse=True)[:MOST]]
+    close = [(like, row.id, row) for like, row in compared(tx, secret, query) if like >= NEAR]
+    return [row for _, _, row in sorted(close, reverse=True)[:MOST]]
 
 
-def compared(tx: Tx, secret: bytes, asked: Asked) -> list[tuple[float, Any]]:
+def compared(tx: Tx, secret: bytes, query: TextQuery) -> list[tuple[float, Any]]:
     """Return the likeness of each case that the index finds: at most ``COMPARED``, those that share most numbers."""
-    words = said(asked.text)
-    if (found := lanes(secret, words)) is None:
+    text = comparable_text(query.text)
+    if (numbers := lanes(secret, text)) is None:
         return []
-    rows = [row for row in tx.rows(OF_TEXT, **_values(found), since=asked.since) if asked.means(row)][:COMPARED]
-    texts = tx.rows_among(TEXTS, ids=[row.id for row in rows]) if rows else []
-    like = {one.case_id: likeness(words, said(one.content)) for one in texts}
+    rows = [row for row in tx.rows(OF_TEXT, **_values(numbers), since=query.since) if query.matches(row)][:COMPARED]
+    statements = tx.rows_among(TEXTS, ids=[row.id for row in rows]) if rows else []
+    like = {row.case_id: likeness(text, comparable_text(row.content)) for row in statements}
     return [(like[row.id], row) for row in rows if row.id in like]
 
 
-def _values(found: Sequence[Sequence[int]]) -> dict[str, int]:
+def _values(numbers: Sequence[Sequence[int]]) -> dict[str, int]:
     return {
         f"{name}{at}": lane[at] * SHIFT if at < len(lane) else NOTHING
-        for name, lane in zip(COLUMNS, found, strict=True)
+        for name, lane in zip(COLUMNS, numbers, strict=True)
         for at in range(DEPTH)
     }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.duplicates.fingerprints import Asked, near
+from engine.duplicates.fingerprints import TextQuery, near
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -42,7 +42,7 @@ class Candidate:
 
 
 def similar(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | None = None) -> list[Candidate]:
-    """The cases that are open, or were closed in the 30 days before the contact, the newest first.
+    """Return the cases that are open, or were closed in the 30 days before the contact, the newest first.
 
     ``kinds`` are those that can be meant; without it all of them.
     """
@@ -63,7 +63,7 @@ def _found(tx: Tx, secret: bytes, contact: Contact, kinds: Collection[str] | Non
     shipment = shipment_key(secret, contact.shipment)
     if shipment is not None:
         yield from ((SHIPMENT, row) for row in tx.rows(OF_SHIPMENT, shipment=shipment, since=since))
-    yield from ((TEXT, row) for row in near(tx, secret, Asked(contact.text, shipment, kinds, since)))
+    yield from ((TEXT, row) for row in near(tx, secret, TextQuery(contact.text, shipment, kinds, since)))
 
 
 def _candidate(row: Any, why: list[str]) -> Candidate:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.commands.advance import retrying
-from engine.commands.load import Loaded, context_of, load_cases
+from engine.commands.case_context import Loaded, context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import Fired, Plan, TimersUnread, begin, fired_of, plan_until
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.databases import Conflict, overtaken
 from engine.ledger.record import CaseRow
 from engine.store import Store
@@ -34,7 +35,6 @@ FROM timer k JOIN cases c ON c.id = k.case_id
 # The plus keeps SQLite to the index on fires_at: by the range it would scan all cases.
 WITHIN = "AND +k.case_id BETWEEN :low AND :high"
 DUE = f"SELECT k.case_id, c.number {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
-PEEK = f"SELECT DISTINCT c.number {FREE} ORDER BY c.number LIMIT :limit"
 PARKED = f"""
 SELECT p.case_id, p.next_at FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
  WHERE p.work = '{parking.TIMER}' AND p.case_id = ANY(:ids)
@@ -120,11 +120,11 @@ def _plan_all(
 ) -> list[int]:
     """Plan each case, and return the ids of those of which all timers must be read."""
     unread: list[int] = []
-    for one in loaded:
-        case = one.case
+    for entry in loaded:
+        case = entry.case
         assert case is not None
         try:
-            planned[case.id] = _planned(one, at)
+            planned[case.id] = _planned(entry, at)
         except TimersUnread:
             unread.append(case.id)
         except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
@@ -175,9 +175,3 @@ def _park(tx: Tx, case: CaseRow, code: str, at: int) -> tuple[str, str]:
 
 def _code(error: Exception) -> str:
     return error.code if isinstance(error, Refused) else type(error).__name__
-
-
-def peek(store: Store, at: datetime, limit: int = BATCH) -> list[str]:
-    """Return the numbers of the cases with something due; nothing is fired."""
-    with store.looking() as tx:
-        return [row.number for row in tx.rows(PEEK, at=to_micros(at), limit=limit)]

@@ -24,7 +24,7 @@ class Range:
 
 
 def ranges(store: Store, at: datetime, parts: int) -> list[Range]:
-    """At most ``parts`` disjoint ranges, in order, that hold every case with something due at ``at``.
+    """Return at most ``parts`` disjoint ranges, in order, that hold every case with something due at ``at``.
 
     They differ by one case at most. Nothing due, no range. It only narrows: what the cases still owe is asked again by
     whoever fires a range, so a range that is done twice, or by two at once, does nothing the second time.
@@ -35,6 +35,6 @@ def ranges(store: Store, at: datetime, parts: int) -> list[Range]:
 
 
 def made_at(store: Store) -> int:
-    """When the store was made, in microseconds: a sweeper elsewhere knows by it that it has the same one."""
+    """Return when the store was made, in microseconds; a sweeper elsewhere recognises the store by it."""
     with store.looking() as tx:
         return tx.row("SELECT made_at FROM store_info WHERE id = 1").made_at

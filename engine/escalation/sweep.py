@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from engine.commands.advance import retrying
+from engine.contention import retrying
 from engine.escalation.fire import LAST, Sweep, fire_ids
 from engine.store import Store
 from models.columns import to_micros

@@ -21,7 +21,7 @@ STEPS = "SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id = 
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class AnchorDoubt:
     """A finding: case number and sequence number (empty and 0 for the anchors themselves), and its code."""
 
     number: str
@@ -30,7 +30,7 @@ class Doubt:
 
 
 @dataclass(slots=True)
-class Survey:
+class AnchorCheck:
     """One pass over all cases in constant memory, which collects ``doubts``.
 
     ``settled`` is the instant (microseconds) before which nothing may be recorded that the anchor does not cover.
@@ -38,7 +38,7 @@ class Survey:
 
     tx: Tx
     settled: int
-    doubts: list[Doubt] = field(default_factory=list[Doubt])
+    doubts: list[AnchorDoubt] = field(default_factory=list[AnchorDoubt])
 
     def heads(self, anchored: Iterable[Leaf]) -> Iterator[Leaf]:
         """Yield the head of every case in the order of ids; a doubtful case yields its anchored head."""
@@ -51,13 +51,13 @@ class Survey:
             yield from self._chunk(rows, mine)
             after = rows[-1].id
         if leaf is not None:
-            for gone in (leaf, *waiting):
-                self._doubt(gone.number, gone.seq, "anchor_case_gone")
+            for missing in (leaf, *waiting):
+                self._doubt(missing.number, missing.seq, "anchor_case_gone")
 
     def _chunk(self, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
         moved = [row.id for row in rows if not _stands(row, mine.get(row.id))]
-        found = self.tx.rows_among(STEPS, ids=moved) if moved else []
-        steps = {(step.case_id, step.seq): step for step in found}
+        transitions = self.tx.rows_among(STEPS, ids=moved) if moved else []
+        steps = {(step.case_id, step.seq): step for step in transitions}
         moved_ids = frozenset(moved)
         for row in rows:
             leaf = mine.pop(row.id, None)
@@ -69,8 +69,8 @@ class Survey:
                 yield Leaf(row.number, row.version, row.hash)
             elif leaf is not None:
                 yield leaf
-        for gone in mine.values():
-            self._doubt(gone.number, gone.seq, "anchor_case_gone")
+        for missing in mine.values():
+            self._doubt(missing.number, missing.seq, "anchor_case_gone")
 
     def _fits(self, row: Any, leaf: Leaf | None, steps: dict[tuple[int, int], Any]) -> bool:
         before = len(self.doubts)
@@ -91,9 +91,9 @@ class Survey:
         return len(self.doubts) == before
 
     def _doubt(self, number: str, seq: int, what: str) -> None:
-        self.doubts.append(Doubt(number, seq, what))
+        self.doubts.append(AnchorDoubt(number, seq, what))
 
 
 def _stands(row: Any, leaf: Leaf | None) -> bool:
-    """Whether a case still stands where it was anchored."""
+    """Return whether a case still stands where it was anchored."""
     return leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.ledger import leaves
-from engine.ledger.anchor_check import Doubt, Survey
+from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
@@ -71,18 +71,18 @@ def last_anchored(tx: Tx) -> Anchored | None:
     return Anchored(*row) if row is not None else None
 
 
-def doubts(store: Store) -> list[Doubt]:
+def doubts(store: Store) -> list[AnchorDoubt]:
     """Return what does not agree between the file of anchors, their rows and the chains now."""
     place = place_of(store.home)
     with alone(place, reading=True), store.looking() as tx:
         stand = _stand(tx, store, place)
-        found = [Doubt("", 0, what) for what in stand.doubts]
+        findings = [AnchorDoubt("", 0, what) for what in stand.doubts]
         if stand.last is not None and stand.leaves_hold:
-            survey = Survey(tx, _settled(stand.last))
-            for _ in survey.heads(leaves.read_leaves(place, stand.last.line)):
+            check = AnchorCheck(tx, _settled(stand.last))
+            for _ in check.heads(leaves.read_leaves(place, stand.last.line)):
                 pass  # walking the heads collects the findings
-            found += survey.doubts
-        return found
+            findings += check.doubts
+        return findings
 
 
 def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | None:
@@ -113,7 +113,7 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
         if key is None or (stand.doubts and anew is None):
             return None
         last = stand.last if anew is None else None
-        survey = Survey(tx, _settled(last) if last else 0)
+        survey = AnchorCheck(tx, _settled(last) if last else 0)
         known = leaves.read_leaves(place, last.line) if last else ()
         tree = leaves.write_leaves(survey.heads(known), unfinished)
     root = tree.root().hex()
@@ -172,11 +172,11 @@ def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
         return _Stand([], ["anchor_file"], top)
     if not lines and not rows:
         return _Stand([], keyed_doubts(tx, store))
-    found = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
+    codes = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
     if lines:
-        found.append(_leaves_doubt(place, lines[-1]))
+        codes.append(_leaves_doubt(place, lines[-1]))
         top = max(top, lines[-1].line)
-    return _Stand(lines, [what for what in found if what is not None], top)
+    return _Stand(lines, [what for what in codes if what is not None], top)
 
 
 def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
@@ -191,12 +191,13 @@ def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
         return None
     since = max((line.line for line in lines if line.anew), default=0)
     outside = {line for line in lines if line.line >= since}
-    kept = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
-    if not {one.line for one, done in kept.items() if done} <= {line.line for line in outside}:
+    is_published = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
+    numbers = {line.line for line, done in is_published.items() if done}
+    if not numbers <= {line.line for line in outside}:
         return "anchor_file"
-    if kept.keys() - outside:
-        return "anchor_row" if any(kept[one] for one in kept.keys() - outside) else "anchor_unpublished"
-    return "anchor_row" if outside - kept.keys() else None
+    if missing := is_published.keys() - outside:
+        return "anchor_row" if any(is_published[line] for line in missing) else "anchor_unpublished"
+    return "anchor_row" if outside - is_published.keys() else None
 
 
 def _leaves_doubt(place: Path, last: Anchored) -> str | None:

@@ -42,8 +42,8 @@ def keyed_doubts(tx: Tx, store: Store) -> list[str]:
         return ["anchor_file"]
     if signature != keyed(store.secret, "anchor", str(at), str(cases), str(root)):
         return ["anchor_signature"]
-    found = [] if _root(tx, at) == root else ["anchor_root"]
-    return found if row is not None and row.root == root else [*found, "anchor_row"]
+    codes = [] if _root(tx, at) == root else ["anchor_root"]
+    return codes if row is not None and row.root == root else [*codes, "anchor_row"]
 
 
 def _root(tx: Tx, cut: Any) -> str:

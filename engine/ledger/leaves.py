@@ -41,8 +41,8 @@ def file_of(place: Path, line: int) -> Path:
 
 def read_leaves(place: Path, line: int) -> Iterator[Leaf]:
     """Yield the leaves in the order of case ids. Raises ``ValueError`` or ``OSError`` for a damaged file."""
-    with file_of(place, line).open(encoding="utf-8") as kept:
-        yield from (leaf_of(text.rstrip("\n")) for text in kept)
+    with file_of(place, line).open(encoding="utf-8") as file:
+        yield from (leaf_of(text.rstrip("\n")) for text in file)
 
 
 def write_leaves(leaves: Iterable[Leaf], unfinished: Path) -> Tree:
@@ -51,27 +51,27 @@ def write_leaves(leaves: Iterable[Leaf], unfinished: Path) -> Tree:
     ``name_leaves`` makes the file durable; if no case has moved, it is removed instead.
     """
     tree = Tree()
-    with unfinished.open("w", encoding="utf-8") as kept:
+    with unfinished.open("w", encoding="utf-8") as file:
         for leaf in leaves:
             text = leaf.text
-            kept.write(text + "\n")
+            file.write(text + "\n")
             tree.add(text.encode())
     return tree
 
 
 def name_leaves(place: Path, unfinished: Path, line: int) -> None:
     """Make the temporary file durable and rename it; older files are removed once the line is published."""
-    with unfinished.open("rb") as kept:
-        os.fsync(kept.fileno())
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
     unfinished.replace(file_of(place, line))
     sync_folder(place)
 
 
 def forget_leaves(place: Path, but: int) -> None:
     """Remove all files of leaves but those of line ``but``: the newest contains every older head."""
-    for kept in place.glob("leaves-*.txt"):
-        if kept != file_of(place, but):
-            kept.unlink()
+    for file in place.glob("leaves-*.txt"):
+        if file != file_of(place, but):
+            file.unlink()
 
 
 def root_of(place: Path, line: int) -> str:

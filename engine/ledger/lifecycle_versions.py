@@ -3,8 +3,9 @@
 from typing import Any
 
 from engine.transaction import Tx
-from statemachines.lifecycle import Lifecycle, version_of
+from statemachines.lifecycle import Lifecycle
 from statemachines.lifecycle_record import RecordedLifecycle, read_document
+from statemachines.lifecycle_table import version_of
 
 RECORDED = "SELECT 1 AS one FROM lifecycle_version WHERE kind = :kind AND version = :version"
 RECORD = """

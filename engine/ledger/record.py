@@ -1,17 +1,15 @@
 """One move as facts: the case's row after it, the chained transition, and the statements of its personal values."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from enum import Enum
 from operator import attrgetter
 from typing import Any
 
-import orjson
-
+from engine.ledger.case_variables import plain, resolved_variables, variables_after
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.transaction import Tx
-from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
+from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.retirement import CARRIED_OVER
 
@@ -39,12 +37,13 @@ class CaseRow:
     variables: str
     channel: str
     customer_type: str | None
+    shipment: str | None
     opened_at: int
     changed_at: int
 
     @property
     def traits(self) -> dict[str, str | None]:
-        """What the limit of a clause may depend on (A5)."""
+        """Return the traits on which the limit of a clause may depend (A5)."""
         return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
 
@@ -68,53 +67,81 @@ class TransitionDraft:
 
     @property
     def reopens(self) -> bool:
-        """Whether a new cycle begins."""
+        """Return whether a new cycle begins."""
         return self.row is not None and self.row.reopens
 
 
 NAMES = tuple(field.name for field in fields(CaseRow))
 COLUMNS = ", ".join(NAMES)
 _VALUES = attrgetter(*NAMES)
+_NEVER_CHANGED = {"number", "kind", "pack", "channel", "shipment", "opened_at"}
+_WRITTEN = tuple(name for name in NAMES if name not in _NEVER_CHANGED)
+_WRITTEN_VALUES = attrgetter(*_WRITTEN)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
 
 
 def case_of(row: Any) -> CaseRow:
-    """Return the case of a row that has its columns by name, whatever else it has."""
+    """Return the case of a row that has its columns by name, under the names that were written."""
     return CaseRow(*_VALUES(row))
 
 
+def current_case_of(row: Any) -> CaseRow:
+    """Return the case of a row under the names that its lifecycle has today."""
+    case = case_of(row)
+    table = lifecycles().get(case.kind)
+    if table is not None and table.retired:
+        case.state, case.previous_state = table.resolver.state(case.state), table.resolver.state(case.previous_state)
+        case.variables = resolved_variables(table, case.variables)
+    return case
+
+
+def columns_of(case: CaseRow) -> dict[str, Any]:
+    """Return every column of the case by name."""
+    return dict(zip(NAMES, _VALUES(case), strict=True))
+
+
 def row_of(case: CaseRow, was: int) -> dict[str, Any]:
-    """Return the case as a row, by column, with the version that it had when it was read."""
-    row: dict[str, Any] = dict(zip(NAMES, _VALUES(case), strict=True))
+    """Return the columns that a move may change, and the version that the case had when it was read."""
+    row: dict[str, Any] = dict(zip(_WRITTEN, _WRITTEN_VALUES(case), strict=True))
     row["was"] = was
     return row
 
 
 def case_by_number(tx: Tx, number: str) -> CaseRow:
-    """Return the case's row. Raises ``Refused('unknown_case')``."""
+    """Return the case as it was written. Raises ``Refused('unknown_case')``."""
+    return case_of(_row_by_number(tx, number))
+
+
+def current_case(tx: Tx, number: str) -> CaseRow:
+    """Return the case under the names that its lifecycle has today. Raises ``Refused('unknown_case')``."""
+    return current_case_of(_row_by_number(tx, number))
+
+
+def _row_by_number(tx: Tx, number: str) -> Any:
     row = tx.row(BY_NUMBER, number=number)
     if row is None:
-        raise Refused("unknown_case", number=number)
-    return case_of(row)
+        raise Refused("unknown_case", number=number[:40])
+    return row
 
 
 def case_by_id(tx: Tx, case_id: int) -> CaseRow:
-    """Return the case's row, by its key."""
+    """Return the case as it was written, by its key."""
     return case_of(tx.row(BY_ID, id=case_id))
 
 
 def append(case: CaseRow, table: Lifecycle, draft: TransitionDraft, statements: list[dict[str, Any]]) -> dict[str, Any]:
-    """Bring ``case`` up to its next transition, add that one's statements, and return the transition's row."""
-    source, before = case.state, case.head
+    """Bring ``case`` to where the draft leads, add the statements of the form, and return the transition's row."""
+    source = case.state
     _carry(case, table, draft)
     form = _form(case, draft.form, statements)
-    row = transition(case, source, draft, table.version, form)
-    row["hash"] = case.head = chain_hash(before, record_of(case.number, row))
-    return row
+    return chained_row(
+        case, source, draft.move, form, table.version, draft.actor_id, draft.via, draft.occurred_at, draft.inferred
+    )
 
 
 def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
+    """Give the case the columns that it has after the move, its head excepted."""
     if draft.move == CARRIED_OVER:  # the case stays where it is; only the names change
         case.state, case.previous_state = draft.dest, table.resolver.state(case.previous_state)
         case.variables = resolved_variables(table, case.variables)
@@ -124,7 +151,7 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
         value = getattr(draft.form, name)
         if value is not None:
             setattr(case, name, value.value if isinstance(value, Enum) else value)
-    case.variables = remembered(case.variables, draft.form, draft.row)
+    case.variables = variables_after(case.variables, draft.form, draft.row)
     if draft.reopens:
         case.cycle += 1
         case.attempts = 0
@@ -135,54 +162,39 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
     case.changed_at = max(draft.recorded_at, case.changed_at)
 
 
-def remembered(variables: str, form: Form, row: Move | None) -> str:
-    """Return the case's variables after a move with this form."""
-    values = {
-        name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
-    }
-    return next_variables(variables, values, row.counts, row.clears) if row else next_variables(variables, values)
+def chained_row(  # noqa: PLR0913, PLR0917 (a column each)
+    case: CaseRow,
+    source: str,
+    move: str,
+    form: str,
+    version: str,
+    actor_id: int,
+    via: str,
+    occurred_at: int,
+    inferred: bool,
+) -> dict[str, Any]:
+    """Return the row of the move that brought ``case`` to what it is now; its hash becomes the head of the chain.
 
-
-def next_variables(
-    variables: str, values: dict[str, Any], counts: str | None = None, clears: Collection[str] = ()
-) -> str:
-    """Return the variables without those a row clears, with the form's values, and with its count raised by one."""
-    if not values and counts is None and not clears:
-        return variables
-    before: dict[str, Any] = orjson.loads(variables)
-    after = {name: value for name, value in before.items() if name not in clears} | values
-    if counts is not None:
-        after[counts] = after.get(counts, 0) + 1
-    return canonical(after)
-
-
-def resolved_variables(table: Lifecycle, variables: str) -> str:
-    """Return a case's variables under the names that the table has for them."""
-    if not table.resolver.renamed_variables:
-        return variables
-    recorded = orjson.loads(variables)
-    resolved = table.resolver.variables(recorded)
-    return variables if resolved == recorded else canonical(resolved)
-
-
-def transition(case: CaseRow, source: str, draft: TransitionDraft, version: str, form: str) -> dict[str, Any]:
-    """Return the transition's row without its hash; recorded times never decrease within a case (law 4)."""
-    return {
+    ``form`` is canonical text, ``version`` that of the lifecycle. Recorded times never decrease within a case (law 4).
+    """
+    row: dict[str, Any] = {
         "case_id": case.id,
         "seq": case.version,
-        "move": draft.move,
+        "move": move,
         "source": source,
         "dest": case.state,
         "cycle": case.cycle,
         "level": case.level,
-        "actor_id": draft.actor_id,
-        "via": draft.via,
-        "occurred_at": draft.occurred_at,
+        "actor_id": actor_id,
+        "via": via,
+        "occurred_at": occurred_at,
         "recorded_at": case.changed_at,
-        "inferred": draft.inferred,
+        "inferred": inferred,
         "lifecycle": version,
         "form": form,
     }
+    row["hash"] = case.head = chain_hash(case.head, record_of(case.number, row))
+    return row
 
 
 def record_of(number: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -205,14 +217,3 @@ def _form(case: CaseRow, form: Form, statements: list[dict[str, Any]]) -> str:
         statements.append({"case_id": case.id, "seq": case.version, "field": name, "salt": salt, "content": value})
         values[name] = {"sha256": digest(salt, value)}
     return canonical(values)
-
-
-def plain(value: Any) -> Any:
-    """Return a form's value as the record spells it. Raises ``TypeError`` for what does not belong there."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (str, bool, int)):
-        return value
-    raise TypeError(f"{type(value).__name__} does not belong in the record")

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.backoff import TRIES, next_try
-from engine.commands.advance import retrying
 from engine.commands.holds import park
+from engine.contention import in_transaction
 from engine.outbox import many_sql
 from engine.store import Store
 from engine.transaction import Tx
@@ -136,21 +136,20 @@ def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 2
 
     The lease is committed before any work begins.
     """
-    return retrying(lambda: _lease(store, owner, wanted, to_micros(at), limit))
+    return in_transaction(store, lambda tx: _lease(tx, owner, wanted, to_micros(at), limit))
 
 
-def _lease(store: Store, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
-    with store.writing() as tx:
-        _fan_out(tx, wanted, at, limit)
-        park(tx, at)
-        free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
-        until = at + LEASE // MICROSECOND
-        batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
-        batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
-        batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
-        tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
-        tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
-        return batch
+def _lease(tx: Tx, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
+    _fan_out(tx, wanted, at, limit)
+    park(tx, at)
+    free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
+    until = at + LEASE // MICROSECOND
+    batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
+    batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
+    batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
+    tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
+    tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
+    return batch
 
 
 def _least_tried(free: list[Any], limit: int) -> list[Any]:
@@ -209,21 +208,20 @@ class Waiting:
 def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
     """Return what waits at ``at``, oldest case first, without leasing it."""
     with store.looking() as tx:
-        return [
-            Waiting(row.number, row.kind, row.dest, row.cycle) for row in tx.rows(PEEK, at=to_micros(at), limit=limit)
-        ]
+        rows = tx.rows(PEEK, at=to_micros(at), limit=limit)
+    return [Waiting(row.number, row.kind, row.dest, row.cycle) for row in rows]
 
 
 def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
     """Record how deliveries ended. Return those that are dead now."""
-    return retrying(lambda: _settle(store, list(outcomes), at))
+    ended = list(outcomes)
+    return in_transaction(store, lambda tx: _settle(tx, ended, at))
 
 
-def _settle(store: Store, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
+def _settle(tx: Tx, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
     done = [{"done_at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
-    with store.writing() as tx:
-        tx.run_all(DONE, done, many_sql.DONE)
-        return [leased for leased, ended in outcomes if ended is not None and _record_failure(tx, leased, ended, at)]
+    tx.run_all(DONE, done, many_sql.DONE)
+    return [leased for leased, ended in outcomes if ended is not None and _record_failure(tx, leased, ended, at)]
 
 
 def _record_failure(tx: Tx, leased: Leased, ended: str | Later, at: datetime) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 from models.columns import to_micros
-from models.log_event import LogEvent, Step
+from models.log_event import LogEvent, MappedEvent
 
 BATCH = 2_000
 RECENT = 10_000
@@ -55,7 +55,7 @@ class Line(NamedTuple):
     flags: Sequence[str]
 
 
-class Turn(NamedTuple):
+class LoggedCase(NamedTuple):
     """A case of the log: its id there, its first instant (None where no event has one), and its count of events."""
 
     case: str
@@ -87,7 +87,7 @@ class EventBuffer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._raw.close()
 
-    def add(self, step: Step, order: Sequence[float]) -> None:
+    def add(self, step: MappedEvent, order: Sequence[float]) -> None:
         """Add an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
         meaning = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
         self._put(step.event, order, meaning, step.form, step.fill, step.department)
@@ -139,10 +139,10 @@ class EventBuffer:
         """Return what belongs to no case: code, how often, the first row."""
         return self._raw.execute("SELECT code, count(*), min(row) FROM stray GROUP BY code ORDER BY code").fetchall()
 
-    def turns(self) -> Iterator[Turn]:
+    def turns(self) -> Iterator[LoggedCase]:
         """Yield the cases by their first instant; those without any come last."""
         for row in self._raw.execute(TURNS):
-            yield Turn(*row)
+            yield LoggedCase(*row)
 
     def opening(self, case: str) -> dict[str, Any]:
         """Return the contents of a case's first contact."""
@@ -152,10 +152,10 @@ class EventBuffer:
     def digest(self, secret: bytes, case: str) -> str:
         """Return an HMAC of all contents of a case's events, in order."""
         if self._digested[0] != case:
-            read = hmac.new(secret, digestmod="sha256")
+            digest = hmac.new(secret, digestmod="sha256")
             for _, at, packed in self._raw.execute(LINES, (case, -1, 0)):
-                read.update(b"%d|%s" % (at or 0, packed))
-            self._digested = (case, read.hexdigest())
+                digest.update(b"%d|%s" % (at or 0, packed))
+            self._digested = (case, digest.hexdigest())
         return self._digested[1]
 
     def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:

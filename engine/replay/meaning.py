@@ -22,9 +22,9 @@ def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
         statistics.after_end += 1
     if line.department:
         _department(statistics, line.department)
-    meant = "" if line.ignored or line.refused else meaning(table, line)
-    if meant and not _merely_again(table, statistics, line, meant):
-        _stand(statistics, table, meant)
+    implied = "" if line.ignored or line.refused else meaning(table, line)
+    if implied and not _merely_again(table, statistics, line, implied):
+        _stand(statistics, table, implied)
 
 
 def meaning(table: Lifecycle, line: Line) -> str:
@@ -79,24 +79,24 @@ def _department(statistics: ReplayStatistics, department: str) -> None:
     statistics.departments = [*statistics.departments[-1:], department]
 
 
-def _merely_again(table: Lifecycle, statistics: ReplayStatistics, line: Line, meant: str) -> bool:
+def _merely_again(table: Lifecycle, statistics: ReplayStatistics, line: Line, implied: str) -> bool:
     """Return whether a word that may also leave the case where it is ("assigned") does so: it never moves it back."""
     if line.state:
         return statistics.stands in line.also
-    return may_stay(table, line) and rank(table, meant) <= rank(table, statistics.stands)
+    return may_stay(table, line) and rank(table, implied) <= rank(table, statistics.stands)
 
 
-def _stand(statistics: ReplayStatistics, table: Lifecycle, meant: str) -> None:
-    far = rank(table, meant)
+def _stand(statistics: ReplayStatistics, table: Lifecycle, implied: str) -> None:
+    far = rank(table, implied)
     if far == RESOLVED:
         if not statistics.resolutions:
-            statistics.unprepared = _sources(table.kind, meant).isdisjoint(statistics.stood)
+            statistics.unprepared = _sources(table.kind, implied).isdisjoint(statistics.stood)
         statistics.resolutions += 1
     if far < RESOLVED <= rank(table, statistics.stands):
         statistics.reopenings += 1
-    if meant in statistics.stood and meant != statistics.stands:
+    if implied in statistics.stood and implied != statistics.stands:
         statistics.rework += 1
-    statistics.ended = statistics.ended or table.state[meant].final
-    statistics.stands = meant
-    if meant not in statistics.stood:
-        statistics.stood.append(meant)
+    statistics.ended = statistics.ended or table.state[implied].final
+    statistics.stands = implied
+    if implied not in statistics.stood:
+        statistics.stood.append(implied)

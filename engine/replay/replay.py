@@ -8,14 +8,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.actors import IMPORT, acting
-from engine.commands.advance import check_named, retrying
-from engine.commands.case_context import CaseContext
-from engine.commands.load import context_of, load_cases
+from engine.commands.case_context import CaseContext, context_of
+from engine.commands.form_references import check_named
+from engine.commands.load import load_cases
 from engine.commands.open_case import OPEN, Opening, plan_opening
 from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write
+from engine.contention import retrying
 from engine.ledger.record import case_by_id
-from engine.replay.event_buffer import EventBuffer, Turn
+from engine.replay.event_buffer import EventBuffer, LoggedCase
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
 from engine.store import Store
@@ -40,7 +41,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class ReplayLog:
     """A log: its name, the kind and pack of its cases, and the options of its replay."""
 
     source: str
@@ -49,7 +50,7 @@ class Log:
     options: ReplayOptions
 
 
-def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: Progress | None = None) -> None:
+def replay(store: Store, buffer: EventBuffer, log: ReplayLog, at: datetime, progress: Progress | None = None) -> None:
     """Replay every case of a buffered log. Interrupted and begun again it goes on where it stopped.
 
     Raises ``Refused('unknown_kind' | 'unknown_pack' | 'replayed_otherwise')``, and what refuses an opening
@@ -60,9 +61,9 @@ def replay(store: Store, buffer: EventBuffer, log: Log, at: datetime, progress: 
         _group(store, buffer, log, group, at, progress)
 
 
-def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
+def _groups(turns: Iterator[LoggedCase]) -> Iterator[list[LoggedCase]]:
     """Yield the cases that are written together: as many as have ``TOGETHER`` events; a longer one alone."""
-    group: list[Turn] = []
+    group: list[LoggedCase] = []
     events = 0
     for turn in turns:
         if group and events + turn.events > TOGETHER:
@@ -75,34 +76,34 @@ def _groups(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
 
 
 def _group(
-    store: Store, buffer: EventBuffer, log: Log, group: list[Turn], at: datetime, progress: Progress | None
+    store: Store, buffer: EventBuffer, log: ReplayLog, group: list[LoggedCase], at: datetime, progress: Progress | None
 ) -> None:
     whole = False
     while not whole:
 
         def work() -> tuple[bool, int]:
             with store.writing() as tx:
-                taking = _Taking(tx, store.secret, buffer, log, to_micros(at))
-                done = [taking.take(turn) for turn in group]
-                taking.write()
-            return all(one.whole for one in done), sum(one.took for one in done)
+                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at))
+                done = [replaying.plan_case(turn) for turn in group]
+                replaying.write()
+            return all(case.whole for case in done), sum(case.events for case in done)
 
-        whole, took = retrying(work)
+        whole, events = retrying(work)
         if progress is not None:
-            progress(took)
+            progress(events)
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    """How a case stands after one transaction: how many events it took now, and whether none is left."""
+class _Progress:
+    """What one transaction did for a case: how many events it planned, and whether none is left."""
 
-    took: int
+    events: int
     whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept beside a case that was planned: under which key, and whether something was kept before."""
+    """What is stored with a case that was planned: under which key, and whether something was stored before."""
 
     key: str
     statistics: ReplayStatistics
@@ -111,19 +112,19 @@ class _Kept:
 
 
 @dataclass(slots=True)
-class _Taking:
+class _GroupReplay:
     """The cases of a group within one transaction: planned one by one and written together."""
 
     tx: Tx
     secret: bytes
     buffer: EventBuffer
-    log: Log
+    log: ReplayLog
     now: int
     plans: list[Plan] = field(default_factory=list[Plan])
     kept: list[_Kept] = field(default_factory=list[_Kept])
     bridges: Bridges = field(default_factory=Bridges)
 
-    def take(self, turn: Turn) -> _Done:
+    def plan_case(self, turn: LoggedCase) -> _Progress:
         """Plan the events of a case, or as many as go into one transaction."""
         key, digest = key_of(self.secret, self.log.source, turn.case), self.buffer.digest(self.secret, turn.case)
         before = kept(self.tx, key)
@@ -136,21 +137,21 @@ class _Taking:
         if statistics.digest != digest:
             raise Refused("other_history", source=self.log.source, number=case_by_id(self.tx, case_id).number)
         if statistics.events >= turn.events:
-            return _Done(turn.events, whole=True)
+            return _Progress(turn.events, whole=True)
         return self._plan(turn, key, case_id, statistics)
 
-    def _plan(self, turn: Turn, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Done:
+    def _plan(self, turn: LoggedCase, key: str, case_id: int | None, statistics: ReplayStatistics) -> _Progress:
         context, plan = self._opened(turn, statistics) if case_id is None else self._loaded(case_id)
         self.plans.append(plan)
         begun, options = statistics.events, self.log.options
         actor = acting(self.tx, IMPORT)
         session = ReplaySession(context, plan, actor, statistics, options, self._check_named, self.bridges)
-        session.take(self.buffer.lines(turn.case, begun, TOGETHER))
+        session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
         whole = statistics.events >= turn.events
         if whole:
             plan_until(context, plan, self.now)
         self.kept.append(_Kept(key, statistics, context, again=case_id is not None))
-        return _Done(statistics.events - begun, whole)
+        return _Progress(statistics.events - begun, whole)
 
     def _loaded(self, case_id: int) -> tuple[CaseContext, Plan]:
         [loaded] = load_cases(self.tx, [case_id], self.now, complete=True)
@@ -169,14 +170,14 @@ class _Taking:
     def write(self) -> None:
         """Write what was planned, and what is kept beside each case."""
         self._write_plans()
-        for one in self.kept:
-            case = one.context.case
-            keep(self.tx, one.key, one.statistics, case.id, case.version, again=one.again)
+        for entry in self.kept:
+            case = entry.context.case
+            keep(self.tx, entry.key, entry.statistics, case.id, case.version, again=entry.again)
         for closed, sql in ((True, SUPPRESS_ALL_EVENTS), (False, SUPPRESS_EVENTS)):
-            cases = [one.context.case for one in self.kept if bool(one.context.case.closed) == closed]
+            cases = [entry.context.case for entry in self.kept if bool(entry.context.case.closed) == closed]
             self.tx.run_all(sql, [{"case_id": case.id} for case in cases])
 
-    def _opened(self, turn: Turn, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
+    def _opened(self, turn: LoggedCase, statistics: ReplayStatistics) -> tuple[CaseContext, Plan]:
         """Open the case with what its first event says, at its first instant at the latest."""
         first = next(iter(self.buffer.lines(turn.case, 0, 1)))
         contents = self.buffer.opening(turn.case) | (dict(first.form) if first.move == OPEN else {})
@@ -185,7 +186,7 @@ class _Taking:
         opening = Opening(contact, self._kind(contents), self.log.pack, actor=IMPORT, via=VIA, source=self.log.source)
         return plan_opening(self.tx, self.secret, opening, from_micros(self.now))
 
-    def _opened_at(self, turn: Turn, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
+    def _opened_at(self, turn: LoggedCase, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:
         """Return when it was opened: an opening after the first event is a contradiction, and the event stands."""
         first = self.now if turn.first is None else min(turn.first, self.now)
         opened_at = to_micros(datetime.fromisoformat(contents["at"])) if contents.get("at") else first

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from engine.caches import Edition
+from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.store import Store
@@ -27,16 +27,16 @@ class Sort(StrEnum):
 class Rules:
     """All published rules up to some edition; ``editions`` in the order in which they take effect."""
 
-    editions: tuple[Edition, ...] = ()
+    editions: tuple[PublishedEdition, ...] = ()
 
     def pack(self, name: str, at: int) -> Pack:
         """Return the pack in force at an instant: its newest edition in effect, else the shipped file.
 
         Raises ``Refused('unknown_pack')``.
         """
-        found = self.in_force(Sort.PACK, name, at)
-        if found is not None:
-            return pack_of(found.content, found.edition)
+        edition = self.in_force(Sort.PACK, name, at)
+        if edition is not None:
+            return pack_of(edition.content, edition.edition)
         try:
             return pack(name)
         except Refused as refused:
@@ -50,24 +50,24 @@ class Rules:
         Its days carry their own dates, so an edition of a calendar holds as soon as it is published.
         Raises ``Refused('unknown_calendar')``.
         """
-        found = self.in_force(Sort.CALENDAR, name)
-        if found is not None:
-            return calendar_of(found.content, found.edition)
+        edition = self.in_force(Sort.CALENDAR, name)
+        if edition is not None:
+            return calendar_of(edition.content, edition.edition)
         if name not in shipped():
             raise Refused("unknown_calendar", calendar=name, known=self.names(Sort.CALENDAR))
         return calendar(name)
 
-    def in_force(self, sort: Sort, name: str, at: int | None = None) -> Edition | None:
+    def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
             return None
-        taken = (one for one in reversed(self.editions) if at is None or one.effective_from <= at)
-        return next((one for one in taken if (one.sort, one.name) == (sort, name)), None)
+        effective = (edition for edition in reversed(self.editions) if at is None or edition.effective_from <= at)
+        return next((edition for edition in effective if (edition.sort, edition.name) == (sort, name)), None)
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
         files: Iterable[str] = names() if sort is Sort.PACK else shipped()
-        return sorted({*files, *(one.name for one in self.editions if one.sort == sort)})
+        return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
 
 SHIPPED = Rules()
@@ -84,7 +84,7 @@ def rules_up_to(tx: Tx, newest: int | None) -> Rules:
     """Return the rules up to the newest edition that the transaction sees; an edition never changes."""
     known, editions = tx.kept.published
     if known != newest:
-        editions = tuple(Edition(**row._asdict()) for row in tx.rows(ALL))
+        editions = tuple(PublishedEdition(**row._asdict()) for row in tx.rows(ALL))
         if not tx.wrote:  # what this transaction wrote may still be undone
             tx.kept.published = newest, editions
     tx.cache.editions = editions
@@ -92,7 +92,7 @@ def rules_up_to(tx: Tx, newest: int | None) -> Rules:
 
 
 def rules_of(store: Store) -> Rules:
-    """The rules as a store has them now."""
+    """Return the rules as a store has them now."""
     with store.looking() as tx:
         return rules_in(tx)
 

@@ -73,7 +73,7 @@ class Limit(_Amount):
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
-        if not all(one.traits for one in self.when):
+        if not all(override.traits for override in self.when):
             raise ValueError(f"each when names one of: {', '.join(TRAITS)}")
         for first, second in combinations(self.when, 2):
             if _torn(first.traits, second.traits, self.when):
@@ -84,38 +84,38 @@ class Limit(_Amount):
 
     def of(self, traits: Mapping[str, str | None]) -> "Limit":
         """Return the limit for a case with these traits: of the overrides that apply, the most specific one."""
-        meant = [one for one in self.when if one.holds(traits)]
-        if not meant:
+        applying = [override for override in self.when if override.holds(traits)]
+        if not applying:
             return self.model_copy(update={"when": ()})
-        return self.overridden(max(meant, key=lambda one: len(one.traits)))
+        return self.overridden(max(applying, key=lambda override: len(override.traits)))
 
-    def overridden(self, one: When) -> "Limit":
+    def overridden(self, override: When) -> "Limit":
         """Return an override as a complete limit."""
         return Limit(
-            amount=one.amount,
-            unit=one.unit or self.unit,
-            source=one.source,
-            contradicts=one.contradicts,
-            calendar=one.calendar or self.calendar,
+            amount=override.amount,
+            unit=override.unit or self.unit,
+            source=override.source,
+            contradicts=override.contradicts,
+            calendar=override.calendar or self.calendar,
         )
 
     @property
     def blank(self) -> bool:
-        """Whether there is no amount to reckon with."""
+        """Return whether the limit has no amount."""
         return self.amount is None or self.unit is None
 
 
 def _torn(first: Mapping[str, str], second: Mapping[str, str], rows: tuple[When, ...]) -> bool:
-    """Whether two overrides of equal rank may mean one case, and no third one decides between them."""
+    """Return whether two overrides of equal rank may mean one case, and no third one decides between them."""
     both = {**first, **second}
     apart = any(first[trait] != second[trait] for trait in first.keys() & second.keys())
     if apart or len(first) != len(second):
         return False
-    return len(both) == len(first) or all(one.traits != both for one in rows)
+    return len(both) == len(first) or all(row.traits != both for row in rows)
 
 
 def budget_of(limit: Limit, place: Calendar, start: int) -> int:
-    """The microseconds of an armed limit: of working time for business hours, else from ``start`` to its end.
+    """Return the allowance in microseconds: working time for business hours, else the time from ``start`` to the end.
 
     Raises ``Refused('deadline_too_far' | 'calendar_never_open')``.
     """

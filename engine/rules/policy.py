@@ -20,7 +20,7 @@ from statemachines.roles import TOP_LEVEL
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
 
 
-class Step(Row):
+class LadderStep(Row):
     """An escalation step: at this share of the allowance the case asks this level."""
 
     percent: Annotated[int, Field(gt=0, le=1000)]
@@ -95,7 +95,7 @@ class Pack(Row):
     zone: str
     clauses: dict[str, Limit]
     unpromised: Annotated[dict[str, Text], Field(default_factory=dict)]
-    ladder: Annotated[tuple[Step, ...], Field(min_length=1)]
+    ladder: Annotated[tuple[LadderStep, ...], Field(min_length=1)]
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
@@ -159,23 +159,23 @@ def load_pack(path: Path) -> Pack:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
-    read = checked(text, path.name, calendar)
-    if read.name != path.stem:
+    pack = checked(text, path.name, calendar)
+    if pack.name != path.stem:
         why = f"is not the name of the file, {path.stem}"
         raise Refused("bad_pack", file=path.name, faults=[{"field": "name", "why": why}])
-    return read
+    return pack
 
 
 def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
-    """The pack of a text, whose calendars are ``known``. Raises ``Refused('bad_pack')`` with every fault."""
-    read = parsed(text, file)
-    if faults := [{"field": field, "why": why} for field, why in _doubts(read, known)]:
+    """Return the pack of a text. Raises ``Refused('bad_pack')`` with every fault; ``known`` are the calendars."""
+    pack = parsed(text, file)
+    if faults := [{"field": field, "why": why} for field, why in _doubts(pack, known)]:
         raise Refused("bad_pack", file=file, faults=faults)
-    return read
+    return pack
 
 
 def parsed(text: str, file: str) -> Pack:
-    """The pack of a text, each piece checked by itself. Raises ``Refused('bad_pack')``."""
+    """Return the pack of a text, each part checked by itself. Raises ``Refused('bad_pack')``."""
     try:
         return Pack.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
@@ -192,7 +192,7 @@ def _faults(error: ValidationError) -> list[dict[str, Any]]:
 
 
 def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[tuple[str, str]]:
-    """What each piece alone does not show: field and reason."""
+    """Yield the faults between parts of the pack: field and reason."""
     if pack.zone not in available_timezones():
         yield "zone", f"there is no zone {pack.zone}; write it like Asia/Shanghai"
     percents = [step.percent for step in pack.ladder]
@@ -214,5 +214,5 @@ def _calendars(pack: Pack) -> Iterator[tuple[str, str]]:
         yield "alerts.calendar", pack.alerts.calendar
     for clause, limit in pack.clauses.items():
         yield f"clauses.{clause}.calendar", limit.calendar
-        for at, one in enumerate(limit.when):
-            yield f"clauses.{clause}.when.{at}.calendar", one.calendar or limit.calendar
+        for at, override in enumerate(limit.when):
+            yield f"clauses.{clause}.when.{at}.calendar", override.calendar or limit.calendar

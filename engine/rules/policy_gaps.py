@@ -10,7 +10,7 @@ from engine.rules.policy import POSITION_AGE, Pack
 from statemachines.lifecycle import Lifecycle
 
 
-class Reason(StrEnum):
+class GapReason(StrEnum):
     """Why a place of a pack is named."""
 
     BLANK = "blank"
@@ -28,7 +28,7 @@ class Gap:
     """
 
     pack: Pack
-    reason: Reason
+    reason: GapReason
     clause: str | None = None
     source: str | None = None
     contradicts: str | None = None
@@ -36,15 +36,15 @@ class Gap:
 
 
 def asked(tables: Iterable[Lifecycle]) -> list[str]:
-    """Every clause that some lifecycle arms, in their order.
+    """Return every clause that some lifecycle starts by the amount of a pack, in the order of the tables.
 
-    Where the deadline is agreed in a form (``due``), no pack is asked for an amount.
+    A clause whose deadline is agreed in a form (``due_field``) needs no amount.
     """
     return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due_field))
 
 
 def agreed(tables: Iterable[Lifecycle]) -> list[str]:
-    """Every clause whose deadline is agreed in a form; a pack may speak of it, and need not."""
+    """Return every clause whose deadline is agreed in a form; a pack may name it."""
     return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due_field))
 
 
@@ -64,25 +64,25 @@ def gaps(
     wanted = list(clauses)
     known = {*wanted, *optional}
     if pack.effective_from is not None and pack.effective_from > today:
-        yield Gap(pack, Reason.FUTURE, source=pack.document)
+        yield Gap(pack, GapReason.FUTURE, source=pack.document)
     for clause in wanted:
         if clause not in pack.clauses and clause not in pack.unpromised:
-            yield Gap(pack, Reason.BLANK, clause)
+            yield Gap(pack, GapReason.BLANK, clause)
     for clause, limit in pack.clauses.items():
         yield from _open_places(pack, clause, limit)
     sources = {**{clause: limit.source for clause, limit in pack.clauses.items()}, **pack.unpromised}
     for clause, source in sources.items():
         if clause not in known:
-            yield Gap(pack, Reason.UNUSED, clause, source)
+            yield Gap(pack, GapReason.UNUSED, clause, source)
     for name in dict.fromkeys([*pack.bounds, *bounds]):
         if pack.bound(name) is None:
-            yield Gap(pack, Reason.UNBOUNDED, name, pack.bounds[name].source if name in pack.bounds else None)
+            yield Gap(pack, GapReason.UNBOUNDED, name, pack.bounds[name].source if name in pack.bounds else None)
 
 
 def _open_places(pack: Pack, clause: str, limit: Limit) -> Iterator[Gap]:
-    overrides = [(limit.overridden(one), one.traits) for one in limit.when]
-    for one, traits in [(limit, {}), *overrides]:
-        if one.contradicts is not None:
-            yield Gap(pack, Reason.CONTRADICTORY, clause, one.source, one.contradicts, traits)
-        elif one.blank:
-            yield Gap(pack, Reason.BLANK, clause, one.source, None, traits)
+    overrides = [(limit.overridden(override), override.traits) for override in limit.when]
+    for candidate, traits in [(limit, {}), *overrides]:
+        if candidate.contradicts is not None:
+            yield Gap(pack, GapReason.CONTRADICTORY, clause, candidate.source, candidate.contradicts, traits)
+        elif candidate.blank:
+            yield Gap(pack, GapReason.BLANK, clause, candidate.source, None, traits)

@@ -83,9 +83,9 @@ class _Draft:
     def earlier(self) -> Iterable[Pack | Calendar]:
         """Yield the rules of this name so far, newest first; the shipped file was the first edition."""
         packs = isinstance(self.rules, Pack)
-        for one in reversed(self.before):
-            read = pack_of if packs else calendar_of
-            yield read(one.content, f"{one.name}@{one.version}")
+        for edition in reversed(self.before):
+            parse = pack_of if packs else calendar_of
+            yield parse(edition.content, f"{edition.name}@{edition.version}")
         if self.rules.name in (names() if packs else shipped()):
             yield pack(self.rules.name) if packs else shipped()[self.rules.name]
 
@@ -135,11 +135,11 @@ def _changed(
 
 
 def _calendar_draft(tx: Tx, text: str, file: str) -> _Draft:
-    read = list(calendars_in(text, file).values())
-    if len(read) != 1:
-        why = f"holds {len(read)} calendars; publish one at a time"
+    tables = list(calendars_in(text, file).values())
+    if len(tables) != 1:
+        why = f"holds {len(tables)} calendars; publish one at a time"
         raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": why}])
-    return _Draft(read[0], written(read[0]), editions(tx, Sort.CALENDAR, read[0].name))
+    return _Draft(tables[0], written(tables[0]), editions(tx, Sort.CALENDAR, tables[0].name))
 
 
 def _dated(pack_: Pack, effective_from: datetime, file: str) -> None:
@@ -177,7 +177,7 @@ def _published(
 def _check_editions(draft: _Draft, newest: EditionRow | None, at: datetime, effective_from: datetime) -> None:
     """Check that published editions stay true. Raises ``Refused``."""
     name, version = draft.rules.name, draft.rules.version
-    if any(one.version == version and one != draft.rules for one in draft.earlier()):
+    if any(earlier.version == version and earlier != draft.rules for earlier in draft.earlier()):
         raise Refused("edition_exists", name=name, version=version)
     if newest is not None and to_micros(effective_from) < newest.effective_from:
         raise Refused(

@@ -45,7 +45,11 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int
     are left out of the mean. Without any answer the score is None: silence is no praise. Answers to questions that
     this questionnaire does not ask are ignored.
     """
-    given = [(one.weight, answers[one.code]) for one in questionnaire.dimensions if answers.get(one.code) is not None]
+    given = [
+        (dimension.weight, answers[dimension.code])
+        for dimension in questionnaire.dimensions
+        if answers.get(dimension.code) is not None
+    ]
     weights = sum(weight for weight, _ in given)
     if not weights:
         return None, 0
@@ -55,7 +59,7 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int
 
 def asked_after(kind: str) -> Questionnaire | None:
     """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
-    return next((one for one in questionnaires().values() if kind in one.kinds), None)
+    return next((questionnaire for questionnaire in questionnaires().values() if kind in questionnaire.kinds), None)
 
 
 def questionnaire(name: str) -> Questionnaire:
@@ -73,15 +77,15 @@ def questionnaires() -> Mapping[str, Questionnaire]:
 
 def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
     """Return the questionnaires of a folder by name. Raises ``Refused('bad_questionnaire')`` if one is faulty."""
-    found: dict[str, Questionnaire] = {}
+    by_name: dict[str, Questionnaire] = {}
     for path in sorted(folder.glob("*.toml")):
-        read = load_questionnaire(path)
-        if twice := {kind for other in found.values() for kind in other.kinds} & set(read.kinds):
+        questionnaire = load_questionnaire(path)
+        if twice := {kind for other in by_name.values() for kind in other.kinds} & set(questionnaire.kinds):
             raise _bad(
                 path, "kinds", f"{', '.join(sorted(twice))}: asked by another file, too; leave it to one of them"
             )
-        found[read.name] = read
-    return found
+        by_name[questionnaire.name] = questionnaire
+    return by_name
 
 
 def load_questionnaire(path: Path) -> Questionnaire:
@@ -90,29 +94,29 @@ def load_questionnaire(path: Path) -> Questionnaire:
     Raises ``Refused('bad_questionnaire')`` with file, field and reason.
     """
     try:
-        read = Questionnaire.model_validate(tomllib.loads(path.read_text("utf-8")))
+        questionnaire = Questionnaire.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(path, "", str(error)) from None
     except ValidationError as error:
         errors = error.errors(include_url=False)
         faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in errors]
         raise Refused("bad_questionnaire", file=path.name, faults=faults) from None
-    if faults := [{"field": field, "why": why} for field, why in _doubts(read, path.stem)]:
+    if faults := [{"field": field, "why": why} for field, why in _doubts(questionnaire, path.stem)]:
         raise Refused("bad_questionnaire", file=path.name, faults=faults)
-    return read
+    return questionnaire
 
 
-def _doubts(read: Questionnaire, stem: str) -> Iterator[tuple[str, str]]:
+def _doubts(questionnaire: Questionnaire, stem: str) -> Iterator[tuple[str, str]]:
     """Yield field and reason of faults that concern more than one field."""
-    if read.name != stem:
+    if questionnaire.name != stem:
         yield "name", f"is not the name of the file, {stem}"
-    codes = [one.code for one in read.dimensions]
+    codes = [dimension.code for dimension in questionnaire.dimensions]
     for at, code in enumerate(codes):
         if code not in DIMENSIONS:
             yield f"dimensions.{at}.code", f"there is no score {code}; use one of: {', '.join(DIMENSIONS)}"
         if code in codes[:at]:
             yield f"dimensions.{at}.code", f"{code} is asked twice; take one of them out"
-        yield from _unsaid(f"dimensions.{at}.question", read.dimensions[at].question)
+        yield from _unsaid(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
 
 
 def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[tuple[str, str]]:

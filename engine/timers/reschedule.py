@@ -102,10 +102,10 @@ def extend(
     """
     clause = clauses.get(form.clause)
     granted = form.hours * HOUR
-    meant = [timer for timer in timers if clause is not None and timer.clause == clause.name]
-    if clause is None or not meant:
+    running = [timer for timer in timers if clause is not None and timer.clause == clause.name]
+    if clause is None or not running:
         raise Refused("no_such_timer", clause=form.clause, kind=kind, number=starter.case.number)
-    for timer in meant:
+    for timer in running:
         timer.allowance, timer.extended = timer.allowance + granted, timer.extended + granted
         timer.rearm(clause, starter.pack, not_before=starter.at)
 

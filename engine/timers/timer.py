@@ -81,7 +81,7 @@ class RunningTimer:
         self.changed = True
 
     def close(self, at: int, outcome: str) -> None:
-        """End the timer: kept, late, stopped, done, handed_over or handed_on."""
+        """End the timer: met, breached, stopped, done, handed_over or handed_on."""
         self.consumed = self.used(at)
         self.running_since, self.fires_at, self.closed_at, self.outcome, self.changed = None, None, at, outcome, True
 

@@ -18,7 +18,7 @@ class Contradictions:
     """The rules of a mapping, and the times of the cases so far, in a temporary SQLite database."""
 
     def __init__(self, rules: Sequence[Rule], *, beside: bool) -> None:
-        """``beside``: tables beside the log hold further times of its cases, so the times must be kept."""
+        """Keep the times of a case if tables beside the log hold further ones (``beside``)."""
         self._rules = rules
         self._database = sqlite3.connect("", isolation_level=None) if rules and beside else None
         if self._database:
@@ -36,12 +36,12 @@ class Contradictions:
             return {}
         here = {event.word: to_micros(event.at) for event in row if event.at}
         known = self._earlier_times(row[0].case) | here if part.file else here
-        found: dict[str, list[str]] = {}
+        flags: dict[str, list[str]] = {}
         for rule, word in self._broken(here, known, values, part):
-            found.setdefault(word or row[0].word, []).append(rule.name)
+            flags.setdefault(word or row[0].word, []).append(rule.name)
         if self._database and not part.file:
             self._database.execute("INSERT OR REPLACE INTO times VALUES (?, ?)", (row[0].case, json.dumps(here)))
-        return found
+        return flags
 
     def _earlier_times(self, case: str) -> Times:
         assert self._database is not None

@@ -72,17 +72,17 @@ class _EventExtraction:
             yield Problem(record.place, part.case, fault.code, fault.params)
             return
         values = {name: text for name, text in texts.items() if name not in self._not_values and name != part.case}
-        found: list[LogEvent | Problem] = []
+        events: list[LogEvent | Problem] = []
         for word, column in self._times(texts, of_case, part):
             self.count += 1
-            found.append(self._event(record.place, case, word, column, (texts, values, of_case)))
-        yield from self._flagged(found, values, part) if part.wide else found
+            events.append(self._event(record.place, case, word, column, (texts, values, of_case)))
+        yield from self._flagged(events, values, part) if part.wide else events
 
-    def _flagged(self, found: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
+    def _flagged(self, events: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
         """Yield a wide row's events, each with the rules that its time breaks."""
-        row = [event for event in found if isinstance(event, LogEvent)]
+        row = [event for event in events if isinstance(event, LogEvent)]
         flags = self._contradictions.flags(row, values, part)
-        for event in found:
+        for event in events:
             if isinstance(event, LogEvent) and event.word in flags:
                 yield replace(event, flags=tuple(flags[event.word]))
             else:

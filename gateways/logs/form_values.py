@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateways.cells import instant_in
-from gateways.contact_mapping import Column, Source
+from gateways.contact_mapping import Column, TableSource
 from gateways.problems import BadCell, excerpt
 
 Plain = str | int | bool
@@ -34,8 +34,8 @@ class Value(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, given: object) -> object:
-        return cast(object, given) if isinstance(given, dict) else {"constant": given}
+    def _expand_short_form(cls, value: object) -> object:
+        return cast(object, value) if isinstance(value, dict) else {"constant": value}
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "Value":
@@ -43,7 +43,7 @@ class Value(BaseModel):
             raise PydanticCustomError("one_of_both", "either a constant or a column")
         return self
 
-    def read(self, text: str | None, source: Source) -> Any:
+    def read(self, text: str | None, source: TableSource) -> Any:
         """Return the value for the column's text, None if there is none. Raises ``BadCell``."""
         if self.constant is not None:
             return self.constant
@@ -54,7 +54,7 @@ class Value(BaseModel):
         return _converted(text, self.kind, source)
 
 
-def _converted(text: str, kind: str, source: Source) -> str | int | datetime | None:
+def _converted(text: str, kind: str, source: TableSource) -> str | int | datetime | None:
     match kind:
         case "time":
             return instant_in(text, source)

@@ -20,7 +20,7 @@ from gateways.logs.mapping_schema import (
     LogWord,
     Meaning,
     Move,
-    Opening,
+    OpeningColumns,
     Reason,
     Rule,
     Skip,
@@ -29,7 +29,7 @@ from gateways.logs.mapping_schema import (
 )
 from gateways.problems import BadCell
 from models.contact import Contact
-from models.log_event import LogEvent, Step
+from models.log_event import LogEvent, MappedEvent
 
 BLANK = "(blank)"
 """How an event without a word is named in counts and messages."""
@@ -60,7 +60,7 @@ class LogMapping(MappingTable):
 
     source: LogSource
     event: EventColumns
-    opening: Opening = Opening()
+    opening: OpeningColumns = OpeningColumns()
     moves: dict[LogWord, Move] = Field(default_factory=dict[str, Meaning])
     states: dict[LogWord, States] = Field(default_factory=dict[str, tuple[str, ...]])
     ignored: dict[LogWord, Reason] = Field(default_factory=dict[str, str])
@@ -93,18 +93,18 @@ class LogMapping(MappingTable):
             return event.word
         return event.of_case.get(column.removeprefix("case:"))
 
-    def step(self, event: LogEvent) -> Step:
+    def step(self, event: LogEvent) -> MappedEvent:
         """Return the step that an event means. Raises ``BadCell`` if a value of its form cannot be converted."""
         actor = self.value(event, self.event.who) if self.event.who else None
         department = self.value(event, self.event.department) if self.event.department else None
         if (reason := self._ignored_for(event)) is not None:
-            return Step(event, ignored=reason, actor=actor, department=department)
+            return MappedEvent(event, ignored=reason, actor=actor, department=department)
         fill = self._constants | self.values(event, self._from_columns)
         if states := self.states.get(event.word):
-            return Step(event, state=states[0], also=states[1:], actor=actor, department=department, fill=fill)
+            return MappedEvent(event, state=states[0], also=states[1:], actor=actor, department=department, fill=fill)
         if meaning := self.moves.get(event.word):
             form = self.values(event, meaning.form)
-            return Step(
+            return MappedEvent(
                 event,
                 move=meaning.move,
                 also=meaning.also,
@@ -113,7 +113,7 @@ class LogMapping(MappingTable):
                 department=department,
                 fill=fill,
             )
-        return Step(event, unknown=event.word or BLANK, actor=actor, department=department)
+        return MappedEvent(event, unknown=event.word or BLANK, actor=actor, department=department)
 
     def _ignored_for(self, event: LogEvent) -> str | None:
         """Return the reason to ignore an event, by its word or by a ``skipped`` table; None if there is none."""
@@ -131,12 +131,12 @@ class LogMapping(MappingTable):
 
     @cached_property
     def _constants(self) -> dict[str, Any]:
-        """The constants with which every form is filled."""
+        """Return the constants with which every form is filled."""
         return {name: value.constant for name, value in self.fill.items() if value.constant is not None}
 
     @cached_property
     def _from_columns(self) -> dict[str, Value]:
-        """The values with which forms are filled from columns."""
+        """Return the values with which forms are filled from columns."""
         return {name: value for name, value in self.fill.items() if value.column}
 
     def order_key(self, event: LogEvent) -> tuple[float, ...]:
@@ -166,7 +166,7 @@ class LogMapping(MappingTable):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The log, then the tables beside it in the order of the mapping."""
+        """Return the log, then the tables beside it in the order of the mapping."""
         files = dict.fromkeys(wide.file for wide in self.wide if wide.file)
         beside = [self._part(file, tuple(wide for wide in self.wide if wide.file == file)) for file in files]
         here = tuple(wide for wide in self.wide if not wide.file)
@@ -181,7 +181,7 @@ class LogMapping(MappingTable):
 
     @property
     def _needed(self) -> frozenset[str]:
-        """The columns that the mapping names, except the times of wide rows."""
+        """Return the columns that the mapping names, except the times of wide rows."""
         event, opening = self.event, cast("dict[str, Value | str | None]", dict(self.opening))
         values = [*self.fill.values(), *(value for meaning in self.moves.values() for value in meaning.form.values())]
         values += [value for value in opening.values() if isinstance(value, Value)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateways.contact_mapping import Column, MappingTable, Name, Source, Word
+from gateways.contact_mapping import Column, MappingTable, Name, TableSource, Word
 from gateways.logs.form_values import Value
 
 AT, ROW = "at", "row"
@@ -20,10 +20,10 @@ CASE = "case:"
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-def _as_tuple(given: object) -> object:
-    if isinstance(given, str):
-        return (given,)
-    return given
+def _as_tuple(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return value
 
 
 Columns = Annotated[tuple[Column, ...], BeforeValidator(_as_tuple)]
@@ -36,7 +36,7 @@ def _single_spaced(word: str) -> str:
 LogWord = Annotated[str, AfterValidator(_single_spaced)]
 
 
-class LogSource(Source):
+class LogSource(TableSource):
     """Where the log comes from, and how its cells are read.
 
     ``missing`` are texts that stand for an empty cell; ``epoch`` says that times are numbers counted from 1970.
@@ -66,7 +66,7 @@ class EventColumns(MappingTable):
     department: Column | None = None
 
 
-class Opening(MappingTable):
+class OpeningColumns(MappingTable):
     """The fields of the contact that opens a case: each a constant or a column of the case's first event."""
 
     at: Column | None = None
@@ -82,13 +82,13 @@ class Opening(MappingTable):
     channel: Value | None = None
 
 
-def _as_move(given: object) -> object:
-    if isinstance(given, str):
-        return {"move": given}
-    if isinstance(given, list) and given:
-        first, *others = cast("list[object]", given)
+def _as_move(value: object) -> object:
+    if isinstance(value, str):
+        return {"move": value}
+    if isinstance(value, list) and value:
+        first, *others = cast("list[object]", value)
         return {"move": first, "also": others}
-    return cast(object, given)
+    return cast(object, value)
 
 
 class Meaning(MappingTable):
@@ -142,11 +142,11 @@ class Rule(MappingTable):
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> "Rule":
-        given = [self.earlier is not None and self.later is not None, self.wants is not None, self.never is not None]
-        if sum(given) != 1 or (self.earlier is None) != (self.later is None):
+        kinds = [self.earlier is not None and self.later is not None, self.wants is not None, self.never is not None]
+        if sum(kinds) != 1 or (self.earlier is None) != (self.later is None):
             raise PydanticCustomError("bad_rule", "earlier and later, or wants, or never", {"value": self.name})
         return self
 
     def applies_to(self, values: Mapping[str, str]) -> bool:
-        """Whether the rule applies to a row with these values by column."""
+        """Return whether the rule applies to a row with these values by column."""
         return self.column is None or values.get(self.column) in self.values

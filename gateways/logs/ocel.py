@@ -51,11 +51,11 @@ def object_types(path: Path) -> list[str]:
     An order is related to many events; so is its customer, but there are fewer customers than orders.
     """
     try:
-        of = {str(one["id"]): str(one["type"]) for one in islice(_parts(path, "objects"), LOOKED_AT)}
+        of = {str(entry["id"]): str(entry["type"]) for entry in islice(_parts(path, "objects"), LOOKED_AT)}
         number = Counter(of.values())
         related_events: Counter[str] = Counter()
         for event in islice(_parts(path, "events"), LOOKED_AT):
-            related_events.update({of.get(str(one["objectId"]), "") for one in event.get("relationships", ())})
+            related_events.update({of.get(str(entry["objectId"]), "") for entry in event.get("relationships", ())})
     except _DAMAGE as error:
         raise refused("bad_log.not_ocel", path) from error
     most = max(related_events.values(), default=0)
@@ -65,8 +65,8 @@ def object_types(path: Path) -> list[str]:
 def _records(path: Path, objects: "_Objects") -> Records:
     for place, event in enumerate(_parts(path, "events"), 1):
         cells = _attributes(event) | {ACTIVITY: str(event["type"]), TIME: str(event["time"]), ID: str(event["id"])}
-        related = dict.fromkeys(str(one["objectId"]) for one in event.get("relationships", ()))
-        cases = [(name, found) for name in related if (found := objects.attributes(name)) is not None]
+        related = dict.fromkeys(str(relationship["objectId"]) for relationship in event.get("relationships", ()))
+        cases = [(name, attributes) for name in related if (attributes := objects.attributes(name)) is not None]
         if not cases:
             yield Problem(place, None, "bad_log.no_case")
         for name, attributes in cases:
@@ -80,8 +80,8 @@ def _parts(path: Path, name: str) -> Iterator[Document]:
 
 def _attributes(document: Document) -> dict[str, str]:
     """Return the attributes of an event or an object: the latest value of each."""
-    listed = sorted(document.get("attributes", ()), key=lambda one: str(one.get("time", "")))
-    return {str(one["name"]): str(one["value"]) for one in listed}
+    listed = sorted(document.get("attributes", ()), key=lambda attribute: str(attribute.get("time", "")))
+    return {str(attribute["name"]): str(attribute["value"]) for attribute in listed}
 
 
 class _Objects:
@@ -104,9 +104,9 @@ class _Objects:
     def load(self, path: Path) -> None:
         """Store all objects of the type."""
         self._database.execute("BEGIN")  # never committed: the file is deleted after the reading
-        for one in _parts(path, "objects"):
-            if one["type"] == self._wanted:
-                row = (str(one["id"]), json.dumps(_attributes(one)))
+        for entry in _parts(path, "objects"):
+            if entry["type"] == self._wanted:
+                row = (str(entry["id"]), json.dumps(_attributes(entry)))
                 self._database.execute("INSERT OR REPLACE INTO object VALUES (?, ?)", row)
                 self.count += 1
 

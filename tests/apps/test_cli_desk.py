@@ -10,7 +10,7 @@ import pytest
 from apps.views import CaseFilter, case, cases
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
-from engine.ledger.record import remembered
+from engine.ledger.case_variables import variables_after
 from engine.store import Store
 from reports.desk_queries import address_of, customers, track
 from statemachines.service_order_forms import Position
@@ -153,7 +153,7 @@ def order(store: Store, where: Position | None = None) -> str:
     """An order, and what was last said of its position."""
     number = open_case(store, Opening(contact(**WANG, shipment="SF-1"), "order"), START).number
     if where is not None:
-        known = remembered("{}", where, None)
+        known = variables_after("{}", where, None)
         execute_sql(
             store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=known, number=number
         )

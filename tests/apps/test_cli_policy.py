@@ -8,7 +8,7 @@ import pytest
 from apps.cli.context import cli, open_context
 from apps.cli.policies import _shown
 from engine.rules.policy import names, pack
-from engine.rules.policy_gaps import Gap, Reason
+from engine.rules.policy_gaps import Gap, GapReason
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT, DAY, START
@@ -77,8 +77,9 @@ def test_what_no_shipped_pack_holds_has_its_words_too(closeloop: Closeloop, loca
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
     open_context()
     later = pack("general").model_copy(update={"effective_from": date(2027, 1, 1)})
-    torn = Gap(later, Reason.CONTRADICTORY, "solution", "chapter 2", "chapter 5")
-    cli.give({}, *_shown(["general@1"], [torn, Gap(later, Reason.FUTURE, source="S5"), Gap(later, Reason.BLANK, "x")]))
+    torn = Gap(later, GapReason.CONTRADICTORY, "solution", "chapter 2", "chapter 5")
+    gaps = [torn, Gap(later, GapReason.FUTURE, source="S5"), Gap(later, GapReason.BLANK, "x")]
+    cli.give({}, *_shown(["general@1"], gaps))
     cli.give({}, *_shown(["general@1"], []))
     told = closeloop.capsys.readouterr().out
     assert "cli.policy" not in told

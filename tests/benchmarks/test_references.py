@@ -12,7 +12,7 @@ from benchmarks.raw_sql import raw_writer
 from benchmarks.seeding import seed
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance, advance_many
-from engine.escalation.fire import peek
+from engine.escalation.id_ranges import ranges
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import START, query_rows
@@ -53,9 +53,8 @@ def test_seeded_histories_verify_and_the_requested_number_is_due(store: Store):
     result = verify(store)
     assert result.ok, result.faults
     assert (len(numbers), result.cases, result.transitions) == (20, 21, 63)
-    assert len(peek(store, AT)) == 5
-    assert len(peek(store, AT + timedelta(minutes=59))) == 5
-    assert len(peek(store, AT + timedelta(days=1))) == 21
+    due = [ranges(store, AT + after, 1)[0].cases for after in (timedelta(), timedelta(minutes=59), timedelta(days=1))]
+    assert due == [5, 5, 21]
 
 
 def test_raw_sql_writes_the_same_rows_as_a_move_alone_and_in_a_group(store: Store):

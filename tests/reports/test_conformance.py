@@ -8,7 +8,7 @@ import pytest
 from engine.replay.event_buffer import EventBuffer
 from engine.store import Store
 from locales.translation import locales
-from models.log_event import Step
+from models.log_event import MappedEvent
 from reports.conformance import Conformance, EventReference, gather
 from reports.conformance_text import document, picture, render
 from reports.discovered_model import span
@@ -21,7 +21,7 @@ SKIPS = (("new", 0), ("sorted", 1), ("done", 2), ("done", 3), ("remark", 4))
 GOES_ON = (*FITS, ("in work", 40), ("gibberish", 41))
 
 
-def log() -> list[Step]:
+def log() -> list[MappedEvent]:
     cases = (FITS, REOPENED, SKIPS, GOES_ON)
     return [step for n, told in enumerate(cases) for step in steps(f"c{n}", *told, first=100 * n + 1)]
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.ledger.record import remembered
+from engine.ledger.case_variables import variables_after
 from statemachines.form_model import ON_CASE, Form, StepFired, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Facts, Lifecycle, Move, Refused
@@ -72,7 +72,7 @@ def lists_move(refused: Refused, move: str) -> bool:
 
 def after(facts: Facts, move: Move, form: Form, actor: str) -> Facts:
     """Return the facts of the case after a move."""
-    variables = orjson.loads(remembered(orjson.dumps(dict(facts.variables)).decode(), form, move))
+    variables = orjson.loads(variables_after(orjson.dumps(dict(facts.variables)).decode(), form, move))
     carried: dict[str, Any] = {name: getattr(form, name) for name in marked(type(form), ON_CASE)}
     dest = move.dest or facts.state
     return replace(

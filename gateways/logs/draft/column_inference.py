@@ -167,7 +167,7 @@ def _order(sample: Sample, guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]])
 
 
 def _backwards(guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]]) -> bool:
-    """Whether the newest event of a case comes first in the file."""
+    """Return whether the newest event of a case comes first in the file."""
     format_ = guess.times.get(guess.at)
     if format_ is None:
         return False

@@ -42,7 +42,7 @@ class Column:
 
     @property
     def filled(self) -> int:
-        """The number of cells with a value."""
+        """Return the number of cells with a value."""
         return self.values.total()
 
 
@@ -57,23 +57,23 @@ class Sample:
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """The columns by name, in the order of the file."""
-        found: dict[str, Column] = {}
+        """Return the columns by name, in the order of the file."""
+        columns: dict[str, Column] = {}
         for row in self.rows:
             for name, text in row.items():
-                found.setdefault(name, Column(name)).values[text] += 1
-        return found
+                columns.setdefault(name, Column(name)).values[text] += 1
+        return columns
 
     def pairs(self, case: str) -> list[tuple[Row, Row]]:
         """Return each record with the previous one of the same case, in the order of the file."""
         last: dict[str, Row] = {}
-        found: list[tuple[Row, Row]] = []
+        pairs: list[tuple[Row, Row]] = []
         for row in self.rows:
             if key := row.get(case):
                 if key in last:
-                    found.append((last[key], row))
+                    pairs.append((last[key], row))
                 last[key] = row
-        return found
+        return pairs
 
 
 def read_sample(path: Path) -> Sample:

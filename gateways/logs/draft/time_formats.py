@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from gateways.cells import instant_in
-from gateways.contact_mapping import Source
+from gateways.contact_mapping import TableSource
 from gateways.logs.draft.word_list import hint, word_list
 from gateways.problems import BadCell
 
@@ -80,9 +80,9 @@ def _reads(values: Sequence[str], form: str) -> bool:
 
 
 @cache
-def source_of(form: str) -> Source:
+def source_of(form: str) -> TableSource:
     """Return a source with this time format, ISO 8601 if it is empty."""
-    return Source(name="unmapped", kind="complaint", pack="logistics", zone="UTC", formats=(form,) if form else ())
+    return TableSource(name="unmapped", kind="complaint", pack="logistics", zone="UTC", formats=(form,) if form else ())
 
 
 def _swapped(form: str) -> str:

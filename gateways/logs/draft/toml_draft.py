@@ -10,7 +10,7 @@ from tomlkit.items import AoT, InlineTable, Item, KeyType, SingleKey, Table
 from gateways.logs.draft.column_inference import ColumnGuess, guess_columns
 from gateways.logs.draft.sample import Sample, read_sample
 from gateways.logs.draft.word_list import key_of, sorts_of, word_list
-from gateways.logs.draft.word_meanings import Proposal, kind_of_log, propose, propose_columns
+from gateways.logs.draft.word_meanings import MeaningProposal, kind_of_log, propose, propose_columns
 from gateways.logs.draft.word_statistics import WordStatistics, count_words
 
 PROMISED, KEPT = "promised", "promise kept"
@@ -49,7 +49,7 @@ class _Draft:
         self._translate = translate
         self._document = tomlkit.document()
 
-    def toml(self, statistics: WordStatistics, proposals: Sequence[Proposal]) -> str:
+    def toml(self, statistics: WordStatistics, proposals: Sequence[MeaningProposal]) -> str:
         """Return the whole file."""
         self._comment("head", file=self._file, events=statistics.events, cases=statistics.cases)
         self._comment("look")
@@ -172,7 +172,7 @@ class _Draft:
         self._add("wide", AoT(tables))
 
     def _add_promise_moves(self, moves: Table) -> None:
-        """The deadline of each row is a promise, made when the case begins and kept when it is delivered."""
+        """Draft the promise of each row: made when the case begins, due at the deadline, kept by the delivery."""
         deadline = self._guess.further.get("deadline")
         if not self._guess.wide or not deadline:
             return
@@ -189,7 +189,7 @@ class _Draft:
         table = tomlkit.table().add("column", steps).add("values", values).add("reason", self._message("step"))
         self._add("skipped", AoT([table]))
 
-    def _words(self, name: str, proposals: Sequence[Proposal]) -> Table:
+    def _words(self, name: str, proposals: Sequence[MeaningProposal]) -> Table:
         table = tomlkit.table()
         table.add(tomlkit.comment(self._message(name)))
         for proposal in proposals:
@@ -197,13 +197,13 @@ class _Draft:
             table.add(_quoted(proposal.word), self._meaning(proposal).comment(count + self._doubt(proposal)))
         return table
 
-    def _doubt(self, proposal: Proposal) -> str:
+    def _doubt(self, proposal: MeaningProposal) -> str:
         """Return the remark on a word; for an ignored word the reason is its value already."""
         if proposal.table == "ignored":
             return ", ?" if proposal.remark in {"begins", "unknown_column"} else ""
         return f", ? {self._message(f'word.{proposal.remark}')}" if proposal.remark else ""
 
-    def _meaning(self, proposal: Proposal) -> Item:
+    def _meaning(self, proposal: MeaningProposal) -> Item:
         names = list(proposal.names)
         if proposal.table == "ignored":
             return tomlkit.item(self._message(f"word.{proposal.remark}"))
@@ -212,7 +212,7 @@ class _Draft:
         also = {"also": names[1:]} if names[1:] else {}
         return _inline(move=names[0], **also, form=_inline(**proposal.form))
 
-    def _add_unplaced(self, proposals: Sequence[Proposal]) -> None:
+    def _add_unplaced(self, proposals: Sequence[MeaningProposal]) -> None:
         """Add a comment with the words that have no proposal, to be moved to their table by a person."""
         if not proposals:
             return
@@ -221,7 +221,7 @@ class _Draft:
         for line in self._unplaced(proposals):
             self._document.add(tomlkit.comment(line))
 
-    def _unplaced(self, proposals: Sequence[Proposal]) -> Iterator[str]:
+    def _unplaced(self, proposals: Sequence[MeaningProposal]) -> Iterator[str]:
         for proposal in proposals:
             yield f'{_quoted(proposal.word).as_string()} = "" # {self._message("count", count=proposal.count)}'
 

@@ -26,7 +26,7 @@ class Sense(BaseModel):
     ignored: bool = False
 
 
-class Sort(BaseModel):
+class WordGroup(BaseModel):
     """Words that mean the same. ``unsure`` is the key of the remark that a draft puts beside them.
 
     A word is of the sort only if it begins cases (``first``), ends them (``last``), or makes up ``share`` of the name.
@@ -56,7 +56,7 @@ class WordList(BaseModel):
     columns: Mapping[str, tuple[str, ...]]
     channels: Mapping[str, tuple[str, ...]]
     severities: Mapping[str, tuple[str, ...]]
-    meaning: tuple[Sort, ...]
+    meaning: tuple[WordGroup, ...]
 
 
 @cache
@@ -82,15 +82,15 @@ def hint(column: str, sort: str) -> float:
     return max(scores, default=0.0)
 
 
-def sorts_of(word: str) -> Iterator[Sort]:
+def sorts_of(word: str) -> Iterator[WordGroup]:
     """Yield the sorts that a word of a log may be of, the longest match first."""
     name = plain(word)
-    found = [
+    matches = [
         (len(known), sort) for sort in word_list().meaning for known in sort.words if _meant(known, name, sort.share)
     ]
-    found.sort(key=lambda match: -match[0])
+    matches.sort(key=lambda match: -match[0])
     seen: set[str] = set()
-    for _, sort in found:
+    for _, sort in matches:
         if sort.name not in seen:
             seen.add(sort.name)
             yield sort
@@ -99,8 +99,8 @@ def sorts_of(word: str) -> Iterator[Sort]:
 def key_of(value: str, table: Mapping[str, tuple[str, ...]]) -> str | None:
     """Return the key of the table whose words a value holds: ``high`` for "2 - High"; None if there is none."""
     name = plain(value)
-    found = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
-    return max(found)[1] if found else None
+    matches = [(len(known), key) for key, words in table.items() for known in words if _within(known, name) is not None]
+    return max(matches)[1] if matches else None
 
 
 def _meant(known: str, name: str, share: float) -> bool:

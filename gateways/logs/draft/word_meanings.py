@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from gateways.logs.draft.column_inference import ColumnGuess
 from gateways.logs.draft.sample import Sample
-from gateways.logs.draft.word_list import Sense, Sort, plain, sorts_of
+from gateways.logs.draft.word_list import Sense, WordGroup, plain, sorts_of
 from gateways.logs.draft.word_statistics import WordStatistics
 
 BEGINS, LATE = 0.2, 0.4
@@ -20,7 +20,7 @@ ORDERS = frozenset({"order", "shipment", "waybill", "consignment", "订单", "�
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class MeaningProposal:
     """A word and the proposal for it; ``table`` is its table in the mapping, empty if it has none.
 
     ``remark`` is the key of the remark beside it; empty if the proposal is sure.
@@ -34,18 +34,18 @@ class Proposal:
     remark: str = ""
 
 
-def propose(statistics: WordStatistics, kind: str, *, is_state: bool) -> list[Proposal]:
+def propose(statistics: WordStatistics, kind: str, *, is_state: bool) -> list[MeaningProposal]:
     """Return a proposal for each word, the most frequent first."""
     proposals = {word: _proposal(word, statistics, kind, is_state) for word, _ in statistics.words.most_common()}
     if not is_state and not any(_ends(word, statistics) for word in proposals):
         name = "resolve" if kind == "complaint" else "complete"
         for word in (word for word, proposal in proposals.items() if proposal.names == (PLAIN,)):
             if statistics.share(statistics.ends, word) > 0.5 and statistics.ends[word] > 0.1 * statistics.ends.total():
-                proposals[word] = Proposal(word, statistics.words[word], "moves", (name,), remark="last")
+                proposals[word] = MeaningProposal(word, statistics.words[word], "moves", (name,), remark="last")
     return [_narrowed(proposal, statistics) for proposal in proposals.values()]
 
 
-def _narrowed(proposal: Proposal, statistics: WordStatistics) -> Proposal:
+def _narrowed(proposal: MeaningProposal, statistics: WordStatistics) -> MeaningProposal:
     """If a log has a word for assigning, return a word for working without the state of assigning."""
     sort = sort_of(proposal.word, statistics)
     if proposal.table != "states" or sort is None or sort.name != WORKING:
@@ -62,25 +62,25 @@ def kind_of_log(guess: ColumnGuess) -> str:
     return "service_order" if any(word in name for word in ORDERS) else "complaint"
 
 
-def propose_columns(sample: Sample, guess: ColumnGuess, kind: str) -> list[Proposal]:
+def propose_columns(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
     """Return a proposal for each column of times in a log of wide rows: its words are the names of the columns."""
     return [_of_column(sample, name, kind) for name in guess.wide]
 
 
-def _of_column(sample: Sample, name: str, kind: str) -> Proposal:
+def _of_column(sample: Sample, name: str, kind: str) -> MeaningProposal:
     count = sample.columns[name].filled
     sort = next(sorts_of(name), None)
     if sort is None:
-        return Proposal(name, count, "ignored", remark="unknown_column")
+        return MeaningProposal(name, count, "ignored", remark="unknown_column")
     return _of_activity(name, count, sort.service_order if kind == "service_order" else sort.complaint, sort)
 
 
-def sort_of(word: str, statistics: WordStatistics) -> Sort | None:
+def sort_of(word: str, statistics: WordStatistics) -> WordGroup | None:
     """Return the sort of a word that its positions in the cases confirm; None if there is none."""
     return next(_confirmed(word, statistics), None)
 
 
-def _confirmed(word: str, statistics: WordStatistics) -> Iterator[Sort]:
+def _confirmed(word: str, statistics: WordStatistics) -> Iterator[WordGroup]:
     for sort in sorts_of(word):
         begins = not sort.first or statistics.share(statistics.begins, word) >= BEGINS
         if begins and (not sort.last or statistics.share(statistics.late, word) >= LATE):
@@ -92,37 +92,37 @@ def _ends(word: str, statistics: WordStatistics) -> bool:
     return sort is not None and sort.name in ENDS
 
 
-def _proposal(word: str, statistics: WordStatistics, kind: str, is_state: bool) -> Proposal:
+def _proposal(word: str, statistics: WordStatistics, kind: str, is_state: bool) -> MeaningProposal:
     count = statistics.words[word]
     if not word:
-        return Proposal(word, count, "ignored", remark="blank")
+        return MeaningProposal(word, count, "ignored", remark="blank")
     sort = sort_of(word, statistics)
     if sort is None:
         return _unknown(word, statistics, is_state)
     sense: Sense = sort.service_order if kind == "service_order" else sort.complaint
     if is_state:
         return (
-            Proposal(word, count, "states", sense.state, remark=sort.unsure)
+            MeaningProposal(word, count, "states", sense.state, remark=sort.unsure)
             if sense.state
             else _unknown(word, statistics, is_state)
         )
     return _of_activity(word, count, sense, sort)
 
 
-def _of_activity(word: str, count: int, sense: Sense, sort: Sort) -> Proposal:
+def _of_activity(word: str, count: int, sense: Sense, sort: WordGroup) -> MeaningProposal:
     """Return the proposal for a word of a log of activities."""
     if sense.ignored:
-        return Proposal(word, count, "ignored", remark="opens")
+        return MeaningProposal(word, count, "ignored", remark="opens")
     if sense.move:
-        return Proposal(word, count, "moves", sense.move, sense.form, sort.unsure)
-    return Proposal(word, count, "states", sense.state, remark=sort.unsure)
+        return MeaningProposal(word, count, "moves", sense.move, sense.form, sort.unsure)
+    return MeaningProposal(word, count, "states", sense.state, remark=sort.unsure)
 
 
-def _unknown(word: str, statistics: WordStatistics, is_state: bool) -> Proposal:
+def _unknown(word: str, statistics: WordStatistics, is_state: bool) -> MeaningProposal:
     """Return the proposal for an unknown word: none for a state, because a guess would move cases; else a note."""
     count = statistics.words[word]
     if is_state:
-        return Proposal(word, count, "", remark="unknown_state")
+        return MeaningProposal(word, count, "", remark="unknown_state")
     if statistics.share(statistics.begins, word) > 0.5:
-        return Proposal(word, count, "ignored", remark="begins")
-    return Proposal(word, count, "moves", (PLAIN,), remark="unknown_activity")
+        return MeaningProposal(word, count, "ignored", remark="begins")
+    return MeaningProposal(word, count, "moves", (PLAIN,), remark="unknown_activity")

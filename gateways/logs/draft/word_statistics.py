@@ -43,7 +43,7 @@ class WordStatistics:
     before: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
     def usually_after(self, word: str, others: Iterable[str]) -> bool:
-        """Whether in most cases that hold a word one of the others comes before it."""
+        """Return whether in most cases that hold a word one of the others comes before it."""
         earlier = max((self.before[other, word] for other in others), default=0)
         return earlier > 0.5 * self.holding[word]
 

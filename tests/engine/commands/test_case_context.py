@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
-from sqlmodel import select
-
 from engine.audit.verify import verify
-from engine.commands.case_context import facts_of
-from engine.commands.load import Wanted, context_of, load_one
+from engine.commands.case_context import Wanted, context_of
+from engine.commands.decide import facts_of
+from engine.commands.load import load_one
 from engine.commands.plan import begin
 from engine.commands.write import write
+from engine.ledger.record import current_case
 from engine.store import Store
-from models import Case
 from models.columns import to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import replaced
@@ -71,12 +70,14 @@ def test_a_state_without_a_successor_is_lost(store: Store):
     assert refusal(lambda: load_and_begin(store, number)).code == "lost_state"
 
 
-def test_guards_get_the_same_facts_of_a_model_as_of_a_case_row(store: Store):
-    number = new_case(store)
-    with store.looking() as tx:
+def test_guards_read_the_same_of_a_case_that_is_shown_as_of_one_that_is_carried_over(store: Store):
+    number = new_queued_case(store)
+    with replaced(TABLE), store.looking() as tx:
+        shown = current_case(tx, number)
         context = context_of(load_one(tx, Wanted(number, "note", "system", None), to_micros(START)))
-    with store.reading() as session:
-        facts = facts_of(session.exec(select(Case)).one(), context.pack)
+        begin(context)
+    facts = facts_of(shown, context.pack)
     assert facts == facts_of(context.case, context.pack)
+    assert facts.state == "classified"
     assert facts.bounds == {name: bound.amount for name, bound in context.pack.bounds.items()} != {}
     assert (facts.max_rounds, facts.max_attempts) == (context.pack.rounds.max, context.pack.callbacks.attempts)

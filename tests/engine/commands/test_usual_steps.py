@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.actors import Acting
-from engine.commands.plan import leaves_alone
+from engine.commands.usual_steps import leaves_alone
 from models.columns import from_micros
 from statemachines.form_model import StepFired
 from statemachines.kinds import lifecycle_of, lifecycles

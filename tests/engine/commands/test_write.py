@@ -3,7 +3,8 @@
 import pytest
 
 from engine.commands.advance import Answer, Command, advance_many, load_and_plan
-from engine.commands.load import context_of, load_cases
+from engine.commands.case_context import context_of
+from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict

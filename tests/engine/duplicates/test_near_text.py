@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from engine.duplicates.near_text import BITS, DEPTH, FEWEST, LANES, MOST_SIGNS, lanes, likeness, said
+from engine.duplicates.near_text import BITS, DEPTH, FEWEST, LANES, MOST_SIGNS, comparable_text, lanes, likeness
 from tests.case_actions import SECRET
 
 TEXT = "我三月二日从杭州寄往乌鲁木齐的冷链生鲜，三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，请尽快理赔。"
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.requirement("A6")
 
 
 def near(first: str, second: str) -> float:
-    return likeness(said(first), said(second))
+    return likeness(comparable_text(first), comparable_text(second))
 
 
 def numbers(text: str) -> set[tuple[int, int]]:
     """Return the fingerprint of a text as pairs of lane and number."""
-    numbers_by_lane = lanes(SECRET.encode(), said(text))
+    numbers_by_lane = lanes(SECRET.encode(), comparable_text(text))
     assert numbers_by_lane is not None
     return {(lane, number) for lane, lane_numbers in enumerate(numbers_by_lane) for number in lane_numbers}
 
@@ -57,8 +57,8 @@ def test_the_first_half_of_a_text_is_near_to_the_whole():
 
 def test_a_short_text_is_near_to_nothing():
     short = "签收时发现货物破损，外箱塌了一角。"
-    assert len(said(short).shingles) < FEWEST
-    assert (near(short, short), lanes(b"secret", said(short))) == (0.0, None)
+    assert len(comparable_text(short).shingles) < FEWEST
+    assert (near(short, short), lanes(b"secret", comparable_text(short))) == (0.0, None)
 
 
 def test_the_same_letter_about_another_waybill_is_not_near():
@@ -73,8 +73,8 @@ def test_a_date_or_an_amount_does_not_count_as_a_waybill():
 
 
 def test_the_numbers_depend_on_the_secret():
-    assert lanes(b"one", said(TEXT)) == lanes(b"one", said(TEXT))
-    first, second = (lanes(secret, said(TEXT)) for secret in (b"one", b"other"))
+    assert lanes(b"one", comparable_text(TEXT)) == lanes(b"one", comparable_text(TEXT))
+    first, second = (lanes(secret, comparable_text(TEXT)) for secret in (b"one", b"other"))
     assert first is not None
     assert second is not None
     assert not {number for lane in first for number in lane} & {number for lane in second for number in lane}
@@ -82,8 +82,8 @@ def test_the_numbers_depend_on_the_secret():
 
 def test_only_the_beginning_of_a_long_text_counts():
     beginning = "".join(chr(0x4E00 + at) for at in range(MOST_SIGNS))
-    assert said(f"{beginning}{TEXT}") == said(beginning)
-    numbers_by_lane = lanes(b"secret", said(beginning))
+    assert comparable_text(f"{beginning}{TEXT}") == comparable_text(beginning)
+    numbers_by_lane = lanes(b"secret", comparable_text(beginning))
     assert numbers_by_lane is not None
     assert [len(lane) for lane in numbers_by_lane] == [DEPTH] * LANES
     assert all(0 <= number < 1 << BITS for lane in numbers_by_lane for number in lane)

@@ -7,7 +7,8 @@ from functools import partial
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.commands.plan import Fired
-from engine.escalation.fire import Sweep, fire_due, peek
+from engine.escalation.fire import Sweep, fire_due
+from engine.escalation.id_ranges import ranges
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import (
@@ -186,6 +187,6 @@ def test_a_sweep_is_limited(store: Store):
 
 def test_peek_returns_what_is_due_and_fires_nothing(store: Store):
     numbers = [new_case(store) for _ in range(2)]
-    assert peek(store, START + HOUR) == []
-    assert peek(store, START + 7 * DAY) == numbers
+    assert ranges(store, START + HOUR, 1) == []
+    assert [share.cases for share in ranges(store, START + 7 * DAY, 1)] == [2]
     assert fired_steps_of(store, numbers[0]) == []

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from engine.audit.verify import verify
 from engine.backoff import FIRST_WAIT
 from engine.commands.advance import Command, advance_in
-from engine.commands.load import context_of, load_cases
+from engine.commands.case_context import context_of
+from engine.commands.load import load_cases
 from engine.commands.open_case import Opening, open_in
 from engine.commands.plan import Fired, begin, plan_until
 from engine.commands.write import write
@@ -141,7 +142,7 @@ def all_due(tx: Tx, at: int) -> list[int]:
 
 def fire_move_by_move(tx: Tx, at: int) -> Sweep:
     """Fire each case alone, and plan each step as a move."""
-    with mock.patch("engine.commands.plan._ladder", return_value=None):
+    with mock.patch("engine.commands.plan.ladder_of", return_value=None):
         return fire_each(tx, all_due(tx, at), at)
 
 

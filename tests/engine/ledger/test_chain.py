@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.ledger.case_variables import plain
 from engine.ledger.chain import GENESIS, SALT_BYTES, canonical, chain_hash, digest, keyed, new_salt
-from engine.ledger.record import plain, record_of
+from engine.ledger.record import record_of
 from engine.store import Store
 from tests.case_actions import history_of, make_move, new_case
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.replay.event_buffer import EventBuffer
-from engine.replay.replay import Log, replay
+from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.store import Store
-from models.log_event import LogEvent, Step
+from models.log_event import LogEvent, MappedEvent
 from tests.case_actions import DAY, HOUR, START
 
 SOURCE, NO_TEXT = "old desk", "(no words)"
@@ -38,17 +38,19 @@ Entry = tuple[str, float | None]
 """A word and its hours after ``BEGAN``; ``None`` where the log has no time."""
 
 
-def steps(case: str, *entries: Entry, first: int = 1, **more: Any) -> list[Step]:
+def steps(case: str, *entries: Entry, first: int = 1, **more: Any) -> list[MappedEvent]:
     """Return the events of a case with their meaning, in the order of the file."""
-    events: list[Step] = []
+    events: list[MappedEvent] = []
     for row, (word, hours) in enumerate(entries, first):
         at = None if hours is None else BEGAN + hours * HOUR
         event = LogEvent(row, case, word, at)
-        events.append(Step(event, **MEANINGS.get(word, {"unknown": word}), **more))
+        events.append(MappedEvent(event, **MEANINGS.get(word, {"unknown": word}), **more))
     return events
 
 
-def fill_buffer(buffer: EventBuffer, events: Iterable[Step], opening: dict[str, Any] | None = None) -> EventBuffer:
+def fill_buffer(
+    buffer: EventBuffer, events: Iterable[MappedEvent], opening: dict[str, Any] | None = None
+) -> EventBuffer:
     """Add events as a reader of logs does, ordered by time and then by row of the file."""
     for step in events:
         at = step.event.at
@@ -62,7 +64,7 @@ def fill_buffer(buffer: EventBuffer, events: Iterable[Step], opening: dict[str, 
 
 def replay_log(
     store: Store,
-    *events: Step,
+    *events: MappedEvent,
     bridge: bool = False,
     at: datetime = START,
     kind: str = "complaint",
@@ -71,7 +73,12 @@ def replay_log(
 ) -> dict[str, ReplayStatistics]:
     """Replay a log; return the statistics of each case by its number."""
     with EventBuffer(store.home) as buffer:
-        replay(store, fill_buffer(buffer, events, opening), Log(SOURCE, kind, pack, ReplayOptions(bridge, NO_TEXT)), at)
+        replay(
+            store,
+            fill_buffer(buffer, events, opening),
+            ReplayLog(SOURCE, kind, pack, ReplayOptions(bridge, NO_TEXT)),
+            at,
+        )
     return stored_statistics(store)
 
 

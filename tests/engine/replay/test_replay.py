@@ -10,7 +10,7 @@ import pytest
 from engine.audit.verify import verify
 from engine.replay import replay as replaying
 from engine.replay.event_buffer import EventBuffer, Line
-from engine.replay.replay import Log, replay
+from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.settings import Settings
 from engine.store import Store
@@ -137,7 +137,7 @@ def test_events_out_of_order_are_flagged_and_their_times_do_not_decrease(sqlite_
         for step in steps("a", ("new", 0), ("sorted", 5), ("looked at", 3)):
             buffer.add(step, (step.event.row,))
         buffer.sort()
-        replay(sqlite_store, buffer, Log(SOURCE, "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START)
+        replay(sqlite_store, buffer, ReplayLog(SOURCE, "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START)
     number, statistics = only_case(stored_statistics(sqlite_store))
     assert statistics.flags == {"time_backwards": [3]}
     assert history_of(sqlite_store, number)[-1]["occurred_at"] >= to_micros(BEGAN + 5 * HOUR)
@@ -330,7 +330,7 @@ def test_usual_steps_write_the_same_rows_as_moves(
         *steps("c", ("new", 5), first=20),
     ]
     replay_log(sqlite_store, *log, bridge=True)
-    monkeypatch.setattr("engine.commands.plan._ladder", lambda *_: None)  # each step is then planned as a move
+    monkeypatch.setattr("engine.commands.plan.ladder_of", lambda *_: None)  # each step is then planned as a move
     replay_log(second_store, *log, bridge=True)
     as_ladder, as_moves = dump(sqlite_store), dump(second_store)
     assert len(as_ladder["escalation_step"]) > 12
@@ -341,6 +341,8 @@ def test_one_id_in_two_logs_is_two_cases(sqlite_store: Store):
     replay_log(sqlite_store, *steps("a", *COMPLETE))
     with EventBuffer(sqlite_store.home) as buffer:
         fill_buffer(buffer, steps("a", *COMPLETE))
-        replay(sqlite_store, buffer, Log("new desk", "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START)
+        replay(
+            sqlite_store, buffer, ReplayLog("new desk", "complaint", "logistics", ReplayOptions(False, NO_TEXT)), START
+        )
     assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 2}]
     assert len(stored_statistics(sqlite_store)) == 1

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.audit.backup import back_up
-from engine.audit.lifecycle_check import LifecycleCheck, Touched, check_store
+from engine.audit.lifecycle_check import LifecycleCheck, check_store
 from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.read_backup import backup_opened
+from engine.audit.touched_names import Touched
 from engine.audit.verify import verify
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store

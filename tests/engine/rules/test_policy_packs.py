@@ -9,7 +9,7 @@ import pytest
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit
 from engine.rules.policy import NOT_PACKS, Pack, load_pack, names, pack
-from engine.rules.policy_gaps import Gap, Reason, agreed, asked, asked_bounds, gaps
+from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
 from statemachines.kinds import lifecycles
 from tests.case_actions import refusal
 from tests.engine.rules.sample_rules import VALID_PACK, pack_with_overrides, write_pack
@@ -226,32 +226,32 @@ def test_a_file_that_is_not_toml_is_refused_with_the_line(tmp_path: Path):
 
 def named_gaps(
     policy: Pack, clauses: list[str], today: date = TODAY
-) -> list[tuple[Reason, str | None, dict[str, str]]]:
+) -> list[tuple[GapReason, str | None, dict[str, str]]]:
     return [(gap.reason, gap.clause, dict(gap.traits)) for gap in gaps(policy, clauses, today)]
 
 
 def test_every_gap_of_a_pack_is_named(tmp_path: Path):
     assert named_gaps(pack_with_overrides(tmp_path), ["first_reply", "revisit"]) == [
-        (Reason.BLANK, "revisit", {}),
-        (Reason.BLANK, "first_reply", {"severity": "low", "channel": "sms"}),
-        (Reason.BLANK, "solution", {}),
-        (Reason.CONTRADICTORY, "solution", {"severity": "urgent"}),
-        (Reason.UNUSED, "solution", {}),
+        (GapReason.BLANK, "revisit", {}),
+        (GapReason.BLANK, "first_reply", {"severity": "low", "channel": "sms"}),
+        (GapReason.BLANK, "solution", {}),
+        (GapReason.CONTRADICTORY, "solution", {"severity": "urgent"}),
+        (GapReason.UNUSED, "solution", {}),
     ]
 
 
 def test_a_clause_missing_from_the_pack_is_a_gap_without_a_source(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK))
-    assert next(gaps(loaded, ["revisit"], TODAY)) == Gap(loaded, Reason.BLANK, "revisit", None)
+    assert next(gaps(loaded, ["revisit"], TODAY)) == Gap(loaded, GapReason.BLANK, "revisit", None)
 
 
 @pytest.mark.requirement("F4")
 def test_a_pack_that_takes_effect_later_is_named(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, "effective_from = 2026-12-01\n" + VALID_PACK))
     clauses = ["first_reply", "solution"]
-    blank = (Reason.BLANK, "solution", {})
+    blank = (GapReason.BLANK, "solution", {})
     assert loaded.effective_from == date(2026, 12, 1)
-    assert named_gaps(loaded, clauses, date(2026, 11, 30)) == [(Reason.FUTURE, None, {}), blank]
+    assert named_gaps(loaded, clauses, date(2026, 11, 30)) == [(GapReason.FUTURE, None, {}), blank]
     assert named_gaps(loaded, clauses, date(2026, 12, 1)) == [blank]
 
 
@@ -264,15 +264,15 @@ def test_every_pack_names_every_clause_of_every_lifecycle(name: str):
 def test_an_unpromised_clause_is_a_gap_only_if_no_lifecycle_has_it(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK + '[unpromised]\nrevisit = "D says nothing"\nmoon = "D, too"\n'))
     assert named_gaps(loaded, ["first_reply", "solution", "revisit"]) == [
-        (Reason.BLANK, "solution", {}),
-        (Reason.UNUSED, "moon", {}),
+        (GapReason.BLANK, "solution", {}),
+        (GapReason.UNUSED, "moon", {}),
     ]
 
 
 @pytest.mark.requirement("B4")
 def test_a_bound_without_an_amount_is_named(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK + '[bounds.compensation]\nof = "fen"\nsource = "D 9: blank"\n'))
-    assert (Reason.UNBOUNDED, "compensation", {}) in named_gaps(loaded, ["first_reply", "solution"])
+    assert (GapReason.UNBOUNDED, "compensation", {}) in named_gaps(loaded, ["first_reply", "solution"])
 
 
 @pytest.mark.requirement("B4")
@@ -280,7 +280,7 @@ def test_a_bound_that_a_lifecycle_needs_and_the_pack_lacks_is_named(tmp_path: Pa
     loaded = load_pack(write_pack(tmp_path, VALID_PACK))
     named = list(gaps(loaded, [], TODAY, ["first_reply", "solution"], ["finance"]))
     assert [(gap.reason, gap.clause, gap.source) for gap in named if gap.clause == "finance"] == [
-        (Reason.UNBOUNDED, "finance", None)
+        (GapReason.UNBOUNDED, "finance", None)
     ]
 
 
@@ -299,4 +299,4 @@ def test_an_agreed_deadline_needs_no_amount_in_a_pack():
 def test_a_pack_may_name_a_clause_with_an_agreed_deadline(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK))
     named = list(gaps(loaded, ["first_reply"], TODAY, ["solution"]))
-    assert [gap.reason for gap in named] == [Reason.BLANK]
+    assert [gap.reason for gap in named] == [GapReason.BLANK]

@@ -1,0 +1,50 @@
+"""Decides whether an actor may make a move: the facts that guards read, and the decision of the table."""
+
+from collections.abc import Collection, Mapping
+
+import orjson
+
+from engine.caches import Acting
+from engine.commands.case_context import CaseContext, Done
+from engine.ledger.record import CaseRow
+from engine.rules.policy import Pack
+from statemachines.form_model import Form
+from statemachines.lifecycle import Decision, Facts
+
+DoneBy = Mapping[str, frozenset[str]]
+"""Who made each of some moves of a case."""
+
+
+def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
+    """Return what guards may know of a case now. ``actor`` is the handle of a person, empty for nobody."""
+    return Facts(
+        state=case.state,
+        previous_state=case.previous_state,
+        cycle=case.cycle,
+        level=case.level,
+        attempts=case.attempts,
+        max_rounds=pack.rounds.max,
+        max_attempts=pack.callbacks.attempts,
+        severity=case.severity,
+        variables=orjson.loads(case.variables),
+        bounds={name: bound.amount for name, bound in pack.bounds.items()},
+        actor=actor,
+        done_by=done_by or {},
+    )
+
+
+def done_by(done: Done, moves: Collection[str]) -> DoneBy:
+    """Return who made each of these moves."""
+    return {name: frozenset(handle for move, handle in done if move == name) for name in moves}
+
+
+def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decision:
+    """Return the table's decision whether the actor may make the move now. Raises ``Refused``."""
+    table, case = context.table, context.case
+    row = table.settled(move, case.state, actor.roles)
+    if row is not None:
+        return Decision(row, case.state, row.dest or case.state, form)
+    if not actor.person:
+        return table.decide(facts_of(case, context.pack), move, form, actor.roles)
+    separate = done_by(context.done, table.separate_from(move, case.state))
+    return table.decide(facts_of(case, context.pack, actor.handle, separate), move, form, actor.roles)

@@ -1,0 +1,41 @@
+"""Checks the people and cases that a form names, and reads what a case inherits from the one it names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.actors import acting
+from engine.commands.case_context import CaseContext
+from engine.ledger.record import case_by_number
+from engine.transaction import Tx
+from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
+from statemachines.lifecycle import Lifecycle, Refused
+
+HANDED_ON = """
+SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
+       t.steps_fired, t.level FROM timer t JOIN cases c ON c.id = t.case_id
+ WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
+"""
+
+
+def check_named(tx: Tx, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
+    """Check the people and cases that the form names; return the timers that the case it names has handed on.
+
+    Raises ``Refused('unknown_actor' | 'unknown_case' | 'not_mergeable')``.
+    """
+    case = context.case
+    for name in marked(type(form), ACTOR):
+        if (handle := getattr(form, name)) is not None:
+            acting(tx, handle)
+    for name in marked(type(form), OPEN_CASE):
+        other = case_by_number(tx, getattr(form, name))
+        if other.closed or other.id == case.id or other.kind != case.kind:
+            raise Refused("not_mergeable", number=other.number, kind=case.kind)
+    if any(row.inherits_timers for row in context.table.rows[move]):
+        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
+    return ()
+
+
+def names_a_case(table: Lifecycle, move: str) -> bool:
+    """Return whether the form of a move names another case."""
+    rows = table.rows.get(move, ())
+    return any(row.inherits_timers or marked(row.form, OPEN_CASE) for row in rows)
