@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 
+from engine.escalation.recipients import holders, role_asked
 from engine.store import Store
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
 from gateways.mail import Mail
 from locales.translation import label, translate
-from models import Actor, Case
-from statemachines.lifecycle import Lifecycle
-from statemachines.roles import LEVELS, Role
+from models import Actor
+from statemachines.roles import Role
 
 CUSTOMER: Final = -1
 OWNER: Final = 0
@@ -80,8 +80,7 @@ async def _recipients(context: ReactionContext, to: int) -> list[_Recipient]:
         party = await context.party()
         return [_Recipient("", party.email, context.work.locale)] if party is not None and party.email else []
     case = await context.case()
-    role = _awaited_role(context.table, case) if to == OWNER else LEVELS[to]
-    owner = case.owner if to == OWNER else None
+    role, owner = role_asked(case.kind, case.state, to), case.owner if to == OWNER else None
     return _staff(await off_loop(people, context.work.store, role, case.department, owner))
 
 
@@ -94,24 +93,11 @@ def _translated(context: ReactionContext, locale: str, value: Any) -> Any:
 
 
 def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
-    """Return whom a case asks (B6): the owner if one is given, else the role in the department, else the role.
-
-    The owner has the work; a step that awaits another role (an approval, a callback) asks him only if he holds it.
-    """
+    """Return whom a case asks, as ``engine.escalation.recipients.holders`` decides."""
     with store.reading() as session:
-        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-    owners = [actor for actor in actors if owner is not None and actor.handle == owner]
-    if owners and (role is Role.HANDLER or role in owners[0].roles.split()):
-        return owners
-    holders = [actor for actor in actors if role in actor.roles.split()]
-    return [actor for actor in holders if actor.department == department] or holders
+        return holders(session.exec(select(Actor).order_by(Actor.handle)).all(), role, department, owner)
 
 
 def _by_handle(store: Store, handle: str) -> list[Actor]:
     with store.reading() as session:
         return list(session.exec(select(Actor).where(col(Actor.handle) == handle)).all())
-
-
-def _awaited_role(table: Lifecycle, case: Case) -> Role:
-    owner = table.state[case.state].owner if case.state in table.state else None
-    return owner if owner and owner not in (Role.SYSTEM, Role.CUSTOMER) else Role.AGENT
