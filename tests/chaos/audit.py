@@ -31,6 +31,14 @@ DELIVERIES = (
 )
 CLOCKS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
 RUNGS = "SELECT timer_id, percent, due_at FROM escalation_step"
+# Whom a case asked at a level, and the mail that said so; and the steps whose promises are still open.
+NOTICES = """
+SELECT c.number, n.cycle, n.level, n.mail, n.recipient, n.timer_id FROM notice n JOIN cases c ON c.id = n.case_id
+"""
+OPEN_STEPS = """
+SELECT c.number, s.seq FROM escalation_step s JOIN timer k ON k.id = s.timer_id JOIN cases c ON c.id = s.case_id
+ WHERE k.closed_at IS NULL
+"""
 UNTAKEN = "SELECT row_id, part, refusal FROM arrival WHERE processed_at IS NULL OR refusal IS NOT NULL"
 UNTOLD = "SELECT case_id, seq FROM outbox_event"
 # Every word that a clerk or a file says ends in a key of its own.
@@ -93,7 +101,11 @@ def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit
         moves = [Moved(*row) for row in rows(MOVES.format(historic=HISTORIC))]
         found.lost += _unkept(moves, ledger)
         found.lost += _undelivered(moves, rows(DELIVERIES))
-        found.lost += _unsent(moves, {mail["key"] for mail in mails})
+        keys = {mail["key"] for mail in mails}
+        found.lost += _unsent(moves, keys)
+        notices = rows(NOTICES)
+        found.lost += _unasked(moves, keys, notices, {tuple(row) for row in rows(OPEN_STEPS)})
+        found.doubled += _twice((number, cycle, level, *who) for number, cycle, level, _, *who in notices)
         found.lost += _unfired(rows(CLOCKS.format(until=until)), rows(RUNGS))
         found.lost += [f"arrival {tuple(row)}" for row in rows(UNTAKEN)] + [
             f"moment {tuple(row)}" for row in rows(UNTOLD)
@@ -140,19 +152,26 @@ def _undelivered(moves: list[Moved], deliveries: list[Any]) -> Iterator[str]:
 
 
 def _unsent(moves: list[Moved], keys: set[str]) -> Iterator[str]:
-    """A customer who just wrote has his receipt; whom a rung asks has been told."""
-    told = {":".join(key.split(":")[:4]) for key in keys}
+    """A customer who just wrote has his receipt."""
     for moved in moves:
-        if moved.historic:
-            continue
-        receipt, letter = (
-            f"{moved.number}:1:acknowledge_contact:acknowledged",
-            f"{moved.number}:{moved.seq}:tell_escalation_step:escalation_step",
-        )
-        if moved.move == "open" and moved.email and receipt not in told:
+        receipt = f"{moved.number}:1:acknowledge_contact:acknowledged"
+        if moved.move == "open" and not moved.historic and moved.email and receipt not in keys:
             yield f"receipt {receipt}"
-        if moved.rung and not moved.closed and letter not in told:
-            yield f"letter {letter}"
+
+
+def _unasked(moves: list[Moved], keys: set[str], notices: list[Any], open_steps: set[tuple[str, int]]) -> Iterator[str]:
+    """Of a case whose promise is broken, each level that a step asks has a notice that was sent."""
+    asked = Counter((number, cycle, level) for number, cycle, level, mail, *_ in notices if mail in keys)
+    yield from (f"unsent notice {tuple(row)}" for row in notices if row[3] not in keys and row[0] not in _closed(moves))
+    for moved in moves:
+        if moved.rung and not moved.historic and not moved.closed and (moved.number, moved.seq) in open_steps:
+            level = json.loads(moved.form)["level"]
+            if not asked[moved.number, moved.cycle, level]:
+                yield f"notice {moved.number} level {level}"
+
+
+def _closed(moves: list[Moved]) -> set[str]:
+    return {moved.number for moved in moves if moved.closed}
 
 
 def _unfired(clocks: list[Any], rungs: list[Any]) -> Iterator[str]:
