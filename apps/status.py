@@ -16,12 +16,15 @@ from engine.transaction import Tx
 from gateways.schedule import business_schedule
 from locales.translation import label, translate, when
 from models.columns import from_micros
+from reports.notices import notices
 from reports.run_figures import dead, last_run
 from statemachines.lifecycle import Refused
 
 LAG_ALLOWED = timedelta(seconds=60)
 NIGHT_GRACE = timedelta(hours=1)
 """Scheduled work that is later than this is reported as late."""
+NOTICES_OF = timedelta(days=1)
+"""Notices of this long that reached nobody are a fault; the daily reminders keep it in sight while it lasts."""
 HEARTBEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
 PROBE_SECONDS = 2.0
 
@@ -42,6 +45,14 @@ class Health:
     def document(self) -> dict[str, Any]:
         """Return the document for programs."""
         return {"ok": self.ok, "code": self.code, **self.facts}
+
+
+class Undelivered(Health):
+    """The notices of the last day that reached nobody, with the causes."""
+
+    def text(self, locale: str) -> str:
+        causes = [translate(locale, f"undelivered.{cause}", count=n) for cause, n in self.facts["causes"].items()]
+        return "\n".join([translate(locale, "undelivered.total", count=self.facts["count"]), *causes])
 
 
 class OnHold(Health):
@@ -66,7 +77,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     try:
         now = store.now()
         with store.looking() as tx:
-            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), _lifecycles(tx), *_holds(tx)]
+            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), _notices(tx, now), _lifecycles(tx), *_holds(tx)]
     except Refused as refused:
         return [Health("database", False, "away", {"reason": refused.code})]
     due = look(store)
@@ -100,6 +111,13 @@ def _nights(tx: Tx, now: datetime) -> Health:
 def _dead(tx: Tx) -> Health:
     count = len(dead(tx))
     return Health("outbox", count == 0, "dead", {"count": count})
+
+
+def _notices(tx: Tx, now: datetime) -> Health:
+    found = notices(tx, now - NOTICES_OF)
+    if found.ok:
+        return Health("notices", True, "reached")
+    return Undelivered("notices", False, "undelivered", {"count": found.count, "causes": dict(found.causes)})
 
 
 def _lifecycles(tx: Tx) -> Health:

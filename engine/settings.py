@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     actor: str = ""
     smtp_url: str | None = None
     mail_from: str = "closeloop@localhost"
+    ui_url: str | None = None
     task_runner: str = "threads"
     dask_address: str | None = None
     sweep_parts: int = 4

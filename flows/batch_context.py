@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlmodel import col, select
 
@@ -77,6 +77,10 @@ MoveKey = tuple[int, int]
 """A move: the case's key and the move's seq."""
 
 
+LoadGroup = Callable[[Work, Sequence[K]], Awaitable[Sequence[V | Exception]]]
+"""A function that returns a value or an error for each key of a group; an error that it raises goes to all of them."""
+
+
 class BatchContext:
     """The shared loaders of a batch. Each reaction sees the store as it is when its group is answered.
 
@@ -87,6 +91,7 @@ class BatchContext:
         store = work.store
         self._work = work
         self._cache: dict[Callable[[Store], Any], asyncio.Task[Any]] = {}
+        self._loaders: dict[LoadGroup[Any, Any], DataLoader[Any, Any]] = {}
         self.moves = DataLoader[Command, Answer](self._move)
         """Commands run in the order of the requests; each is refused alone."""
         self.cases = DataLoader[int, Case](lambda ids: off_loop(_cases, store, ids))
@@ -98,6 +103,15 @@ class BatchContext:
         if query not in self._cache:
             self._cache[query] = asyncio.create_task(off_loop(query, self._work.store))
         return await asyncio.shield(self._cache[query])
+
+    async def grouped(self, load: "LoadGroup[K, V]", key: K) -> V:
+        """Return the value for a key from a function that answers the requests of several reactions together.
+
+        Raises the error that it returned for the key.
+        """
+        if load not in self._loaders:
+            self._loaders[load] = DataLoader(lambda keys: load(self._work, keys))
+        return await cast(DataLoader[K, V], self._loaders[load]).get(key)
 
     async def _move(self, commands: Sequence[Command]) -> Sequence[Answer | Exception]:
         """Run all commands in one transaction; if one breaks it, run each in a transaction of its own."""

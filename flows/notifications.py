@@ -1,19 +1,21 @@
 """Sends mails in each recipient's language. Recipients and addresses are looked up when a mail is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlmodel import col, select
+from sqlmodel import select
 
+from engine.escalation.recipients import holders, role_asked
+from engine.outbox.mails import NO_ADDRESS, NOBODY, SENT, MailOutcome
 from engine.store import Store
+from flows.mailing import attempt, record_outcomes
 from flows.reaction_context import ReactionContext
-from flows.work import Work, off_loop
+from flows.work import Work
 from gateways.mail import Mail
 from locales.translation import label, translate
-from models import Actor, Case
-from statemachines.lifecycle import Lifecycle
-from statemachines.roles import LEVELS, Role
+from models import Actor
+from statemachines.roles import Role
 
 CUSTOMER: Final = -1
 OWNER: Final = 0
@@ -41,51 +43,85 @@ async def send(context: ReactionContext, to: int, template: str, **params: Any) 
     """Send one mail to each recipient who has an address; returns how many.
 
     Each is keyed by the delivery, the template and the recipient (law 3). Raises what the gateway raises: the delivery
-    is tried again, and mails that went out already are sent under the same key.
+    is tried again, and mails that went out already are sent under the same key. Members of staff who cannot be reached
+    are recorded.
     """
-    recipients = await _recipients(context, to)
+    if to == CUSTOMER:
+        party = await context.party()
+        recipients = [_Recipient("", party.email, context.work.locale)] if party is not None and party.email else []
+    else:
+        recipients = await _with_address(context, await _asked(context, to), template)
     await _send(context, recipients, template, params)
     return len(recipients)
 
 
 async def tell_person(context: ReactionContext, handle: str, template: str, **params: Any) -> None:
     """Send one mail to a member of staff by handle, if he has an address; keyed like ``send``."""
-    await _send(context, _staff(await off_loop(_by_handle, context.work.store, handle)), template, params)
+    actors = [actor for actor in await staff_of(context) if actor.handle == handle]
+    await _send(context, await _with_address(context, actors, template), template, params)
 
 
 async def tell_roles(context: ReactionContext, roles: Iterable[Role], template: str, **params: Any) -> None:
     """Send one mail to everybody in these roles, whatever the department; keyed like ``send``."""
-    actors = [actor for role in roles for actor in await off_loop(people, context.work.store, role, None)]
-    await _send(context, _staff({actor.handle: actor for actor in actors}.values()), template, params)
+    staff = await staff_of(context)
+    actors = {actor.handle: actor for role in roles for actor in holders(staff, role, None)}
+    await _send(context, await _with_address(context, list(actors.values()), template), template, params)
 
 
-async def write(work: Work, key: str, to: str, locale: str, template: str, **params: Any) -> None:
-    """Send one mail under a key."""
-    subject = translate(locale, f"mail.{template}.subject", **params)
-    body = translate(locale, f"mail.{template}.body", **params)
-    await off_loop(work.mailer.send, Mail(key, to, subject, body))
+async def write(
+    work: Work, key: str, to: str, locale: str, template: str, *, recipient: str = "", **params: Any
+) -> None:
+    """Send one mail under a key; ``recipient`` is the handle of a member of staff. Raises what the gateway raises."""
+    ended = await attempt(work, _mail(key, to, locale, template, params), recipient)
+    if ended.outcome.outcome != SENT:
+        await record_outcomes(work, [ended.outcome])
+    if ended.error is not None:
+        raise ended.error
 
 
 async def _send(
     context: ReactionContext, recipients: Iterable[_Recipient], template: str, params: dict[str, Any]
 ) -> None:
+    """Send to all before the first error is raised."""
+    errors: list[Exception] = []
     for to in recipients:
         translated = {name: _translated(context, to.locale, value) for name, value in params.items()}
-        key = ":".join(filter(None, (context.key, template, to.handle)))
-        await write(context.work, key, to.address, to.locale, template, number=context.number, **translated)
+        mail = _mail(mail_key(context, template, to.handle), to.address, to.locale, template, translated, context)
+        ended = await attempt(context.work, mail, to.handle)
+        if ended.outcome.outcome != SENT or context.leased.tries > 1:  # an earlier try may have left a failure
+            await context.batch.grouped(record_outcomes, ended.outcome)
+        if ended.error is not None:
+            errors.append(ended.error)
+    if errors:
+        raise errors[0]
 
 
-async def _recipients(context: ReactionContext, to: int) -> list[_Recipient]:
-    if to == CUSTOMER:
-        party = await context.party()
-        return [_Recipient("", party.email, context.work.locale)] if party is not None and party.email else []
+def mail_key(context: ReactionContext, template: str, handle: str) -> str:
+    """Return the key of a mail of this delivery; a customer has no handle."""
+    return ":".join(filter(None, (context.key, template, handle)))
+
+
+def _mail(
+    key: str, to: str, locale: str, template: str, params: dict[str, Any], context: ReactionContext | None = None
+) -> Mail:
+    numbered = params if context is None else {"number": context.number} | params
+    subject = translate(locale, f"mail.{template}.subject", **numbered)
+    return Mail(key, to, subject, translate(locale, f"mail.{template}.body", **numbered))
+
+
+async def _asked(context: ReactionContext, level: int) -> list[Actor]:
     case = await context.case()
-    role = _awaited_role(context.table, case) if to == OWNER else LEVELS[to]
-    owner = case.owner if to == OWNER else None
-    return _staff(await off_loop(people, context.work.store, role, case.department, owner))
+    role, owner = role_asked(case.kind, case.state, level), case.owner if level == OWNER else None
+    return holders(await staff_of(context), role, case.department, owner)
 
 
-def _staff(actors: Iterable[Actor]) -> list[_Recipient]:
+async def _with_address(context: ReactionContext, actors: Sequence[Actor], template: str) -> list[_Recipient]:
+    """Return those who can be reached, and record who cannot: nobody there, or no address."""
+    missing = [MailOutcome(mail_key(context, template, a.handle), a.handle, NO_ADDRESS) for a in actors if not a.email]
+    if not actors:
+        missing = [MailOutcome(mail_key(context, template, ""), "", NOBODY)]
+    for outcome in missing:
+        await context.batch.grouped(record_outcomes, outcome)
     return [_Recipient(actor.handle, actor.email, actor.locale) for actor in actors if actor.email]
 
 
@@ -93,25 +129,17 @@ def _translated(context: ReactionContext, locale: str, value: Any) -> Any:
     return label(locale, context.table.kind, value.sort, value.name) if isinstance(value, Word) else value
 
 
+async def staff_of(context: ReactionContext) -> Sequence[Actor]:
+    """Return all actors, read once for the batch."""
+    return await context.once(all_staff)
+
+
+def all_staff(store: Store) -> Sequence[Actor]:
+    """Return all actors, by handle."""
+    with store.reading() as session:
+        return session.exec(select(Actor).order_by(Actor.handle)).all()
+
+
 def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
-    """Return whom a case asks (B6): the owner if one is given, else the role in the department, else the role.
-
-    The owner has the work; a step that awaits another role (an approval, a callback) asks him only if he holds it.
-    """
-    with store.reading() as session:
-        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-    owners = [actor for actor in actors if owner is not None and actor.handle == owner]
-    if owners and (role is Role.HANDLER or role in owners[0].roles.split()):
-        return owners
-    holders = [actor for actor in actors if role in actor.roles.split()]
-    return [actor for actor in holders if actor.department == department] or holders
-
-
-def _by_handle(store: Store, handle: str) -> list[Actor]:
-    with store.reading() as session:
-        return list(session.exec(select(Actor).where(col(Actor.handle) == handle)).all())
-
-
-def _awaited_role(table: Lifecycle, case: Case) -> Role:
-    owner = table.state[case.state].owner if case.state in table.state else None
-    return owner if owner and owner not in (Role.SYSTEM, Role.CUSTOMER) else Role.AGENT
+    """Return whom a case asks, as ``engine.escalation.recipients.holders`` decides."""
+    return holders(all_staff(store), role, department, owner)

@@ -13,6 +13,7 @@ from flows.nights.digest import send_digests
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.nights.reminders import send_reminders
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
 from flows.run_info import RunInfo, RunResult, Unobserved
@@ -50,8 +51,9 @@ async def _overnight(work: Work) -> Night:
 
 
 async def _morning(work: Work) -> MorningReport:
-    """Send the digests of escalation steps without a mail of their own, then write the report."""
+    """Send the digests of late records and the reminders of what is overdue, then write the report."""
     await send_digests(work)
+    await send_reminders(work)
     return await report_morning(work)
 
 

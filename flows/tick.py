@@ -1,4 +1,7 @@
-"""One tick does all that is due now: arrivals, timers, callbacks, outbox events. Driver and simulation share it."""
+"""One tick does all that is due now: arrivals, timers, callbacks, outbox events, queued mails.
+
+Driver and simulation share it.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,7 +14,9 @@ from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.fire_timers import Swept, fire_timers
+from flows.mailing import send_queued
 from flows.nights.plan_callbacks import Called, make_calls
+from flows.notice_digests import queue_digests
 from flows.prefect_ui import events, run_names
 from flows.prefect_ui.events import Marks
 from flows.react import Reacted, react
@@ -51,6 +56,9 @@ async def tick(work: Work) -> int:
         did += await _call(work, now)
     if did or due.outbox_event is not None or _due(due.delivery, now):
         did += await _react(work, now)
+    if _due(due.mail, now):
+        did += await queue_digests(work)
+        did += await send_queued(work)
     return did
 
 

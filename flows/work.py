@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from engine.settings import Settings
 from engine.store import Store
 from flows.run_info import Observer, Unobserved
-from gateways.mail import FakeMailer, Mailer, SmtpMailer
+from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 
 P = ParamSpec("P")
@@ -38,6 +38,8 @@ class Work:
     observer: Observer = field(default_factory=Unobserved)
     name: str = field(default_factory=_name)
     progress: Callable[[int], Awaitable[None]] = _no_progress
+    ui_url: str | None = None
+    """The address of the Prefect UI as staff reach it, if the settings name one."""
 
     async def now(self) -> datetime:
         """Return the store's time."""
@@ -47,11 +49,15 @@ class Work:
 def work_from(settings: Settings) -> Work:
     """Return the tools that the settings name; a simulated store has no real mail and no real telephone."""
     store = settings.store()
-    drop = FakeMailer(store.home / "outbox" / "mail.jsonl")
-    real_mail = settings.smtp_url is not None and not store.simulated
-    mailer = SmtpMailer(settings.smtp_url or "", settings.mail_from) if real_mail else drop
     telephone = FakeTelephone() if store.simulated else CallList()
-    return Work(store, mailer, telephone, settings.locale)
+    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url)
+
+
+def _mailer(settings: Settings, store: Store) -> Mailer:
+    file = store.home / "outbox" / "mail.jsonl"
+    if store.simulated:
+        return FakeMailer(file)
+    return FileMailer(file) if settings.smtp_url is None else SmtpMailer(settings.smtp_url, settings.mail_from)
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

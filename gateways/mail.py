@@ -1,4 +1,4 @@
-"""Send mail to customers and staff: the protocol, the SMTP client, and a fake that keeps the mails."""
+"""Send mail to customers and staff: the protocol, the SMTP client, a file in its place, and a fake for simulations."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import ssl
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 SMTP_SECONDS = 10
@@ -23,10 +23,40 @@ class Mail:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a mail goes: to an address, into a file, or nowhere; ``reached`` says whether its reader will get it.
+
+    ``text`` is the masked address or the path of the file. A message for it is ``mail.destination.<code>``.
+    """
+
+    code: Literal["address", "file", "nowhere"]
+    text: str
+    reached: bool
+
+
+NOWHERE = Destination("nowhere", "", reached=False)
+
+
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
         """Send the mail. Raises if it cannot be sent; the delivery is then tried again later."""
         ...
+
+    def destination(self, to: str) -> Destination:
+        """Return where a mail to this address goes."""
+        ...
+
+
+def destination_of(mailer: Mailer, to: str | None) -> Destination:
+    """Return where a mail to somebody with this address, or without any, goes."""
+    return mailer.destination(to) if to else NOWHERE
+
+
+def masked(address: str) -> str:
+    """Return an address that a page or a log may show: ``a***@example.com``."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}***@{domain}" if at else "***"
 
 
 class SmtpMailer:
@@ -50,6 +80,9 @@ class SmtpMailer:
         with self._connected() as server:
             server.send_message(message)
 
+    def destination(self, to: str) -> Destination:
+        return Destination("address", masked(to), reached=True)
+
     def _connected(self) -> smtplib.SMTP:
         host, port = self._parts.hostname or "localhost", self._parts.port
         if self._parts.scheme == "smtps":
@@ -64,22 +97,42 @@ class SmtpMailer:
         return server
 
 
-class FakeMailer:
-    """Keeps mails in memory and appends them to the file ``drop``, if given: one JSON object a line, synced."""
+class FileMailer:
+    """Appends mails to a file, where nobody is sent them: one JSON object a line, synced.
 
-    def __init__(self, drop: Path | None = None) -> None:
-        self.sent: list[Mail] = []
-        self._drop = drop
+    A store without a mail server uses it, so that the mails can be read and sent by hand.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
 
     def send(self, mail: Mail) -> None:
-        self.sent.append(mail)
-        if self._drop is None:
-            return
-        self._drop.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
-        handle = os.open(self._drop, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, line.encode())
             os.fsync(handle)
         finally:
             os.close(handle)
+
+    def destination(self, to: str) -> Destination:
+        return Destination("file", str(self.file), reached=False)
+
+
+class FakeMailer:
+    """Keeps mails in memory and, if a file is given, appends them to it. A simulation takes them for delivered."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.sent: list[Mail] = []
+        self._file = FileMailer(file) if file is not None else None
+
+    def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
+        if self._file is not None:
+            self._file.send(mail)
+
+    def destination(self, to: str) -> Destination:
+        if self._file is not None:
+            return Destination("file", str(self._file.file), reached=True)
+        return Destination("address", masked(to), reached=True)

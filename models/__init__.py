@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
     from models.lifecycle_version import LifecycleVersion
+    from models.notice import MailRecord, Notice
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, Statement
@@ -39,6 +40,8 @@ __all__ = [
     "Lease",
     "LifecycleVersion",
     "Link",
+    "MailRecord",
+    "Notice",
     "OneTimeCode",
     "OutboxEvent",
     "Parked",
@@ -71,6 +74,8 @@ _MODULES = {
     "Delivery": "outbox",
     "OutboxEvent": "outbox",
     "Rating": "outbox",
+    "Notice": "notice",
+    "MailRecord": "notice",
     "Parked": "parked",
     "Party": "party",
     "Statement": "party",

@@ -44,10 +44,18 @@ class Callbacks(Row):
 
 
 class Alerts(Row):
-    """When alerts are sent to people of these levels: in the hours of a calendar, or at any hour without one (B6)."""
+    """When people of these levels are alerted, and how many mails they get (B6, B11).
+
+    They are alerted in the hours of ``calendar``, or at any hour without one; other levels at any hour. Whoever is
+    asked for an overdue case is reminded every ``remind_days`` days until he acts; 0 reminds nobody. More than
+    ``digest_after`` notices to one person within ``digest_minutes`` become one mail.
+    """
 
     calendar: str | None = None
     levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1, 2, 3)
+    remind_days: Annotated[int, Field(ge=0, le=31)] = 1
+    digest_after: Annotated[int, Field(ge=1, le=1000)] = 5
+    digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
 
 
 class Bound(Row):

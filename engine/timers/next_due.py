@@ -30,6 +30,9 @@ SELECT (SELECT min(at) FROM (
                AND k.clause IN ({revisit}) AND k.closed_at IS NULL) due
          WHERE at > :after) AS callback,
        (SELECT min(effective_from) FROM edition WHERE projected_at IS NULL AND effective_from > :after) AS rules,
+       (SELECT min(at) FROM (
+            SELECT min(next_at) AS at FROM mail WHERE next_at > :after
+            UNION ALL SELECT min(digest_at) FROM notice WHERE mail IS NULL AND digest_at > :after) due) AS mail,
        (SELECT min(case_id) FROM outbox_event) AS outbox_event
 """
 
@@ -38,7 +41,8 @@ SELECT (SELECT min(at) FROM (
 class NextDue:
     """When each kind of work is first due, in microseconds; ``outbox_event`` says that one waits to be fanned out.
 
-    ``rules`` is when an edition takes force under which the open timers have not been brought yet.
+    ``rules`` is when an edition takes force under which the open timers have not been brought yet, ``mail`` the next
+    try of a queued mail, or the instant of a digest.
     """
 
     timer: int | None
@@ -46,11 +50,13 @@ class NextDue:
     arrival: int | None
     callback: int | None
     rules: int | None
+    mail: int | None
     outbox_event: int | None
 
     def next(self) -> datetime | None:
         """Return the first instant at which something is due."""
-        due = [at for at in (self.timer, self.delivery, self.arrival, self.callback, self.rules) if at is not None]
+        kinds = self.timer, self.delivery, self.arrival, self.callback, self.rules, self.mail
+        due = [at for at in kinds if at is not None]
         return from_micros(min(due)) if due else None
 
 

@@ -1,61 +1,74 @@
 """Mails escalation steps that were history when they were recorded once a day, together (law 4)."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
+from engine.escalation.recipients import holders
+from engine.outbox.mails import ComposedMail, queue_mails
 from engine.runs import Done, keep
 from engine.store import Store
-from flows.notifications import people, write
+from flows.mailing import send_queued
+from flows.notifications import all_staff
 from flows.work import Work, off_loop
-from locales.translation import ZONE, label, when
+from locales.translation import ZONE, label, translate, when
 from models import Actor
 from reports import figures, run_figures
+from reports.figures import LateStep
 from statemachines.roles import LEVELS
 
 DAYS_BACK = 7
-SHOWN = 50
+LISTED = 50
+"""The most cases that a digest lists; it gives the number of the others."""
 
 
 async def send_digests(work: Work) -> int:
-    """Send the digest of each past day that has not been sent; returns how many mails went out.
-
-    A day's content is fixed once the day is over, so a digest sent again says the same under the same key.
-    """
-    today = (await work.now()).astimezone(ZONE).date()
-    sent = 0
+    """Queue the digest of each past day that has none yet, and send what is queued; returns how many mails went out."""
+    now = await work.now()
+    today = now.astimezone(ZONE).date()
     for back in range(DAYS_BACK, 0, -1):
-        sent += await _send_day(work, today - timedelta(days=back))
-    return sent
+        await off_loop(_queue_day, work.store, today - timedelta(days=back), now)
+    return await send_queued(work)
 
 
-async def _send_day(work: Work, day: date) -> int:
+def _queue_day(store: Store, day: date, now: datetime) -> None:
     name = f"digest:{day.isoformat()}"
-    mails = await off_loop(_mails, work.store, name, day)
-    for actor, lines in mails:
-        cases = "\n".join(lines[:SHOWN])
-        key, address = f"{name}:{actor.handle}", actor.email or ""
-        await write(work, key, address, actor.locale, "digest", day=day.isoformat(), count=len(lines), cases=cases)
-    if mails:
-        now = await work.now()
-        await off_loop(keep, work.store, Done(name, now, now, observed=True, did=len(mails)))
-    return len(mails)
-
-
-def _mails(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]]:
-    """Return each recipient with one line for each case that asks him."""
     begin = datetime.combine(day, time(), ZONE)
     end = datetime.combine(day + timedelta(days=1), time(), ZONE)
     with store.looking() as tx:
-        if run_figures.last_run(tx, name) is not None:
-            return []
-        steps = figures.recorded_late(tx, begin, end)
-    mails: dict[str, tuple[Actor, list[str]]] = {}
-    for late in steps:
-        for actor in people(store, LEVELS[late.level], late.department, late.owner if late.level == 0 else None):
-            if actor.email:
-                mails.setdefault(actor.handle, (actor, []))[1].append(_line(late, actor.locale))
-    return [mails[handle] for handle in sorted(mails)]
+        steps = [] if run_figures.last_run(tx, name) is not None else figures.recorded_late(tx, begin, end)
+    mails = [_mail(name, day, actor, by_case) for actor, by_case in _recipients(store, steps)]
+    if mails:
+        queue_mails(store, mails, now)
+        keep(store, Done(name, now, now, observed=True, did=len(mails)))
 
 
-def _line(late: figures.LateStep, locale: str) -> str:
-    clause = label(locale, late.kind, "clause", late.clause)
-    return f"{late.number} · {clause} · {late.percent} % · {when(late.due_at)}"
+def _recipients(store: Store, steps: Iterable[LateStep]) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
+    """Return each recipient with the steps that ask him, by case."""
+    staff = all_staff(store)
+    found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))
+    for step in steps:
+        owner = step.owner if step.level == 0 else None
+        for actor in holders(staff, LEVELS[step.level], step.department, owner):
+            found[actor.handle][step.number].append(step)
+    return [(actor, found[actor.handle]) for actor in staff if actor.handle in found and actor.email]
+
+
+def _mail(name: str, day: date, actor: Actor, by_case: dict[str, list[LateStep]]) -> ComposedMail:
+    locale, count = actor.locale, len(by_case)
+    lines = [_line(number, steps, locale) for number, steps in list(by_case.items())[:LISTED]]
+    if count > LISTED:
+        lines.append(translate(locale, "reminder.more", count=count - LISTED))
+    params = {"handle": actor.handle, "day": day.isoformat(), "count": count, "cases": "\n".join(lines)}
+    subject, body = (translate(locale, f"mail.digest.{part}", **params) for part in ("subject", "body"))
+    return ComposedMail(f"{name}:{actor.handle}", actor.handle, subject, body)
+
+
+def _line(number: str, steps: list[LateStep], locale: str) -> str:
+    """Return a case with its promises, each with the highest share of its allowance and when that was reached."""
+    last = {step.clause: step for step in sorted(steps, key=lambda step: step.percent)}
+    promises = (
+        f"{label(locale, step.kind, 'clause', step.clause)} {step.percent} % {when(step.due_at)}"
+        for step in last.values()
+    )
+    return translate(locale, "notice.digest_line", line=" · ".join([number, *promises]))

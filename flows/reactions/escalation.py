@@ -1,63 +1,55 @@
-"""Escalation (B6): steps of the ladder and escalations by hand are mailed, severe cases are escalated at once."""
+"""Escalation (B6): escalation steps and escalations by hand are mailed, severe cases are escalated at once."""
 
 from datetime import datetime
 
-from engine.outbox.deliveries import Later
-from engine.rules.in_force import rules_of
-from flows.notifications import Word, send
-from flows.reaction_context import ReactionContext
+from flows.case_notices import ask_level, pack_of, promises, wait_for_alert_hours
+from flows.reaction_context import VIA, ReactionContext
 from flows.reaction_registry import EVERY, on_escalation_step, on_move
-from flows.work import off_loop
-from locales.translation import label, when
-from models import Case
-from models.columns import to_micros
+from locales.translation import label
 from statemachines.forms import Severity
 
 
 @on_escalation_step(EVERY)
 async def tell_escalation_step(context: ReactionContext) -> None:
-    """Mail the level that the escalation step asks; a step that fired long after its time is in the morning report.
+    """Ask the level of the escalation step for the case, unless the promise was met since.
 
-    Raises ``Later`` outside the alert hours of that level.
+    A step that fired long after its time is in the digest of late records. Raises ``Later`` outside the alert hours of
+    the level.
     """
-    case = await context.case()
-    if context.historic or case.closed:
+    if context.historic or (await context.case()).closed:
         return
-    form = context.form
-    level = int(form["level"])
-    await _wait_for_alert_hours(context, case, level)
-    codes = {"clause": Word("clause", form["clause"]), "level": Word("level", str(level))}
-    due = when(datetime.fromisoformat(form["due_at"]))
-    await send(context, level, "escalation_step", percent=form["percent"], due=due, **codes)
+    promise = (await promises(context)).of_step(context.event.seq)
+    if promise is None:
+        return
+    level = int(context.form["level"])
+    await wait_for_alert_hours(context, level)
+    await ask_level(
+        context, level, "escalation_step", _reason(level, promise.due_at, await context.work.now()), promise
+    )
+
+
+def _reason(level: int, due_at: datetime, now: datetime) -> str:
+    if now < due_at:
+        return "due_soon"
+    return "overdue" if level else "own_overdue"
 
 
 @on_move(EVERY, "escalate")
 async def tell_escalation(context: ReactionContext) -> None:
-    """Mail the level to which somebody escalated the case."""
-    level = context.event.level
-    await send(context, level, "escalated", level=Word("level", str(level)))
+    """Ask the level to which somebody, or the rule for severe cases, escalated the case."""
+    if (await context.case()).closed:
+        return
+    reason = "by_severity" if context.event.via == VIA else "by_hand"
+    await ask_level(context, context.event.level, "escalated", reason, None)
 
 
 @on_move(EVERY, "classify", "reclassify")
 async def raise_severe(context: ReactionContext) -> None:
     """Escalate to the level that the pack gives to the severity, unless the case is there already."""
-    case, now = await context.case(), await context.work.now()
+    case = await context.case()
     if case.closed or case.severity is None or "escalate" not in context.table.rows:
         return
-    rules = await context.once(rules_of)
-    level = rules.pack(case.pack, to_micros(now)).severity_levels.get(Severity(case.severity), 0)
+    level = (await pack_of(context)).severity_levels.get(Severity(case.severity), 0)
     if level > case.level:
         reason = label(context.work.locale, case.kind, "severity", case.severity)
         await context.advance("escalate", level=level, reason=reason)
-
-
-async def _wait_for_alert_hours(context: ReactionContext, case: Case, level: int) -> None:
-    """Raise ``Later`` outside the hours in which the pack has the people of this level alerted."""
-    now = await context.work.now()
-    rules = await off_loop(rules_of, context.work.store)
-    alerts = rules.pack(case.pack, to_micros(now)).alerts
-    if alerts.calendar is None or level not in alerts.levels:
-        return
-    opens = rules.calendar(alerts.calendar).next_open(now)
-    if opens > now:
-        raise Later(opens)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.create_store import set_clock
+from engine.outbox.mails import ComposedMail, queue_mails
 from engine.runs import Done, hold, keep
 from engine.store import Store
 from statemachines.complaint import COMPLAINT
@@ -134,7 +135,7 @@ def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
 
 def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
     parts = closeloop.json("status")["parts"]
-    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox", "lifecycles"}
+    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox", "notices", "lifecycles"}
     assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
 
 
@@ -151,11 +152,28 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "driver": (False, "none"),
         "schedules": (True, "kept"),
         "outbox": (True, "dead"),
+        "notices": (True, "reached"),
         "lifecycles": (True, "current"),
         "prefect": (False, "away"),
         "worker": (False, "none"),
     }
     assert "closeloop drive" in closeloop("status").output
+
+
+def test_notices_that_reached_nobody_are_a_fault_with_its_cause(closeloop: Closeloop, simulated: Store):
+    mails = [ComposedMail(f"{cause}:{n}", "amy", "", "", cause) for n in range(2) for cause in ("no_server", "nobody")]
+    queue_mails(simulated, mails, START)
+    found = closeloop.json("status")
+    assert found["ok"] is False
+    assert found["parts"]["notices"] == {
+        "ok": False,
+        "code": "undelivered",
+        "count": 4,
+        "causes": {"no_server": 2, "nobody": 2},
+    }
+    assert "CLOSELOOP_SMTP_URL" in closeloop("status").output
+    set_clock(simulated, START + 25 * HOUR)
+    assert closeloop.json("status")["parts"]["notices"]["ok"] is True
 
 
 def test_a_driver_that_beats_and_one_that_fell_silent(closeloop: Closeloop, simulated: Store):

@@ -31,6 +31,14 @@ DELIVERIES = (
 )
 TIMERS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
 STEPS = "SELECT timer_id, percent, due_at FROM escalation_step"
+# Whom a case asked at a level, and the mail that said so; and the steps whose promises are still open.
+NOTICES = """
+SELECT c.number, n.cycle, n.level, n.mail, n.recipient, n.timer_id FROM notice n JOIN cases c ON c.id = n.case_id
+"""
+OPEN_STEPS = """
+SELECT c.number, s.seq FROM escalation_step s JOIN timer k ON k.id = s.timer_id JOIN cases c ON c.id = s.case_id
+ WHERE k.closed_at IS NULL
+"""
 UNPROCESSED = "SELECT row_id, part, refusal FROM arrival WHERE processed_at IS NULL OR refusal IS NOT NULL"
 OUTBOX = "SELECT case_id, seq FROM outbox_event"
 # Every text of a clerk or of a file ends in its own key.
@@ -93,7 +101,11 @@ def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit
         moves = [MoveRow(*row) for row in rows(MOVES.format(historic=HISTORIC))]
         result.lost += _missing_moves(moves, ledger)
         result.lost += _missing_deliveries(moves, rows(DELIVERIES))
-        result.lost += _missing_mails(moves, {mail["key"] for mail in mails})
+        keys = {mail["key"] for mail in mails}
+        result.lost += _missing_receipts(moves, keys)
+        notices = rows(NOTICES)
+        result.lost += _missing_notices(moves, keys, notices, {tuple(row) for row in rows(OPEN_STEPS)})
+        result.doubled += _duplicates((number, cycle, level, *who) for number, cycle, level, _, *who in notices)
         result.lost += _missing_steps(rows(TIMERS.format(until=until)), rows(STEPS))
         result.lost += [f"arrival {tuple(row)}" for row in rows(UNPROCESSED)]
         result.lost += [f"outbox event {tuple(row)}" for row in rows(OUTBOX)]
@@ -138,18 +150,26 @@ def _missing_deliveries(moves: list[MoveRow], deliveries: list[Any]) -> Iterator
                 yield f"fan-out {row.number}:{row.seq}:{reaction}"
 
 
-def _missing_mails(moves: list[MoveRow], keys: set[str]) -> Iterator[str]:
-    """Yield each receipt of a new contact and each notice of an escalation step that was not sent."""
-    sent = {":".join(key.split(":")[:4]) for key in keys}
+def _missing_receipts(moves: list[MoveRow], keys: set[str]) -> Iterator[str]:
+    """Yield each receipt of a new contact that was not sent."""
     for row in moves:
-        if row.historic:
-            continue
         receipt = f"{row.number}:1:acknowledge_contact:acknowledged"
-        notice = f"{row.number}:{row.seq}:tell_escalation_step:escalation_step"
-        if row.move == "open" and row.email and receipt not in sent:
+        if row.move == "open" and not row.historic and row.email and receipt not in keys:
             yield f"receipt {receipt}"
-        if row.is_step and not row.closed and notice not in sent:
-            yield f"notice {notice}"
+
+
+def _missing_notices(
+    moves: list[MoveRow], keys: set[str], notices: list[Any], open_steps: set[tuple[str, int]]
+) -> Iterator[str]:
+    """Yield each notice that was not sent, and each level that a step of an open promise asks without a notice."""
+    closed = {row.number for row in moves if row.closed}
+    sent = Counter((number, cycle, level) for number, cycle, level, mail, *_ in notices if mail in keys)
+    yield from (f"unsent notice {tuple(row)}" for row in notices if row[3] not in keys and row[0] not in closed)
+    for row in moves:
+        if row.is_step and not row.historic and not row.closed and (row.number, row.seq) in open_steps:
+            level = json.loads(row.form)["level"]
+            if not sent[row.number, row.cycle, level]:
+                yield f"notice {row.number} level {level}"
 
 
 def _missing_steps(timers: list[Any], steps: list[Any]) -> Iterator[str]:

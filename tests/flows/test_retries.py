@@ -123,7 +123,7 @@ def test_a_reaction_that_is_gone_dies_and_says_so(work: Work):
 
 
 def test_a_late_delivery_keeps_the_order_of_its_reaction(work: Work):
-    """The second rung's mail waits for the first one's: a reader never hears of 100 % before 75 %."""
+    """The second rung's mail waits for the first one's: nobody is asked about a broken promise before its reminder."""
     work.mailer = FailingMailer(1)
     new_case(work.store, text=ODD)
     drained(work, HOUR * 2 - timedelta(seconds=5))
@@ -131,4 +131,4 @@ def test_a_late_delivery_keeps_the_order_of_its_reaction(work: Work):
     drained(work, HOUR * 2)
     assert sent_mails(work) == [], "the first one waits for its second try"
     drained(work, HOUR * 2 + timedelta(seconds=5))
-    assert ["75" in mail.subject for mail in sent_mails(work)] == [True, False]
+    assert ["还剩" in mail.subject for mail in sent_mails(work)] == [True, False]

@@ -181,8 +181,8 @@ def test_history_is_told_in_one_mail_the_next_morning(work: Work):
     assert sent_mails(work) == []
     night(work, DAY * 2, "morning-report")
     assert sorted(mail.to for mail in sent_mails(work)) == [
-        f"{who}@example.com" for who in ("gao", "han", "mei", "sue")
-    ]
+        f"{who}@example.com" for who in ("gao", "gao", "han", "mei", "sue")
+    ], "the digest of each, and the reminder of the general manager, whom the cases ask now"
     assert all(number in mail.body for number in numbers for mail in sent_mails(work))
     count = len(sent_mails(work))
     night(work, DAY * 2, "morning-report")

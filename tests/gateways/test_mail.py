@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateways.mail import FakeMailer, Mail, SmtpMailer
+from gateways.mail import FakeMailer, FileMailer, Mail, SmtpMailer, destination_of, masked
 
 MAIL = Mail(
     key="cp-26-000123:4:acknowledge_contact:acknowledged",
@@ -155,3 +155,27 @@ def test_the_fake_writes_mails_to_a_file_that_others_cannot_read(tmp_path: Path)
     assert json.loads(lines[0]) == {"key": MAIL.key, "to": MAIL.to, "subject": MAIL.subject, "body": MAIL.body}
     assert "已收到您的投诉" in lines[0], "a person can read the file"
     assert drop.stat().st_mode & 0o077 == 0
+
+
+def test_the_file_of_a_store_without_a_server_reaches_nobody(tmp_path: Path):
+    mailer = FileMailer(tmp_path / "mail.jsonl")
+    went = destination_of(mailer, "amy@example.com")
+    assert (went.code, went.text, went.reached) == ("file", str(tmp_path / "mail.jsonl"), False)
+
+
+def test_a_mail_to_a_server_goes_to_the_address_of_which_only_a_part_is_shown():
+    went = destination_of(SmtpMailer("smtp://127.0.0.1", "desk@closeloop.example"), "amy@example.com")
+    assert (went.code, went.text, went.reached) == ("address", "a***@example.com", True)
+    assert masked("x") == "***", "what is no address is not shown either"
+
+
+def test_a_simulation_takes_its_file_for_delivered(tmp_path: Path):
+    went = destination_of(FakeMailer(tmp_path / "mail.jsonl"), "amy@example.com")
+    assert (went.code, went.reached) == ("file", True)
+    assert destination_of(FakeMailer(), "amy@example.com").text == "a***@example.com"
+
+
+@pytest.mark.parametrize("address", [None, ""])
+def test_somebody_without_an_address_gets_it_nowhere(address: str | None):
+    went = destination_of(FakeMailer(), address)
+    assert (went.code, went.reached) == ("nowhere", False)

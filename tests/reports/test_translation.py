@@ -188,7 +188,7 @@ def letters() -> Iterator[tuple[str, str, set[str] | None]]:
 
 def test_every_mail_has_its_words_and_is_given_what_they_ask_for():
     words = catalogue(DEFAULT)
-    assert {"acknowledged", "escalation_step", "dead"} <= {name for _, name, _ in letters()}
+    assert {"acknowledged", "order_confirmed", "dead"} <= {name for _, name, _ in letters()}
     for place, name, names in letters():
         for key in (f"mail.{name}.subject", f"mail.{name}.body"):
             assert key in words, f"{place}{key}"

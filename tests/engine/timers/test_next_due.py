@@ -13,7 +13,7 @@ from tests.case_actions import DAY, HOUR, START, contact, execute_sql, make_move
 
 
 def test_nothing_is_due_in_an_empty_store(store: Store):
-    assert look(store) == NextDue(None, None, None, None, None, None)
+    assert look(store) == NextDue(None, None, None, None, None, None, None)
     assert look(store).next() is None
 
 

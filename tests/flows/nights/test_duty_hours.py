@@ -32,7 +32,7 @@ def held(work: Work) -> list[tuple[str, int]]:
 @pytest.fixture
 def night(work: Work) -> Work:
     """The pack keeps office hours for everybody above the handler, and a case is opened at midnight."""
-    publishes(work.store, "alerts", calendar="cn-office")
+    publishes(work.store, "alerts", calendar="cn-office", levels=[1, 2, 3])
     drained(work, MIDNIGHT)
     new_case(work.store, MIDNIGHT, text=ODD)
     return work
@@ -97,7 +97,8 @@ def test_a_level_that_the_pack_does_not_spare_hears_of_it_at_night(work: Work):
     assert len(sent_mails(work)) == 2, "the manager sleeps"
 
 
-def test_a_pack_without_duty_hours_tells_at_any_hour(work: Work):
+def test_a_pack_whose_alert_hours_never_end_tells_at_any_hour(work: Work):
+    publishes(work.store, "alerts", calendar="cn-hotline")
     drained(work, MIDNIGHT)
     new_case(work.store, MIDNIGHT, text=ODD)
     drained(work, HOUR * 17)

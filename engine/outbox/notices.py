@@ -1,0 +1,239 @@
+"""Record whom a case asks at an escalation level, and choose between a mail for each notice and a digest.
+
+Note [One notice a level]: a person gets one notice of a case at a level for as long as the promise that asked, or the
+escalation by hand, lasts. Later steps of that level, and steps of other promises that reach it meanwhile, ask nothing
+new. Once the promise is met, another promise that reaches the level asks again: nobody would know of it otherwise.
+
+Note [Digests]: whoever got ``Limits.digest_after`` notices within ``Limits.window`` gets the next ones, and all of a
+group that exceeds the limit together, in one mail at the end of a window that begins with the first of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.contention import retrying
+from engine.databases import Conflict
+from engine.outbox.mails import ComposedMail, compose_in
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import MICROSECOND, to_micros
+
+LOCK = "SELECT id FROM cases WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
+# A timer that ended asks nobody any more; an escalation by hand lasts as long as its cycle.
+KNOWN = """
+SELECT n.case_id, n.seq, n.recipient, n.level, n.cycle, k.closed_at,
+       CASE WHEN n.digest_at IS NULL THEN n.mail END AS mail
+  FROM notice n LEFT JOIN timer k ON k.id = n.timer_id WHERE n.case_id = ANY(:ids)
+"""
+RECENT = (
+    "SELECT recipient, count(*) AS n FROM notice WHERE recipient = ANY(:names) AND asked_at > :since GROUP BY recipient"
+)
+PENDING = """
+SELECT recipient, min(digest_at) AS at FROM notice
+ WHERE mail IS NULL AND recipient = ANY(:names) AND digest_at > :at GROUP BY recipient
+"""
+INSERT = """
+INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail)
+VALUES (:case_id, :seq, :recipient, :level, :cycle, :timer_id, :asked_at, :digest_at, :line, :mail)
+ON CONFLICT DO NOTHING
+"""
+INSERT_POSTGRES = """
+INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail)
+SELECT * FROM json_to_recordset(%(rows)s::json) AS r(
+  case_id bigint, seq integer, recipient text, level integer, cycle integer, timer_id bigint, asked_at bigint,
+  digest_at bigint, line text, mail text) ON CONFLICT DO NOTHING
+"""
+ASKED = """
+SELECT n.recipient, c.number FROM notice n JOIN cases c ON c.id = n.case_id
+ WHERE n.recipient = ANY(:names) AND n.asked_at > :since
+"""
+DIGESTS_DUE = "SELECT DISTINCT recipient FROM notice WHERE mail IS NULL AND digest_at <= :at ORDER BY recipient"
+WAITING = """
+SELECT n.case_id, n.seq, n.level, n.asked_at, n.line, c.closed OR k.closed_at IS NOT NULL AS moot
+  FROM notice n JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
+ WHERE n.recipient = :recipient AND n.mail IS NULL AND n.digest_at <= :at
+ ORDER BY n.level DESC, n.asked_at, n.case_id, n.seq
+"""
+ASSIGN = """
+UPDATE notice SET mail = :mail WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL
+"""
+FORGET = "DELETE FROM notice WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many notices a person gets one by one within a window; the pack says it."""
+
+    digest_after: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class DraftNotice:
+    """A notice for one person: the mail, and the line that stands for it in a digest."""
+
+    recipient: str
+    line: str
+    mail: ComposedMail
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRequest:
+    """A transition by which a case asks people at a level; ``timer_id`` is None for an escalation by hand."""
+
+    case_id: int
+    seq: int
+    cycle: int
+    level: int
+    timer_id: int | None
+    drafts: tuple[DraftNotice, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeState:
+    """A recorded notice, and the key of its mail; None where a digest carries it."""
+
+    recipient: str
+    mail: str | None
+
+
+def record_notices(store: Store, requests: Sequence[NoticeRequest], at: datetime) -> list[list[NoticeState]]:
+    """Record notices and compose their mails; return the notices that each request made, now or at an earlier try.
+
+    Whoever was asked before gets none: see Note [One notice a level].
+    """
+    return retrying(lambda: _record(store, requests, to_micros(at)))
+
+
+def _record(store: Store, requests: Sequence[NoticeRequest], at: int) -> list[list[NoticeState]]:
+    ids = sorted({request.case_id for request in requests})
+    with store.writing() as tx:
+        if tx.postgres:
+            tx.rows(LOCK, ids=ids)
+        known = tx.rows_among(KNOWN, ids=ids)
+        new = list(_new(requests, known))
+        digests = _digest_instants(tx, new, at)
+        rows = [_row(request, draft, digests.get(draft.recipient), at) for request, draft in new]
+        tx.run_all(INSERT, rows, INSERT_POSTGRES)
+        compose_in(tx, (draft.mail for _, draft in new if draft.recipient not in digests), at)
+    states = {(row.case_id, row.seq, row.recipient): row.mail for row in known}
+    states |= {(row["case_id"], row["seq"], row["recipient"]): row["mail"] for row in rows}
+    return [
+        [
+            NoticeState(draft.recipient, states[key])
+            for draft in request.drafts
+            if (key := _key(request, draft)) in states
+        ]
+        for request in requests
+    ]
+
+
+def _key(request: NoticeRequest, draft: DraftNotice) -> tuple[int, int, str]:
+    return request.case_id, request.seq, draft.recipient
+
+
+def _new(requests: Sequence[NoticeRequest], known: Iterable[Any]) -> Iterator[tuple[NoticeRequest, DraftNotice]]:
+    """Yield the notices that are not recorded yet and whose person is not asked already."""
+    recorded, asked = set[tuple[int, int, str]](), set[tuple[int, int, int, str]]()
+    for row in known:
+        recorded.add((row.case_id, row.seq, row.recipient))
+        if row.closed_at is None:
+            asked.add((row.case_id, row.cycle, row.level, row.recipient))
+    for request in requests:
+        for draft in request.drafts:
+            asks = (request.case_id, request.cycle, request.level, draft.recipient)
+            if _key(request, draft) not in recorded and asks not in asked:
+                asked.add(asks)
+                yield request, draft
+
+
+def _digest_instants(tx: Tx, new: Sequence[tuple[NoticeRequest, DraftNotice]], at: int) -> dict[str, int]:
+    """Return when the digest is due of each recipient who gets one; see Note [Digests]."""
+    names = sorted({draft.recipient for _, draft in new if draft.mail.outcome is None})
+    if not names:
+        return {}
+    due: dict[str, int] = {}
+    together = Counter(draft.recipient for _, draft in new)
+    limits = {draft.recipient: request.limits for request, draft in new}
+    for window in {limit.window for limit in limits.values()}:
+        since = at - window // MICROSECOND
+        recent = {row.recipient: row.n for row in tx.rows_among(RECENT, names=names, since=since)}
+        for name in names:
+            limit = limits[name]
+            if limit.window == window and recent.get(name, 0) + together[name] > limit.digest_after:
+                due[name] = at + window // MICROSECOND
+    pending = {row.recipient: row.at for row in tx.rows_among(PENDING, names=names, at=at)}
+    return due | pending
+
+
+def _row(request: NoticeRequest, draft: DraftNotice, digest_at: int | None, at: int) -> dict[str, Any]:
+    return {
+        "case_id": request.case_id,
+        "seq": request.seq,
+        "recipient": draft.recipient,
+        "level": request.level,
+        "cycle": request.cycle,
+        "timer_id": request.timer_id,
+        "asked_at": at,
+        "digest_at": digest_at,
+        "line": draft.line,
+        "mail": draft.mail.key if digest_at is None else None,
+    }
+
+
+def asked_since(tx: Tx, recipients: Iterable[str], since: datetime) -> set[tuple[str, str]]:
+    """Return the recipients who got notices since then, each with the number of the case."""
+    rows = tx.rows_among(ASKED, names=sorted(recipients), since=to_micros(since))
+    return {(row.recipient, row.number) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingNotice:
+    """A notice that waits for a digest; ``moot`` if its promise was met or its case closed meanwhile."""
+
+    case_id: int
+    seq: int
+    level: int
+    asked_at: int
+    line: str
+    moot: bool
+
+
+def digests_due(store: Store, at: datetime) -> list[str]:
+    """Return the recipients whose digests are due."""
+    with store.looking() as tx:
+        return [row.recipient for row in tx.rows(DIGESTS_DUE, at=to_micros(at))]
+
+
+def waiting_notices(store: Store, recipient: str, at: datetime) -> list[WaitingNotice]:
+    """Return the notices whose digest is due, highest level first."""
+    with store.looking() as tx:
+        rows = tx.rows(WAITING, recipient=recipient, at=to_micros(at))
+    return [WaitingNotice(row.case_id, row.seq, row.level, row.asked_at, row.line, bool(row.moot)) for row in rows]
+
+
+def assign_digest(store: Store, mail: ComposedMail, notices: Sequence[WaitingNotice], at: datetime) -> bool:
+    """Queue a digest that carries these notices, and forget those that are moot.
+
+    Return False, and change nothing, if another process has assigned one of them.
+    """
+    live = [_where(notice, mail.recipient) | {"mail": mail.key} for notice in notices if not notice.moot]
+    moot = [_where(notice, mail.recipient) for notice in notices if notice.moot]
+    try:
+        with store.writing() as tx:
+            if sum(tx.run(ASSIGN, **row) for row in live) != len(live):
+                raise Conflict
+            tx.run_all(FORGET, moot)
+            if live:
+                compose_in(tx, [mail], to_micros(at), to_micros(at))
+    except Conflict:
+        return False
+    return True
+
+
+def _where(notice: WaitingNotice, recipient: str) -> dict[str, Any]:
+    return {"case_id": notice.case_id, "seq": notice.seq, "recipient": recipient}

@@ -1,0 +1,96 @@
+"""Hands mails to the gateway one by one, and records those that reach nobody.
+
+Note [Composed once]: the text of a notice depends on the time and on the state of its case. So it is stored before it
+is first sent, and whatever sends it again, after a failure or the loss of a process, sends the same text under the same
+key (law 3). See ``engine/outbox/mails.py``.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from engine.outbox.mails import (
+    NO_ADDRESS,
+    NO_SERVER,
+    REFUSED,
+    SENT,
+    ComposedMail,
+    MailOutcome,
+    QueuedMail,
+    lease_mails,
+    mails_by_key,
+    settle_mails,
+    settle_queued,
+)
+from engine.store import Store
+from flows.work import Work, off_loop
+from gateways.mail import Mail
+
+QUEUED_AT_ONCE = 100
+"""The most queued mails that are sent together."""
+
+
+class Attempt(NamedTuple):
+    """How a try to send a mail ended; ``error`` is what the gateway raised."""
+
+    outcome: MailOutcome
+    error: Exception | None
+
+
+async def attempt(work: Work, mail: Mail, recipient: str) -> Attempt:
+    """Try to send a mail to a member of staff, or to a customer (``recipient`` is empty)."""
+    try:
+        await off_loop(work.mailer.send, mail)
+    except Exception as error:  # noqa: BLE001 (the caller records and raises it)
+        return Attempt(MailOutcome(mail.key, recipient, REFUSED), error)
+    reached = work.mailer.destination(mail.to).reached
+    return Attempt(MailOutcome(mail.key, recipient, SENT if reached else NO_SERVER), None)
+
+
+async def record_outcomes(work: Work, outcomes: Sequence[MailOutcome]) -> Sequence[None]:
+    """Record what became of mails; for ``BatchContext.grouped``."""
+    await off_loop(settle_mails, work.store, outcomes, await work.now())
+    return [None] * len(outcomes)
+
+
+async def composed_mails(work: Work, keys: Sequence[str]) -> Sequence[ComposedMail | None]:
+    """Return composed mails as they are stored now; for ``BatchContext.grouped``."""
+    stored = await off_loop(_stored, work.store, list(set(keys)))
+    return [stored.get(key) for key in keys]
+
+
+async def attempt_composed(work: Work, mail: ComposedMail, address: str) -> Attempt:
+    """Try to send a composed mail."""
+    return await attempt(work, Mail(mail.key, address, mail.subject, mail.body), mail.recipient)
+
+
+async def send_queued(work: Work) -> int:
+    """Send the queued mails that are due; returns how many went out. What the gateway does not accept is tried again.
+
+    The address is looked up now: somebody who has none any more is recorded as such.
+    """
+    sent = 0
+    while queued := await off_loop(lease_mails, work.store, await work.now(), QUEUED_AT_ONCE):
+        addresses = await off_loop(_addresses, work.store)
+        ended = await asyncio.gather(*(_attempt_queued(work, one, addresses) for one in queued))
+        await off_loop(settle_queued, work.store, list(zip(queued, ended, strict=True)), await work.now())
+        sent += sum(outcome.outcome == SENT for outcome in ended)
+    return sent
+
+
+async def _attempt_queued(work: Work, queued: QueuedMail, addresses: dict[str, str | None]) -> MailOutcome:
+    mail = queued.mail
+    address = addresses.get(mail.recipient)
+    if not address:
+        return MailOutcome(mail.key, mail.recipient, NO_ADDRESS)
+    return (await attempt_composed(work, mail, address)).outcome
+
+
+def _addresses(store: Store) -> dict[str, str | None]:
+    with store.looking() as tx:
+        return {row.handle: row.email for row in tx.rows("SELECT handle, email FROM actor")}
+
+
+def _stored(store: Store, keys: list[str]) -> dict[str, ComposedMail]:
+    with store.looking() as tx:
+        return mails_by_key(tx, keys)
