@@ -1,0 +1,78 @@
+"""Renders the overdue cases as Markdown, one line each, under the people who are asked to act."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from locales.translation import ZONE, label, translate, when
+from models.columns import MICROSECOND
+from reports.markdown import SHOWN, case_link, span, table
+from reports.overdue import OverdueCase
+from statemachines.roles import Role
+
+NAMED = 2_000
+"""How many cases a page names; of those past ``SHOWN`` it gives only the numbers."""
+COLUMNS = ("case", "promise", "late", "whose", "last_move")
+
+
+def section(cases: Sequence[OverdueCase], at: datetime, locale: str, *, linked: bool = False) -> Iterator[str]:
+    """Yield the section "Still overdue": a table for each role and the people who hold it, the highest level first."""
+    yield from ("", f"## {translate(locale, 'overdue.title', count=len(cases))}", "")
+    if not cases:
+        yield translate(locale, "overdue.none")
+        return
+    heads = [translate(locale, f"overdue.column.{name}") for name in COLUMNS]
+    for place, (_, some) in enumerate(groupby(enumerate(cases[:NAMED]), key=lambda item: _asked(item[1]))):
+        group = list(some)
+        asked = role_and_people(group[0][1].worst.role, group[0][1].worst.asked, locale)
+        yield from (*([""] if place else []), translate(locale, "overdue.group", asked=asked, count=len(group)), "")
+        rows = [_row(case, at, locale, linked) for index, case in group if index < SHOWN]
+        if rows:
+            yield from table(heads, rows)
+        if others := [case_link(case.worst.number, linked) for index, case in group if index >= SHOWN]:
+            yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
+    if len(cases) > NAMED:
+        yield from ("", translate(locale, "overdue.more", count=len(cases) - NAMED))
+
+
+def role_and_people(role: Role, asked: Sequence[str], locale: str) -> str:
+    """Return a role and who holds it, or that nobody does."""
+    people = ", ".join(asked) or translate(locale, "overdue.nobody")
+    return f"{label(locale, '', 'role', role)} · {people}"
+
+
+def late(overdue_for: timedelta, locale: str) -> str:
+    """Return for how long a promise has been overdue: 13 d 4 h."""
+    return span(locale, overdue_for // MICROSECOND)
+
+
+def _asked(case: OverdueCase) -> tuple[int, Role, tuple[str, ...]]:
+    return case.worst.level, case.worst.role, case.worst.asked
+
+
+def _row(case: OverdueCase, at: datetime, locale: str, linked: bool) -> tuple[str, ...]:
+    worst = case.worst
+    promise = label(locale, worst.kind, "clause", worst.clause)
+    if len(case.promises) > 1:
+        promise = f"{promise} +{len(case.promises) - 1}"
+    if worst.paused:
+        promise = f"{promise} {translate(locale, 'overdue.paused')}"
+    overdue_for = late(worst.late(at), locale)
+    return case_link(worst.number, linked), promise, overdue_for, _whose(case, locale), _last_move(case, at, locale)
+
+
+def _whose(case: OverdueCase, locale: str) -> str:
+    """Return severity and customer type, as far as they are known."""
+    traits = (("severity", case.worst.severity), ("customer_type", case.worst.customer_type))
+    return translate(locale, "overdue.and").join(label(locale, "", sort, code) for sort, code in traits if code) or "–"
+
+
+def _last_move(case: OverdueCase, at: datetime, locale: str) -> str:
+    """Return when who did what last, or that no person has acted yet."""
+    worst = case.worst
+    if worst.last_human_at is None or worst.last_human_move is None:
+        return translate(locale, "overdue.untouched")
+    today = worst.last_human_at.astimezone(ZONE).date() == at.astimezone(ZONE).date()
+    move = label(locale, worst.kind, "move", worst.last_human_move)
+    when_acted = when(worst.last_human_at, "%H:%M" if today else "%m-%d")
+    return translate(locale, "overdue.acted", at=when_acted, by=worst.last_human_by or "–", move=move)
