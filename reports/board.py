@@ -19,16 +19,21 @@ from reports.overdue import OverdueCase, OverduePromise, by_case, overdue
 NEXT = 15
 """How many of the timers that are due next are listed."""
 
-# A timer that has fired steps below 100 % only has its next step at or before its end; one that was breached and then
-# given more time may have its next step behind its new end, so its end is computed.
-AHEAD = """
-SELECT c.number, c.kind, c.state, k.clause, c.department, c.owner, c.level, k.running_since, k.allowance, k.consumed,
-       k.unit, k.calendar
-  FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE k.fires_at IS NOT NULL AND k.level = 0 AND k.closed_at IS NULL AND NOT c.closed
+# The end of a running timer; exact for units of elapsed time, and never too late for business hours.
+END = "k.running_since + k.allowance - k.consumed"
+AHEAD = f"""
+SELECT c.number, c.kind, c.state, k.clause, k.occurrence, c.department, c.owner, c.level, k.running_since, k.allowance,
+       k.consumed, k.unit, k.calendar
+  FROM cases c CROSS JOIN timer k
+ WHERE k.case_id = c.id AND NOT c.closed AND k.closed_at IS NULL AND (k.unit = 'business_hours' OR {END} > :at)
+"""  # noqa: S608 (our own constants only)
+# A timer that was breached and then given more time has fired the step at 100 % before: so not the next step, but the
+# end says whether it is due.
+UNTIL = f"{AHEAD} AND {END} < :until"
+# In the order of the index on fires_at: the first steps of a ladder are due at or before the end.
+SOON = f"""{AHEAD.replace("cases c CROSS JOIN timer k", "timer k CROSS JOIN cases c")}
+   AND k.fires_at IS NOT NULL AND k.level = 0 ORDER BY k.fires_at, k.id LIMIT :limit
 """
-UNTIL = f"{AHEAD} AND k.fires_at < :until"
-SOON = f"{AHEAD} ORDER BY k.fires_at, k.id LIMIT :limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class RunningTimer:
     kind: str
     state: str
     clause: str
+    occurrence: int
     department: str
     owner: str | None
     level: int
@@ -71,7 +77,8 @@ def gather(store: Store, at: datetime) -> Board:
     with store.looking() as tx:
         rules = rules_in(tx)
         today = due_before(tx, rules, at, to_micros(midnight(at)))
-        soon = _timers(tx.rows(SOON, limit=4 * NEXT), rules, at)
+        ahead = _timers(tx.rows(SOON, at=to_micros(at), limit=4 * NEXT), rules, at)
+        soon = sorted({*today, *ahead}, key=lambda timer: (timer.due_at, timer.number, timer.clause))
         counted = Counter((timer.kind, timer.clause, timer.department) for timer in today)
         return Board(at, figures.board(tx), overdue(tx, at), counted, tuple(soon[:NEXT]))
 
@@ -83,7 +90,11 @@ def midnight(at: datetime) -> datetime:
 
 def due_before(tx: Tx, rules: Rules, at: datetime, until: int) -> list[RunningTimer]:
     """Return the timers due after ``at`` and before ``until`` (microseconds) if nobody acts, the first due first."""
-    return [timer for timer in _timers(tx.rows(UNTIL, until=until), rules, at) if to_micros(timer.due_at) < until]
+    return [
+        timer
+        for timer in _timers(tx.rows(UNTIL, at=to_micros(at), until=until), rules, at)
+        if to_micros(timer.due_at) < until
+    ]
 
 
 def _timers(rows: Iterable[Any], rules: Rules, at: datetime) -> list[RunningTimer]:
@@ -99,6 +110,7 @@ def _timer(row: Any, rules: Rules) -> RunningTimer:
         kind=row.kind,
         state=state_of(row.kind, row.state),
         clause=clause_of(row.kind, row.clause),
+        occurrence=row.occurrence,
         department=row.department or "",
         owner=row.owner,
         level=row.level,

@@ -1,6 +1,6 @@
 """Renders how the night went: one line for each cause of trouble with its remedy, then what ran."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -65,8 +65,10 @@ def _outage(outage: Outage, locale: str) -> str:
 
 def _facts(health: NightHealth, locale: str) -> Iterator[str]:
     """Yield what ran, the last anchor, late records, and kinds on hold."""
-    for name, works in _by_name(health.works).items():
-        yield _work(name, works, locale)
+    if health.works:
+        prefect = any(work.run is not None and work.run.observed for work in health.works)
+        works = [_work(name, some, locale, prefect) for name, some in _by_name(health.works).items()]
+        yield translate(locale, "report.works", works=translate(locale, "report.and").join(works))
     if (made := health.anchored) is not None:
         at = _time(from_micros(made.at))
         yield translate(locale, "report.anchored", line=made.line, at=at, cases=made.cases, root=made.root)
@@ -78,16 +80,19 @@ def _facts(health: NightHealth, locale: str) -> Iterator[str]:
         yield translate(locale, "report.on_hold", **params)
 
 
-def _work(name: str, works: Sequence[DueWork], locale: str) -> str:
-    """Render one kind of scheduled work: when its last run began, how much all runs did, how many Prefect observed."""
+def _work(name: str, works: Sequence[DueWork], locale: str, prefect: bool) -> str:
+    """Render one kind of scheduled work: when its last run began, how much its runs did, which of them are missing.
+
+    Where Prefect observed other work of the window, the runs that it did not observe are counted, too.
+    """
     runs = [work.run for work in works if work.run is not None]
-    params = {"work": label(locale, "", "work", name), "due": _time(works[-1].due), "planned": len(works)}
+    params = {"work": label(locale, "", "work", name), "runs": len(runs), "planned": len(works)}
     if not runs:
         return translate(locale, "report.work.not_run", **params)
-    observed = Counter(run.observed for run in runs)[True]
-    key = "ran" if observed == len(runs) else "unobserved"
+    unobserved = sum(not run.observed for run in runs) if prefect else 0
+    key = "unobserved" if unobserved else "ran" if len(runs) == len(works) else "missing"
     began, did = _time(runs[-1].began_at), sum(run.did for run in runs)
-    return translate(locale, f"report.work.{key}", **params, began=began, did=did, runs=len(runs), observed=observed)
+    return translate(locale, f"report.work.{key}", **params, began=began, did=did, unobserved=unobserved)
 
 
 def _by_name(works: Iterable[DueWork]) -> dict[str, list[DueWork]]:

@@ -25,7 +25,8 @@ def section(cases: Sequence[OverdueCase], at: datetime, locale: str, *, linked: 
     for place, (_, some) in enumerate(groupby(enumerate(cases[:NAMED]), key=lambda item: _asked(item[1]))):
         group = list(some)
         asked = role_and_people(group[0][1].worst.role, group[0][1].worst.asked, locale)
-        yield from (*([""] if place else []), translate(locale, "overdue.group", asked=asked, count=len(group)), "")
+        yield from ([""] if place else [])
+        yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
         rows = [_row(case, at, locale, linked) for index, case in group if index < SHOWN]
         if rows:
             yield from table(heads, rows)

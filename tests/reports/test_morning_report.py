@@ -220,7 +220,7 @@ def test_an_overdue_case_is_one_line_under_those_who_are_asked(work: Work):
     told = report(work, DAY)
     assert {(late.clause, late.percent) for late in told.climbed} == {("first_reply", 150), ("first_reply", 200)}
     lines = render(told, "en").splitlines()
-    asked = lines.index("General manager · gao (1)")
+    asked = lines.index("### General manager · gao (1)")
     assert "## Still overdue (1)" in lines[:asked]
     assert lines[asked + 2] == "| Case | Promise | Overdue | Severity, customer | Last act |"
     late = f"| {number} | First reply +1 | 22 h 0 min | Normal, key account | 03-02 sue: Classify |"
@@ -311,8 +311,8 @@ def test_what_ran_when_stands_in_it_seen_or_not(work: Work):
         ("callback-plan", True),
     ]
     text = render(told, "en")
-    assert "- Overnight escalation: ran at 03-03 03:30, 1 of 1 runs, 3 done." in text
-    assert "- Callback plan: ran at 03-03 07:30, 1 of 1 runs, 3 done; Prefect observed 0 of them." in text
+    assert "- Scheduled work: Overnight escalation 03-03 03:30 (done: 3); Callback plan 03-03 07:30 (done: 3, " in text
+    assert "(done: 3, not observed by Prefect: 1 of 1)." in text
 
 
 def test_scheduled_work_that_nobody_did_is_missing(work: Work):
