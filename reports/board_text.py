@@ -10,7 +10,6 @@ from reports.markdown import (
     LEDGER,
     REPORT,
     SHOWN,
-    case_link,
     department,
     link,
     milestones,
@@ -27,7 +26,7 @@ def render(board: Board, locale: str) -> str:
         summary(board, locale),
         "",
         " · ".join(link(locale, key) for key in (REPORT, LEDGER, CALLBACKS)),
-        *overdue_text.section(board.overdue_cases, board.at, locale, linked=True),
+        *overdue_text.section(board.overdue_cases, board.at, locale),
         *("", f"## {translate(locale, 'board.promises_by')}", "", *_by_department(board, locale)),
         *("", f"## {translate(locale, 'board.soon')}", "", *_soon(board, locale)),
         *("", f"## {translate(locale, 'board.cases')}", "", *milestones(board.cases, locale)),
@@ -82,7 +81,7 @@ def _soon(board: Board, locale: str) -> Iterator[str]:
 
 def _row(timer: RunningTimer, locale: str) -> tuple[str, ...]:
     return (
-        case_link(timer.number),
+        timer.number,
         label(locale, timer.kind, "clause", timer.clause),
         when(timer.due_at, "%m-%d %H:%M"),
         label(locale, timer.kind, "state", timer.state),

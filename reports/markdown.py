@@ -41,11 +41,6 @@ def link(locale: str, key: str) -> str:
     return f"[{translate(locale, f'artifact_name.{key}')}](../key/{key})"
 
 
-def case_link(number: str, linked: bool = True) -> str:
-    """Return a link to the page of a case, relative as those of ``link``; only the number unless ``linked``."""
-    return f"[{number}](../key/{number})" if linked else number
-
-
 def span(locale: str, micros: int) -> str:
     """Render a length of time in its two largest units."""
     if micros >= DAY:

@@ -10,7 +10,7 @@ from reports import discovered_model, night_health_text, overdue_text
 from reports.board import RunningTimer
 from reports.day_figures import RaisedCase
 from reports.figures import Trend
-from reports.markdown import BOARD, CALLBACKS, LEDGER, SHOWN, case_link, department, link, table, waits_for
+from reports.markdown import BOARD, CALLBACKS, LEDGER, SHOWN, department, link, table, waits_for
 from reports.morning_report import MorningReport
 
 LINKED = (LEDGER, BOARD, CALLBACKS, "complaint-analysis")
@@ -48,7 +48,7 @@ class _Page:
         """Yield first the cases that a person acts on, then the figures, then the system's own work."""
         yield from self.head()
         if self.cases:
-            yield from overdue_text.section(self.cases, self.report.at, self.locale, linked=self.linked)
+            yield from overdue_text.section(self.cases, self.report.at, self.locale)
         yield from self.today()
         yield from self.raised()
         yield from self.unwatched()
@@ -97,7 +97,7 @@ class _Page:
         first, others = timers[0], len(timers) - 1
         promise = label(self.locale, first.kind, "clause", first.clause) + (f" +{others}" if others else "")
         waits = waits_for(self.locale, first.kind, first.state, first.owner)
-        return self.time(first.due_at), self.case(first.number), promise, waits, self.team(first.department)
+        return self.time(first.due_at), first.number, promise, waits, self.team(first.department)
 
     def raised(self) -> Iterator[str]:
         """Yield the cases raised by a person, or by a dissatisfied customer in another round, unless overdue."""
@@ -109,7 +109,7 @@ class _Page:
         move = label(self.locale, case.kind, "move", case.move)
         by = label(self.locale, "", "role", case.by) if case.by == SYSTEM else case.by
         asked = overdue_text.role_and_people(case.role, case.asked, self.locale)
-        return asked, self.case(case.number), move, by, self.time(case.at)
+        return asked, case.number, move, by, self.time(case.at)
 
     def unwatched(self) -> Iterator[str]:
         """Yield the open cases without an open timer, which nobody is reminded of: one line for each department."""
@@ -160,9 +160,6 @@ class _Page:
         if models:
             yield from ("", f"## {self.translate('lived')}")
             yield from discovered_model.section(models, self.locale)
-
-    def case(self, number: str) -> str:
-        return case_link(number, self.linked)
 
     def team(self, code: str | None) -> str:
         return department(self.locale, code)

@@ -131,7 +131,7 @@ def _promises(rows: Iterable[Any], staff: Staff, rules: Rules, at: datetime) -> 
         clause = table.resolver.clause(row.clause)
         if clause is None or row.clause in table.timer_only:
             continue  # the clause is retired, or it promises nothing
-        due_at = from_micros(_due(row, rules))
+        due_at = from_micros(due_of(row, rules))
         if due_at > at:
             continue
         state = state_of(row.kind, row.state)
@@ -175,7 +175,7 @@ def _human_move(recorded: str | None, staff: Staff, table: Lifecycle) -> _HumanM
     return _HumanMove(from_micros(int(at)), table.resolver.move(move), staff.handles.get(int(actor)))
 
 
-def _due(row: Any, rules: Rules) -> int:
+def due_of(row: Any, rules: Rules) -> int:
     """Return when the allowance was used up.
 
     A timer that was paused, or brought under new rules, after its breach keeps the amount only: then the recorded

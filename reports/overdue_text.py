@@ -1,12 +1,13 @@
 """Renders the overdue cases as Markdown, one line each, under the people who are asked to act."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from typing import Any
 
-from locales.translation import ZONE, label, translate, when
+from locales.translation import label, translate, when
 from models.columns import MICROSECOND
-from reports.markdown import SHOWN, case_link, span, table
+from reports.markdown import SHOWN, span, table
 from reports.overdue import OverdueCase
 from statemachines.roles import Role
 
@@ -15,25 +16,36 @@ NAMED = 2_000
 COLUMNS = ("case", "promise", "late", "whose", "last_move")
 
 
-def section(cases: Sequence[OverdueCase], at: datetime, locale: str, *, linked: bool = False) -> Iterator[str]:
+def section(cases: Sequence[OverdueCase], at: datetime, locale: str) -> Iterator[str]:
     """Yield the section "Still overdue": a table for each role and the people who hold it, the highest level first."""
     yield from ("", f"## {translate(locale, 'overdue.title', count=len(cases))}", "")
     if not cases:
         yield translate(locale, "overdue.none")
         return
-    heads = [translate(locale, f"overdue.column.{name}") for name in COLUMNS]
-    for place, (_, some) in enumerate(groupby(enumerate(cases[:NAMED]), key=lambda item: _asked(item[1]))):
-        group = list(some)
-        asked = role_and_people(group[0][1].worst.role, group[0][1].worst.asked, locale)
+    for place, group in enumerate(_grouped(cases[:NAMED])):
         yield from ([""] if place else [])
-        yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
-        rows = [_row(case, at, locale, linked) for index, case in group if index < SHOWN]
-        if rows:
-            yield from table(heads, rows)
-        if others := [case_link(case.worst.number, linked) for index, case in group if index >= SHOWN]:
-            yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
+        yield from _group(group, at, locale)
     if len(cases) > NAMED:
         yield from ("", translate(locale, "overdue.more", count=len(cases) - NAMED))
+
+
+def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCase]]]:
+    """Group the cases, each with its place, by whom they ask; the groups and their cases keep the order."""
+    groups: dict[Any, list[tuple[int, OverdueCase]]] = defaultdict(list)
+    for place, case in enumerate(cases):
+        groups[case.worst.level, case.worst.role, case.worst.asked].append((place, case))
+    yield from groups.values()
+
+
+def _group(group: Sequence[tuple[int, OverdueCase]], at: datetime, locale: str) -> Iterator[str]:
+    worst = group[0][1].worst
+    asked = role_and_people(worst.role, worst.asked, locale)
+    yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
+    rows = [_row(case, at, locale) for place, case in group if place < SHOWN]
+    if rows:
+        yield from table([translate(locale, f"overdue.column.{name}") for name in COLUMNS], rows)
+    if others := [case.worst.number for place, case in group if place >= SHOWN]:
+        yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
 
 
 def role_and_people(role: Role, asked: Sequence[str], locale: str) -> str:
@@ -47,11 +59,7 @@ def late(overdue_for: timedelta, locale: str) -> str:
     return span(locale, overdue_for // MICROSECOND)
 
 
-def _asked(case: OverdueCase) -> tuple[int, Role, tuple[str, ...]]:
-    return case.worst.level, case.worst.role, case.worst.asked
-
-
-def _row(case: OverdueCase, at: datetime, locale: str, linked: bool) -> tuple[str, ...]:
+def _row(case: OverdueCase, at: datetime, locale: str) -> tuple[str, ...]:
     worst = case.worst
     promise = label(locale, worst.kind, "clause", worst.clause)
     if len(case.promises) > 1:
@@ -59,7 +67,7 @@ def _row(case: OverdueCase, at: datetime, locale: str, linked: bool) -> tuple[st
     if worst.paused:
         promise = f"{promise} {translate(locale, 'overdue.paused')}"
     overdue_for = late(worst.late(at), locale)
-    return case_link(worst.number, linked), promise, overdue_for, _whose(case, locale), _last_move(case, at, locale)
+    return worst.number, promise, overdue_for, _whose(case, locale), _last_move(case, at, locale)
 
 
 def _whose(case: OverdueCase, locale: str) -> str:
@@ -73,7 +81,7 @@ def _last_move(case: OverdueCase, at: datetime, locale: str) -> str:
     worst = case.worst
     if worst.last_human_at is None or worst.last_human_move is None:
         return translate(locale, "overdue.untouched")
-    today = worst.last_human_at.astimezone(ZONE).date() == at.astimezone(ZONE).date()
+    today = when(worst.last_human_at, "%Y-%m-%d") == when(at, "%Y-%m-%d")
     move = label(locale, worst.kind, "move", worst.last_human_move)
     when_acted = when(worst.last_human_at, "%H:%M" if today else "%m-%d")
     return translate(locale, "overdue.acted", at=when_acted, by=worst.last_human_by or "–", move=move)

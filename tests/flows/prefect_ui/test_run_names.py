@@ -106,10 +106,10 @@ def test_the_board_counts_what_is_broken_and_what_falls_due_today(store: Store):
     assert [(one.number, one.clause, one.due_at - START) for one in told.soon[:1]] == [(ahead, "first_reply", HOUR * 5)]
     text = board_text.render(told, "en")
     assert "| – | Complaint | First reply | 1 | 1 |" in text
-    assert f"| [{ahead}](../key/{ahead}) | First reply | 03-02 14:00 |" in text
+    assert f"| {ahead} | First reply | 03-02 14:00 |" in text
     overdue, soon = text.split("## What falls due next")
-    assert overdue.index("## Still overdue (1)") < overdue.index(f"| [{late}](../key/{late}) | First reply")
-    assert f"[{late}](../key/{late}) | First reply" not in soon, "it is broken: nothing falls due any more"
+    assert overdue.index("## Still overdue (1)") < overdue.index(f"| {late} | First reply")
+    assert f"{late} | First reply" not in soon, "it is broken: nothing falls due any more"
 
 
 def test_a_board_of_a_quiet_house_says_so(store: Store):
