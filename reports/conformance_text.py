@@ -6,8 +6,8 @@ from typing import Any
 
 from locales.translation import catalogue, label, translate
 from reports.conformance import Conformance, Deviation, EventReference
-from reports.discovered_model import duration_diagram
-from reports.markdown import percent, span, table
+from reports.discovered_model import duration_diagram, span
+from reports.markdown import percent, table
 
 ACTIVITIES = 3
 """How many of the log's activities are listed for each reason; the document lists all."""

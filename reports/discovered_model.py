@@ -10,13 +10,14 @@ from engine.transaction import Tx
 from locales.translation import label, translate
 from models.columns import to_micros
 from reports.current_names import state_of
-from reports.markdown import plain, span
+from reports.markdown import plain
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 from statemachines.retirement import CARRIED_OVER
 
 MAX_ARCS = 14
 """How many arcs a diagram shows, the most frequent ones; with all of them it is unreadable."""
+SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 
 # As in `figures.MOVES`: changed_at bounds the search, from the smaller table on.
 MOVES = """
@@ -133,6 +134,17 @@ def section(models: tuple[DiscoveredModel, ...], locale: str) -> Iterator[str]:
         more, times = left_out(model)
         if more:
             yield from ("", translate(locale, "lived.more", ways=more, times=times))
+
+
+def span(locale: str, micros: int) -> str:
+    """Render a length of time in its two largest units."""
+    if micros >= DAY:
+        return translate(locale, "replay.span.days", days=micros // DAY, hours=micros % DAY // HOUR)
+    if micros >= HOUR:
+        return translate(locale, "replay.span.hours", hours=micros // HOUR, minutes=micros % HOUR // MINUTE)
+    if micros >= MINUTE:
+        return translate(locale, "replay.span.minutes", minutes=micros // MINUTE)
+    return translate(locale, "replay.span.seconds", seconds=micros // SECOND)
 
 
 def _place(table: Lifecycle, arc: Arc) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Markdown that several reports share: tables, links, lengths of time, departments, owners, milestones."""
+"""Markdown that several reports share: tables, links between artifacts, departments, owners, milestones."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,6 @@ SHOWN = 30
 SPINE = tuple(milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED)
 BOARD, CALLBACKS, LEDGER, REPORT = "sla-board", "callback-list", "escalation-ledger", "morning-report"
 """The keys under which artifacts keep their history."""
-SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -39,17 +38,6 @@ def link(locale: str, key: str) -> str:
     It is relative, so that it works on the page of an artifact and of a key, below any address of the UI.
     """
     return f"[{translate(locale, f'artifact_name.{key}')}](../key/{key})"
-
-
-def span(locale: str, micros: int) -> str:
-    """Render a length of time in its two largest units."""
-    if micros >= DAY:
-        return translate(locale, "replay.span.days", days=micros // DAY, hours=micros % DAY // HOUR)
-    if micros >= HOUR:
-        return translate(locale, "replay.span.hours", hours=micros // HOUR, minutes=micros % HOUR // MINUTE)
-    if micros >= MINUTE:
-        return translate(locale, "replay.span.minutes", minutes=micros // MINUTE)
-    return translate(locale, "replay.span.seconds", seconds=micros // SECOND)
 
 
 def plain(text: str) -> str:

@@ -62,7 +62,7 @@ class _Page:
     def head(self) -> Iterator[str]:
         report = self.report
         yield f"# {self.translate('title', day=when(report.at, '%Y-%m-%d'))}"
-        yield from ("", summary(report, self.locale), "")
+        yield from ("", summary(report, self.locale))
         last = when(report.health.last_night, "%m-%d %H:%M") if report.health.last_night else "–"
         troubles = len(list(night_health_text.troubles(report.health, self.locale)))
         if troubles:
@@ -153,7 +153,7 @@ class _Page:
             kinds[kind] += count
         by_kind = ", ".join(f"{label(self.locale, '', 'kind', kind)} {count}" for kind, count in kinds.most_common())
         params = {"count": self.report.board.total(), "cases": self.report.cases, "kinds": by_kind or "–"}
-        yield from ("", self.translate("board", **params), "", self.translate("resolved_within", within=within))
+        yield from ("", self.translate("board", **params), self.translate("resolved_within", within=within))
 
     def lived(self) -> Iterator[str]:
         models = tuple(model for model in self.report.lived if discovered_model.branches(model))

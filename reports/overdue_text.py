@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from locales.translation import label, translate, when
-from models.columns import MICROSECOND
-from reports.markdown import SHOWN, span, table
+from reports.markdown import SHOWN, table
 from reports.overdue import OverdueCase
 from statemachines.roles import Role
 
@@ -55,8 +54,13 @@ def role_and_people(role: Role, asked: Sequence[str], locale: str) -> str:
 
 
 def late(overdue_for: timedelta, locale: str) -> str:
-    """Return for how long a promise has been overdue: 13 d 4 h."""
-    return span(locale, overdue_for // MICROSECOND)
+    """Return for how long a promise has been overdue, in days and hours, in hours, or in minutes: 13 d 4 h."""
+    hours, rest = divmod(overdue_for, timedelta(hours=1))
+    if hours >= 24:
+        return translate(locale, "overdue.late.days", days=hours // 24, hours=hours % 24)
+    if hours:
+        return translate(locale, "overdue.late.hours", hours=hours)
+    return translate(locale, "overdue.late.minutes", minutes=rest // timedelta(minutes=1))
 
 
 def _row(case: OverdueCase, at: datetime, locale: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from locales.translation import locales
 from models.log_event import Step
 from reports.conformance import Conformance, EventReference, gather
 from reports.conformance_text import document, picture, render
-from reports.markdown import span
+from reports.discovered_model import span
 from statemachines.complaint import COMPLAINT
 from tests.engine.replay.logs import SOURCE, replayed, steps
 

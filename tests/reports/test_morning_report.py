@@ -225,7 +225,7 @@ def test_an_overdue_case_is_one_line_under_those_who_are_asked(work: Work):
     asked = lines.index("### General manager · gao (1)")
     assert "## Still overdue (1)" in lines[:asked]
     assert lines[asked + 2] == "| Case | Promise | Overdue | Severity, customer | Last act |"
-    late = f"| {number} | First reply +1 | 22 h 0 min | Normal, key account | 03-02 sue: Classify |"
+    late = f"| {number} | First reply +1 | 22 h | Normal, key account | 03-02 sue: Classify |"
     assert lines[asked + 4] == late
 
 
@@ -335,7 +335,7 @@ def test_what_ran_when_stands_in_it_seen_or_not(work: Work):
         ("callback-plan", True),
     ]
     text = render(told, "en")
-    assert "- Scheduled work: Overnight escalation 03-03 03:30 (done: 3); Callback plan 03-03 07:30 (done: 3, " in text
+    assert "- Scheduled work: Overnight escalation 03-03 03:30 (done: 3), Callback plan 03-03 07:30 (done: 3, " in text
     assert "(done: 3, not observed by Prefect: 1 of 1)." in text
 
 
@@ -356,7 +356,7 @@ def test_what_was_missed_is_said_with_the_reason(work: Work):
     text = render(told, "en")
     assert "The database could not be reached from 03-03 03:30 to 03-03 04:30" in text
     assert "(never_heard_of)" in text
-    assert "The system's own work needs a person, too (causes: 2," in text
+    assert "The system's own work needs a person (causes: 2," in text
     assert text.index("The system's own work") < text.index("The database could not")
 
 
