@@ -205,7 +205,7 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class BoardCounts:
     """The open cases by (kind, milestone, level), and those that are overdue."""
 
     at: datetime
@@ -246,8 +246,8 @@ class Board:
         return {"open": self.open, "late": self.late, "overdue": overdue, "board": cells}
 
 
-def board(store: Store) -> Board:
+def board(store: Store) -> BoardCounts:
     """Count the open cases, and read those that are overdue."""
     now = store.now()
     with store.looking() as tx:
-        return Board(now, figures.board(tx), overdue(tx, now))
+        return BoardCounts(now, figures.board(tx), overdue(tx, now))

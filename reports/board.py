@@ -100,7 +100,7 @@ def due_before(tx: Tx, rules: Rules, at: datetime, until: int) -> list[RunningTi
 def _timers(rows: Iterable[Any], rules: Rules, at: datetime) -> list[RunningTimer]:
     """Leave out what is overdue, and timers that only make a move when they are due."""
     promises = (_timer(row, rules) for row in rows if row.clause not in figures.timers(row.kind))
-    return sorted((one for one in promises if one.due_at > at), key=lambda timer: (timer.due_at, timer.number))
+    return sorted((timer for timer in promises if timer.due_at > at), key=lambda timer: (timer.due_at, timer.number))
 
 
 def _timer(row: Any, rules: Rules) -> RunningTimer:

@@ -75,5 +75,5 @@ def _raised(row: Any, staff: Staff) -> RaisedCase:
 def teams(store: Store, numbers: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
     """Return the department and the owner of each of these cases."""
     with store.looking() as tx:
-        found = ((number, tx.row(TEAM, number=number)) for number in numbers)
-        return {number: (row.department, row.owner) for number, row in found if row is not None}
+        rows = ((number, tx.row(TEAM, number=number)) for number in numbers)
+        return {number: (row.department, row.owner) for number, row in rows if row is not None}

@@ -98,7 +98,7 @@ def board(tx: Tx) -> Counter[tuple[str, str, int]]:
 def resolved_within(tx: Tx) -> dict[str, int]:
     """Count the cases whose first resolution came within each span of their opening."""
     took = [row.at - row.opened_at for row in tx.rows(RESOLVED.format(resolve=recorded_as("move", "resolve")))]
-    return {span: sum(one <= hours * HOUR for one in took) for span, hours in WITHIN.items()}
+    return {span: sum(duration <= hours * HOUR for duration in took) for span, hours in WITHIN.items()}
 
 
 def steps(tx: Tx, since: datetime, until: datetime, least: int = 100) -> list[LateStep]:

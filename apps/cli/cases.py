@@ -168,7 +168,9 @@ def board(json: Json = False) -> None:
     cli.give(counted.document(), late, "", table(cli.translate("board_title"), columns, rows), total)
 
 
-def _board_row(counted: views.Board, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
+def _board_row(
+    counted: views.BoardCounts, milestones: list[Milestone], level: int, *, internal: bool
+) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

@@ -31,9 +31,8 @@ from locales.translation import label, translate, when
 from reports import board, board_text, callback_list, case_page, complaint_analysis_text, day_figures
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department
-from reports.morning_report import MorningReport
+from reports.morning_report import MANAGER_LEVEL, MorningReport
 from reports.morning_report_text import render, summary
-from reports.overdue import MANAGER_LEVEL
 
 FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
