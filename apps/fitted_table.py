@@ -24,6 +24,8 @@ WORD_MOST = 24
 """A word without digits may be folded from this width on."""
 FRAME = 3
 """The cells that the frame and the padding of one column take."""
+SHORT = 16
+"""A column whose longest value is no wider than this is not folded while longer ones can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,15 @@ class FittedTable:
     """A table that lays itself out for the width of the console that prints it. Cells are plain text, no markup."""
 
     def __init__(
-        self, title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], box: Box = HEAVY_HEAD
+        self,
+        title: str,
+        headings: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        box: Box = HEAVY_HEAD,
+        *,
+        edges: bool = True,
     ) -> None:
-        self._title, self._box = title, box
+        self._title, self._box, self._edges = title, box, edges
         columns = zip(*rows, strict=True)
         cells = list(columns) or [()] * len(headings)
         self._columns = [_Column(heading, tuple(column)) for heading, column in zip(headings, cells, strict=True)]
@@ -79,7 +87,7 @@ class FittedTable:
         columns = _stacked(self._columns, options.max_width - 1)
         stacked = len(columns) < len(self._columns)
         title = Text(self._title) if self._title else None
-        table = Table(title=title, title_justify="left", box=self._box, show_lines=stacked)
+        table = Table(title=title, title_justify="left", box=self._box, show_edge=self._edges, show_lines=stacked)
         for column, width in zip(columns, _widths(columns, options.max_width - 1), strict=True):
             table.add_column(Text(column.heading), width=width, overflow="fold")
         for row in zip(*(column.cells for column in columns), strict=True):
@@ -104,9 +112,16 @@ def _stacked(columns: Sequence[_Column], available: int) -> list[_Column]:
 
 
 def _widths(columns: Sequence[_Column], available: int) -> list[int]:
-    """Share the available cells out: the least width to each column, the rest where it saves most folding."""
+    """Share the available cells out: the least width to each column, then the full width to short ones.
+
+    What is left goes to the longer ones, where it saves most folding.
+    """
     fulls, widths = [column.full for column in columns], [column.least for column in columns]
     left = min(available - FRAME * len(columns), sum(fulls)) - sum(widths)
+    for at in sorted(range(len(columns)), key=lambda at: fulls[at]):
+        if fulls[at] <= SHORT and fulls[at] - widths[at] <= left:
+            left -= fulls[at] - widths[at]
+            widths[at] = fulls[at]
     for _ in range(left):
         narrowest = max(range(len(columns)), key=lambda at: fulls[at] / max(widths[at], 1))
         widths[narrowest] += 1

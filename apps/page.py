@@ -14,7 +14,7 @@ class _MarkdownTable(TableElement):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         headings = [cell.content.plain for cell in self.header.row.cells] if self.header and self.header.row else []
         rows = [[cell.content.plain for cell in row.cells] for row in self.body.rows] if self.body else []
-        yield FittedTable("", headings, rows, SIMPLE)
+        yield FittedTable("", headings, rows, SIMPLE, edges=False)
 
 
 class Page(Markdown):

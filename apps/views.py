@@ -22,6 +22,7 @@ from models.columns import from_micros, to_micros
 from reports import figures
 from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
+from reports.overdue import OverduePromise, overdue
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Milestone, Refused
@@ -218,10 +219,16 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
 
 @dataclass(frozen=True, slots=True)
 class BoardCounts:
-    """The open cases by (kind, milestone, level), and how many have breached a timer."""
+    """The open cases by (kind, milestone, level), and those that are overdue."""
 
+    at: datetime
     counts: Counter[tuple[str, str, int]]
-    late: int
+    overdue: list[OverduePromise]
+
+    @property
+    def late(self) -> int:
+        """How many cases are overdue."""
+        return len({promise.number for promise in self.overdue})
 
     @property
     def open(self) -> int:
@@ -248,10 +255,12 @@ class BoardCounts:
         customers = customer_kinds()
         order = sorted(self.counts.items(), key=lambda cell: (cell[0][0] not in customers, cell[0]))
         cells = [{"kind": k, "milestone": m, "level": v, "cases": n} for (k, m, v), n in order]
-        return {"open": self.open, "late": self.late, "board": cells}
+        overdue = [promise.document() for promise in self.overdue]
+        return {"open": self.open, "late": self.late, "overdue": overdue, "board": cells}
 
 
 def board(store: Store) -> BoardCounts:
-    """Count the open cases."""
+    """Count the open cases, and read those that are overdue."""
+    now = store.now()
     with store.looking() as tx:
-        return BoardCounts(figures.board(tx), figures.overdue(tx).total())
+        return BoardCounts(now, figures.board(tx), overdue(tx, now))

@@ -1,7 +1,7 @@
-"""Reads the SLA board: the open cases by milestone, the breached SLA timers, and those due today."""
+"""Reads the SLA board: what is overdue, what is due today and next, and the open cases by milestone."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,29 +14,37 @@ from locales.translation import ZONE
 from models.columns import from_micros, to_micros
 from reports import figures
 from reports.current_names import clause_of, state_of
+from reports.overdue import OverdueCase, OverduePromise, by_case, overdue
 
 NEXT = 15
 """How many of the timers that are due next are listed."""
 
-# A timer with a level has fired an escalation step of its breach; one without has its next step at or before its end.
-OPEN_TIMERS = """
-SELECT c.number, c.kind, c.state, k.clause, c.department, c.owner, c.level, k.level AS broken, k.running_since,
-       k.allowance, k.consumed, k.unit, k.calendar
-  FROM timer k JOIN cases c ON c.id = k.case_id WHERE k.closed_at IS NULL AND NOT c.closed
+# The end of a running timer; exact for units of elapsed time, and never too late for business hours.
+END = "k.running_since + k.allowance - k.consumed"
+AHEAD = f"""
+SELECT c.number, c.kind, c.state, k.clause, k.occurrence, c.department, c.owner, c.level, k.running_since, k.allowance,
+       k.consumed, k.unit, k.calendar
+  FROM cases c CROSS JOIN timer k
+ WHERE k.case_id = c.id AND NOT c.closed AND k.closed_at IS NULL AND (k.unit = 'business_hours' OR {END} > :at)
+"""  # noqa: S608 (our own constants only)
+# A timer that was breached and then given more time has fired the step at 100 % before: so not the next step, but the
+# end says whether it is due.
+UNTIL = f"{AHEAD} AND {END} < :until"
+# In the order of the index on fires_at: the first steps of a ladder are due at or before the end.
+SOON = f"""{AHEAD.replace("cases c CROSS JOIN timer k", "timer k CROSS JOIN cases c")}
+   AND k.fires_at IS NOT NULL AND k.level = 0 ORDER BY k.fires_at, k.id LIMIT :limit
 """
-BROKEN = f"{OPEN_TIMERS} AND k.level > 0"
-AHEAD = f"{OPEN_TIMERS} AND k.level = 0 AND k.fires_at < :until"
-SOON = f"{OPEN_TIMERS} AND k.level = 0 AND k.fires_at IS NOT NULL ORDER BY k.fires_at, k.id LIMIT :limit"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningTimer:
-    """An open SLA timer: its case and clause, whom the case waits for, and when it is breached."""
+    """An open SLA timer that is not overdue: its case and clause, whom the case waits for, and when it is due."""
 
     number: str
     kind: str
     state: str
     clause: str
+    occurrence: int
     department: str
     owner: str | None
     level: int
@@ -45,24 +53,34 @@ class RunningTimer:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The board at an instant. Timers are counted by (kind, clause, department); no department is ``''``."""
+    """The board at an instant. ``today`` counts timers by (kind, clause, department); no department is ``''``."""
 
     at: datetime
     cases: Counter[tuple[str, str, int]]
-    broken: Counter[tuple[str, str, str]]
+    overdue: Sequence[OverduePromise]
     today: Counter[tuple[str, str, str]]
     soon: tuple[RunningTimer, ...]
+
+    @property
+    def overdue_cases(self) -> list[OverdueCase]:
+        """The overdue promises by case: the highest level first, then the longest overdue."""
+        return by_case(self.overdue)
+
+    @property
+    def broken(self) -> Counter[tuple[str, str, str]]:
+        """The overdue promises, counted like ``today``."""
+        return Counter((promise.kind, promise.clause, promise.department or "") for promise in self.overdue)
 
 
 def gather(store: Store, at: datetime) -> Board:
     """Read the board in one transaction."""
-    until = to_micros(midnight(at))
     with store.looking() as tx:
         rules = rules_in(tx)
-        broken = _timers(tx.rows(BROKEN), rules)
-        ahead = due_before(tx, rules, until)
-        soon = sorted(_timers(tx.rows(SOON, limit=4 * NEXT), rules), key=lambda one: (one.due_at, one.number))
-        return Board(at, figures.board(tx), _counted(broken), _counted(ahead), tuple(soon[:NEXT]))
+        today = due_before(tx, rules, at, to_micros(midnight(at)))
+        ahead = _timers(tx.rows(SOON, at=to_micros(at), limit=4 * NEXT), rules, at)
+        soon = sorted({*today, *ahead}, key=lambda timer: (timer.due_at, timer.number, timer.clause))
+        counted = Counter((timer.kind, timer.clause, timer.department) for timer in today)
+        return Board(at, figures.board(tx), overdue(tx, at), counted, tuple(soon[:NEXT]))
 
 
 def midnight(at: datetime) -> datetime:
@@ -70,30 +88,29 @@ def midnight(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(ZONE).date() + timedelta(days=1), time(), ZONE)
 
 
-def due_before(tx: Tx, rules: Rules, until: int) -> list[RunningTimer]:
-    """Return the timers not yet breached that will be before ``until`` (microseconds) if nobody acts."""
-    return [one for one in _timers(tx.rows(AHEAD, until=until), rules) if to_micros(one.due_at) < until]
+def due_before(tx: Tx, rules: Rules, at: datetime, until: int) -> list[RunningTimer]:
+    """Return the timers due after ``at`` and before ``until`` (microseconds) if nobody acts, the first due first."""
+    return [
+        timer
+        for timer in _timers(tx.rows(UNTIL, at=to_micros(at), until=until), rules, at)
+        if to_micros(timer.due_at) < until
+    ]
 
 
-def _counted(timers: Iterable[RunningTimer]) -> Counter[tuple[str, str, str]]:
-    return Counter((one.kind, one.clause, one.department) for one in timers)
-
-
-def _timers(rows: Iterable[Any], rules: Rules) -> list[RunningTimer]:
-    """Leave out timers that only make a move when they are due."""
-    return [_timer(row, rules) for row in rows if row.clause not in figures.timers(row.kind)]
+def _timers(rows: Iterable[Any], rules: Rules, at: datetime) -> list[RunningTimer]:
+    """Leave out what is overdue, and timers that only make a move when they are due."""
+    promises = (_timer(row, rules) for row in rows if row.clause not in figures.timers(row.kind))
+    return sorted((timer for timer in promises if timer.due_at > at), key=lambda timer: (timer.due_at, timer.number))
 
 
 def _timer(row: Any, rules: Rules) -> RunningTimer:
-    since = row.running_since
-    # A paused timer has no due time; a breached one that is paused is only counted, so any instant will do.
-    left = row.allowance - row.consumed
-    due = falls_due(row.unit, rules.calendar(row.calendar), since, left) if since is not None else 0
+    due = falls_due(row.unit, rules.calendar(row.calendar), row.running_since, row.allowance - row.consumed)
     return RunningTimer(
         number=row.number,
         kind=row.kind,
         state=state_of(row.kind, row.state),
         clause=clause_of(row.kind, row.clause),
+        occurrence=row.occurrence,
         department=row.department or "",
         owner=row.owner,
         level=row.level,

@@ -3,18 +3,30 @@
 from collections.abc import Iterator
 
 from locales.translation import label, translate, when
+from reports import overdue_text
 from reports.board import Board, RunningTimer
-from reports.markdown import CALLBACKS, LEDGER, REPORT, SHOWN, department, link, milestones, table, waits_for
+from reports.markdown import (
+    CALLBACKS,
+    LEDGER,
+    REPORT,
+    SHOWN,
+    department,
+    link,
+    milestones,
+    table,
+    waits_for,
+)
 
 
 def render(board: Board, locale: str) -> str:
-    """Render the board, with links to the artifacts beside it."""
+    """Render the board with what is overdue at its head, and with links to the artifacts beside it."""
     lines = [
         f"# {translate(locale, 'board.title', at=when(board.at))}",
         "",
         summary(board, locale),
         "",
         " · ".join(link(locale, key) for key in (REPORT, LEDGER, CALLBACKS)),
+        *overdue_text.section(board.overdue_cases, board.at, locale),
         *("", f"## {translate(locale, 'board.promises_by')}", "", *_by_department(board, locale)),
         *("", f"## {translate(locale, 'board.soon')}", "", *_soon(board, locale)),
         *("", f"## {translate(locale, 'board.cases')}", "", *milestones(board.cases, locale)),
@@ -24,13 +36,21 @@ def render(board: Board, locale: str) -> str:
 
 def summary(board: Board, locale: str) -> str:
     """Render the board in one sentence."""
-    broken, today = board.broken.total(), board.today.total()
-    return translate(locale, "board.summary", open=board.cases.total(), broken=broken, today=today)
+    cases = board.overdue_cases
+    params = {
+        "open": board.cases.total(),
+        "overdue": len(cases),
+        "managers": sum(case.with_manager for case in cases),
+        "broken": len(board.overdue),
+        "today": board.today.total(),
+    }
+    return translate(locale, "board.summary", **params)
 
 
 def _by_department(board: Board, locale: str) -> Iterator[str]:
-    """Yield a table of breached and due today, by clause and department, the most breached first."""
-    keys = sorted({*board.broken, *board.today}, key=lambda key: (-board.broken[key], -board.today[key], key))
+    """Yield a table of overdue and due today, by clause and department, the most overdue first."""
+    broken = board.broken
+    keys = sorted({*broken, *board.today}, key=lambda key: (-broken[key], -board.today[key], key))
     if not keys:
         yield translate(locale, "report.none")
         return
@@ -40,7 +60,7 @@ def _by_department(board: Board, locale: str) -> Iterator[str]:
             department(locale, key[2]),
             label(locale, "", "kind", key[0]),
             label(locale, key[0], "clause", key[1]),
-            str(board.broken[key]),
+            str(broken[key]),
             str(board.today[key]),
         )
         for key in keys

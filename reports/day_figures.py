@@ -1,17 +1,18 @@
-"""Counts the day by department and case: breached timers, escalated cases, and who answers for each level."""
+"""Counts the day: breached timers by department, and the cases that were raised by hand."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engine.commands.case_context import BY_TIMER
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
-from reports.current_names import state_of
-from reports.figures import DAY, LateStep, Trend, timers
-from statemachines.roles import LEVELS
+from reports.figures import DAY, Trend, timers
+from reports.staff import Staff
+from statemachines.roles import Role
 
 # As in `figures.STEPS`: nothing is recorded before it is due, so the index on recorded_at bounds the search.
 BROKEN = """
@@ -22,20 +23,22 @@ SELECT coalesce(c.department, '') AS department, c.kind, r.clause, count(*) AS n
 """
 # As in `figures.MOVES`: changed_at bounds the search, from the smaller table on.
 RAISED = """
-SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.department
-  FROM cases c CROSS JOIN transition t
-  CROSS JOIN transition p CROSS JOIN actor a
- WHERE c.changed_at > :since AND t.case_id = c.id AND p.case_id = t.case_id AND p.seq = t.seq - 1 AND a.id = t.actor_id
-   AND t.occurred_at > :since AND t.occurred_at <= :until AND t.level > p.level AND t.via <> :clock
+SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.state, c.department, c.owner
+  FROM cases c CROSS JOIN transition t CROSS JOIN transition p CROSS JOIN actor a
+ WHERE NOT c.closed AND c.changed_at > :since AND t.case_id = c.id AND p.case_id = t.case_id AND p.seq = t.seq - 1
+   AND a.id = t.actor_id AND t.occurred_at > :since AND t.occurred_at <= :until
+   AND t.level > p.level AND t.via <> :clock
  ORDER BY t.level DESC, t.occurred_at, c.id
 """
-STAFF = "SELECT handle, roles, department FROM actor ORDER BY handle"
 TEAM = "SELECT kind, department, owner, state FROM cases WHERE number = :number"
 
 
 @dataclass(frozen=True, slots=True)
 class RaisedCase:
-    """A case whose level a move raised, not a timer: by a person, or because the customer was not satisfied."""
+    """A case whose level a move raised, not a timer: by a person, or because the customer was not satisfied.
+
+    ``role`` is who is asked at that level, ``asked`` the handles of those who hold it.
+    """
 
     number: str
     kind: str
@@ -43,39 +46,8 @@ class RaisedCase:
     level: int
     at: datetime
     by: str
-    department: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EscalatedCase:
-    """A case escalated by its timers: the clauses with the percents of their steps, the highest level, since when."""
-
-    number: str
-    kind: str
-    promises: tuple[tuple[str, tuple[int, ...]], ...]
-    level: int
-    due_at: datetime
-    department: str | None
-    owner: str | None
-
-
-def escalated_cases(late: Iterable[LateStep]) -> list[EscalatedCase]:
-    """Group the steps by case, highest level first, then longest due."""
-    by_case: dict[str, list[LateStep]] = defaultdict(list)
-    for one in late:
-        by_case[one.number].append(one)
-    found = [_escalated(steps) for steps in by_case.values()]
-    return sorted(found, key=lambda one: (-one.level, one.due_at, one.number))
-
-
-def _escalated(steps: list[LateStep]) -> EscalatedCase:
-    first, level = steps[0], max(one.level for one in steps)
-    percents: dict[str, list[int]] = defaultdict(list)
-    for one in sorted(steps, key=lambda one: one.due_at):
-        percents[one.clause].append(one.percent)
-    since = min(one.due_at for one in steps if one.level == level)
-    promises = tuple((clause, tuple(shares)) for clause, shares in percents.items())
-    return EscalatedCase(first.number, first.kind, promises, level, since, first.department, first.owner)
+    role: Role
+    asked: tuple[str, ...]
 
 
 def broken(tx: Tx, until: datetime) -> dict[str, Trend]:
@@ -88,31 +60,20 @@ def broken(tx: Tx, until: datetime) -> dict[str, Trend]:
     return {name: Trend(day[name], round(week[name] / 7, 1)) for name in sorted({*day, *week})}
 
 
-def raised(tx: Tx, since: datetime, until: datetime) -> tuple[RaisedCase, ...]:
-    """Return the cases whose level a move raised in (since, until], not a timer."""
+def raised(tx: Tx, staff: Staff, since: datetime, until: datetime) -> tuple[RaisedCase, ...]:
+    """Return the open cases whose level a move raised in (since, until], not a timer: once each, at the highest."""
     rows = tx.rows(RAISED, since=to_micros(since), until=to_micros(until), clock=BY_TIMER)
-    return tuple(RaisedCase(**{**row._asdict(), "at": from_micros(row.at)}) for row in rows)
+    by_case = {row.number: row for row in reversed(rows)}
+    return tuple(_raised(row, staff) for row in rows if row is by_case[row.number])
 
 
-def staff(tx: Tx) -> dict[tuple[int, str], tuple[str, ...]]:
-    """Return who answers for a level in a department; under ``''`` everybody who answers for the level."""
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
-    for row in tx.rows(STAFF):
-        for level, role in enumerate(LEVELS):
-            if role in row.roles.split():
-                for place in {row.department or "", ""}:
-                    found[level, place].append(row.handle)
-    return {place: tuple(handles) for place, handles in found.items()}
-
-
-def states(tx: Tx, numbers: Iterable[str]) -> dict[str, str]:
-    """Return the current state of each of these cases."""
-    found = ((number, tx.row(TEAM, number=number)) for number in dict.fromkeys(numbers))
-    return {number: state_of(row.kind, row.state) for number, row in found if row is not None}
+def _raised(row: Any, staff: Staff) -> RaisedCase:
+    role, asked = staff.asked(row.kind, row.state, row.level, row.department, row.owner)
+    return RaisedCase(row.number, row.kind, row.move, row.level, from_micros(row.at), row.by, role, asked)
 
 
 def teams(store: Store, numbers: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
     """Return the department and the owner of each of these cases."""
     with store.looking() as tx:
-        found = ((number, tx.row(TEAM, number=number)) for number in numbers)
-        return {number: (row.department, row.owner) for number, row in found if row is not None}
+        rows = ((number, tx.row(TEAM, number=number)) for number in numbers)
+        return {number: (row.department, row.owner) for number, row in rows if row is not None}

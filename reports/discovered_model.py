@@ -114,6 +114,12 @@ def _diagram(
     yield from (f"    {source} --> {dest}: {', '.join(texts)}" for (source, dest), texts in arrows.items())
 
 
+def branches(model: DiscoveredModel) -> bool:
+    """Return whether cases left some state in more than one way: else a picture is a straight line and says nothing."""
+    left = Counter(arc.source for arc in model.arcs if arc.source)
+    return any(count > 1 for count in left.values())
+
+
 def section(models: tuple[DiscoveredModel, ...], locale: str) -> Iterator[str]:
     """Render the diagrams of a report, each under the name of its kind."""
     for model in models:

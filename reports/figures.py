@@ -41,10 +41,6 @@ SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c
  WHERE r.recorded_at >= :since AND r.recorded_at < :until AND r.recorded_at - r.due_at > :gap
    AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
 """
-OVERDUE = """
-SELECT coalesce(c.department, '') AS department, count(DISTINCT c.id) AS n FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE k.closed_at IS NULL AND k.level > 0 AND NOT c.closed GROUP BY c.department
-"""
 CALLBACKS = """
 SELECT c.number, b.attempt, b.planned_at FROM callback b JOIN cases c ON c.id = b.case_id
  WHERE b.done_at IS NULL AND b.planned_at < :until ORDER BY b.planned_at, c.id
@@ -102,7 +98,7 @@ def board(tx: Tx) -> Counter[tuple[str, str, int]]:
 def resolved_within(tx: Tx) -> dict[str, int]:
     """Count the cases whose first resolution came within each span of their opening."""
     took = [row.at - row.opened_at for row in tx.rows(RESOLVED.format(resolve=recorded_as("move", "resolve")))]
-    return {span: sum(one <= hours * HOUR for one in took) for span, hours in WITHIN.items()}
+    return {span: sum(duration <= hours * HOUR for duration in took) for span, hours in WITHIN.items()}
 
 
 def steps(tx: Tx, since: datetime, until: datetime, least: int = 100) -> list[LateStep]:
@@ -132,11 +128,6 @@ def timers(kind: str) -> frozenset[str]:
 def recorded_late(tx: Tx, since: datetime, until: datetime) -> list[LateStep]:
     """Return the steps recorded in [since, until) more than an hour after they were due, by case."""
     return _late(tx.rows(RECORDED_LATE, since=to_micros(since), until=to_micros(until), gap=HOUR))
-
-
-def overdue(tx: Tx) -> Counter[str]:
-    """Count the open cases with a breached timer by department."""
-    return Counter({row.department: row.n for row in tx.rows(OVERDUE)})
 
 
 def callbacks(tx: Tx, until: datetime) -> list[tuple[str, int, datetime]]:

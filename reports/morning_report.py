@@ -1,4 +1,4 @@
-"""The morning report: breached timers, escalated cases, what is due today, and how the night went."""
+"""The morning report: what is overdue, what is due today, what was raised by hand, and how the night went."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,29 +10,31 @@ from engine.store import Store
 from models.columns import to_micros
 from reports import day_figures, figures
 from reports.board import RunningTimer, due_before, midnight
-from reports.day_figures import EscalatedCase, RaisedCase, escalated_cases
+from reports.day_figures import RaisedCase
 from reports.discovered_model import DiscoveredModel, discover
 from reports.figures import DAY, LateStep, Trend
 from reports.night_health import NightHealth, health
+from reports.overdue import MANAGER_LEVEL, OverdueCase, OverduePromise, by_case, overdue
+from reports.staff import Staff
 
 WEEK = timedelta(days=7)
-MANAGER_LEVEL = 2
-"""From this level on, somebody above the team answers for the case."""
-
 TRENDS = ("open", "resolve", "breach", "escalate", "revisit")
 """The moves whose counts the report compares with the week before."""
 
 
 @dataclass(frozen=True, slots=True)
 class MorningReport:
-    """The report's figures of the window from ``since`` to ``at``."""
+    """The report's figures: ``overdue`` and ``today`` as of ``at``, the others of the window from ``since`` to ``at``.
+
+    ``broken`` compares, by department, the breaches of the last day with the week before.
+    """
 
     at: datetime
     since: datetime
     cases: int
     board: Counter[tuple[str, str, int]]
+    overdue: Sequence[OverduePromise]
     late: Sequence[LateStep]
-    overdue: Counter[str]
     unwatched: Sequence[tuple[str, str | None, datetime]]
     callbacks: Sequence[tuple[str, int, datetime]]
     opinions: Counter[str]
@@ -42,25 +44,34 @@ class MorningReport:
     callers: Counter[str] = field(default_factory=Counter[str])
     broken: dict[str, Trend] = field(default_factory=dict[str, Trend])
     raised: tuple[RaisedCase, ...] = ()
-    staff: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict[tuple[int, str], tuple[str, ...]])
-    states: dict[str, str] = field(default_factory=dict[str, str])
     today: tuple[RunningTimer, ...] = ()
     lived: tuple[DiscoveredModel, ...] = ()
 
     @property
+    def overdue_cases(self) -> list[OverdueCase]:
+        """The overdue promises by case: the highest level first, then the longest overdue."""
+        return by_case(self.overdue)
+
+    @property
+    def overdue_by_department(self) -> Counter[str]:
+        """The number of overdue cases of each department (``''`` for none)."""
+        return Counter(case.worst.department or "" for case in self.overdue_cases)
+
+    @property
     def climbed(self) -> list[LateStep]:
-        """The steps that reached the department manager or a higher level."""
+        """The steps of the window that reached the department manager or a higher level."""
         return [late for late in self.late if late.level >= MANAGER_LEVEL]
 
     @property
-    def climbs(self) -> list[EscalatedCase]:
-        """The same steps grouped by case."""
-        return escalated_cases(self.climbed)
+    def became_late(self) -> list[LateStep]:
+        """The breaches of the window, also of promises that were met since."""
+        return [late for late in self.late if late.percent == 100]
 
     @property
-    def became_late(self) -> list[LateStep]:
-        """The breaches of this window."""
-        return [late for late in self.late if late.percent == 100]
+    def dealt_with(self) -> int:
+        """How many of the breaches of the window are overdue no longer."""
+        still = {(promise.number, promise.clause) for promise in self.overdue}
+        return sum((late.number, late.clause) not in still for late in self.became_late)
 
     @property
     def did(self) -> int:
@@ -72,15 +83,14 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
     """Compute the report in one transaction."""
     since = at - window
     with store.looking() as tx:
-        today = due_before(tx, rules_in(tx), to_micros(midnight(at)))
-        late = figures.steps(tx, since, at)
+        staff = Staff.read(tx)
         return MorningReport(
             at=at,
             since=since,
             cases=figures.cases(tx),
             board=figures.board(tx),
-            late=late,
-            overdue=figures.overdue(tx),
+            overdue=overdue(tx, at, staff),
+            late=figures.steps(tx, since, at),
             unwatched=figures.unwatched(tx),
             callbacks=figures.callbacks(tx, at + DAY),
             opinions=figures.opinions(tx),
@@ -89,9 +99,7 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
             health=health(tx, since, at),
             callers=figures.callers(tx, at + DAY),
             broken=day_figures.broken(tx, at),
-            raised=day_figures.raised(tx, since, at),
-            staff=day_figures.staff(tx),
-            states=day_figures.states(tx, (one.number for one in late if one.level >= MANAGER_LEVEL)),
-            today=tuple(sorted(today, key=lambda one: (one.due_at, one.number))),
+            raised=day_figures.raised(tx, staff, since, at),
+            today=tuple(due_before(tx, rules_in(tx), at, to_micros(midnight(at)))),
             lived=discover(tx, at - WEEK, at),
         )

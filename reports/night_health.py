@@ -1,4 +1,4 @@
-"""Reads and renders how the night went: which scheduled work ran, which did not, and what a person must look into."""
+"""Reads how the night went: which scheduled work ran, which did not, and what a person must look into."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +12,8 @@ from engine.outages import Outage, outages
 from engine.timers.parking import Parked, parked
 from engine.transaction import Tx
 from gateways.schedule import OVERNIGHT, business_schedule
-from locales.translation import label, translate, when
 from models.columns import from_micros
 from reports import run_figures
-from reports.markdown import SHOWN, table
 from reports.run_figures import DeadDelivery, RecordedRun, UnobservedRuns
 
 NIGHT_MAY_TAKE = timedelta(hours=25)
@@ -97,74 +95,3 @@ def _due_work(tx: Tx, since: datetime, at: datetime) -> Iterator[DueWork]:
             run = next((run for run in runs if due <= run.began_at < following), None)
             if run is not None or due + GRACE <= at:
                 yield DueWork(plan.name, due, run)
-
-
-def troubles(health: NightHealth, locale: str) -> Iterator[str]:
-    """Render what a person must look into, each with its remedy; nothing while all is well."""
-    lines = list(_troubles(health, locale))
-    if lines:
-        yield from ("", f"## {translate(locale, 'report.attention', count=len(lines))}", "")
-        yield from (f"- {line}" for line in lines[:SHOWN])
-        if len(lines) > SHOWN:
-            yield from ("", translate(locale, "report.more", count=len(lines) - SHOWN))
-
-
-def _troubles(health: NightHealth, locale: str) -> Iterator[str]:
-    if health.missed_night:
-        yield translate(locale, "report.missed_night", last=_time(health.last_night))
-    for outage in health.outages:
-        yield _outage(outage, locale)
-    for work in health.missing:
-        yield translate(locale, "report.missing", work=label(locale, "", "work", work.name), due=_time(work.due))
-    if health.unseen.begin and health.unseen.end:
-        begin, end = _time(health.unseen.begin), _time(health.unseen.end)
-        yield translate(locale, "report.unseen", count=health.unseen.count, begin=begin, end=end)
-    if health.refused_arrivals:
-        yield translate(locale, "report.refused_arrivals", count=health.refused_arrivals)
-    if health.unanchored and health.anchored:
-        yield translate(locale, "report.unanchored", at=_time(from_micros(health.anchored.at)))
-    for case in health.parked:
-        work = translate(locale, f"parked.{case.work}")
-        yield translate(locale, "report.parked.line", number=case.number, work=work, reason=case.reason)
-    for delivery in health.dead:
-        error = delivery.error or "–"
-        yield translate(locale, "report.dead", number=delivery.number, reaction=delivery.reaction, error=error)
-
-
-def _outage(outage: Outage, locale: str) -> str:
-    why = outage.why if outage.why in OUTAGE_REASONS else "other"
-    if outage.end is None:
-        why = "driver_away_still"
-    begin, end = _time(outage.begin), _time(outage.end) if outage.end else ""
-    return translate(locale, f"report.gap.{why}", begin=begin, end=end, times=outage.times, why=outage.why)
-
-
-def night(health: NightHealth, locale: str) -> Iterator[str]:
-    """Render which work ran when and whether Prefect observed it, the last anchor, late records and kinds on hold."""
-    yield from ("", f"## {translate(locale, 'report.health')}", "")
-    if health.works:
-        heads = [translate(locale, f"report.column.{name}") for name in ("work", "planned", "began", "did", "seen")]
-        yield from table(heads, [_work(work, locale) for work in health.works])
-    else:
-        yield translate(locale, "report.none")
-    if (made := health.anchored) is not None:
-        at = _time(from_micros(made.at))
-        yield from ("", translate(locale, "report.anchored", line=made.line, at=at, cases=made.cases, root=made.root))
-    if health.history:
-        yield from ("", translate(locale, "report.history", count=health.history))
-    for hold in health.on_hold:
-        kind, reason = label(locale, "", "kind", hold.kind), label(locale, "act", "reason", hold.reason)
-        params = {"kind": kind, "since": _time(hold.since), "by": hold.handle, "reason": reason}
-        yield from ("", translate(locale, "report.on_hold", **params))
-
-
-def _work(work: DueWork, locale: str) -> tuple[str, ...]:
-    name, due = label(locale, "", "work", work.name), _time(work.due)
-    if work.run is None:
-        return name, due, translate(locale, "report.not_run"), "–", "–"
-    seen = translate(locale, "report.seen" if work.run.observed else "report.not_seen")
-    return name, due, _time(work.run.began_at), str(work.run.did), seen
-
-
-def _time(instant: datetime | None) -> str:
-    return when(instant, "%m-%d %H:%M") if instant else "–"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.rules.in_force import Rules, rules_in
 from engine.timers.timer import falls_due
@@ -18,13 +18,15 @@ from models.columns import from_micros, to_micros
 from reports.current_names import state_of
 from reports.staff import Staff
 from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle
 from statemachines.roles import Role
 
 MANAGER_LEVEL = 2
 """From this level on, somebody above the team answers for the case."""
 
 # The last condition is exact for units of elapsed time. Working time passes no faster, so for business hours it keeps
-# a few timers that are not due yet. CROSS JOIN makes SQLite read the open cases first, then the timers of each.
+# a few timers that are not due yet. CROSS JOIN makes SQLite read the open cases first, then the timers of each. The
+# last human move is one text, because a join with its row makes Postgres read all transitions.
 OVERDUE = """
 SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.customer_type, c.level AS case_level,
        k.clause, k.cycle, k.occurrence, k.level AS timer_level, k.opened_at, k.running_since, k.allowance, k.consumed,
@@ -32,11 +34,9 @@ SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.c
        CASE WHEN k.consumed >= k.allowance
             THEN (SELECT min(s.due_at) FROM escalation_step s WHERE s.timer_id = k.id AND s.percent >= 100)
              END AS breached_at,
-       h.occurred_at AS last_human_at, h.move AS last_human_move, h.actor_id AS last_human_id
+       (SELECT t.occurred_at || ' ' || t.actor_id || ' ' || t.move FROM transition t
+         WHERE t.case_id = c.id AND NOT (t.actor_id = ANY(:machines)) ORDER BY t.seq DESC LIMIT 1) AS last_human
   FROM cases c CROSS JOIN timer k
-  LEFT JOIN transition h ON h.case_id = c.id AND h.seq = (
-       SELECT t.seq FROM transition t WHERE t.case_id = c.id AND NOT (t.actor_id = ANY(:machines))
-        ORDER BY t.seq DESC LIMIT 1)
  WHERE NOT c.closed AND k.case_id = c.id AND k.closed_at IS NULL
    AND coalesce(k.running_since + k.allowance - k.consumed <= :at, k.consumed >= k.allowance)
 """
@@ -136,6 +136,7 @@ def _promises(rows: Iterable[Any], staff: Staff, rules: Rules, at: datetime) -> 
             continue
         state = state_of(row.kind, row.state)
         level = max(row.case_level, row.timer_level)
+        human = _human_move(row.last_human, staff, table)
         role, asked = staff.asked(row.kind, state, level, row.department, row.owner)
         yield OverduePromise(
             number=row.number,
@@ -154,11 +155,24 @@ def _promises(rows: Iterable[Any], staff: Staff, rules: Rules, at: datetime) -> 
             pack=row.pack,
             role=role,
             asked=asked,
-            last_human_at=None if row.last_human_at is None else from_micros(row.last_human_at),
-            last_human_move=row.last_human_move and table.resolver.move(row.last_human_move),
-            last_human_by=staff.handles.get(row.last_human_id),
+            last_human_at=human.at if human else None,
+            last_human_move=human.move if human else None,
+            last_human_by=human.by if human else None,
             paused=row.running_since is None,
         )
+
+
+class _HumanMove(NamedTuple):
+    at: datetime
+    move: str
+    by: str | None
+
+
+def _human_move(recorded: str | None, staff: Staff, table: Lifecycle) -> _HumanMove | None:
+    if recorded is None:
+        return None
+    at, actor, move = recorded.split(" ")
+    return _HumanMove(from_micros(int(at)), table.resolver.move(move), staff.handles.get(int(actor)))
 
 
 def due_of(row: Any, rules: Rules) -> int:

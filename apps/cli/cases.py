@@ -13,6 +13,8 @@ from apps.variable_views import kind_label, labelled
 from engine.ledger.record import CaseRow
 from locales.translation import label
 from models.columns import from_micros
+from reports import overdue_text
+from reports.overdue import by_case
 from statemachines.forms import Severity
 from statemachines.lifecycle import Milestone
 
@@ -154,14 +156,17 @@ def _timer_table(found: list[TimerView], kind: str) -> FittedTable:
 
 
 def board(json: Json = False) -> None:
-    """Open cases by milestone and level, and how many are late."""
+    """What is overdue and whom it asks, then the open cases by milestone and level."""
+    from apps.page import Page  # see there
+
     counted = views.board(cli.store)
+    late = Page("\n".join(overdue_text.section(by_case(counted.overdue), counted.at, cli.locale)))
     milestones = [milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED]
     columns = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", name) for name in milestones)]
     rows = [_board_row(counted, milestones, level, internal=False) for level in range(4)]
     rows += [_board_row(counted, milestones, level, internal=True) for level in range(4) if counted.internal]
-    late = cli.translate("board_late", open=counted.open, late=counted.late)
-    cli.give(counted.document(), table(cli.translate("board_title"), columns, rows), late)
+    total = cli.translate("board_late", open=counted.open, late=counted.late)
+    cli.give(counted.document(), late, "", table(cli.translate("board_title"), columns, rows), total)
 
 
 def _board_row(

@@ -35,7 +35,7 @@ ROOMS = (
             "restore": "Bring a store back from such a file, where none is yet, and check it.",
         },
     ),
-    Room("cases", {"board": "Open cases by milestone and level, and how many are late."}),
+    Room("cases", {"board": "What is overdue and whom it asks, then the open cases by milestone and level."}),
     Room("intake", {"import": "Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."}),
     Room(
         "exporting",

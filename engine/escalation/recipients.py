@@ -45,7 +45,8 @@ def holders(staff: Sequence[S], role: Role, department: str | None, owner: str |
     asks him only if he holds it. The list is empty if nobody holds the role.
     """
     owners = [member for member in staff if owner is not None and member.handle == owner]
-    if owners and (role is Role.HANDLER or role in owners[0].roles.split()):
-        return owners
+    if role is not Role.HANDLER:
+        owners = [member for member in owners if role in member.roles.split()]
     role_holders = [member for member in staff if role in member.roles.split()]
-    return [member for member in role_holders if member.department == department] or role_holders
+    near = [member for member in role_holders if member.department == department]
+    return owners or near or role_holders

@@ -290,5 +290,6 @@ def test_the_board_counts_by_milestone_level_and_lateness(closeloop: Closeloop, 
     ]
     set_clock(simulated, START + 3 * HOUR)
     closeloop.json("sweep")
-    assert closeloop.json("board")["late"] == 2
+    late = closeloop.json("board")
+    assert (late["late"], len(late["overdue"])) == (2, 2)
     assert "3 open, 2 of them past a promise." in closeloop("board").output

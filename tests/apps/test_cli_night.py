@@ -7,7 +7,18 @@ import pytest
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.case_actions import DAY, HOUR, START, case_of, execute_sql, fired_steps_of, make_move, new_case, query_rows
+from tests.case_actions import (
+    DAY,
+    DIRECTOR,
+    HOUR,
+    START,
+    case_of,
+    execute_sql,
+    fired_steps_of,
+    make_move,
+    new_case,
+    query_rows,
+)
 
 
 def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, number: str):
@@ -41,6 +52,14 @@ def test_the_report_counts_from_the_tables(closeloop: Closeloop, simulated: Stor
     assert (told["cases"], told["open"], len(told["became_late"]), len(told["climbed"])) == (2, 2, 2, 4)
     assert told["resolved_within"] == {"2h": 0, "24h": 0, "48h": 0, "7d": 0}
     assert told["overdue_by_department"] == {"": 2}
+    assert told["overdue"][0] == {
+        "case": number,
+        "promise": "first_reply",
+        "due_at": "2026-03-02T03:00:00+00:00",
+        "level": 3,
+        "asked": [DIRECTOR],
+    }
+    assert len(told["overdue"]) == 2
     assert told["health"]["ok"] is True
     shown = closeloop("report").output
     assert "Morning report 2026-03-02" in shown

@@ -104,5 +104,5 @@ def test_the_morning_report_tells_how_the_calls_are_shared_out(planned: Store):
     report = morning(planned, START + DAY)
     assert report.callers == {AGENT: 3, "ann": 2}
     text = render(report, "en")
-    assert "Calls by person: amy 3, ann 2." in text
+    assert "Callbacks in the next 24 hours: 5, by person: amy 3, ann 2." in text
     assert "1380000000" not in text, "whose number it is stands in no report"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.actors import NewActor, add_actor
 from engine.commands.holds import hold
 from engine.create_store import set_clock
 from engine.ledger.anchoring import anchor
@@ -23,6 +24,7 @@ from models.columns import from_micros
 from reports.markdown import SHOWN
 from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
+from statemachines.roles import Role
 from tests.case_actions import (
     DAY,
     HOUR,
@@ -95,7 +97,7 @@ def test_its_totals_are_those_of_the_tables(week: Work):
         (one["state"], one["level"]) == ("classified", 3) for one in cases
     )
     late = query_rows(week.store, "SELECT DISTINCT case_id FROM timer WHERE closed_at IS NULL AND level > 0")
-    assert told.overdue.total() == len(late)
+    assert len(told.overdue_cases) == told.overdue_by_department.total() == len(late)
     assert told.opinions == Counter(
         one["outcome"] for one in query_rows(week.store, "SELECT outcome FROM callback WHERE done_at IS NOT NULL")
     )
@@ -136,7 +138,7 @@ def test_it_is_left_when_nothing_was_due(work: Work):
         assert "2026-03-03" in text.splitlines()[0]
 
 
-def test_a_long_list_says_how_much_more_there_is(work: Work):
+def test_a_long_list_names_every_case(work: Work):
     for _ in range(SHOWN + 5):
         new_case(work.store, text=ODD)
     drained(work, HOUR * 2)
@@ -144,7 +146,8 @@ def test_a_long_list_says_how_much_more_there_is(work: Work):
     assert len(told.became_late) == SHOWN + 5
     text = render(told, "en")
     assert text.count("| First reply |") == SHOWN
-    assert "5 more rows are not shown." in text
+    numbers = [case.worst.number for case in told.overdue_cases]
+    assert f"And {' '.join(numbers[SHOWN:])}" in text, "the others are named by their numbers"
 
 
 def test_it_says_when_prefect_was_away(work: Work):
@@ -199,7 +202,8 @@ def test_dead_letters_and_refused_arrivals_are_said(work: Work):
         (number, "acknowledge_contact", "Down")
     ]
     text = render(replace(told, health=replace(told.health, refused_arrivals=2)), "en")
-    assert f"Case {number}: the automatic work “acknowledge_contact” failed at every try" in text
+    assert "The automatic work “acknowledge_contact” failed at every try and was given up (Down)" in text
+    assert f"1 times: {number}." in text
     assert "2 contacts or replies could not be taken" in text
 
 
@@ -211,17 +215,53 @@ def test_history_is_counted_and_not_listed_as_news(work: Work):
     assert "8 escalation steps were recorded more than an hour after they fell due" in render(told, "en")
 
 
-def test_who_climbed_is_one_row_with_its_promises_and_who_is_asked(work: Work):
-    number = new_case(work.store, text=ODD)
-    make_move(work.store, number, "classify", department="claims", severity="normal")
+def test_an_overdue_case_is_one_line_under_those_who_are_asked(work: Work):
+    number = new_case(work.store, text=ODD, customer_type="key_account")
+    make_move(work.store, number, "classify", department="claims", severity="normal", after=HOUR)
     drained(work, DAY)
     told = report(work, DAY)
-    [climb] = told.climbs
-    assert (climb.number, climb.level, climb.due_at - START) == (number, 3, HOUR * 4)
-    assert climb.promises == (("first_reply", (150, 200)),)
+    assert {(late.clause, late.percent) for late in told.climbed} == {("first_reply", 150), ("first_reply", 200)}
+    lines = render(told, "en").splitlines()
+    asked = lines.index("### General manager · gao (1)")
+    assert "## Still overdue (1)" in lines[:asked]
+    assert lines[asked + 2] == "| Case | Promise | Overdue | Severity, customer | Last act |"
+    late = f"| {number} | First reply +1 | 22 h | Normal, key account | 03-02 sue: Classify |"
+    assert lines[asked + 4] == late
+
+
+def test_whoever_is_asked_has_one_list_in_the_order_of_the_levels(work: Work):
+    with work.store.writing() as tx:
+        add_actor(tx, NewActor("pia", (Role.DEPARTMENT_MANAGER,), "port"))
+    numbers = [new_case(work.store, timedelta(minutes=minute), text=ODD) for minute in range(4)]
+    for place, number in enumerate(numbers):
+        make_move(work.store, number, "classify", department=("claims", "port")[place % 2], severity="low", after=HOUR)
+    drained(work, HOUR * 3.5)
+    text = render(report(work, HOUR * 3.5), "en")
+    assert text.count("### Department manager · mei (2)") == text.count("### Department manager · pia (2)") == 1
+    places = [text.index(number) for number in (numbers[0], numbers[2], numbers[1], numbers[3])]
+    assert places == sorted(places)
+
+
+def test_a_role_that_nobody_holds_is_said_to_be_vacant(work: Work):
+    execute_sql(work.store, "UPDATE actor SET roles = 'auditor' WHERE handle = 'gao'")
+    new_case(work.store, text=ODD)
+    drained(work, DAY)
+    texts = {locale: render(report(work, DAY), locale) for locale in locales()}
+    assert "### General manager · nobody holds this role (1)" in texts["en"]
+    assert "### 总经理 · 无人担任此角色（1 件）" in texts["zh_CN"]
+    assert "### 總經理 · 無人擔任此角色（1 件）" in texts["zh_TW"]
+
+
+def test_a_promise_that_was_met_since_is_counted_and_not_listed(work: Work):
+    number = new_case(work.store, text=ODD)
+    drained(work, HOUR * 3)
+    make_move(work.store, number, "reply", after=HOUR * 3)
+    told = report(work, HOUR * 4)
+    assert (told.did, told.dealt_with, told.overdue) == (1, 1, [])
     text = render(told, "en")
-    assert f"| General manager · gao | {number} | First reply 150/200 % | 03-02 13:00 | Classified · to be" in text
-    assert "1 cases before the department manager or the general manager" in text
+    assert "Promises broken in the last 24 hours: 1, dealt with since: 1." in text
+    assert "nothing needs a person" in text
+    assert "Still overdue" not in text
 
 
 def test_who_was_raised_without_a_clock_is_named_with_who_did_it(work: Work):
@@ -234,6 +274,8 @@ def test_who_was_raised_without_a_clock_is_named_with_who_did_it(work: Work):
         (other, "tell_result", 1, SUPERVISOR),
     ]
     assert f"| Department manager · mei | {number} | Escalate | sue | 03-02 09:00 |" in render(told, "en")
+    overdue = render(report(work, HOUR * 3), "en")
+    assert overdue.count(number) == 1, "a case that is overdue is named there, with whom it asks"
     assert report(work, DAY * 2).raised == ()
 
 
@@ -265,14 +307,23 @@ def test_what_falls_due_today_is_named_with_whom_it_waits_for(work: Work):
 
 
 @pytest.mark.requirement("I1")
-def test_it_links_to_every_artifact_it_speaks_of_and_draws_the_life_as_lived(week: Work):
+def test_it_links_to_every_artifact_and_draws_what_branches(week: Work):
     told = report(week, DAY * 8)
     for locale in locales():
         text = render(told, locale, linked=True)
         for key in ("escalation-ledger", "sla-board", "callback-list", "complaint-analysis"):
             assert f"](../key/{key})" in text
         assert "```mermaid\nstateDiagram-v2" in text
-        assert "](../key/" not in render(told, locale), "on a terminal there is nowhere to go"
+        plain = render(told, locale)
+        assert "](../key/" not in plain, "on a terminal there is nowhere to go"
+        assert "```" not in plain, "and no picture"
+
+
+def test_a_straight_line_is_not_drawn(work: Work):
+    new_resolved_case(work.store, text=ODD)
+    told = report(work, HOUR)
+    assert told.lived
+    assert "mermaid" not in render(told, "en", linked=True)
 
 
 def test_what_ran_when_stands_in_it_seen_or_not(work: Work):
@@ -284,8 +335,8 @@ def test_what_ran_when_stands_in_it_seen_or_not(work: Work):
         ("callback-plan", True),
     ]
     text = render(told, "en")
-    assert "| Overnight escalation | 03-03 03:30 | 03-03 03:30 | 3 | yes |" in text
-    assert "| Callback plan | 03-03 07:00 | 03-03 07:30 | 3 | no |" in text
+    assert "- Scheduled work: Overnight escalation 03-03 03:30 (done: 3), Callback plan 03-03 07:30 (done: 3, " in text
+    assert "(done: 3, not observed by Prefect: 1 of 1)." in text
 
 
 def test_scheduled_work_that_nobody_did_is_missing(work: Work):
@@ -305,7 +356,28 @@ def test_what_was_missed_is_said_with_the_reason(work: Work):
     text = render(told, "en")
     assert "The database could not be reached from 03-03 03:30 to 03-03 04:30" in text
     assert "(never_heard_of)" in text
-    assert text.index("Needs a person") < text.index("Promises broken"), "what needs a person comes first"
+    assert "The system's own work needs a person (causes: 2," in text
+    assert text.index("The system's own work") < text.index("The database could not")
+
+
+def test_causes_that_repeat_are_one_line_with_a_count(work: Work):
+    for hour in range(3):
+        note_outage(work.store, "database_away", START + NIGHT + HOUR * hour, START + NIGHT + HOUR * (hour + 0.5))
+    number = new_case(work.store, text=ODD)
+    case_id = query_rows(work.store, "SELECT id FROM cases WHERE number = :number", number=number)[0]["id"]
+    for seq in range(1, 4):
+        sql = """
+            INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)
+            VALUES (:case_id, :seq, 'acknowledge_contact', 'dead', 5, 0, 'Down')
+        """
+        execute_sql(work.store, sql, case_id=case_id, seq=seq)
+    told = report(work, MORNING)
+    assert ([outage.times for outage in told.health.outages], len(told.health.dead)) == ([3], 3)
+    text = render(told, "en")
+    assert text.count("The database could not be reached") == 1
+    assert "caught up afterwards. (3 times)" in text
+    assert f"was given up (Down), 3 times: {number}. See" in text
+    assert "(causes: 2," in text
 
 
 def test_a_kind_on_hold_is_said_and_is_no_fault(work: Work):

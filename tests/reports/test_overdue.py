@@ -8,7 +8,8 @@ from engine.actors import NewActor, add_actor
 from engine.escalation.fire import fire_due
 from engine.store import Store
 from flows.work import Work
-from reports.overdue import OverduePromise, by_case, overdue
+from reports import board
+from reports.overdue import OVERDUE, OverduePromise, by_case, overdue
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import replaced
 from statemachines.roles import Role
@@ -24,6 +25,7 @@ from tests.case_actions import (
     execute_sql,
     make_move,
     new_case,
+    query_rows,
 )
 from tests.flows.scenes import ODD, drained
 from tests.renaming import Renames, renamed
@@ -95,6 +97,8 @@ def test_more_time_takes_a_promise_from_the_list_until_that_is_used_up(store: St
     fire_all(store, HOUR * 30)
     make_move(store, number, "extend", by=MANAGER, after=HOUR * 30, clause="solution", hours=12)
     assert clauses_after(store, HOUR * 35) == []
+    due = [(timer.clause, timer.due_at - START) for timer in board.gather(store, START + HOUR * 35).soon]
+    assert due == [("solution", HOUR * 36)], "it falls due again, though its step at 100 % has fired before"
     [promise] = overdue_after(store, HOUR * 36)
     assert (promise.due_at, promise.level) == (START + HOUR * 36, 1), "the level does not fall within a cycle"
 
@@ -155,6 +159,13 @@ def test_a_role_that_nobody_holds_asks_nobody(store: Store):
     make_move(store, number, "escalate", level=3)
     [promise] = overdue_after(store, HOUR * 3)
     assert (promise.level, promise.role, promise.asked) == (3, Role.GENERAL_MANAGER, ())
+
+
+def test_only_the_timers_of_open_cases_are_read(sqlite_store: Store):
+    plan = query_rows(sqlite_store, f"EXPLAIN QUERY PLAN {OVERDUE.replace('= ANY(:machines)', '= 0')}", at=0)
+    steps = [row["detail"] for row in plan]
+    assert steps[0] == "SCAN c USING INDEX ix_cases_board", "the index holds the open cases alone"
+    assert [step for step in steps[1:] if step.startswith("SCAN")] == []
 
 
 def test_retired_names_are_read_as_those_of_today(store: Store):

@@ -19,6 +19,7 @@ from reports.markdown import SHOWN
 from reports.morning_report import TRENDS, MorningReport
 from reports.morning_report_text import render
 from reports.night_health import NightHealth
+from reports.overdue import OverduePromise
 from reports.run_figures import DeadDelivery, UnobservedRuns
 from statemachines.forms import Outcome, Severity, Unanswered
 from statemachines.kinds import lifecycles
@@ -214,7 +215,29 @@ def test_the_report_is_all_words(locale: str):
 
 
 LATE = LateStep("cp-26-000001", "complaint", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
-QUIET = {"late": [], "overdue": Counter(), "unwatched": [], "board": Counter(), "callbacks": []}
+OVERDUE = OverduePromise(
+    number=LATE.number,
+    kind=LATE.kind,
+    clause=LATE.clause,
+    cycle=1,
+    occurrence=1,
+    due_at=LATE.due_at,
+    level=2,
+    timer_level=2,
+    department="claims",
+    owner=None,
+    severity="high",
+    customer_type="enterprise",
+    state="received",
+    pack="logistics",
+    role=Role.DEPARTMENT_MANAGER,
+    asked=("mei",),
+    last_human_at=None,
+    last_human_move="classify",
+    last_human_by="amy",
+    paused=False,
+)
+QUIET = {"late": [], "overdue": [], "unwatched": [], "board": Counter(), "callbacks": []}
 
 
 def busy_night() -> MorningReport:
@@ -225,7 +248,7 @@ def busy_night() -> MorningReport:
         cases=3,
         board=Counter({("complaint", "received", 1): 2}),
         late=[LATE] * (SHOWN + 1),
-        overdue=Counter({"claims": 2, "": 1}),
+        overdue=[OVERDUE, replace(OVERDUE, number="cp-26-000002", asked=(), paused=True, last_human_at=at)],
         unwatched=[("cp-26-000002", None, at)] * (SHOWN + 1),
         callbacks=[("cp-26-000001", 1, at)] * (SHOWN + 1),
         opinions=Counter(),

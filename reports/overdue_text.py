@@ -1,0 +1,91 @@
+"""Renders the overdue cases as Markdown, one line each, under the people who are asked to act."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from locales.translation import label, translate, when
+from reports.markdown import SHOWN, table
+from reports.overdue import OverdueCase
+from statemachines.roles import Role
+
+NAMED = 2_000
+"""How many cases a page names; of those past ``SHOWN`` it gives only the numbers."""
+COLUMNS = ("case", "promise", "late", "whose", "last_move")
+
+
+def section(cases: Sequence[OverdueCase], at: datetime, locale: str) -> Iterator[str]:
+    """Yield the section "Still overdue": a table for each role and the people who hold it, the highest level first."""
+    yield from ("", f"## {translate(locale, 'overdue.title', count=len(cases))}", "")
+    if not cases:
+        yield translate(locale, "overdue.none")
+        return
+    for place, group in enumerate(_grouped(cases[:NAMED])):
+        yield from ([""] if place else [])
+        yield from _group(group, at, locale)
+    if len(cases) > NAMED:
+        yield from ("", translate(locale, "overdue.more", count=len(cases) - NAMED))
+
+
+def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCase]]]:
+    """Group the cases, each with its place, by whom they ask; the groups and their cases keep the order."""
+    groups: dict[Any, list[tuple[int, OverdueCase]]] = defaultdict(list)
+    for place, case in enumerate(cases):
+        groups[case.worst.level, case.worst.role, case.worst.asked].append((place, case))
+    yield from groups.values()
+
+
+def _group(group: Sequence[tuple[int, OverdueCase]], at: datetime, locale: str) -> Iterator[str]:
+    worst = group[0][1].worst
+    asked = role_and_people(worst.role, worst.asked, locale)
+    yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
+    rows = [_row(case, at, locale) for place, case in group if place < SHOWN]
+    if rows:
+        yield from table([translate(locale, f"overdue.column.{name}") for name in COLUMNS], rows)
+    if others := [case.worst.number for place, case in group if place >= SHOWN]:
+        yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
+
+
+def role_and_people(role: Role, asked: Sequence[str], locale: str) -> str:
+    """Return a role and who holds it, or that nobody does."""
+    people = ", ".join(asked) or translate(locale, "overdue.nobody")
+    return f"{label(locale, '', 'role', role)} · {people}"
+
+
+def late(overdue_for: timedelta, locale: str) -> str:
+    """Return for how long a promise has been overdue, in days and hours, in hours, or in minutes: 13 d 4 h."""
+    hours, rest = divmod(overdue_for, timedelta(hours=1))
+    if hours >= 24:
+        return translate(locale, "overdue.late.days", days=hours // 24, hours=hours % 24)
+    if hours:
+        return translate(locale, "overdue.late.hours", hours=hours)
+    return translate(locale, "overdue.late.minutes", minutes=rest // timedelta(minutes=1))
+
+
+def _row(case: OverdueCase, at: datetime, locale: str) -> tuple[str, ...]:
+    worst = case.worst
+    promise = label(locale, worst.kind, "clause", worst.clause)
+    if len(case.promises) > 1:
+        promise = f"{promise} +{len(case.promises) - 1}"
+    if worst.paused:
+        promise = f"{promise} {translate(locale, 'overdue.paused')}"
+    overdue_for = late(worst.late(at), locale)
+    return worst.number, promise, overdue_for, _whose(case, locale), _last_move(case, at, locale)
+
+
+def _whose(case: OverdueCase, locale: str) -> str:
+    """Return severity and customer type, as far as they are known."""
+    traits = (("severity", case.worst.severity), ("customer_type", case.worst.customer_type))
+    return translate(locale, "overdue.and").join(label(locale, "", sort, code) for sort, code in traits if code) or "–"
+
+
+def _last_move(case: OverdueCase, at: datetime, locale: str) -> str:
+    """Return when who did what last, or that no person has acted yet."""
+    worst = case.worst
+    if worst.last_human_at is None or worst.last_human_move is None:
+        return translate(locale, "overdue.untouched")
+    today = when(worst.last_human_at, "%Y-%m-%d") == when(at, "%Y-%m-%d")
+    move = label(locale, worst.kind, "move", worst.last_human_move)
+    when_acted = when(worst.last_human_at, "%H:%M" if today else "%m-%d")
+    return translate(locale, "overdue.acted", at=when_acted, by=worst.last_human_by or "–", move=move)
