@@ -12,11 +12,19 @@ class Acting:
     id: int
     handle: str
     roles: frozenset[Role]
+    disabled_at: int | None = None
+    absent_from: int | None = None
+    absent_until: int | None = None
 
     @property
     def person(self) -> bool:
         """Whether duties are separated for this actor (F3): the system and an import are no people."""
         return not self.roles & {Role.SYSTEM, Role.IMPORT}
+
+    def away(self, at: int) -> bool:
+        """Return whether he is absent at an instant; instants in microseconds."""
+        begun = self.absent_from is not None and self.absent_from <= at
+        return begun and (self.absent_until is None or self.absent_until > at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +66,4 @@ class TransactionCache:
     written_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The versions of lifecycles that this transaction recorded itself: they may still be undone."""
     actors: dict[str, Acting] = field(default_factory=dict[str, Acting])
+    departments: frozenset[str] | None = None

@@ -1,11 +1,13 @@
 """Sends mails in each recipient's language. Recipients and addresses are looked up when a mail is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import col, select
 
+from engine.actors import on_duty
 from engine.store import Store
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
@@ -94,22 +96,31 @@ def _translated(context: ReactionContext, locale: str, value: Any) -> Any:
 
 
 def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
-    """Return whom a case asks (B6): the owner if one is given, else the role in the department, else the role.
+    """Return whom a case asks now (B6): the owner if one is given, else the role in the department, else the role.
 
     The owner has the work; a step that awaits another role (an approval, a callback) asks him only if he holds it.
+    Whoever has left or is away is not asked: his deputy is, and without one the next in that order.
     """
+    now = store.now()
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
+    return asked(actors, role, department, owner, now)
+
+
+def asked(actors: Sequence[Actor], role: Role, department: str | None, owner: str | None, at: datetime) -> list[Actor]:
+    """Return whom of these a case asks at an instant, as ``people`` does."""
     owners = [actor for actor in actors if owner is not None and actor.handle == owner]
-    if owners and (role is Role.HANDLER or role in owners[0].roles.split()):
-        return owners
     holders = [actor for actor in actors if role in actor.roles.split()]
-    return [actor for actor in holders if actor.department == department] or holders
+    near = [actor for actor in holders if actor.department == department]
+    if not (owners and (role is Role.HANDLER or role in owners[0].roles.split())):
+        owners = []
+    return on_duty(owners, actors, at) or on_duty(near, actors, at) or on_duty(holders, actors, at)
 
 
 def _by_handle(store: Store, handle: str) -> list[Actor]:
     with store.reading() as session:
-        return list(session.exec(select(Actor).where(col(Actor.handle) == handle)).all())
+        known = select(Actor).where(col(Actor.handle) == handle, col(Actor.disabled_at).is_(None))
+        return list(session.exec(known).all())
 
 
 def _awaited_role(table: Lifecycle, case: Case) -> Role:

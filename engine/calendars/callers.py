@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
+from engine.actors import COLUMNS, Acting, acting_of
 from engine.calendars.calendar import DAY, Calendar
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -17,7 +18,7 @@ REVISIT = "revisit"
 CALLERS = (Role.AGENT, Role.QUALITY_TEAM, Role.TEAM_SUPERVISOR)
 """Whose work calling back is; the next role only where nobody of the one before may."""
 
-STAFF = "SELECT handle, roles FROM actor ORDER BY handle"
+STAFF = f"SELECT {COLUMNS} FROM actor WHERE disabled_at IS NULL ORDER BY handle"
 LOAD = """
 SELECT owner, count(*) AS n FROM callback
  WHERE done_at IS NULL AND owner IS NOT NULL AND planned_at >= :begin AND planned_at < :end GROUP BY owner
@@ -32,24 +33,25 @@ class Callers:
     """
 
     tx: Tx
-    staff: Mapping[Role, list[str]]
+    staff: Mapping[Role, list[Acting]]
     did: Mapping[int, set[tuple[str, str]]]
     _days: dict[tuple[int, int], Counter[str]] = field(default_factory=dict[tuple[int, int], Counter[str]])
 
     def pick(self, case_id: int, kind: str, at: datetime, place: Calendar) -> str | None:
-        """The handle of whoever may call and has the fewest open callbacks on that local day; by handle where alike.
+        """Return who may call, is there, and has the fewest open callbacks on that local day; by handle where alike.
 
         None if nobody may.
         """
         barred = {handle for move, handle in self.did.get(case_id, ()) if move in handled(kind)}
         busy = self._day(at, place)
         for role in may_call(kind):
-            if free := [handle for handle in self.staff[role] if handle not in barred]:
+            there = (actor.handle for actor in self.staff[role] if not actor.away(to_micros(at)))
+            if free := [handle for handle in there if handle not in barred]:
                 return min(free, key=lambda handle: (busy[handle], handle))
         return None
 
     def note(self, owner: str, at: int) -> None:
-        """He has one more to call."""
+        """Count one more callback of that owner."""
         for (begin, end), busy in self._days.items():
             busy[owner] += begin <= at < end
 
@@ -63,9 +65,9 @@ class Callers:
 
 
 def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
-    """Those who may call; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
-    holders = [(row.handle, frozenset(row.roles.split())) for row in tx.rows(STAFF)]
-    staff = {role: [handle for handle, roles in holders if role in roles] for role in CALLERS}
+    """Return those who may call; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
+    actors = [acting_of(row) for row in tx.rows(STAFF)]
+    staff = {role: [actor for actor in actors if role in actor.roles] for role in CALLERS}
     did: dict[int, set[tuple[str, str]]] = {}
     for row in moves:
         did.setdefault(row.case_id, set()).add((row.move, row.handle))
@@ -73,7 +75,7 @@ def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
 
 
 def handled(kind: str) -> frozenset[str]:
-    """The moves whose makers do not call back, as the lifecycle's table says (F3); retired names included."""
+    """Return the moves whose makers do not call back, as the lifecycle's table says (F3); retired names included."""
     table = lifecycles().get(kind)
     names = (name for row in _rows(kind) for move in row.separate_from for name in _recorded(table, move))
     return frozenset(names)
@@ -84,7 +86,7 @@ def _recorded(table: Lifecycle | None, move: str) -> tuple[str, ...]:
 
 
 def may_call(kind: str) -> tuple[Role, ...]:
-    """Who calls, in order, as far as the lifecycle's table lets him record what came of it."""
+    """Return who calls, in order, as far as the lifecycle's table lets him record what came of it."""
     by = frozenset(role for row in _rows(kind) for role in row.roles)
     return tuple(role for role in CALLERS if role in by)
 

@@ -19,12 +19,13 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TypeVar
 
-from engine.actors import Acting, acting
+from engine.actors import Acting, known_actor, refuse_unavailable
 from engine.commands.case_context import CaseContext, decide
 from engine.commands.load import Honoured, Loaded, Wanted, context_of, load_many, load_one, lock_cases
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.write import write
 from engine.databases import Conflict
+from engine.departments import check_department
 from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft, case_by_number
 from engine.store import Store
@@ -32,7 +33,7 @@ from engine.timers.apply import OccurrenceUnknown
 from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
+from statemachines.form_model import ACTOR, DEPARTMENT, ON_CASE, OPEN_CASE, Form, marked
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
@@ -196,6 +197,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         return answered_before(loaded.honoured, command.key, request_hash)
     if loaded.actor is None:
         raise Refused("unknown_actor", handle=command.actor)
+    refuse_unavailable(loaded.actor, to_micros(at))
     occurred_at = _occurred_at(command, at, loaded.actor)
     if loaded.case is None:
         raise Refused("unknown_case", number=command.number)
@@ -204,7 +206,8 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
     form = context.table.checked(command.move, command.form)
-    handed_on = check_named(tx, context, command.move, form)
+    historic = Role.IMPORT in loaded.actor.roles
+    handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
@@ -218,15 +221,21 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     return plan
 
 
-def check_named(tx: Tx, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
-    """Check the people and cases that the form names; return the timers that the case it names has handed on.
+def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | None) -> Sequence[Any]:
+    """Check people, departments and cases that the form names; return the timers that the case it names handed on.
 
-    Raises ``Refused('unknown_actor' | 'unknown_case' | 'not_mergeable')``.
+    Whoever is to have the work must be there at ``at``, in microseconds; None for history, whose owners may have left.
+    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_case' |
+    'not_mergeable')``.
     """
-    case = context.case
+    case, owners = context.case, marked(type(form), ON_CASE)
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
-            acting(tx, handle)
+            person = known_actor(tx, handle)
+            if at is not None and name in owners:
+                refuse_unavailable(person, at)
+    for name in marked(type(form), DEPARTMENT):
+        check_department(tx, getattr(form, name))
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))
         if other.closed or other.id == case.id or other.kind != case.kind:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine.actors import roles_of, system_actor
+from engine.actors import COLUMNS as ACTOR_COLUMNS
+from engine.actors import acting_of, system_actor
 from engine.caches import Acting
 from engine.commands.carry_over import is_current
 from engine.commands.case_context import CaseContext, Done, RecordedNames, Surroundings
@@ -34,7 +35,8 @@ SELECT k.key AS honoured_key, k.request_hash AS honoured_hash, c.number AS honou
 """
 HONOURED_ONE = f"{HONOURED} WHERE k.key = :key"
 HONOURED_MANY = f"{HONOURED} WHERE k.key = ANY(:keys)"
-ACTORS = "SELECT id AS actor_id, handle AS actor_handle, roles AS actor_roles FROM actor WHERE handle = ANY(:handles)"
+_ACTOR = ", ".join(f"a.{name} AS actor_{name}" for name in ACTOR_COLUMNS.split(", "))
+ACTORS = f"SELECT {_ACTOR} FROM actor a WHERE a.handle = ANY(:handles)"
 CASES_BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
 CASES_BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = ANY(:ids) ORDER BY id"
 WAIT, SKIP = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
@@ -63,7 +65,7 @@ NUMBERS = "SELECT case_id, clause, cycle, occurrence FROM timer WHERE case_id = 
 # One row for each open timer, or one if there is none; each of them repeats the case, the actor and the honoured key.
 _ONE = f"""
 SELECT e.newest, e.anchored, {", ".join(f"c.{name}" for name in NAMES)}, {_TIMER}, h.*,
-       a.id AS actor_id, a.handle AS actor_handle, a.roles AS actor_roles, {{done}} AS done
+       {_ACTOR}, {{done}} AS done
   FROM ({NEWEST}) e LEFT JOIN cases c ON c.number = :number LEFT JOIN actor a ON a.handle = :actor
   LEFT JOIN timer o ON o.case_id = c.id AND o.closed_at IS NULL LEFT JOIN ({HONOURED_ONE}) h ON TRUE
  ORDER BY o.id
@@ -134,7 +136,7 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
     around = _surroundings(tx, first, at)
     case = None if first.id is None else case_of(first)
     timers = rows if first.timer_id is not None else ()
-    actor = None if first.actor_id is None else _actor(first)
+    actor = None if first.actor_id is None else acting_of(first, "actor_")
     honoured = None if first.honoured_key is None else _honoured(first)
     done: Done = ()
     if first.done is not None:
@@ -155,7 +157,7 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     cases = {row.number: case_of(row) for row in rows}
     timers = _timers(tx, [case.id for case in cases.values()])
     actor_rows = tx.rows_among(ACTORS, handles=list({one.actor for one in wanted}))
-    actors = {row.actor_handle: _actor(row) for row in actor_rows}
+    actors = {row.actor_handle: acting_of(row, "actor_") for row in actor_rows}
     keys = [one.key for one in wanted if one.key]
     honoured = {row.honoured_key: _honoured(row) for row in tx.rows_among(HONOURED_MANY, keys=keys)} if keys else {}
     done = _done(tx, [cases[one.number].id for one in wanted if _separated(one.move) and one.number in cases])
@@ -236,10 +238,6 @@ def context_of(loaded: Loaded) -> CaseContext:
 
 def _running(around: Surroundings, row: Any) -> RunningTimer:
     return RunningTimer(*_TIMER_VALUES(row), place=around.calendar(row.timer_calendar))
-
-
-def _actor(row: Any) -> Acting:
-    return Acting(row.actor_id, row.actor_handle, roles_of(row.actor_roles))
 
 
 def _honoured(row: Any) -> Honoured:

@@ -38,7 +38,7 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
     """
     now, text = to_micros(at), content.strip()
     with store.writing() as tx:
-        actor = entitled(tx, by)
+        actor = entitled(tx, by, at)
         read = rules_in(tx).pack(pack, now)
         known = [*read.clauses, *read.unpromised, *read.bounds, *read.indicators]
         if clause not in known:

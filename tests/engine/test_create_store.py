@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.actors import acting
+from engine.actors import known_actor
 from engine.create_store import create_store, set_clock
 from engine.settings import Settings
 from engine.store import Store
@@ -56,7 +56,10 @@ def test_the_two_actors_that_are_no_people_are_there(where: Where):
     create_store(where(), START)
     store = where().store()
     with store.looking() as tx:
-        assert {str(role) for name in ("system", "import") for role in acting(tx, name).roles} == {"system", "import"}
+        assert {str(role) for name in ("system", "import") for role in known_actor(tx, name).roles} == {
+            "system",
+            "import",
+        }
     store.close()
 
 
