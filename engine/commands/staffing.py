@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from engine.actors import (
     NOBODY,
@@ -200,7 +200,7 @@ def _stored(value: Any) -> Any:
     """Return a value as its column holds it."""
     if isinstance(value, datetime):
         return to_micros(value)
-    return " ".join(value) if isinstance(value, tuple) else value
+    return " ".join(cast(tuple[Role, ...], value)) if isinstance(value, tuple) else value
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apps.prefect_server import Server, worker
+from apps.prefect_server import Server, acts_worker, worker
 from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
@@ -55,7 +55,7 @@ def store(server: Server, tmp_path: Path) -> Iterator[Store]:
     with deployed(server, tmp_path), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
         patch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-        with worker(tmp_path, server.api_url):
+        with worker(tmp_path, server.api_url), acts_worker(tmp_path, server.api_url):
             yield store
     store.close()
 
@@ -102,7 +102,8 @@ def fills_in(page: "Page", ui_url: str, number: str, code: str = "") -> None:
     page.get_by_role("link", name="decide-case", exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Custom run").click()
-    page.get_by_label("经办账号 / Acting as").fill(SUPERVISOR)
+    page.get_by_label("经办账号 / Acting as").click()
+    page.get_by_role("option", name=SUPERVISOR, exact=True).click()
     page.get_by_label("工单编号 / Case number").fill(number)
     page.get_by_label("决定 / Decision").click()
     page.get_by_role("option", name=re.compile(APPROVE)).click()

@@ -24,6 +24,7 @@ from flows.deployments import operator_actions as acts
 from flows.deployments.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
 from flows.deployments.operator_forms import (
     ActForm,
+    CaseForm,
     DecideForm,
     EscalateForm,
     ExtendForm,
@@ -325,7 +326,7 @@ def test_a_department_that_the_house_does_not_have_is_refused_with_those_it_has(
     ],
 )
 def test_nobody_acts_on_a_case_under_anothers_name_without_his_code(
-    work: Work, action: Any, form: type[ActForm], entries: dict[str, Any]
+    work: Work, action: Any, form: type[CaseForm], entries: dict[str, Any]
 ):
     number = new_case(work.store)
 
