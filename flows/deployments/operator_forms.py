@@ -109,9 +109,10 @@ class ActForm(BaseModel):
         default="",
         title="一次性验证码 / One-time code",
         description=(
-            "第一次运行请留空：验证码会发给经办人；15 分钟内以完全相同的内容再运行一次，并填入验证码。"
+            "第一次运行请留空：验证码会发给经办人；15 分钟内以完全相同的内容再运行一次，并填入验证码。已有管理员"
+            "当面转交的验证码，可直接填入。"
             " / Leave it empty at first: a code goes to whoever acts. Then run the same form again with it, within"
-            " 15 minutes."
+            " 15 minutes. A code that an administrator handed over is entered at once."
         ),
         pattern=r"^([0-9]{6})?$",
     )
@@ -127,8 +128,8 @@ def _reference() -> Any:
         default="",
         title="文号 / Reference",
         description=(
-            "可选：内部文号，如 OA-2026-0142。同样的操作要再做一次时，请换一个文号。"
-            " / Optional: the number of a paper, as OA-2026-0142. To do the very same thing once more, change it."
+            "可选：内部文号，如 OA-2026-0142，记入原因。"
+            " / Optional: the number of a paper, as OA-2026-0142; it is recorded with the reason."
         ),
         pattern=r"^([A-Z]{2,8}(-[0-9]{1,8}){1,3})?$",
     )

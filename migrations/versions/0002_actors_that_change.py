@@ -16,7 +16,7 @@ INSTANT = models.column_types.Instant
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # The departments of the first release, and all in which somebody works or a case stands.
-SHIPPED = ("billing", "claims", "delivery", "hotline", "market", "operations", "service")
+SHIPPED = ("billing", "claims", "delivery", "hotline", "market", "operations", "quality", "service")
 IN_USE = """
 INSERT INTO department (code, added_at, added_by)
 SELECT used.code, coalesce((SELECT made_at FROM store_info WHERE id = 1), 0), 'system' FROM (

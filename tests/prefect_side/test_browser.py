@@ -56,8 +56,18 @@ def store(server: Server, tmp_path: Path) -> Iterator[Store]:
         patch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
         patch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
         with worker(tmp_path, server.api_url), acts_worker(tmp_path, server.api_url):
+            until(lambda: forms_offer_people(server), 120)
             yield store
     store.close()
+
+
+def forms_offer_people(server: Server) -> bool:
+    """Whether the worker of the acts has started and brought the choices of the house into the forms."""
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(server.api_url) as client:
+        schema: Any = client.read_deployment_by_name("decide-case/decide-case").parameter_openapi_schema
+    return "enum" in schema["definitions"]["DecideForm"]["properties"]["acting_as"]
 
 
 @contextmanager

@@ -309,7 +309,8 @@ def test_what_was_missed_is_said_with_the_reason(work: Work):
 
 
 def test_a_kind_on_hold_is_said_and_is_no_fault(work: Work):
-    assert hold(work.store, "complaint", MANAGER, "instruction", START)
+    with work.store.writing() as tx:
+        assert hold(tx, "complaint", MANAGER, "instruction", START)
     told = report(work, MORNING)
     assert told.health.ok is True
     assert "Complaint has been on hold since 03-02 09:00 (mei: " in render(told, "en")
