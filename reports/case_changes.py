@@ -1,4 +1,4 @@
-"""Says what an act changed about a case: its state, level, department, owner and deadlines, for whoever acted."""
+"""Says what an act changed about a case: its level, department, owner and deadlines, for whoever acted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from engine.timers.timer import falls_due
 from locales.translation import label, translate
 from models.columns import from_micros
 
-CASE = "SELECT id, kind, state, level, department, owner FROM cases WHERE number = :number"
+CASE = "SELECT id, kind, level, department, owner FROM cases WHERE number = :number"
 TIMERS = """
 SELECT clause, occurrence, unit, calendar, allowance, consumed, running_since FROM timer
  WHERE case_id = :case_id AND closed_at IS NULL ORDER BY id
@@ -24,7 +24,6 @@ class CaseStanding:
     """A case as it stands. ``deadlines`` are by clause and occurrence; None is the deadline of a paused timer."""
 
     kind: str
-    state: str
     level: int
     department: str | None
     owner: str | None
@@ -43,7 +42,7 @@ def standing_of(store: Store, number: str) -> CaseStanding | None:
             since, left = row.running_since, row.allowance - row.consumed
             due = None if since is None else falls_due(row.unit, rules.calendar(row.calendar), since, left)
             deadlines[row.clause, row.occurrence] = None if due is None else from_micros(due)
-        return CaseStanding(case.kind, case.state, case.level, case.department, case.owner, deadlines)
+        return CaseStanding(case.kind, case.level, case.department, case.owner, deadlines)
 
 
 def changes(before: CaseStanding, after: CaseStanding, locale: str, zone: ZoneInfo) -> list[str]:
@@ -57,7 +56,7 @@ def changes(before: CaseStanding, after: CaseStanding, locale: str, zone: ZoneIn
 
 def _changed(before: CaseStanding, after: CaseStanding, locale: str, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
     kind = after.kind
-    for sort in ("state", "level", "department"):
+    for sort in ("level", "department"):
         was, now = getattr(before, sort), getattr(after, sort)
         yield translate(locale, f"cli.column.{sort}"), _label(locale, kind, sort, was), _label(locale, kind, sort, now)
     yield translate(locale, "cli.column.owner"), before.owner or NONE, after.owner or NONE
@@ -66,8 +65,8 @@ def _changed(before: CaseStanding, after: CaseStanding, locale: str, zone: ZoneI
         name = label(locale, kind, "clause", clause)
         if occurrence > 1:
             name = translate(locale, "cli.desk.turn", clause=name, turn=occurrence)
-        if key in before.deadlines:
-            yield name, _due(locale, before.deadlines[key], zone), _due(locale, after.deadlines[key], zone)
+        was = _due(locale, before.deadlines[key], zone) if key in before.deadlines else NONE
+        yield name, was, _due(locale, after.deadlines[key], zone)
 
 
 def _label(locale: str, kind: str, sort: str, value: object) -> str:
