@@ -242,11 +242,18 @@ async def _confirm(
 async def _send_code(work: Work, reader: Reader, act: ActForm, issued: Issued, name: Callable[[str], str]) -> Outcome:
     """Mail the code. The mail is keyed by the code's id; if the process dies before, the next run sends a new code."""
     until = f"{issued.until.astimezone(reader.zone):%Y-%m-%d %H:%M} {reader.zone.key}"
-    about, move = act.about or OVERNIGHT, name(issued.locale)
+    about, move = _about(act, issued.locale), name(issued.locale)
     params = {"code": issued.code, "number": about, "move": move, "until": until}
     await write(work, f"code:{issued.id}", issued.email, issued.locale, "one_time_code", **params)
     text = translate(reader.locale, _went(work), handle=act.acting_as, until=until)
     return _ended(reader, act, AWAITING, "code_sent", text)
+
+
+def _about(act: ActForm, locale: str) -> str:
+    """Return what the act is about as its mail names it: a case's number, a kind of case, or all cases."""
+    if isinstance(act, KindForm):
+        return label(locale, "", "kind", act.kind)
+    return act.about or translate(locale, "act.all_cases")
 
 
 def _went(work: Work) -> str:
