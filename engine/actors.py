@@ -1,6 +1,6 @@
 """The people and programs that act: looked up by handle, added, and asked while they are there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -117,19 +117,19 @@ def system_actor(tx: Tx) -> Acting:
 
 
 class Member(Protocol):
-    """A member of staff, as far as it matters whether he can be asked: ``models.Actor``."""
+    """A row of ``actor``, as far as it matters who stands in for whom."""
 
-    handle: str
-    deputy: str | None
-
-    def available(self, at: Any) -> bool: ...
+    @property
+    def handle(self) -> str: ...
+    @property
+    def deputy(self) -> str | None: ...
 
 
 M = TypeVar("M", bound=Member)
 
 
-def on_duty(wanted: Iterable[M], staff: Sequence[M], at: Any) -> list[M]:
-    """Return whom to ask at an instant: each of the wanted, or the deputy of whoever has left or is away.
+def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
+    """Return whom to ask: each of the wanted who is available, and the deputy of each who is not.
 
     A deputy who is away himself passes it on to his own. Nobody is named twice; whoever has no deputy is left out.
     """
@@ -138,7 +138,7 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], at: Any) -> list[M]:
     for member in wanted:
         passed: set[str] = set()
         stand_in: M | None = member
-        while stand_in is not None and not stand_in.available(at):
+        while stand_in is not None and not available(stand_in):
             passed.add(stand_in.handle)
             stand_in = by_handle.get(stand_in.deputy or "")
             if stand_in is not None and stand_in.handle in passed:

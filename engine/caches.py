@@ -21,8 +21,12 @@ class Acting:
         """Whether duties are separated for this actor (F3): the system and an import are no people."""
         return not self.roles & {Role.SYSTEM, Role.IMPORT}
 
+    def available(self, at: int) -> bool:
+        """Return whether he can act and be asked at an instant, in microseconds."""
+        return self.disabled_at is None and not self.away(at)
+
     def away(self, at: int) -> bool:
-        """Return whether he is absent at an instant; instants in microseconds."""
+        """Return whether he is absent at an instant, in microseconds."""
         begun = self.absent_from is not None and self.absent_from <= at
         return begun and (self.absent_until is None or self.absent_until > at)
 

@@ -114,7 +114,10 @@ def asked(actors: Sequence[Actor], role: Role, department: str | None, owner: st
     near = [actor for actor in holders if actor.department == department]
     if not (owners and (role is Role.HANDLER or role in owners[0].roles.split())):
         owners = []
-    return on_duty(owners, actors, at) or on_duty(near, actors, at) or on_duty(holders, actors, at)
+    for wanted in (owners, near, holders):
+        if there := on_duty(wanted, actors, lambda actor: actor.available(at)):
+            return there
+    return []
 
 
 def _by_handle(store: Store, handle: str) -> list[Actor]:

@@ -51,7 +51,7 @@ def with_roles(store: Store, roles: tuple[Role, ...]) -> list[Actor]:
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
     holders = [actor for actor in actors if set(roles) & set(actor.roles.split())]
-    return [actor for actor in on_duty(holders, actors, now) if actor.email]
+    return [actor for actor in on_duty(holders, actors, lambda actor: actor.available(now)) if actor.email]
 
 
 def _digest(cases: list[Parked]) -> str:

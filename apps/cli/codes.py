@@ -18,7 +18,7 @@ def code(
     as_: As = None,
     json: Json = False,
 ) -> None:
-    """A one-time code for one act of somebody from the Prefect UI; only an administrator makes it."""
+    """A one-time code for one act of somebody; only an administrator makes it."""
     made = issue_by_hand(cli.store, for_, cli.actor(as_), cli.store.now())
     text = cli.translate("actor.code", handle=made.handle, code=made.code, until=local(made.until))
     cli.give({"handle": made.handle, "code": made.code, "until": made.until}, text)

@@ -50,7 +50,7 @@ ROOMS = (
             "up": "The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it.",
             "demo": "The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server.",
             "deploy": "Put work pool, deployments and automations on a Prefect server of your own.",
-            "acts": "Serve the acts of supervisors on a Prefect server of your own until Ctrl-C.",
+            "acts": "Serve the acts of supervisors on your own Prefect server until Ctrl-C; `up` does so, too.",
         },
     ),
     Room(

@@ -80,7 +80,7 @@ def deploy(api: Api = None, json: Json = False) -> None:
 
 
 def acts(api: Api = None, json: Json = False) -> None:
-    """Serve the acts of supervisors on a Prefect server of your own until Ctrl-C; `up` does it by itself."""
+    """Serve the acts of supervisors on your own Prefect server until Ctrl-C; `up` does so, too."""
     url = _prepare(api)
     from apps.up_acts import run
 

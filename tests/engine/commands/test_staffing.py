@@ -270,6 +270,10 @@ def test_the_last_administrator_is_not_disabled(staffed: Store):
     assert actor_of(staffed, ADA)["disabled_at"] is None
 
 
+def there(actor: Actor) -> bool:
+    return actor.available(START)
+
+
 def member(handle: str, deputy: str | None = None, *, away: bool = False) -> Actor:
     return Actor(handle=handle, roles="handler", deputy=deputy, absent_from=START if away else None)
 
@@ -286,9 +290,9 @@ def member(handle: str, deputy: str | None = None, *, away: bool = False) -> Act
     ],
 )
 def test_the_deputy_is_asked_in_the_place_of_whoever_is_away(staff: list[Actor], asked: list[str]):
-    assert [one.handle for one in on_duty(staff[:1], staff, START)] == asked
+    assert [one.handle for one in on_duty(staff[:1], staff, there)] == asked
 
 
 def test_nobody_is_asked_twice():
     both = [member("a", "b", away=True), member("b")]
-    assert [one.handle for one in on_duty(both, both, START)] == ["b"]
+    assert [one.handle for one in on_duty(both, both, there)] == ["b"]
