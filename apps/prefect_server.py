@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where nothing is compiled yet
 STOP_SECONDS = 15.0
 WORKER_STOP_SECONDS = 4.0  # a worker stopped in its first seconds never answers; its runs may be killed
-POOL = "closeloop"
+POOL, ACTS_POOL = "closeloop", "closeloop-acts"
 
 
 class PrefectServerError(RuntimeError):
@@ -109,14 +109,27 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
 @contextmanager
 def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
     """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
+    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    with _worker(home, api_url, "prefect-worker", command, pool) as child:
+        yield child
+
+
+@contextmanager
+def acts_worker(home: Path, api_url: str) -> Iterator[Child]:
+    """Run the worker of the supervisors' acts for the store in `home`."""
+    with _worker(home, api_url, "prefect-acts", ["apps.up_acts"], ACTS_POOL) as child:
+        yield child
+
+
+@contextmanager
+def _worker(home: Path, api_url: str, name: str, command: Sequence[str], pool: str) -> Iterator[Child]:
     home = home.resolve()
     run = home / "run"
     run.mkdir(parents=True, exist_ok=True)
     with _sigterm_unwinds():
-        command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
-        log = run / "prefect-worker.log"
+        log = run / f"{name}.log"
         child = Child(_start(command, home, prefect_environment(home, api_url), log), log)
-        note = run / "prefect-worker.json"
+        note = run / f"{name}.json"
         try:
             note.write_text(json.dumps({"pid": child.pid, "pool": pool}))
             yield child

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apps.driver import drive
-from apps.prefect_server import PortTaken, PrefectServerError, Server, prefect_server, worker
+from apps.prefect_server import PortTaken, PrefectServerError, Server, acts_worker, prefect_server, worker
 from apps.prefect_settings import prefect_environment, with_credential
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
@@ -35,7 +35,7 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
         with prefect_server(settings.where, port) as server:
             os.environ.update(prefect_environment(settings.where, server.api_url))
             _prepare_server(server, tell)
-            with worker(settings.where, server.api_url):
+            with worker(settings.where, server.api_url), acts_worker(settings.where, server.api_url):
                 tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                 asyncio.run(_drive(work, server.api_url))
     except PortTaken:

@@ -21,6 +21,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 from pydantic import BaseModel, ConfigDict
 
+from apps.prefect_server import ACTS_POOL
+from apps.up_acts import ActsWorker
+
 NIGHTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
 OURS = "closeloop"  # the tag of the deployments that this module may delete
 
@@ -136,11 +139,12 @@ def _full_name(declared: Act) -> str:
 
 
 def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
+    worker = ActsWorker if name == ACTS_POOL else ProcessWorker
     try:
         client.read_work_pool(name)
     except ObjectNotFound:
-        template = ProcessWorker.get_default_base_job_template()
-        client.create_work_pool(WorkPoolCreate(name=name, type=ProcessWorker.type, base_job_template=template))
+        template = worker.get_default_base_job_template()
+        client.create_work_pool(WorkPoolCreate(name=name, type=worker.type, base_job_template=template))
 
 
 def _ensure_deployment(client: SyncPrefectClient, declared: Act) -> tuple[str, UUID]:

@@ -36,6 +36,7 @@ PARTS = (
     Part("similar", {"sizes": (2_000,), "searches": 40}),
     Part("sweep", {"cases": 5_000, "due": 1_000, "rounds": 1}),
     Part("deliveries", None),  # it starts a Prefect server
+    Part("acts", None),  # so does this one
 )
 
 

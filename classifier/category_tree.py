@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.example_files import TableRow, table_rows
 from classifier.versioned_files import BrokenError, NewestVersion, newest, put
+from engine.departments import add_departments
 from engine.rules.publishing import entitled
 from engine.store import Store
 from gateways.problems import excerpt
+from models.columns import to_micros
 from statemachines.form_model import Code
 from statemachines.forms import Severity
 from statemachines.refused import Refused
@@ -84,14 +86,17 @@ def _read(content: bytes) -> CategoryTree:
 def publish_tree(store: Store, path: Path, by: str) -> CategoryTree:
     """Put the categories of a file into use; only the evaluation group may (F4).
 
-    A category keeps its code for ever, a new one gets the next number. Raises ``Refused('unknown_actor' |
+    A category keeps its code for ever, a new one gets the next number. Its department is one of the house's from now
+    on. Raises ``Refused('unknown_actor' |
     'not_evaluation_group' | 'bad_tree')`` and what ``table_rows`` raises.
     """
     with store.looking() as tx:
-        entitled(tx, by)
+        entitled(tx, by, store.now())
     current = newest_tree(store.home).found
     nodes = tuple(_with_codes(tree_rows(path), current.nodes if current else (), excerpt(path.name)))
     tree = CategoryTree(by=by, at=store.now().isoformat(), source=excerpt(path.name), nodes=nodes)
+    with store.writing() as tx:
+        add_departments(tx, [node.department for node in tree.live if node.department], by, to_micros(store.now()))
     put(store.home, SORT, ENDING, json.dumps(tree.model_dump(), ensure_ascii=False, indent=1).encode())
     return tree
 

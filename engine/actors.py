@@ -1,21 +1,34 @@
-"""The people and programs that act: added by an administrator, looked up by handle."""
+"""The people and programs that act: looked up by handle, added, and asked while they are there."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from engine.caches import Acting
+from engine.departments import add_departments, check_department, shipped
 from engine.transaction import Tx
+from models.columns import from_micros
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 SYSTEM, IMPORT = "system", "import"
+NOBODY = frozenset({SYSTEM, IMPORT})
+"""The handles of the actors that are no people."""
 
-__all__ = ["Acting", "NewActor", "acting", "add_actor", "roles_of", "seed", "system_actor"]
+__all__ = [
+    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
+    "on_duty", "refuse_unavailable", "roles_of", "seed", "system_actor",
+]  # fmt: skip
 
-FIND = "SELECT id, handle, roles FROM actor WHERE handle = :handle"
+COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until"
+"""The columns of an actor that ``acting_of`` reads."""
+FIND = f"SELECT {COLUMNS} FROM actor WHERE handle = :handle"
+SAME = "SELECT handle, roles, department, boss, locale, email, zone FROM actor WHERE handle = :handle"
 ADD = """
-INSERT INTO actor (handle, roles, department, boss, locale, email)
-VALUES (:handle, :roles, :department, :boss, :locale, :email) ON CONFLICT (handle) DO NOTHING
+INSERT INTO actor (handle, roles, department, boss, locale, email, zone)
+VALUES (:handle, :roles, :department, :boss, :locale, :email, :zone) ON CONFLICT (handle) DO NOTHING
 """
 
 
@@ -29,6 +42,7 @@ class NewActor:
     boss: str | None = None
     locale: str = "zh_CN"
     email: str | None = None
+    zone: str | None = None
 
 
 @cache
@@ -37,29 +51,111 @@ def roles_of(column: str) -> frozenset[Role]:
     return frozenset(Role(role) for role in column.split())
 
 
-def acting(tx: Tx, handle: str) -> Acting:
-    """Return the actor of that handle. Raises ``Refused('unknown_actor')``."""
+def acting_of(row: Any, prefix: str = "") -> Acting:
+    """Return the actor of a row that holds ``COLUMNS``, each perhaps with a prefix to its name."""
+    values = [getattr(row, f"{prefix}{name}") for name in COLUMNS.split(", ")]
+    actor_id, handle, roles, *times = values
+    return Acting(actor_id, handle, roles_of(roles), *times)
+
+
+def known_actor(tx: Tx, handle: str) -> Acting:
+    """Return the actor of that handle, also one who has left. Raises ``Refused('unknown_actor')``."""
     actor = tx.cache.actors.get(handle)
     if actor is None:
         row = tx.row(FIND, handle=handle)
         if row is None:
             raise Refused("unknown_actor", handle=handle)
-        actor = tx.cache.actors[handle] = Acting(row.id, row.handle, roles_of(row.roles))
+        actor = tx.cache.actors[handle] = acting_of(row)
+    return actor
+
+
+def acting(tx: Tx, handle: str, at: int) -> Acting:
+    """Return an actor who can act at an instant, in microseconds.
+
+    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent')``.
+    """
+    actor = known_actor(tx, handle)
+    refuse_unavailable(actor, at)
+    return actor
+
+
+def refuse_unavailable(actor: Acting, at: int) -> None:
+    """Raise ``Refused('actor_disabled' | 'actor_absent')`` for somebody who has left, or is away at the instant."""
+    if actor.disabled_at is not None:
+        raise Refused("actor_disabled", handle=actor.handle)
+    if actor.away(at):
+        until = "–" if actor.absent_until is None else from_micros(actor.absent_until).isoformat()
+        raise Refused("actor_absent", handle=actor.handle, until=until)
+
+
+def in_charge(tx: Tx, handle: str, roles: Iterable[Role], at: int) -> Acting:
+    """Return an actor with one of the roles. Raises ``Refused('not_in_charge')`` and what ``acting`` raises."""
+    actor = acting(tx, handle, at)
+    if not actor.roles & set(roles):
+        raise Refused("not_in_charge", handle=actor.handle, wanted=[role.value for role in roles])
+    return actor
+
+
+def administrator(tx: Tx, handle: str) -> Acting:
+    """Return an administrator. Raises ``Refused('not_in_charge' | 'unknown_actor' | 'actor_disabled')``.
+
+    He may be absent: the only one must be able to end his own absence.
+    """
+    actor = known_actor(tx, handle)
+    if actor.disabled_at is not None:
+        raise Refused("actor_disabled", handle=handle)
+    if Role.ADMINISTRATOR not in actor.roles:
+        raise Refused("not_in_charge", handle=handle, wanted=[Role.ADMINISTRATOR.value])
     return actor
 
 
 def system_actor(tx: Tx) -> Acting:
     """Return the actor that timers act as; it is made with the store and never changes."""
     if tx.kept.system is None:
-        tx.kept.system = acting(tx, SYSTEM)
+        tx.kept.system = known_actor(tx, SYSTEM)
     return tx.kept.system
+
+
+class Member(Protocol):
+    """A row of ``actor``, as far as it matters who stands in for whom."""
+
+    @property
+    def handle(self) -> str: ...
+    @property
+    def deputy(self) -> str | None: ...
+
+
+M = TypeVar("M", bound=Member)
+
+
+def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
+    """Return whom to ask: each of the wanted who is available, and the deputy of each who is not.
+
+    A deputy who is away himself passes it on to his own. Nobody is named twice; whoever has no deputy is left out.
+    """
+    by_handle = {member.handle: member for member in staff}
+    found: dict[str, M] = {}
+    for member in wanted:
+        passed: set[str] = set()
+        stand_in: M | None = member
+        while stand_in is not None and not available(stand_in):
+            passed.add(stand_in.handle)
+            stand_in = by_handle.get(stand_in.deputy or "")
+            if stand_in is not None and stand_in.handle in passed:
+                stand_in = None
+        if stand_in is not None:
+            found.setdefault(stand_in.handle, stand_in)
+    return list(found.values())
 
 
 def add_actor(tx: Tx, actor: NewActor) -> bool:
     """Add an actor; return False if exactly this one exists already.
 
-    Raises ``Refused('actor_exists')`` if the handle belongs to another one.
+    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('unknown_department' |
+    'unknown_zone')``.
     """
+    check_department(tx, actor.department)
+    check_zone(actor.zone)
     values = {
         "handle": actor.handle,
         "roles": " ".join(actor.roles),
@@ -67,16 +163,27 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
         "boss": actor.boss,
         "locale": actor.locale,
         "email": actor.email,
+        "zone": actor.zone,
     }
     if tx.run(ADD, **values) == 1:
         return True
-    row = tx.row("SELECT handle, roles, department, boss, locale, email FROM actor WHERE handle = :handle", **values)
-    if row._asdict() != values:
+    if tx.row(SAME, handle=actor.handle)._asdict() != values:
         raise Refused("actor_exists", handle=actor.handle)
     return False
 
 
-def seed(tx: Tx) -> None:
-    """Add the two actors that are no people."""
+def check_zone(zone: str | None) -> None:
+    """Raise ``Refused('unknown_zone')`` for a name that is none of the IANA time zones."""
+    if zone is None:
+        return
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise Refused("unknown_zone", zone=zone[:40]) from None
+
+
+def seed(tx: Tx, at: int) -> None:
+    """Add the two actors that are no people, and the departments that every store knows."""
     add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)))
     add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)))
+    add_departments(tx, shipped(), SYSTEM, at)

@@ -12,11 +12,23 @@ class Acting:
     id: int
     handle: str
     roles: frozenset[Role]
+    disabled_at: int | None = None
+    absent_from: int | None = None
+    absent_until: int | None = None
 
     @property
     def person(self) -> bool:
         """Return whether duties are separated for this actor (F3): the system and an import are not people."""
         return not self.roles & {Role.SYSTEM, Role.IMPORT}
+
+    def available(self, at: int) -> bool:
+        """Return whether he can act and be asked at an instant, in microseconds."""
+        return self.disabled_at is None and not self.away(at)
+
+    def away(self, at: int) -> bool:
+        """Return whether he is absent at an instant, in microseconds."""
+        begun = self.absent_from is not None and self.absent_from <= at
+        return begun and (self.absent_until is None or self.absent_until > at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +70,4 @@ class TransactionCache:
     written_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The versions of lifecycles that this transaction recorded itself: they may still be undone."""
     actors: dict[str, Acting] = field(default_factory=dict[str, Acting])
+    departments: frozenset[str] | None = None

@@ -54,9 +54,9 @@ def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None)
     check = keyed(store.secret, "closeloop")
     made_at = to_micros(simulated_at or now)
     with store.writing() as tx:
-        seed(tx)
         row = tx.row("SELECT made_at, simulated_at, secret_check FROM store_info WHERE id = 1")
         if row is None:
+            seed(tx, made_at)
             tx.run(
                 "INSERT INTO store_info (id, made_at, simulated_at, secret_check)"
                 " VALUES (1, :made_at, :simulated_at, :secret_check)",

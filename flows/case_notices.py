@@ -6,7 +6,7 @@ cannot be sent (nobody to ask, no address, no mail server) is recorded, and ``re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from engine.escalation.recipients import holders, role_asked
@@ -55,12 +55,12 @@ class AskingCase(Protocol):
     def owner(self) -> str | None: ...
 
 
-def asked_for(case: AskingCase, level: int, staff: Sequence[Actor]) -> Asked:
-    """Return whom a case asks at a level: the next level above that somebody holds, else the next one below."""
+def asked_for(case: AskingCase, level: int, staff: Sequence[Actor], at: datetime) -> Asked:
+    """Return whom a case asks at a level: the next level above that somebody holds now, else the next one below."""
     vacant: list[Role] = []
     for place in (*range(level, TOP_LEVEL + 1), *range(level - 1, -1, -1)):
         role = role_asked(case.kind, case.state, place)
-        actors = holders(staff, role, case.department, case.owner if place == 0 else None)
+        actors = holders(staff, role, case.department, case.owner if place == 0 else None, at=at)
         if actors:
             return Asked(role, actors, tuple(vacant))
         vacant.append(role)
@@ -100,7 +100,7 @@ async def ask_level(
     Raises what the gateway raises.
     """
     case, pack, now = await context.case(), await pack_of(context), await context.work.now()
-    asked = asked_for(case, level, await staff_of(context))
+    asked = asked_for(case, level, await staff_of(context), now)
     facts = NoticeFacts(
         case=case,
         promises=(await promises(context)).asking(level),

@@ -57,14 +57,14 @@ async def send(context: ReactionContext, to: int, template: str, **params: Any) 
 
 async def tell_person(context: ReactionContext, handle: str, template: str, **params: Any) -> None:
     """Send one mail to a member of staff by handle, if he has an address; keyed like ``send``."""
-    actors = [actor for actor in await staff_of(context) if actor.handle == handle]
+    actors = [actor for actor in await staff_of(context) if actor.handle == handle and actor.disabled_at is None]
     await _send(context, await _with_address(context, actors, template), template, params)
 
 
 async def tell_roles(context: ReactionContext, roles: Iterable[Role], template: str, **params: Any) -> None:
     """Send one mail to everybody in these roles, whatever the department; keyed like ``send``."""
-    staff = await staff_of(context)
-    actors = {actor.handle: actor for role in roles for actor in holders(staff, role, None)}
+    staff, now = await staff_of(context), await context.work.now()
+    actors = {actor.handle: actor for role in roles for actor in holders(staff, role, None, at=now)}
     await _send(context, await _with_address(context, list(actors.values()), template), template, params)
 
 
@@ -112,7 +112,7 @@ def _mail(
 async def _asked(context: ReactionContext, level: int) -> list[Actor]:
     case = await context.case()
     role, owner = role_asked(case.kind, case.state, level), case.owner if level == OWNER else None
-    return holders(await staff_of(context), role, case.department, owner)
+    return holders(await staff_of(context), role, case.department, owner, at=await context.work.now())
 
 
 async def _with_address(context: ReactionContext, actors: Sequence[Actor], template: str) -> list[_Recipient]:
@@ -141,5 +141,5 @@ def all_staff(store: Store) -> Sequence[Actor]:
 
 
 def people(store: Store, role: Role, department: str | None, owner: str | None = None) -> list[Actor]:
-    """Return whom a case asks, as ``engine.escalation.recipients.holders`` decides."""
-    return holders(all_staff(store), role, department, owner)
+    """Return whom a case asks now, as ``engine.escalation.recipients.holders`` decides."""
+    return holders(all_staff(store), role, department, owner, at=store.now())

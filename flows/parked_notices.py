@@ -5,6 +5,7 @@ import hashlib
 
 from sqlmodel import select
 
+from engine.actors import on_duty
 from engine.store import Store
 from engine.timers import parking
 from engine.timers.parking import Parked
@@ -45,10 +46,12 @@ def _unmailed(store: Store) -> list[Parked]:
 
 
 def with_roles(store: Store, roles: tuple[Role, ...]) -> list[Actor]:
-    """Return everybody with an address who has one of these roles."""
+    """Return everybody with an address who has one of these roles, or his deputy where he is away."""
+    now = store.now()
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-    return [actor for actor in actors if actor.email and set(roles) & set(actor.roles.split())]
+    holders = [actor for actor in actors if set(roles) & set(actor.roles.split())]
+    return [actor for actor in on_duty(holders, actors, lambda actor: actor.available(now)) if actor.email]
 
 
 def _digest(cases: list[Parked]) -> str:

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from models.parked import Parked
     from models.party import Party, Statement
     from models.rules import Edition, Interpretation
-    from models.staff import Actor
+    from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
     from models.timer import EscalationStep, Timer
 
 __all__ = [
     "Actor",
+    "ActorChange",
     "Anchor",
     "Arrival",
     "Callback",
     "Case",
     "Delivery",
+    "Department",
     "Edition",
     "EscalationStep",
     "Fingerprint",
@@ -82,6 +84,8 @@ _MODULES = {
     "Edition": "rules",
     "Interpretation": "rules",
     "Actor": "staff",
+    "ActorChange": "staff",
+    "Department": "staff",
 }
 """In which module each table is declared."""
 

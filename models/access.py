@@ -8,10 +8,10 @@ from models.column_types import BigId, Instant
 
 
 class OneTimeCode(SQLModel, table=True):
-    """A one-time code that was sent to an actor to confirm one action.
+    """A one-time code that was made for an actor to confirm one action.
 
-    ``purpose`` is an HMAC of actor, case, move and form; ``code`` is an HMAC of the code itself, which only the mail
-    to the actor holds. ``tries`` counts wrong entries.
+    ``purpose`` is an HMAC of actor, subject, act and entries, or of the actor alone where an administrator hands the
+    code over; ``code`` is an HMAC of the code itself, which only its bearer has. ``tries`` counts wrong entries.
     """
 
     __tablename__ = "one_time_code"  # pyright: ignore[reportAssignmentType]

@@ -83,7 +83,7 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
     """Compute the report in one transaction."""
     since = at - window
     with store.looking() as tx:
-        staff = Staff.read(tx)
+        staff = Staff.read(tx, at)
         return MorningReport(
             at=at,
             since=since,

@@ -1,7 +1,7 @@
 """Reads how the night went: which scheduled work ran, which did not, and what a person must look into."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from engine.transaction import Tx
 from gateways.schedule import OVERNIGHT, business_schedule
 from models.columns import from_micros
 from reports import run_figures
+from reports.notices import UndeliveredNotices, notices
 from reports.run_figures import DeadDelivery, RecordedRun, UnobservedRuns
 
 NIGHT_MAY_TAKE = timedelta(hours=25)
@@ -48,6 +49,7 @@ class NightHealth:
     parked: tuple[Parked, ...] = ()
     on_hold: tuple[Held, ...] = ()
     anchored: Anchored | None = None
+    undelivered: UndeliveredNotices = field(default_factory=lambda: UndeliveredNotices({}))
     unanchored: bool = False
     """Whether cases changed after the last anchor and before the last night, which should have anchored them."""
 
@@ -60,7 +62,9 @@ class NightHealth:
     def ok(self) -> bool:
         """Whether there is nothing a person must look into. A kind on hold is a person's own decision."""
         troubles = (self.missed_night, self.unseen.count, self.dead, self.refused_arrivals)
-        return not (any(troubles) or self.missing or self.outages or self.parked or self.unanchored)
+        return self.undelivered.ok and not (
+            any(troubles) or self.missing or self.outages or self.parked or self.unanchored
+        )
 
 
 def health(tx: Tx, since: datetime, at: datetime) -> NightHealth:
@@ -79,6 +83,7 @@ def health(tx: Tx, since: datetime, at: datetime) -> NightHealth:
         parked=tuple(parked(tx)),
         on_hold=tuple(held(tx)),
         anchored=anchored,
+        undelivered=notices(tx, since),
         unanchored=bool(anchored and last and run_figures.moved_between(tx, from_micros(anchored.at), last)),
     )
 

@@ -36,6 +36,7 @@ def troubles(health: NightHealth, locale: str) -> Iterator[str]:
         yield translate(locale, "report.refused_arrivals", count=health.refused_arrivals)
     if health.unanchored and health.anchored:
         yield translate(locale, "report.unanchored", at=_time(from_micros(health.anchored.at)))
+    yield from (line.text(locale) for line in health.undelivered.lines)
     parked = _grouped(((case.work, case.reason), case.number) for case in health.parked)
     for (work, reason), cases in parked.items():
         work_name = translate(locale, f"parked.{work}")

@@ -112,7 +112,7 @@ class OverdueCase:
 
 def overdue(tx: Tx, at: datetime, staff: Staff | None = None) -> list[OverduePromise]:
     """Return every overdue promise of an open case: the highest level first, then the longest overdue."""
-    staff = staff or Staff.read(tx)
+    staff = staff or Staff.read(tx, at)
     rows = tx.rows_among(OVERDUE, at=to_micros(at), machines=staff.machines)
     promises = _promises(rows, staff, rules_in(tx), at)
     return sorted(promises, key=lambda promise: (-promise.level, promise.due_at, promise.number, promise.clause))

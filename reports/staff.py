@@ -2,42 +2,65 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
-from typing import Any
 
+from engine.actors import COLUMNS, Acting, acting_of
 from engine.escalation.recipients import holders, role_asked
 from engine.transaction import Tx
+from models.columns import to_micros
 from statemachines.roles import Role
 
-STAFF = "SELECT id, handle, roles, department FROM actor ORDER BY handle"
+STAFF = f"SELECT {COLUMNS}, department, deputy FROM actor ORDER BY handle"  # noqa: S608 (our own constants only)
 MACHINES = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
 """Roles whose holders are no people."""
 
 
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A row of ``actor``; ``roles`` are separated by blanks."""
+
+    actor: Acting
+    roles: str
+    department: str | None
+    deputy: str | None
+
+    @property
+    def handle(self) -> str:
+        """The handle of the actor."""
+        return self.actor.handle
+
+    def available(self, at: datetime) -> bool:
+        """Return whether he can be asked at an instant."""
+        return self.actor.available(to_micros(at))
+
+
 @dataclass(frozen=True)
 class Staff:
-    """The rows of ``actor``, by handle."""
+    """The rows of ``actor``, by handle, and the instant at which somebody is asked."""
 
-    rows: Sequence[Any]
+    rows: Sequence[StaffRow]
+    at: datetime
     _holders: dict[tuple[Role, str | None, str | None], tuple[str, ...]] = field(
         default_factory=dict[tuple[Role, str | None, str | None], tuple[str, ...]], init=False, repr=False
     )
     """Who holds a role in a department, as far as it was asked: many cases ask the same people."""
 
     @classmethod
-    def read(cls, tx: Tx) -> "Staff":
-        """Read all actors."""
-        return cls(tx.rows(STAFF))
+    def read(cls, tx: Tx, at: datetime) -> "Staff":
+        """Read all actors, to ask them at an instant."""
+        rows = [StaffRow(acting_of(row), row.roles, row.department, row.deputy) for row in tx.rows(STAFF)]
+        return cls(rows, at)
 
     @cached_property
     def handles(self) -> dict[int, str]:
         """The handle of each actor, by id."""
-        return {actor.id: actor.handle for actor in self.rows}
+        return {row.actor.id: row.handle for row in self.rows}
 
     @cached_property
     def machines(self) -> list[int]:
         """The ids of the actors that are no people: the system and the import."""
-        return [actor.id for actor in self.rows if MACHINES & set(actor.roles.split())]
+        return [row.actor.id for row in self.rows if MACHINES & set(row.roles.split())]
 
     def asked(
         self, kind: str, state: str, level: int, department: str | None, owner: str | None
@@ -46,5 +69,5 @@ class Staff:
         role = role_asked(kind, state, level)
         key = role, department, owner if level == 0 else None
         if key not in self._holders:
-            self._holders[key] = tuple(actor.handle for actor in holders(self.rows, *key))
+            self._holders[key] = tuple(row.handle for row in holders(self.rows, *key, at=self.at))
         return role, self._holders[key]

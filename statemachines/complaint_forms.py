@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
 
@@ -14,7 +14,7 @@ class Classification(Form):
 
     category: Annotated[Code, ON_CASE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
-    department: Annotated[Code | None, ON_CASE] = None
+    department: Annotated[Department | None, ON_CASE] = None
     confidence: Percent | None = None
 
 
@@ -23,7 +23,7 @@ class Suggestion(Form):
 
     category: Code
     severity: Severity = Severity.NORMAL
-    department: Code | None = None
+    department: Department | None = None
     confidence: Percent
 
 

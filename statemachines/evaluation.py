@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from statemachines.appeal_moves import appealable
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
+from statemachines.form_model import ON_CASE, VARIABLE, Department, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
@@ -58,7 +58,7 @@ class Assessment(Form):
     quality: Annotated[Score | None, VARIABLE] = None
     about: Annotated[Number | None, VARIABLE] = None
     evaluated: Annotated[Handle | None, VARIABLE] = None
-    department: Annotated[Code | None, ON_CASE] = None
+    department: Annotated[Department | None, ON_CASE] = None
 
     @property
     def scores(self) -> list[int]:

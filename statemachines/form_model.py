@@ -22,6 +22,8 @@ VARIABLE = _Mark("VARIABLE")
 """The value becomes a case variable, for guards and views; never anything personal."""
 ACTOR = _Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
+DEPARTMENT = _Mark("DEPARTMENT")
+"""The value is the code of a department that the store knows."""
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
 
@@ -34,6 +36,8 @@ Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 """The number of a case."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Department = Annotated[Code, DEPARTMENT]
+"""The code of a department."""
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]
 

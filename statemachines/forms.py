@@ -5,7 +5,18 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import ON_CASE, OPEN_CASE, VARIABLE, Code, Form, Handle, Number, Personal, Score
+from statemachines.form_model import (
+    ON_CASE,
+    OPEN_CASE,
+    VARIABLE,
+    Code,
+    Department,
+    Form,
+    Handle,
+    Number,
+    Personal,
+    Score,
+)
 from statemachines.roles import TOP_LEVEL
 
 
@@ -47,7 +58,7 @@ class Message(Form):
 class Assignment(Form):
     """The department, and the person by handle, that now has the work (B10)."""
 
-    department: Annotated[Code, ON_CASE]
+    department: Annotated[Department, ON_CASE]
     owner: Annotated[Handle | None, ON_CASE] = None
     reason: Personal | None = None
 

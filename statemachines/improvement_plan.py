@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
@@ -46,7 +46,7 @@ Hundredths = Annotated[int, Field(ge=0), VARIABLE]
 class Requirement(Form):
     """Which department must improve what, and by when its plan is due if that was said."""
 
-    department: Annotated[Code, ON_CASE, VARIABLE]
+    department: Annotated[Department, ON_CASE, VARIABLE]
     owner: Annotated[Handle | None, ON_CASE] = None
     indicator: Annotated[Code | None, VARIABLE] = None
     cause: Annotated[Code | None, VARIABLE] = None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
 
 
@@ -21,7 +21,7 @@ class Nature(StrEnum):
 class Routing(Form):
     """The department that answers; ``nature`` overrules the one under which the contact came in (A3)."""
 
-    department: Annotated[Code, ON_CASE]
+    department: Annotated[Department, ON_CASE]
     category: Annotated[Code | None, ON_CASE] = None
     severity: Annotated[Severity | None, ON_CASE] = None
     nature: Annotated[Nature | None, VARIABLE] = None
@@ -55,7 +55,7 @@ class Assessment(Form):
 class Commendation(Form):
     """Who is praised: a department, a colleague by handle, or both; the ledger of rewards reads it (E5)."""
 
-    commended_department: Annotated[Code | None, VARIABLE] = None
+    commended_department: Annotated[Department | None, VARIABLE] = None
     commended: Annotated[Handle | None, VARIABLE] = None
 
 
@@ -69,7 +69,7 @@ class Offer(Form):
     """The salesperson who follows a lead up (D2)."""
 
     owner: Annotated[Handle, ON_CASE]
-    department: Annotated[Code | None, ON_CASE] = None
+    department: Annotated[Department | None, ON_CASE] = None
 
 
 class Qualification(Form):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Personal
 
 Count = Annotated[int, Field(ge=0), VARIABLE]
 
@@ -16,7 +16,7 @@ class Declaration(Form):
     where: Personal | None = None
     since: Annotated[AwareDatetime, VARIABLE]
     expected_until: Annotated[AwareDatetime | None, VARIABLE] = None
-    department: Annotated[Code | None, ON_CASE] = None
+    department: Annotated[Department | None, ON_CASE] = None
     category: Annotated[Code | None, ON_CASE] = None
 
 
@@ -34,7 +34,7 @@ class Criteria(Form):
     """
 
     kind: Code
-    department: Code | None = None
+    department: Department | None = None
     category: Code | None = None
     opened_since: AwareDatetime | None = None
     opened_until: AwareDatetime | None = None
@@ -97,4 +97,4 @@ class Postmortem(Form):
 
     lessons: Personal
     cause: Annotated[Code, VARIABLE]
-    improving: Annotated[Code, VARIABLE]
+    improving: Annotated[Department, VARIABLE]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Severity
 
 Fen = Annotated[int, Field(ge=0)]
@@ -18,13 +18,13 @@ class Review(Form):
     complete: bool
     category: Annotated[Code, ON_CASE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
-    department: Annotated[Code | None, ON_CASE] = None
+    department: Annotated[Department | None, ON_CASE] = None
 
 
 class NeedsAnalysis(Form):
     """What the customer needs, which department leads, and whether somebody went to look at the site (C1)."""
 
-    lead_department: Annotated[Code, VARIABLE]
+    lead_department: Annotated[Department, VARIABLE]
     on_site_survey: Annotated[bool, VARIABLE]
     report: Personal
 
@@ -48,7 +48,7 @@ class Plan(Form):
 class Cosignature(Form):
     """A department agrees to the plan; its remark (C1)."""
 
-    department: Code
+    department: Department
     remark: Personal | None = None
 
 
@@ -70,7 +70,7 @@ class Arrangement(Form):
 class Task(Form):
     """Who carries the order out, and by when he must have begun (C1)."""
 
-    department: Annotated[Code, ON_CASE]
+    department: Annotated[Department, ON_CASE]
     owner: Annotated[Handle, ON_CASE]
     due_at: AwareDatetime
     task: Personal | None = None
@@ -107,7 +107,7 @@ class Feedback(Form):
 class TrackingRequest(Form):
     """The transport department is to say where the goods are; by when, where that was agreed (C8)."""
 
-    department: Code
+    department: Department
     due_at: AwareDatetime | None = None
 
 

@@ -67,8 +67,9 @@ def export(
         _write_mapping(mapping, selection, linked=linked)
     if whole:
         handle = cli.actor(as_)
-        require_whole_log(cli.store, handle)
-        record_export(cli.store, format_, handle, selection.kind, selection.since, cli.store.now())
+        now = cli.store.now()
+        require_whole_log(cli.store, handle, now)
+        record_export(cli.store, format_, handle, selection.kind, selection.since, now)
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
     with _opened(out) as target, cli.store.looking() as tx:
         log, totals = log_of(tx, pseudonymisation, selection, linked=linked)

@@ -50,6 +50,7 @@ ROOMS = (
             "up": "The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it.",
             "demo": "The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server.",
             "deploy": "Put work pool, deployments and automations on a Prefect server of your own.",
+            "acts": "Serve the acts of supervisors on your own Prefect server until Ctrl-C; `up` does so, too.",
         },
     ),
     Room(
@@ -76,7 +77,9 @@ ROOMS = (
         },
     ),
     Room("cases", {"case": "Complaints and service orders, one by one."}, group=True),
-    Room("administration", {"actor": "Those who act: people of the company and the system."}, group=True),
+    Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),
+    Room("actors", {"department": "The departments to which cases and people are assigned."}, group=True),
+    Room("codes", {"code": "A one-time code for one act of somebody; only an administrator makes it."}),
     Room("policies", {"policy": "Policy packs 时限规则包: what is promised, and from which document."}, group=True),
     Room(
         "calendars",
@@ -99,7 +102,7 @@ ROOMS = (
         group=True,
     ),
     Room("lifecycles", {"lifecycle": "Changed lifecycles: what becomes of the cases in flight."}, group=True),
-    Room("administration", {"dead": "Deliveries that were given up after their last try."}, group=True),
+    Room("dead_letters", {"dead": "Deliveries that were given up after their last try."}, group=True),
 )
 
 

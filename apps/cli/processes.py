@@ -1,4 +1,4 @@
-"""Commands that run or deploy the system's processes: drive, up, demo, deploy."""
+"""Commands that run or deploy the system's processes: drive, up, demo, deploy, acts."""
 
 import asyncio
 import os
@@ -24,6 +24,7 @@ def join(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(demo)
     app.command()(deploy)
+    app.command()(acts)
 
 
 def drive(json: Json = False) -> None:
@@ -76,6 +77,16 @@ def deploy(api: Api = None, json: Json = False) -> None:
     lines = [_line("deployments", deployments), _line("automations", automations)]
     lines.append(cli.translate("deploy.retention" if kept.ours else "deploy.retention_other", **retention))
     cli.give(document, *lines)
+
+
+def acts(api: Api = None, json: Json = False) -> None:
+    """Serve the acts of supervisors on your own Prefect server until Ctrl-C; `up` does so, too."""
+    url = _prepare(api)
+    from apps.up_acts import run
+
+    cli.err.print(cli.translate("acts.serving", api=url))
+    asyncio.run(run(cli.settings))
+    cli.give({"stopped": True}, cli.translate("stopped"))
 
 
 def _prepare(api: str | None) -> str:

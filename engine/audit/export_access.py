@@ -5,6 +5,7 @@ from datetime import datetime
 from engine.actors import acting
 from engine.runs import Done, keep
 from engine.store import Store
+from models.columns import to_micros
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -13,10 +14,10 @@ EXPORT = "export"
 WHOLE_LOG_ROLES = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
-def require_whole_log(store: Store, handle: str) -> None:
-    """Check that this actor may export a whole log. Raises ``Refused('unknown_actor' | 'export_whole')``."""
+def require_whole_log(store: Store, handle: str, at: datetime) -> None:
+    """Check that this actor may export a whole log. Raises ``Refused('export_whole')`` and what ``acting`` raises."""
     with store.looking() as tx:
-        if not acting(tx, handle).roles & WHOLE_LOG_ROLES:
+        if not acting(tx, handle, to_micros(at)).roles & WHOLE_LOG_ROLES:
             raise Refused("export_whole", handle=handle, wanted=sorted(WHOLE_LOG_ROLES))
 
 

@@ -7,6 +7,7 @@ from engine.ledger.anchor_file import Anchored, place_of
 from engine.ledger.anchoring import Anew, anchor, doubts
 from engine.ledger.signing import PRIVATE, key_of
 from engine.store import Store
+from models.columns import to_micros
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -14,7 +15,7 @@ from statemachines.roles import Role
 def begin_anew(store: Store, handle: str, reason: str, now: datetime) -> Anchored:
     """Anchor what is there now, whatever was anchored before. Raises ``Refused('not_administrator')``."""
     with store.looking() as tx:
-        if Role.ADMINISTRATOR not in acting(tx, handle).roles:
+        if Role.ADMINISTRATOR not in acting(tx, handle, to_micros(now)).roles:
             raise Refused("not_administrator", handle=handle)
     made = anchor(store, now, Anew(handle, reason))
     assert made is not None, "whoever begins anew is stopped by no doubt"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
+from engine.actors import COLUMNS, Acting, acting_of
 from engine.calendars.calendar import DAY, Calendar
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -17,7 +18,7 @@ REVISIT = "revisit"
 CALLERS = (Role.AGENT, Role.QUALITY_TEAM, Role.TEAM_SUPERVISOR)
 """Whose work calling back is; the next role only where nobody of the one before may."""
 
-STAFF = "SELECT handle, roles FROM actor ORDER BY handle"
+STAFF = f"SELECT {COLUMNS} FROM actor WHERE disabled_at IS NULL ORDER BY handle"
 LOAD = """
 SELECT owner, count(*) AS n FROM callback
  WHERE done_at IS NULL AND owner IS NOT NULL AND planned_at >= :begin AND planned_at < :end GROUP BY owner
@@ -32,19 +33,20 @@ class Callers:
     """
 
     tx: Tx
-    staff: Mapping[Role, list[str]]
+    staff: Mapping[Role, list[Acting]]
     did: Mapping[int, set[tuple[str, str]]]
     _days: dict[tuple[int, int], Counter[str]] = field(default_factory=dict[tuple[int, int], Counter[str]])
 
     def pick(self, case_id: int, kind: str, at: datetime, place: Calendar) -> str | None:
-        """Return the handle of the caller with the fewest open callbacks on that local day; None if nobody may call.
+        """Return the handle of whoever may call, is there, and has the fewest open callbacks on that local day.
 
-        Of several the first by name is returned.
+        Of several the first by name is returned; None if nobody may call.
         """
         barred = {handle for move, handle in self.did.get(case_id, ()) if move in handled(kind)}
         busy = self._day(at, place)
         for role in may_call(kind):
-            if free := [handle for handle in self.staff[role] if handle not in barred]:
+            there = (actor.handle for actor in self.staff[role] if not actor.away(to_micros(at)))
+            if free := [handle for handle in there if handle not in barred]:
                 return min(free, key=lambda handle: (busy[handle], handle))
         return None
 
@@ -64,8 +66,8 @@ class Callers:
 
 def callers(tx: Tx, moves: Iterable[Any]) -> Callers:
     """Return the callers; ``moves`` are the rows (case_id, move, handle) of all cases that are planned."""
-    holders = [(row.handle, frozenset(row.roles.split())) for row in tx.rows(STAFF)]
-    staff = {role: [handle for handle, roles in holders if role in roles] for role in CALLERS}
+    actors = [acting_of(row) for row in tx.rows(STAFF)]
+    staff = {role: [actor for actor in actors if role in actor.roles] for role in CALLERS}
     did: dict[int, set[tuple[str, str]]] = {}
     for row in moves:
         did.setdefault(row.case_id, set()).add((row.move, row.handle))

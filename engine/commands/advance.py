@@ -19,7 +19,7 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from engine.actors import Acting
+from engine.actors import Acting, refuse_unavailable
 from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.form_references import check_named, names_a_case
@@ -170,6 +170,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         return answered_before(loaded.honoured, command.key, request_hash)
     if loaded.actor is None:
         raise Refused("unknown_actor", handle=command.actor)
+    refuse_unavailable(loaded.actor, to_micros(at))
     occurred_at = _occurred_at(command, at, loaded.actor)
     if loaded.case is None:
         raise Refused("unknown_case", number=command.number)
@@ -178,7 +179,8 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
     form = context.table.checked(command.move, command.form)
-    handed_on = check_named(tx, context, command.move, form)
+    historic = Role.IMPORT in loaded.actor.roles
+    handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor

@@ -1,13 +1,14 @@
-"""Checks the people and cases that a form names, and reads what a case inherits from the one it names."""
+"""Checks the people, departments and cases that a form names, and reads what a case inherits from the one it names."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from engine.actors import acting
+from engine.actors import known_actor, refuse_unavailable
 from engine.commands.case_context import CaseContext
+from engine.departments import check_department
 from engine.ledger.record import case_by_number
 from engine.transaction import Tx
-from statemachines.form_model import ACTOR, OPEN_CASE, Form, marked
+from statemachines.form_model import ACTOR, DEPARTMENT, ON_CASE, OPEN_CASE, Form, marked
 from statemachines.lifecycle import Lifecycle, Refused
 
 HANDED_ON = """
@@ -17,15 +18,21 @@ SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed
 """
 
 
-def check_named(tx: Tx, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
-    """Check the people and cases that the form names; return the timers that the case it names has handed on.
+def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | None) -> Sequence[Any]:
+    """Check people, departments and cases that the form names; return the timers that the case it names handed on.
 
-    Raises ``Refused('unknown_actor' | 'unknown_case' | 'not_mergeable')``.
+    Whoever is to have the work must be there at ``at``, in microseconds; None for history, whose owners may have left.
+    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_case' |
+    'not_mergeable')``.
     """
-    case = context.case
+    case, owners = context.case, marked(type(form), ON_CASE)
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
-            acting(tx, handle)
+            person = known_actor(tx, handle)
+            if at is not None and name in owners:
+                refuse_unavailable(person, at)
+    for name in marked(type(form), DEPARTMENT):
+        check_department(tx, getattr(form, name))
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))
         if other.closed or other.id == case.id or other.kind != case.kind:

@@ -1,12 +1,9 @@
 """Kinds of case on hold: their reactions wait until the hold ends, while timers run and people work."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engine.actors import acting
-from engine.contention import in_transaction
-from engine.store import Store
+from engine.actors import in_charge
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
@@ -48,27 +45,22 @@ class Held:
     handle: str
 
 
-def hold(store: Store, kind: str, handle: str, reason: str, at: datetime) -> bool:
+def hold(tx: Tx, kind: str, handle: str, reason: str, at: datetime) -> bool:
     """Hold a kind's reactions back; return False if it is on hold already.
 
-    Raises ``Refused('unknown_kind' | 'unknown_actor' | 'not_in_charge')``.
+    Raises ``Refused('unknown_kind' | 'not_in_charge')`` and what ``acting`` raises.
     """
     lifecycle_of(kind)
-    with store.writing() as tx:
-        actor_id = in_charge(tx, handle, HOLDERS)
-        return tx.run(TAKE, kind=kind, at=to_micros(at), actor_id=actor_id, reason=reason) == 1
+    actor = in_charge(tx, handle, HOLDERS, to_micros(at))
+    return tx.run(TAKE, kind=kind, at=to_micros(at), actor_id=actor.id, reason=reason) == 1
 
 
-def release(store: Store, kind: str, handle: str, at: datetime) -> int:
+def release(tx: Tx, kind: str, handle: str, at: datetime) -> int:
     """End a hold; return how many deliveries that fell due meanwhile are free now.
 
-    Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_on_hold')``.
+    Raises ``Refused('not_in_charge' | 'not_on_hold')`` and what ``acting`` raises.
     """
-    return in_transaction(store, lambda tx: _release(tx, kind, handle, at))
-
-
-def _release(tx: Tx, kind: str, handle: str, at: datetime) -> int:
-    in_charge(tx, handle, HOLDERS)
+    in_charge(tx, handle, HOLDERS, to_micros(at))
     if tx.run(END, kind=kind) != 1:
         raise Refused("not_on_hold", kind=kind)
     # A transaction that parks deliveries locks the row that is deleted here, so none is parked after this.
@@ -86,11 +78,3 @@ def park(tx: Tx, at: int) -> None:
 def held(tx: Tx) -> list[Held]:
     """Return the kinds that are on hold."""
     return [Held(row.kind, from_micros(row.since), row.reason, row.handle) for row in tx.rows(HELD)]
-
-
-def in_charge(tx: Tx, handle: str, roles: Iterable[Role]) -> int:
-    """Return the id of an actor with one of the roles. Raises ``Refused('unknown_actor' | 'not_in_charge')``."""
-    actor = acting(tx, handle)
-    if not actor.roles & set(roles):
-        raise Refused("not_in_charge", handle=actor.handle, wanted=[role.value for role in roles])
-    return actor.id

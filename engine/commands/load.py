@@ -9,8 +9,7 @@ from typing import Any
 
 import orjson
 
-from engine.actors import roles_of, system_actor
-from engine.caches import Acting
+from engine.actors import acting_of, system_actor
 from engine.commands import load_sql
 from engine.commands.carry_over import is_current
 from engine.commands.case_context import Done, Honoured, Loaded, Surroundings, Wanted
@@ -38,7 +37,7 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
     around = _surroundings(tx, first, at)
     case = None if first.id is None else case_of(first)
     timers = rows if first.timer_id is not None else ()
-    actor = None if first.actor_id is None else _actor(first)
+    actor = None if first.actor_id is None else acting_of(first, "actor_")
     honoured = None if first.honoured_key is None else _honoured(first)
     done: Done = ()
     if first.done is not None:
@@ -59,7 +58,7 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     cases = {row.number: case_of(row) for row in rows}
     timers = timers_by_case(tx, [case.id for case in cases.values()])
     actor_rows = tx.rows_among(load_sql.ACTORS, handles=list({request.actor for request in wanted}))
-    actors = {row.actor_handle: _actor(row) for row in actor_rows}
+    actors = {row.actor_handle: acting_of(row, "actor_") for row in actor_rows}
     keys = [request.key for request in wanted if request.key]
     key_rows = tx.rows_among(load_sql.HONOURED_MANY, keys=keys) if keys else ()
     keys_honoured = {row.honoured_key: _honoured(row) for row in key_rows}
@@ -113,10 +112,6 @@ def surroundings(tx: Tx, at: int) -> Surroundings:
 def _surroundings(tx: Tx, row: Any, at: int) -> Surroundings:
     mark = tx.cache.low_water_mark = row.anchored or 0
     return Surroundings(rules_up_to(tx, row.newest), system_actor(tx), max(at, mark))
-
-
-def _actor(row: Any) -> Acting:
-    return Acting(row.actor_id, row.actor_handle, roles_of(row.actor_roles))
 
 
 def _honoured(row: Any) -> Honoured:

@@ -1,5 +1,6 @@
 """The statements that load cases, for both databases: what a move needs to know is read by these and no others."""
 
+from engine.actors import COLUMNS as ACTOR_COLUMNS
 from engine.ledger.record import COLUMNS, NAMES
 from engine.timers import timer as timing
 
@@ -13,7 +14,8 @@ SELECT k.key AS honoured_key, k.request_hash AS honoured_hash, c.number AS honou
 """
 HONOURED_ONE = f"{HONOURED} WHERE k.key = :key"
 HONOURED_MANY = f"{HONOURED} WHERE k.key = ANY(:keys)"
-ACTORS = "SELECT id AS actor_id, handle AS actor_handle, roles AS actor_roles FROM actor WHERE handle = ANY(:handles)"
+_ACTOR = ", ".join(f"a.{name} AS actor_{name}" for name in ACTOR_COLUMNS.split(", "))
+ACTORS = f"SELECT {_ACTOR} FROM actor a WHERE a.handle = ANY(:handles)"
 CASES_BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
 CASES_BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = ANY(:ids) ORDER BY id"
 WAIT, SKIP = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
@@ -42,7 +44,7 @@ NUMBERS = "SELECT case_id, clause, cycle, occurrence FROM timer WHERE case_id = 
 # One row for each open timer, or one if there is none; each of them repeats the case, the actor and the honoured key.
 _ONE = f"""
 SELECT e.newest, e.anchored, {", ".join(f"c.{name}" for name in NAMES)}, {_TIMER}, h.*,
-       a.id AS actor_id, a.handle AS actor_handle, a.roles AS actor_roles, {{done}} AS done
+       {_ACTOR}, {{done}} AS done
   FROM ({NEWEST}) e LEFT JOIN cases c ON c.number = :number LEFT JOIN actor a ON a.handle = :actor
   LEFT JOIN timer o ON o.case_id = c.id AND o.closed_at IS NULL LEFT JOIN ({HONOURED_ONE}) h ON TRUE
  ORDER BY o.id

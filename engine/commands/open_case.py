@@ -129,7 +129,7 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
 
 def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple[CaseContext, Plan]:
     """Insert the case and its party and plan its first transition, which is not written yet. Raises ``Refused``."""
-    actor = acting(tx, opening.actor)
+    actor = acting(tx, opening.actor, to_micros(at))
     _check_time(opening.contact.at, at, actor)
     table, around = lifecycle_of(opening.kind), surroundings(tx, to_micros(at))
     case = _insert(tx, secret, opening, table, around.rules.pack(opening.pack, around.now), around.now)

@@ -5,8 +5,10 @@ nothing: the caller passes the staff and the case.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
+from engine.actors import on_duty
 from statemachines.kinds import lifecycle_of
 from statemachines.roles import LEVELS, Role
 
@@ -20,6 +22,12 @@ class StaffMember(Protocol):
     def roles(self) -> str: ...
     @property
     def department(self) -> str | None: ...
+    @property
+    def deputy(self) -> str | None: ...
+
+    def available(self, at: datetime) -> bool:
+        """Return whether he can be asked at an instant."""
+        ...
 
 
 S = TypeVar("S", bound=StaffMember)
@@ -38,8 +46,12 @@ def awaited_role(kind: str, state: str) -> Role:
     return owner if owner and owner not in (Role.SYSTEM, Role.CUSTOMER) else Role.AGENT
 
 
-def holders(staff: Sequence[S], role: Role, department: str | None, owner: str | None = None) -> list[S]:
+def holders(
+    staff: Sequence[S], role: Role, department: str | None, owner: str | None = None, *, at: datetime
+) -> list[S]:
     """Return the owner if one is given, else those who hold the role in the department, else all who hold it.
+
+    Whoever has left or is absent at ``at`` is not asked: his deputy is, and without one the next in that order.
 
     Pass the case's owner at level 0 only. He has the work; a step that awaits another role (an approval, a callback)
     asks him only if he holds it. The list is empty if nobody holds the role.
@@ -49,4 +61,7 @@ def holders(staff: Sequence[S], role: Role, department: str | None, owner: str |
         owners = [member for member in owners if role in member.roles.split()]
     role_holders = [member for member in staff if role in member.roles.split()]
     near = [member for member in role_holders if member.department == department]
-    return owners or near or role_holders
+    for wanted in (owners, near, role_holders):
+        if present := on_duty(wanted, staff, lambda member: member.available(at)):
+            return present
+    return []

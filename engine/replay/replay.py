@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.actors import IMPORT, acting
+from engine.actors import IMPORT, known_actor
 from engine.commands.case_context import CaseContext, context_of
 from engine.commands.form_references import check_named
 from engine.commands.load import load_cases
@@ -144,7 +144,7 @@ class _GroupReplay:
         context, plan = self._opened(turn, statistics) if case_id is None else self._loaded(case_id)
         self.plans.append(plan)
         begun, options = statistics.events, self.log.options
-        actor = acting(self.tx, IMPORT)
+        actor = known_actor(self.tx, IMPORT)
         session = ReplaySession(context, plan, actor, statistics, options, self._check_named, self.bridges)
         session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
         whole = statistics.events >= turn.events
@@ -162,7 +162,7 @@ class _GroupReplay:
         """Check people and cases that a form names, as for any other move; a case is read after it is written."""
         if marked(type(form), OPEN_CASE) or any(row.inherits_timers for row in context.table.rows[move]):
             self._write_plans()
-        return check_named(self.tx, context, move, form)
+        return check_named(self.tx, context, move, form, None)
 
     def _write_plans(self) -> None:
         write(self.tx, self.plans, goes_on=True)

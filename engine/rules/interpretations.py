@@ -38,7 +38,7 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
     """
     now, text = to_micros(at), content.strip()
     with store.writing() as tx:
-        actor = entitled(tx, by)
+        actor = entitled(tx, by, at)
         pack_in_force = rules_in(tx).pack(pack, now)
         known = [*pack_in_force.clauses, *pack_in_force.unpromised, *pack_in_force.bounds, *pack_in_force.indicators]
         if clause not in known:

@@ -153,7 +153,7 @@ def pack(name: str) -> Pack:
     return load_pack(POLICIES / f"{name}.toml")
 
 
-NOT_PACKS = frozenset({"calendars", "categories"})
+NOT_PACKS = frozenset({"calendars", "categories", "departments"})
 
 
 def names() -> list[str]:

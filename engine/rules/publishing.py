@@ -159,7 +159,7 @@ def _published(
     reason: str,
 ) -> Published:
     with store.writing() as tx:
-        actor = entitled(tx, by)
+        actor = entitled(tx, by, at)
         if not reason.strip():
             raise Refused("no_reason")
         if tx.postgres:
@@ -204,9 +204,12 @@ def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: dat
     )
 
 
-def entitled(tx: Tx, by: str) -> Acting:
-    """Return the actor if he may publish rules (F4). Raises ``Refused('unknown_actor' | 'not_evaluation_group')``."""
-    actor = acting(tx, by)
+def entitled(tx: Tx, by: str, at: datetime) -> Acting:
+    """Return the actor if he may publish rules (F4).
+
+    Raises ``Refused('not_evaluation_group')`` and what ``acting`` raises.
+    """
+    actor = acting(tx, by, to_micros(at))
     if Role.EVALUATION_GROUP not in actor.roles:
         raise Refused("not_evaluation_group", handle=by)
     return actor

@@ -1,17 +1,24 @@
-"""The operator actions of the Prefect UI as plain functions; each returns its outcome, refusals included."""
+"""The operator actions of the Prefect UI as plain functions; each returns its outcome, refusals included.
 
-from collections.abc import Mapping
+An action takes two runs. The first one rehearses it and has a one-time code sent to whoever is to act; the second one
+brings the code, which proves who acts, and does it (F3).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from engine.commands.advance import Answer, Command, advance
-from engine.commands.holds import hold, in_charge, release
-from engine.commands.one_time_codes import Issued, issue, redeem
+from engine.actors import in_charge
+from engine.commands.advance import Command
+from engine.commands.holds import held, hold, release
+from engine.commands.one_time_codes import Issued, Purpose, confirmed, issue, issue_for_act, redeem
 from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import case_by_number
 from engine.runs import Done, keep
 from engine.store import Store
+from engine.transaction import Tx
 from flows.deployments.operator_forms import (
     NONE_NEEDED,
     ActForm,
@@ -28,11 +35,16 @@ from flows.deployments.operator_forms import (
 from flows.notifications import write
 from flows.scheduled_work import run_scheduled
 from flows.work import Work, off_loop
+from gateways.mail import destination_of
 from gateways.schedule import OVERNIGHT
-from locales.translation import label, refusal, translate, when
+from locales.translation import ZONE, label, refusal, translate
+from models.columns import to_micros
+from reports.case_changes import CaseStanding, changes, standing_of
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import MANAGERS, Role
+
+T = TypeVar("T")
 
 ESCALATE, REASSIGN, EXTEND, DECIDE = "escalate-case", "reassign-case", "extend-promise", "decide-case"
 PAUSE_KIND, RESUME_KIND, SWEEP_NOW = "pause-kind", "resume-kind", "sweep-now"
@@ -41,65 +53,88 @@ SWEEPERS = (*MANAGERS, Role.ADMINISTRATOR)
 
 DONE, AGAIN, AWAITING, REFUSED = "Done", "Again", "AwaitingCode", "Refused"
 """The names of the final states of an action's run."""
+MOVES = {"move", "moves", "allowed"}
+"""The parameters of a refusal that name moves."""
+READER = "SELECT locale, zone FROM actor WHERE handle = :handle"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The final state's name and message (codes only), the subject of the action, and the text of its artifact.
+    """The final state's name and message, the subject of the action, and the text of its artifact.
 
-    ``night`` is the result of a sweep, which leaves artifacts of its own.
+    The message is in words for whoever acts: ids, handles, labels and codes. ``code`` is for programs: the code of the
+    refusal, or case and step of the move. ``night`` is the result of a sweep, which leaves artifacts of its own.
     """
 
     state: str
+    code: str
     message: str
     about: str
     text: str
     night: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The language and the time zone of whoever acts; those of the house for somebody unknown."""
+
+    locale: str
+    zone: ZoneInfo
+
+
 async def escalate(work: Work, act: EscalateForm) -> Outcome:
     """Raise a case to a level (B6)."""
-    return await _move(work, act, "escalate", {"level": int(act.level), "reason": _reason(work, act)})
+    return await _move(work, act, "escalate", lambda _: {"level": int(act.level), "reason": _reason(work, act)})
 
 
 async def reassign(work: Work, act: ReassignForm) -> Outcome:
     """Give a case to a department, or to a person in it (B10)."""
     form = {"department": act.department, "reason": _reason(work, act)} | ({"owner": act.owner} if act.owner else {})
-    return await _move(work, act, "assign", form)
+    return await _move(work, act, "assign", lambda _: form)
 
 
 async def extend(work: Work, act: ExtendForm) -> Outcome:
     """Grant a promise more time."""
-    return await _move(
-        work,
-        act,
-        "extend",
-        {"clause": act.clause, "hours": act.hours, "reason": _reason(work, act)},
-    )
+    form = {"clause": act.clause, "hours": act.hours, "reason": _reason(work, act)}
+    return await _move(work, act, "extend", lambda _: form)
 
 
 async def decide(work: Work, act: DecideForm) -> Outcome:
-    """Make the decision that a case waits for; always with a one-time code, as the login to Prefect is shared (F3)."""
-    return await _move(work, act, act.move, None)
+    """Make the decision that a case waits for (F3)."""
+    return await _move(work, act, act.move, lambda table: _decision(work, table, act))
 
 
-async def _move(work: Work, act: CaseForm, move: str, form: Mapping[str, Any] | None) -> Outcome:
-    """Make a move with a form; without one it is a decision, whose form is filled in from the action's."""
+async def _move(work: Work, act: CaseForm, move: str, form: Callable[[Lifecycle], Mapping[str, Any]]) -> Outcome:
+    """Make a move; its form is filled in from the action's, for the lifecycle of the case."""
+    reader, now, kind = await _reader(work, act), await work.now(), ""
     try:
-        table = lifecycle_of(await off_loop(_kind_of, work.store, act.case))
-        filled_in = form if form is not None else _decision(work, table, act)
-        return await _make(work, act, _command(work, act, move, filled_in), table, form is None)
+        kind = await off_loop(_kind_of, work.store, act.case)
+        table = lifecycle_of(kind)
+        command = _command(work, act, move, form(table))
+        if not act.code:
+            issued = await off_loop(issue, work.store, command, now)
+            return await _send_code(work, reader, act, issued, lambda locale: label(locale, table.kind, "move", move))
+        before = await off_loop(standing_of, work.store, act.case)
+        answer = await off_loop(redeem, work.store, command, act.code, now)
     except Refused as refused:
-        return _refused(work, act, refused)
+        return _refused(reader, act, refused, kind)
+    params = {
+        "move": label(reader.locale, table.kind, "move", move),
+        "handle": act.acting_as,
+        "number": act.case,
+        "state": label(reader.locale, table.kind, "state", answer.state),
+        "seq": answer.seq,
+    }
+    step = f"{answer.number}:{answer.seq}"
+    if answer.again:
+        return _ended(reader, act, AGAIN, step, translate(reader.locale, "act.again", **params))
+    after = await off_loop(standing_of, work.store, act.case)
+    text = translate(reader.locale, "act.moved", **params)
+    return _ended(reader, act, DONE, step, text, *_changes(before, after, reader))
 
 
-async def _make(work: Work, act: CaseForm, command: Command, table: Lifecycle, decides: bool) -> Outcome:
-    now = await work.now()
-    if not decides and not _separates_duties(table, command.move):
-        return _moved(work, act, table, command.move, await off_loop(advance, work.store, command, now))
-    if not act.code:
-        return await _send_code(work, act, table, await off_loop(issue, work.store, command, now), command.move)
-    return _moved(work, act, table, command.move, await off_loop(redeem, work.store, command, act.code, now))
+def _changes(before: CaseStanding | None, after: CaseStanding | None, reader: Reader) -> list[str]:
+    return changes(before, after, reader.locale, reader.zone) if before is not None and after is not None else []
 
 
 def _command(work: Work, act: CaseForm, move: str, form: Mapping[str, Any]) -> Command:
@@ -108,14 +143,11 @@ def _command(work: Work, act: CaseForm, move: str, form: Mapping[str, Any]) -> C
     return Command(act.case, move, form, act.acting_as, VIA, f"act:{act.case}:{move}:{digest}")
 
 
-def _separates_duties(table: Lifecycle, move: str) -> bool:
-    """Return whether the lifecycle separates duties for the move (F3)."""
-    return any(row.separate_from or row.recused for row in table.rows.get(move, ()))
+def _decision(work: Work, table: Lifecycle, act: DecideForm) -> dict[str, Any]:
+    """Fill in the decision's form; the amount goes into its integer field.
 
-
-def _decision(work: Work, table: Lifecycle, act: CaseForm) -> dict[str, Any]:
-    """Fill in the decision's form; the amount goes into its integer field. Raises ``Refused('unknown_field')``."""
-    assert isinstance(act, DecideForm)
+    Raises ``Refused('unknown_move' | 'unknown_field')``.
+    """
     rows = table.rows.get(act.move)
     if rows is None:
         raise Refused("unknown_move", move=act.move, known=sorted(set(table.rows) & set(decisions())))
@@ -137,76 +169,93 @@ def _reason(work: Work, act: EscalateForm | ReassignForm | ExtendForm | DecideFo
     return translate(work.locale, "act.with_reference", reason=reason, reference=act.reference)
 
 
-async def _send_code(work: Work, act: CaseForm, table: Lifecycle, issued: Issued, move: str) -> Outcome:
-    """Mail the code. The mail is keyed by the code's id; if the process dies before, the next run sends a new code."""
-    await write(
-        work,
-        f"code:{issued.id}",
-        issued.email,
-        issued.locale,
-        "one_time_code",
-        code=issued.code,
-        number=act.case,
-        move=label(issued.locale, table.kind, "move", move),
-        until=when(issued.until),
-    )
-    text = translate(work.locale, "act.code_sent", handle=act.acting_as, until=when(issued.until))
-    return _ended(work, act, AWAITING, "code_sent", text)
-
-
-def _moved(work: Work, act: CaseForm, table: Lifecycle, move: str, answer: Answer) -> Outcome:
-    params = {
-        "move": label(work.locale, table.kind, "move", move),
-        "handle": act.acting_as,
-        "state": label(work.locale, table.kind, "state", answer.state),
-        "level": label(work.locale, "", "level", str(answer.level)),
-        "seq": answer.seq,
-    }
-    text = translate(work.locale, "act.again" if answer.again else "act.moved", **params)
-    return _ended(work, act, AGAIN if answer.again else DONE, f"{act.case}:{answer.seq}", text)
-
-
 async def pause_kind(work: Work, act: HoldForm) -> Outcome:
     """Hold the reactions of a kind; its timers run on and people work on."""
-    now = await work.now()
-    try:
-        new = await off_loop(hold, work.store, act.kind, act.acting_as, act.reason, now)
-    except Refused as refused:
-        return _refused(work, act, refused)
-    if not new:
-        return _ended(
-            work, act, AGAIN, act.kind, translate(work.locale, "act.held_already", kind=_kind_label(work, act))
-        )
-    await _note(work, PAUSE_KIND, act, now, 1)
-    return _ended(work, act, DONE, act.kind, translate(work.locale, "act.held", kind=_kind_label(work, act)))
+    reader, now = await _reader(work, act), await work.now()
+    if await off_loop(_on_hold, work.store, act.kind):
+        return _ended(reader, act, AGAIN, act.kind, _of_kind(reader, act, "act.held_already"))
+    purpose = Purpose(act.acting_as, act.kind, PAUSE_KIND, {"reason": act.reason})
+
+    def held_back(tx: Tx) -> bool:
+        return hold(tx, act.kind, act.acting_as, act.reason, now)
+
+    async def end(new: bool) -> Outcome:
+        await _note(work, PAUSE_KIND, act, now, int(new))
+        return _ended(reader, act, DONE, act.kind, _of_kind(reader, act, "act.held"))
+
+    return await _confirm(work, reader, act, purpose, held_back, end)
 
 
 async def resume_kind(work: Work, act: KindForm) -> Outcome:
     """End a hold and deliver what waited."""
-    now = await work.now()
-    try:
-        released = await off_loop(release, work.store, act.kind, act.acting_as, now)
-    except Refused as refused:
-        return _refused(work, act, refused)
-    await _note(work, RESUME_KIND, act, now, released)
-    text = translate(work.locale, "act.released", kind=_kind_label(work, act), count=released)
-    return _ended(work, act, DONE, act.kind, text)
+    reader, now = await _reader(work, act), await work.now()
+    purpose = Purpose(act.acting_as, act.kind, RESUME_KIND, {})
+
+    def freed(tx: Tx) -> int:
+        return release(tx, act.kind, act.acting_as, now)
+
+    async def end(count: int) -> Outcome:
+        await _note(work, RESUME_KIND, act, now, count)
+        return _ended(reader, act, DONE, act.kind, _of_kind(reader, act, "act.released", count=count))
+
+    return await _confirm(work, reader, act, purpose, freed, end)
 
 
 async def sweep_now(work: Work, act: SweepForm) -> Outcome:
     """Do the night's work now: it does what is due, so it may run at any hour and any number of times."""
+    reader, now = await _reader(work, act), await work.now()
+    purpose = Purpose(act.acting_as, OVERNIGHT, SWEEP_NOW, {})
+
+    def may(tx: Tx) -> object:
+        return in_charge(tx, act.acting_as, SWEEPERS, to_micros(now))
+
+    async def end(_: object) -> Outcome:
+        night = await run_scheduled(work, OVERNIGHT)
+        ended = _ended(reader, act, DONE, OVERNIGHT, translate(reader.locale, "act.swept", handle=act.acting_as))
+        return replace(ended, night=night)
+
+    return await _confirm(work, reader, act, purpose, may, end)
+
+
+async def _confirm(
+    work: Work,
+    reader: Reader,
+    act: ActForm,
+    purpose: Purpose,
+    do: Callable[[Tx], T],
+    end: Callable[[T], Awaitable[Outcome]],
+) -> Outcome:
+    """Send the code for an act that is no move of a case, or do it with its code."""
+    now = await work.now()
     try:
-        await off_loop(_may_sweep, work.store, act.acting_as)
+        if not act.code:
+            issued = await off_loop(issue_for_act, work.store, purpose, do, now)
+            return await _send_code(
+                work, reader, act, issued, lambda locale: label(locale, "", "act.name", purpose.act)
+            )
+        done = await off_loop(confirmed, work.store, purpose, act.code, now, do)
     except Refused as refused:
-        return _refused(work, act, refused)
-    night = await run_scheduled(work, OVERNIGHT)
-    ended = _ended(work, act, DONE, OVERNIGHT, translate(work.locale, "act.swept", handle=act.acting_as))
-    return replace(ended, night=night)
+        return _refused(reader, act, refused, act.about)
+    return await end(done)
 
 
-def _may_sweep(store: Store, handle: str) -> None:
-    with store.looking() as tx:
-        in_charge(tx, handle, SWEEPERS)
+async def _send_code(work: Work, reader: Reader, act: ActForm, issued: Issued, name: Callable[[str], str]) -> Outcome:
+    """Mail the code. The mail is keyed by the code's id; if the process dies before, the next run sends a new code."""
+    until = f"{issued.until.astimezone(reader.zone):%Y-%m-%d %H:%M} {reader.zone.key}"
+    about, move = _about(act, issued.locale), name(issued.locale)
+    params = {"code": issued.code, "number": about, "move": move, "until": until}
+    await write(work, f"code:{issued.id}", issued.email, issued.locale, "one_time_code", **params)
+    went = destination_of(work.mailer, issued.email)
+    key = "act.code_sent" if went.reached else "act.code_filed"
+    text = translate(reader.locale, key, handle=act.acting_as, to=went.text, until=until)
+    return _ended(reader, act, AWAITING, "code_sent", text)
+
+
+def _about(act: ActForm, locale: str) -> str:
+    """Return what the act is about as its mail names it: a case's number, a kind of case, or all cases."""
+    if isinstance(act, KindForm):
+        return label(locale, "", "kind", act.kind)
+    return act.about or translate(locale, "act.all_cases")
 
 
 async def _note(work: Work, name: str, act: KindForm, at: datetime, did: int) -> None:
@@ -214,16 +263,38 @@ async def _note(work: Work, name: str, act: KindForm, at: datetime, did: int) ->
     await off_loop(keep, work.store, Done(name, at, at, observed=True, did=did, why=f"{act.kind}:{act.acting_as}"))
 
 
-def _refused(work: Work, act: ActForm, refused: Refused) -> Outcome:
-    """Return a refusal. Its text names handles, moves, states and codes; the state's message is the code alone."""
+def _refused(reader: Reader, act: ActForm, refused: Refused, kind: str) -> Outcome:
+    """Return a refusal in words; moves are named as in the forms. It holds handles, labels and codes."""
+    params = dict(refused.params)
+    for name in MOVES & params.keys():
+        names = params[name] if isinstance(params[name], list) else [params[name]]
+        params[name] = [label(reader.locale, kind, "move", str(move)) for move in names]
     if isinstance(act, KindForm):
-        refused = Refused(refused.code, **refused.params | {"kind": _kind_label(work, act)})
-    return _ended(work, act, REFUSED, refused.code, refusal(work.locale, refused))
+        params["kind"] = label(reader.locale, "", "kind", act.kind)
+    return _ended(reader, act, REFUSED, refused.code, refusal(reader.locale, Refused(refused.code, **params)))
 
 
-def _ended(work: Work, act: ActForm, state: str, message: str, text: str) -> Outcome:
-    heading = translate(work.locale, f"act.state.{state}", about=act.about or OVERNIGHT, handle=act.acting_as)
-    return Outcome(state, message, act.about or OVERNIGHT, f"### {heading}\n\n{text}\n")
+def _ended(reader: Reader, act: ActForm, state: str, code: str, message: str, *more: str) -> Outcome:
+    about = act.about or OVERNIGHT
+    heading = translate(reader.locale, f"act.state.{state}", about=about, handle=act.acting_as)
+    lines = [f"### {heading}", "", message, *(["", *(f"- {line}" for line in more)] if more else []), ""]
+    return Outcome(state, code, " · ".join((message, *more)), about, "\n".join(lines))
+
+
+async def _reader(work: Work, act: ActForm) -> Reader:
+    return await off_loop(_reader_of, work.store, act.acting_as, work.locale)
+
+
+def _reader_of(store: Store, handle: str, locale: str) -> Reader:
+    with store.looking() as tx:
+        row = tx.row(READER, handle=handle)
+    if row is None:
+        return Reader(locale, ZONE)
+    return Reader(row.locale, ZoneInfo(row.zone) if row.zone else ZONE)
+
+
+def _of_kind(reader: Reader, act: KindForm, key: str, **params: Any) -> str:
+    return translate(reader.locale, key, kind=label(reader.locale, "", "kind", act.kind), **params)
 
 
 def _kind_of(store: Store, number: str) -> str:
@@ -231,5 +302,6 @@ def _kind_of(store: Store, number: str) -> str:
         return case_by_number(tx, number).kind
 
 
-def _kind_label(work: Work, act: ActForm) -> str:
-    return label(work.locale, "", "kind", act.about)
+def _on_hold(store: Store, kind: str) -> bool:
+    with store.looking() as tx:
+        return any(one.kind == kind for one in held(tx))

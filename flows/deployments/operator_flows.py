@@ -1,18 +1,19 @@
 """The flows that a supervisor starts from a form in the Prefect UI, one declaration each."""
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
 
-from prefect import Flow
+from prefect import Flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows.deployments import operator_actions as actions
 from flows.deployments.deployed_flow import deployed_flow
-from flows.deployments.operator_actions import Outcome
+from flows.deployments.operator_actions import REFUSED, Outcome
 from flows.deployments.operator_forms import ActForm
 from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.run_states import LEFT_NOTHING
@@ -40,17 +41,23 @@ def _operator_flow(
 
 
 async def _state_of(work: Work, outcome: Outcome) -> State[Any]:
-    """Return the run's state. It never is failed: a refusal is an answer. See Note [What Prefect may know]."""
+    """Return the run's state, and log what it says: a refusal looks failed, and its name tells it from a fault.
+
+    Automations watch for runs that end as ``Failed``; one that ends as ``Refused`` alarms nobody.
+    """
+    refused = outcome.state == REFUSED
+    message = outcome.message
+    get_run_logger().log(logging.WARNING if refused else logging.INFO, message)
     try:
         await _leave(work, outcome)
     except Exception as error:  # noqa: BLE001 (work that is done does not fail for want of an artifact)
-        return Completed(name=outcome.state, message=f"{LEFT_NOTHING}: {type(error).__name__}")
-    return Completed(name=outcome.state, message=outcome.message)
+        message = f"{message} · {LEFT_NOTHING}: {type(error).__name__}"
+    return (Failed if refused else Completed)(name=outcome.state, message=message)
 
 
 async def _leave(work: Work, outcome: Outcome) -> None:
     key = f"act-{outcome.about.replace('_', '-')}"
-    await acreate_markdown_artifact(markdown=outcome.text, key=key, description=None)
+    await acreate_markdown_artifact(markdown=outcome.text, key=key, description=outcome.code)
     await leave_scheduled(work, outcome.night)
 
 

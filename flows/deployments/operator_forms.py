@@ -8,7 +8,7 @@ and has no room for a telephone number.
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from locales.translation import label
 from statemachines.kinds import lifecycles
@@ -105,6 +105,17 @@ class ActForm(BaseModel):
         description="以谁的账号行事(工号或账号，不是姓名)。 / Whose handle acts (a handle, not a name).",
         pattern=r"^[^\s@]{1,60}$",
     )
+    code: str = Field(
+        default="",
+        title="一次性验证码 / One-time code",
+        description=(
+            "第一次运行请留空：验证码会发给经办人；15 分钟内以完全相同的内容再运行一次，并填入验证码。已有管理员"
+            "当面转交的验证码，可直接填入。"
+            " / Leave it empty at first: a code goes to whoever acts. Then run the same form again with it, within"
+            " 15 minutes. A code that an administrator handed over is entered at once."
+        ),
+        pattern=r"^([0-9]{6})?$",
+    )
 
     @property
     def about(self) -> str:
@@ -117,8 +128,8 @@ def _reference() -> Any:
         default="",
         title="文号 / Reference",
         description=(
-            "可选：内部文号，如 OA-2026-0142。同样的操作要再做一次时，请换一个文号。"
-            " / Optional: the number of a paper, as OA-2026-0142. To do the very same thing once more, change it."
+            "可选：内部文号，如 OA-2026-0142，记入原因。"
+            " / Optional: the number of a paper, as OA-2026-0142; it is recorded with the reason."
         ),
         pattern=r"^([A-Z]{2,8}(-[0-9]{1,8}){1,3})?$",
     )
@@ -130,6 +141,15 @@ def _reason(more: str = "", **default: Any) -> Any:
         description=f"记录里写的就是所选的原因。 / The record keeps the reason as chosen. {more}".strip(),
         **default,
     )
+
+
+def _code_in(text: object) -> object:
+    """Return the code at the end of a choice, or what stands there alone."""
+    return text.rpartition(" · ")[2] if isinstance(text, str) else text
+
+
+DepartmentCode = Annotated[str, BeforeValidator(_code_in)]
+"""A department's code, or the choice that names it: see ``house_choices``."""
 
 
 def _department(**more: Any) -> Any:
@@ -147,16 +167,6 @@ class CaseForm(ActForm):
         title="工单编号 / Case number",
         description="如 cp-26-000123。 / As cp-26-000123.",
         pattern=r"^[a-z]{2}-[0-9]{2}-[0-9]{6,12}$",
-    )
-    code: str = Field(
-        default="",
-        title="一次性验证码 / One-time code",
-        description=(
-            "第一次运行请留空：需要时，验证码会发到经办人的邮箱；15 分钟内以完全相同的内容再运行一次，并填入验证码。"
-            " / Leave it empty at first: where one is needed, it is sent to the actor's mail. Then run the same form"
-            " again with it, within 15 minutes."
-        ),
-        pattern=r"^([0-9]{6})?$",
     )
     reference: str = _reference()
 
@@ -178,7 +188,7 @@ class EscalateForm(CaseForm):
 class ReassignForm(CaseForm):
     """Assign a case to a department, and optionally to a person in it (B10)."""
 
-    department: str = _department(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    department: DepartmentCode = _department(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     owner: str = Field(
         default="",
         title="承办账号 / Owner",
@@ -218,7 +228,7 @@ class DecideForm(CaseForm):
         ge=0,
         le=10**11,
     )
-    department: str = _department(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
+    department: DepartmentCode = _department(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
     reason: Annotated[str, *choice(DECIDE_CHOICES)] = _reason(
         "批准一般不需要原因。 / An approval mostly needs none.",
         default=DECIDE_CHOICES[NONE_NEEDED],

@@ -37,19 +37,19 @@ def _queue_day(store: Store, day: date, now: datetime) -> None:
     end = datetime.combine(day + timedelta(days=1), time(), ZONE)
     with store.looking() as tx:
         steps = [] if run_figures.last_run(tx, name) is not None else figures.recorded_late(tx, begin, end)
-    mails = [_mail(name, day, actor, by_case) for actor, by_case in _recipients(store, steps)]
+    mails = [_mail(name, day, actor, by_case) for actor, by_case in _recipients(store, steps, now)]
     if mails:
         queue_mails(store, mails, now)
         keep(store, Done(name, now, now, observed=True, did=len(mails)))
 
 
-def _recipients(store: Store, steps: Iterable[LateStep]) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
+def _recipients(store: Store, steps: Iterable[LateStep], at: datetime) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
     """Return each recipient with the steps that ask him, by case."""
     staff = all_staff(store)
     found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))
     for step in steps:
         owner = step.owner if step.level == 0 else None
-        for actor in holders(staff, LEVELS[step.level], step.department, owner):
+        for actor in holders(staff, LEVELS[step.level], step.department, owner, at=at):
             found[actor.handle][step.number].append(step)
     return [(actor, found[actor.handle]) for actor in staff if actor.handle in found and actor.email]
 

@@ -3,13 +3,10 @@
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlmodel import select
-
-from engine.store import Store
 from flows.notifications import write
+from flows.parked_notices import with_roles
 from flows.work import Work, off_loop
 from locales.translation import translate, when
-from models import Actor
 from statemachines.roles import Role
 
 ALERT = "alert"
@@ -28,7 +25,7 @@ async def alert(work: Work, what: AlertKind, run: str = "", flow: str = "", stat
     night one a day. Raises what the gateway raises.
     """
     now = await work.now()
-    recipients = await off_loop(_recipients, work.store)
+    recipients = await off_loop(with_roles, work.store, RECIPIENTS)
     for recipient in recipients:
         key = f"alert:{what}:{_subject(what, run, now)}:{recipient.handle}"
         state_name = translate(recipient.locale, f"mail.run_state.{state.rpartition('.')[2]}") if state else ""
@@ -39,9 +36,3 @@ async def alert(work: Work, what: AlertKind, run: str = "", flow: str = "", stat
 
 def _subject(what: str, run: str, now: datetime) -> str:
     return run if what == RUN_FAILED else when(now, "%Y-%m-%d")
-
-
-def _recipients(store: Store) -> list[Actor]:
-    with store.reading() as session:
-        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-    return [actor for actor in actors if actor.email and set(RECIPIENTS) & set(actor.roles.split())]

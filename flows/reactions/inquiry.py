@@ -107,10 +107,11 @@ async def go_on_as_complaint(context: ReactionContext) -> None:
 
 
 def least_busy_seller(store: Store) -> Actor | None:
-    """Return the salesperson with the fewest open cases; of several, the first by handle."""
+    """Return the salesperson with the fewest open cases who is there; of several, the first by handle."""
+    now = store.now()
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
         open_cases = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
         load = dict(session.exec(open_cases).all())
-    sellers = [actor for actor in actors if Role.SALESPERSON in actor.roles.split()]
+    sellers = [actor for actor in actors if Role.SALESPERSON in actor.roles.split() and actor.available(now)]
     return min(sellers, key=lambda seller: load.get(seller.handle, 0), default=None)

@@ -42,11 +42,12 @@ async def route_case(context: ReactionContext) -> None:
 
 
 def workload_of(store: Store) -> Workload:
-    """Count the open cases of each handler. A batch counts once, and then adds what it assigns itself."""
+    """Count the open cases of each handler who is there. A batch counts once, and then adds what it assigns itself."""
     handlers: dict[str | None, list[str]] = {}
+    now = store.now()
     with store.reading() as session:
         for actor in session.exec(select(Actor)):
-            if Role.HANDLER in actor.roles.split():
+            if Role.HANDLER in actor.roles.split() and actor.available(now):
                 handlers.setdefault(actor.department, []).append(actor.handle)
         open_cases = select(Case.owner, func.count()).where(col(Case.closed).is_(False)).group_by(col(Case.owner))
         load = dict(session.exec(open_cases).all())

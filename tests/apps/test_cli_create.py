@@ -80,6 +80,12 @@ def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
         "boss": "sue",
         "locale": "zh_CN",
         "email": None,
+        "zone": None,
+        "disabled_at": None,
+        "absent_from": None,
+        "absent_until": None,
+        "deputy": None,
+        "available": True,
     }
     assert "Customer service agent, Handler" in closeloop("actor", "list").output
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.actors import acting
+from engine.actors import known_actor
 from engine.create_store import create_store, set_clock
 from engine.settings import Settings
 from engine.store import Store
@@ -57,7 +57,10 @@ def test_a_new_store_has_the_actors_of_system_and_import(new_settings: NewSettin
     create_store(new_settings(), START)
     store = new_settings().store()
     with store.looking() as tx:
-        assert {str(role) for name in ("system", "import") for role in acting(tx, name).roles} == {"system", "import"}
+        assert {str(role) for name in ("system", "import") for role in known_actor(tx, name).roles} == {
+            "system",
+            "import",
+        }
     store.close()
 
 

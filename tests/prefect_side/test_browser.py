@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apps.prefect_server import Server, worker
+from apps.prefect_server import Server, acts_worker, worker
 from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
@@ -55,9 +55,19 @@ def store(server: Server, tmp_path: Path) -> Iterator[Store]:
     with deployed(server, tmp_path), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
         patch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-        with worker(tmp_path, server.api_url):
+        with worker(tmp_path, server.api_url), acts_worker(tmp_path, server.api_url):
+            until(lambda: forms_offer_people(server), 120)
             yield store
     store.close()
+
+
+def forms_offer_people(server: Server) -> bool:
+    """Whether the worker of the acts has started and brought the choices of the house into the forms."""
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(server.api_url) as client:
+        schema: Any = client.read_deployment_by_name("decide-case/decide-case").parameter_openapi_schema
+    return "enum" in schema["definitions"]["DecideForm"]["properties"]["acting_as"]
 
 
 @contextmanager
@@ -102,7 +112,8 @@ def fills_in(page: "Page", ui_url: str, number: str, code: str = "") -> None:
     page.get_by_role("link", name="decide-case", exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Custom run").click()
-    page.get_by_label("经办账号 / Acting as").fill(SUPERVISOR)
+    page.get_by_label("经办账号 / Acting as").click()
+    page.get_by_role("option", name=SUPERVISOR, exact=True).click()
     page.get_by_label("工单编号 / Case number").fill(number)
     page.get_by_label("决定 / Decision").click()
     page.get_by_role("option", name=re.compile(APPROVE)).click()

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apps.prefect_server import Server
+from engine.actors import NewActor, add_actor
+from engine.commands.one_time_codes import issue_by_hand
 from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
+from statemachines.roles import Role
 from tests.case_actions import HANDLER, SECRET, START, SUPERVISOR, add_staff, case_of, history_of, make_move, new_case
+from tests.prefect_side.conftest import until
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -133,7 +137,8 @@ def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
 
     asked = decides()
     assert (asked.name, asked.state_name) == (f"decide-case · {number} · {SUPERVISOR}", "AwaitingCode")
-    assert (asked.state.type, asked.state.message) == ("COMPLETED", "code_sent")
+    assert asked.state.type == "COMPLETED"
+    assert f"closeloop code --for {SUPERVISOR}" in asked.state.message, "no mail server is set up here"
     assert case_of(store, number)["version"] == len(history_of(store, number)) == 6
 
     mail = (store.home / "outbox" / "mail.jsonl").read_text("utf-8")
@@ -141,11 +146,13 @@ def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     found = re.search(r"\\n  (\d{6})\\n", mail)
     assert found is not None
     wrong = decides(code=f"{(int(found[1]) + 1) % 10**6:06}")
-    assert (wrong.state_name, wrong.state.type, wrong.state.message) == ("Refused", "COMPLETED", "code_wrong")
+    assert (wrong.state_name, wrong.state.type) == ("Refused", "FAILED")
+    assert "验证码不对" in wrong.state.message
     assert "验证码不对" in told_in(client, wrong)[0]
 
     done = decides(code=found[1])
-    assert (done.state_name, done.state.message) == ("Done", f"{number}:7")
+    assert (done.state_name, done.state.type) == ("Done", "COMPLETED")
+    assert f"{SUPERVISOR} 已完成“批准赔付”：工单 {number}" in done.state.message
     last = history_of(store, number)[-1]
     assert (last["move"], last["via"]) == ("approve_compensation", "prefect-form")
     assert SUPERVISOR in told_in(client, done)[0]
@@ -154,3 +161,56 @@ def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     assert any(file.name == "prefect.db" for file in kept)
     for personal in (CANARY, "13800138000", "sue@example.com"):
         assert [file for file in kept if personal.encode() in file.read_bytes()] == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_refusal_looks_failed_and_alarms_nobody(client: "SyncPrefectClient"):
+    """A run's event is named after its state, and no automation watches for ``Refused``."""
+    from prefect.states import Failed
+
+    from apps.up_automations import declared
+
+    deployments = {each.name: each.id for each in client.read_deployments()}
+    watched = {event for each in declared(deployments) for event in getattr(each.trigger, "expect", ())}
+    failures = {event for event in watched if event.endswith(("Failed", "Crashed"))}
+    assert failures == {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}
+    assert f"prefect.flow-run.{Failed(name='Refused').name}" not in failures
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_acts_are_served_by_a_process_that_stays_up(server: Server, client: "SyncPrefectClient", store: Store):
+    """Two acts by forms that offer this house's people and departments; one process runs both."""
+    from apps.prefect_server import acts_worker
+
+    number = new_case(store, text=CANARY)
+    with store.writing() as tx:
+        add_actor(tx, NewActor("ada", (Role.ADMINISTRATOR,)))
+
+    def offered(field: str) -> list[str]:
+        schema: Any = client.read_deployment_by_name("reassign-case/reassign-case").parameter_openapi_schema
+        return schema["definitions"]["ReassignForm"]["properties"][field].get("enum", [])
+
+    def over(run: Any) -> Any:
+        now = client.read_flow_run(run.id)
+        return now if now.state is not None and now.state.is_final() else None
+
+    with acts_worker(store.home, server.api_url):
+        until(lambda: offered("department"), 120)
+        assert "理赔部 · Claims · claims" in offered("department")
+        assert {SUPERVISOR, HANDLER} <= {*offered("acting_as")}
+        assert offered("owner")[0] == "", "the owner may be left out"
+        act = client.read_deployment_by_name("reassign-case/reassign-case")
+        schema: Any = act.parameter_openapi_schema
+        reason = schema["definitions"]["ReassignForm"]["properties"]["reason"]["enum"][0]
+        entries = {"acting_as": SUPERVISOR, "case": number, "reason": reason, "department": "理赔部 · Claims · claims"}
+        code = issue_by_hand(store, SUPERVISOR, "ada", store.now()).code
+        ended = []
+        for more in ({"code": code, "owner": HANDLER}, {"code": code, "owner": "ada"}):
+            run = client.create_flow_run_from_deployment(act.id, parameters={"act": {**entries, **more}})
+            ended.append(until(lambda: over(run), 60))  # noqa: B023
+    done, refused = ended
+    assert (done.state_name, refused.state_name, refused.state.type) == ("Done", "Refused", "FAILED")
+    assert "han" in done.state.message
+    assert "验证码已经使用过" in refused.state.message
+    assert done.infrastructure_pid == refused.infrastructure_pid
+    assert (case_of(store, number)["department"], case_of(store, number)["owner"]) == ("claims", HANDLER)

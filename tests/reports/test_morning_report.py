@@ -231,10 +231,12 @@ def test_an_overdue_case_is_one_line_under_those_who_are_asked(work: Work):
 
 def test_whoever_is_asked_has_one_list_in_the_order_of_the_levels(work: Work):
     with work.store.writing() as tx:
-        add_actor(tx, NewActor("pia", (Role.DEPARTMENT_MANAGER,), "port"))
+        add_actor(tx, NewActor("pia", (Role.DEPARTMENT_MANAGER,), "operations"))
     numbers = [new_case(work.store, timedelta(minutes=minute), text=ODD) for minute in range(4)]
     for place, number in enumerate(numbers):
-        make_move(work.store, number, "classify", department=("claims", "port")[place % 2], severity="low", after=HOUR)
+        make_move(
+            work.store, number, "classify", department=("claims", "operations")[place % 2], severity="low", after=HOUR
+        )
     drained(work, HOUR * 3.5)
     text = render(report(work, HOUR * 3.5), "en")
     assert text.count("### Department manager · mei (2)") == text.count("### Department manager · pia (2)") == 1
@@ -381,7 +383,8 @@ def test_causes_that_repeat_are_one_line_with_a_count(work: Work):
 
 
 def test_a_kind_on_hold_is_said_and_is_no_fault(work: Work):
-    assert hold(work.store, "complaint", MANAGER, "instruction", START)
+    with work.store.writing() as tx:
+        assert hold(tx, "complaint", MANAGER, "instruction", START)
     told = report(work, MORNING)
     assert told.health.ok is True
     assert "Complaint has been on hold since 03-02 09:00 (mei: " in render(told, "en")

@@ -142,7 +142,7 @@ def test_whom_it_asks_is_the_owner_then_the_department_then_anybody_with_the_rol
     with store.writing() as tx:
         add_actor(tx, NewActor("far", (Role.HANDLER, Role.TEAM_SUPERVISOR), "hotline"))
     number = new_case(store)
-    make_move(store, number, "classify", department="port", severity="low", after=HOUR)
+    make_move(store, number, "classify", department="operations", severity="low", after=HOUR)
     assert overdue_after(store, HOUR * 2)[0].asked == ("far", HANDLER), "nobody in the department: all with the role"
     make_move(store, number, "assign", department="claims", after=HOUR)
     execute_sql(store, "UPDATE cases SET owner = NULL")

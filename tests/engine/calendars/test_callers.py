@@ -8,7 +8,7 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.calendars.calendar import calendar
-from engine.calendars.callers import CALLERS, callers, handled, may_call
+from engine.calendars.callers import CALLERS, STAFF, callers, handled, may_call
 from engine.callbacks.attempts import finish, plan
 from engine.store import Store
 from statemachines.kinds import lifecycles
@@ -179,7 +179,7 @@ class Counting:
 
 
 def test_the_load_is_queried_once_a_day_and_not_once_a_case(sqlite_store: Store):
-    staff = query_rows(sqlite_store, "SELECT handle, roles FROM actor ORDER BY handle")
+    staff = query_rows(sqlite_store, STAFF)
     tx = Counting(type("Row", (), row)() for row in staff)
     assignment = callers(tx, [])  # pyright: ignore[reportArgumentType]
     for case in range(5_000):
@@ -187,4 +187,4 @@ def test_the_load_is_queried_once_a_day_and_not_once_a_case(sqlite_store: Store)
         assert owner == AGENT
         assignment.note(owner, 0)
     assert tx.queries == 1 + 3
-    assert HANDLER not in {handle for people in assignment.staff.values() for handle in people}
+    assert HANDLER not in {actor.handle for people in assignment.staff.values() for actor in people}

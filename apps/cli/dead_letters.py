@@ -1,63 +1,17 @@
-"""Commands of administrators: actor add and list; dead list, retry and drop."""
+"""Commands of administrators over deliveries that were given up: dead list, retry and drop."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from apps.cli.context import Json, cli, table
-from engine.actors import NewActor, add_actor
 from engine.outbox.dead_letters import drop, revive, revive_all
 from engine.timers.parking import parked, release, release_all
-from locales.translation import label, translate
+from locales.translation import translate
 from reports.run_figures import dead as dead_letters
 from statemachines.refused import Refused
-from statemachines.roles import Role
 
-if TYPE_CHECKING:
-    from models import Actor
-
-actor = typer.Typer(help="Those who act: people of the company and the system.", no_args_is_help=True)
 dead = typer.Typer(help="Deliveries that were given up after their last try.", no_args_is_help=True)
-
-Roles = Annotated[list[str], typer.Option("--role", help="A role of the house; may be repeated.")]
-
-
-@actor.command()
-def add(
-    handle: str,
-    role: Roles,
-    department: str | None = None,
-    boss: str | None = None,
-    locale: str = "zh_CN",
-    email: str | None = None,
-    json: Json = False,
-) -> None:
-    """Add an actor; adding the same one again changes nothing."""
-    unknown = [name for name in role if name not in list(Role)]
-    if unknown:
-        raise Refused("unknown_role", role=unknown[0], known=[known.value for known in Role])
-    roles = tuple(Role(name) for name in role)
-    with cli.store.writing() as tx:
-        new = add_actor(tx, NewActor(handle, roles, department, boss, locale, email))
-    cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
-
-
-@actor.command("list")
-def list_actors(json: Json = False) -> None:
-    """All actors with their roles."""
-    from sqlmodel import select  # takes as long to import as `dead list` takes to answer
-
-    from models import Actor
-
-    with cli.store.reading() as session:
-        actors = session.exec(select(Actor).order_by(Actor.handle)).all()
-    rows = [(row.handle, _roles(row), row.department, row.boss, row.locale) for row in actors]
-    document = {"actors": [row.model_dump(exclude={"id"}) | {"roles": row.roles.split()} for row in actors]}
-    cli.give(document, table("", _columns("handle", "roles", "department", "boss", "locale"), rows))
-
-
-def _roles(row: "Actor") -> str:
-    return ", ".join(label(cli.locale, "", "role", name) for name in row.roles.split())
 
 
 @dead.command("list")
