@@ -46,7 +46,7 @@ def rows(database: str, samples: int = SAMPLES) -> list[Measure]:
 
 def _measures(settings: Settings, api_url: str, database: str, samples: int) -> Iterator[Measure]:
     ours, reference = clicks(settings, api_url, samples)
-    how = f"{samples} acts with their codes, server, workers and driver idle, from the click to the move; {machine_load()}"
+    how = f"{samples} acts with their codes, everything else idle, from the click to the move; {machine_load()}"
     for which, ms in (("median", statistics.median(ours)), ("slowest", max(ours))):
         one = new_measure(f"act from the Prefect UI takes effect, {which}", database, ms, None, "ms", how)
         yield Target(BOUND, at_least=False, obstacle=SLOW).judge(one)
