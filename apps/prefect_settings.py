@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+from flows.prefect_ui.run_log import LOGGING_CONFIG
+
 HEARTBEAT_SECONDS = 30  # the minimum; the default of 180 would leave a dead run open for ten minutes
 DAY_SECONDS = 86_400
 RETENTION = {
@@ -16,7 +18,8 @@ RETENTION = {
 def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
     """Return the environment that a process must have before it imports Prefect.
 
-    No analytics, no log lines to the API, JSON instead of pickles, and a Prefect home below ours unless one is given.
+    No analytics, no log lines but our own to the API, JSON instead of pickles, and a Prefect home below ours unless one
+    is given.
     """
     given = os.environ
     auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
@@ -37,7 +40,10 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        # Log lines go to the server, but only those of our templates: see flows/prefect_ui/run_log.py.
+        "PREFECT_LOGGING_TO_API_ENABLED": "true",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "PREFECT_LOGGING_SETTINGS_PATH": str(LOGGING_CONFIG),
     }
 
 

@@ -9,7 +9,8 @@ from tests.house.sources import ROOMS, Source, at_import, findings, hold, import
 
 MAY_LOAD_PREFECT = (
     *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
-    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py"),
+    *("flows/prefect_ui/observer.py", "flows/prefect_ui/flow_body.py", "flows/prefect_ui/step_tasks.py"),
+    *("flows/prefect_ui/run_states.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/ledger.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 

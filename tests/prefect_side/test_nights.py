@@ -152,9 +152,10 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
 
 async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
     """The monthly work is done at these instants, under the eyes of the server."""
+    from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
 
-    async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
+    async with PrefectObserver(api_url, FLOWS, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
         work.observer = observer
         for at in instants:
             set_clock(work.store, at)
