@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context, copy_context
@@ -28,6 +29,8 @@ from flows.work import Work
 PROBE_SECONDS = 0.4
 START_SECONDS = 0.9
 BREAKER_SECONDS = 15.0
+ENGINE = ("prefect.flow_engine", "prefect.task_engine")
+"""The modules that Prefect imports when the first flow is called, which takes a second."""
 BACKLOG = 3
 """With more runs than this still leaving artifacts, optional artifacts are skipped."""
 
@@ -108,9 +111,12 @@ class PrefectObserver:
 
         async def register() -> None:
             with contextlib.suppress(Exception):  # the first run is slower, no more
+                for module in ENGINE:
+                    importlib.import_module(module)
                 async with get_client() as client:
-                    for name in self._flows:
-                        await client.create_flow_from_name(name)
+                    for flow in self._flows.values():
+                        flow.serialize_parameters({"cases": []})
+                        await client.create_flow_from_name(flow.name)
 
         if await self._answers():
             await self._in_thread(register, "warm-up")

@@ -14,6 +14,9 @@ LOGGING_CONFIG = Path(__file__).with_name("logging.yml")
 TEMPLATES = "log."
 
 
+RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+
+
 class OnlyRunTexts(logging.Filter):
     """Passes records that carry a log line's `RunText` as `run_text`, if their message is that text and no more."""
 
@@ -22,3 +25,10 @@ class OnlyRunTexts(logging.Filter):
         if not isinstance(text, RunText) or not text.key.startswith(TEMPLATES) or record.exc_info or record.stack_info:
             return False
         return record.getMessage() == text.text(getattr(record, "run_locale", ""))
+
+
+def ensure_filtered() -> None:
+    """Put the filter before the handlers of runs that lack it, as in a process whose configuration is not ours."""
+    for handler in (handler for name in RUN_LOGGERS for handler in logging.getLogger(name).handlers):
+        if not any(isinstance(each, OnlyRunTexts) for each in handler.filters):
+            handler.addFilter(OnlyRunTexts())

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.prefect_ui.run_log import ensure_filtered
 from flows.prefect_ui.run_states import code_of
 from flows.run_text import RunText
 from flows.work import Log, Step, Work
@@ -21,6 +22,8 @@ from flows.work import Log, Step, Work
 # reaches Prefect's events, where a task's exception would stand with its text. See Note [What Prefect may know].
 
 T = TypeVar("T")
+
+ensure_filtered()  # Prefect is loaded now, and so is its logging configuration
 
 RETRY_SECONDS: list[float] = [1, 5]
 """The time before each retry of a step; the last one holds for all further ones."""

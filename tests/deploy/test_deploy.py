@@ -97,8 +97,12 @@ def test_production_is_as_careful_as_up(tmp_path: Path, monkeypatch: pytest.Monk
         "PREFECT_HOME",
         "PREFECT_SERVER_UI_API_URL",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE",
+        "PREFECT_LOGGING_SETTINGS_PATH",
     }
     there = explained()
+    config = Path(careful["PREFECT_LOGGING_SETTINGS_PATH"])
+    assert there["PREFECT_LOGGING_SETTINGS_PATH"] == f"/opt/closeloop/{config.relative_to(ROOT)}"
+    assert config.is_file()
     assert {name: there[name] for name in careful if name not in differs} == {
         name: value for name, value in careful.items() if name not in differs
     }

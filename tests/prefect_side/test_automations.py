@@ -144,6 +144,29 @@ def test_a_run_that_goes_no_further_is_crashed(
     assert until(lambda: crashed(client, run)) == why
 
 
+@pytest.mark.parametrize("name", ["Done", "Refused", "Completed"])
+def test_a_run_that_ended_is_no_zombie_whatever_its_state_is_called(
+    apply: Apply, client: "SyncPrefectClient", name: str
+):
+    """Both had a heartbeat; of the one nothing more is heard, the other ends. The server has both as running."""
+    apply()
+    zombie, ended = (running(client) for _ in range(2))
+    for run in (zombie, ended):
+        heard(client, "prefect.flow-run.heartbeat", run, "callback-plan", timedelta(seconds=100))
+    heard(client, f"prefect.flow-run.{name}", ended, "callback-plan", timedelta(seconds=95))
+    until(lambda: crashed(client, zombie))
+    assert crashed(client, ended) is None
+
+
+def running(client: "SyncPrefectClient") -> UUID:
+    from prefect.states import Running
+
+    flow = client.create_flow_from_name("sample-morning")
+    run = UUID(client.request("POST", "/flow_runs/", json={"flow_id": str(flow)}).json()["id"])
+    client.set_flow_run_state(run, Running(), force=True)
+    return run
+
+
 @pytest.mark.parametrize("how", ["Failed", "Crashed"])
 def test_a_failed_run_is_told_of_by_its_id_alone(apply: Apply, client: "SyncPrefectClient", how: str):
     from prefect import states

@@ -85,6 +85,9 @@ def test_a_misspelt_key_and_a_function_that_is_no_flow_are_refused(tmp_path: Pat
 
     with pytest.raises(ValidationError, match="shedules"):
         read_nights(written(tmp_path, night("escalation", "night", shedules=[])))
+    without_hours = {name: value for name, value in night("escalation", "night").items() if name != "schedules"}
+    with pytest.raises(ValidationError, match="has no schedules"):
+        read_nights(written(tmp_path, without_hours))
     (no_flow,) = read_nights(written(tmp_path, night("escalation", "no_flow")))
     with pytest.raises(TypeError, match="no_flow is no flow"):
         no_flow.flow()
