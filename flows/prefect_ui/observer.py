@@ -28,6 +28,8 @@ from flows.work import Work
 
 PROBE_SECONDS = 0.4
 START_SECONDS = 0.9
+FIRST_SECONDS = 5.0
+"""The time that a server has to register our flows, and then the first run to begin."""
 BREAKER_SECONDS = 15.0
 ENGINE = ("prefect.flow_engine", "prefect.task_engine")
 """The modules that Prefect imports when the first flow is called, which takes a second."""
@@ -71,6 +73,7 @@ class PrefectObserver:
         self._probe_seconds, self._start_seconds = probe_seconds, start_seconds
         self._breaker_seconds = breaker_seconds
         self._breaker_until = float("-inf")
+        self._first_seconds: float | None = None
         self._http = httpx.AsyncClient(timeout=probe_seconds, trust_env=False)
         self._open: dict[AnyStart, asyncio.Future[None]] = {}
         self._context = _prefect_context(self.api_url)
@@ -107,9 +110,14 @@ class PrefectObserver:
             raise
 
     async def warm_up(self) -> None:
-        """Let Prefect load what the first run needs, and register our flows, before a run must be fast."""
+        """Let Prefect load what the first run needs, and register our flows, before a run must be fast.
+
+        Takes at most ``FIRST_SECONDS``.
+        """
+        registered = False
 
         async def register() -> None:
+            nonlocal registered
             with contextlib.suppress(Exception):  # the first run is slower, no more
                 for module in ENGINE:
                     importlib.import_module(module)
@@ -117,9 +125,11 @@ class PrefectObserver:
                     for flow in self._flows.values():
                         flow.serialize_parameters({"cases": []})
                         await client.create_flow_from_name(flow.name)
+                registered = True
 
-        if await self._answers():
-            await self._in_thread(register, "warm-up")
+        await asyncio.wait([self._in_thread(register, "warm-up")], timeout=FIRST_SECONDS)
+        if registered:
+            self._first_seconds = max(FIRST_SECONDS, self._start_seconds)
 
     async def closed(self, seconds: float) -> bool:
         """Wait for runs that still leave artifacts or report their final state; return whether all have ended."""
@@ -138,7 +148,8 @@ class PrefectObserver:
 
     async def _started(self, run_info: RunInfo, work: Work) -> Start[Any] | None:
         """Start the flow; return None if it cannot begin or is late."""
-        deadline = asyncio.get_running_loop().time() + self._start_seconds
+        deadline = asyncio.get_running_loop().time() + (self._first_seconds or self._start_seconds)
+        self._first_seconds = None
         if self.breaker_open:
             return None
         if not await self._answers():

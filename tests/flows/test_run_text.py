@@ -18,9 +18,9 @@ def test_codes_are_shown_by_their_labels_and_instants_in_local_time():
     values = {"number": "cp-26-000007", "clause": "first_reply", "percent": 100, "level": 1, "due": START}
     text = RunText("log.breached", "complaint", **values)
     assert text.text("zh_CN") == (
-        "cp-26-000007 · 初步回复：已用 100 %，超时（2026-03-02 09:00 到点），升级上报，现由客服班组长负责"
+        "cp-26-000007 · 初步回复：2026-03-02 09:00 已用 100 %，超时，升级上报，现由客服班组长负责"
     )
-    assert "First reply: 100 % used, promise broken (due 2026-03-02 09:00); asks: Team supervisor" in text.text("en")
+    assert "First reply: 100 % used at 2026-03-02 09:00, promise broken; asks: Team supervisor" in text.text("en")
 
 
 @pytest.mark.parametrize("said", ["王小明", "Zhang San", "w@example.com", "13800138000", "call-me-13800138000", ""])
