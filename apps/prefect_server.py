@@ -113,7 +113,8 @@ def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
     run = home / "run"
     run.mkdir(parents=True, exist_ok=True)
     with _sigterm_unwinds():
-        command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+        # See Note [One writer] in apps/prefect_settings.py.
+        command = ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--limit", "1"]
         log = run / "prefect-worker.log"
         child = Child(_start(command, home, prefect_environment(home, api_url), log), log)
         note = run / "prefect-worker.json"

@@ -89,7 +89,8 @@ def test_what_compose_and_the_units_name_is_explained():
 
 
 def test_production_is_as_careful_as_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(os, "environ", {})
+    postgres = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://prefect:x@database/prefect"}
+    monkeypatch.setattr(os, "environ", postgres)
     careful = prefect_environment(tmp_path, "http://prefect-api:4200/api")
     differs = {
         "CLOSELOOP_HOME",
