@@ -13,9 +13,9 @@ from apps.notify_listener import listen
 from apps.watch import Watch
 from engine.clock import system_now
 from engine.outages import WORKER_AWAY, excused, note_outage
-from engine.runs import hold, let_go
 from engine.store import Store
 from engine.timers.next_due import look
+from flows.duty_lease import holding
 from flows.scheduled_work import DRIVER, Overdue, overdue, watch_scheduled
 from flows.tick import drain
 from flows.work import Work, off_loop
@@ -24,8 +24,6 @@ from statemachines.lifecycle import Refused
 log = logging.getLogger("closeloop.driver")
 
 LEASE = DRIVER
-LEASE_SECONDS = 30
-BEAT_SECONDS = 10
 LONGEST_SLEEP = timedelta(seconds=30)
 NIGHT_GRACE = timedelta(minutes=20)
 """Scheduled work later than this is done by the driver: Prefect or its worker is away."""
@@ -139,23 +137,10 @@ async def _hold_lease(work: Work) -> AsyncGenerator[None]:
 
     SQLite has one writer, so a second driver is refused; on Postgres several drivers run side by side.
     """
-    name = f"{LEASE}:{work.name}" if work.store.postgres else LEASE
-    if not await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS):
-        raise Refused("driver_running")
-    beat = asyncio.create_task(_beat(work, name))
-    try:
+    async with holding(work, f"{LEASE}:{work.name}" if work.store.postgres else LEASE) as held:
+        if not held:
+            raise Refused("driver_running")
         yield
-    finally:
-        beat.cancel()
-        with contextlib.suppress(Refused):
-            await off_loop(let_go, work.store, name, work.name)
-
-
-async def _beat(work: Work, name: str) -> None:
-    while True:
-        await asyncio.sleep(BEAT_SECONDS)
-        with contextlib.suppress(Exception):  # an error must not end the heartbeat: it tries again
-            await off_loop(hold, work.store, name, work.name, await work.now(), LEASE_SECONDS)
 
 
 async def _set_with(stop: asyncio.Event, wake: asyncio.Event) -> None:

@@ -109,7 +109,8 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
 @contextmanager
 def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
     """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
-    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    # See Note [One writer] in apps/prefect_settings.py.
+    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--limit", "1"]
     with _worker(home, api_url, "prefect-worker", command, pool) as child:
         yield child
 

@@ -1,8 +1,17 @@
 """The environment and the credential of every process that uses Prefect."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
+
+from flows.prefect_ui.run_log import LOGGING_CONFIG
+
+# Note [One writer]
+# Prefect's server on SQLite locks itself out when two of its transactions meet: one waits a minute for the lock of the
+# other, and every write of everybody waits with it. It was measured with two late runs: two minutes, at the marking of
+# both as Late and while both ran. So on SQLite nothing marks late runs (our morning report names them), and a worker
+# runs one at a time. A server on Postgres needs neither: see deploy/env.example.
 
 HEARTBEAT_SECONDS = 30  # the minimum; the default of 180 would leave a dead run open for ten minutes
 DAY_SECONDS = 86_400
@@ -16,7 +25,8 @@ RETENTION = {
 def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
     """Return the environment that a process must have before it imports Prefect.
 
-    No analytics, no log lines to the API, JSON instead of pickles, and a Prefect home below ours unless one is given.
+    No analytics, no log lines but our own to the API, JSON instead of pickles, and a Prefect home below ours unless one
+    is given.
     """
     given = os.environ
     auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
@@ -31,14 +41,23 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
         **{name: given.get(name) or period for name, period in RETENTION.items()},
+        **({} if _on_postgres(given) else {"PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false"}),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # By default leases are kept in memory and die with the server, while their slots stay taken: every later run
         # of that deployment would be cancelled.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        # Log lines go to the server, but only those of our templates: see flows/prefect_ui/run_log.py.
+        "PREFECT_LOGGING_TO_API_ENABLED": "true",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "PREFECT_LOGGING_SETTINGS_PATH": str(LOGGING_CONFIG),
     }
+
+
+def _on_postgres(given: Mapping[str, str]) -> bool:
+    """Return whether Prefect's own database is a Postgres. See Note [One writer]."""
+    return given.get("PREFECT_SERVER_DATABASE_CONNECTION_URL", "").startswith("postgresql")
 
 
 def with_credential(api_url: str) -> str:

@@ -53,9 +53,10 @@ async def run_observed(
         asyncio.get_running_loop().set_default_executor(SameThread())
         return await run_until(work, end, cast, report)
     os.environ.update(prefect_environment(work.store.home, server.api_url))
+    from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
 
-    async with PrefectObserver(server.api_url, **PATIENT) as observer:
+    async with PrefectObserver(server.api_url, FLOWS, **PATIENT) as observer:
         work.observer = observer
         return await run_until(work, end, cast, report)
 

@@ -7,10 +7,9 @@ from typing import Protocol
 
 from engine.create_store import set_clock
 from engine.timers.next_due import look
-from flows.run_info import Unobserved
 from flows.scheduled_work import watch_scheduled
 from flows.tick import drain
-from flows.work import Work, off_loop
+from flows.work import Unobserved, Work, off_loop
 from gateways.schedule import Scheduled, business_schedule
 from reports.morning_report import MorningReport
 

@@ -104,9 +104,11 @@ async def _drive(work: Work, api_url: str | None) -> None:
             await drive(work, stop)
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
+        from flows.deployments.driver_flows import FLOWS
         from flows.prefect_ui.observer import PrefectObserver
 
-        async with PrefectObserver(api_url) as observer:
+        async with PrefectObserver(api_url, FLOWS) as observer:
+            await observer.warm_up()  # so that the first pass is observed, too
             work.observer = observer
             note.write_text(json.dumps({"pid": os.getpid(), "api_url": api_url}))
             await drive(work, stop)

@@ -1,8 +1,11 @@
 """Declares Prefect's automations for runs that go wrong, and applies them to a server through its API.
 
-Note [Which runs are watched]: a driver's own runs are short and send no heartbeat (`flows/prefect_ui/observer.py`
-turns it off); those that a killed driver leaves open are closed at the next start (`apps/up_runs.py`). So only runs of
-our deployments are watched: a zombie is recognised by a heartbeat that has stopped, a failure by its deployment.
+Note [Which runs are watched]: only those of our deployments, because they hold a slot that nobody else frees. A
+driver's own runs hold none; those that a killed driver leaves open are closed at the next start (`apps/up_runs.py`).
+
+Note [Which runs are dead]: a run is taken for dead if nothing at all is heard of it after a heartbeat, neither another
+heartbeat nor any state, whatever its name: our runs also end as `Done` or `Refused`. And nothing is forced: a run that
+has ended stays as it ended, also if its last heartbeat arrives after its end.
 """
 
 from collections.abc import Mapping
@@ -37,7 +40,8 @@ NIGHT = timedelta(hours=26)
 """A day, and two hours for a night that is long or begins late."""
 PAGE = 200
 
-ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Crashed", "Cancelled")}
+ANYTHING = "prefect.flow-run.*"
+"""Every event of a run: heartbeats, and states of all names."""
 HEARTBEAT, WAITING = "prefect.flow-run.heartbeat", "prefect.flow-run.Pending"
 RUN: ResourceSpecificationDict = {"prefect.resource.id": "prefect.flow-run.*"}
 EACH = {"prefect.resource.id"}
@@ -114,7 +118,7 @@ def _zombies(deployments: Mapping[str, UUID]) -> AutomationCore:
             match=RUN,
             match_related=_of(deployments),
             after={HEARTBEAT},
-            expect={HEARTBEAT, *ENDS},
+            expect={ANYTHING},  # See Note [Which runs are dead]
             for_each=EACH,
             posture=Posture.Proactive,
             within=SILENT,
@@ -133,7 +137,7 @@ def _stuck(deployments: Mapping[str, UUID]) -> AutomationCore:
             match=RUN,
             match_related=_of(deployments),
             after={WAITING},
-            expect={"prefect.flow-run.Running", *ENDS},
+            expect={ANYTHING},
             for_each=EACH,
             posture=Posture.Proactive,
             within=PENDING,

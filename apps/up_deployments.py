@@ -19,13 +19,15 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from apps.prefect_server import ACTS_POOL
 from apps.up_acts import ActsWorker
 
 NIGHTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
 OURS = "closeloop"  # the tag of the deployments that this module may delete
+STARTED_BY_OTHERS = {"act", "alert"}
+"""The tags of deployments without a schedule: people or automations start them."""
 
 
 class _Strict(BaseModel):
@@ -47,8 +49,8 @@ class _Limit(_Strict):
     grace_period_seconds: int
 
 
-class Act(_Strict):
-    """A deployment that people start by hand: it has no schedule and no concurrency limit."""
+class Deployment(_Strict):
+    """An entry of `prefect.yaml`; one without a schedule is started by hand or by an automation, as a tag says."""
 
     name: str
     description: str
@@ -56,36 +58,27 @@ class Act(_Strict):
     tags: list[str]
     work_pool: _Pool
     parameters: dict[str, Any] = {}
+    schedules: list[_Cron] = []
+    concurrency_limit: _Limit | None = None
 
     @property
-    def crons(self) -> "list[_Cron]":
-        return []
+    def scheduled(self) -> bool:
+        """Whether it has a schedule rather than somebody who starts it."""
+        return not STARTED_BY_OTHERS & set(self.tags)
 
-    @property
-    def limit(self) -> "_Limit | None":
-        return None
+    @model_validator(mode="after")
+    def _has_its_hours(self) -> "Deployment":
+        if self.scheduled and not {"schedules", "concurrency_limit"} <= self.model_fields_set:
+            raise ValueError(f"{self.name} has no schedules or no concurrency_limit: without them it never runs alone.")
+        return self
 
     def flow(self) -> "Flow[..., Any]":
+        """Return the flow of the entrypoint."""
         module, _, name = self.entrypoint.rpartition(".")
         found = getattr(importlib.import_module(module), name, None)
         if not isinstance(found, Flow):
             raise TypeError(f"Deployment {self.name}: {self.entrypoint} is no flow. Correct prefect.yaml.")
         return found
-
-
-class Night(Act):
-    """A scheduled deployment; its schedule is required, because without one it would never run."""
-
-    schedules: list[_Cron]
-    concurrency_limit: _Limit
-
-    @property
-    def crons(self) -> "list[_Cron]":
-        return self.schedules
-
-    @property
-    def limit(self) -> "_Limit | None":
-        return self.concurrency_limit
 
 
 @dataclass(frozen=True)
@@ -98,16 +91,20 @@ class Applied:
     removed: tuple[str, ...] = ()
 
 
-def read_nights(file: Path = NIGHTS) -> list[Night]:
+def read_deployments(file: Path = NIGHTS) -> list[Deployment]:
+    """Return all deployments, in the order of the file."""
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [Deployment.model_validate(entry) for entry in document["deployments"]]
+
+
+def read_nights(file: Path = NIGHTS) -> list[Deployment]:
     """Return the scheduled deployments."""
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [Night.model_validate(entry) for entry in document["deployments"]]
+    return [deployment for deployment in read_deployments(file) if deployment.scheduled]
 
 
-def read_acts(file: Path = NIGHTS) -> list[Act]:
-    """Return the deployments that supervisors start by hand."""
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [Act.model_validate(entry) for entry in document.get("acts", ())]
+def read_acts(file: Path = NIGHTS) -> list[Deployment]:
+    """Return the deployments that people or automations start."""
+    return [deployment for deployment in read_deployments(file) if not deployment.scheduled]
 
 
 def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
@@ -116,7 +113,7 @@ def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
     Equal ones are not touched: writing a deployment again deletes its scheduled runs, and would undo a pause that a
     supervisor has set in the UI.
     """
-    wanted = [*read_nights(file), *read_acts(file)]
+    wanted = read_deployments(file)
     changes: dict[str, list[str]] = {"made": [], "changed": [], "unchanged": [], "removed": []}
     with SyncPrefectClient(api_url) as client:
         for pool in sorted({declared.work_pool.name for declared in wanted}):
@@ -134,7 +131,7 @@ def ensure_pool_and_deployments(api_url: str, file: Path = NIGHTS) -> Applied:
     return Applied(**{change: tuple(names) for change, names in changes.items()})
 
 
-def _full_name(declared: Act) -> str:
+def _full_name(declared: Deployment) -> str:
     return f"{declared.flow().name}/{declared.name}"
 
 
@@ -147,7 +144,7 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         client.create_work_pool(WorkPoolCreate(name=name, type=worker.type, base_job_template=template))
 
 
-def _ensure_deployment(client: SyncPrefectClient, declared: Act) -> tuple[str, UUID]:
+def _ensure_deployment(client: SyncPrefectClient, declared: Deployment) -> tuple[str, UUID]:
     found: DeploymentResponse | None = None
     version = _version(declared)
     with suppress(ObjectNotFound):
@@ -155,8 +152,8 @@ def _ensure_deployment(client: SyncPrefectClient, declared: Act) -> tuple[str, U
     if found and found.version == version:
         return "unchanged", found.id
     flow = declared.flow()
-    limit = declared.limit
-    deployment = client.create_deployment(  # also writes over an older declared
+    limit = declared.concurrency_limit
+    deployment = client.create_deployment(  # also writes over an older one
         flow_id=client.create_flow_from_name(flow.name),
         name=declared.name,
         version=version,
@@ -165,7 +162,7 @@ def _ensure_deployment(client: SyncPrefectClient, declared: Act) -> tuple[str, U
         tags=sorted({OURS, *declared.tags}),
         schedules=[
             DeploymentScheduleCreate(schedule=CronSchedule(cron=each.cron, timezone=each.timezone), active=True)
-            for each in declared.crons
+            for each in declared.schedules
         ],
         work_pool_name=declared.work_pool.name,
         concurrency_limit=limit.limit if limit else None,
@@ -181,7 +178,7 @@ def _options(limit: _Limit) -> ConcurrencyOptions:
     return ConcurrencyOptions.model_validate(limit.model_dump(exclude={"limit"}))
 
 
-def _version(declared: Act) -> str:
-    """Return a digest of the whole deployment, by which an equal declared is recognised."""
+def _version(declared: Deployment) -> str:
+    """Return a digest of the whole deployment, by which an equal one is recognised."""
     content = {**declared.model_dump(), "schema": declared.flow().parameters.model_dump(exclude_unset=True)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]

@@ -11,6 +11,7 @@ from benchmarks.stores import open_many
 from engine.settings import Settings
 from engine.store import Store
 from flows.batch_context import GROUP_LIMIT, DataLoader
+from flows.deployments.driver_flows import FLOWS
 from flows.prefect_ui.observer import PrefectObserver
 from flows.tick import drain, tick
 from flows.work import Work
@@ -65,7 +66,7 @@ def median(bursts: list[Burst]) -> Burst:
 
 
 async def _burst(store: Store, api_url: str, seconds: float) -> Burst:
-    async with PrefectObserver(api_url, probe_seconds=START_SECONDS, start_seconds=START_SECONDS) as observer:
+    async with PrefectObserver(api_url, FLOWS, probe_seconds=START_SECONDS, start_seconds=START_SECONDS) as observer:
         work = Work(store, FakeMailer(), FakeTelephone(), observer=observer)
         open_many(store, WARM)
         began = time.perf_counter()

@@ -2,33 +2,45 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
-from engine.outbox.deliveries import Ended, Later, Leased, lease, settle
+from engine.backoff import TRIES, next_try
+from engine.outbox.deliveries import Batch, Ended, Later, Leased, lease, settle
 from flows.batch_context import GROUP_LIMIT, BatchContext
 from flows.notifications import SUPERVISOR, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import reactions, wanted
+from flows.run_text import RunText
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
 
 BATCH = 200
+FEW = 20
+"""Up to this many deliveries, each is shown as a step of its own."""
+CHUNK = 1_000
+"""Beyond it, about this many deliveries are one step: showing a step costs as long as some tens of deliveries."""
 RUN_LIMIT = 5000
 """A run ends after about this many deliveries, so that timers which fall due meanwhile get their turn."""
 CONCURRENT_CASES = GROUP_LIMIT
 """Cases that are worked on concurrently: enough to fill a group of moves. Reactions of one case keep their order."""
+
+Deliver = Callable[[ReactionContext], Awaitable[Ended]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
     """What a run delivered: (number, reaction, error's type or None), and the keys of deliveries that are dead now.
 
-    Postponed deliveries are not among them.
+    Postponed deliveries are not among them. ``first`` is the first transition of each case that the run answered.
     """
 
     outcomes: tuple[tuple[str, str, str | None], ...]
     dead: tuple[str, ...]
+    first: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def did(self) -> int:
@@ -37,23 +49,94 @@ class Reacted:
 
 
 async def react(work: Work) -> Reacted:
-    """Lease and deliver until nothing waits or the run is full. The lease is committed before the work begins."""
-    outcomes: list[tuple[str, str, str | None]] = []
-    dead: list[str] = []
-    while len(outcomes) < RUN_LIMIT:
-        batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH)
+    """Lease and deliver until nothing waits or the run is full. The lease is committed before the work begins.
+
+    Of a few deliveries each is a step of its own; of many, each chunk is.
+    """
+    made = _Made()
+    while len(made.outcomes) < RUN_LIMIT:
+        batch = await _lease(work, made)
         if not batch and not batch.lost:
             break
-        results = await _deliver_all(work, batch)
-        dead_now = [*batch.lost, *await off_loop(settle, work.store, results, await work.now())]
-        await _alert(work, dead_now)
-        dead += [leased.key for leased in dead_now]
-        made = ((leased, ended) for leased, ended in results if not isinstance(ended, Later))
-        outcomes += [(leased.event.number, leased.reaction, error) for leased, error in made]
-    return Reacted(tuple(outcomes), tuple(dead))
+        if len(batch) <= FEW:
+            await _deliver_batch(work, batch, _deliver_as_step, made)
+        else:
+            await work.step("deliver-chunk", partial(_deliver_chunk, work, batch, made), _chunk_title(batch))
+    if not made.outcomes and not made.dead:
+        work.log(RunText("log.nothing_waits"))
+    return Reacted(tuple(made.outcomes), tuple(made.dead), made.first)
 
 
-async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased, Ended]]:
+async def _lease(work: Work, made: "_Made") -> Batch:
+    batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH)
+    for event in (*batch.new, *(leased.event for leased in batch)):
+        made.first[event.number] = min(event.seq, made.first.get(event.number, event.seq))
+    return batch
+
+
+@dataclass(slots=True)
+class _Made:
+    """What was made so far; see ``Reacted``."""
+
+    outcomes: list[tuple[str, str, str | None]] = field(default_factory=list[tuple[str, str, str | None]])
+    dead: list[str] = field(default_factory=list[str])
+    first: dict[str, int] = field(default_factory=dict[str, int])
+
+
+async def _deliver_chunk(work: Work, batch: Batch, made: _Made) -> None:
+    """Deliver a batch and what waits after it, until there is nothing or the chunk is full."""
+    before = len(made.outcomes)
+    while batch or batch.lost:
+        await _deliver_batch(work, batch, _deliver, made)
+        if len(made.outcomes) - before >= CHUNK:
+            break
+        batch = await _lease(work, made)
+    outcomes = made.outcomes[before:]
+    failed = sum(error is not None for _, _, error in outcomes)
+    work.log(RunText("log.delivered_chunk", count=len(outcomes) - failed, failed=failed), _level(failed > 0))
+
+
+async def _deliver_batch(work: Work, batch: Batch, deliver: Deliver, made: _Made) -> None:
+    """Deliver a leased batch, record how each delivery ended, and log and mail what failed."""
+    results = await _deliver_all(work, batch, deliver)
+    now = await work.now()
+    dead = [*batch.lost, *await off_loop(settle, work.store, results, now)]
+    for leased, ended in results:
+        if isinstance(ended, str) and leased not in dead:
+            _log_failure(work, leased, ended, now)
+    for leased in dead:
+        work.log(RunText("log.given_up", number=leased.event.number, reaction=leased.reaction), logging.ERROR)
+    await _alert(work, dead)
+    made.dead += [leased.key for leased in dead]
+    ended_now = ((leased, ended) for leased, ended in results if not isinstance(ended, Later))
+    made.outcomes += [(leased.event.number, leased.reaction, error) for leased, error in ended_now]
+
+
+def _log_failure(work: Work, leased: Leased, error: str, now: datetime) -> None:
+    """Log what failed and what becomes of it."""
+    again = next_try(now, leased.tries)
+    text = RunText(
+        "log.delivery_failed",
+        number=leased.event.number,
+        reaction=leased.reaction,
+        code=error,
+        tries=leased.tries,
+        most=TRIES,
+        again=again,
+    )
+    work.log(text, logging.WARNING)
+
+
+def _level(failed: bool) -> int:
+    return logging.WARNING if failed else logging.INFO
+
+
+def _chunk_title(batch: Batch) -> RunText:
+    numbers = [leased.event.number for leased in batch]
+    return RunText("step.deliver_chunk", first=min(numbers), last=max(numbers))
+
+
+async def _deliver_all(work: Work, batch: Sequence[Leased], deliver: Deliver) -> list[tuple[Leased, Ended]]:
     by_case: dict[int, list[Leased]] = {}
     for leased in batch:
         by_case.setdefault(leased.event.case_id, []).append(leased)
@@ -61,9 +144,30 @@ async def _deliver_all(work: Work, batch: Sequence[Leased]) -> list[tuple[Leased
 
     async def one_case(deliveries: list[Leased]) -> list[tuple[Leased, Ended]]:
         async with slots:
-            return [(leased, await _deliver(ReactionContext(work, leased, shared))) for leased in deliveries]
+            return [(leased, await deliver(ReactionContext(work, leased, shared))) for leased in deliveries]
 
     return [result for results in await asyncio.gather(*map(one_case, by_case.values())) for result in results]
+
+
+async def _deliver_as_step(context: ReactionContext) -> Ended:
+    """Deliver as a step of the run. Prefect does not retry it: a failed delivery has its next try in the database."""
+    leased = context.leased
+    title = RunText("step.deliver", number=leased.event.number, reaction=leased.reaction)
+    return await context.work.step("deliver", partial(_deliver_logged, context), title, failure=_error)
+
+
+async def _deliver_logged(context: ReactionContext) -> Ended:
+    ended = await _deliver(context)
+    number, reaction = context.number, context.leased.reaction
+    if isinstance(ended, Later):
+        context.work.log(RunText("log.postponed", number=number, reaction=reaction, until=ended.until))
+    elif ended is None:
+        context.work.log(RunText("log.delivered", number=number, reaction=reaction))
+    return ended
+
+
+def _error(ended: Ended) -> str | None:
+    return ended if isinstance(ended, str) else None
 
 
 async def _deliver(context: ReactionContext) -> Ended:

@@ -1,8 +1,8 @@
-"""The observer of a piece of work: what it is given, what it returns, and the one that only runs the work."""
+"""How a piece of work is shown as a run, and what came of it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -20,37 +20,8 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class RunResult(Generic[T]):
-    """The body's result, and the id of the observed run (None when it ran unobserved)."""
+    """The work's result, and the id of the observed run (None when it ran unobserved)."""
 
     result: T
     observed: bool
     run_id: str | None
-
-
-class Observer(Protocol):
-    """Runs pieces of work, and may show them elsewhere."""
-
-    async def run(
-        self,
-        run_info: RunInfo,
-        body: Callable[[], Awaitable[T]],
-        leave: Callable[[T], Awaitable[None]] | None = None,
-    ) -> RunResult[T]:
-        """Run `body` exactly once and raise what it raises.
-
-        `leave` is called after the body of an observed run, inside the run, to create its artifacts; the caller does
-        not wait for it, and its failure changes nothing.
-        """
-        ...
-
-
-class Unobserved:
-    """The observer of simulations and pure tests: runs the body and nothing else."""
-
-    async def run(
-        self,
-        run_info: RunInfo,
-        body: Callable[[], Awaitable[T]],
-        leave: Callable[[T], Awaitable[None]] | None = None,
-    ) -> RunResult[T]:
-        return RunResult(await body(), observed=False, run_id=None)

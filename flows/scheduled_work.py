@@ -1,7 +1,9 @@
 """Runs the scheduled work: names what each deployment of ``prefect.yaml`` does, and records how each run went."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -9,16 +11,19 @@ from classifier.training import train_weekly
 from classifier.training_report import TrainingResult
 from engine.runs import Done, held, keep
 from engine.store import Store
+from flows.duty_lease import holding
 from flows.nights.digest import send_digests
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.reminders import send_reminders
+from flows.nights.verification import RETRIES
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
-from flows.run_info import RunInfo, RunResult, Unobserved
-from flows.tick import PREFECT_AWAY, drain, leave_scheduled_in
-from flows.work import Work, off_loop
+from flows.run_info import RunInfo, RunResult
+from flows.run_text import RunText
+from flows.tick import PREFECT_AWAY, drain
+from flows.work import Unobserved, Work, off_loop
 from gateways.schedule import (
     CALLBACK_PLAN,
     CATCH_UP,
@@ -46,33 +51,53 @@ Result = Night | MorningReport | ComplaintAnalysis | Integrity | TrainingResult 
 async def _overnight(work: Work) -> Night:
     """Run the night, then mail the notices of parked work that the mail gateway did not accept before."""
     night = await escalate_overnight(work)
-    await tell_parked(work)
+    await work.step("tell-parked", partial(tell_parked, work), RunText("step.tell_parked"))
     return night
 
 
 async def _morning(work: Work) -> MorningReport:
     """Send the digests of late records and the reminders of what is overdue, then write the report."""
-    await send_digests(work)
-    await send_reminders(work)
-    return await report_morning(work)
+    await work.step("send-digests", partial(_digests, work), RunText("step.digests"), retries=RETRIES)
+    await work.step("send-reminders", partial(_reminders, work), RunText("step.reminders"), retries=RETRIES)
+    return await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)
+
+
+async def _digests(work: Work) -> None:
+    """Send the digests; one that is sent again is the same mail under the same key."""
+    work.log(RunText("log.digests", count=await send_digests(work)))
+
+
+async def _reminders(work: Work) -> None:
+    """Send the reminders of the day; one that is sent again is the same mail under the same key."""
+    work.log(RunText("log.reminders", count=await send_reminders(work)))
+
+
+async def _plan(work: Work) -> int:
+    return await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
 
 
 async def analyse_complaints(work: Work, month: date | None = None) -> ComplaintAnalysis:
     """Analyse the calendar month (Shanghai) that contains a date; by default the month before the store's now."""
     now = await work.now()
-    return await off_loop(complaint_analysis.gather, work.store, now, month or shifted(month_of(now), -1))
+    month = month or shifted(month_of(now), -1)
+    gather = partial(complaint_analysis.gather, work.store, now, month)
+    return await work.step("analyse", partial(off_loop, gather), RunText("step.analyse"), retries=RETRIES)
 
 
 async def _train(work: Work) -> TrainingResult:
     """Train the classifier if enough cases were classified since; adopt the model only if it is not worse."""
-    return await off_loop(train_weekly, work.store, await work.now())
+    train = partial(train_weekly, work.store, await work.now())
+    return await work.step("train", partial(off_loop, train), RunText("step.train"), retries=RETRIES)
 
 
 async def _catch_up(work: Work) -> int:
     """Do the driver's work if no driver is running; return how much was done."""
     if await off_loop(_driven, work.store, await work.now()):
+        work.log(RunText("log.driver_works"))
         return 0
-    return await drain(work)
+    did = await drain(work)
+    work.log(RunText("log.caught_up", count=did), logging.WARNING if did else logging.INFO)
+    return did
 
 
 def _driven(store: Store, now: datetime) -> bool:
@@ -82,7 +107,7 @@ def _driven(store: Store, now: datetime) -> bool:
 
 BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     OVERNIGHT: _overnight,
-    CALLBACK_PLAN: plan_callbacks,
+    CALLBACK_PLAN: _plan,
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
     INTEGRITY: check_integrity,
@@ -97,35 +122,39 @@ def run_name(locale: str, name: str, at: datetime) -> str:
     return night_name(locale, name, f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}")
 
 
-async def run_scheduled(work: Work, name: str) -> Result:
-    """Do one piece of scheduled work inside a run that Prefect started, and record it."""
-    began = await work.now()
-    result = await BODIES[name](work)
-    await _record(work, name, began, result, observed=True)
-    return result
+async def run_scheduled(work: Work, name: str) -> Result | None:
+    """Do one piece of scheduled work and record it; return None while another process does it."""
+    return await _run(work, name, None)
 
 
 async def run_late(work: Work, name: str, due: datetime) -> Result | None:
-    """Do the work of a run that was due at ``due``; return None if an observed run has done it since.
+    """Do the work of a run that was due at ``due``; return None if an observed run has done it since, or does it now.
 
     Of all the late runs that wait for a worker one does the work, and none if the driver did it meanwhile.
     """
-    if await off_loop(_done_since, work.store, name, due):
-        return None
-    return await run_scheduled(work, name)
+    return await _run(work, name, due)
 
 
-async def watch_scheduled(work: Work, name: str, *tags: str) -> RunResult[Result]:
-    """Do one piece of scheduled work, observed if Prefect is available, and record it."""
-    began = await work.now()
-    run_info = RunInfo(name, run_name(work.locale, name, began), ("closeloop", "night", *tags))
-    run = await work.observer.run(run_info, lambda: BODIES[name](work), leave_scheduled_in(work))
-    await _record(work, name, began, run.result, run.observed)
-    return run
+async def _run(work: Work, name: str, due: datetime | None) -> Result | None:
+    async with holding(work, name) as held:
+        if not held or (due is not None and await off_loop(_done_since, work.store, name, due)):
+            work.log(RunText("log.done_already"))
+            return None
+        began = await work.now()
+        result = await BODIES[name](work)
+        await _record(work, name, began, result)
+        return result
 
 
-async def _record(work: Work, name: str, began: datetime, result: Result, observed: bool) -> None:
+async def watch_scheduled(work: Work, name: str, *tags: str) -> RunResult[Result | None]:
+    """Do one piece of scheduled work, observed if Prefect is available."""
+    run_info = RunInfo(name, run_name(work.locale, name, await work.now()), ("closeloop", "night", *tags))
+    return await work.observer.run(run_info, work, lambda tools: run_scheduled(tools, name))
+
+
+async def _record(work: Work, name: str, began: datetime, result: Result) -> None:
     did = result if isinstance(result, int) else result.did
+    observed = work.run_id is not None
     why = "" if observed or isinstance(work.observer, Unobserved) else PREFECT_AWAY
     await off_loop(keep, work.store, Done(name, began, await work.now(), observed, did, why))
 

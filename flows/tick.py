@@ -13,15 +13,15 @@ from engine.outbox.deliveries import peek
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look
-from flows.fire_timers import Swept, fire_timers
+from flows.fire_timers import fire_timers
 from flows.mailing import send_queued
-from flows.nights.plan_callbacks import Called, make_calls
+from flows.nights.plan_callbacks import make_calls
 from flows.notice_digests import queue_digests
-from flows.prefect_ui import events, run_names
-from flows.prefect_ui.events import Marks
-from flows.react import Reacted, react
-from flows.run_info import RunInfo, RunResult, Unobserved
-from flows.work import Work, off_loop
+from flows.prefect_ui import run_names
+from flows.prefect_ui.run_names import CALL_CUSTOMERS, FIRE_TIMERS, REACT
+from flows.react import react
+from flows.run_info import RunInfo, RunResult
+from flows.work import Unobserved, Work, off_loop
 from models.columns import to_micros
 
 P = ParamSpec("P")
@@ -66,35 +66,31 @@ def _due(at: int | None, now: datetime) -> bool:
     return at is not None and at <= to_micros(now)
 
 
-async def _reproject(work: Work, now: datetime) -> int:
-    async def body() -> Reprojected:
-        return await off_loop(reproject_due, work.store, now)
+async def reproject(work: Work) -> Reprojected:
+    """Bring open timers under the rules that are in force now."""
+    return await off_loop(reproject_due, work.store, await work.now())
 
-    return (await observe(work, run_names.rules(work.locale, now), body)).result.did
+
+async def _reproject(work: Work, now: datetime) -> int:
+    return (await observe(work, run_names.rules(work.locale, now), reproject)).result.did
 
 
 async def _fire(work: Work, now: datetime) -> int:
-    run_info = await _describe(work, "fire-timers", run_names.sweep, now)
-    return (await observe(work, run_info, lambda: fire_timers(work), _leave_sweep(work))).result.did
+    run_info = await _describe(work, FIRE_TIMERS, run_names.sweep, now)
+    return (await observe(work, run_info, fire_timers)).result.did
 
 
 async def _call(work: Work, now: datetime) -> int:
-    run_info = await _describe(work, "call-customers", run_names.calls, now)
-    return (await observe(work, run_info, lambda: make_calls(work), _leave_calls(work))).result.did
+    run_info = await _describe(work, CALL_CUSTOMERS, run_names.calls, now)
+    return (await observe(work, run_info, make_calls)).result.did
 
 
 async def _react(work: Work, now: datetime) -> int:
     waiting = await off_loop(peek, work.store, now)
     if not waiting:
         return 0
-    run_info = await _describe(work, "react", run_names.reaction, now, waiting)
-    since = None if _unobserved(work) else await off_loop(events.marks, work.store, now)
-    return (await observe(work, run_info, lambda: react(work), _leave_reactions(work, since))).result.did
-
-
-def _unobserved(work: Work) -> bool:
-    """Return whether there is no observer: then runs need no name and leave nothing."""
-    return isinstance(work.observer, Unobserved)
+    run_info = await _describe(work, REACT, run_names.reaction, now, waiting)
+    return (await observe(work, run_info, react)).result.did
 
 
 async def _describe(
@@ -105,61 +101,18 @@ async def _describe(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> RunInfo:
-    if _unobserved(work):
+    """Describe a run; without an observer nobody reads it."""
+    if isinstance(work.observer, Unobserved):
         return RunInfo(flow, flow)
     return await off_loop(describe, work.store, work.locale, now, *args, **kwargs)
 
 
-async def observe(
-    work: Work,
-    run_info: RunInfo,
-    body: Callable[[], Awaitable[T]],
-    leave: Callable[[T], Awaitable[None]] | None = None,
-) -> RunResult[T]:
+async def observe(work: Work, run_info: RunInfo, body: Callable[[Work], Awaitable[T]]) -> RunResult[T]:
     """Run the body, observed if Prefect answers; record a run that should have been observed and was not."""
     began = await work.now()
-    result = await work.observer.run(run_info, body, leave)
+    result = await work.observer.run(run_info, work, body)
     if not result.observed and not isinstance(work.observer, Unobserved):
         did = getattr(result.result, "did", 0)
         done = Done(run_info.flow, began, await work.now(), observed=False, did=did, why=PREFECT_AWAY)
         await off_loop(keep, work.store, done)
     return result
-
-
-def _leave_sweep(work: Work) -> Callable[[Swept], Awaitable[None]]:
-    async def leave(swept: Swept) -> None:
-        from flows.prefect_ui.artifacts import leave_sweep
-
-        await leave_sweep(work, swept)
-
-    return leave
-
-
-def _leave_calls(work: Work) -> Callable[[Called], Awaitable[None]]:
-    async def leave(called: Called) -> None:
-        from flows.prefect_ui.artifacts import leave_callbacks
-
-        if called.calls:
-            await leave_callbacks(work)
-
-    return leave
-
-
-def _leave_reactions(work: Work, since: Marks | None) -> Callable[[Reacted], Awaitable[None]]:
-    async def leave(reacted: Reacted) -> None:
-        from flows.prefect_ui.artifacts import leave_reactions
-
-        await leave_reactions(work, reacted, since)
-
-    return leave
-
-
-def leave_scheduled_in(work: Work) -> Callable[[object], Awaitable[None]]:
-    """Return the function that leaves the artifacts of scheduled work in its run."""
-
-    async def leave(result: object) -> None:
-        from flows.prefect_ui.artifacts import leave_scheduled
-
-        await leave_scheduled(work, result)
-
-    return leave

@@ -1,17 +1,19 @@
-"""The tools of every flow: the store, the gateways, the observer, and the name of the process."""
+"""The tools of every flow: the store, the gateways, and how a process shows its work."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from engine.settings import Settings
 from engine.store import Store
-from flows.run_info import Observer, Unobserved
+from flows.run_info import RunInfo, RunResult
+from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 
@@ -19,17 +21,77 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _name() -> str:
-    return f"{os.getpid()}-{secrets.token_hex(4)}"
+class Observer(Protocol):
+    """Runs pieces of work, and may show them elsewhere."""
+
+    async def run(self, run_info: RunInfo, work: "Work", body: Callable[["Work"], Awaitable[T]]) -> RunResult[T]:
+        """Run ``body`` with the tools, return its result and raise what it raises.
+
+        The body may be run a second time, also at the same time, by a run that began late. So it claims what it does
+        in the database, and does nothing twice.
+        """
+        ...
+
+
+class Unobserved:
+    """The observer of simulations and pure tests: runs the body and nothing else."""
+
+    async def run(self, run_info: RunInfo, work: "Work", body: Callable[["Work"], Awaitable[T]]) -> RunResult[T]:
+        return RunResult(await body(work), observed=False, run_id=None)
+
+
+class Step(Protocol):
+    """Runs a step of a piece of work: inside a Prefect run as a task of it, elsewhere as a plain call."""
+
+    async def __call__(
+        self,
+        name: str,
+        body: Callable[[], Awaitable[T]],
+        title: RunText,
+        *,
+        retries: int = 0,
+        failure: Callable[[T], str | None] | None = None,
+    ) -> T:
+        """Run ``body``, return its result and raise what it raises.
+
+        ``title`` names the task. ``failure`` returns a code if the result is a failure, which is then shown as one.
+        ``retries`` is how often a task that raised is run again; it needs a body that does nothing twice.
+        """
+        ...
+
+
+async def plain_step(name: str, body: Callable[[], Awaitable[T]], title: RunText, **_: object) -> T:  # noqa: ARG001
+    """Run a step without Prefect. It is not retried: whoever runs the work runs it again."""
+    return await body()
+
+
+class Log(Protocol):
+    """Writes log lines of a run."""
+
+    def __call__(self, text: RunText, level: int = logging.INFO) -> None:
+        """Write one line."""
+        ...
+
+
+def no_log(text: RunText, level: int = logging.INFO) -> None:
+    """Write no log line: without a run there is no page to read it on."""
 
 
 async def _no_progress(percent: int) -> None:
     """Report progress to nobody."""
 
 
+def _name() -> str:
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
 @dataclass
 class Work:
-    """The tools of one process; ``name`` owns its leases, ``progress`` is called with percentages."""
+    """The tools of one process, or of one run in it.
+
+    ``name`` owns its leases. ``step``, ``log`` and ``progress`` show the work in its run, whose id is ``run_id``;
+    outside a run it is None, and they show nothing.
+    """
 
     store: Store
     mailer: Mailer
@@ -37,9 +99,12 @@ class Work:
     locale: str = "zh_CN"
     observer: Observer = field(default_factory=Unobserved)
     name: str = field(default_factory=_name)
+    step: Step = plain_step
+    log: Log = no_log
     progress: Callable[[int], Awaitable[None]] = _no_progress
     ui_url: str | None = None
     """The address of the Prefect UI as staff reach it, if the settings name one."""
+    run_id: str | None = None
 
     async def now(self) -> datetime:
         """Return the store's time."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from engine.commands.case_context import Loaded, context_of
 from engine.commands.load import load_cases
@@ -70,15 +71,29 @@ def fire_due(
     ``skip`` names cases that failed in this sweep before, so that they never starve those behind them. ``low`` and
     ``high``, both included, bound the ids of the cases: sweepers that share the work take disjoint ranges.
     """
-    now = to_micros(at)
+    return fire_cases(store, due_cases(store, at, limit, skip, low=low, high=high), at)
+
+
+def due_cases(
+    store: Store,
+    at: datetime,
+    limit: int = BATCH,
+    skip: frozenset[str] = frozenset(),
+    *,
+    low: int = 0,
+    high: int = LAST,
+) -> dict[int, str]:
+    """Return the cases with something due, the longest due first: id and number. See ``fire_due``."""
     with store.looking() as tx:
-        ids = _due_cases(tx, now, limit, skip, low=low, high=high)
-    return retrying(lambda: fire_ids(store, ids, now)) if ids else NOTHING
+        rows = tx.rows(DUE, at=to_micros(at), limit=limit + TIMERS_OF_A_CASE * len(skip), low=low, high=high)
+    due = {row.case_id: row.number for row in rows if row.number not in skip}
+    return dict(islice(due.items(), limit))
 
 
-def _due_cases(tx: Tx, at: int, limit: int, skip: frozenset[str], **bounds: int) -> list[int]:
-    rows = tx.rows(DUE, at=at, limit=limit + TIMERS_OF_A_CASE * len(skip), **bounds)
-    return list(dict.fromkeys(row.case_id for row in rows if row.number not in skip))[:limit]
+def fire_cases(store: Store, ids: Iterable[int], at: datetime) -> Sweep:
+    """Fire what these cases owe at ``at``, in one transaction. Each case succeeds or fails alone."""
+    chosen = list(ids)
+    return retrying(lambda: fire_ids(store, chosen, to_micros(at))) if chosen else NOTHING
 
 
 def fire_ids(store: Store, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:

@@ -126,9 +126,13 @@ Ended = str | Later | None
 
 
 class Batch(list[Leased]):
-    """Leased deliveries. ``lost`` are those that are dead now because their process died at every try."""
+    """Leased deliveries. ``lost`` are those that are dead now because their process died at every try.
+
+    ``new`` are the events that became deliveries with this lease, also those that no reaction answers.
+    """
 
     lost: tuple[Leased, ...] = ()
+    new: tuple[CaseEvent, ...] = ()
 
 
 def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 200) -> Batch:
@@ -140,12 +144,13 @@ def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 2
 
 
 def _lease(tx: Tx, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
-    _fan_out(tx, wanted, at, limit)
+    new = _fan_out(tx, wanted, at, limit)
     park(tx, at)
     free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
     until = at + LEASE // MICROSECOND
     batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
     batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
+    batch.new = tuple(new)
     batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
     tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
     tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
@@ -183,7 +188,7 @@ def _event(row: Any) -> CaseEvent:
     )
 
 
-def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
+def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> list[CaseEvent]:
     events = [_event(row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": event.case_id, "seq": event.seq} for event in events]
     new = [
@@ -193,6 +198,7 @@ def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> None:
     ]
     tx.run_all(INSERT, new, many_sql.INSERT)
     tx.run_all(FANNED_OUT, keys, many_sql.FANNED_OUT)
+    return events
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Declares the flow of a deployment: a plain function with its store opened, closed, and its outcome made a state."""
+"""Declares the flow of a deployment that people or automations start, with a plain function's parameters as its own."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from inspect import getdoc, signature
@@ -7,9 +7,8 @@ from typing import Any, Concatenate, ParamSpec
 from prefect import Flow
 from prefect.client.schemas.objects import State
 
-from engine.settings import Settings
-from flows.prefect_ui.run_states import state_after
-from flows.work import Work, work_from
+from flows.prefect_ui.flow_body import on_store
+from flows.work import Work
 
 P = ParamSpec("P")
 Body = Callable[Concatenate[Work, P], Awaitable[State[Any] | None]]
@@ -27,14 +26,7 @@ def deployed_flow(
     """
 
     async def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
-        async def on_store() -> State[Any] | None:
-            work = work_from(Settings())
-            try:
-                return await body(work, *args, **kwargs)
-            finally:
-                work.store.close()
-
-        return await state_after(on_store)
+        return await on_store(lambda work: body(work, *args, **kwargs))
 
     declared = signature(body, eval_str=True)
     parameters = list(declared.parameters.values())[1:]

@@ -1,17 +1,16 @@
-"""The scheduled flows, one declaration each; a worker runs them in the home of the store."""
+"""The scheduled flows; a worker runs them in the home of the store, a driver those that no worker ran in time."""
 
-from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from prefect import Flow
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
 from engine.settings import Settings
-from flows.deployments.deployed_flow import deployed_flow
 from flows.prefect_ui.artifacts import ProgressArtifact, leave_scheduled
-from flows.scheduled_work import run_late, run_name
+from flows.prefect_ui.flow_body import SHELL, driver_run_name, run_body
+from flows.scheduled_work import Result, run_late, run_name, run_scheduled
 from flows.work import Work
 from gateways.schedule import (
     CALLBACK_PLAN,
@@ -25,7 +24,8 @@ from gateways.schedule import (
 
 
 def _run_name() -> str:
-    return run_name(Settings().locale, flow_run.flow_name, flow_run.scheduled_start_time)
+    """Name the run as the driver that started it says, or by its scheduled time."""
+    return driver_run_name() or run_name(Settings().locale, flow_run.flow_name, _due())
 
 
 def _due() -> datetime:
@@ -33,20 +33,64 @@ def _due() -> datetime:
     return datetime.fromisoformat(flow_run.scheduled_start_time.isoformat())
 
 
-def _night_flow(name: str, description: str) -> Flow[[], Coroutine[Any, Any, State[Any]]]:
-    async def body(work: Work) -> None:
+async def _run(name: str) -> State[Any]:
+    async def body(work: Work) -> Result | None:
         work.progress = ProgressArtifact(work, name)
-        await leave_scheduled(work, await run_late(work, name, _due()))
+        if deployment.id is None:  # a driver's own run: it has decided that the work is late
+            return await run_scheduled(work, name)
+        return await run_late(work, name, _due())
 
-    return deployed_flow(name, _run_name, body, description)
+    return await run_body(body, leave_scheduled)
 
 
-overnight_escalation = _night_flow(
-    OVERNIGHT, "Fire due timers, plan the day's callbacks, verify the record, leave the report."
+@flow(name=OVERNIGHT, flow_run_name=_run_name, **SHELL)
+async def overnight_escalation() -> State[Any]:
+    """Fire due timers, plan the day's callbacks, verify the record, leave the report."""
+    return await _run(OVERNIGHT)
+
+
+@flow(name=CALLBACK_PLAN, flow_run_name=_run_name, **SHELL)
+async def plan_callbacks() -> State[Any]:
+    """Plan the callbacks that resolved cases wait for."""
+    return await _run(CALLBACK_PLAN)
+
+
+@flow(name=MORNING_REPORT, flow_run_name=_run_name, **SHELL)
+async def morning_report() -> State[Any]:
+    """Send the digests and leave the morning report."""
+    return await _run(MORNING_REPORT)
+
+
+@flow(name=COMPLAINT_ANALYSIS, flow_run_name=_run_name, **SHELL)
+async def analyse_complaints() -> State[Any]:
+    """Leave the analysis of last month's complaints."""
+    return await _run(COMPLAINT_ANALYSIS)
+
+
+@flow(name=INTEGRITY, flow_run_name=_run_name, **SHELL)
+async def check_integrity() -> State[Any]:
+    """Verify the whole record and anchor it."""
+    return await _run(INTEGRITY)
+
+
+@flow(name=CLASSIFIER_TRAINING, flow_run_name=_run_name, **SHELL)
+async def train_classifier() -> State[Any]:
+    """Train the classifier on people's decisions."""
+    return await _run(CLASSIFIER_TRAINING)
+
+
+@flow(name=CATCH_UP, flow_run_name=_run_name, **SHELL)
+async def catch_up() -> State[Any]:
+    """Do what is due if no driver runs."""
+    return await _run(CATCH_UP)
+
+
+NIGHTS = (
+    overnight_escalation,
+    plan_callbacks,
+    morning_report,
+    analyse_complaints,
+    check_integrity,
+    train_classifier,
+    catch_up,
 )
-plan_callbacks = _night_flow(CALLBACK_PLAN, "Plan the callbacks that resolved cases wait for.")
-morning_report = _night_flow(MORNING_REPORT, "Leave the morning report.")
-analyse_complaints = _night_flow(COMPLAINT_ANALYSIS, "Leave the analysis of last month's complaints.")
-check_integrity = _night_flow(INTEGRITY, "Verify the whole record and anchor it.")
-train_classifier = _night_flow(CLASSIFIER_TRAINING, "Train the classifier on people's decisions.")
-catch_up = _night_flow(CATCH_UP, "Do what is due if no driver runs.")

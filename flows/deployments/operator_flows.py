@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
 
-from prefect import Flow, get_run_logger
+from prefect import Flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -17,6 +17,7 @@ from flows.deployments.operator_actions import REFUSED, Outcome
 from flows.deployments.operator_forms import ActForm
 from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.run_states import LEFT_NOTHING
+from flows.run_text import Rendered, RunText
 from flows.work import Work
 
 F = TypeVar("F", bound=ActForm)
@@ -47,7 +48,7 @@ async def _state_of(work: Work, outcome: Outcome) -> State[Any]:
     """
     refused = outcome.state == REFUSED
     message = outcome.message
-    get_run_logger().log(logging.WARNING if refused else logging.INFO, message)
+    work.log(RunText("log.act", text=Rendered(message)), logging.WARNING if refused else logging.INFO)
     try:
         await _leave(work, outcome)
     except Exception as error:  # noqa: BLE001 (work that is done does not fail for want of an artifact)

@@ -9,17 +9,20 @@ nothing else.
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from engine.escalation.fire import BATCH
 from engine.escalation.id_ranges import Range, made_at, ranges
 from engine.settings import Settings
-from flows.fire_timers import Swept, fire_timers
+from flows.fire_timers import LOGGED, Swept, fire_timers, log_sweep
+from flows.run_text import RunText
 from flows.work import Work, off_loop
+
+if TYPE_CHECKING:
+    from flows.nights.fan_out_shell import Outcome
 
 WORTH_IT = 2 * BATCH
 """Below this many due cases, firing takes less time than starting tasks (0.1 s each, 6 s for a Dask cluster)."""
-
-_log = logging.getLogger(__name__)
 
 
 async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
@@ -46,10 +49,9 @@ def of_a_deployment() -> bool:
     """Return whether this runs in a deployment's run, rather than in one of an observer."""
     if "prefect" not in sys.modules:
         return False
-    from prefect.context import FlowRunContext
+    from prefect.runtime import deployment
 
-    context = FlowRunContext.get()
-    return bool(context and context.flow_run and context.flow_run.deployment_id)
+    return deployment.id is not None
 
 
 async def _shared_out(work: Work, settings: Settings, fewest: int) -> Swept:
@@ -58,13 +60,18 @@ async def _shared_out(work: Work, settings: Settings, fewest: int) -> Swept:
     if sum(share.cases for share in shares) < fewest:
         return Swept((), ())
     try:
-        return joined(await off_loop(_in_tasks, shares, await off_loop(made_at, work.store), settings))
+        done = await off_loop(_in_tasks, shares, await off_loop(made_at, work.store), settings, work.locale)
     except Exception as error:  # noqa: BLE001 (a night is not missed because it could not be fanned out)
-        _log.warning("the sweep could not be fanned out: %s", type(error).__name__)
+        work.log(RunText("log.not_fanned_out", code=type(error).__name__), logging.WARNING)
         return Swept((), ())
+    for share, (swept, error) in zip(shares, done, strict=True):
+        if error:
+            work.log(RunText("log.part_failed", low=share.low, high=share.high, code=error), logging.WARNING)
+        log_sweep(work, (), swept.failed[:LOGGED], swept.did)
+    return joined([swept for swept, _ in done])
 
 
-def _in_tasks(shares: list[Range], store: int, settings: Settings) -> list[Swept]:
+def _in_tasks(shares: list[Range], store: int, settings: Settings, locale: str) -> "list[Outcome]":
     from flows.nights.fan_out_shell import fire_shares
 
-    return fire_shares(shares, store, settings)
+    return fire_shares(shares, store, settings, locale)

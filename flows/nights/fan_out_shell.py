@@ -1,7 +1,6 @@
 """The sweepers as Prefect tasks, in threads of this process or in processes of a Dask cluster."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,24 +12,23 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from engine.escalation.id_ranges import Range, made_at
 from engine.settings import Settings
 from flows.fire_timers import Swept, fire_timers
+from flows.run_text import RunText
 from flows.work import work_from
 
 Outcome = tuple[Swept, str]
 """What a sweeper did, and the type of the error that stopped it, or "". See Note [What Prefect may know]."""
 
-_log = logging.getLogger(__name__)
-
 
 @task(
     name="fire-range",
-    task_run_name="cases {low}–{high}",
+    task_run_name="{title}",
     retries=0,  # the caller fires what is left
     persist_result=False,
     cache_policy=NO_CACHE,
     log_prints=False,
 )
-def fire_range(low: int, high: int, store: int) -> Outcome:
-    """Fire what is due in a range, on the store that the settings of this process name.
+def fire_range(title: str, low: int, high: int, store: int) -> Outcome:  # noqa: ARG001 (the name of the task)
+    """Fire what is due in a range, on the store that the settings of this process name; ``title`` is shown.
 
     That must be the store created at ``store`` (microseconds): a machine whose settings name another one does nothing.
     """
@@ -46,13 +44,16 @@ def fire_range(low: int, high: int, store: int) -> Outcome:
         return Swept((), ()), type(error).__name__
 
 
-def fire_shares(shares: Sequence[Range], store: int, settings: Settings) -> list[Swept]:
-    """Fire each range in a task of its own; what a sweeper could not do is logged and left to the caller."""
+def fire_shares(shares: Sequence[Range], store: int, settings: Settings, locale: str) -> list[Outcome]:
+    """Fire each range in a task of its own; what a sweeper could not do is left to the caller."""
     with runner_of(settings) as runner:
-        futures = [
-            runner.submit(fire_range, {"low": share.low, "high": share.high, "store": store}) for share in shares
-        ]
-        return [_done(future) for future in futures]
+        futures = [runner.submit(fire_range, _parameters(share, store, locale)) for share in shares]
+        return [_outcome(future) for future in futures]
+
+
+def _parameters(share: Range, store: int, locale: str) -> dict[str, Any]:
+    title = RunText("step.fire_range", low=share.low, high=share.high, count=share.cases).text(locale)
+    return {"title": title, "low": share.low, "high": share.high, "store": store}
 
 
 def runner_of(settings: Settings) -> TaskRunner[Any]:
@@ -67,11 +68,8 @@ def runner_of(settings: Settings) -> TaskRunner[Any]:
     return DaskTaskRunner(cluster_kwargs=local)
 
 
-def _done(future: PrefectFuture[Any]) -> Swept:
+def _outcome(future: PrefectFuture[Any]) -> Outcome:
     try:
-        swept, error = future.result()
+        return future.result()
     except Exception as failure:  # noqa: BLE001 (its machine is gone)
-        swept, error = Swept((), ()), type(failure).__name__
-    if error:
-        _log.warning("a sweeper failed: %s", error)
-    return swept
+        return Swept((), ()), type(failure).__name__

@@ -4,13 +4,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from engine.audit.verify import Fault, Verdict, verify
-from engine.ledger.anchoring import anchor
+from engine.audit.verify import Fault, Verdict
 from engine.runs import Done, keep
 from engine.store import Store
+from flows.nights.verification import RETRIES, verify_and_anchor
 from flows.notifications import write
 from flows.parked_notices import with_roles
+from flows.run_text import RunText
 from flows.work import Work, off_loop
 from statemachines.roles import Role
 
@@ -41,12 +43,11 @@ async def check_integrity(work: Work) -> Integrity:
     same key.
     """
     began = await work.now()
-    verdict = await off_loop(verify, work.store)
-    await off_loop(anchor, work.store, await work.now())
+    verdict = await verify_and_anchor(work)
     known = await off_loop(_known_faults, work.store)
     new = tuple(fault for fault in verdict.faults if _identity(fault) not in known)
     if new:
-        await _mail(work, new)
+        await work.step("mail-faults", partial(_mail, work, new), RunText("step.mail_faults"), retries=RETRIES)
     await off_loop(_keep, work.store, began, await work.now(), verdict)
     return Integrity(verdict, new)
 

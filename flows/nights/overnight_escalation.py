@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-from engine.audit.verify import Verdict, verify
-from engine.ledger.anchoring import anchor
+from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.nights.verification import RETRIES, verify_and_anchor
+from flows.run_text import RunText
 from flows.work import Work, off_loop
 from reports import morning_report
 from reports.morning_report import MorningReport
@@ -33,7 +35,9 @@ class Night:
 
 async def report_morning(work: Work) -> MorningReport:
     """Return the report of the last 24 hours, also when nothing was due."""
-    return await off_loop(morning_report.gather, work.store, await work.now())
+    report = await off_loop(morning_report.gather, work.store, await work.now())
+    work.log(RunText("log.reported"))
+    return report
 
 
 async def escalate_overnight(work: Work) -> Night:
@@ -41,11 +45,10 @@ async def escalate_overnight(work: Work) -> Night:
     await work.progress(0)
     swept = await sweep_all(work)
     await work.progress(50)
-    planned = await plan_callbacks(work)
+    planned = await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
     await work.progress(65)
-    verdict = await off_loop(verify, work.store, await work.now() - VERIFIED_PERIOD)
-    await off_loop(anchor, work.store, await work.now())
+    verdict = await verify_and_anchor(work, await work.now() - VERIFIED_PERIOD)
     await work.progress(90)
-    report = await report_morning(work)
+    report = await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)
     await work.progress(100)
     return Night(swept, planned, verdict, report)

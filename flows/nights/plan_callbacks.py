@@ -1,12 +1,15 @@
 """Plans the callbacks that resolved cases wait for, and makes those that are due (D1)."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
+from functools import partial
 
 from engine.callbacks.attempts import Planned, due, finish, hand_over, plan, put_off
 from engine.commands.advance import Command, advance
 from flows.parked_notices import tell_parked
 from flows.reaction_context import VIA
+from flows.run_text import RunText
 from flows.work import Work, off_loop
 from gateways.telephone import Call, Handed, Missed
 from statemachines.lifecycle import Refused
@@ -33,7 +36,9 @@ class Called:
 
 async def plan_callbacks(work: Work) -> int:
     """Plan the callbacks that have no plan; returns how many."""
-    return await off_loop(plan, work.store, await work.now())
+    planned = await off_loop(plan, work.store, await work.now())
+    work.log(RunText("log.planned", count=planned))
+    return planned
 
 
 async def make_calls(work: Work, seconds: float = CALL_SECONDS) -> Called:
@@ -44,17 +49,33 @@ async def make_calls(work: Work, seconds: float = CALL_SECONDS) -> Called:
     """
     calls: list[tuple[str, int, str]] = []
     for planned in await off_loop(due, work.store, await work.now()):
-        try:
-            outcome = await _call(work, planned, seconds)
-        except Exception as error:  # noqa: BLE001 (a call that fails delays no other)
-            outcome = f"{FAILED}{type(error).__name__}"
-            await _put_off(work, planned, error)
+        title = RunText("step.call", number=planned.number, attempt=planned.attempt)
+        call = partial(_call_or_put_off, work, planned, seconds)
+        outcome = await work.step("call", call, title, failure=_failed)
         calls.append((planned.number, planned.attempt, outcome))
         if outcome == SLOW:
             break
+    if not calls:
+        work.log(RunText("log.nobody_to_call"))
     if any(outcome.startswith(FAILED) for *_, outcome in calls):
         await tell_parked(work)
     return Called(tuple(calls))
+
+
+async def _call_or_put_off(work: Work, planned: Planned, seconds: float) -> str:
+    try:
+        outcome = await _call(work, planned, seconds)
+    except Exception as error:  # noqa: BLE001 (a call that fails delays no other)
+        outcome = f"{FAILED}{type(error).__name__}"
+        await _put_off(work, planned, error)
+    level = logging.WARNING if outcome.startswith(FAILED) else logging.INFO
+    text = RunText("log.called", number=planned.number, attempt=planned.attempt, code=outcome)
+    work.log(text, level)
+    return outcome
+
+
+def _failed(outcome: str) -> str | None:
+    return outcome.removeprefix(FAILED) if outcome.startswith(FAILED) else None
 
 
 async def _put_off(work: Work, planned: Planned, error: Exception) -> None:

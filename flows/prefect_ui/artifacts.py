@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -12,25 +14,24 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 from prefect.runtime import flow_run
-from prefect.settings import get_current_settings
 
 from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
-from engine.commands.plan import Fired
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
+from flows.nights.plan_callbacks import Called
 from flows.prefect_ui import events
-from flows.prefect_ui.events import Marks
-from flows.prefect_ui.observer import hurried
+from flows.prefect_ui.ledger import ROWS, leave_ledger, post_events
+from flows.prefect_ui.run_start import hurried
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
-from locales.translation import label, translate, when
-from reports import board, board_text, callback_list, case_page, complaint_analysis_text, day_figures
+from locales.translation import label, translate
+from reports import board, board_text, callback_list, case_page, complaint_analysis_text
 from reports.complaint_analysis import ComplaintAnalysis
-from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department
+from reports.markdown import BOARD, CALLBACKS, REPORT
 from reports.morning_report import MANAGER_LEVEL, MorningReport
 from reports.morning_report_text import render, summary
 
@@ -38,14 +39,13 @@ FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
 PLAN = "callback-plan"
 """The deployment whose result is the number of callbacks that it planned."""
-ROWS = 500
-"""The most rows that a ledger shows; after an outage there may be more, all of which are in the record."""
 PAGES = 3
 """A run of at most this many cases leaves a page for each, under the case's number."""
 BOARD_EVERY = timedelta(minutes=15)
 """The nights always draw the board; a sweep does so if this process drew its last one longer ago than this."""
 
-_board_drawn_at: dict[str, datetime] = {}
+_board_drawn_at: dict[Path, datetime] = {}
+"""By the home of the store, when this process last drew its board."""
 
 
 class ProgressArtifact:
@@ -70,12 +70,12 @@ class ProgressArtifact:
 async def leave_sweep(work: Work, swept: Swept) -> None:
     """Leave the ledger of a sweep, the pages of its cases, and the board or a link to it."""
     add_to_message(_sweep_counts(work.locale, swept))
-    await leave_ledger(work, swept)
+    await leave_ledger(work, swept.failed)
     if hurried():
         return
     await _leave_pages(work, [step.number for step in swept.fired])
     now = await work.now()
-    last = _board_drawn_at.get(work.name)
+    last = _board_drawn_at.get(work.store.home)
     if last is None or not timedelta() <= now - last < BOARD_EVERY:
         await leave_board(work)
     else:
@@ -83,54 +83,30 @@ async def leave_sweep(work: Work, swept: Swept) -> None:
         await acreate_link_artifact(link=f"/v2/artifacts/key/{BOARD}", link_text=text, key=TO_BOARD, description=text)
 
 
-async def leave_reactions(work: Work, reacted: Reacted, since: Marks | None) -> None:
+async def leave_reactions(work: Work, reacted: Reacted) -> None:
     """Post what the cases of a batch of reactions did to the event feed, and leave the pages of a few cases."""
     add_to_message(_reaction_counts(work.locale, reacted))
-    numbers = list(dict.fromkeys(number for number, _, _ in reacted.outcomes))
-    if since is not None:
-        settings = get_current_settings().api
-        auth = settings.auth_string.get_secret_value() if settings.auth_string else None
-        new_events = await off_loop(events.events_since, work.store, since, numbers)
-        await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
-        numbers = list(dict.fromkeys([*since.first, *numbers]))
-    await _leave_pages(work, numbers)
-
-
-async def leave_ledger(work: Work, swept: Swept) -> None:
-    """Leave a table of what was escalated and why, one row for each escalation step, under one key for all sweeps."""
-    if not swept.fired and not swept.failed:
+    first = dict(islice(reacted.first.items(), events.BATCH)) if hurried() else reacted.first
+    await post_events(await off_loop(events.events_from, work.store, work.locale, first))
+    if hurried():
         return
-    shown = swept.fired[:ROWS]
-    teams = await off_loop(day_figures.teams, work.store, sorted({step.number for step in shown}))
-    rows = [_row(work.locale, fired, *teams.get(fired.number, (None, None))) for fired in shown]
-    case, failed = translate(work.locale, "report.column.case"), translate(work.locale, "board.column.failed")
-    rows += [{case: number, failed: code} for number, code in swept.failed[:ROWS]]
-    title = translate(work.locale, "artifact.ledger", count=swept.did)
-    await acreate_table_artifact(table=rows, key=LEDGER, description=title)
-
-
-def _row(locale: str, fired: Fired, team: str | None, owner: str | None) -> dict[str, str]:
-    step = fired.step
-    return {
-        translate(locale, "report.column.case"): fired.number,
-        translate(locale, "report.column.promise"): label(locale, fired.kind, "clause", step.clause),
-        translate(locale, "report.column.percent"): f"{step.percent} %",
-        translate(locale, "report.column.done"): label(locale, fired.kind, "move", fired.move),
-        translate(locale, "report.column.level"): label(locale, fired.kind, "level", str(fired.level)),
-        translate(locale, "report.column.department"): department(locale, team),
-        translate(locale, "report.column.owner"): owner or "–",
-        translate(locale, "report.column.round"): str(step.cycle),
-        translate(locale, "report.column.due"): when(step.due_at),
-    }
+    await leave_ledger(work)
+    await _leave_pages(work, list(reacted.first))
 
 
 async def leave_board(work: Work) -> None:
     """Leave the SLA board as of now."""
     now = await work.now()
-    _board_drawn_at[work.name] = now
+    _board_drawn_at[work.store.home] = now
     figures = await off_loop(board.gather, work.store, now)
     markdown, line = board_text.render(figures, work.locale), board_text.summary(figures, work.locale)
     await acreate_markdown_artifact(markdown=markdown, key=BOARD, description=line)
+
+
+async def leave_calls(work: Work, called: Called) -> None:
+    """Leave today's callback list after calls were made."""
+    if called.calls:
+        await leave_callbacks(work)
 
 
 async def leave_callbacks(work: Work) -> None:
@@ -155,7 +131,7 @@ async def leave_scheduled(work: Work, result: object) -> None:
     """Leave the artifacts that belong to the result of scheduled work; a result without any leaves nothing."""
     if isinstance(result, Night):
         add_to_message(_sweep_counts(work.locale, result.swept))
-        await leave_ledger(work, result.swept)
+        await leave_ledger(work, result.swept.failed)
         await _leave_day(work, result.report)
         await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):

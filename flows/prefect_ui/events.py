@@ -1,9 +1,8 @@
-"""Posts what cases did to Prefect's event feed: ids and codes, in batches, and never at the expense of the work."""
+"""Posts what cases did to Prefect's event feed: ids, codes and labels, in batches, never at the work's expense."""
 
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -14,70 +13,56 @@ from engine.clock import system_now
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
 from engine.store import Store
-from engine.transaction import Tx
-from models.columns import from_micros, to_micros
+from locales.translation import label
+from models.columns import from_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
 # Note [Why not Prefect's own client]
-# `prefect.events.emit_event` passes events to a thread that delays the exit of the process by ten seconds when the
-# server hangs. One POST with a timeout within the run does the same and ends with it.
+# `prefect.events.emit_event` takes one event at a time and does not say whether the server has it. One POST for two
+# hundred, with a timeout, does.
 
 SECONDS = 2.0
 """The timeout of a batch; the caller of the work does not wait for it."""
-MOST = 200
+BATCH = 200
+MOST = 2_000
 """The most events that one run posts: the feed is a convenience, the record is in our tables."""
 ESCALATE = "escalate"
 """The move by which a person escalates a case."""
 
-UNHANDLED = """
-SELECT c.number, min(m.seq) AS seq FROM outbox_event m JOIN cases c ON c.id = m.case_id
- GROUP BY c.number ORDER BY c.number LIMIT :limit
-"""
-SINCE = """
+MOVES = """
 SELECT c.number, c.kind, c.department, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.via, t.recorded_at,
        CASE WHEN t.via = :timer THEN t.form ELSE '{}' END AS form
-  FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.number = :number AND (t.seq >= :seq OR t.recorded_at >= :began) ORDER BY t.seq
+  FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.number = :number AND t.seq >= :seq ORDER BY t.seq
 """
-NEVER = 2**31 - 1
+ONE = MOVES.replace("t.seq >= :seq", "t.seq = :seq")
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Per case number, the first transition that no reaction had handled when a tick began."""
-
-    began: datetime
-    first: Mapping[str, int]
+def events_from(store: Store, locale: str, first: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return what these cases did from the given transition on, as events of Prefect's API."""
+    return _events(store, locale, first.items(), MOVES)
 
 
-def marks(store: Store, began: datetime) -> Marks:
-    """Take the marks before the outbox events become deliveries."""
-    with store.looking() as tx:
-        return Marks(began, {row.number: row.seq for row in tx.rows(UNHANDLED, limit=MOST)})
+def events_of(store: Store, locale: str, moves: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Return these moves, each a case's number and a transition, as events of Prefect's API."""
+    return _events(store, locale, moves, ONE)
 
 
-def events_since(store: Store, since: Marks, numbers: Iterable[str]) -> list[dict[str, Any]]:
-    """Return what the marked cases and those of ``numbers`` did since, as events of Prefect's API, oldest first."""
-    cases = list(dict.fromkeys([*since.first, *numbers]))
+def _events(store: Store, locale: str, moves: Iterable[tuple[str, int]], sql: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
+    shown_at = system_now() if store.simulated else None  # the feed shows events by the real date
     with store.looking() as tx:
-        for number in cases:
-            events += _of_case(tx, number, since)
+        for number, seq in moves:
+            rows = tx.rows(sql, number=number, seq=seq, timer=BY_TIMER)
+            events += [_event(row, locale, shown_at) for row in rows]
             if len(events) >= MOST:
                 break
-    now = system_now() if store.simulated else None  # the feed shows events by the real date
-    return [{**event, "occurred": (now or event["occurred"]).isoformat()} for event in events[:MOST]]
+    return events[:MOST]
 
 
-def _of_case(tx: Tx, number: str, since: Marks) -> list[dict[str, Any]]:
-    seq, began = since.first.get(number, NEVER), to_micros(since.began)
-    return [_event(row) for row in tx.rows(SINCE, number=number, seq=seq, began=began, timer=BY_TIMER)]
-
-
-def _event(row: Any) -> dict[str, Any]:
+def _event(row: Any, locale: str, shown_at: datetime | None) -> dict[str, Any]:
     """Return one event. Its id is derived from the transition, so posting it twice changes nothing."""
     table = lifecycle_of(row.kind)
     payload = {
@@ -85,20 +70,23 @@ def _event(row: Any) -> dict[str, Any]:
         "kind": row.kind,
         "seq": row.seq,
         "move": row.move,
+        "what": label(locale, row.kind, "move", row.move),
         "from": row.source,
         "to": row.dest,
+        "state": label(locale, row.kind, "state", row.dest),
         "round": row.cycle,
         "level": row.level,
+        "asks": label(locale, "", "level", str(row.level)),
         "department": row.department,
         "via": row.via,
-        **_escalation_step(row.form),
+        **_escalation_step(row, locale),
     }
     resource = {"prefect.resource.id": f"closeloop.case.{row.number}", "prefect.resource.name": row.number}
     labels = {"closeloop.kind": row.kind, "closeloop.level": str(row.level), "closeloop.dept": row.department or ""}
     return {
         "id": str(uuid5(NAMESPACE_URL, f"closeloop:{row.number}:{row.seq}")),
         "event": name_of(table, row.move, row.source, row.dest),
-        "occurred": from_micros(row.recorded_at),
+        "occurred": (shown_at or from_micros(row.recorded_at)).isoformat(),
         "resource": resource | labels,
         "payload": payload,
     }
@@ -119,32 +107,37 @@ def name_of(table: Lifecycle, move: str, source: str, dest: str) -> str:
     return "case.closed" if state is not None and state.final else "case.moved"
 
 
-def _escalation_step(form: str) -> dict[str, Any]:
-    """Return the clause, percentage and deadline of a timer's move; its form holds nothing personal."""
-    fields = json.loads(form)
-    return {name: fields[name] for name in ("clause", "percent", "due_at") if name in fields}
+def _escalation_step(row: Any, locale: str) -> dict[str, Any]:
+    """Return the promise, share and deadline of a timer's move; its form holds nothing personal."""
+    form = json.loads(row.form)
+    if "clause" not in form:
+        return {}
+    promise = label(locale, row.kind, "clause", form["clause"])
+    return {"clause": form["clause"], "promise": promise, "share": f"{form['percent']} %", "due": form["due_at"]}
 
 
 async def post(
     api_url: str, auth: str | None, events: list[dict[str, Any]], run: tuple[str, str] | None = None
 ) -> bool:
-    """Post the events; return whether Prefect accepted them. ``run`` is the id and name of the run they belong to.
+    """Post the events; return whether Prefect accepted all. ``run`` is the id and name of the run they belong to.
 
     Never raises: only the feed misses events that fail.
     """
-    if not events:
-        return True
-    batch = [{**event, "related": _related(run)} for event in events]
+    related = _related(run)
     user, _, password = (auth or "").partition(":")
     credential = httpx.BasicAuth(user, password) if user else None
     try:
         async with httpx.AsyncClient(
             timeout=SECONDS, trust_env=False, auth=credential, verify=api_url[:5] == "https"
         ) as http:
-            return (await http.post(f"{api_url}/events", json=batch)).is_success
+            for begin in range(0, len(events), BATCH):
+                batch = [{**event, "related": related} for event in events[begin : begin + BATCH]]
+                if not (await http.post(f"{api_url}/events", json=batch)).is_success:
+                    return False
     except (httpx.HTTPError, OSError) as error:
         _log.debug("events were not posted: %s", type(error).__name__)
         return False
+    return True
 
 
 def _related(run: tuple[str, str] | None) -> list[dict[str, str]]:

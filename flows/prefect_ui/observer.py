@@ -1,47 +1,43 @@
-"""The observer on Prefect: runs work once, as a flow run if the server answers, unobserved otherwise."""
+"""The observer on Prefect: runs work as a flow run if the server answers in time, and without one otherwise."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
-from contextvars import ContextVar
+import contextlib
+import importlib
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
-import prefect.flow_engine
-from prefect import Flow, flow, tags
+from prefect import Flow, tags
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext, SettingsContext, get_settings_context
-from prefect.states import Cancelled, Completed, Failed
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    temporary_settings,
+)
 
-from flows.prefect_ui.run_attempt import AnyAttempt, Attempt
-from flows.prefect_ui.run_states import LEFT_NOTHING, collect_message, joined_message
+from flows.prefect_ui.run_start import STARTED, AnyStart, RunLost, Start
+from flows.prefect_ui.run_states import LEFT_NOTHING
 from flows.run_info import RunInfo, RunResult
-
-# Note [One write at a time]
-# Prefect's server on SQLite answers 503 when a run is created while an artifact is written, and its client then waits
-# two seconds before it tries again: the run would begin too late and its work run unobserved. So the artifacts of one
-# run and the creation of the next one take turns.
+from flows.work import Work
 
 PROBE_SECONDS = 0.4
 START_SECONDS = 0.9
+FIRST_SECONDS = 5.0
+"""The time that a server has to register our flows, and then the first run to begin."""
 BREAKER_SECONDS = 15.0
-TURN_SECONDS = 0.3
-"""The time that a run waits for another's artifacts; then it begins all the same."""
+ENGINE = ("prefect.flow_engine", "prefect.task_engine")
+"""The modules that Prefect imports when the first flow is called, which takes a second."""
 BACKLOG = 3
 """With more runs than this still leaving artifacts, optional artifacts are skipped."""
 
 T = TypeVar("T")
-_attempt: ContextVar[AnyAttempt] = ContextVar("attempt")
-_backlog: ContextVar[Callable[[], int]] = ContextVar("backlog")
-_turn: ContextVar[asyncio.Lock] = ContextVar("turn")
-
-
-def hurried() -> bool:
-    """Return whether runs begin faster than they leave their artifacts: optional ones are skipped then."""
-    backlog = _backlog.get(None)
-    return backlog is not None and backlog() > BACKLOG
+AnyFlow = Flow[..., Any]
 
 
 @dataclass
@@ -53,47 +49,19 @@ class ObserverCounts:
     no_probe: int = 0  # the server did not answer
     no_start: int = 0  # it answered, but no run began in time
     left_nothing: int = 0  # the work was done, but its artifacts could not be left
-    unclosed: int = 0  # the work was done, but Prefect did not accept the final state
-
-
-def _run_name() -> str:
-    return _attempt.get().run_info.name
-
-
-@flow(
-    flow_run_name=_run_name,
-    retries=0,  # a retry by Prefect would find the work claimed
-    persist_result=False,
-    result_serializer="json",
-    log_prints=False,
-    validate_parameters=False,
-)
-async def _observed_flow(ids: dict[str, Any]) -> State[Any]:  # noqa: ARG001 (shown as the run's parameters)
-    attempt = _attempt.get()
-    if not attempt.claim("flow"):
-        return Cancelled(message="done without observation")
-    parts = collect_message()
-    context = FlowRunContext.get()
-    await attempt.work_in_flow(str(context.flow_run.id) if context and context.flow_run else None)
-    if attempt.error is not None:
-        return Failed(message=type(attempt.error).__name__)
-    try:
-        async with _turn.get():  # See Note [One write at a time]
-            await attempt.leave()
-    except Exception as error:  # noqa: BLE001 (work that is done does not fail for want of an artifact)
-        return Completed(message=f"{LEFT_NOTHING}: {type(error).__name__}")
-    return Completed(message=joined_message(parts))
-
-
-_observed_flow.serialize_parameters({"ids": {}})  # lets Prefect finish its imports here, not in the first run
+    unclosed: int = 0  # Prefect did not accept a run's final state
 
 
 class PrefectObserver:
-    """Observes runs on the Prefect server at `api_url`. Belongs to the event loop in which it is first used."""
+    """Observes runs on the Prefect server at ``api_url``; ``flows`` are the flows by their names.
+
+    Belongs to the event loop in which it is first used.
+    """
 
     def __init__(
         self,
         api_url: str,
+        flows: Mapping[str, AnyFlow],
         *,
         probe_seconds: float = PROBE_SECONDS,
         start_seconds: float = START_SECONDS,
@@ -101,29 +69,14 @@ class PrefectObserver:
     ) -> None:
         self.api_url = api_url.rstrip("/")
         self.counts = ObserverCounts()
+        self._flows = flows
         self._probe_seconds, self._start_seconds = probe_seconds, start_seconds
         self._breaker_seconds = breaker_seconds
         self._breaker_until = float("-inf")
+        self._first_seconds: float | None = None
         self._http = httpx.AsyncClient(timeout=probe_seconds, trust_env=False)
-        self._flows: dict[str, Flow[..., Any]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
-        self._settings = get_settings_context().settings.copy_with_update(
-            updates={
-                "api.url": self.api_url,
-                "api.request_timeout": 5.0,
-                "client.max_retries": 2,  # 0 fails on a healthy but busy SQLite server
-                "logging.to_api.enabled": False,
-                "server.ephemeral.enabled": False,
-                "results.persist_by_default": False,
-                # Plain HTTP has nothing to verify, and reading the certificates costs each run 75 ms.
-                "api.tls_insecure_skip_verify": self.api_url.startswith("http://"),
-            }
-        )
-        # A run this short needs no heartbeat, which costs a thread and an event each; and the queue of events delays
-        # the exit of the process by 10 s when the server hangs.
-        self._settings.flows.heartbeat_frequency = None
-        _restrain_prefect()
+        self._open: dict[AnyStart, asyncio.Future[None]] = {}
+        self._context = _prefect_context(self.api_url)
 
     async def __aenter__(self) -> "PrefectObserver":
         return self
@@ -136,68 +89,86 @@ class PrefectObserver:
         """Whether runs are not even offered to the server, because it failed a moment ago."""
         return asyncio.get_running_loop().time() < self._breaker_until
 
-    async def run(
-        self,
-        run_info: RunInfo,
-        body: Callable[[], Awaitable[T]],
-        leave: Callable[[T], Awaitable[None]] | None = None,
-    ) -> RunResult[T]:
-        attempt = Attempt(run_info, body, leave)
+    async def run(self, run_info: RunInfo, work: Work, body: Callable[[Work], Awaitable[T]]) -> RunResult[T]:
+        """Start the flow of this name, which runs the same body; if it does not begin in time, run the body here.
+
+        See Note [Two may do the work].
+        """
+        start: Start[T] | None = None
         try:
-            if not self.breaker_open:
-                await self._offer(attempt)
-            if attempt.claim("plain"):
+            start = await self._started(run_info, work)
+            if start is None:
                 self.counts.plain += 1
-                return RunResult(await body(), observed=False, run_id=None)
+                return RunResult(await body(work), observed=False, run_id=None)
             self.counts.observed += 1
-            return await attempt.result()
+            result, run_id = await start.result()
+            return RunResult(result, observed=True, run_id=run_id)
         except asyncio.CancelledError:
-            await attempt.abandon()
+            if start is not None:
+                start.cancel()
+                await start.ends()
             raise
 
+    async def warm_up(self) -> None:
+        """Let Prefect load what the first run needs, and register our flows, before a run must be fast.
+
+        Takes at most ``FIRST_SECONDS``.
+        """
+        registered = False
+
+        async def register() -> None:
+            nonlocal registered
+            with contextlib.suppress(Exception):  # the first run is slower, no more
+                for module in ENGINE:
+                    importlib.import_module(module)
+                async with get_client() as client:
+                    for flow in self._flows.values():
+                        flow.serialize_parameters({"cases": []})
+                        await client.create_flow_from_name(flow.name)
+                registered = True
+
+        await asyncio.wait([self._in_thread(register, "warm-up")], timeout=FIRST_SECONDS)
+        if registered:
+            self._first_seconds = max(FIRST_SECONDS, self._start_seconds)
+
+    async def closed(self, seconds: float) -> bool:
+        """Wait for runs that still leave artifacts or report their final state; return whether all have ended."""
+        if self._open:
+            await asyncio.wait(self._open.values(), timeout=seconds)
+        return not self._open
+
     async def aclose(self, seconds: float = 5.0) -> None:
-        """Wait at most about `seconds` for runs that are still reporting their final state to Prefect."""
+        """Wait at most about ``seconds`` for open runs, then cancel them."""
         for timeout in (seconds, 0.5, 0.5):  # Prefect shields its last report from the first cancel
-            if not self._closing:
+            if await self.closed(timeout):
                 break
-            _, late = await asyncio.wait(self._closing, timeout=timeout)
-            for task in late:
-                task.cancel()
+            for start in list(self._open):
+                start.cancel()
         await self._http.aclose()
 
-    async def _offer(self, attempt: AnyAttempt) -> None:
-        """Offer the work to Prefect; return when it has begun, cannot begin or is too late."""
-        deadline = asyncio.get_running_loop().time() + self._start_seconds
+    async def _started(self, run_info: RunInfo, work: Work) -> Start[Any] | None:
+        """Start the flow; return None if it cannot begin or is late."""
+        deadline = asyncio.get_running_loop().time() + (self._first_seconds or self._start_seconds)
+        self._first_seconds = None
+        if self.breaker_open:
+            return None
         if not await self._answers():
             self.counts.no_probe += 1
             self._break()
-            return
-        async with self._in_turn():
-            attempt.run = asyncio.create_task(self._run_flow(attempt), name=f"observe {attempt.run_info.flow}")
-            self._closing.add(attempt.run)
-            attempt.run.add_done_callback(self._closing.discard)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await attempt.decided.wait()
-            except TimeoutError:
-                pass
-        if attempt.owner is None:
-            self.counts.no_start += 1
-            self._break()
-
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncGenerator[None]:
-        """Hold the turn if it becomes free soon. See Note [One write at a time]."""
+            return None
+        start = Start[Any](run_info, work, lambda: len(self._open) > BACKLOG)
+        self._open[start] = self._in_thread(lambda: self._run_flow(start), f"observe {run_info.flow}")
+        self._open[start].add_done_callback(lambda _: self._open.pop(start, None))
         try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError:
-            yield
-            return
-        try:
-            yield
-        finally:
-            self._turn.release()
+            begins = await start.begins(deadline - asyncio.get_running_loop().time())
+        except asyncio.CancelledError:
+            start.cancel()
+            raise
+        if begins:
+            return start
+        self.counts.no_start += 1
+        self._break()
+        return None
 
     async def _answers(self) -> bool:
         try:
@@ -207,46 +178,55 @@ class PrefectObserver:
             return False
         return answer.status_code == 200
 
-    async def _run_flow(self, attempt: AnyAttempt) -> None:
-        """Create, run and close one flow run; never raises but when cancelled."""
-        _attempt.set(attempt)
-        _backlog.set(lambda: len(self._closing))
-        _turn.set(self._turn)
-        run_info = attempt.run_info
-        observed_flow = self._flow_named(run_info.flow)
-        try:
-            # Prefect passes the settings of this task's context on to its own threads.
-            profile = get_settings_context().profile
-            with SettingsContext(profile=profile, settings=self._settings), tags(*run_info.tags):
-                state: State[Any] = await observed_flow(dict(run_info.parameters), return_state=True)
-            self.counts.left_nothing += (state.message or "").startswith(LEFT_NOTHING)
-        except Exception:  # noqa: BLE001 (whatever fails in Prefect, the work is done or runs unobserved)
-            if attempt.done.is_set():
-                self.counts.unclosed += 1
-            self._break()
-        finally:
-            attempt.decided.set()
+    def _in_thread(self, run: Callable[[], Awaitable[None]], name: str) -> "asyncio.Future[None]":
+        """Run it in an event loop of its own, with Prefect's settings; the future is done when it has ended.
 
-    def _flow_named(self, name: str) -> Flow[..., Any]:
-        if name not in self._flows:
-            # Never written to. Without it, Prefect asks the server for the result storage twice in each run, by a
-            # blocking call: a server that hangs would block the whole event loop.
-            storage = self._settings.results.local_storage_path
-            self._flows[name] = _observed_flow.with_options(name=name, result_storage=storage)
-        return self._flows[name]
+        See Note [Threads]. The thread does not hold up the end of the process.
+        """
+        loop, ended = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+        def settle() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def work() -> None:
+            try:
+                self._context.copy().run(asyncio.run, run())  # pyright: ignore[reportArgumentType]
+            finally:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(settle)
+
+        threading.Thread(target=work, name=name, daemon=True).start()
+        return ended
+
+    async def _run_flow(self, start: AnyStart) -> None:
+        """Create, run and close one flow run."""
+        STARTED.set(start)
+        task = asyncio.current_task()
+        assert task is not None
+        start.runs_in(asyncio.get_running_loop(), task)
+        try:
+            with tags(*start.run_info.tags):
+                flow = self._flows[start.run_info.flow]
+                state: State[Any] = await flow(**start.run_info.parameters, return_state=True)
+            self.counts.left_nothing += (state.message or "").startswith(LEFT_NOTHING)
+        except Exception:  # noqa: BLE001 (whatever fails in Prefect, the work is done)
+            self.counts.unclosed += 1
+        finally:
+            start.fail(RunLost(start.run_info.flow))  # in case its body began and did not end
 
     def _break(self) -> None:
         self._breaker_until = asyncio.get_running_loop().time() + self._breaker_seconds
 
 
-def _restrain_prefect() -> None:
-    """Leave signals and the console to the process that holds the observer.
-
-    During a run Prefect's engine handles SIGTERM by raising in whatever code is running, also in an event loop that has
-    its own handler: a driver that is stopped would fail in the middle of its work.
-    """
-    if not hasattr(prefect.flow_engine, "capture_sigterm"):
-        raise RuntimeError("Prefect's engine has changed: check how it handles SIGTERM, then the pin.")
-    setattr(prefect.flow_engine, "capture_sigterm", nullcontext)  # noqa: B010 (of another type)
-    for name in ("prefect.flow_runs", "prefect.engine"):  # run states; the caller has the exception itself
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+def _prefect_context(api_url: str) -> Context:
+    """Return a context in which Prefect speaks to this server, with settings for runs that somebody waits for."""
+    updates: dict[Any, Any] = {
+        PREFECT_API_URL: api_url,
+        PREFECT_API_REQUEST_TIMEOUT: 5.0,
+        PREFECT_CLIENT_MAX_RETRIES: 2,  # 0 fails on a healthy but busy SQLite server
+        # Plain HTTP has nothing to verify, and reading the certificates costs each run 75 ms.
+        PREFECT_API_TLS_INSECURE_SKIP_VERIFY: api_url.startswith("http://"),
+    }
+    with temporary_settings(updates=updates):
+        return copy_context()

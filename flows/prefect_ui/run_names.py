@@ -11,6 +11,8 @@ from flows.run_info import RunInfo
 from locales.translation import label, translate, when
 from models.columns import to_micros
 
+REACT, FIRE_TIMERS, CALL_CUSTOMERS, REPROJECT = "react", "fire-timers", "call-customers", "reproject-timers"
+"""The flows of a driver."""
 NAMED = 20
 """The most cases that a run names in its parameters."""
 TAGGED = 200
@@ -63,7 +65,7 @@ def reaction(store: Store, locale: str, at: datetime, waiting: Sequence[Waiting]
         subject = _many(locale, numbers)
     name = " · ".join([*subject, *_highest(locale, cases)])
     return RunInfo(
-        "react", name, _tags({delivery.kind for delivery in waiting}, steps, cases), {"cases": numbers[:NAMED]}
+        REACT, name, _tags({delivery.kind for delivery in waiting}, steps, cases), {"cases": numbers[:NAMED]}
     )
 
 
@@ -78,7 +80,7 @@ def sweep(store: Store, locale: str, at: datetime) -> RunInfo:
     )
     name = " · ".join([*subject, what, *_highest(locale, cases)])
     return RunInfo(
-        "fire-timers", name, _tags({case.kind for case in cases}, ["timers"], cases), {"cases": numbers[:NAMED]}
+        FIRE_TIMERS, name, _tags({case.kind for case in cases}, ["timers"], cases), {"cases": numbers[:NAMED]}
     )
 
 
@@ -89,12 +91,12 @@ def calls(store: Store, locale: str, at: datetime) -> RunInfo:
     subject = numbers if len(numbers) == 1 else _many(locale, numbers)
     name = " · ".join([*subject, translate(locale, "window.calls"), when(at, "%m-%d %H:%M")])
     tags = _tags({case.kind for case in cases}, ["callbacks"], cases)
-    return RunInfo("call-customers", name, tags, {"cases": numbers[:NAMED]})
+    return RunInfo(CALL_CUSTOMERS, name, tags, {"cases": numbers[:NAMED]})
 
 
 def rules(locale: str, at: datetime) -> RunInfo:
     """Describe the run that reprojects open timers under a new edition of the rules."""
-    return RunInfo("reproject-timers", f"{translate(locale, 'window.rules')} · {when(at)}", ("closeloop", "rules"))
+    return RunInfo(REPROJECT, f"{translate(locale, 'window.rules')} · {when(at)}", ("closeloop", "rules"))
 
 
 def work_name(locale: str, name: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from statemachines.lifecycle import Refused
+
 # Note [What Prefect may know]
 # A run stores its parameters, name, tags, state messages and log lines; an exception that leaves a flow is also
 # pickled below PREFECT_HOME, even when results are not persisted. So no exception and no result ever leaves our flows:
@@ -18,6 +20,11 @@ LEFT_NOTHING = "done, but its artifacts could not be left"
 
 _parts: ContextVar[list[str] | None] = ContextVar("parts", default=None)
 _log = logging.getLogger(__name__)
+
+
+def code_of(error: BaseException) -> str:
+    """Return what may be said of an error: a refusal's code or the type, for its text may be personal."""
+    return error.code if isinstance(error, Refused) else type(error).__name__
 
 
 def add_to_message(text: str) -> None:
@@ -40,7 +47,7 @@ def joined_message(parts: Sequence[str]) -> str | None:
 
 
 async def state_after(body: Callable[[], Awaitable[State[Any] | None]]) -> State[Any]:
-    """Run the body of a deployment's flow and return its state: the body's own, Completed or Failed.
+    """Run the body of a flow and return its state: the body's own, Completed or Failed.
 
     The process's own log gets the traceback without the error's text. See Note [What Prefect may know].
     """
@@ -50,5 +57,5 @@ async def state_after(body: Callable[[], Awaitable[State[Any] | None]]) -> State
     except Exception as error:  # noqa: BLE001 (its text may be personal)
         frames = "".join(traceback.format_tb(error.__traceback__))
         _log.error("%s\n%s", type(error).__name__, frames)
-        return Failed(message=type(error).__name__)
+        return Failed(message=code_of(error))
     return state or Completed(message=joined_message(parts))

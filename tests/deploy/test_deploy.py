@@ -41,14 +41,13 @@ def interpolated() -> set[str]:
     return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
 
 
-def settings_of_prefect() -> set[str]:
-    """Return the names that the installed Prefect and prefect-redis read."""
-    from prefect.settings.legacy import _get_settings_fields
-    from prefect.settings.models.root import Settings as PrefectSettings
+def settings_of_prefect(names: set[str]) -> set[str]:
+    """Return those of the names that the installed Prefect, or prefect-redis, reads."""
+    import prefect.settings
     from prefect_redis.client import RedisMessagingSettings
 
     redis = {f"PREFECT_REDIS_MESSAGING_{name.upper()}" for name in RedisMessagingSettings.model_fields}
-    return set(_get_settings_fields(PrefectSettings)) | redis
+    return {name for name in names if hasattr(prefect.settings, name)} | redis
 
 
 def settings_of_closeloop() -> set[str]:
@@ -78,7 +77,7 @@ def test_each_variable_is_explained_by_the_line_before_it():
 
 def test_every_variable_is_a_known_setting_and_every_setting_of_closeloop_is_listed():
     names = set(explained())
-    assert names - settings_of_prefect() - settings_of_closeloop() - OTHERS == interpolated()
+    assert names - settings_of_prefect(names) - settings_of_closeloop() - OTHERS == interpolated()
     assert settings_of_closeloop() - names == set()
 
 
@@ -92,15 +91,20 @@ def test_every_variable_of_compose_and_the_units_is_explained():
 
 
 def test_production_has_the_prefect_settings_of_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(os, "environ", {})
+    postgres = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://prefect:x@database/prefect"}
+    monkeypatch.setattr(os, "environ", postgres)
     expected = prefect_environment(tmp_path, "http://prefect-api:4200/api")
     differs = {
         "CLOSELOOP_HOME",
         "PREFECT_HOME",
         "PREFECT_SERVER_UI_API_URL",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE",
+        "PREFECT_LOGGING_SETTINGS_PATH",
     }
     listed = explained()
+    config = Path(expected["PREFECT_LOGGING_SETTINGS_PATH"])
+    assert listed["PREFECT_LOGGING_SETTINGS_PATH"] == f"/opt/closeloop/{config.relative_to(ROOT)}"
+    assert config.is_file()
     assert {name: listed[name] for name in expected if name not in differs} == {
         name: value for name, value in expected.items() if name not in differs
     }

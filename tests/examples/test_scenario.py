@@ -2,10 +2,10 @@
 
 import asyncio
 import csv
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -16,13 +16,16 @@ from engine.audit.verify import verify
 from engine.commands.arrivals import Source, record
 from engine.create_store import create_store
 from engine.settings import Settings
-from flows.run_info import RunInfo, Unobserved
+from flows.run_info import RunInfo, RunResult
+from flows.work import Unobserved, Work
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
 from gateways.mapping_file import load_mapping
 from models.contact import Contact
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Unanswered
+
+T = TypeVar("T")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COLUMNS = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
@@ -128,9 +131,9 @@ class CountingObserver(Unobserved):
     def __init__(self) -> None:
         self.runs = 0
 
-    async def run(self, run_info: RunInfo, body: Any, leave: Any = None) -> Any:
+    async def run(self, run_info: RunInfo, work: Work, body: Callable[[Work], Awaitable[T]]) -> RunResult[T]:
         self.runs += 1
-        return await super().run(run_info, body, leave)
+        return await super().run(run_info, work, body)
 
 
 def test_the_scenario_runs_without_a_refusal_and_closes_every_case(home: Path):

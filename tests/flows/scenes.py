@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -80,11 +80,7 @@ class Watching:
     there: bool = True
     sights: list[RunInfo] = field(default_factory=list[RunInfo])
 
-    async def run(
-        self,
-        run_info: RunInfo,
-        body: Callable[[], Awaitable[T]],
-        leave: Callable[[T], Awaitable[None]] | None = None,
-    ) -> RunResult[T]:
+    async def run(self, run_info: RunInfo, work: Work, body: Callable[[Work], Awaitable[T]]) -> RunResult[T]:
         self.sights.append(run_info)
-        return RunResult(await body(), observed=self.there, run_id="a-run" if self.there else None)
+        run_id = "a-run" if self.there else None
+        return RunResult(await body(replace(work, run_id=run_id)), observed=self.there, run_id=run_id)

@@ -210,7 +210,7 @@ def test_a_batch_that_was_made_and_never_settled_is_made_again_and_changes_nothi
     numbers = [new_case(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(4)]
     batch = lease(work.store, "killed", wanted, START)
     assert len(batch) == 8
-    asyncio.run(reacting._deliver_all(work, batch))
+    asyncio.run(reacting._deliver_all(work, batch, reacting._deliver))
     moves, mails = [moved_so(work.store, number) for number in numbers], {mail.key for mail in sent_mails(work)}
     assert all(len(one) == 2 for one in moves)
     drained(work, LEASE)

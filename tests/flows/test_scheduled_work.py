@@ -1,6 +1,7 @@
 """The nights: read from prefect.yaml, caught up when they were missed, safe to run twice, and needing no driver."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,12 @@ FIRST_OF_APRIL = timedelta(days=29, hours=21.5)
 
 def night(work: Work, after: timedelta, name: str = "overnight-escalation") -> object:
     set_clock(work.store, START + after)
-    return asyncio.run(run_scheduled(work, name))
+    return asyncio.run(run_scheduled(observed(work), name))
+
+
+def observed(work: Work) -> Work:
+    """The tools of a run that Prefect shows."""
+    return replace(work, run_id="a-run")
 
 
 def test_every_scheduled_deployment_has_its_work_and_no_other():
@@ -123,10 +129,10 @@ def test_of_late_runs_that_wait_for_a_worker_one_does_the_work(work: Work):
     """The worker was away for three nights: Prefect kept a late run for each of them."""
     set_clock(work.store, START + DAY * 3)
     due = [START + HOUR * 18.5 + DAY * day for day in range(3)]
-    done = [asyncio.run(run_late(work, "overnight-escalation", at)) for at in due]
+    done = [asyncio.run(run_late(observed(work), "overnight-escalation", at)) for at in due]
     assert [isinstance(one, Night) for one in done] == [True, False, False]
     assert query_rows(work.store, "SELECT count(*) AS n FROM run") == [{"n": 1}]
-    later = asyncio.run(run_late(work, "overnight-escalation", START + DAY * 3 + timedelta(seconds=1)))
+    later = asyncio.run(run_late(observed(work), "overnight-escalation", START + DAY * 3 + timedelta(seconds=1)))
     assert isinstance(later, Night), "what is asked for now is done now"
 
 
@@ -136,7 +142,7 @@ def test_a_worker_that_comes_too_late_finds_the_work_done(work: Work):
     work.observer = Watching()
     [late] = overdue(work, work.store.now(), GRACE)
     asyncio.run(watch_scheduled(work, late.name))
-    assert asyncio.run(run_late(work, late.name, late.due)) is None
+    assert asyncio.run(run_late(observed(work), late.name, late.due)) is None
 
 
 def test_a_late_run_shows_what_was_done_unseen(work: Work):
@@ -144,7 +150,7 @@ def test_a_late_run_shows_what_was_done_unseen(work: Work):
     set_clock(work.store, START + DAY)
     work.observer = Watching(there=False)
     asyncio.run(watch_scheduled(work, "morning-report"))
-    late = asyncio.run(run_late(work, "morning-report", START + HOUR * 22.5))
+    late = asyncio.run(run_late(observed(work), "morning-report", START + HOUR * 22.5))
     assert late is not None
 
 

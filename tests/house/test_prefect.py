@@ -1,15 +1,17 @@
 """House rule: Prefect is imported only where it is used, because its import costs seconds."""
 
+import ast
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
 import pytest
 
-from tests.house.sources import ROOMS, Source, at_import, findings, hold, imported_modules, sources
+from tests.house.sources import ROOMS, Source, at_import, dotted, findings, hold, imported_modules, sources
 
 MAY_LOAD_PREFECT = (
     *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
-    *("flows/prefect_ui/observer.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/run_states.py"),
+    *("flows/prefect_ui/observer.py", "flows/prefect_ui/flow_body.py", "flows/prefect_ui/step_tasks.py"),
+    *("flows/prefect_ui/run_states.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/ledger.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
 )
 
@@ -24,6 +26,36 @@ def loads_prefect(source: Source) -> Iterator[str]:
 
 def test_prefect_is_loaded_only_where_it_is_used():
     hold(loads_prefect, sources(*ROOMS, "tests"))
+
+
+def uses_private_names(source: Source) -> Iterator[str]:
+    for node in source.nodes:
+        names = list(imported_modules(node)) if isinstance(node, ast.stmt) else []
+        if isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names += [dotted(node, source.imported)]
+        for name in names:
+            first, *rest = name.split(".")
+            if first.startswith("prefect") and any(part.startswith("_") and not part.endswith("__") for part in rest):
+                yield source.at(node, f"uses {name}, which Prefect may change without notice")
+
+
+def test_no_private_name_of_prefect_is_used():
+    hold(uses_private_names, sources(*ROOMS, "tests"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "from prefect._internal.concurrency import services",
+        "import prefect._internal.engine",
+        "from prefect.settings.legacy import _get_settings_fields",
+        "import prefect.engine\nprefect.engine._logger.info('')",
+    ],
+)
+def test_a_private_name_is_caught(bad: str):
+    assert findings(uses_private_names, [Source("flows/prefect_ui/observer.py", bad)])
 
 
 @pytest.mark.parametrize(

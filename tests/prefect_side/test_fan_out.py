@@ -67,7 +67,7 @@ def shared_out(settings: Settings, store: Store) -> list[int]:
 
     @flow(name="share-out", persist_result=False)
     def share_out() -> list[int]:  # goes to Dask with all that it holds: no store, no connection
-        return [one.did for one in fire_shares(shares, which, settings)]
+        return [swept.did for swept, _ in fire_shares(shares, which, settings, "en")]
 
     return share_out()
 
@@ -94,7 +94,7 @@ def test_a_machine_with_another_store_leaves_it_alone(settings: Settings):
 
     store = settings.store()
     a_week_passes(store, cases=1)
-    swept, why = fire_range.fn(0, 10, made_at(store) + 1)
+    swept, why = fire_range.fn("cases 0–10", 0, 10, made_at(store) + 1)
     assert (swept.did, why) == (0, "AnotherStore")
     assert len(ranges(store, WEEK, 4)) == 1
     store.close()
@@ -121,7 +121,7 @@ def test_the_night_shares_its_work_out(
     assert [fired_steps_of(store, number) for number in numbers] == [alone] * len(numbers)
     names = until(lambda: sorted(task_names(client, run.id)), seconds=30)
     assert len(names) == 2, child.log.read_text()
-    assert all(name.startswith("cases ") for name in names)
+    assert all(name.startswith("到点时限 · 第 ") for name in names), names
     store.close()
 
 

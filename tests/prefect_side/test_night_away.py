@@ -42,11 +42,13 @@ def a_store(folder: Path) -> Work:
 
 async def lives(work: Work, stretches: list[tuple[str, datetime]]) -> list[int]:
     """Live stretch by stretch, each under the eyes of the server at its address; how much each did unseen."""
+    from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
 
     unseen: list[int] = []
     for api_url, until in stretches:
-        async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
+        patience = {"start_seconds": 10.0, "probe_seconds": 5.0, "breaker_seconds": 0.0}
+        async with PrefectObserver(api_url, FLOWS, **patience) as observer:
             work.observer = observer
             await run_until(work, until)
             unseen.append(observer.counts.plain)

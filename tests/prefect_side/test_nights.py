@@ -72,6 +72,7 @@ def test_the_nights_of_the_house():
     }
     for each in nights.values():
         assert each.schedules[0].timezone == "Asia/Shanghai"
+        assert each.concurrency_limit is not None
         assert (each.work_pool.name, each.concurrency_limit.limit) == ("closeloop", 1)
         assert "Shanghai time" in each.description
         assert "上海时间" in each.description
@@ -85,6 +86,9 @@ def test_a_misspelt_key_and_a_function_that_is_no_flow_are_refused(tmp_path: Pat
 
     with pytest.raises(ValidationError, match="shedules"):
         read_nights(written(tmp_path, night("escalation", "night", shedules=[])))
+    without_hours = {name: value for name, value in night("escalation", "night").items() if name != "schedules"}
+    with pytest.raises(ValidationError, match="has no schedules"):
+        read_nights(written(tmp_path, without_hours))
     (no_flow,) = read_nights(written(tmp_path, night("escalation", "no_flow")))
     with pytest.raises(TypeError, match="no_flow is no flow"):
         no_flow.flow()
@@ -152,9 +156,10 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
 
 async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
     """The monthly work is done at these instants, under the eyes of the server."""
+    from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
 
-    async with PrefectObserver(api_url, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
+    async with PrefectObserver(api_url, FLOWS, start_seconds=10.0, probe_seconds=5.0, breaker_seconds=0.0) as observer:
         work.observer = observer
         for at in instants:
             set_clock(work.store, at)

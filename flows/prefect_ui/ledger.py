@@ -1,0 +1,81 @@
+"""Leaves the ledger of escalations: one row for each step that fired since the last ledger, whoever fired it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from prefect.artifacts import acreate_table_artifact
+from prefect.runtime import flow_run
+from prefect.settings import get_current_settings
+
+from engine.runs import Done, keep
+from engine.store import Store
+from flows.duty_lease import holding
+from flows.prefect_ui import events
+from flows.work import Work, off_loop
+from locales.translation import label, translate, when
+from reports.escalation_ledger import LEDGER_RUN, Ledger, LedgerStep, unreported
+from reports.markdown import LEDGER, department
+
+# Note [The ledger has no holes]
+# A sweep that ran without Prefect leaves no ledger, and a person's move may fire a step before itself. So a ledger is
+# not what its own run fired: it is read from our tables, from where the last one ended. That instant is kept among our
+# runs after Prefect has the ledger; if the process dies between the two, the next ledger says the same once more.
+
+ROWS = 500
+"""The most rows that a ledger shows; after an outage there may be more, all of which are in the record."""
+FIRST = timedelta(days=1)
+"""How far back the first ledger of a store reaches."""
+
+
+async def leave_ledger(work: Work, failed: Sequence[tuple[str, str]] = ()) -> None:
+    """Leave a table of what was escalated and why, and post it to the event feed. See Note [The ledger has no holes].
+
+    ``failed`` are the cases that the run could not fire, with a code. Another process that leaves its ledger at the
+    same moment leaves these steps, too.
+    """
+    since = await work.now() - FIRST
+    if not failed and not (await off_loop(_read, work.store, since)).steps:
+        return
+    async with holding(work, LEDGER_RUN) as held:
+        if held:
+            await _leave(work, await off_loop(_read, work.store, since), failed)
+
+
+def _read(store: Store, since: datetime) -> Ledger:
+    with store.looking() as tx:
+        return unreported(tx, since, ROWS)
+
+
+async def _leave(work: Work, ledger: Ledger, failed: Sequence[tuple[str, str]]) -> None:
+    rows = [_row(work.locale, step) for step in ledger.steps]
+    case, untouched = translate(work.locale, "report.column.case"), translate(work.locale, "board.column.failed")
+    rows += [{case: number, untouched: code} for number, code in failed[:ROWS]]
+    title = translate(work.locale, "artifact.ledger", count=ledger.count)
+    await acreate_table_artifact(table=rows, key=LEDGER, description=title)
+    moves = [(step.number, step.seq) for step in ledger.steps]
+    await post_events(await off_loop(events.events_of, work.store, work.locale, moves))
+    if ledger.steps:
+        note = {"overlap": list(ledger.overlap)}
+        done = Done(LEDGER_RUN, ledger.until, ledger.until, observed=True, did=ledger.count, note=note)
+        await off_loop(keep, work.store, done)
+
+
+async def post_events(new_events: list[dict[str, object]]) -> None:
+    """Post events to the feed of the server that this run is on, as events of this run."""
+    settings = get_current_settings().api
+    auth = settings.auth_string.get_secret_value() if settings.auth_string else None
+    await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
+
+
+def _row(locale: str, step: LedgerStep) -> dict[str, str]:
+    return {
+        translate(locale, "report.column.case"): step.number,
+        translate(locale, "report.column.promise"): label(locale, step.kind, "clause", step.clause),
+        translate(locale, "report.column.percent"): f"{step.percent} %",
+        translate(locale, "report.column.done"): label(locale, step.kind, "move", step.move),
+        translate(locale, "report.column.level"): label(locale, step.kind, "level", str(step.level)),
+        translate(locale, "report.column.department"): department(locale, step.department),
+        translate(locale, "report.column.owner"): step.owner or "–",
+        translate(locale, "report.column.round"): str(step.cycle),
+        translate(locale, "report.column.due"): when(step.due_at),
+    }

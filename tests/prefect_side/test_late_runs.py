@@ -1,0 +1,50 @@
+"""Late runs that wait for a worker together do not lock the server out, whose database on SQLite has one writer."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apps.prefect_server import Server, takes_writes, worker
+from engine.clock import system_now
+from tests.prefect_side.test_nights import night, written
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
+
+NAMES = ("first", "second", "third")
+ENDED = {"Completed", "Failed", "Crashed", "Cancelled"}
+PATIENCE, STALL = 240.0, 20.0
+"""The lock-out took sixty seconds at least; a busy machine takes a few for a write."""
+
+
+def test_writes_go_on_while_late_runs_are_made_up_for(
+    server: Server, client: "SyncPrefectClient", home: Path, tmp_path: Path
+):
+    from prefect.states import Scheduled
+
+    from apps.up_deployments import ensure_pool_and_deployments
+
+    ensure_pool_and_deployments(server.api_url, written(tmp_path, *(night(name, "morning") for name in NAMES)))
+    due = system_now() - timedelta(hours=8)
+    deployments = [client.read_deployment_by_name(f"sample-morning/{name}").id for name in NAMES]
+    runs = [
+        client.create_flow_run_from_deployment(each, state=Scheduled(scheduled_time=due)).id for each in deployments
+    ]
+    slowest, deadline = 0.0, time.monotonic() + PATIENCE
+    with worker(home, server.api_url) as child:
+        while not set(states := [state_of(client, run) for run in runs]) <= ENDED:
+            began = time.monotonic()
+            takes_writes(server.api_url)
+            slowest = max(slowest, time.monotonic() - began)
+            assert time.monotonic() < deadline, child.log.read_text()
+    assert states == ["Completed"] * len(NAMES)
+    assert slowest < STALL
+
+
+def state_of(client: "SyncPrefectClient", run: Any) -> str | None:
+    return client.read_flow_run(run).state_name
