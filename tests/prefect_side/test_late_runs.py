@@ -30,11 +30,9 @@ def test_writes_go_on_while_late_runs_are_made_up_for(
     from apps.up_deployments import ensure_pool_and_deployments
 
     ensure_pool_and_deployments(server.api_url, written(tmp_path, *(night(name, "morning") for name in NAMES)))
-    due = system_now() - timedelta(hours=8)
-    deployments = [client.read_deployment_by_name(f"sample-morning/{name}").id for name in NAMES]
-    runs = [
-        client.create_flow_run_from_deployment(each, state=Scheduled(scheduled_time=due)).id for each in deployments
-    ]
+    ids = [client.read_deployment_by_name(f"sample-morning/{name}").id for name in NAMES]
+    late = Scheduled(scheduled_time=system_now() - timedelta(hours=8))
+    runs = [client.create_flow_run_from_deployment(each, state=late).id for each in ids]
     slowest, deadline = 0.0, time.monotonic() + PATIENCE
     with worker(home, server.api_url) as child:
         while not set(states := [state_of(client, run) for run in runs]) <= ENDED:
