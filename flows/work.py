@@ -14,6 +14,7 @@ from engine.store import Store
 from flows.run_info import Observer, Unobserved
 from gateways.mail import FakeMailer, Mailer, SmtpMailer
 from gateways.telephone import CallList, FakeTelephone, Telephone
+from locales.house_zone import use_house_zone
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,8 +46,12 @@ class Work:
 
 
 def work_from(settings: Settings) -> Work:
-    """Return the tools that the settings name; a simulated store has no real mail and no real telephone."""
+    """Return the tools that the settings name; a simulated store has no real mail and no real telephone.
+
+    What the process writes from now on is read in the zone of this house.
+    """
     store = settings.store()
+    use_house_zone(settings, store)
     drop = FakeMailer(store.home / "outbox" / "mail.jsonl")
     real_mail = settings.smtp_url is not None and not store.simulated
     mailer = SmtpMailer(settings.smtp_url or "", settings.mail_from) if real_mail else drop

@@ -6,7 +6,8 @@ from engine.runs import Done, keep
 from engine.store import Store
 from flows.notifications import people, write
 from flows.work import Work, off_loop
-from locales.translation import ZONE, label, when
+from locales.translation import label, when
+from locales.zone import reader_zone
 from models import Actor
 from reports import figures, run_figures
 from statemachines.roles import LEVELS
@@ -20,7 +21,7 @@ async def send_digests(work: Work) -> int:
 
     A day's content is fixed once the day is over, so a digest sent again says the same under the same key.
     """
-    today = (await work.now()).astimezone(ZONE).date()
+    today = (await work.now()).astimezone(reader_zone()).date()
     sent = 0
     for back in range(DAYS_BACK, 0, -1):
         sent += await _send_day(work, today - timedelta(days=back))
@@ -42,8 +43,8 @@ async def _send_day(work: Work, day: date) -> int:
 
 def _mails(store: Store, name: str, day: date) -> list[tuple[Actor, list[str]]]:
     """Return each recipient with one line for each case that asks him."""
-    begin = datetime.combine(day, time(), ZONE)
-    end = datetime.combine(day + timedelta(days=1), time(), ZONE)
+    begin = datetime.combine(day, time(), reader_zone())
+    end = datetime.combine(day + timedelta(days=1), time(), reader_zone())
     with store.looking() as tx:
         if run_figures.last_run(tx, name) is not None:
             return []
