@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from prefect import get_client
 from prefect.artifacts import (
     acreate_link_artifact,
     acreate_markdown_artifact,
@@ -17,31 +18,31 @@ from prefect.settings import get_current_settings
 from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
-from engine.commands.plan import Fired
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
 from flows.prefect_ui import events
+from flows.prefect_ui.case_pages import act_forms, leave_pages
+from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, ledger_page, report_page
 from flows.prefect_ui.events import Marks
+from flows.prefect_ui.final_names import final_name, name_run
 from flows.prefect_ui.observer import hurried
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
-from locales.translation import label, translate, when
-from reports import board, board_text, callback_list, case_page, complaint_analysis_text, day_figures
+from locales.translation import label, translate
+from reports import complaint_analysis_text
 from reports.complaint_analysis import ComplaintAnalysis
-from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department
+from reports.markdown import BOARD
 from reports.morning_report import MANAGER_LEVEL, MorningReport
-from reports.morning_report_text import render, summary
+from reports.morning_report_text import summary
 
 FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
 PLAN = "callback-plan"
 """The deployment whose result is the number of callbacks that it planned."""
-ROWS = 500
-"""The most rows that a ledger shows; after an outage there may be more, all of which are in the record."""
-PAGES = 3
-"""A run of at most this many cases leaves a page for each, under the case's number."""
+PAGES = 20
+"""A run leaves a page for each of at most this many cases, under the case's number; the page keeper does the others."""
 BOARD_EVERY = timedelta(minutes=15)
 """The nights always draw the board; a sweep does so if this process drew its last one longer ago than this."""
 
@@ -71,9 +72,11 @@ async def leave_sweep(work: Work, swept: Swept) -> None:
     """Leave the ledger of a sweep, the pages of its cases, and the board or a link to it."""
     add_to_message(_sweep_counts(work.locale, swept))
     await leave_ledger(work, swept)
+    numbers = [step.number for step in swept.fired]
+    await _name(work, numbers, _clauses(work.locale, swept))
     if hurried():
         return
-    await _leave_pages(work, [step.number for step in swept.fired])
+    await _leave_pages(work, numbers)
     now = await work.now()
     last = _board_drawn_at.get(work.name)
     if last is None or not timedelta() <= now - last < BOARD_EVERY:
@@ -93,62 +96,55 @@ async def leave_reactions(work: Work, reacted: Reacted, since: Marks | None) -> 
         new_events = await off_loop(events.events_since, work.store, since, numbers)
         await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
         numbers = list(dict.fromkeys([*since.first, *numbers]))
+    await _name(work, numbers, [])
     await _leave_pages(work, numbers)
 
 
 async def leave_ledger(work: Work, swept: Swept) -> None:
     """Leave a table of what was escalated and why, one row for each escalation step, under one key for all sweeps."""
-    if not swept.fired and not swept.failed:
-        return
-    shown = swept.fired[:ROWS]
-    teams = await off_loop(day_figures.teams, work.store, sorted({step.number for step in shown}))
-    rows = [_row(work.locale, fired, *teams.get(fired.number, (None, None))) for fired in shown]
-    case, failed = translate(work.locale, "report.column.case"), translate(work.locale, "board.column.failed")
-    rows += [{case: number, failed: code} for number, code in swept.failed[:ROWS]]
-    title = translate(work.locale, "artifact.ledger", count=swept.did)
-    await acreate_table_artifact(table=rows, key=LEDGER, description=title)
+    if swept.fired or swept.failed:
+        await _leave(await ledger_page(work, swept))
 
 
-def _row(locale: str, fired: Fired, team: str | None, owner: str | None) -> dict[str, str]:
-    step = fired.step
-    return {
-        translate(locale, "report.column.case"): fired.number,
-        translate(locale, "report.column.promise"): label(locale, fired.kind, "clause", step.clause),
-        translate(locale, "report.column.percent"): f"{step.percent} %",
-        translate(locale, "report.column.done"): label(locale, fired.kind, "move", fired.move),
-        translate(locale, "report.column.level"): label(locale, fired.kind, "level", str(fired.level)),
-        translate(locale, "report.column.department"): department(locale, team),
-        translate(locale, "report.column.owner"): owner or "–",
-        translate(locale, "report.column.round"): str(step.cycle),
-        translate(locale, "report.column.due"): when(step.due_at),
-    }
+def _clauses(locale: str, swept: Swept) -> list[str]:
+    """Return what a sweep did: the clause whose time was reached, or that there were several."""
+    clauses = sorted({label(locale, fired.kind, "clause", fired.step.clause) for fired in swept.fired})
+    if not clauses:
+        return []
+    several = translate(locale, "window.timers")
+    return [translate(locale, "window.due", clause=clauses[0] if len(clauses) == 1 else several)]
 
 
 async def leave_board(work: Work) -> None:
     """Leave the SLA board as of now."""
-    now = await work.now()
-    _board_drawn_at[work.name] = now
-    figures = await off_loop(board.gather, work.store, now)
-    markdown, line = board_text.render(figures, work.locale), board_text.summary(figures, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=BOARD, description=line)
+    _board_drawn_at[work.name] = await work.now()
+    await _leave(await board_page(work))
 
 
 async def leave_callbacks(work: Work) -> None:
     """Leave today's callback list: who calls for which case when, without the customers."""
-    calls = await off_loop(callback_list.gather, work.store, await work.now())
-    markdown, line = callback_list.render(calls, work.locale), callback_list.title(calls, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=CALLBACKS, description=line)
+    await _leave(await callbacks_page(work))
+
+
+async def _leave(page: Page) -> None:
+    await acreate_markdown_artifact(markdown=page.text, key=page.key, description=page.summary)
 
 
 async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
-    """Leave a page for each case of a small run: where the case stands and whom it waits for."""
-    numbers = list(dict.fromkeys(numbers))
-    if len(numbers) > PAGES or hurried():
+    """Leave a page in this run for each of its cases, unless runs come too fast: then the page keeper leaves it."""
+    if hurried() or not numbers:
         return
-    for number in numbers:
-        page = await off_loop(case_page.page, work.store, number, await work.now(), work.locale)
-        if page is not None:
-            await acreate_markdown_artifact(markdown=page.text, key=number, description=page.line)
+    async with get_client() as client:
+        shown = list(dict.fromkeys(numbers))[:PAGES]
+        await leave_pages(client, work, shown, UUID(str(flow_run.id)), await act_forms(client))
+
+
+async def _name(work: Work, numbers: Sequence[str], what: Sequence[str]) -> None:
+    """Name this run for what it did. See Note [What the search of the Prefect UI matches]."""
+    name = await final_name(work, numbers, what)
+    if name is not None:
+        async with get_client() as client:
+            await name_run(client, UUID(str(flow_run.id)), flow_run.tags, name)
 
 
 async def leave_scheduled(work: Work, result: object) -> None:
@@ -156,6 +152,7 @@ async def leave_scheduled(work: Work, result: object) -> None:
     if isinstance(result, Night):
         add_to_message(_sweep_counts(work.locale, result.swept))
         await leave_ledger(work, result.swept)
+        await _leave_pages(work, [step.number for step in result.swept.fired])
         await _leave_day(work, result.report)
         await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):
@@ -187,8 +184,7 @@ async def _leave_day(work: Work, report: MorningReport) -> None:
     """Leave the report, and the board and callback list that it links to."""
     await leave_board(work)
     await leave_callbacks(work)
-    markdown, line = render(report, work.locale, linked=True), summary(report, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=REPORT, description=line)
+    await _leave(report_page(work.locale, report))
 
 
 def _sweep_counts(locale: str, swept: Swept) -> str:
