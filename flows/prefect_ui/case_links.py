@@ -31,8 +31,9 @@ def _linked(lines: list[str]) -> Iterator[str]:
         yield line if fenced or line.startswith(FENCE) or "`" in line else NUMBER.sub(lambda m: case_link(m[0]), line)
 
 
-def overdue_numbers(store: Store, most: int) -> list[str]:
-    """Return the open cases with a broken promise, the highest level first."""
+def overdue_numbers(store: Store, most: int) -> dict[str, int]:
+    """Return the open cases with a broken promise and their levels, the highest level first."""
     with store.looking() as tx:
         rows = tx.rows(BROKEN, limit=4 * most)
-    return list(dict.fromkeys(row.number for row in rows if row.clause not in timers(row.kind)))[:most]
+    found = {row.number: row.level for row in rows if row.clause not in timers(row.kind)}
+    return dict(list(found.items())[:most])

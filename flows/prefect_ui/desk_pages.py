@@ -16,7 +16,7 @@ from statemachines.kinds import lifecycle_of
 
 START = "closeloop"
 """The key of the page from which everything is reached."""
-OVERDUE = 10
+OVERDUE = 20
 """How many overdue cases the summary of the board links to."""
 ROWS = 500
 """The most escalation steps that a ledger shows; after an outage there may be more, all of which are in the record."""
@@ -46,22 +46,26 @@ async def start_page(work: Work) -> Page:
         *(f"- {each}" for each in links),
     ]
     shown = overdue or translate(locale, "start.none_overdue")
-    return Page(START, "\n".join(lines) + "\n", f"{shown} · {' · '.join(links)}")
+    return Page(START, "\n".join(lines) + "\n", f"{shown}\n\n{' · '.join(links)}")
 
 
 async def board_page(work: Work) -> Page:
     """Return the SLA board as of now; its summary links to the cases that are overdue."""
     figures = await off_loop(board.gather, work.store, await work.now())
     line = board_text.summary(figures, work.locale)
-    summary_ = " ".join(filter(None, (line, await _overdue(work))))
-    return Page(BOARD, link_cases(board_text.render(figures, work.locale)), summary_)
+    above = "\n\n".join(filter(None, (line, await _overdue(work))))
+    return Page(BOARD, link_cases(board_text.render(figures, work.locale)), above)
 
 
 async def _overdue(work: Work) -> str:
-    """Link to the cases with a broken promise, the highest level first; empty if there are none."""
-    numbers = await off_loop(overdue_numbers, work.store, OVERDUE)
-    cases = " · ".join(case_link(number) for number in numbers)
-    return translate(work.locale, "board.overdue", cases=cases) if cases else ""
+    """Link to the cases with a broken promise, a line for each level that is asked; empty if there are none."""
+    found = await off_loop(overdue_numbers, work.store, OVERDUE)
+    lines = []
+    for level in sorted(set(found.values()), reverse=True):
+        cases = " · ".join(case_link(number) for number, asked in found.items() if asked == level)
+        name = label(work.locale, "", "level", str(level))
+        lines.append(translate(work.locale, "board.overdue", level=name, cases=cases))
+    return "\n\n".join(lines)
 
 
 async def callbacks_page(work: Work) -> Page:

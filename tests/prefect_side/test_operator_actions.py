@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prefect
 
 CANARY = "canary-zhang-san-13800138000"
-ACTS = {"escalate-case", "reassign-case", "extend-promise", "decide-case", "pause-kind", "resume-kind", "sweep-now"}
+ACTS = {
+    "show-case",
+    "escalate-case",
+    "reassign-case",
+    "extend-promise",
+    "decide-case",
+    "pause-kind",
+    "resume-kind",
+    "sweep-now",
+}
 
 
 @pytest.fixture
