@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from apps.driver import drive
 from apps.prefect_server import Child, PortTaken, PrefectServerError, Server, prefect_server, takes_writes, worker
@@ -79,10 +80,30 @@ def _close_abandoned(server: Server, tell: Tell) -> None:
 
 def _kept(server: Server, worker_process: Child, tell: Tell) -> list[KeptChild]:
     """Return the children to start again; a worker only where its server answers."""
-    kept = KeptChild(
-        "server", server, lambda: takes_writes(server.api_url), prepare=lambda: _prepare_server(server, tell)
-    )
-    return [kept, KeptChild("worker", worker_process, needs=kept)]
+
+    def server_is_back() -> None:
+        _prepare_server(server, tell)
+        _post_restart(server.api_url, server)
+
+    kept = KeptChild("server", server, lambda: takes_writes(server.api_url), server_is_back)
+    return [
+        kept,
+        KeptChild("worker", worker_process, prepare=partial(_post_restart, server.api_url, worker_process), needs=kept),
+    ]
+
+
+def _post_restart(api_url: str, child: Child) -> None:
+    """Post to Prefect's event feed that a child was started again."""
+    from flows.prefect_ui.events import post
+
+    event = {
+        "id": str(uuid4()),
+        "event": "process.restarted",
+        "occurred": system_now().isoformat(),
+        "resource": {"prefect.resource.id": f"closeloop.process.{child.name}", "prefect.resource.name": child.name},
+        "payload": {"restarts": child.restarts},
+    }
+    asyncio.run(post(api_url, os.environ.get("PREFECT_SERVER_API_AUTH_STRING"), [event]))
 
 
 def _check_lifecycles(store: Store, tell: Tell) -> None:

@@ -60,6 +60,9 @@ class Up:
         url = f"http://127.0.0.1:{self.port}/api{path}"
         return httpx.request(method, url, json=body or None, trust_env=False, timeout=20.0).json()
 
+    def events(self, resource: str) -> list[Any]:
+        return self.api("POST", "/events/filter", filter={"resource": {"id": [resource]}}, limit=10)["events"]
+
     def pages(self, key: str) -> list[Any]:
         return self.api("POST", "/artifacts/filter", artifacts={"key": {"any_": [key]}})
 
@@ -123,6 +126,7 @@ def test_a_killed_server_is_started_again_while_the_driver_goes_on(up: Up):
     assert (parts["prefect"]["code"], parts["prefect"]["restarts"]) == ("there", 1)
     assert parts["driver"]["code"] == "beats"
     assert until(lambda: up.pages(number), PATIENCE), "its page is made up for"
+    assert until(lambda: up.events("closeloop.process.prefect-server")), "the event feed has it"
 
 
 def test_a_stopped_worker_is_told_from_one_that_is_gone(up: Up):
