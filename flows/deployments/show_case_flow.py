@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.deployments.deployed_flow import deployed_flow
+from flows.deployments.operator_forms import NO_WORDS
 from flows.prefect_ui.case_forms import SHOW
 from flows.prefect_ui.case_pages import act_forms, leave_pages
 from flows.work import Work
@@ -18,9 +19,11 @@ from statemachines.lifecycle import Refused
 
 
 class ShowForm(BaseModel):
-    """The number of a case: no customer's name, number or words, because Prefect keeps what is entered."""
+    """The number of the case to show."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra={"description": NO_WORDS}
+    )
 
     case: str = Field(
         title="工单编号 / Case number",

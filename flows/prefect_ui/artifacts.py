@@ -18,12 +18,13 @@ from prefect.settings import get_current_settings
 from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
+from engine.commands.plan import Fired
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
 from flows.prefect_ui import events
 from flows.prefect_ui.case_pages import act_forms, leave_pages
-from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, ledger_page, report_page
+from flows.prefect_ui.desk_pages import ROWS, LedgerRow, Page, board_page, callbacks_page, ledger_page, report_page
 from flows.prefect_ui.events import Marks
 from flows.prefect_ui.final_names import final_name, name_run
 from flows.prefect_ui.observer import hurried
@@ -31,7 +32,7 @@ from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
 from locales.translation import label, translate
-from reports import complaint_analysis_text
+from reports import complaint_analysis_text, day_figures
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.markdown import BOARD
 from reports.morning_report import MANAGER_LEVEL, MorningReport
@@ -103,7 +104,16 @@ async def leave_reactions(work: Work, reacted: Reacted, since: Marks | None) -> 
 async def leave_ledger(work: Work, swept: Swept) -> None:
     """Leave a table of what was escalated and why, one row for each escalation step, under one key for all sweeps."""
     if swept.fired or swept.failed:
-        await _leave(await ledger_page(work, swept))
+        teams = await off_loop(day_figures.teams, work.store, sorted({fired.number for fired in swept.fired[:ROWS]}))
+        rows = [_ledger_row(fired, *teams[fired.number]) for fired in swept.fired[:ROWS]]
+        await _leave(ledger_page(work.locale, rows, swept.did, swept.failed))
+
+
+def _ledger_row(fired: Fired, team: str | None, owner: str | None) -> LedgerRow:
+    step = fired.step
+    return LedgerRow(
+        fired.number, fired.kind, step.clause, step.percent, fired.move, fired.level, team, owner, step.due_at
+    )
 
 
 def _clauses(locale: str, swept: Swept) -> list[str]:

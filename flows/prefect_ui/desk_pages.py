@@ -1,13 +1,14 @@
 """Composes the pages that every supervisor opens: start, board, callback list, morning report, escalation ledger."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
-from flows.fire_timers import Swept
 from flows.prefect_ui.case_links import case_link, link_cases, overdue_numbers
 from flows.work import Work, off_loop
 from locales.translation import label, translate, when
-from reports import board, board_text, callback_list, day_figures
+from reports import board, board_text, callback_list
 from reports.figures import LateStep
 from reports.markdown import BOARD, CALLBACKS, LEDGER, REPORT, department, link, table
 from reports.morning_report import MorningReport
@@ -28,6 +29,21 @@ class Page(NamedTuple):
     key: str
     text: str
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """An escalation step as the ledger shows it."""
+
+    number: str
+    kind: str
+    clause: str
+    percent: int
+    move: str
+    level: int
+    department: str | None
+    owner: str | None
+    due_at: datetime
 
 
 async def start_page(work: Work) -> Page:
@@ -80,59 +96,50 @@ def report_page(locale: str, report: MorningReport) -> Page:
     return Page(REPORT, link_cases(render(report, locale, linked=True)), summary(report, locale))
 
 
-async def ledger_page(work: Work, swept: Swept) -> Page:
-    """Return the ledger of a sweep: what was escalated and why.
+def ledger_page(locale: str, steps: Sequence[LedgerRow], count: int, failed: Sequence[tuple[str, str]] = ()) -> Page:
+    """Return the ledger: what was escalated and why. It shows the first of ``count`` steps.
 
-    It is Markdown: the Prefect UI shows links in a table artifact as text.
+    ``failed`` are cases that could not be touched, each with a code. The ledger is Markdown, because the Prefect UI
+    shows links in a table artifact as text.
     """
-    shown = swept.fired[:ROWS]
-    teams = await off_loop(day_figures.teams, work.store, sorted({fired.number for fired in shown}))
-    steps = []
-    for fired in shown:
-        team, owner = teams.get(fired.number, (None, None))
-        step = fired.step
-        late = LateStep(fired.number, fired.kind, step.clause, step.percent, fired.level, step.due_at, team, owner)
-        steps.append(_row(work.locale, late, fired.move, str(step.cycle)))
-    return _ledger(work.locale, steps, swept.did, swept.failed[:ROWS])
+    rows = [_row(locale, step) for step in steps[:ROWS]]
+    title = translate(locale, "artifact.ledger", count=count)
+    heading = translate(locale, f"artifact_name.{LEDGER}")
+    lines = [f"# {heading}", "", title, "", *_ledger_tables(locale, rows, count, failed[:ROWS])]
+    return Page(LEDGER, "\n".join(lines) + "\n", title)
 
 
 def day_ledger_page(locale: str, report: MorningReport) -> Page:
     """Return the ledger of the report's day, for a server that has none yet."""
-    steps = [_row(locale, late, _move(late), "–") for late in report.late[:ROWS]]
-    return _ledger(locale, steps, len(report.late), ())
+    return ledger_page(locale, [_of_day(late) for late in report.late], len(report.late))
 
 
-def _move(late: LateStep) -> str:
-    table_ = lifecycle_of(late.kind)
-    return (table_.breach if late.percent >= 100 else table_.remind) or ""
-
-
-def _row(locale: str, late: LateStep, move: str, cycle: str) -> tuple[str, ...]:
-    return (
-        case_link(late.number),
-        label(locale, late.kind, "clause", late.clause),
-        f"{late.percent} %",
-        label(locale, late.kind, "move", move),
-        label(locale, late.kind, "level", str(late.level)),
-        department(locale, late.department),
-        late.owner or "–",
-        cycle,
-        when(late.due_at),
+def _of_day(late: LateStep) -> LedgerRow:
+    lifecycle = lifecycle_of(late.kind)
+    move = (lifecycle.breach if late.percent >= 100 else lifecycle.remind) or ""
+    return LedgerRow(
+        late.number, late.kind, late.clause, late.percent, move, late.level, late.department, late.owner, late.due_at
     )
 
 
-def _ledger(locale: str, rows: Sequence[Sequence[str]], count: int, failed: Sequence[tuple[str, str]]) -> Page:
-    title = translate(locale, "artifact.ledger", count=count)
-    heading = translate(locale, f"artifact_name.{LEDGER}")
-    lines = [f"# {heading}", "", title, "", *_ledger_tables(locale, rows, count, failed)]
-    return Page(LEDGER, "\n".join(lines) + "\n", title)
+def _row(locale: str, step: LedgerRow) -> tuple[str, ...]:
+    return (
+        case_link(step.number),
+        label(locale, step.kind, "clause", step.clause),
+        f"{step.percent} %",
+        label(locale, step.kind, "move", step.move),
+        label(locale, step.kind, "level", str(step.level)),
+        department(locale, step.department),
+        step.owner or "–",
+        when(step.due_at),
+    )
 
 
 def _ledger_tables(
     locale: str, rows: Sequence[Sequence[str]], count: int, failed: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     """Yield the table of the steps that fired, then that of the cases that could not be touched."""
-    names = ("case", "promise", "percent", "done", "level", "department", "owner", "round", "due")
+    names = ("case", "promise", "percent", "done", "level", "department", "owner", "due")
     if rows:
         yield from table([translate(locale, f"report.column.{name}") for name in names], rows)
     if count > len(rows):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 45_000
+PATIENCE = 90_000
 """Milliseconds: a worker on a busy machine takes its time to start a run."""
 SAMPLE_FLOWS = '''
 """Flows for the tests' deployments; written to a file of their own because they load Prefect."""
