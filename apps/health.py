@@ -9,18 +9,22 @@ from locales.translation import translate, when_in_zone
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The health of one part; ``notes`` name further messages about it, which do not make it better or worse."""
+    """The health of one part; ``notes`` name further messages about it, which do not make it better or worse.
+
+    ``messages`` names the part whose messages it shares; without it, it has its own.
+    """
 
     part: str
     ok: bool
     code: str
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
+    messages: str = ""
 
     def text(self, locale: str) -> str:
         """Return the text for people; instants in the reader's zone, with its name."""
         shown = {name: when_in_zone(fact) if isinstance(fact, datetime) else fact for name, fact in self.facts.items()}
-        keys = (f"{self.part}_{self.code}", *self.notes)
+        keys = (f"{self.messages or self.part}_{self.code}", *self.notes)
         return "; ".join(translate(locale, f"cli.status.{key}", **shown) for key in keys)
 
     def document(self) -> dict[str, Any]:

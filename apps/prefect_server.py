@@ -151,10 +151,16 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
 @contextmanager
 def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
     """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
+    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    with _worker(home, api_url, WORKER, command, pool) as child:
+        yield child
+
+
+@contextmanager
+def _worker(home: Path, api_url: str, name: str, command: Sequence[str], pool: str) -> Iterator[Child]:
     home = home.resolve()
     (home / "run").mkdir(parents=True, exist_ok=True)
-    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
-    child = Child(WORKER, command, home, prefect_environment(home, api_url), {"pool": pool}, WORKER_STOP_SECONDS)
+    child = Child(name, command, home, prefect_environment(home, api_url), {"pool": pool}, WORKER_STOP_SECONDS)
     with _sigterm_unwinds(), _running(child):
         yield child
 

@@ -12,27 +12,27 @@ from apps.health import Health
 if TYPE_CHECKING:
     import httpx
 
-SERVER_NOTE, WORKER_NOTE, DRIVER_NOTE = "prefect-server.json", "prefect-worker.json", "driver.json"
-POOL = "closeloop"
+SERVER_NOTE, DRIVER_NOTE = "prefect-server.json", "driver.json"
+WORKERS = (("worker", "prefect-worker.json", "closeloop"),)
+"""The workers that ``up`` starts: the name of the part, its note, and the work pool that it serves."""
 PROBE_SECONDS = 2.0
 KEPT, WAIT = "deadlines_kept", "deadlines_wait"
 
 
 def process_health(home: Path, driver_lives: bool) -> list[Health]:
-    """Return the health of server and worker; deadlines go on without them only where a driver lives."""
-    server, worker = read_note(home, SERVER_NOTE), read_note(home, WORKER_NOTE)
+    """Return the health of the server and its workers; deadlines go on without them only where a driver lives."""
+    server = read_note(home, SERVER_NOTE)
     api = server["api_url"] if server else os.environ.get("PREFECT_API_URL")
     if api is None:
         notes = (KEPT if driver_lives else WAIT,)
-        server_health = Health("prefect", False, "none", notes=notes)
-        return [server_health, Health("worker", False, fault_of(worker) or "none", _known(worker))]
+        return [Health("prefect", False, "none", notes=notes), *(_unserved(home, *worker) for worker in WORKERS)]
     import httpx  # only where there is a server to ask
 
     from apps.prefect_settings import with_credential
 
     with httpx.Client(base_url=with_credential(api), timeout=PROBE_SECONDS, trust_env=False) as http:
         health = _server(http, api, server, driver_lives)
-        return [health, _worker(http, worker, health.ok)]
+        return [health, *(_worker(http, home, *worker, health.ok) for worker in WORKERS)]
 
 
 def read_note(home: Path, name: str) -> dict[str, Any] | None:
@@ -78,27 +78,39 @@ def _answer(http: "httpx.Client") -> str:
     return "there" if wrote.status_code in (httpx.codes.CREATED, httpx.codes.CONFLICT) else "stuck"
 
 
-def _worker(http: "httpx.Client", note: Mapping[str, Any] | None, server_answers: bool) -> Health:
-    facts = _known(note)
-    notes = _notes(note)
+def _unserved(home: Path, part: str, name: str, _pool: str) -> Health:
+    """Return the health of a worker without any server that it could serve."""
+    note = read_note(home, name)
+    return Health(part, False, fault_of(note) or "none", _known(note), messages="worker")
+
+
+def _worker(http: "httpx.Client", home: Path, part: str, name: str, pool: str, server_answers: bool) -> Health:
+    note = read_note(home, name)
+    code, facts = _worker_code(http, note, pool, server_answers)
+    return Health(part, code == "beats", code, {**_known(note), **facts}, _notes(note), messages="worker")
+
+
+def _worker_code(
+    http: "httpx.Client", note: Mapping[str, Any] | None, pool: str, server_answers: bool
+) -> tuple[str, dict[str, Any]]:
+    """Return how a worker is, by its process and by what Prefect heard from it."""
     if fault := fault_of(note):
-        return Health("worker", False, fault, facts, notes)
+        return fault, {}
     if not server_answers:
-        return Health("worker", False, "unknown" if note else "none", facts, notes)
-    latest = _latest_heartbeat(http)
+        return "unknown" if note else "none", {}
+    latest = _latest_heartbeat(http, pool)
     if latest is None:
-        return Health("worker", False, "unregistered" if note else "none", facts, notes)
-    facts["seen_at"] = datetime.fromisoformat(latest["last_heartbeat_time"])
-    beats = latest["status"] == "ONLINE"
-    return Health("worker", beats, "beats" if beats else "silent", facts, notes)
+        return "unregistered" if note else "none", {}
+    seen_at = datetime.fromisoformat(latest["last_heartbeat_time"])
+    return "beats" if latest["status"] == "ONLINE" else "silent", {"seen_at": seen_at}
 
 
-def _latest_heartbeat(http: "httpx.Client") -> dict[str, Any] | None:
-    """Return the worker of our pool that Prefect heard from last."""
+def _latest_heartbeat(http: "httpx.Client", pool: str) -> dict[str, Any] | None:
+    """Return the worker of a pool that Prefect heard from last."""
     import httpx
 
     try:
-        answer = http.post(f"/work_pools/{POOL}/workers/filter", json={})
+        answer = http.post(f"/work_pools/{pool}/workers/filter", json={})
     except httpx.HTTPError:
         return None
     workers = [each for each in answer.json() if each["last_heartbeat_time"]] if answer.is_success else []

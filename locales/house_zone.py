@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def use_house_zone(settings: "Settings", store: Store) -> None:
-    """Read in the zone of this house from now on. Raises ``Refused('unknown_zone')``."""
+    """Read in the zone of this house from now on. Raises ``Refused('bad_zone_setting')``."""
     packs: frozenset[str] = frozenset()
     with suppress(Refused):  # a database that is away does not say which packs it has
         packs = pack_zones(store)

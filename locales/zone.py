@@ -32,11 +32,11 @@ _current: ContextVar[ReaderZone] = ContextVar("reader_zone", default=SHANGHAI)
 def zone_for(setting: str | None, packs: Collection[str]) -> ReaderZone:
     """Return the zone to read in: the setting's, else the one of all published packs, else Shanghai.
 
-    Raises ``Refused('unknown_zone')``.
+    Raises ``Refused('bad_zone_setting')``.
     """
     name = setting or (next(iter(packs)) if len(set(packs)) == 1 else SHANGHAI.zone.key)
     if name not in available_timezones():
-        raise Refused("unknown_zone", zone=name)
+        raise Refused("bad_zone_setting", zone=name)
     return ReaderZone(ZoneInfo(name), named=any(pack != name for pack in packs))
 
 

@@ -41,10 +41,10 @@ def test_the_zone_is_the_setting_s_else_the_packs_else_shanghai(
     assert (found.zone.key, found.named) == (zone, named)
 
 
-def test_an_unknown_zone_is_refused_by_name():
+def test_a_zone_that_there_is_not_is_refused_by_name():
     with pytest.raises(Refused) as refused:
         zone_for("Mars/Olympus", set())
-    assert (refused.value.code, refused.value.params) == ("unknown_zone", {"zone": "Mars/Olympus"})
+    assert (refused.value.code, refused.value.params) == ("bad_zone_setting", {"zone": "Mars/Olympus"})
 
 
 def test_nine_in_berlin_is_nine_for_a_house_in_berlin():
