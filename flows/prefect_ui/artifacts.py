@@ -28,6 +28,7 @@ from flows.prefect_ui.desk_pages import ROWS, LedgerRow, Page, board_page, callb
 from flows.prefect_ui.events import Marks
 from flows.prefect_ui.final_names import final_name, name_run
 from flows.prefect_ui.observer import hurried
+from flows.prefect_ui.run_names import IN_NAME
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
@@ -43,7 +44,7 @@ TRAINING = "classifier-training"
 PLAN = "callback-plan"
 """The deployment whose result is the number of callbacks that it planned."""
 PAGES = 20
-"""A run leaves a page for each of at most this many cases, under the case's number; the page keeper does the others."""
+"""A run of at most this many cases leaves a page for each, under the case's number; the page keeper does the others."""
 BOARD_EVERY = timedelta(minutes=15)
 """The nights always draw the board; a sweep does so if this process drew its last one longer ago than this."""
 
@@ -141,16 +142,18 @@ async def _leave(page: Page) -> None:
 
 
 async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
-    """Leave a page in this run for each of its cases, unless runs come too fast: then the page keeper leaves it."""
-    if hurried() or not numbers:
+    """Leave a page in this run for each of its cases; of many cases, or in a hurry, the page keeper leaves them."""
+    numbers = list(dict.fromkeys(numbers))
+    if not numbers or len(numbers) > PAGES or hurried():
         return
     async with get_client() as client:
-        shown = list(dict.fromkeys(numbers))[:PAGES]
-        await leave_pages(client, work, shown, UUID(str(flow_run.id)), await act_forms(client))
+        await leave_pages(client, work, numbers, UUID(str(flow_run.id)), await act_forms(client))
 
 
 async def _name(work: Work, numbers: Sequence[str], what: Sequence[str]) -> None:
     """Name this run for what it did. See Note [What the search of the Prefect UI matches]."""
+    if hurried() and len(numbers) > IN_NAME:
+        return  # its name could not hold them all anyway
     name = await final_name(work, numbers, what)
     if name is not None:
         async with get_client() as client:

@@ -8,6 +8,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient
 
 from engine.store import Store
+from flows.prefect_ui.run_names import IN_NAME
 from flows.work import Work, off_loop
 from locales.translation import label, translate
 from reports.current_names import state_of
@@ -16,8 +17,8 @@ from reports.current_names import state_of
 # It matches part of a run's name and nothing else; tags can only be chosen in full. So the name holds the numbers of a
 # run's cases. Lists cut a long name short and show all of it as a tooltip. The index on names in Postgres refuses more
 # than 2,700 bytes, hence the limit.
-NAMED = 150
-"""The most case numbers in the name of a run."""
+READ = 1_000
+"""The most cases that are read for a name: their number and the highest level among them."""
 CASES = "SELECT number, kind, state, cycle, level, department FROM cases WHERE number = :number"
 
 
@@ -40,12 +41,15 @@ async def final_name(work: Work, numbers: Sequence[str], what: Sequence[str]) ->
 
     None for a run without cases. A lone case without ``what`` is named with its state and round.
     """
-    cases = await off_loop(_cases, work.store, list(dict.fromkeys(numbers)))
+    numbers = list(dict.fromkeys(numbers))
+    cases = await off_loop(_cases, work.store, numbers[:READ])
     if not cases:
         return None
     highest = max(case.level for case in cases)
     level = [label(work.locale, "", "level", str(highest))] if highest else []
-    return FinalName(" · ".join([*_subject(work.locale, cases, what), *level, *_all(cases)]), _tags(cases))
+    return FinalName(
+        " · ".join([*_subject(work.locale, cases, len(numbers), what), *level, *_all(numbers)]), _tags(cases)
+    )
 
 
 def _cases(store: Store, numbers: Sequence[str]) -> list[Any]:
@@ -54,20 +58,19 @@ def _cases(store: Store, numbers: Sequence[str]) -> list[Any]:
         return [case for case in found if case is not None]
 
 
-def _subject(locale: str, cases: Sequence[Any], what: Sequence[str]) -> list[str]:
-    if len(cases) > 1:
-        return [translate(locale, "window.cases", count=len(cases)), *what]
+def _subject(locale: str, cases: Sequence[Any], count: int, what: Sequence[str]) -> list[str]:
+    if count > 1:
+        return [translate(locale, "window.cases", count=count), *what]
     case = cases[0]
     state = label(locale, case.kind, "state", state_of(case.kind, case.state))
     return [case.number, *(what or [state, translate(locale, "window.round", round=case.cycle)])]
 
 
-def _all(cases: Sequence[Any]) -> list[str]:
+def _all(numbers: Sequence[str]) -> list[str]:
     """Return the numbers of several cases as one part of the name; of too many the first and the last."""
-    numbers = [case.number for case in cases]
     if len(numbers) == 1:
         return []
-    return [" ".join(numbers) if len(numbers) <= NAMED else f"{numbers[0]} … {numbers[-1]}"]
+    return [" ".join(numbers) if len(numbers) <= IN_NAME else f"{numbers[0]} … {numbers[-1]}"]
 
 
 def _tags(cases: Sequence[Any]) -> tuple[str, ...]:

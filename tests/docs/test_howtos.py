@@ -52,7 +52,8 @@ def typed(page: str, capsys: pytest.CaptureFixture[str]) -> int:
     for command in (command for block in blocks(page) for command in block.commands):
         code = run(shlex.split(command.replace(NUMBER, number))[1:])
         said = capsys.readouterr()
-        assert code == 0, f"{page}: {command}\n{said.out}{said.err}"
+        red = command.startswith("closeloop status")  # nothing runs beside the tests, and the status says so
+        assert code == (2 if red and "✗" in said.out else 0), f"{page}: {command}\n{said.out}{said.err}"
         if opened := re.search(r"cp-\d\d-\d{6}", said.out):
             number = opened[0]
         count += 1
