@@ -67,7 +67,8 @@ def _acts(case: Any, running: list[str], deployed: Mapping[str, DeployedForm]) -
     if case.level < TOP_LEVEL and "escalate" in possible:
         yield ESCALATE, _chosen(deployed, ESCALATE, "level", [str(case.level + 1)])
     if "assign" in possible:
-        yield REASSIGN, {"department": case.department} if case.department else {}
+        known = _codes(deployed, REASSIGN, "department")
+        yield REASSIGN, {"department": known.get(case.department, case.department)} if case.department else {}
     if running and "extend" in possible:
         yield EXTEND, _chosen(deployed, EXTEND, "clause", running)
     awaited = [move for move in _codes(deployed, DECIDE, "move") if move in possible]

@@ -87,3 +87,10 @@ def test_a_form_that_is_not_deployed_is_not_offered(sqlite_store: Store, deploye
     assert offered(sqlite_store, number, {}) == {}
     assert list(offered(sqlite_store, number, {"show-case": deployed["show-case"]})) == ["show-case"]
     assert offered(sqlite_store, "cp-26-999999", deployed) == {}
+
+
+def test_a_department_is_filled_in_by_the_text_of_the_choice_if_the_form_has_choices(sqlite_store: Store):
+    number = new_case(sqlite_store)
+    make_move(sqlite_store, number, "classify")
+    form = DeployedForm(ID, frozenset({"case", "department"}), {"department": {"claims": "理赔部 · Claims · claims"}})
+    assert offered(sqlite_store, number, {"reassign-case": form})["reassign-case"]["department"].endswith("· claims")
