@@ -42,8 +42,8 @@ help:  ## list the doors
 setup: $(RUN_READY)  ## make .venv/bin/closeloop, whatever is missing for it included
 	@echo "closeloop is ready: $(BIN)/closeloop --help"
 
-demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect server
-	@$(BIN)/closeloop demo
+demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect server; KEEP=1 leaves it open to look at
+	@$(BIN)/closeloop demo $(if $(KEEP),--keep)
 
 up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
 	@$(BIN)/closeloop up

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from rich.console import Group
 from rich.panel import Panel
 
 from apps.page import Page
-from apps.prefect_server import prefect_server
+from apps.prefect_server import Server, prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import prepare, progress, run_observed
 from apps.simulation import Lived
@@ -22,6 +24,7 @@ from engine.commands.arrivals import Source, record
 from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
+from flows.work import Work
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
 from gateways.mapping_file import load_mapping
@@ -78,8 +81,12 @@ class DemoResult:
         }
 
 
-def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
-    """Run the demo; returns the document for programs and the parts shown to people."""
+Present = Callable[[dict[str, Any], list[Any]], None]
+"""Shows the result: the document for programs, and the parts shown to people."""
+
+
+def show(locale: str, quiet: bool, present: Present, kept: Callable[[Server], None] | None = None) -> None:
+    """Run the demo and present its result; ``kept`` is called while the Prefect server still runs."""
     began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="closeloop-demo-"))
     settings = Settings(home=home, database_url=None, locale=locale)
@@ -87,9 +94,12 @@ def show(locale: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
     assert scenario.start is not None
     create_store(settings, system_now(), scenario.start)
     _import(settings.store())
-    result = _run_demo(settings, scenario, quiet)
-    seconds = time.monotonic() - began
-    return result.document(seconds), [_summary(result, locale, seconds)]
+    with prefect_server(settings.where) as server:
+        result = _run_demo(settings, scenario, quiet, server)
+        seconds = time.monotonic() - began
+        present(result.document(seconds), [_summary(result, locale, seconds)])
+        if kept is not None:
+            kept(server)
 
 
 def _import(store: Store) -> None:
@@ -101,14 +111,21 @@ def _import(store: Store) -> None:
     store.close()
 
 
-def _run_demo(settings: Settings, scenario: Scenario, quiet: bool) -> DemoResult:
+def keep_open(server: Server, tell: Callable[..., None]) -> None:
+    """Print where to look, and keep the server open until Ctrl-C."""
+    tell("demo.kept", ui=server.ui_url)
+    with suppress(KeyboardInterrupt):
+        server.process.wait()
+
+
+def _run_demo(settings: Settings, scenario: Scenario, quiet: bool, server: Server) -> DemoResult:
     assert scenario.until is not None
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(prefect_server(settings.where))
         work, cast = prepare(settings, EXAMPLES / "scenario.toml")
         stack.callback(work.store.close)
         report_progress = stack.enter_context(progress(work.store.now(), scenario.until, quiet))
         lived = asyncio.run(run_observed(work, cast, scenario.until, server, report_progress))
+        asyncio.run(_leave_pages(work))
         runs = _runs(server.api_url)
         report = lived.busiest or gather(work.store, work.store.now())
         with work.store.looking() as tx:
@@ -120,6 +137,13 @@ def _run_demo(settings: Settings, scenario: Scenario, quiet: bool) -> DemoResult
         ok = verify(work.store).ok
     text = render(report, settings.locale)
     return DemoResult(counts, lived, answers, runs, ok, mails, refused, settings.where, text)
+
+
+async def _leave_pages(work: Work) -> None:
+    """Leave a page for every case whose runs left none, or an older one."""
+    from flows.prefect_ui.page_keeper import PageKeeper
+
+    await PageKeeper(work).keep(pause=0.0)
 
 
 def _runs(api_url: str) -> int:

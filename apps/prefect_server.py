@@ -9,21 +9,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import httpx
 
 from apps.prefect_settings import prefect_environment, with_credential
+from apps.process_state import process_facts
 
 HOST = "127.0.0.1"
 READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where nothing is compiled yet
 STOP_SECONDS = 15.0
 WORKER_STOP_SECONDS = 4.0  # a worker stopped in its first seconds never answers; its runs may be killed
 POOL, ACTS_POOL = "closeloop", "closeloop-acts"
+SERVER, WORKER, ACTS = "prefect-server", "prefect-worker", "prefect-acts"
+"""The names of the logs and notes of our children in the home's folder `run`."""
 
 
 class PrefectServerError(RuntimeError):
@@ -34,12 +38,28 @@ class PortTaken(PrefectServerError):
     """Another process listens on the requested port."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
-    """A running `prefect` command in a process group of its own."""
+    """A `prefect` command in a process group of its own, with its log and a note of its process in the home."""
 
-    process: "subprocess.Popen[bytes]" = field(repr=False)
-    log: Path
+    name: str
+    command: Sequence[str]
+    home: Path
+    environment: Mapping[str, str] = field(repr=False)
+    facts: Mapping[str, Any]
+    stop_seconds: float
+    process: "subprocess.Popen[bytes]" = field(init=False, repr=False)
+    restarts: int = 0
+
+    @property
+    def log(self) -> Path:
+        """The file of its output."""
+        return self.home / "run" / f"{self.name}.log"
+
+    @property
+    def note(self) -> Path:
+        """The file that names its process, for other commands."""
+        return self.home / "run" / f"{self.name}.json"
 
     @property
     def pid(self) -> int:
@@ -49,13 +69,34 @@ class Child:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """The code with which it ended, the negative number of the signal that killed it, None while it runs."""
+        return self.process.poll()
 
-@dataclass(frozen=True)
+    def start(self) -> None:
+        """Start the process and note it."""
+        self.process = _start(self.command, self.home, self.environment, self.log)
+        self.note.write_text(json.dumps({**process_facts(self.pid), "restarts": self.restarts, **self.facts}))
+
+    def start_again(self) -> None:
+        """Start it in place of one that has died, of whose processes none may be left."""
+        _stop(self.process, 0.0)
+        self.restarts += 1
+        self.start()
+
+    def stop(self) -> None:
+        """Stop it, with all its processes, and remove the note."""
+        _stop(self.process, self.stop_seconds)
+        self.note.unlink(missing_ok=True)
+
+
+@dataclass
 class Server(Child):
     """A running Prefect server."""
 
-    api_url: str
-    ui_url: str
+    api_url: str = ""
+    ui_url: str = ""
 
     def page(self, run_id: str) -> str:
         """Return the address of a run's page."""
@@ -91,19 +132,20 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
     with _only_one(run / "prefect-server.lock"), _sigterm_unwinds():
         port = _checked_port(port)
         url = f"http://{HOST}:{port}"
-        command = ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
-        log = run / "prefect-server.log"
-        process = _start(command, home, prefect_environment(home, f"{url}/api"), log)
-        server = Server(process, log, api_url=f"{url}/api", ui_url=url)
-        note = run / "prefect-server.json"
-        try:
-            note.write_text(json.dumps({"pid": server.pid, "port": port, "api_url": server.api_url}))
+        server = Server(
+            SERVER,
+            ["prefect", "server", "start", "--host", HOST, "--port", str(port)],
+            home,
+            prefect_environment(home, f"{url}/api"),
+            {"port": port, "api_url": f"{url}/api"},
+            STOP_SECONDS,
+            api_url=f"{url}/api",
+            ui_url=url,
+        )
+        with _running(server):
             if wait:
                 server.wait_ready()
             yield server
-        finally:
-            _stop(process, STOP_SECONDS)
-            note.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -111,35 +153,36 @@ def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
     """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
     # See Note [One writer] in apps/prefect_settings.py.
     command = ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--limit", "1"]
-    with _worker(home, api_url, "prefect-worker", command, pool) as child:
+    with _worker(home, api_url, WORKER, command, pool) as child:
         yield child
 
 
 @contextmanager
 def acts_worker(home: Path, api_url: str) -> Iterator[Child]:
     """Run the worker of the supervisors' acts for the store in `home`."""
-    with _worker(home, api_url, "prefect-acts", ["apps.up_acts"], ACTS_POOL) as child:
+    with _worker(home, api_url, ACTS, ["apps.up_acts"], ACTS_POOL) as child:
         yield child
 
 
 @contextmanager
 def _worker(home: Path, api_url: str, name: str, command: Sequence[str], pool: str) -> Iterator[Child]:
     home = home.resolve()
-    run = home / "run"
-    run.mkdir(parents=True, exist_ok=True)
-    with _sigterm_unwinds():
-        log = run / f"{name}.log"
-        child = Child(_start(command, home, prefect_environment(home, api_url), log), log)
-        note = run / f"{name}.json"
-        try:
-            note.write_text(json.dumps({"pid": child.pid, "pool": pool}))
-            yield child
-        finally:
-            _stop(child.process, WORKER_STOP_SECONDS)
-            note.unlink(missing_ok=True)
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    child = Child(name, command, home, prefect_environment(home, api_url), {"pool": pool}, WORKER_STOP_SECONDS)
+    with _sigterm_unwinds(), _running(child):
+        yield child
 
 
-def _start(command: Sequence[str], cwd: Path, extra: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+@contextmanager
+def _running(child: Child) -> Iterator[None]:
+    child.start()
+    try:
+        yield
+    finally:
+        child.stop()
+
+
+def _start(command: Sequence[str], cwd: Path, extra: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     if log.exists():
         log.replace(log.with_suffix(".log.1"))  # keep the previous log, which is needed after a restart
     with log.open("wb") as out:

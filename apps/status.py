@@ -1,12 +1,11 @@
 """Checks the health of the database, the driver, the Prefect server and worker, and the schedules."""
 
-import json
-import os
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from apps.health import Health
+from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
 from engine.audit.lifecycle_check import check_lifecycles
 from engine.commands.holds import held
 from engine.settings import Settings
@@ -14,7 +13,7 @@ from engine.store import Store
 from engine.timers.next_due import look
 from engine.transaction import Tx
 from gateways.schedule import business_schedule
-from locales.translation import label, translate, when
+from locales.translation import label, translate, when_in_zone
 from models.columns import from_micros
 from reports.notices import notices
 from reports.run_figures import dead, last_run
@@ -26,25 +25,6 @@ NIGHT_GRACE = timedelta(hours=1)
 NOTICES_OF = timedelta(days=1)
 """Notices of this long that reached nobody are a fault; the daily reminders keep it in sight while it lasts."""
 HEARTBEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :name ORDER BY seen_at DESC"
-PROBE_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The health of one part of the system, as a code with its facts."""
-
-    part: str
-    ok: bool
-    code: str
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    def text(self, locale: str) -> str:
-        """Return the text for people."""
-        return translate(locale, f"cli.status.{self.part}_{self.code}", **self.facts)
-
-    def document(self) -> dict[str, Any]:
-        """Return the document for programs."""
-        return {"ok": self.ok, "code": self.code, **self.facts}
 
 
 class Undelivered(Health):
@@ -64,7 +44,7 @@ class OnHold(Health):
                 locale,
                 "cli.status.holds_since",
                 kind=label(locale, "", "kind", hold["kind"]),
-                since=when(datetime.fromisoformat(hold["since"])),
+                since=when_in_zone(datetime.fromisoformat(hold["since"])),
                 handle=hold["handle"],
             )
             for hold in self.facts["kinds"]
@@ -77,27 +57,33 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     try:
         now = store.now()
         with store.looking() as tx:
-            parts = [_driver(tx, now), _nights(tx, now), _dead(tx), _notices(tx, now), _lifecycles(tx), *_holds(tx)]
+            driver = _driver(tx, now, settings.where, needed=not store.simulated)
+            parts = [driver, _nights(tx, now), _dead(tx), _notices(tx, now), _lifecycles(tx), *_holds(tx)]
     except Refused as refused:
-        return [Health("database", False, "away", {"reason": refused.code})]
+        away = Health("database", False, "away", {"reason": refused.code})
+        return [away, *process_health(settings.where, driver_lives=False)]
     due = look(store)
     lag = max((now - from_micros(due.timer)).total_seconds(), 0.0) if due.timer else 0.0
     database = "postgres" if store.postgres else "sqlite"
     health = [
-        Health("database", True, "there", {"database": database, "now": now.isoformat()}),
+        Health("database", True, "there", {"database": database, "now": now}),
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
     ]
-    return health if store.simulated else [*health, _server(settings.where), _worker(settings.where)]
+    return health if store.simulated else [*health, *process_health(settings.where, driver.ok)]
 
 
-def _driver(tx: Tx, now: datetime) -> Health:
+def _driver(tx: Tx, now: datetime, home: Path, needed: bool) -> Health:
+    """Return the health of the driver that was heard from last; its process is known if it runs on this machine."""
     row = tx.row(HEARTBEATS, name="driver%")
     if row is None:
-        return Health("driver", False, "none")
-    seen_at = from_micros(row.seen_at)
-    alive = from_micros(row.until) > now
-    return Health("driver", alive, "beats" if alive else "silent", {"seen_at": seen_at.isoformat(), "owner": row.owner})
+        return Health("driver", not needed, "none" if needed else "unneeded")
+    facts: dict[str, Any] = {"seen_at": from_micros(row.seen_at), "owner": row.owner}
+    note, fault = read_note(home, DRIVER_NOTE), None
+    if note is not None and row.owner.partition("-")[0] == str(note["pid"]):
+        facts["pid"], fault = note["pid"], fault_of(note)
+    code = fault or ("beats" if from_micros(row.until) > now else "silent")
+    return Health("driver", code == "beats", code, facts)
 
 
 def _nights(tx: Tx, now: datetime) -> Health:
@@ -133,39 +119,3 @@ def _holds(tx: Tx) -> list[Health]:
         for hold in held(tx)
     ]
     return [OnHold("holds", True, "held", {"kinds": kinds})] if kinds else []
-
-
-def _server(home: Path) -> Health:
-    note = _note(home, "prefect-server.json")
-    if note is None:
-        return Health("prefect", False, "none")
-    import httpx  # only where there is a server to ask
-
-    try:
-        answer = httpx.get(f"{note['api_url']}/health", timeout=PROBE_SECONDS, trust_env=False)
-    except httpx.HTTPError:
-        return Health("prefect", False, "away", {"api": note["api_url"]})
-    return Health("prefect", answer.status_code == 200, "there", {"api": note["api_url"]})
-
-
-def _worker(home: Path) -> Health:
-    note = _note(home, "prefect-worker.json")
-    alive = note is not None and _runs(int(note["pid"]))
-    return Health("worker", alive, "there" if alive else "none", {"pid": note["pid"]} if note else {})
-
-
-def _note(home: Path, name: str) -> dict[str, Any] | None:
-    try:
-        return json.loads((home / "run" / name).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

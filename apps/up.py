@@ -5,12 +5,27 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from apps.driver import drive
-from apps.prefect_server import PortTaken, PrefectServerError, Server, acts_worker, prefect_server, worker
+from apps.prefect_server import (
+    Child,
+    PortTaken,
+    PrefectServerError,
+    Server,
+    acts_worker,
+    prefect_server,
+    takes_writes,
+    worker,
+)
 from apps.prefect_settings import prefect_environment, with_credential
+from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
+from apps.process_state import process_facts
+from apps.up_children import KeptChild, keep_alive
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
 from engine.settings import Settings
@@ -19,7 +34,6 @@ from flows.work import Work, work_from
 from statemachines.lifecycle import Refused
 
 Tell = Callable[..., None]
-DRIVER_NOTE = "driver.json"
 
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
@@ -35,9 +49,14 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
         with prefect_server(settings.where, port) as server:
             os.environ.update(prefect_environment(settings.where, server.api_url))
             _prepare_server(server, tell)
-            with worker(settings.where, server.api_url), acts_worker(settings.where, server.api_url):
-                tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
-                asyncio.run(_drive(work, server.api_url))
+            _close_abandoned(server, tell)
+            with (
+                worker(settings.where, server.api_url) as worker_process,
+                acts_worker(settings.where, server.api_url) as acts_process,
+            ):
+                children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
+                ready = partial(tell, "up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
+                asyncio.run(_drive(work, server.api_url, keep_alive(children, tell), ready))
     except PortTaken:
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
@@ -54,16 +73,48 @@ def _refuse_simulated(settings: Settings) -> None:
 
 
 def _prepare_server(server: Server, tell: Tell) -> None:
+    """Put pool, deployments and automations on the server, which may be new or may have been wiped."""
     from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
-    from apps.up_runs import close_abandoned
 
     api_url = with_credential(server.api_url)
     for key, apply in (("up.nights", ensure_pool_and_deployments), ("up.automations", ensure_automations)):
         applied = apply(api_url)
         tell(key, count=len(applied.made) + len(applied.changed) + len(applied.unchanged))
-    if abandoned := close_abandoned(api_url):
+
+
+def _close_abandoned(server: Server, tell: Tell) -> None:
+    from apps.up_runs import close_abandoned
+
+    if abandoned := close_abandoned(with_credential(server.api_url)):
         tell("up.abandoned", count=abandoned)
+
+
+def _kept(server: Server, workers: Mapping[str, Child], tell: Tell) -> list[KeptChild]:
+    """Return the children to start again; the workers, by their parts' names, only where their server answers."""
+
+    def server_is_back() -> None:
+        _prepare_server(server, tell)
+        _post_restart(server.api_url, server)
+
+    kept = KeptChild("server", server, lambda: takes_writes(server.api_url), server_is_back)
+    again = partial(_post_restart, server.api_url)
+    begun_again = (KeptChild(name, child, prepare=partial(again, child), needs=kept) for name, child in workers.items())
+    return [kept, *begun_again]
+
+
+def _post_restart(api_url: str, child: Child) -> None:
+    """Post to Prefect's event feed that a child was started again."""
+    from flows.prefect_ui.events import post
+
+    event = {
+        "id": str(uuid4()),
+        "event": "process.restarted",
+        "occurred": system_now().isoformat(),
+        "resource": {"prefect.resource.id": f"closeloop.process.{child.name}", "prefect.resource.name": child.name},
+        "payload": {"restarts": child.restarts},
+    }
+    asyncio.run(post(api_url, os.environ.get("PREFECT_SERVER_API_AUTH_STRING"), [event]))
 
 
 def _check_lifecycles(store: Store, tell: Tell) -> None:
@@ -86,32 +137,46 @@ async def drive_here(settings: Settings, tell: Tell) -> None:
 
 def served(home: Path) -> str | None:
     """Return the API of the Prefect server that ``up`` started for this home, if one runs."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        return json.loads((home / "run" / "prefect-server.json").read_text("utf-8"))["api_url"]
-    return None
+    note = read_note(home, SERVER_NOTE)
+    return note["api_url"] if note else None
 
 
-async def _drive(work: Work, api_url: str | None) -> None:
+async def _drive(
+    work: Work,
+    api_url: str | None,
+    beside: Coroutine[Any, Any, None] | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Drive until a signal comes; ``beside`` runs as long. ``ready`` is called once the pages in Prefect are there."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     note = work.store.home / "run" / DRIVER_NOTE
     note.parent.mkdir(parents=True, exist_ok=True)
+    tasks = [asyncio.create_task(beside)] if beside is not None else []
     try:
         if api_url is None:
-            note.write_text(json.dumps({"pid": os.getpid(), "api_url": None}))
+            note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": None}))
             await drive(work, stop)
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
         from flows.deployments.driver_flows import FLOWS
         from flows.prefect_ui.observer import PrefectObserver
+        from flows.prefect_ui.page_keeper import PageKeeper
 
+        keeper = PageKeeper(work)
+        await keeper.lay_out_first()
+        ready()
         async with PrefectObserver(api_url, FLOWS) as observer:
             await observer.warm_up()  # so that the first pass is observed, too
             work.observer = observer
-            note.write_text(json.dumps({"pid": os.getpid(), "api_url": api_url}))
+            tasks.append(asyncio.create_task(keeper.run()))
+            note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         note.unlink(missing_ok=True)
         work.store.close()

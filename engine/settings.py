@@ -13,7 +13,7 @@ TASK_RUNNERS = (THREADS, DASK)
 
 
 class Settings(BaseSettings):
-    """Where the store is, the secret of its keys, the language of its messages and the default actor."""
+    """Where the store is, the secret of its keys, the language and time zone of its messages, the default actor."""
 
     model_config = SettingsConfigDict(env_prefix="CLOSELOOP_", extra="ignore")
 
@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     anchors: Path | None = None
     locale: str = "zh_CN"
     actor: str = ""
+    zone: str | None = None
     smtp_url: str | None = None
     mail_from: str = "closeloop@localhost"
     ui_url: str | None = None

@@ -5,7 +5,7 @@ cannot be sent (nobody to ask, no address, no mail server) is recorded, and ``re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from engine.outbox.notices import (
 )
 from engine.rules.in_force import rules_of
 from engine.rules.policy import Pack
-from flows.case_links import case_page
+from flows.case_address import case_page
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notice_text import NoticeFacts, body, line, subject
 from flows.notifications import mail_key, staff_of
@@ -121,7 +121,8 @@ async def ask_level(
     await _send(context, states, {actor.handle: actor.email for actor in asked.actors})
 
 
-def _draft(context: ReactionContext, template: str, facts: NoticeFacts, actor: Actor) -> DraftNotice:
+def _draft(context: ReactionContext, template: str, of_case: NoticeFacts, actor: Actor) -> DraftNotice:
+    facts = replace(of_case, zone=actor.zone or of_case.zone)
     mail = ComposedMail(
         key=mail_key(context, template, actor.handle),
         recipient=actor.handle,

@@ -16,6 +16,7 @@ from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.telephone import CallList, FakeTelephone, Telephone
+from locales.house_zone import use_house_zone
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,8 +113,12 @@ class Work:
 
 
 def work_from(settings: Settings) -> Work:
-    """Return the tools that the settings name; a simulated store has no real mail and no real telephone."""
+    """Return the tools that the settings name; a simulated store has no real mail and no real telephone.
+
+    What the process writes from now on is read in the zone of this house.
+    """
     store = settings.store()
+    use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url)
 

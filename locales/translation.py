@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
+from locales.zone import offset, reader, reader_zone
 from statemachines.refused import Refused
 
 LOCALES = Path(__file__).resolve().parent
 DEFAULT = "zh_CN"
-ZONE = ZoneInfo("Asia/Shanghai")
-"""The time zone in which people read times."""
+MINUTE = "%Y-%m-%d %H:%M"
+"""How an instant is written where nothing shorter is asked for."""
 LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role", "moves": "move"}
 """The parameters of a refusal that are shown as labels, with the sort of label."""
 
@@ -91,9 +91,16 @@ def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
     return label(locale, kind, LABELLED[name], str(value))
 
 
-def when(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
-    """Return an instant in local time."""
-    return at.astimezone(ZONE).strftime(form)
+def when(at: datetime, form: str = MINUTE) -> str:
+    """Return an instant in the reader's zone; a time of day shows its offset where it could be mistaken."""
+    local = at.astimezone(reader_zone())
+    return f"{local.strftime(form)} {offset(local)}" if reader().named and "%H" in form else local.strftime(form)
+
+
+def when_in_zone(at: datetime, form: str = MINUTE) -> str:
+    """Return an instant in the reader's zone, with the zone's name."""
+    zone = reader_zone()
+    return f"{at.astimezone(zone).strftime(form)} {zone.key}"
 
 
 def _shown(value: Any) -> str:

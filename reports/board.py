@@ -10,7 +10,7 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
-from locales.translation import ZONE
+from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
 from reports import figures
 from reports.current_names import clause_of, state_of
@@ -85,7 +85,7 @@ def gather(store: Store, at: datetime) -> Board:
 
 def midnight(at: datetime) -> datetime:
     """Return the end of the local day."""
-    return datetime.combine(at.astimezone(ZONE).date() + timedelta(days=1), time(), ZONE)
+    return datetime.combine(at.astimezone(reader_zone()).date() + timedelta(days=1), time(), reader_zone())
 
 
 def due_before(tx: Tx, rules: Rules, at: datetime, until: int) -> list[RunningTimer]:

@@ -11,7 +11,8 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
-from locales.translation import ZONE, label, translate, when
+from locales.translation import label, translate, when
+from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
 from reports.markdown import BOARD, REPORT, SHOWN, link, table
 
@@ -67,7 +68,7 @@ class CallbackList:
 
 def gather(store: Store, now: datetime, day: date | None = None, owner: str | None = None) -> CallbackList:
     """Return the list of a day; today's includes those of earlier days. ``owner`` selects one person's."""
-    today = now.astimezone(ZONE).date()
+    today = now.astimezone(reader_zone()).date()
     chosen = day or today
     begin = 0 if chosen == today else _midnight(chosen)
     with store.looking() as tx:
@@ -76,7 +77,7 @@ def gather(store: Store, now: datetime, day: date | None = None, owner: str | No
 
 
 def _midnight(day: date) -> int:
-    return to_micros(datetime.combine(day, time(), ZONE))
+    return to_micros(datetime.combine(day, time(), reader_zone()))
 
 
 def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:

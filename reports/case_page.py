@@ -1,6 +1,6 @@
-"""Renders a case on one page, for the run that changed it: its state, whom it waits for, its timers, its last moves."""
+"""Renders a case on one page: whom it waits for, why it stands at its level, its timers and moves, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -10,15 +10,21 @@ from engine.store import Store
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
 from locales.translation import label, translate, when
+from locales.zone import zone_name
 from models.columns import from_micros, to_micros
+from reports.case_reasons import Reason, reasons, waits_for
 from reports.figures import timers
-from reports.markdown import BOARD, LEDGER, department, link, table, waits_for
+from reports.markdown import BOARD, LEDGER, REPORT, department, link, table
+from reports.staff import Staff
+from statemachines.roles import Role
 
 MOVES = 12
 """How many moves the page lists; ``closeloop case show`` lists all."""
+REASONS = 15
+"""How many steps and moves the page gives as reasons."""
 
 CASE = """
-SELECT id, number, kind, state, level, cycle, category, severity, department, owner, opened_at FROM cases
+SELECT id, number, kind, state, level, cycle, version, category, severity, department, owner, opened_at FROM cases
  WHERE number = :number
 """
 TIMERS = """
@@ -32,39 +38,116 @@ SELECT t.seq, t.move, t.source, t.dest, t.level, t.via, t.occurred_at, a.handle 
 
 
 class CasePage(NamedTuple):
-    """A case's page in Markdown, and its summary in one line: ids, codes and labels, no statement of the customer."""
+    """A case's page in Markdown, and its summary: ids, codes and labels, no statement of the customer.
+
+    ``version`` is that of the case, by which a page that is out of date is recognised.
+    """
 
     text: str
-    line: str
+    summary: str
+    version: int
 
 
-def page(store: Store, number: str, at: datetime, locale: str) -> CasePage | None:
+class Form(NamedTuple):
+    """A form that acts on the case: what it is called, and its address relative to the page."""
+
+    name: str
+    address: str
+
+
+def page(store: Store, number: str, at: datetime, locale: str, forms: Sequence[Form] = ()) -> CasePage | None:
     """Return the page of a case at an instant; None if there is no such case."""
     with store.looking() as tx:
         case = tx.row(CASE, number=number)
-        return None if case is None else CasePage("\n".join(_lines(tx, case, at, locale)) + "\n", _line(case, locale))
+        if case is None:
+            return None
+        staff = Staff.read(tx, at)
+        found = reasons(tx, case, staff)
+        line = _line(case, staff, locale)
+        heading = [f"# {case.number} · {label(locale, '', 'kind', case.kind)}", "", line, *_forms(forms, locale)]
+        lines = [*heading, *_lines(tx, case, staff, found, at, locale), *_links(case, at, locale)]
+        summary = " · ".join(
+            [line, *_worst(case, found, locale), *(f"[{form.name}]({form.address})" for form in forms)]
+        )
+        return CasePage("\n".join(lines) + "\n", summary, case.version)
 
 
-def _line(case: Any, locale: str) -> str:
+def _line(case: Any, staff: Staff, locale: str) -> str:
+    """Say in one line where the case stands, whom it waits for and whom it asks."""
     level = label(locale, "", "level", str(case.level))
-    who = waits_for(locale, case.kind, case.state, case.owner)
     waits = translate(locale, "board.column.waits_for")
-    return f"{label(locale, case.kind, 'state', case.state)} · {waits} {who} · {level}"
+    state = label(locale, case.kind, "state", case.state)
+    return (
+        f"{state} · {waits} {_people(locale, *waits_for(case, staff))} · {translate(locale, 'story.asks', level=level)}"
+    )
 
 
-def _lines(tx: Tx, case: Any, at: datetime, locale: str) -> Iterator[str]:
-    yield f"# {case.number} · {label(locale, '', 'kind', case.kind)}"
-    yield ""
-    yield from table((translate(locale, "story.fact"), translate(locale, "story.value")), _facts(case, locale))
+def _worst(case: Any, found: Sequence[Reason], locale: str) -> Iterator[str]:
+    """Say which promise raised the case to its level."""
+    broken = [reason for reason in found if reason.clause and reason.percent and reason.level == case.level > 0]
+    if broken and broken[0].deadline is not None:
+        promise = label(locale, case.kind, "clause", broken[0].clause or "")
+        due = when(broken[0].deadline, "%m-%d %H:%M")
+        yield translate(locale, "story.because", promise=promise, percent=broken[0].percent, due=due)
+
+
+def _people(locale: str, role: Role | None, handles: Sequence[str]) -> str:
+    """Name the role and who holds it: one person, or all who share it; nobody is said, too."""
+    if role is None:
+        return "–"
+    name = label(locale, "", "role", role)
+    if role in (Role.CUSTOMER, Role.SYSTEM):
+        return name
+    return f"{name} {', '.join(handles)}" if handles else translate(locale, "story.nobody", role=name)
+
+
+def _lines(tx: Tx, case: Any, staff: Staff, found: Sequence[Reason], at: datetime, locale: str) -> Iterator[str]:
+    yield from ("", f"## {translate(locale, 'story.why')}", "")
+    heads = [translate(locale, f"story.column.{name}") for name in ("at", "what", "share", "deadline", "asks")]
+    shown = [_reason(reason, case.kind, locale) for reason in found[:REASONS]]
+    yield from table(heads, shown) if shown else (translate(locale, "story.no_reason"),)
+    if len(found) > REASONS:
+        yield from ("", translate(locale, "report.more", count=len(found) - REASONS))
     yield from ("", f"## {translate(locale, 'board.promises')}", "")
     rows = [row for row in tx.rows(TIMERS, case_id=case.id) if row.clause not in timers(case.kind)]
     heads = [translate(locale, f"board.column.{name}") for name in ("promise", "used", "level", "due")]
     timer_rows = [_timer(row, case.kind, rules_in(tx), at, locale) for row in rows]
     yield from table(heads, timer_rows) if timer_rows else (translate(locale, "report.none"),)
+    yield from ("", f"## {translate(locale, 'story.facts')}", "")
+    yield from table(
+        (translate(locale, "story.fact"), translate(locale, "story.value")), _facts(case, staff, locale)
+    )
     yield from ("", f"## {translate(locale, 'story.moves')}", "")
     heads = [translate(locale, f"board.column.{name}") for name in ("at", "move", "state", "level", "by")]
     yield from table(heads, [_move(row, case.kind, locale) for row in tx.rows(LAST, case_id=case.id, limit=MOVES)])
-    yield from ("", " · ".join([*(link(locale, key) for key in (LEDGER, BOARD)), _feed(case.number, locale)]))
+
+
+def _reason(reason: Reason, kind: str, locale: str) -> tuple[str, ...]:
+    at = when(reason.at, "%m-%d %H:%M")
+    asks = _people(locale, *reason.asked)
+    if reason.clause is None:
+        move = label(locale, kind, "move", reason.move or "")
+        return at, translate(locale, "story.raised", move=move, by=reason.by), "–", "–", asks
+    promise = label(locale, kind, "clause", reason.clause)
+    what = translate(locale, "story.done_since", promise=promise) if reason.done else promise
+    deadline = when(reason.deadline, "%m-%d %H:%M") if reason.deadline else translate(locale, "story.resting")
+    return at, what, f"{reason.percent} %", deadline, asks
+
+
+def _forms(forms: Sequence[Form], locale: str) -> Iterator[str]:
+    """Yield links to the forms that act on the case, filled in as far as the case says."""
+    if forms:
+        yield from ("", f"## {translate(locale, 'story.acts')}", "")
+        yield " · ".join(f"[{form.name}]({form.address})" for form in forms)
+
+
+def _links(case: Any, at: datetime, locale: str) -> Iterator[str]:
+    runs = f"[{translate(locale, 'story.runs')}](../../runs?flow-run-search={case.number})"
+    yield from (
+        "",
+        " · ".join([*(link(locale, key) for key in (REPORT, LEDGER, BOARD)), runs, _feed(case.number, locale)]),
+    )
+    yield from ("", translate(locale, "story.zone", zone=zone_name(at), at=when(at)))
 
 
 def _feed(number: str, locale: str) -> str:
@@ -73,10 +156,11 @@ def _feed(number: str, locale: str) -> str:
     return f"[{translate(locale, 'story.feed')}](../../events?resource={resource})"
 
 
-def _facts(case: Any, locale: str) -> Iterator[tuple[str, str]]:
+def _facts(case: Any, staff: Staff, locale: str) -> Iterator[tuple[str, str]]:
     yield translate(locale, "board.column.state"), label(locale, case.kind, "state", case.state)
-    yield translate(locale, "board.column.waits_for"), waits_for(locale, case.kind, case.state, case.owner)
+    yield translate(locale, "board.column.waits_for"), _people(locale, *waits_for(case, staff))
     yield translate(locale, "board.column.department"), department(locale, case.department)
+    yield translate(locale, "report.column.owner"), case.owner or "–"
     yield translate(locale, "board.column.level"), label(locale, "", "level", str(case.level))
     yield translate(locale, "board.column.round"), str(case.cycle)
     for sort in ("category", "severity"):

@@ -10,7 +10,7 @@ from typing import Any
 from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
-from locales.translation import ZONE
+from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
 from reports.complaint_handling import HandlingFigures, handling
 from reports.current_names import state_of
@@ -126,7 +126,7 @@ class _Counts:
 
 def month_of(at: datetime) -> date:
     """Return the first day of an instant's local month."""
-    return at.astimezone(ZONE).date().replace(day=1)
+    return at.astimezone(reader_zone()).date().replace(day=1)
 
 
 def shifted(first: date, months: int) -> date:
@@ -152,7 +152,7 @@ def ranked(counted: Counter[str]) -> list[tuple[str, int]]:
 
 
 def _begin(first: date) -> int:
-    return to_micros(datetime.combine(first, time(), ZONE))
+    return to_micros(datetime.combine(first, time(), reader_zone()))
 
 
 def _span(first: date, months: int = 1) -> dict[str, Any]:

@@ -67,7 +67,11 @@ class Staff:
     ) -> tuple[Role, tuple[str, ...]]:
         """Return the role that a case asks at a level, and who answers for it there; nobody if nobody holds it."""
         role = role_asked(kind, state, level)
-        key = role, department, owner if level == 0 else None
+        return role, self.holders(role, department, owner if level == 0 else None)
+
+    def holders(self, role: Role, department: str | None, owner: str | None) -> tuple[str, ...]:
+        """Return who answers for a role in a department, the owner first; nobody if nobody holds it."""
+        key = role, department, owner
         if key not in self._holders:
             self._holders[key] = tuple(row.handle for row in holders(self.rows, *key, at=self.at))
-        return role, self._holders[key]
+        return self._holders[key]

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from apps.fitted_table import FittedTable
 from locales.translation import DEFAULT, refusal, translate, when
+from locales.zone import SHANGHAI, use_zone
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ class CliContext:
 
     @cached_property
     def store(self) -> "Store":
-        """The store that the settings name."""
-        return self.settings.store()
+        """The store that the settings name; opening it decides in which zone instants are shown."""
+        from locales.house_zone import use_house_zone
+
+        store = self.settings.store()
+        use_house_zone(self.settings, store)
+        return store
 
     @property
     def locale(self) -> str:
@@ -120,6 +125,7 @@ def open_context() -> None:
     cli.err = Console(stderr=True)
     for name in ("settings", "store"):
         cli.__dict__.pop(name, None)
+    use_zone(SHANGHAI)
 
 
 def close_context() -> None:

@@ -1,6 +1,6 @@
 """Commands that create a store, show its health, and draw a lifecycle: init, status, diagram."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,14 +36,18 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     cli.give(document, cli.translate("made" if new else "there_already", home=home))
 
 
-def status(json: Json = False) -> None:
-    """The health of database, driver, Prefect server, worker and schedules."""
+def status(json: Json = False) -> int:
+    """The health of database, driver, Prefect server, worker and schedules; exit 2 if one is red."""
     from apps.status import check_health
 
     health = check_health(cli.settings, cli.store)
     rows = [(cli.translate(f"status.{part.part}"), "✓" if part.ok else "✗", part.text(cli.locale)) for part in health]
-    document = {"ok": all(part.ok for part in health), "parts": {part.part: part.document() for part in health}}
+    document: dict[str, Any] = {
+        "ok": all(part.ok for part in health),
+        "parts": {part.part: part.document() for part in health},
+    }
     cli.give(document, table(cli.translate("status.title"), ("", "", ""), rows))
+    return 0 if document["ok"] else 2
 
 
 def diagram(kind: str, json: Json = False) -> None:

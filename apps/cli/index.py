@@ -21,7 +21,7 @@ ROOMS = (
         "create",
         {
             "init": "Make a store here: real, or simulated with a clock that only `run-until` moves.",
-            "status": "The health of database, driver, Prefect server, worker and schedules.",
+            "status": "The health of database, driver, Prefect server, worker and schedules; exit 2 if one is red.",
             "diagram": "Draw a lifecycle as a Mermaid state diagram.",
         },
     ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from apps.up_deployments import Applied
 
 Port = Annotated[int, typer.Option(help="Where the Prefect server and its UI listen, on 127.0.0.1.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the Prefect server open to look at, until Ctrl-C.")]
 Api = Annotated[
     str | None, typer.Option("--api", help="The server's API, http://HOST:4200/api; else PREFECT_API_URL, else `up`'s.")
 ]
@@ -45,15 +47,17 @@ def up(prefect_port: Port = 4200, json: Json = False) -> None:
 
 
 def _tell(key: str, **params: Any) -> None:
-    cli.err.print(cli.translate(key, **params))
+    cli.err.print(cli.translate(key, **params), soft_wrap=True)  # an address is copied whole
 
 
-def demo(json: Json = False) -> None:
+def demo(keep: Keep = False, json: Json = False) -> None:
     """The main job in miniature: sixty contacts, a simulated fortnight, a real Prefect server."""
-    from apps.demo import show
+    from apps.demo import keep_open, show
 
-    document, shown = show(cli.locale, quiet=cli.as_json)
-    cli.give(document, *shown)
+    def present(document: dict[str, Any], shown: list[Any]) -> None:
+        cli.give(document, *shown)
+
+    show(cli.locale, cli.as_json, present, partial(keep_open, tell=_tell) if keep else None)
 
 
 def deploy(api: Api = None, json: Json = False) -> None:

@@ -8,7 +8,8 @@ import typer
 from apps.cli.context import Json, cli, table
 from apps.cli.reports import date_of
 from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
-from locales.translation import DEFAULT, ZONE, label, locales
+from locales.translation import DEFAULT, label, locales
+from locales.zone import reader_zone
 from reports.survey_figures import DimensionScore, SurveyFigures, gather
 from statemachines.kinds import lifecycle_of
 
@@ -52,7 +53,7 @@ def figures(since: Since = None, until: Until = None, kind: Kind = None, json: J
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
-    return datetime.combine(date_of(day) + timedelta(days=after), time(), ZONE)
+    return datetime.combine(date_of(day) + timedelta(days=after), time(), reader_zone())
 
 
 def _document(counted: SurveyFigures) -> dict[str, Any]:

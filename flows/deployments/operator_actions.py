@@ -37,7 +37,8 @@ from flows.scheduled_work import run_scheduled
 from flows.work import Work, off_loop
 from gateways.mail import destination_of
 from gateways.schedule import OVERNIGHT
-from locales.translation import ZONE, label, refusal, translate
+from locales.translation import label, refusal, translate
+from locales.zone import reader_zone
 from models.columns import to_micros
 from reports.case_changes import CaseStanding, changes, standing_of
 from statemachines.kinds import lifecycle_of
@@ -289,8 +290,8 @@ def _reader_of(store: Store, handle: str, locale: str) -> Reader:
     with store.looking() as tx:
         row = tx.row(READER, handle=handle)
     if row is None:
-        return Reader(locale, ZONE)
-    return Reader(row.locale, ZoneInfo(row.zone) if row.zone else ZONE)
+        return Reader(locale, reader_zone())
+    return Reader(row.locale, ZoneInfo(row.zone) if row.zone else reader_zone())
 
 
 def _of_kind(reader: Reader, act: KindForm, key: str, **params: Any) -> str:

@@ -11,7 +11,8 @@ from engine.store import Store
 from flows.mailing import send_queued
 from flows.notifications import all_staff
 from flows.work import Work, off_loop
-from locales.translation import ZONE, label, translate, when
+from locales.translation import label, translate, when
+from locales.zone import reader_zone
 from models import Actor
 from reports import figures, run_figures
 from reports.figures import LateStep
@@ -25,7 +26,7 @@ LISTED = 50
 async def send_digests(work: Work) -> int:
     """Queue the digest of each past day that has none yet, and send what is queued; returns how many mails went out."""
     now = await work.now()
-    today = now.astimezone(ZONE).date()
+    today = now.astimezone(reader_zone()).date()
     for back in range(DAYS_BACK, 0, -1):
         await off_loop(_queue_day, work.store, today - timedelta(days=back), now)
     return await send_queued(work)
@@ -33,8 +34,8 @@ async def send_digests(work: Work) -> int:
 
 def _queue_day(store: Store, day: date, now: datetime) -> None:
     name = f"digest:{day.isoformat()}"
-    begin = datetime.combine(day, time(), ZONE)
-    end = datetime.combine(day + timedelta(days=1), time(), ZONE)
+    begin = datetime.combine(day, time(), reader_zone())
+    end = datetime.combine(day + timedelta(days=1), time(), reader_zone())
     with store.looking() as tx:
         steps = [] if run_figures.last_run(tx, name) is not None else figures.recorded_late(tx, begin, end)
     mails = [_mail(name, day, actor, by_case) for actor, by_case in _recipients(store, steps, now)]

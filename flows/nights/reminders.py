@@ -13,7 +13,8 @@ from flows.case_notices import asked_for
 from flows.mailing import send_queued
 from flows.notifications import all_staff
 from flows.work import Work, off_loop
-from locales.translation import ZONE, label, translate
+from locales.translation import label, translate
+from locales.zone import reader_zone
 from models import Actor
 from models.columns import MICROSECOND, to_micros
 from reports.discovered_model import span
@@ -48,7 +49,7 @@ async def send_reminders(work: Work) -> int:
 
 
 def _queue(store: Store, now: datetime) -> None:
-    day, staff = now.astimezone(ZONE).date(), all_staff(store)
+    day, staff = now.astimezone(reader_zone()).date(), all_staff(store)
     with store.looking() as tx:
         fresh = asked_since(tx, (actor.handle for actor in staff), now - FRESH)
         reminders, unasked = _reminders(by_case(overdue(tx, now)), staff, fresh, rules_in(tx), now)
@@ -77,7 +78,7 @@ def _reminders(
         if not actors:
             unasked.append(case)
         for actor in (actor for actor in actors if (actor.handle, worst.number) not in fresh):
-            reminder = found.setdefault(actor.handle, Reminder(actor, LONGEST, pack.zone))
+            reminder = found.setdefault(actor.handle, Reminder(actor, LONGEST, actor.zone or pack.zone))
             reminder.every = min(reminder.every, pack.alerts.remind_days)
             reminder.cases.append(case)
     return [found[handle] for handle in sorted(found)], unasked

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from prefect import get_client
 from prefect.artifacts import (
     acreate_link_artifact,
     acreate_markdown_artifact,
@@ -23,24 +24,28 @@ from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
 from flows.nights.plan_callbacks import Called
 from flows.prefect_ui import events
-from flows.prefect_ui.ledger import ROWS, leave_ledger, post_events
+from flows.prefect_ui.case_pages import act_forms, leave_pages
+from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, report_page
+from flows.prefect_ui.final_names import final_name, name_run
+from flows.prefect_ui.ledger import leave_ledger, post_events
+from flows.prefect_ui.run_names import IN_NAME
 from flows.prefect_ui.run_start import hurried
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work, off_loop
 from locales.translation import label, translate
-from reports import board, board_text, callback_list, case_page, complaint_analysis_text
+from reports import complaint_analysis_text
 from reports.complaint_analysis import ComplaintAnalysis
-from reports.markdown import BOARD, CALLBACKS, REPORT
+from reports.markdown import BOARD
 from reports.morning_report import MANAGER_LEVEL, MorningReport
-from reports.morning_report_text import render, summary
+from reports.morning_report_text import summary
 
 FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
 PLAN = "callback-plan"
 """The deployment whose result is the number of callbacks that it planned."""
-PAGES = 3
-"""A run of at most this many cases leaves a page for each, under the case's number."""
+PAGES = 20
+"""A run of at most this many cases leaves a page for each, under the case's number; the page keeper does the others."""
 BOARD_EVERY = timedelta(minutes=15)
 """The nights always draw the board; a sweep does so if this process drew its last one longer ago than this."""
 
@@ -71,9 +76,11 @@ async def leave_sweep(work: Work, swept: Swept) -> None:
     """Leave the ledger of a sweep, the pages of its cases, and the board or a link to it."""
     add_to_message(_sweep_counts(work.locale, swept))
     await leave_ledger(work, swept.failed)
+    numbers = [step.number for step in swept.fired]
+    await _name(work, numbers, _clauses(work.locale, swept))
     if hurried():
         return
-    await _leave_pages(work, [step.number for step in swept.fired])
+    await _leave_pages(work, numbers)
     now = await work.now()
     last = _board_drawn_at.get(work.store.home)
     if last is None or not timedelta() <= now - last < BOARD_EVERY:
@@ -86,21 +93,29 @@ async def leave_sweep(work: Work, swept: Swept) -> None:
 async def leave_reactions(work: Work, reacted: Reacted) -> None:
     """Post what the cases of a batch of reactions did to the event feed, and leave the pages of a few cases."""
     add_to_message(_reaction_counts(work.locale, reacted))
+    numbers = list(reacted.first)
     first = dict(islice(reacted.first.items(), events.BATCH)) if hurried() else reacted.first
     await post_events(await off_loop(events.events_from, work.store, work.locale, first))
+    await _name(work, numbers, [])
     if hurried():
         return
     await leave_ledger(work)
-    await _leave_pages(work, list(reacted.first))
+    await _leave_pages(work, numbers)
+
+
+def _clauses(locale: str, swept: Swept) -> list[str]:
+    """Return what a sweep did: the clause whose time was reached, or that there were several."""
+    clauses = sorted({label(locale, fired.kind, "clause", fired.step.clause) for fired in swept.fired})
+    if not clauses:
+        return []
+    several = translate(locale, "window.timers")
+    return [translate(locale, "window.due", clause=clauses[0] if len(clauses) == 1 else several)]
 
 
 async def leave_board(work: Work) -> None:
     """Leave the SLA board as of now."""
-    now = await work.now()
-    _board_drawn_at[work.store.home] = now
-    figures = await off_loop(board.gather, work.store, now)
-    markdown, line = board_text.render(figures, work.locale), board_text.summary(figures, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=BOARD, description=line)
+    _board_drawn_at[work.store.home] = await work.now()
+    await _leave(await board_page(work))
 
 
 async def leave_calls(work: Work, called: Called) -> None:
@@ -111,20 +126,30 @@ async def leave_calls(work: Work, called: Called) -> None:
 
 async def leave_callbacks(work: Work) -> None:
     """Leave today's callback list: who calls for which case when, without the customers."""
-    calls = await off_loop(callback_list.gather, work.store, await work.now())
-    markdown, line = callback_list.render(calls, work.locale), callback_list.title(calls, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=CALLBACKS, description=line)
+    await _leave(await callbacks_page(work))
+
+
+async def _leave(page: Page) -> None:
+    await acreate_markdown_artifact(markdown=page.text, key=page.key, description=page.summary)
 
 
 async def _leave_pages(work: Work, numbers: Sequence[str]) -> None:
-    """Leave a page for each case of a small run: where the case stands and whom it waits for."""
+    """Leave a page in this run for each of its cases; of many cases, or in a hurry, the page keeper leaves them."""
     numbers = list(dict.fromkeys(numbers))
-    if len(numbers) > PAGES or hurried():
+    if not numbers or len(numbers) > PAGES or hurried():
         return
-    for number in numbers:
-        page = await off_loop(case_page.page, work.store, number, await work.now(), work.locale)
-        if page is not None:
-            await acreate_markdown_artifact(markdown=page.text, key=number, description=page.line)
+    async with get_client() as client:
+        await leave_pages(client, work, numbers, UUID(str(flow_run.id)), await act_forms(client))
+
+
+async def _name(work: Work, numbers: Sequence[str], what: Sequence[str]) -> None:
+    """Name this run for what it did. See Note [What the search of the Prefect UI matches]."""
+    if hurried() and len(numbers) > IN_NAME:
+        return  # its name could not hold them all anyway
+    name = await final_name(work, numbers, what)
+    if name is not None:
+        async with get_client() as client:
+            await name_run(client, UUID(str(flow_run.id)), flow_run.tags, name)
 
 
 async def leave_scheduled(work: Work, result: object) -> None:
@@ -132,6 +157,7 @@ async def leave_scheduled(work: Work, result: object) -> None:
     if isinstance(result, Night):
         add_to_message(_sweep_counts(work.locale, result.swept))
         await leave_ledger(work, result.swept.failed)
+        await _leave_pages(work, [step.number for step in result.swept.fired])
         await _leave_day(work, result.report)
         await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):
@@ -163,8 +189,7 @@ async def _leave_day(work: Work, report: MorningReport) -> None:
     """Leave the report, and the board and callback list that it links to."""
     await leave_board(work)
     await leave_callbacks(work)
-    markdown, line = render(report, work.locale, linked=True), summary(report, work.locale)
-    await acreate_markdown_artifact(markdown=markdown, key=REPORT, description=line)
+    await _leave(report_page(work.locale, report))
 
 
 def _sweep_counts(locale: str, swept: Swept) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from prefect.artifacts import acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
@@ -11,18 +11,15 @@ from engine.runs import Done, keep
 from engine.store import Store
 from flows.duty_lease import holding
 from flows.prefect_ui import events
+from flows.prefect_ui.desk_pages import ROWS, LedgerRow, ledger_page
 from flows.work import Work, off_loop
-from locales.translation import label, translate, when
 from reports.escalation_ledger import LEDGER_RUN, Ledger, LedgerStep, unreported
-from reports.markdown import LEDGER, department
 
 # Note [The ledger has no holes]
 # A sweep that ran without Prefect leaves no ledger, and a person's move may fire a step before itself. So a ledger is
 # not what its own run fired: it is read from our tables, from where the last one ended. That instant is kept among our
 # runs after Prefect has the ledger; if the process dies between the two, the next ledger says the same once more.
 
-ROWS = 500
-"""The most rows that a ledger shows; after an outage there may be more, all of which are in the record."""
 FIRST = timedelta(days=1)
 """How far back the first ledger of a store reaches."""
 
@@ -47,11 +44,8 @@ def _read(store: Store, since: datetime) -> Ledger:
 
 
 async def _leave(work: Work, ledger: Ledger, failed: Sequence[tuple[str, str]]) -> None:
-    rows = [_row(work.locale, step) for step in ledger.steps]
-    case, untouched = translate(work.locale, "report.column.case"), translate(work.locale, "board.column.failed")
-    rows += [{case: number, untouched: code} for number, code in failed[:ROWS]]
-    title = translate(work.locale, "artifact.ledger", count=ledger.count)
-    await acreate_table_artifact(table=rows, key=LEDGER, description=title)
+    page = ledger_page(work.locale, [_row(step) for step in ledger.steps], ledger.count, failed)
+    await acreate_markdown_artifact(markdown=page.text, key=page.key, description=page.summary)
     moves = [(step.number, step.seq) for step in ledger.steps]
     await post_events(await off_loop(events.events_of, work.store, work.locale, moves))
     if ledger.steps:
@@ -67,15 +61,15 @@ async def post_events(new_events: list[dict[str, object]]) -> None:
     await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
 
 
-def _row(locale: str, step: LedgerStep) -> dict[str, str]:
-    return {
-        translate(locale, "report.column.case"): step.number,
-        translate(locale, "report.column.promise"): label(locale, step.kind, "clause", step.clause),
-        translate(locale, "report.column.percent"): f"{step.percent} %",
-        translate(locale, "report.column.done"): label(locale, step.kind, "move", step.move),
-        translate(locale, "report.column.level"): label(locale, step.kind, "level", str(step.level)),
-        translate(locale, "report.column.department"): department(locale, step.department),
-        translate(locale, "report.column.owner"): step.owner or "–",
-        translate(locale, "report.column.round"): str(step.cycle),
-        translate(locale, "report.column.due"): when(step.due_at),
-    }
+def _row(step: LedgerStep) -> LedgerRow:
+    return LedgerRow(
+        step.number,
+        step.kind,
+        step.clause,
+        step.percent,
+        step.move,
+        step.level,
+        step.department,
+        step.owner,
+        step.due_at,
+    )

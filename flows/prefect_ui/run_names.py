@@ -15,6 +15,8 @@ REACT, FIRE_TIMERS, CALL_CUSTOMERS, REPROJECT = "react", "fire-timers", "call-cu
 """The flows of a driver."""
 NAMED = 20
 """The most cases that a run names in its parameters."""
+IN_NAME = 150
+"""The most case numbers in the name of a run, by which the search of the Prefect UI finds it."""
 TAGGED = 200
 """The most cases from which a run's tags are read: more than one batch takes."""
 
@@ -88,8 +90,8 @@ def calls(store: Store, locale: str, at: datetime) -> RunInfo:
     """Describe the run that makes due callbacks."""
     cases = _cases(store, CASES_TO_CALL.format(revisit=recorded_as("clause", "revisit")), at)
     numbers = [case.number for case in cases]
-    subject = numbers if len(numbers) == 1 else _many(locale, numbers)
-    name = " · ".join([*subject, translate(locale, "window.calls"), when(at, "%m-%d %H:%M")])
+    what = [translate(locale, "window.calls"), when(at, "%m-%d %H:%M")]
+    name = " · ".join([numbers[0], *what] if len(numbers) == 1 else [*_count(locale, numbers), *what, *_each(numbers)])
     tags = _tags({case.kind for case in cases}, ["callbacks"], cases)
     return RunInfo(CALL_CUSTOMERS, name, tags, {"cases": numbers[:NAMED]})
 
@@ -116,7 +118,16 @@ def _cases(store: Store, sql: str, at: datetime) -> list[CaseInRun]:
 
 def _many(locale: str, numbers: Sequence[str]) -> list[str]:
     ends = [f"{numbers[0]} … {numbers[-1]}"] if numbers else []
-    return [translate(locale, "window.cases", count=len(numbers)), *ends]
+    return [*_count(locale, numbers), *ends]
+
+
+def _count(locale: str, numbers: Sequence[str]) -> list[str]:
+    return [translate(locale, "window.cases", count=len(numbers))]
+
+
+def _each(numbers: Sequence[str]) -> list[str]:
+    """Return the numbers by which the search of the UI finds the run."""
+    return [" ".join(numbers[:IN_NAME])] if numbers else []
 
 
 def _highest(locale: str, cases: Iterable[CaseInRun]) -> list[str]:

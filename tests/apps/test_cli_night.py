@@ -81,7 +81,7 @@ def test_dead_letters_are_listed(closeloop: Closeloop, dead: tuple[str, str, str
     [found] = closeloop.json("dead", "list")["dead"]
     assert found == {"case": dead[0], "seq": 1, "reaction": dead[2], "error": "SMTPServerDisconnected"}
     assert "Dead deliveries: 1" in closeloop("dead", "list").output
-    assert closeloop.json("status")["parts"]["outbox"] == {"ok": False, "code": "dead", "count": 1}
+    assert closeloop("status", "--json").document["parts"]["outbox"] == {"ok": False, "code": "dead", "count": 1}
 
 
 def test_a_dead_letter_is_tried_again(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):

@@ -14,6 +14,9 @@ PARTS = (
     *("Mail gateway", "Telephone", "Disk", "Clock"),
 )
 STATES = ["down", "slow", "back"]
+CHILDREN = "The children of `up`"
+FAULTS = 6
+"""Each child killed, each stopped, Prefect wiped, and their parent killed."""
 TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
@@ -42,6 +45,15 @@ def test_no_cell_is_empty_and_each_row_names_a_test(part: str):
         assert len(row) == 4, row
         assert all(re.search(r"\w", cell) for cell in row), row
         assert TEST_NAME.search(row[3]), row
+
+
+def test_each_fault_of_a_child_says_what_status_ui_and_report_show():
+    faults = rows(CHILDREN)
+    assert len(faults) == FAULTS
+    for row in faults:
+        assert len(row) == 6, row
+        assert all(re.search(r"\w", cell) for cell in row), row
+        assert "tests/prefect_side/test_up.py" in row[5], row
 
 
 def test_every_named_test_exists():

@@ -52,7 +52,8 @@ def run_commands(page: str, capsys: pytest.CaptureFixture[str]) -> int:
     for command in (command for block in blocks(page) for command in block.commands):
         code = run(shlex.split(command.replace(NUMBER, number))[1:])
         output = capsys.readouterr()
-        assert code == 0, f"{page}: {command}\n{output.out}{output.err}"
+        red = command.startswith("closeloop status")  # nothing runs beside the tests, and the status says so
+        assert code == (2 if red and "✗" in output.out else 0), f"{page}: {command}\n{output.out}{output.err}"
         if opened := re.search(r"cp-\d\d-\d{6}", output.out):
             number = opened[0]
         count += 1

@@ -3,6 +3,7 @@
 Server and home end with the folder, not with the session: the tests that follow must not see their environment.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +16,12 @@ from apps.prefect_server import Server, prefect_server
 from apps.prefect_settings import prefect_environment
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
     from prefect.client.orchestration import SyncPrefectClient
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 90_000
+"""Milliseconds: a worker on a busy machine takes its time to start a run."""
 SAMPLE_FLOWS = '''
 """Flows for the tests' deployments; written to a file of their own because they load Prefect."""
 import os
@@ -63,6 +68,21 @@ def client(server: Server) -> Iterator["SyncPrefectClient"]:
 
     with SyncPrefectClient(server.api_url) as client:
         yield client
+
+
+@pytest.fixture
+def page() -> Iterator["Page"]:
+    """A page of the system's own browser: Playwright's cannot be fetched everywhere."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to walk the UI")
+    playwright.expect.set_options(timeout=PATIENCE)
+    with playwright.sync_playwright() as at_work:
+        browser = at_work.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
 
 
 def until(found: Callable[[], Any], seconds: float = 30.0) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from apps.prefect_server import Server, acts_worker, worker
 from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import START, SUPERVISOR, add_staff, case_of, history_of
+from tests.case_actions import START, SUPERVISOR, add_staff, case_of, history_of, new_case
 from tests.prefect_side.conftest import until
 from tests.prefect_side.test_operator_actions import awaiting_approval
 
@@ -24,25 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 45_000
-"""Milliseconds: a worker on a busy machine takes its time to start a run."""
 APPROVE = "approve_compensation"
-
-
-@pytest.fixture
-def page() -> Iterator["Page"]:
-    """A page of the system's own browser: Playwright's cannot be fetched everywhere."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install the package chromium to walk the UI")
-    playwright.expect.set_options(timeout=PATIENCE)
-    with playwright.sync_playwright() as at_work:
-        browser = at_work.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1400})
-        page.set_default_timeout(PATIENCE)
-        yield page
-        browser.close()
 
 
 @pytest.fixture
@@ -159,3 +140,21 @@ def test_a_supervisor_reads_the_night_and_approves_what_waits(
     last = history_of(store, number)[-1]
     assert (last["move"], last["via"]) == (APPROVE, "prefect-form")
     assert case_of(store, number)["state"] != before
+
+
+def test_show_case_takes_a_number_and_leaves_its_page(page: "Page", server: Server, store: Store):
+    from playwright.sync_api import expect
+
+    number = new_case(store)
+    page.goto(f"{server.ui_url}/v2/deployments?tags=%5B%22act%22%5D")
+    page.get_by_role("link", name="show-case", exact=True).first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Custom run").click()
+    page.get_by_label("工单编号 / Case number").fill(number)
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="View run").click()
+    ends_as(page, "Completed")
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_role("link", name=re.compile(number)).first.click()
+    page.locator("a[href*='/artifacts/artifact/']").first.click()
+    expect(page.get_by_role("heading", name=re.compile(number))).to_be_visible()

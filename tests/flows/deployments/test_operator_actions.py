@@ -568,8 +568,8 @@ def test_the_status_says_what_is_on_hold_and_since_when(settings: Settings, work
     holds(work)
     [line] = [one for one in check_health(settings, work.store) if one.part == "holds"]
     assert line.ok
-    assert "客诉，自 2026-03-02 09:00 起（mei）" in line.text("zh_CN")
-    assert "Complaint since 2026-03-02 09:00 (mei)" in line.text("en")
+    assert "客诉，自 2026-03-02 09:00 Asia/Shanghai 起（mei）" in line.text("zh_CN")
+    assert "Complaint since 2026-03-02 09:00 Asia/Shanghai (mei)" in line.text("en")
 
 
 def test_the_sweep_runs_when_a_supervisor_wants_it(work: Work):

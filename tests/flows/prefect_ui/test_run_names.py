@@ -135,17 +135,19 @@ def test_a_cases_page_says_where_it_stands_and_whom_it_waits_for(store: Store):
     told = case_page.page(store, number, START + HOUR, "en")
     assert told is not None
     text = told.text
-    assert told.line == "Classified · to be investigated · Waits for Handler · han · Handler"
+    assert told.summary == "Classified · to be investigated · Waits for Handler han · asks: Handler"
     assert text.startswith(f"# {number} · Complaint")
-    assert "| Waits for | Handler · han |" in text
+    assert "| Waits for | Handler han |" in text
     assert "| First reply | 50 % | Handler | 2026-03-02 11:00 |" in text
     assert "[Escalation ledger](../key/escalation-ledger)" in text
     assert f"[Its events](../../events?resource=%5B%22closeloop.case.{number}%22%5D)" in text
     for locale in locales():
-        page = " ".join(case_page.page(store, number, START, locale) or ())
-        assert not any(word in page for word in WORDS)
-        assert "board." not in page
-        assert "story." not in page
+        page = case_page.page(store, number, START, locale)
+        assert page is not None
+        shown = f"{page.text} {page.summary}"
+        assert not any(word in shown for word in WORDS)
+        assert "board." not in shown
+        assert "story." not in shown
     assert case_page.page(store, "cp-26-999999", START, "en") is None
 
 
