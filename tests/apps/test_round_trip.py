@@ -23,7 +23,7 @@ from reports.event_log import case_keys, move_keys
 from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
-from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
+from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES
 from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
