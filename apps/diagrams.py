@@ -12,8 +12,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "generated"
 
 def pages() -> dict[Path, str]:
     """Return every generated page with its text: one of each lifecycle, and one of the rooms."""
-    lives = {FOLDER / f"{kind}.md": _page(kind) for kind in sorted(lifecycles())}
-    return {**lives, FOLDER / "rooms.md": room_page()}
+    lifecycle_pages = {FOLDER / f"{kind}.md": _page(kind) for kind in sorted(lifecycles())}
+    return {**lifecycle_pages, FOLDER / "rooms.md": room_page()}
 
 
 def _page(kind: str) -> str:

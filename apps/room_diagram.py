@@ -27,7 +27,7 @@ def room_page() -> str:
         if sub_rooms := _sub_rooms(imports, room):
             drawing = _drawing(sub_rooms, _touching(edges(imports, room), sub_rooms), sub_rooms)
             lines += ["", f"## Within `{room}/`", "", SUB_ROOMS, "", *drawing]
-    lines += ["", "## Circles", "", *([f"- {' → '.join(one)}" for one in circles(imports)] or ["None."])]
+    lines += ["", "## Circles", "", *([f"- {' → '.join(nodes)}" for nodes in circles(imports)] or ["None."])]
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +69,7 @@ def circle(between: Edges) -> list[str]:
 def circles(imports: Imports) -> list[list[str]]:
     """Return a circle of each level that has one: of the rooms, and of the children of each room and sub-room."""
     levels = ["", *ROOMS, *(sub_room for room in ROOMS for sub_room in _sub_rooms(imports, room))]
-    return [found for level in levels if (found := circle(edges(imports, level)))]
+    return [nodes for level in levels if (nodes := circle(edges(imports, level)))]
 
 
 def _child(module: str, room: str) -> str:

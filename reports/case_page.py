@@ -114,9 +114,7 @@ def _lines(tx: Tx, case: Any, staff: Staff, found: Sequence[Reason], at: datetim
     timer_rows = [_timer(row, case.kind, rules_in(tx), at, locale) for row in rows]
     yield from table(heads, timer_rows) if timer_rows else (translate(locale, "report.none"),)
     yield from ("", f"## {translate(locale, 'story.facts')}", "")
-    yield from table(
-        (translate(locale, "story.fact"), translate(locale, "story.value")), _facts(case, staff, locale)
-    )
+    yield from table((translate(locale, "story.fact"), translate(locale, "story.value")), _facts(case, staff, locale))
     yield from ("", f"## {translate(locale, 'story.moves')}", "")
     heads = [translate(locale, f"board.column.{name}") for name in ("at", "move", "state", "level", "by")]
     yield from table(heads, [_move(row, case.kind, locale) for row in tx.rows(LAST, case_id=case.id, limit=MOVES)])

@@ -40,14 +40,14 @@ class _Page:
         yield from self.compared("figure", (self.figure(name) for name in ("received", "closed", "open_at_end")))
 
     def figure(self, name: str) -> Row:
-        return self.text(f"figure.{name}"), *(str(getattr(one, name)) for one in self.months)
+        return self.text(f"figure.{name}"), *(str(getattr(figures, name)) for figures in self.months)
 
     @property
     def months(self) -> tuple[MonthFigures, MonthFigures]:
         return self.here, self.before
 
     def subject(self, subject: str) -> Iterator[str]:
-        here, before = (one.received_by[subject] for one in self.months)
+        here, before = (figures.received_by[subject] for figures in self.months)
         yield from self.heading(f"by.{subject}")
         counted = ranked(Counter({code: here[code] for code in here | before}))
         rows = [(self.named(subject, code), str(n), str(before[code])) for code, n in counted]
@@ -55,20 +55,20 @@ class _Page:
         yield from self.more(len(rows))
 
     def recurrences(self) -> Iterator[str]:
-        found = self.analysis.recurrences
-        yield from self.heading("recurrences", count=len(found), months=LOOKED_BACK)
+        recurrences = self.analysis.recurrences
+        yield from self.heading("recurrences", count=len(recurrences), months=LOOKED_BACK)
         rows = (
             (
-                self.named("cause", one.cause),
-                self.named("responsible", one.responsible),
-                str(one.times),
-                str(one.this_month),
-                ", ".join(one.numbers) + (" …" if one.times > LISTED else ""),
+                self.named("cause", recurrence.cause),
+                self.named("responsible", recurrence.responsible),
+                str(recurrence.times),
+                str(recurrence.this_month),
+                ", ".join(recurrence.numbers) + (" …" if recurrence.times > LISTED else ""),
             )
-            for one in found[:SHOWN]
+            for recurrence in recurrences[:SHOWN]
         )
         yield from self.table(("cause", "responsible", "times", "this_month", "cases"), rows)
-        yield from self.more(len(found))
+        yield from self.more(len(recurrences))
 
     def measures(self) -> Iterator[str]:
         yield from self.heading("measures")
@@ -79,7 +79,9 @@ class _Page:
         measures = self.analysis.measures[cause]
         if not measures:
             return self.text("no_measure")
-        texts = [f"{self.named('kind', one.kind)} {one.number}{self.ended(one.closed)}" for one in measures]
+        texts = [
+            f"{self.named('kind', measure.kind)} {measure.number}{self.ended(measure.closed)}" for measure in measures
+        ]
         return ", ".join(texts[:SHOWN]) + (" …" if len(texts) > SHOWN else "")
 
     def ended(self, closed: bool) -> str:
@@ -90,29 +92,31 @@ class _Page:
         yield from self.compared("figure", [*self.promises(), *self.rounds(), *self.answers(), *self.hours()])
 
     def promises(self) -> Iterator[Row]:
-        handling = [one.handling for one in self.months]
-        for clause in sorted({clause for one in handling for clause in one.kept | one.late}):
+        handling = [figures.handling for figures in self.months]
+        for clause in sorted({clause for figures in handling for clause in figures.kept | figures.late}):
             name = translate(self.locale, "analysis.figure.kept", clause=self.named("clause", clause))
-            yield name, *(f"{one.kept[clause]} / {one.late[clause]}" for one in handling)
+            yield name, *(f"{figures.kept[clause]} / {figures.late[clause]}" for figures in handling)
 
     def rounds(self) -> Iterator[Row]:
-        handling = [one.handling for one in self.months]
-        yield self.text("figure.results"), *(str(one.results) for one in handling)
-        yield self.text("figure.further"), *(str(one.further) for one in handling)
-        shares = [f" ({one.reopened_percent:g} %)" if one.reopened_percent is not None else "" for one in handling]
-        reopened = [f"{one.reopened}{share}" for one, share in zip(handling, shares, strict=True)]
+        handling = [figures.handling for figures in self.months]
+        yield self.text("figure.results"), *(str(figures.results) for figures in handling)
+        yield self.text("figure.further"), *(str(figures.further) for figures in handling)
+        shares = [
+            f" ({figures.reopened_percent:g} %)" if figures.reopened_percent is not None else "" for figures in handling
+        ]
+        reopened = [f"{figures.reopened}{share}" for figures, share in zip(handling, shares, strict=True)]
         yield self.text("figure.reopened"), *reopened
 
     def answers(self) -> Iterator[Row]:
-        handling = [one.handling for one in self.months]
+        handling = [figures.handling for figures in self.months]
         for outcome in Outcome:
-            yield self.text(f"figure.{outcome}"), *(str(one.answers[outcome]) for one in handling)
-        yield self.text("figure.unsatisfied_ends"), *(str(one.unsatisfied_ends) for one in handling)
+            yield self.text(f"figure.{outcome}"), *(str(figures.answers[outcome]) for figures in handling)
+        yield self.text("figure.unsatisfied_ends"), *(str(figures.unsatisfied_ends) for figures in handling)
 
     def hours(self) -> Iterator[Row]:
         for name in ("median", "p90"):
-            found = [getattr(one.handling, name) for one in self.months]
-            yield self.text(f"figure.{name}"), *("–" if one is None else f"{one:g}" for one in found)
+            values = [getattr(figures.handling, name) for figures in self.months]
+            yield self.text(f"figure.{name}"), *("–" if value is None else f"{value:g}" for value in values)
 
     def named(self, sort: str, code: str) -> str:
         return label(self.locale, COMPLAINT.kind, sort, code) if code else self.text("unknown")

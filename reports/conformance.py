@@ -121,7 +121,7 @@ class Conformance:
     @property
     def refusals(self) -> int:
         """The number of refused events."""
-        return sum(found.times for found in self.refused.values())
+        return sum(deviation.times for deviation in self.refused.values())
 
 
 def _share(part: int, whole: int) -> float:
@@ -154,9 +154,9 @@ def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> No
         setattr(report, name, getattr(report, name) + getattr(statistics, name))
     report.ignored.update(statistics.ignored)
     for reason, (times, row) in statistics.refused.items():
-        found = report.refused.setdefault(reason, Deviation())
-        found.add(times, number, row)
-        found.words.update(statistics.words[reason])
+        deviation = report.refused.setdefault(reason, Deviation())
+        deviation.add(times, number, row)
+        deviation.words.update(statistics.words[reason])
     for rule, rows in statistics.flags.items():
         report.flags.setdefault(rule, Deviation()).add(len(rows), number, rows[0])
     report.reopened_cases += statistics.reopenings > 0

@@ -88,7 +88,7 @@ def address_of(name: str) -> str:
     """Return surname and title, as 王女士 for 王小明女士; a name without a title is returned unchanged."""
     for title in TITLES:
         own = name.removesuffix(title)
-        if own != name and 0 < len(own) <= 4 and all("\u4e00" <= sign <= "\u9fff" for sign in own):
+        if own != name and 0 < len(own) <= 4 and all("\u4e00" <= character <= "\u9fff" for character in own):
             return (own[:2] if own[:2] in DOUBLE else own[0]) + title
     return name
 
@@ -97,14 +97,14 @@ def recognised(tx: Tx, secret: bytes, contact: Contact) -> Customer | None:
     """Return the customer with the contact's number or address; None for a new one, or one without cases."""
     identity = identity_of(secret, contact)
     row = tx.row(BY_IDENTITY, identity=identity) if identity is not None else None
-    found = _customer(tx, row) if row is not None else None
-    return found if found is not None and found.cases else None
+    customer = _customer(tx, row) if row is not None else None
+    return customer if customer is not None and customer.cases else None
 
 
 def customers(tx: Tx, secret: bytes, contact: Contact) -> list[Customer]:
     """Return the customers who have cases: by number, else by mail address, else by the beginning of the name."""
-    found = (_customer(tx, row) for row in _parties(tx, secret, contact))
-    return [one for one in found if one.cases]
+    candidates = (_customer(tx, row) for row in _parties(tx, secret, contact))
+    return [customer for customer in candidates if customer.cases]
 
 
 def _parties(tx: Tx, secret: bytes, contact: Contact) -> Iterable[Any]:
@@ -117,7 +117,7 @@ def _parties(tx: Tx, secret: bytes, contact: Contact) -> Iterable[Any]:
 
 def _pattern(name: str) -> str:
     """Return a LIKE pattern: 王女士 finds 王小明女士; any other name finds names that begin with it."""
-    plain = "".join(f"!{sign}" if sign in "!%_" else sign for sign in name)
+    plain = "".join(f"!{character}" if character in "!%_" else character for character in name)
     for title in TITLES:
         if plain.endswith(title) and address_of(plain) == plain:
             return f"{plain.removesuffix(title)}%{title}"
@@ -125,8 +125,8 @@ def _pattern(name: str) -> str:
 
 
 def _customer(tx: Tx, party: Any) -> Customer:
-    known = set(customer_kinds())
-    rows = [row for row in tx.rows(CASES, party_id=party.id) if row.kind in known]
+    kinds = set(customer_kinds())
+    rows = [row for row in tx.rows(CASES, party_id=party.id) if row.kind in kinds]
     newest = sorted((row for row in rows if row.customer_type), key=lambda row: row.opened_at)
     return Customer(
         address=address_of(party.name) if party.name else None,

@@ -82,17 +82,17 @@ class EventLogReader:
         for batch in case_batches(self.tx, self.case_filter):
             timers = batch.by_case(TIMERS)
             steps = batch.by_case(STEPS) if self.linked else {}
-            by_case = groupby(self._moves(batch), key=lambda one: one[0].case_id)
-            ahead = next(by_case, None)
+            by_case = groupby(self._moves(batch), key=lambda move: move[0].case_id)
+            next_case = next(by_case, None)
             for case in batch.cases:
                 calendar = self.calendar(case, timers.get(case.id, ()))
-                moves = ahead[1] if ahead is not None and ahead[0] == case.id else iter(())
+                moves = next_case[1] if next_case is not None and next_case[0] == case.id else iter(())
                 stopwatch = Stopwatch(calendar, case.opened_at)
                 fired = {row.seq: timer_id(case.number, row) for row in steps.get(case.id, ())}
                 self.cases += 1
                 yield History(self.of_case(case, calendar.name), self._events(case, moves, stopwatch, fired))
-                if ahead is not None and ahead[0] == case.id:
-                    ahead = next(by_case, None)
+                if next_case is not None and next_case[0] == case.id:
+                    next_case = next(by_case, None)
 
     def calendar(self, case: Any, timers: Sequence[Any]) -> Calendar:
         """Return the calendar of the case's working time."""

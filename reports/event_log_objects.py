@@ -69,22 +69,22 @@ def _of_batch(reader: EventLogReader, batch: CaseBatch) -> Iterator[TraceObject]
             name: value for name, value in reader.of_case(case, calendar.name).items() if name not in KEPT_ELSEWHERE
         }
         came_of = [(row.number, row.relation) for row in parents.get(case.id, ())]
-        went_to = [(number, MERGED) for number in merged.get(case.id, ())]
+        continued_by = [(number, MERGED) for number in merged.get(case.id, ())]
         team = [(department_id(case.department), "with_department")] if case.department else []
-        relations = (*reader.parties_of(case), *team, *came_of, *went_to)
+        relations = (*reader.parties_of(case), *team, *came_of, *continued_by)
         yield TraceObject(case.number, case.kind, from_micros(case.changed_at), values, relations)
         yield from (_timer(case.number, row) for row in timers.get(case.id, ()))
 
 
 def _merged(batch: CaseBatch) -> dict[int, list[str]]:
     """Return the numbers of the cases that continue each case, if they are in this log."""
-    found: dict[int, list[str]] = {}
+    numbers: dict[int, list[str]] = {}
     for move, name in releasing_moves():
         for row in (row for rows in batch.by_case(MADE, move=move).values() for row in rows):
             number = orjson.loads(row.form)[name]
             if batch.tx.row(IN_LOG, number=number, **batch.case_filter.params) is not None:
-                found.setdefault(row.case_id, []).append(number)
-    return found
+                numbers.setdefault(row.case_id, []).append(number)
+    return numbers
 
 
 def releasing_moves() -> tuple[tuple[str, str], ...]:

@@ -55,7 +55,7 @@ SELECT case_id, form FROM transition
  WHERE case_id >= :first AND case_id <= :last AND move = :move ORDER BY case_id, seq
 """
 IN_LOG = """
-SELECT 1 AS one FROM cases c WHERE c.number = :number AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since
+SELECT 1 AS present FROM cases c WHERE c.number = :number AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since
 """
 PACKS = """
 SELECT c.pack, count(*) AS n FROM cases c
@@ -91,28 +91,28 @@ class CaseBatch:
 
     def by_case(self, sql: str, **params: Any) -> dict[int, list[Any]]:
         """Return the rows of a query between the bounds, by case."""
-        found: dict[int, list[Any]] = {}
+        rows: dict[int, list[Any]] = {}
         for row in self.tx.rows(sql, **self.bounds, **params):
-            found.setdefault(row.case_id, []).append(row)
-        return found
+            rows.setdefault(row.case_id, []).append(row)
+        return rows
 
     def moves(self) -> Iterator[list[Any]]:
         """Yield the moves of all cases in order, at most ``MOVES_AT_ONCE`` at a time."""
         case_id, seq = self.cases[0].id, 0
         last = self.cases[-1].id
-        while found := self.tx.rows(
+        while rows := self.tx.rows(
             MOVES, case_id=case_id, seq=seq, last=last, limit=MOVES_AT_ONCE, **self.case_filter.params
         ):
-            yield found
-            case_id, seq = found[-1].case_id, found[-1].seq
+            yield rows
+            case_id, seq = rows[-1].case_id, rows[-1].seq
 
 
 def case_batches(tx: Tx, case_filter: CaseFilter) -> Iterator[CaseBatch]:
     """Yield all selected cases in batches, by id."""
     after = 0
-    while found := tx.rows(CASES, after=after, limit=CASES_AT_ONCE, **case_filter.params):
-        yield CaseBatch(tx, case_filter, found)
-        after = found[-1].id
+    while cases := tx.rows(CASES, after=after, limit=CASES_AT_ONCE, **case_filter.params):
+        yield CaseBatch(tx, case_filter, cases)
+        after = cases[-1].id
 
 
 def usual_pack(tx: Tx, case_filter: CaseFilter) -> str:
@@ -125,15 +125,15 @@ def statements_of(tx: Tx, moves: list[Any]) -> dict[tuple[int, int], dict[str, s
     """Return the statements of these moves, by case and sequence, then by field."""
     first, last = moves[0], moves[-1]
     bounds = {"case_id": first.case_id, "seq": first.seq, "last": last.case_id, "last_seq": last.seq}
-    found: dict[tuple[int, int], dict[str, str]] = {}
+    texts: dict[tuple[int, int], dict[str, str]] = {}
     for row in tx.rows(STATEMENTS, **bounds):
-        found.setdefault((row.case_id, row.seq), {})[row.field] = row.content
-    return found
+        texts.setdefault((row.case_id, row.seq), {})[row.field] = row.content
+    return texts
 
 
 def distinct_keys(tx: Tx, sql: str, case_filter: CaseFilter, first: Any) -> Iterator[Any]:
     """Yield the distinct keys that a query returns, in order, from after ``first``."""
     after = first
-    while found := tx.rows(sql, after=after, limit=CASES_AT_ONCE, **case_filter.params):
-        yield from (row.key for row in found)
-        after = found[-1].key
+    while rows := tx.rows(sql, after=after, limit=CASES_AT_ONCE, **case_filter.params):
+        yield from (row.key for row in rows)
+        after = rows[-1].key

@@ -21,7 +21,7 @@ from statemachines.lifecycle import Lifecycle
 EXPORTED = frozenset({Disclosure.PLAIN, Disclosure.NEEDED})
 """The kinds of values that a pseudonymised log holds and another store can use."""
 HEAD = """\
-# A log of closeloop's own (closeloop export), lived again in another store: {kind}, promises of {pack}.
+# A log of closeloop's own (closeloop export), to be replayed in another store: {kind}, promises of {pack}.
 # closeloop export --mapping writes this file for any kind.
 
 [source]
@@ -41,7 +41,7 @@ department = "org:group"
 SKIPPED = """\
 [[skipped]]
 column = "via"
-values = ["{clock}"]
+values = ["{timer}"]
 reason = "a timer did it, and does it again"
 
 [[skipped]]
@@ -59,7 +59,7 @@ def replay_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
         (f"ocel:type:{table.kind}", "ocel:activity", "ocel:timestamp") if linked else (OF_CASE + CASE, MOVE, AT)
     )
     head = HEAD.format(kind=table.kind, pack=pack, case=case, word=word, at=at, who=WHO)
-    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), SKIPPED.format(clock=BY_TIMER)]
+    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), SKIPPED.format(timer=BY_TIMER)]
     return "\n".join(lines)
 
 

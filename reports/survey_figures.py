@@ -85,37 +85,37 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
     with store.looking() as tx:
         rounds = list(_rounds(tx.rows(ENDS.format(ends=recorded_as("move", *ENDING)), **span)))
         rated = tx.rows(RATED, **span)
-    kinds = {kind} if kind else {one.kind for one in rounds}
+    kinds = {kind} if kind else {round_.kind for round_ in rounds}
     return [
-        _figures(one, [r for r in rounds if r.kind == one], [row.score for row in rated if row.kind == one])
-        for one in sorted(kinds)
+        _figures(name, [r for r in rounds if r.kind == name], [row.score for row in rated if row.kind == name])
+        for name in sorted(kinds)
     ]
 
 
 def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
-        one = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind))
+        round_ = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind))
         table = lifecycle_of(row.kind)
         move = table.resolver.move(row.move)
         if move in UNSATISFIED_ENDS:
-            one.unsatisfied = True
+            round_.unsatisfied = True
         elif move == "revisit":
-            one.answers = table.resolved_form(row.move, json.loads(row.form))
+            round_.answers = table.resolved_form(row.move, json.loads(row.form))
     return rounds.values()
 
 
 def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigures:
-    answers = [one.answers for one in rounds if one.answers is not None]
-    unheard = sum(one.answers is None and one.unsatisfied for one in rounds)
-    silent = len(rounds) - len(answers) - unheard
+    answers = [round_.answers for round_ in rounds if round_.answers is not None]
+    unanswered = sum(round_.answers is None and round_.unsatisfied for round_ in rounds)
+    silent = len(rounds) - len(answers) - unanswered
     return SurveyFigures(
         kind=kind,
         called=len(answers) + silent,
         answered=len(answers),
         silent=silent,
-        judged=len(answers) + unheard,
-        satisfied=sum(one["outcome"] == Outcome.SATISFIED for one in answers),
+        judged=len(answers) + unanswered,
+        satisfied=sum(answer["outcome"] == Outcome.SATISFIED for answer in answers),
         scored=len(scores),
         score=_mean(scores, 100),
         dimensions=tuple(_dimension(code, answers) for code in _dimensions_of(kind)),
@@ -125,12 +125,12 @@ def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigure
 def _dimensions_of(kind: str) -> Iterable[str]:
     """Return the dimensions of the questionnaire in force, or all dimensions without one."""
     questionnaire = asked_after(kind)
-    return DIMENSIONS if questionnaire is None else [one.code for one in questionnaire.dimensions]
+    return DIMENSIONS if questionnaire is None else [dimension.code for dimension in questionnaire.dimensions]
 
 
 def _dimension(code: str, answers: list[Mapping[str, Any]]) -> DimensionScore:
-    given = [one[code] * STEP for one in answers if one.get(code) is not None]
-    return DimensionScore(code, len(given), len(answers), _mean(given, 1))
+    points = [answer[code] * STEP for answer in answers if answer.get(code) is not None]
+    return DimensionScore(code, len(points), len(answers), _mean(points, 1))
 
 
 def _mean(values: list[int], unit: int) -> float | None:

@@ -26,7 +26,7 @@ class ElapsedTimes(NamedTuple):
         """Return the times under the names of ``KEYS``."""
         seconds = (self.last / SECOND, self.opening / SECOND)
         worked = (self.worked_last, self.worked_opening)
-        return dict(zip(KEYS, (*seconds, *worked, *(round(one / HOUR, 4) for one in worked)), strict=True))
+        return dict(zip(KEYS, (*seconds, *worked, *(round(time / HOUR, 4) for time in worked)), strict=True))
 
 
 class Stopwatch:

@@ -43,23 +43,23 @@ def list_(json: Json = False) -> None:
 def show(name: str, year: Year = None, json: Json = False) -> None:
     """What a calendar says, and its published editions."""
     current = current_rules()
-    found, editions = current.rules.calendar(name), current.editions(Sort.CALENDAR, name)
-    days = list(_days(found, year))
+    calendar_, editions = current.rules.calendar(name), current.editions(Sort.CALENDAR, name)
+    days = list(_days(calendar_, year))
     keys = ("day", "sort")
     document = {
-        **_document(found, current),
-        "weekdays": found.weekdays,
-        "hours": [[f"{begin:%H:%M}", f"{end:%H:%M}"] for begin, end in found.hours],
+        **_document(calendar_, current),
+        "weekdays": calendar_.weekdays,
+        "hours": [[f"{begin:%H:%M}", f"{end:%H:%M}"] for begin, end in calendar_.hours],
         "days": [dict(zip(keys, entry, strict=True)) for entry in days],
         "editions": [edition_document(edition) for edition in editions],
     }
     rows = [
-        (_text("zone"), found.zone.key),
-        (_text("week"), " ".join(translate(cli.locale, f"weekday.{number}") for number in found.weekdays) or "–"),
-        (_text("hours"), _hours(found)),
-        (_text("known"), _until(found)),
+        (_text("zone"), calendar_.zone.key),
+        (_text("week"), " ".join(translate(cli.locale, f"weekday.{number}") for number in calendar_.weekdays) or "–"),
+        (_text("hours"), _hours(calendar_)),
+        (_text("known"), _until(calendar_)),
     ]
-    shown = [table(f"{name} · {found.version}", ("", ""), rows)]
+    shown = [table(f"{name} · {calendar_.version}", ("", ""), rows)]
     if year is not None:
         rows = [(f"{date_} {translate(cli.locale, f'weekday.{date_.weekday()}')}", _kind(sort)) for date_, sort in days]
         shown.append(table(str(year), _columns("day", "sort"), rows))
@@ -92,19 +92,19 @@ def override(
     give_published(override_days(store, name, days_off, days_worked, by, store.now(), reason))
 
 
-def _document(found: Calendar, current: CurrentRules) -> dict[str, Any]:
+def _document(calendar_: Calendar, current: CurrentRules) -> dict[str, Any]:
     return {
-        "name": found.name,
-        "zone": found.zone.key,
-        "version": found.version,
-        "covered_until": found.covered_until,
-        "published": current.rules.in_force(Sort.CALENDAR, found.name) is not None,
+        "name": calendar_.name,
+        "zone": calendar_.zone.key,
+        "version": calendar_.version,
+        "covered_until": calendar_.covered_until,
+        "published": current.rules.in_force(Sort.CALENDAR, calendar_.name) is not None,
     }
 
 
-def _days(found: Calendar, year: int | None) -> Iterator[tuple[date, str]]:
+def _days(calendar_: Calendar, year: int | None) -> Iterator[tuple[date, str]]:
     """Yield the days of a year that differ from the plain week, and how."""
-    holidays = found.holidays
+    holidays = calendar_.holidays
     if holidays is None or year is None:
         return
     for each in sorted(holidays.off | holidays.worked):
@@ -116,12 +116,12 @@ def _kind(sort: str) -> str:
     return cli.translate("deadline.made_up" if sort == "worked" else "deadline.holiday")
 
 
-def _hours(found: Calendar) -> str:
-    return ", ".join(f"{begin:%H:%M}–{end:%H:%M}" for begin, end in found.hours) or _text("always")
+def _hours(calendar_: Calendar) -> str:
+    return ", ".join(f"{begin:%H:%M}–{end:%H:%M}" for begin, end in calendar_.hours) or _text("always")
 
 
-def _until(found: Calendar) -> str:
-    return str(found.covered_until) if found.covered_until else _text("none_asked")
+def _until(calendar_: Calendar) -> str:
+    return str(calendar_.covered_until) if calendar_.covered_until else _text("none_asked")
 
 
 def _history(editions: list[EditionRow]) -> Iterator[Any]:

@@ -35,9 +35,9 @@ def train(files: Files = None, json: Json = False) -> None:
     from classifier.training import train_from
     from classifier.training_report import document as document_of
 
-    given = [example for file in files or () for example in examples_in(file)]
+    examples = [example for file in files or () for example in examples_in(file)]
     now = cli.store.now()
-    trained = train_from(cli.store, given, now)
+    trained = train_from(cli.store, examples, now)
     cli.give(document_of(trained), Page(training_report.render(trained, cli.locale)))
 
 
@@ -49,12 +49,12 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
     from classifier.example_files import examples_in
 
     model, secret = _trained_model()
-    known = categories_of(cli.settings.where)
+    categories = categories_of(cli.settings.where)
     examples = examples_in(file)
-    labelled = [each.with_label(known.code_of(each.label)) for each in examples]
+    labelled = [each.with_label(categories.code_of(each.label)) for each in examples]
     evaluation = evaluate_model(labelled, model, secret, folds, seed)
-    labels = {known.code_of(each.label): each.label for each in examples}  # the file's own labels
-    by_class = {labels.get(code, known.name_of(code)): row for code, row in evaluation.figures.per_class.items()}
+    labels = {categories.code_of(each.label): each.label for each in examples}  # the file's own labels
+    by_class = {labels.get(code, categories.name_of(code)): row for code, row in evaluation.figures.per_class.items()}
     evaluation = replace(evaluation, figures=replace(evaluation.figures, per_class=by_class))
     document = {
         **asdict(evaluation.figures),
@@ -96,36 +96,36 @@ def explain(text: str, subject: Subject = "", json: Json = False) -> None:
     """What TEXT is taken for and why: what speaks for it, how sure that is, and what happens."""
     from classifier import propose
 
-    found = propose.explain(cli.store.home, text, subject)
-    proposal = asdict(found.proposal)
+    explanation = propose.explain(cli.store.home, text, subject)
+    proposal = asdict(explanation.proposal)
     document = {
         "threshold": proposal.pop("needed"),
         **proposal,
-        "happens": found.happens,
-        "by": found.by,
-        "name": found.name,
-        "model": found.version,
-        "candidates": [asdict(candidate) for candidate in found.candidates],
-        "broken": [list(each) for each in found.broken],
+        "happens": explanation.happens,
+        "by": explanation.by,
+        "name": explanation.name,
+        "model": explanation.version,
+        "candidates": [asdict(candidate) for candidate in explanation.candidates],
+        "broken": [list(each) for each in explanation.broken],
     }
-    cli.give(document, *_why(found))
+    cli.give(document, *_why(explanation))
 
 
-def _why(found: "Explanation") -> Iterator[Any]:
-    proposal = found.proposal
+def _why(explanation: "Explanation") -> Iterator[Any]:
+    proposal = explanation.proposal
     rows = [
-        (_translate("column.category"), found.name or _category(proposal.category)),
+        (_translate("column.category"), explanation.name or _category(proposal.category)),
         (_translate("column.department"), label(cli.locale, "", "department", proposal.department or "")),
         (_translate("column.severity"), label(cli.locale, "complaint", "severity", proposal.severity)),
         (_translate("column.confidence"), f"{proposal.confidence} %"),
-        (_translate("column.by"), _translate(f"by.{found.by}", version=found.version)),
-        (_translate("column.happens"), _translate(f"happens.{found.happens}")),
+        (_translate("column.by"), _translate(f"by.{explanation.by}", version=explanation.version)),
+        (_translate("column.happens"), _translate(f"happens.{explanation.happens}")),
     ]
     yield table(_translate("explained"), ("", ""), rows)
     yield training_report.threshold_text(proposal.needed, cli.locale)
     columns = [_translate(f"column.{name}") for name in ("category", "share", "speaks")]
-    yield table(_translate("candidates"), columns, map(_candidate, found.candidates))
-    for name, reason in found.broken:
+    yield table(_translate("candidates"), columns, map(_candidate, explanation.candidates))
+    for name, reason in explanation.broken:
         yield _translate("broken", file=name, why=_translate(f"why.{reason}"))
 
 

@@ -48,38 +48,46 @@ def migrate(json: Json = False) -> int:
 
 
 def document_of(checked: "LifecycleCheck") -> dict[str, Any]:
-    """The check as programs read it."""
-    return {"ok": checked.ok, "to_carry": checked.to_carry, "kinds": [_kind(one) for one in checked.kinds]}
-
-
-def _kind(one: "KindCheck") -> dict[str, Any]:
+    """Return the check for programs."""
     return {
-        "kind": one.kind,
-        "version": one.version,
-        "to_carry": one.to_carry,
-        "lost": [gone.name for gone in one.lost],
-        "touched": [asdict(gone) for gone in one.touched],
-        "versions": [asdict(version) for version in one.versions],
+        "ok": checked.ok,
+        "to_carry": checked.to_carry,
+        "kinds": [_kind(kind_check) for kind_check in checked.kinds],
+    }
+
+
+def _kind(kind_check: "KindCheck") -> dict[str, Any]:
+    return {
+        "kind": kind_check.kind,
+        "version": kind_check.version,
+        "to_carry": kind_check.to_carry,
+        "lost": [lost.name for lost in kind_check.lost],
+        "touched": [asdict(touched) for touched in kind_check.touched],
+        "versions": [asdict(version) for version in kind_check.versions],
     }
 
 
 def _shown(checked: "LifecycleCheck") -> Iterator[Any]:
-    changed = [one for one in checked.kinds if one.touched or any(version.changes for version in one.versions)]
+    changed = [
+        kind_check
+        for kind_check in checked.kinds
+        if kind_check.touched or any(version.changes for version in kind_check.versions)
+    ]
     if not changed:
         yield cli.translate("lifecycle.unchanged")
         return
-    for one in changed:
-        yield from _changes(one)
-        if one.touched:
-            yield _touched(one)
+    for kind_check in changed:
+        yield from _changes(kind_check)
+        if kind_check.touched:
+            yield _touched(kind_check)
     code = "unsafe" if not checked.ok else "needs" if checked.to_carry else "carried"
     yield cli.translate(f"lifecycle.{code}", count=checked.to_carry)
 
 
-def _changes(one: "KindCheck") -> Iterator[str]:
-    """A line for each older version: what was added (+) and removed (-) since."""
-    kind = label(cli.locale, "", "kind", one.kind)
-    for version in one.versions:
+def _changes(kind_check: "KindCheck") -> Iterator[str]:
+    """Yield a line for each older version: what was added (+) and removed (-) since."""
+    kind = label(cli.locale, "", "kind", kind_check.kind)
+    for version in kind_check.versions:
         if version.changes:
             names = [
                 f"{sign}{cli.translate(f'lifecycle.sort.{sort}')} {name}"
@@ -93,13 +101,15 @@ def _changes(one: "KindCheck") -> Iterator[str]:
             )
 
 
-def _touched(one: "KindCheck") -> Any:
+def _touched(kind_check: "KindCheck") -> Any:
     columns = ("sort", "name", "becomes", "cases", "came_from", "timers", "deliveries")
     heads = tuple(cli.translate(f"lifecycle.column.{name}") for name in columns)
-    return table(label(cli.locale, "", "kind", one.kind), heads, [_row(gone) for gone in one.touched])
+    return table(
+        label(cli.locale, "", "kind", kind_check.kind), heads, [_row(touched) for touched in kind_check.touched]
+    )
 
 
-def _row(gone: "Touched") -> tuple[Any, ...]:
-    becomes = cli.translate(f"lifecycle.becomes.{gone.becomes}", to=gone.to or "")
-    sort = cli.translate(f"lifecycle.sort.{gone.sort}")
-    return (sort, gone.name, becomes, gone.cases, gone.came_from, gone.timers, gone.deliveries)
+def _row(touched: "Touched") -> tuple[Any, ...]:
+    becomes = cli.translate(f"lifecycle.becomes.{touched.becomes}", to=touched.to or "")
+    sort = cli.translate(f"lifecycle.sort.{touched.sort}")
+    return (sort, touched.name, becomes, touched.cases, touched.came_from, touched.timers, touched.deliveries)

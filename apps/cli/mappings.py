@@ -129,8 +129,8 @@ def _summarise(log: Path, mapping: LogMapping) -> _LogSummary:
             _count(summary, event, mapping)
     except Unreadable as error:
         raise _refused(log, error) from None
-    words = (word for table in (mapping.moves, mapping.states, mapping.ignored) for word in table)
-    summary.unused = sorted(word for word in words if word not in summary.used)
+    mapped = (word for table in (mapping.moves, mapping.states, mapping.ignored) for word in table)
+    summary.unused = sorted(word for word in mapped if word not in summary.used)
     return summary
 
 

@@ -63,32 +63,32 @@ def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
     """Name every limit that is blank or contradictory, and every clause that nobody asks for."""
     current, tables = current_rules(), lifecycles().values()
     packs = [current.rules.pack(name, current.now)] if name else [pack for pack, _ in _packs(current)]
-    found = [
+    pack_gaps = [
         gap
         for pack in packs
         for gap in gaps(pack, asked(tables), _today(pack, current.at), agreed(tables), asked_bounds(tables))
     ]
     editions = [pack.edition for pack in packs]
-    document = {"ok": not found, "packs": editions, "places": [_document(gap) for gap in found]}
-    cli.give(document, *_shown(editions, found))
-    return REFUSED if strict and found else DONE
+    document = {"ok": not pack_gaps, "packs": editions, "places": [_document(gap) for gap in pack_gaps]}
+    cli.give(document, *_shown(editions, pack_gaps))
+    return REFUSED if strict and pack_gaps else DONE
 
 
 @policy.command()
 def show(pack: str, at: At = None, json: Json = False) -> None:
     """What a pack says, its published editions, and how its clauses are read."""
     current = current_rules()
-    found = current.rules.pack(pack, to_micros(instant(at)) if at else current.now)
+    pack_ = current.rules.pack(pack, to_micros(instant(at)) if at else current.now)
     editions, interpretations = current.editions(Sort.PACK, pack), current.interpretations(pack)
     document = {
-        "pack": found.model_dump(),
+        "pack": pack_.model_dump(),
         "editions": [edition_document(edition) for edition in editions],
         "interpretations": [_interpretation(each) for each in interpretations],
     }
-    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in found.clauses.items()]
-    rows += [(clause, _text("unpromised"), "", why) for clause, why in found.unpromised.items()]
-    rows += [(name, f"{bound.amount or '–'} {bound.of}", "", bound.source) for name, bound in found.bounds.items()]
-    shown = [table(f"{found.edition} · {found.document}", _columns("clause", "limit", "calendar", "source"), rows)]
+    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in pack_.clauses.items()]
+    rows += [(clause, _text("unpromised"), "", why) for clause, why in pack_.unpromised.items()]
+    rows += [(name, f"{bound.amount or '–'} {bound.of}", "", bound.source) for name, bound in pack_.bounds.items()]
+    shown = [table(f"{pack_.edition} · {pack_.document}", _columns("clause", "limit", "calendar", "source"), rows)]
     cli.give(document, *shown, *_history(editions), *_interpretations(interpretations))
 
 
@@ -110,9 +110,9 @@ def _history(editions: list[EditionRow]) -> Iterator[Any]:
         yield table(_text("editions_title"), columns, rows)
 
 
-def _interpretations(found: list[InterpretationRow]) -> Iterator[Any]:
-    if found:
-        rows = [(each.clause, each.content, each.recorded_by, _when(each.recorded_at)) for each in found]
+def _interpretations(interpretations: list[InterpretationRow]) -> Iterator[Any]:
+    if interpretations:
+        rows = [(each.clause, each.content, each.recorded_by, _when(each.recorded_at)) for each in interpretations]
         yield table(_text("readings_title"), _columns("clause", "said", "actor", "occurred"), rows)
 
 
@@ -165,19 +165,19 @@ def _document(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _shown(editions: Iterable[str], found: list[Gap]) -> Iterable[Any]:
+def _shown(editions: Iterable[str], pack_gaps: list[Gap]) -> Iterable[Any]:
     """Return the table of gaps, and each remedy once."""
     packs = ", ".join(editions)
-    if not found:
+    if not pack_gaps:
         return [_text("all_set", packs=packs)]
-    rows = [(gap.pack.name, _clause(gap), _text(f"reason.{gap.reason}"), _source(gap)) for gap in found]
-    reasons = dict.fromkeys(gap.reason for gap in found)
+    rows = [(gap.pack.name, _clause(gap), _text(f"reason.{gap.reason}"), _source(gap)) for gap in pack_gaps]
+    reasons = dict.fromkeys(gap.reason for gap in pack_gaps)
     remedies = [_remedy(reason) for reason in reasons]
     columns = _columns("pack", "clause", "reason", "source")
     return [
         table(_text("places_title"), columns, rows),
         *remedies,
-        _text("places_found", packs=packs, count=len(found)),
+        _text("places_found", packs=packs, count=len(pack_gaps)),
     ]
 
 

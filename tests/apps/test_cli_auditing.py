@@ -1,4 +1,4 @@
-"""The commands of those who must be able to believe the record: verify, anchor, proof, backup, restore."""
+"""The audit commands: verify, anchor, proof, backup and restore."""
 
 from pathlib import Path
 
@@ -32,49 +32,45 @@ def admin(simulated: Store) -> str:
 
 
 def test_an_anchor_on_demand_names_root_and_file(closeloop: Closeloop, simulated: Store, number: str):
-    told = closeloop.json("anchor")
-    assert told["made"] is True
-    assert told["file"] == str(published(simulated))
-    anchor = told["anchor"]
+    document = closeloop.json("anchor")
+    assert document["made"] is True
+    assert document["file"] == str(published(simulated))
+    anchor = document["anchor"]
     assert (anchor["line"], anchor["cases"], len(anchor["root"])) == (1, 1, 64)
-    assert closeloop.json("anchor") == {"made": False, "anchor": None, "file": told["file"]}
+    assert closeloop.json("anchor") == {"made": False, "anchor": None, "file": document["file"]}
     assert "Nothing has changed" in closeloop("anchor").output
     closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
     assert "Anchor 2" in closeloop("anchor").output
 
 
-def test_verify_tells_the_anchor_it_was_checked_against(closeloop: Closeloop, anchored: str):
-    found = closeloop.json("verify")
-    assert (found["ok"], found["anchor"]["line"]) == (True, 1)
-    assert found["anchor"]["root"] in closeloop("verify").output
+def test_verify_names_the_anchor_it_compared_with(closeloop: Closeloop, anchored: str):
+    document = closeloop.json("verify")
+    assert (document["ok"], document["anchor"]["line"]) == (True, 1)
+    assert document["anchor"]["root"] in closeloop("verify").output
 
 
-def test_a_case_that_is_gone_is_named_and_nothing_is_anchored_over_it(
-    closeloop: Closeloop, simulated: Store, anchored: str
-):
+def test_a_deleted_case_is_named_and_no_anchor_is_written(closeloop: Closeloop, simulated: Store, anchored: str):
     for table in ("statement", "timer", "outbox_event", "transition", "cases"):
         execute_sql(simulated, f"DELETE FROM {table}")
-    said = closeloop("verify", "--json")
-    assert said.code == 2
-    assert said.document["faults"] == [{"case": anchored, "seq": 1, "what": "anchor_case_gone"}]
+    result = closeloop("verify", "--json")
+    assert result.code == 2
+    assert result.document["faults"] == [{"case": anchored, "seq": 1, "what": "anchor_case_gone"}]
     refused = closeloop.refused("anchor")
     assert (refused["code"], refused["params"]["problems"]) == ("anchor_doubted", [f"{anchored} 1 anchor_case_gone"])
     assert f"{anchored} 1 anchor_case_gone" in closeloop("anchor").output
 
 
-def test_an_administrator_begins_anew_and_nobody_else(
-    closeloop: Closeloop, simulated: Store, anchored: str, admin: str
-):
+def test_only_an_administrator_may_re_anchor(closeloop: Closeloop, simulated: Store, anchored: str, admin: str):
     for table in ("statement", "timer", "outbox_event", "transition", "cases"):
         execute_sql(simulated, f"DELETE FROM {table}")
     assert closeloop.refused("anchor", "--anew", "a test", "--as", "sue")["code"] == "not_administrator"
     assert closeloop.refused("anchor", "--anew", "a test")["code"] == "no_actor"
-    told = closeloop.json("anchor", "--anew", "a test", "--as", admin)["anchor"]
-    assert (told["line"], told["begun_by"], told["reason"]) == (2, admin, "a test")
+    anchor = closeloop.json("anchor", "--anew", "a test", "--as", admin)["anchor"]
+    assert (anchor["line"], anchor["begun_by"], anchor["reason"]) == (2, admin, "a test")
     assert closeloop.json("verify")["ok"]
 
 
-def test_without_the_key_the_refusal_says_so(closeloop: Closeloop, simulated: Store, anchored: str):
+def test_without_the_key_no_anchor_is_written(closeloop: Closeloop, simulated: Store, anchored: str):
     (simulated.home / PRIVATE).unlink()
     closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
     assert closeloop.refused("anchor")["code"] == "no_anchor_key"
@@ -84,20 +80,22 @@ def test_a_proof_leads_from_a_case_to_the_published_root(closeloop: Closeloop, s
     for _ in range(4):
         closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")
     cases = closeloop.json("anchor")["anchor"]["cases"]
-    told = closeloop.json("proof", anchored)
-    path = [bytes.fromhex(node) for node in told["path"]]
-    assert root_by(path, told["leaf"].encode(), told["index"], cases).hex() == told["anchor"]["root"]
-    assert told["leaf"].startswith(f"{anchored} 1 ")
-    assert told["leaf"] in closeloop("proof", anchored).output
+    proof = closeloop.json("proof", anchored)
+    path = [bytes.fromhex(node) for node in proof["path"]]
+    assert root_by(path, proof["leaf"].encode(), proof["index"], cases).hex() == proof["anchor"]["root"]
+    assert proof["leaf"].startswith(f"{anchored} 1 ")
+    assert proof["leaf"] in closeloop("proof", anchored).output
 
 
-def test_of_what_was_not_anchored_there_is_no_proof(closeloop: Closeloop, simulated: Store, number: str):
+def test_a_case_without_an_anchor_has_no_proof(closeloop: Closeloop, simulated: Store, number: str):
     assert closeloop.refused("proof", number)["code"] == "not_anchored"
     closeloop.json("anchor")
     assert closeloop.refused("proof", "cp-26-000099")["code"] == "not_anchored"
 
 
-def test_a_backup_is_restored_elsewhere_and_works_on(closeloop: Closeloop, home: Path, anchored: str, tmp_path: Path):
+def test_a_backup_is_restored_elsewhere_and_can_be_used(
+    closeloop: Closeloop, home: Path, anchored: str, tmp_path: Path
+):
     file = tmp_path / "store.backup"
     made = closeloop.json("backup", file)
     assert (made["file"], made["size"], made["database"], made["line"]) == (str(file), file.stat().st_size, "sqlite", 1)
@@ -109,19 +107,19 @@ def test_a_backup_is_restored_elsewhere_and_works_on(closeloop: Closeloop, home:
     assert anchored in closeloop("case", "show", anchored).output
 
 
-def test_what_was_lost_since_the_backup_is_told(closeloop: Closeloop, simulated: Store, anchored: str, tmp_path: Path):
+def test_cases_lost_since_the_backup_are_named(closeloop: Closeloop, simulated: Store, anchored: str, tmp_path: Path):
     file = tmp_path / "store.backup"
     closeloop.json("backup", file)
     later = closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")["case"]
     closeloop.json("anchor")
-    for beside in ("", "-wal", "-shm"):
-        (simulated.home / f"closeloop.db{beside}").unlink(missing_ok=True)
-    said = closeloop("restore", file, "--json")
-    assert (said.code, said.document["later"]) == (2, 1)
-    assert {"case": later, "seq": 1, "what": "anchor_case_gone"} in said.document["faults"]
+    for suffix in ("", "-wal", "-shm"):
+        (simulated.home / f"closeloop.db{suffix}").unlink(missing_ok=True)
+    result = closeloop("restore", file, "--json")
+    assert (result.code, result.document["later"]) == (2, 1)
+    assert {"case": later, "seq": 1, "what": "anchor_case_gone"} in result.document["faults"]
 
 
-def test_a_restore_without_the_secret_says_where_it_belongs(closeloop: Closeloop, anchored: str, tmp_path: Path):
+def test_a_restore_without_the_secret_names_its_file(closeloop: Closeloop, anchored: str, tmp_path: Path):
     closeloop.json("backup", tmp_path / "file")
     closeloop.patch.setenv("CLOSELOOP_HOME", str(tmp_path / "elsewhere"))
     closeloop.patch.delenv("CLOSELOOP_SECRET")

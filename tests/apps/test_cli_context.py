@@ -1,4 +1,4 @@
-"""Every command ends with 0, 2 or 1, and with --json says one JSON document and nothing else."""
+"""Every command ends with 0, 2 or 1, and with --json prints exactly one JSON document."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PROGRAM = Path(sys.executable).with_name("closeloop")
 NUMBER = "cp-26-000001"
 DONE, REFUSED = 0, 2
 
-EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
+COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "init": (DONE, ("--simulated", "--at", START.isoformat())),
     "status": (DONE, ()),
     "verify": (DONE, ()),
@@ -89,7 +89,7 @@ EVERY: dict[str, tuple[int, tuple[str, ...]]] = {
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
 }
-"""Each command on a simulated store with one case, and how it ends there. ``demo`` has a door of its own."""
+"""Each command on a simulated store with one case, with its exit code. ``demo`` is tested elsewhere."""
 
 NEEDS_NO_STORE = {
     "init",
@@ -114,182 +114,191 @@ NEEDS_NO_STORE = {
     "restore",
 }
 
-WHOLE = assembled(lambda name: True)
+PROGRAM_APP = assembled(lambda name: True)
 
 
-def commands(of: typer.Typer, before: str = "") -> Iterator[str]:
-    for command in of.registered_commands:
+def commands(app: typer.Typer, prefix: str = "") -> Iterator[str]:
+    """Yield the names of an application's commands, those of its groups included."""
+    for command in app.registered_commands:
         assert command.callback is not None
-        yield before + (command.name or getattr(command.callback, "__name__", "")).rstrip("_")
-    for group in of.registered_groups:
+        yield prefix + (command.name or getattr(command.callback, "__name__", "")).rstrip("_")
+    for group in app.registered_groups:
         assert group.typer_instance is not None
         yield from commands(group.typer_instance, f"{group.name} ")
 
 
-def test_every_command_is_told_of_here():
-    assert set(commands(WHOLE)) == {*EVERY, "demo"}
+def test_this_file_lists_every_command():
+    assert set(commands(PROGRAM_APP)) == {*COMMANDS, "demo"}
 
 
-def test_help_says_of_a_command_what_its_module_says():
+def test_the_help_of_a_command_is_its_docstring():
     """So that ``--help`` need not import the modules."""
-    told = {name: words for room in ROOMS for name, words in room.commands.items()}
+    helps = {name: text for room in ROOMS for name, text in room.commands.items()}
     docs = {
-        one.name or getattr(one.callback, "__name__", ""): one.callback.__doc__ for one in WHOLE.registered_commands
+        command.name or getattr(command.callback, "__name__", ""): command.callback.__doc__
+        for command in PROGRAM_APP.registered_commands
     }
-    groups = {one.name: one.typer_instance.info.help for one in WHOLE.registered_groups if one.typer_instance}
-    assert told == {**docs, **groups}
+    groups = {
+        group.name: group.typer_instance.info.help for group in PROGRAM_APP.registered_groups if group.typer_instance
+    }
+    assert helps == {**docs, **groups}
 
 
-def test_no_command_stands_twice():
+def test_no_command_is_listed_twice():
     names = [name for room in ROOMS for name in room.commands]
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("command", EVERY)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_json_is_one_document(closeloop: Closeloop, number: str, command: str):
-    code, arguments = EVERY[command]
-    said = closeloop(*command.split(), *arguments, "--json")
-    assert said.code == code, said.output
-    assert set(said.document) >= ({"refused"} if code else set())
+    code, arguments = COMMANDS[command]
+    result = closeloop(*command.split(), *arguments, "--json")
+    assert result.code == code, result.output
+    assert set(result.document) >= ({"refused"} if code else set())
 
 
 @pytest.mark.postgres
-def test_every_command_knows_postgres(closeloop: Closeloop, postgres_settings: Settings):
+def test_every_command_works_on_postgres(closeloop: Closeloop, postgres_settings: Settings):
     closeloop.patch.setenv("CLOSELOOP_SECRET", SECRET)
     closeloop.patch.setenv("CLOSELOOP_DATABASE_URL", postgres_settings.database_url or "")
-    order = ["case open", *(name for name in EVERY if name != "case open")]
+    order = ["case open", *(name for name in COMMANDS if name != "case open")]
     for command in order:
-        code, arguments = EVERY[command]
-        said = closeloop(*command.split(), *arguments, "--json")
-        assert said.code == code, f"{command}: {said.output}"
+        code, arguments = COMMANDS[command]
+        result = closeloop(*command.split(), *arguments, "--json")
+        assert result.code == code, f"{command}: {result.output}"
     assert closeloop.json("status")["parts"]["database"]["database"] == "postgres"
 
 
-@pytest.mark.parametrize("command", EVERY)
-def test_a_person_reads_words(closeloop: Closeloop, number: str, command: str):
-    code, arguments = EVERY[command]
-    said = closeloop(*command.split(), *arguments)
-    assert said.code == code
-    assert said.err.strip() if code else said.out.strip()
-    assert "Traceback" not in said.output
-    assert "cli." not in said.output, "a message is missing in the catalogue"
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_json_a_person_reads_text(closeloop: Closeloop, number: str, command: str):
+    code, arguments = COMMANDS[command]
+    result = closeloop(*command.split(), *arguments)
+    assert result.code == code
+    assert result.err.strip() if code else result.out.strip()
+    assert "Traceback" not in result.output
+    assert "cli." not in result.output, "a message is missing in the catalogue"
 
 
-@pytest.mark.parametrize("command", EVERY)
-def test_what_is_misused_is_refused(closeloop: Closeloop, command: str):
-    said = closeloop(*command.split(), "--no-such-option", "--json")
-    assert (said.code, said.document["refused"]["code"]) == (REFUSED, "usage")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_option_is_refused(closeloop: Closeloop, command: str):
+    result = closeloop(*command.split(), "--no-such-option", "--json")
+    assert (result.code, result.document["refused"]["code"]) == (REFUSED, "usage")
     assert "--help" in closeloop(*command.split(), "--no-such-option").err
 
 
-@pytest.mark.parametrize("command", sorted(EVERY.keys() - NEEDS_NO_STORE))
-def test_without_a_store_the_remedy_is_to_make_one(closeloop: Closeloop, command: str):
-    refused = closeloop.refused(*command.split(), *EVERY[command][1])
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - NEEDS_NO_STORE))
+def test_without_a_store_the_remedy_is_to_create_one(closeloop: Closeloop, command: str):
+    refused = closeloop.refused(*command.split(), *COMMANDS[command][1])
     assert refused["code"] == "no_store"
     assert "closeloop init" in refused["text"]
 
 
 def test_an_unknown_command_is_refused(closeloop: Closeloop):
-    said = closeloop("solve", "--json")
-    assert (said.code, said.document["refused"]["code"]) == (REFUSED, "usage")
+    result = closeloop("solve", "--json")
+    assert (result.code, result.document["refused"]["code"]) == (REFUSED, "usage")
 
 
-def test_a_number_that_is_none_is_refused(closeloop: Closeloop, number: str):
-    for words in (("case", "list", "--level", "9"), ("case", "list", "--limit", "many"), ("up", "--prefect-port", "x")):
-        assert closeloop.refused(*words)["code"] == "usage"
+def test_an_invalid_number_is_refused(closeloop: Closeloop, number: str):
+    for arguments in (
+        ("case", "list", "--level", "9"),
+        ("case", "list", "--limit", "many"),
+        ("up", "--prefect-port", "x"),
+    ):
+        assert closeloop.refused(*arguments)["code"] == "usage"
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("case",), ("case", "do", "--help")])
-def test_help_is_no_document_and_no_fault(closeloop: Closeloop, words: tuple[str, ...]):
-    said = closeloop(*words)
-    assert said.code in {DONE, REFUSED}
-    assert "Usage: " in said.output
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("case",), ("case", "do", "--help")])
+def test_help_is_text_and_no_fault(closeloop: Closeloop, arguments: tuple[str, ...]):
+    result = closeloop(*arguments)
+    assert result.code in {DONE, REFUSED}
+    assert "Usage: " in result.output
 
 
-def test_a_fault_is_told_by_its_type_and_ends_with_one(closeloop: Closeloop, simulated: Any, home: Path):
+def test_a_fault_is_named_by_its_type_and_ends_with_one(closeloop: Closeloop, simulated: Any, home: Path):
     canary = b"Zhang San, 13800138000 "
     simulated.close()
     (home / "closeloop.db").write_bytes(canary * 200)
     for name in ("closeloop.db-wal", "closeloop.db-shm"):
         (home / name).unlink(missing_ok=True)
-    said = closeloop("board", "--json")
-    assert (said.code, said.document["fault"]["type"]) == (1, "DatabaseError")
+    result = closeloop("board", "--json")
+    assert (result.code, result.document["fault"]["type"]) == (1, "DatabaseError")
     shown = closeloop("board")
     assert (shown.code, shown.out) == (1, "")
     assert "DatabaseError" in shown.err
-    assert "13800138000" not in said.out + said.err + shown.err
+    assert "13800138000" not in result.out + result.err + shown.err
 
 
 def test_the_language_is_a_setting(closeloop: Closeloop, number: str):
-    told: set[str] = set()
+    outputs: set[str] = set()
     for locale in ("en", "zh_CN", "zh_TW"):
         closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-        told.add(closeloop("board").out)
-    assert len(told) == 3
+        outputs.add(closeloop("board").out)
+    assert len(outputs) == 3
 
 
 def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
-    return {**kept, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en"}
+    """Return the environment of a command that works in a home, without settings of the machine."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
+    return {**inherited, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en"}
 
 
-def finished(*words: str | Path, env: dict[str, str], given: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(words, check=False, env=env, input=given, text=True, capture_output=True)
+def run_process(*arguments: str | Path, env: dict[str, str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(arguments, check=False, env=env, input=stdin, text=True, capture_output=True)
 
 
-def test_the_program_itself(tmp_path: Path):
+def test_the_installed_program_works(tmp_path: Path):
     home = environment(tmp_path / "new" / "home")
 
-    def answers(*words: str, given: str = "") -> dict[str, Any]:
-        ended = finished(PROGRAM, *words, "--json", env=home, given=given)
-        assert ended.returncode == 0, ended.stderr
-        assert ended.stdout.count("\n") == 1
-        return json.loads(ended.stdout)
+    def run_json(*arguments: str, stdin: str = "") -> dict[str, Any]:
+        result = run_process(PROGRAM, *arguments, "--json", env=home, stdin=stdin)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("\n") == 1
+        return json.loads(result.stdout)
 
-    assert answers("init")["new"] is True
-    opened = answers("case", "open", "--body", "-", "--as", "system", given="货物破损\n")
+    assert run_json("init")["new"] is True
+    opened = run_json("case", "open", "--body", "-", "--as", "system", stdin="货物破损\n")
     assert opened["state"] == "received"
-    ended = finished(PROGRAM, "case", "show", "cp-1", env=home)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "There is no case cp-1." in ended.stderr
+    result = run_process(PROGRAM, "case", "show", "cp-1", env=home)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "There is no case cp-1." in result.stderr
 
 
 QUICK = """
 import sys
 from apps.cli import run
-for words in (["--help"], {deadline!r}, ["solve", "--json"]):
-    assert run(words) in (0, 2)
-kept_out = ("sqlalchemy", "sqlmodel", "pydantic_settings", "transitions", "openpyxl", "holidays")
-heavy = [name for name in kept_out if name in sys.modules]
+for arguments in (["--help"], {deadline!r}, ["solve", "--json"]):
+    assert run(arguments) in (0, 2)
+libraries = ("sqlalchemy", "sqlmodel", "pydantic_settings", "transitions", "openpyxl", "holidays")
+heavy = [name for name in libraries if name in sys.modules]
 assert not heavy, heavy
 """
 
 
-def test_what_needs_no_store_loads_nothing_heavy(tmp_path: Path):
-    """A command is answered within half a second only if it imports what it needs and no more."""
-    script = QUICK.format(deadline=["deadline", *EVERY["deadline"][1]])
-    ended = finished(sys.executable, "-c", script, env=environment(tmp_path))
-    assert ended.returncode == 0, ended.stderr
+def test_commands_without_a_store_load_no_heavy_library(tmp_path: Path):
+    """A command answers within half a second only if it imports no more than it needs."""
+    script = QUICK.format(deadline=["deadline", *COMMANDS["deadline"][1]])
+    result = run_process(sys.executable, "-c", script, env=environment(tmp_path))
+    assert result.returncode == 0, result.stderr
 
 
 LIGHT = """
 import sys
 from apps.cli import run
-for words in {words!r}:
-    code = run(words)
-    assert code in (0, 2), (words, code)
+for arguments in {commands!r}:
+    code = run(arguments)
+    assert code in (0, 2), (arguments, code)
     heavy = sorted(name for name in ("prefect", "fastapi") if name in sys.modules)
-    assert not heavy, (words, heavy)
+    assert not heavy, (arguments, heavy)
 """
 
 
 def test_light_commands_load_no_prefect(tmp_path: Path):
     contacts = csv_file(tmp_path, row())
-    given = {**EVERY, "import": (REFUSED, (str(contacts), "--mapping", EVERY["import"][1][2]))}
-    words = [[*command.split(), *arguments] for command, (_, arguments) in given.items()]
-    script = LIGHT.format(words=[one for one in words if one[0] != "up"])
-    ended = finished(sys.executable, "-c", script, env=environment(tmp_path))
-    assert ended.returncode == 0, ended.stderr
+    cases = {**COMMANDS, "import": (REFUSED, (str(contacts), "--mapping", COMMANDS["import"][1][2]))}
+    lines = [[*command.split(), *arguments] for command, (_, arguments) in cases.items()]
+    script = LIGHT.format(commands=[line for line in lines if line[0] != "up"])
+    result = run_process(sys.executable, "-c", script, env=environment(tmp_path))
+    assert result.returncode == 0, result.stderr
 
 
 COMMON = (
@@ -315,7 +324,7 @@ COMMON = (
     ("callbacks",),
     ("dead", "list"),
 )
-"""What a desk and its supervisor ask all day."""
+"""The commands that a desk and its supervisor enter all day."""
 HEAVY = (
     "alembic", "cryptography", "holidays", "httpx", "numpy", "openpyxl", "prefect", "psycopg", "scipy", "sklearn",
     "sqlalchemy", "sqlmodel",
@@ -323,7 +332,7 @@ HEAVY = (
 IMPORTS = """
 import sys
 from apps.cli import run
-code = run({words!r})
+code = run({arguments!r})
 assert code == 0, code
 heavy = sorted(name for name in {heavy!r} if name in sys.modules)
 assert not heavy, heavy
@@ -331,16 +340,18 @@ assert not heavy, heavy
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a simulated store with a case in it."""
+def prepared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a simulated store that has one case."""
     home = environment(tmp_path_factory.mktemp("stocked"))
-    for words in (["init", "--simulated", "--at", START.isoformat()], COMMON[4]):
-        assert finished(PROGRAM, *words, env=home).returncode == 0
+    for arguments in (["init", "--simulated", "--at", START.isoformat()], COMMON[4]):
+        assert run_process(PROGRAM, *arguments, env=home).returncode == 0
     return home
 
 
-@pytest.mark.parametrize("words", COMMON, ids=lambda words: " ".join(words[:2]))
-def test_common_commands_import_no_heavy_library(stocked: dict[str, str], words: tuple[str, ...]):
-    """Each of these takes longer to import than the command to answer."""
-    ended = finished(sys.executable, "-c", IMPORTS.format(words=list(words), heavy=HEAVY), env=stocked)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+@pytest.mark.parametrize("arguments", COMMON, ids=lambda arguments: " ".join(arguments[:2]))
+def test_common_commands_import_no_heavy_library(prepared_environment: dict[str, str], arguments: tuple[str, ...]):
+    """Each of these libraries takes longer to import than the command to answer."""
+    result = run_process(
+        sys.executable, "-c", IMPORTS.format(arguments=list(arguments), heavy=HEAVY), env=prepared_environment
+    )
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""``closeloop export``: to a file or to standard output, and who may take names and words with him."""
+"""``closeloop export``: to a file or to standard output, and who may export names and texts."""
 
 import csv
 import gzip
@@ -22,7 +22,7 @@ from tests.apps.conftest import Closeloop
 from tests.case_actions import query_rows
 from tests.docs.pages import ROOT
 
-TAKEN = "SELECT note FROM run WHERE flow = 'export'"
+WHOLE_EXPORTS = "SELECT note FROM run WHERE flow = 'export'"
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -30,38 +30,38 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 def test_standard_output_holds_the_log_and_nothing_else(closeloop: Closeloop, number: str):
-    said = closeloop("export", "--format", "csv")
-    assert (said.code, said.err) == (0, "")
-    assert [(row["case:concept:name"], row["concept:name"]) for row in table(said.out)] == [(number, "open")]
+    result = closeloop("export", "--format", "csv")
+    assert (result.code, result.err) == (0, "")
+    assert [(row["case:concept:name"], row["concept:name"]) for row in table(result.out)] == [(number, "open")]
     lines = closeloop("export", "--format", "jsonl").out.splitlines()
     assert [json.loads(line)["case:concept:name"] for line in lines] == [number]
 
 
-def test_a_file_is_told_of_and_belongs_to_its_owner_alone(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_an_exported_file_is_named_and_readable_by_its_owner_alone(closeloop: Closeloop, number: str, tmp_path: Path):
     out = tmp_path / "log.xes"
-    told = closeloop.json("export", "--format", "xes", "--out", out)
-    assert told == {"file": str(out), "format": "xes", "cases": 1, "events": 1, "whole": False}
+    document = closeloop.json("export", "--format", "xes", "--out", out)
+    assert document == {"file": str(out), "format": "xes", "cases": 1, "events": 1, "whole": False}
     assert "1 cases, 1 moves" in closeloop("export", "--format", "xes", "--out", out).output
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert number in out.read_text("utf-8")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["log.xes"]
 
 
-def test_a_name_that_ends_in_gz_is_packed_the_same_each_time(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_a_gz_file_has_the_same_bytes_each_time(closeloop: Closeloop, number: str, tmp_path: Path):
     for name in ("one.csv.gz", "two.csv.gz"):
         closeloop.json("export", "--format", "csv", "--out", tmp_path / name)
     assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
     assert number in gzip.decompress((tmp_path / "one.csv.gz").read_bytes()).decode()
 
 
-def test_a_workbook_goes_to_a_file_or_a_pipe(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_a_workbook_is_written_to_a_file(closeloop: Closeloop, number: str, tmp_path: Path):
     closeloop.json("export", "--format", "xlsx", "--out", tmp_path / "log.xlsx")
     assert openpyxl.load_workbook(tmp_path / "log.xlsx")["events"].cell(2, 1).value == number
 
 
-def test_what_would_spoil_standard_output_is_refused(closeloop: Closeloop, simulated: Store, patched_terminal: None):
-    said = closeloop("export", "--format", "csv", "--json")
-    assert (said.code, said.document["refused"]["code"]) == (2, "export_needs_out")
+def test_a_format_unfit_for_standard_output_is_refused(closeloop: Closeloop, simulated: Store, patched_terminal: None):
+    result = closeloop("export", "--format", "csv", "--json")
+    assert (result.code, result.document["refused"]["code"]) == (2, "export_needs_out")
     shown = closeloop("export", "--format", "xlsx")
     assert (shown.code, shown.out) == (2, "")
     assert "cannot show xlsx" in shown.output
@@ -69,12 +69,12 @@ def test_what_would_spoil_standard_output_is_refused(closeloop: Closeloop, simul
 
 @pytest.fixture
 def patched_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard output is a terminal."""
+    """Make standard output a terminal."""
     monkeypatch.setattr("_pytest.capture.EncodedFile.isatty", lambda _: True, raising=False)
     monkeypatch.setattr("_pytest.capture.CaptureIO.isatty", lambda _: True, raising=False)
 
 
-def test_where_no_file_can_be_written_none_is_left(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_a_failed_export_leaves_no_file(closeloop: Closeloop, number: str, tmp_path: Path):
     refused = closeloop.refused("export", "--format", "csv", "--out", tmp_path / "nowhere" / "log.csv")
     assert (refused["code"], refused["params"]["why"]) == ("export_unwritable", "No such file or directory")
     (tmp_path / "taken").mkdir()
@@ -83,47 +83,50 @@ def test_where_no_file_can_be_written_none_is_left(closeloop: Closeloop, number:
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(closeloop: Closeloop, number: str, tmp_path: Path):
-    pipe, got = tmp_path / "pipe", list[str]()
+def test_a_pipe_is_written_to_and_remains_a_pipe(closeloop: Closeloop, number: str, tmp_path: Path):
+    pipe, texts = tmp_path / "pipe", list[str]()
     os.mkfifo(pipe)
-    reader = Thread(target=lambda: got.append(pipe.read_text("utf-8")), daemon=True)
+    reader = Thread(target=lambda: texts.append(pipe.read_text("utf-8")), daemon=True)
     reader.start()
     assert closeloop("export", "--format", "csv", "--out", pipe).code == 0
     reader.join(20)
-    assert (number in got[0], pipe.is_fifo(), Path(os.devnull).is_char_device()) == (True, True, True)
+    assert (number in texts[0], pipe.is_fifo(), Path(os.devnull).is_char_device()) == (True, True, True)
 
 
 @pytest.mark.requirement("H1")
-def test_only_auditors_and_administrators_take_a_whole_log_and_it_is_traced(closeloop: Closeloop, number: str):
+def test_only_auditors_and_administrators_export_a_whole_log_and_it_is_recorded(closeloop: Closeloop, number: str):
     refused = closeloop("export", "--format", "csv", "--whole", "--as", "amy")
     assert (refused.code, refused.out) == (2, "")
     assert "may not take a log with names" in refused.output
     assert closeloop("export", "--format", "csv", "--whole").code == 2
-    assert taken(closeloop) == []
-    said = closeloop("export", "--format", "csv", "--whole", "--as", "odd")
-    assert [row["said:text"] for row in table(said.out)] == ["My parcel is late."]
-    assert taken(closeloop) == [{"by": "odd", "format": "csv", "kind": "", "since": 0}]
+    assert whole_exports(closeloop) == []
+    result = closeloop("export", "--format", "csv", "--whole", "--as", "odd")
+    assert [row["said:text"] for row in table(result.out)] == ["My parcel is late."]
+    assert whole_exports(closeloop) == [{"by": "odd", "format": "csv", "kind": "", "since": 0}]
 
 
-def taken(closeloop: Closeloop) -> list[dict[str, Any]]:
+def whole_exports(closeloop: Closeloop) -> list[dict[str, Any]]:
     from apps.cli.context import cli
 
-    return [json.loads(row["note"]) for row in query_rows(cli.settings.store(), TAKEN)]
+    return [json.loads(row["note"]) for row in query_rows(cli.settings.store(), WHOLE_EXPORTS)]
 
 
 @pytest.mark.requirement("H1")
-def test_what_is_whole_is_traced_before_it_leaves(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_a_whole_export_is_recorded_before_it_is_written(closeloop: Closeloop, number: str, tmp_path: Path):
     out = tmp_path / "nowhere" / "log.csv"
     assert closeloop("export", "--format", "csv", "--whole", "--as", "odd", "--out", out).code == 2
-    assert len(taken(closeloop)) == 1
+    assert len(whole_exports(closeloop)) == 1
 
 
-def test_one_kind_and_what_moved_since_may_be_asked_for(closeloop: Closeloop, number: str):
-    def told(*words: str) -> int:
-        return len(table(closeloop("export", "--format", "csv", *words).out))
+def test_the_export_can_be_limited_by_kind_and_by_time(closeloop: Closeloop, number: str):
+    def exported_rows(*options: str) -> int:
+        return len(table(closeloop("export", "--format", "csv", *options).out))
 
-    assert (told("--kind", "complaint"), told("--kind", "inquiry")) == (1, 0)
-    assert (told("--since", "2026-03-02T09:00:00+08:00"), told("--since", "2026-03-02T09:00:01+08:00")) == (1, 0)
+    assert (exported_rows("--kind", "complaint"), exported_rows("--kind", "inquiry")) == (1, 0)
+    assert (
+        exported_rows("--since", "2026-03-02T09:00:00+08:00"),
+        exported_rows("--since", "2026-03-02T09:00:01+08:00"),
+    ) == (1, 0)
     assert closeloop.refused("export", "--format", "csv", "--since", "yesterday")["code"] == "bad_instant"
     assert closeloop.refused("export", "--format", "csv", "--kind", "parcel")["code"] == "unknown_kind"
 
@@ -137,20 +140,20 @@ def test_a_mapping_is_written_for_the_kind(closeloop: Closeloop, number: str, tm
 
 
 @pytest.mark.parametrize("kind", lifecycles())
-def test_the_mapping_of_our_own_logs_knows_every_move(tmp_path: Path, kind: str):
+def test_the_mapping_of_exported_logs_names_every_move(tmp_path: Path, kind: str):
     (tmp_path / "own.toml").write_text(replay_mapping(kind, "logistics"), "utf-8")
     mapping = load_mapping(tmp_path / "own.toml", LogMapping)
     assert {*mapping.moves, *mapping.ignored} == {"open", *lifecycles()[kind].rows}
     assert {name for name, meaning in mapping.moves.items() if meaning.move != name} == set()
 
 
-def test_the_example_says_what_the_mapping_of_complaints_says(tmp_path: Path):
-    """A step that is added needs no new example: ``export --mapping`` writes the mapping as the tables stand."""
+def test_the_example_equals_the_mapping_of_complaints(tmp_path: Path):
+    """The example may lack later moves: ``export --mapping`` writes the mapping of the current lifecycle."""
     (tmp_path / "own.toml").write_text(replay_mapping("complaint", "logistics"), "utf-8")
-    ours, example = (
+    written, example = (
         load_mapping(tmp_path / "own.toml", LogMapping),
         load_mapping(ROOT / "examples" / "closeloop.toml", LogMapping),
     )
-    assert (example.event, example.opening, example.skipped) == (ours.event, ours.opening, ours.skipped)
-    assert [name for name, meaning in example.moves.items() if ours.moves[name] != meaning] == []
-    assert [name for name, value in example.fill.items() if ours.fill[name] != value] == []
+    assert (example.event, example.opening, example.skipped) == (written.event, written.opening, written.skipped)
+    assert [name for name, meaning in example.moves.items() if written.moves[name] != meaning] == []
+    assert [name for name, value in example.fill.items() if written.fill[name] != value] == []

@@ -1,4 +1,4 @@
-"""Contact files at the command line: taken whole or not at all, and refused with the place, the reason, the remedy."""
+"""Import of contact files: all rows or none; a refusal names the place, the reason and the remedy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +40,8 @@ def mapping(tmp_path: Path) -> Path:
     return path
 
 
-def swollen(folder: Path) -> Path:
+def zip_bomb(folder: Path) -> Path:
+    """Write a workbook with a member that unpacks to far more than its size."""
     path = workbook(folder, row())
     with ZipFile(path, "a", 8) as archive:
         archive.writestr("xl/media/image1.png", bytes(3_000_000))
@@ -79,7 +80,7 @@ REFUSALS: dict[str, tuple[Build, str, str]] = {
         "Save the file as UTF-8",
     ),
     "no workbook": (lambda f: raw_file(f, b"PK\x03\x04 no zip", "a.xlsx"), "not a readable XLSX", "save it as .xlsx"),
-    "a zip bomb": (swollen, "unpacks to more than 100 MB, or to more than 100 times", "Split it"),
+    "a zip bomb": (zip_bomb, "unpacks to more than 100 MB, or to more than 100 times", "Split it"),
     "the same id": (
         lambda f: csv_file(f, row("7"), row("7", text="另一件事")),
         "Row 3, column “编号”: The id “7” is already in row 2 with other content.",
@@ -98,7 +99,9 @@ def nothing_is_written(store: Store) -> bool:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_bad_file_is_refused_whole(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path, name: str):
+def test_a_bad_file_is_refused_as_a_whole(
+    closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path, name: str
+):
     build, reason, remedy = REFUSALS[name]
     path = build(tmp_path)
     shown = closeloop("import", path, "--mapping", mapping)
@@ -113,13 +116,13 @@ def test_a_bad_file_is_refused_whole(closeloop: Closeloop, simulated: Store, tmp
 
 def test_a_refusal_quotes_no_customer(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
     path = csv_file(tmp_path, row("1", "昨天", "canary 一句话", "canary 王", "13800138000"))
-    said = closeloop("import", path, "--mapping", mapping)
-    assert said.code == 2
-    assert "canary" not in said.output
-    assert "138" not in said.output
+    result = closeloop("import", path, "--mapping", mapping)
+    assert result.code == 2
+    assert "canary" not in result.output
+    assert "138" not in result.output
 
 
-def test_a_file_of_many_faults_says_how_many_more(
+def test_a_file_of_many_faults_states_the_number_of_further_ones(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path
 ):
     path = csv_file(tmp_path, *(row(str(n), at="昨天") for n in range(150)))
@@ -129,14 +132,14 @@ def test_a_file_of_many_faults_says_how_many_more(
     assert refused["params"]["problems"][-1] == "… and 50 more."
 
 
-def test_the_good_rows_of_a_bad_file_are_taken_if_asked(
+def test_keep_good_imports_the_good_rows_of_a_bad_file(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path
 ):
     path = csv_file(tmp_path, row("1"), row("2", at="昨天"), row("3"))
     assert closeloop.refused("import", path, "--mapping", mapping)["code"] == "bad_file"
-    told = closeloop.json("import", path, "--mapping", mapping, "--keep-good")
-    assert (told["rows"], told["new"], told["refused"], told["taken"]) == (3, 2, 1, 2)
-    assert "Row 3, column “时间”" in told["problems"][0]
+    document = closeloop.json("import", path, "--mapping", mapping, "--keep-good")
+    assert (document["rows"], document["new"], document["refused"], document["taken"]) == (3, 2, 1, 2)
+    assert "Row 3, column “时间”" in document["problems"][0]
     nothing_good = csv_file(tmp_path, row("4", at="昨天"))
     assert closeloop.refused("import", nothing_good, "--mapping", mapping, "--keep-good")["code"] == "bad_file"
 
@@ -161,40 +164,45 @@ def test_a_known_id_with_other_content_is_refused(
     other = csv_file(tmp_path, row("3"), row("2", text="另一件事"))
     refused = closeloop.refused("import", other, "--mapping", mapping)
     assert (refused["code"], refused["params"]["row_id"]) == ("other_content", "2")
-    assert [one["row_id"] for one in query_rows(simulated, "SELECT row_id FROM arrival")] == ["1", "2"]
-    kept = closeloop.json("import", other, "--mapping", mapping, "--keep-good")
-    assert (kept["new"], kept["conflicts"]) == (1, 1)
+    assert [arrival["row_id"] for arrival in query_rows(simulated, "SELECT row_id FROM arrival")] == ["1", "2"]
+    document = closeloop.json("import", other, "--mapping", mapping, "--keep-good")
+    assert (document["new"], document["conflicts"]) == (1, 1)
 
 
 def test_a_reply_resolves_its_case_and_the_moves_between_are_inferred(
     closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path
 ):
     answered = row("1", "2026/3/1 09:00:00", "货物迟到", "王", "138", "已查明", "2026/3/1 15:00:00")
-    told = closeloop.json("import", csv_file(tmp_path, answered), "--mapping", mapping)
-    assert (told["replies"], told["taken"]) == (1, 2)
+    document = closeloop.json("import", csv_file(tmp_path, answered), "--mapping", mapping)
+    assert (document["replies"], document["taken"]) == (1, 2)
     moves = closeloop.json("case", "history", "cp-26-000001")["transitions"]
-    assert [(one["move"], one["inferred"]) for one in moves if one["via"] == "import"] == [
+    assert [(transition["move"], transition["inferred"]) for transition in moves if transition["via"] == "import"] == [
         ("open", False),
         ("classify", True),
         ("investigate", False),
         ("resolve", False),
     ]
-    assert [one["move"] for one in moves if one["via"] == "timer"] == ["remind", "breach", "breach", "breach"]
+    assert [transition["move"] for transition in moves if transition["via"] == "timer"] == [
+        "remind",
+        "breach",
+        "breach",
+        "breach",
+    ]
     assert moves[-1]["form"] == {"result": "已查明"}
 
 
-def test_what_is_left_aside_is_named(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
+def test_unmapped_columns_are_named(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
     path = csv_file(tmp_path, [*row("1"), "晴"], [*row("1"), "阴"], header=[*HEADER, "天气"])
-    told = closeloop.json("import", path, "--mapping", mapping)
-    assert (told["contacts"], told["duplicates"]) == (1, 1)
-    assert "天气" in told["notes"][0]
+    document = closeloop.json("import", path, "--mapping", mapping)
+    assert (document["contacts"], document["duplicates"]) == (1, 1)
+    assert "天气" in document["notes"][0]
     assert (
         "· 1 more columns are not mapped and were left aside: 天气."
         in closeloop("import", path, "--mapping", mapping).output
     )
 
 
-def test_the_mapping_stands_beside_the_file(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
+def test_the_mapping_is_found_beside_the_file(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):
     path = csv_file(tmp_path, row())
     refused = closeloop.refused("import", path)
     assert (refused["code"], refused["params"]["expected"]) == ("no_mapping", "contacts.toml")
@@ -203,7 +211,7 @@ def test_the_mapping_stands_beside_the_file(closeloop: Closeloop, simulated: Sto
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         (("text =", "texts ="), "“contact.texts” is not a key of a mapping."),
         (('at = "时间"', ""), "“contact.at” is missing."),
@@ -213,12 +221,12 @@ def test_the_mapping_stands_beside_the_file(closeloop: Closeloop, simulated: Sto
     ],
 )
 def test_a_bad_mapping_is_refused_with_its_key(
-    closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path, change: tuple[str, str], told: str
+    closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path, change: tuple[str, str], problem: str
 ):
     mapping.write_text(MAPPING.replace(*change), "utf-8")
-    said = closeloop("import", csv_file(tmp_path, row()), "--mapping", mapping)
-    assert said.code == 2
-    assert told in said.output
+    result = closeloop("import", csv_file(tmp_path, row()), "--mapping", mapping)
+    assert result.code == 2
+    assert problem in result.output
     assert closeloop.refused("import", tmp_path / "contacts.csv", "--mapping", mapping)["code"] == "bad_mapping"
     assert nothing_is_written(simulated)
 

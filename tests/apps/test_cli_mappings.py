@@ -1,4 +1,4 @@
-"""Mappings at the terminal: drafted from a log, checked by themselves and against it, refused with their places."""
+"""The mapping commands: draft a mapping from a log, check it alone and against a log, refuse a faulty one."""
 
 from pathlib import Path
 
@@ -22,8 +22,8 @@ def test_a_draft_is_shown_or_written_and_passes_its_own_check(closeloop: Closelo
     shown = closeloop("mapping", "suggest", log)
     assert (shown.code, shown.err) == (0, "")
     draft = tmp_path / "draft.toml"
-    told = closeloop.json("mapping", "suggest", log, "--out", draft)
-    assert draft.read_text("utf-8") == shown.out == told["mapping"]
+    draft_document = closeloop.json("mapping", "suggest", log, "--out", draft)
+    assert draft.read_text("utf-8") == shown.out == draft_document["mapping"]
     checked = closeloop.json("mapping", "check", draft, log)
     assert checked["log"]["unknown"] == {"-100": 1}
     assert checked["log"]["cases"] == 40
@@ -39,8 +39,8 @@ def test_a_draft_does_not_overwrite(closeloop: Closeloop, tmp_path: Path, mappin
 
 
 def test_a_mapping_is_checked_by_itself(closeloop: Closeloop, mapping: Path):
-    told = closeloop.json("mapping", "check", mapping)
-    assert told == {
+    document = closeloop.json("mapping", "check", mapping)
+    assert document == {
         "mapping": "desk.toml",
         "kind": "complaint",
         "pack": "logistics",
@@ -50,20 +50,20 @@ def test_a_mapping_is_checked_by_itself(closeloop: Closeloop, mapping: Path):
     }
 
 
-def test_a_check_against_a_log_says_what_has_no_place(closeloop: Closeloop, tmp_path: Path, mapping: Path):
+def test_a_check_against_a_log_names_unknown_words_and_faulty_rows(closeloop: Closeloop, tmp_path: Path, mapping: Path):
     log = csv_log(tmp_path)
     log.write_text(log.read_text() + "t3,Explode,,ann\n,Resolve,,ann\n")
-    told = closeloop.json("mapping", "check", mapping, log)["log"]
-    assert (told["events"], told["cases"], told["untimed"]) == (5, 3, 1)
-    assert told["unknown"] == {"Explode": 1}
-    assert told["steps"] == {"resolve": 1, "ignored": 2}
-    assert [*told["faults"].values()] == [1]
-    words = closeloop("mapping", "check", mapping, log).output
-    assert "“Explode”: 1 events" in words
-    assert "does not say which case" in words
+    summary = closeloop.json("mapping", "check", mapping, log)["log"]
+    assert (summary["events"], summary["cases"], summary["untimed"]) == (5, 3, 1)
+    assert summary["unknown"] == {"Explode": 1}
+    assert summary["steps"] == {"resolve": 1, "ignored": 2}
+    assert [*summary["faults"].values()] == [1]
+    output = closeloop("mapping", "check", mapping, log).output
+    assert "“Explode”: 1 events" in output
+    assert "does not say which case" in output
 
 
-def test_contradictions_are_told_with_an_example(closeloop: Closeloop, tmp_path: Path):
+def test_contradictions_are_named_with_an_example(closeloop: Closeloop, tmp_path: Path):
     rule = '[[rules]]\nname = "sent_first"\nearlier = "bought"\nlater = "sent"\n'
     wide = '[[wide]]\ncolumn = "bought"\nword = "bought"\n[[wide]]\ncolumn = "sent"\nword = "sent"\n'
     source = TABLE.split("[event]", maxsplit=1)[0]
@@ -86,7 +86,7 @@ def test_contradictions_are_told_with_an_example(closeloop: Closeloop, tmp_path:
         ("Asia/Shanghai", "Mars", "unknown_zone"),
     ],
 )
-def test_a_faulty_mapping_is_refused_with_what_was_meant(
+def test_a_faulty_mapping_is_refused_with_a_suggestion(
     closeloop: Closeloop, mapping: Path, locale: str, old: str, new: str, code: str
 ):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
@@ -95,15 +95,20 @@ def test_a_faulty_mapping_is_refused_with_what_was_meant(
     assert refused["code"] == "bad_log_mapping"
     [problem] = refused["params"]["problems"]
     assert "bad_" not in problem
-    near = {"unknown_move": "resolve", "unknown_field": "result", "unknown_pack": "logistics", "unknown_zone": "Mars"}
-    assert near[code] in problem
+    suggestions = {
+        "unknown_move": "resolve",
+        "unknown_field": "result",
+        "unknown_pack": "logistics",
+        "unknown_zone": "Mars",
+    }
+    assert suggestions[code] in problem
 
 
 @pytest.mark.parametrize("command", ["suggest", "check"])
-def test_a_log_that_cannot_be_read_is_refused(closeloop: Closeloop, tmp_path: Path, mapping: Path, command: str):
+def test_an_unreadable_log_is_refused(closeloop: Closeloop, tmp_path: Path, mapping: Path, command: str):
     log = tmp_path / "log.csv"
     log.write_text('ticket,step,time,clerk\nt1,"Resolve,2024-03-01,a\n')
-    words = ["suggest", log] if command == "suggest" else ["check", mapping, log]
-    refused = closeloop.refused("mapping", *words)
+    arguments = ["suggest", log] if command == "suggest" else ["check", mapping, log]
+    refused = closeloop.refused("mapping", *arguments)
     assert refused["code"] == "bad_log"
     assert "never closed" in refused["params"]["problems"][0]

@@ -1,4 +1,4 @@
-"""Moves at the command line: forms by --set and --body, keys, sequences, and what is refused with its remedy."""
+"""Moves at the command line: forms by --set and --body, keys, sequences, and refusals with their remedies."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ def test_a_move_is_made_with_its_form(closeloop: Closeloop, number: str):
 
 @pytest.mark.parametrize("move", ["reply", "propose_solution", "note", "promise", "escalate", "assign", "ask_customer"])
 def test_every_form_can_be_filled_in(closeloop: Closeloop, number: str, move: str):
-    filled = [word for name, value in form_for(move).items() for word in ("--set", f"{name}={value}")]
-    assert closeloop.json("case", "do", number, move, *filled, "--as", "sue")["seq"] == 2
+    options = [word for name, value in form_for(move).items() for word in ("--set", f"{name}={value}")]
+    assert closeloop.json("case", "do", number, move, *options, "--as", "sue")["seq"] == 2
 
 
 def test_a_value_may_hold_equals_signs(closeloop: Closeloop, number: str):
@@ -29,17 +29,17 @@ def test_a_value_may_hold_equals_signs(closeloop: Closeloop, number: str):
     assert closeloop.json("case", "history", number)["transitions"][1]["form"] == {"note": "1+1=2"}
 
 
-def test_the_body_fills_the_field_of_words(closeloop: Closeloop, number: str, tmp_path: Path):
+def test_the_body_fills_the_text_field(closeloop: Closeloop, number: str, tmp_path: Path):
     closeloop.json("case", "do", number, "reply", "--body", "-", "--as", "amy", stdin="三点给您回电。\n")
     (tmp_path / "why.txt").write_text("He is angry.", "utf-8")
-    words = ("escalate", "--set", "level=1", "--body", str(tmp_path / "why.txt"))
-    closeloop.json("case", "do", number, *words, "--as", "amy")
-    forms = [one["form"] for one in closeloop.json("case", "history", number)["transitions"][1:]]
+    arguments = ("escalate", "--set", "level=1", "--body", str(tmp_path / "why.txt"))
+    closeloop.json("case", "do", number, *arguments, "--as", "amy")
+    forms = [row["form"] for row in closeloop.json("case", "history", number)["transitions"][1:]]
     assert forms == [{"message": "三点给您回电。"}, {"level": 1, "reason": "He is angry."}]
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "named"),
+    ("arguments", "code", "named"),
     [
         (("reply", "--set", "message"), "bad_set", "--set field=value"),
         (("reply", "--set", "massage=x"), "unknown_field", "message"),
@@ -53,74 +53,74 @@ def test_the_body_fills_the_field_of_words(closeloop: Closeloop, number: str, tm
         (("solve",), "unknown_move", "propose_solution"),
     ],
 )
-def test_a_faulty_form_is_refused_by_the_name_of_its_field(
-    closeloop: Closeloop, simulated: Store, number: str, words: tuple[str, ...], code: str, named: str
+def test_a_faulty_form_is_refused_with_the_name_of_its_field(
+    closeloop: Closeloop, simulated: Store, number: str, arguments: tuple[str, ...], code: str, named: str
 ):
-    refused = closeloop.refused("case", "do", number, *words, "--as", "sue")
+    refused = closeloop.refused("case", "do", number, *arguments, "--as", "sue")
     assert refused["code"] == code
     assert named in refused["text"]
     assert moves_of(simulated, number) == ["open"]
 
 
-def test_a_refusal_does_not_repeat_what_was_entered(closeloop: Closeloop, number: str):
-    said = closeloop("case", "do", number, "reply", "--set", "message=", "--set", "to=Canary", "--as", "sue")
-    assert "Canary" not in said.output
-    said = closeloop("case", "do", number, "classify", "--set", "category=Canary", "--as", "sue", "--json")
-    assert (said.code, "Canary" in said.out) == (2, False)
+def test_a_refusal_does_not_repeat_the_input(closeloop: Closeloop, number: str):
+    result = closeloop("case", "do", number, "reply", "--set", "message=", "--set", "to=Canary", "--as", "sue")
+    assert "Canary" not in result.output
+    result = closeloop("case", "do", number, "classify", "--set", "category=Canary", "--as", "sue", "--json")
+    assert (result.code, "Canary" in result.out) == (2, False)
 
 
-def test_a_move_at_the_wrong_time_names_what_is_allowed(closeloop: Closeloop, number: str):
+def test_a_move_in_the_wrong_state_names_the_allowed_moves(closeloop: Closeloop, number: str):
     refused = closeloop.refused("case", "do", number, "resolve", "--set", "result=Paid.", "--as", "han")
     assert (refused["code"], refused["params"]["state"]) == ("not_now", "received")
     assert "reply" in refused["params"]["allowed"]
     assert "reply" in refused["text"]
 
 
-def test_a_move_by_the_wrong_person_names_who_may(closeloop: Closeloop, number: str):
+def test_a_move_by_the_wrong_actor_names_the_roles(closeloop: Closeloop, number: str):
     proposed = ("propose_refusal", "--set", "code=not_ours", "--set", "reason=Another had it.", "--as", "amy")
     closeloop.json("case", "do", number, *proposed)
-    words = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.")
-    refused = closeloop.refused("case", "do", number, *words, "--as", "amy")
+    arguments = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.")
+    refused = closeloop.refused("case", "do", number, *arguments, "--as", "amy")
     assert (refused["code"], refused["params"]["wanted"][-1]) == ("role", "team_supervisor")
-    assert closeloop.json("case", "do", number, *words, "--as", "sue")["state"] == "refused"
+    assert closeloop.json("case", "do", number, *arguments, "--as", "sue")["state"] == "refused"
 
 
 def test_a_guard_that_does_not_hold_is_named(closeloop: Closeloop, simulated: Store, number: str):
     make_move(simulated, number, "escalate", level=2)
-    words = ("escalate", "--set", "level=1", "--set", "reason=x", "--as", "sue")
-    refused = closeloop.refused("case", "do", number, *words)
+    arguments = ("escalate", "--set", "level=1", "--set", "reason=x", "--as", "sue")
+    refused = closeloop.refused("case", "do", number, *arguments)
     assert (refused["code"], refused["params"]["guards"]) == ("guard", ["rises"])
 
 
-def test_nobody_acts_without_a_name(closeloop: Closeloop, number: str):
+def test_a_move_without_an_actor_is_refused(closeloop: Closeloop, number: str):
     assert closeloop.refused("case", "do", number, "note", "--set", "note=x")["code"] == "no_actor"
     closeloop.patch.setenv("CLOSELOOP_ACTOR", "sue")
     assert closeloop.json("case", "do", number, "note", "--set", "note=x")["seq"] == 2
 
 
-def test_the_same_key_does_nothing_twice(closeloop: Closeloop, simulated: Store, number: str):
-    words = ("case", "do", number, "note", "--as", "sue", "--key", "note-7")
-    first = closeloop.json(*words, "--set", "note=He called.")
-    assert closeloop.json(*words, "--set", "note=He called.") == {**first, "again": True}
-    assert "nothing was done twice" in closeloop(*words, "--set", "note=He called.").output
-    assert closeloop.refused(*words, "--set", "note=He wrote.")["code"] == "key_reused"
+def test_a_repeated_key_makes_no_second_move(closeloop: Closeloop, simulated: Store, number: str):
+    arguments = ("case", "do", number, "note", "--as", "sue", "--key", "note-7")
+    first = closeloop.json(*arguments, "--set", "note=He called.")
+    assert closeloop.json(*arguments, "--set", "note=He called.") == {**first, "again": True}
+    assert "nothing was done twice" in closeloop(*arguments, "--set", "note=He called.").output
+    assert closeloop.refused(*arguments, "--set", "note=He wrote.")["code"] == "key_reused"
     assert moves_of(simulated, number) == ["open", "note"]
 
 
-def test_a_case_that_has_moved_on_is_refused_by_its_sequence(closeloop: Closeloop, simulated: Store, number: str):
-    words = ("case", "do", number, "note", "--set", "note=x", "--as", "sue", "--if-seq", "1")
-    closeloop.json(*words)
-    refused = closeloop.refused(*words)
+def test_a_stale_sequence_number_is_refused(closeloop: Closeloop, simulated: Store, number: str):
+    arguments = ("case", "do", number, "note", "--set", "note=x", "--as", "sue", "--if-seq", "1")
+    closeloop.json(*arguments)
+    refused = closeloop.refused(*arguments)
     assert (refused["code"], refused["params"]["expected"], refused["params"]["seq"]) == ("stale", 1, 2)
     assert moves_of(simulated, number) == ["open", "note"]
 
 
-def test_a_whole_life_by_hand(closeloop: Closeloop, number: str):
-    said = {"classify": FORMS["classify"], "investigate": FORMS["investigate"], "resolve": FORMS["resolve"]}
+def test_a_case_is_moved_from_opening_to_archive(closeloop: Closeloop, number: str):
+    forms = {"classify": FORMS["classify"], "investigate": FORMS["investigate"], "resolve": FORMS["resolve"]}
     last: dict[str, object] = {}
-    for move, form in {**said, "revisit": {"outcome": "satisfied", "quality": 5}, "archive": {}}.items():
-        filled = [word for name, value in form.items() for word in ("--set", f"{name}={value}")]
-        last = closeloop.json("case", "do", number, move, *filled, "--as", MOVE_ACTORS.get(move, "sue"))
+    for move, form in {**forms, "revisit": {"outcome": "satisfied", "quality": 5}, "archive": {}}.items():
+        options = [word for name, value in form.items() for word in ("--set", f"{name}={value}")]
+        last = closeloop.json("case", "do", number, move, *options, "--as", MOVE_ACTORS.get(move, "sue"))
     assert (last["state"], last["seq"]) == ("archived", 6)
     assert closeloop.refused("case", "do", number, "note", "--set", "note=x", "--as", "sue")["code"] == "not_now"
     assert closeloop.json("verify")["ok"] is True

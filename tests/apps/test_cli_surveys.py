@@ -1,4 +1,4 @@
-"""Surveys at the terminal: what is asked, what it weighs, and what was answered of how many (E1)."""
+"""The survey commands: questionnaires, their weights, and the figures of the answers (E1)."""
 
 import pytest
 
@@ -12,21 +12,21 @@ pytestmark = pytest.mark.requirement("E1")
 
 
 def test_the_questionnaires_are_listed(closeloop: Closeloop):
-    told = closeloop.json("survey", "list")
-    assert [one["name"] for one in told["questionnaires"]] == list(questionnaires())
-    words = closeloop("survey", "list").output
-    assert "after_complaint" in words
-    assert "2026-11" in words
+    document = closeloop.json("survey", "list")
+    assert [row["name"] for row in document["questionnaires"]] == list(questionnaires())
+    output = closeloop("survey", "list").output
+    assert "after_complaint" in output
+    assert "2026-11" in output
 
 
 @pytest.mark.parametrize("locale", locales())
 @pytest.mark.parametrize("name", questionnaires())
-def test_each_is_shown_in_the_readers_language(closeloop: Closeloop, locale: str, name: str):
+def test_each_questionnaire_is_shown_in_the_readers_language(closeloop: Closeloop, locale: str, name: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-    words = closeloop("survey", "show", name).output
-    for one in questionnaires()[name].dimensions:
-        assert one.question[locale] in words
-    assert "cli." not in words
+    output = closeloop("survey", "show", name).output
+    for dimension in questionnaires()[name].dimensions:
+        assert dimension.question[locale] in output
+    assert "cli." not in output
 
 
 def test_a_reader_of_an_unknown_language_reads_the_default(closeloop: Closeloop):
@@ -34,20 +34,20 @@ def test_a_reader_of_an_unknown_language_reads_the_default(closeloop: Closeloop)
     assert "几分" in closeloop("survey", "show", "after_service").output
 
 
-def test_a_program_reads_a_questionnaire_whole(closeloop: Closeloop):
-    told = closeloop.json("survey", "show", "after_service")
-    assert (told["version"], told["kinds"], len(told["dimensions"])) == ("2026-11", ["service_order"], 5)
-    assert set(told["dimensions"][0]["question"]) == set(locales())
+def test_json_holds_the_whole_questionnaire(closeloop: Closeloop):
+    document = closeloop.json("survey", "show", "after_service")
+    assert (document["version"], document["kinds"], len(document["dimensions"])) == ("2026-11", ["service_order"], 5)
+    assert set(document["dimensions"][0]["question"]) == set(locales())
 
 
-def test_an_unknown_one_is_refused(closeloop: Closeloop):
+def test_an_unknown_questionnaire_is_refused(closeloop: Closeloop):
     refused = closeloop.refused("survey", "show", "loyalty")
     assert (refused["code"], refused["params"]["known"]) == ("unknown_questionnaire", list(questionnaires()))
 
 
 @pytest.fixture
-def answered(simulated: Store) -> Store:
-    """Two complaints: one whose customer answered, one whose customer was never reached."""
+def store_with_answers(simulated: Store) -> Store:
+    """A store with two complaints: one customer answered, the other was never reached."""
     make_move(simulated, new_resolved_case(simulated), "revisit", by=AGENT, attitude=4)
     number = new_resolved_case(simulated)
     for attempt in (1, 2, 3):
@@ -56,19 +56,19 @@ def answered(simulated: Store) -> Store:
     return simulated
 
 
-def test_figures_say_of_what_each_share_is_a_share(closeloop: Closeloop, answered: Store):
-    [told] = closeloop.json("survey", "figures")["kinds"]
-    assert (told["kind"], told["called"], told["answered"], told["silent"]) == ("complaint", 2, 1, 1)
-    assert (told["response_rate"], told["satisfied_share"], told["judged"]) == (50.0, 100.0, 1)
-    [attitude] = [one for one in told["dimensions"] if one["code"] == "attitude"]
+def test_figures_state_the_denominator_of_each_share(closeloop: Closeloop, store_with_answers: Store):
+    [figures] = closeloop.json("survey", "figures")["kinds"]
+    assert (figures["kind"], figures["called"], figures["answered"], figures["silent"]) == ("complaint", 2, 1, 1)
+    assert (figures["response_rate"], figures["satisfied_share"], figures["judged"]) == (50.0, 100.0, 1)
+    [attitude] = [dimension for dimension in figures["dimensions"] if dimension["code"] == "attitude"]
     assert attitude == {"code": "attitude", "answered": 1, "of": 1, "mean": 80.0}
-    words = closeloop("survey", "figures").output
-    assert "Response rate: 50 %, 1 answered of 2 called." in words
-    assert "Satisfied: 100 %, 1 of 1 who answered or ended unsatisfied." in words
-    assert "Never reached: 1" in words
+    output = closeloop("survey", "figures").output
+    assert "Response rate: 50 %, 1 answered of 2 called." in output
+    assert "Satisfied: 100 %, 1 of 1 who answered or ended unsatisfied." in output
+    assert "Never reached: 1" in output
 
 
-def test_figures_of_a_stretch_of_days_include_its_last(closeloop: Closeloop, answered: Store):
+def test_figures_of_a_span_of_days_include_its_last_day(closeloop: Closeloop, store_with_answers: Store):
     span = ("--since", "2026-03-02", "--until", "2026-03-02")
     assert closeloop.json("survey", "figures", *span)["kinds"][0]["called"] == 2
     assert closeloop.json("survey", "figures", "--since", "2026-03-03")["kinds"] == []
@@ -76,13 +76,13 @@ def test_figures_of_a_stretch_of_days_include_its_last(closeloop: Closeloop, ans
     assert "No callback came to its end" in closeloop("survey", "figures", "--since", "2026-03-03").output
 
 
-def test_figures_of_one_kind(closeloop: Closeloop, answered: Store):
-    assert [one["kind"] for one in closeloop.json("survey", "figures", "--kind", "complaint")["kinds"]] == ["complaint"]
+def test_figures_of_one_kind(closeloop: Closeloop, store_with_answers: Store):
+    assert [row["kind"] for row in closeloop.json("survey", "figures", "--kind", "complaint")["kinds"]] == ["complaint"]
     [none] = closeloop.json("survey", "figures", "--kind", "service_order")["kinds"]
     assert (none["called"], none["response_rate"]) == (0, None)
     assert closeloop.refused("survey", "figures", "--kind", "letter")["code"] == "unknown_kind"
 
 
-def test_a_day_that_is_none_is_refused(closeloop: Closeloop, simulated: Store):
+def test_an_invalid_day_is_refused(closeloop: Closeloop, simulated: Store):
     new_case(simulated, DAY)
     assert closeloop.refused("survey", "figures", "--since", "spring")["code"] == "bad_date"

@@ -1,4 +1,4 @@
-"""The driver without Prefect: woken by commits and by the alarm, it does each thing once and outlives trouble."""
+"""The driver without Prefect: commits and its alarm wake it; it does each piece of work once and survives failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,11 +21,11 @@ from tests.case_actions import HOUR, execute_sql, query_rows
 from tests.chaos.shifted_time import ShiftedWork, TimeOffset
 
 PATIENCE = 20.0
-"""Seconds after which a test gives up; nothing here should take one."""
+"""Seconds after which a test gives up; no test here should need one second."""
 
 
-class Bell:
-    """An alarm that rings by hand. The driver sets it at the end of each pass, so that a test can wait for one.
+class ManualAlarm:
+    """An alarm that rings by hand. The driver sets it at the end of each pass, so that a test can wait for a pass.
 
     Drivers that share ``passed`` share the end of their passes: a wait ends with a pass of either.
     """
@@ -35,7 +35,7 @@ class Bell:
         self.stopped = False
         self._passed = passed or asyncio.Event()
 
-    def made(self, ring: Callable[[], None]) -> "Bell":
+    def bind(self, ring: Callable[[], None]) -> "ManualAlarm":
         self.ring = ring
         return self
 
@@ -46,18 +46,18 @@ class Bell:
     def stop(self) -> None:
         self.stopped = True
 
-    async def passes_until(self, told: Callable[[], object]) -> None:
-        """Wait for the end of a pass, and of another one, until it is so."""
+    async def passes_until(self, condition: Callable[[], object]) -> None:
+        """Wait for the end of a pass, again and again, until the condition holds."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 self._passed.clear()
-                if self.set_for and told():
+                if self.set_for and condition():
                     return
                 await self._passed.wait()
 
 
-class Moody(FakeMailer):
-    """Fails with the first mail to each of the addresses."""
+class FlakyMailer(FakeMailer):
+    """Fails at the first mail to each of the addresses."""
 
     def __init__(self, *fails: str) -> None:
         super().__init__()
@@ -70,16 +70,16 @@ class Moody(FakeMailer):
         super().send(mail)
 
 
-def made_real(settings: Settings) -> Settings:
-    """Their store goes by the system's time from now on."""
+def without_simulated_time(settings: Settings) -> Settings:
+    """Make the store use the system's time from now on, and return its settings."""
     with closing(settings.store()) as store:
         execute_sql(store, "UPDATE store_info SET simulated_at = NULL")
     return settings
 
 
 @contextmanager
-def at_work(settings: Settings) -> Iterator[ShiftedWork]:
-    """The tools of a driver, whose time can be made to jump."""
+def work_of(settings: Settings) -> Iterator[ShiftedWork]:
+    """Yield the work of a driver, whose time can be shifted."""
     with closing(settings.store()) as store:
         yield ShiftedWork(store, FakeMailer(), CallList(), "en", offset=TimeOffset())
 
@@ -87,40 +87,40 @@ def at_work(settings: Settings) -> Iterator[ShiftedWork]:
 @pytest.fixture
 def real(settings: Settings) -> Settings:
     """A store that is not simulated, on each database."""
-    return made_real(settings)
+    return without_simulated_time(settings)
 
 
 @pytest.fixture
-def works(real: Settings) -> Iterator[ShiftedWork]:
-    """The tools of a driver of that store."""
-    with at_work(real) as work:
+def shifted_work(real: Settings) -> Iterator[ShiftedWork]:
+    """The work of a driver of that store."""
+    with work_of(real) as work:
         yield work
 
 
 @asynccontextmanager
-async def driving(work: ShiftedWork, passed: asyncio.Event | None = None) -> AsyncIterator[Bell]:
-    """A driver at work, past its first pass; it is stopped at the end and must be gone at once."""
-    stop, bell = asyncio.Event(), Bell(passed)
-    task = asyncio.create_task(drive(work, stop, bell.made))
+async def driving(work: ShiftedWork, passed: asyncio.Event | None = None) -> AsyncIterator[ManualAlarm]:
+    """Run a driver and yield its alarm after the first pass; at the end the driver must stop at once."""
+    stop, alarm = asyncio.Event(), ManualAlarm(passed)
+    task = asyncio.create_task(drive(work, stop, alarm.bind))
     try:
-        await asyncio.wait({task, asyncio.create_task(bell.passes_until(lambda: True))}, return_when="FIRST_COMPLETED")
+        await asyncio.wait({task, asyncio.create_task(alarm.passes_until(lambda: True))}, return_when="FIRST_COMPLETED")
         if task.done():
             task.result()
-        yield bell
+        yield alarm
     finally:
         stop.set()
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(task, return_exceptions=True)
 
 
-def opened_by_another(settings: Settings, work: ShiftedWork, email: str) -> str:
-    """Another process opens a case; its number."""
+def open_in_another_process(settings: Settings, work: ShiftedWork, email: str) -> str:
+    """Open a case through a store of its own, as another process does; return its number."""
     with closing(settings.store()) as store:
         now = work.watch()
         return open_case(store, Opening(Contact(row_id="-", at=now, text="Please call.", email=email)), now).number
 
 
-def undone(store: Store) -> list[Any]:
+def unfinished(store: Store) -> list[Any]:
     return query_rows(store, "SELECT 1 FROM delivery WHERE status <> 'done' UNION ALL SELECT 2 FROM outbox_event")
 
 
@@ -133,79 +133,81 @@ def drivers(store: Store) -> list[str]:
     return [row["name"] for row in query_rows(store, "SELECT name FROM lease") if row["name"].startswith(LEASE)]
 
 
-def test_a_commit_elsewhere_wakes_it_and_each_delivery_is_made_once(real: Settings, works: ShiftedWork):
+def test_a_commit_elsewhere_wakes_the_driver_and_each_delivery_is_made_once(real: Settings, shifted_work: ShiftedWork):
     async def scene() -> None:
-        async with driving(works) as bell:  # whose alarm never rings
-            opened_by_another(real, works, "ann@example.com")
-            await bell.passes_until(lambda: sent(works) and not undone(works.store))
-            opened_by_another(real, works, "bob@example.com")
-            await bell.passes_until(lambda: len(sent(works)) > 1 and not undone(works.store))
+        async with driving(shifted_work) as alarm:  # whose alarm never rings
+            open_in_another_process(real, shifted_work, "ann@example.com")
+            await alarm.passes_until(lambda: sent(shifted_work) and not unfinished(shifted_work.store))
+            open_in_another_process(real, shifted_work, "bob@example.com")
+            await alarm.passes_until(lambda: len(sent(shifted_work)) > 1 and not unfinished(shifted_work.store))
 
     asyncio.run(scene())
-    assert sent(works) == ["ann@example.com", "bob@example.com"]
-    assert query_rows(works.store, "SELECT count(*) AS n FROM transition WHERE move = 'acknowledge'") == [{"n": 2}]
-    assert {row["tries"] for row in query_rows(works.store, "SELECT tries FROM delivery")} == {1}
+    assert sent(shifted_work) == ["ann@example.com", "bob@example.com"]
+    assert query_rows(shifted_work.store, "SELECT count(*) AS n FROM transition WHERE move = 'acknowledge'") == [
+        {"n": 2}
+    ]
+    assert {row["tries"] for row in query_rows(shifted_work.store, "SELECT tries FROM delivery")} == {1}
 
 
-def test_its_alarm_is_set_for_what_is_due_next_and_never_far_off(real: Settings, works: ShiftedWork):
+def test_the_alarm_is_set_for_the_next_due_work_and_never_far_ahead(real: Settings, shifted_work: ShiftedWork):
     async def scene() -> None:
-        number = opened_by_another(real, works, "ann@example.com")
-        async with driving(works) as bell:
-            await bell.passes_until(lambda: not undone(works.store))
-            assert bell.set_for[-1] <= works.watch() + LONGEST_SLEEP
-            assert works.offset is not None
-            works.offset.jump((2 * HOUR).total_seconds())
-            bell.ring()
+        number = open_in_another_process(real, shifted_work, "ann@example.com")
+        async with driving(shifted_work) as alarm:
+            await alarm.passes_until(lambda: not unfinished(shifted_work.store))
+            assert alarm.set_for[-1] <= shifted_work.watch() + LONGEST_SLEEP
+            assert shifted_work.offset is not None
+            shifted_work.offset.jump((2 * HOUR).total_seconds())
+            alarm.ring()
             fired = (
                 "SELECT percent FROM escalation_step JOIN cases ON cases.id = case_id WHERE number = :number ORDER BY 1"
             )
-            await bell.passes_until(lambda: query_rows(works.store, fired, number=number))
-            assert [row["percent"] for row in query_rows(works.store, fired, number=number)] == [75, 100]
+            await alarm.passes_until(lambda: query_rows(shifted_work.store, fired, number=number))
+            assert [row["percent"] for row in query_rows(shifted_work.store, fired, number=number)] == [75, 100]
 
     asyncio.run(scene())
 
 
-def test_told_to_stop_it_gives_its_duty_back(works: ShiftedWork):
+def test_a_stopped_driver_releases_its_lease(shifted_work: ShiftedWork):
     async def scene() -> None:
-        async with driving(works) as bell:
-            assert len(drivers(works.store)) == 1
-            assert not bell.stopped
-        assert bell.stopped
+        async with driving(shifted_work) as alarm:
+            assert len(drivers(shifted_work.store)) == 1
+            assert not alarm.stopped
+        assert alarm.stopped
 
     asyncio.run(scene())
-    assert drivers(works.store) == []
+    assert drivers(shifted_work.store) == []
 
 
 def test_a_second_driver_of_one_sqlite_store_is_refused(sqlite_settings: Settings):
-    async def scene(one: ShiftedWork, other: ShiftedWork) -> None:
-        async with driving(one):
+    async def scene(first: ShiftedWork, second: ShiftedWork) -> None:
+        async with driving(first):
             with pytest.raises(Refused) as refused:
-                await drive(other, asyncio.Event(), Bell().made)
+                await drive(second, asyncio.Event(), ManualAlarm().bind)
             assert refused.value.code == "driver_running"
-        async with driving(other):  # once the first is gone
-            assert drivers(other.store) == [LEASE]
+        async with driving(second):  # once the first has ended
+            assert drivers(second.store) == [LEASE]
 
-    made_real(sqlite_settings)
-    with at_work(sqlite_settings) as one, at_work(sqlite_settings) as other:
-        asyncio.run(scene(one, other))
+    without_simulated_time(sqlite_settings)
+    with work_of(sqlite_settings) as first, work_of(sqlite_settings) as second:
+        asyncio.run(scene(first, second))
 
 
 @pytest.mark.postgres
-def test_two_drive_one_postgres_store_and_each_mail_goes_out_once(postgres_settings: Settings):
+def test_two_drivers_of_one_postgres_store_send_each_mail_once(postgres_settings: Settings):
     emails = [f"c{n}@example.com" for n in range(10)]
 
-    async def scene(one: ShiftedWork, other: ShiftedWork) -> None:
+    async def scene(first: ShiftedWork, second: ShiftedWork) -> None:
         passed = asyncio.Event()  # the last delivery may be made by either
-        async with driving(one, passed) as bell, driving(other, passed):
-            assert len(drivers(one.store)) == 2
+        async with driving(first, passed) as alarm, driving(second, passed):
+            assert len(drivers(first.store)) == 2
             for email in emails:
-                await asyncio.to_thread(opened_by_another, postgres_settings, one, email)
-            await bell.passes_until(lambda: len(sent(one) + sent(other)) >= 10 and not undone(one.store))
+                await asyncio.to_thread(open_in_another_process, postgres_settings, first, email)
+            await alarm.passes_until(lambda: len(sent(first) + sent(second)) >= 10 and not unfinished(first.store))
 
-    made_real(postgres_settings)
-    with at_work(postgres_settings) as one, at_work(postgres_settings) as other:
-        asyncio.run(scene(one, other))
-        assert sorted(sent(one) + sent(other)) == emails
+    without_simulated_time(postgres_settings)
+    with work_of(postgres_settings) as first, work_of(postgres_settings) as second:
+        asyncio.run(scene(first, second))
+        assert sorted(sent(first) + sent(second)) == emails
 
 
 def test_a_simulated_store_is_not_driven(sqlite_store: Store):
@@ -215,38 +217,40 @@ def test_a_simulated_store_is_not_driven(sqlite_store: Store):
     assert refused.value.code == "simulated_store"
 
 
-def test_a_reaction_that_fails_is_tried_again_and_holds_up_no_other(real: Settings, works: ShiftedWork):
-    works.mailer = Moody("ann@example.com")
+def test_a_failing_reaction_is_retried_and_delays_no_other(real: Settings, shifted_work: ShiftedWork):
+    shifted_work.mailer = FlakyMailer("ann@example.com")
 
     async def scene() -> None:
-        opened_by_another(real, works, "ann@example.com")
-        opened_by_another(real, works, "bob@example.com")
-        async with driving(works) as bell:
-            await bell.passes_until(lambda: "bob@example.com" in sent(works))
+        open_in_another_process(real, shifted_work, "ann@example.com")
+        open_in_another_process(real, shifted_work, "bob@example.com")
+        async with driving(shifted_work) as alarm:
+            await alarm.passes_until(lambda: "bob@example.com" in sent(shifted_work))
             waiting = "SELECT status, tries, error FROM delivery WHERE status <> 'done'"
-            await bell.passes_until(lambda: len(query_rows(works.store, waiting)) == 1)
-            told = {"status": "waiting", "tries": 1, "error": "ConnectionResetError"}
-            assert query_rows(works.store, waiting) == [told]
-            assert works.offset is not None
-            works.offset.jump(timedelta(seconds=11).total_seconds())
-            bell.ring()
-            await bell.passes_until(lambda: not undone(works.store))
+            await alarm.passes_until(lambda: len(query_rows(shifted_work.store, waiting)) == 1)
+            expected = {"status": "waiting", "tries": 1, "error": "ConnectionResetError"}
+            assert query_rows(shifted_work.store, waiting) == [expected]
+            assert shifted_work.offset is not None
+            shifted_work.offset.jump(timedelta(seconds=11).total_seconds())
+            alarm.ring()
+            await alarm.passes_until(lambda: not unfinished(shifted_work.store))
 
     asyncio.run(scene())
-    assert sent(works) == ["ann@example.com", "bob@example.com"]
+    assert sent(shifted_work) == ["ann@example.com", "bob@example.com"]
 
 
-def test_trouble_with_the_database_is_waited_out(real: Settings, works: ShiftedWork, caplog: pytest.LogCaptureFixture):
-    opened_by_another(real, works, "ann@example.com")
-    execute_sql(works.store, "ALTER TABLE outbox_event RENAME TO gone")
+def test_the_driver_survives_a_failure_of_the_database(
+    real: Settings, shifted_work: ShiftedWork, caplog: pytest.LogCaptureFixture
+):
+    open_in_another_process(real, shifted_work, "ann@example.com")
+    execute_sql(shifted_work.store, "ALTER TABLE outbox_event RENAME TO gone")
 
     async def scene() -> None:
-        async with driving(works) as bell:
+        async with driving(shifted_work) as alarm:
             assert "a tick failed" in caplog.text
-            assert bell.set_for[-1] < works.watch() + timedelta(seconds=2)
-            execute_sql(works.store, "ALTER TABLE gone RENAME TO outbox_event")
-            bell.ring()
-            await bell.passes_until(lambda: sent(works) and not undone(works.store))
+            assert alarm.set_for[-1] < shifted_work.watch() + timedelta(seconds=2)
+            execute_sql(shifted_work.store, "ALTER TABLE gone RENAME TO outbox_event")
+            alarm.ring()
+            await alarm.passes_until(lambda: sent(shifted_work) and not unfinished(shifted_work.store))
 
     asyncio.run(scene())
-    assert sent(works) == ["ann@example.com"]
+    assert sent(shifted_work) == ["ann@example.com"]

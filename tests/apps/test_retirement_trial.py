@@ -1,4 +1,4 @@
-"""``investigated`` is renamed with cases in it, and waiting for the customer from it: every command knows them."""
+"""``investigated`` is renamed with a case in it and one that will return to it: every command still reads both."""
 
 import asyncio
 import json
@@ -32,13 +32,13 @@ UNSAFE = without_entry(NEXT, "state")
 
 @pytest.fixture
 def numbers(simulated: Store) -> list[str]:
-    """A case in ``investigated``, and one that waits for the customer from it."""
-    there, waits = new_case(simulated), new_case(simulated)
-    for number in (there, waits):
+    """The numbers of a case in ``investigated`` and of one that waits for the customer and returns to it."""
+    investigated, waiting = new_case(simulated), new_case(simulated)
+    for number in (investigated, waiting):
         make_move(simulated, number, "classify")
         make_move(simulated, number, "investigate")
-    make_move(simulated, waits, "ask_customer")
-    return [there, waits]
+    make_move(simulated, waiting, "ask_customer")
+    return [investigated, waiting]
 
 
 def test_verify_raises_no_false_alarm(closeloop: Closeloop, numbers: list[str]):
@@ -57,23 +57,23 @@ def test_the_board_loses_no_case(closeloop: Closeloop, simulated: Store, numbers
 def test_the_list_finds_the_cases_by_the_new_name_and_by_the_old_one(closeloop: Closeloop, numbers: list[str]):
     with replaced(NEXT):
         for state in ("examined", "investigated"):
-            found = closeloop.json("case", "list", "--state", state)["cases"]
-            assert [(one["number"], one["state"]) for one in found] == [(numbers[0], "examined")]
+            rows = closeloop.json("case", "list", "--state", state)["cases"]
+            assert [(row["number"], row["state"]) for row in rows] == [(numbers[0], "examined")]
 
 
-def test_a_case_shows_where_it_stands_and_what_may_be_done(closeloop: Closeloop, numbers: list[str]):
-    there, waits = numbers
+def test_a_case_shows_its_state_and_allowed_moves_under_new_names(closeloop: Closeloop, numbers: list[str]):
+    investigated, waiting = numbers
     with replaced(NEXT):
-        shown = closeloop.json("case", "show", there)
+        shown = closeloop.json("case", "show", investigated)
         assert shown["state"] == "examined"
         assert "resolve" in shown["allowed"]
-        assert {one["clause"] for one in shown["clocks"]} >= {"remedy", "first_reply"}
-        assert "customer_answers" in closeloop.json("case", "show", waits)["allowed"]
+        assert {timer["clause"] for timer in shown["clocks"]} >= {"remedy", "first_reply"}
+        assert "customer_answers" in closeloop.json("case", "show", waiting)["allowed"]
 
 
-def test_the_history_keeps_what_was_recorded_under_a_label_people_know(closeloop: Closeloop, numbers: list[str]):
+def test_the_history_shows_recorded_names_with_current_labels(closeloop: Closeloop, numbers: list[str]):
     with replaced(NEXT):
-        moves = [one["move"] for one in closeloop.json("case", "history", numbers[0])["transitions"]]
+        moves = [transition["move"] for transition in closeloop.json("case", "history", numbers[0])["transitions"]]
         assert moves == ["open", "classify", "investigate"]
         assert label("en", "complaint", "move", "investigate") in closeloop("case", "history", numbers[0]).output
     with replaced(replace(COMPLAINT, retired=(Retired("sorted", "classified"),))):
@@ -88,7 +88,7 @@ def test_the_check_and_the_migration_at_the_command_line(
     with replaced(NEXT):
         checked = closeloop.json("lifecycle", "check")
         assert checked["ok"] is True
-        assert [one["to_carry"] for one in checked["kinds"] if one["kind"] == "complaint"] == [2]
+        assert [kind["to_carry"] for kind in checked["kinds"] if kind["kind"] == "complaint"] == [2]
         assert closeloop.json("lifecycle", "check", file)["kinds"] == checked["kinds"]
         assert "examined" in closeloop("lifecycle", "check").output
         assert closeloop.json("lifecycle", "migrate") == {"ok": True, "carried_over": 2, "failed": []}
@@ -104,8 +104,8 @@ def test_a_store_that_would_lose_something_is_refused(
     closeloop: Closeloop, simulated: Store, sqlite_settings: Settings, numbers: list[str]
 ):
     with replaced(UNSAFE):
-        said = closeloop("lifecycle", "check", "--json")
-        assert (said.code, json.loads(said.out)["ok"]) == (2, False)
+        result = closeloop("lifecycle", "check", "--json")
+        assert (result.code, json.loads(result.out)["ok"]) == (2, False)
         assert "LOST" in closeloop("lifecycle", "check").output
         assert closeloop.refused("lifecycle", "migrate")["code"] == "lifecycle_unsafe"
         refused = refusal(lambda: asyncio.run(drive_here(sqlite_settings, lambda *_, **__: None)))
@@ -121,12 +121,12 @@ def test_the_status_names_a_store_that_needs_to_be_carried_over(
 ):
     table, ok = STATUS[code]
     with replaced(table):
-        [part] = [one for one in check_health(sqlite_settings, simulated) if one.part == "lifecycles"]
+        [part] = [part for part in check_health(sqlite_settings, simulated) if part.part == "lifecycles"]
         assert (part.ok, part.code) == (ok, code)
         assert "closeloop lifecycle" in part.text("en") or code == "current"
 
 
-def test_letters_that_wait_go_out_after_the_rename(simulated: Store, numbers: list[str]):
+def test_waiting_mails_are_sent_after_the_rename(simulated: Store, numbers: list[str]):
     mailer = FakeMailer()
     work = Work(simulated, mailer, FakeTelephone())
     with replaced(NEXT):
@@ -136,7 +136,7 @@ def test_letters_that_wait_go_out_after_the_rename(simulated: Store, numbers: li
     assert [mail for mail in mailer.sent if numbers[0] in mail.subject]
 
 
-def test_an_exported_log_speaks_one_language(
+def test_an_exported_log_has_current_names_only(
     closeloop: Closeloop, simulated: Store, numbers: list[str], tmp_path: Path
 ):
     file = tmp_path / "log.jsonl"

@@ -1,8 +1,9 @@
-"""What left the house as a log is lived again in an empty store, and comes to the same.
+"""An exported log that is replayed in an empty store yields the same moves and timers.
 
 "The same" means, for each case and in order: move, source, destination, cycle, level, the instant it happened, whether
-it was inferred, whether a clock made it, every value of its form that is neither words nor a person nor another case's
-number; and for each clock of the case: clause, cycle, turn, limit, what it consumed, how and when it ended.
+it was inferred, whether a timer made it, every value of its form that is neither free text nor a person nor the
+number of another case; and for each timer of the case: clause, cycle, occurrence, limit, what it consumed, how and
+when it ended.
 """
 
 import csv
@@ -23,7 +24,7 @@ from reports.event_log import case_keys, move_keys
 from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
-from tests.apps.lives import COMPLAINTS, OTHERS, PROMISES
+from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES
 from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
@@ -33,12 +34,12 @@ MOVES = """
 SELECT c.number, c.kind, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.occurred_at, t.inferred, t.via, t.form
   FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.kind = :kind ORDER BY c.id, t.seq
 """
-CLOCKS = """
+TIMERS = """
 SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, k.allowance, k.consumed, k.extended,
        k.opened_at,        k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
   FROM timer k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.occurrence
 """
-KEPT = {Disclosure.PLAIN}
+COMPARED = {Disclosure.PLAIN}
 PSEUDONYMS = Pseudonymisation(b"")
 History = dict[str, list[dict[str, Any]]]
 
@@ -49,106 +50,108 @@ def story(work: Any) -> Story:
     return Story(work)
 
 
-def told(store: Store, kind: str) -> tuple[History, History]:
-    """The moves and the clocks of each case, by the number it had where it was lived first."""
-    moves, clocks, first = {}, {}, {}
+def histories_of(store: Store, kind: str) -> tuple[History, History]:
+    """Return the moves and the timers of each case, by its number in the exported store."""
+    moves, timers, first = {}, {}, {}
     for row in query_rows(store, MOVES, kind=kind):
         form = orjson.loads(row.pop("form"))
         number = row.pop("number")
         first.setdefault(number, form.get("row_id", number) if row["via"] == "replay" else number)
         fields = fields_of(row.pop("kind"), row["move"])
-        row["by_clock"] = row.pop("via") == "timer"
-        row["form"] = {name: value for name, value in form.items() if fields.get(name) in KEPT}
+        row["by_timer"] = row.pop("via") == "timer"
+        row["form"] = {name: value for name, value in form.items() if fields.get(name) in COMPARED}
         row["inferred"] = bool(row["inferred"])
         moves.setdefault(first[number], []).append(row)
-    for row in query_rows(store, CLOCKS, kind=kind):
-        clocks.setdefault(first[row.pop("number")], []).append(row)
-    return moves, clocks
+    for row in query_rows(store, TIMERS, kind=kind):
+        timers.setdefault(first[row.pop("number")], []).append(row)
+    return moves, timers
 
 
-def differences(again: Store, store: Store, kind: str) -> list[Any]:
-    """Where the two stores do not tell the same of a kind: nowhere, and there was something to tell."""
-    lived, relived = told(store, kind), told(again, kind)
-    assert lived[0]
-    assert [life.keys() for life in relived] == [life.keys() for life in lived]
+def differences(replayed: Store, exported: Store, kind: str) -> list[Any]:
+    """Return the differences between two stores in one kind, which must have cases."""
+    expected, actual = histories_of(exported, kind), histories_of(replayed, kind)
+    assert expected[0]
+    assert [histories.keys() for histories in actual] == [histories.keys() for histories in expected]
     pairs = [
-        (number, one, other)
-        for before, after in zip(lived, relived, strict=True)
+        (number, expected_row, actual_row)
+        for before, after in zip(expected, actual, strict=True)
         for number in before
-        for one, other in zip_longest(before[number], after[number])
+        for expected_row, actual_row in zip_longest(before[number], after[number])
     ]
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def as_table(lines: Path, kind: str) -> Path:
-    """JSON lines as the CSV file that they are another spelling of: no reader of logs takes them."""
+    """Convert JSON lines, which no reader of logs accepts, into the CSV file of the same log."""
     names = [*(f"case:{key}" for key in case_keys(PSEUDONYMS)), *move_keys(PSEUDONYMS, CaseFilter(kind))]
     with (table := lines.with_suffix(".csv")).open("w", encoding="utf-8", newline="") as file:
-        written = csv.DictWriter(file, names, restval="")
-        written.writeheader()
-        written.writerows(json.loads(line) for line in lines.read_text("utf-8").splitlines())
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows(json.loads(line) for line in lines.read_text("utf-8").splitlines())
     return table
 
 
 @pytest.fixture
-def another(tmp_path: Path, story: Story) -> Iterator[Any]:
-    """Makes an empty store, its clock where the first one's stands, under the same rules; its home comes with it."""
-    made: list[Store] = []
+def create_another(tmp_path: Path, story: Story) -> Iterator[Any]:
+    """A function that creates an empty store with the time and the rules of the first, and returns it with its home."""
+    stores: list[Store] = []
 
-    def make() -> tuple[Path, Store]:
-        home = tmp_path / f"another{len(made)}"
+    def create() -> tuple[Path, Store]:
+        home = tmp_path / f"another{len(stores)}"
         settings = Settings(home=home, secret=SECRET, database_url=None)
         create_store(settings, story.now, simulated_at=story.now)
-        made.append(settings.store())
-        in_force(made[-1], PROMISES, START)
-        return home, made[-1]
+        stores.append(settings.store())
+        in_force(stores[-1], PROMISES, START)
+        return home, stores[-1]
 
-    yield make
-    for store in made:
+    yield create
+    for store in stores:
         store.close()
 
 
 @pytest.fixture
-def takes_in(closeloop: Closeloop, story: Story, another: Any, settings: Settings, tmp_path: Path) -> Any:
-    """Exports a kind, replays it elsewhere without a word refused, and gives back the new store."""
+def export_and_replay(
+    closeloop: Closeloop, story: Story, create_another: Any, settings: Settings, tmp_path: Path
+) -> Any:
+    """A function that exports a kind, replays it in another store without any refusal, and returns that store."""
 
-    def take(kind: str, sort: str) -> Store:
+    def run(kind: str, sort: str) -> Store:
         log, mapping = tmp_path / FORMATS[sort], tmp_path / "own.toml"
         closeloop.patch.setenv("CLOSELOOP_SECRET", SECRET)
         closeloop.patch.setenv("CLOSELOOP_DATABASE_URL", settings.url)
         closeloop.json("export", "--format", sort, "--kind", kind, "--out", log, "--mapping", mapping)
-        home, store = another()
+        home, store = create_another()
         closeloop.patch.delenv("CLOSELOOP_DATABASE_URL")
         closeloop.patch.setenv("CLOSELOOP_HOME", str(home))
-        done = closeloop.json(
+        report = closeloop.json(
             "replay", as_table(log, kind) if sort == "jsonl" else log, "--mapping", mapping, "--bridge"
         )
-        assert (done["refused"], done["examples"]) == (0, {})
+        assert (report["refused"], report["examples"]) == (0, {})
         return store
 
-    return take
+    return run
 
 
 @pytest.mark.requirement("B5")
 @pytest.mark.parametrize("sort", FORMATS)
-def test_complaints_live_again_as_they_lived(story: Story, takes_in: Any, sort: str):
-    for life in COMPLAINTS:
-        life(story)
-    again = takes_in("complaint", sort)
-    assert differences(again, story.store, "complaint") == []
-    assert verify(again).faults == ()
-    moves, clocks = told(again, "complaint")
-    happened = {(row["move"], row["cycle"] > 1) for life in moves.values() for row in life}
-    assert {("revisit", True), ("customer_answers", False), ("extend", False), ("return", False)} <= happened
-    assert {row["level"] for life in moves.values() for row in life} == {0, 1, 2, 3}
-    assert any(row["inferred"] for life in moves.values() for row in life)
-    assert {"met", "breached", "stopped"} <= {row["outcome"] for life in clocks.values() for row in life}
+def test_complaints_are_replayed_unchanged(story: Story, export_and_replay: Any, sort: str):
+    for scenario in COMPLAINTS:
+        scenario(story)
+    replayed = export_and_replay("complaint", sort)
+    assert differences(replayed, story.store, "complaint") == []
+    assert verify(replayed).faults == ()
+    moves, timers = histories_of(replayed, "complaint")
+    made = {(row["move"], row["cycle"] > 1) for rows in moves.values() for row in rows}
+    assert {("revisit", True), ("customer_answers", False), ("extend", False), ("return", False)} <= made
+    assert {row["level"] for rows in moves.values() for row in rows} == {0, 1, 2, 3}
+    assert any(row["inferred"] for rows in moves.values() for row in rows)
+    assert {"met", "breached", "stopped"} <= {row["outcome"] for rows in timers.values() for row in rows}
 
 
 @pytest.mark.parametrize("sort", ["xes", "csv"])
-@pytest.mark.parametrize(("kind", "life"), [("inquiry", OTHERS[0]), ("service_order", OTHERS[1])])
-def test_other_kinds_live_again_too(story: Story, takes_in: Any, kind: str, life: Any, sort: str):
-    life(story)
-    again = takes_in(kind, sort)
-    assert differences(again, story.store, kind) == []
-    assert verify(again).faults == ()
+@pytest.mark.parametrize(("kind", "scenario"), [("inquiry", OTHERS[0]), ("service_order", OTHERS[1])])
+def test_other_kinds_are_replayed_unchanged(story: Story, export_and_replay: Any, kind: str, scenario: Any, sort: str):
+    scenario(story)
+    replayed = export_and_replay(kind, sort)
+    assert differences(replayed, story.store, kind) == []
+    assert verify(replayed).faults == ()

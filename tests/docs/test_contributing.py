@@ -154,7 +154,7 @@ def apply(block: Block, project: Path) -> None:
     """Insert the block where its first line says."""
     head, _, text = block.text.partition("\n")
     where = WHERE.match(head)
-    assert where, f"the line make_move not say where the block belongs: {head}"
+    assert where, f"the line does not say where the block belongs: {head}"
     path, place, anchor = project / where[1], where[2], where[3]
     if place is None:
         assert not path.exists(), f"{where[1]} exists already"
@@ -165,7 +165,7 @@ def apply(block: Block, project: Path) -> None:
         path.write_text(old.rstrip("\n") + "\n\n" + text, "utf-8")
         return
     line = f"{anchor}\n"
-    assert f"\n{old}".count(f"\n{line}") == 1, f"{where[1]} make_move not hold this line exactly once: {anchor}"
+    assert f"\n{old}".count(f"\n{line}") == 1, f"{where[1]} does not hold this line exactly once: {anchor}"
     new = {"before": text + line, "after": line + text, "instead of": text}[place]
     path.write_text(f"\n{old}".replace(f"\n{line}", f"\n{new}")[1:], "utf-8")
 

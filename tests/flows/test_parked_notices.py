@@ -1,4 +1,4 @@
-"""Poison is parked with an alert, one mail however many cases, and the others never wait for it."""
+"""Cases that fail repeatedly are parked with one alert mail, and delay no other case."""
 
 import asyncio
 from datetime import timedelta
@@ -20,15 +20,16 @@ from tests.case_actions import DAY, HOUR, START, execute_sql, fired_steps_of, ne
 from tests.flows.scenes import ODD, Down, FailingMailer, drained, sent_mails
 
 
-def poisoned(store: Store, count: int) -> list[str]:
+def new_failing_cases(store: Store, count: int) -> list[str]:
+    """Open cases in a state that no lifecycle has; return their numbers."""
     numbers = [new_case(store, text=ODD) for _ in range(count)]
     for number in numbers:
         execute_sql(store, "UPDATE cases SET state = 'limbo' WHERE number = :number", number=number)
     return numbers
 
 
-def lived(work: Work, until: timedelta) -> None:
-    """Settle at every instant at which something is due."""
+def drain_until(work: Work, until: timedelta) -> None:
+    """Drain at every instant at which work is due."""
     while (due := look(work.store, work.store.now()).next()) is not None and due <= START + until:
         drained(work, due - START)
 
@@ -45,13 +46,13 @@ def admin(work: Work) -> None:
 
 @pytest.mark.usefixtures("admin")
 def test_many_parked_cases_are_one_mail_to_each_and_stop_no_other(work: Work):
-    poison, sound = poisoned(work.store, 3), new_case(work.store, text=ODD)
-    lived(work, 2 * HOUR)
+    failing, sound = new_failing_cases(work.store, 3), new_case(work.store, text=ODD)
+    drain_until(work, 2 * HOUR)
     assert sorted(parked_mails(work)) == ["ada@example.com", "sue@example.com"]
-    [mail] = [one for one in sent_mails(work) if one.to == "ada@example.com"]
+    [mail] = [mail for mail in sent_mails(work) if mail.to == "ada@example.com"]
     assert mail.subject == "Cases that fail again and again: 3"
-    assert all(f"{number} · deadlines · lost_state" in mail.body for number in poison)
-    lived(work, DAY)
+    assert all(f"{number} · deadlines · lost_state" in mail.body for number in failing)
+    drain_until(work, DAY)
     assert len(parked_mails(work)) == 2
     assert len(fired_steps_of(work.store, sound)) == 6
 
@@ -59,15 +60,15 @@ def test_many_parked_cases_are_one_mail_to_each_and_stop_no_other(work: Work):
 @pytest.mark.usefixtures("admin")
 def test_an_alert_that_fails_is_sent_with_the_night(work: Work):
     work.mailer = FailingMailer(1)
-    poisoned(work.store, 1)
-    lived(work, DAY)
+    new_failing_cases(work.store, 1)
+    drain_until(work, DAY)
     assert parked_mails(work) == []
     assert work.mailer.times == 0
     asyncio.run(run_scheduled(work, "overnight-escalation"))
     assert len(parked_mails(work)) == 2
 
 
-class Cut(FakeTelephone):
+class CutTelephone(FakeTelephone):
     """A telephone whose line is cut until an instant."""
 
     def __init__(self, work: Work, until: timedelta) -> None:
@@ -81,31 +82,31 @@ class Cut(FakeTelephone):
         return super().call(call)
 
 
-class Slow(FakeTelephone):
-    """A telephone that keeps its first caller waiting until it is told to go on."""
+class SlowTelephone(FakeTelephone):
+    """A telephone whose first call lasts until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.go_on = Event()
+        self.release = Event()
 
     def call(self, call: Call) -> Outcome:
         first = not self.rung
         answer = super().call(call)
         if first:
-            self.go_on.wait(10)
+            self.release.wait(10)
         return answer
 
 
-def test_a_slow_telephone_holds_up_neither_the_pass_nor_the_other_customers(work: Work):
+def test_a_slow_telephone_delays_neither_the_tick_nor_the_other_customers(work: Work):
     numbers = [new_resolved_case(work.store, text=ODD) for _ in range(3)]
     asyncio.run(plan_callbacks(work))
-    work.telephone = line = Slow()
+    work.telephone = line = SlowTelephone()
     set_clock(work.store, START + DAY)
 
     async def passes() -> tuple[Called, Called]:
         slow = await make_calls(work, 0.05)
         rest = await make_calls(work, 0.05)
-        line.go_on.set()
+        line.release.set()
         return slow, rest
 
     slow, rest = asyncio.run(passes())
@@ -115,18 +116,18 @@ def test_a_slow_telephone_holds_up_neither_the_pass_nor_the_other_customers(work
     assert line.rung[-1].key == line.rung[0].key, "called again under the same key"
 
 
-def test_a_cut_telephone_is_tried_ever_less_often_and_nobody_is_forgotten(work: Work):
+def test_a_failing_telephone_is_retried_at_growing_intervals_until_it_answers(work: Work):
     number = new_resolved_case(work.store, text=ODD)
-    work.telephone = line = Cut(work, DAY + 3 * HOUR)
+    work.telephone = line = CutTelephone(work, DAY + 3 * HOUR)
     drained(work, HOUR * 0)
-    lived(work, DAY + 6 * HOUR)
+    drain_until(work, DAY + 6 * HOUR)
     [planned] = [
         row["planned_at"] for row in query_rows(work.store, "SELECT planned_at FROM callback WHERE attempt = 1")
     ]
     first = from_micros(planned) - START
-    rests = [at - first for at in line.tried if at < line.until - START]
-    assert [int(rest.total_seconds()) for rest in rests[:5]] == [0, 10, 50, 210, 850]
-    assert len(rests) <= 8
+    intervals = [at - first for at in line.tried if at < line.until - START]
+    assert [int(interval.total_seconds()) for interval in intervals[:5]] == [0, 10, 50, 210, 850]
+    assert len(intervals) <= 8
     assert parked_mails(work) == ["sue@example.com"]
     [outcome] = [row["outcome"] for row in query_rows(work.store, "SELECT outcome FROM callback WHERE attempt = 1")]
     assert outcome == "no_answer"

@@ -1,4 +1,4 @@
-"""A customer's answers are rated under the questionnaire he was asked, and what else he needs becomes a lead."""
+"""A customer's answers are rated under their questionnaire, and a further need becomes a lead."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,14 +36,15 @@ def statuses(work: Work, reaction: str) -> set[str]:
     return {status for name, status, *_ in deliveries(work.store) if name == reaction}
 
 
-def answered(work: Work, number: str, by: str = AGENT, after: timedelta = NOW, **answers: Any) -> None:
+def answer_callback(work: Work, number: str, by: str = AGENT, after: timedelta = NOW, **answers: Any) -> None:
+    """Record a customer's answers at the callback and drain the work."""
     make_move(work.store, number, "revisit", by=by, after=after, **answers)
     drained(work, after)
 
 
-def test_what_a_customer_answers_is_rated(work: Work):
+def test_the_answers_of_a_customer_are_rated(work: Work):
     number = new_resolved_case(work.store, text=ODD)
-    answered(work, number, timeliness=5, attitude=4, after=HOUR)
+    answer_callback(work, number, timeliness=5, attitude=4, after=HOUR)
     [rating] = ratings(work)
     assert (rating["case_id"], rating["cycle"]) == (case_of(work.store, number)["id"], 1)
     assert (rating["questionnaire"], rating["version"]) == ("after_complaint", "2026-11")
@@ -51,20 +52,20 @@ def test_what_a_customer_answers_is_rated(work: Work):
     assert from_micros(rating["at"]) == START + HOUR
 
 
-def test_a_customer_who_is_satisfied_and_scores_nothing_is_praise_in_no_score(work: Work):
-    answered(work, new_resolved_case(work.store, text=ODD))
-    assert [(one["answered"], one["score"]) for one in ratings(work)] == [(0, None)]
+def test_a_satisfied_customer_without_ratings_has_no_score(work: Work):
+    answer_callback(work, new_resolved_case(work.store, text=ODD))
+    assert [(rating["answered"], rating["score"]) for rating in ratings(work)] == [(0, None)]
 
 
-def test_each_round_is_rated_by_itself(work: Work):
+def test_each_round_has_its_own_rating(work: Work):
     number = new_resolved_case(work.store, text=ODD)
-    answered(work, number, outcome="dissatisfied", attitude=1)
+    answer_callback(work, number, outcome="dissatisfied", attitude=1)
     make_move(work.store, number, "resolve")
-    answered(work, number, attitude=5)
-    assert [(one["cycle"], one["score"]) for one in ratings(work)] == [(1, 2000), (2, 10_000)]
+    answer_callback(work, number, attitude=5)
+    assert [(rating["cycle"], rating["score"]) for rating in ratings(work)] == [(1, 2000), (2, 10_000)]
 
 
-def test_one_who_is_never_reached_rates_nothing(work: Work):
+def test_a_customer_who_is_never_reached_has_no_rating(work: Work):
     work.telephone = FakeTelephone()
     number = new_resolved_case(work.store, text=ODD, email="wang@example.com")
     for day in range(8):
@@ -75,17 +76,17 @@ def test_one_who_is_never_reached_rates_nothing(work: Work):
     assert ratings(work) == []
 
 
-def test_a_rating_delivered_twice_is_one(work: Work):
-    answered(work, new_resolved_case(work.store, text=ODD), attitude=4)
+def test_a_rating_delivered_twice_is_recorded_once(work: Work):
+    answer_callback(work, new_resolved_case(work.store, text=ODD), attitude=4)
     before = ratings(work)
-    again = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
-    assert execute_sql(work.store, again, name="record_rating") == 1
+    sql = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
+    assert execute_sql(work.store, sql, name="record_rating") == 1
     drained(work, HOUR)
     assert ratings(work) == before
 
 
 def leads(work: Work) -> list[dict[str, Any]]:
-    """The cases that came of a need: kind, party, what was said."""
+    """Return the cases that came of a need: kind, variables, party, text and parent."""
     sql = """
     SELECT c.kind, c.variables, c.party_id, s.content, p.number AS parent FROM link l JOIN cases c ON c.id = l.child_id
       JOIN cases p ON p.id = l.parent_id JOIN statement s ON s.case_id = c.id AND s.seq = 1 AND s.field = 'text'
@@ -96,7 +97,7 @@ def leads(work: Work) -> list[dict[str, Any]]:
 
 def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
     number = new_resolved_case(work.store, text=ODD, customer="Wang", phone="138")
-    answered(work, number, need=NEED)
+    answer_callback(work, number, need=NEED)
     [lead] = leads(work)
     assert (lead["kind"], lead["content"], lead["parent"]) == ("inquiry", NEED, number)
     assert lead["party_id"] == case_of(work.store, number)["party_id"]
@@ -105,19 +106,19 @@ def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
 
 
 def test_a_need_delivered_twice_is_one_lead(work: Work):
-    answered(work, new_resolved_case(work.store, text=ODD, phone="138"), need=NEED)
-    again = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
-    assert execute_sql(work.store, again, name="open_lead") == 1
+    answer_callback(work, new_resolved_case(work.store, text=ODD, phone="138"), need=NEED)
+    sql = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
+    assert execute_sql(work.store, sql, name="open_lead") == 1
     drained(work, HOUR)
     assert len(leads(work)) == 1
 
 
-def test_no_need_no_lead(work: Work):
-    answered(work, new_resolved_case(work.store, text=ODD), words="All well.")
+def test_without_a_need_no_lead_is_opened(work: Work):
+    answer_callback(work, new_resolved_case(work.store, text=ODD), words="All well.")
     assert leads(work) == []
 
 
-def test_words_that_were_erased_meanwhile_open_nothing(work: Work):
+def test_an_erased_need_opens_no_lead(work: Work):
     number = new_resolved_case(work.store, text=ODD)
     make_move(work.store, number, "revisit", by=AGENT, need=NEED)
     execute_sql(work.store, "UPDATE statement SET content = NULL WHERE field = 'need'")

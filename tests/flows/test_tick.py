@@ -1,4 +1,4 @@
-"""How work looks from outside: named after its cases, tagged, one run a batch, and never a personal word."""
+"""The runs of a tick: named after their cases, tagged, one for each batch, without personal data."""
 
 import json
 from typing import Any
@@ -21,11 +21,11 @@ def test_runs_are_named_and_tagged_for_a_supervisor(work: Work):
     work.observer = watching = Watching()
     number = new_case(work.store, text=DAMAGE)
     drained(work, NONE)
-    [react_] = watching.sights
-    assert (react_.flow, react_.name) == ("react", f"{number} · 已受理·待分类 · 第 1 轮")
-    assert react_.tags == ("closeloop", "complaint", "received", "level:0")
+    [react_run] = watching.sights
+    assert (react_run.flow, react_run.name) == ("react", f"{number} · 已受理·待分类 · 第 1 轮")
+    assert react_run.tags == ("closeloop", "complaint", "received", "level:0")
     drained(work, HOUR * 2)
-    assert [one.name for one in watching.sights if one.flow == "fire-timers"] == [f"{number} · 初步回复到点"]
+    assert [run.name for run in watching.sights if run.flow == "fire-timers"] == [f"{number} · 初步回复到点"]
 
 
 def test_many_cases_are_one_run_that_names_the_first_of_them(work: Work):
@@ -38,16 +38,16 @@ def test_many_cases_are_one_run_that_names_the_first_of_them(work: Work):
     assert len(watching.sights) <= 3
 
 
-def test_what_is_seen_holds_no_personal_word(work: Work):
+def test_runs_hold_no_personal_data(work: Work):
     work.observer = watching = Watching()
     new_case(work.store, text=DAMAGE + "canary", **CANARY)
     new_resolved_case(work.store, text="canary", **CANARY)
     for day in range(5):
         drained(work, DAY * day)
-    seen = json.dumps([[one.flow, one.name, one.tags, one.parameters] for one in watching.sights], ensure_ascii=False)
-    assert {one.flow for one in watching.sights} == {"react", "fire-timers", "call-customers"}
+    text = json.dumps([[run.flow, run.name, run.tags, run.parameters] for run in watching.sights], ensure_ascii=False)
+    assert {run.flow for run in watching.sights} == {"react", "fire-timers", "call-customers"}
     for word in ("canary", "Canary", "13800138000"):
-        assert word not in seen
+        assert word not in text
 
 
 def test_nothing_due_is_no_run(work: Work):
@@ -56,21 +56,21 @@ def test_nothing_due_is_no_run(work: Work):
     assert watching.sights == []
 
 
-def test_without_prefect_the_same_is_done_and_written_down(work: Work):
-    lives: list[tuple[list[str], list[object]]] = []
-    for there in (True, False):
-        work.observer = Watching(there)
+def test_without_prefect_the_same_work_is_done_and_recorded(work: Work):
+    outcomes: list[tuple[list[str], list[object]]] = []
+    for available in (True, False):
+        work.observer = Watching(available)
         number = new_case(work.store, text=DAMAGE)
         drained(work, NONE)
-        lives.append((moves_of(work.store, number), [case_of(work.store, number)[n] for n in ("state", "owner")]))
-    assert lives[0] == lives[1]
+        outcomes.append((moves_of(work.store, number), [case_of(work.store, number)[n] for n in ("state", "owner")]))
+    assert outcomes[0] == outcomes[1]
     runs = query_rows(work.store, f"SELECT flow, observed, note FROM {Run.__tablename__}")
-    assert {(one["flow"], bool(one["observed"]), one["note"]) for one in runs} == {
+    assert {(run["flow"], bool(run["observed"]), run["note"]) for run in runs} == {
         ("react", False, '{"why":"prefect_away"}')
     }
 
 
-def test_a_pass_that_was_missed_fires_each_rung_with_its_own_instant(work: Work):
+def test_a_late_tick_fires_each_step_at_its_own_instant(work: Work):
     number = new_case(work.store, text=DAMAGE)
     drained(work, HOUR * 30)
     assert [due for *_, due in fired_steps_of(work.store, number)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]

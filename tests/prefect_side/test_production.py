@@ -1,4 +1,4 @@
-"""Several machines, as far as one can be several: two Prefect APIs, two workers, two drivers on one Postgres."""
+"""A production set-up on one machine: two Prefect APIs, two workers, two drivers on one Postgres."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,8 @@ async def any_night() -> None:
 '''
 
 
-def asked(here: StoreInfo, api: int, method: str, path: str, **body: Any) -> Any:
+def api_request(here: StoreInfo, api: int, method: str, path: str, **body: Any) -> Any:
+    """Send a request to one of the Prefect APIs and return its JSON."""
     url = f"http://127.0.0.1:{here.apis[api]}/api{path}"
     user, _, password = AUTH.partition(":")
     with httpx.Client(auth=(user, password), trust_env=False, timeout=30.0) as client:
@@ -44,38 +45,40 @@ def ready(here: StoreInfo, api: int) -> bool:
         return False
 
 
-def delivered(here: StoreInfo) -> bool:
-    """Whether all that the case has set off is done."""
+def all_delivered(here: StoreInfo) -> bool:
+    """Return whether every delivery is done."""
     with psycopg.connect(f"{here.database}/closeloop") as raw:
-        found = [row[0] for row in raw.execute("SELECT status FROM delivery").fetchall()]
-    return bool(found) and set(found) == {"done"}
+        statuses = [row[0] for row in raw.execute("SELECT status FROM delivery").fetchall()]
+    return bool(statuses) and set(statuses) == {"done"}
 
 
-def test_a_night_is_run_though_a_worker_a_driver_and_an_api_are_killed(tmp_path: Path):
+def test_a_scheduled_run_completes_although_a_worker_a_driver_and_an_api_are_killed(tmp_path: Path):
     needs_debian()
     (tmp_path / "night_flow.py").write_text(NIGHT_FLOW)
     with house(tmp_path) as here:
         for api in (0, 1):
             until(lambda api=api: ready(here, api), seconds=60)
-        nobody = httpx.post(f"http://127.0.0.1:{here.apis[0]}/api/flows/filter", json={}, trust_env=False)
-        assert nobody.status_code == 401
+        anonymous = httpx.post(f"http://127.0.0.1:{here.apis[0]}/api/flows/filter", json={}, trust_env=False)
+        assert anonymous.status_code == 401
 
         here.does("closeloop", "init", "--json")
         deployed = json.loads(here.does("closeloop", "deploy", "--json"))
         assert "overnight-escalation/overnight-escalation" in deployed["deployments"]["made"]
         assert deployed["retention"]["ours"]
-        flow = asked(here, 0, "POST", "/flows/", name="any-night")["id"]
-        told = {"entrypoint": "night_flow.any_night", "work_pool_name": "closeloop"}
-        night = asked(here, 0, "POST", "/deployments/", name="any", flow_id=flow, **told)["id"]
+        flow = api_request(here, 0, "POST", "/flows/", name="any-night")["id"]
+        entry = {"entrypoint": "night_flow.any_night", "work_pool_name": "closeloop"}
+        night = api_request(here, 0, "POST", "/deployments/", name="any", flow_id=flow, **entry)["id"]
 
         for n in (0, 1):
             here.starts(f"driver{n}", "closeloop", "drive", api=n)
             here.starts(f"worker{n}", "prefect", "worker", "start", "--pool", "closeloop", "--type", "process", api=n)
-        until(lambda: len(asked(here, 1, "POST", "/work_pools/closeloop/workers/filter", limit=10)) == 2, seconds=90)
+        until(
+            lambda: len(api_request(here, 1, "POST", "/work_pools/closeloop/workers/filter", limit=10)) == 2, seconds=90
+        )
         here.kills("worker0", "driver0", "api0")
 
         here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "system")
-        run = asked(here, 1, "POST", f"/deployments/{night}/create_flow_run", state={"type": "SCHEDULED"})["id"]
-        until(lambda: asked(here, 1, "GET", f"/flow_runs/{run}")["state"]["type"] == "COMPLETED", seconds=120)
-        until(lambda: delivered(here))  # by the driver that is left
+        run = api_request(here, 1, "POST", f"/deployments/{night}/create_flow_run", state={"type": "SCHEDULED"})["id"]
+        until(lambda: api_request(here, 1, "GET", f"/flow_runs/{run}")["state"]["type"] == "COMPLETED", seconds=120)
+        until(lambda: all_delivered(here))  # by the driver that is left
         assert json.loads(here.does("closeloop", "verify", "--json"))["ok"]

@@ -1,4 +1,4 @@
-"""The monthly analysis: what was complained of, what came again, what is done about it, and how it was handled (B7)."""
+"""The monthly analysis: subjects of the complaints, recurrences, measures and handling (B7)."""
 
 import asyncio
 import re
@@ -38,12 +38,15 @@ END_OF_MARCH = timedelta(days=29, hours=15)
 LAST = timedelta(microseconds=1)
 
 
-def analysed(store: Store, month: date, at: timedelta = DAY * 400) -> ComplaintAnalysis:
+def analysis_of(store: Store, month: date, at: timedelta = DAY * 400) -> ComplaintAnalysis:
+    """Gather the analysis of a month, as it is at an instant."""
     return gather(store, START + at, month)
 
 
-def found(store: Store, after: timedelta, cause: str | None = "handling", party: str | None = "carrier") -> str:
-    """A complaint whose cause is found, and who answers for it, all at one instant; its number."""
+def new_complaint_with_cause(
+    store: Store, after: timedelta, cause: str | None = "handling", party: str | None = "carrier"
+) -> str:
+    """Open a complaint, establish its cause and who answers for it, all at one instant; return its number."""
     number = new_case(store, after)
     make_move(store, number, "classify", after=after)
     make_move(store, number, "investigate", after=after, cause=cause)
@@ -52,72 +55,72 @@ def found(store: Store, after: timedelta, cause: str | None = "handling", party:
     return number
 
 
-def words(**code: str) -> str:
-    """What an English reader sees of a code."""
+def label_of(**code: str) -> str:
+    """Return the English label of a code."""
     [(sort, name)] = code.items()
     return label("en", "complaint", sort, name)
 
 
-def done(store: Store, after: timedelta, hours: float) -> str:
-    """A complaint that has its first result so many hours after it was opened."""
-    number = found(store, after)
+def new_complaint_with_result(store: Store, after: timedelta, hours: float) -> str:
+    """Open a complaint and resolve it so many hours later; return its number."""
+    number = new_complaint_with_cause(store, after)
     make_move(store, number, "resolve", after=after + HOUR * hours)
     return number
 
 
-def test_it_is_about_the_month_before_this_one_as_people_here_count(work: Work):
+def test_the_analysis_covers_the_previous_local_month(work: Work):
     set_clock(work.store, START + END_OF_MARCH - LAST)
     assert asyncio.run(analyse_complaints(work)).month.first == FEBRUARY
     set_clock(work.store, START + END_OF_MARCH)
-    told = asyncio.run(analyse_complaints(work))
-    assert (told.month.first, told.before.first) == (MARCH, FEBRUARY)
+    analysis = asyncio.run(analyse_complaints(work))
+    assert (analysis.month.first, analysis.before.first) == (MARCH, FEBRUARY)
     assert asyncio.run(analyse_complaints(work, date(2026, 1, 31))).month.first == date(2026, 1, 1)
 
 
-def test_months_follow_each_other_over_the_year():
+def test_months_are_shifted_across_the_end_of_a_year():
     assert [shifted(FEBRUARY, months) for months in (-2, -1, 0, 11)] == [
         date(2025, 12, 1), date(2026, 1, 1), FEBRUARY, date(2027, 1, 1),
     ]  # fmt: skip
     assert month_of(START + END_OF_MARCH) == APRIL
 
 
-def test_a_month_that_still_runs_is_not_over(store: Store):
-    assert analysed(store, MARCH, END_OF_MARCH - LAST).over is False
-    assert analysed(store, MARCH, END_OF_MARCH).over is True
+def test_a_current_month_is_not_over(store: Store):
+    assert analysis_of(store, MARCH, END_OF_MARCH - LAST).over is False
+    assert analysis_of(store, MARCH, END_OF_MARCH).over is True
 
 
-def test_complaints_belong_to_the_month_in_which_they_came(store: Store):
+def test_complaints_belong_to_the_month_in_which_they_were_opened(store: Store):
     for after in (NONE, DAY, END_OF_MARCH - LAST, END_OF_MARCH):
         new_case(store, after)
-    told = analysed(store, APRIL)
-    assert (told.before.received, told.month.received, told.did) == (3, 1, 1)
+    analysis = analysis_of(store, APRIL)
+    assert (analysis.before.received, analysis.month.received, analysis.did) == (3, 1, 1)
 
 
 def test_a_complaint_is_open_until_it_closes(store: Store):
     soon, late, never = (new_case(store, DAY) for _ in range(3))
     make_move(store, soon, "withdraw", after=DAY * 2)
     make_move(store, late, "withdraw", after=END_OF_MARCH)
-    march, april = (analysed(store, month).month for month in (MARCH, APRIL))
+    march, april = (analysis_of(store, month).month for month in (MARCH, APRIL))
     assert (march.received, march.closed, march.open_at_end) == (3, 1, 2)
     assert (april.received, april.closed, april.open_at_end) == (0, 1, 1)
     assert case_of(store, never)["closed"] in (0, False)
-    assert analysed(store, FEBRUARY).month.open_at_end == 0
+    assert analysis_of(store, FEBRUARY).month.open_at_end == 0
 
 
-def test_a_complaint_closes_when_that_happened_and_not_when_it_was_recorded(store: Store):
-    number = done(store, NONE, 1)
+def test_a_complaint_closes_when_its_closing_occurred_and_not_when_it_was_recorded(store: Store):
+    number = new_complaint_with_result(store, NONE, 1)
     make_move(store, number, "revisit", after=DAY)
-    fire_due(store, START + IN_APRIL)  # its archiving fell due in March, when nobody was there
-    march, april = (analysed(store, month).month for month in (MARCH, APRIL))
+    fire_due(store, START + IN_APRIL)  # its archiving was due in March, when no driver ran
+    march, april = (analysis_of(store, month).month for month in (MARCH, APRIL))
     assert (march.closed, march.open_at_end, april.closed, april.open_at_end) == (1, 0, 0, 0)
 
 
-def test_they_are_split_by_what_they_are_about(store: Store):
+def test_complaints_are_counted_by_category_severity_department_and_cause(store: Store):
     for severity in ("high", "high", "low"):
         make_move(store, new_case(store), "classify", category="loss", severity=severity, department="claims")
     new_case(store)
-    found(store, NONE, cause="packing", party=None)
-    assert analysed(store, MARCH).month.received_by == {
+    new_complaint_with_cause(store, NONE, cause="packing", party=None)
+    assert analysis_of(store, MARCH).month.received_by == {
         "category": {"loss": 3, "damage": 1, "": 1},
         "severity": {"high": 3, "low": 1, "": 1},
         "department": {"claims": 4, "": 1},
@@ -125,75 +128,75 @@ def test_they_are_split_by_what_they_are_about(store: Store):
     }
 
 
-def test_the_cause_that_was_determined_counts_and_not_the_first_guess(store: Store):
-    number = found(store, NONE, cause="packing", party=None)
+def test_the_determined_cause_counts_and_not_the_first_guess(store: Store):
+    number = new_complaint_with_cause(store, NONE, cause="packing", party=None)
     make_move(store, number, "determine_responsibility", cause="handling")
-    assert analysed(store, MARCH).month.received_by["cause"] == {"handling": 1}
+    assert analysis_of(store, MARCH).month.received_by["cause"] == {"handling": 1}
 
 
-def test_without_a_cause_on_the_case_the_last_investigation_tells_it(store: Store):
-    number = found(store, NONE, cause="packing", party=None)
+def test_without_a_cause_on_the_case_that_of_the_last_investigation_counts(store: Store):
+    number = new_complaint_with_cause(store, NONE, cause="packing", party=None)
     make_move(store, number, "resolve", after=HOUR)
     make_move(store, number, "revisit", after=DAY, outcome="dissatisfied")
     assert execute_sql(store, "UPDATE cases SET variables = '{}'") == 1
-    assert analysed(store, MARCH).month.received_by["cause"] == {"packing": 1}
+    assert analysis_of(store, MARCH).month.received_by["cause"] == {"packing": 1}
     execute_sql(store, """UPDATE cases SET variables = '{"responsible":"carrier"}'""")
-    assert analysed(store, MARCH).month.received_by["cause"] == {"packing": 1}
+    assert analysis_of(store, MARCH).month.received_by["cause"] == {"packing": 1}
 
 
 def test_the_same_cause_and_party_again_is_a_recurrence(store: Store):
-    first, second = found(store, NONE), found(store, DAY)
-    found(store, DAY, party="warehouse")
-    found(store, DAY, cause="packing")
-    [again] = analysed(store, MARCH).recurrences
-    assert (again.cause, again.responsible) == ("handling", "carrier")
-    assert (again.times, again.this_month, again.numbers) == (2, 2, (first, second))
+    first, second = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, DAY)
+    new_complaint_with_cause(store, DAY, party="warehouse")
+    new_complaint_with_cause(store, DAY, cause="packing")
+    [recurrence] = analysis_of(store, MARCH).recurrences
+    assert (recurrence.cause, recurrence.responsible) == ("handling", "carrier")
+    assert (recurrence.times, recurrence.this_month, recurrence.numbers) == (2, 2, (first, second))
 
 
-def test_three_months_are_looked_back_upon(store: Store):
-    early, middle, latest = (found(store, after) for after in (NONE, IN_MAY, IN_JUNE))
-    [again] = analysed(store, JUNE).recurrences
-    assert (again.times, again.this_month, again.numbers) == (3, 1, (early, middle, latest))
-    assert analysed(store, JULY).recurrences == (), "it did not come again in July"
-    last = found(store, IN_JULY)
-    [again] = analysed(store, JULY).recurrences
-    assert (again.times, again.numbers) == (3, (middle, latest, last)), "March is too long ago"
+def test_recurrences_are_looked_for_in_three_months(store: Store):
+    early, middle, latest = (new_complaint_with_cause(store, after) for after in (NONE, IN_MAY, IN_JUNE))
+    [recurrence] = analysis_of(store, JUNE).recurrences
+    assert (recurrence.times, recurrence.this_month, recurrence.numbers) == (3, 1, (early, middle, latest))
+    assert analysis_of(store, JULY).recurrences == (), "it did not come again in July"
+    last = new_complaint_with_cause(store, IN_JULY)
+    [recurrence] = analysis_of(store, JULY).recurrences
+    assert (recurrence.times, recurrence.numbers) == (3, (middle, latest, last)), "March is too long ago"
 
 
-def test_a_complaint_of_the_first_instant_belongs_to_its_month_alone(store: Store):
-    march, april = found(store, END_OF_MARCH - LAST), found(store, END_OF_MARCH)
-    assert analysed(store, MARCH).recurrences == ()
-    july = found(store, IN_JULY)
-    [again] = analysed(store, JULY).recurrences
-    assert march not in again.numbers
-    assert again.numbers == (april, july)
+def test_a_complaint_of_the_first_instant_belongs_to_one_month_only(store: Store):
+    march, april = new_complaint_with_cause(store, END_OF_MARCH - LAST), new_complaint_with_cause(store, END_OF_MARCH)
+    assert analysis_of(store, MARCH).recurrences == ()
+    july = new_complaint_with_cause(store, IN_JULY)
+    [recurrence] = analysis_of(store, JULY).recurrences
+    assert march not in recurrence.numbers
+    assert recurrence.numbers == (april, july)
 
 
-def test_what_came_again_most_often_stands_first_and_names_its_latest_cases(sqlite_store: Store):
+def test_the_most_frequent_recurrence_is_first_and_names_its_latest_cases(sqlite_store: Store):
     for _ in range(2):
-        found(sqlite_store, NONE, cause="a")
-    numbers = [found(sqlite_store, NONE, cause="b") for _ in range(LISTED + 1)]
-    most, least = analysed(sqlite_store, MARCH).recurrences
+        new_complaint_with_cause(sqlite_store, NONE, cause="a")
+    numbers = [new_complaint_with_cause(sqlite_store, NONE, cause="b") for _ in range(LISTED + 1)]
+    most, least = analysis_of(sqlite_store, MARCH).recurrences
     assert (most.cause, most.times, most.numbers) == ("b", LISTED + 1, tuple(numbers[1:]))
     assert (least.cause, least.times) == ("a", 2)
-    assert f", {numbers[-1]} … |" in render(analysed(sqlite_store, MARCH), "en")
+    assert f", {numbers[-1]} … |" in render(analysis_of(sqlite_store, MARCH), "en")
 
 
-def test_a_merged_case_and_a_party_who_answers_for_nothing_are_no_recurrence(store: Store):
-    stays, goes = found(store, NONE), found(store, NONE)
-    make_move(store, found(store, NONE), "determine_responsibility", degree="none")
-    found(store, NONE, party=None)
-    assert len(analysed(store, MARCH).recurrences) == 1
-    make_move(store, goes, "merge", into=stays)
-    told = analysed(store, MARCH)
-    assert (told.recurrences, told.month.received_by["cause"]) == ((), {"handling": 4})
+def test_a_merged_case_and_a_party_without_responsibility_are_no_recurrence(store: Store):
+    target, merged = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, NONE)
+    make_move(store, new_complaint_with_cause(store, NONE), "determine_responsibility", degree="none")
+    new_complaint_with_cause(store, NONE, party=None)
+    assert len(analysis_of(store, MARCH).recurrences) == 1
+    make_move(store, merged, "merge", into=target)
+    analysis = analysis_of(store, MARCH)
+    assert (analysis.recurrences, analysis.month.received_by["cause"]) == ((), {"handling": 4})
 
 
 PLAN, FINDING = "improvement_plan", "finding"
 
 
-def linked(store: Store, parent: str, kind: str = PLAN) -> str:
-    """A case that came of another one; its number."""
+def new_linked_case(store: Store, parent: str, kind: str = PLAN) -> str:
+    """Open a case that came of another case; return its number."""
     child = new_case(store)
     execute_sql(store, "UPDATE cases SET kind = :kind WHERE number = :number", kind=kind, number=child)
     ids = {"parent": case_of(store, parent)["id"], "child": case_of(store, child)["id"]}
@@ -202,92 +205,95 @@ def linked(store: Store, parent: str, kind: str = PLAN) -> str:
     return child
 
 
-def test_what_is_done_about_a_cause_stands_beside_it(store: Store):
-    early, latest = found(store, NONE), found(store, IN_MAY)
-    found(store, IN_MAY, cause="packing")
-    plan, finding = linked(store, early), linked(store, latest, FINDING)
+def test_the_measures_of_a_cause_are_listed_with_it(store: Store):
+    early, latest = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, IN_MAY)
+    new_complaint_with_cause(store, IN_MAY, cause="packing")
+    plan, finding = new_linked_case(store, early), new_linked_case(store, latest, FINDING)
     for no_measure in ("recovery", "complaint"):
-        linked(store, latest, no_measure)
+        new_linked_case(store, latest, no_measure)
     execute_sql(store, "UPDATE cases SET closed = :yes WHERE number = :number", yes=True, number=plan)
-    told = analysed(store, MAY)
-    cause, plans, findings = words(cause="handling"), words(kind=PLAN), words(kind=FINDING)
-    assert f"| {cause} | {plans} {plan} (closed), {findings} {finding} |" in render(told, "en")
-    assert told.measures == {
+    analysis = analysis_of(store, MAY)
+    cause, plans, findings = label_of(cause="handling"), label_of(kind=PLAN), label_of(kind=FINDING)
+    assert f"| {cause} | {plans} {plan} (closed), {findings} {finding} |" in render(analysis, "en")
+    assert analysis.measures == {
         "handling": (
             MeasureTaken(PLAN, "came_of", plan, closed=True),
             MeasureTaken(FINDING, "came_of", finding, closed=False),
         ),
         "packing": (),
     }
-    assert told.month.received == 2, "what came of a complaint in March came in March"
+    assert analysis.month.received == 2, "what came of a complaint in March came in March"
 
 
-def test_measures_are_told_of_the_top_causes_and_a_plan_for_many_cases_once(sqlite_store: Store):
+def test_measures_are_listed_for_the_top_causes_and_a_plan_of_several_cases_once(sqlite_store: Store):
     for cause in "abcdefg":
-        found(sqlite_store, NONE, cause=cause)
-    first, second = found(sqlite_store, NONE, cause="g"), found(sqlite_store, NONE, cause="g")
-    plan = linked(sqlite_store, first)
+        new_complaint_with_cause(sqlite_store, NONE, cause=cause)
+    first, second = (
+        new_complaint_with_cause(sqlite_store, NONE, cause="g"),
+        new_complaint_with_cause(sqlite_store, NONE, cause="g"),
+    )
+    plan = new_linked_case(sqlite_store, first)
     sql = "INSERT INTO link (parent_id, child_id, relation, at) VALUES (:parent, :child, 'came_of', 0)"
     ids = {"parent": case_of(sqlite_store, second)["id"], "child": case_of(sqlite_store, plan)["id"]}
     execute_sql(sqlite_store, sql, **ids)
-    measures = analysed(sqlite_store, MARCH).measures
+    measures = analysis_of(sqlite_store, MARCH).measures
     assert list(measures) == list("gabcd")
     assert len(measures) == TOP
     assert measures["g"] == (MeasureTaken(PLAN, "came_of", plan, closed=False),)
 
 
-def test_promises_count_in_the_month_in_which_they_were_answered(store: Store):
+def test_timers_count_in_the_month_in_which_they_ended(store: Store):
     number = new_case(store, END_OF_MARCH - HOUR)
     make_move(store, number, "reply", after=END_OF_MARCH - LAST, by=AGENT)
     make_move(store, number, "propose_solution", after=END_OF_MARCH + DAY, by=AGENT)
-    march, april = (analysed(store, month).month.handling for month in (MARCH, APRIL))
+    march, april = (analysis_of(store, month).month.handling for month in (MARCH, APRIL))
     assert (march.kept, march.late) == ({"first_reply": 1}, {})
     assert (april.kept["solution"], april.late["solution"]) == (0, 1)
     assert "first_reply" not in april.kept | april.late
 
 
-def test_a_result_that_is_not_accepted_is_a_round_more(store: Store):
-    number, other = done(store, NONE, 1), done(store, NONE, 2)
+def test_a_result_that_is_not_accepted_begins_a_further_round(store: Store):
+    number, other = new_complaint_with_result(store, NONE, 1), new_complaint_with_result(store, NONE, 2)
     make_move(store, number, "revisit", after=DAY, outcome="dissatisfied")
     make_move(store, other, "tell_result", after=DAY, opinion="rejected")
     make_move(store, number, "resolve", after=DAY * 2)
     make_move(store, number, "revisit", after=DAY * 3)
-    told = analysed(store, MARCH).month.handling
-    assert (told.results, told.further, told.reopened, told.reopened_percent) == (3, 1, 2, 66.7)
-    assert told.answers == {"satisfied": 1, "dissatisfied": 1}
-    april = analysed(store, APRIL)
+    handling = analysis_of(store, MARCH).month.handling
+    assert (handling.results, handling.further, handling.reopened, handling.reopened_percent) == (3, 1, 2, 66.7)
+    assert handling.answers == {"satisfied": 1, "dissatisfied": 1}
+    april = analysis_of(store, APRIL)
     assert april.month.handling.reopened_percent is None
-    assert april.before.handling == told
+    assert april.before.handling == handling
 
 
-def test_an_end_that_satisfied_nobody_is_counted_as_such(store: Store):
-    make_move(store, done(store, NONE, 1), "refer", after=DAY, by=MANAGER)
+def test_unsatisfied_ends_are_counted(store: Store):
+    make_move(store, new_complaint_with_result(store, NONE, 1), "refer", after=DAY, by=MANAGER)
     make_move(store, new_case(store), "withdraw", after=DAY)
-    assert analysed(store, MARCH).month.handling.unsatisfied_ends == 1
+    assert analysis_of(store, MARCH).month.handling.unsatisfied_ends == 1
 
 
 def test_hours_are_counted_to_the_first_result(store: Store):
     for hours in range(1, 11):
-        done(store, DAY, hours)
-    again = done(store, NONE, 100)
-    make_move(store, again, "revisit", after=DAY * 5, outcome="dissatisfied")
-    make_move(store, again, "resolve", after=DAY * 20)
-    told = analysed(store, MARCH).month.handling
-    assert (told.median, told.p90) == (6.0, 10.0)
-    assert analysed(store, FEBRUARY).month.handling.median is None
+        new_complaint_with_result(store, DAY, hours)
+    number = new_complaint_with_result(store, NONE, 100)
+    make_move(store, number, "revisit", after=DAY * 5, outcome="dissatisfied")
+    make_move(store, number, "resolve", after=DAY * 20)
+    handling = analysis_of(store, MARCH).month.handling
+    assert (handling.median, handling.p90) == (6.0, 10.0)
+    assert analysis_of(store, FEBRUARY).month.handling.median is None
 
 
-def test_the_median_of_an_even_number_lies_between(store: Store):
+def test_the_median_of_an_even_number_lies_between_the_middle_values(store: Store):
     for hours in (1, 2, 4, 9):
-        done(store, NONE, hours)
-    told = analysed(store, MARCH).month.handling
-    assert (told.median, told.p90) == (3.0, 9.0)
+        new_complaint_with_result(store, NONE, hours)
+    handling = analysis_of(store, MARCH).month.handling
+    assert (handling.median, handling.p90) == (3.0, 9.0)
 
 
-def test_a_quiet_month_counts_nothing(store: Store):
-    told = analysed(store, MARCH)
-    assert (told.month.received, told.month.closed, told.month.open_at_end) == (0, 0, 0)
-    assert (told.recurrences, told.measures, told.did) == ((), {}, 0)
+def test_a_month_without_complaints_counts_nothing(store: Store):
+    analysis = analysis_of(store, MARCH)
+    assert (analysis.month.received, analysis.month.closed, analysis.month.open_at_end) == (0, 0, 0)
+    assert (analysis.recurrences, analysis.measures, analysis.did) == ((), {}, 0)
 
 
 def test_the_complaints_are_read_page_by_page(store: Store):
@@ -297,12 +303,12 @@ def test_the_complaints_are_read_page_by_page(store: Store):
             assert [row.number for row in _pages(tx, _span(MARCH), page)] == numbers[:4]
 
 
-def test_the_scheduled_work_is_written_down(work: Work):
-    found(work.store, NONE)
+def test_the_scheduled_work_is_recorded(work: Work):
+    new_complaint_with_cause(work.store, NONE)
     set_clock(work.store, START + END_OF_MARCH)
-    told = asyncio.run(run_scheduled(work, "complaint-analysis"))
-    assert isinstance(told, ComplaintAnalysis)
-    assert told.month.first == MARCH
+    analysis = asyncio.run(run_scheduled(work, "complaint-analysis"))
+    assert isinstance(analysis, ComplaintAnalysis)
+    assert analysis.month.first == MARCH
     assert query_rows(work.store, "SELECT flow, did FROM run") == [{"flow": "complaint-analysis", "did": 1}]
 
 
@@ -310,57 +316,57 @@ CANARY: dict[str, Any] = {"customer": "Canary Wang", "phone": "13800138000", "su
 
 
 @pytest.fixture
-def busy(sqlite_store: Store) -> Store:
-    """Two months with something of everything."""
+def store_of_two_months(sqlite_store: Store) -> Store:
+    """A store with complaints of two months, in which each figure of the analysis occurs."""
     store = sqlite_store
     for after in (NONE, IN_APRIL):
-        number = done(store, after, 30)
+        number = new_complaint_with_result(store, after, 30)
         make_move(store, number, "revisit", after=after + DAY * 2, outcome="dissatisfied", words="canary")
-        linked(store, number)
+        new_linked_case(store, number)
     make_move(store, new_case(store, IN_APRIL, text="canary", **CANARY), "reply", after=IN_APRIL + HOUR)
-    found(store, IN_APRIL, cause="packing", party=None)
+    new_complaint_with_cause(store, IN_APRIL, cause="packing", party=None)
     return store
 
 
-def test_it_reads_well_in_every_language(busy: Store):
+def test_the_text_is_complete_in_every_language(store_of_two_months: Store):
     for month in (FEBRUARY, APRIL):
-        told = analysed(busy, month, at=IN_APRIL + DAY * 3)
+        analysis = analysis_of(store_of_two_months, month, at=IN_APRIL + DAY * 3)
         for locale in locales():
-            text = render(told, locale)
+            text = render(analysis, locale)
             assert f"{month:%Y-%m}" in text.splitlines()[0]
             assert not re.search(r"analysis\.|\w+\.(?:clause|cause|severity|department)\.|[{}]|anary|1380", text), text
             assert text.count("\n## ") == 8
 
 
-def test_it_says_what_there_is_to_say(busy: Store):
-    told = analysed(busy, APRIL, at=IN_APRIL + DAY * 3)
-    text = render(told, "en")
-    [again] = told.recurrences
+def test_the_text_holds_every_figure(store_of_two_months: Store):
+    analysis = analysis_of(store_of_two_months, APRIL, at=IN_APRIL + DAY * 3)
+    text = render(analysis, "en")
+    [recurrence] = analysis.recurrences
     assert "The month is not over" in text
     assert "| Received | 3 | 1 |" in text
     assert "| High | 2 | 1 |" in text
     assert "| not established | 1 | 0 |" in text
-    cause, party = words(cause="handling"), words(responsible="carrier")
-    assert f"| {cause} | {party} | 2 | 1 | {', '.join(again.numbers)} |" in text
-    assert f"| {cause} | {words(kind=PLAN)} {told.measures['handling'][0].number}, " in text
-    assert f"| {words(cause='packing')} | no measure yet |" in text
+    cause, party = label_of(cause="handling"), label_of(responsible="carrier")
+    assert f"| {cause} | {party} | 2 | 1 | {', '.join(recurrence.numbers)} |" in text
+    assert f"| {cause} | {label_of(kind=PLAN)} {analysis.measures['handling'][0].number}, " in text
+    assert f"| {label_of(cause='packing')} | no measure yet |" in text
     assert "| First reply: kept / late | 1 / 1 | 0 / 1 |" in text
     assert "| Reopened (times, and against those resolved) | 1 (100 %) | 1 (100 %) |" in text
     assert "| Dissatisfied at the callback | 1 | 1 |" in text
     assert "| From opening to first result, median hours | 30 | 30 |" in text
-    assert "The month is not over" not in render(analysed(busy, APRIL), "en")
+    assert "The month is not over" not in render(analysis_of(store_of_two_months, APRIL), "en")
 
 
-def test_a_long_list_says_how_much_more_there_is(sqlite_store: Store):
+def test_a_long_list_states_the_number_of_hidden_rows(sqlite_store: Store):
     for n in range(SHOWN + 3):
         make_move(sqlite_store, new_case(sqlite_store), "classify", category=f"c{n}")
-    told = analysed(sqlite_store, MARCH)
-    assert told.month.received_by["category"] == Counter({f"c{n}": 1 for n in range(SHOWN + 3)})
-    text = render(told, "en")
+    analysis = analysis_of(sqlite_store, MARCH)
+    assert analysis.month.received_by["category"] == Counter({f"c{n}": 1 for n in range(SHOWN + 3)})
+    text = render(analysis, "en")
     assert len(re.findall(r"^\| c\d+ \|", text, re.MULTILINE)) == SHOWN
     assert "3 more rows are not shown." in text
 
 
-def test_what_vanished_since_the_month_before_is_still_seen(sqlite_store: Store):
-    found(sqlite_store, NONE, cause="packing")
-    assert f"| {words(cause='packing')} | 0 | 1 |" in render(analysed(sqlite_store, APRIL), "en")
+def test_a_subject_of_the_month_before_alone_is_listed(sqlite_store: Store):
+    new_complaint_with_cause(sqlite_store, NONE, cause="packing")
+    assert f"| {label_of(cause='packing')} | 0 | 1 |" in render(analysis_of(sqlite_store, APRIL), "en")

@@ -1,4 +1,4 @@
-"""What customers answered, counted: each share with its denominator, and silence in no numerator (D2, E1, B3)."""
+"""The figures of the surveys: each share with its denominator; silence counts in no numerator (D2, E1, B3)."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,15 +17,15 @@ pytestmark = [pytest.mark.requirement("D2"), pytest.mark.requirement("E1")]
 NOW = timedelta()
 
 
-def answers(work: Work, after: timedelta = NOW, **said: Any) -> str:
-    """A complaint is resolved and its customer answers the call at once; its number."""
+def new_answered_case(work: Work, after: timedelta = NOW, **answer: Any) -> str:
+    """Resolve a complaint whose customer answers the callback at once; return its number."""
     number = new_resolved_case(work.store, after, text=ODD)
-    make_move(work.store, number, "revisit", by=AGENT, after=after, **said)
+    make_move(work.store, number, "revisit", by=AGENT, after=after, **answer)
     return number
 
 
-def silent(work: Work, after: timedelta = NOW) -> str:
-    """Three calls in vain."""
+def new_unreachable_case(work: Work, after: timedelta = NOW) -> str:
+    """Resolve a complaint whose customer answers none of three callbacks; return its number."""
     number = new_resolved_case(work.store, after, text=ODD)
     for attempt in (1, 2, 3):
         make_move(work.store, number, "attempt", by="system", after=after, attempts=attempt)
@@ -33,98 +33,101 @@ def silent(work: Work, after: timedelta = NOW) -> str:
     return number
 
 
-def figures(work: Work, since: timedelta = NOW, until: timedelta = DAY, **asked: Any) -> list[SurveyFigures]:
+def figures(work: Work, since: timedelta = NOW, until: timedelta = DAY, **options: Any) -> list[SurveyFigures]:
+    """Drain the work, and gather the figures of a span."""
     drained(work, since)
-    return gather(work.store, START + since, START + until, **asked)
+    return gather(work.store, START + since, START + until, **options)
 
 
-def test_silence_is_called_and_never_satisfied(work: Work):
-    answers(work)
-    answers(work, outcome="dissatisfied")
+def test_silence_counts_as_called_and_never_as_satisfied(work: Work):
+    new_answered_case(work)
+    new_answered_case(work, outcome="dissatisfied")
     for _ in range(2):
-        silent(work)
-    [told] = figures(work)
-    assert (told.kind, told.called, told.answered, told.silent) == ("complaint", 4, 2, 2)
-    assert (told.judged, told.satisfied) == (2, 1)
-    assert (told.response_rate, told.satisfied_share) == (50.0, 50.0)
+        new_unreachable_case(work)
+    [complaint] = figures(work)
+    assert (complaint.kind, complaint.called, complaint.answered, complaint.silent) == ("complaint", 4, 2, 2)
+    assert (complaint.judged, complaint.satisfied) == (2, 1)
+    assert (complaint.response_rate, complaint.satisfied_share) == (50.0, 50.0)
 
 
-def test_where_everybody_was_silent_there_is_no_share_of_satisfied(work: Work):
-    silent(work)
-    [told] = figures(work)
-    assert (told.response_rate, told.satisfied_share, told.score) == (0.0, None, None)
-    assert all((one.answered, one.mean) == (0, None) for one in told.dimensions)
+def test_without_any_answer_there_is_no_share_of_satisfied(work: Work):
+    new_unreachable_case(work)
+    [complaint] = figures(work)
+    assert (complaint.response_rate, complaint.satisfied_share, complaint.score) == (0.0, None, None)
+    assert all((dimension.answered, dimension.mean) == (0, None) for dimension in complaint.dimensions)
 
 
-def test_each_dimension_is_a_mean_of_those_who_gave_it(work: Work):
-    answers(work, timeliness=5, attitude=2)
-    answers(work, attitude=3)
-    answers(work)
-    [told] = figures(work)
-    found = {one.code: (one.answered, one.of, one.mean) for one in told.dimensions}
-    assert found == {
+def test_each_dimension_is_the_mean_of_those_who_rated_it(work: Work):
+    new_answered_case(work, timeliness=5, attitude=2)
+    new_answered_case(work, attitude=3)
+    new_answered_case(work)
+    [complaint] = figures(work)
+    dimensions = {
+        dimension.code: (dimension.answered, dimension.of, dimension.mean) for dimension in complaint.dimensions
+    }
+    assert dimensions == {
         "timeliness": (1, 3, 100.0),
         "intact_goods": (0, 3, None),
         "attitude": (2, 3, 50.0),
         "quality": (0, 3, None),
     }
-    assert list(found) == [one.code for one in questionnaire("after_complaint").dimensions]
+    assert list(dimensions) == [dimension.code for dimension in questionnaire("after_complaint").dimensions]
 
 
-def test_the_score_is_the_mean_of_the_weighted_scores_of_those_who_answered_any(work: Work):
-    answers(work, timeliness=5, attitude=2)
-    answers(work, attitude=3)
-    answers(work)
-    [told] = figures(work)
-    assert (told.scored, told.score) == (2, 65.0)
+def test_the_score_is_the_mean_of_the_weighted_scores_of_those_who_rated_any(work: Work):
+    new_answered_case(work, timeliness=5, attitude=2)
+    new_answered_case(work, attitude=3)
+    new_answered_case(work)
+    [complaint] = figures(work)
+    assert (complaint.scored, complaint.score) == (2, 65.0)
 
 
-def test_a_round_counts_once_and_each_round_by_itself(work: Work):
-    number = answers(work, outcome="dissatisfied", attitude=1)
+def test_each_round_counts_once(work: Work):
+    number = new_answered_case(work, outcome="dissatisfied", attitude=1)
     make_move(work.store, number, "resolve")
     make_move(work.store, number, "revisit", by=AGENT, attitude=5)
-    [told] = figures(work)
-    assert (told.answered, told.satisfied, told.scored, told.score) == (2, 1, 2, 60.0)
+    [complaint] = figures(work)
+    assert (complaint.answered, complaint.satisfied, complaint.scored, complaint.score) == (2, 1, 2, 60.0)
 
 
 @pytest.mark.requirement("B3")
-def test_who_is_asked_again_in_the_last_round_counts_by_his_last_answer(work: Work):
+def test_in_the_last_round_the_last_answer_counts(work: Work):
     publishes(work.store, "rounds", max=1)
-    number = answers(work, outcome="dissatisfied")
+    number = new_answered_case(work, outcome="dissatisfied")
     make_move(work.store, number, "revisit", by=AGENT)
-    [told] = figures(work)
-    assert (told.answered, told.satisfied) == (1, 1)
+    [complaint] = figures(work)
+    assert (complaint.answered, complaint.satisfied) == (1, 1)
 
 
 @pytest.mark.requirement("B3")
-def test_an_end_that_is_unsatisfied_counts_as_that_whatever_was_said_or_not(work: Work):
+def test_an_unsatisfied_end_counts_as_unsatisfied_with_or_without_an_answer(work: Work):
     publishes(work.store, "rounds", max=1)
-    for said in (True, False):
+    for answered in (True, False):
         number = new_resolved_case(work.store, text=ODD)
-        if said:
+        if answered:
             make_move(work.store, number, "revisit", by=AGENT, outcome="dissatisfied")
         make_move(work.store, number, "close_unsatisfied", by="mei")
     make_move(work.store, new_resolved_case(work.store, text=ODD), "refer", by="mei")
-    answers(work)
-    [told] = figures(work)
-    assert (told.called, told.answered, told.judged, told.satisfied) == (2, 2, 4, 1)
-    assert told.satisfied_share == 25.0
+    new_answered_case(work)
+    [complaint] = figures(work)
+    assert (complaint.called, complaint.answered, complaint.judged, complaint.satisfied) == (2, 2, 4, 1)
+    assert complaint.satisfied_share == 25.0
 
 
-def test_only_what_ended_in_the_time_asked_for_counts(work: Work):
-    answers(work)
-    answers(work, DAY)
-    assert [one.answered for one in figures(work, NOW, DAY)] == [1]
-    assert [one.answered for one in figures(work, NOW, DAY + HOUR)] == [2]
+def test_only_rounds_that_ended_in_the_requested_span_count(work: Work):
+    new_answered_case(work)
+    new_answered_case(work, DAY)
+    assert [figure.answered for figure in figures(work, NOW, DAY)] == [1]
+    assert [figure.answered for figure in figures(work, NOW, DAY + HOUR)] == [2]
     assert figures(work, 2 * DAY, 3 * DAY) == []
 
 
-def test_the_kinds_are_told_apart(work: Work):
-    answers(work, attitude=5)
-    number = answers(work, price=1)
+def test_each_kind_has_its_own_figures(work: Work):
+    new_answered_case(work, attitude=5)
+    number = new_answered_case(work, price=1)
     execute_sql(work.store, "UPDATE cases SET kind = 'service_order' WHERE number = :number", number=number)
     complaints, orders = gather(work.store, START, START + DAY)
     assert (complaints.kind, complaints.answered, orders.kind, orders.answered) == ("complaint", 1, "service_order", 1)
-    assert [one.mean for one in orders.dimensions if one.code == "price"] == [20.0]
-    assert [one.kind for one in gather(work.store, START, START + DAY, "service_order")] == ["service_order"]
-    assert [one.called for one in gather(work.store, START, START + DAY, "inquiry")] == [0]
+    assert [dimension.mean for dimension in orders.dimensions if dimension.code == "price"] == [20.0]
+    assert [figure.kind for figure in gather(work.store, START, START + DAY, "service_order")] == ["service_order"]
+    assert [figure.called for figure in gather(work.store, START, START + DAY, "inquiry")] == [0]

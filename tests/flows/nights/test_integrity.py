@@ -1,4 +1,4 @@
-"""The whole record is checked, not only what changed; each fault is told to the administrators once."""
+"""The integrity run checks the whole record and reports each fault to the administrators once."""
 
 import asyncio
 import json
@@ -25,14 +25,16 @@ def admin(work: Work) -> None:
         add_actor(tx, NewActor("ada", (Role.ADMINISTRATOR,), locale="en", email="ada@example.com"))
 
 
-def checked(work: Work, after: timedelta) -> Integrity:
+def run_integrity_check(work: Work, after: timedelta) -> Integrity:
+    """Run the integrity check so long after ``START``."""
     set_clock(work.store, START + after)
-    found = asyncio.run(run_scheduled(work, "integrity"))
-    assert isinstance(found, Integrity)
-    return found
+    result = asyncio.run(run_scheduled(work, "integrity"))
+    assert isinstance(result, Integrity)
+    return result
 
 
-def broken(work: Work, number: str) -> None:
+def tamper_with(work: Work, number: str) -> None:
+    """Change a recorded transition of a case."""
     case_id = case_of(work.store, number)["id"]
     execute_sql(work.store, "UPDATE transition SET form = '{}' WHERE case_id = :case_id", case_id=case_id)
 
@@ -43,45 +45,45 @@ def results(work: Work) -> list[dict[str, object]]:
     ]
 
 
-def test_a_whole_record_is_anchored_and_the_result_kept(work: Work):
+def test_an_intact_record_is_anchored_and_the_result_recorded(work: Work):
     new_case(work.store)
-    found = checked(work, WEEK)
-    assert (found.verdict.ok, found.did, found.new) == (True, 1, ())
+    result = run_integrity_check(work, WEEK)
+    assert (result.verdict.ok, result.did, result.new) == (True, 1, ())
     assert results(work) == [{"cases": 1, "transitions": 1, "faults": []}]
     assert len(published(work.store).read_text("utf-8").splitlines()) == 1
     assert sent_mails(work) == []
 
 
-def test_what_was_broken_long_ago_is_found_although_the_nights_look_back_two_days_only(work: Work):
+def test_an_old_fault_that_the_nightly_check_of_two_days_misses_is_found(work: Work):
     old = new_case(work.store)
-    broken(work, old)
-    found = checked(work, 10 * WEEK)
-    assert {fault.number for fault in found.new} == {old}
+    tamper_with(work, old)
+    result = run_integrity_check(work, 10 * WEEK)
+    assert {fault.number for fault in result.new} == {old}
     [mail] = sent_mails(work)
     assert mail.to == "ada@example.com"
     assert f"{old}:1:hash" in mail.body
 
 
-def test_each_fault_is_told_once_and_a_new_one_is_told_alone(work: Work):
+def test_each_fault_is_reported_once_and_a_new_fault_alone(work: Work):
     first, second = new_case(work.store), new_case(work.store)
-    broken(work, first)
-    checked(work, WEEK)
-    checked(work, 2 * WEEK)
+    tamper_with(work, first)
+    run_integrity_check(work, WEEK)
+    run_integrity_check(work, 2 * WEEK)
     assert len(sent_mails(work)) == 1
-    broken(work, second)
-    checked(work, 3 * WEEK)
+    tamper_with(work, second)
+    run_integrity_check(work, 3 * WEEK)
     [_, mail] = sent_mails(work)
     assert second in mail.body
     assert first not in mail.body
-    checked(work, 4 * WEEK)
+    run_integrity_check(work, 4 * WEEK)
     assert len(sent_mails(work)) == 2
 
 
-def test_a_fault_that_could_not_be_told_is_told_at_the_next_check(work: Work):
+def test_a_fault_whose_mail_failed_is_reported_at_the_next_check(work: Work):
     work.mailer = FailingMailer(1)
-    broken(work, new_case(work.store))
+    tamper_with(work, new_case(work.store))
     with pytest.raises(Down):
-        checked(work, WEEK)
+        run_integrity_check(work, WEEK)
     assert results(work) == []
-    checked(work, 2 * WEEK)
+    run_integrity_check(work, 2 * WEEK)
     assert len(sent_mails(work)) == 1

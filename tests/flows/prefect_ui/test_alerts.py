@@ -1,4 +1,4 @@
-"""Who is told that a run of Prefect's went wrong, of what, and how often."""
+"""The alerts about failed and missing runs of Prefect: recipients, content and frequency."""
 
 import asyncio
 
@@ -21,8 +21,8 @@ def sqlite_work(work: Work) -> Work:
     return work
 
 
-def told(work: Work, what: AlertKind, run: str = "", flow: str = "", state: str = "") -> int:
-    return asyncio.run(alert(work, what, run, flow, state))
+def send_alert(work: Work, kind: AlertKind, run: str = "", flow: str = "", state: str = "") -> int:
+    return asyncio.run(alert(work, kind, run, flow, state))
 
 
 def mails(work: Work) -> FakeMailer:
@@ -30,8 +30,8 @@ def mails(work: Work) -> FakeMailer:
     return work.mailer
 
 
-def test_a_failed_run_is_told_to_supervisors_and_administrators_each_in_his_language(sqlite_work: Work):
-    assert told(sqlite_work, RUN_FAILED, RUN, "callback-plan", "prefect.flow-run.Crashed") == 2
+def test_a_failed_run_is_reported_to_supervisors_and_administrators_in_their_languages(sqlite_work: Work):
+    assert send_alert(sqlite_work, RUN_FAILED, RUN, "callback-plan", "prefect.flow-run.Crashed") == 2
     ada, sue = mails(sqlite_work).sent
     assert (ada.to, ada.subject) == ("ada@example.com", "Scheduled work “callback-plan” crashed")
     assert (sue.to, sue.subject) == ("sue@example.com", "定时任务“callback-plan”崩溃")
@@ -40,20 +40,20 @@ def test_a_failed_run_is_told_to_supervisors_and_administrators_each_in_his_lang
     assert "{" not in ada.body + sue.body
 
 
-def test_a_run_is_told_of_under_one_key_and_a_missing_night_under_one_a_day(sqlite_work: Work):
+def test_a_failed_run_has_one_alert_key_and_a_missing_night_one_key_a_day(sqlite_work: Work):
     for _ in range(2):
-        told(sqlite_work, RUN_FAILED, RUN, "callback-plan", "prefect.flow-run.Failed")
-        told(sqlite_work, NIGHT_MISSING)
+        send_alert(sqlite_work, RUN_FAILED, RUN, "callback-plan", "prefect.flow-run.Failed")
+        send_alert(sqlite_work, NIGHT_MISSING)
     assert {mail.key for mail in mails(sqlite_work).sent if mail.to == "sue@example.com"} == {
         f"alert:run_failed:{RUN}:sue",
         "alert:night_missing:2026-03-02:sue",
     }
 
 
-def test_the_next_missing_night_is_told_of_again(sqlite_work: Work):
+def test_the_next_missing_night_is_reported_again(sqlite_work: Work):
     from engine.create_store import set_clock
 
-    told(sqlite_work, NIGHT_MISSING)
+    send_alert(sqlite_work, NIGHT_MISSING)
     set_clock(sqlite_work.store, START + DAY)
-    told(sqlite_work, NIGHT_MISSING)
+    send_alert(sqlite_work, NIGHT_MISSING)
     assert len({mail.key for mail in mails(sqlite_work).sent}) == 4

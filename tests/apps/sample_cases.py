@@ -1,4 +1,4 @@
-"""Lives that go every way a complaint can go, and some of other kinds, each with all that follows of itself."""
+"""Sample cases that together make every move of a complaint, and some of other kinds, with their timers' moves."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from models.contact import Contact
 from tests.stories.story import Story
 
 PROMISES = {"department_limit": {"amount": 8, "unit": "business_hours", "calendar": "cn-office"}}
-"""What the carrier fills in: a limit that counts working hours."""
+"""An amount that the carrier fills in: a limit that counts working hours."""
 CLASSIFIED = {"category": "damage", "severity": "high", "department": "claims"}
 WANG = {"customer": "王女士", "phone": "13800138000", "email": "wang@example.com", "shipment": "YD 1234567"}
 
 
 def reopened(story: Story) -> None:
-    """Rejected when the result was told, dissatisfied at the callback, satisfied in the third round, archived."""
+    """The customer rejects the first result, is dissatisfied at the callback and satisfied in the third cycle."""
     story.opens("complaint", "收货人王女士:请给个说法。", demand="赔付", **WANG)
     story.after(hours=1, minutes=7).then("sue", "classify", **CLASSIFIED)
     story.after(hours=3, minutes=1).then("han", "investigate", findings="装卸时跌落。", cause="handling")
@@ -29,7 +29,7 @@ def reopened(story: Story) -> None:
 
 
 def paused(story: Story) -> None:
-    """The customer is asked and answers twice; the clocks rest in between; then it is withdrawn."""
+    """The customer is asked and answers twice, with the timers paused in between; then the case is withdrawn."""
     story.opens("complaint", "Please look into it.", phone="13900139000")
     story.after(minutes=40).then("amy", "ask_customer", question="Which two?", code="evidence")
     story.after(days=3, minutes=3).then("amy", "customer_answers", answer="The blue ones.")
@@ -39,12 +39,12 @@ def paused(story: Story) -> None:
 
 
 def left_alone(story: Story) -> None:
-    """Nobody does anything: every rung of every ladder fires, up to the general manager."""
+    """Nobody makes a move: every escalation step fires, up to the general manager."""
     story.opens("complaint", "五箱里有两箱破损,没有人理我。", email="lee@example.com").after(days=3, minutes=17)
 
 
 def disputed(story: Story) -> None:
-    """Returned twice, ruled on, assigned, extended, promised, kept, raised by hand, compensated by a second person."""
+    """Returned twice, reassigned, extended, escalated by hand, with two promises and a compensation to be approved."""
     story.opens("complaint", "I do not agree.", customer_type="key_account")
     story.then("sue", "classify", **CLASSIFIED).then("sue", "assign", department="claims", owner="han", reason="His.")
     story.then("amy", "escalate", level=1, reason="He is angry.")
@@ -63,7 +63,7 @@ def disputed(story: Story) -> None:
 
 
 def imported(story: Story) -> None:
-    """From a file, with an answer there already: the step that no file records is inferred."""
+    """Imported from a file together with its answer; the classification, which no file records, is inferred."""
     at = story.now - timedelta(days=2, minutes=5)
     contact = Contact(row_id="T-1", at=at, text="运费多收了二十元。", phone="13700137000")
     story.number = open_case(story.store, Opening(contact, actor="import", via="file", source="old"), story.now).number
@@ -72,8 +72,8 @@ def imported(story: Story) -> None:
         ("investigate", {"findings": "已退还。"}, False),
         ("resolve", {"result": "已退还。"}, False),
     ):
-        then = at + timedelta(hours=20)
-        command = Command(story.number, move, form, "import", "file", occurred_at=then, inferred=inferred)
+        occurred_at = at + timedelta(hours=20)
+        command = Command(story.number, move, form, "import", "file", occurred_at=occurred_at, inferred=inferred)
         advance(story.store, command, story.now)
     story.after(minutes=1)
 
@@ -95,13 +95,13 @@ def ordered(story: Story) -> None:
     plan = {"content": "门到门。", "standard": "防震。", "procedure": "吊装。", "cost": 860_000, "cosigns_needed": 0}
     story.then("han", "plan", **plan, **times).after(minutes=3).then("sue", "approve_plan")
     story.after(hours=4).then("amy", "customer_consents", consent="同意。")
-    told = {"people": "李师傅", "equipment": "平板车", "route": "沪渝高速", "handling": "先加固。"}
-    story.then("amy", "confirm_arrangement", **told)
+    arrangement = {"people": "李师傅", "equipment": "平板车", "route": "沪渝高速", "handling": "先加固。"}
+    story.then("amy", "confirm_arrangement", **arrangement)
     due = (story.now + timedelta(days=2)).isoformat()
     story.then("sue", "assign_task", department="claims", owner="han", due_at=due).then("han", "start")
     story.after(hours=30).then("han", "complete", done="已就位。")
-    every = {"documents": True, "site": True, "function": True}
-    story.then("amy", "pass_acceptance", **every, report="YS-0307").after(hours=2, minutes=1)
+    checks = {"documents": True, "site": True, "function": True}
+    story.then("amy", "pass_acceptance", **checks, report="YS-0307").after(hours=2, minutes=1)
 
 
 COMPLAINTS = (reopened, paused, left_alone, disputed, imported)
