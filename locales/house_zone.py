@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def use_house_zone(settings: "Settings", store: Store) -> None:
     """Read in the zone of this house from now on. Raises ``Refused('bad_zone_setting')``."""
     packs: frozenset[str] = frozenset()
-    with suppress(Refused):  # a database that is away does not say which packs it has
-        packs = pack_zones(store)
+    if store.postgres or store.file.is_file():  # looking would create the file of a store that does not exist
+        with suppress(Refused):  # a database that is away does not say which packs it has
+            packs = pack_zones(store)
     use_zone(zone_for(settings.zone, packs))

@@ -247,7 +247,7 @@ async def _send_code(work: Work, reader: Reader, act: ActForm, issued: Issued, n
     params = {"code": issued.code, "number": about, "move": move, "until": until}
     await write(work, f"code:{issued.id}", issued.email, issued.locale, "one_time_code", **params)
     went = destination_of(work.mailer, issued.email)
-    key = "act.code_sent" if went.reached else "act.code_filed"
+    key = "act.code_sent" if went.code == "address" else "act.code_filed"
     text = translate(reader.locale, key, handle=act.acting_as, to=went.text, until=until)
     return _ended(reader, act, AWAITING, "code_sent", text)
 

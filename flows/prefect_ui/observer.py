@@ -191,7 +191,8 @@ class PrefectObserver:
 
         def work() -> None:
             try:
-                self._context.copy().run(asyncio.run, run())  # pyright: ignore[reportArgumentType]
+                with contextlib.suppress(asyncio.CancelledError):  # whoever cancelled it knows
+                    self._context.copy().run(asyncio.run, run())  # pyright: ignore[reportArgumentType]
             finally:
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(settle)

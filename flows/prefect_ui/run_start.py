@@ -45,7 +45,8 @@ class Start(Generic[T]):
     async def begins(self, seconds: float) -> bool:
         """Return whether the flow's body begins within this time; after that nobody waits for it."""
         try:
-            await asyncio.wait_for(asyncio.wrap_future(self._begun), seconds)
+            async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancellation
+                await asyncio.wrap_future(self._begun)
         except TimeoutError:
             return False
         return True

@@ -53,7 +53,7 @@ def busy(closeloop: Closeloop, simulated: Store) -> Store:
         after = HOUR * n
         number = new_case(simulated, after, customer_type=("individual", "key_account")[n % 2])
         if n % 3:
-            where = ("claims", "port")[n % 2]
+            where = ("claims", "operations")[n % 2]
             make_move(simulated, number, "classify", by=AGENT, after=after, severity=ORDER[n % 4], department=where)
             make_move(simulated, number, "reply", after=after + HOUR)
         if n % 3 == 2:

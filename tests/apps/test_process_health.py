@@ -72,8 +72,8 @@ def test_deadlines_go_on_only_where_a_driver_lives(tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    with_driver, worker = health(tmp_path / "a", driver_lives=True)
-    without, _ = health(tmp_path / "b", driver_lives=False)
+    with_driver, worker, _ = health(tmp_path / "a", driver_lives=True)
+    without, *_ = health(tmp_path / "b", driver_lives=False)
     assert (with_driver.code, with_driver.ok, worker.code, worker.ok) == ("none", False, "none", False)
     assert "the driver keeps the deadlines" in with_driver.text("en")
     assert "deadlines wait" in without.text("en")
@@ -84,7 +84,7 @@ def test_a_stopped_server_and_worker_are_named_without_an_answer(process: "subpr
     process.send_signal(signal.SIGSTOP)
     until_status(process.pid, psutil.STATUS_STOPPED)
     note = {**process_facts(process.pid), "restarts": 2}
-    server, worker = health(tmp_path, True, server={**note, "api_url": "http://127.0.0.1:9/api"}, worker=note)
+    server, worker, _ = health(tmp_path, True, server={**note, "api_url": "http://127.0.0.1:9/api"}, worker=note)
     assert (server.code, worker.code) == ("stopped", "stopped")
     for part in (server, worker):
         assert f"kill -CONT {process.pid}" in part.text("en")
@@ -96,5 +96,5 @@ def test_a_worker_of_which_no_server_can_say_anything_is_not_called_well(
     process: "subprocess.Popen[bytes]", tmp_path: Path
 ):
     note = process_facts(process.pid)
-    server, worker = health(tmp_path, True, server={**note, "api_url": "http://127.0.0.1:9/api"}, worker=note)
+    server, worker, _ = health(tmp_path, True, server={**note, "api_url": "http://127.0.0.1:9/api"}, worker=note)
     assert (server.code, worker.code, worker.ok) == ("away", "unknown", False)

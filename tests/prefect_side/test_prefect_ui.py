@@ -152,7 +152,7 @@ def test_board_callbacks_and_report_are_left_with_links_to_each_other(client: "S
     for key in ("escalation-ledger", "sla-board", "callback-list"):
         assert f"](../key/{key})" in report
         assert artifacts(client, key), f"{key} is there to go to"
-    assert "```mermaid\nstateDiagram-v2" in report
+    assert "```mermaid" not in report, "all cases took the same way: a picture says nothing"
 
 
 def test_what_the_case_did_is_in_the_feed_under_its_number(client: "SyncPrefectClient", lived: Lived):
