@@ -47,8 +47,9 @@ async def lives(work: Work, stretches: list[tuple[str, datetime]]) -> list[int]:
 
     unseen: list[int] = []
     for api_url, until in stretches:
-        patience = {"start_seconds": 10.0, "probe_seconds": 5.0, "breaker_seconds": 0.0}
+        patience = {"start_seconds": 30.0, "probe_seconds": 10.0, "breaker_seconds": 0.0}
         async with PrefectObserver(api_url, FLOWS, **patience) as observer:
+            await observer.warm_up()
             work.observer = observer
             await run_until(work, until)
             unseen.append(observer.counts.plain)
