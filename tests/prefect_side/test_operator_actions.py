@@ -167,7 +167,8 @@ def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     assert (last["move"], last["via"]) == ("approve_compensation", "prefect-form")
     assert SUPERVISOR in told_in(client, done)[0]
 
-    kept = [file for file in home.rglob("*") if file.is_file()]
+    ours = "closeloop.db"  # a store of another test; it may hold what Prefect may not
+    kept = [file for file in home.rglob("*") if file.is_file() and not file.name.startswith(ours)]
     assert any(file.name == "prefect.db" for file in kept)
     for personal in (CANARY, "13800138000", "sue@example.com"):
         assert [file for file in kept if personal.encode() in file.read_bytes()] == []

@@ -124,7 +124,9 @@ def test_a_vacant_level_reminds_the_next_and_a_house_without_anybody_is_counted(
     with work.store.looking() as tx:
         found = notices(tx, work.store.now() - HOUR)
     assert found.causes == {"nobody": 1}
-    assert [line.text("en") for line in found.lines] == ["1: nobody holds the role that is asked (actor add … --role)"]
+    assert [line.text("en") for line in found.lines] == [
+        "1: nobody holds the role that is asked (closeloop actor add HANDLE --role ROLE)"
+    ]
 
 
 def test_each_reads_it_in_his_own_language(work: Work):
