@@ -21,7 +21,8 @@ SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed
 def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | None) -> Sequence[Any]:
     """Check people, departments and cases that the form names; return the timers that the case it names handed on.
 
-    Whoever is to have the work must be there at ``at``, in microseconds; None for history, whose owners may have left.
+    Whoever is to have the work must be there at ``at``, in microseconds, and the department must be one of this house;
+    ``at`` is None for history, whose owners may have left and whose departments may be another house's.
     Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_case' |
     'not_mergeable')``.
     """
@@ -31,7 +32,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
             person = known_actor(tx, handle)
             if at is not None and name in owners:
                 refuse_unavailable(person, at)
-    for name in marked(type(form), DEPARTMENT):
+    for name in marked(type(form), DEPARTMENT) if at is not None else ():
         check_department(tx, getattr(form, name))
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))

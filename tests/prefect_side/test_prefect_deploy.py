@@ -35,6 +35,7 @@ def deployments(client: "SyncPrefectClient") -> dict[str, dict[str, Any]]:
     return declared
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # fields that Prefect still sends
 def test_plain_prefect_makes_the_same_deployments(server: Server, client: "SyncPrefectClient"):
     from apps.up_deployments import ensure_pool_and_deployments, read_deployments
 
