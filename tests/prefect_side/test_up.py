@@ -164,9 +164,10 @@ def test_after_prefect_was_wiped_its_pages_and_deployments_are_there_again(up: U
     kill(pid, signal.SIGKILL)
     until(lambda: up.note("prefect-server")["pid"] != pid, PATIENCE)
     assert until(lambda: up.pages(number) if up.well() else None, PATIENCE)
-    assert all(up.pages(key) for key in ("closeloop", "sla-board", "morning-report", "escalation-ledger"))
-    names = {found["name"] for found in up.api("POST", "/deployments/filter")}
-    assert {"overnight-escalation", "show-case", "escalate-case"} <= names
+    keys = ("closeloop", "sla-board", "morning-report", "escalation-ledger")
+    assert until(lambda: all(up.pages(key) for key in keys), PATIENCE)
+    wanted = {"overnight-escalation", "show-case", "escalate-case"}  # made one after the other
+    assert until(lambda: wanted <= {each["name"] for each in up.api("POST", "/deployments/filter")}, PATIENCE)
     assert up.command("report")[1]["cases"] >= 3, "the report is made of our own tables"
     assert up.command("verify")[0] == 0
 
