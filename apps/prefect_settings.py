@@ -12,6 +12,8 @@ from flows.prefect_ui.run_log import LOGGING_CONFIG
 # other, and every write of everybody waits with it. It was measured with two late runs: two minutes, at the marking of
 # both as Late and while both ran. So on SQLite nothing marks late runs (our morning report names them), and a worker
 # runs one at a time. A server on Postgres needs neither: see deploy/env.example.
+# A transaction that reads before it writes is refused at once if another one has written meanwhile; most are the
+# server's own, of events and tasks. So it writes these in larger batches, and we try again: see run_creation.py.
 
 HEARTBEAT_SECONDS = 30  # the minimum; the default of 180 would leave a dead run open for ten minutes
 DAY_SECONDS = 86_400
@@ -19,6 +21,12 @@ RETENTION = {
     # How long Prefect's tables keep ended runs and events; the record is in our tables. An operator may override it.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * DAY_SECONDS),  # runs, by when they ended
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+}
+FEWER_WRITES = {
+    # By default the server writes each change of a task in a transaction of its own. See Note [One writer].
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",  # seconds until the UI shows a task
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
 }
 
 
@@ -42,6 +50,7 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
         **{name: given.get(name) or period for name, period in RETENTION.items()},
         **({} if _on_postgres(given) else {"PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false"}),
+        **({} if _on_postgres(given) else FEWER_WRITES),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # By default leases are kept in memory and die with the server, while their slots stay taken: every later run
         # of that deployment would be cancelled.

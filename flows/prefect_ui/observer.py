@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import httpx
 from prefect import Flow, tags
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
 from prefect.settings import (
     PREFECT_API_REQUEST_TIMEOUT,
     PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
@@ -21,6 +20,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from flows.prefect_ui.run_creation import run_created
 from flows.prefect_ui.run_start import STARTED, AnyStart, RunLost, Start
 from flows.prefect_ui.run_states import LEFT_NOTHING
 from flows.run_info import RunInfo, RunResult
@@ -152,6 +152,7 @@ class PrefectObserver:
         self._first_seconds = None
         if self.breaker_open:
             return None
+        await self.closed(self._start_seconds / 2)  # See Note [A busy SQLite server] in run_creation.py
         if not await self._answers():
             self.counts.no_probe += 1
             self._break()
@@ -208,8 +209,7 @@ class PrefectObserver:
         start.runs_in(asyncio.get_running_loop(), task)
         try:
             with tags(*start.run_info.tags):
-                flow = self._flows[start.run_info.flow]
-                state: State[Any] = await flow(**start.run_info.parameters, return_state=True)
+                state = await run_created(self._flows[start.run_info.flow], start.run_info.parameters)
             self.counts.left_nothing += (state.message or "").startswith(LEFT_NOTHING)
         except Exception:  # noqa: BLE001 (whatever fails in Prefect, the work is done)
             self.counts.unclosed += 1

@@ -11,6 +11,7 @@ from tests.house.sources import ROOMS, Source, at_import, dotted, findings, hold
 MAY_LOAD_PREFECT = (
     *("flows/deployments/*_flow.py", "flows/deployments/*_flows.py", "flows/*_shell.py"),
     *("flows/prefect_ui/observer.py", "flows/prefect_ui/flow_body.py", "flows/prefect_ui/step_tasks.py"),
+    "flows/prefect_ui/run_creation.py",
     *("flows/prefect_ui/run_states.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/ledger.py"),
     *("flows/prefect_ui/case_pages.py", "flows/prefect_ui/final_names.py", "flows/prefect_ui/page_keeper.py"),
     *("apps/up*.py", "apps/prefect_server.py"),
