@@ -166,6 +166,7 @@ async def _drive(
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
         from flows.deployments.driver_flows import FLOWS
+        from flows.prefect_ui.event_feed import EventFeed
         from flows.prefect_ui.observer import PrefectObserver
         from flows.prefect_ui.page_keeper import PageKeeper
 
@@ -175,7 +176,8 @@ async def _drive(
         async with PrefectObserver(api_url, FLOWS) as observer:
             await observer.warm_up()  # so that the first pass is observed, too
             work.observer = observer
-            tasks += [asyncio.create_task(keeper.run()), asyncio.create_task(watch_notices(watch))]
+            courtesies = (keeper.run(), EventFeed(work).run(), watch_notices(watch))
+            tasks += [asyncio.create_task(each) for each in courtesies]
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:
