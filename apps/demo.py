@@ -140,10 +140,12 @@ def _run_demo(settings: Settings, scenario: Scenario, quiet: bool, server: Serve
 
 
 async def _leave_pages(work: Work) -> None:
-    """Leave a page for every case whose runs left none, or an older one."""
+    """Leave a page for every case whose runs left none, or an older one, and post all moves to the event feed."""
+    from flows.prefect_ui.event_feed import EventFeed
     from flows.prefect_ui.page_keeper import PageKeeper
 
     await PageKeeper(work).keep(pause=0.0)
+    await EventFeed(work).post_all()
 
 
 def _runs(api_url: str) -> int:

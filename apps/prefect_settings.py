@@ -22,6 +22,7 @@ RETENTION = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * DAY_SECONDS),  # runs, by when they ended
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
 }
+CLIENT_CSRF, SERVER_CSRF = "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 FEWER_WRITES = {
     # By default the server writes each change of a task in a transaction of its own. See Note [One writer].
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
@@ -51,6 +52,9 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         **{name: given.get(name) or period for name, period in RETENTION.items()},
         **({} if _on_postgres(given) else {"PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false"}),
         **({} if _on_postgres(given) else FEWER_WRITES),
+        # A client asks for a token before its first write, and a run has several clients. By default a server has none
+        # to give.
+        CLIENT_CSRF: given.get(CLIENT_CSRF) or given.get(SERVER_CSRF) or "false",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # By default leases are kept in memory and die with the server, while their slots stay taken: every later run
         # of that deployment would be cancelled.

@@ -26,6 +26,7 @@ from apps.prefect_settings import prefect_environment, with_credential
 from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
 from apps.process_state import process_facts
 from apps.up_children import KeptChild, keep_alive
+from apps.up_notices import NoticeWatch, watch_notices
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
 from engine.settings import Settings
@@ -56,7 +57,7 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
             ):
                 children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
                 ready = partial(tell, "up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
-                asyncio.run(_drive(work, server.api_url, keep_alive(children, tell), ready))
+                asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
     except PortTaken:
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
@@ -132,7 +133,7 @@ async def drive_here(settings: Settings, tell: Tell) -> None:
     """
     work = work_from(settings)
     _check_lifecycles(work.store, tell)
-    await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where))
+    await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where), tell)
 
 
 def served(home: Path) -> str | None:
@@ -144,6 +145,7 @@ def served(home: Path) -> str | None:
 async def _drive(
     work: Work,
     api_url: str | None,
+    tell: Tell,
     beside: Coroutine[Any, Any, None] | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -155,13 +157,16 @@ async def _drive(
     note = work.store.home / "run" / DRIVER_NOTE
     note.parent.mkdir(parents=True, exist_ok=True)
     tasks = [asyncio.create_task(beside)] if beside is not None else []
+    watch = NoticeWatch(work.store, work.locale, tell)
     try:
         if api_url is None:
+            tasks.append(asyncio.create_task(watch_notices(watch)))
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": None}))
             await drive(work, stop)
             return
         os.environ.update(prefect_environment(work.store.home, api_url))
         from flows.deployments.driver_flows import FLOWS
+        from flows.prefect_ui.event_feed import EventFeed
         from flows.prefect_ui.observer import PrefectObserver
         from flows.prefect_ui.page_keeper import PageKeeper
 
@@ -171,7 +176,8 @@ async def _drive(
         async with PrefectObserver(api_url, FLOWS) as observer:
             await observer.warm_up()  # so that the first pass is observed, too
             work.observer = observer
-            tasks.append(asyncio.create_task(keeper.run()))
+            courtesies = (keeper.run(), EventFeed(work).run(), watch_notices(watch))
+            tasks += [asyncio.create_task(each) for each in courtesies]
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:

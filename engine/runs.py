@@ -14,6 +14,7 @@ KEEP = """
 INSERT INTO run (flow, began_at, ended_at, observed, did, note)
 VALUES (:flow, :began_at, :ended_at, :observed, :did, :note)
 """
+FORGET_OLDER = "DELETE FROM run WHERE flow = :flow"
 HOLD = """
 INSERT INTO lease (name, owner, seen_at, until) VALUES (:name, :owner, :at, :until)
 ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen_at, until = excluded.until
@@ -41,15 +42,26 @@ class Done:
 def keep(store: Store, done: Done) -> None:
     """Store a run that ended."""
     with store.writing() as tx:
-        tx.run(
-            KEEP,
-            flow=done.flow,
-            began_at=to_micros(done.began_at),
-            ended_at=to_micros(done.ended_at),
-            observed=done.observed,
-            did=done.did,
-            note=canonical({**done.note, **({"why": done.why} if done.why else {})}),
-        )
+        _insert(tx, done)
+
+
+def keep_newest(store: Store, done: Done) -> None:
+    """Store a run that ended instead of the earlier ones of its name."""
+    with store.writing() as tx:
+        tx.run(FORGET_OLDER, flow=done.flow)
+        _insert(tx, done)
+
+
+def _insert(tx: Tx, done: Done) -> None:
+    tx.run(
+        KEEP,
+        flow=done.flow,
+        began_at=to_micros(done.began_at),
+        ended_at=to_micros(done.ended_at),
+        observed=done.observed,
+        did=done.did,
+        note=canonical({**done.note, **({"why": done.why} if done.why else {})}),
+    )
 
 
 def hold(store: Store, name: str, owner: str, at: datetime, seconds: float) -> bool:

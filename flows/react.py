@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -35,12 +35,12 @@ Deliver = Callable[[ReactionContext], Awaitable[Ended]]
 class Reacted:
     """What a run delivered: (number, reaction, error's type or None), and the keys of deliveries that are dead now.
 
-    Postponed deliveries are not among them. ``first`` is the first transition of each case that the run answered.
+    Postponed deliveries are not among them. ``cases`` are the numbers of all cases that the run answered.
     """
 
     outcomes: tuple[tuple[str, str, str | None], ...]
     dead: tuple[str, ...]
-    first: Mapping[str, int] = field(default_factory=dict[str, int])
+    cases: tuple[str, ...] = ()
 
     @property
     def did(self) -> int:
@@ -64,23 +64,22 @@ async def react(work: Work) -> Reacted:
             await work.step("deliver-chunk", partial(_deliver_chunk, work, batch, made), _chunk_title(batch))
     if not made.outcomes and not made.dead:
         work.log(RunText("log.nothing_waits"))
-    return Reacted(tuple(made.outcomes), tuple(made.dead), made.first)
+    return Reacted(tuple(made.outcomes), tuple(made.dead), tuple(made.cases))
 
 
 async def _lease(work: Work, made: "_Made") -> Batch:
     batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH)
-    for event in (*batch.new, *(leased.event for leased in batch)):
-        made.first[event.number] = min(event.seq, made.first.get(event.number, event.seq))
+    made.cases |= {event.number: None for event in (*batch.new, *(leased.event for leased in batch))}
     return batch
 
 
 @dataclass(slots=True)
 class _Made:
-    """What was made so far; see ``Reacted``."""
+    """What was made so far; see ``Reacted``. ``cases`` is an ordered set."""
 
     outcomes: list[tuple[str, str, str | None]] = field(default_factory=list[tuple[str, str, str | None]])
     dead: list[str] = field(default_factory=list[str])
-    first: dict[str, int] = field(default_factory=dict[str, int])
+    cases: dict[str, None] = field(default_factory=dict[str, None])
 
 
 async def _deliver_chunk(work: Work, batch: Batch, made: _Made) -> None:

@@ -1,4 +1,4 @@
-"""Read in the time zone of a house: that of its settings, else that of its published policy packs."""
+"""Read in the time zone of a person, or of a house: that of its settings, else that of its published policy packs."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,10 +12,24 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 
-def use_house_zone(settings: "Settings", store: Store) -> None:
-    """Read in the zone of this house from now on. Raises ``Refused('bad_zone_setting')``."""
+ZONE_OF = "SELECT zone FROM actor WHERE handle = :handle"
+
+
+def use_house_zone(settings: "Settings", store: Store, reader: str | None = None) -> None:
+    """Read in the zone of this house from now on, or in that of ``reader``, a handle, if he has one.
+
+    Raises ``Refused('bad_zone_setting')``.
+    """
     packs: frozenset[str] = frozenset()
+    own: str | None = None
     if store.postgres or store.file.is_file():  # looking would create the file of a store that does not exist
-        with suppress(Refused):  # a database that is away does not say which packs it has
+        with suppress(Refused):  # a database that is away says neither which packs it has nor who reads where
             packs = pack_zones(store)
-    use_zone(zone_for(settings.zone, packs))
+            own = _zone_of(store, reader) if reader else None
+    use_zone(zone_for(own or settings.zone, packs))
+
+
+def _zone_of(store: Store, handle: str) -> str | None:
+    with store.looking() as tx:
+        row = tx.row(ZONE_OF, handle=handle)
+    return None if row is None else row.zone

@@ -14,7 +14,14 @@ LOCALES = Path(__file__).resolve().parent
 DEFAULT = "zh_CN"
 MINUTE = "%Y-%m-%d %H:%M"
 """How an instant is written where nothing shorter is asked for."""
-LABELLED = {"state": "state", "clause": "clause", "guards": "guard", "wanted": "role", "moves": "move"}
+LABELLED = {
+    "state": "state",
+    "clause": "clause",
+    "running": "clause",
+    "guards": "guard",
+    "wanted": "role",
+    "moves": "move",
+}
 """The parameters of a refusal that are shown as labels, with the sort of label."""
 
 

@@ -21,6 +21,7 @@ class Delivery(SQLModel, table=True):
     """An outbox event for one reaction. ``status`` is waiting, leased, done or dead.
 
     ``next_at`` is when it may be leased: the next try of a waiting one, the end of the lease of a leased one.
+    ``lease_owner`` holds the lease, or held it when it was done: a process, with its run in Prefect if it had one.
     """
 
     __table_args__ = (

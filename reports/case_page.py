@@ -23,6 +23,9 @@ MOVES = 12
 REASONS = 15
 """How many steps and moves the page gives as reasons."""
 
+RUN_NAME = 60
+"""The most characters of a run's name that are shown: it may hold the numbers of all its cases."""
+
 CASE = """
 SELECT id, number, kind, state, level, cycle, version, category, severity, department, owner, opened_at FROM cases
  WHERE number = :number
@@ -55,7 +58,17 @@ class Form(NamedTuple):
     address: str
 
 
-def page(store: Store, number: str, at: datetime, locale: str, forms: Sequence[Form] = ()) -> CasePage | None:
+class CaseRun(NamedTuple):
+    """A run that worked on the case: when, its name, and its address relative to the page."""
+
+    at: datetime
+    name: str
+    address: str
+
+
+def page(
+    store: Store, number: str, at: datetime, locale: str, forms: Sequence[Form] = (), runs: Sequence[CaseRun] = ()
+) -> CasePage | None:
     """Return the page of a case at an instant; None if there is no such case."""
     with store.looking() as tx:
         case = tx.row(CASE, number=number)
@@ -65,7 +78,8 @@ def page(store: Store, number: str, at: datetime, locale: str, forms: Sequence[F
         found = reasons(tx, case, staff)
         line = _line(case, staff, locale)
         heading = [f"# {case.number} · {label(locale, '', 'kind', case.kind)}", "", line, *_forms(forms, locale)]
-        lines = [*heading, *_lines(tx, case, staff, found, at, locale), *_links(case, at, locale)]
+        details = [*_lines(tx, case, staff, found, at, locale), *_runs(runs, locale)]
+        lines = [*heading, *details, *_links(case, at, locale)]
         summary = " · ".join(
             [line, *_worst(case, found, locale), *(f"[{form.name}]({form.address})" for form in forms)]
         )
@@ -137,6 +151,17 @@ def _forms(forms: Sequence[Form], locale: str) -> Iterator[str]:
     if forms:
         yield from ("", f"## {translate(locale, 'story.acts')}", "")
         yield " · ".join(f"[{form.name}]({form.address})" for form in forms)
+
+
+def _runs(runs: Sequence[CaseRun], locale: str) -> Iterator[str]:
+    """Yield links to the runs that worked on the case: the search by its number does not find those of many cases."""
+    if runs:
+        yield from ("", f"## {translate(locale, 'story.runs')}", "")
+        yield from (f"- {when(run.at, '%m-%d %H:%M')} [{_short(run.name)}]({run.address})" for run in runs)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= RUN_NAME else f"{name[:RUN_NAME]} …"
 
 
 def _links(case: Any, at: datetime, locale: str) -> Iterator[str]:

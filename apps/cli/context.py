@@ -32,9 +32,10 @@ DONE, FAULT, REFUSED = 0, 1, 2
 
 @dataclass
 class CliContext:
-    """The context of one command. ``as_json`` is set by the command's own option."""
+    """The context of one command. ``as_json`` and ``acting_as`` are set by the command's own options."""
 
     as_json: bool = False
+    acting_as: str | None = None
     out: Console = field(default_factory=lambda: Console(soft_wrap=False))
     err: Console = field(default_factory=lambda: Console(stderr=True))
 
@@ -48,11 +49,15 @@ class CliContext:
     @cached_property
     def store(self) -> "Store":
         """The store that the settings name; opening it decides in which zone instants are shown."""
+        store = self.settings.store()
+        self.use_zone_of_actor(store)
+        return store
+
+    def use_zone_of_actor(self, store: "Store") -> None:
+        """Show instants in the zone of the actor from now on; without one of his own in that of the house."""
         from locales.house_zone import use_house_zone
 
-        store = self.settings.store()
-        use_house_zone(self.settings, store)
-        return store
+        use_house_zone(self.settings, store, self.acting_as or self.settings.actor)
 
     @property
     def locale(self) -> str:
@@ -115,12 +120,22 @@ def _set_json(value: bool) -> bool:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_set_json, is_eager=True)]
-As = Annotated[str | None, typer.Option("--as", help="The handle you act under (or CLOSELOOP_ACTOR).")]
+
+
+def _set_actor(value: str | None) -> str | None:
+    cli.acting_as = value or cli.acting_as
+    return value
+
+
+As = Annotated[
+    str | None, typer.Option("--as", help="The handle you act under (or CLOSELOOP_ACTOR).", callback=_set_actor)
+]
 
 
 def open_context() -> None:
     """Reset the context for a new command."""
     cli.as_json = False
+    cli.acting_as = None
     cli.out = Console(soft_wrap=False)
     cli.err = Console(stderr=True)
     for name in ("settings", "store"):

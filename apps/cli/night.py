@@ -32,6 +32,7 @@ def sweep(json: Json = False) -> None:
     work = work_from(cli.settings)
     try:
         swept = asyncio.run(fire_timers(work))
+        cli.use_zone_of_actor(work.store)  # the work itself is done in the zone of the house
     finally:
         work.store.close()
     rows = [
@@ -91,5 +92,6 @@ def run_until(until: str, scenario: Scenario = None, observed: bool = False, jso
     if end < cli.store.now():
         raise Refused("clock_back", clock=cli.store.now().isoformat())
     lived = run_simulation(cli.settings, end, scenario, observed, quiet=cli.as_json)
+    cli.use_zone_of_actor(cli.store)  # the simulation was done in the zone of the house
     summary = cli.translate("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
     cli.give({"now": end, **lived.document()}, summary)

@@ -34,7 +34,7 @@ def drive(json: Json = False) -> None:
     from apps.up import drive_here
 
     cli.err.print(cli.translate("driving", home=str(cli.settings.where)))
-    asyncio.run(drive_here(cli.settings, _tell))
+    asyncio.run(drive_here(cli.settings, tell))
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 
@@ -42,12 +42,15 @@ def up(prefect_port: Port = 4200, json: Json = False) -> None:
     """The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
     from apps.up import bring_up
 
-    bring_up(cli.settings, prefect_port, _tell)
+    bring_up(cli.settings, prefect_port, tell)
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 
-def _tell(key: str, **params: Any) -> None:
-    cli.err.print(cli.translate(key, **params), soft_wrap=True)  # an address is copied whole
+def tell(key: str, **params: Any) -> None:
+    """Print a message of a process; a fault is red. No line is broken, so that an address is copied whole."""
+    text = cli.translate(key, **params)
+    fault = text.startswith("✗")
+    cli.err.print(text, style="bold red" if fault else "", markup=False, highlight=not fault, soft_wrap=True)
 
 
 def demo(keep: Keep = False, json: Json = False) -> None:
@@ -57,7 +60,7 @@ def demo(keep: Keep = False, json: Json = False) -> None:
     def present(document: dict[str, Any], shown: list[Any]) -> None:
         cli.give(document, *shown)
 
-    show(cli.locale, cli.as_json, present, partial(keep_open, tell=_tell) if keep else None)
+    show(cli.locale, cli.as_json, present, partial(keep_open, tell=tell) if keep else None)
 
 
 def deploy(api: Api = None, json: Json = False) -> None:

@@ -48,16 +48,16 @@ UPDATE delivery SET status = 'leased', tries = tries + 1, lease_owner = :lease_o
 """
 # Only the holder of the lease may record how the delivery ended.
 DONE = f"""
-UPDATE delivery SET status = 'done', done_at = :done_at, lease_owner = NULL, error = NULL
- WHERE {THIS} AND delivery.lease_owner = :lease_owner
+UPDATE delivery SET status = 'done', done_at = :done_at, error = NULL
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner AND delivery.status = 'leased'
 """
 POSTPONE = f"""
 UPDATE delivery SET status = 'waiting', tries = tries - 1, next_at = :next_at, lease_owner = NULL
- WHERE {THIS} AND delivery.lease_owner = :lease_owner
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner AND delivery.status = 'leased'
 """
 FAIL = f"""
 UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, error = :error
- WHERE {THIS} AND delivery.lease_owner = :lease_owner
+ WHERE {THIS} AND delivery.lease_owner = :lease_owner AND delivery.status = 'leased'
 """
 LOST = f"UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost' WHERE {THIS}"
 PEEK = """

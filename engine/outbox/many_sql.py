@@ -27,9 +27,9 @@ LOST = f"""
 UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost'
   FROM json_to_recordset(%(rows)s::json) AS r({_KEY}) WHERE {_THIS}
 """
-# Ends deliveries of which the lease is still held.
+# Ends deliveries of which the lease is still held; its holder stays, as who did it.
 DONE = f"""
-UPDATE delivery SET status = 'done', done_at = r.done_at, lease_owner = NULL, error = NULL
+UPDATE delivery SET status = 'done', done_at = r.done_at, error = NULL
   FROM json_to_recordset(%(rows)s::json) AS r({_KEY}, lease_owner text, done_at bigint)
- WHERE {_THIS} AND delivery.lease_owner = r.lease_owner
+ WHERE {_THIS} AND delivery.lease_owner = r.lease_owner AND delivery.status = 'leased'
 """

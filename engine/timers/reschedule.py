@@ -94,17 +94,18 @@ def _stretches(history: History | None, at: int, clause: Clause, timer: RunningT
 
 
 def extend(
-    starter: TimerStarter, kind: str, clauses: Mapping[str, Clause], timers: Iterable[RunningTimer], form: Any
+    starter: TimerStarter, kind: str, clauses: Mapping[str, Clause], timers: Sequence[RunningTimer], form: Any
 ) -> None:
     """Grant the clause that the form names more time, on each of its open timers.
 
-    Raises ``Refused('no_such_timer')`` where none is open.
+    Raises ``Refused('no_such_timer')``, with the clauses that could be named, where none is open.
     """
     clause = clauses.get(form.clause)
     granted = form.hours * HOUR
     running = [timer for timer in timers if clause is not None and timer.clause == clause.name]
     if clause is None or not running:
-        raise Refused("no_such_timer", clause=form.clause, kind=kind, number=starter.case.number)
+        named = {timer.clause for timer in timers if timer.clause in clauses and clauses[timer.clause].then is None}
+        raise Refused("no_such_timer", clause=form.clause, kind=kind, number=starter.case.number, running=sorted(named))
     for timer in running:
         timer.allowance, timer.extended = timer.allowance + granted, timer.extended + granted
         timer.rearm(clause, starter.pack, not_before=starter.at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -23,16 +22,15 @@ from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
 from flows.nights.plan_callbacks import Called
-from flows.prefect_ui import events
 from flows.prefect_ui.case_pages import act_forms, leave_pages
 from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, report_page
 from flows.prefect_ui.final_names import final_name, name_run
-from flows.prefect_ui.ledger import leave_ledger, post_events
+from flows.prefect_ui.ledger import leave_ledger
 from flows.prefect_ui.run_names import IN_NAME
 from flows.prefect_ui.run_start import hurried
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
-from flows.work import Work, off_loop
+from flows.work import Work
 from locales.translation import label, translate
 from reports import complaint_analysis_text
 from reports.complaint_analysis import ComplaintAnalysis
@@ -91,11 +89,9 @@ async def leave_sweep(work: Work, swept: Swept) -> None:
 
 
 async def leave_reactions(work: Work, reacted: Reacted) -> None:
-    """Post what the cases of a batch of reactions did to the event feed, and leave the pages of a few cases."""
+    """Leave the ledger of what fired since the last one, and the pages of a few cases."""
     add_to_message(_reaction_counts(work.locale, reacted))
-    numbers = list(reacted.first)
-    first = dict(islice(reacted.first.items(), events.BATCH)) if hurried() else reacted.first
-    await post_events(await off_loop(events.events_from, work.store, work.locale, first))
+    numbers = list(reacted.cases)
     await _name(work, numbers, [])
     if hurried():
         return

@@ -1,6 +1,6 @@
 """Decides which forms act on a case as it stands, and fills them in as far as the case says; ids and codes only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,16 @@ from uuid import UUID
 from engine.store import Store
 from reports.current_names import clause_of, state_of
 from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Move
 from statemachines.roles import TOP_LEVEL
 
 CASE = "SELECT id, number, kind, state, level, department, closed FROM cases WHERE number = :number"
 OPEN_TIMERS = (
     "SELECT clause FROM timer WHERE case_id = :case_id AND closed_at IS NULL ORDER BY level DESC, fires_at, id"
 )
+
+Act = tuple[str, dict[str, Any], tuple[str, str] | None]
+"""The name of a form, the fields that are filled in, and the choice among them as a sort of label and a code."""
 
 ESCALATE, REASSIGN, EXTEND, DECIDE = "escalate-case", "reassign-case", "extend-promise", "decide-case"
 SHOW = "show-case"
@@ -41,45 +45,73 @@ def deployed_form(deployment: UUID, schema: Mapping[str, Any]) -> DeployedForm:
     return DeployedForm(deployment, frozenset(fields), choices)
 
 
-def forms_of(
-    store: Store, number: str, deployed: Mapping[str, DeployedForm]
-) -> list[tuple[str, DeployedForm, dict[str, Any]]]:
-    """Return the forms that act on a case now, each with the fields that it begins with."""
+@dataclass(frozen=True, slots=True)
+class OfferedForm:
+    """A form that acts on a case, filled in for one possible act: its fields by their names.
+
+    ``choice`` names what it is filled in with, as a sort of label and a code, where the form has several choices.
+    """
+
+    name: str
+    deployment: UUID
+    fields: Mapping[str, Any]
+    choice: tuple[str, str] | None = None
+
+
+def forms_of(store: Store, number: str, deployed: Mapping[str, DeployedForm]) -> tuple[str, list[OfferedForm]]:
+    """Return the kind of a case, and a form for each act that is possible now; who may do it is decided when he acts.
+
+    The schema of a deployment is the same for all cases, so its form cannot leave out the choices that this case does
+    not have. Hence one form for each choice that it has, filled in.
+    """
     with store.looking() as tx:
         case = tx.row(CASE, number=number)
         if case is None:
-            return []
+            return "", []
         running = [clause_of(case.kind, row.clause) for row in tx.rows(OPEN_TIMERS, case_id=case.id)]
-    wanted = [*_acts(case, running, deployed), (SHOW, dict[str, Any]())]
-    return [
-        (name, deployed[name], {"case": number, **{key: fields[key] for key in fields if key in deployed[name].fields}})
-        for name, fields in wanted
+    acts = [*_acts(case, list(dict.fromkeys(running)), deployed), (SHOW, dict[str, Any](), None)]
+    return case.kind, [
+        OfferedForm(name, deployed[name].deployment, _known(deployed[name], {"case": number, **fields}), choice)
+        for name, fields, choice in acts
         if name in deployed
     ]
 
 
-def _acts(case: Any, running: list[str], deployed: Mapping[str, DeployedForm]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the acts that the lifecycle allows in the state of the case; who may do them is decided when they are."""
+def _known(form: DeployedForm, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in form.fields}
+
+
+def _acts(case: Any, running: Sequence[str], deployed: Mapping[str, DeployedForm]) -> Iterator[Act]:
+    """Yield what the lifecycle allows in the state of the case, each with the fields of its form."""
     if case.closed:
         return
     table, state = lifecycle_of(case.kind), state_of(case.kind, case.state)
-    possible = {move.name for move in table.moves if state in move.sources}
-    if case.level < TOP_LEVEL and "escalate" in possible:
-        yield ESCALATE, _chosen(deployed, ESCALATE, "level", [str(case.level + 1)])
+    possible = {move.name: move for move in table.moves if state in move.sources}
+    if "escalate" in possible:
+        above = [str(level) for level in range(case.level + 1, TOP_LEVEL + 1)]
+        yield from _choices(deployed, ESCALATE, "level", above)
     if "assign" in possible:
         known = _codes(deployed, REASSIGN, "department")
-        yield REASSIGN, {"department": known.get(case.department, case.department)} if case.department else {}
-    if running and "extend" in possible:
-        yield EXTEND, _chosen(deployed, EXTEND, "clause", running)
-    awaited = [move for move in _codes(deployed, DECIDE, "move") if move in possible]
-    if awaited:
-        yield DECIDE, _chosen(deployed, DECIDE, "move", awaited) if len(awaited) == 1 else {}
+        yield REASSIGN, {"department": known.get(case.department, case.department)} if case.department else {}, None
+    if "extend" in possible:
+        yield from _choices(deployed, EXTEND, "clause", running)
+    awaited = [name for name in _codes(deployed, DECIDE, "move") if name in possible]
+    for name, fields, choice in _choices(deployed, DECIDE, "move", awaited):
+        yield name, fields | _reason(possible[choice[1]] if choice else None), choice
 
 
-def _chosen(deployed: Mapping[str, DeployedForm], name: str, field: str, codes: list[str]) -> dict[str, str]:
-    """Return the field with the text of the first of the codes that the form offers."""
+def _choices(deployed: Mapping[str, DeployedForm], name: str, field: str, codes: Iterable[str]) -> Iterator[Act]:
+    """Yield the form once for each of the codes that it offers, filled in with the text of the choice."""
     texts = _codes(deployed, name, field)
-    return next(({field: texts[code]} for code in codes if code in texts), {})
+    for code in codes:
+        if code in texts:
+            yield name, {field: texts[code]}, (field, code)
+
+
+def _reason(move: Move | None) -> dict[str, Any]:
+    """Leave the reason open where the move asks for one: by default the form says that none is needed."""
+    asked = move.form.model_fields.get("reason") if move is not None else None
+    return {"reason": ""} if asked is not None and asked.is_required() else {}
 
 
 def _codes(deployed: Mapping[str, DeployedForm], name: str, field: str) -> Mapping[str, str]:

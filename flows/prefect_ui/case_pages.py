@@ -15,11 +15,12 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import DeploymentFilter
 
 from engine.store import Store
-from flows.prefect_ui.case_forms import DeployedForm, deployed_form, forms_of
+from flows.prefect_ui.case_forms import DeployedForm, OfferedForm, deployed_form, forms_of
+from flows.prefect_ui.runs_of_cases import known_runs, runs_of
 from flows.work import Work, off_loop
-from locales.translation import label
+from locales.translation import label, translate
 from reports import case_page
-from reports.case_page import Form
+from reports.case_page import CaseRun, Form
 
 ACT = "act"
 """The tag of the deployments that people start from a form."""
@@ -38,10 +39,18 @@ async def leave_pages(
 ) -> int:
     """Leave a page for each case, in a run or beside all runs; returns how many."""
     left = 0
-    for number in dict.fromkeys(numbers):
+    numbers = list(dict.fromkeys(numbers))
+    worked = await off_loop(runs_of, work.store, numbers)
+    known = await known_runs(client, (run.run_id for runs in worked.values() for run in runs))
+    for number in numbers:
         now = await work.now()
         forms = await off_loop(_forms, work.store, number, work.locale, deployed)
-        page = await off_loop(case_page.page, work.store, number, now, work.locale, forms)
+        runs = [
+            CaseRun(run.at, known[run.run_id].name, f"../../runs/flow-run/{run.run_id}")
+            for run in worked[number]
+            if run.run_id in known
+        ]
+        page = await off_loop(case_page.page, work.store, number, now, work.locale, forms, runs)
         if page is None:
             continue
         await client.create_artifact(
@@ -59,11 +68,20 @@ async def leave_pages(
 
 
 def _forms(store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm]) -> list[Form]:
-    forms = forms_of(store, number, deployed)
-    return [Form(label(locale, "", "form", name), _address(form.deployment, fields)) for name, form, fields in forms]
+    kind, forms = forms_of(store, number, deployed)
+    return [Form(_name(locale, kind, form), form_address(form.deployment, form.fields)) for form in forms]
 
 
-def _address(deployment: UUID, parameters: Mapping[str, Any]) -> str:
+def _name(locale: str, kind: str, form: OfferedForm) -> str:
+    name = label(locale, "", "form", form.name)
+    if form.choice is None:
+        return name
+    sort, code = form.choice
+    choice = label(locale, "" if sort == "level" else kind, sort, code)
+    return translate(locale, "story.form_for", form=name, choice=choice)
+
+
+def form_address(deployment: UUID, fields: Mapping[str, Any]) -> str:
     """Return the address of a deployment's form, filled in; relative to the page of an artifact or of a key."""
-    filled_in = quote(json.dumps({"act": parameters}, ensure_ascii=False))
-    return f"../../deployments/deployment/{deployment}/run?parameters={filled_in}"
+    filled_in = f"?parameters={quote(json.dumps({'act': dict(fields)}, ensure_ascii=False))}" if fields else ""
+    return f"../../deployments/deployment/{deployment}/run{filled_in}"

@@ -1,6 +1,6 @@
 """Composes the pages that every supervisor opens: start, board, callback list, morning report, escalation ledger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +19,17 @@ START = "closeloop"
 """The key of the page from which everything is reached."""
 OVERDUE = 20
 """How many overdue cases the summary of the board links to."""
+FORMS = (
+    "escalate-case",
+    "reassign-case",
+    "extend-promise",
+    "decide-case",
+    "show-case",
+    "pause-kind",
+    "resume-kind",
+    "sweep-now",
+)
+"""The forms for supervisors, in the order in which the start page shows them."""
 ROWS = 500
 """The most escalation steps that a ledger shows; after an outage there may be more, all of which are in the record."""
 
@@ -46,8 +57,12 @@ class LedgerRow:
     due_at: datetime
 
 
-async def start_page(work: Work) -> Page:
-    """Return the page from which everything is reached; its summary links to the cases that are overdue, too."""
+async def start_page(work: Work, forms: Mapping[str, str]) -> Page:
+    """Return the page from which everything is reached; its summary links to the cases that are overdue, too.
+
+    ``forms`` are the addresses of the forms for supervisors by their names: the UI's own list of deployments is in the
+    order of the alphabet, with the nights between them.
+    """
     locale, overdue = work.locale, await _overdue(work)
     links = [link(locale, key) for key in (BOARD, REPORT, LEDGER, CALLBACKS)]
     links.append(f"[{translate(locale, 'start.runs')}](../../runs)")
@@ -61,8 +76,12 @@ async def start_page(work: Work) -> Page:
         "",
         *(f"- {each}" for each in links),
     ]
+    acts = [f"[{label(locale, '', 'form', name)}]({forms[name]})" for name in FORMS if name in forms]
+    if acts:
+        lines += ["", f"## {translate(locale, 'start.acts')}", "", *(f"- {each}" for each in acts)]
     shown = overdue or translate(locale, "start.none_overdue")
-    return Page(START, "\n".join(lines) + "\n", f"{shown}\n\n{' · '.join(links)}")
+    above = "\n\n".join(filter(None, [shown, " · ".join(links), " · ".join(acts)]))
+    return Page(START, "\n".join(lines) + "\n", above)
 
 
 async def board_page(work: Work) -> Page:

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from prefect.artifacts import acreate_markdown_artifact
-from prefect.runtime import flow_run
-from prefect.settings import get_current_settings
 
 from engine.runs import Done, keep
 from engine.store import Store
 from flows.duty_lease import holding
-from flows.prefect_ui import events
 from flows.prefect_ui.desk_pages import ROWS, LedgerRow, ledger_page
 from flows.work import Work, off_loop
 from reports.escalation_ledger import LEDGER_RUN, Ledger, LedgerStep, unreported
@@ -25,7 +22,7 @@ FIRST = timedelta(days=1)
 
 
 async def leave_ledger(work: Work, failed: Sequence[tuple[str, str]] = ()) -> None:
-    """Leave a table of what was escalated and why, and post it to the event feed. See Note [The ledger has no holes].
+    """Leave a table of what was escalated and why. See Note [The ledger has no holes].
 
     ``failed`` are the cases that the run could not fire, with a code. Another process that leaves its ledger at the
     same moment leaves these steps, too.
@@ -46,19 +43,10 @@ def _read(store: Store, since: datetime) -> Ledger:
 async def _leave(work: Work, ledger: Ledger, failed: Sequence[tuple[str, str]]) -> None:
     page = ledger_page(work.locale, [_row(step) for step in ledger.steps], ledger.count, failed)
     await acreate_markdown_artifact(markdown=page.text, key=page.key, description=page.summary)
-    moves = [(step.number, step.seq) for step in ledger.steps]
-    await post_events(await off_loop(events.events_of, work.store, work.locale, moves))
     if ledger.steps:
         note = {"overlap": list(ledger.overlap)}
         done = Done(LEDGER_RUN, ledger.until, ledger.until, observed=True, did=ledger.count, note=note)
         await off_loop(keep, work.store, done)
-
-
-async def post_events(new_events: list[dict[str, object]]) -> None:
-    """Post events to the feed of the server that this run is on, as events of this run."""
-    settings = get_current_settings().api
-    auth = settings.auth_string.get_secret_value() if settings.auth_string else None
-    await events.post(settings.url or "", auth, new_events, (str(flow_run.id), str(flow_run.name)))
 
 
 def _row(step: LedgerStep) -> LedgerRow:

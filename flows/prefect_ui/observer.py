@@ -209,7 +209,8 @@ class PrefectObserver:
         start.runs_in(asyncio.get_running_loop(), task)
         try:
             with tags(*start.run_info.tags):
-                state = await run_created(self._flows[start.run_info.flow], start.run_info.parameters)
+                run_info = start.run_info
+                state = await run_created(self._flows[run_info.flow], run_info.name, run_info.parameters)
             self.counts.left_nothing += (state.message or "").startswith(LEFT_NOTHING)
         except Exception:  # noqa: BLE001 (whatever fails in Prefect, the work is done)
             self.counts.unclosed += 1

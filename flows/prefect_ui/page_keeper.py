@@ -19,7 +19,7 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter
 from prefect.client.schemas.objects import ArtifactCollection
 
 from engine.store import Store
-from flows.prefect_ui.case_pages import VERSION, act_forms, leave_pages
+from flows.prefect_ui.case_pages import VERSION, act_forms, form_address, leave_pages
 from flows.prefect_ui.desk_pages import (
     START,
     Page,
@@ -95,7 +95,6 @@ class PageKeeper:
                 self._all_at, self._stale = now, True
             if self._stale and asyncio.get_running_loop().time() - self._drawn_at >= DRAW_SECONDS:
                 await self._redraw(client)
-                self._stale = False
             return left
 
     async def lay_out(self, client: PrefectClient) -> bool:
@@ -112,7 +111,9 @@ class PageKeeper:
     async def _redraw(self, client: PrefectClient) -> None:
         """Leave the board and the start page as of now: also after work that Prefect did not see."""
         self._drawn_at = asyncio.get_running_loop().time()
-        await self._replace(client, [await board_page(self._work), await start_page(self._work)])
+        forms = {name: form_address(form.deployment, {}) for name, form in (await act_forms(client)).items()}
+        await self._replace(client, [await board_page(self._work), await start_page(self._work, forms)])
+        self._stale = not forms  # after Prefect was wiped, the deployments may come later
 
     async def _replace(self, client: PrefectClient, pages: Sequence[Page]) -> None:
         known = await _newest(client, [page.key for page in pages])

@@ -22,21 +22,24 @@ RETRIES = 20
 PAUSE_SECONDS = "0.05"
 
 
-async def run_created(flow: Flow[..., Any], parameters: Mapping[str, Any]) -> State[Any]:
+async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> State[Any]:
     """Create a run of this flow with the tags of this context, run the flow in it, and return its last state.
+
+    The run is created under its name: a flow with a ``flow_run_name`` would change it by a request of its own.
 
     Raises what Prefect's client raises if the run cannot be created. See Note [A busy SQLite server].
     """
-    flow_run = await _create(flow, dict(parameters))
+    flow_run = await _create(flow, name, dict(parameters))
     running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
     return await cast(Awaitable[State[Any]], running)  # our flows are coroutine functions
 
 
-async def _create(flow: Flow[..., Any], parameters: dict[str, Any]) -> FlowRun:
+async def _create(flow: Flow[..., Any], name: str, parameters: dict[str, Any]) -> FlowRun:
     with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
         async with get_client(httpx_settings=SOON) as client:
             tags = TagsContext.get().current_tags
-            return await client.create_flow_run(flow, parameters=flow.serialize_parameters(parameters), tags=tags)
+            serialized = flow.serialize_parameters(parameters)
+            return await client.create_flow_run(flow, name=name, parameters=serialized, tags=tags)
 
 
 async def _try_soon(response: httpx.Response) -> None:

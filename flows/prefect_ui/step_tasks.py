@@ -30,11 +30,9 @@ RETRY_SECONDS: list[float] = [1, 5]
 
 
 def shown(work: Work) -> Work:
-    """Return the tools for the run of this context, which owns leases of its own."""
+    """Return the tools for the run of this context, which owns leases of its own: by their owner the run is known."""
     run_id = str(flow_run.id)
-    return replace(
-        work, step=steps(work.locale), log=log_of(work.locale), run_id=run_id, name=f"{work.name}-{run_id[-12:]}"
-    )
+    return replace(work, step=steps(work.locale), log=log_of(work.locale), run_id=run_id, name=f"{work.name}-{run_id}")
 
 
 def log_of(locale: str) -> Log:

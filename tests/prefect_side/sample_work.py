@@ -27,9 +27,9 @@ def sample_flow(body: Body, leave: Callable[[Work, Any], Awaitable[None]] | None
     """Return the flow ``react`` with this body, by its name."""
     from prefect import flow
 
-    from flows.prefect_ui.flow_body import SHELL, driver_run_name, leave_nothing, run_body
+    from flows.prefect_ui.flow_body import SHELL, leave_nothing, run_body
 
-    @flow(name="react", flow_run_name=driver_run_name, **SHELL)
+    @flow(name="react", **SHELL)
     async def react(cases: list[str] | None = None) -> Any:
         return await run_body(body, leave or leave_nothing)
 

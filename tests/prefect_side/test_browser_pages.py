@@ -22,7 +22,7 @@ from gateways.telephone import FakeTelephone
 from tests.case_actions import DIRECTOR, HOUR, START, SUPERVISOR, add_staff, new_case
 from tests.flows.scenes import DAMAGE
 from tests.prefect_side.test_browser import deployed
-from tests.prefect_side.test_operator_actions import prefect_at
+from tests.prefect_side.test_operator_actions import awaiting_approval, prefect_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,11 +39,15 @@ SCREENSHOTS = os.environ.get("CLOSELOOP_SCREENSHOTS")
 
 @dataclass(frozen=True)
 class House:
-    """A house whose complaints nobody answered for a night: their numbers, and one that Prefect never saw a run of."""
+    """A house whose complaints nobody answered for a night: their numbers, and one that Prefect never saw a run of.
+
+    ``decided`` waits for the approval of a compensation.
+    """
 
     ui_url: str
     numbers: list[str]
     unseen: str
+    decided: str
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +58,12 @@ def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     add_staff(work.store)
     numbers = [new_case(work.store, LATER, text=DAMAGE) for _ in range(CASES)]
     with deployed(server, tmp_path_factory.mktemp("deployed")), prefect_at(server):
-        unseen = asyncio.run(_live(work, server))
-        yield House(server.ui_url, numbers, unseen)
+        unseen, decided = asyncio.run(_live(work, server))
+        yield House(server.ui_url, numbers, unseen, decided)
     work.store.close()
 
 
-async def _live(work: Work, server: Server) -> str:
+async def _live(work: Work, server: Server) -> tuple[str, str]:
     from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
     from flows.prefect_ui.page_keeper import PageKeeper
@@ -73,8 +77,9 @@ async def _live(work: Work, server: Server) -> str:
         await watch_scheduled(work, "morning-report")
         await observer.aclose(30)
     unseen = new_case(work.store, LATER + 18 * HOUR, text=DAMAGE)
+    decided = awaiting_approval(work.store, LATER + 18 * HOUR)
     await PageKeeper(work).keep(0.0)
-    return unseen
+    return unseen, decided
 
 
 def picture(page: "Page", name: str, height: int = 1400) -> None:
@@ -96,16 +101,41 @@ def test_from_the_printed_address_overdue_case_reason_and_form_are_two_clicks_aw
     number = house.numbers[4]
     page.goto(f"{house.ui_url}/v2/artifacts/key/closeloop")  # as `closeloop up` prints it
     expect(page.get_by_text("超时，现由总经理负责")).to_be_visible()
+    for form in ("升级上报", "指派/转办", "批准/决定", "暂停一类工单的自动处理"):
+        expect(page.get_by_role("link", name=form, exact=True)).to_be_visible()
     picture(page, "start", 620)
 
     page.get_by_role("link", name=number, exact=True).click()
     expect(page.get_by_text(re.compile(r"现由总经理负责.*初步回复已用 200 %，期限为 \d\d-\d\d 11:00"))).to_be_visible()
     picture(page, "key", 620)
 
-    page.get_by_role("link", name="延期", exact=True).click()
+    page.get_by_role("link", name="延期：初步回复", exact=True).click()
     expect(page.get_by_label("工单编号 / Case number")).to_have_value(number)
     expect(page.get_by_label("时限 / Promise")).to_contain_text("first_reply")
     picture(page, "form")
+
+
+def test_a_form_for_each_decision_of_the_case_opens_filled_in_and_a_missing_reason_is_asked_for(
+    page: "Page", house: House
+):
+    """Prefect's own list of decisions is that of all cases: the case's page says which are possible now."""
+    from playwright.sync_api import expect
+
+    page.goto(f"{house.ui_url}/v2/artifacts/key/{house.decided}")
+    for move in ("批准赔付", "不批准赔付"):
+        expect(page.get_by_role("link", name=f"批准/决定：{move}", exact=True)).to_be_visible()
+    decisions = page.get_by_role("link").filter(has_text="批准/决定：")
+    assert 2 <= decisions.count() < 8, "not the decisions of other cases"
+    expect(page.get_by_role("link", name="升级上报：总经理", exact=True)).to_be_visible()
+    picture(page, "decisions", 620)
+
+    page.get_by_role("link", name="批准/决定：不批准赔付", exact=True).click()
+    expect(page.get_by_label("工单编号 / Case number")).to_have_value(house.decided)
+    expect(page.get_by_label("决定 / Decision")).to_contain_text("decline_compensation")
+    expect(page.get_by_label("原因 / Reason")).not_to_contain_text("none_needed")
+    page.get_by_label("经办账号 / Acting as").fill(SUPERVISOR)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("is not one of").first).to_be_visible()
 
 
 def test_the_page_of_a_case_gives_each_breach_with_promise_share_deadline_and_whom_it_asked(page: "Page", house: House):

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,14 +72,14 @@ def prefect_at(server: Server) -> Iterator[None]:
         yield
 
 
-def awaiting_approval(store: Store) -> str:
+def awaiting_approval(store: Store, after: timedelta = timedelta()) -> str:
     """A compensation above the desk's limit waits for a second person; all that is said is personal."""
-    number = new_case(store, text=CANARY, customer=CANARY, phone="13800138000")
-    make_move(store, number, "classify")
-    make_move(store, number, "investigate", findings=CANARY)
-    make_move(store, number, "determine_responsibility", by=HANDLER, evidence=CANARY)
-    make_move(store, number, "confirm_responsibility")
-    make_move(store, number, "compensate", by=HANDLER, compensation=900_000, grounds=CANARY)
+    number = new_case(store, after, text=CANARY, customer=CANARY, phone="13800138000")
+    make_move(store, number, "classify", after=after)
+    make_move(store, number, "investigate", after=after, findings=CANARY)
+    make_move(store, number, "determine_responsibility", by=HANDLER, after=after, evidence=CANARY)
+    make_move(store, number, "confirm_responsibility", after=after)
+    make_move(store, number, "compensate", by=HANDLER, after=after, compensation=900_000, grounds=CANARY)
     return number
 
 

@@ -21,6 +21,7 @@ from gateways.telephone import FakeTelephone
 from tests.case_actions import HOUR, START, add_staff, make_move, new_case, new_resolved_case
 from tests.flows.scenes import DAMAGE
 from tests.prefect_side.conftest import until
+from tests.prefect_side.test_operator_actions import prefect_at
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -55,13 +56,15 @@ def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     late = new_case(work.store, A_YEAR_AGO, text=f"{DAMAGE}{CANARY}", **person)
     done = new_resolved_case(work.store, A_YEAR_AGO, text=CANARY, **person)
     make_move(work.store, done, "note", after=A_YEAR_AGO, note=CANARY)
-    unseen = asyncio.run(_live(work, server))
+    with prefect_at(server):
+        unseen = asyncio.run(_live(work, server))
     work.store.close()
     return Lived(late, done, unseen)
 
 
 async def _live(work: Work, server: Server) -> int:
     from flows.deployments.driver_flows import FLOWS
+    from flows.prefect_ui.event_feed import EventFeed
     from flows.prefect_ui.observer import PrefectObserver
 
     patience = {"start_seconds": 10.0, "probe_seconds": 5.0, "breaker_seconds": 0.0}
@@ -74,6 +77,7 @@ async def _live(work: Work, server: Server) -> int:
         plan(work.store, BEGIN + HOUR * 4)
         await _night(work)
         await observer.aclose(15)
+        await EventFeed(work).post_all()
         return observer.counts.plain
 
 
@@ -163,7 +167,7 @@ def test_what_the_case_did_is_in_the_feed_under_its_number(client: "SyncPrefectC
     names = until(told)
     assert names[0] == "case.opened"
     assert "case.moved" in names
-    one = events(client, lived.late)[-1]
+    one = next(event for event in events(client, lived.late) if event["event"] == "timer.breached")
     assert one["resource"]["prefect.resource.name"] == lived.late
     assert any(each["prefect.resource.role"] == "flow-run" for each in one["related"])
 

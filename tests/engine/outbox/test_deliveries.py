@@ -81,7 +81,7 @@ def test_the_lease_is_committed_before_the_work(store: Store):
 def test_a_delivery_that_is_done_is_not_leased_again(store: Store):
     new_case(store)
     assert fail_delivery(store, error=None) == []
-    assert (delivery(store)["status"], delivery(store)["lease_owner"]) == ("done", None)
+    assert (delivery(store)["status"], delivery(store)["lease_owner"]) == ("done", "me")
     assert lease_greetings(store, after=1000 * HOUR) == []
 
 

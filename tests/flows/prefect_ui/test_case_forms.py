@@ -35,7 +35,24 @@ def deployed() -> dict[str, DeployedForm]:
 
 
 def offered(store: Store, number: str, deployed: dict[str, DeployedForm]) -> dict[str, dict[str, Any]]:
-    return {name: fields for name, _, fields in forms_of(store, number, deployed)}
+    """Return the first form of each name, by its name: the fields that are filled in."""
+    _, forms = forms_of(store, number, deployed)
+    return {form.name: dict(form.fields) for form in reversed(forms)}
+
+
+def choices(store: Store, number: str, deployed: dict[str, DeployedForm], name: str) -> list[str]:
+    """Return the codes of the choices for which there is a form of this name."""
+    _, forms = forms_of(store, number, deployed)
+    return [form.choice[1] for form in forms if form.name == name and form.choice is not None]
+
+
+def awaiting_approval(store: Store) -> str:
+    number = new_case(store)
+    for move, by in (("classify", ""), ("investigate", ""), ("determine_responsibility", HANDLER)):
+        make_move(store, number, move, by=by)
+    make_move(store, number, "confirm_responsibility")
+    make_move(store, number, "compensate", by=HANDLER, compensation=900_000)
+    return number
 
 
 def test_an_open_case_is_raised_by_one_level_and_its_promise_extended(
@@ -67,13 +84,36 @@ def test_at_the_top_level_nobody_is_above(sqlite_store: Store, deployed: dict[st
     assert "escalate-case" not in offered(sqlite_store, number, deployed)
 
 
-def test_what_awaits_a_decision_can_be_decided(sqlite_store: Store, deployed: dict[str, DeployedForm]):
+def test_there_is_a_form_for_each_decision_that_is_possible_now_and_for_no_other(
+    sqlite_store: Store, deployed: dict[str, DeployedForm]
+):
+    number = awaiting_approval(sqlite_store)
+    decisions = choices(sqlite_store, number, deployed, "decide-case")
+    assert {"approve_compensation", "decline_compensation"} <= {*decisions}
+    assert not {"approve_plan", "rule_on_owner", "close"} & {*decisions}, "not in this state, or of another kind"
+    assert len(deployed["decide-case"].choices["move"]) > len(decisions), "the form itself offers every decision"
+
+
+def test_a_decision_that_needs_a_reason_leaves_it_to_be_chosen(sqlite_store: Store, deployed: dict[str, DeployedForm]):
+    number = awaiting_approval(sqlite_store)
+    _, forms = forms_of(sqlite_store, number, deployed)
+    by_move = {form.choice[1]: form.fields for form in forms if form.name == "decide-case" and form.choice}
+    assert by_move["decline_compensation"]["reason"] == "", "the default would say that none is needed"
+    assert "reason" not in by_move["approve_compensation"]
+
+
+def test_there_is_a_form_for_each_level_above_and_for_each_promise_that_runs(
+    sqlite_store: Store, deployed: dict[str, DeployedForm]
+):
     number = new_case(sqlite_store)
-    for move, by in (("classify", ""), ("investigate", ""), ("determine_responsibility", HANDLER)):
-        make_move(sqlite_store, number, move, by=by)
-    make_move(sqlite_store, number, "confirm_responsibility")
-    make_move(sqlite_store, number, "compensate", by=HANDLER, compensation=900_000)
-    assert "decide-case" in offered(sqlite_store, number, deployed)
+    make_move(sqlite_store, number, "classify")
+    assert choices(sqlite_store, number, deployed, "escalate-case") == ["1", "2", "3"]
+    make_move(sqlite_store, number, "escalate", level=2)
+    assert choices(sqlite_store, number, deployed, "escalate-case") == ["3"]
+    promises = choices(sqlite_store, number, deployed, "extend-promise")
+    assert "first_reply" in promises
+    make_move(sqlite_store, number, "reply", message="We are looking.")
+    assert "first_reply" not in choices(sqlite_store, number, deployed, "extend-promise"), "it was kept"
 
 
 def test_a_closed_case_can_only_be_looked_at(sqlite_store: Store, deployed: dict[str, DeployedForm]):
@@ -86,7 +126,7 @@ def test_a_form_that_is_not_deployed_is_not_offered(sqlite_store: Store, deploye
     number = new_resolved_case(sqlite_store)
     assert offered(sqlite_store, number, {}) == {}
     assert list(offered(sqlite_store, number, {"show-case": deployed["show-case"]})) == ["show-case"]
-    assert offered(sqlite_store, "cp-26-999999", deployed) == {}
+    assert forms_of(sqlite_store, "cp-26-999999", deployed) == ("", [])
 
 
 def test_a_department_is_filled_in_by_the_text_of_the_choice_if_the_form_has_choices(sqlite_store: Store):
