@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import json
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from pathlib import Path
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
 from engine.outbox.deliveries import CaseEvent
-from engine.rules.unset_limits import awaited
 from flows.reaction_context import ReactionContext
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle
@@ -49,15 +47,8 @@ def on_open(table: Lifecycle | None) -> Callable[[React], React]:
 
 
 def on_unset_limits(table: Lifecycle | None) -> Callable[[React], React]:
-    """Register a reaction to the opening of a case that awaits limits which the policy pack does not set."""
-    return _registered(table, lambda event: event.move == OPEN and bool(awaited_limits(event)))
-
-
-def awaited_limits(event: CaseEvent) -> list[str]:
-    """Return the clauses that the opening of a case recorded as not set, as far as somebody waits for them."""
-    if '"unset_limits":' not in event.form:
-        return []
-    return awaited(lifecycle_of(event.kind), str(json.loads(event.form)["unset_limits"]).split())
+    """Register a reaction to the opening of a case for which the policy pack does not set every awaited limit."""
+    return _registered(table, lambda event: event.move == OPEN and '"unset_limits":' in event.form)
 
 
 def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:

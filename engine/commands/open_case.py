@@ -22,7 +22,7 @@ from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.policy import Pack
-from engine.rules.unset_limits import unset_limits
+from engine.rules.unset_limits import awaited, unset_limits
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -51,7 +51,7 @@ ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
 class Opened(Form):
     """What the first transition records of a contact (A1), and which case it came of.
 
-    ``unset_limits`` names the clauses whose limit the pack does not set, separated by blanks.
+    ``unset_limits`` names the awaited clauses whose limit the pack does not set, separated by blanks.
     """
 
     channel: Channel
@@ -145,7 +145,8 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
     context = context_of(Loaded(around, case, history=[], occurrences={}))
     plan = Plan(case, context.timers, case.version)
-    form = _form(opening, unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type}))
+    unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
+    form = _form(opening, awaited(table, unset))
     plan_move(
         context, plan, TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
     )

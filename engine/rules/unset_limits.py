@@ -42,7 +42,8 @@ def unset_limits(pack: Pack, table: Lifecycle, traits: Mapping[str, str | None])
 def awaited(table: Lifecycle, names: Iterable[str]) -> list[str]:
     """Return those of the clauses that somebody waits for: promises to a customer, and timers that move the case on.
 
-    Without the limit of an internal clause only a reminder is missing.
+    Without the limit of an internal clause only a reminder is missing, and where a form may agree on the date no limit
+    need be.
     """
-    clauses = (table.clause[name] for name in names if name in table.clause)
-    return [clause.name for clause in clauses if not clause.internal or clause.then]
+    clauses = map(table.clause.__getitem__, names)
+    return [clause.name for clause in clauses if clause.then or not (clause.internal or clause.due_field)]

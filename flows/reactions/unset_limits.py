@@ -8,7 +8,7 @@ from engine.rules.policy import Pack
 from flows.case_notices import asked_for, pack_of
 from flows.notifications import SUPERVISOR, staff_of
 from flows.reaction_context import ReactionContext
-from flows.reaction_registry import EVERY, awaited_limits, on_unset_limits
+from flows.reaction_registry import EVERY, on_unset_limits
 from flows.work import off_loop
 from locales.translation import label, translate
 from models import Actor
@@ -23,7 +23,7 @@ async def tell_unset_limits(context: ReactionContext) -> None:
     if context.historic:
         return
     case, pack, now = await context.case(), await pack_of(context), await context.work.now()
-    clauses = awaited_limits(context.event)
+    clauses = str(context.form["unset_limits"]).split()
     day = now.astimezone(ZoneInfo(pack.zone)).date().isoformat()
     key = f"unset_limits:{pack.edition}:{case.kind}:{day}"
     actors = asked_for(case, SUPERVISOR, await staff_of(context), now).actors

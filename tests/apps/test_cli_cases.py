@@ -29,7 +29,7 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
         "level": 0,
         "again": False,
         "kind": "complaint",
-        "limits_not_set": ["department_limit"],
+        "limits_not_set": [],
         "likely_duplicates": [],
         "returning": False,
     }
@@ -43,7 +43,6 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
         "demand": "Money",
         "shipment": "SF1",
         "requested_at": "2026-03-01T01:00:00.000000Z",
-        "unset_limits": "department_limit",
     }
     assert (told["actor"], told["via"], told["occurred_at"]) == ("amy", "cli", START.isoformat())
 

@@ -39,8 +39,10 @@ def test_a_pack_that_sets_what_customers_wait_for_tells_nobody(story: Story):
     story.opens("complaint", pack="haulage")
     assert "unset_limits" not in json.loads(history_of(story.store, story.number)[0]["form"])
     story.opens("complaint", pack="logistics")
-    assert views.unset_at_opening(story.store, story.number) == ["department_limit"], "it is named, and nobody waits"
+    assert views.unset_at_opening(story.store, story.number) == []
     assert query_rows(story.store, MAILED) == []
+    story.then("sue", "classify", category="damage", severity="high", department="claims")
+    assert views.timers(story.store, story.number).unset == ["department_limit"], "it is marked where it would run"
 
 
 def test_the_clause_is_marked_where_its_timer_would_run(story: Story):
