@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
@@ -34,6 +34,9 @@ from statemachines.roles import Role
 
 OPEN = "open"
 """The move of every case's first transition."""
+
+Clauses = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ ]*$")]
+"""The names of clauses, separated by blanks."""
 
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
@@ -66,7 +69,7 @@ class Opened(Form):
     demand: Personal | None = None
     shipment: Personal | None = None
     requested_at: AwareDatetime | None = None
-    unset_limits: str | None = None
+    unset_limits: Clauses | None = None
 
 
 @dataclass(frozen=True, slots=True)
