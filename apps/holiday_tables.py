@@ -7,20 +7,21 @@ from typing import Any
 from engine.calendars.calendar import POLICIES
 
 FOLDER = POLICIES / "holidays"
-COVERED = {"CN": range(2020, 2027), "DE": range(2020, 2036)}
-"""The years whose holidays are law. China publishes a year's make-up days in the November before."""
+COVERED = {"CN": range(2020, 2027), "DE": range(2020, 2036), "DE-BE": range(2020, 2036)}
+"""The years whose holidays are law, by country or by a part of one. China publishes a year's in the November before."""
 
 
 def tables() -> dict[str, str]:
-    """Return the text of each country's table."""
-    return {country: _table(country, years) for country, years in COVERED.items()}
+    """Return the text of the table of each country and of each part of one."""
+    return {region: _table(region, years) for region, years in COVERED.items()}
 
 
-def _table(country: str, years: range) -> str:
+def _table(region: str, years: range) -> str:
     import holidays
 
     # The class of a country has attributes that its base class does not declare.
-    calendar: Any = holidays.country_holidays(country, years=years)
+    country, _, subdivision = region.partition("-")
+    calendar: Any = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
     made_up: set[date] = getattr(calendar, "weekend_workdays", set[date]())
     head = f"# Seeded from the `holidays` package by `python -m apps.holiday_tables`: {years[0]} to {years[-1]}.\n"
     return head + "".join(_part(year, set(calendar) - made_up, made_up) for year in years)

@@ -11,6 +11,7 @@ from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
+from locales.shares import share
 from locales.translation import label, translate, when
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
@@ -64,8 +65,9 @@ class TimerView:
 
     @property
     def used_percent(self) -> int:
-        """The percentage of the allowance that is used."""
-        return int(self.used * 100 / self.allowance) if self.allowance else 0
+        """The percentage of the allowance that is used; 100 if exactly all of it is."""
+        used, allowance = self.used // MICROSECOND, self.allowance // MICROSECOND
+        return int(share(used, allowance) or 0)
 
     def state(self, locale: str) -> str:
         """Return since when it runs or is paused, or its outcome."""

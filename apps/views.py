@@ -16,6 +16,7 @@ from apps.variable_views import LinkView, links_of
 from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
 from engine.rules.in_force import Rules, rules_in
+from engine.rules.unset_limits import unset_limits
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -48,6 +49,7 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.v
        t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = :case_id ORDER BY t.seq
 """
+OPENING = "SELECT form FROM transition WHERE case_id = :case_id AND seq = 1"
 NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
 """The columns of a case that its document leaves out."""
 STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
@@ -112,12 +114,37 @@ def kind_of(store: Store, number: str) -> str:
         return current_case(tx, number).kind
 
 
-def timers(store: Store, number: str) -> tuple[str, list[TimerView]]:
-    """Return the case's kind and its timers, oldest first."""
+@dataclass(frozen=True, slots=True)
+class CaseTimers:
+    """A case's kind, its timers, and the clauses that would have a timer now if the pack set their limit."""
+
+    kind: str
+    timers: list[TimerView]
+    unset: list[str]
+
+
+def timers(store: Store, number: str) -> CaseTimers:
+    """Return the timers of a case, oldest first."""
     now = store.now()
     with store.looking() as tx:
         case_row = current_case(tx, number)
-        return case_row.kind, timers_of(tx, rules_in(tx), case_row, now)
+        return _case_timers(tx, rules_in(tx), case_row, now)
+
+
+def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> CaseTimers:
+    views, table = timers_of(tx, rules, case_row, now), lifecycle_of(case_row.kind)
+    running = {view.clause for view in views if view.outcome is None}
+    names = unset_limits(rules.pack(case_row.pack, to_micros(now)), table, case_row.traits)
+    unset = [name for name in names if case_row.state in table.clause[name].lives_in and name not in running]
+    return CaseTimers(case_row.kind, views, unset)
+
+
+def unset_at_opening(store: Store, number: str) -> list[str]:
+    """Return the clauses of which the record says that the pack set no limit for them when the case was opened."""
+    with store.looking() as tx:
+        case_row = current_case(tx, number)
+        form = tx.row(OPENING, case_id=case_row.id).form
+    return str(json.loads(form).get("unset_limits", "")).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +154,7 @@ class CaseView:
     case: CaseRow
     known: dict[str, Any]
     allowed: list[str]
-    timers: list[TimerView]
+    timers: CaseTimers
     links: list[LinkView]
 
 
@@ -136,7 +163,7 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now = store.now()
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
-        allowed, timers_ = _allowed(tx, case_row, rules, now, actor), timers_of(tx, rules, case_row, now)
+        allowed, timers_ = _allowed(tx, case_row, rules, now, actor), _case_timers(tx, rules, case_row, now)
         return CaseView(case_row, json.loads(case_row.variables), allowed, timers_, links_of(tx, case_row.id))
 
 

@@ -1,7 +1,7 @@
 """Evaluates predictions: a model on texts it has not seen, or the training method by cross-validation; the metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ from classifier.examples import Example, distinct, marks
 from classifier.fit_model import MIN_EXAMPLES, fit_model
 from classifier.keyword_rules import NEVER
 from classifier.model import Model
+from locales.shares import share_number
 from statemachines.refused import Refused
 
 HELD_OUT, BY_FOLDS = "held_out", "folds"
-BINS = 10
+BINS, SHARE_DIGITS = 10, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,17 @@ def _judge(model: Model, example: Example) -> JudgedPrediction:
 def metrics(judged: Sequence[JudgedPrediction]) -> Metrics:
     """Compute the metrics of at least one prediction."""
     per_class = _per_class(judged)
+    trusted = [verdict for verdict in judged if verdict.trusted]
     return Metrics(
         rows=len(judged),
-        accuracy=_share(verdict.right for verdict in judged),
+        accuracy=_share(sum(verdict.right for verdict in judged), len(judged)),
         macro_f1=round(float(np.mean([row["f1"] for row in per_class.values()])), 4),
         calibration_error=calibration_error(judged),
         per_class=per_class,
         at_95=_at_precision(judged),
         trusted={
-            "precision": _share(verdict.right for verdict in judged if verdict.trusted),
-            "share": _share(verdict.trusted for verdict in judged),
+            "precision": _share(sum(verdict.right for verdict in trusted), len(trusted)),
+            "share": _share(len(trusted), len(judged)),
         },
     )
 
@@ -139,9 +141,9 @@ def _per_class(judged: Sequence[JudgedPrediction]) -> dict[str, dict[str, Any]]:
     both = Counter(verdict.truth for verdict in judged if verdict.right)
     return {
         label: {
-            "precision": round(both[label] / predicted[label], 4) if predicted[label] else 0.0,
-            "recall": round(both[label] / true[label], 4) if true[label] else 0.0,
-            "f1": round(2 * both[label] / (true[label] + predicted[label]), 4),
+            "precision": _share(both[label], predicted[label]),
+            "recall": _share(both[label], true[label]),
+            "f1": _share(2 * both[label], true[label] + predicted[label]),
             "examples": true[label],
         }
         for label in sorted(true | predicted)
@@ -154,12 +156,11 @@ def _at_precision(judged: Sequence[JudgedPrediction]) -> dict[str, Any]:
     right = np.array([verdict.right for verdict in judged])
     threshold = trust_threshold(confidence, right)
     above = np.floor(100 * confidence) >= threshold
-    precision = round(float(right[above].mean()), 4) if above.any() else None
-    share = round(float(above.mean()), 4)
+    precision = share_number(int(right[above].sum()), int(above.sum()), SHARE_DIGITS, full=1)
+    share = _share(int(above.sum()), len(judged))
     wanted = None if threshold == NEVER else threshold
     return {"threshold": wanted, "wanted": PRECISION, "precision": precision, "share": share}
 
 
-def _share(flags: Iterable[bool]) -> float:
-    values = list(flags)
-    return round(sum(values) / len(values), 4) if values else 0.0
+def _share(part: int, whole: int) -> float:
+    return share_number(part, whole, SHARE_DIGITS, full=1) or 0.0

@@ -14,11 +14,13 @@ from classifier.categories import Categories, categories_of, hint
 from classifier.category_tree import newest_tree
 from classifier.keyword_rules import UNCLASSIFIED, CategoryProposal, classify, matched_keywords, severity_of, threshold
 from classifier.versioned_files import folder_of
+from locales.shares import share_number
 from statemachines.forms import Severity
 
 MODEL, RULES, TREE = "model", "rules", "tree"
 """The sources of a proposal."""
 MAX_CANDIDATES, MAX_FEATURES = 3, 10
+MILLION = 1_000_000
 
 DECIDES, SUGGESTS, ASKS = "decides", "suggests", "asks"
 """What the intake does: classify by itself, suggest a category to a person, or ask a person without a suggestion."""
@@ -141,7 +143,7 @@ def _explain_by_model(home: Path, text: str, subject: str, sourced: SourcedPropo
     candidates = tuple(
         CategoryCandidate(
             name_of(label),
-            round(100 * probabilities[label], 1),
+            share_number(round(MILLION * probabilities[label]), MILLION, digits=1),
             tuple(model.features(text, subject, label, MAX_FEATURES)),
         )
         for label in likeliest

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classifier.keyword_rules import NEVER
+from locales.shares import share_text
 from locales.translation import label, translate, when
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ MIN_NEW_DECISIONS = 20
 """How many of them must be new to the model in use."""
 
 FIGURES = ("accuracy", "macro_f1", "calibration_error")
+TEN_THOUSANDTHS = 10_000
+"""The parts of a whole in which the metrics give shares."""
 COLUMNS = ("category", "examples", "precision", "recall", "f1")
 
 
@@ -105,11 +108,15 @@ def _metrics(metrics: "Metrics", locale: str) -> Iterator[str]:
     for name, values in (("at_95", metrics.at_95), ("trusted", metrics.trusted)):
         if values.get("threshold", 0) is not None:
             heading = _translate(locale, f"figure.{name}", **values)
-            yield _row([heading, f"{values['share']:.1%} · {values['precision']:.1%}"])
+            yield _row([heading, f"{_percent(values['share'])} · {_percent(values['precision'])}"])
     yield from ("", _row([_translate(locale, f"column.{name}") for name in COLUMNS]), _row(["---"] * len(COLUMNS)))
     for code, values in metrics.per_class.items():
         name = label(locale, "", "category", code).replace("|", "\\|")
         yield _row([name, *(str(values[column]) for column in COLUMNS[1:])])
+
+
+def _percent(share: float) -> str:
+    return share_text(round(share * TEN_THOUSANDTHS), TEN_THOUSANDTHS, digits=1)
 
 
 def _row(cells: list[str]) -> str:

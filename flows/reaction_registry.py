@@ -46,6 +46,11 @@ def on_open(table: Lifecycle | None) -> Callable[[React], React]:
     return _registered(table, lambda event: event.move == OPEN)
 
 
+def on_unset_limits(table: Lifecycle | None) -> Callable[[React], React]:
+    """Register a reaction to the opening of a case for which the policy pack does not set every awaited limit."""
+    return _registered(table, lambda event: event.move == OPEN and '"unset_limits":' in event.form)
+
+
 def entering(table: Lifecycle | None, *states: str) -> Callable[[React], React]:
     """Register a reaction to a move into one of the states. Raises ``UnknownName``."""
     return _registered(table, lambda event: event.dest in states and event.dest != event.source, "state", states)

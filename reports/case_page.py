@@ -9,6 +9,7 @@ from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
+from locales.shares import share_text
 from locales.translation import label, translate, when
 from locales.zone import zone_name
 from models.columns import from_micros, to_micros
@@ -201,10 +202,9 @@ def _timer(row: Any, kind: str, rules: Rules, at: datetime, locale: str) -> tupl
         if since is None
         else when(from_micros(falls_due(row.unit, calendar, since, left)))
     )
-    share = f"{used * 100 // row.allowance} %" if row.allowance else "–"
     name = label(locale, kind, "clause", row.clause)
     promise = name if row.occurrence == 1 else translate(locale, "cli.desk.turn", clause=name, turn=row.occurrence)
-    return promise, share, label(locale, "", "level", str(row.level)), due
+    return promise, share_text(used, row.allowance), label(locale, "", "level", str(row.level)), due
 
 
 def _move(row: Any, kind: str, locale: str) -> tuple[str, ...]:

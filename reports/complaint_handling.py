@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.retired_names import recorded_as
 from engine.transaction import Tx
+from locales.shares import share_number
 from reports.current_names import clause_of
 from reports.run_figures import HOUR
 from statemachines.kinds import lifecycle_of
@@ -65,7 +66,7 @@ class HandlingFigures:
     @property
     def reopened_percent(self) -> float | None:
         """New rounds per hundred results; None if there was no result."""
-        return round(100 * self.reopened / self.results, 1) if self.results else None
+        return share_number(self.reopened, self.results, digits=1)
 
 
 def handling(tx: Tx, span: dict[str, Any]) -> HandlingFigures:

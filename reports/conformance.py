@@ -11,6 +11,7 @@ from engine.commands.open_case import OPEN
 from engine.replay.statistics import ReplayStatistics, all_statistics
 from engine.store import Store
 from engine.transaction import Tx
+from locales.shares import share_number
 from reports.discovered_model import Arc, DiscoveredModel
 from statemachines.lifecycle import Lifecycle
 from statemachines.retirement import CARRIED_OVER
@@ -125,7 +126,8 @@ class Conformance:
 
 
 def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 1.0
+    rounded = share_number(part, whole, digits=4, full=1)
+    return 1.0 if rounded is None else rounded
 
 
 def gather(store: Store, table: Lifecycle, report: Conformance, strays: Sequence[tuple[str, int, int]]) -> Conformance:

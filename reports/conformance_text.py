@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from locales.shares import share_text
 from locales.translation import catalogue, label, translate
 from reports.conformance import Conformance, Deviation, EventReference
 from reports.discovered_model import duration_diagram, span
-from reports.markdown import percent, table
+from reports.markdown import table
 
 ACTIVITIES = 3
 """How many of the log's activities are listed for each reason; the document lists all."""
@@ -103,8 +104,8 @@ def overview(report: Conformance, locale: str) -> str:
         ignored=report.ignored.total(),
         refused=report.refusals,
         inferred=report.inferred,
-        fitness=percent(report.applied, report.events - report.ignored.total()),
-        fitting=percent(report.fitting_cases, report.cases),
+        fitness=share_text(report.applied, report.events - report.ignored.total()),
+        fitting=share_text(report.fitting_cases, report.cases),
     )
 
 

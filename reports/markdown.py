@@ -27,11 +27,6 @@ def department(locale: str, code: str | None) -> str:
     return label(locale, "", "department", code) if code else "–"
 
 
-def percent(part: int, whole: int) -> str:
-    """Return a share in whole percent, or a dash if ``whole`` is 0."""
-    return f"{round(part * 100 / whole)} %" if whole else "–"
-
-
 def link(locale: str, key: str) -> str:
     """Return a link to the newest artifact of a key.
 

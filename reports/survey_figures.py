@@ -9,6 +9,7 @@ from typing import Any
 from engine.retired_names import recorded_as
 from engine.rules.questionnaires import DIMENSIONS, asked_after
 from engine.store import Store
+from locales.shares import share_number
 from models.columns import to_micros
 from statemachines.forms import Outcome
 from statemachines.kinds import lifecycle_of
@@ -64,12 +65,12 @@ class SurveyFigures:
     @property
     def response_rate(self) -> float | None:
         """Answered of called, in percent."""
-        return _percent(self.answered, self.called)
+        return share_number(self.answered, self.called, digits=1)
 
     @property
     def satisfied_share(self) -> float | None:
         """Satisfied of judged, in percent."""
-        return _percent(self.satisfied, self.judged)
+        return share_number(self.satisfied, self.judged, digits=1)
 
 
 @dataclass(slots=True)
@@ -135,7 +136,3 @@ def _dimension(code: str, answers: list[Mapping[str, Any]]) -> DimensionScore:
 
 def _mean(values: list[int], unit: int) -> float | None:
     return round(sum(values) / len(values) / unit, 1) if values else None
-
-
-def _percent(part: int, whole: int) -> float | None:
-    return round(100 * part / whole, 1) if whole else None

@@ -153,7 +153,6 @@ INQUIRY = Lifecycle(
         Clause("answer_inquiry", during=ASKING, pauses=(WAITING,), met_by=("answer", "thank"), answers=True),
         Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
         promise_clause(OPEN),
-        # Internal, for a pack that asks for no such callback need not say how soon it is made.
         Clause("revisit", during=(ANSWERED,), met_by=("revisit", "unreachable"), internal=True),
         Clause("archive", during=(REVISITED, SETTLED), then="archive"),
     ),

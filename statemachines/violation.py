@@ -100,6 +100,7 @@ told_first = Guard("told_first", lambda facts, form: _wanted(facts, "told") and 
 told_last = Guard("told_last", lambda facts, form: _wanted(facts, "told") and not _wanted(facts, "published"))
 undisputed = Guard("undisputed", lambda facts, form: _disputable(facts))
 accused_disputes = Guard("accused_disputes", lambda facts, form: is_known_as(facts, "accused") and _disputable(facts))
+no_window = Guard("no_window", lambda facts, form: not facts.has_limit("appeal_window"))
 
 VIOLATION = Lifecycle(
     kind="violation",
@@ -160,6 +161,8 @@ VIOLATION = Lifecycle(
             for dest, guard in ((STAY, first), (ANNOUNCED, last))
         ),
         Move("close_appeals", (ANNOUNCED,), SETTLED, roles=(SYSTEM,)),
+        # Where the rules leave open until when an appeal is lodged, no timer ends the wait: HR does, with a reason.
+        Move("end_appeals", (ANNOUNCED,), SETTLED, roles=(Role.HR,), form=Reason, guard=no_window, recused=ACCUSED),
         Move("accept_decision", (ANNOUNCED,), SETTLED, roles=STAFF, guard=himself("accused")),
         Move("archive", (SETTLED,), ARCHIVED, roles=(SYSTEM,)),
         # The accused disputes the decision, once; an appeal decides, and what it corrects is published again.

@@ -31,8 +31,9 @@ class Facts:
     """What a guard may read of a case and of the person who acts.
 
     ``variables`` are the case variables: values of fields marked ``VARIABLE``, and counts. ``bounds`` are those of
-    the policy pack, None where it leaves one blank. ``actor`` is the handle of the person who acts, empty for the
-    system and an import; ``done_by`` says who made the moves from which this one is separate.
+    the policy pack, None where it leaves one blank, and ``has_limit`` says whether it sets the limit of a clause.
+    ``actor`` is the handle of the person who acts, empty for the system and an import; ``done_by`` says who made the
+    moves from which this one is separate.
     """
 
     state: str
@@ -45,6 +46,7 @@ class Facts:
     severity: str | None = None
     variables: Mapping[str, Any] = field(default_factory=lambda: NOTHING_KNOWN)
     bounds: Mapping[str, int | None] = field(default_factory=lambda: NOTHING_KNOWN)
+    has_limit: Callable[[str], bool] = field(default=lambda clause: True, compare=False)
     actor: str = ""
     done_by: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
 
@@ -125,7 +127,7 @@ class Clause:
     ``occurrence_field`` is the field of the meeting move's form that names the occurrence it meets; without it all
     are met. ``restarts`` ends the earlier occurrence when a new one starts; ``repeats`` starts the next one whenever
     one is met. ``partition_by`` names a column of the case (the department): each new value of it gets its own timer.
-    ``internal`` promises nothing to a customer: where the pack leaves its limit blank, no timer is started.
+    ``internal`` promises nothing to a customer.
     """
 
     name: str

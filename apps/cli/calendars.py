@@ -10,6 +10,7 @@ import typer
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published, read_file
 from engine.calendars.calendar import Calendar
+from engine.calendars.calendar_tables import WEEKDAYS, Hours, end_text
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, import_years
 from engine.rules.publishing import override as override_days
@@ -25,6 +26,10 @@ calendar = typer.Typer(
 Year = Annotated[int | None, typer.Option(help="The days of one year that differ from the plain week.")]
 Off = Annotated[list[str] | None, typer.Option(help="A day that is off; may be repeated.")]
 Worked = Annotated[list[str] | None, typer.Option(help="A day that is worked; may be repeated.")]
+OwnHours = Annotated[
+    list[str] | None,
+    typer.Option("--hours", help="Hours of one day, 2026-12-24=08:00-12:00,13:00-15:00; may be repeated."),
+]
 Why = Annotated[str, typer.Option(help="Why it is published.")]
 WhyImport = Annotated[str | None, typer.Option(help="Why it is imported; without it the file's name is kept.")]
 
@@ -49,7 +54,9 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
     document = {
         **_document(calendar_, current),
         "weekdays": calendar_.weekdays,
-        "hours": [[f"{begin:%H:%M}", f"{end:%H:%M}"] for begin, end in calendar_.hours],
+        "hours": _pairs(calendar_.hours),
+        "weekday_hours": {WEEKDAYS[number]: _pairs(hours) for number, hours in calendar_.weekday_hours},
+        "exceptions": {str(date_): _pairs(hours) for date_, hours in calendar_.exceptions},
         "days": [dict(zip(keys, entry, strict=True)) for entry in days],
         "editions": [edition_document(edition) for edition in editions],
     }
@@ -57,6 +64,8 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
         (_text("zone"), calendar_.zone.key),
         (_text("week"), " ".join(translate(cli.locale, f"weekday.{number}") for number in calendar_.weekdays) or "–"),
         (_text("hours"), _hours(calendar_)),
+        *((translate(cli.locale, f"weekday.{number}"), _shown(hours)) for number, hours in calendar_.weekday_hours),
+        *((str(date_), _shown(hours) or _text("closed")) for date_, hours in calendar_.exceptions),
         (_text("known"), _until(calendar_)),
     ]
     shown = [table(f"{name} · {calendar_.version}", ("", ""), rows)]
@@ -84,12 +93,25 @@ def import_(name: str, file: Path, reason: WhyImport = None, as_: As = None, jso
 
 @calendar.command()
 def override(
-    name: str, reason: Why, off: Off = None, worked: Worked = None, as_: As = None, json: Json = False
+    name: str,
+    reason: Why,
+    off: Off = None,
+    worked: Worked = None,
+    hours: OwnHours = None,
+    as_: As = None,
+    json: Json = False,
 ) -> None:
-    """Rule single days of a published year otherwise than they were published."""
+    """Rule single days otherwise than they were published: off, worked, or with hours of their own."""
     store, by = cli.store, cli.actor(as_)
     days_off, days_worked = [day(text) for text in off or ()], [day(text) for text in worked or ()]
-    give_published(override_days(store, name, days_off, days_worked, by, store.now(), reason))
+    own_hours = dict(_own_hours(text) for text in hours or ())
+    give_published(override_days(store, name, days_off, days_worked, by, store.now(), reason, own_hours))
+
+
+def _own_hours(text: str) -> tuple[str, list[list[str]]]:
+    """Parse ``2026-12-24=08:00-12:00,13:00-15:00``; the calendar checks the hours. Raises ``Refused('bad_day')``."""
+    date_, _, intervals = text.partition("=")
+    return str(day(date_)), [interval.split("-") for interval in intervals.split(",") if interval]
 
 
 def _document(calendar_: Calendar, current: CurrentRules) -> dict[str, Any]:
@@ -117,7 +139,15 @@ def _kind(sort: str) -> str:
 
 
 def _hours(calendar_: Calendar) -> str:
-    return ", ".join(f"{begin:%H:%M}–{end:%H:%M}" for begin, end in calendar_.hours) or _text("always")
+    return _shown(calendar_.hours) or _text("always")
+
+
+def _shown(hours: Hours) -> str:
+    return ", ".join(f"{begin}–{end}" for begin, end in _pairs(hours))
+
+
+def _pairs(hours: Hours) -> list[tuple[str, str]]:
+    return [(f"{begin:%H:%M}", end_text(end)) for begin, end in hours]
 
 
 def _until(calendar_: Calendar) -> str:

@@ -83,14 +83,22 @@ def _open_and_show(opening: Opening, unless_known: bool) -> None:
     answer = (open_unless_known if unless_known else open_case)(cli.store, opening, opening.contact.at)
     others = [candidate for candidate in candidates if candidate.number != answer.number]
     earlier = [case for case in customer.cases if case.number != answer.number] if customer else []
+    unset = views.unset_at_opening(cli.store, answer.number)
     document = {
         **document_of(answer),
         "kind": kind,
+        "limits_not_set": unset,
         "likely_duplicates": [{"case": other.number, "state": other.state, "why": list(other.why)} for other in others],
         "returning": bool(earlier),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
-    cli.give(document, answer_text(answer), *welcome, *map(_candidate_line, others))
+    cli.give(document, answer_text(answer), *_unset_line(kind, unset), *welcome, *map(_candidate_line, others))
+
+
+def _unset_line(kind: str, unset: list[str]) -> list[str]:
+    """Return the line that names the clauses whose limit the pack does not set; none if all are set."""
+    names = ", ".join(label(cli.locale, kind, "clause", name) for name in unset)
+    return [cli.translate("desk.limits_not_set", clauses=names)] if unset else []
 
 
 def _before(contact: Contact, kind: str) -> tuple[Customer | None, list[Candidate]]:

@@ -8,7 +8,6 @@ from apps import views
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
 from apps.fitted_table import FittedTable
-from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
 from engine.ledger.record import CaseRow
 from locales.translation import label
@@ -80,9 +79,9 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         **views.case_document(view.case),
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
-        "clocks": [timer.document() for timer in view.timers],
+        **_timer_document(view.timers),
     }
-    cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers, view.case.kind))
+    cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers))
 
 
 def _columns_of(row: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
@@ -133,15 +132,19 @@ def history(number: str, json: Json = False) -> None:
 @case.command("clocks")
 def timers(number: str, json: Json = False) -> None:
     """Every promise of a case: its budget, what is used, what fires when, and where it comes from."""
-    kind, found = views.timers(cli.store, number)
-    cli.give({"case": number, "clocks": [timer.document() for timer in found]}, _timer_table(found, kind))
+    of_case = views.timers(cli.store, number)
+    cli.give({"case": number, **_timer_document(of_case)}, _timer_table(of_case))
 
 
-def _timer_table(found: list[TimerView], kind: str) -> FittedTable:
+def _timer_document(of_case: views.CaseTimers) -> dict[str, Any]:
+    return {"clocks": [timer.document() for timer in of_case.timers], "limits_not_set": of_case.unset}
+
+
+def _timer_table(of_case: views.CaseTimers) -> FittedTable:
     columns = ("promise", "round", "limit", "used", "state", "fires", "steps", "source")
     rows = [
         (
-            timer.promise(kind, cli.locale),
+            timer.promise(of_case.kind, cli.locale),
             timer.cycle,
             timer.limit(cli.locale),
             f"{timer.used_percent} %",
@@ -150,8 +153,10 @@ def _timer_table(found: list[TimerView], kind: str) -> FittedTable:
             timer.steps(),
             timer.origin(cli.locale),
         )
-        for timer in found
+        for timer in of_case.timers
     ]
+    unset = cli.translate("desk.limit_not_set")
+    rows += [(label(cli.locale, of_case.kind, "clause", name), "", unset, *("–",) * 5) for name in of_case.unset]
     return table("", tuple(cli.translate(f"column.{name}") for name in columns), rows)
 
 

@@ -1,8 +1,10 @@
 """The rules that a command reads: those of the store, or the shipped files where there is no store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.cli.context import cli, instant, local
@@ -72,12 +74,14 @@ def day(text: str) -> date:
         raise Refused("bad_day", value=text[:40]) from None
 
 
-def effective(text: str, zone: str) -> datetime:
-    """Parse an effective date: an instant, or a day that begins in that zone. Raises ``Refused``."""
+def effective(text: str, zone: str, now: datetime) -> datetime:
+    """Parse an effective date: an instant, or a day that begins in that zone; today means now. Raises ``Refused``."""
     try:
         return instant(text)
     except Refused:
-        return datetime.combine(day(text), time(), ZoneInfo(zone))
+        begins = day(text)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return now if begins == today else datetime.combine(begins, time(), ZoneInfo(zone))
 
 
 def edition_document(edition: EditionRow) -> dict[str, object]:
@@ -93,18 +97,19 @@ def edition_document(edition: EditionRow) -> dict[str, object]:
     }
 
 
-def give_published(published: Published) -> None:
-    """Answer what was published, or that it had been before."""
+def give_published(published: Published, more: Mapping[str, object] | None = None, *lines: Any) -> None:
+    """Answer what was published, or that it had been before; ``more`` and ``lines`` are added to the answer."""
     document = {
         "sort": published.sort.value,
         "name": published.name,
         "version": published.version,
         "effective_from": published.effective_from,
         "new": published.new,
+        **(more or {}),
     }
     params = {"name": published.name, "version": published.version}
     if not published.new:
-        cli.give(document, cli.translate("rules.known", **params))
+        cli.give(document, cli.translate("rules.known", **params), *lines)
         return
     assert published.effective_from is not None
-    cli.give(document, cli.translate("rules.published", since=local(published.effective_from), **params))
+    cli.give(document, cli.translate("rules.published", since=local(published.effective_from), **params), *lines)

@@ -60,18 +60,27 @@ def _packs(current: CurrentRules) -> Iterator[tuple[Pack, date | None]]:
 
 @policy.command()
 def check(name: Name = None, strict: Strict = False, json: Json = False) -> int:
-    """Name every limit that is blank or contradictory, and every clause that nobody asks for."""
-    current, tables = current_rules(), lifecycles().values()
+    """Name every limit that is blank or contradictory, every clause that nobody asks for, and what is not promised."""
+    current = current_rules()
     packs = [current.rules.pack(name, current.now)] if name else [pack for pack, _ in _packs(current)]
-    pack_gaps = [
-        gap
-        for pack in packs
-        for gap in gaps(pack, asked(tables), _today(pack, current.at), agreed(tables), asked_bounds(tables))
-    ]
+    pack_gaps = [gap for pack in packs for gap in _gaps(pack, _today(pack, current.at))]
+    unpromised = [(pack.name, clause, why) for pack in packs for clause, why in pack.unpromised.items()]
     editions = [pack.edition for pack in packs]
-    document = {"ok": not pack_gaps, "packs": editions, "places": [_document(gap) for gap in pack_gaps]}
-    cli.give(document, *_shown(editions, pack_gaps))
+    document = {
+        "ok": not pack_gaps,
+        "packs": editions,
+        "places": [_document(gap) for gap in pack_gaps],
+        "unpromised": [{"pack": pack, "clause": clause, "source": why} for pack, clause, why in unpromised],
+    }
+    listed = [table(_text("unpromised_title"), _columns("pack", "clause", "source"), unpromised)] if unpromised else []
+    cli.give(document, *listed, *_shown(editions, pack_gaps))
     return REFUSED if strict and pack_gaps else DONE
+
+
+def _gaps(pack: Pack, today: date) -> list[Gap]:
+    """Return the places of a pack that await a decision, for every clause and bound of every lifecycle."""
+    tables = lifecycles().values()
+    return list(gaps(pack, asked(tables), today, agreed(tables), asked_bounds(tables)))
 
 
 @policy.command()
@@ -134,7 +143,11 @@ def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As =
     since = effective_from or (pack.effective_from and pack.effective_from.isoformat())
     if not since:
         raise Refused("no_effective_date", name=pack.name)
-    give_published(publish_text(store, Sort.PACK, text, by, at, effective(since, pack.zone), reason, file.name))
+    begins = effective(since, pack.zone, at)
+    published = publish_text(store, Sort.PACK, text, by, at, begins, reason, file.name)
+    pack_gaps = _gaps(pack, _today(pack, begins))
+    shown = _shown([pack.edition], pack_gaps) if pack_gaps else ()
+    give_published(published, {"places": [_document(gap) for gap in pack_gaps]}, *shown)
 
 
 @policy.command()

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from engine.calendars.calendar_tables import Holidays, Reading, Table, tables_in, years_in
+from engine.calendars.calendar_tables import MIDNIGHT, Holidays, Hours, Reading, Table, tables_in, years_in
 from statemachines.refused import Refused
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 HORIZON = 2200
 """No deadline is computed from this year on; such a request is a typing error."""
-COUNTRY = re.compile("[A-Z]{2}")
+REGION = re.compile("[A-Z]{2}(-[A-Z0-9]{1,3})?")
+"""A country, or a part of one as ISO 3166-2 names it: DE, DE-BE."""
 NOTHING, DAY = timedelta(), timedelta(days=1)
 Interval = tuple[datetime, datetime]
 
@@ -53,7 +55,9 @@ class Calendar(Table):
         """Return a short hash of the calendar's contents: calendars of equal version compute alike."""
         known = self.holidays
         days = [known.covered, *(sorted(map(str, dates)) for dates in (known.off, known.worked))] if known else []
-        content = [str(self.zone), self.weekdays, [list(map(str, pair)) for pair in self.hours], days]
+        content: list[Any] = [str(self.zone), self.weekdays, _texts(self.hours), days]
+        if own := [[str(day), _texts(hours)] for day, hours in (*self.weekday_hours, *self.exceptions)]:
+            content.append(own)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     @property
@@ -73,11 +77,33 @@ class Calendar(Table):
 
     def works(self, day: date) -> bool:
         """Return whether that date is a working day."""
-        if not self.hours:
-            return True
-        if self.holidays is not None and (day in self.holidays.worked or day in self.holidays.off):
-            return day in self.holidays.worked
-        return day.weekday() in self.weekdays
+        return not self.hours or bool(self.hours_on(day))
+
+    def hours_on(self, day: date) -> Hours:
+        """Return the working intervals of a date in local time; none where it is closed, or where it is always open.
+
+        The hours of the date itself count first, then the holidays, then the hours of its weekday.
+        """
+        if day in self._exceptions:
+            return self._exceptions[day]
+        if self.holidays is not None and day in self.holidays.worked:
+            return self.hours
+        if self.holidays is not None and day in self.holidays.off:
+            return ()
+        usual = self.hours if day.weekday() in self.weekdays else ()
+        return self._weekday_hours.get(day.weekday(), usual)
+
+    def is_exception(self, day: date) -> bool:
+        """Return whether the date has hours of its own, be it that it is closed."""
+        return day in self._exceptions
+
+    @cached_property
+    def _exceptions(self) -> Mapping[date, Hours]:
+        return dict(self.exceptions)
+
+    @cached_property
+    def _weekday_hours(self) -> Mapping[int, Hours]:
+        return dict(self.weekday_hours)
 
     def days_later(self, instant: datetime, days: int) -> datetime:
         """Return the same local time that many dates later.
@@ -163,20 +189,24 @@ class Calendar(Table):
     def intervals(self, day: date) -> list[Interval]:
         """Return a date's working intervals in UTC. Summer time beginning or ending inside one changes its length."""
         intervals: list[Interval] = []
-        for pair in self.hours if self.works(day) else ():
-            start, end = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in pair)
+        for opens, closes in self.hours_on(day):
+            last_day = day + DAY if closes == MIDNIGHT else day
+            start = datetime.combine(day, opens, self.zone).astimezone(UTC)
+            end = datetime.combine(last_day, closes, self.zone).astimezone(UTC)
             start = max(start, intervals[-1][1]) if intervals else start
             if start < end:
                 intervals.append((start, end))
         return intervals
 
 
+def _texts(hours: Hours) -> list[list[str]]:
+    return [list(map(str, pair)) for pair in hours]
+
+
 def calendars_in(text: str, file: str) -> dict[str, Calendar]:
     """Return every calendar of a TOML text by name. Raises ``Refused('bad_calendar')``."""
     tables = tables_in(text, file, holidays)
-    return {
-        name: Calendar(name, table.zone, table.weekdays, table.hours, table.holidays) for name, table in tables.items()
-    }
+    return {name: Calendar(**vars(table)) for name, table in tables.items()}
 
 
 @cache
@@ -193,10 +223,10 @@ def calendar(name: str) -> Calendar:
 
 
 @cache
-def holidays(country: str) -> Holidays | None:
-    """Return the shipped holidays of a country; None if there are none."""
-    path = POLICIES / "holidays" / f"{country}.toml"
-    if not COUNTRY.fullmatch(country) or not path.exists():
+def holidays(region: str) -> Holidays | None:
+    """Return the shipped holidays of a country or of a part of it (DE-BE); None if there are none."""
+    path = POLICIES / "holidays" / f"{region}.toml"
+    if not REGION.fullmatch(region) or not path.exists():
         return None
     years = years_in(path.read_text("utf-8"), path.name)
     return Reading(path.name).laid_over("years", None, years)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any, cast
@@ -11,7 +11,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from statemachines.refused import Refused
 
-KEYS = frozenset({"zone", "weekdays", "hours", "holidays", "years"})
+KEYS = frozenset({"zone", "weekdays", "hours", "weekday_hours", "holidays", "years", "exceptions"})
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MIDNIGHT, END_OF_DAY = time(), "24:00"
+"""As the end of an interval midnight is that of the next day, which is written 24:00."""
+Hours = tuple[tuple[time, time], ...]
+"""The working intervals of a day, in order."""
 NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 FIRST, LAST = 1900, 2199
 
@@ -44,13 +49,20 @@ def _of(year: int, days: Iterable[date]) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class Table:
-    """A calendar as it is written: without hours it is always open, without holidays it knows the plain week."""
+    """A calendar as it is written: without hours it is always open, without holidays it knows the plain week.
+
+    ``hours`` are those of the ``weekdays`` and of days that make up for others; ``weekday_hours`` are the own hours of
+    a weekday, and ``exceptions`` those of a single date, whatever its weekday and whether it is a holiday. Both are
+    sorted; no hours mean closed.
+    """
 
     name: str
     zone: ZoneInfo
     weekdays: tuple[int, ...] = ()
-    hours: tuple[tuple[time, time], ...] = ()
+    hours: Hours = ()
     holidays: Holidays | None = None
+    weekday_hours: tuple[tuple[int, Hours], ...] = ()
+    exceptions: tuple[tuple[date, Hours], ...] = ()
 
 
 @dataclass
@@ -117,19 +129,50 @@ class Reading:
             self.fault(place, "must be a list of different weekdays from 0 (Monday) to 6")
         return cast(tuple[int, ...], days)
 
-    def hours(self, place: str, value: Any) -> tuple[tuple[time, time], ...]:
+    def hours(self, place: str, value: Any) -> Hours:
         """Read the working intervals of a day, in order."""
         pairs = [_pair(entry) for entry in cast(list[Any], value)] if isinstance(value, list) else [None]
         intervals = [pair for pair in pairs if pair is not None]
         if len(intervals) < len(pairs):
-            self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]')
+            self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]; a day ends at "24:00"')
         for begin, end in intervals:
-            if begin >= end:
-                self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at midnight")
+            if end != MIDNIGHT and begin >= end:
+                self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at 24:00")
         for (_, end), (begin, _) in pairwise(intervals):
-            if begin < end:
-                self.fault(place, f"the interval from {begin:%H:%M} begins before the one until {end:%H:%M} is over")
+            if end == MIDNIGHT or begin < end:
+                self.fault(
+                    place, f"the interval from {begin:%H:%M} begins before the one until {end_text(end)} is over"
+                )
         return tuple(intervals)
+
+    def weekday_hours(self, place: str, rows: Any) -> tuple[tuple[int, Hours], ...]:
+        """Read the hours of single weekdays, by their English names."""
+        hours: dict[int, Hours] = {}
+        for name, value in self._rows(place, rows, 'saturday = [["09:00", "12:00"]]'):
+            if name not in WEEKDAYS:
+                self.fault(f"{place}.{name}", f"is no weekday; use {', '.join(WEEKDAYS)}")
+            elif value == []:
+                self.fault(f"{place}.{name}", "has no hours; take a day without work out of weekdays")
+            else:
+                hours[WEEKDAYS.index(name)] = self.hours(f"{place}.{name}", value)
+        return tuple(sorted(hours.items()))
+
+    def exceptions(self, place: str, rows: Any) -> tuple[tuple[date, Hours], ...]:
+        """Read the hours of single dates; an empty list closes the day."""
+        hours: dict[date, Hours] = {}
+        for name, value in self._rows(place, rows, '2026-12-24 = [["09:00", "12:00"]]'):
+            day = _day(name)
+            if day is None:
+                self.fault(f"{place}.{name}", "must be a day, written like 2026-12-24")
+            else:
+                hours[day] = self.hours(f"{place}.{name}", value)
+        return tuple(sorted(hours.items()))
+
+    def _rows(self, place: str, rows: Any, example: str) -> Iterable[tuple[str, Any]]:
+        if isinstance(rows, dict):
+            return cast(dict[str, Any], rows).items()
+        self.fault(place, f"must be a table with rows like {example}")
+        return ()
 
     def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
         """Read one calendar."""
@@ -146,10 +189,14 @@ class Reading:
         hours = self.hours(f"{name}.hours", entries.get("hours", []))
         if bool(weekdays) != bool(hours):
             self.fault(f"{name}.{'hours' if weekdays else 'weekdays'}", "weekdays and hours go together")
+        own = self.weekday_hours(f"{name}.weekday_hours", entries.get("weekday_hours", {}))
+        exceptions = self.exceptions(f"{name}.exceptions", entries.get("exceptions", {}))
         holidays = self.holidays(name, entries, countries)
         if holidays is not None and not hours:
             self.fault(f"{name}.hours", "a calendar that never sleeps has no holidays: give it hours")
-        return Table(name, zone, weekdays, hours, holidays)
+        elif (own or exceptions) and not hours:
+            self.fault(f"{name}.hours", "a calendar that never sleeps has no hours of single days: give it hours")
+        return Table(name, zone, weekdays, hours, holidays, own, exceptions)
 
     def holidays(self, name: str, entries: Mapping[str, Any], countries: Callable[[str], Holidays | None]):
         """Return a country's holidays with the calendar's own years instead; None without either."""
@@ -184,10 +231,19 @@ def _day(value: Any) -> date | None:
 
 def _pair(value: Any) -> tuple[time, time] | None:
     try:
-        begin, end = (time.fromisoformat(text) for text in value)
+        begin, end = value
+        closes = MIDNIGHT if end == END_OF_DAY else time.fromisoformat(end)
+        opens = time.fromisoformat(begin)
     except (TypeError, ValueError):
         return None
-    return None if begin.tzinfo or end.tzinfo else (begin, end)
+    if opens.tzinfo or closes.tzinfo or (closes == MIDNIGHT and end != END_OF_DAY):
+        return None
+    return opens, closes
+
+
+def end_text(end: time) -> str:
+    """Return the end of an interval as people write it: midnight is 24:00."""
+    return END_OF_DAY if end == MIDNIGHT else f"{end:%H:%M}"
 
 
 def toml_in(text: str, file: str) -> dict[str, Any]:
@@ -226,12 +282,27 @@ def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table
         reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
     holidays = reading.laid_over("years", known.holidays, years)
     reading.settle()
-    return Table(known.name, known.zone, known.weekdays, known.hours, holidays)
+    return replace(known, holidays=holidays)
+
+
+def with_hours(known: Table, hours: Mapping[str, Any]) -> Table:
+    """Return the calendar with the hours of single dates, written as in ``exceptions``. Raises ``Refused``."""
+    reading = Reading(known.name)
+    if hours and not known.hours:
+        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no hours of single days: give it hours")
+    changed = dict(known.exceptions) | dict(reading.exceptions("exceptions", hours))
+    reading.settle()
+    return replace(known, exceptions=tuple(sorted(changed.items())))
 
 
 def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Table:
-    """Return the calendar with single days changed. Raises ``Refused('bad_calendar')``."""
+    """Return the calendar with single days changed, which lose the hours of their own that they had.
+
+    Raises ``Refused('bad_calendar')``.
+    """
     reading, rest, work = Reading(known.name), frozenset(off), frozenset(worked)
+    if not rest | work:
+        return known
     parts = known.holidays.parts() if known.holidays else {}
     for day in sorted(rest & work):
         reading.fault("off", f"{day} is both off and worked")
@@ -243,15 +314,27 @@ def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Tab
         year: HolidayYear((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
         for year, part in parts.items()
     }
-    return imported(known, years, known.name)
+    exceptions = tuple((day, hours) for day, hours in known.exceptions if day not in rest | work)
+    return imported(replace(known, exceptions=exceptions), years, known.name)
 
 
 def written(table: Table) -> str:
     """Return the calendar as TOML that needs no other file."""
-    hours = ", ".join(f'["{begin.isoformat()}", "{end.isoformat()}"]' for begin, end in table.hours)
     lines = [f"[{table.name}]", f'zone = "{table.zone.key}"']
-    lines += [f"weekdays = {list(table.weekdays)}", f"hours = [{hours}]"] if table.hours else []
+    lines += [f"weekdays = {list(table.weekdays)}", f"hours = {_written(table.hours)}"] if table.hours else []
+    if table.weekday_hours:
+        rows = (f"{WEEKDAYS[number]} = {_written(hours)}" for number, hours in table.weekday_hours)
+        lines += ["", f"[{table.name}.weekday_hours]", *rows]
     for year, part in (table.holidays.parts() if table.holidays else {}).items():
         lines += ["", f"[{table.name}.years.{year}]"]
         lines += [f"{sort} = [{', '.join(map(str, sorted(getattr(part, sort))))}]" for sort in _SORTS]
+    if table.exceptions:
+        rows = (f"{day} = {_written(hours)}" for day, hours in table.exceptions)
+        lines += ["", f"[{table.name}.exceptions]", *rows]
     return "\n".join(lines) + "\n"
+
+
+def _written(hours: Hours) -> str:
+    pairs = ((begin.isoformat(), END_OF_DAY if end == MIDNIGHT else end.isoformat()) for begin, end in hours)
+    intervals = ", ".join(f'["{begin}", "{end}"]' for begin, end in pairs)
+    return f"[{intervals}]"

@@ -88,8 +88,12 @@ def _within(place: Calendar, start: datetime, end: datetime, day: date, unit: Un
 
 
 def sort_of(place: Calendar, day: date) -> str:
-    """Return the sort of day: ``working``, ``made_up``, ``holiday``, ``weekend``; ``unknown`` past the tables."""
+    """Return the sort of day: ``exception`` (a date with hours of its own), ``working``, ``made_up``, ``holiday``,
+    ``weekend``; ``unknown`` past the tables.
+    """
     known = place.holidays
+    if place.is_exception(day):
+        return "exception"
     if known is not None and not known.covered[0] <= day.year <= known.covered[1]:
         return "unknown"
     if known is not None and day in known.worked:

@@ -8,7 +8,9 @@ from engine.caches import Acting
 from engine.commands.case_context import CaseContext, Done
 from engine.ledger.record import CaseRow
 from engine.rules.policy import Pack
+from engine.rules.unset_limits import has_limit
 from statemachines.form_model import Form
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Decision, Facts
 
 DoneBy = Mapping[str, frozenset[str]]
@@ -28,6 +30,7 @@ def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None 
         severity=case.severity,
         variables=orjson.loads(case.variables),
         bounds={name: bound.amount for name, bound in pack.bounds.items()},
+        has_limit=lambda clause: has_limit(pack, lifecycle_of(case.kind), clause, case.traits),
         actor=actor,
         done_by=done_by or {},
     )

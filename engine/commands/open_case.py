@@ -1,11 +1,12 @@
 """Opens a case for a contact: party, statement, case, first transition, timers and outbox event at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
@@ -21,6 +22,7 @@ from engine.duplicates.similar import TEXT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.policy import Pack
+from engine.rules.unset_limits import awaited, unset_limits
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -32,6 +34,9 @@ from statemachines.roles import Role
 
 OPEN = "open"
 """The move of every case's first transition."""
+
+Clauses = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ ]*$")]
+"""The names of clauses, separated by blanks."""
 
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
@@ -47,7 +52,10 @@ ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
 
 
 class Opened(Form):
-    """What the first transition records of a contact (A1), and which case it came of."""
+    """What the first transition records of a contact (A1), and which case it came of.
+
+    ``unset_limits`` names the awaited clauses whose limit the pack does not set, separated by blanks.
+    """
 
     channel: Channel
     nature: Annotated[Code | None, VARIABLE] = None
@@ -61,6 +69,7 @@ class Opened(Form):
     demand: Personal | None = None
     shipment: Personal | None = None
     requested_at: AwareDatetime | None = None
+    unset_limits: Clauses | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +141,15 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     actor = acting(tx, opening.actor, to_micros(at))
     _check_time(opening.contact.at, at, actor)
     table, around = lifecycle_of(opening.kind), surroundings(tx, to_micros(at))
-    case = _insert(tx, secret, opening, table, around.rules.pack(opening.pack, around.now), around.now)
+    pack = around.rules.pack(opening.pack, around.now)
+    case = _insert(tx, secret, opening, table, pack, around.now)
     if opening.parent is not None:
         link_in(tx, opening.parent, case.id, opening.relation, around.now)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
     context = context_of(Loaded(around, case, history=[], occurrences={}))
     plan = Plan(case, context.timers, case.version)
-    form = _form(opening)
+    unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
+    form = _form(opening, awaited(table, unset))
     plan_move(
         context, plan, TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
     )
@@ -199,7 +210,7 @@ def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
     return row.id
 
 
-def _form(opening: Opening) -> Opened:
+def _form(opening: Opening, unset: Sequence[str]) -> Opened:
     contact = opening.contact
     return Opened(
         channel=contact.channel,
@@ -214,4 +225,5 @@ def _form(opening: Opening) -> Opened:
         demand=contact.demand,
         shipment=contact.shipment,
         requested_at=contact.requested_at,
+        unset_limits=" ".join(unset) or None,
     )

@@ -128,7 +128,7 @@ def plan_reprojection(context: CaseContext, plan: Plan, reason: str) -> bool:
     case = context.case
     at = max(context.now, case.changed_at)
     open_timers = open_only(context.timers)
-    if not reproject(starter_of(context, at), context.table.clause, open_timers, context.history, lenient=True):
+    if not reproject(starter_of(context, at), context.table.clause, open_timers, context.history):
         return False
     form = Reprojected(reason=reason, edition=context.pack.edition)
     draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, at)

@@ -84,10 +84,19 @@ class Limit(_Amount):
 
     def of(self, traits: Mapping[str, str | None]) -> "Limit":
         """Return the limit for a case with these traits: of the overrides that apply, the most specific one."""
+        override = self._applying(traits)
+        return self.model_copy(update={"when": ()}) if override is None else self.overridden(override)
+
+    def is_blank_for(self, traits: Mapping[str, str | None]) -> bool:
+        """Return whether a case with these traits has no amount."""
+        override = self._applying(traits)
+        if override is None:
+            return self.blank
+        return override.amount is None or (override.unit or self.unit) is None
+
+    def _applying(self, traits: Mapping[str, str | None]) -> When | None:
         applying = [override for override in self.when if override.holds(traits)]
-        if not applying:
-            return self.model_copy(update={"when": ()})
-        return self.overridden(max(applying, key=lambda override: len(override.traits)))
+        return max(applying, key=lambda override: len(override.traits)) if applying else None
 
     def overridden(self, override: When) -> "Limit":
         """Return an override as a complete limit."""
@@ -119,8 +128,8 @@ def budget_of(limit: Limit, place: Calendar, start: int) -> int:
 
     Raises ``Refused('deadline_too_far' | 'calendar_never_open')``.
     """
-    assert limit.amount is not None, "a blank limit has no budget; Pack.limit refuses it"
-    assert limit.unit is not None, "a blank limit has no budget; Pack.limit refuses it"
+    assert limit.amount is not None, "a blank limit has no allowance; Pack.limit returns none"
+    assert limit.unit is not None, "a blank limit has no allowance; Pack.limit returns none"
     if limit.unit in {Unit.HOURS, Unit.BUSINESS_HOURS}:
         return limit.amount * HOUR
     return to_micros(due(place, from_micros(start), limit.amount, limit.unit)) - start

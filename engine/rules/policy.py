@@ -74,9 +74,10 @@ POSITION_AGE = "position_age_hours"
 
 
 class Rounds(Row):
-    """After how many rounds a manager must decide (B3); no bound where the source sets none."""
+    """After how many rounds a manager must decide (B3); no bound where the source sets none, as ``source`` says."""
 
     max: Annotated[int, Field(ge=1)] | None = None
+    source: Text | None = None
 
 
 class Indicator(Row):
@@ -91,9 +92,9 @@ class Indicator(Row):
 class Pack(Row):
     """A policy pack: data of one line of business.
 
-    ``clauses`` are the promises, some of them blank; ``unpromised`` tells of clauses that the document promises
-    nothing of, and why: their clocks are not started. ``severity_levels`` says whom a case of some severity
-    asks at once (B6).
+    ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
+    nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
+    ``severity_levels`` says whom a case of some severity asks at once (B6).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -125,20 +126,19 @@ class Pack(Row):
     def limit(self, clause: str, traits: Mapping[str, str | None]) -> Limit | None:
         """Return the limit for a case with these traits (``engine.rules.limits.TRAITS``).
 
-        None if the document makes no such promise. Raises
-        ``Refused('blank_limit' | 'contradictory_limit')`` (law 6).
+        None where no timer can start: the pack promises nothing of the kind, or the limit is not set (``is_unset``).
+        """
+        limit = self.clauses[clause].of(traits) if clause in self.clauses else None
+        return None if limit is None or limit.blank else limit
+
+    def is_unset(self, clause: str, traits: Mapping[str, str | None]) -> bool:
+        """Return whether the pack promises the clause to such a case and sets no limit for it.
+
+        A blank and a contradictory limit are not set, and so is that of a clause that the pack does not mention.
         """
         if clause in self.unpromised:
-            return None
-        if clause not in self.clauses:
-            raise Refused("blank_limit", clause=clause, pack=self.name, source="")
-        limit = self.clauses[clause].of(traits)
-        params = {"clause": clause, "pack": self.name, "source": limit.source}
-        if limit.contradicts is not None:
-            raise Refused("contradictory_limit", contradicts=limit.contradicts, **params)
-        if limit.blank:
-            raise Refused("blank_limit", **params)
-        return limit
+            return False
+        return clause not in self.clauses or self.clauses[clause].is_blank_for(traits)
 
     def bound(self, name: str) -> int | None:
         """Return the amount of a bound; None where the pack lacks it or leaves it blank: then it admits no amount."""

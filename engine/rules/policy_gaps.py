@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from engine.rules.limits import Limit
 from engine.rules.policy import POSITION_AGE, Pack
+from engine.rules.unset_limits import needs_limit
 from statemachines.lifecycle import Lifecycle
 
 
@@ -36,16 +37,20 @@ class Gap:
 
 
 def asked(tables: Iterable[Lifecycle]) -> list[str]:
-    """Return every clause that some lifecycle starts by the amount of a pack, in the order of the tables.
-
-    A clause whose deadline is agreed in a form (``due_field``) needs no amount.
-    """
-    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if not clause.due_field))
+    """Return every clause that some lifecycle starts by the limit of a pack, in the order of the tables."""
+    return list(dict.fromkeys(name for name, needs in _clauses(tables) if needs))
 
 
 def agreed(tables: Iterable[Lifecycle]) -> list[str]:
-    """Return every clause whose deadline is agreed in a form; a pack may name it."""
-    return list(dict.fromkeys(clause.name for table in tables for clause in table.clauses if clause.due_field))
+    """Return every clause whose deadline a form must agree on everywhere; a pack may name it."""
+    clauses = list(_clauses(tables))
+    by_limit = {name for name, needs in clauses if needs}
+    return list(dict.fromkeys(name for name, _ in clauses if name not in by_limit))
+
+
+def _clauses(tables: Iterable[Lifecycle]) -> Iterator[tuple[str, bool]]:
+    """Yield each clause and whether it needs the limit of a pack."""
+    return ((clause.name, needs_limit(table, clause)) for table in tables for clause in table.clauses)
 
 
 def asked_bounds(tables: Iterable[Lifecycle]) -> list[str]:

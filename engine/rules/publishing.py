@@ -1,14 +1,16 @@
 """Publish editions of policy packs and calendars: by the evaluation group, checked as files are (F4)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.actors import Acting, acting
 from engine.calendars.calendar import Calendar, calendars_in, shipped
-from engine.calendars.calendar_tables import Table, imported, overridden, written, years_in
+from engine.calendars.calendar_tables import Table, imported, overridden, with_hours, written, years_in
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, rules_in
+from engine.rules.opening_check import Fault, opening_faults
 from engine.rules.policy import Pack, checked, names, pack
 from engine.store import Store
 from engine.transaction import Tx
@@ -95,16 +97,17 @@ def publish(
 ) -> Published:
     """Publish the text of a pack, or of one calendar, with effect from an instant, for a reason.
 
-    Publishing the same text again changes nothing. Raises ``Refused('unknown_actor' | 'not_evaluation_group' |
-    'no_reason' | 'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_too_early' | 'calendar_not_later')``;
-    then nothing was written.
+    Publishing the same text again for the same day changes nothing. Raises ``Refused('unknown_actor' |
+    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_in_the_past' |
+    'effective_too_early' | 'calendar_not_later')``; then nothing was written.
     """
 
     def drafted(tx: Tx, rules: Rules) -> _Draft:
         if Sort(sort) is Sort.CALENDAR:
-            return _calendar_draft(tx, text, file)
+            return _calendar_draft(tx, rules, text, file, at)
         pack_ = checked(text, file, rules.calendar)
         _dated(pack_, effective_from, file)
+        _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
         return _Draft(pack_, text, editions(tx, Sort.PACK, pack_.name))
 
     return _published(store, drafted, by, at, effective_from, reason)
@@ -119,27 +122,55 @@ def import_years(store: Store, name: str, text: str, by: str, at: datetime, reas
 
 
 def override(
-    store: Store, name: str, off: Iterable[date], worked: Iterable[date], by: str, at: datetime, reason: str
+    store: Store,
+    name: str,
+    off: Iterable[date],
+    worked: Iterable[date],
+    by: str,
+    at: datetime,
+    reason: str,
+    hours: Mapping[str, Any] | None = None,
 ) -> Published:
-    """Override single days of a calendar's known years. Raises as ``import_years``."""
-    return _changed(store, name, lambda known: overridden(known, off, worked), by, at, reason)
+    """Override single days of a calendar: off or worked in its known years, or with ``hours`` of their own.
+
+    ``hours`` are written as under ``exceptions`` in a file. Raises as ``import_years``.
+    """
+    return _changed(store, name, lambda known: with_hours(overridden(known, off, worked), hours or {}), by, at, reason)
 
 
 def _changed(
     store: Store, name: str, change: Callable[[Calendar], Table], by: str, at: datetime, reason: str
 ) -> Published:
     def drafted(tx: Tx, rules: Rules) -> _Draft:
-        return _calendar_draft(tx, written(change(rules.calendar(name))), name)
+        return _calendar_draft(tx, rules, written(change(rules.calendar(name))), name, at)
 
     return _published(store, drafted, by, at, at, reason)
 
 
-def _calendar_draft(tx: Tx, text: str, file: str) -> _Draft:
+def _calendar_draft(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> _Draft:
     tables = list(calendars_in(text, file).values())
     if len(tables) != 1:
         why = f"holds {len(tables)} calendars; publish one at a time"
         raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": why}])
+    _refuse("bad_calendar", file, _pack_faults(rules, tables[0], at))
     return _Draft(tables[0], written(tables[0]), editions(tx, Sort.CALENDAR, tables[0].name))
+
+
+def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Fault]:
+    """Yield the places of the packs in force at which a case would be refused with the changed calendar."""
+
+    def calendars(name: str) -> Calendar:
+        return changed if name == changed.name else rules.calendar(name)
+
+    for name in rules.names(Sort.PACK):
+        if name in names() or rules.in_force(Sort.PACK, name, to_micros(at)) is not None:
+            faults = opening_faults(rules.pack(name, to_micros(at)), calendars, at)
+            yield from ((f"{name}: {field}", why) for field, why in faults)
+
+
+def _refuse(code: str, file: str, faults: Iterable[Fault]) -> None:
+    if found := [{"field": field, "why": why} for field, why in faults]:
+        raise Refused(code, file=file, faults=found)
 
 
 def _dated(pack_: Pack, effective_from: datetime, file: str) -> None:
@@ -166,7 +197,7 @@ def _published(
             tx.run(ONE_BY_ONE)
         draft = drafted(tx, rules_in(tx))
         newest = draft.before[-1] if draft.before else None
-        if next(iter(draft.earlier()), None) == draft.rules:
+        if next(iter(draft.earlier()), None) == draft.rules and _for_same_day(draft, newest, effective_from):
             since = from_micros(newest.effective_from) if newest else None
             return Published(draft.sort, draft.rules.name, draft.rules.version, since, new=False)
         _check_editions(draft, newest, at, effective_from)
@@ -174,11 +205,26 @@ def _published(
     return Published(draft.sort, draft.rules.name, draft.rules.version, effective_from, new=True)
 
 
+def _for_same_day(draft: _Draft, newest: EditionRow | None, effective_from: datetime) -> bool:
+    """Return whether the newest edition took effect on that day in the pack's zone; a calendar has no such date."""
+    if newest is None or not isinstance(draft.rules, Pack):
+        return True
+    zone = ZoneInfo(draft.rules.zone)
+    return from_micros(newest.effective_from).astimezone(zone).date() == effective_from.astimezone(zone).date()
+
+
 def _check_editions(draft: _Draft, newest: EditionRow | None, at: datetime, effective_from: datetime) -> None:
-    """Check that published editions stay true. Raises ``Refused``."""
+    """Check that published editions stay true: a version is one content in force from one date. Raises ``Refused``.
+
+    The version of a calendar is computed from its content, which may return to what it was.
+    """
     name, version = draft.rules.name, draft.rules.version
-    if any(earlier.version == version and earlier != draft.rules for earlier in draft.earlier()):
+    same_content = draft.sort is Sort.CALENDAR
+    if any(each.version == version and not (same_content and each == draft.rules) for each in draft.earlier()):
         raise Refused("edition_exists", name=name, version=version)
+    if effective_from < at:
+        now, begins = at.isoformat(), effective_from.isoformat()
+        raise Refused("effective_in_the_past", name=name, effective_from=begins, now=now)
     if newest is not None and to_micros(effective_from) < newest.effective_from:
         raise Refused(
             "effective_too_early",

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
-from engine.timers.start import AGREED, HOUR, UNSAID, TimerStarter, counted_from
+from engine.timers.start import AGREED, HOUR, TimerStarter, counted_from
 from engine.timers.timer import RunningTimer, spent
 from statemachines.lifecycle import Clause, Lifecycle, Refused
 
@@ -18,33 +18,20 @@ class HistoryUnknown(Exception):
 
 
 def reproject(
-    starter: TimerStarter,
-    clauses: Mapping[str, Clause],
-    timers: Iterable[RunningTimer],
-    history: History | None,
-    lenient: bool = False,
+    starter: TimerStarter, clauses: Mapping[str, Clause], timers: Iterable[RunningTimer], history: History | None
 ) -> int:
     """Bring open timers under the limits that hold now for the case; what is consumed stays consumed.
 
-    Returns how many changed. A deadline that was agreed stays as it was agreed. ``lenient`` leaves a timer
-    alone for which the pack now has no limit; else that is refused (law 6). Raises ``HistoryUnknown``.
+    Returns how many changed. A deadline that was agreed stays as it was agreed, and so does a timer for which the pack
+    now sets no limit. Raises ``HistoryUnknown``.
     """
     changed = 0
     for timer in timers:
         clause = clauses.get(timer.clause)
         if clause is not None and timer.policy != AGREED:
-            limit = _limit(starter, clause, lenient)
+            limit = starter.limit(clause)
             changed += limit is not None and _redate(starter, clause, timer, limit, history)
     return changed
-
-
-def _limit(starter: TimerStarter, clause: Clause, lenient: bool) -> Limit | None:
-    try:
-        return starter.limit(clause)
-    except Refused as refused:
-        if lenient and refused.code in UNSAID:
-            return None
-        raise
 
 
 def _redate(starter: TimerStarter, clause: Clause, timer: RunningTimer, limit: Limit, history: History | None) -> bool:

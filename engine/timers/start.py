@@ -8,6 +8,7 @@ from engine.calendars.deadlines import Unit
 from engine.ledger.record import CaseRow
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
+from engine.rules.unset_limits import name_in_pack
 from engine.timers.timer import RunningTimer, falls_due, percents
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Refused
@@ -16,7 +17,6 @@ HOUR = 3_600_000_000
 AGREED = "agreed"
 """The ``policy`` of a timer whose deadline was agreed with the customer and not read from a pack."""
 ALWAYS = "cn-hotline"
-UNSAID = frozenset({"blank_limit", "contradictory_limit"})
 
 
 class Terms(NamedTuple):
@@ -51,22 +51,11 @@ class TimerStarter(NamedTuple):
     occurrences: Occurrences | None = None
 
     def limit(self, clause: Clause) -> Limit | None:
-        """Return the pack's limit for this case; None where the pack promises nothing of the kind.
+        """Return the pack's limit for this case; None where it promises nothing of the kind or sets no limit.
 
-        Raises ``Refused('blank_limit' | 'contradictory_limit')`` (law 6), except for an internal clause.
+        A limit that is not set stops nobody from working: ``engine/rules/unset_limits.py`` names it.
         """
-        try:
-            return self.pack.limit(self._name_in_pack(clause), self.case.traits)
-        except Refused as refused:
-            if clause.internal and refused.code in UNSAID:
-                return None
-            raise
-
-    def _name_in_pack(self, clause: Clause) -> str:
-        """Return the clause's name in the pack: an edition of before a rename has the retired one."""
-        names = lifecycle_of(self.case.kind).resolver.names("clause", clause.name)
-        present = (name for name in names if name in self.pack.clauses or name in self.pack.unpromised)
-        return next(present, clause.name)
+        return self.pack.limit(name_in_pack(self.pack, lifecycle_of(self.case.kind), clause), self.case.traits)
 
     def start(self, clause: Clause, due: int | None = None) -> RunningTimer | None:
         """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""

@@ -29,6 +29,7 @@ def test_a_case_is_opened_for_a_contact(closeloop: Closeloop, simulated: Store):
         "level": 0,
         "again": False,
         "kind": "complaint",
+        "limits_not_set": [],
         "likely_duplicates": [],
         "returning": False,
     }
@@ -250,7 +251,7 @@ def test_a_clock_says_its_budget_its_source_and_what_fires_when(closeloop: Close
     first = clock(closeloop, number, "first_reply")
     assert (first["amount"], first["unit"], first["allowance"], first["consumed"]) == (2, "hours", 7200.0, 3600.0)
     assert (first["policy"], first["source"]) == (
-        "logistics@2026-11",
+        "logistics@2026-12",
         "S2, complaint handling: first reply within 2 hours",
     )
     assert first["fires_at"] == (START + 1.5 * HOUR).isoformat()

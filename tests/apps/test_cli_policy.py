@@ -1,7 +1,8 @@
 """The policy commands: list, check, show, publish and interpret packs."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,8 +34,12 @@ def test_every_blank_is_named_with_its_place_reason_and_remedy(closeloop: Closel
     document = closeloop.json("policy", "check")
     assert (document["ok"], document["packs"]) == (False, [pack(name).edition for name in names()])
     blanks = {(place["pack"], place["clause"]) for place in document["places"] if place["reason"] == "blank"}
-    assert {("general", "first_reply"), ("shipping", "solution"), ("haulage", "solution")} <= blanks
+    assert {("general", "first_reply"), ("shipping", "tell_affected"), ("logistics", "department_limit")} <= blanks
     assert not {("logistics", "first_reply"), ("shipping", "first_reply"), ("haulage", "revisit")} & blanks
+    unpromised = {(row["pack"], row["clause"]) for row in document["unpromised"]}
+    assert {("haulage", "first_reply"), ("haulage", "solution"), ("shipping", "solution")} <= unpromised
+    assert not unpromised & blanks
+    assert all(row["source"] for row in document["unpromised"])
     assert all(place["source"] and place["text"] and place["remedy"] for place in document["places"])
 
 
@@ -46,11 +51,12 @@ def test_an_override_that_is_blank_is_named_with_its_traits(closeloop: Closeloop
 
 
 def test_a_single_pack_is_checked_and_each_remedy_is_printed_once(closeloop: Closeloop):
-    result = closeloop("policy", "check", "haulage")
+    result = closeloop("policy", "check", "shipping")
     assert result.code == 0
     assert result.output.count("Have the evaluation group settle") == 1
-    assert "S3, complaint handling: no figure for the solution" in result.output
-    assert {place["pack"] for place in closeloop.json("policy", "check", "haulage")["places"]} == {"haulage"}
+    assert "S1, emergency: only the heading survives" in result.output
+    assert "S1: no limit for the solution survives" in result.output, "what is not promised is named, too"
+    assert {place["pack"] for place in closeloop.json("policy", "check", "shipping")["places"]} == {"shipping"}
 
 
 def test_strict_ends_with_2_and_prints_the_same_document(closeloop: Closeloop):
@@ -106,6 +112,9 @@ def publish_arguments(file: Path, *more: str, by: str = EVA) -> tuple[object, ..
 @pytest.mark.requirement("F4")
 def test_a_pack_takes_effect_at_midnight_in_its_time_zone(closeloop: Closeloop, pack_file: Path):
     document = closeloop.json(*publish_arguments(pack_file, "--effective", TOMORROW))
+    blank = {place["clause"] for place in document.pop("places") if place["reason"] == "blank"}
+    assert {"solution", "revisit", "archive"} <= blank, "what cases will name as not set is named when it is published"
+    assert "first_reply" not in blank
     assert document == {
         "sort": "pack",
         "name": "haulage",
@@ -204,3 +213,14 @@ def test_a_publication_is_reported_in_chinese(closeloop: Closeloop, pack_file: P
     outputs.append(closeloop("policy", "interpret", "haulage", "revisit", "--text", "x", "--as", EVA).output)
     outputs.append(closeloop("policy", "show", "haulage").output)
     assert not [output for output in outputs if "cli." in output]
+
+
+@pytest.mark.requirement("F4")
+def test_today_means_from_now_on_and_another_date_is_refused(closeloop: Closeloop, pack_file: Path):
+    today = START.astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    yesterday = (START - DAY).date().isoformat()
+    assert closeloop.refused(*publish_arguments(pack_file, "--effective", yesterday))["code"] == "effective_in_the_past"
+    document = closeloop.json(*publish_arguments(pack_file, "--effective", today))
+    assert datetime.fromisoformat(document["effective_from"]) == START
+    assert closeloop.json(*publish_arguments(pack_file, "--effective", today))["new"] is False
+    assert closeloop.refused(*publish_arguments(pack_file, "--effective", TOMORROW))["code"] == "edition_exists"

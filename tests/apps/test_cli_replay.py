@@ -107,11 +107,8 @@ def test_report_and_diagram_are_written_to_files(closeloop: Closeloop, simulated
     assert closeloop.refused("replay", log, "--report", tmp_path / "none" / "r.json")["code"] == "cannot_write"
 
 
-def test_the_pack_can_be_chosen_and_a_blank_or_unknown_pack_replays_nothing(
-    closeloop: Closeloop, simulated: Store, log: Path
-):
+def test_the_pack_can_be_chosen_and_an_unknown_pack_replays_nothing(closeloop: Closeloop, simulated: Store, log: Path):
     assert closeloop.refused("replay", log, "--pack", "nobodys")["code"] == "unknown_pack"
-    assert closeloop.refused("replay", log, "--pack", "general")["code"] == "blank_limit"
     assert no_case_exists(simulated)
     assert closeloop.json("replay", log, "--pack", "logistics")["pack"] == "logistics"
 

@@ -66,7 +66,7 @@ def test_a_reader_in_another_zone_than_the_packs_reads_the_offset_with_each_time
 def berlin_pack(folder: Path) -> Path:
     """The hauliers' pack as a house in Berlin publishes it."""
     text = (POLICIES / "haulage.toml").read_text("utf-8")
-    text = text.replace('zone = "Asia/Shanghai"', 'zone = "Europe/Berlin"').replace("2026-11", "2026-12", 1)
+    text = text.replace('zone = "Asia/Shanghai"', 'zone = "Europe/Berlin"').replace("2026-12", "2027-01", 1)
     file = folder / "haulage.toml"
     file.write_text(text, "utf-8")
     return file

@@ -42,17 +42,19 @@ class Story:
         """
         in_force(self.store, limits, self.now)
 
-    def opens(self, kind: str, text: str = "Something happened.", by: str = "amy", **fields: Any) -> "Story":
+    def opens(
+        self, kind: str, text: str = "Something happened.", by: str = "amy", pack: str = "logistics", **fields: Any
+    ) -> "Story":
         """Open a case and continue with it. ``fields`` are further fields of the contact."""
         contact = Contact.model_validate({"row_id": "-", "at": self.now, "text": text, **fields})
-        self.number = open_case(self.store, Opening(contact, kind, actor=by), self.now).number
-        self._drain()
+        self.number = open_case(self.store, Opening(contact, kind, pack, actor=by), self.now).number
+        self.settle()
         return self
 
     def then(self, by: str, move: str, **form: Any) -> "Story":
         """Make a move and run the reactions to it."""
         advance(self.store, Command(self.number, move, form, actor=by), self.now)
-        self._drain()
+        self.settle()
         return self
 
     def refused(self, by: str, move: str, **form: Any) -> Refused:
@@ -138,5 +140,6 @@ class Story:
             == []
         )
 
-    def _drain(self) -> None:
+    def settle(self) -> None:
+        """Do all that is due now: reactions, timers, callbacks."""
         asyncio.run(drain(self.work))

@@ -289,7 +289,6 @@ def test_a_failed_acceptance_is_rectified_in_rounds_until_it_passes(story: Story
 @pytest.mark.requirement("C2")
 def test_a_rectification_has_its_own_due_date_or_the_packs(story: Story):
     completed(story)
-    assert story.refused("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).code == "blank_limit"
     story.promises(rectification={"amount": 2, "unit": "days"})
     story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT).after(days=2, minutes=1)
     assert story.steps("rectification") == [75, 100]

@@ -101,7 +101,12 @@ def test_a_calendar_is_written_and_read_back_unchanged(name: str):
 FAULTS = {
     "an unknown zone": ("Asia/Shanghai", "Asia/Moon", "desk.zone", "write it like Asia/Shanghai"),
     "no zone": ('zone = "Asia/Shanghai"', "", "desk.zone", "no zone None"),
-    "an unknown key": ("weekdays", "weekday", "desk.weekday", "use holidays, hours, weekdays"),
+    "an unknown key": (
+        "weekdays",
+        "weekday",
+        "desk.weekday",
+        "use exceptions, holidays, hours",
+    ),
     "an unknown weekday": ("[0, 1]", "[0, 7]", "desk.weekdays", "from 0 (Monday) to 6"),
     "a weekday twice": ("[0, 1]", "[0, 0]", "desk.weekdays", "different"),
     "a boolean for a weekday": ("[0, 1]", "[0, true]", "desk.weekdays", "different weekdays"),

@@ -29,7 +29,7 @@ from tests.case_actions import (
 from tests.engine.rules.sample_rules import EVA, add_evaluator
 
 SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8")
-FOUR_HOURS = SHIPPED.replace("amount = 2\n", "amount = 4\n").replace('version = "2026-11"', 'version = "2026-12"')
+FOUR_HOURS = SHIPPED.replace("amount = 2\n", "amount = 4\n").replace('version = "2026-12"', 'version = "2027-01"')
 WORKING = FOUR_HOURS.replace(
     'amount = 24\nunit = "hours"\ncalendar = "cn-hotline"',
     'amount = 16\nunit = "business_hours"\ncalendar = "cn-office"',
@@ -58,12 +58,12 @@ def test_an_open_timer_follows_the_pack_and_keeps_what_it_consumed(store: Store)
     publish_pack(store, FOUR_HOURS, HOUR)
     assert reproject_due(store, START + HOUR).numbers == (number,)
     timer = timer_of(store, number, "first_reply")
-    assert (timer["amount"], timer["policy"], timer["consumed"] * MICROSECOND) == (4, "logistics@2026-12", HOUR)
+    assert (timer["amount"], timer["policy"], timer["consumed"] * MICROSECOND) == (4, "logistics@2027-01", HOUR)
     assert fires_at(store, number, "first_reply") == 3 * HOUR
     last = history_of(store, number)[-1]
     assert (last["move"], json.loads(last["form"])) == (
         "reproject",
-        {"edition": "logistics@2026-12", "reason": "policy"},
+        {"edition": "logistics@2027-01", "reason": "policy"},
     )
     assert verify(store).ok
 
@@ -84,8 +84,8 @@ def test_closed_timers_and_closed_cases_keep_their_limits(store: Store):
     make_move(store, withdrawn, "withdraw", after=HOUR / 2)
     publish_pack(store, FOUR_HOURS, HOUR)
     reproject_due(store, START + HOUR)
-    assert timer_of(store, replied, "first_reply")["policy"] == "logistics@2026-11"
-    assert timer_of(store, withdrawn, "solution")["policy"] == "logistics@2026-11"
+    assert timer_of(store, replied, "first_reply")["policy"] == "logistics@2026-12"
+    assert timer_of(store, withdrawn, "solution")["policy"] == "logistics@2026-12"
     assert moves_of(store, withdrawn) == ["open", "withdraw"]
 
 
@@ -119,7 +119,7 @@ def test_a_limit_in_working_hours_counts_the_working_hours_that_have_passed(stor
 
 def test_a_new_deadline_that_has_passed_fires_now_and_never_before(store: Store):
     number = new_case(store)
-    tight = SHIPPED.replace("amount = 24\n", "amount = 2\n").replace('"2026-11"', '"2026-12"')
+    tight = SHIPPED.replace("amount = 24\n", "amount = 2\n").replace('"2026-12"', '"2027-01"')
     publish_pack(store, tight, 10 * HOUR)
     reproject_due(store, START + 10 * HOUR)
     assert fires_at(store, number, "solution") == 10 * HOUR
@@ -128,11 +128,11 @@ def test_a_new_deadline_that_has_passed_fires_now_and_never_before(store: Store)
 @pytest.mark.requirement("F4")
 def test_a_timer_whose_limit_is_blank_in_the_new_pack_keeps_the_old_limit(store: Store):
     number = new_case(store)
-    blank = SHIPPED.replace('amount = 24\nunit = "hours"\n', "").replace('"2026-11"', '"2026-12"')
+    blank = SHIPPED.replace('amount = 24\nunit = "hours"\n', "").replace('"2026-12"', '"2027-01"')
     publish_pack(store, blank, HOUR)
     reproject_due(store, START + HOUR)
-    assert timer_of(store, number, "solution")["policy"] == "logistics@2026-11"
-    assert timer_of(store, number, "first_reply")["policy"] == "logistics@2026-12"
+    assert timer_of(store, number, "solution")["policy"] == "logistics@2026-12"
+    assert timer_of(store, number, "first_reply")["policy"] == "logistics@2027-01"
 
 
 def test_a_day_declared_off_moves_the_deadlines_after_it(store: Store):

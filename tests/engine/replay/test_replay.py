@@ -296,10 +296,10 @@ def test_the_first_contact_of_the_log_is_recorded_and_a_faulty_one_still_opens_t
     ]
 
 
-def test_a_pack_with_a_blank_limit_refuses_the_replay(sqlite_store: Store):
-    refused = refusal(lambda: replay_log(sqlite_store, *steps("a", *COMPLETE), pack="general"))
-    assert (refused.code, refused.params["clause"]) == ("blank_limit", "first_reply")
-    assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 0}]
+def test_a_pack_with_blank_limits_replays_without_timers_on_them(sqlite_store: Store):
+    replay_log(sqlite_store, *steps("a", *COMPLETE), pack="general")
+    assert query_rows(sqlite_store, "SELECT count(*) AS n FROM cases") == [{"n": 1}]
+    assert query_rows(sqlite_store, "SELECT clause FROM timer") == []
 
 
 @pytest.mark.parametrize(("pack", "kind"), [("nobodys", "complaint"), ("logistics", "dream")])

@@ -15,7 +15,7 @@ from engine.rules.policy import load_pack
 from models.columns import MICROSECOND, to_micros
 from models.contact import Channel, CustomerType
 from statemachines.forms import Severity
-from tests.case_actions import START, refusal
+from tests.case_actions import START
 from tests.engine.rules.sample_rules import VALID_PACK, pack_with_overrides, write_pack
 
 ANYBODY: dict[str, str | None] = {"severity": None, "channel": None}
@@ -41,33 +41,27 @@ def test_the_most_specific_override_applies(tmp_path: Path, traits: dict[str, st
     assert limit.when == ()
 
 
-def test_an_override_may_be_blank_though_the_clause_is_not(tmp_path: Path):
-    refused = refusal(lambda: pack_with_overrides(tmp_path).limit("first_reply", {"severity": "low", "channel": "sms"}))
-    assert (refused.code, refused.params["clause"], refused.params["source"]) == (
-        "blank_limit",
-        "first_reply",
-        "D 1d: left blank",
-    )
+UNSET = {
+    "a blank override": ("first_reply", {"severity": "low", "channel": "sms"}),
+    "a blank clause": ("solution", ANYBODY),
+    "a clause that the pack does not mention": ("revisit", ANYBODY),
+    "a contradictory override": ("solution", {"severity": "urgent"}),
+}
 
 
-@pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
-def test_a_blank_or_missing_limit_is_refused(tmp_path: Path, clause: str, source: str):
-    refused = refusal(lambda: pack_with_overrides(tmp_path).limit(clause, ANYBODY))
-    assert (refused.code, refused.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
+@pytest.mark.parametrize("place", UNSET)
+def test_a_limit_without_an_amount_is_not_set(tmp_path: Path, place: str):
+    clause, traits = UNSET[place]
+    rules = pack_with_overrides(tmp_path)
+    assert rules.limit(clause, traits) is None
+    assert rules.is_unset(clause, traits)
 
 
-def test_a_contradictory_override_is_refused_with_both_sources(tmp_path: Path):
-    refused = refusal(lambda: pack_with_overrides(tmp_path).limit("solution", {"severity": "urgent"}))
-    assert (refused.code, refused.params) == (
-        "contradictory_limit",
-        {"clause": "solution", "pack": "test", "source": "D 2", "contradicts": "D 9: a day"},
-    )
-
-
-def test_a_contradictory_limit_is_refused(tmp_path: Path):
+def test_a_contradictory_limit_is_not_set(tmp_path: Path):
     text = VALID_PACK.replace('source = "D 2: left blank"', 'source = "D 2: 24 hours"\ncontradicts = "D 9: a day"')
-    refused = refusal(lambda: load_pack(write_pack(tmp_path, text)).limit("solution", {}))
-    assert refused.params["clause"] == "solution"
+    rules = load_pack(write_pack(tmp_path, text))
+    assert rules.limit("solution", {}) is None
+    assert rules.is_unset("solution", {})
 
 
 @pytest.mark.requirement("A5")

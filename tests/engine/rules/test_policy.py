@@ -15,7 +15,6 @@ from engine.rules.policy_gaps import asked
 from engine.store import Store
 from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycles
-from statemachines.refused import Refused
 from tests.case_actions import HOUR, START, contact, query_rows, refusal
 from tests.engine.rules.sample_rules import VALID_PACK, write_pack
 
@@ -34,16 +33,19 @@ def test_a_valid_pack_is_loaded(tmp_path: Path):
     assert (limit.amount, limit.unit, budget * MICROSECOND) == (2, Unit.HOURS, 2 * HOUR)
 
 
-@pytest.mark.parametrize(("clause", "source"), [("solution", "D 2: left blank"), ("revisit", "")])
-def test_a_blank_limit_is_refused_when_a_timer_needs_it(tmp_path: Path, clause: str, source: str):
-    refused = refusal(lambda: limit_and_budget(load_pack(write_pack(tmp_path, VALID_PACK)), clause, 0))
-    assert (refused.code, refused.params) == ("blank_limit", {"clause": clause, "pack": "test", "source": source})
+@pytest.mark.requirement("A5")
+@pytest.mark.parametrize("clause", ["solution", "revisit"])
+def test_a_blank_or_missing_limit_is_not_set_and_refuses_nothing(tmp_path: Path, clause: str):
+    loaded = load_pack(write_pack(tmp_path, VALID_PACK))
+    assert loaded.limit(clause, {}) is None
+    assert loaded.is_unset(clause, {})
 
 
 @pytest.mark.parametrize("half", ["amount = 3", 'unit = "hours"'])
 def test_an_amount_without_a_unit_or_the_reverse_is_blank(tmp_path: Path, half: str):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK.replace("[clauses.solution]", f"[clauses.solution]\n{half}")))
-    assert refusal(lambda: limit_and_budget(loaded, "solution", 0)).code == "blank_limit"
+    assert loaded.limit("solution", {}) is None
+    assert loaded.is_unset("solution", {})
 
 
 @pytest.mark.parametrize(
@@ -134,22 +136,15 @@ def test_the_logistics_pack_has_the_limits_of_its_document():
 
 def test_the_logistics_pack_covers_every_clause_of_a_complaint():
     """One clause is blank in the document and one is not promised; all others have an amount."""
-    entries: dict[str, str] = {}
-    for clause in asked([lifecycles()["complaint"]]):
-        try:
-            entries[clause] = "amount" if pack("logistics").limit(clause, {}) else "unpromised"
-        except Refused as refused:
-            entries[clause] = refused.code
-    assert {clause: kind for clause, kind in entries.items() if kind != "amount"} == {
-        "department_limit": "blank_limit",
-        "progress_note": "unpromised",
-    }
+    clauses, rules = asked([lifecycles()["complaint"]]), pack("logistics")
+    assert [clause for clause in clauses if rules.is_unset(clause, {})] == ["department_limit"]
+    assert [clause for clause in clauses if clause in rules.unpromised] == ["progress_note"]
 
 
 def test_an_unpromised_clause_is_not_blank(tmp_path: Path):
     loaded = load_pack(write_pack(tmp_path, VALID_PACK + '[unpromised]\nrevisit = "D says nothing"\n'))
     assert loaded.limit("revisit", {}) is None
-    assert loaded.limit("revisit", {}) is None
+    assert not loaded.is_unset("revisit", {})
 
 
 @pytest.mark.requirement("B4")

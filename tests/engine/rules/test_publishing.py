@@ -72,9 +72,27 @@ def test_nobody_else_may_publish(sqlite_store: Store, command: str, by: str):
 def test_publishing_the_same_pack_again_changes_nothing(store: Store):
     add_evaluator(store)
     publish_text(store, pack_text("logistics", 4), after=DAY)
-    again = publish_text(store, pack_text("logistics", 4) + "# a remark\n", after=9 * DAY)
+    again = publish_text(store, pack_text("logistics", 4) + "# a remark\n", after=DAY)
     assert (again.new, again.effective_from) == (False, START + DAY)
     assert len(editions_of(store)) == 1
+
+
+@pytest.mark.requirement("F4")
+def test_a_version_is_in_force_from_one_date_only(store: Store):
+    """The record names an edition by its version; the answer to another date must not be that nothing changed."""
+    add_evaluator(store)
+    publish_text(store, pack_text("logistics", 4), after=DAY)
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 4), after=9 * DAY))
+    assert (refused.code, refused.params) == ("edition_exists", {"name": "logistics", "version": "2"})
+    assert [row.effective_from for row in editions_of(store)] == [to_micros(START + DAY)]
+
+
+@pytest.mark.requirement("F4")
+def test_no_edition_takes_effect_in_the_past(store: Store):
+    add_evaluator(store)
+    refused = refusal(lambda: publish_text(store, pack_text("logistics", 4), after=-HOUR))
+    assert (refused.code, refused.params["now"]) == ("effective_in_the_past", START.isoformat())
+    assert publish_text(store, pack_text("logistics", 4)).new, "from now on"
 
 
 def test_the_shipped_file_counts_as_the_first_edition(store: Store):
@@ -96,12 +114,13 @@ def test_a_version_names_one_content_only(store: Store):
     assert [row.version for row in editions_of(store)] == ["2", "3"]
 
 
-def test_an_earlier_edition_can_be_published_again(store: Store):
+def test_an_earlier_content_is_published_again_under_a_new_version(store: Store):
     add_evaluator(store)
-    for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3"), pack_text("logistics", 4)):
+    for text in (pack_text("logistics", 4), pack_text("logistics", 5, "3")):
         assert publish_text(store, text).new
-    assert [row.version for row in editions_of(store)] == ["2", "3", "2"]
-    assert rules_of(store).pack("logistics", to_micros(START)).version == "2"
+    assert refusal(lambda: publish_text(store, pack_text("logistics", 4))).code == "edition_exists"
+    assert publish_text(store, pack_text("logistics", 4, "4")).new
+    assert [row.version for row in editions_of(store)] == ["2", "3", "4"]
 
 
 def test_no_edition_takes_effect_before_the_newest_one(store: Store):

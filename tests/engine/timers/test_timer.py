@@ -67,7 +67,7 @@ def test_a_timer_stores_the_limit_of_the_pack(store: Store):
     timer = timer_of(store, new_case(store), "solution")
     assert (timer["amount"], timer["unit"], timer["calendar"], timer["policy"]) == (
         *(24, "hours", "cn-hotline"),
-        "logistics@2026-11",
+        "logistics@2026-12",
     )
     assert (timer["allowance"], since_start(timer["fires_at"])) == (micros(WHOLE), 18 * HOUR)
 

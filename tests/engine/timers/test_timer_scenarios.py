@@ -171,7 +171,7 @@ def test_a_deadline_past_the_published_holidays_is_provisional(store: Store):
         store, at("2026-12-28T10:00"), solution={"amount": 7, "unit": "business_days", "calendar": "cn-office"}
     )
     assert due_at(store, number) == at("2027-01-06T18:00"), "past the published year, weekends alone are days off"
-    [view] = [timer for timer in views.timers(store, number)[1] if timer.clause == "solution"]
+    [view] = [timer for timer in views.timers(store, number).timers if timer.clause == "solution"]
     assert view.provisional
     office = calendar("cn-office")
     assert due(office, START + at("2026-12-28T10:00"), 7, Unit.DAYS) == START + at("2027-01-04T10:00")

@@ -1,0 +1,205 @@
+"""Walks a case from state to state by the table of its lifecycle alone: no kind and no move is named here.
+
+At each state the walker tries the moves that lead nearer to where it wants to go, by every person who may make them
+and with forms drawn from the form's own types. Where none is accepted it makes a move that stays, because such moves
+establish what guards ask for; and where only time leads on, it lets time pass.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Any, get_args, get_type_hints
+
+from pydantic import ValidationError
+
+from apps.views import MOVE_ACTORS
+from engine.commands.advance import Command, advance
+from engine.commands.decide import done_by, facts_of
+from engine.create_store import set_clock
+from engine.ledger.record import current_case
+from engine.rules.in_force import rules_in
+from models.columns import from_micros, to_micros
+from statemachines.form_model import ACTOR, DEPARTMENT, Form, marked, required
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle, Move, Refused
+from statemachines.roles import Role
+from tests.case_actions import query_rows
+from tests.statemachines.strategies import accepted
+from tests.stories.story import Story
+
+FORMS_TRIED, STEPS = 120, 80
+PERSON = frozenset({"own_work", "recused", "role"})
+"""The refusals that no other form of the same person changes."""
+DEPARTMENT_OF_ALL = "claims"
+NEXT_FIRING = """
+SELECT min(k.fires_at) AS at FROM timer k JOIN cases c ON c.id = k.case_id
+ WHERE c.number = :number AND k.closed_at IS NULL
+"""
+
+
+class Stuck(AssertionError):
+    """No move and no timer leads on from a state."""
+
+
+class Walker:
+    """Walks the case of a story."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        rows = query_rows(story.store, "SELECT handle, roles FROM actor WHERE disabled_at IS NULL ORDER BY handle")
+        self.people = {row["handle"]: frozenset(map(Role, row["roles"].split())) for row in rows}
+        self.people = {handle: roles for handle, roles in self.people.items() if not roles & {Role.SYSTEM, Role.IMPORT}}
+
+    @property
+    def table(self) -> Lifecycle:
+        kind = query_rows(self.story.store, "SELECT kind FROM cases WHERE number = :n", n=self.story.number)[0]["kind"]
+        return lifecycle_of(kind)
+
+    def walk_to(self, *states: str) -> "Walker":
+        """Bring the case into one of the states."""
+        away = distances(self.table, states)
+        used: set[tuple[str, str]] = set()
+        for _ in range(STEPS):
+            here = self.story.state
+            if here in states:
+                return self
+            if here not in away:
+                raise Stuck(f"{here} leads to none of {states}; moves: {self.story.moves}")
+            rows = [row for row in walkable(self.table) if here in row.sources]
+            elsewhere = sorted((row for row in rows if row.dest in away and row.dest != here), key=_by(away))
+            nearer = [row for row in elsewhere if away[row.dest or ""] < away[here]]
+            staying = [row for row in rows if row.dest is None]
+            fresh = [row for row in (*nearer, *staying, *elsewhere) if (here, row.name) not in used]
+            for row in (*fresh, *nearer):
+                if self._made([row], next_people=self._next_people(row.dest or here, away)):
+                    used.add((here, row.name))
+                    break
+            else:
+                self._waits()
+        raise Stuck(f"after {STEPS} steps the case is in {self.story.state}; moves: {self.story.moves}")
+
+    def make(self, move: str, **given: Any) -> bool:
+        """Try to make a move from where the case is, with a form that holds at least the given values."""
+        rows = [row for row in self.table.rows[move] if self.story.state in row.sources]
+        return self._made(rows, given, only_required=True)
+
+    def _made(
+        self,
+        rows: list[Move],
+        given: dict[str, Any] | None = None,
+        only_required: bool = False,
+        next_people: tuple[str, ...] = (),
+    ) -> bool:
+        """Make one of the rows; return whether one was accepted. Forms name ``next_people`` before others."""
+        handles = list(dict.fromkeys((*next_people, *self.people)))
+        for row in rows:
+            for handle in (handle for handle, roles in self.people.items() if roles & set(row.roles)):
+                forms = self._forms(row.form, given or {}, only_required, handles)
+                if self._accepted(row.name, handle, forms):
+                    return True
+        return False
+
+    def _next_people(self, state: str, away: dict[str, int]) -> tuple[str, ...]:
+        """Return who may make the moves that lead on from a state: a form names them for it."""
+        on = [
+            row for row in walkable(self.table) if state in row.sources and away.get(row.dest or "", 99) < away[state]
+        ]
+        return tuple(handle for handle, roles in self.people.items() if any(roles & set(row.roles) for row in on))
+
+    def _accepted(self, move: str, by: str, forms: Iterator[dict[str, Any]]) -> bool:
+        before, may = self.story.version, self._decider(move, by)
+        for form in filter(may, islice(forms, FORMS_TRIED)):
+            try:
+                advance(self.story.store, Command(self.story.number, move, form, actor=by), self.story.now)
+            except Refused as refused:
+                if refused.code in PERSON:
+                    return False
+                continue
+            self.story.settle()
+            return self.story.version > before
+        return False
+
+    def _decider(self, move: str, by: str) -> Callable[[dict[str, Any]], bool]:
+        """Return whether the table lets a person make the move with a form: what it refuses need not be sent."""
+        table = self.table
+        with self.story.store.looking() as tx:
+            case = current_case(tx, self.story.number)
+            rules = rules_in(tx).pack(case.pack, to_micros(self.story.now))
+            done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=case.id)]
+        facts = facts_of(case, rules, by, done_by(done, table.separate_from(move, case.state)))
+
+        def may(form: dict[str, Any]) -> bool:
+            try:
+                table.decide(facts, move, table.rows[move][0].form.model_validate(form), self.people[by])
+            except (Refused, ValidationError):
+                return False
+            return True
+
+        return may
+
+    def _waits(self) -> None:
+        """Let time pass until a timer of the case fires."""
+        at = query_rows(self.story.store, NEXT_FIRING, number=self.story.number)[0]["at"]
+        if at is None:
+            raise Stuck(f"{self.story.state}: no move is accepted, and no timer runs; moves: {self.story.moves}")
+        set_clock(self.story.store, max(from_micros(at), self.story.now))
+        self.story.settle()
+
+    def _forms(
+        self, form: type[Form], given: dict[str, Any], only_required: bool, handles: list[str]
+    ) -> Iterator[dict[str, Any]]:
+        """Yield forms: the plainest first, then with one value exchanged, then mixed."""
+        values = {name: choices for name, choices in self._values(form, handles).items() if name not in given}
+        must = [name for name in values if name in required(form)]
+        plainest = {name: values[name][0] for name in must}
+        yield plainest | given
+        for name in must:
+            yield from (plainest | given | {name: value} for value in values[name][1:])
+        if only_required and all(len(values[name]) == 1 for name in must):
+            return
+        dice = Random(form.__name__)
+        while True:
+            names = must if only_required else [name for name in values if name in must or dice.random() < 0.5]
+            yield {name: dice.choice(values[name]) for name in names} | given
+
+    def _values(self, form: type[Form], handles: list[str]) -> dict[str, list[Any]]:
+        hints = get_type_hints(form, include_extras=True)
+        soon = (self.story.now + timedelta(days=1)).isoformat()
+        values: dict[str, list[Any]] = {}
+        for name in form.model_fields:
+            if name in marked(form, ACTOR):
+                values[name] = handles
+            elif name in marked(form, DEPARTMENT):
+                values[name] = [DEPARTMENT_OF_ALL]
+            elif any(part is datetime for part in (hints[name], *get_args(hints[name]))) or "due" in name:
+                values[name] = [soon]
+            else:
+                pool = [
+                    value for value in accepted(hints[name]) if value is not None and not isinstance(value, datetime)
+                ]
+                values[name] = pool or [soon]
+        return values
+
+
+def _by(away: dict[str, int]) -> Callable[[Move], int]:
+    return lambda row: away[row.dest or ""]
+
+
+def walkable(table: Lifecycle) -> list[Move]:
+    """Return the rows that are for people or for the system, not for the import of another system's record alone."""
+    return [row for row in table.moves if set(row.roles) != {Role.IMPORT}]
+
+
+def distances(table: Lifecycle, goals: tuple[str, ...]) -> dict[str, int]:
+    """Return how many moves each state is away from the goals, by the rows of the table."""
+    away = dict.fromkeys(goals, 0)
+    waiting = deque(goals)
+    while waiting:
+        goal = waiting.popleft()
+        for row in (row for row in walkable(table) if row.dest == goal):
+            for source in (source for source in row.sources if source not in away):
+                away[source] = away[goal] + 1
+                waiting.append(source)
+    return away
