@@ -61,6 +61,16 @@ def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
     return _registered(table, lambda event: event.move in moves, "move", moves)
 
 
+def on_reopening(table: Lifecycle | None) -> Callable[[React], React]:
+    """Register a reaction to a move that begins a new cycle."""
+    return _registered(table, _reopens)
+
+
+def _reopens(event: CaseEvent) -> bool:
+    rows = lifecycle_of(event.kind).rows.get(event.move, ())
+    return any(row.reopens and row.leads(event.source, event.dest) for row in rows)
+
+
 def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
     """Register a reaction to an escalation step that fired."""
     return _registered(table, _is_escalation_step)

@@ -86,13 +86,18 @@ class LifecycleTable:
     def variables(self) -> frozenset[str]:
         """Return the variables that moves of this kind set or count."""
         named = {name for form in self.forms.values() for name in marked(form, VARIABLE)}
-        return frozenset(named | {row.counts for row in self.moves if row.counts})
+        return frozenset(named | self._set_by_moves)
 
     @cached_property
     def resolver(self) -> Resolver:
         """Return what became of the names that this table has retired."""
         variables = {name: marked(form, VARIABLE) for name, form in self.forms.items()}
-        return Resolver.of(self.retired, variables, [row.counts for row in self.moves if row.counts])
+        return Resolver.of(self.retired, variables, sorted(self._set_by_moves))
+
+    @cached_property
+    def _set_by_moves(self) -> frozenset[str]:
+        """Return the variables that moves count or stamp, whatever their forms say."""
+        return frozenset(name for row in self.moves for name in (row.counts, row.stamps) if name)
 
     def resolved_form(self, move: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded form under the field names of today; fields retired to nothing keep their own name."""
@@ -141,7 +146,9 @@ class LifecycleTable:
 
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
-    """Return whether a timer starts: with the clause's own moves if it names any, else on entering its states."""
+    """Return whether a timer may start: with the clause's own moves if it names any, else on entering its states."""
+    if clause.triggers:
+        return any(move == starting for _, starting in clause.triggers)
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)

@@ -23,7 +23,24 @@ PROMISED = {
     "general": {},
 }
 """What the documents promise. Logistics also has a borrowed amount, and each pack ours, marked by their source."""
-OURS = {"archive": 3, "answer_evaluation": 3, "appeal_window": 7, "plan_watch": 30}
+OURS = {
+    "archive": 3,
+    "answer_evaluation": 3,
+    "appeal_window": 7,
+    "plan_watch": 30,
+    "rounds_decision": 2,
+    "customer_answer": 7,
+    "plan_consent": 3,
+    "task_assignment": 1,
+    "acceptance": 7,
+    "rectification_decision": 2,
+    "tell_affected_customer": 7,
+    "finding_cancellation": 3,
+    "plan_review": 7,
+    "plan_verification": 14,
+    "recovery_claim": 3,
+    "write_off_decision": 7,
+}
 """Days that no document names, and that a case needs to reach its end or to be answered in time."""
 TARGETS = {
     "shipping": {"satisfaction_score": (">=", "90", "points"), "complaint_rate": ("<", "0.5", "percent")},
