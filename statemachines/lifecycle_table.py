@@ -43,6 +43,11 @@ class LifecycleTable:
         return {clause.name: clause for clause in self.clauses}
 
     @cached_property
+    def waiting(self) -> tuple[Clause, ...]:
+        """Return the clauses that have no timer while a timer of another clause is open."""
+        return tuple(clause for clause in self.clauses if clause.waits_for)
+
+    @cached_property
     def settled_timers(self) -> frozenset[tuple[str, str]]:
         """Return the states and clauses of timers that stay as they are while their case stays where it is."""
         return frozenset((state, clause.name) for clause in self.clauses for state in clause.lives_in)

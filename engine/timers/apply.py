@@ -49,10 +49,9 @@ def apply(
         going_on[timer.clause] = timer
         if clause is not None and case.state != was.state:
             _pause_or_resume(starter, timer, clause, draft.occurred_at)
-    waiting = [clause for clause in clauses.values() if clause.waits_for]
     started: list[RunningTimer] = []
     for clause in dict.fromkeys([*restarted, *_starting(starter, table, was, draft)]):
-        if clause in waiting:
+        if clause.waits_for:
             continue
         # If the table changed, a case may come into a state in which a timer of the clause is open already.
         if (clause.started_by or clause.name not in going_on) and case.state in clause.lives_in:
@@ -62,7 +61,7 @@ def apply(
                 started.append(timer)
     open_clauses = {*going_on, *(timer.clause for timer in started)}
     started += (
-        timer for clause in waiting if (timer := _waiting_timer(starter, clause, going_on, open_clauses, draft))
+        timer for clause in table.waiting if (timer := _waiting_timer(starter, clause, going_on, open_clauses, draft))
     )
     return started
 

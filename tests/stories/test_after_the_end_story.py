@@ -110,7 +110,7 @@ def test_a_whistle_report_is_nobodys_to_follow_up(story: Story):
 
 @pytest.mark.requirement("F2")
 def test_the_affected_customer_is_told_of_the_decision_not_only_whoever_reported(story: Story):
-    contact = Contact(row_id="-", at=story.now, text=DAMAGE, **LI)
+    contact = Contact.model_validate({"row_id": "-", "at": story.now, "text": DAMAGE, **LI})
     complaint = open_case(story.store, Opening(contact), story.now).number
     story.opens("report", "司机弄坏了货物还瞒报。", email="reporter@example.com")
     story.then("quin", "take_up", category="code_breach", accused="hal")
