@@ -29,11 +29,10 @@ async def ask_for_decision(context: ReactionContext) -> None:
         await ask_level(context, OWNER, "escalated", "out_of_rounds", None)
 
 
-@on_escalation_step(EVERY)
+@on_escalation_step(EVERY, "customer_answer")
 async def remind_customer(context: ReactionContext) -> None:
     """Mail the customer that we wait for his answer (A4), unless he has given it meanwhile."""
-    form = context.form
-    if context.historic or form["clause"] != "customer_answer" or form["percent"] >= BROKEN:
+    if context.historic or context.form["percent"] >= BROKEN:
         return
     if (await context.case()).state == context.event.dest:
         await send(context, CUSTOMER, "answer_awaited")
