@@ -36,7 +36,7 @@ class NoticeFacts:
     role: Role
     vacant: Sequence[Role]
     reason: str
-    """Why somebody is asked: overdue, own_overdue (level 0), due_soon, by_hand or by_severity."""
+    """Why somebody is asked: overdue, own_overdue (level 0), due_soon, by_hand, by_severity, new_round …"""
     at: datetime
     zone: str
     page: str | None

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -66,9 +67,21 @@ def on_move(table: Lifecycle | None, *moves: str) -> Callable[[React], React]:
     return _registered(table, lambda event: event.move in moves, "move", moves)
 
 
-def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
-    """Register a reaction to an escalation step that fired."""
-    return _registered(table, _is_escalation_step)
+def on_reopening(table: Lifecycle | None) -> Callable[[React], React]:
+    """Register a reaction to a move that begins a new cycle."""
+    return _registered(table, _reopens)
+
+
+def _reopens(event: CaseEvent) -> bool:
+    rows = lifecycle_of(event.kind).rows.get(event.move, ())
+    return any(row.reopens and row.leads(event.source, event.dest) for row in rows)
+
+
+def on_escalation_step(table: Lifecycle | None, *clauses: str) -> Callable[[React], React]:
+    """Register a reaction to an escalation step that fired: of these clauses, or of any."""
+    if not clauses:
+        return _registered(table, _is_escalation_step)
+    return _registered(table, lambda event: _is_escalation_step(event) and json.loads(event.form)["clause"] in clauses)
 
 
 def _is_escalation_step(event: CaseEvent) -> bool:

@@ -15,6 +15,7 @@ from locales.translation import label, translate, when
 from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
 from reports.markdown import BOARD, REPORT, SHOWN, link, table
+from reports.merged_customers import MergedCustomer, merged_customers
 
 # The result is the statement of the move that led to the current state. A callback is obsolete if the revisit timer of
 # its round is closed.
@@ -37,7 +38,8 @@ SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, 
 class PlannedCallback:
     """A callback for the person who makes it; ``result`` is the statement to talk about. Personal: for staff only.
 
-    ``due_at`` is when its window ends, None while the timer is paused.
+    ``due_at`` is when its window ends, None while the timer is paused. ``others`` are the customers whose cases were
+    merged into this one, and who are called, too.
     """
 
     number: str
@@ -51,6 +53,7 @@ class PlannedCallback:
     phone: str | None
     result: str | None
     due_at: datetime | None
+    others: tuple[MergedCustomer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def _midnight(day: date) -> int:
 
 
 def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
+    rows = tx.rows(PLANNED.format(revisit=recorded_as("clause", "revisit")), begin=begin, end=end)
+    others = merged_customers(tx, [row.number for row in rows])
     return [
         PlannedCallback(
             number=row.number,
@@ -94,8 +99,9 @@ def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
             phone=row.phone,
             result=row.result,
             due_at=_due(row, rules),
+            others=tuple(others.get(row.number, ())),
         )
-        for row in tx.rows(PLANNED.format(revisit=recorded_as("clause", "revisit")), begin=begin, end=end)
+        for row in rows
     ]
 
 

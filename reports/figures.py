@@ -14,6 +14,8 @@ from reports.run_figures import HOUR
 from statemachines.kinds import lifecycle_of, recorded_names
 
 DAY = timedelta(days=1)
+IDLE = timedelta(days=30)
+"""How long a case may lie untouched before it is named, whatever its timers say; ours."""
 WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
 """The spans, in hours of elapsed time, within which resolutions are counted (A5)."""
 
@@ -32,7 +34,8 @@ SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c
 """
 UNWATCHED = """
 SELECT c.number, c.department, c.changed_at FROM cases c
- WHERE NOT c.closed AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = c.id AND k.closed_at IS NULL)
+ WHERE NOT c.closed AND (c.changed_at < :idle_since OR NOT EXISTS (
+         SELECT 1 FROM timer k WHERE k.case_id = c.id AND k.closed_at IS NULL AND k.running_since IS NOT NULL))
  ORDER BY c.changed_at, c.id
 """
 RECORDED_LATE = """
@@ -106,9 +109,10 @@ def steps(tx: Tx, since: datetime, until: datetime, least: int = 100) -> list[La
     return _late(tx.rows(STEPS, since=to_micros(since), until=to_micros(until), least=least))
 
 
-def unwatched(tx: Tx) -> list[tuple[str, str | None, datetime]]:
-    """Return the open cases without an open timer, the longest unchanged first."""
-    return [(row.number, row.department, from_micros(row.changed_at)) for row in tx.rows(UNWATCHED)]
+def unwatched(tx: Tx, at: datetime) -> list[tuple[str, str | None, datetime]]:
+    """Return the open cases without a running timer, or unchanged for ``IDLE``, the longest unchanged first."""
+    rows = tx.rows(UNWATCHED, idle_since=to_micros(at - IDLE))
+    return [(row.number, row.department, from_micros(row.changed_at)) for row in rows]
 
 
 def _late(rows: Iterable[Any]) -> list[LateStep]:

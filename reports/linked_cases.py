@@ -36,6 +36,7 @@ LINKED = """
 SELECT c.id, c.number, p.email FROM link l JOIN cases c ON c.id = l.child_id LEFT JOIN party p ON p.id = c.party_id
  WHERE l.parent_id = :interruption AND l.relation = :relation ORDER BY c.id
 """
+ADDRESS = "SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number"
 # Up to this case's own measure, so that the same question has the same answer whenever it is asked.
 MEASURES = """
 SELECT c.number, t.form FROM transition t JOIN cases c ON c.id = t.case_id
@@ -81,6 +82,13 @@ def linked(store: Store, interruption: int) -> list[AffectedCase]:
     """Return the cases linked to an interruption as affected, closed ones included."""
     with store.looking() as tx:
         return [AffectedCase(*row) for row in tx.rows(LINKED, interruption=interruption, relation=AFFECTED)]
+
+
+def customer_address(store: Store, number: str) -> str | None:
+    """Return the mail address of a case's customer; None without a customer or an address."""
+    with store.looking() as tx:
+        row = tx.row(ADDRESS, number=number)
+    return None if row is None else row.email
 
 
 def _page(store: Store, params: Mapping[str, Any], after: int) -> list[AffectedCase]:

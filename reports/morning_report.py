@@ -26,6 +26,7 @@ TRENDS = ("open", "resolve", "breach", "escalate", "revisit")
 class MorningReport:
     """The report's figures: ``overdue`` and ``today`` as of ``at``, the others of the window from ``since`` to ``at``.
 
+    ``unwatched`` are the open cases that are not overdue, and that no running timer watches or nobody touched for long.
     ``broken`` compares, by department, the breaches of the last day with the week before.
     """
 
@@ -84,14 +85,16 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
     since = at - window
     with store.looking() as tx:
         staff = Staff.read(tx, at)
+        late = overdue(tx, at, staff)
+        named = {promise.number for promise in late}
         return MorningReport(
             at=at,
             since=since,
             cases=figures.cases(tx),
             board=figures.board(tx),
-            overdue=overdue(tx, at, staff),
+            overdue=late,
             late=figures.steps(tx, since, at),
-            unwatched=figures.unwatched(tx),
+            unwatched=[case for case in figures.unwatched(tx, at) if case[0] not in named],
             callbacks=figures.callbacks(tx, at + DAY),
             opinions=figures.opinions(tx),
             trends=figures.moves(tx, TRENDS, at),

@@ -112,14 +112,14 @@ class _Page:
         return asked, case.number, move, by, self.time(case.at)
 
     def unwatched(self) -> Iterator[str]:
-        """Yield the open cases without an open timer, which nobody is reminded of: one line for each department."""
+        """Yield the open cases that no timer watches or nobody touches: one line for each department."""
         by_team: dict[str | None, list[str]] = defaultdict(list)
         for number, code, _ in self.report.unwatched:
             by_team[code].append(number)
         if by_team:
             yield from ("", f"## {self.translate('unwatched', count=len(self.report.unwatched))}", "")
         for code, cases in by_team.items():
-            shown = night_health_text.numbers(cases, self.locale)
+            shown = ", ".join(cases)  # all of them: nothing else names them
             yield f"- {self.translate('unwatched_in', team=self.team(code), count=len(cases), numbers=shown)}"
 
     def callbacks(self) -> Iterator[str]:

@@ -16,31 +16,40 @@ from statemachines.guards import (
     above,
     all_of,
     another_round,
+    another_round_later,
     first_return,
     out_of_rounds,
+    out_of_rounds_later,
     returned_before,
     rounds_exhausted,
     rounds_left,
     satisfied,
+    satisfied_later,
     within,
 )
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.shared_moves import (
+    answer_clause,
+    archive_clause,
+    archiving,
     asking_customer,
     calling_in_vain,
+    coming_back,
+    contacted_again,
     everyday_moves,
     promise_clause,
     promising,
     reviewed_refusal,
+    undoing,
 )
 from statemachines.state_groups import before, in_group
 
 RECEIVED, CLASSIFIED, INVESTIGATED = "received", "classified", "investigated"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, OWNER_DISPUTED = "waiting_for_customer", "refusal_review", "owner_disputed"
-COMPENSATION_APPROVAL = "compensation_approval"
+COMPENSATION_APPROVAL, ROUNDS_USED_UP = "compensation_approval", "rounds_used_up"
 MERGED, WITHDRAWN, REFUSED, REFERRED = "merged", "withdrawn", "refused", "referred"
 
 SYSTEM, IMPORT = Role.SYSTEM, Role.IMPORT
@@ -54,6 +63,7 @@ STATES = (
     State(OWNER_DISPUTED, Milestone.CLASSIFIED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
     State(COMPENSATION_APPROVAL, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("working",)),
     State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
+    State(ROUNDS_USED_UP, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
     State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
     State(ARCHIVED, Milestone.ARCHIVED, final=True),
     State(MERGED, Milestone.ARCHIVED, final=True),
@@ -83,8 +93,9 @@ def _confirmed(facts: Facts) -> bool:
 
 
 rejected = Guard("rejected", lambda facts, form: form.opinion is forms.Opinion.REJECTED and rounds_left(facts))
-not_rejected = Guard(
-    "not_rejected", lambda facts, form: form.opinion is not forms.Opinion.REJECTED or not rounds_left(facts)
+not_rejected = Guard("not_rejected", lambda facts, form: form.opinion is not forms.Opinion.REJECTED)
+rejected_last = Guard(
+    "rejected_last", lambda facts, form: form.opinion is forms.Opinion.REJECTED and not rounds_left(facts)
 )
 same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
 cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
@@ -101,36 +112,47 @@ COMPLAINT = Lifecycle(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=forms.Classification),
         Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=forms.Findings),
         Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution),
+        # One answer a round. A customer whom nobody reached may still call while the case rests.
         *(
             Move(
                 "revisit",
-                (RESOLVED,),
+                (state,),
                 dest,
                 roles=CALLERS,
                 form=Survey,
                 guard=guard,
                 reopens=reopens,
                 separate_from=HANDLED,
+                clears=("unreached",),
             )
-            for dest, guard, reopens in (
-                (REVISITED, satisfied, False),
-                (INVESTIGATED, another_round, True),
-                (STAY, out_of_rounds, False),
+            for state, dest, guard, reopens in (
+                (RESOLVED, REVISITED, satisfied, False),
+                (RESOLVED, INVESTIGATED, another_round, True),
+                (RESOLVED, ROUNDS_USED_UP, out_of_rounds, False),
+                (REVISITED, STAY, satisfied_later, False),
+                (REVISITED, INVESTIGATED, another_round_later, True),
+                (REVISITED, ROUNDS_USED_UP, out_of_rounds_later, False),
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
         Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=forms.Result, guard=not_rejected),
         Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=forms.Result, guard=rejected, reopens=True),
-        Move(
-            "close_unsatisfied",
-            (RESOLVED,),
-            REVISITED,
-            roles=MANAGERS[1:],
-            form=Reason,
-            guard=rounds_exhausted,
-            separate_from=HANDLED,
+        Move("tell_result", (RESOLVED,), ROUNDS_USED_UP, roles=PEOPLE, form=forms.Result, guard=rejected_last),
+        # Out of rounds a manager decides: close it, refer it, or grant the customer one more round.
+        *(
+            Move(
+                "close_unsatisfied",
+                (state,),
+                REVISITED,
+                roles=MANAGERS[1:],
+                form=Reason,
+                guard=guard,
+                separate_from=HANDLED,
+            )
+            for state, guard in ((RESOLVED, rounds_exhausted), (ROUNDS_USED_UP, None))
         ),
-        Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        Move("grant_round", (ROUNDS_USED_UP,), INVESTIGATED, roles=MANAGERS[1:], form=Reason, reopens=True),
+        *archiving((REVISITED,), ARCHIVED),
         # Only an import: another system closed or reopened the case without a callback.
         Move("close", (RESOLVED,), ARCHIVED, roles=(IMPORT,)),
         Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, roles=(IMPORT,), reopens=True),
@@ -195,7 +217,11 @@ COMPLAINT = Lifecycle(
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
-        Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED), REFERRED, roles=MANAGERS[1:], form=Reason),
+        Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED, ROUNDS_USED_UP), REFERRED, roles=MANAGERS[1:], form=Reason),
+        # The customer comes back with it, or a manager undoes a mistaken end: a new cycle.
+        *contacted_again(OPEN),
+        *coming_back((REVISITED,), (ARCHIVED,), INVESTIGATED),
+        *undoing((WITHDRAWN, MERGED, REFUSED), RECEIVED),
         # What is done without the case moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=forms.Suggestion),
@@ -203,8 +229,8 @@ COMPLAINT = Lifecycle(
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
         Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=forms.Proposal),
         Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
-        *promising(OPEN, PEOPLE),
-        *everyday_moves(OPEN, PEOPLE),
+        *promising(LIVE, PEOPLE),
+        *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
         Clause("first_reply", during=WORKING, pauses=(WAITING,), met_by=("reply", "resolve"), answers=True, once=True),
@@ -218,9 +244,16 @@ COMPLAINT = Lifecycle(
             internal=True,
         ),
         Clause("progress_note", during=WORKING, pauses=(WAITING,), met_by=("progress",), repeats=True),
-        promise_clause(OPEN),
+        promise_clause(LIVE),
+        answer_clause(WAITING),
         Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable", "close_unsatisfied")),
-        Clause("archive", during=(REVISITED,), then="archive"),
+        Clause(
+            "rounds_decision",
+            during=(ROUNDS_USED_UP,),
+            met_by=("close_unsatisfied", "grant_round", "refer"),
+            internal=True,
+        ),
+        archive_clause((REVISITED,)),
     ),
 )
 

@@ -147,6 +147,7 @@ FINDING = Lifecycle(
             due_field="due_at",
             internal=True,
         ),
+        Clause("finding_cancellation", (CANCEL_REVIEW,), met_by=("cancel", "keep_open"), internal=True),
         Clause("finding_verification", (RECTIFIED,), met_by=("verify_effect",), internal=True),
         Clause("archive", (VERIFIED,), then="archive"),
     ),

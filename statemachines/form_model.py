@@ -26,6 +26,8 @@ DEPARTMENT = _Mark("DEPARTMENT")
 """The value is the code of a department that the store knows."""
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
+KNOWN_CASE = _Mark("KNOWN_CASE")
+"""The value is the number of another case, of any kind, open or not."""
 
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""

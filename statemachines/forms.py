@@ -111,6 +111,12 @@ class Answer(Form):
     answer: Personal
 
 
+class FollowUp(Form):
+    """What the customer says of his case when he contacts us again."""
+
+    words: Personal
+
+
 class Progress(Form):
     """A note on progress to the customer (B8)."""
 

@@ -6,6 +6,7 @@ either. A move that asks for it is refused (``blank_bound``) until the pack says
 check`` names the bound. So a new bound never sends all cases one way without a word.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from statemachines.forms import Outcome
@@ -45,13 +46,33 @@ def all_of(name: str, *guards: Guard) -> Guard:
     return Guard(name, lambda facts, form: all(guard.holds(facts, form) for guard in guards), bounds)
 
 
+def _is_apart(facts: Facts) -> bool:
+    """Return whether the last attempt of this cycle lies as far back as the pack asks (D1)."""
+    last = facts.variables.get("attempted_at")
+    if facts.attempts == 0 or facts.at is None or last is None:
+        return True
+    return facts.at - datetime.fromisoformat(last) >= facts.windows.apart
+
+
+def _is_within(window: timedelta | None, facts: Facts) -> bool:
+    """Return whether the case ended within the window; one that the pack does not open holds nothing."""
+    return window is not None and facts.idle is not None and facts.idle <= window
+
+
+promises_kept = Guard("promises_kept", lambda facts, form: "promise" not in facts.running)
 satisfied = Guard("satisfied", lambda facts, form: form.outcome is Outcome.SATISFIED)
 another_round = Guard("another_round", lambda facts, form: form.outcome is Outcome.DISSATISFIED and rounds_left(facts))
 out_of_rounds = Guard(
     "out_of_rounds", lambda facts, form: form.outcome is Outcome.DISSATISFIED and not rounds_left(facts)
 )
+unreached = Guard("unreached", lambda facts, form: facts.variables.get("unreached", 0) > 0)
+satisfied_later = all_of("satisfied_later", unreached, satisfied)
+another_round_later = all_of("another_round_later", unreached, another_round)
+out_of_rounds_later = all_of("out_of_rounds_later", unreached, out_of_rounds)
+within_reopening = Guard("within_reopening", lambda facts, form: _is_within(facts.windows.reopen, facts))
+within_undoing = Guard("within_undoing", lambda facts, form: _is_within(facts.windows.undo, facts))
 rounds_exhausted = Guard("rounds_exhausted", lambda facts, form: not rounds_left(facts))
-next_attempt = Guard("next_attempt", lambda facts, form: form.attempts == facts.attempts + 1)
+next_attempt = Guard("next_attempt", lambda facts, form: form.attempts == facts.attempts + 1 and _is_apart(facts))
 attempts_used = Guard("attempts_used", lambda facts, form: facts.attempts >= facts.max_attempts)
 rises = Guard("rises", lambda facts, form: form.level > facts.level)
 first_return = Guard("first_return", lambda facts, form: facts.variables.get("returns", 0) == 0)

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason
+from statemachines.guards import all_of
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
@@ -93,6 +94,7 @@ class Verification(Form):
     due_at: AwareDatetime | None = None
 
 
+dated_failure = all_of("dated_failure", not_effective, Guard("dated", lambda facts, form: form.due_at is not None))
 was_required = Guard("was_required", lambda facts, form: "department" in facts.variables)
 
 IMPROVEMENT_PLAN = Lifecycle(
@@ -128,7 +130,7 @@ IMPROVEMENT_PLAN = Lifecycle(
                 separate_from=EXECUTION,
                 clears=PLAN_DATES if reopens else (),
             )
-            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, dated_failure, True))
         ),
         Move(
             "recur",
@@ -161,6 +163,8 @@ IMPROVEMENT_PLAN = Lifecycle(
             due_field="due_at",
             internal=True,
         ),
+        Clause("plan_review", (SUBMITTED,), met_by=("accept_plan", "send_back"), internal=True),
+        Clause("plan_verification", (CARRIED_OUT,), met_by=("verify_effect",), internal=True),
         Clause("plan_watch", (VERIFIED,), then="archive", internal=True),
     ),
 )

@@ -3,7 +3,14 @@
 from typing import Any
 
 from statemachines.forms import Child, Merge, Message, Reason, Survey
-from statemachines.guards import another_round, out_of_rounds, satisfied
+from statemachines.guards import (
+    another_round,
+    another_round_later,
+    out_of_rounds,
+    out_of_rounds_later,
+    satisfied,
+    satisfied_later,
+)
 from statemachines.inquiry_forms import (
     Assessment,
     Commendation,
@@ -21,7 +28,19 @@ from statemachines.inquiry_forms import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import asking_customer, calling_in_vain, everyday_moves, promise_clause, promising
+from statemachines.shared_moves import (
+    answer_clause,
+    archive_clause,
+    archiving,
+    asking_customer,
+    calling_in_vain,
+    coming_back,
+    contacted_again,
+    everyday_moves,
+    promise_clause,
+    promising,
+    undoing,
+)
 from statemachines.state_groups import before, in_group
 
 RECEIVED, CLASSIFIED, AWAITING_ANSWER = "received", "classified", "awaiting_answer"
@@ -111,23 +130,27 @@ INQUIRY = Lifecycle(
         *(
             Move(
                 "revisit",
-                (ANSWERED,),
+                (state,),
                 dest,
                 roles=CALLERS,
                 form=Survey,
                 guard=guard,
                 reopens=reopens,
                 separate_from=HANDLED,
+                clears=("unreached",),
             )
-            for dest, guard, reopens in (
-                (REVISITED, satisfied, False),
-                (CLASSIFIED, another_round, True),
-                (CONVERTED, out_of_rounds, False),
+            for state, dest, guard, reopens in (
+                (ANSWERED, REVISITED, satisfied, False),
+                (ANSWERED, CLASSIFIED, another_round, True),
+                (ANSWERED, CONVERTED, out_of_rounds, False),
+                (REVISITED, STAY, satisfied_later, False),
+                (REVISITED, CLASSIFIED, another_round_later, True),
+                (REVISITED, CONVERTED, out_of_rounds_later, False),
             )
         ),
         *calling_in_vain(ANSWERED, REVISITED, CALLERS),
         Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
-        Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        *archiving((REVISITED, SETTLED), ARCHIVED),
         # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # Ends other than the archive.
@@ -135,11 +158,15 @@ INQUIRY = Lifecycle(
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
+        # The customer comes back with it, or a manager undoes a mistaken end: a new cycle.
+        *contacted_again(OPEN),
+        *coming_back((REVISITED, SETTLED), (ARCHIVED,), CLASSIFIED),
+        *undoing((WITHDRAWN, MERGED), RECEIVED),
         # What is done without the inquiry moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message),
-        *promising(OPEN, INVESTIGATORS),
-        *everyday_moves(OPEN, INVESTIGATORS),
+        *promising(LIVE, INVESTIGATORS),
+        *everyday_moves(LIVE, INVESTIGATORS),
     ),
     clauses=(
         Clause(
@@ -152,9 +179,10 @@ INQUIRY = Lifecycle(
         ),
         Clause("answer_inquiry", during=ASKING, pauses=(WAITING,), met_by=("answer", "thank"), answers=True),
         Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
-        promise_clause(OPEN),
+        promise_clause(LIVE),
+        answer_clause(WAITING),
         Clause("revisit", during=(ANSWERED,), met_by=("revisit", "unreachable"), internal=True),
-        Clause("archive", during=(REVISITED, SETTLED), then="archive"),
+        archive_clause((REVISITED, SETTLED)),
     ),
 )
 

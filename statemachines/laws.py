@@ -30,6 +30,7 @@ def check(table: Lifecycle) -> None:
             *_variables(table),
             *_duties(table),
             *_clauses(table),
+            *_watched(table),
             *_retired(table),
         ]
     if faults:
@@ -74,8 +75,8 @@ def _reachability(table: Lifecycle) -> Iterator[str]:
             yield f"state {state.name} cannot be reached"
         if state.name not in ends:
             yield f"state {state.name} leads to no end"
-        if state.final and any(source == state.name for source, _ in steps):
-            yield f"final state {state.name} has a way out"
+        if state.final and any(row.dest and not row.reopens and state.name in row.sources for row in table.moves):
+            yield f"final state {state.name} has a way out that begins no new cycle"
 
 
 def _closure(begin: set[str], steps: Iterable[tuple[str, str]]) -> set[str]:
@@ -95,6 +96,8 @@ def _forms(table: Lifecycle) -> Iterator[str]:
             yield f"the rows of move {name} ask for different forms"
         if len({row.counts for row in rows}) > 1:
             yield f"the rows of move {name} count different things"
+        if len({row.stamps for row in rows}) > 1:
+            yield f"the rows of move {name} stamp different things"
         for source in {source for row in rows for source in row.sources}:
             here = [row for row in rows if source in row.sources]
             if any(a.guard is None and set(a.roles) & set(b.roles) for a in here for b in here if a is not b):
@@ -103,7 +106,9 @@ def _forms(table: Lifecycle) -> Iterator[str]:
 
 def _variables(table: Lifecycle) -> Iterator[str]:
     """Yield rows that clear what nothing sets or counts, and rows of equal ends that clear different variables."""
-    known = {row.counts for row in table.moves} | {name for row in table.moves for name in marked(row.form, VARIABLE)}
+    known = {name for row in table.moves for name in (row.counts, row.stamps)} | {
+        name for row in table.moves for name in marked(row.form, VARIABLE)
+    }
     for row in table.moves:
         yield from (f"move {row.name} clears {name}, which no move sets" for name in row.clears if name not in known)
         for other in table.rows[row.name]:
@@ -126,6 +131,7 @@ def _duties(table: Lifecycle) -> Iterator[str]:
 def _clauses(table: Lifecycle) -> Iterator[str]:
     for clause in table.clauses:
         yield from _occurrences(table, clause)
+        yield from _begins(table, clause)
         if not clause.during:
             yield f"clause {clause.name} never runs"
         if not clause.met_by and clause.then is None:
@@ -137,6 +143,16 @@ def _clauses(table: Lifecycle) -> Iterator[str]:
                 yield from _fires(table, clause, step, StepFired)
         for name in clause.met_by:
             yield from _meets(table, clause, name)
+
+
+def _watched(table: Lifecycle) -> Iterator[str]:
+    """Yield open states that no clause watches and that name no reason, and reasons of states that are watched."""
+    running = {name for clause in table.clauses for name in clause.during}
+    for state in (state for state in table.states if not state.final):
+        if state.name not in running and not state.unwatched:
+            yield f"no clause runs in state {state.name}, and it names no reason (unwatched)"
+        if state.name in running and state.unwatched:
+            yield f"state {state.name} is watched, so it needs no reason (unwatched)"
 
 
 def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
@@ -151,6 +167,14 @@ def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
             yield f"clause {clause.name} is met per occurrence, but {name} lacks the field {clause.occurrence_field}"
     if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
         yield f"clause {clause.name} needs moves that start it and names none"
+
+
+def _begins(table: Lifecycle, clause: Clause) -> Iterator[str]:
+    """Yield unknown moves that trigger the clause, and unknown clauses that it waits for."""
+    unknown = (name for _, name in clause.triggers if name not in table.rows)
+    yield from (f"clause {clause.name} is triggered by the unknown move {name}" for name in unknown)
+    unknown = (name for name in clause.waits_for if name not in table.clause)
+    yield from (f"clause {clause.name} waits for the unknown clause {name}" for name in unknown)
 
 
 def _fires(table: Lifecycle, clause: Clause, name: str, form: type | None) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 The documents outlive the code that wrote them. So this file reads only these keys, and they keep their names:
 ``kind``, ``states`` (``name``, ``final``), ``moves`` (``name``, ``sources``, ``dest``, ``form``, ``counts``,
-``clears``), ``clauses`` (``name``, ``during``, ``pauses``, ``then``), ``forms`` (``schema.properties``, ``on_case``,
-``variables``) and ``retired``.
+``stamps``, ``clears``), ``clauses`` (``name``, ``during``, ``pauses``, ``then``), ``forms`` (``schema.properties``,
+``on_case``, ``variables``) and ``retired``.
 """
 
 import json
@@ -35,11 +35,12 @@ class RecordedRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordedMove:
-    """A move: the name of its form, the form, the variable that it counted, and its rows in their order."""
+    """A move: the name of its form, the form, the variables that it counted and stamped, and its rows in order."""
 
     form_name: str
     form: RecordedForm
     counts: str | None
+    stamps: str | None
     rows: tuple[RecordedRow, ...]
 
     def clears(self, source: str, dest: str) -> tuple[str, ...]:
@@ -69,7 +70,9 @@ class RecordedLifecycle:
     def names(self) -> dict[str, set[str]]:
         """Return the names of each sort that the check compares; a field as ``Form.field``."""
         fields = {f"{move.form_name}.{field}" for move in self.moves.values() for field in move.form.fields}
-        variables = {name for move in self.moves.values() for name in (*move.form.variables, move.counts) if name}
+        variables = {
+            name for move in self.moves.values() for name in (*move.form.variables, move.counts, move.stamps) if name
+        }
         return {
             "state": set(self.states),
             "move": set(self.moves),
@@ -87,7 +90,7 @@ def read_document(document: str) -> RecordedLifecycle:
     moves = {name: _move(rows, forms) for name, rows in _by_name(read["moves"]).items()}
     retired = [Retired(**{name: row.get(name) or "" for name in RETIRABLE}, to=row["to"]) for row in read["retired"]]
     variables = {name: form.variables for name, form in forms.items()}
-    counted = [move.counts for move in moves.values() if move.counts]
+    counted = [name for move in moves.values() for name in (move.counts, move.stamps) if name]
     return RecordedLifecycle(
         kind=read["kind"],
         states={row["name"]: bool(row["final"]) for row in read["states"]},
@@ -110,7 +113,7 @@ def _by_name(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _move(rows: list[dict[str, Any]], forms: dict[str, RecordedForm]) -> RecordedMove:
     first = rows[0]
     recorded = tuple(RecordedRow(frozenset(row["sources"]), row["dest"], tuple(row["clears"])) for row in rows)
-    return RecordedMove(first["form"], forms[first["form"]], first["counts"], recorded)
+    return RecordedMove(first["form"], forms[first["form"]], first["counts"], first.get("stamps"), recorded)
 
 
 def _form(form: dict[str, Any]) -> RecordedForm:

@@ -43,6 +43,11 @@ class LifecycleTable:
         return {clause.name: clause for clause in self.clauses}
 
     @cached_property
+    def waiting(self) -> tuple[Clause, ...]:
+        """Return the clauses that have no timer while a timer of another clause is open."""
+        return tuple(clause for clause in self.clauses if clause.waits_for)
+
+    @cached_property
     def settled_timers(self) -> frozenset[tuple[str, str]]:
         """Return the states and clauses of timers that stay as they are while their case stays where it is."""
         return frozenset((state, clause.name) for clause in self.clauses for state in clause.lives_in)
@@ -86,13 +91,18 @@ class LifecycleTable:
     def variables(self) -> frozenset[str]:
         """Return the variables that moves of this kind set or count."""
         named = {name for form in self.forms.values() for name in marked(form, VARIABLE)}
-        return frozenset(named | {row.counts for row in self.moves if row.counts})
+        return frozenset(named | self._set_by_moves)
 
     @cached_property
     def resolver(self) -> Resolver:
         """Return what became of the names that this table has retired."""
         variables = {name: marked(form, VARIABLE) for name, form in self.forms.items()}
-        return Resolver.of(self.retired, variables, [row.counts for row in self.moves if row.counts])
+        return Resolver.of(self.retired, variables, sorted(self._set_by_moves))
+
+    @cached_property
+    def _set_by_moves(self) -> frozenset[str]:
+        """Return the variables that moves count or stamp, whatever their forms say."""
+        return frozenset(name for row in self.moves for name in (row.counts, row.stamps) if name)
 
     def resolved_form(self, move: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded form under the field names of today; fields retired to nothing keep their own name."""
@@ -141,7 +151,9 @@ class LifecycleTable:
 
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
-    """Return whether a timer starts: with the clause's own moves if it names any, else on entering its states."""
+    """Return whether a timer may start: with the clause's own moves if it names any, else on entering its states."""
+    if clause.triggers:
+        return any(move == starting for _, starting in clause.triggers)
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)

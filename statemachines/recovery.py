@@ -112,6 +112,8 @@ RECOVERY = Lifecycle(
             due_field="due_at",
             internal=True,
         ),
+        Clause("recovery_claim", (OPENED,), met_by=("claim",), internal=True),
+        Clause("write_off_decision", (WRITE_OFF_PROPOSED,), met_by=("write_off", "decline_write_off"), internal=True),
         Clause("archive", (CLEARED,), then="archive"),
     ),
 )

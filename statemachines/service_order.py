@@ -5,18 +5,23 @@ from typing import Any
 
 from statemachines import service_order_forms as forms
 from statemachines.forms import Message, Reason, Survey
-from statemachines.guards import previous_state
+from statemachines.guards import previous_state, unreached
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.service_order_forms import Acceptance, Acceptor
 from statemachines.shared_moves import (
+    answer_clause,
+    archive_clause,
+    archiving,
     asking_customer,
     calling_in_vain,
+    contacted_again,
     everyday_moves,
     promise_clause,
     promising,
     reviewed_refusal,
+    undoing,
 )
 from statemachines.state_groups import before, in_group
 
@@ -25,6 +30,7 @@ PLAN_APPROVED, CONSENTED, CONFIRMED = "plan_approved", "consented", "confirmed"
 ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING = "assigned", "executing", "accepting", "rectifying"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
+RECTIFICATIONS_USED_UP = "rectifications_used_up"
 CANCELLED, REFUSED = "cancelled", "refused"
 
 PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigns_needed", "cosigns")
@@ -45,6 +51,7 @@ STATES = (
     State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
     State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("troubled", "serving")),
     State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
+    State(RECTIFICATIONS_USED_UP, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER, groups=("serving",)),
     State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("serving",)),
     State(RESOLVED, Milestone.RESOLVED, owner=Role.AGENT),
     State(REVISITED, Milestone.REVISITED, owner=SYSTEM),
@@ -89,6 +96,12 @@ def _may_sign(facts: Facts, form: Acceptance) -> bool:
     return form.signed_by is Acceptor.CUSTOMER or facts.variables.get("acceptor") == form.signed_by
 
 
+def _rectifications_left(facts: Facts) -> bool:
+    """Return whether the pack allows another round of rectification (C2); one that sets no maximum always does."""
+    most = facts.windows.rectifications
+    return most is None or facts.variables.get("rectifications", 0) < most
+
+
 def _not_older(facts: Facts, form: Any) -> bool:
     known = facts.variables.get("as_of")
     return known is None or form.as_of >= datetime.fromisoformat(known)
@@ -106,7 +119,14 @@ agreed_node = Guard(
 )
 not_older = Guard("not_older", _not_older)
 accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
-not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(form) and _may_sign(facts, form))
+not_accepted = Guard(
+    "not_accepted",
+    lambda facts, form: not _all_met(form) and _may_sign(facts, form) and _rectifications_left(facts),
+)
+not_accepted_last = Guard(
+    "not_accepted_last",
+    lambda facts, form: not _all_met(form) and _may_sign(facts, form) and not _rectifications_left(facts),
+)
 
 SERVICE_ORDER = Lifecycle(
     kind="service_order",
@@ -150,23 +170,61 @@ SERVICE_ORDER = Lifecycle(
         Move(
             "name_acceptor", (PLANNED, PLAN_APPROVED, CONSENTED, *SERVING), STAY, roles=DESK, form=forms.NamedAcceptor
         ),
-        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
         Move(
-            "fail_acceptance",
-            (ACCEPTING,),
+            "record_receipt",
+            (EXECUTING, ACCEPTING, RECTIFYING, EXCEPTION),
+            STAY,
+            roles=(*INVESTIGATORS, SYSTEM),
+            form=forms.Receipt,
+        ),
+        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
+        *(
+            Move(
+                "fail_acceptance",
+                (ACCEPTING,),
+                dest,
+                roles=ACCEPTORS,
+                form=forms.Failure,
+                guard=guard,
+                separate_from=EXECUTED,
+                counts="rectifications",
+            )
+            for dest, guard in ((RECTIFYING, not_accepted), (RECTIFICATIONS_USED_UP, not_accepted_last))
+        ),
+        # Out of rounds a manager decides: one more rectification, or the order is closed with the customer unsatisfied.
+        Move(
+            "grant_rectification",
+            (RECTIFICATIONS_USED_UP,),
             RECTIFYING,
-            roles=ACCEPTORS,
-            form=forms.Failure,
-            guard=not_accepted,
-            separate_from=EXECUTED,
-            counts="rectifications",
+            roles=MANAGERS[1:],
+            form=forms.GrantedRectification,
+        ),
+        Move(
+            "close_unsatisfied",
+            (RECTIFICATIONS_USED_UP,),
+            REVISITED,
+            roles=MANAGERS[1:],
+            form=Reason,
+            separate_from=HANDLED,
         ),
         Move("rectify", (RECTIFYING,), ACCEPTING, roles=INVESTIGATORS, form=forms.Rectified),
         # Told, called back, archived (C6, D1). Who is dissatisfied has a complaint of his own.
         Move("letter_sent", (RESOLVED, REVISITED), STAY, roles=(*DESK, SYSTEM), form=forms.Letter),
-        Move("revisit", (RESOLVED,), REVISITED, roles=CALLERS, form=Survey, separate_from=HANDLED),
+        *(
+            Move(
+                "revisit",
+                (state,),
+                dest,
+                roles=CALLERS,
+                form=Survey,
+                guard=guard,
+                separate_from=HANDLED,
+                clears=("unreached",),
+            )
+            for state, dest, guard in ((RESOLVED, REVISITED, None), (REVISITED, STAY, unreached))
+        ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("archive", (REVISITED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
+        *archiving((REVISITED,), ARCHIVED),
         Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
         # The customer corrects his order: the timer is paused (A4).
         *asking_customer(ASKING, WAITING),
@@ -187,6 +245,7 @@ SERVICE_ORDER = Lifecycle(
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7, C5).
         Move("cancel", UNRESOLVED, CANCELLED, roles=DESK, form=forms.Cancellation),
         *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, forms.DeclineProposal, forms.Decline),
+        *undoing((CANCELLED, REFUSED), RECEIVED, clears=PLAN_VARIABLES),
         # What is done without the order moving on (C3, C5, C7, C8).
         Move("agree_node", SERVING, STAY, roles=INVESTIGATORS, form=forms.Node, counts="nodes"),
         Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=forms.Push, guard=agreed_node),
@@ -195,10 +254,11 @@ SERVICE_ORDER = Lifecycle(
         Move("request_tracking", SERVING, STAY, roles=DESK, form=forms.TrackingRequest),
         Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=forms.Position, guard=not_older),
         Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=forms.Change, counts="changes"),
+        *contacted_again(OPEN),
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
-        *promising(OPEN, PEOPLE),
-        *everyday_moves(OPEN, PEOPLE),
+        *promising(LIVE, PEOPLE),
+        *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
         # From the booking on; paused while the customer corrects his order and while he considers the plan.
@@ -244,14 +304,32 @@ SERVICE_ORDER = Lifecycle(
         Clause(
             "rectification",
             during=(RECTIFYING, EXCEPTION),
-            started_by=("fail_acceptance",),
+            started_by=("fail_acceptance", "grant_rectification"),
             due_field="due_at",
             restarts=True,
             met_by=("rectify",),
         ),
-        promise_clause(OPEN),
-        Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable")),
-        Clause("archive", during=(REVISITED,), then="archive"),
+        promise_clause(LIVE),
+        answer_clause(WAITING),
+        Clause(
+            "plan_consent", during=(PLAN_APPROVED,), met_by=("customer_consents", "customer_declines"), internal=True
+        ),
+        Clause("task_assignment", during=(CONFIRMED,), met_by=("assign_task",), internal=True),
+        Clause("acceptance", during=(ACCEPTING,), met_by=("pass_acceptance", "fail_acceptance"), internal=True),
+        Clause(
+            "rectification_decision",
+            during=(RECTIFICATIONS_USED_UP,),
+            met_by=("close_unsatisfied", "grant_rectification", "cancel"),
+            internal=True,
+        ),
+        # The window of the callback begins with the trigger that the pack names (D1), and goes on until the call.
+        Clause(
+            "revisit",
+            during=(EXECUTING, ACCEPTING, RECTIFYING, RECTIFICATIONS_USED_UP, EXCEPTION, RESOLVED),
+            triggers=(("completion", "complete"), ("receipt", "record_receipt"), ("acceptance", "pass_acceptance")),
+            met_by=("revisit", "unreachable", "close_unsatisfied"),
+        ),
+        archive_clause((REVISITED,)),
     ),
 )
 

@@ -210,6 +210,19 @@ class Rectified(Form):
     done: Personal
 
 
+class GrantedRectification(Form):
+    """Why one more rectification is granted, and by when; without ``due_at`` the pack's limit holds (C2)."""
+
+    reason: Personal
+    due_at: AwareDatetime | None = None
+
+
+class Receipt(Form):
+    """What shows that the consignee received the goods (D1)."""
+
+    proof: Personal
+
+
 class Letter(Form):
     """By what the completion letter can be found again: the key of its delivery, or a postal number (C6)."""
 

@@ -7,13 +7,22 @@ from statemachines.forms import (
     Attempt,
     Escalation,
     Extension,
+    FollowUp,
     Kept,
     Note,
     Promise,
     Question,
     Reason,
 )
-from statemachines.guards import attempts_used, next_attempt, previous_state, rises
+from statemachines.guards import (
+    attempts_used,
+    next_attempt,
+    previous_state,
+    promises_kept,
+    rises,
+    within_reopening,
+    within_undoing,
+)
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.vocabulary import STAY, Clause, Move
 
@@ -31,7 +40,10 @@ def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Mo
 
 
 def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
-    """Ask the customer; with his answer the case returns to the state it came from. Timers pause in between (A4)."""
+    """Ask the customer; with his answer the case returns to the state it came from. Timers pause in between (A4).
+
+    Where he does not answer, a manager lets the work go on with what is known.
+    """
     roles = (*INVESTIGATORS, Role.SYSTEM)
     return (
         Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question),
@@ -39,14 +51,75 @@ def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
             Move("customer_answers", (waiting,), state, roles=roles, form=Answer, guard=previous_state(state))
             for state in asking
         ),
+        *(
+            Move("go_on_unanswered", (waiting,), state, roles=MANAGERS, form=Reason, guard=previous_state(state))
+            for state in asking
+        ),
+    )
+
+
+def answer_clause(waiting: str) -> Clause:
+    """Return the clause of the customer's answer: its ladder reminds the agent and asks the supervisor (A4)."""
+    return Clause("customer_answer", during=(waiting,), met_by=("customer_answers", "go_on_unanswered"), internal=True)
+
+
+def archive_clause(rested: tuple[str, ...]) -> Clause:
+    """Return the clause that archives a case after its rest, unless a promise to the customer is open (B9)."""
+    return Clause("archive", during=rested, then="archive", waits_for=("promise",))
+
+
+def archiving(rested: tuple[str, ...], archived: str) -> tuple[Move, ...]:
+    """Archive a case: by its timer, or by a manager once every promise to the customer is kept (B9)."""
+    return (
+        Move("archive", rested, archived, roles=(Role.SYSTEM,)),
+        Move("archive", rested, archived, roles=MANAGERS, guard=promises_kept),
     )
 
 
 def calling_in_vain(resolved: str, revisited: str, callers: tuple[Role, ...]) -> tuple[Move, ...]:
     """Record a callback that reached nobody; after the last attempt the case goes on without one (D1)."""
     return (
-        Move("attempt", (resolved,), STAY, roles=callers, form=Attempt, guard=next_attempt),
-        Move("unreachable", (resolved,), revisited, roles=callers, guard=attempts_used),
+        Move("attempt", (resolved,), STAY, roles=callers, form=Attempt, guard=next_attempt, stamps="attempted_at"),
+        Move("unreachable", (resolved,), revisited, roles=callers, guard=attempts_used, counts="unreached"),
+    )
+
+
+def contacted_again(open_: tuple[str, ...]) -> tuple[Move, ...]:
+    """Record what a customer says of his case while it is worked on; whoever has the work is told."""
+    return (Move("follow_up", open_, STAY, roles=(*DESK, Role.SYSTEM), form=FollowUp),)
+
+
+def coming_back(rested: tuple[str, ...], closed: tuple[str, ...], again: str) -> tuple[Move, ...]:
+    """Reopen a case that its customer comes back with: while it rests, and in the pack's window once it is closed."""
+    return tuple(
+        Move(
+            "come_back",
+            states,
+            again,
+            roles=(*DESK, Role.SYSTEM),
+            form=FollowUp,
+            guard=guard,
+            reopens=True,
+            clears=("unreached",),
+        )
+        for states, guard in ((rested, None), (closed, within_reopening))
+        if states
+    )
+
+
+def undoing(ends: tuple[str, ...], initial: str, clears: tuple[str, ...] = ()) -> tuple[Move, ...]:
+    """Undo a mistaken end: in the pack's window a manager has the case begin anew, in a new cycle."""
+    return (
+        Move(
+            "undo_end",
+            ends,
+            initial,
+            roles=MANAGERS,
+            form=Reason,
+            guard=within_undoing,
+            reopens=True,
+            clears=clears,
+        ),
     )
 
 

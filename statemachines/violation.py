@@ -5,7 +5,7 @@ from typing import Any
 
 from statemachines.appeal_moves import AppealLost, AppealOpened, AppealWon
 from statemachines.conflict_of_interest import STAFF, himself, is_known_as, names_none_of
-from statemachines.forms import Message, Reason
+from statemachines.forms import Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
@@ -23,6 +23,7 @@ from statemachines.violation_forms import (
     Notice,
     Penalty,
     Team,
+    Telling,
     Verdict,
 )
 
@@ -40,7 +41,7 @@ STATES = (
     State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM, groups=("dismissible",)),
     State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
     State(DECIDED, Milestone.RESOLVED, owner=Role.HR, groups=("disputable",)),
-    State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
+    State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL, unwatched="the appeal is a case with its own timer"),
     State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
     State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM, groups=("disputable",)),
     State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
@@ -155,7 +156,7 @@ VIOLATION = Lifecycle(
             Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=form, guard=guard, counts=done, recused=ACCUSED)
             for name, form, done, first, last in (
                 ("publish_inside", Notice, "published", published_first, published_last),
-                ("tell_customer", Message, "told", told_first, told_last),
+                ("tell_customer", Telling, "told", told_first, told_last),
                 ("nobody_affected", Reason, "told", told_first, told_last),
             )
             for dest, guard in ((STAY, first), (ANNOUNCED, last))
@@ -219,13 +220,21 @@ VIOLATION = Lifecycle(
     ),
     clauses=(
         Clause("investigation", during=(*DISMISSIBLE, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),
-        Clause("decision", during=(CONCLUDED,), met_by=("decide",), internal=True),
+        Clause("decision", during=(CONCLUDED, CORRECTED), met_by=("decide", "amend_decision"), internal=True),
         Clause(
             "publish",
             during=(DECIDED,),
             pauses=(APPEALED,),
             started_by=("decide", "amend_decision"),
             met_by=("publish_inside",),
+            internal=True,
+        ),
+        Clause(
+            "tell_affected_customer",
+            during=(DECIDED,),
+            pauses=(APPEALED,),
+            started_by=("decide", "amend_decision"),
+            met_by=("tell_customer", "nobody_affected"),
             internal=True,
         ),
         Clause(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachines.form_model import ON_CASE, VARIABLE, Form, Handle, Personal
-from statemachines.forms import Degree, Severity
+from statemachines.form_model import KNOWN_CASE, ON_CASE, VARIABLE, Form, Handle, Number, Personal
+from statemachines.forms import Degree, Message, Severity
 
 
 class Breach(StrEnum):
@@ -77,6 +77,12 @@ class Notice(Form):
     """What is published inside."""
 
     notice: Personal
+
+
+class Telling(Message):
+    """What the affected customer is told; ``affected`` is his case, where he is not the one who reported."""
+
+    affected: Annotated[Number | None, KNOWN_CASE, VARIABLE] = None
 
 
 class Grounds(Form):

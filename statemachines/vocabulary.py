@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -27,13 +28,28 @@ class Milestone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """What the policy pack says of rounds, attempts and ends; None where it sets no bound, or opens no window.
+
+    ``rectifications`` bounds the rounds of rectification (C2), ``apart`` is the least time between two attempts (D1).
+    A closed case is reopened within ``reopen`` by its customer, and its end undone within ``undo`` by a manager.
+    """
+
+    rectifications: int | None = None
+    apart: timedelta = timedelta()
+    reopen: timedelta | None = None
+    undo: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a guard may read of a case and of the person who acts.
 
     ``variables`` are the case variables: values of fields marked ``VARIABLE``, and counts. ``bounds`` are those of
     the policy pack, None where it leaves one blank, and ``has_limit`` says whether it sets the limit of a clause.
     ``actor`` is the handle of the person who acts, empty for the system and an import; ``done_by`` says who made the
-    moves from which this one is separate.
+    moves from which this one is separate. ``at`` is the instant of the move, ``idle`` the time since the case's last
+    change, ``running`` the clauses of its open SLA timers.
     """
 
     state: str
@@ -49,6 +65,10 @@ class Facts:
     has_limit: Callable[[str], bool] = field(default=lambda clause: True, compare=False)
     actor: str = ""
     done_by: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
+    at: datetime | None = None
+    idle: timedelta | None = None
+    windows: Windows = Windows()
+    running: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,7 @@ class State:
 
     ``owner`` is the role that must act next; a final state has none. ``groups`` name the sets of states that the
     rows and clauses of the lifecycle refer to (``state_groups.in_group``), as the states in which timers run.
+    ``unwatched`` is the reason why no clause runs in an open state; ``laws`` refuses an open state without either.
     """
 
     name: str
@@ -77,20 +98,23 @@ class State:
     owner: Role | None = None
     final: bool = False
     groups: tuple[str, ...] = ()
+    unwatched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One row of the table: what may be done, from which states, by whom, with which form.
 
-    Rows of one name share one form. ``reopens`` begins a new cycle one level higher (B3).
+    Rows of one name share one form. ``reopens`` begins a new cycle, one level above the
+    level that the case has; the top level stays the top level (B3).
 
     Separation of duties (F3): ``separate_from`` names moves whose makers may not make this one in the same case;
     ``recused`` names case variables that hold the handle of a person (the accused) who may not make it.
 
-    ``counts`` names a case variable that each such move raises by one; ``clears`` names the variables that hold no
-    longer after it, as what was proposed and is declined. ``extends`` gives the SLA timer that the form names more
-    time; ``releases_timers`` gives the case's running timers away and ``inherits_timers`` takes them over.
+    ``counts`` names a case variable that each such move raises by one, ``stamps`` one that holds the move's instant;
+    ``clears`` names the variables that hold no longer after it, as what was proposed and is declined. ``extends`` gives
+    the SLA timer that the form names more time; ``releases_timers`` gives the case's running timers away and
+    ``inherits_timers`` takes them over.
     """
 
     name: str
@@ -103,6 +127,7 @@ class Move:
     separate_from: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
     counts: str | None = None
+    stamps: str | None = None
     clears: tuple[str, ...] = ()
     extends: bool = False
     releases_timers: bool = False
@@ -127,6 +152,9 @@ class Clause:
     ``occurrence_field`` is the field of the meeting move's form that names the occurrence it meets; without it all
     are met. ``restarts`` ends the earlier occurrence when a new one starts; ``repeats`` starts the next one whenever
     one is met. ``partition_by`` names a column of the case (the department): each new value of it gets its own timer.
+    ``triggers`` pairs the triggers that a pack may name (``callbacks.trigger``) with moves: the move of the pack's
+    trigger starts the timer, and the last move does if none is open by then. ``waits_for`` names clauses: while a timer
+    of one of them is open, this clause has none.
     ``internal`` promises nothing to a customer.
     """
 
@@ -144,6 +172,8 @@ class Clause:
     repeats: bool = False
     partition_by: str = ""
     internal: bool = False
+    triggers: tuple[tuple[str, str], ...] = ()
+    waits_for: tuple[str, ...] = ()
 
     @property
     def lives_in(self) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "withdraw": {"reason": "It was found."},
     "merge": {"into": "cp-26-000001"},
     "refer": {"reason": "To the court."},
+    "undo_end": {"reason": "It was another parcel."},
     "progress": {"progress": "The lift was seen."},
     "promise": {"promise": "A call tomorrow.", "due_at": "2026-03-03T09:00:00+08:00"},
     "note": {"note": "He calls every day."},

@@ -85,6 +85,7 @@ def _renamed_move(row: Move, renames: Renames, forms: Mapping[str, type[Form]], 
         recused=tuple(variable.get(name, name) for name in row.recused),
         clears=tuple(variable.get(name, name) for name in row.clears),
         counts=None if row.counts is None else variable.get(row.counts, row.counts),
+        stamps=None if row.stamps is None else variable.get(row.stamps, row.stamps),
     )
 
 
@@ -101,6 +102,7 @@ def _renamed_guard(row: Move, renames: Renames, state: Names) -> Guard | None:
     if guard.name.startswith("came_from_"):
         return previous_state(state[guard.name.removeprefix("came_from_")])
     old_state = {new: old for old, new in state.items()}
+    old_clause = {new: old for old, new in renames.clauses.items()}
     old_variable = {new: old for old, new in _variables(renames).items()}
     prefix = f"{row.form.__name__}."
     fields = {old.removeprefix(prefix): new for old, new in renames.fields.items() if old.startswith(prefix)}
@@ -112,6 +114,7 @@ def _renamed_guard(row: Move, renames: Renames, state: Names) -> Guard | None:
             state=old_state.get(facts.state, facts.state),
             previous_state=old_state.get(facts.previous_state, facts.previous_state),
             variables=variables,
+            running=frozenset(old_clause.get(name, name) for name in facts.running),
         )
         return guard.holds(before, _OldNames(form, fields))
 
@@ -128,4 +131,6 @@ def _renamed_clause(clause: Clause, renames: Renames, state: Names) -> Clause:
         met_by=tuple(move.get(name, name) for name in clause.met_by),
         started_by=tuple(move.get(name, name) for name in clause.started_by),
         then=None if clause.then is None else move.get(clause.then, clause.then),
+        triggers=tuple((trigger, move.get(name, name)) for trigger, name in clause.triggers),
+        waits_for=tuple(renames.clauses.get(name, name) for name in clause.waits_for),
     )

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from apps import views
 from apps.cli.context import As, Json, cli, instant, local, table
 from engine.commands.advance import Answer, Command, advance
+from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.duplicates.similar import Candidate, similar
 from locales.translation import label
@@ -166,6 +167,22 @@ def _candidate_row(candidate: Candidate) -> tuple[str, ...]:
 
 def _candidate_document(candidate: Candidate) -> dict[str, Any]:
     return {("case" if name == "number" else name): value for name, value in asdict(candidate).items()}
+
+
+def follow_up_(
+    number: str,
+    text: str | None = None,
+    body: Body = None,
+    channel: Channel = Channel.HOTLINE,
+    as_: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
+    at = cli.store.now()
+    contact = contact_of("follow_up", at=at, text=text if text is not None else text_of(body), channel=channel)
+    answer = follow_up(cli.store, number, contact, at, cli.actor(as_), key=key)
+    cli.give(document_of(answer), answer_text(answer))
 
 
 def do(

@@ -27,6 +27,7 @@ def join(app: typer.Typer) -> None:
 
 case.command("open")(case_moves.open_)
 case.command("similar")(case_moves.list_similar)
+case.command("follow-up")(case_moves.follow_up_)
 
 
 @case.command("list")

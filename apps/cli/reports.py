@@ -142,7 +142,9 @@ def _callback_table(calls: CallbackList) -> list[Any]:
 
 def _callback_row(line: callback_list.PlannedCallback) -> tuple[Any, ...]:
     owner, due = line.owner or _text("nobody"), local(line.due_at)
-    return owner, local(line.planned_at), line.number, line.name, line.phone, line.attempt, due, _story(line)
+    names = "\n".join([line.name or "–", *(other.name or "–" for other in line.others)])
+    phones = "\n".join([line.phone or "–", *(other.phone or "–" for other in line.others)])
+    return owner, local(line.planned_at), line.number, names, phones, line.attempt, due, _story(line)
 
 
 def _story(line: callback_list.PlannedCallback) -> str:

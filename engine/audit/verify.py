@@ -11,7 +11,7 @@ import orjson
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
-from engine.ledger.case_variables import next_variables
+from engine.ledger.case_variables import next_variables, stamped
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
@@ -199,9 +199,9 @@ def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, 
     for made in history:
         lifecycle = documents.of(made)
         form = _form(made["form"])
-        fields, counts, clears = _effects(lifecycle, made)
+        fields, counts, stamps, clears = _effects(lifecycle, made)
         row |= {name: form[name] for name in fields.on_case if name in form and name in row}
-        values = {name: form[name] for name in fields.variables if name in form}
+        values = {name: form[name] for name in fields.variables if name in form} | stamped(stamps, made["occurred_at"])
         row["variables"] = next_variables(row["variables"], values, counts, clears)
         if made["move"] == CARRIED_OVER and lifecycle is not None:
             row["previous_state"] = lifecycle.resolver.state(row["previous_state"])
@@ -214,14 +214,16 @@ def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, 
     return row
 
 
-def _effects(lifecycle: RecordedLifecycle | None, made: _Row) -> tuple[RecordedForm, str | None, tuple[str, ...]]:
-    """Return the fields of a move's form that change the case's row, the variable it counts and those it clears."""
+def _effects(
+    lifecycle: RecordedLifecycle | None, made: _Row
+) -> tuple[RecordedForm, str | None, str | None, tuple[str, ...]]:
+    """Return the fields of a move's form that change the case's row, and the variables it counts, stamps and clears."""
     if made["move"] == OPEN:
-        return OPENED, None, ()
+        return OPENED, None, None, ()
     move = lifecycle.moves.get(made["move"]) if lifecycle is not None else None
     if move is None:
-        return RecordedForm(), None, ()
-    return move.form, move.counts, move.clears(made["source"], made["dest"])
+        return RecordedForm(), None, None, ()
+    return move.form, move.counts, move.stamps, move.clears(made["source"], made["dest"])
 
 
 def _renamed(variables: str, lifecycle: RecordedLifecycle) -> str:

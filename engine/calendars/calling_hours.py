@@ -1,9 +1,8 @@
 """Choose when to call a customer back: in working hours, and inside the promised window (D1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.calendars.calendar import DAY, Calendar
 
@@ -16,9 +15,6 @@ LAST_HOUR = timedelta(hours=1)
 LOOKED_BACK = 31
 """No place is closed for more days than this in a row."""
 
-FACTS = {"receipt": "received_at", "acceptance": "accepted_at"}
-"""The case variable that holds the instant of a pack's trigger; without it the completion counts."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -27,12 +23,6 @@ class Wish:
     wanted: datetime
     ends: datetime | None
     now: datetime
-
-
-def counted_from(trigger: str | None, known: Mapping[str, Any], completed: datetime) -> datetime:
-    """Return the instant from which the first call is counted; ``completed`` is when the case was resolved."""
-    instant = known.get(FACTS.get(trigger or "", ""))
-    return datetime.fromisoformat(instant) if isinstance(instant, str) else completed
 
 
 def planned(place: Calendar, wish: Wish, before: Sequence[datetime] = ()) -> datetime:

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import orjson
-
 from engine.calendars.callers import Callers, callers
-from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, planned
+from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, planned
 from engine.contention import in_transaction
 from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
@@ -19,13 +17,14 @@ from engine.timers.timer import falls_due
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT
-from statemachines.kinds import lifecycle_of
+from statemachines.kinds import lifecycles
 
 UNPLANNED = """
-SELECT c.id, c.kind, c.pack, c.cycle, c.attempts, c.variables, c.party_id, k.opened_at, k.running_since, k.allowance,
+SELECT c.id, c.kind, c.pack, c.cycle, c.attempts, c.party_id, k.opened_at, k.running_since, k.allowance,
        k.consumed, k.unit, k.calendar FROM cases c
   JOIN timer k ON k.case_id = c.id AND k.clause IN ({revisit}) AND k.closed_at IS NULL
- WHERE NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)
+ WHERE c.state IN ({callable})
+   AND NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)
 """
 ONE = " AND c.id = :case_id"
 DID = """
@@ -95,7 +94,7 @@ def plan(store: Store, at: datetime, case_id: int | None = None) -> int:
 
 
 def _plan(tx: Tx, at: int, case_id: int | None) -> int:
-    unplanned = UNPLANNED.format(revisit=recorded_as("clause", "revisit"))
+    unplanned = UNPLANNED.format(revisit=recorded_as("clause", "revisit"), callable=recorded_as("state", *_callable()))
     sql, values = (unplanned + ONE, {"case_id": case_id}) if case_id is not None else (unplanned, {})
     rows = tx.rows(f"{sql} ORDER BY c.id", **values)
     if not rows:
@@ -103,6 +102,12 @@ def _plan(tx: Tx, at: int, case_id: int | None) -> int:
     did = tx.rows(DID.format(unplanned=sql), **values)
     planning = _Planning(tx, rules_in(tx), callers(tx, did), at, sql, values)
     return sum(planning.plan(row) for row in rows)
+
+
+def _callable() -> set[str]:
+    """Return the states of all kinds in which a callback is awaited: those of ``revisit`` in which its timer runs."""
+    rows = [(table, row) for table in lifecycles().values() for row in table.rows.get("revisit", ())]
+    return {state for table, row in rows for state in row.sources if state in table.clause["revisit"].during}
 
 
 @dataclass
@@ -132,13 +137,13 @@ class _Planning:
         return new
 
     def wanted(self, row: Any) -> datetime:
-        """Return the earliest instant to call the customer. See Note [Called again]."""
+        """Return the earliest instant to call the customer: a day after the trigger, with which the timer began.
+
+        See Note [Called again].
+        """
         wished = self.rules.pack(row.pack, self.at).callbacks
-        if row.attempts:
-            first = from_micros(self.at) + NEXT_AFTER
-        else:
-            variables = lifecycle_of(row.kind).resolver.variables(orjson.loads(row.variables))
-            first = counted_from(wished.trigger, variables, from_micros(row.opened_at)) + FIRST_AFTER
+        again = from_micros(self.at) + NEXT_AFTER
+        first = again if row.attempts else from_micros(row.opened_at) + FIRST_AFTER
         if wished.recurrence_days is None or row.kind == COMPLAINT.kind or row.cycle > 1:
             return first
         spoken = self.spoken.get(row.party_id)

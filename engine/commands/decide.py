@@ -1,6 +1,7 @@
 """Decides whether an actor may make a move: the facts that guards read, and the decision of the table."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 
 import orjson
 
@@ -9,6 +10,8 @@ from engine.commands.case_context import CaseContext, Done
 from engine.ledger.record import CaseRow
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import has_limit
+from engine.timers.timer import RunningTimer, open_only
+from models.columns import from_micros
 from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Decision, Facts
@@ -17,8 +20,18 @@ DoneBy = Mapping[str, frozenset[str]]
 """Who made each of some moves of a case."""
 
 
-def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
-    """Return what guards may know of a case now. ``actor`` is the handle of a person, empty for nobody."""
+def facts_of(
+    case: CaseRow,
+    pack: Pack,
+    actor: str = "",
+    done_by: DoneBy | None = None,
+    at: int | None = None,
+    timers: Iterable[RunningTimer] = (),
+) -> Facts:
+    """Return what guards may know of a case. ``actor`` is the handle of a person, empty for nobody.
+
+    ``at`` is the instant of the move, in microseconds; without it nothing is known of time.
+    """
     return Facts(
         state=case.state,
         previous_state=case.previous_state,
@@ -33,6 +46,10 @@ def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None 
         has_limit=lambda clause: has_limit(pack, lifecycle_of(case.kind), clause, case.traits),
         actor=actor,
         done_by=done_by or {},
+        at=None if at is None else from_micros(at),
+        idle=None if at is None else timedelta(microseconds=max(at - case.changed_at, 0)),
+        windows=pack.windows,
+        running=frozenset(timer.clause for timer in open_only(timers)),
     )
 
 
@@ -48,6 +65,8 @@ def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decisi
     if row is not None:
         return Decision(row, case.state, row.dest or case.state, form)
     if not actor.person:
-        return table.decide(facts_of(case, context.pack), move, form, actor.roles)
+        facts = facts_of(case, context.pack, at=context.now, timers=context.timers)
+        return table.decide(facts, move, form, actor.roles)
     separate = done_by(context.done, table.separate_from(move, case.state))
-    return table.decide(facts_of(case, context.pack, actor.handle, separate), move, form, actor.roles)
+    facts = facts_of(case, context.pack, actor.handle, separate, context.now, context.timers)
+    return table.decide(facts, move, form, actor.roles)

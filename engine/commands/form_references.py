@@ -8,7 +8,7 @@ from engine.commands.case_context import CaseContext
 from engine.departments import check_department
 from engine.ledger.record import case_by_number
 from engine.transaction import Tx
-from statemachines.form_model import ACTOR, DEPARTMENT, ON_CASE, OPEN_CASE, Form, marked
+from statemachines.form_model import ACTOR, DEPARTMENT, KNOWN_CASE, ON_CASE, OPEN_CASE, Form, marked
 from statemachines.lifecycle import Lifecycle, Refused
 
 HANDED_ON = """
@@ -38,6 +38,9 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
         other = case_by_number(tx, getattr(form, name))
         if other.closed or other.id == case.id or other.kind != case.kind:
             raise Refused("not_mergeable", number=other.number, kind=case.kind)
+    for name in marked(type(form), KNOWN_CASE):
+        if (number := getattr(form, name)) is not None:
+            case_by_number(tx, number)
     if any(row.inherits_timers for row in context.table.rows[move]):
         return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
     return ()

@@ -8,16 +8,24 @@ from typing import Any
 import orjson
 
 from engine.ledger.chain import canonical
+from models.columns import from_micros
 from statemachines.form_model import VARIABLE, Form, marked
 from statemachines.lifecycle import Lifecycle, Move
 
 
-def variables_after(variables: str, form: Form, row: Move | None) -> str:
-    """Return the case's variables after a move with this form."""
+def variables_after(variables: str, form: Form, row: Move | None, occurred_at: int) -> str:
+    """Return the case's variables after a move with this form at an instant in microseconds."""
     values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
-    return next_variables(variables, values, row.counts, row.clears) if row else next_variables(variables, values)
+    if row is None:
+        return next_variables(variables, values)
+    return next_variables(variables, values | stamped(row.stamps, occurred_at), row.counts, row.clears)
+
+
+def stamped(name: str | None, occurred_at: int) -> dict[str, Any]:
+    """Return the variable that a move stamps with its instant, if it stamps one."""
+    return {} if name is None else {name: plain(from_micros(occurred_at))}
 
 
 def next_variables(

@@ -12,6 +12,7 @@ from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.retirement import CARRIED_OVER
+from statemachines.roles import TOP_LEVEL
 
 
 @dataclass(slots=True)
@@ -151,11 +152,11 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
         value = getattr(draft.form, name)
         if value is not None:
             setattr(case, name, value.value if isinstance(value, Enum) else value)
-    case.variables = variables_after(case.variables, draft.form, draft.row)
+    case.variables = variables_after(case.variables, draft.form, draft.row, draft.occurred_at)
     if draft.reopens:
         case.cycle += 1
         case.attempts = 0
-        case.level = min(case.cycle - 1, 3)
+        case.level = min(case.level + 1, TOP_LEVEL)
     case.level = max(case.level, draft.level)
     case.closed = table.state[case.state].final
     case.version += 1

@@ -15,6 +15,8 @@ from statemachines.lifecycle import Facts, Lifecycle, Move
 
 LONGEST = 12
 """The most moves of a bridge."""
+UNKNOWN = 0
+"""The instant of a move that is only tried."""
 
 
 class PlannedMove(NamedTuple):
@@ -92,5 +94,5 @@ def _facts_after(facts: Facts, row: Move, form: Form) -> Facts:
     dest = row.dest or facts.state
     states = {"state": dest, "previous_state": facts.state if dest != facts.state else facts.previous_state}
     before = orjson.dumps(dict(facts.variables)).decode()
-    variables: Mapping[str, Any] = orjson.loads(variables_after(before, form, row))
+    variables: Mapping[str, Any] = orjson.loads(variables_after(before, form, row, UNKNOWN))
     return replace(facts, **states, variables=variables, cycle=facts.cycle + row.reopens)

@@ -2,9 +2,9 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -16,6 +16,7 @@ from engine.rules.limits import Limit, Row, Text
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 from statemachines.roles import TOP_LEVEL
+from statemachines.vocabulary import Windows
 
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
 
@@ -31,6 +32,7 @@ class Callbacks(Row):
     """How often, and in which working hours, a customer is called back (D1).
 
     ``trigger`` is what the window is counted from, ``window`` names the clause that holds its length;
+    ``apart_hours`` is the least time between two attempts: attempts that follow each other faster are one.
     ``recurrence_days`` is for how many days a customer who was called is not called about another order,
     ``inquiries`` whether answered consultations are called back, too.
     """
@@ -38,6 +40,7 @@ class Callbacks(Row):
     trigger: Literal["receipt", "completion", "acceptance"] | None = None
     window: str | None = None
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    apart_hours: Annotated[int, Field(ge=0, le=168)] = 2
     calendar: str = "cn-office"
     recurrence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     inquiries: bool = False
@@ -74,10 +77,18 @@ POSITION_AGE = "position_age_hours"
 
 
 class Rounds(Row):
-    """After how many rounds a manager must decide (B3); no bound where the source sets none, as ``source`` says."""
+    """After how many rounds a manager must decide (B3, C2), and how long an end can be taken back; else None.
+
+    ``max`` bounds the rounds of a case, ``rectifications`` those of an order that is not accepted; no bound where the
+    source sets none, as ``source`` says. A customer reopens his closed case within ``reopen_days``; a manager undoes a
+    mistaken end within ``undo_days``.
+    """
 
     max: Annotated[int, Field(ge=1)] | None = None
     source: Text | None = None
+    rectifications: Annotated[int, Field(ge=1)] | None = None
+    reopen_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    undo_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
 class Indicator(Row):
@@ -116,6 +127,17 @@ class Pack(Row):
     def edition(self) -> str:
         """Return name and version, as a timer stores it."""
         return f"{self.name}@{self.version}"
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Return what guards read of rounds, attempts and ends."""
+        rounds = self.rounds
+        return Windows(
+            rectifications=rounds.rectifications,
+            apart=timedelta(hours=self.callbacks.apart_hours),
+            reopen=None if rounds.reopen_days is None else timedelta(days=rounds.reopen_days),
+            undo=None if rounds.undo_days is None else timedelta(days=rounds.undo_days),
+        )
 
     @model_validator(mode="after")
     def _takes_no_promise_back(self) -> Self:

@@ -37,7 +37,7 @@ def apply(
     """Apply the move of ``draft``, which the case already shows, to its open timers; return those that it starts."""
     case = starter.case
     restarted: list[Clause] = []
-    going_on: set[str] = set()
+    going_on: dict[str, RunningTimer] = {}
     for timer in timers:
         clause = clauses.get(timer.clause)
         outcome = _outcome(clause, timer, case, was, draft)
@@ -46,18 +46,40 @@ def apply(
             if clause is not None and clause.repeats and outcome in {"met", "breached"}:
                 restarted.append(clause)
             continue
-        going_on.add(timer.clause)
+        going_on[timer.clause] = timer
         if clause is not None and case.state != was.state:
             _pause_or_resume(starter, timer, clause, draft.occurred_at)
     started: list[RunningTimer] = []
-    for clause in dict.fromkeys([*restarted, *_starting(table, case, was, draft)]):
+    for clause in dict.fromkeys([*restarted, *_starting(starter, table, was, draft)]):
+        if clause.waits_for:
+            continue
         # If the table changed, a case may come into a state in which a timer of the clause is open already.
         if (clause.started_by or clause.name not in going_on) and case.state in clause.lives_in:
             due = agreed_due(clause, draft.form)
             timer = starter.start(clause, None if due is None else to_micros(due))
             if timer is not None:
                 started.append(timer)
+    open_clauses = {*going_on, *(timer.clause for timer in started)}
+    started += (
+        timer for clause in table.waiting if (timer := _waiting_timer(starter, clause, going_on, open_clauses, draft))
+    )
     return started
+
+
+def _waiting_timer(
+    starter: TimerStarter,
+    clause: Clause,
+    going_on: Mapping[str, RunningTimer],
+    open_clauses: set[str],
+    draft: TransitionDraft,
+) -> RunningTimer | None:
+    """Stop the clause's timer while what it waits for is open; return a new one as soon as nothing is."""
+    held, timer = not open_clauses.isdisjoint(clause.waits_for), going_on.get(clause.name)
+    if held and timer is not None:
+        timer.close(draft.occurred_at, "stopped")
+    if held or timer is not None or starter.case.state not in clause.lives_in:
+        return None
+    return starter.start(clause)
 
 
 def _outcome(
@@ -96,12 +118,20 @@ def _pause_or_resume(starter: TimerStarter, timer: RunningTimer, clause: Clause,
         timer.rearm(clause, starter.pack)
 
 
-def _starting(table: Lifecycle, case: CaseRow, was: Before, draft: TransitionDraft) -> Iterator[Clause]:
+def _starting(starter: TimerStarter, table: Lifecycle, was: Before, draft: TransitionDraft) -> Iterator[Clause]:
+    case = starter.case
     for clause, starts in table.beginning(draft.move, was.state, case.state, draft.reopens):
-        if clause.once and case.cycle > 1:
+        if (clause.once and case.cycle > 1) or (clause.triggers and draft.move not in _triggering(starter, clause)):
             continue
         if clause.started_by or not clause.partition_by:
             if starts:
                 yield clause
         elif (starts or _handed_over(clause, case, was)) and getattr(case, clause.partition_by) is not None:
             yield clause
+
+
+def _triggering(starter: TimerStarter, clause: Clause) -> tuple[str, ...]:
+    """Return the moves that may start the timer: that of the pack's trigger, and the last one."""
+    moves = dict(clause.triggers)
+    last = clause.triggers[-1][1]
+    return moves.get(starter.pack.callbacks.trigger or "", last), last

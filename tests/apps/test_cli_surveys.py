@@ -7,6 +7,7 @@ from engine.store import Store
 from locales.translation import locales
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT, DAY, make_move, new_case, new_resolved_case
+from tests.editions import publishes
 
 pytestmark = pytest.mark.requirement("E1")
 
@@ -49,6 +50,7 @@ def test_an_unknown_questionnaire_is_refused(closeloop: Closeloop):
 def store_with_answers(simulated: Store) -> Store:
     """A store with two complaints: one customer answered, the other was never reached."""
     make_move(simulated, new_resolved_case(simulated), "revisit", by=AGENT, attitude=4)
+    publishes(simulated, "callbacks", apart_hours=0)
     number = new_resolved_case(simulated)
     for attempt in (1, 2, 3):
         make_move(simulated, number, "attempt", by="system", attempts=attempt)

@@ -53,6 +53,28 @@ def test_the_story_of_a_later_round_tells_its_own_result(store: Store):
     assert (line.round, line.result) == (2, "Paid twice.")
 
 
+@pytest.mark.requirement("A6")
+def test_the_customers_of_merged_cases_are_called_with_the_case_that_goes_on(store: Store):
+    target = new_case(store, customer="Wang", phone="13800000001")
+    other = new_case(store, customer="Li", phone="13800000002")
+    third = new_case(store, customer="Zhao", phone="13800000003")
+    same = new_case(store, customer="Wang", phone="13800000001")
+    for merged, into in ((third, other), (other, target), (same, target)):
+        make_move(store, merged, "merge", into=into)
+        make_move(store, into, "absorb", by="system", case=merged)
+    for move in ("classify", "investigate", "resolve"):
+        make_move(store, target, move)
+    plan(store, START)
+    [line] = gather(store, START, TOMORROW).lines
+    assert {(customer.name, customer.phone) for customer in line.others} == {
+        ("Li", "13800000002"),
+        ("Zhao", "13800000003"),
+    }
+    make_move(store, other, "undo_end")
+    [line] = gather(store, START, TOMORROW).lines
+    assert line.others == (), "Li has his own case again, and Zhao's matter goes on there"
+
+
 def test_each_sees_his_own(planned: Store):
     assert {line.owner for line in gather(planned, START, TOMORROW, "ann").lines} == {"ann"}
     assert gather(planned, START, TOMORROW, "nobody").lines == ()

@@ -8,7 +8,7 @@ import pytest
 from engine.rules.questionnaires import questionnaire
 from flows.work import Work
 from reports.survey_figures import SurveyFigures, gather
-from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, new_resolved_case
+from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, new_resolved_case, refusal
 from tests.editions import publishes
 from tests.flows.scenes import ODD, drained
 
@@ -26,6 +26,7 @@ def new_answered_case(work: Work, after: timedelta = NOW, **answer: Any) -> str:
 
 def new_unreachable_case(work: Work, after: timedelta = NOW) -> str:
     """Resolve a complaint whose customer answers none of three callbacks; return its number."""
+    publishes(work.store, "callbacks", apart_hours=0)
     number = new_resolved_case(work.store, after, text=ODD)
     for attempt in (1, 2, 3):
         make_move(work.store, number, "attempt", by="system", after=after, attempts=attempt)
@@ -91,12 +92,12 @@ def test_each_round_counts_once(work: Work):
 
 
 @pytest.mark.requirement("B3")
-def test_in_the_last_round_the_last_answer_counts(work: Work):
+def test_in_the_last_round_the_one_answer_counts(work: Work):
     publishes(work.store, "rounds", max=1)
     number = new_answered_case(work, outcome="dissatisfied")
-    make_move(work.store, number, "revisit", by=AGENT)
+    assert refusal(lambda: make_move(work.store, number, "revisit", by=AGENT)).code == "not_now"
     [complaint] = figures(work)
-    assert (complaint.answered, complaint.satisfied) == (1, 1)
+    assert (complaint.answered, complaint.satisfied) == (1, 0)
 
 
 @pytest.mark.requirement("B3")

@@ -69,7 +69,9 @@ BROKEN: dict[str, dict[str, Any]] = {
         "states": (FRESH, DONE, State("stuck", Milestone.RESOLVED, owner=AGENT)),
         **with_moves(Move("lose", ("fresh",), "stuck", roles=(AGENT,))),
     },
-    "final state done has a way out": with_moves(Move("revive", ("done",), "fresh", roles=(AGENT,))),
+    "final state done has a way out that begins no new cycle": with_moves(
+        Move("revive", ("done",), "fresh", roles=(AGENT,))
+    ),
     "the rows of move finish ask for different forms": with_moves(
         Move("finish", ("fresh",), STAY, roles=(HANDLER,), guard=sunny)
     ),

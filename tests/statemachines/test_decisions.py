@@ -45,8 +45,9 @@ def test_a_move_from_a_wrong_state_is_refused_with_the_allowed_moves():
     ]
 
 
-def test_a_closed_case_allows_nothing():
-    assert refusal_of("archived", "note", set(Role)).params["allowed"] == []
+def test_a_closed_case_allows_nothing_but_to_begin_a_new_cycle():
+    assert refusal_of("archived", "note", set(Role)).params["allowed"] == ["come_back"]
+    assert refusal_of("referred", "note", set(Role)).params["allowed"] == []
 
 
 def test_a_missing_role_is_refused_with_the_roles_that_may():

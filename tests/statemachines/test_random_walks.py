@@ -72,7 +72,7 @@ def lists_move(refused: Refused, move: str) -> bool:
 
 def after(facts: Facts, move: Move, form: Form, actor: str) -> Facts:
     """Return the facts of the case after a move."""
-    variables = orjson.loads(variables_after(orjson.dumps(dict(facts.variables)).decode(), form, move))
+    variables = orjson.loads(variables_after(orjson.dumps(dict(facts.variables)).decode(), form, move, 0))
     carried: dict[str, Any] = {name: getattr(form, name) for name in marked(type(form), ON_CASE)}
     dest = move.dest or facts.state
     return replace(

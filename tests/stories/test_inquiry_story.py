@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.case_actions import execute_sql, query_rows
+from tests.editions import publishes
 from tests.stories.story import Story
 
 QUESTION = "请问大件家具能不能送上楼?"
@@ -21,9 +22,7 @@ def calls_back(story: Story, max_rounds: int = 0) -> None:
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
     execute_sql(story.store, CALLED_BACK)
     if max_rounds:
-        execute_sql(
-            story.store, "UPDATE edition SET content = content || :more", more=f"\n[rounds]\nmax = {max_rounds}\n"
-        )
+        publishes(story.store, "rounds", max=max_rounds)
 
 
 @pytest.mark.requirement("A2")
@@ -104,7 +103,7 @@ def test_an_unreachable_customer_gets_a_message_and_the_inquiry_goes_on(story: S
     calls_back(story)
     story.opens("consultation", QUESTION, **CUSTOMER).then("amy", "answer", answer="可以。")
     for attempts in (1, 2, 3):
-        story.then("ann", "attempt", attempts=attempts)
+        story.then("ann", "attempt", attempts=attempts).after(hours=2)
     assert (story.state, story.moves[-1]) == ("revisited", "unreachable")
     assert story.mails("wang@example.com")[-1].startswith("我们没能联系上您")
 

@@ -337,8 +337,8 @@ def test_the_completion_letter_is_evidenced_by_the_key_of_its_delivery(story: St
 def test_a_completed_order_is_called_back_but_not_by_its_handler(story: Story):
     resolved(story)
     assert story.refused("hal", "revisit", outcome="satisfied").code == "own_work"
-    story.then("amy", "attempt", attempts=1).then("amy", "attempt", attempts=2, reason="busy")
-    story.then("amy", "attempt", attempts=3)
+    story.then("amy", "attempt", attempts=1).after(hours=2).then("amy", "attempt", attempts=2, reason="busy")
+    story.after(hours=2).then("amy", "attempt", attempts=3)
     assert (story.state, story.moves[-1]) == ("revisited", "unreachable")
     assert story.mails(WANG)[-1] == f"我们没能联系上您（订单 {story.number}）"
 

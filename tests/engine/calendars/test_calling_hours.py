@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendars.calendar import calendar
-from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, counted_from, last_hour, planned
+from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, last_hour, planned
 
 pytestmark = pytest.mark.requirement("D1")
 
@@ -99,20 +99,3 @@ def test_without_working_hours_the_last_hour_is_that_before_the_end():
     always = calendar("cn-hotline")
     assert last_hour(always, at(8, 3)) == at(8, 2)
     assert planned(always, wish(at(9, 3), ends=at(8, 3), now=at(7, 3))) == at(8, 2)
-
-
-@pytest.mark.parametrize(
-    ("trigger", "variables", "counted"),
-    [
-        ("completion", {"received_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
-        (None, {"accepted_at": "2026-03-01T01:00:00.000000Z"}, at(4, 9)),
-        ("receipt", {"received_at": "2026-03-03T01:00:00.000000Z"}, at(3, 9)),
-        ("acceptance", {"accepted_at": "2026-03-03T02:00:00.000000Z"}, at(3, 10)),
-        ("receipt", {"accepted_at": "2026-03-03T01:00:00.000000Z"}, at(4, 9)),
-        ("acceptance", {}, at(4, 9)),
-    ],
-)
-def test_the_window_is_counted_from_the_packs_trigger_or_from_completion(
-    trigger: str | None, variables: dict[str, str], counted: datetime
-):
-    assert counted_from(trigger, variables, completed=at(4, 9)) == counted

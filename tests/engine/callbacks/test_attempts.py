@@ -119,26 +119,6 @@ def test_the_window_is_the_allowance_of_its_timer(store: Store):
     )
 
 
-@pytest.mark.parametrize(
-    ("trigger", "fact", "first"),
-    [
-        ("receipt", "received_at", timedelta(hours=4)),
-        ("acceptance", "accepted_at", timedelta(hours=4)),
-        ("completion", "received_at", DAY),
-        ("receipt", "accepted_at", DAY),
-    ],
-)
-def test_the_first_call_is_counted_from_the_packs_trigger(store: Store, trigger: str, fact: str, first: timedelta):
-    publishes(store, "callbacks", trigger=trigger)
-    number = new_resolved_case(store)
-    variables = f'{{"{fact}":"2026-03-01T05:00:00.000000Z"}}'
-    execute_sql(
-        store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=variables, number=number
-    )
-    plan(store, START)
-    assert planned_callbacks(store) == [(1, 1, first)]
-
-
 PHONE = "13800000000"
 
 

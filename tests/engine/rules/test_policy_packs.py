@@ -35,6 +35,18 @@ OURS = {
     "rectification": (7, Unit.DAYS),
     "plan_submission": (7, Unit.DAYS),
     "plan_watch": (30, Unit.DAYS),
+    "rounds_decision": (2, Unit.DAYS),
+    "customer_answer": (7, Unit.DAYS),
+    "plan_consent": (3, Unit.DAYS),
+    "task_assignment": (1, Unit.DAYS),
+    "acceptance": (7, Unit.DAYS),
+    "rectification_decision": (2, Unit.DAYS),
+    "tell_affected_customer": (7, Unit.DAYS),
+    "finding_cancellation": (3, Unit.DAYS),
+    "plan_review": (7, Unit.DAYS),
+    "plan_verification": (14, Unit.DAYS),
+    "recovery_claim": (3, Unit.DAYS),
+    "write_off_decision": (7, Unit.DAYS),
 }
 """Limits that no document names, and that a case needs to reach its end or to be answered in time."""
 BLANK = {

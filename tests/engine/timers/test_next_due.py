@@ -30,7 +30,7 @@ def test_the_next_step_is_due_at_its_instant(store: Store):
 
 def test_a_paused_timer_is_not_due(store: Store):
     make_move(store, new_case(store), "ask_customer")
-    assert due(store, "timer") is None
+    assert due(store, "timer") == to_micros(START + 7 * DAY * 3 / 4), "three quarters of the customer's own limit"
 
 
 def test_an_outbox_event_is_due_until_its_deliveries_exist(store: Store):
