@@ -1,7 +1,7 @@
 """Queries for cases that belong to another one: affected by an interruption, of the same cause, recoveries."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ PAGE = 200
 YEAR = timedelta(days=365) // MICROSECOND
 
 FIND_AFFECTED = """
-SELECT c.id, c.number, p.email FROM cases c LEFT JOIN party p ON p.id = c.party_id
+SELECT c.id, c.number, p.email, p.locale FROM cases c LEFT JOIN party p ON p.id = c.party_id
  WHERE c.kind = :kind AND NOT c.closed AND c.id > :after
    AND (CAST(:department AS TEXT) IS NULL OR c.department = :department)
    AND (CAST(:category AS TEXT) IS NULL OR c.category = :category)
@@ -33,9 +33,11 @@ SELECT c.id, c.number, p.email FROM cases c LEFT JOIN party p ON p.id = c.party_
  ORDER BY c.id LIMIT :page
 """
 LINKED = """
-SELECT c.id, c.number, p.email FROM link l JOIN cases c ON c.id = l.child_id LEFT JOIN party p ON p.id = c.party_id
+SELECT c.id, c.number, p.email, p.locale FROM link l JOIN cases c ON c.id = l.child_id
+  LEFT JOIN party p ON p.id = c.party_id
  WHERE l.parent_id = :interruption AND l.relation = :relation ORDER BY c.id
 """
+NOT_REACHED = "SELECT key FROM mail WHERE key LIKE :keys AND outcome <> 'sent'"
 # Up to this case's own measure, so that the same question has the same answer whenever it is asked.
 MEASURES = """
 SELECT c.number, t.form FROM transition t JOIN cases c ON c.id = t.case_id
@@ -52,11 +54,12 @@ SELECT c.number, p.number AS complaint, c.state, c.variables FROM cases c
 
 @dataclass(frozen=True, slots=True)
 class AffectedCase:
-    """A case affected by an interruption, and its customer's mail address if there is one."""
+    """A case affected by an interruption, and the mail address and the language of its customer, where known."""
 
     id: int
     number: str
     email: str | None
+    locale: str | None
 
 
 def affected(store: Store, interruption: int, criteria: Mapping[str, Any], asked_at: int) -> Iterator[AffectedCase]:
@@ -81,6 +84,15 @@ def linked(store: Store, interruption: int) -> list[AffectedCase]:
     """Return the cases linked to an interruption as affected, closed ones included."""
     with store.looking() as tx:
         return [AffectedCase(*row) for row in tx.rows(LINKED, interruption=interruption, relation=AFFECTED)]
+
+
+def unreached(store: Store, interruption: str, cases: Sequence[AffectedCase]) -> int:
+    """Return how many of the affected cases' customers no mail about the interruption has reached."""
+    with store.looking() as tx:
+        failed = {
+            row.key.rpartition(":")[2] for row in tx.rows(NOT_REACHED, keys=f"{interruption}:%:service_interrupted:%")
+        }
+    return sum(not case.email or case.number in failed for case in cases)
 
 
 def _page(store: Store, params: Mapping[str, Any], after: int) -> list[AffectedCase]:

@@ -27,6 +27,9 @@ DEPARTMENT = _Mark("DEPARTMENT")
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
 
+CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
+"""The value is a kind of case that concerns a customer."""
+
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 

@@ -142,6 +142,8 @@ class LifecycleTable:
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
     """Return whether a timer starts: with the clause's own moves if it names any, else on entering its states."""
+    if move in clause.renewed_by and now in clause.during:
+        return True
     if clause.started_by:
         return move in clause.started_by
     return now in clause.during and (was not in clause.lives_in or reopens)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from engine.store import Store
-from flows.notifications import CUSTOMER, Word, send, tell_person, tell_roles
+from flows.notifications import Word, tell_person, tell_roles
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move, on_open
 from flows.reactions.intake import acknowledge_contact
@@ -20,20 +20,6 @@ MOVE_ACTORS = (
 )
 
 on_open(VIOLATION)(acknowledge_contact)
-
-
-@on_move(VIOLATION, "tell_customer")
-async def tell_affected_customer(context: ReactionContext) -> None:
-    """Mail the decision to the affected customer; without an address he is told by phone, as the move records."""
-    if not context.historic:
-        await send(context, CUSTOMER, "violation_decided", message=await context.statement("message"))
-
-
-@on_move(VIOLATION, "dismiss")
-async def tell_reporter(context: ReactionContext) -> None:
-    """Mail the reporter, if he gave an address, why the report is dismissed (A7)."""
-    if not context.historic:
-        await send(context, CUSTOMER, "report_dismissed", message=await context.statement("told"))
 
 
 @on_move(VIOLATION, "publish_inside")
