@@ -24,7 +24,7 @@ from engine.outbox.mails import (
 )
 from engine.store import Store
 from flows.work import Work, off_loop
-from gateways.mail import Mail
+from gateways.mail import AddressRefused, Mail
 
 QUEUED_AT_ONCE = 100
 """The most queued mails that are sent together."""
@@ -38,9 +38,14 @@ class Attempt(NamedTuple):
 
 
 async def attempt(work: Work, mail: Mail, recipient: str) -> Attempt:
-    """Try to send a mail to a member of staff, or to a customer (``recipient`` is empty)."""
+    """Try to send a mail to a member of staff, or to a customer (``recipient`` is empty).
+
+    An address that the server refuses for good is none: that is an outcome and no error, for no other try would help.
+    """
     try:
         await off_loop(work.mailer.send, mail)
+    except AddressRefused:
+        return Attempt(MailOutcome(mail.key, recipient, NO_ADDRESS), None)
     except Exception as error:  # noqa: BLE001 (the caller records and raises it)
         return Attempt(MailOutcome(mail.key, recipient, REFUSED), error)
     reached = work.mailer.destination(mail.to).reached

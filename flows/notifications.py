@@ -13,8 +13,9 @@ from flows.mailing import attempt, record_outcomes
 from flows.reaction_context import ReactionContext
 from flows.work import Work
 from gateways.mail import Mail
-from locales.translation import label, translate
-from models import Actor
+from locales.translation import label, locales, translate
+from models import Actor, Party
+from reports.linked_cases import Addressee
 from statemachines.roles import Role
 
 CUSTOMER: Final = -1
@@ -40,7 +41,7 @@ class _Recipient:
 
 
 async def send(context: ReactionContext, to: int, template: str, **params: Any) -> int:
-    """Send one mail to each recipient who has an address; returns how many.
+    """Send one mail to each recipient who has an address, a customer in his own language; returns how many it reached.
 
     Each is keyed by the delivery, the template and the recipient (law 3). Raises what the gateway raises: the delivery
     is tried again, and mails that went out already are sent under the same key. Members of staff who cannot be reached
@@ -48,11 +49,15 @@ async def send(context: ReactionContext, to: int, template: str, **params: Any) 
     """
     if to == CUSTOMER:
         party = await context.party()
-        recipients = [_Recipient("", party.email, context.work.locale)] if party is not None and party.email else []
+        recipients = [_Recipient("", party.email, locale_of(party, context.work))] if party and party.email else []
     else:
         recipients = await _with_address(context, await _asked(context, to), template)
-    await _send(context, recipients, template, params)
-    return len(recipients)
+    return await _send(context, recipients, template, params)
+
+
+def locale_of(party: Party | Addressee, work: Work) -> str:
+    """Return the language in which a customer is written to: his own if there are texts in it, else the house's."""
+    return party.locale if party.locale in locales() else work.locale
 
 
 async def tell_person(context: ReactionContext, handle: str, template: str, **params: Any) -> None:
@@ -70,30 +75,36 @@ async def tell_roles(context: ReactionContext, roles: Iterable[Role], template: 
 
 async def write(
     work: Work, key: str, to: str, locale: str, template: str, *, recipient: str = "", **params: Any
-) -> None:
-    """Send one mail under a key; ``recipient`` is the handle of a member of staff. Raises what the gateway raises."""
+) -> bool:
+    """Send one mail under a key; return whether it reaches its reader. Raises what the gateway raises.
+
+    ``recipient`` is the handle of a member of staff, empty for a customer.
+    """
     ended = await attempt(work, _mail(key, to, locale, template, params), recipient)
-    if ended.outcome.outcome != SENT:
-        await record_outcomes(work, [ended.outcome])
+    await record_outcomes(work, [ended.outcome])  # an earlier try may have left a failure
     if ended.error is not None:
         raise ended.error
+    return ended.outcome.outcome == SENT
 
 
 async def _send(
     context: ReactionContext, recipients: Iterable[_Recipient], template: str, params: dict[str, Any]
-) -> None:
-    """Send to all before the first error is raised."""
+) -> int:
+    """Send to all before the first error is raised; return how many were reached."""
     errors: list[Exception] = []
+    reached = 0
     for to in recipients:
         translated = {name: _translated(context, to.locale, value) for name, value in params.items()}
         mail = _mail(mail_key(context, template, to.handle), to.address, to.locale, template, translated, context)
         ended = await attempt(context.work, mail, to.handle)
         if ended.outcome.outcome != SENT or context.leased.tries > 1:  # an earlier try may have left a failure
             await context.batch.grouped(record_outcomes, ended.outcome)
+        reached += ended.outcome.outcome == SENT
         if ended.error is not None:
             errors.append(ended.error)
     if errors:
         raise errors[0]
+    return reached
 
 
 def mail_key(context: ReactionContext, template: str, handle: str) -> str:

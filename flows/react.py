@@ -14,6 +14,7 @@ from flows.batch_context import GROUP_LIMIT, BatchContext
 from flows.notifications import SUPERVISOR, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import reactions, wanted
+from flows.reactions.customer_messages import LOST, send_message, undelivered
 from flows.run_text import RunText
 from flows.work import Work, off_loop
 from statemachines.lifecycle import Refused
@@ -105,6 +106,9 @@ async def _deliver_batch(work: Work, batch: Batch, deliver: Deliver, made: _Made
             _log_failure(work, leased, ended, now)
     for leased in dead:
         work.log(RunText("log.given_up", number=leased.event.number, reaction=leased.reaction), logging.ERROR)
+    for leased in batch.lost:  # no reaction ran that could record it
+        if leased.reaction == send_message.__name__:
+            await undelivered(ReactionContext(work, leased), LOST)
     await _alert(work, dead)
     made.dead += [leased.key for leased in dead]
     ended_now = ((leased, ended) for leased, ended in results if not isinstance(ended, Later))

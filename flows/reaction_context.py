@@ -113,7 +113,8 @@ class ReactionContext:
         The customer and the policy pack are this case's own; ``fields`` are further fields of the contact.
         """
         case, party, now = await self.case(), await self.party(), await self.work.now()
-        who = {"customer": party.name, "phone": party.phone, "email": party.email} if party is not None else {}
+        names = {"customer": "name", "phone": "phone", "email": "email", "language": "locale"}
+        who = {field: getattr(party, name) for field, name in names.items()} if party is not None else {}
         contact = Contact.model_validate(
             {"row_id": self.key, "at": now, "text": text, "channel": Channel.API, **who, **fields}
         )

@@ -14,6 +14,7 @@ from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
 from engine.outbox.deliveries import CaseEvent
 from flows.reaction_context import ReactionContext
+from statemachines.customer_messages import Medium
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle
 
@@ -75,6 +76,16 @@ def on_reopening(table: Lifecycle | None) -> Callable[[React], React]:
 def _reopens(event: CaseEvent) -> bool:
     rows = lifecycle_of(event.kind).rows.get(event.move, ())
     return any(row.reopens and row.leads(event.source, event.dest) for row in rows)
+
+
+def on_message(table: Lifecycle | None) -> Callable[[React], React]:
+    """Register a reaction to a move that speaks to the customer and leaves it to us to send his words."""
+    return _registered(table, _is_to_be_sent)
+
+
+def _is_to_be_sent(event: CaseEvent) -> bool:
+    rows = lifecycle_of(event.kind).rows.get(event.move, ())
+    return any(row.speaks for row in rows) and json.loads(event.form).get("medium") == Medium.SEND
 
 
 def on_escalation_step(table: Lifecycle | None, *clauses: str) -> Callable[[React], React]:

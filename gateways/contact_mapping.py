@@ -93,6 +93,7 @@ class ContactColumns(MappingTable):
     shipment: Column | None = None
     requested_at: Column | None = None
     channel: Column | None = None
+    language: Column | None = None
 
 
 class ReplyColumns(MappingTable):

@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 SMTP_SECONDS = 10
+PERMANENT = 500
+"""From this code on, the answer of a mail server is final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Mail:
     to: str
     subject: str
     body: str
+
+
+class AddressRefused(Exception):
+    """The mail server will never take a mail for this address: to send it again is useless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,10 @@ NOWHERE = Destination("nowhere", "", reached=False)
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
-        """Send the mail. Raises if it cannot be sent; the delivery is then tried again later."""
+        """Send the mail. Raises if it cannot be sent; the delivery is then tried again later.
+
+        Raises ``AddressRefused`` where no later try can help.
+        """
         ...
 
     def destination(self, to: str) -> Destination:
@@ -78,7 +87,12 @@ class SmtpMailer:
         message["Message-ID"] = f"<{mail.key.replace(':', '.')}@closeloop>"
         message.set_content(mail.body)
         with self._connected() as server:
-            server.send_message(message)
+            try:
+                server.send_message(message)
+            except smtplib.SMTPRecipientsRefused as error:
+                if all(code >= PERMANENT for code, _ in error.recipients.values()):
+                    raise AddressRefused from None
+                raise
 
     def destination(self, to: str) -> Destination:
         return Destination("address", masked(to), reached=True)
@@ -121,13 +135,22 @@ class FileMailer:
 
 
 class FakeMailer:
-    """Keeps mails in memory and, if a file is given, appends them to it. A simulation takes them for delivered."""
+    """Keeps mails in memory and, if a file is given, appends them to it. A simulation takes them for delivered.
+
+    ``unknown`` are addresses that the server refuses for good; while ``away``, it takes no mail.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
         self.sent: list[Mail] = []
+        self.unknown: set[str] = set()
+        self.away = False
         self._file = FileMailer(file) if file is not None else None
 
     def send(self, mail: Mail) -> None:
+        if self.away:
+            raise ConnectionRefusedError
+        if mail.to in self.unknown:
+            raise AddressRefused
         self.sent.append(mail)
         if self._file is not None:
             self._file.send(mail)

@@ -14,6 +14,8 @@ NO_NUL = r"^[^\x00]*$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)]
 
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(_[A-Z]{2})?$")]
+
 
 class Channel(StrEnum):
     """The channels by which a contact arrives (A1)."""
@@ -66,4 +68,6 @@ class Contact(BaseModel):
     shipment: Line | None = None
     requested_at: AwareDatetime | None = None
     channel: Channel = Channel.FILE
+    language: Language | None = None
+    """The locale in which the customer wants to be written to; without one it is guessed from ``text``."""
     reply: Reply | None = None

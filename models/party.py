@@ -8,13 +8,17 @@ from models.column_types import BigId, Instant
 
 
 class Party(SQLModel, table=True):
-    """A customer or other outsider. ``identity`` is an HMAC of a number or address that identifies them."""
+    """A customer or other outsider. ``identity`` is an HMAC of a number or address that identifies them.
+
+    ``locale`` is the language in which the customer is written to; empty while it is not known.
+    """
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     identity: str | None = Field(default=None, unique=True)
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+    locale: str | None = None
 
 
 class Statement(SQLModel, table=True):

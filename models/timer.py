@@ -16,7 +16,7 @@ class Timer(SQLModel, table=True):
     stopped, done, handed_over or handed_on. ``amount`` and ``unit`` are the limit as the pack states it. ``occurrence``
     counts the timers of one clause in one cycle: one for each promise, department or merged case. ``extended`` was
     granted on top of the limit and is part of the allowance. ``steps_before`` counts the steps that fired while the
-    timer belonged to a case that was merged into this one.
+    timer belonged to a case that was merged into this one. ``closed_by`` is the ``seq`` of the move that ended it.
     """
 
     __table_args__ = (
@@ -49,6 +49,7 @@ class Timer(SQLModel, table=True):
     level: int = 0
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = None
+    closed_by: int | None = None
 
 
 class EscalationStep(SQLModel, table=True):

@@ -25,7 +25,8 @@ SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, 
        (SELECT s.content FROM statement s WHERE s.case_id = c.id AND s.seq =
            (SELECT max(t.seq) FROM transition t WHERE t.case_id = c.id AND t.source <> t.dest
                AND t.move <> 'carried_over')
-         ORDER BY s.field LIMIT 1) AS result
+           AND s.field <> 'recipient'
+         ORDER BY s.field <> 'result', s.field LIMIT 1) AS result
   FROM callback b JOIN cases c ON c.id = b.case_id
   JOIN timer k ON k.case_id = b.case_id AND k.cycle = b.cycle AND k.clause IN ({revisit}) AND k.closed_at IS NULL
   LEFT JOIN party p ON p.id = c.party_id

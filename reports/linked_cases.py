@@ -1,10 +1,10 @@
 """Queries for cases that belong to another one: affected by an interruption, of the same cause, recoveries."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.retired_names import recorded_as
 from engine.store import Store
@@ -22,7 +22,7 @@ PAGE = 200
 YEAR = timedelta(days=365) // MICROSECOND
 
 FIND_AFFECTED = """
-SELECT c.id, c.number, p.email FROM cases c LEFT JOIN party p ON p.id = c.party_id
+SELECT c.id, c.number, p.email, p.locale FROM cases c LEFT JOIN party p ON p.id = c.party_id
  WHERE c.kind = :kind AND NOT c.closed AND c.id > :after
    AND (CAST(:department AS TEXT) IS NULL OR c.department = :department)
    AND (CAST(:category AS TEXT) IS NULL OR c.category = :category)
@@ -33,10 +33,12 @@ SELECT c.id, c.number, p.email FROM cases c LEFT JOIN party p ON p.id = c.party_
  ORDER BY c.id LIMIT :page
 """
 LINKED = """
-SELECT c.id, c.number, p.email FROM link l JOIN cases c ON c.id = l.child_id LEFT JOIN party p ON p.id = c.party_id
+SELECT c.id, c.number, p.email, p.locale FROM link l JOIN cases c ON c.id = l.child_id
+  LEFT JOIN party p ON p.id = c.party_id
  WHERE l.parent_id = :interruption AND l.relation = :relation ORDER BY c.id
 """
-ADDRESS = "SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number"
+ADDRESS = "SELECT p.email, p.locale FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number"
+NOT_REACHED = "SELECT key FROM mail WHERE key LIKE :keys AND outcome <> 'sent'"
 # Up to this case's own measure, so that the same question has the same answer whenever it is asked.
 MEASURES = """
 SELECT c.number, t.form FROM transition t JOIN cases c ON c.id = t.case_id
@@ -53,11 +55,12 @@ SELECT c.number, p.number AS complaint, c.state, c.variables FROM cases c
 
 @dataclass(frozen=True, slots=True)
 class AffectedCase:
-    """A case affected by an interruption, and its customer's mail address if there is one."""
+    """A case affected by an interruption, and the mail address and the language of its customer, where known."""
 
     id: int
     number: str
     email: str | None
+    locale: str | None
 
 
 def affected(store: Store, interruption: int, criteria: Mapping[str, Any], asked_at: int) -> Iterator[AffectedCase]:
@@ -84,11 +87,27 @@ def linked(store: Store, interruption: int) -> list[AffectedCase]:
         return [AffectedCase(*row) for row in tx.rows(LINKED, interruption=interruption, relation=AFFECTED)]
 
 
-def customer_address(store: Store, number: str) -> str | None:
-    """Return the mail address of a case's customer; None without a customer or an address."""
+class Addressee(NamedTuple):
+    """How a customer is written to; ``locale`` is his own language if it is known."""
+
+    email: str | None
+    locale: str | None
+
+
+def customer_address(store: Store, number: str) -> Addressee | None:
+    """Return how the customer of a case is written to; None without a customer."""
     with store.looking() as tx:
         row = tx.row(ADDRESS, number=number)
-    return None if row is None else row.email
+    return None if row is None else Addressee(*row)
+
+
+def unreached(store: Store, interruption: str, cases: Sequence[AffectedCase]) -> int:
+    """Return how many of the affected cases' customers no mail about the interruption has reached."""
+    with store.looking() as tx:
+        failed = {
+            row.key.rpartition(":")[2] for row in tx.rows(NOT_REACHED, keys=f"{interruption}:%:service_interrupted:%")
+        }
+    return sum(not case.email or case.number in failed for case in cases)
 
 
 def _page(store: Store, params: Mapping[str, Any], after: int) -> list[AffectedCase]:

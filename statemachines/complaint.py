@@ -1,6 +1,7 @@
 """The lifecycle of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
 from statemachines import complaint_forms as forms
+from statemachines.customer_messages import undelivered_message
 from statemachines.forms import (
     Assignment,
     Child,
@@ -28,7 +29,7 @@ from statemachines.guards import (
     within,
 )
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.shared_moves import (
     answer_clause,
@@ -83,6 +84,7 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 JUDGED = (INVESTIGATED, RESOLVED)
+TOLD = Speech(("message",))
 HANDLED = ("investigate", "resolve")
 """Whoever did this neither calls back nor decides on it (F3)."""
 
@@ -111,7 +113,7 @@ COMPLAINT = Lifecycle(
     moves=(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=forms.Classification),
         Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=forms.Findings),
-        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution),
+        Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution, speaks=TOLD),
         # One answer a round. A customer whom nobody reached may still call while the case rests.
         *(
             Move(
@@ -135,9 +137,19 @@ COMPLAINT = Lifecycle(
             )
         ),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS),
-        Move("tell_result", (RESOLVED,), STAY, roles=PEOPLE, form=forms.Result, guard=not_rejected),
-        Move("tell_result", (RESOLVED,), INVESTIGATED, roles=PEOPLE, form=forms.Result, guard=rejected, reopens=True),
-        Move("tell_result", (RESOLVED,), ROUNDS_USED_UP, roles=PEOPLE, form=forms.Result, guard=rejected_last),
+        *(
+            Move(
+                "tell_result",
+                (RESOLVED,),
+                dest,
+                roles=PEOPLE,
+                form=forms.Result,
+                guard=guard,
+                reopens=dest == INVESTIGATED,
+                speaks=TOLD,
+            )
+            for dest, guard in ((STAY, not_rejected), (INVESTIGATED, rejected), (ROUNDS_USED_UP, rejected_last))
+        ),
         # Out of rounds a manager decides: close it, refer it, or grant the customer one more round.
         *(
             Move(
@@ -226,15 +238,30 @@ COMPLAINT = Lifecycle(
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("suggest", (RECEIVED,), STAY, roles=(SYSTEM,), form=forms.Suggestion),
         Move("reclassify", (CLASSIFIED, INVESTIGATED, WAITING), STAY, roles=DESK, form=forms.Classification),
-        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
-        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=forms.Proposal),
-        Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress),
+        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message, speaks=TOLD),
+        Move("propose_solution", OPEN, STAY, roles=PEOPLE, form=forms.Proposal, speaks=Speech(("solution",))),
+        Move("progress", OPEN, STAY, roles=PEOPLE, form=Progress, speaks=Speech(("progress",))),
+        *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
-        Clause("first_reply", during=WORKING, pauses=(WAITING,), met_by=("reply", "resolve"), answers=True, once=True),
-        Clause("solution", during=WORKING, pauses=(WAITING,), met_by=("propose_solution", "resolve"), answers=True),
+        # They go on after the case is resolved, until the customer is told.
+        Clause(
+            "first_reply",
+            during=(*WORKING, RESOLVED),
+            pauses=(WAITING,),
+            met_by=("reply", "resolve", "tell_result"),
+            answers=True,
+            once=True,
+        ),
+        Clause(
+            "solution",
+            during=(*WORKING, RESOLVED),
+            pauses=(WAITING,),
+            met_by=("propose_solution", "resolve", "tell_result"),
+            answers=True,
+        ),
         Clause(
             "department_limit",
             during=(CLASSIFIED,),
@@ -243,7 +270,7 @@ COMPLAINT = Lifecycle(
             partition_by="department",
             internal=True,
         ),
-        Clause("progress_note", during=WORKING, pauses=(WAITING,), met_by=("progress",), repeats=True),
+        Clause("progress_note", during=WORKING, pauses=(WAITING,), met_by=("progress",), answers=True, repeats=True),
         promise_clause(LIVE),
         answer_clause(WAITING),
         Clause("revisit", during=(RESOLVED,), met_by=("revisit", "unreachable", "close_unsatisfied")),

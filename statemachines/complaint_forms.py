@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
@@ -34,16 +35,17 @@ class Findings(Form):
     cause: Annotated[Code | None, VARIABLE] = None
 
 
-class Proposal(Form):
-    """The solution as it was told to the customer (A5)."""
+class Proposal(ToCustomer):
+    """The solution that the customer is told (A5)."""
 
     solution: Personal
 
 
-class Resolution(Form):
-    """The result of the handling."""
+class Resolution(ToCustomer):
+    """The result of the handling, and the message that tells it to the customer, if he is told with this move (A5)."""
 
     result: Personal
+    message: Personal | None = None
 
 
 class Opinion(StrEnum):
@@ -52,10 +54,11 @@ class Opinion(StrEnum):
     NONE = "none"
 
 
-class Result(Form):
-    """The result told, and the customer's opinion of it (B2)."""
+class Result(ToCustomer):
+    """The result that the customer is told, and his opinion of it (B2)."""
 
     opinion: Opinion
+    message: Personal
     words: Personal | None = None
 
 

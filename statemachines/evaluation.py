@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from statemachines.appeal_moves import appealable
+from statemachines.customer_messages import ToCustomer, undelivered_message
 from statemachines.form_model import ON_CASE, VARIABLE, Department, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
 from statemachines.shared_moves import everyday_moves
 from statemachines.state_groups import before, in_group
@@ -67,8 +68,8 @@ class Assessment(Form):
         return [score for score in scores if score is not None]
 
 
-class EvaluationReply(Form):
-    """What was told to the customer, and the measure that his evaluation led to (E7)."""
+class EvaluationReply(ToCustomer):
+    """What the customer is told, and the measure that his evaluation led to (E7)."""
 
     measure: Personal
     message: Personal
@@ -111,7 +112,19 @@ EVALUATION = Lifecycle(
     states=STATES,
     moves=(
         Move("assess", (RECEIVED,), ASSESSED, roles=COLLECTING, form=Assessment, guard=as_given),
-        Move("answer", (ASSESSED,), ANSWERED, roles=PEOPLE, form=EvaluationReply, recused=(EVALUATED,)),
+        *(
+            Move(
+                "answer",
+                (source,),
+                dest,
+                roles=PEOPLE,
+                form=EvaluationReply,
+                recused=(EVALUATED,),
+                speaks=Speech(("message",)),
+            )
+            for source, dest in ((ASSESSED, ANSWERED), (ANSWERED, STAY))  # again, where the first did not arrive
+        ),
+        *undelivered_message(STATES),
         Move("archive", (ANSWERED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
         Move(
@@ -142,7 +155,7 @@ EVALUATION = Lifecycle(
         *everyday_moves(LIVE, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
-        Clause("answer_evaluation", during=(RECEIVED, ASSESSED), met_by=("answer",), answers=True),
+        Clause("answer_evaluation", during=LIVE, met_by=("answer",), answers=True),
         Clause("archive", during=(ANSWERED,), then="archive"),
     ),
 )

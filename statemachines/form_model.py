@@ -29,6 +29,9 @@ OPEN_CASE = _Mark("OPEN_CASE")
 KNOWN_CASE = _Mark("KNOWN_CASE")
 """The value is the number of another case, of any kind, open or not."""
 
+CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
+"""The value is a kind of case that concerns a customer."""
+
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import (
     ON_CASE,
     OPEN_CASE,
@@ -49,8 +50,8 @@ class Note(Form):
     note: Personal
 
 
-class Message(Form):
-    """A person's words to the customer: what keeps a promise to reply (A5)."""
+class Message(ToCustomer):
+    """A person's words to the customer: what meets a promise to reply (A5)."""
 
     message: Personal
 
@@ -98,7 +99,7 @@ class PauseReason(StrEnum):
     ACCESS = "access"
 
 
-class Question(Form):
+class Question(ToCustomer):
     """What the customer is asked for, and why the timers are paused meanwhile (A4)."""
 
     question: Personal
@@ -117,7 +118,7 @@ class FollowUp(Form):
     words: Personal
 
 
-class Progress(Form):
+class Progress(ToCustomer):
     """A note on progress to the customer (B8)."""
 
     progress: Personal
@@ -130,11 +131,11 @@ class Promise(Form):
     due_at: AwareDatetime
 
 
-class Kept(Form):
-    """Which of the case's promises was kept, and how (B9)."""
+class Kept(ToCustomer):
+    """Which of the case's promises was kept, and what the customer was told of it (B9)."""
 
     promise: Annotated[int, Field(ge=1)]
-    how: Personal | None = None
+    how: Personal
 
 
 class Outcome(StrEnum):
@@ -179,7 +180,7 @@ class RefusalReason(StrEnum):
     IN_COURT = "in_court"
 
 
-class Refusal(Form):
+class Refusal(ToCustomer):
     """A refusal to take the contact on: coded, reviewed, and told to the customer (A7)."""
 
     code: RefusalReason

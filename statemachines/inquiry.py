@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from statemachines.customer_messages import undelivered_message
 from statemachines.forms import Child, Merge, Message, Reason, Survey
 from statemachines.guards import (
     another_round,
@@ -26,7 +27,7 @@ from statemachines.inquiry_forms import (
     Won,
 )
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.shared_moves import (
     answer_clause,
@@ -74,6 +75,7 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 
 SALES = (Role.SALESPERSON, Role.KEY_ACCOUNT_MANAGER, *MANAGERS)
 CALLERS = (*INVESTIGATORS, Role.QUALITY_TEAM, SYSTEM)
+ANSWER = Speech(("answer",))
 HANDLED = ("investigate", "assess", "answer")
 """Whoever did this does not call back (F3)."""
 
@@ -108,8 +110,25 @@ INQUIRY = Lifecycle(
         Move(
             "investigate", (CLASSIFIED,), AWAITING_ANSWER, roles=(*INVESTIGATORS, IMPORT), form=Found, guard=is_question
         ),
-        Move("answer", (RECEIVED, CLASSIFIED), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_question),
-        Move("answer", (AWAITING_ANSWER,), ANSWERED, roles=(*INVESTIGATORS, IMPORT), form=Reply, guard=is_no_praise),
+        Move(
+            "answer",
+            (RECEIVED, CLASSIFIED),
+            ANSWERED,
+            roles=(*INVESTIGATORS, IMPORT),
+            form=Reply,
+            guard=is_question,
+            speaks=ANSWER,
+        ),
+        Move(
+            "answer",
+            (AWAITING_ANSWER,),
+            ANSWERED,
+            roles=(*INVESTIGATORS, IMPORT),
+            form=Reply,
+            guard=is_no_praise,
+            speaks=ANSWER,
+        ),
+        Move("answer", (ANSWERED,), STAY, roles=INVESTIGATORS, form=Reply, speaks=ANSWER),  # the first did not arrive
         # A suggestion is assessed before it is answered; a praise is passed on before the customer is thanked.
         Move("assess", (CLASSIFIED,), AWAITING_ANSWER, roles=INVESTIGATORS, form=Assessment, guard=is_suggestion),
         Move(
@@ -120,10 +139,18 @@ INQUIRY = Lifecycle(
             form=Commendation,
             guard=commends_another,
         ),
-        Move("thank", (AWAITING_ANSWER,), SETTLED, roles=INVESTIGATORS, form=Thanks, guard=is_praise),
+        Move(
+            "thank",
+            (AWAITING_ANSWER,),
+            SETTLED,
+            roles=INVESTIGATORS,
+            form=Thanks,
+            guard=is_praise,
+            speaks=Speech(("thanks",)),
+        ),
         # A lead is a salesperson's (D2).
         Move("offer", (RECEIVED, CLASSIFIED), OFFERED, roles=(*DESK, SYSTEM), form=Offer, guard=is_lead),
-        Move("qualify", (OFFERED,), PURSUED, roles=SALES, form=Qualification),
+        Move("qualify", (OFFERED,), PURSUED, roles=SALES, form=Qualification, speaks=Speech(("told",))),
         Move("win", (PURSUED,), SETTLED, roles=SALES, form=Won),
         Move("lose", (OFFERED, PURSUED), SETTLED, roles=SALES, form=Lost),
         # The callback, where the pack wants one (D1); out of rounds, the matter becomes a complaint.
@@ -164,20 +191,27 @@ INQUIRY = Lifecycle(
         *undoing((WITHDRAWN, MERGED), RECEIVED),
         # What is done without the inquiry moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
-        Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message),
+        Move("reply", OPEN, STAY, roles=INVESTIGATORS, form=Message, speaks=Speech(("message",))),
+        *undelivered_message(STATES),
         *promising(LIVE, INVESTIGATORS),
         *everyday_moves(LIVE, INVESTIGATORS),
     ),
     clauses=(
         Clause(
             "first_reply",
-            during=UNANSWERED,
+            during=(*UNANSWERED, ANSWERED),
             pauses=(WAITING,),
             met_by=("reply", "answer", "thank", "qualify"),
             answers=True,
             once=True,
         ),
-        Clause("answer_inquiry", during=ASKING, pauses=(WAITING,), met_by=("answer", "thank"), answers=True),
+        Clause(
+            "answer_inquiry",
+            during=(*ASKING, ANSWERED),
+            pauses=(WAITING,),
+            met_by=("answer", "thank"),
+            answers=True,
+        ),
         Clause("pursue_lead", during=(OFFERED, PURSUED), met_by=("win", "lose"), internal=True),
         promise_clause(LIVE),
         answer_clause(WAITING),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
 
@@ -34,8 +35,8 @@ class Found(Form):
     findings: Personal
 
 
-class Reply(Form):
-    """The answer, as it was told to the customer."""
+class Reply(ToCustomer):
+    """The answer that the customer is told."""
 
     answer: Personal
 
@@ -59,7 +60,7 @@ class Commendation(Form):
     commended: Annotated[Handle | None, VARIABLE] = None
 
 
-class Thanks(Form):
+class Thanks(ToCustomer):
     """A person's thanks to the customer who praised us."""
 
     thanks: Personal
@@ -72,8 +73,8 @@ class Offer(Form):
     department: Annotated[Department | None, ON_CASE] = None
 
 
-class Qualification(Form):
-    """What the salesperson told the customer, and what the business may be worth, in fen (D2)."""
+class Qualification(ToCustomer):
+    """What the salesperson tells the customer, and what the business may be worth, in fen (D2)."""
 
     told: Personal
     expected: Annotated[int | None, Field(ge=0), VARIABLE] = None

@@ -46,7 +46,9 @@ REVIEWERS = (Role.QUALITY_TEAM, Role.EVALUATION_GROUP)
 PEOPLE = (*INVESTIGATORS, Role.OPERATIONS, *REVIEWERS)
 
 was_declared = Guard("was_declared", lambda facts, form: "since" in facts.variables)
-affected_known = Guard("affected_known", lambda facts, form: "affected" in facts.variables)
+says_how = Guard(
+    "says_how", lambda facts, form: "affected" in facts.variables and (form.how is not None or not facts.actor)
+)
 customers_told = Guard("customers_told", lambda facts, form: facts.variables.get("tellings", 0) > 0)
 some_affected = Guard("some_affected", lambda facts, form: facts.variables.get("affected", 0) > 0)
 
@@ -81,7 +83,7 @@ INTERRUPTION = Lifecycle(
             STAY,
             roles=(*PEOPLE, SYSTEM),
             form=Told,
-            guard=affected_known,
+            guard=says_how,
             counts="tellings",
         ),
         Move("grant_time", AFFECTED_KNOWN, STAY, roles=MANAGERS[1:], form=TimeGrant, guard=some_affected),
@@ -93,7 +95,7 @@ INTERRUPTION = Lifecycle(
     clauses=(
         Clause("contingency_start", (REPORTED,), met_by=("start_plan",), internal=True),
         # The customers' right to know (知情权).
-        Clause("tell_affected", OPEN, met_by=("confirm_told",), internal=True),
+        Clause("tell_affected", OPEN, met_by=("confirm_told",), renewed_by=("find_affected",), internal=True),
         Clause("interruption_review", (RESTORED,), met_by=("review",), internal=True),
         Clause("archive", (REVIEWED,), then="archive"),
     ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Personal
+from statemachines.form_model import CUSTOMER_KIND, ON_CASE, VARIABLE, Code, Department, Form, Personal
 
 Count = Annotated[int, Field(ge=0), VARIABLE]
 
@@ -33,7 +33,7 @@ class Criteria(Form):
     Both ends of the span belong to it; one that is not given is open.
     """
 
-    kind: Code
+    kind: Annotated[Code, CUSTOMER_KIND]
     department: Department | None = None
     category: Code | None = None
     opened_since: AwareDatetime | None = None
@@ -50,7 +50,7 @@ class Affected(Form):
 
 
 class Told(Form):
-    """How those were told whom no mail reaches."""
+    """How those were told whom no mail reaches; the system, which found that mail reached all, says nothing."""
 
     how: Personal | None = None
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from statemachines.form_model import VARIABLE, StepFired, marked, required
+from statemachines.customer_messages import ToCustomer
+from statemachines.form_model import PERSONAL, VARIABLE, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 from statemachines.vocabulary import RETIRABLE
@@ -29,6 +30,7 @@ def check(table: Lifecycle) -> None:
             *_forms(table),
             *_variables(table),
             *_duties(table),
+            *_speech(table),
             *_clauses(table),
             *_watched(table),
             *_retired(table),
@@ -128,6 +130,22 @@ def _duties(table: Lifecycle) -> Iterator[str]:
             yield f"move {row.name} inherits timers, but its form names no case"
 
 
+def _speech(table: Lifecycle) -> Iterator[str]:
+    """Yield rows that speak to the customer without saying how he is told, or what."""
+    for row in table.moves:
+        if (row.speaks is not None) != issubclass(row.form, ToCustomer):
+            yield f"move {row.name} speaks to the customer if and only if its form is a ToCustomer"
+        if any(other.speaks != row.speaks for other in table.rows[row.name]):
+            yield f"the rows of move {row.name} say different things to the customer"
+        for name in row.speaks.fields if row.speaks is not None else ():
+            if name not in marked(row.form, PERSONAL):
+                yield f"move {row.name} says {name} to the customer, which is no personal field of its form"
+        if row.reopens_promises and "message" not in row.form.model_fields:
+            yield f"move {row.name} opens promises again, but its form names no message"
+    if any(row.speaks for row in table.moves) and not any(row.reopens_promises for row in table.moves):
+        yield "moves speak to the customer, but none records that a message did not arrive"
+
+
 def _clauses(table: Lifecycle) -> Iterator[str]:
     for clause in table.clauses:
         yield from _occurrences(table, clause)
@@ -165,6 +183,13 @@ def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
     for name in clause.met_by if clause.occurrence_field else ():
         if name in table.rows and clause.occurrence_field not in table.rows[name][0].form.model_fields:
             yield f"clause {clause.name} is met per occurrence, but {name} lacks the field {clause.occurrence_field}"
+    if clause.started_by and clause.renewed_by:
+        yield f"clause {clause.name} is started by moves and renewed by others: name them all in started_by"
+    yield from (
+        f"clause {clause.name} is renewed by the unknown move {name}"
+        for name in clause.renewed_by
+        if name not in table.rows
+    )
     if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
         yield f"clause {clause.name} needs moves that start it and names none"
 
@@ -196,8 +221,8 @@ def _meets(table: Lifecycle, clause: Clause, name: str) -> Iterator[str]:
     if not rows:
         yield f"clause {clause.name} is met by {name}, which is no move of its states"
     for row in rows:
-        if clause.answers and (Role.SYSTEM in row.roles or not required(row.form)):
-            yield f"clause {clause.name} is a promise to answer, but {name} needs no person's words"
+        if clause.answers and (Role.SYSTEM in row.roles or row.speaks is None):
+            yield f"clause {clause.name} promises the customer words, but {name} is no person's message to him"
 
 
 def _retired(table: Lifecycle) -> Iterator[str]:

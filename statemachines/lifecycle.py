@@ -12,10 +12,11 @@ from statemachines.lifecycle_table import LifecycleTable
 from statemachines.move_conditions import DecisionAttempt, conditions, own_work, record_row
 from statemachines.refused import Refused
 from statemachines.roles import Role
-from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, State
+from statemachines.vocabulary import STAY, Clause, Facts, Guard, Milestone, Move, Retired, Speech, State
 
 __all__ = [
-    "STAY", "Clause", "Decision", "Facts", "Guard", "Lifecycle", "Milestone", "Move", "Refused", "Retired", "State",
+    "STAY", "Clause", "Decision", "Facts", "Guard", "Lifecycle", "Milestone", "Move", "Refused", "Retired",
+    "Speech", "State",
 ]  # fmt: skip
 
 Offers = list[tuple[str, list[Callable[[EventData], bool]]]]

@@ -152,6 +152,8 @@ class LifecycleTable:
 
 def _begins(clause: Clause, move: str, was: str, now: str, reopens: bool) -> bool:
     """Return whether a timer may start: with the clause's own moves if it names any, else on entering its states."""
+    if move in clause.renewed_by and now in clause.during:
+        return True
     if clause.triggers:
         return any(move == starting for _, starting in clause.triggers)
     if clause.started_by:

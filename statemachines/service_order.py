@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from statemachines import service_order_forms as forms
+from statemachines.customer_messages import undelivered_message
 from statemachines.forms import Message, Reason, Survey
 from statemachines.guards import previous_state, unreached
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.service_order_forms import Acceptance, Acceptor
 from statemachines.shared_moves import (
@@ -77,6 +78,9 @@ PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 COSIGNERS = (*PEOPLE, Role.OPERATIONS)
 ACCEPTORS = (*DESK, Role.QUALITY_TEAM, Role.THIRD_PARTY_ASSESSOR)
+CONFIRMATION = Speech(("people", "equipment", "route"), "order_confirmed")
+NEWS = Speech(("text",), "order_progress")
+
 EXECUTED = ("start", "complete", "rectify")
 """Whoever did this does not record that it was accepted (F3)."""
 HANDLED = ("plan", *EXECUTED)
@@ -159,7 +163,10 @@ SERVICE_ORDER = Lifecycle(
         Move(
             "customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason, clears=PLAN_VARIABLES
         ),
-        Move("confirm_arrangement", (CONSENTED,), CONFIRMED, roles=DESK, form=forms.Arrangement),
+        *(
+            Move("confirm_arrangement", (source,), dest, roles=DESK, form=forms.Arrangement, speaks=CONFIRMATION)
+            for source, dest in ((CONSENTED, CONFIRMED), (CONFIRMED, STAY))  # again, where the first did not arrive
+        ),
         # Assigned and carried out.
         Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=forms.Task),
         Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=forms.Task),
@@ -248,7 +255,7 @@ SERVICE_ORDER = Lifecycle(
         *undoing((CANCELLED, REFUSED), RECEIVED, clears=PLAN_VARIABLES),
         # What is done without the order moving on (C3, C5, C7, C8).
         Move("agree_node", SERVING, STAY, roles=INVESTIGATORS, form=forms.Node, counts="nodes"),
-        Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=forms.Push, guard=agreed_node),
+        Move("push_progress", SERVING, STAY, roles=INVESTIGATORS, form=forms.Push, guard=agreed_node, speaks=NEWS),
         Move("check_progress", SERVING, STAY, roles=PEOPLE, form=forms.ProgressCheck),
         Move("feedback", SERVING, STAY, roles=(*PEOPLE, SYSTEM), form=forms.Feedback),
         Move("request_tracking", SERVING, STAY, roles=DESK, form=forms.TrackingRequest),
@@ -256,7 +263,8 @@ SERVICE_ORDER = Lifecycle(
         Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=forms.Change, counts="changes"),
         *contacted_again(OPEN),
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
-        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
+        Move("reply", OPEN, STAY, roles=PEOPLE, form=Message, speaks=Speech(("message",))),
+        *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
     ),
@@ -264,7 +272,7 @@ SERVICE_ORDER = Lifecycle(
         # From the booking on; paused while the customer corrects his order and while he considers the plan.
         Clause(
             "confirm_booking",
-            during=BOOKING,
+            during=(*BOOKING, CONFIRMED),
             pauses=(WAITING, PLAN_APPROVED),
             met_by=("confirm_arrangement",),
             answers=True,
@@ -286,6 +294,7 @@ SERVICE_ORDER = Lifecycle(
             due_field="due_at",
             occurrence_field="node",
             met_by=("push_progress",),
+            answers=True,
         ),
         Clause(
             "progress_check",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Severity
 
@@ -58,7 +59,7 @@ class Consent(Form):
     consent: Personal
 
 
-class Arrangement(Form):
+class Arrangement(ToCustomer):
     """Who does it with what, on which way, and how the goods are handled: the company's confirmation (C1)."""
 
     people: Personal
@@ -83,7 +84,7 @@ class Node(Form):
     due_at: AwareDatetime
 
 
-class Push(Form):
+class Push(ToCustomer):
     """What the customer is told of the progress, for an agreed node or beside them (C3)."""
 
     text: Personal
@@ -243,7 +244,7 @@ class DeclineProposal(Form):
     reason: Personal
 
 
-class Decline(Form):
+class Decline(ToCustomer):
     """Why the order is not taken on: coded, reviewed, and told to the customer (A7)."""
 
     code: DeclineReason

@@ -24,7 +24,7 @@ from statemachines.guards import (
     within_undoing,
 )
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
-from statemachines.vocabulary import STAY, Clause, Move
+from statemachines.vocabulary import STAY, Clause, Move, Speech
 
 
 def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
@@ -46,7 +46,7 @@ def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
     """
     roles = (*INVESTIGATORS, Role.SYSTEM)
     return (
-        Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question),
+        Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question, speaks=Speech(("question",))),
         *(
             Move("customer_answers", (waiting,), state, roles=roles, form=Answer, guard=previous_state(state))
             for state in asking
@@ -129,7 +129,15 @@ def reviewed_refusal(
     """Propose not to take the contact on; another person reviews it, and refuses the contact or takes it on (A7)."""
     return (
         Move("propose_refusal", sources, review, roles=DESK, form=proposal),
-        Move("refuse", (review,), refused, roles=MANAGERS, form=refusal, separate_from=("propose_refusal",)),
+        Move(
+            "refuse",
+            (review,),
+            refused,
+            roles=MANAGERS,
+            form=refusal,
+            separate_from=("propose_refusal",),
+            speaks=Speech(("told",), or_nobody=True),
+        ),
         *(
             Move("take_on", (review,), state, roles=MANAGERS, form=Reason, guard=previous_state(state))
             for state in sources
@@ -141,7 +149,7 @@ def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, .
     """Record a promise made to the customer, and that it was kept (B9)."""
     return (
         Move("promise", open_, STAY, roles=people, form=Promise),
-        Move("keep_promise", open_, STAY, roles=people, form=Kept),
+        Move("keep_promise", open_, STAY, roles=people, form=Kept, speaks=Speech(("how",))),
     )
 
 
@@ -154,4 +162,5 @@ def promise_clause(open_: tuple[str, ...]) -> Clause:
         due_field="due_at",
         occurrence_field="promise",
         met_by=("keep_promise",),
+        answers=True,
     )

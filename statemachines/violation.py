@@ -5,10 +5,11 @@ from typing import Any
 
 from statemachines.appeal_moves import AppealLost, AppealOpened, AppealWon
 from statemachines.conflict_of_interest import STAFF, himself, is_known_as, names_none_of
+from statemachines.customer_messages import undelivered_message
 from statemachines.forms import Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import Role
 from statemachines.shared_moves import everyday_moves
 from statemachines.state_groups import before, in_group
@@ -153,7 +154,17 @@ VIOLATION = Lifecycle(
         ),
         # Announced once it is published inside and the affected customer was told, in either order.
         *(
-            Move(name, (DECIDED,), dest, roles=PUBLISHERS, form=form, guard=guard, counts=done, recused=ACCUSED)
+            Move(
+                name,
+                (DECIDED,),
+                dest,
+                roles=PUBLISHERS,
+                form=form,
+                guard=guard,
+                counts=done,
+                recused=ACCUSED,
+                speaks=Speech(("message",), "violation_decided", customer_of="affected") if form is Telling else None,
+            )
             for name, form, done, first, last in (
                 ("publish_inside", Notice, "published", published_first, published_last),
                 ("tell_customer", Telling, "told", told_first, told_last),
@@ -202,6 +213,7 @@ VIOLATION = Lifecycle(
             form=Dismissal,
             separate_from=("propose_dismissal",),
             recused=ACCUSED,
+            speaks=Speech(("told",), "report_dismissed", or_nobody=True),
         ),
         *(
             Move(
@@ -215,6 +227,7 @@ VIOLATION = Lifecycle(
             )
             for state in DISMISSIBLE
         ),
+        *undelivered_message(STATES, PEOPLE, ACCUSED),
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
         *(replace(row, recused=ACCUSED) for row in everyday_moves(OPEN, PEOPLE)),
     ),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import KNOWN_CASE, ON_CASE, VARIABLE, Form, Handle, Number, Personal
 from statemachines.forms import Degree, Message, Severity
 
@@ -105,7 +106,7 @@ class DismissalProposal(Form):
     reason: Personal
 
 
-class Dismissal(Form):
+class Dismissal(ToCustomer):
     """The reviewed reason, and what whoever reported is told, if he can be reached (A7)."""
 
     code: Unfounded

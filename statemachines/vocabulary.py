@@ -102,6 +102,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """What a move says to the customer: the fields of its form that hold the words, and the template of its mail.
+
+    ``or_nobody`` allows the move where nobody can be told: a report without a name is dismissed as well.
+    ``customer_of`` is the field that may name another case, whose customer is then the one who is told.
+    """
+
+    fields: tuple[str, ...]
+    template: str = "customer_message"
+    or_nobody: bool = False
+    customer_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One row of the table: what may be done, from which states, by whom, with which form.
 
@@ -115,6 +129,9 @@ class Move:
     ``clears`` names the variables that hold no longer after it, as what was proposed and is declined. ``extends`` gives
     the SLA timer that the form names more time; ``releases_timers`` gives the case's running timers away and
     ``inherits_timers`` takes them over.
+
+    ``speaks`` says that the move speaks to the customer: its form is a ``ToCustomer``, what it says is sent to him, and
+    it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met.
     """
 
     name: str
@@ -132,6 +149,8 @@ class Move:
     extends: bool = False
     releases_timers: bool = False
     inherits_timers: bool = False
+    speaks: Speech | None = None
+    reopens_promises: bool = False
 
     def leads(self, source: str, dest: str) -> bool:
         """Return whether the row leads from ``source`` to ``dest``."""
@@ -143,8 +162,8 @@ class Clause:
     """A promise with a time limit. Its SLA timer runs in the states ``during`` and is paused in the states ``pauses``.
 
     ``met_by`` names the moves that meet it; leaving both sets of states otherwise stops it. ``then`` is the move that
-    the timer itself makes when it is due (such a clause has no escalation ladder). ``answers`` marks a promise to
-    reply, which only a person's words can meet (law 10); ``once`` one of the first cycle only.
+    the timer itself makes when it is due (such a clause has no escalation ladder). ``answers`` marks a promise to tell
+    the customer something, which only words that reach him can meet (law 10); ``once`` one of the first cycle only.
 
     A timer starts when the case enters ``during``, unless ``started_by`` names moves each of which starts one (a
     promise, a node): its occurrences are numbered through the whole case and go on in a new cycle. ``due_field`` is
@@ -154,8 +173,8 @@ class Clause:
     one is met. ``partition_by`` names a column of the case (the department): each new value of it gets its own timer.
     ``triggers`` pairs the triggers that a pack may name (``callbacks.trigger``) with moves: the move of the pack's
     trigger starts the timer, and the last move does if none is open by then. ``waits_for`` names clauses: while a timer
-    of one of them is open, this clause has none.
-    ``internal`` promises nothing to a customer.
+    of one of them is open, this clause has none. ``renewed_by`` names moves that start another timer where none is
+    open. ``internal`` promises nothing to a customer.
     """
 
     name: str
@@ -171,6 +190,7 @@ class Clause:
     restarts: bool = False
     repeats: bool = False
     partition_by: str = ""
+    renewed_by: tuple[str, ...] = ()
     internal: bool = False
     triggers: tuple[tuple[str, str], ...] = ()
     waits_for: tuple[str, ...] = ()

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import create_model
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import Form
 from statemachines.guards import previous_state
-from statemachines.lifecycle import Clause, Facts, Guard, Lifecycle, Move, Retired
+from statemachines.lifecycle import Clause, Facts, Guard, Lifecycle, Move, Retired, Speech
 
 Names = Mapping[str, str]
 
@@ -68,8 +69,17 @@ def _renamed_form(form: type[Form], renames: Renames) -> type[Form]:
     new = {name: renames.fields.get(f"{form.__name__}.{name}", name) for name in form.model_fields}
     if all(old == now for old, now in new.items()):
         return form
-    fields: dict[str, Any] = {new[name]: (info.annotation, info) for name, info in form.model_fields.items()}
-    return create_model(form.__name__, __base__=Form, **fields)
+    base = ToCustomer if issubclass(form, ToCustomer) else Form
+    own = {name: info for name, info in form.model_fields.items() if name not in base.model_fields}
+    fields: dict[str, Any] = {new[name]: (info.annotation, info) for name, info in own.items()}
+    return create_model(form.__name__, __base__=base, **fields)
+
+
+def _renamed_speech(row: Move, renames: Renames) -> Speech | None:
+    if row.speaks is None:
+        return None
+    fields = (renames.fields.get(f"{row.form.__name__}.{name}", name) for name in row.speaks.fields)
+    return replace(row.speaks, fields=tuple(fields))
 
 
 def _renamed_move(row: Move, renames: Renames, forms: Mapping[str, type[Form]], state: Names) -> Move:
@@ -84,6 +94,7 @@ def _renamed_move(row: Move, renames: Renames, forms: Mapping[str, type[Form]], 
         separate_from=tuple(renames.moves.get(name, name) for name in row.separate_from),
         recused=tuple(variable.get(name, name) for name in row.recused),
         clears=tuple(variable.get(name, name) for name in row.clears),
+        speaks=_renamed_speech(row, renames),
         counts=None if row.counts is None else variable.get(row.counts, row.counts),
         stamps=None if row.stamps is None else variable.get(row.stamps, row.stamps),
     )
@@ -130,6 +141,7 @@ def _renamed_clause(clause: Clause, renames: Renames, state: Names) -> Clause:
         pauses=tuple(state[name] for name in clause.pauses),
         met_by=tuple(move.get(name, name) for name in clause.met_by),
         started_by=tuple(move.get(name, name) for name in clause.started_by),
+        renewed_by=tuple(move.get(name, name) for name in clause.renewed_by),
         then=None if clause.then is None else move.get(clause.then, clause.then),
         triggers=tuple((trigger, move.get(name, name)) for trigger, name in clause.triggers),
         waits_for=tuple(renames.clauses.get(name, name) for name in clause.waits_for),

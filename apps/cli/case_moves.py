@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from apps import views
 from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.letter_preview import letter_of
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -37,6 +38,9 @@ Whose = Annotated[CustomerType | None, typer.Option(help="Whom we deal with, whe
 UnlessKnown = Annotated[
     bool, typer.Option("--unless-known", help="Open nothing if the customer or the shipment has such a case already.")
 ]
+Language = Annotated[
+    str | None, typer.Option(help="The customer's language (zh_CN, zh_TW, en); without it his words tell.")
+]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
 
 
@@ -52,6 +56,7 @@ def open_(
     shipment: str | None = None,
     requested_at: str | None = None,
     channel: Channel = Channel.HOTLINE,
+    language: Language = None,
     kind: Kind = "complaint",
     pack: str = "logistics",
     unless_known: UnlessKnown = False,
@@ -73,6 +78,7 @@ def open_(
         shipment=shipment,
         requested_at=instant(requested_at) if requested_at else None,
         channel=channel,
+        language=language,
     )
     _open_and_show(Opening(contact, kind, pack, cli.actor(as_), key=key), unless_known)
 
@@ -193,6 +199,9 @@ def do(
     as_: As = None,
     key: Key = None,
     if_seq: Annotated[int | None, typer.Option(help="Refuse if the case has moved past this sequence.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what the customer would be sent; do nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
@@ -207,9 +216,12 @@ def do(
         form[name] = value
     if body is not None:
         form[_text_field(model, move)] = text_of(body)
+    if preview:
+        letter = letter_of(number, move, form)
+        return cli.give(letter._asdict(), letter.subject, "", letter.body)
     command = Command(number, move, form, cli.actor(as_), key=key, if_seq=if_seq)
     answer = advance(cli.store, command, cli.store.now())
-    cli.give(document_of(answer), answer_text(answer))
+    return cli.give(document_of(answer), answer_text(answer))
 
 
 def _form_model(number: str, move: str) -> type[Form]:

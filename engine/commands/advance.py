@@ -24,6 +24,7 @@ from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.form_references import check_named, names_a_case
 from engine.commands.load import load_many, load_one, lock_cases
+from engine.commands.message_checks import as_logged, check_message, closed_timers
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.write import write
 from engine.contention import in_transaction
@@ -35,6 +36,7 @@ from engine.timers.apply import OccurrenceUnknown
 from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
+from statemachines.customer_messages import reaches_customer
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
@@ -181,14 +183,20 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     form = context.table.checked(command.move, command.form)
     historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
+    if historic:
+        form = as_logged(form)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
+    if not historic:
+        check_message(tx, context.case, row, form, to_micros(at))
+    closed = closed_timers(tx, context, row, form)
     dest, now = row.dest or case.state, context.now
     draft = TransitionDraft(
-        row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row
-    )
-    plan_move(context, plan, draft, handed_on)
+        row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,
+        reaches_customer=historic or reaches_customer(row, form),
+    )  # fmt: skip
+    plan_move(context, plan, draft, handed_on, closed)
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan

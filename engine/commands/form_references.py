@@ -6,9 +6,10 @@ from typing import Any
 from engine.actors import known_actor, refuse_unavailable
 from engine.commands.case_context import CaseContext
 from engine.departments import check_department
-from engine.ledger.record import case_by_number
+from engine.ledger.record import CaseRow, case_by_number
 from engine.transaction import Tx
-from statemachines.form_model import ACTOR, DEPARTMENT, KNOWN_CASE, ON_CASE, OPEN_CASE, Form, marked
+from statemachines.form_model import ACTOR, CUSTOMER_KIND, DEPARTMENT, KNOWN_CASE, ON_CASE, OPEN_CASE, Form, marked
+from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
 HANDED_ON = """
@@ -23,10 +24,10 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
 
     Whoever is to have the work must be there at ``at``, in microseconds, and the department must be one of this house;
     ``at`` is None for history, whose owners may have left and whose departments may be another house's.
-    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_case' |
-    'not_mergeable')``.
+    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_kind' |
+    'unknown_case' | 'not_mergeable')``.
     """
-    case, owners = context.case, marked(type(form), ON_CASE)
+    owners = marked(type(form), ON_CASE)
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
             person = known_actor(tx, handle)
@@ -34,6 +35,15 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
                 refuse_unavailable(person, at)
     for name in marked(type(form), DEPARTMENT) if at is not None else ():
         check_department(tx, getattr(form, name))
+    for name in marked(type(form), CUSTOMER_KIND):
+        _check_kind(getattr(form, name))
+    _check_cases(tx, context.case, form)
+    if any(row.inherits_timers for row in context.table.rows[move]):
+        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
+    return ()
+
+
+def _check_cases(tx: Tx, case: CaseRow, form: Form) -> None:
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))
         if other.closed or other.id == case.id or other.kind != case.kind:
@@ -41,9 +51,12 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     for name in marked(type(form), KNOWN_CASE):
         if (number := getattr(form, name)) is not None:
             case_by_number(tx, number)
-    if any(row.inherits_timers for row in context.table.rows[move]):
-        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
-    return ()
+
+
+def _check_kind(kind: str) -> None:
+    known = [name for name, table in lifecycles().items() if not table.internal]
+    if kind not in known:
+        raise Refused("unknown_kind", kind=kind, known=known)
 
 
 def names_a_case(table: Lifecycle, move: str) -> bool:

@@ -16,6 +16,7 @@ from engine.commands.load import honoured_key, surroundings
 from engine.commands.plan import Plan, plan_move
 from engine.commands.write import write
 from engine.contention import in_transaction
+from engine.customer_language import language_of
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import identity_of, shipment_key
 from engine.duplicates.similar import TEXT, similar
@@ -45,10 +46,13 @@ VALUES (:id, :number, :kind, :pack, :state, :previous_state, :closed, :version, 
         :channel, :party_id, :shipment, :opened_at, :changed_at)
 """
 NEW_PARTY = """
-INSERT INTO party (identity, name, phone, email) VALUES (:identity, :name, :phone, :email)
+INSERT INTO party (identity, name, phone, email, locale)
+VALUES (:identity, :name, :phone, :email, coalesce(:stated, :guessed))
 ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
-   phone = coalesce(party.phone, excluded.phone), email = coalesce(party.email, excluded.email) RETURNING id
+   phone = coalesce(party.phone, excluded.phone), email = coalesce(party.email, excluded.email),
+   locale = coalesce(:stated, party.locale, excluded.locale) RETURNING id
 """
+# The language that a customer states is his; one that is guessed fills what is not known.
 
 
 class Opened(Form):
@@ -125,6 +129,8 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     # Sent again under its key a contact is the same one, although the door dates it anew.
     contact = opening.contact.model_dump(mode="json", exclude={"at"}) if opening.key else {}
+    if contact.get("language") is None:  # a release before there were languages made the same key without it
+        contact.pop("language", None)
     request_hash = keyed(secret, canonical(contact)) if opening.key else ""
     if opening.key and (honoured := honoured_key(tx, opening.key)) is not None:
         return answered_before(honoured, opening.key, request_hash)
@@ -206,7 +212,15 @@ def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
     if not (contact.customer or contact.phone or contact.email):
         return None
     identity = identity_of(secret, contact)
-    row = tx.row(NEW_PARTY, identity=identity, name=contact.customer, phone=contact.phone, email=contact.email)
+    row = tx.row(
+        NEW_PARTY,
+        identity=identity,
+        name=contact.customer,
+        phone=contact.phone,
+        email=contact.email,
+        stated=contact.language,
+        guessed=language_of(contact.text),
+    )
     return row.id
 
 

@@ -17,7 +17,7 @@ from engine.ledger.case_variables import plain
 from engine.ledger.chain import canonical
 from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.timers.apply import Before, apply
-from engine.timers.reschedule import extend, inherit, reproject
+from engine.timers.reschedule import extend, inherit, reopen, reproject
 from engine.timers.timer import RunningTimer, open_only, percents
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
@@ -86,11 +86,17 @@ def begin(context: CaseContext) -> Plan:
     return plan
 
 
-def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_on: Sequence[Any] = ()) -> None:
+def plan_move(
+    context: CaseContext,
+    plan: Plan,
+    draft: TransitionDraft,
+    handed_on: Sequence[Any] = (),
+    closed: Sequence[Any] = (),
+) -> None:
     """Plan a decided move and what it does to the timers.
 
-    ``handed_on`` are the rows of the timers that the case inherits. Raises ``Refused`` where a timer cannot be started,
-    ``TimersUnread`` where the case is not whole.
+    ``handed_on`` are the rows of the timers that the case inherits, ``closed`` those that open again.
+    Raises ``Refused`` where a timer cannot be started, ``TimersUnread`` where the case is not whole.
     """
     if not context.whole:
         raise TimersUnread
@@ -107,6 +113,8 @@ def plan_move(context: CaseContext, plan: Plan, draft: TransitionDraft, handed_o
     context.timers += apply(starter, table, context.table.clause, open_only(context.timers), was, draft)
     if handed_on:
         context.timers += inherit(starter, table, handed_on)
+    if closed:
+        context.timers += reopen(starter, table, closed, open_only(context.timers))
     if draft.row is not None and draft.row.extends:
         extend(starter, table.kind, context.table.clause, open_only(context.timers), draft.form)
     if traits != (case.severity, case.channel, case.customer_type):

@@ -65,6 +65,8 @@ class TransitionDraft:
     inferred: bool = False
     level: int = 0
     row: Move | None = None
+    reaches_customer: bool = True
+    """Whether the move tells the customer something; what other systems recorded always did."""
 
     @property
     def reopens(self) -> bool:

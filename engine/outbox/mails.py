@@ -58,7 +58,9 @@ UPDATE mail SET outcome = 'sent', settled_at = r.at, subject = '', body = '', ne
 FAIL = """
 INSERT INTO mail (key, recipient, subject, body, composed_at, outcome, settled_at)
 VALUES (:key, :recipient, '', '', :at, :outcome, :at)
-ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at
+ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
+       subject = CASE WHEN excluded.outcome = 'refused' THEN mail.subject ELSE '' END,
+       body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
  WHERE coalesce(mail.outcome, '') <> 'sent'
 """
 BY_KEY = "SELECT key, recipient, subject, body, outcome FROM mail WHERE key = ANY(:keys)"
@@ -67,7 +69,10 @@ UNREACHED = "SELECT outcome, count(*) AS n FROM mail WHERE outcome <> 'sent' AND
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A mail to a member of staff, with its text. ``outcome`` is set where it cannot be sent at all."""
+    """A mail with its text; ``recipient`` is empty for a customer.
+
+    ``outcome`` is set where it cannot be sent at all.
+    """
 
     key: str
     recipient: str
@@ -109,6 +114,16 @@ def compose_in(tx: Tx, mails: Iterable[ComposedMail], at: int, next_at: int | No
         for mail in mails
     ]
     tx.run_all(COMPOSE, rows, COMPOSE_POSTGRES)
+
+
+def compose(store: Store, mails: Sequence[ComposedMail], at: datetime) -> None:
+    """Compose mails that their deliveries send; one that was composed before stays as it was."""
+
+    def write() -> None:
+        with store.writing() as tx:
+            compose_in(tx, mails, to_micros(at))
+
+    retrying(write)
 
 
 def queue_mails(store: Store, mails: Sequence[ComposedMail], at: datetime) -> None:

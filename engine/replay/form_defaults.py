@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from engine.actors import IMPORT
+from statemachines.customer_messages import Medium, ToCustomer
 from statemachines.form_model import PERSONAL, Code, Form, Handle, marked, required
 
 UNSAID = "unclassified"
@@ -26,6 +27,8 @@ def recorded_form(form_type: type[Form], recorded: Mapping[str, Any], defaults: 
     """Return a recorded event's form: the log's values, and neutral ones for texts and codes that it lacks."""
     fill = {name: defaults.fill[name] for name in form_type.model_fields if name in defaults.fill}
     form = fill | dict(recorded)
+    if issubclass(form_type, ToCustomer):
+        form.setdefault("medium", Medium.LOG)
     for name in required(form_type):
         if name not in form and (neutral := _neutral_text(form_type, name, defaults)) is not None:
             form[name] = neutral

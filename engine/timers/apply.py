@@ -42,7 +42,7 @@ def apply(
         clause = clauses.get(timer.clause)
         outcome = _outcome(clause, timer, case, was, draft)
         if outcome is not None:
-            timer.close(draft.occurred_at, outcome)
+            timer.close(draft.occurred_at, outcome, case.version)
             if clause is not None and clause.repeats and outcome in {"met", "breached"}:
                 restarted.append(clause)
             continue
@@ -88,7 +88,7 @@ def _outcome(
     """Return with what outcome the move ends the timer; None if it goes on."""
     if clause is None:
         return "stopped"
-    if draft.move in clause.met_by and (not clause.occurrence_field or _is_named(clause, timer, draft)):
+    if _meets(clause, timer, draft):
         return "met" if timer.met_at(draft.occurred_at) else "breached"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
@@ -97,6 +97,13 @@ def _outcome(
     if _handed_over(clause, case, was) or (clause.restarts and draft.move in clause.started_by):
         return "handed_over"
     return None
+
+
+def _meets(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+    """Return whether the move meets the timer; a promise of words only if they reach the customer (A5)."""
+    if draft.move not in clause.met_by or (clause.answers and not draft.reaches_customer):
+        return False
+    return not clause.occurrence_field or _is_named(clause, timer, draft)
 
 
 def _is_named(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:

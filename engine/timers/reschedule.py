@@ -1,4 +1,4 @@
-"""Gives open timers new dates: another limit, more time, or another case to run for (F4, G1, A6)."""
+"""Gives timers new dates: another limit, more time, another case to run for, or a second life (F4, G1, A6, A5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
 from engine.timers.start import AGREED, HOUR, TimerStarter, counted_from
-from engine.timers.timer import RunningTimer, spent
+from engine.timers.timer import COLUMNS, RunningTimer, spent
 from statemachines.lifecycle import Clause, Lifecycle, Refused
 
 History = list[tuple[str, int]]
@@ -130,9 +130,39 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
             level=row.level,
             closed_at=None,
             outcome=None,
+            closed_by=None,
             place=starter.calendar(row.calendar),
             counted_from=counted_from(clause, case.cycle),
         )
         timer.rearm(clause, starter.pack)
         inherited.append(timer)
     return inherited
+
+
+def reopen(
+    starter: TimerStarter, table: Lifecycle, closed: Sequence[Any], open_timers: Sequence[RunningTimer]
+) -> list[RunningTimer]:
+    """Return timers that run again, because the message that met them did not arrive (A5).
+
+    ``closed`` are their rows, by column. What they had consumed when the message left stays consumed, and the rest of
+    the allowance runs from now. A clause that has an open timer already, or does not live in this state, stays closed.
+    """
+    case = starter.case
+    running = {timer.clause for timer in open_timers}
+    reopened: list[RunningTimer] = []
+    for row in closed:
+        clause = table.clause.get(table.resolver.clause(row.clause) or "")
+        if clause is None or not clause.answers or case.state not in clause.lives_in:
+            continue
+        if clause.name in running and not (clause.started_by or clause.repeats):
+            continue
+        values = {name: getattr(row, name) for name in COLUMNS}
+        timer = RunningTimer(
+            **values, place=starter.calendar(row.calendar), counted_from=counted_from(clause, row.cycle)
+        )
+        timer.closed_at = timer.outcome = timer.closed_by = None
+        timer.renamed, timer.clause = timer.clause != clause.name, clause.name
+        timer.running_since = starter.at if case.state in clause.during else None
+        timer.rearm(clause, starter.pack, not_before=starter.at)
+        reopened.append(timer)
+    return reopened

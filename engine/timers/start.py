@@ -124,6 +124,7 @@ class TimerStarter(NamedTuple):
             level=0,
             closed_at=None,
             outcome=None,
+            closed_by=None,
             place=terms.place,
             counted_from=counted_from(clause, self.case.cycle),
             changed=True,

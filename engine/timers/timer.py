@@ -41,6 +41,7 @@ class RunningTimer:
     level: int
     closed_at: int | None
     outcome: str | None
+    closed_by: int | None
     place: Calendar
     counted_from: int = 0
     changed: bool = False
@@ -80,9 +81,9 @@ class RunningTimer:
         self.fires_at = None if due_at is None else max(due_at, not_before)
         self.changed = True
 
-    def close(self, at: int, outcome: str) -> None:
-        """End the timer: met, breached, stopped, done, handed_over or handed_on."""
-        self.consumed = self.used(at)
+    def close(self, at: int, outcome: str, by: int | None = None) -> None:
+        """End the timer: met, breached, stopped, done, handed_over or handed_on; ``by`` is the ``seq`` of the move."""
+        self.consumed, self.closed_by = self.used(at), by
         self.running_since, self.fires_at, self.closed_at, self.outcome, self.changed = None, None, at, outcome, True
 
 

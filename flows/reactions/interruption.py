@@ -1,5 +1,6 @@
 """Reactions to a service interruption: find and tell the affected, extend their timers, plan improvements (G1)."""
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -10,12 +11,15 @@ from flows.notifications import write
 from flows.reaction_context import VIA, ReactionContext
 from flows.reaction_registry import on_move
 from flows.work import off_loop
+from locales.translation import locales
 from models.columns import from_micros
-from reports.linked_cases import AFFECTED, AffectedCase, affected, linked
+from reports.linked_cases import AFFECTED, AffectedCase, affected, linked, unreached
 from statemachines.interruption import INTERRUPTION
 from statemachines.lifecycle import Refused
 
 T = TypeVar("T")
+
+TEMPLATE = "service_interrupted"
 
 GROUP = 100
 """How many cases are moved in one transaction."""
@@ -25,7 +29,11 @@ NOTHING_TO_EXTEND = frozenset({"no_such_timer", "not_now", "unknown_move"})
 
 @on_move(INTERRUPTION, "find_affected")
 async def care_for_affected(context: ReactionContext) -> None:
-    """Link every open case that meets the criteria and mail its customer; then record how many."""
+    """Link every open case that meets the criteria and mail its customer; then record how many.
+
+    The customers have been told if each of them was reached, or if those found now were and a person told the others.
+    Where nobody is affected, or somebody is not reached, a person confirms it.
+    """
     event = context.event
     store = context.work.store
     cases = await off_loop(_affected, context)
@@ -33,9 +41,10 @@ async def care_for_affected(context: ReactionContext) -> None:
         await off_loop(link, store, context.number, case.number, AFFECTED, from_micros(event.recorded_at))
     told = [await _mail(context, case) for case in cases].count(True)
     all_linked = await off_loop(linked, store, event.case_id)
-    untold = sum(not case.email for case in all_linked)
+    untold = await off_loop(unreached, store, context.number, all_linked)
     await _record(context, "affected", affected=len(all_linked), found=len(cases), told=told, untold=untold)
-    if untold == 0:
+    told_before = json.loads((await context.case()).variables).get("tellings", 0) > 0
+    if all_linked and told == len(cases) and (untold == 0 or told_before):
         await context.advance("confirm_told")
 
 
@@ -70,12 +79,12 @@ def _affected(context: ReactionContext) -> list[AffectedCase]:
 
 
 async def _mail(context: ReactionContext, case: AffectedCase) -> bool:
-    """Mail one customer, under a key of this delivery and his case; return whether he has an address."""
+    """Mail one customer in his language, under a key of this delivery and his case; return whether it reaches him."""
     if not case.email:
         return False
-    key = f"{context.key}:service_interrupted:{case.number}"
-    await write(context.work, key, case.email, context.work.locale, "service_interrupted", number=case.number)
-    return True
+    key = f"{context.key}:{TEMPLATE}:{case.number}"
+    locale = case.locale if case.locale in locales() else context.work.locale
+    return await write(context.work, key, case.email, locale, TEMPLATE, number=case.number)
 
 
 def _granted(answers: Sequence[Answer | Refused]) -> int:

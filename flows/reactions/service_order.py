@@ -28,22 +28,6 @@ async def give_to_the_lead(context: ReactionContext) -> None:
         await context.advance("assign", department=lead)
 
 
-@on_move(SERVICE_ORDER, "confirm_arrangement")
-async def tell_arrangement(context: ReactionContext) -> None:
-    """Mail the customer the crew, the equipment and the route (C1)."""
-    if context.historic:
-        return
-    crew, equipment, route = [await context.statement(name) for name in ("people", "equipment", "route")]
-    await send(context, CUSTOMER, "order_confirmed", people=crew, equipment=equipment, route=route)
-
-
-@on_move(SERVICE_ORDER, "push_progress")
-async def tell_progress(context: ReactionContext) -> None:
-    """Mail the customer the progress (C3)."""
-    if not context.historic:
-        await send(context, CUSTOMER, "order_progress", text=await context.statement("text"))
-
-
 @on_move(SERVICE_ORDER, "feedback")
 async def pass_feedback_on(context: ReactionContext) -> None:
     """Mail the owner that the customer gave feedback (C7)."""

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterable
 
 from engine.store import Store
-from flows.notifications import CUSTOMER, Word, mail_key, send, tell_person, tell_roles, write
+from flows.notifications import Word, tell_person, tell_roles
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move, on_open
 from flows.reactions.intake import acknowledge_contact
 from flows.work import off_loop
-from reports.linked_cases import customer_address
 from statemachines.roles import LEVELS
 from statemachines.violation import VIOLATION
 
@@ -21,28 +20,6 @@ MOVE_ACTORS = (
 )
 
 on_open(VIOLATION)(acknowledge_contact)
-
-
-@on_move(VIOLATION, "tell_customer")
-async def tell_affected_customer(context: ReactionContext) -> None:
-    """Mail the decision to the affected customer: that of the case the move names, else whoever reported."""
-    if context.historic:
-        return
-    message, affected = await context.statement("message"), context.form.get("affected")
-    if affected is None:
-        await send(context, CUSTOMER, "violation_decided", message=message)
-    elif (address := await off_loop(customer_address, context.work.store, affected)) is not None:
-        key = mail_key(context, "violation_decided", affected)
-        await write(
-            context.work, key, address, context.work.locale, "violation_decided", number=context.number, message=message
-        )
-
-
-@on_move(VIOLATION, "dismiss")
-async def tell_reporter(context: ReactionContext) -> None:
-    """Mail the reporter, if he gave an address, why the report is dismissed (A7)."""
-    if not context.historic:
-        await send(context, CUSTOMER, "report_dismissed", message=await context.statement("told"))
 
 
 @on_move(VIOLATION, "publish_inside")

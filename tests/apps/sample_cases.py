@@ -18,7 +18,9 @@ def reopened(story: Story) -> None:
     story.opens("complaint", "收货人王女士:请给个说法。", demand="赔付", **WANG)
     story.after(hours=1, minutes=7).then("sue", "classify", **CLASSIFIED)
     story.after(hours=3, minutes=1).then("han", "investigate", findings="装卸时跌落。", cause="handling")
-    story.then("han", "resolve", result="按合同赔付。").then("amy", "tell_result", opinion="rejected", words="不接受。")
+    story.then("han", "resolve", result="按合同赔付。").then(
+        "amy", "tell_result", message="按合同赔付。", opinion="rejected", words="不接受。"
+    )
     story.after(hours=5).then("han", "resolve", result="加赔。")
     story.after(hours=2).then("amy", "revisit", outcome="dissatisfied", attitude=2, words="太慢。")
     story.after(hours=30).then("han", "propose_solution", solution="全额赔付。").then(
@@ -30,7 +32,7 @@ def reopened(story: Story) -> None:
 
 def paused(story: Story) -> None:
     """The customer is asked and answers twice, with the timers paused in between; then the case is withdrawn."""
-    story.opens("complaint", "Please look into it.", phone="13900139000")
+    story.opens("complaint", "Please look into it.", phone="13900139000", email="customer@example.com")
     story.after(minutes=40).then("amy", "ask_customer", question="Which two?", code="evidence")
     story.after(days=3, minutes=3).then("amy", "customer_answers", answer="The blue ones.")
     story.after(minutes=20).then("sue", "classify", category="shortage", department="claims")
@@ -52,7 +54,9 @@ def disputed(story: Story) -> None:
     story.after(hours=2, minutes=9).then("mei", "rule_owner", department="claims", reason="Theirs.")
     story.then("sue", "extend", clause="solution", hours=12, reason="The port is closed.")
     story.then("sue", "promise", promise="A call.", due_at=(story.now + timedelta(hours=7, minutes=3)).isoformat())
-    story.after(hours=6).then("sue", "keep_promise", promise=1, how="Called.")
+    story.after(hours=6).then(
+        "sue", "keep_promise", promise=1, how="Called.", medium="phone", recipient="The customer."
+    )
     story.then("amy", "promise", promise="Another call.", due_at=(story.now + timedelta(hours=7)).isoformat())
     story.then("han", "investigate", findings="The tariff was old.")
     judged = {"cause": "tariff", "responsible": "carrier", "degree": "full", "evidence": "The tariff of May."}

@@ -12,7 +12,7 @@ from engine.store import Store
 from locales.translation import label
 from statemachines.kinds import lifecycle_of, lifecycles
 from tests.apps.conftest import Closeloop
-from tests.case_actions import HOUR, START, contact, make_move, new_case, new_resolved_case, query_rows
+from tests.case_actions import BY_PHONE, HOUR, START, contact, make_move, new_case, new_resolved_case, query_rows
 
 OPEN = ("case", "open", "--as", "amy")
 TEXT = "My parcel is broken."
@@ -272,7 +272,7 @@ def test_the_history_tells_moves_and_words(closeloop: Closeloop, simulated: Stor
     make_move(simulated, number, "reply", by="amy", message="We call you at three.")
     told = closeloop.json("case", "history", number)["transitions"]
     assert [(one["seq"], one["move"], one["actor"]) for one in told] == [(1, "open", "amy"), (2, "reply", "amy")]
-    assert told[1]["form"] == {"message": "We call you at three."}
+    assert told[1]["form"] == {"message": "We call you at three.", **BY_PHONE}
     assert len({one["hash"] for one in told}) == 2
     assert "Reply to the customer" in closeloop("case", "history", number).output
 

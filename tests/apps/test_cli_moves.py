@@ -1,13 +1,19 @@
 """Moves at the command line: forms by --set and --body, keys, sequences, and refusals with their remedies."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from engine.store import Store
+from flows.tick import drain
+from flows.work import Work
+from gateways.mail import FakeMailer
+from gateways.telephone import FakeTelephone
 from tests.apps.conftest import Closeloop
 from tests.case_actions import FORMS, MOVE_ACTORS, form_for, make_move, moves_of
 
+SPOKEN = ("--set", "medium=phone", "--set", "recipient=王女士")
 CLASSIFY = ("classify", "--set", "category=delay", "--set", "severity=high", "--set", "department=claims")
 
 
@@ -29,13 +35,33 @@ def test_a_value_may_hold_equals_signs(closeloop: Closeloop, number: str):
     assert closeloop.json("case", "history", number)["transitions"][1]["form"] == {"note": "1+1=2"}
 
 
+@pytest.mark.requirement("A5")
+def test_the_preview_is_the_letter_that_is_sent(closeloop: Closeloop, simulated: Store):
+    contact = ("--text", "Where is it?", "--email", "wang@example.com", "--as", "amy")
+    number = closeloop.json("case", "open", *contact)["case"]
+    reply = ("case", "do", number, "reply", "--set", "message=We call you at three.", "--as", "amy")
+    preview = closeloop.json(*reply, "--preview")
+    assert moves_of(simulated, number) == ["open"], "a preview does nothing"
+    closeloop.json(*reply)
+    work = Work(simulated, FakeMailer(), FakeTelephone(), "en")
+    asyncio.run(drain(work))
+    assert isinstance(work.mailer, FakeMailer)
+    [letter] = [mail for mail in work.mailer.sent if ":send_message:" in mail.key]
+    assert (letter.subject, letter.body) == (preview["subject"], preview["body"])
+    remark = closeloop.refused("case", "do", number, "note", "--set", "note=x", "--preview")
+    assert remark["code"] == "no_speech"
+
+
 def test_the_body_fills_the_text_field(closeloop: Closeloop, number: str, tmp_path: Path):
-    closeloop.json("case", "do", number, "reply", "--body", "-", "--as", "amy", stdin="三点给您回电。\n")
+    closeloop.json("case", "do", number, "reply", *SPOKEN, "--body", "-", "--as", "amy", stdin="三点给您回电。\n")
     (tmp_path / "why.txt").write_text("He is angry.", "utf-8")
     arguments = ("escalate", "--set", "level=1", "--body", str(tmp_path / "why.txt"))
     closeloop.json("case", "do", number, *arguments, "--as", "amy")
     forms = [row["form"] for row in closeloop.json("case", "history", number)["transitions"][1:]]
-    assert forms == [{"message": "三点给您回电。"}, {"level": 1, "reason": "He is angry."}]
+    assert forms == [
+        {"message": "三点给您回电。", "medium": "phone", "recipient": "王女士"},
+        {"level": 1, "reason": "He is angry."},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +105,7 @@ def test_a_move_in_the_wrong_state_names_the_allowed_moves(closeloop: Closeloop,
 def test_a_move_by_the_wrong_actor_names_the_roles(closeloop: Closeloop, number: str):
     proposed = ("propose_refusal", "--set", "code=not_ours", "--set", "reason=Another had it.", "--as", "amy")
     closeloop.json("case", "do", number, *proposed)
-    arguments = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.")
+    arguments = ("refuse", "--set", "code=not_ours", "--set", "told=Another had it.", *SPOKEN)
     refused = closeloop.refused("case", "do", number, *arguments, "--as", "amy")
     assert (refused["code"], refused["params"]["wanted"][-1]) == ("role", "team_supervisor")
     assert closeloop.json("case", "do", number, *arguments, "--as", "sue")["state"] == "refused"

@@ -113,8 +113,8 @@ def test_a_dissatisfied_customer_begins_a_second_round_one_level_higher(simulati
         DAY * 6,
         [contact("A", HOUR)],
         step("A", "1h", "han", "investigate", findings="It fell."),
-        step("A", "1h 20m", "han", "resolve", result="We pay half."),
-        step("A", "2d", "han", "resolve", result="We pay all."),
+        step("A", "1h 20m", "han", "resolve", result="We pay half.", message="We pay half."),
+        step("A", "2d", "han", "resolve", result="We pay all.", message="We pay all."),
         step("A", "2d 2h", "amy", "revisit", outcome="satisfied", words="好的"),
         answers("A", "dissatisfied"),
     )

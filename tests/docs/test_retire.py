@@ -40,7 +40,8 @@ for _ in range(2):
     number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
     advance(store, Command(number, "classify", {"category": "damage", "department": "claims"}, "sue"), NOW)
     advance(store, Command(number, "investigate", {"findings": "It fell."}, "sue"), NOW)
-advance(store, Command(number, "ask_customer", {"question": "Which day?"}, "sue"), NOW)
+question = {"question": "Which day?", "medium": "phone", "recipient": "Ms Wang"}
+advance(store, Command(number, "ask_customer", question, "sue"), NOW)
 print(number)
 """
 

@@ -1,7 +1,6 @@
 """Mail: what is sent to a server, and the fake that records the mails it is given."""
 
 import json
-import smtplib
 import socket
 import socketserver
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateways.mail import FakeMailer, FileMailer, Mail, SmtpMailer, destination_of, masked
+from gateways.mail import AddressRefused, FakeMailer, FileMailer, Mail, SmtpMailer, destination_of, masked
 
 MAIL = Mail(
     key="cp-26-000123:4:acknowledge_contact:acknowledged",
@@ -114,9 +113,9 @@ def test_the_same_mail_sent_twice_has_the_same_id(sink: Sink):
     assert first == second
 
 
-def test_a_mail_that_is_refused_raises(sink: Sink):
+def test_an_address_that_is_refused_for_good_raises(sink: Sink):
     sink.refuses = True
-    with pytest.raises(smtplib.SMTPRecipientsRefused):
+    with pytest.raises(AddressRefused):
         SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
     assert sink.mails == []
 

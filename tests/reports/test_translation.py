@@ -185,11 +185,15 @@ def letters() -> Iterator[tuple[str, str, set[str] | None]]:
             names = given(call)
             for name in texts(call.args[at]) if len(call.args) > at else ():
                 yield place, name, None if names is None else names | more
+    for kind, table in lifecycles().items():
+        for row in (row for row in table.moves if row.speaks):
+            yield f"{kind}.{row.name}: ", row.speaks.template, {"number", "text", *row.speaks.fields}
 
 
 def test_every_mail_has_its_words_and_is_given_what_they_ask_for():
     words = catalogue(DEFAULT)
     assert {"acknowledged", "order_confirmed", "dead"} <= {name for _, name, _ in letters()}
+    assert {"order_progress", "customer_message", "report_dismissed"} <= {name for _, name, _ in letters()}
     for place, name, names in letters():
         for key in (f"mail.{name}.subject", f"mail.{name}.body"):
             assert key in words, f"{place}{key}"

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import Form
 from statemachines.lifecycle import Facts, Lifecycle, Move
 
@@ -42,6 +43,8 @@ def choices(form: type[Form]) -> dict[str, list[Any]]:
     """Return for each field the values of the pool and of its own enumerations that it accepts."""
     hints = get_type_hints(form, include_extras=True)
     values = {name: accepted(hints[name]) for name in form.model_fields}
+    if issubclass(form, ToCustomer):
+        values["recipient"] = [name for name in values["recipient"] if name]  # a conversation names with whom it was
     assert all(values.values()), f"{form.__name__}: the pool holds nothing for some field of {values}"
     return values
 

@@ -5,28 +5,30 @@ from typing import Any
 
 import pytest
 
+from statemachines.customer_messages import ToCustomer, undelivered_message
 from statemachines.form_model import Form, Personal, StepFired
 from statemachines.laws import BrokenLifecycle, lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, Speech, State
 from statemachines.roles import Role
 
 SYSTEM, AGENT, HANDLER = Role.SYSTEM, Role.AGENT, Role.HANDLER
 sunny = Guard("sunny", lambda facts, form: facts.level == 0)
 
 
-class Message(Form):
+class Message(ToCustomer):
     text: Personal
 
 
-class OptionalMessage(Form):
-    text: Personal | None = None
+class Remark(Form):
+    text: Personal
 
 
 FRESH = State("fresh", Milestone.RECEIVED, owner=AGENT)
 DONE = State("done", Milestone.ARCHIVED, final=True)
-FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Message)
+FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Message, speaks=Speech(("text",)))
 REMIND = Move("remind", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
 BREACH = Move("breach", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
+RETURNED = undelivered_message((FRESH, DONE))
 ANSWER = Clause("answer", during=("fresh",), met_by=("finish",), answers=True)
 LAPSE = Clause("lapse", during=("fresh",), then="expire")
 
@@ -35,7 +37,7 @@ PARTS: dict[str, Any] = {
     "prefix": "pc",
     "initial": "fresh",
     "states": (FRESH, DONE),
-    "moves": (FINISH, REMIND, BREACH),
+    "moves": (FINISH, REMIND, BREACH, *RETURNED),
     "clauses": (ANSWER,),
 }
 
@@ -115,9 +117,16 @@ BROKEN: dict[str, dict[str, Any]] = {
     },
     "clause lapse fires expire, which could be refused in state fresh": with_lapse(guard=sunny),
     "clause answer is met by archive, which is no move": {"clauses": (replace(ANSWER, met_by=("archive",)),)},
-    "clause answer is a promise to answer, but finish needs no person's words": {
-        "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH)
+    "clause answer promises the customer words, but finish is no": {
+        "moves": (replace(FINISH, roles=(AGENT, SYSTEM)), REMIND, BREACH, *RETURNED)
     },
+    "move finish speaks to the customer if and only if its form is a ToCustomer": {
+        "moves": (replace(FINISH, form=Remark), REMIND, BREACH, *RETURNED)
+    },
+    "move finish says note to the customer, which is no personal field of its form": {
+        "moves": (replace(FINISH, speaks=Speech(("note",))), REMIND, BREACH, *RETURNED)
+    },
+    "moves speak to the customer, but none records that a message did not arrive": {"moves": (FINISH, REMIND, BREACH)},
     "state done is retired and present": {"retired": (Retired("done", "fresh"),)},
     "retired state old leads to the unknown state away": {"retired": (Retired("old", "away"),)},
 }
@@ -129,9 +138,10 @@ REFUSABLE_TIMER_MOVES = {
     "is unknown": {"clauses": (LAPSE,)},
 }
 
-MOVES_WITHOUT_TEXT = {
+NO_MESSAGES = {
     "has no form": Move("finish", ("fresh",), "done", roles=(AGENT,)),
-    "has only an optional text": replace(FINISH, form=OptionalMessage),
+    "is a remark for colleagues": replace(FINISH, form=Remark, speaks=None),
+    "the system may make": replace(FINISH, roles=(AGENT, SYSTEM)),
 }
 
 
@@ -161,10 +171,10 @@ def test_an_escalation_step_with_another_form_is_refused(step: Move):
         lifecycle({"moves": moves})
 
 
-@pytest.mark.parametrize("case", MOVES_WITHOUT_TEXT)
+@pytest.mark.parametrize("case", NO_MESSAGES)
 def test_a_promise_to_answer_is_not_met_by_a_move_that(case: str):
-    with pytest.raises(BrokenLifecycle, match="promise to answer, but finish needs no person's words"):
-        lifecycle({"moves": (MOVES_WITHOUT_TEXT[case], REMIND, BREACH)})
+    with pytest.raises(BrokenLifecycle, match="promises the customer words, but finish is no"):
+        lifecycle({"moves": (NO_MESSAGES[case], REMIND, BREACH, *RETURNED)})
 
 
 def test_all_broken_laws_are_reported_at_once():
@@ -177,4 +187,4 @@ def test_a_retired_state_with_a_known_successor_is_accepted():
 
 
 def test_rows_for_different_roles_need_no_guards():
-    assert lifecycle(with_moves(Move("finish", ("fresh",), STAY, roles=(HANDLER,), form=Message)))
+    assert lifecycle(with_moves(replace(FINISH, dest=STAY, roles=(HANDLER,))))

@@ -15,9 +15,13 @@ from flows.work import Work
 from gateways.mail import FakeMailer
 from models.columns import from_micros
 from models.contact import Contact
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 from tests.case_actions import case_of, moves_of, query_rows, refusal
 from tests.editions import in_force
+
+CUSTOMER = "customer@example.com"
+"""The address of a customer of whom the story does not say another."""
 
 
 @dataclass
@@ -45,7 +49,11 @@ class Story:
     def opens(
         self, kind: str, text: str = "Something happened.", by: str = "amy", pack: str = "logistics", **fields: Any
     ) -> "Story":
-        """Open a case and continue with it. ``fields`` are further fields of the contact."""
+        """Open a case and continue with it. ``fields`` are further fields of the contact.
+
+        The customer has an address, so that what he is told is sent, unless the story says otherwise (``email=None``).
+        """
+        fields = {"email": CUSTOMER} | fields if not lifecycle_of(kind).internal else fields
         contact = Contact.model_validate({"row_id": "-", "at": self.now, "text": text, **fields})
         self.number = open_case(self.store, Opening(contact, kind, pack, actor=by), self.now).number
         self.settle()

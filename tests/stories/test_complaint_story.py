@@ -122,7 +122,9 @@ def test_each_promise_to_the_customer_has_its_own_timer(story: Story):
     story.opens("complaint", DAMAGE)
     story.then("amy", "promise", promise="十点半来电。", due_at="2026-03-02T10:30:00+08:00")
     story.then("amy", "promise", promise="明天寄单据。", due_at="2026-03-03T09:00:00+08:00")
-    story.until("2026-03-02T10:20+08:00").then("amy", "keep_promise", promise=1)
+    story.until("2026-03-02T10:20+08:00").then(
+        "amy", "keep_promise", promise=1, how="已按时来电。", medium="phone", recipient="客户本人"
+    )
     story.until("2026-03-03T09:01+08:00")
     assert [timer["outcome"] for timer in story.timers("promise")] == ["met", None]
     assert story.steps("promise") == [75, 75, 100], "the first one neared its end as well"
@@ -163,7 +165,7 @@ def test_a_result_the_customer_rejects_begins_another_round_at_once(story: Story
     story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。").then(
         "han", "resolve", result="道歉。"
     )
-    story.then("amy", "tell_result", opinion="rejected", words="不行。")
+    story.then("amy", "tell_result", message="我们道歉。", opinion="rejected", words="不行。")
     assert (story.state, story.level, len(story.timers("solution"))) == ("investigated", 1, 2)
 
 

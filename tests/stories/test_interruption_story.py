@@ -96,8 +96,9 @@ def test_only_open_cases_of_customers_that_meet_the_criteria_are_affected(story:
     story.after(hours=1)
     [later] = complaints(story, "sun@example.com")
     closed_port(story)
-    story.then("ops", "find_affected", kind="finding", department="delivery")
-    assert variables(story)["affected"] == 0
+    assert story.refused("ops", "find_affected", kind="finding", department="delivery").code == "unknown_kind"
+    story.then("ops", "find_affected", kind="inquiry", department="delivery")
+    assert (variables(story)["affected"], "confirm_told" in story.moves) == (0, False), "nobody has been told"
     assert story.refused("mei", "grant_time", clause="solution", hours=24, reason="封航。").params["guards"] == [
         "some_affected"
     ]
@@ -115,8 +116,46 @@ def test_customers_without_an_address_are_notified_by_a_person(story: Story):
     complaints(story, "wang@example.com", None)
     closed_port(story).then("ops", "find_affected", kind="complaint", department="delivery")
     assert (variables(story)["untold"], story.outcome("tell_affected")) == (1, None)
+    assert story.refused("amy", "confirm_told").params["guards"] == ["says_how"]
     story.then("amy", "confirm_told", how="已电话告知。")
     assert story.outcome("tell_affected") == "met"
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.requirement("G1")
+def test_a_misspelt_kind_notifies_nobody_and_meets_nothing(story: Story):
+    story.promises(tell_affected={"amount": 4, "unit": "hours"})
+    complaints(story, "wang@example.com")
+    refused = closed_port(story).refused("ops", "find_affected", kind="complain")
+    assert (refused.code, "complaint" in refused.params["known"]) == ("unknown_kind", True)
+    assert story.outcome("tell_affected") is None
+    story.after(hours=5)
+    assert story.steps("tell_affected")[-1] == 100
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.requirement("G1")
+def test_customers_found_later_start_the_limit_again(story: Story):
+    story.promises(tell_affected={"amount": 4, "unit": "hours"})
+    complaints(story, "wang@example.com")
+    interruption = closed_port(story).then("ops", "find_affected", kind="complaint").number
+    assert [timer["outcome"] for timer in story.timers("tell_affected")] == ["met"]
+    complaints(story, None)
+    story.on(interruption).after(hours=1).then("ops", "find_affected", kind="complaint")
+    assert [timer["outcome"] for timer in story.timers("tell_affected")] == ["met", None]
+    story.then("amy", "confirm_told", how="已电话告知。")
+    assert [timer["outcome"] for timer in story.timers("tell_affected")] == ["met", "met"]
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.requirement("G1")
+def test_a_mail_that_the_server_refuses_for_good_has_told_nobody(story: Story):
+    complaints(story, "wang@example.com", "li@example.com")
+    assert isinstance(story.work.mailer, FakeMailer)
+    story.work.mailer.unknown.add("li@example.com")
+    closed_port(story).then("ops", "find_affected", kind="complaint")
+    assert (variables(story)["affected"], variables(story)["untold"]) == (2, 1)
+    assert "confirm_told" not in story.moves
 
 
 @pytest.mark.requirement("G1")
@@ -204,7 +243,8 @@ def test_the_leader_of_the_response_does_not_review_it(story: Story):
     assert story.refused("mo", "review", **lessons).code == "own_work"
     assert story.refused("quin", "review", **lessons).params["guards"] == ["customers_told"]
     story.then("ops", "find_affected", kind="complaint")
-    story.then("quin", "review", **lessons)
+    assert story.refused("quin", "review", **lessons).params["guards"] == ["customers_told"]
+    story.then("ops", "confirm_told", how="查无受影响的客户。").then("quin", "review", **lessons)
     assert story.state == "reviewed"
 
 

@@ -35,7 +35,7 @@ def decided(story: Story) -> Story:
 
 def settled(story: Story) -> Story:
     story.then("hera", "publish_inside", notice="一名派送员代签,罚款五百元。")
-    return story.then("hera", "tell_customer", message="已查实并处理。")
+    return story.then("hera", "tell_customer", message="已查实并处理。", medium="phone", recipient="受影响的客户")
 
 
 def variables_of(story: Story) -> dict[str, Any]:

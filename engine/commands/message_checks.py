@@ -1,0 +1,76 @@
+"""Checks what a form says of a message to the customer, and reads the promises that an undelivered one had met (A5)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from engine.commands.case_context import CaseContext
+from engine.ledger.record import CaseRow
+from engine.timers import timer as timing
+from engine.transaction import Tx
+from models.columns import to_micros
+from statemachines.customer_messages import SPOKEN, Medium, ToCustomer, carries_words
+from statemachines.form_model import Form
+from statemachines.lifecycle import Move, Refused
+
+ADDRESS = """
+SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number AND p.email IS NOT NULL
+"""
+MOVE = "SELECT move FROM transition WHERE case_id = :id AND seq = :seq"
+LATER = "SELECT move, form FROM transition WHERE case_id = :id AND seq > :seq"
+MET_BY_IT = f"""
+SELECT {", ".join(timing.COLUMNS)} FROM timer
+ WHERE case_id = :id AND closed_by = :seq AND outcome IN ('met', 'breached') ORDER BY id
+"""
+
+
+def check_message(tx: Tx, case: CaseRow, row: Move, form: Form, at: int) -> None:
+    """Check how a form says that the customer is told; ``at`` is the instant of the command, in microseconds.
+
+    Raises ``Refused('no_customer_address' | 'nobody_told' | 'not_a_record' | 'in_the_future' | 'before_the_case')``.
+    """
+    if row.speaks is None or not isinstance(form, ToCustomer) or not carries_words(row, form):
+        return
+    reached_at = None if form.reached_at is None else to_micros(form.reached_at)
+    if reached_at is not None and reached_at > at:
+        raise Refused("in_the_future", move=row.name)
+    if reached_at is not None and reached_at < case.opened_at:
+        raise Refused("before_the_case", number=case.number)
+    if form.medium is Medium.LOG:
+        raise Refused("not_a_record", move=row.name)
+    if form.medium is Medium.NONE and not row.speaks.or_nobody:
+        raise Refused("nobody_told", kind=case.kind, move=row.name)
+    number = getattr(form, row.speaks.customer_of, None) or case.number
+    if form.medium is Medium.SEND and tx.row(ADDRESS, number=number) is None:
+        raise Refused("no_customer_address", number=number)
+
+
+def as_logged(form: Form) -> Form:
+    """Return the form of a move that another system recorded: its record, not we, says that the customer was told."""
+    if isinstance(form, ToCustomer) and form.medium is Medium.SEND:
+        return form.model_copy(update={"medium": Medium.LOG})
+    return form
+
+
+def closed_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> Sequence[Any]:
+    """Return the timers that an undelivered message had met, by column. Raises ``Refused('no_such_message')``.
+
+    Those that a conversation since then meets as well stay closed: the customer was told after all.
+    """
+    if not row.reopens_promises:
+        return ()
+    seq: int = getattr(form, "message", 0)
+    sent = tx.row(MOVE, id=context.case.id, seq=seq)
+    rows = () if sent is None else context.table.rows.get(context.table.resolver.move(sent.move), ())
+    if not any(other.speaks for other in rows):
+        raise Refused("no_such_message", number=context.case.number, seq=seq)
+    spoken = _spoken_since(tx, context, seq)
+    table, timers = context.table, tx.rows(MET_BY_IT, id=context.case.id, seq=seq)
+    clauses = [(table.clause.get(table.resolver.clause(timer.clause) or ""), timer) for timer in timers]
+    return [timer for clause, timer in clauses if clause is not None and spoken.isdisjoint(clause.met_by)]
+
+
+def _spoken_since(tx: Tx, context: CaseContext, seq: int) -> set[str]:
+    """Return the moves since ``seq`` in which somebody spoke with the customer."""
+    later = ((row.move, json.loads(row.form)) for row in tx.rows(LATER, id=context.case.id, seq=seq))
+    return {context.table.resolver.move(move) for move, form in later if form.get("medium") in SPOKEN}

@@ -1,0 +1,31 @@
+"""Guesses the language of a customer from his own words, where his contact does not state one."""
+
+import re
+
+ENGLISH, SIMPLIFIED, TRADITIONAL = "en", "zh_CN", "zh_TW"
+HAN = re.compile("[\u4e00-\u9fff]")
+LATIN = re.compile("[A-Za-z]{2,}")
+
+
+def language_of(text: str) -> str | None:
+    """Return the locale in which a text is written; None where its characters do not tell.
+
+    Simplified characters that Big5 lacks, and traditional ones that GB 2312 lacks, tell the two scripts apart. Chinese
+    that has only what both have, and a text that mixes both alike, does not tell.
+    """
+    characters = set(HAN.findall(text))
+    if not characters:
+        return ENGLISH if LATIN.search(text) else None
+    simplified = sum(not _encodes(character, "big5") for character in characters if _encodes(character, "gb2312"))
+    traditional = sum(not _encodes(character, "gb2312") for character in characters if _encodes(character, "big5"))
+    if simplified == traditional:
+        return None
+    return SIMPLIFIED if simplified > traditional else TRADITIONAL
+
+
+def _encodes(character: str, codec: str) -> bool:
+    try:
+        character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,21 @@
+"""Renders what a customer is sent: one function for the preview and for the mail, so that he gets what was shown."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from locales.translation import translate
+from statemachines.lifecycle import Speech
+
+
+class Letter(NamedTuple):
+    """A text for a customer."""
+
+    subject: str
+    body: str
+
+
+def render(speech: Speech, number: str, texts: Mapping[str, str], locale: str) -> Letter:
+    """Return the letter that carries these texts of a move's form, in the customer's language."""
+    params = {"number": number, "text": "\n\n".join(texts[name] for name in speech.fields if texts.get(name)), **texts}
+    subject = translate(locale, f"mail.{speech.template}.subject", **params)
+    return Letter(subject, translate(locale, f"mail.{speech.template}.body", **params))

@@ -1,0 +1,87 @@
+"""Sends customers what a move says to them, and opens the promises again where a message does not arrive (A5)."""
+
+from typing import Final
+
+from engine.backoff import TRIES
+from engine.outbox.mails import NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
+from flows.customer_letters import render
+from flows.mailing import attempt_composed, composed_mails, record_outcomes
+from flows.notifications import OWNER, Word, locale_of, mail_key, send
+from flows.reaction_context import ReactionContext
+from flows.reaction_registry import EVERY, on_message, on_move
+from flows.work import off_loop
+from models import Party
+from reports.linked_cases import Addressee, customer_address
+from statemachines.lifecycle import Refused, Speech
+
+UNKNOWN_ADDRESS: Final = "unknown_address"
+"""The mail server refuses the address for good."""
+ERASED: Final = "erased"
+"""The words were erased before they were sent."""
+LOST: Final = "lost"
+"""The process that sent the message died at every try."""
+
+
+@on_message(EVERY)
+async def send_message(context: ReactionContext) -> None:
+    """Send the customer the words of a move. What the mail server does not take is tried again, like any delivery.
+
+    Where it does not arrive (no server, no address, refused for good or at the last try), the case records it.
+    """
+    speech = next(row.speaks for row in context.table.rows[context.event.move] if row.speaks)
+    customer = await _customer(context, speech)
+    if customer is None or not customer.email:
+        await undelivered(context, NO_ADDRESS)
+        return
+    mail = await _composed(context, speech, locale_of(customer, context.work))
+    if mail is None:
+        await undelivered(context, ERASED)
+        return
+    if mail.outcome == SENT:
+        return
+    ended = await attempt_composed(context.work, mail, customer.email)
+    await context.batch.grouped(record_outcomes, ended.outcome)
+    if ended.error is not None:
+        if context.leased.tries >= TRIES:
+            await undelivered(context, REFUSED)
+        raise ended.error
+    if (outcome := ended.outcome.outcome) != SENT:
+        await undelivered(context, UNKNOWN_ADDRESS if outcome == NO_ADDRESS else outcome)
+
+
+async def _customer(context: ReactionContext, speech: Speech) -> Party | Addressee | None:
+    """Return the customer who is told: of the case that the form names, else of the case itself."""
+    other = context.form.get(speech.customer_of)
+    if other is None:
+        return await context.party()
+    return await off_loop(customer_address, context.work.store, other)
+
+
+async def _composed(context: ReactionContext, speech: Speech, locale: str) -> ComposedMail | None:
+    """Return the mail as it was first composed, under the delivery's key; None where its words were erased."""
+    key = mail_key(context, speech.template, "")
+    if (stored := await context.batch.grouped(composed_mails, key)) is not None:
+        return stored
+    texts = {name: text for name in speech.fields if (text := await context.statement(name))}
+    if not texts:
+        return None
+    letter = render(speech, context.number, texts, locale)
+    mail = ComposedMail(key, "", letter.subject, letter.body)
+    await off_loop(compose, context.work.store, [mail], await context.work.now())
+    return mail
+
+
+async def undelivered(context: ReactionContext, cause: str) -> None:
+    """Record once that the message of this event did not arrive; the promises that it met are open again."""
+    try:
+        await context.advance("message_undelivered", message=context.event.seq, cause=cause)
+    except Refused as refused:
+        if refused.code != "key_reused":
+            raise
+
+
+@on_move(EVERY, "message_undelivered")
+async def tell_undelivered(context: ReactionContext) -> None:
+    """Mail whoever has the work that a message did not reach the customer, who must be told in another way."""
+    cause = Word("not_reached", context.form["cause"])
+    await send(context, OWNER, "message_undelivered", step=context.form["message"], cause=cause)

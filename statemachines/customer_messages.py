@@ -1,0 +1,88 @@
+"""Words to a customer: the part of a form that says how they reach him, and whether they do (A5).
+
+Note [Met means told]: a promise to a customer is met by a message that we send, or by a conversation that is recorded
+with whom it was. A move says in the table that it speaks to the customer (``Move.speaks``), and its form is a
+``ToCustomer``. A clause that promises him words (``Clause.answers``) is met by such moves alone, and only where they
+carry words and name a medium. A message that does not arrive gives back what it had met: ``message_undelivered``.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from statemachines.form_model import Code, Form, Personal
+from statemachines.roles import INVESTIGATORS, Role
+from statemachines.vocabulary import STAY, Move, State
+
+
+class Medium(StrEnum):
+    """How words reach the customer. ``none``: nobody could be told; ``log``: the record of another system says so."""
+
+    SEND = "send"
+    PHONE = "phone"
+    COUNTER = "counter"
+    CHAT = "chat"
+    LETTER = "letter"
+    NONE = "none"
+    LOG = "log"
+
+
+SPOKEN = frozenset({Medium.PHONE, Medium.COUNTER, Medium.CHAT, Medium.LETTER})
+"""The media of which a person records whom he reached."""
+
+
+class ToCustomer(Form):
+    """How the customer is told: sent by us to his address, or spoken or written to ``recipient`` at ``reached_at``.
+
+    Without ``reached_at`` he is told as the move is recorded.
+    """
+
+    recipient: Personal | None = None
+    reached_at: AwareDatetime | None = None
+    medium: Medium = Medium.SEND
+
+    @field_validator("medium")
+    @classmethod
+    def _names_whom(cls, medium: Medium, info: ValidationInfo) -> Medium:
+        if medium in SPOKEN and info.data.get("recipient") is None:
+            raise PydanticCustomError("recipient_missing", "say in the field recipient with whom it was")
+        return medium
+
+
+class Undelivered(Form):
+    """The message that did not arrive, by the ``seq`` of the move that sent it, and why."""
+
+    message: Annotated[int, Field(ge=1)]
+    cause: Code
+
+
+def carries_words(row: Move, form: Form) -> bool:
+    """Return whether the form holds words for the customer."""
+    return row.speaks is not None and any(getattr(form, name) is not None for name in row.speaks.fields)
+
+
+def reaches_customer(row: Move, form: Form) -> bool:
+    """Return whether the move tells the customer something. See Note [Met means told]."""
+    return carries_words(row, form) and getattr(form, "medium", Medium.NONE) is not Medium.NONE
+
+
+def undelivered_message(
+    states: tuple[State, ...], people: tuple[Role, ...] = INVESTIGATORS, recused: tuple[str, ...] = ()
+) -> tuple[Move, ...]:
+    """Record that a message did not arrive; the promises that it met are open again. An ended case is the system's."""
+    going_on = tuple(state.name for state in states if not state.final)
+    ended = tuple(state.name for state in states if state.final)
+    return tuple(
+        Move(
+            "message_undelivered",
+            sources,
+            STAY,
+            roles=roles,
+            form=Undelivered,
+            recused=recused,
+            reopens_promises=True,
+        )
+        for sources, roles in ((going_on, (*people, Role.SYSTEM)), (ended, (Role.SYSTEM,)))
+    )
