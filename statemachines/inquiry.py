@@ -55,8 +55,8 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 
 SALES = (Role.SALESPERSON, Role.KEY_ACCOUNT_MANAGER, *MANAGERS)
 CALLERS = (*INVESTIGATORS, Role.QUALITY_TEAM, SYSTEM)
-HANDLED = ("investigate", "assess", "answer")
-"""Whoever did this does not call back (F3)."""
+HANDLED = ("investigate", "assess", "answer", "reply")
+"""The customer judges this at the callback: whoever did it does not call back (F3)."""
 
 
 def nature_of(facts: Facts) -> Nature:
@@ -125,7 +125,7 @@ INQUIRY = Lifecycle(
                 (CONVERTED, out_of_rounds, False),
             )
         ),
-        *calling_in_vain(ANSWERED, REVISITED, CALLERS),
+        *calling_in_vain(ANSWERED, REVISITED, CALLERS, HANDLED),
         Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         Move("archive", (REVISITED, SETTLED), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # The customer is asked, and answers: the timers are paused in between (A4).

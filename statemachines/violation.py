@@ -37,10 +37,16 @@ STATES = (
     State(REPORTED, Milestone.RECEIVED, owner=Role.QUALITY_TEAM, groups=("dismissible",)),
     State(TAKEN_UP, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP, groups=("dismissible",)),
     State(DISMISSAL_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-    State(INVESTIGATING, Milestone.INVESTIGATED, owner=Role.INVESTIGATION_TEAM, groups=("dismissible",)),
+    State(
+        INVESTIGATING,
+        Milestone.INVESTIGATED,
+        owner=Role.INVESTIGATION_TEAM,
+        groups=("dismissible",),
+        person="lead_investigator",
+    ),
     State(CONCLUDED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
     State(DECIDED, Milestone.RESOLVED, owner=Role.HR, groups=("disputable",)),
-    State(APPEALED, Milestone.RESOLVED, owner=Role.APPEAL_PANEL),
+    State(APPEALED, Milestone.RESOLVED, owner=SYSTEM),  # its appeal, a case of the panel, leads it on
     State(CORRECTED, Milestone.RESOLVED, owner=Role.DEPARTMENT_MANAGER),
     State(ANNOUNCED, Milestone.RESOLVED, owner=SYSTEM, groups=("disputable",)),
     State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
@@ -107,6 +113,8 @@ VIOLATION = Lifecycle(
     initial=REPORTED,
     natures=("report",),
     internal=True,
+    decisions=("decide", "amend_decision"),
+    preparations=("conclude",),
     states=STATES,
     moves=(
         Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),

@@ -15,8 +15,13 @@ DoneBy = Mapping[str, frozenset[str]]
 """Who made each of some moves of a case."""
 
 
-def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None = None) -> Facts:
-    """Return what guards may know of a case now. ``actor`` is the handle of a person, empty for nobody."""
+def facts_of(
+    case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None = None, department: str | None = None
+) -> Facts:
+    """Return what guards may know of a case now.
+
+    ``actor`` is the handle of a person, empty for nobody, and ``department`` the one he belongs to.
+    """
     return Facts(
         state=case.state,
         previous_state=case.previous_state,
@@ -29,6 +34,7 @@ def facts_of(case: CaseRow, pack: Pack, actor: str = "", done_by: DoneBy | None 
         variables=orjson.loads(case.variables),
         bounds={name: bound.amount for name, bound in pack.bounds.items()},
         actor=actor,
+        actor_department=department,
         done_by=done_by or {},
     )
 
@@ -47,4 +53,4 @@ def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decisi
     if not actor.person:
         return table.decide(facts_of(case, context.pack), move, form, actor.roles)
     separate = done_by(context.done, table.separate_from(move, case.state))
-    return table.decide(facts_of(case, context.pack, actor.handle, separate), move, form, actor.roles)
+    return table.decide(facts_of(case, context.pack, actor.handle, separate, actor.department), move, form, actor.roles)

@@ -17,19 +17,32 @@ def variables_after(variables: str, form: Form, row: Move | None) -> str:
     values = {
         name: plain(getattr(form, name)) for name in marked(type(form), VARIABLE) if getattr(form, name) is not None
     }
-    return next_variables(variables, values, row.counts, row.clears) if row else next_variables(variables, values)
+    if row is None:
+        return next_variables(variables, values)
+    collected = (row.collects[1], str(getattr(form, row.collects[0]))) if row.collects else None
+    return next_variables(variables, values, row.counts, row.clears, collected)
 
 
 def next_variables(
-    variables: str, values: dict[str, Any], counts: str | None = None, clears: Collection[str] = ()
+    variables: str,
+    values: dict[str, Any],
+    counts: str | None = None,
+    clears: Collection[str] = (),
+    collected: tuple[str, str] | None = None,
 ) -> str:
-    """Return the variables without those a row clears, with the form's values, and with its count raised by one."""
-    if not values and counts is None and not clears:
+    """Return the variables without those a row clears, with the form's values, and with its count raised by one.
+
+    ``collected`` is a variable of several values, separated by blanks, and the value that is added to it.
+    """
+    if not values and counts is None and not clears and collected is None:
         return variables
     before: dict[str, Any] = orjson.loads(variables)
     after = {name: value for name, value in before.items() if name not in clears} | values
     if counts is not None:
         after[counts] = after.get(counts, 0) + 1
+    if collected is not None:
+        name, value = collected
+        after[name] = " ".join(sorted({*after.get(name, "").split(), value}))
     return canonical(after)
 
 

@@ -26,6 +26,10 @@ class OccurrenceUnknown(Exception):
     """A move names the occurrence of a timer that is not written yet, and only the database counts it."""
 
 
+class SpentPartsUnknown(Exception):
+    """A department may get a case back, and what its timer had used was not read."""
+
+
 def apply(
     starter: TimerStarter,
     table: Lifecycle,
@@ -43,6 +47,8 @@ def apply(
         outcome = _outcome(clause, timer, case, was, draft)
         if outcome is not None:
             timer.close(draft.occurred_at, outcome)
+            if timer.part is not None and starter.spent_parts is not None:
+                starter.spent_parts[timer.clause, timer.cycle, timer.part] = timer
             if clause is not None and clause.repeats and outcome in {"met", "breached"}:
                 restarted.append(clause)
             continue
@@ -56,8 +62,20 @@ def apply(
             due = agreed_due(clause, draft.form)
             timer = starter.start(clause, None if due is None else to_micros(due))
             if timer is not None:
+                if _handed_over(clause, case, was) and was.value(clause.partition_by) is not None:
+                    _go_on(starter, clause, timer)
                 started.append(timer)
     return started
+
+
+def _go_on(starter: TimerStarter, clause: Clause, timer: RunningTimer) -> None:
+    """Let the timer of a department that gets the case back go on from the one with which it gave the case away."""
+    if starter.spent_parts is None:
+        raise SpentPartsUnknown
+    assert timer.part is not None
+    earlier = starter.spent_parts.get((clause.name, timer.cycle, timer.part))
+    if earlier is not None:
+        timer.go_on_from(earlier, clause, starter.pack)
 
 
 def _outcome(

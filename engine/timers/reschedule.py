@@ -142,6 +142,7 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
             level=row.level,
             closed_at=None,
             outcome=None,
+            part=row.part,
             place=starter.calendar(row.calendar),
             counted_from=counted_from(clause, case.cycle),
         )
