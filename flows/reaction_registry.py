@@ -66,6 +66,11 @@ def on_escalation_step(table: Lifecycle | None) -> Callable[[React], React]:
     return _registered(table, _is_escalation_step)
 
 
+def on_event(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:
+    """Register a reaction to the events that a function recognises, where neither a state nor a move names them."""
+    return _registered(table, answers)
+
+
 def _is_escalation_step(event: CaseEvent) -> bool:
     table = lifecycle_of(event.kind)
     return event.via == BY_TIMER and event.move in (table.remind, table.breach)
