@@ -16,7 +16,10 @@ MONEY = frozenset(
 """Variables that are amounts in fen."""
 HUNDREDTHS = frozenset({"actual", "after", "before", "target"})
 """Variables in hundredths of a percent or of a point."""
-SORTS = {"confirmed_cause": "cause", "lead_department": "department", "commended_department": "department"}
+SORTS = {
+    "confirmed_cause": "cause", "confirmed_responsible": "responsible", "confirmed_degree": "degree",
+    "lead_department": "department", "commended_department": "department",
+}  # fmt: skip
 """Variables whose codes have their labels under another name."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 

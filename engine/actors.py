@@ -22,7 +22,7 @@ __all__ = [
     "on_duty", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
-COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until"
+COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
 """The columns of an actor that ``acting_of`` reads."""
 FIND = f"SELECT {COLUMNS} FROM actor WHERE handle = :handle"
 SAME = "SELECT handle, roles, department, boss, locale, email, zone FROM actor WHERE handle = :handle"
@@ -54,8 +54,8 @@ def roles_of(column: str) -> frozenset[Role]:
 def acting_of(row: Any, prefix: str = "") -> Acting:
     """Return the actor of a row that holds ``COLUMNS``, each perhaps with a prefix to its name."""
     values = [getattr(row, f"{prefix}{name}") for name in COLUMNS.split(", ")]
-    actor_id, handle, roles, *times = values
-    return Acting(actor_id, handle, roles_of(roles), *times)
+    actor_id, handle, roles, *others = values
+    return Acting(actor_id, handle, roles_of(roles), *others)
 
 
 def known_actor(tx: Tx, handle: str) -> Acting:

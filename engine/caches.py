@@ -15,6 +15,7 @@ class Acting:
     disabled_at: int | None = None
     absent_from: int | None = None
     absent_until: int | None = None
+    department: str | None = None
 
     @property
     def person(self) -> bool:

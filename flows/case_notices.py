@@ -4,12 +4,12 @@ See the notes of ``engine/outbox/notices.py``. A level that nobody holds passes 
 cannot be sent (nobody to ask, no address, no mail server) is recorded, and ``reports/notices.py`` counts it.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from dataclasses import replace
+from datetime import timedelta
 
-from engine.escalation.recipients import holders, role_asked
+from engine.escalation.recipients import Asked, asked_for, awaited_person
 from engine.outbox.deliveries import Later
 from engine.outbox.mails import NO_ADDRESS, NOBODY, ComposedMail
 from engine.outbox.notices import (
@@ -23,48 +23,13 @@ from engine.rules.in_force import rules_of
 from engine.rules.policy import Pack
 from flows.case_address import case_page
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
-from flows.notice_text import NoticeFacts, body, line, subject
+from flows.notice_text import AWAITED, NoticeFacts, body, line, subject
 from flows.notifications import mail_key, staff_of
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
-from models import Actor
+from models import Actor, Case
 from models.columns import to_micros
 from reports.case_promises import CasePromises, OpenPromise, promises_of
-from statemachines.roles import TOP_LEVEL, Role
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who is asked in the end, as which role, and the roles that should have been asked first and that nobody holds."""
-
-    role: Role
-    actors: Sequence[Actor]
-    vacant: tuple[Role, ...]
-
-
-class AskingCase(Protocol):
-    """A case, or an overdue promise of one, as far as it decides whom it asks."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def department(self) -> str | None: ...
-    @property
-    def owner(self) -> str | None: ...
-
-
-def asked_for(case: AskingCase, level: int, staff: Sequence[Actor], at: datetime) -> Asked:
-    """Return whom a case asks at a level: the next level above that somebody holds now, else the next one below."""
-    vacant: list[Role] = []
-    for place in (*range(level, TOP_LEVEL + 1), *range(level - 1, -1, -1)):
-        role = role_asked(case.kind, case.state, place)
-        actors = holders(staff, role, case.department, case.owner if place == 0 else None, at=at)
-        if actors:
-            return Asked(role, actors, tuple(vacant))
-        vacant.append(role)
-    return Asked(vacant[0], [], tuple(vacant))
 
 
 async def promises(context: ReactionContext) -> CasePromises:
@@ -99,8 +64,36 @@ async def ask_level(
 
     Raises what the gateway raises.
     """
-    case, pack, now = await context.case(), await pack_of(context), await context.work.now()
-    asked = asked_for(case, level, await staff_of(context), now)
+    case, now = await context.case(), await context.work.now()
+    asked = asked_for(case, level, await staff_of(context), now, person=person_of(case))
+    timer_id = promise.timer_id if promise is not None else None
+    await _ask(context, case, asked, level, template, reason, timer_id=timer_id)
+
+
+async def tell_awaited(context: ReactionContext, asked: Asked[Actor]) -> None:
+    """Notify those whom the state of the case awaits. Raises what the gateway raises."""
+    case = await context.case()
+    await _ask(context, case, asked, 0, AWAITED, AWAITED, awaiting=case.state)
+
+
+def person_of(case: Case) -> str | None:
+    """Return the person whom the state of a case awaits, if it is one."""
+    return awaited_person(case.kind, case.state, case.owner, json.loads(case.variables))
+
+
+async def _ask(
+    context: ReactionContext,
+    case: Case,
+    asked: Asked[Actor],
+    level: int,
+    template: str,
+    reason: str,
+    *,
+    timer_id: int | None = None,
+    awaiting: str | None = None,
+) -> None:
+    """Record a notice for each of those who are asked, and send the mails that no digest will carry."""
+    pack, now = await pack_of(context), await context.work.now()
     facts = NoticeFacts(
         case=case,
         promises=(await promises(context)).asking(level),
@@ -115,8 +108,8 @@ async def ask_level(
     )
     drafts = tuple(_draft(context, template, facts, actor) for actor in asked.actors) or (_nobody(context, template),)
     limits = Limits(pack.alerts.digest_after, timedelta(minutes=pack.alerts.digest_minutes))
-    event, timer_id = context.event, promise.timer_id if promise is not None else None
-    request = NoticeRequest(event.case_id, event.seq, event.cycle, level, timer_id, drafts, limits)
+    event = context.event
+    request = NoticeRequest(event.case_id, event.seq, event.cycle, asked.level, timer_id, drafts, limits, awaiting)
     states = await context.batch.grouped(_record, request)
     await _send(context, states, {actor.handle: actor.email for actor in asked.actors})
 

@@ -18,6 +18,8 @@ from statemachines.roles import TOP_LEVEL, Role
 
 SUPERVISING = ("assign", "extend", "escalate", "close_unsatisfied")
 """Moves by which somebody above the handler gets a case going again, in the order in which a notice names them."""
+AWAITED = "awaited"
+"""The reason of a notice to whom a state awaits."""
 NAMED = 4
 """The most moves that a notice names."""
 
@@ -36,7 +38,7 @@ class NoticeFacts:
     role: Role
     vacant: Sequence[Role]
     reason: str
-    """Why somebody is asked: overdue, own_overdue (level 0), due_soon, by_hand, by_severity, new_round …"""
+    """Why somebody is asked: overdue, own_overdue (level 0), due_soon, by_hand, by_severity, new_round, awaited …"""
     at: datetime
     zone: str
     page: str | None
@@ -46,6 +48,9 @@ class NoticeFacts:
 def subject(facts: NoticeFacts, locale: str) -> str:
     """Return the subject: the case, the promise that is longest overdue, and who is asked."""
     role = label(locale, "", "role", facts.role)
+    if facts.reason == AWAITED:
+        state = label(locale, facts.case.kind, "state", facts.case.state)
+        return translate(locale, "notice.subject.awaited", number=facts.case.number, state=state, role=role)
     if not facts.promises:
         return translate(locale, "notice.subject.escalated", number=facts.case.number, role=role)
     promise = facts.promises[0]
@@ -143,7 +148,9 @@ def expectation(facts: NoticeFacts, reader: Actor) -> str:
     own = [move for move in meeting if move in allowed][:NAMED]
     if facts.level == 0 and own:
         return translate(locale, "notice.expected.meet", moves=_labels(own, case.kind, locale))
-    supervising = [move for move in (*SUPERVISING, *_leading_on(table, case)) if move in allowed][:NAMED]
+    leading = _leading_on(table, case)
+    wanted = leading if facts.reason == AWAITED else [*SUPERVISING, *leading]
+    supervising = [move for move in wanted if move in allowed][:NAMED]
     doer = case.owner or label(locale, "", "role", awaited_role(case.kind, case.state))
     params = {"doer": doer, "moves": _labels(supervising or own, case.kind, locale)}
     if facts.level == 0 or not meeting:

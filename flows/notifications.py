@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlmodel import select
 
-from engine.escalation.recipients import holders, role_asked
+from engine.escalation.recipients import asked_for, holders
 from engine.outbox.mails import NO_ADDRESS, NOBODY, SENT, MailOutcome
 from engine.store import Store
 from flows.mailing import attempt, record_outcomes
@@ -121,9 +121,9 @@ def _mail(
 
 
 async def _asked(context: ReactionContext, level: int) -> list[Actor]:
+    """Return whom the case asks at a level, by the rule of the notices."""
     case = await context.case()
-    role, owner = role_asked(case.kind, case.state, level), case.owner if level == OWNER else None
-    return holders(await staff_of(context), role, case.department, owner, at=await context.work.now())
+    return list(asked_for(case, level, await staff_of(context), await context.work.now()).actors)
 
 
 async def _with_address(context: ReactionContext, actors: Sequence[Actor], template: str) -> list[_Recipient]:

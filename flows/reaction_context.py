@@ -20,7 +20,7 @@ from models import Case, Party, Statement
 from models.columns import from_micros
 from models.contact import Channel, Contact
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle
+from statemachines.lifecycle import Lifecycle, Refused
 
 T = TypeVar("T")
 
@@ -100,6 +100,19 @@ class ReactionContext:
     async def advance(self, move: str, **form: Any) -> Answer:
         """Make a move as the system, under the delivery's key. Raises ``Refused``."""
         return await self.advance_other(self.number, move, **form)
+
+    async def propose(self, move: str, **form: Any) -> Answer | None:
+        """Make a move as the system, unless a person has decided what it decides since the event; then None (B10).
+
+        Raises ``Refused`` for any other reason.
+        """
+        command = Command(self.number, move, form, via=VIA, key=f"{self.key}:{move}", since=self.event.seq)
+        try:
+            return await self.batch.moves.get(command)
+        except Refused as refused:
+            if refused.code == "superseded":
+                return None
+            raise
 
     async def advance_other(self, number: str, move: str, **form: Any) -> Answer:
         """Make a move of another case as the system, under this delivery's key. Raises ``Refused``."""

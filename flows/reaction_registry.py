@@ -95,6 +95,11 @@ def on_escalation_step(table: Lifecycle | None, *clauses: str) -> Callable[[Reac
     return _registered(table, lambda event: _is_escalation_step(event) and json.loads(event.form)["clause"] in clauses)
 
 
+def on_event(table: Lifecycle | None, answers: Answers) -> Callable[[React], React]:
+    """Register a reaction to the events that a function recognises, where neither a state nor a move names them."""
+    return _registered(table, answers)
+
+
 def _is_escalation_step(event: CaseEvent) -> bool:
     table = lifecycle_of(event.kind)
     return event.via == BY_TIMER and event.move in (table.remind, table.breach)

@@ -13,7 +13,8 @@ class Notice(SQLModel, table=True):
 
     ``recipient`` is a handle, empty where nobody could be asked. ``timer_id`` is the timer whose step asks, empty where
     somebody escalated the case by hand. ``mail`` is the key of the mail that carries the notice; while it is empty, the
-    notice waits for the digest of ``digest_at``. ``line`` is its line in a digest.
+    notice waits for the digest of ``digest_at``. ``line`` is its line in a digest. ``awaiting`` is the state in which
+    the case awaits the recipient; it is empty where an escalation level is asked.
     """
 
     __table_args__ = (
@@ -36,6 +37,7 @@ class Notice(SQLModel, table=True):
     digest_at: datetime | None = Field(default=None, sa_type=Instant)
     line: str
     mail: str | None = None
+    awaiting: str | None = None
 
 
 class MailRecord(SQLModel, table=True):

@@ -16,7 +16,9 @@ class Timer(SQLModel, table=True):
     stopped, done, handed_over or handed_on. ``amount`` and ``unit`` are the limit as the pack states it. ``occurrence``
     counts the timers of one clause in one cycle: one for each promise, department or merged case. ``extended`` was
     granted on top of the limit and is part of the allowance. ``steps_before`` counts the steps that fired while the
-    timer belonged to a case that was merged into this one. ``closed_by`` is the ``seq`` of the move that ended it.
+    timer belonged to a case that was merged into this one, or before the department gave the case away. ``closed_by``
+    is the ``seq`` of the move that ended it. ``part`` is the value of the column that partitions the clause, as the
+    department.
     """
 
     __table_args__ = (
@@ -50,6 +52,7 @@ class Timer(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = None
     closed_by: int | None = None
+    part: str | None = None
 
 
 class EscalationStep(SQLModel, table=True):

@@ -27,7 +27,7 @@ SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c
 """
 # Nothing is recorded before it is due, so the index on recorded_at bounds the search.
 STEPS = """
-SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
+SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at > :since AND r.due_at > :since AND r.due_at <= :until AND r.percent >= :least
  ORDER BY r.level DESC, r.due_at, c.id, r.clause
@@ -39,7 +39,7 @@ SELECT c.number, c.department, c.changed_at FROM cases c
  ORDER BY c.changed_at, c.id
 """
 RECORDED_LATE = """
-SELECT c.number, c.kind, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
+SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at >= :since AND r.recorded_at < :until AND r.recorded_at - r.due_at > :gap
    AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
@@ -64,10 +64,11 @@ OPINIONS = "SELECT outcome, count(*) AS n FROM callback WHERE done_at IS NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class LateStep:
-    """An escalation step, with its case's department and owner."""
+    """An escalation step, with its case's state, department and owner."""
 
     number: str
     kind: str
+    state: str
     clause: str
     percent: int
     level: int

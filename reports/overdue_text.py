@@ -32,7 +32,7 @@ def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCa
     """Group the cases, each with its place, by whom they ask; the groups and their cases keep the order."""
     groups: dict[Any, list[tuple[int, OverdueCase]]] = defaultdict(list)
     for place, case in enumerate(cases):
-        groups[case.worst.level, case.worst.role, case.worst.asked].append((place, case))
+        groups[case.worst.role, case.worst.asked].append((place, case))
     yield from groups.values()
 
 

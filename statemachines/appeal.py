@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from statemachines.conflict_of_interest import STAFF, himself, names_none_of
-from statemachines.form_model import VARIABLE, Form, Handle, Personal
+from statemachines.form_model import RECORDED, VARIABLE, Form, Handle, Personal
 from statemachines.forms import About, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
@@ -26,7 +26,7 @@ STATES = (
     State(TAKEN_UP, Milestone.CLASSIFIED, owner=SYSTEM, groups=("refusable",)),
     State(ADMITTED, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP, groups=("refusable",)),
     State(ADMISSION_REVIEW, Milestone.CLASSIFIED, owner=Role.EVALUATION_GROUP),
-    State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
+    State(REVERIFYING, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL, person="panel_lead"),
     State(REVERIFIED, Milestone.INVESTIGATED, owner=Role.APPEAL_PANEL),
     State(DECIDED, Milestone.RESOLVED, owner=SYSTEM),
     State(ARCHIVED, Milestone.ARCHIVED, final=True),
@@ -47,11 +47,11 @@ CONCERNED = ("appellant", "decided_by", "investigated_by")
 
 
 class Dispute(About):
-    """The case whose decision is disputed, by whom, who decided it, and who prepared the decision."""
+    """The case whose decision is disputed, and by whom; its record says who decided and who prepared the decision."""
 
     appellant: Annotated[Handle, VARIABLE]
-    decided_by: Annotated[Handle, VARIABLE]
-    investigated_by: Annotated[Handle | None, VARIABLE] = None
+    decided_by: Annotated[Handle | None, VARIABLE, RECORDED] = None
+    investigated_by: Annotated[Handle | None, VARIABLE, RECORDED] = None
 
 
 class Panel(Form):
@@ -117,12 +117,39 @@ APPEAL = Lifecycle(
         # The disputed case recorded the appeal and may be disputed.
         Move("admit", (TAKEN_UP,), ADMITTED, roles=(SYSTEM,), counts="admitted"),
         *(
-            Move("form_panel", (source,), dest, roles=OFFICE, form=Panel, guard=impartial_panel, recused=CONCERNED)
+            Move(
+                "form_panel",
+                (source,),
+                dest,
+                roles=OFFICE,
+                form=Panel,
+                guard=impartial_panel,
+                recused=CONCERNED,
+                impartial_to="about",
+            )
             for source, dest in ((ADMITTED, REVERIFYING), (REVERIFYING, STAY), (REVERIFIED, STAY))
         ),
-        Move("reverify", (REVERIFYING,), REVERIFIED, roles=PANEL, form=Reverification, recused=CONCERNED),
+        # Whoever took part in the disputed case, as a witness or an assessor, does not sit on the panel.
+        Move(
+            "reverify",
+            (REVERIFYING,),
+            REVERIFIED,
+            roles=PANEL,
+            form=Reverification,
+            recused=CONCERNED,
+            impartial_to="about",
+        ),
         *(
-            Move(name, (REVERIFIED,), DECIDED, roles=PANEL, form=form, separate_from=("reverify",), recused=CONCERNED)
+            Move(
+                name,
+                (REVERIFIED,),
+                DECIDED,
+                roles=PANEL,
+                form=form,
+                separate_from=("reverify",),
+                recused=CONCERNED,
+                impartial_to="about",
+            )
             for name, form in (("uphold_appeal", Upheld), ("dismiss_appeal", Dismissed))
         ),
         Move("archive", (DECIDED,), ARCHIVED, roles=(SYSTEM,)),

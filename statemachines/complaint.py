@@ -1,5 +1,7 @@
 """The lifecycle of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
+from typing import Any
+
 from statemachines import complaint_forms as forms
 from statemachines.customer_messages import undelivered_message
 from statemachines.forms import (
@@ -30,7 +32,7 @@ from statemachines.guards import (
 )
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
-from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
+from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, TOP_LEVEL, Role
 from statemachines.shared_moves import (
     answer_clause,
     archive_clause,
@@ -85,13 +87,35 @@ PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 JUDGED = (INVESTIGATED, RESOLVED)
 TOLD = Speech(("message",))
-HANDLED = ("investigate", "resolve")
-"""Whoever did this neither calls back nor decides on it (F3)."""
+HANDLED = (
+    "investigate",
+    "resolve",
+    "reply",
+    "propose_solution",
+    "tell_result",
+    "determine_responsibility",
+    "confirm_responsibility",
+    "compensate",
+    "approve_compensation",
+)
+"""The customer judges this at the callback: whoever did it neither calls back nor decides on it (F3)."""
+DETERMINED = {"confirmed_cause": "cause", "confirmed_responsible": "responsible", "confirmed_degree": "degree"}
+"""The case variables of the confirmation, and what each confirms; a new determination voids them all."""
 
 
 def _confirmed(facts: Facts) -> bool:
-    cause = facts.variables.get("cause")
-    return cause is not None and facts.variables.get("confirmed_cause") == cause
+    """Return whether what holds now was confirmed; a confirmation of before names the cause alone."""
+    known = facts.variables
+    given = {name: known[name] for name in DETERMINED if name in known}
+    return "confirmed_cause" in given and all(value == known.get(DETERMINED[name]) for name, value in given.items())
+
+
+def _confirms(facts: Facts, form: Any) -> bool:
+    return all(getattr(form, name) == facts.variables.get(determined) for name, determined in DETERMINED.items())
+
+
+def _at_top(facts: Facts) -> bool:
+    return facts.level >= TOP_LEVEL
 
 
 rejected = Guard("rejected", lambda facts, form: form.opinion is forms.Opinion.REJECTED and rounds_left(facts))
@@ -99,7 +123,9 @@ not_rejected = Guard("not_rejected", lambda facts, form: form.opinion is not for
 rejected_last = Guard(
     "rejected_last", lambda facts, form: form.opinion is forms.Opinion.REJECTED and not rounds_left(facts)
 )
-same_cause = Guard("same_cause", lambda facts, form: form.confirmed_cause == facts.variables.get("cause"))
+as_determined = Guard("as_determined", _confirms)
+below_top = Guard("below_top", lambda facts, form: not _at_top(facts))
+at_top = Guard("at_top", lambda facts, form: _at_top(facts))
 cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
 desk_decides = all_of("desk_decides", cause_confirmed, within("compensation", "compensation"))
 second_decides = all_of("second_decides", cause_confirmed, above("compensation", "compensation"))
@@ -136,7 +162,7 @@ COMPLAINT = Lifecycle(
                 (REVISITED, ROUNDS_USED_UP, out_of_rounds_later, False),
             )
         ),
-        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
+        *calling_in_vain(RESOLVED, REVISITED, CALLERS, HANDLED),
         *(
             Move(
                 "tell_result",
@@ -182,16 +208,23 @@ COMPLAINT = Lifecycle(
             guard=returned_before,
             counts="returns",
         ),
-        Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, roles=MANAGERS, form=Assignment, counts="transfers"),
+        Move("rule_owner", (OWNER_DISPUTED,), CLASSIFIED, roles=MANAGERS, form=Assignment),
         # Who answers for it, what is paid, what is claimed back (B4).
-        Move("determine_responsibility", JUDGED, STAY, roles=INVESTIGATORS, form=forms.Responsibility),
+        Move(
+            "determine_responsibility",
+            JUDGED,
+            STAY,
+            roles=INVESTIGATORS,
+            form=forms.Responsibility,
+            clears=tuple(DETERMINED),
+        ),
         Move(
             "confirm_responsibility",
             JUDGED,
             STAY,
             roles=(*MANAGERS, Role.QUALITY_TEAM),
             form=forms.Confirmation,
-            guard=same_cause,
+            guard=as_determined,
             separate_from=("determine_responsibility",),
         ),
         *(
@@ -226,7 +259,9 @@ COMPLAINT = Lifecycle(
         Move("recover", (*JUDGED, REVISITED), STAY, roles=MANAGERS, form=forms.Recovery),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
         *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, forms.RefusalProposal, Refusal),
-        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        # A complaint that has reached the top is taken back before a manager (E8).
+        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason, guard=below_top),
+        Move("withdraw", OPEN, WITHDRAWN, roles=MANAGERS[1:], form=Reason, guard=at_top),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED, ROUNDS_USED_UP), REFERRED, roles=MANAGERS[1:], form=Reason),
@@ -265,7 +300,7 @@ COMPLAINT = Lifecycle(
         Clause(
             "department_limit",
             during=(CLASSIFIED,),
-            pauses=(WAITING, OWNER_DISPUTED),
+            pauses=(WAITING, OWNER_DISPUTED, REFUSAL_REVIEW),
             met_by=("investigate",),
             partition_by="department",
             internal=True,

@@ -72,9 +72,11 @@ class Responsibility(Form):
 
 
 class Confirmation(Form):
-    """The reviewer says which cause he confirms (B4)."""
+    """The reviewer says which cause, which party and which degree he confirms (B4)."""
 
     confirmed_cause: Annotated[Code, VARIABLE]
+    confirmed_responsible: Annotated[Code, VARIABLE]
+    confirmed_degree: Annotated[Degree, VARIABLE]
 
 
 class Compensation(Form):

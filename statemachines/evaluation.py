@@ -101,6 +101,14 @@ def _as_given(facts: Facts, form: Any) -> bool:
 
 
 as_given = Guard("as_given", _as_given)
+
+
+def _is_negative(facts: Facts) -> bool:
+    return facts.variables.get("tone") == Tone.NEGATIVE
+
+
+negative = Guard("negative", lambda facts, form: _is_negative(facts))
+not_negative = Guard("not_negative", lambda facts, form: not _is_negative(facts))
 undisputed = Guard("undisputed", lambda facts, form: not facts.variables.get("disputed", False))
 disputed = Guard("disputed", lambda facts, form: bool(facts.variables.get("disputed", False)))
 
@@ -109,6 +117,7 @@ EVALUATION = Lifecycle(
     prefix="ev",
     initial=RECEIVED,
     natures=("evaluation",),
+    decisions=("assess",),
     states=STATES,
     moves=(
         Move("assess", (RECEIVED,), ASSESSED, roles=COLLECTING, form=Assessment, guard=as_given),
@@ -147,8 +156,27 @@ EVALUATION = Lifecycle(
             separate_from=("dispute",),
             recused=(EVALUATED,),
         ),
-        # Only the customer takes it back. Not before it is known whom it is about: that person may not record it.
-        Move("withdraw", REVIEWABLE, WITHDRAWN, roles=(Role.AGENT,), form=Withdrawal, recused=(EVALUATED,)),
+        # Only the customer takes it back. Not before it is known whom it is about: that person may not record it. Of a
+        # negative one a reviewer records it, who neither took it down nor answered it (E8).
+        Move(
+            "withdraw",
+            REVIEWABLE,
+            WITHDRAWN,
+            roles=(Role.AGENT,),
+            form=Withdrawal,
+            guard=not_negative,
+            recused=(EVALUATED,),
+        ),
+        Move(
+            "withdraw",
+            REVIEWABLE,
+            WITHDRAWN,
+            roles=REVIEWERS,
+            form=Withdrawal,
+            guard=negative,
+            separate_from=("assess", "answer"),
+            recused=(EVALUATED,),
+        ),
         # What is done without the evaluation moving on.
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         *appealable((*REVIEWABLE, ARCHIVED, WITHDRAWN)),

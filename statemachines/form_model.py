@@ -23,7 +23,9 @@ VARIABLE = _Mark("VARIABLE")
 ACTOR = _Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
 DEPARTMENT = _Mark("DEPARTMENT")
-"""The value is the code of a department that the store knows."""
+"""The value is the code of a department that the store knows, or several of them, separated by blanks."""
+RECORDED = _Mark("RECORDED")
+"""The value is read from the record of the case that the form's field ``about`` names; who types another is refused."""
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
 KNOWN_CASE = _Mark("KNOWN_CASE")
@@ -43,6 +45,9 @@ Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Department = Annotated[Code, DEPARTMENT]
 """The code of a department."""
+CODES = r"^[a-z][a-z0-9_]{0,39}( [a-z][a-z0-9_]{0,39}){0,19}$"
+Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES), DEPARTMENT]
+"""The codes of several departments, separated by blanks."""
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]
 

@@ -76,8 +76,8 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 SALES = (Role.SALESPERSON, Role.KEY_ACCOUNT_MANAGER, *MANAGERS)
 CALLERS = (*INVESTIGATORS, Role.QUALITY_TEAM, SYSTEM)
 ANSWER = Speech(("answer",))
-HANDLED = ("investigate", "assess", "answer")
-"""Whoever did this does not call back (F3)."""
+HANDLED = ("investigate", "assess", "answer", "reply")
+"""The customer judges this at the callback: whoever did it does not call back (F3)."""
 
 
 def nature_of(facts: Facts) -> Nature:
@@ -175,7 +175,7 @@ INQUIRY = Lifecycle(
                 (REVISITED, CONVERTED, out_of_rounds_later, False),
             )
         ),
-        *calling_in_vain(ANSWERED, REVISITED, CALLERS),
+        *calling_in_vain(ANSWERED, REVISITED, CALLERS, HANDLED),
         Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         *archiving((REVISITED, SETTLED), ARCHIVED),
         # The customer is asked, and answers: the timers are paused in between (A4).

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import PERSONAL, VARIABLE, StepFired, marked, required
+from statemachines.form_model import PERSONAL, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.roles import Role
 from statemachines.vocabulary import RETIRABLE
@@ -96,10 +96,12 @@ def _forms(table: Lifecycle) -> Iterator[str]:
     for name, rows in table.rows.items():
         if len({row.form for row in rows}) > 1:
             yield f"the rows of move {name} ask for different forms"
-        if len({row.counts for row in rows}) > 1:
-            yield f"the rows of move {name} count different things"
+        if len({(row.counts, row.collects) for row in rows}) > 1:
+            yield f"the rows of move {name} count or collect different things"
         if len({row.stamps for row in rows}) > 1:
             yield f"the rows of move {name} stamp different things"
+        if rows[0].collects and rows[0].collects[0] not in rows[0].form.model_fields:
+            yield f"move {name} collects {rows[0].collects[0]}, which its form does not ask for"
         for source in {source for row in rows for source in row.sources}:
             here = [row for row in rows if source in row.sources]
             if any(a.guard is None and set(a.roles) & set(b.roles) for a in here for b in here if a is not b):
@@ -108,9 +110,7 @@ def _forms(table: Lifecycle) -> Iterator[str]:
 
 def _variables(table: Lifecycle) -> Iterator[str]:
     """Yield rows that clear what nothing sets or counts, and rows of equal ends that clear different variables."""
-    known = {name for row in table.moves for name in (row.counts, row.stamps)} | {
-        name for row in table.moves for name in marked(row.form, VARIABLE)
-    }
+    known = table.variables
     for row in table.moves:
         yield from (f"move {row.name} clears {name}, which no move sets" for name in row.clears if name not in known)
         for other in table.rows[row.name]:
@@ -126,8 +126,15 @@ def _duties(table: Lifecycle) -> Iterator[str]:
         )
         if row.extends and not {"clause", "hours"} <= set(row.form.model_fields):
             yield f"move {row.name} extends a timer, but its form names no clause and hours"
+        if row.impartial_to and row.impartial_to not in table.variables:
+            yield f"move {row.name} is impartial to the case of {row.impartial_to}, which no move sets"
         if row.inherits_timers and "case" not in row.form.model_fields:
             yield f"move {row.name} inherits timers, but its form names no case"
+    for state in table.states:
+        if state.person and state.person not in table.variables:
+            yield f"state {state.name} awaits the person of {state.person}, which no move sets"
+        if not state.final and state.owner is None:
+            yield f"state {state.name} awaits nobody: name its owner"
 
 
 def _speech(table: Lifecycle) -> Iterator[str]:

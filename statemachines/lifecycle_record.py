@@ -2,17 +2,17 @@
 
 The documents outlive the code that wrote them. So this file reads only these keys, and they keep their names:
 ``kind``, ``states`` (``name``, ``final``), ``moves`` (``name``, ``sources``, ``dest``, ``form``, ``counts``,
-``stamps``, ``clears``), ``clauses`` (``name``, ``during``, ``pauses``, ``then``), ``forms`` (``schema.properties``,
-``on_case``, ``variables``) and ``retired``.
+``stamps``, ``collects``, ``clears``), ``clauses`` (``name``, ``during``, ``pauses``, ``then``), ``forms``
+(``schema.properties``, ``on_case``, ``variables``), ``retired`` and ``hands_over``.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from statemachines.retirement import Resolver
-from statemachines.vocabulary import RETIRABLE, Retired
+from statemachines.vocabulary import RETIRABLE, TRANSFERS, Retired
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,13 @@ class RecordedRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordedMove:
-    """A move: the name of its form, the form, the variables that it counted and stamped, and its rows in order."""
+    """A move: its form by name, the variables that it counted, stamped and collected, and its rows in order."""
 
     form_name: str
     form: RecordedForm
     counts: str | None
     stamps: str | None
+    collects: tuple[str, str] | None
     rows: tuple[RecordedRow, ...]
 
     def clears(self, source: str, dest: str) -> tuple[str, ...]:
@@ -59,19 +60,37 @@ class RecordedClause:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLifecycle:
-    """One version of a lifecycle. ``states`` says of each whether it was final."""
+    """One version of a lifecycle. ``states`` says of each whether it was final.
+
+    ``hands_over`` says that a new department counted a transfer and ended the work of the owner; early versions let the
+    owner stay and counted assignments.
+    """
 
     kind: str
     states: dict[str, bool]
     moves: dict[str, RecordedMove]
     clauses: dict[str, RecordedClause]
+    hands_over: bool
     resolver: Resolver
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Return the variables that moves counted or stamped."""
+        counts = [name for move in self.moves.values() for name in (move.counts, move.stamps) if name]
+        departments = self.hands_over and any("department" in move.form.on_case for move in self.moves.values())
+        return tuple(dict.fromkeys([*counts, *([TRANSFERS] if departments else [])]))
+
+    @property
+    def collected(self) -> tuple[str, ...]:
+        """Return the variables in which moves collected values."""
+        return tuple(dict.fromkeys(move.collects[1] for move in self.moves.values() if move.collects))
 
     def names(self) -> dict[str, set[str]]:
         """Return the names of each sort that the check compares; a field as ``Form.field``."""
         fields = {f"{move.form_name}.{field}" for move in self.moves.values() for field in move.form.fields}
-        variables = {
-            name for move in self.moves.values() for name in (*move.form.variables, move.counts, move.stamps) if name
+        variables = {name for move in self.moves.values() for name in move.form.variables} | {
+            *self.counted,
+            *self.collected,
         }
         return {
             "state": set(self.states),
@@ -90,8 +109,7 @@ def read_document(document: str) -> RecordedLifecycle:
     moves = {name: _move(rows, forms) for name, rows in _by_name(read["moves"]).items()}
     retired = [Retired(**{name: row.get(name) or "" for name in RETIRABLE}, to=row["to"]) for row in read["retired"]]
     variables = {name: form.variables for name, form in forms.items()}
-    counted = [name for move in moves.values() for name in (move.counts, move.stamps) if name]
-    return RecordedLifecycle(
+    recorded = RecordedLifecycle(
         kind=read["kind"],
         states={row["name"]: bool(row["final"]) for row in read["states"]},
         moves=moves,
@@ -99,8 +117,10 @@ def read_document(document: str) -> RecordedLifecycle:
             row["name"]: RecordedClause(frozenset((*row["during"], *row["pauses"])), row["then"])
             for row in read["clauses"]
         },
-        resolver=Resolver.of(retired, variables, counted),
+        hands_over=bool(read.get("hands_over", False)),
+        resolver=Resolver.of((), {}, ()),
     )
+    return replace(recorded, resolver=Resolver.of(retired, variables, [*recorded.counted, *recorded.collected]))
 
 
 def _by_name(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -113,7 +133,10 @@ def _by_name(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _move(rows: list[dict[str, Any]], forms: dict[str, RecordedForm]) -> RecordedMove:
     first = rows[0]
     recorded = tuple(RecordedRow(frozenset(row["sources"]), row["dest"], tuple(row["clears"])) for row in rows)
-    return RecordedMove(first["form"], forms[first["form"]], first["counts"], first.get("stamps"), recorded)
+    field, variable = first.get("collects") or ("", "")
+    collects = (field, variable) if variable else None
+    form = forms[first["form"]]
+    return RecordedMove(first["form"], form, first["counts"], first.get("stamps"), collects, recorded)
 
 
 def _form(form: dict[str, Any]) -> RecordedForm:

@@ -9,7 +9,7 @@ from typing import Any
 
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
 from statemachines.retirement import Resolver
-from statemachines.vocabulary import Clause, Move, Retired, State
+from statemachines.vocabulary import TRANSFERS, Clause, Move, Retired, State
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class LifecycleTable:
     """The table of one kind of case; ``lifecycle.Lifecycle`` decides by it.
 
     ``natures`` are the sorts of contact that open such a case (A2). An ``internal`` kind concerns no customer and is
-    listed below those that do (A8).
+    listed below those that do (A8). ``decisions`` are the moves by which somebody decides what may be appealed against,
+    ``preparations`` those by which the decision is prepared (F3).
     """
 
     kind: str
@@ -31,6 +32,8 @@ class LifecycleTable:
     breach: str = "breach"
     natures: tuple[str, ...] = ()
     internal: bool = False
+    decisions: tuple[str, ...] = ()
+    preparations: tuple[str, ...] = ()
 
     @cached_property
     def state(self) -> Mapping[str, State]:
@@ -91,18 +94,22 @@ class LifecycleTable:
     def variables(self) -> frozenset[str]:
         """Return the variables that moves of this kind set or count."""
         named = {name for form in self.forms.values() for name in marked(form, VARIABLE)}
-        return frozenset(named | self._set_by_moves)
+        collected = {row.collects[1] for row in self.moves if row.collects}
+        return frozenset(named | collected | set(self.counted))
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """Return the variables that moves count or stamp; transfers are counted wherever a department changes."""
+        names = [name for row in self.moves for name in (row.counts, row.stamps) if name]
+        departments = any("department" in marked(form, ON_CASE) for form in self.forms.values())
+        return tuple(dict.fromkeys([*names, *([TRANSFERS] if departments else [])]))
 
     @cached_property
     def resolver(self) -> Resolver:
         """Return what became of the names that this table has retired."""
         variables = {name: marked(form, VARIABLE) for name, form in self.forms.items()}
-        return Resolver.of(self.retired, variables, sorted(self._set_by_moves))
-
-    @cached_property
-    def _set_by_moves(self) -> frozenset[str]:
-        """Return the variables that moves count or stamp, whatever their forms say."""
-        return frozenset(name for row in self.moves for name in (row.counts, row.stamps) if name)
+        collected = [row.collects[1] for row in self.moves if row.collects]
+        return Resolver.of(self.retired, variables, [*self.counted, *collected])
 
     def resolved_form(self, move: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded form under the field names of today; fields retired to nothing keep their own name."""
@@ -136,6 +143,7 @@ class LifecycleTable:
             "breach": self.breach,
             "natures": self.natures,
             "internal": self.internal,
+            "hands_over": True,
             "states": [asdict(state) for state in self.states],
             "moves": [_described(move) for move in self.moves],
             "clauses": [asdict(clause) for clause in self.clauses],

@@ -39,7 +39,7 @@ def conditions(row: Move) -> list[Callback]:
             code = "role"
         elif row.separate_from and own_work(row, attempt.facts):
             code = "own_work"
-        elif row.recused and _recused(row, attempt.facts):
+        elif row.recused and recused(row, attempt.facts):
             code = "recused"
         else:
             return True
@@ -61,7 +61,7 @@ def own_work(row: Move, facts: Facts) -> frozenset[str]:
     return frozenset(name for name in row.separate_from if facts.actor and facts.actor in facts.done_by.get(name, ()))
 
 
-def _recused(row: Move, facts: Facts) -> bool:
+def recused(row: Move, facts: Facts) -> bool:
     """Return whether the case concerns this person (F3)."""
     return bool(facts.actor) and any(facts.variables.get(name) == facts.actor for name in row.recused)
 

@@ -6,9 +6,9 @@ from typing import Any
 from statemachines import service_order_forms as forms
 from statemachines.customer_messages import undelivered_message
 from statemachines.forms import Message, Reason, Survey
-from statemachines.guards import previous_state, unreached
+from statemachines.guards import all_of, previous_state, unreached
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, Speech, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.service_order_forms import Acceptance, Acceptor
 from statemachines.shared_moves import (
@@ -34,7 +34,7 @@ WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "
 RECTIFICATIONS_USED_UP = "rectifications_used_up"
 CANCELLED, REFUSED = "cancelled", "refused"
 
-PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigns_needed", "cosigns")
+PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigners", "cosigned_by")
 """What a plan says; a plan that is returned or declined says nothing any more."""
 
 SYSTEM = Role.SYSTEM
@@ -77,18 +77,35 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 COSIGNERS = (*PEOPLE, Role.OPERATIONS)
-ACCEPTORS = (*DESK, Role.QUALITY_TEAM, Role.THIRD_PARTY_ASSESSOR)
+RECORDERS = (*DESK, Role.QUALITY_TEAM)
+"""Who records what the acceptor signed."""
+THIRD_PARTY = (Role.THIRD_PARTY_ASSESSOR,)
+"""The third party whom the customer named: it signs for itself, never as the customer (C2, F3)."""
 CONFIRMATION = Speech(("people", "equipment", "route"), "order_confirmed")
 NEWS = Speech(("text",), "order_progress")
 
 EXECUTED = ("start", "complete", "rectify")
 """Whoever did this does not record that it was accepted (F3)."""
-HANDLED = ("plan", *EXECUTED)
-"""Whoever did this does not call back (F3)."""
+HANDLED = ("plan", *EXECUTED, "confirm_arrangement", "push_progress", "settle_exception", "reply")
+"""The customer judges this at the callback: whoever did it does not call back (F3)."""
 
 
 def _plannable(facts: Facts, form: Any) -> bool:
     return "lead_department" in facts.variables and form.starts_at <= form.ends_at
+
+
+def _signs_for_his_own(facts: Facts, form: Any) -> bool:
+    """Return whether the plan names the department, which has not signed yet, and the signer belongs to it (F3)."""
+    known = facts.variables
+    wanted, signed = known.get("cosigners", "").split(), known.get("cosigned_by", "").split()
+    own = not facts.actor or facts.actor_department == form.department
+    return own and form.department in wanted and form.department not in signed
+
+
+def _cosigned(facts: Facts) -> bool:
+    """Return whether every department that the plan names has signed it; a plan that names none is signed by nobody."""
+    wanted = set(facts.variables.get("cosigners", "").split())
+    return bool(wanted) and wanted <= set(facts.variables.get("cosigned_by", "").split())
 
 
 def _all_met(form: Acceptance) -> bool:
@@ -113,11 +130,8 @@ def _not_older(facts: Facts, form: Any) -> bool:
 
 in_order = Guard("in_order", lambda facts, form: form.accurate and form.complete)
 plannable = Guard("plannable", _plannable)
-first_plan = Guard("first_plan", lambda facts, form: facts.variables.get("plans", 0) <= 1)
-later_plan = Guard("later_plan", lambda facts, form: facts.variables.get("plans", 0) > 1)
-cosigned = Guard(
-    "cosigned", lambda facts, form: facts.variables.get("cosigns", 0) >= facts.variables.get("cosigns_needed", 0)
-)
+signs_for_his_own = Guard("signs_for_his_own", _signs_for_his_own)
+cosigned = Guard("cosigned", lambda facts, form: _cosigned(facts))
 agreed_node = Guard(
     "agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0)
 )
@@ -131,6 +145,10 @@ not_accepted_last = Guard(
     "not_accepted_last",
     lambda facts, form: not _all_met(form) and _may_sign(facts, form) and not _rectifications_left(facts),
 )
+signs_for_itself = Guard("signs_for_itself", lambda facts, form: form.signed_by is Acceptor.THIRD_PARTY)
+accepted_by_third = all_of("accepted_by_third", signs_for_itself, accepted)
+not_accepted_by_third = all_of("not_accepted_by_third", signs_for_itself, not_accepted)
+not_accepted_last_by_third = all_of("not_accepted_last_by_third", signs_for_itself, not_accepted_last)
 
 SERVICE_ORDER = Lifecycle(
     kind="service_order",
@@ -138,24 +156,37 @@ SERVICE_ORDER = Lifecycle(
     initial=RECEIVED,
     natures=("order", "service"),
     states=STATES,
+    retired=(
+        # Until ADR 35 the planner said how many departments sign; now he names them.
+        Retired(field="Plan.cosigns_needed"),
+        Retired(field="Plan.cosigns"),
+        Retired(variable="cosigns_needed"),
+        Retired(variable="cosigns"),
+    ),
     moves=(
         # Reviewed, planned, signed by the departments, approved, agreed with the customer, confirmed (C1).
         Move("review", (RECEIVED,), REVIEWED, roles=DESK, form=forms.Review, guard=in_order),
         Move("analyse_needs", (REVIEWED,), STAY, roles=INVESTIGATORS, form=forms.NeedsAnalysis),
-        Move("plan", (REVIEWED,), PLANNED, roles=INVESTIGATORS, form=forms.Plan, guard=plannable, counts="plans"),
-        # One signature a person. A later plan may be signed again by whoever signed an earlier one.
-        *(
-            Move(
-                "cosign",
-                (PLANNED,),
-                STAY,
-                COSIGNERS,
-                forms.Cosignature,
-                guard=guard,
-                separate_from=apart,
-                counts="cosigns",
-            )
-            for guard, apart in ((first_plan, ("plan", "cosign")), (later_plan, ("plan",)))
+        Move(
+            "plan",
+            (REVIEWED,),
+            PLANNED,
+            roles=INVESTIGATORS,
+            form=forms.Plan,
+            guard=plannable,
+            counts="plans",
+            clears=("cosigned_by",),
+        ),
+        # One signature a department, by one of its people; each plan is signed anew.
+        Move(
+            "cosign",
+            (PLANNED,),
+            STAY,
+            COSIGNERS,
+            forms.Cosignature,
+            guard=signs_for_his_own,
+            separate_from=("plan",),
+            collects=("department", "cosigned_by"),
         ),
         Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
         Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason, clears=PLAN_VARIABLES),
@@ -184,19 +215,27 @@ SERVICE_ORDER = Lifecycle(
             roles=(*INVESTIGATORS, SYSTEM),
             form=forms.Receipt,
         ),
-        Move("pass_acceptance", (ACCEPTING,), RESOLVED, ACCEPTORS, Acceptance, guard=accepted, separate_from=EXECUTED),
+        *(
+            Move("pass_acceptance", (ACCEPTING,), RESOLVED, roles, Acceptance, guard=guard, separate_from=EXECUTED)
+            for roles, guard in ((RECORDERS, accepted), (THIRD_PARTY, accepted_by_third))
+        ),
         *(
             Move(
                 "fail_acceptance",
                 (ACCEPTING,),
                 dest,
-                roles=ACCEPTORS,
+                roles=roles,
                 form=forms.Failure,
                 guard=guard,
                 separate_from=EXECUTED,
                 counts="rectifications",
             )
-            for dest, guard in ((RECTIFYING, not_accepted), (RECTIFICATIONS_USED_UP, not_accepted_last))
+            for roles, dest, guard in (
+                (RECORDERS, RECTIFYING, not_accepted),
+                (THIRD_PARTY, RECTIFYING, not_accepted_by_third),
+                (RECORDERS, RECTIFICATIONS_USED_UP, not_accepted_last),
+                (THIRD_PARTY, RECTIFICATIONS_USED_UP, not_accepted_last_by_third),
+            )
         ),
         # Out of rounds a manager decides: one more rectification, or the order is closed with the customer unsatisfied.
         Move(
@@ -230,7 +269,7 @@ SERVICE_ORDER = Lifecycle(
             )
             for state, dest, guard in ((RESOLVED, REVISITED, None), (REVISITED, STAY, unreached))
         ),
-        *calling_in_vain(RESOLVED, REVISITED, CALLERS),
+        *calling_in_vain(RESOLVED, REVISITED, CALLERS, HANDLED),
         *archiving((REVISITED,), ARCHIVED),
         Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
         # The customer corrects his order: the timer is paused (A4).

@@ -1,12 +1,12 @@
 """What is asked for along the way of a service order (C1-C8), from the review to the signed acceptance."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Personal
 from statemachines.forms import Severity
 
 Fen = Annotated[int, Field(ge=0)]
@@ -33,7 +33,7 @@ class NeedsAnalysis(Form):
 class Plan(Form):
     """The service plan: what is done, to which standard, how, when, and what it costs in fen (C1).
 
-    ``cosigns_needed`` departments sign it; ``cosigns`` is always nought: signatures begin anew with every plan.
+    ``cosigners`` are the departments that sign it, separated by blanks: each for itself, and anew with every plan.
     """
 
     content: Personal
@@ -42,12 +42,11 @@ class Plan(Form):
     cost: Annotated[Fen, VARIABLE]
     starts_at: Annotated[AwareDatetime, VARIABLE]
     ends_at: Annotated[AwareDatetime, VARIABLE]
-    cosigns_needed: Annotated[int, Field(ge=0, le=20), VARIABLE]
-    cosigns: Annotated[Literal[0], VARIABLE] = 0
+    cosigners: Annotated[Departments, VARIABLE]
 
 
 class Cosignature(Form):
-    """A department agrees to the plan; its remark (C1)."""
+    """A department agrees to the plan, by one of its own people; its remark (C1)."""
 
     department: Department
     remark: Personal | None = None

@@ -30,7 +30,7 @@ from statemachines.vocabulary import STAY, Clause, Move, Speech
 def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
     """Assign (B10), escalate (B6), extend, note; and the moves of escalation steps: remind and breach."""
     return (
-        Move("assign", open_, STAY, roles=(*DESK, Role.SYSTEM), form=Assignment, counts="transfers"),
+        Move("assign", open_, STAY, roles=(*DESK, Role.SYSTEM), form=Assignment),
         Move("note", open_, STAY, roles=people, form=Note),
         Move("escalate", open_, STAY, roles=(*people, Role.SYSTEM), form=Escalation, guard=rises),
         Move("extend", open_, STAY, roles=(*MANAGERS, Role.SYSTEM), form=Extension, extends=True),
@@ -76,11 +76,33 @@ def archiving(rested: tuple[str, ...], archived: str) -> tuple[Move, ...]:
     )
 
 
-def calling_in_vain(resolved: str, revisited: str, callers: tuple[Role, ...]) -> tuple[Move, ...]:
-    """Record a callback that reached nobody; after the last attempt the case goes on without one (D1)."""
+def calling_in_vain(
+    resolved: str, revisited: str, callers: tuple[Role, ...], handled: tuple[str, ...]
+) -> tuple[Move, ...]:
+    """Record a callback that reached nobody; after the last attempt the case goes on without one (D1).
+
+    Whoever made one of the moves ``handled`` does not record that the customer could not be asked about them (F3).
+    """
     return (
-        Move("attempt", (resolved,), STAY, roles=callers, form=Attempt, guard=next_attempt, stamps="attempted_at"),
-        Move("unreachable", (resolved,), revisited, roles=callers, guard=attempts_used, counts="unreached"),
+        Move(
+            "attempt",
+            (resolved,),
+            STAY,
+            roles=callers,
+            form=Attempt,
+            guard=next_attempt,
+            stamps="attempted_at",
+            separate_from=handled,
+        ),
+        Move(
+            "unreachable",
+            (resolved,),
+            revisited,
+            roles=callers,
+            guard=attempts_used,
+            counts="unreached",
+            separate_from=handled,
+        ),
     )
 
 

@@ -13,6 +13,9 @@ from statemachines.roles import Role
 STAY: Final = None
 """The destination of a move that leaves the case where it is."""
 
+TRANSFERS: Final = "transfers"
+"""The case variable that counts how often a case went from one department to another (B10)."""
+
 NOTHING_KNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -47,9 +50,9 @@ class Facts:
 
     ``variables`` are the case variables: values of fields marked ``VARIABLE``, and counts. ``bounds`` are those of
     the policy pack, None where it leaves one blank, and ``has_limit`` says whether it sets the limit of a clause.
-    ``actor`` is the handle of the person who acts, empty for the system and an import; ``done_by`` says who made the
-    moves from which this one is separate. ``at`` is the instant of the move, ``idle`` the time since the case's last
-    change, ``running`` the clauses of its open SLA timers.
+    ``actor`` is the handle of the person who acts, empty for the system and an import, and ``actor_department`` the
+    department he belongs to; ``done_by`` says who made the moves from which this one is separate. ``at`` is the instant
+    of the move, ``idle`` the time since the case's last change, ``running`` the clauses of its open SLA timers.
     """
 
     state: str
@@ -64,6 +67,7 @@ class Facts:
     bounds: Mapping[str, int | None] = field(default_factory=lambda: NOTHING_KNOWN)
     has_limit: Callable[[str], bool] = field(default=lambda clause: True, compare=False)
     actor: str = ""
+    actor_department: str | None = None
     done_by: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_KNOWN)
     at: datetime | None = None
     idle: timedelta | None = None
@@ -88,9 +92,12 @@ class Guard:
 class State:
     """A state of the work.
 
-    ``owner`` is the role that must act next; a final state has none. ``groups`` name the sets of states that the
-    rows and clauses of the lifecycle refer to (``state_groups.in_group``), as the states in which timers run.
-    ``unwatched`` is the reason why no clause runs in an open state; ``laws`` refuses an open state without either.
+    ``owner`` is the role that must act next, which is notified when a case comes into the state; a final state has
+    none. ``person`` names the case variable that holds the handle of the one who must act; without it, or where it is
+    empty, the owner of the case is asked if he holds the role, else the role in his department. ``groups`` name the
+    sets of states that the rows and clauses of the lifecycle refer to (``state_groups.in_group``), as the states in
+    which timers run. ``unwatched`` is the reason why no clause runs in an open state; ``laws`` refuses an open state
+    without either.
     """
 
     name: str
@@ -98,6 +105,7 @@ class State:
     owner: Role | None = None
     final: bool = False
     groups: tuple[str, ...] = ()
+    person: str = ""
     unwatched: str = ""
 
 
@@ -124,8 +132,11 @@ class Move:
 
     Separation of duties (F3): ``separate_from`` names moves whose makers may not make this one in the same case;
     ``recused`` names case variables that hold the handle of a person (the accused) who may not make it.
+    ``impartial_to`` names the case variable that holds the number of another case: whoever made a move of that case is
+    refused, as the person whom the form names or, where it names none, as the actor.
 
     ``counts`` names a case variable that each such move raises by one, ``stamps`` one that holds the move's instant;
+    ``collects`` a field of the form and the case variable to whose values, separated by blanks, the field's is added;
     ``clears`` names the variables that hold no longer after it, as what was proposed and is declined. ``extends`` gives
     the SLA timer that the form names more time; ``releases_timers`` gives the case's running timers away and
     ``inherits_timers`` takes them over.
@@ -143,8 +154,10 @@ class Move:
     reopens: bool = False
     separate_from: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
+    impartial_to: str = ""
     counts: str | None = None
     stamps: str | None = None
+    collects: tuple[str, str] | None = None
     clears: tuple[str, ...] = ()
     extends: bool = False
     releases_timers: bool = False

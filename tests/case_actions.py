@@ -65,7 +65,11 @@ FORMS: dict[str, dict[str, Any]] = {
         "degree": "full",
         "evidence": "A photograph.",
     },
-    "confirm_responsibility": {"confirmed_cause": "handling"},
+    "confirm_responsibility": {
+        "confirmed_cause": "handling",
+        "confirmed_responsible": "carrier",
+        "confirmed_degree": "full",
+    },
     "compensate": {"compensation": 50_000, "grounds": "Article 8."},
     "approve_compensation": {"approved": 50_000},
     "decline_compensation": {"reason": "Too much."},
@@ -82,7 +86,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "escalate": {"level": 1, "reason": "He is angry."},
 }
 
-MOVE_ACTORS: dict[str, str] = {"investigate": HANDLER, "resolve": HANDLER, "propose_refusal": AGENT}
+MOVE_ACTORS: dict[str, str] = {
+    "investigate": HANDLER,
+    "resolve": HANDLER,
+    "propose_refusal": AGENT,
+    "determine_responsibility": HANDLER,
+    "withdraw": MANAGER,
+}
 """The actor of a move where the test names none; by default the supervisor, unless duties are separated (F3)."""
 
 TO_RESOLVED = ("classify", "investigate", "resolve")

@@ -215,3 +215,11 @@ def work(store: Store) -> "Work":
     from gateways.telephone import FakeTelephone
 
     return Work(store, FakeMailer(), FakeTelephone())
+
+
+@pytest.fixture
+def awaited_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the notices to whom a case awaits, where a test counts other mails; ``test_awaited`` covers them."""
+    from flows.reaction_registry import reactions
+
+    monkeypatch.delitem(reactions(), "tell_whom_the_case_awaits")

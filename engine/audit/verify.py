@@ -13,6 +13,7 @@ from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
 from engine.ledger.case_variables import next_variables, stamped
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
+from engine.ledger.hand_over import Responsible, handed_over
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
@@ -199,10 +200,15 @@ def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, 
     for made in history:
         lifecycle = documents.of(made)
         form = _form(made["form"])
-        fields, counts, stamps, clears = _effects(lifecycle, made)
+        fields, counts, stamps, clears, collects = _effects(lifecycle, made)
+        department = row["department"]
         row |= {name: form[name] for name in fields.on_case if name in form and name in row}
         values = {name: form[name] for name in fields.variables if name in form} | stamped(stamps, made["occurred_at"])
-        row["variables"] = next_variables(row["variables"], values, counts, clears)
+        collected = (collects[1], str(form.get(collects[0]))) if collects else None
+        row["variables"] = next_variables(row["variables"], values, counts, clears, collected)
+        if lifecycle is not None and lifecycle.hands_over:
+            after = Responsible(row["department"], row["owner"], row["variables"])
+            row |= handed_over(department, after, "owner" in form)._asdict()
         if made["move"] == CARRIED_OVER and lifecycle is not None:
             row["previous_state"] = lifecycle.resolver.state(row["previous_state"])
             row["variables"] = _renamed(row["variables"], lifecycle)
@@ -216,14 +222,14 @@ def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, 
 
 def _effects(
     lifecycle: RecordedLifecycle | None, made: _Row
-) -> tuple[RecordedForm, str | None, str | None, tuple[str, ...]]:
-    """Return the fields of a move's form that change the case's row, and the variables it counts, stamps and clears."""
+) -> tuple[RecordedForm, str | None, str | None, tuple[str, ...], tuple[str, str] | None]:
+    """Return the fields of a move's form that change the case's row, and what it counts, stamps, clears, collects."""
     if made["move"] == OPEN:
-        return OPENED, None, None, ()
+        return OPENED, None, None, (), None
     move = lifecycle.moves.get(made["move"]) if lifecycle is not None else None
     if move is None:
-        return RecordedForm(), None, None, ()
-    return move.form, move.counts, move.stamps, move.clears(made["source"], made["dest"])
+        return RecordedForm(), None, None, (), None
+    return move.form, move.counts, move.stamps, move.clears(made["source"], made["dest"]), move.collects
 
 
 def _renamed(variables: str, lifecycle: RecordedLifecycle) -> str:

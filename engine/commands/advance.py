@@ -22,17 +22,19 @@ from typing import Any
 from engine.actors import Acting, refuse_unavailable
 from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
+from engine.commands.disputed_case import refuse_partial, with_recorded
 from engine.commands.form_references import check_named, names_a_case
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.message_checks import as_logged, check_message, closed_timers
 from engine.commands.plan import Plan, begin, plan_move, plan_until
+from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
 from engine.databases import Conflict
 from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft
 from engine.store import Store
-from engine.timers.apply import OccurrenceUnknown
+from engine.timers.apply import OccurrenceUnknown, SpentPartsUnknown
 from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -47,7 +49,8 @@ class Command:
     """What somebody wants a case to do.
 
     ``key`` makes it idempotent; ``if_seq`` refuses it if the case has moved since; ``occurred_at``
-    may be given by an import alone (law 4).
+    may be given by an import alone (law 4). ``since`` is the ``seq`` of the transition that an automatic step
+    answers: it is refused if a person has decided since then what its form would put on the case.
     """
 
     number: str
@@ -59,6 +62,7 @@ class Command:
     if_seq: int | None = None
     occurred_at: datetime | None = None
     inferred: bool = False
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded:
     wanted, now = _wanted(command), to_micros(at)
     try:
         return plan_command(tx, secret, command, at, loaded or load_one(tx, wanted, now))
-    except (HistoryUnknown, OccurrenceUnknown):
+    except (HistoryUnknown, OccurrenceUnknown, SpentPartsUnknown):
         return plan_command(tx, secret, command, at, load_one(tx, wanted, now, complete=True))
 
 
@@ -180,7 +184,9 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     plan, case = begin(context), context.case
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
-    form = context.table.checked(command.move, command.form)
+    form = with_recorded(tx, context.table.checked(command.move, command.form))
+    if command.since is not None and case.version > command.since:
+        refuse_superseded(tx, context, command.move, form, command.since)
     historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
     if historic:
@@ -191,6 +197,8 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if not historic:
         check_message(tx, context.case, row, form, to_micros(at))
     closed = closed_timers(tx, context, row, form)
+    if row.impartial_to:
+        refuse_partial(tx, case, row, form, actor)
     dest, now = row.dest or case.state, context.now
     draft = TransitionDraft(
         row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,

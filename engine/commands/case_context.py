@@ -12,7 +12,7 @@ from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
 from engine.timers import timer as timing
 from engine.timers.reschedule import History
-from engine.timers.start import Occurrences, TermsMemo, TimerStarter
+from engine.timers.start import Occurrences, SpentParts, TermsMemo, TimerStarter
 from engine.timers.timer import RunningTimer
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
@@ -93,6 +93,7 @@ class Loaded:
     done: Done = ()
     history: History | None = None
     occurrences: Occurrences | None = None
+    spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
 
@@ -102,9 +103,9 @@ class CaseContext:
     """One case, its timers, its table and the rules in force. Planning brings case and timers forward.
 
     ``now`` is never before the case's last change. ``done`` says who made which moves, where duties are separated.
-    ``history`` and ``occurrences`` are None where they were not read; few moves need them. A case is not ``whole`` if
-    only those timers were read that usual escalation steps touch. ``names`` are given for a case that bears names which
-    its table no longer has.
+    ``history``, ``occurrences`` and ``spent_parts`` are None where they were not read; few moves need them. A case is
+    not ``whole`` if only those timers were read that usual escalation steps touch. ``names`` are given for a case that
+    bears names which its table no longer has.
     """
 
     case: CaseRow
@@ -116,6 +117,7 @@ class CaseContext:
     done: Done = ()
     history: History | None = None
     occurrences: Occurrences | None = None
+    spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
 
@@ -140,6 +142,7 @@ def context_of(loaded: Loaded) -> CaseContext:
         done=done,
         history=history,
         occurrences=loaded.occurrences,
+        spent_parts=loaded.spent_parts,
         whole=loaded.whole,
         names=loaded.names,
     )
@@ -152,4 +155,6 @@ def _running(around: Surroundings, row: Any) -> RunningTimer:
 def starter_of(context: CaseContext, at: int) -> TimerStarter:
     """Return what starts timers of the case at an instant, in microseconds."""
     around = context.around
-    return TimerStarter(around.calendar, context.pack, context.case, at, around.terms, context.occurrences)
+    return TimerStarter(
+        around.calendar, context.pack, context.case, at, around.terms, context.occurrences, context.spent_parts
+    )

@@ -27,10 +27,12 @@ def facts_of(
     done_by: DoneBy | None = None,
     at: int | None = None,
     timers: Iterable[RunningTimer] = (),
+    department: str | None = None,
 ) -> Facts:
-    """Return what guards may know of a case. ``actor`` is the handle of a person, empty for nobody.
+    """Return what guards may know of a case.
 
-    ``at`` is the instant of the move, in microseconds; without it nothing is known of time.
+    ``actor`` is the handle of a person, empty for nobody, and ``department`` the one he belongs to. ``at`` is the
+    instant of the move, in microseconds; without it nothing is known of time.
     """
     return Facts(
         state=case.state,
@@ -45,6 +47,7 @@ def facts_of(
         bounds={name: bound.amount for name, bound in pack.bounds.items()},
         has_limit=lambda clause: has_limit(pack, lifecycle_of(case.kind), clause, case.traits),
         actor=actor,
+        actor_department=department,
         done_by=done_by or {},
         at=None if at is None else from_micros(at),
         idle=None if at is None else timedelta(microseconds=max(at - case.changed_at, 0)),
@@ -68,5 +71,5 @@ def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decisi
         facts = facts_of(case, context.pack, at=context.now, timers=context.timers)
         return table.decide(facts, move, form, actor.roles)
     separate = done_by(context.done, table.separate_from(move, case.state))
-    facts = facts_of(case, context.pack, actor.handle, separate, context.now, context.timers)
+    facts = facts_of(case, context.pack, actor.handle, separate, context.now, context.timers, actor.department)
     return table.decide(facts, move, form, actor.roles)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.actors import known_actor, refuse_unavailable
+from engine.actors import Acting, known_actor, refuse_unavailable
 from engine.commands.case_context import CaseContext
 from engine.departments import check_department
 from engine.ledger.record import CaseRow, case_by_number
@@ -14,7 +14,7 @@ from statemachines.lifecycle import Lifecycle, Refused
 
 HANDED_ON = """
 SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
-       t.steps_fired, t.level FROM timer t JOIN cases c ON c.id = t.case_id
+       t.steps_fired, t.level, t.part FROM timer t JOIN cases c ON c.id = t.case_id
  WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
 """
 
@@ -22,19 +22,22 @@ SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed
 def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | None) -> Sequence[Any]:
     """Check people, departments and cases that the form names; return the timers that the case it names handed on.
 
-    Whoever is to have the work must be there at ``at``, in microseconds, and the department must be one of this house;
-    ``at`` is None for history, whose owners may have left and whose departments may be another house's.
-    Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent' | 'unknown_department' | 'unknown_kind' |
+    Whoever is to have the work must be a person who is there at ``at``, in microseconds, and who belongs to the
+    department that has the case, if he belongs to any; the department must be one of this house. ``at`` is None for
+    history, whose owners may have left and whose departments may be another house's. Raises ``Refused('unknown_actor' |
+    'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' | 'unknown_department' | 'unknown_kind' |
     'unknown_case' | 'not_mergeable')``.
     """
     owners = marked(type(form), ON_CASE)
+    department = getattr(form, "department", None) or context.case.department
+    for name in marked(type(form), DEPARTMENT) if at is not None else ():
+        for code in (getattr(form, name) or "").split():
+            check_department(tx, code)
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
             person = known_actor(tx, handle)
             if at is not None and name in owners:
-                refuse_unavailable(person, at)
-    for name in marked(type(form), DEPARTMENT) if at is not None else ():
-        check_department(tx, getattr(form, name))
+                _check_owner(person, department, at)
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
     _check_cases(tx, context.case, form)
@@ -57,6 +60,15 @@ def _check_kind(kind: str) -> None:
     known = [name for name, table in lifecycles().items() if not table.internal]
     if kind not in known:
         raise Refused("unknown_kind", kind=kind, known=known)
+
+
+def _check_owner(person: Acting, department: str | None, at: int) -> None:
+    """Refuse somebody who cannot have the work of a department (B10)."""
+    if not person.person:
+        raise Refused("not_a_person", handle=person.handle)
+    refuse_unavailable(person, at)
+    if department is not None and person.department not in {None, department}:
+        raise Refused("owner_elsewhere", handle=person.handle, theirs=person.department, department=department)
 
 
 def names_a_case(table: Lifecycle, move: str) -> bool:

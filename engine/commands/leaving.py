@@ -21,7 +21,7 @@ GROUP = 100
 """Cases handed on in one transaction, so that other writers get their turn."""
 
 OWNED = "SELECT number, version, department FROM cases WHERE owner = :handle AND NOT closed ORDER BY id"
-STAFF = f"SELECT {COLUMNS}, department FROM actor WHERE disabled_at IS NULL ORDER BY handle"
+STAFF = f"SELECT {COLUMNS} FROM actor WHERE disabled_at IS NULL ORDER BY handle"
 LOAD = "SELECT owner, count(*) AS n FROM cases WHERE NOT closed AND owner IS NOT NULL GROUP BY owner"
 FREE_CALLBACKS = "UPDATE callback SET owner = NULL WHERE owner = :handle AND done_at IS NULL"
 
@@ -37,10 +37,11 @@ class HandedOn:
 def disable(store: Store, handle: str, by: str, at: datetime, to: str | None = None, reason: str = "") -> HandedOn:
     """Disable an actor and hand on his open cases; called again, it goes on where it was interrupted.
 
-    A case goes to ``to`` if he is named, else to the actor's deputy, else to the least busy handler of its department,
-    else to the actor's boss. Each is an ordinary ``assign`` of the case, made as the system under a key; a case whose
-    lifecycle has none in its state, or for which nobody is there, is named in ``left``, and asks whoever holds the
-    role that it awaits. Raises what ``change_actor`` raises.
+    A case goes to ``to`` if he is named, and with him to his department; else to the actor's deputy, else to the least
+    busy handler of its department, else to the actor's boss, of whom the first is asked who may own its cases. Each is
+    an ordinary ``assign`` of the case, made as the system under a key; a case whose lifecycle has none in its state, or
+    for which nobody is there, is named in ``left``, and asks whoever holds the role that it awaits. Raises what
+    ``change_actor`` raises.
     """
     successors = retrying(lambda: _disable(store, handle, by, at, to))
     with store.looking() as tx:
@@ -76,20 +77,30 @@ class _Successors:
     """Who gets the cases of somebody who leaves: one person, or the handlers of each department by their load."""
 
     named: Acting | None
+    deputy: Acting | None
     boss: Acting | None
-    departments: dict[str, str | None]
     handlers: dict[str, list[str]]
     load: Counter[str]
 
     def of(self, department: str | None) -> tuple[str | None, str | None]:
         """Return the next owner of a case of that department, and the department under which he gets it."""
-        owner = None if self.named is None else self.named.handle
-        if owner is None and (handlers := self.handlers.get(department or "")):
+        if self.named is not None:
+            return self.named.handle, self.named.department or department
+        if deputy := _serving(self.deputy, department):
+            return deputy.handle, department or deputy.department
+        if handlers := self.handlers.get(department or ""):
             owner = min(handlers, key=lambda handle: (self.load[handle], handle))
             self.load[owner] += 1
-        if owner is None and self.boss is not None:
-            owner = self.boss.handle
-        return owner, department or self.departments.get(owner or "")
+            return owner, department
+        if boss := _serving(self.boss, department):
+            return boss.handle, department or boss.department
+        return None, department
+
+
+def _serving(actor: Acting | None, department: str | None) -> Acting | None:
+    """Return the actor if he may own the cases of a department: he belongs to it, or to none."""
+    serves = actor is not None and (department is None or actor.department in {None, department})
+    return actor if serves else None
 
 
 def _disable(store: Store, handle: str, by: str, at: datetime, to: str | None) -> _Successors:
@@ -102,15 +113,13 @@ def _disable(store: Store, handle: str, by: str, at: datetime, to: str | None) -
         person.put("disabled_at", row.disabled_at or now)
         refuse_without_administrator(tx, handle)
         tx.run(FREE_CALLBACKS, handle=handle)
-        named = named or _there(tx, row.deputy, now)
-        boss = _there(tx, row.boss, now)
-        staff = [(acting_of(other), other.department) for other in tx.rows(STAFF)]
+        deputy, boss = _there(tx, row.deputy, now), _there(tx, row.boss, now)
         handlers: dict[str, list[str]] = {}
-        for actor, department in staff:
-            if department and Role.HANDLER in actor.roles and not actor.away(now):
-                handlers.setdefault(department, []).append(actor.handle)
+        for actor in map(acting_of, tx.rows(STAFF)):
+            if actor.department and Role.HANDLER in actor.roles and not actor.away(now):
+                handlers.setdefault(actor.department, []).append(actor.handle)
         load = Counter({counted.owner: counted.n for counted in tx.rows(LOAD)})
-        return _Successors(named, boss, {a.handle: department for a, department in staff}, handlers, load)
+        return _Successors(named, deputy, boss, handlers, load)
 
 
 def _there(tx: Tx, handle: str | None, at: int) -> Acting | None:

@@ -11,10 +11,10 @@ from engine.transaction import Tx
 
 
 def read_history(tx: Tx, loaded: Sequence[Loaded]) -> None:
-    """Read the history of each case and the last occurrence of each of its clauses."""
+    """Read the history of each case, the last occurrence of each of its clauses, and what departments gave away."""
     by_id = {entry.case.id: entry for entry in loaded if entry.case is not None}
     for entry in by_id.values():
-        entry.history, entry.occurrences = [], {}
+        entry.history, entry.occurrences, entry.spent_parts = [], {}, {}
     for row in tx.rows_among(load_sql.HISTORY, ids=list(by_id)):
         history = by_id[row.case_id].history
         assert history is not None
@@ -23,6 +23,10 @@ def read_history(tx: Tx, loaded: Sequence[Loaded]) -> None:
         occurrences = by_id[row.case_id].occurrences
         assert occurrences is not None
         occurrences.setdefault(row.clause, {})[row.cycle] = row.last
+    for row in tx.rows_among(load_sql.SPENT_PARTS, ids=list(by_id)):
+        spent_parts = by_id[row.case_id].spent_parts
+        assert spent_parts is not None
+        spent_parts[row.clause, row.cycle, row.part] = row
 
 
 def read_names(tx: Tx, retired: Mapping[int, Loaded]) -> None:

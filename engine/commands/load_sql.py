@@ -35,6 +35,10 @@ OCCURRENCES = """
 SELECT case_id, clause, cycle, max(occurrence) AS last FROM timer WHERE case_id = ANY(:ids)
  GROUP BY case_id, clause, cycle
 """
+SPENT_PARTS = """
+SELECT case_id, clause, cycle, part, unit, consumed, extended, steps_fired, level FROM timer
+ WHERE case_id = ANY(:ids) AND part IS NOT NULL AND outcome = 'handed_over' ORDER BY id
+"""
 LAST_VERSIONS = """
 SELECT c.id, c.kind, t.lifecycle FROM cases c JOIN transition t ON t.case_id = c.id AND t.seq = c.version
  WHERE c.id = ANY(:ids)

@@ -112,30 +112,30 @@ UPDATE timer SET steps_fired = r.steps_fired, fires_at = r.fires_at, level = r.l
 NEW_TIMER = """
 INSERT INTO timer (id, case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed,
                    extended, opened_at, running_since, fires_at, steps_fired, steps_before, level, closed_at, outcome,
-                   closed_by)
+                   closed_by, part)
 VALUES (:id, :case_id, :clause, :cycle,
         CASE WHEN :occurrence > 0 THEN :occurrence ELSE (
             SELECT coalesce(max(occurrence), 0) + 1 FROM timer
              WHERE case_id = :case_id AND clause = :clause AND cycle >= :counted_from) END,
         :policy, :calendar, :amount, :unit, :allowance, :consumed, :extended,
         :opened_at, :running_since, :fires_at, :steps_fired, :steps_before, :level, :closed_at, :outcome,
-        :closed_by)
+        :closed_by, :part)
 """
 NEW_TIMERS = """
 INSERT INTO timer (id, case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed,
                    extended, opened_at, running_since, fires_at, steps_fired, steps_before, level, closed_at, outcome,
-                   closed_by)
+                   closed_by, part)
 SELECT coalesce(r.id, nextval(pg_get_serial_sequence('timer', 'id'))), r.case_id, r.clause, r.cycle,
        CASE WHEN r.occurrence > 0 THEN r.occurrence ELSE (
            SELECT coalesce(max(t.occurrence), 0) + r.nth FROM timer t
             WHERE t.case_id = r.case_id AND t.clause = r.clause AND t.cycle >= r.counted_from) END,
        r.policy, r.calendar, r.amount, r.unit, r.allowance, r.consumed, r.extended, r.opened_at, r.running_since,
-       r.fires_at, r.steps_fired, r.steps_before, r.level, r.closed_at, r.outcome, r.closed_by
+       r.fires_at, r.steps_fired, r.steps_before, r.level, r.closed_at, r.outcome, r.closed_by, r.part
   FROM json_to_recordset(%(timers_started)s::json) AS r(
        id bigint, case_id bigint, clause text, cycle integer, occurrence integer, nth integer, counted_from integer,
        policy text, calendar text, amount integer, unit text, allowance bigint, consumed bigint, extended bigint,
        opened_at bigint, running_since bigint, fires_at bigint, steps_fired integer, steps_before integer,
-       level integer, closed_at bigint, outcome text, closed_by integer)
+       level integer, closed_at bigint, outcome text, closed_by integer, part text)
  WHERE (SELECT count(*) FROM moved) = %(count)s
 """
 

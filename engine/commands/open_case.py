@@ -152,7 +152,7 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     if opening.parent is not None:
         link_in(tx, opening.parent, case.id, opening.relation, around.now)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
-    context = context_of(Loaded(around, case, history=[], occurrences={}))
+    context = context_of(Loaded(around, case, history=[], occurrences={}, spent_parts={}))
     plan = Plan(case, context.timers, case.version)
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
     form = _form(opening, awaited(table, unset))

@@ -73,7 +73,7 @@ def leaves_alone(table: Lifecycle, state: str, move: str, form: StepFired, actor
         row = table.decide(Facts(state=state), move, form, actor.roles).row
     except Refused:
         return False
-    if row.dest not in (None, state) or row.reopens or row.extends or row.counts or row.clears:
+    if row.dest not in (None, state) or row.reopens or row.extends or row.counts or row.clears or row.collects:
         return False
     if row.releases_timers or row.inherits_timers:
         return False

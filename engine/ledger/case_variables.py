@@ -20,7 +20,8 @@ def variables_after(variables: str, form: Form, row: Move | None, occurred_at: i
     }
     if row is None:
         return next_variables(variables, values)
-    return next_variables(variables, values | stamped(row.stamps, occurred_at), row.counts, row.clears)
+    collected = (row.collects[1], str(getattr(form, row.collects[0]))) if row.collects else None
+    return next_variables(variables, values | stamped(row.stamps, occurred_at), row.counts, row.clears, collected)
 
 
 def stamped(name: str | None, occurred_at: int) -> dict[str, Any]:
@@ -29,15 +30,25 @@ def stamped(name: str | None, occurred_at: int) -> dict[str, Any]:
 
 
 def next_variables(
-    variables: str, values: dict[str, Any], counts: str | None = None, clears: Collection[str] = ()
+    variables: str,
+    values: dict[str, Any],
+    counts: str | None = None,
+    clears: Collection[str] = (),
+    collected: tuple[str, str] | None = None,
 ) -> str:
-    """Return the variables without those a row clears, with the form's values, and with its count raised by one."""
-    if not values and counts is None and not clears:
+    """Return the variables without those a row clears, with the form's values, and with its count raised by one.
+
+    ``collected`` is a variable of several values, separated by blanks, and the value that is added to it.
+    """
+    if not values and counts is None and not clears and collected is None:
         return variables
     before: dict[str, Any] = orjson.loads(variables)
     after = {name: value for name, value in before.items() if name not in clears} | values
     if counts is not None:
         after[counts] = after.get(counts, 0) + 1
+    if collected is not None:
+        name, value = collected
+        after[name] = " ".join(sorted({*after.get(name, "").split(), value}))
     return canonical(after)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.ledger.case_variables import plain, resolved_variables, variables_after
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
+from engine.ledger.hand_over import Responsible, handed_over
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
 from statemachines.kinds import lifecycles
@@ -150,11 +151,14 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
         case.variables = resolved_variables(table, case.variables)
     elif draft.dest != case.state:
         case.previous_state, case.state = case.state, draft.dest
+    department, named = case.department, getattr(draft.form, "owner", None) is not None
     for name in marked(type(draft.form), ON_CASE):
         value = getattr(draft.form, name)
         if value is not None:
             setattr(case, name, value.value if isinstance(value, Enum) else value)
     case.variables = variables_after(case.variables, draft.form, draft.row, draft.occurred_at)
+    after = handed_over(department, Responsible(case.department, case.owner, case.variables), named)
+    case.owner, case.variables = after.owner, after.variables
     if draft.reopens:
         case.cycle += 1
         case.attempts = 0

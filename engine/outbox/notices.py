@@ -4,6 +4,9 @@ Note [One notice a level]: a person gets one notice of a case at a level for as 
 escalation by hand, lasts. Later steps of that level, and steps of other promises that reach it meanwhile, ask nothing
 new. Once the promise is met, another promise that reaches the level asks again: nobody would know of it otherwise.
 
+Note [Awaited]: a notice that a case awaits somebody in a state stands by itself: it neither hinders a notice of a level
+nor is hindered by one. In a digest it is moot once the case left the state or awaits somebody else there.
+
 Note [Digests]: whoever got ``Limits.digest_after`` notices within ``Limits.window`` gets the next ones, and all of a
 group that exceeds the limit together, in one mail at the end of a window that begins with the first of them.
 """
@@ -24,7 +27,7 @@ from models.columns import MICROSECOND, to_micros
 LOCK = "SELECT id FROM cases WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
 # A timer that ended asks nobody any more; an escalation by hand lasts as long as its cycle.
 KNOWN = """
-SELECT n.case_id, n.seq, n.recipient, n.level, n.cycle, k.closed_at,
+SELECT n.case_id, n.seq, n.recipient, n.level, n.cycle, n.awaiting, k.closed_at,
        CASE WHEN n.digest_at IS NULL THEN n.mail END AS mail
   FROM notice n LEFT JOIN timer k ON k.id = n.timer_id WHERE n.case_id = ANY(:ids)
 """
@@ -36,23 +39,26 @@ SELECT recipient, min(digest_at) AS at FROM notice
  WHERE mail IS NULL AND recipient = ANY(:names) AND digest_at > :at GROUP BY recipient
 """
 INSERT = """
-INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail)
-VALUES (:case_id, :seq, :recipient, :level, :cycle, :timer_id, :asked_at, :digest_at, :line, :mail)
+INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail, awaiting)
+VALUES (:case_id, :seq, :recipient, :level, :cycle, :timer_id, :asked_at, :digest_at, :line, :mail, :awaiting)
 ON CONFLICT DO NOTHING
 """
 INSERT_POSTGRES = """
-INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail)
+INSERT INTO notice (case_id, seq, recipient, level, cycle, timer_id, asked_at, digest_at, line, mail, awaiting)
 SELECT * FROM json_to_recordset(%(rows)s::json) AS r(
   case_id bigint, seq integer, recipient text, level integer, cycle integer, timer_id bigint, asked_at bigint,
-  digest_at bigint, line text, mail text) ON CONFLICT DO NOTHING
+  digest_at bigint, line text, mail text, awaiting text) ON CONFLICT DO NOTHING
 """
 ASKED = """
 SELECT n.recipient, c.number FROM notice n JOIN cases c ON c.id = n.case_id
- WHERE n.recipient = ANY(:names) AND n.asked_at > :since
+ WHERE n.recipient = ANY(:names) AND n.asked_at > :since AND n.awaiting IS NULL
 """
 DIGESTS_DUE = "SELECT DISTINCT recipient FROM notice WHERE mail IS NULL AND digest_at <= :at ORDER BY recipient"
 WAITING = """
-SELECT n.case_id, n.seq, n.level, n.asked_at, n.line, c.closed OR k.closed_at IS NOT NULL AS moot
+SELECT n.case_id, n.seq, n.level, n.asked_at, n.line,
+       c.closed OR k.closed_at IS NOT NULL OR (n.awaiting IS NOT NULL AND (c.state <> n.awaiting OR EXISTS (
+         SELECT 1 FROM notice later WHERE later.case_id = n.case_id AND later.seq > n.seq
+            AND later.awaiting IS NOT NULL))) AS moot
   FROM notice n JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
  WHERE n.recipient = :recipient AND n.mail IS NULL AND n.digest_at <= :at
  ORDER BY n.level DESC, n.asked_at, n.case_id, n.seq
@@ -82,7 +88,10 @@ class DraftNotice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRequest:
-    """A transition by which a case asks people at a level; ``timer_id`` is None for an escalation by hand."""
+    """A transition by which a case asks people at a level, or comes into the state ``awaiting`` that awaits them.
+
+    ``timer_id`` is None unless a promise asks.
+    """
 
     case_id: int
     seq: int
@@ -91,6 +100,7 @@ class NoticeRequest:
     timer_id: int | None
     drafts: tuple[DraftNotice, ...]
     limits: Limits
+    awaiting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +151,16 @@ def _new(requests: Sequence[NoticeRequest], known: Iterable[Any]) -> Iterator[tu
     recorded, asked = set[tuple[int, int, str]](), set[tuple[int, int, int, str]]()
     for row in known:
         recorded.add((row.case_id, row.seq, row.recipient))
-        if row.closed_at is None:
+        if row.closed_at is None and row.awaiting is None:
             asked.add((row.case_id, row.cycle, row.level, row.recipient))
     for request in requests:
         for draft in request.drafts:
             asks = (request.case_id, request.cycle, request.level, draft.recipient)
-            if _key(request, draft) not in recorded and asks not in asked:
+            if _key(request, draft) in recorded:
+                continue
+            if request.awaiting is not None:
+                yield request, draft
+            elif asks not in asked:
                 asked.add(asks)
                 yield request, draft
 
@@ -182,6 +196,7 @@ def _row(request: NoticeRequest, draft: DraftNotice, digest_at: int | None, at: 
         "digest_at": digest_at,
         "line": draft.line,
         "mail": draft.mail.key if digest_at is None else None,
+        "awaiting": request.awaiting,
     }
 
 

@@ -26,6 +26,10 @@ class OccurrenceUnknown(Exception):
     """A move names the occurrence of a timer that is not written yet, and only the database counts it."""
 
 
+class SpentPartsUnknown(Exception):
+    """A department may get a case back, and what its timer had used was not read."""
+
+
 def apply(
     starter: TimerStarter,
     table: Lifecycle,
@@ -43,27 +47,42 @@ def apply(
         outcome = _outcome(clause, timer, case, was, draft)
         if outcome is not None:
             timer.close(draft.occurred_at, outcome, case.version)
+            if timer.part is not None and starter.spent_parts is not None:
+                starter.spent_parts[timer.clause, timer.cycle, timer.part] = timer
             if clause is not None and clause.repeats and outcome in {"met", "breached"}:
                 restarted.append(clause)
             continue
         going_on[timer.clause] = timer
         if clause is not None and case.state != was.state:
             _pause_or_resume(starter, timer, clause, draft.occurred_at)
-    started: list[RunningTimer] = []
-    for clause in dict.fromkeys([*restarted, *_starting(starter, table, was, draft)]):
-        if clause.waits_for:
-            continue
-        # If the table changed, a case may come into a state in which a timer of the clause is open already.
-        if (clause.started_by or clause.name not in going_on) and case.state in clause.lives_in:
-            due = agreed_due(clause, draft.form)
-            timer = starter.start(clause, None if due is None else to_micros(due))
-            if timer is not None:
-                started.append(timer)
+    beginning = dict.fromkeys([*restarted, *_starting(starter, table, was, draft)])
+    started = [timer for clause in beginning if (timer := _started(starter, clause, going_on, was, draft))]
     open_clauses = {*going_on, *(timer.clause for timer in started)}
     started += (
         timer for clause in table.waiting if (timer := _waiting_timer(starter, clause, going_on, open_clauses, draft))
     )
     return started
+
+
+def _started(
+    starter: TimerStarter,
+    clause: Clause,
+    going_on: Mapping[str, RunningTimer],
+    was: Before,
+    draft: TransitionDraft,
+) -> RunningTimer | None:
+    """Start a timer of the clause with the move; return None where it waits, is open already, or has no limit."""
+    case = starter.case
+    if clause.waits_for or case.state not in clause.lives_in:
+        return None
+    # If the table changed, a case may come into a state in which a timer of the clause is open already.
+    if clause.name in going_on and not clause.started_by:
+        return None
+    due = agreed_due(clause, draft.form)
+    timer = starter.start(clause, None if due is None else to_micros(due))
+    if timer is not None and _handed_over(clause, case, was) and was.value(clause.partition_by) is not None:
+        _go_on(starter, clause, timer)
+    return timer
 
 
 def _waiting_timer(
@@ -80,6 +99,16 @@ def _waiting_timer(
     if held or timer is not None or starter.case.state not in clause.lives_in:
         return None
     return starter.start(clause)
+
+
+def _go_on(starter: TimerStarter, clause: Clause, timer: RunningTimer) -> None:
+    """Let the timer of a department that gets the case back go on from the one with which it gave the case away."""
+    if starter.spent_parts is None:
+        raise SpentPartsUnknown
+    assert timer.part is not None
+    earlier = starter.spent_parts.get((clause.name, timer.cycle, timer.part))
+    if earlier is not None:
+        timer.go_on_from(earlier, clause, starter.pack)
 
 
 def _outcome(

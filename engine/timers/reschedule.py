@@ -131,6 +131,7 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
             closed_at=None,
             outcome=None,
             closed_by=None,
+            part=row.part,
             place=starter.calendar(row.calendar),
             counted_from=counted_from(clause, case.cycle),
         )

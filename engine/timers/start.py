@@ -9,7 +9,7 @@ from engine.ledger.record import CaseRow
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import name_in_pack
-from engine.timers.timer import RunningTimer, falls_due, percents
+from engine.timers.timer import RunningTimer, SpentTimer, falls_due, percents
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Refused
 
@@ -35,12 +35,15 @@ TermsMemo = dict[tuple[Any, ...], Terms | None]
 """The terms of a pack, by all that they depend on: cases alike in every trait at one instant share them."""
 Occurrences = dict[str, dict[int, int]]
 """The last occurrence of each clause in each cycle of a case."""
+SpentParts = dict[tuple[str, int, str], SpentTimer]
+"""The last timer that each department (part of a clause) gave away, by clause, cycle and part."""
 
 
 class TimerStarter(NamedTuple):
     """What is needed to start the timers of one case at one instant.
 
-    ``occurrences`` is None where it was not read: then the database counts when the row is written.
+    ``occurrences`` is None where it was not read: then the database counts when the row is written. ``spent_parts`` is
+    None where it was not read.
     """
 
     calendar: Callable[[str], Calendar]
@@ -49,6 +52,7 @@ class TimerStarter(NamedTuple):
     at: int
     memo: TermsMemo
     occurrences: Occurrences | None = None
+    spent_parts: SpentParts | None = None
 
     def limit(self, clause: Clause) -> Limit | None:
         """Return the pack's limit for this case; None where it promises nothing of the kind or sets no limit.
@@ -125,6 +129,7 @@ class TimerStarter(NamedTuple):
             closed_at=None,
             outcome=None,
             closed_by=None,
+            part=getattr(self.case, clause.partition_by) if clause.partition_by else None,
             place=terms.place,
             counted_from=counted_from(clause, self.case.cycle),
             changed=True,

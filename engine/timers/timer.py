@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit
@@ -17,7 +17,8 @@ class RunningTimer:
     """A timer while the engine works on it; all times and amounts in microseconds.
 
     ``id`` is None until it is written. ``changed`` says that its row is to be written. ``occurrence`` is 0 where it is
-    not known before the row is written; it is counted from the cycle ``counted_from`` on.
+    not known before the row is written; it is counted from the cycle ``counted_from`` on. ``part`` is the value of the
+    column that partitions its clause.
     ``renamed`` says that its clause, and maybe its occurrence, changed with a new release of the lifecycle.
     """
 
@@ -42,6 +43,7 @@ class RunningTimer:
     closed_at: int | None
     outcome: str | None
     closed_by: int | None
+    part: str | None
     place: Calendar
     counted_from: int = 0
     changed: bool = False
@@ -85,6 +87,31 @@ class RunningTimer:
         """End the timer: met, breached, stopped, done, handed_over or handed_on; ``by`` is the ``seq`` of the move."""
         self.consumed, self.closed_by = self.used(at), by
         self.running_since, self.fires_at, self.closed_at, self.outcome, self.changed = None, None, at, outcome, True
+
+    def go_on_from(self, earlier: "SpentTimer", clause: Clause, pack: Pack) -> None:
+        """Continue an earlier timer of the same clause and part: what it used stays used, and no step fires twice."""
+        if earlier.unit != self.unit:  # units are never converted into each other (law 5)
+            return
+        self.consumed, self.extended = earlier.consumed, earlier.extended
+        self.allowance += earlier.extended
+        self.steps_fired = self.steps_before = earlier.steps_fired
+        self.level = earlier.level
+        self.rearm(clause, pack)
+
+
+class SpentTimer(Protocol):
+    """A timer that ended because another department got the case, as far as its continuation goes on from it."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def consumed(self) -> int: ...
+    @property
+    def extended(self) -> int: ...
+    @property
+    def steps_fired(self) -> int: ...
+    @property
+    def level(self) -> int: ...
 
 
 _UNWRITTEN = frozenset({"place", "counted_from", "changed", "renamed"})

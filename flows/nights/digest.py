@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from engine.escalation.recipients import holders
+from engine.escalation.recipients import asked_for
 from engine.outbox.mails import ComposedMail, queue_mails
 from engine.runs import Done, keep
 from engine.store import Store
@@ -16,7 +16,6 @@ from locales.zone import reader_zone
 from models import Actor
 from reports import figures, run_figures
 from reports.figures import LateStep
-from statemachines.roles import LEVELS
 
 DAYS_BACK = 7
 LISTED = 50
@@ -49,8 +48,7 @@ def _recipients(store: Store, steps: Iterable[LateStep], at: datetime) -> list[t
     staff = all_staff(store)
     found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))
     for step in steps:
-        owner = step.owner if step.level == 0 else None
-        for actor in holders(staff, LEVELS[step.level], step.department, owner, at=at):
+        for actor in asked_for(step, step.level, staff, at).actors:
             found[actor.handle][step.number].append(step)
     return [(actor, found[actor.handle]) for actor in staff if actor.handle in found and actor.email]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from engine.escalation.recipients import asked_for
 from engine.outbox.mails import NOBODY, ComposedMail, mails_by_key, queue_mails
 from engine.outbox.notices import asked_since
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
-from flows.case_notices import asked_for
 from flows.mailing import send_queued
 from flows.notifications import all_staff
 from flows.work import Work, off_loop

@@ -49,7 +49,7 @@ async def route_consultation(context: ReactionContext) -> None:
     text, subject = await gather(context.statement("text", "demand"), context.statement("subject"))
     proposal = propose(context.work.store.home, text, subject)
     if proposal.sure:
-        await context.advance(
+        await context.propose(
             "classify", department=proposal.department, category=proposal.category, confidence=proposal.confidence
         )
 
@@ -63,13 +63,7 @@ async def offer_lead(context: ReactionContext) -> None:
         return
     seller = await off_loop(least_busy_seller, context.work.store)
     if seller is not None:
-        await context.advance("offer", owner=seller.handle, department=seller.department)
-
-
-@on_move(INQUIRY, "offer")
-async def tell_seller(context: ReactionContext) -> None:
-    """Mail the salesperson his lead."""
-    await tell_person(context, context.form["owner"], "lead_offered")
+        await context.propose("offer", owner=seller.handle, department=seller.department)
 
 
 @on_move(INQUIRY, "commend")

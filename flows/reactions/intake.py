@@ -20,7 +20,7 @@ async def classify_contact(context: ReactionContext) -> None:
     if proposal.confidence <= 0:
         return
     move = "classify" if proposal.sure else "suggest"
-    await context.advance(
+    await context.propose(
         move,
         category=proposal.category,
         severity=proposal.severity,

@@ -1,14 +1,11 @@
 """Moves of one case that move or open another: a merge, a recovery, a required improvement plan."""
 
-from flows.notifications import send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_move
 from flows.work import off_loop
 from reports.linked_cases import RECOVERS, same_cause
 from statemachines.complaint import COMPLAINT
 from statemachines.finding import FINDING
-from statemachines.improvement_plan import IMPROVEMENT_PLAN
-from statemachines.roles import LEVELS, Role
 
 RECURRENCES = 3
 """Every this many findings of one cause in one department within a year call for a plan; our own rule."""
@@ -38,9 +35,3 @@ async def require_plan_for_recurrence(context: ReactionContext) -> None:
         return
     plan = await context.open("improvement_plan", "recurrence", ", ".join(similar))
     await context.advance_other(plan.number, "require", department=case.department, cause=cause)
-
-
-@on_move(IMPROVEMENT_PLAN, "require", "send_back", "recur")
-async def ask_for_plan(context: ReactionContext) -> None:
-    """Mail the manager of the department that must submit the plan (E3)."""
-    await send(context, LEVELS.index(Role.DEPARTMENT_MANAGER), "plan_required")

@@ -38,7 +38,7 @@ async def route_case(context: ReactionContext) -> None:
     workload = await context.once(workload_of)
     owner = workload.next_owner(case.department)
     if owner is not None:
-        await context.advance("assign", department=case.department, owner=owner)
+        await context.propose("assign", department=case.department, owner=owner)
 
 
 def workload_of(store: Store) -> Workload:

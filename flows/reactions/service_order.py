@@ -1,14 +1,18 @@
 """Reactions to a service order: mails to customer and staff, a finding, a complaint."""
 
-from flows.notifications import CUSTOMER, OWNER, SUPERVISOR, people, send, write
+from engine.escalation.recipients import holders
+from flows.notifications import CUSTOMER, OWNER, Word, people, send, staff_of, tell_person, write
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, on_move, on_open
 from flows.work import off_loop
 from locales.translation import translate, when
 from models.columns import from_micros
 from statemachines.forms import Outcome
-from statemachines.roles import Role
-from statemachines.service_order import EXCEPTION, RESOLVED, SERVICE_ORDER
+from statemachines.roles import INVESTIGATORS, Role
+from statemachines.service_order import RESOLVED, SERVICE_ORDER
+
+SIGNING = (Role.DEPARTMENT_MANAGER, Role.TEAM_SUPERVISOR, Role.OPERATIONS, *INVESTIGATORS, Role.QUALITY_TEAM)
+"""Who is asked to sign a plan for a department, in this order: those of the first role that somebody there holds."""
 
 
 @on_open(SERVICE_ORDER)
@@ -25,7 +29,20 @@ async def give_to_the_lead(context: ReactionContext) -> None:
     """Assign the order to the leading department (C1)."""
     case, lead = await context.case(), context.form["lead_department"]
     if not case.closed and case.department != lead:
-        await context.advance("assign", department=lead)
+        await context.propose("assign", department=lead)
+
+
+@on_move(SERVICE_ORDER, "plan")
+async def ask_cosigners(context: ReactionContext) -> None:
+    """Mail those who sign the plan for each department that it names: its manager, else whoever is there (C1)."""
+    if context.historic:
+        return
+    staff, now = await staff_of(context), await context.work.now()
+    for department in context.form["cosigners"].split():
+        own = [actor for actor in staff if actor.department == department]
+        ranks = (holders(own, role, department, at=now) for role in SIGNING)
+        for actor in next(filter(None, ranks), []):
+            await tell_person(context, actor.handle, "plan_to_sign", department=Word("department", department))
 
 
 @on_move(SERVICE_ORDER, "feedback")
@@ -44,13 +61,6 @@ async def ask_transport(context: ReactionContext) -> None:
         if actor.email:
             key = f"{context.key}:{actor.handle}"
             await write(context.work, key, actor.email, actor.locale, "order_tracking", number=context.number)
-
-
-@entering(SERVICE_ORDER, EXCEPTION)
-async def tell_superior(context: ReactionContext) -> None:
-    """Mail the superior a serious problem or a special request (C4)."""
-    if not context.historic:
-        await send(context, SUPERVISOR, "order_exception")
 
 
 @on_move(SERVICE_ORDER, "fail_acceptance")

@@ -1,7 +1,6 @@
 """Reactions to a violation: tell the people concerned, and open a case for an appeal (F2)."""
 
 import json
-from collections.abc import Iterable
 
 from engine.store import Store
 from flows.notifications import Word, tell_person, tell_roles
@@ -15,9 +14,7 @@ from statemachines.violation import VIOLATION
 APPEAL = "appeal"
 """The relation of an appeal to the disputed case; also its kind of case, and the disputed case's move."""
 
-MOVE_ACTORS = (
-    "SELECT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :id ORDER BY t.seq"
-)
+MAKER = "SELECT a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :id AND t.seq = :seq"
 
 on_open(VIOLATION)(acknowledge_contact)
 
@@ -41,23 +38,13 @@ async def tell_accused(context: ReactionContext) -> None:
 
 @on_move(VIOLATION, "appeal")
 async def lodge_appeal(context: ReactionContext) -> None:
-    """Open a case for the appeal, with the people who may not sit on its panel."""
+    """Open a case for the appeal, of whoever appealed."""
     no_party = dict.fromkeys(("customer", "phone", "email"))  # the appellant is not the reporter
     lodged = await context.open(APPEAL, APPEAL, await context.statement("grounds"), **no_party)
-    decided = await _last_actor(context, "decide", "amend_decision")
-    recused = {
-        "appellant": await _last_actor(context, APPEAL),
-        "investigated_by": await _last_actor(context, "conclude"),
-    }
-    await context.advance_other(lodged.number, "take_up", about=context.number, decided_by=decided, **recused)
+    appellant = await off_loop(_maker, context.work.store, context.event.case_id, context.event.seq)
+    await context.advance_other(lodged.number, "take_up", about=context.number, appellant=appellant)
 
 
-async def _last_actor(context: ReactionContext, *moves: str) -> str | None:
-    """Return the handle of whoever made the last of these moves."""
-    return await off_loop(_find_last_actor, context.work.store, context.event.case_id, moves)
-
-
-def _find_last_actor(store: Store, case_id: int, moves: Iterable[str]) -> str | None:
+def _maker(store: Store, case_id: int, seq: int) -> str:
     with store.looking() as tx:
-        made = [row.handle for row in tx.rows(MOVE_ACTORS, id=case_id) if row.move in moves]
-    return made[-1] if made else None
+        return tx.row(MAKER, id=case_id, seq=seq).handle

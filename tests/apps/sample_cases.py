@@ -61,7 +61,13 @@ def disputed(story: Story) -> None:
     story.then("han", "investigate", findings="The tariff was old.")
     judged = {"cause": "tariff", "responsible": "carrier", "degree": "full", "evidence": "The tariff of May."}
     story.then("han", "determine_responsibility", **judged)
-    story.then("sue", "confirm_responsibility", confirmed_cause="tariff")
+    story.then(
+        "sue",
+        "confirm_responsibility",
+        confirmed_cause="tariff",
+        confirmed_responsible="carrier",
+        confirmed_degree="full",
+    )
     story.then("han", "compensate", compensation=9_000_000, grounds="Article 8.")
     story.after(hours=26, minutes=11)
 
@@ -96,8 +102,15 @@ def ordered(story: Story) -> None:
     story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
     story.then("sue", "analyse_needs", lead_department="claims", on_site_survey=True, report="门宽四米。")
     times = {"starts_at": "2026-04-05T08:00:00+08:00", "ends_at": "2026-04-07T18:00:00+08:00"}
-    plan = {"content": "门到门。", "standard": "防震。", "procedure": "吊装。", "cost": 860_000, "cosigns_needed": 0}
-    story.then("han", "plan", **plan, **times).after(minutes=3).then("sue", "approve_plan")
+    plan = {
+        "content": "门到门。",
+        "standard": "防震。",
+        "procedure": "吊装。",
+        "cost": 860_000,
+        "cosigners": "operations",
+    }
+    story.then("han", "plan", **plan, **times).after(minutes=3)
+    story.then("mei", "cosign", department="claims").then("sue", "approve_plan")
     story.after(hours=4).then("amy", "customer_consents", consent="同意。")
     arrangement = {"people": "李师傅", "equipment": "平板车", "route": "沪渝高速", "handling": "先加固。"}
     story.then("amy", "confirm_arrangement", **arrangement)

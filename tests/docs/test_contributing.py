@@ -119,7 +119,8 @@ with store.writing() as tx:
 make_move("investigate", "han", findings="It fell.")
 duty = {"cause": "handling", "responsible": "carrier", "degree": "full", "evidence": "A photo."}
 make_move("determine_responsibility", "han", **duty)
-make_move("confirm_responsibility", "sue", confirmed_cause="handling")
+confirmed = {f"confirmed_{name}": duty[name] for name in ("cause", "responsible", "degree")}
+make_move("confirm_responsibility", "sue", **confirmed)
 offer = {"grounds": "Clause 8."}
 assert make_move("compensate", "han", compensation=100_000, **offer).state == "investigated"
 assert make_move("compensate", "han", compensation=500_000, **offer).state == "compensation_approval"

@@ -205,6 +205,7 @@ def test_a_reaction_that_fails_holds_up_no_other(work: Work):
     assert failed == [("acknowledge_contact", "waiting", 1, "Down")]
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_batch_that_was_made_and_never_settled_is_made_again_and_changes_nothing(work: Work):
     """As after a process that was killed between the commit of a group and the end of its batch."""
     numbers = [new_case(work.store, text=DAMAGE, email=f"{n}@customers.example") for n in range(4)]

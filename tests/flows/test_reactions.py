@@ -59,6 +59,7 @@ def test_a_person_who_was_faster_is_not_overruled(work: Work):
     assert case_of(work.store, number)["category"] == "loss"
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_the_customer_gets_a_receipt_that_keeps_no_promise(work: Work):
     number = new_case(work.store, text=ODD, customer="王女士", email=CUSTOMER)
     drained(work, NONE)
@@ -91,6 +92,7 @@ def test_a_department_without_a_handler_owns_nothing(work: Work):
     assert all(status == "done" for _, status, *_ in deliveries(work.store))
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_each_rung_tells_the_level_it_asks(work: Work):
     number = new_case(work.store, text=DAMAGE)
     drained(work, NONE)
@@ -102,6 +104,7 @@ def test_each_rung_tells_the_level_it_asks(work: Work):
     assert [case_of(work.store, number)["level"], len(fired_steps_of(work.store, number))] == [3, 4]
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_reminder_without_an_owner_goes_to_who_is_awaited(work: Work):
     new_case(work.store, text=ODD)
     drained(work, HOUR * 1.5)
@@ -117,6 +120,7 @@ def test_nobody_is_told_of_a_case_that_is_closed(work: Work):
     assert sent_mails(work) == []
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_person_who_escalates_is_heard_by_that_level(work: Work):
     number = new_case(work.store, text=ODD)
     drained(work, NONE)
@@ -126,6 +130,7 @@ def test_a_person_who_escalates_is_heard_by_that_level(work: Work):
     assert len(sent_mails(work)) == 1
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_history_is_told_to_nobody_one_by_one(work: Work):
     number = imported(work.store, NONE, DAY - HOUR, text=DAMAGE, email=CUSTOMER)
     drained(work, DAY - HOUR)

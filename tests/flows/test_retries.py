@@ -3,6 +3,8 @@
 from datetime import timedelta
 from threading import Event
 
+import pytest
+
 from engine.outbox.dead_letters import revive
 from engine.store import Store
 from engine.timers.next_due import look
@@ -32,6 +34,7 @@ def status(store: Store, reaction: str) -> tuple[str, int, str | None]:
     return how, times, error
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_mail_that_fails_is_tried_again_later_and_later(work: Work):
     work.mailer = FailingMailer(2)
     number = new_case(work.store, text=ODD, email=CUSTOMER)
@@ -41,6 +44,7 @@ def test_a_mail_that_fails_is_tried_again_later_and_later(work: Work):
     assert status(work.store, "acknowledge_contact") == ("done", 3, None)
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_after_the_fifth_try_it_is_dead_and_the_supervisors_are_told(work: Work):
     work.mailer = FailingMailer(99, CUSTOMER)
     number = new_case(work.store, text=DAMAGE, email=CUSTOMER)
@@ -69,6 +73,7 @@ class SlowMailer(FakeMailer):
         self.another.set()
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_slow_mail_holds_up_no_other_case(work: Work):
     work.mailer = SlowMailer()
     new_case(work.store, text=ODD, email=CUSTOMER)
@@ -122,6 +127,7 @@ def test_a_reaction_that_is_gone_dies_and_says_so(work: Work):
     assert status(work.store, "gone") == ("dead", 5, "UnknownReaction")
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_a_late_delivery_keeps_the_order_of_its_reaction(work: Work):
     """The second rung's mail waits for the first one's: nobody is asked about a broken promise before its reminder."""
     work.mailer = FailingMailer(1)

@@ -140,6 +140,6 @@ def test_another_decision_is_noticed(sqlite_store: Store):
     add_staff_and_pack(sqlite_store, {**recorded.limits, "solution": {"amount": 1, "unit": "hours"}})
     try:
         repeated = Repetition(sqlite_store, recorded).run()
-    except Refused:
+    except (Refused, AssertionError):  # a move, or the reason of a refusal, is another one
         return
     assert list(decisions(repeated)) != list(decisions(recorded))

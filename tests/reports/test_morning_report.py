@@ -192,6 +192,7 @@ def test_a_night_that_is_missing_is_said(work: Work):
     assert "No nightly work has run since 03-03 03:30" in render(told, "en")
 
 
+@pytest.mark.usefixtures("awaited_are_not_told")
 def test_dead_letters_and_refused_arrivals_are_said(work: Work):
     work.mailer = FailingMailer(99)
     number = new_case(work.store, text=ODD, email="canary@example.com")

@@ -218,7 +218,9 @@ def test_the_report_is_all_words(locale: str):
         assert not re.search(r"report\.|\w+\.(?:state|clause|level|department)\.|[{}]", text), text
 
 
-LATE = LateStep("cp-26-000001", "complaint", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None)
+LATE = LateStep(
+    "cp-26-000001", "complaint", "received", "first_reply", 100, 2, datetime(2026, 3, 2, tzinfo=UTC), "claims", None
+)
 OVERDUE = OverduePromise(
     number=LATE.number,
     kind=LATE.kind,

@@ -80,7 +80,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "move finish from fresh has a row without a guard that hides another": with_moves(
         Move("finish", ("fresh",), STAY, roles=(AGENT, HANDLER), form=Message, guard=sunny)
     ),
-    "the rows of move finish count different things": {
+    "the rows of move finish count or collect different things": {
         "moves": (replace(FINISH, guard=sunny), replace(FINISH, guard=sunny, counts="ends"), REMIND, BREACH)
     },
     "move finish clears amount, which no move sets": {"moves": (replace(FINISH, clears=("amount",)), REMIND, BREACH)},

@@ -17,7 +17,13 @@ def confirmed_damage(story: Story) -> Story:
     story.then(
         "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
     )
-    return story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+    return story.then(
+        "mei",
+        "confirm_responsibility",
+        confirmed_cause="handling",
+        confirmed_responsible="carrier",
+        confirmed_degree="full",
+    )
 
 
 @pytest.mark.requirement("B1")
@@ -33,7 +39,10 @@ def test_a_complaint_goes_its_whole_way(story: Story):
     story.after(hours=3).then("han", "investigate", findings="叉车碰倒。", cause="handling")
     story.then("amy", "propose_solution", solution="按合同赔付。").then("han", "resolve", result="已赔付。")
     assert story.outcome("solution") == "met"
-    story.after(days=1).then("amy", "revisit", outcome="satisfied", timeliness=5)
+    story.after(days=1)
+    for judged in ("amy", "han"):
+        assert story.refused(judged, "revisit", outcome="satisfied").code == "own_work"
+    story.then("ann", "revisit", outcome="satisfied", timeliness=5)
     assert story.state == "revisited"
     story.after(days=3)
     assert (story.state, story.moves[-1]) == ("archived", "archive")
@@ -48,8 +57,23 @@ def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story
     story.then(
         "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
     )
-    assert story.refused("sue", "confirm_responsibility", confirmed_cause="handling").code == "own_work"
-    story.then("mei", "confirm_responsibility", confirmed_cause="handling")
+    assert (
+        story.refused(
+            "sue",
+            "confirm_responsibility",
+            confirmed_cause="handling",
+            confirmed_responsible="carrier",
+            confirmed_degree="full",
+        ).code
+        == "own_work"
+    )
+    story.then(
+        "mei",
+        "confirm_responsibility",
+        confirmed_cause="handling",
+        confirmed_responsible="carrier",
+        confirmed_degree="full",
+    )
     story.then("han", "compensate", compensation=100_000, grounds="合同第八条")
     assert story.state == "investigated", "the desk's limit itself is the desk's"
     story.then("sue", "compensate", compensation=100_001, grounds="合同第八条")

@@ -50,7 +50,8 @@ def test_a_negative_evaluation_cannot_be_hidden(story: Story):
     for hiding in ("refuse", "merge", "delete"):
         assert story.refused("gao", hiding).code == "unknown_move"
     assert story.refused("gao", "withdraw", wish="删掉。").code == "role"
-    story.then("amy", "withdraw", wish="师傅已上门道歉,我收回评价。")
+    assert story.refused("ann", "withdraw", wish="客户收回。").code == "guard", "an agent alone hides nothing negative"
+    story.then("quin", "withdraw", wish="师傅已上门道歉,我收回评价。")
     assert (story.state, json.loads(story.variables)["timeliness"]) == ("withdrawn", 1), "the scores stay in the record"
 
 

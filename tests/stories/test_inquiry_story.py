@@ -164,7 +164,7 @@ def test_a_lead_is_a_salespersons_until_it_is_won(story: Story):
     story.promises(pursue_lead={"amount": 14, "unit": "days"})
     story.opens("lead", "想了解仓储服务。", **CUSTOMER)
     assert story.state == "offered"
-    assert story.mails("sal@example.com") == [f"商机 {story.number} 请您跟进"]
+    assert story.mails("sal@example.com") == [f"工单 {story.number} 待您处理：商机·待跟进（业务员）"]
     assert story.refused("amy", "qualify", told="好的。").code == "role"
     story.then("sal", "qualify", told="已约周三上门。", expected=5_000_000)
     assert (story.state, story.outcome("first_reply")) == ("pursued", "met")

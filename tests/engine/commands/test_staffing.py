@@ -197,10 +197,16 @@ def test_the_record_keeps_the_moves_of_whoever_left(staffed: Store):
 
 
 @pytest.mark.parametrize(
-    ("deputy", "to", "expected"), [("cy", None, "cy"), (None, "cy", "cy"), ("bo", "cy", "cy"), (None, None, "bo")]
+    ("deputy", "to", "expected", "department"),
+    [
+        ("cy", None, "bo", "claims"),  # a deputy of another department does not own what is claims'
+        (None, "cy", "cy", "delivery"),
+        ("bo", "cy", "cy", "delivery"),
+        (None, None, "bo", "claims"),
+    ],
 )
 def test_the_open_cases_of_whoever_leaves_are_handed_on(
-    staffed: Store, deputy: str | None, to: str | None, expected: str
+    staffed: Store, deputy: str | None, to: str | None, expected: str, department: str
 ):
     if deputy:
         change(staffed, HANDLER, deputy=deputy)
@@ -210,7 +216,7 @@ def test_the_open_cases_of_whoever_leaves_are_handed_on(
     assert handed.left == ()
     for number in mine:
         case, last = case_of(staffed, number), history_of(staffed, number)[-1]
-        assert (case["owner"], case["department"]) == (expected, "claims")
+        assert (case["owner"], case["department"]) == (expected, department)
         assert (last["move"], last["via"]) == ("assign", "staffing")
     assert moves_of(staffed, others).count("assign") == 1
 

@@ -13,7 +13,7 @@ from tests.case_actions import HOUR, START, fired_steps_of, make_move, moves_of,
 from tests.editions import publishes
 from tests.flows.scenes import ODD, FailingMailer, deliveries, drained, sent_mails
 
-pytestmark = pytest.mark.requirement("B6")
+pytestmark = [pytest.mark.requirement("B6"), pytest.mark.usefixtures("awaited_are_not_told")]
 
 DAWN = timedelta(hours=24)
 MIDNIGHT = HOUR * 15

@@ -19,7 +19,7 @@ from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, 
 from tests.editions import publishes
 from tests.flows.scenes import ODD, FailingMailer, drained, sent_mails
 
-pytestmark = pytest.mark.requirement("B11")
+pytestmark = [pytest.mark.requirement("B11"), pytest.mark.usefixtures("awaited_are_not_told")]
 
 MORNING = timedelta(hours=22.5)
 """From ``START`` to 07:30 in Shanghai on the next day."""
