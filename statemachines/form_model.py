@@ -26,6 +26,8 @@ DEPARTMENT = _Mark("DEPARTMENT")
 """The value is the code of a department that the store knows."""
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
+PAST = _Mark("PAST")
+"""The value is an instant that has come: what has not happened yet cannot be recorded."""
 
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
@@ -38,6 +40,8 @@ Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Department = Annotated[Code, DEPARTMENT]
 """The code of a department."""
+Past = Annotated[AwareDatetime, PAST]
+"""An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]
 

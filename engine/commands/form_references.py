@@ -1,4 +1,4 @@
-"""Checks the people, departments and cases that a form names, and reads what a case inherits from the one it names."""
+"""Checks what a form names: people, departments, cases, instants; reads what a case inherits from the one it names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,8 @@ from engine.commands.case_context import CaseContext
 from engine.departments import check_department
 from engine.ledger.record import case_by_number
 from engine.transaction import Tx
-from statemachines.form_model import ACTOR, DEPARTMENT, ON_CASE, OPEN_CASE, Form, marked
+from models.columns import to_micros
+from statemachines.form_model import ACTOR, DEPARTMENT, ON_CASE, OPEN_CASE, PAST, Form, marked
 from statemachines.lifecycle import Lifecycle, Refused
 
 HANDED_ON = """
@@ -41,6 +42,13 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     if any(row.inherits_timers for row in context.table.rows[move]):
         return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
     return ()
+
+
+def refuse_future(move: str, form: Form, at: int) -> None:
+    """Raise ``Refused('not_yet')`` for a form that reports something as of an instant that has not come."""
+    for name in marked(type(form), PAST):
+        if (value := getattr(form, name)) is not None and to_micros(value) > at:
+            raise Refused("not_yet", move=move, field=name)
 
 
 def names_a_case(table: Lifecycle, move: str) -> bool:

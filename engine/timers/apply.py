@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.ledger.record import CaseRow, TransitionDraft
-from engine.timers.start import TimerStarter, agreed_due
+from engine.rules.policy import POSITION_AGE, Pack
+from engine.timers.start import HOUR, TimerStarter, agreed_due
 from engine.timers.timer import RunningTimer
 from models.columns import to_micros
 from statemachines.lifecycle import Clause, Lifecycle
@@ -40,7 +41,7 @@ def apply(
     going_on: set[str] = set()
     for timer in timers:
         clause = clauses.get(timer.clause)
-        outcome = _outcome(clause, timer, case, was, draft)
+        outcome = _outcome(starter, clause, timer, was, draft)
         if outcome is not None:
             timer.close(draft.occurred_at, outcome)
             if clause is not None and clause.repeats and outcome in {"met", "breached"}:
@@ -61,13 +62,19 @@ def apply(
 
 
 def _outcome(
-    clause: Clause | None, timer: RunningTimer, case: CaseRow, was: Before, draft: TransitionDraft
+    starter: TimerStarter, clause: Clause | None, timer: RunningTimer, was: Before, draft: TransitionDraft
 ) -> str | None:
     """Return with what outcome the move ends the timer; None if it goes on."""
+    case = starter.case
     if clause is None:
         return "stopped"
-    if draft.move in clause.met_by and (not clause.occurrence_field or _is_named(clause, timer, draft)):
-        return "met" if timer.met_at(draft.occurred_at) else "breached"
+    if (
+        draft.move in clause.met_by
+        and _is_meant(clause, timer, draft)
+        and not _stale(starter.pack, clause, timer, draft)
+    ):
+        met = timer.met_at(draft.occurred_at) and not timer.broken(clause, starter.pack)
+        return "met" if met else "breached"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
     if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):
@@ -77,7 +84,18 @@ def _outcome(
     return None
 
 
-def _is_named(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+def _stale(pack: Pack, clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+    """Return whether the move reports older data than the pack allows; without a bound, older data than the timer."""
+    if not clause.as_of_field:
+        return False
+    as_of, hours = to_micros(getattr(draft.form, clause.as_of_field)), pack.bound(POSITION_AGE)
+    return as_of < timer.opened_at if hours is None else draft.occurred_at - as_of > hours * HOUR
+
+
+def _is_meant(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+    """Return whether the move meets this occurrence of the clause."""
+    if not clause.occurrence_field:
+        return True
     if timer.occurrence == 0:
         raise OccurrenceUnknown
     return getattr(draft.form, clause.occurrence_field) == timer.occurrence
