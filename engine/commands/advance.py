@@ -22,9 +22,10 @@ from typing import Any
 from engine.actors import Acting, refuse_unavailable
 from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
-from engine.commands.form_references import check_named, names_a_case
+from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.plan import Plan, begin, plan_move, plan_until
+from engine.commands.refused_attempts import keep_attempt
 from engine.commands.write import write
 from engine.contention import in_transaction
 from engine.databases import Conflict
@@ -74,11 +75,15 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
     """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written.
 
     It is tried without a lock first: the statement that writes compares what was read. If another transaction was
-    faster, it is tried again with the case locked.
+    faster, it is tried again with the case locked. A refusal is kept beside the record (``refused_attempts``).
     """
-    with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
-        return _advance(tx, store.secret, command, at)
-    return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
+    try:
+        with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
+            return _advance(tx, store.secret, command, at)
+        return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
+    except Refused as refused:
+        keep_attempt(store, command.number, command.move, command.actor, command.via, refused, at)
+        raise
 
 
 def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
@@ -179,6 +184,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
     form = context.table.checked(command.move, command.form)
+    refuse_future(command.move, form, to_micros(at))
     historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
     instant = context.now if occurred_at is None else occurred_at
