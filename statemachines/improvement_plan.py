@@ -1,14 +1,15 @@
 """The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason
+from statemachines.guards import all_of
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.shared_moves import everyday_moves
 from statemachines.state_groups import before
@@ -93,6 +94,19 @@ class Verification(Form):
     due_at: AwareDatetime | None = None
 
 
+LOWER_IS_BETTER = frozenset({"complaint_rate"})
+"""Indicators whose target is an upper bound; it decides where the plan names no target."""
+
+
+def _better(facts: Facts, form: Any) -> bool:
+    """Return whether the figure moved towards the target; without a target, in the indicator's good direction."""
+    target, indicator = facts.variables.get("target"), facts.variables.get("indicator")
+    rises = indicator not in LOWER_IS_BETTER if target in (None, form.before) else target > form.before
+    return form.after > form.before if rises else form.after < form.before
+
+
+better = Guard("better", _better)
+improved = all_of("improved", effective, better)
 was_required = Guard("was_required", lambda facts, form: "department" in facts.variables)
 
 IMPROVEMENT_PLAN = Lifecycle(
@@ -128,7 +142,7 @@ IMPROVEMENT_PLAN = Lifecycle(
                 separate_from=EXECUTION,
                 clears=PLAN_DATES if reopens else (),
             )
-            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, not_effective, True))
+            for dest, guard, reopens in ((VERIFIED, improved, False), (AWAITING_PLAN, not_effective, True))
         ),
         Move(
             "recur",

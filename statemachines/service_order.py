@@ -27,7 +27,7 @@ RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
 CANCELLED, REFUSED = "cancelled", "refused"
 
-PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigns_needed", "cosigns")
+PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "criteria", "route", "ports", "cosigns_needed", "cosigns")
 """What a plan says; a plan that is returned or declined says nothing any more."""
 
 SYSTEM = Role.SYSTEM
@@ -80,8 +80,11 @@ def _plannable(facts: Facts, form: Any) -> bool:
     return "lead_department" in facts.variables and form.starts_at <= form.ends_at
 
 
-def _all_met(form: Acceptance) -> bool:
-    return form.documents and form.site and form.function
+def _all_met(facts: Facts, form: Acceptance) -> bool:
+    """Return whether the criteria that every order has are met, and those that its plan names (C2)."""
+    named = str(facts.variables.get("criteria", "")).split(",")
+    own = {name for name in named if name} <= set((form.met or "").split(","))
+    return form.documents and form.site and form.function and own
 
 
 def _may_sign(facts: Facts, form: Acceptance) -> bool:
@@ -105,8 +108,8 @@ agreed_node = Guard(
     "agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0)
 )
 not_older = Guard("not_older", _not_older)
-accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
-not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(form) and _may_sign(facts, form))
+accepted = Guard("accepted", lambda facts, form: _all_met(facts, form) and _may_sign(facts, form))
+not_accepted = Guard("not_accepted", lambda facts, form: not _all_met(facts, form) and _may_sign(facts, form))
 
 SERVICE_ORDER = Lifecycle(
     kind="service_order",
@@ -195,6 +198,7 @@ SERVICE_ORDER = Lifecycle(
         Move("request_tracking", SERVING, STAY, roles=DESK, form=forms.TrackingRequest),
         Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=forms.Position, guard=not_older),
         Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=forms.Change, counts="changes"),
+        Move("apply_change", (CONSENTED, *SERVING), STAY, roles=(SYSTEM,), form=forms.ChangedTerms),
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message),
         *promising(OPEN, PEOPLE),
@@ -239,6 +243,7 @@ SERVICE_ORDER = Lifecycle(
             during=SERVING,
             started_by=("request_tracking",),
             due_field="due_at",
+            as_of_field="as_of",
             met_by=("report_position",),
         ),
         Clause(
