@@ -103,10 +103,10 @@ def _keep(tx: Tx, number: str, move: str, actor: str, via: str, refused: Refused
 def _reasons(params: dict[str, Any], fields: set[str]) -> Iterable[str]:
     """Return the codes that a refusal names; of a form the faulty fields that it has."""
     for name in REASONS:
-        value = params.get(name, ())
-        yield from map(str, value if isinstance(value, list | tuple) else (value,))
-    faults: Any = params.get("fields", ())
-    yield from (fault["field"] for fault in faults if isinstance(fault, dict) and fault.get("field") in fields)
+        value: Any = params.get(name, ())
+        yield from (value,) if isinstance(value, str) else map(str, value)
+    faults: list[Any] = params.get("fields", [])
+    yield from (fault["field"] for fault in faults if fault["field"] in fields)
 
 
 def refused_moves(store: Store, reader: str, at: datetime, limit: int, **conditions: Any) -> list[RefusedMove]:
