@@ -152,7 +152,7 @@ def test_the_affected_orders_are_found_by_route_port_and_waybills(
         {"route": "hu_yu", "ports": "yangshan"},
         {"route": "jing_hu"},
     )
-    for n, way in enumerate((upriver, sea, canal), 1):
+    for n, way in enumerate(ways, 1):
         story.opens("order", "两台机床。", shipment=f"SF{n}")
         story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
         story.then("sal", "analyse_needs", lead_department="delivery", on_site_survey=True, report="门宽。")
