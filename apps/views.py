@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.timer_views import TimerView, timers_of
-from apps.variable_views import LinkView, links_of
+from apps.variable_views import LinkView, entered, links_of
 from engine.actors import acting
 from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
@@ -213,9 +213,10 @@ class HistoryMove:
     form: dict[str, Any]
     hash: str
 
-    def summary(self, width: int = 48) -> str:
-        """Return the form in one short line."""
-        line = " ".join(f"{name}={value}" for name, value in self.form.items()).replace("\n", " ")
+    def summary(self, locale: str, width: int = 48) -> str:
+        """Return the form in one short line, money in yuan."""
+        line = " ".join(f"{name}={entered(locale, name, value)}" for name, value in self.form.items())
+        line = line.replace("\n", " ")
         return line if len(line) <= width else line[: width - 1] + "…"
 
     def document(self) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def history(number: str, json: Json = False) -> None:
             move.level,
             move.actor,
             label(cli.locale, found.kind, "via", move.via),
-            move.summary(width=120),
+            move.summary(cli.locale, width=120),
         )
         for move in found.moves
     ]

@@ -13,7 +13,10 @@ Stretch = tuple[int, int]
 
 
 def stretches(history: History, clause: Clause, opened_at: int, until: int) -> list[Stretch]:
-    """Return when a timer of the clause ran from its start until an instant; between two stretches it was paused."""
+    """Return when a timer of the clause ran from its start until an instant; between two stretches it was paused.
+
+    The last stretch of one that runs ends at that instant, also if it has just begun.
+    """
     ran: list[Stretch] = []
     since: int | None = None
     for state, occurred_at in history:
@@ -23,8 +26,8 @@ def stretches(history: History, clause: Clause, opened_at: int, until: int) -> l
             since = then
         elif not runs and since is not None:
             ran, since = [*ran, (since, then)], None
-    ran = ran if since is None else [*ran, (since, until)]
-    return [(begin, end) for begin, end in ran if begin < end]
+    ran = [(begin, end) for begin, end in ran if begin < end]
+    return ran if since is None else [*ran, (since, until)]
 
 
 def used_up_at(unit: str, place: Calendar, allowance: int, ran: Sequence[Stretch], runs: bool) -> int | None:

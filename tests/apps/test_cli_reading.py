@@ -1,11 +1,14 @@
 """What a clerk reads of a case: the customer, the moves he may make, the due instants, and why something is refused."""
 
+from datetime import datetime
+
 import pytest
 
 from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AUDITOR, HANDLER, HOUR, START, make_move, new_case
+from tests.editions import in_force
 
 LANGUAGES = ("en", "zh_CN", "zh_TW")
 
@@ -133,3 +136,41 @@ def test_an_auditor_searches_the_refused_attempts(closeloop: Closeloop, simulate
         closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
         assert reasons[locale] in closeloop("refused", "--as", AUDITOR).output
     assert closeloop.refused("refused", "--as", "sue")["code"] == "not_in_charge"
+
+
+@pytest.mark.requirement("A5")
+def test_a_promise_in_working_hours_names_the_holidays_that_do_not_count(closeloop: Closeloop, simulated: Store):
+    """Eight working hours from Thursday 30 April, 14:00: four that day; 1 to 5 May are Labour Day and its rest days."""
+    in_force(simulated, {"solution": {"amount": 8, "unit": "business_hours", "calendar": "cn-office"}})
+    opened = datetime.fromisoformat("2026-04-30T14:00:00+08:00") - START
+    number = new_case(simulated, opened)
+    set_clock(simulated, START + opened)
+    solution = clocks(closeloop, number, "--explain")["solution"]
+    assert solution["due_at"] == "2026-05-06T06:00:00+00:00", "nine to noon, and from one to two"
+    days = solution["days"]
+    assert isinstance(days, list)
+    counted = [(day["day"][5:], day["sort"], day["counted"] / 3600) for day in days]
+    assert counted[0] == ("04-30", "working", 4)
+    assert counted[-1] == ("05-06", "working", 4)
+    assert all(day["counted"] == 0 for day in days[1:-1])
+    holidays = {"en": "Labor Day", "zh_CN": "劳动节", "zh_TW": "勞動節"}
+    for locale in LANGUAGES:
+        closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
+        assert holidays[locale] in closeloop("case", "clocks", number, "--explain").output
+
+
+def test_money_is_shown_in_yuan(closeloop: Closeloop, simulated: Store):
+    number = new_case(simulated)
+    for move, by in (("classify", ""), ("investigate", ""), ("determine_responsibility", HANDLER)):
+        make_move(simulated, number, move, by=by)
+    make_move(simulated, number, "confirm_responsibility")
+    make_move(simulated, number, "compensate", by=HANDLER)
+    assert "compensation=500.00 yuan" in closeloop("case", "history", number).output
+    assert "1,000.00 yuan" in closeloop("policy", "show", "logistics").output
+
+
+def test_a_pack_is_shown_whole(closeloop: Closeloop, simulated: Store):
+    in_force(simulated, {"solution": {"amount": 24, "unit": "hours", "when": [{"severity": "urgent", "amount": 2}]}})
+    output = closeloop("policy", "show", "logistics").output
+    for part in ("severity=urgent", "ladder[4].level", "callbacks.attempts", "rounds.max", "indicators.complaint_rate"):
+        assert part in output
