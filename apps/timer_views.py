@@ -9,6 +9,7 @@ from engine.calendars.deadlines import Unit, provisional
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.timers.start import AGREED
+from engine.timers.stretches import History, Stretch, stretches, used_up_at
 from engine.timers.timer import falls_due, spent
 from engine.transaction import Tx
 from locales.shares import share
@@ -26,15 +27,20 @@ SELECT id, clause, cycle, occurrence, amount, unit, calendar, allowance, extende
 """
 STEPS = "SELECT timer_id, percent, due_at FROM escalation_step WHERE case_id = :case_id ORDER BY step"
 # A paused timer has been paused since the case entered its state.
-ENTERED = """
-SELECT max(occurred_at) AS at FROM transition
- WHERE case_id = :case_id AND source <> dest AND move <> :carried_over
+STATES = """
+SELECT source, dest, move, occurred_at FROM transition WHERE case_id = :case_id ORDER BY seq
 """
+BREACH = 100
+"""The percentage from which a promise is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimerView:
-    """One timer of a case; ``used`` is the time consumed up to now."""
+    """One timer of a case; ``used`` is the time consumed up to now.
+
+    ``due_at`` is the instant at which its limit is used up; None while it is paused before that. ``ran`` is when it
+    ran, in microseconds; None for a timer that began in a case merged into this one.
+    """
 
     clause: str
     cycle: int
@@ -48,6 +54,7 @@ class TimerView:
     opened_at: datetime
     running_since: datetime | None
     paused_since: datetime | None
+    due_at: datetime | None
     fires_at: datetime | None
     provisional: bool
     closed_at: datetime | None
@@ -57,6 +64,7 @@ class TimerView:
     to_come: tuple[int, ...]
     policy: str
     source: str
+    ran: tuple[Stretch, ...] | None
 
     @property
     def paused(self) -> bool:
@@ -83,10 +91,28 @@ class TimerView:
         return name if self.occurrence == 1 else translate(locale, "cli.desk.turn", clause=name, turn=self.occurrence)
 
     def limit(self, locale: str) -> str:
-        """Return the limit as the pack gives it, and the extension."""
+        """Return the limit as the pack gives it or the instant that was agreed, and the extension."""
         limit = f"{self.amount} {translate(locale, f'unit.{self.unit}')}"
+        if self.agreed_at is not None:
+            limit = translate(locale, "cli.clocks.agreed", due=when(self.agreed_at))
         hours = f"{self.extended / HOUR:g}"
         return translate(locale, "cli.desk.extended", limit=limit, hours=hours) if self.extended else limit
+
+    @property
+    def agreed_at(self) -> datetime | None:
+        """The instant that was agreed with the customer; None for a limit of the pack."""
+        return self.opened_at + self.allowance - self.extended if self.policy == AGREED else None
+
+    @property
+    def left(self) -> timedelta:
+        """How much of the allowance is left."""
+        return max(self.allowance - self.used, timedelta())
+
+    def due(self, locale: str) -> str:
+        """Return when the limit is used up; of a paused timer how much of it is left."""
+        if self.due_at is not None:
+            return when(self.due_at)
+        return translate(locale, "cli.clocks.left", hours=f"{self.left / HOUR:.4g}") if self.paused else "–"
 
     def origin(self, locale: str) -> str:
         """Return the clause of the source document, or that the limit was agreed with the customer."""
@@ -109,6 +135,8 @@ class TimerView:
             "opened_at",
             "running_since",
             "paused_since",
+            "due_at",
+            "agreed_at",
             "fires_at",
             "provisional",
         )
@@ -128,12 +156,29 @@ def timers_of(tx: Tx, rules: Rules, case: CaseRow, now: datetime) -> list[TimerV
     fired: dict[int, list[tuple[int, datetime]]] = {}
     for step in tx.rows(STEPS, case_id=case.id):
         fired.setdefault(step.timer_id, []).append((step.percent, from_micros(step.due_at)))
-    views = [_view(row, tuple(fired.get(row.id, ())), rules, case, now) for row in tx.rows(TIMERS, case_id=case.id)]
-    entered_at = _instant(tx.row(ENTERED, case_id=case.id, carried_over=CARRIED_OVER).at)
+    history, entered_at = _states_of(tx, case)
+    views = [
+        _view(row, tuple(fired.get(row.id, ())), rules, case, history, now) for row in tx.rows(TIMERS, case_id=case.id)
+    ]
     return [replace(view, paused_since=entered_at) if view.paused else view for view in views]
 
 
-def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case: CaseRow, now: datetime) -> TimerView:
+def _states_of(tx: Tx, case: CaseRow) -> tuple[History, datetime | None]:
+    """Return the states that a case came into and when, and when it came into its present one."""
+    resolver = lifecycle_of(case.kind).resolver
+    rows = tx.rows(STATES, case_id=case.id)
+    changes = [row.occurred_at for row in rows if row.source != row.dest and row.move != CARRIED_OVER]
+    return [(resolver.state(row.dest), row.occurred_at) for row in rows], _instant(max(changes, default=None))
+
+
+def _view(
+    row: Any,
+    fired: tuple[tuple[int, datetime], ...],
+    rules: Rules,
+    case: CaseRow,
+    history: History,
+    now: datetime,
+) -> TimerView:
     pack = rules.pack(case.pack, to_micros(now))
     table = lifecycle_of(case.kind)
     name = table.resolver.clause_or_own(row.clause)
@@ -143,6 +188,10 @@ def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case:
     running = spent(row.unit, calendar, row.running_since, to_micros(now)) if row.running_since is not None else 0
     limits = (pack.clauses[known] for known in table.resolver.names("clause", name) if known in pack.clauses)
     limit = next(limits, None)
+    until = to_micros(now) if row.closed_at is None else row.closed_at
+    began_here = any(occurred_at == row.opened_at for _, occurred_at in history)
+    ran = tuple(stretches(history, clause, row.opened_at, until)) if clause is not None and began_here else None
+    broken = next((due_at for percent, due_at in fired if percent >= BREACH and not (clause and clause.then)), None)
     return TimerView(
         clause=name,
         cycle=row.cycle,
@@ -156,6 +205,7 @@ def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case:
         opened_at=from_micros(row.opened_at),
         running_since=_instant(row.running_since),
         paused_since=None,
+        due_at=broken or _due_at(row, calendar, ran),
         fires_at=_instant(row.fires_at),
         provisional=_provisional(row, calendar),
         closed_at=_instant(row.closed_at),
@@ -165,7 +215,18 @@ def _view(row: Any, fired: tuple[tuple[int, datetime], ...], rules: Rules, case:
         to_come=() if row.closed_at is not None else tuple(ladder[row.steps_fired :]),
         policy=row.policy,
         source=AGREED if row.policy == AGREED else limit.of(case.traits).source if limit else "–",
+        ran=ran,
     )
+
+
+def _due_at(row: Any, calendar: Calendar, ran: tuple[Stretch, ...] | None) -> datetime | None:
+    """Return when the limit is used up: of an open timer by its row, of one that has ended by when it ran."""
+    if row.closed_at is None:
+        if row.running_since is None:
+            return None
+        left = max(row.allowance - row.consumed, 0)
+        return from_micros(falls_due(row.unit, calendar, row.running_since, left))
+    return None if ran is None else _instant(used_up_at(row.unit, calendar, row.allowance, ran, runs=True))
 
 
 def _provisional(row: Any, calendar: Calendar) -> bool:

@@ -14,6 +14,8 @@ MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
 )
 """Variables that are amounts in fen."""
+MONEY_ENTERED = MONEY | {"amount", "cost_delta"}
+"""Fields of forms that are amounts in fen."""
 HUNDREDTHS = frozenset({"actual", "after", "before", "target"})
 """Variables in hundredths of a percent or of a point."""
 SORTS = {
@@ -45,9 +47,19 @@ def _text(locale: str, kind: str, name: str, value: Any) -> str:
     return label(locale, kind, SORTS.get(name, name), value)
 
 
+def yuan(locale: str, fen: int) -> str:
+    """Return an amount in fen as yuan."""
+    return translate(locale, "cli.desk.yuan", amount=f"{fen / 100:,.2f}")
+
+
+def entered(locale: str, name: str, value: Any) -> str:
+    """Return the value of a form's field as the history shows it; money in yuan."""
+    return yuan(locale, value) if name in MONEY_ENTERED and isinstance(value, int) else str(value)
+
+
 def _number(locale: str, name: str, value: int) -> str:
     if name in MONEY:
-        return translate(locale, "cli.desk.yuan", amount=f"{value / 100:,.2f}")
+        return yuan(locale, value)
     return f"{value / 100:.2f}" if name in HUNDREDTHS else str(value)
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from apps.timer_views import TimerView, timers_of
-from apps.variable_views import LinkView, links_of
+from apps.variable_views import LinkView, entered, links_of
+from engine.actors import acting
 from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
 from engine.rules.in_force import Rules, rules_in
@@ -29,8 +30,8 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Milestone, Refused
 from statemachines.roles import Role
 
-NOBODY = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
-"""Roles whose holders are no people: duties are not separated for them (F3)."""
+NOBODY = frozenset({Role.SYSTEM, Role.IMPORT})
+"""Roles whose holders are no people."""
 
 
 LIST = f"""
@@ -40,7 +41,7 @@ SELECT {COLUMNS} FROM cases WHERE {{conditions}}
 """  # noqa: S608 (our own constants only)
 FILTERS = ("department", "owner", "level", "severity")
 """The columns by whose value a list may be filtered."""
-ROLES = "SELECT roles FROM actor WHERE handle = :handle"
+CUSTOMER = "SELECT p.name, p.phone, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id"
 MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """
@@ -148,10 +149,20 @@ def unset_at_opening(store: Store, number: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerView:
+    """Whom a case concerns, as staff see him; all None once his data were erased."""
+
+    name: str | None
+    phone: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case, the moves allowed now, its timers and its relatives."""
+    """A case and its customer, the moves allowed now, its timers and its relatives."""
 
     case: CaseRow
+    customer: CustomerView | None
     known: dict[str, Any]
     allowed: list[str]
     timers: CaseTimers
@@ -159,31 +170,49 @@ class CaseView:
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
-    """Return one case; ``allowed`` are the moves that this actor may make, or that anybody may."""
+    """Return one case; ``allowed`` are the moves that this actor may make, or that anybody may.
+
+    The customer is shown to a person of the company only.
+    """
     now = store.now()
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
         allowed, timers_ = _allowed(tx, case_row, rules, now, actor), _case_timers(tx, rules, case_row, now)
-        return CaseView(case_row, json.loads(case_row.variables), allowed, timers_, links_of(tx, case_row.id))
+        party = tx.row(CUSTOMER, case_id=case_row.id) if _is_staff(tx, actor, now) else None
+        return CaseView(
+            case=case_row,
+            customer=CustomerView(*party) if party is not None else None,
+            known=json.loads(case_row.variables),
+            allowed=allowed,
+            timers=timers_,
+            links=links_of(tx, case_row.id),
+        )
+
+
+def _is_staff(tx: Tx, handle: str | None, at: datetime) -> bool:
+    """Return whether the handle is that of a person who can act now."""
+    try:
+        return handle is not None and acting(tx, handle, to_micros(at)).person
+    except Refused:
+        return False
 
 
 def _allowed(tx: Tx, case_row: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
-    """Return the moves whose roles, and whose separation of duties, let this actor make them now.
+    """Return the moves that roles, separation of duties and guards let this actor make now; without one, any person.
 
-    Empty where the case's pack does not exist: every move is refused then.
+    Empty where every move is refused: the case's pack does not exist, the actor is unknown, absent or has left.
     """
     table = lifecycle_of(case_row.kind)
     try:
         pack = rules.pack(case_row.pack, to_micros(at))
+        actor = None if handle is None else acting(tx, handle, to_micros(at))
     except Refused:
         return []
-    if handle is None:
-        return table.allowed(facts_of(case_row, pack), list(Role))
-    actor = tx.row(ROLES, handle=handle)
-    roles = actor.roles.split() if actor is not None else []
-    if NOBODY & set(roles):
-        return table.allowed(facts_of(case_row, pack), map(Role, roles))
-    return table.allowed(facts_of(case_row, pack, handle, _done_by(tx, case_row, table)), map(Role, roles))
+    if actor is None:
+        return table.allowed(facts_of(case_row, pack), set(Role) - NOBODY)
+    if not actor.person:
+        return table.allowed(facts_of(case_row, pack), actor.roles)
+    return table.allowed(facts_of(case_row, pack, actor.handle, _done_by(tx, case_row, table)), actor.roles)
 
 
 def _done_by(tx: Tx, case_row: CaseRow, table: Lifecycle) -> DoneBy:
@@ -211,9 +240,10 @@ class HistoryMove:
     form: dict[str, Any]
     hash: str
 
-    def summary(self, width: int = 48) -> str:
-        """Return the form in one short line."""
-        line = " ".join(f"{name}={value}" for name, value in self.form.items()).replace("\n", " ")
+    def summary(self, locale: str, width: int = 48) -> str:
+        """Return the form in one short line, money in yuan."""
+        line = " ".join(f"{name}={entered(locale, name, value)}" for name, value in self.form.items())
+        line = line.replace("\n", " ")
         return line if len(line) <= width else line[: width - 1] + "…"
 
     def document(self) -> dict[str, Any]:

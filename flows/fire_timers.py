@@ -102,7 +102,7 @@ def _title(part: dict[int, str]) -> RunText:
 
 
 async def _fire(work: Work, part: dict[int, str], so_far: _Progress) -> None:
-    sweep = await off_loop(fire_cases, work.store, part, await work.now())
+    sweep = await off_loop(fire_cases, work.store, part, await work.now(), strict=True)
     so_far.add(sweep)
     log_sweep(work, sweep.fired[:LOGGED], sweep.failed[:LOGGED], len(sweep.fired) - LOGGED)
 
@@ -114,7 +114,7 @@ async def _fire_chunks(work: Work, low: int, high: int, so_far: _Progress) -> No
 
 
 async def _fire_chunk(work: Work, chunk: Chunk, so_far: _Progress) -> None:
-    sweep = await off_loop(fire_chunk, work.store, chunk, await work.now(), so_far.lists_more)
+    sweep = await off_loop(fire_chunk, work.store, chunk, await work.now(), so_far.lists_more, strict=True)
     so_far.add(sweep)
     log_sweep(work, (), sweep.failed[:LOGGED], len(sweep.fired) + sweep.untold)
 

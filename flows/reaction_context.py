@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from sqlmodel import select
 
 from engine.commands.advance import Answer, Command
-from engine.commands.links import Relative, parents
+from engine.commands.links import Relative, children, parents
 from engine.commands.open_case import Opening, open_case
 from engine.outbox.deliveries import CaseEvent, Leased
 from engine.store import Store
@@ -139,6 +139,15 @@ class ReactionContext:
     async def parents(self) -> list[Relative]:
         """Return the cases that this one is a child of."""
         return await off_loop(_parents, self.work.store, self.event.case_id)
+
+    async def children(self) -> list[Relative]:
+        """Return the cases that came of this one."""
+        return await off_loop(_children, self.work.store, self.event.case_id)
+
+
+def _children(store: Store, case_id: int) -> list[Relative]:
+    with store.looking() as tx:
+        return children(tx, case_id)
 
 
 def _parents(store: Store, case_id: int) -> list[Relative]:

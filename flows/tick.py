@@ -4,7 +4,7 @@ Driver and simulation share it.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.commands.arrivals import take_due
@@ -34,13 +34,17 @@ PREFECT_AWAY = "prefect_away"
 async def drain(work: Work) -> int:
     """Tick until nothing is due; returns how much was done."""
     done = 0
-    while did := await tick(work):
+    while did := await tick(work, repeated=done > 0):
         done += did
     return done
 
 
-async def tick(work: Work) -> int:
-    """Do what is due now, each kind of work observed as one run; returns how much was done."""
+async def tick(work: Work, repeated: bool = False) -> int:
+    """Do what is due now, each kind of work observed as one run; returns how much was done.
+
+    A ``repeated`` tick at one instant fires no timer of that instant: the first one fired all but promises whose limit
+    includes it.
+    """
     now = await work.now()
     due = await off_loop(look, work.store)
     did = 0
@@ -50,7 +54,7 @@ async def tick(work: Work) -> int:
             did += len(arrived)
     if _due(due.rules, now):
         did += await _reproject(work, now)
-    if _due(due.timer, now):
+    if _due(due.timer, now - timedelta.resolution if repeated else now):
         did += await _fire(work, now)
     if _due(due.callback, now):
         did += await _call(work, now)

@@ -1,7 +1,7 @@
 """Reads the message catalogues beside this file, and translates messages, labels and refusals."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,8 @@ LABELLED = {
     "wanted": "role",
     "moves": "move",
 }
+NAMED = ("move", "allowed")
+"""The parameters of a refusal that are moves to be typed: shown by label and name."""
 """The parameters of a refusal that are shown as labels, with the sort of label."""
 
 
@@ -87,10 +89,38 @@ def refusal(locale: str, refused: Refused) -> str:
     """Return why something was refused and what to do, for a clerk."""
     kind = refused.params.get("kind", "")
     shown = {name: _shown(_labelled(locale, kind, name, value)) for name, value in refused.params.items()}
+    shown["remedies"] = _remedies(locale, kind, refused.params.get("guards", ()))
     return translate(locale, f"refused.{refused.code}", **shown)
 
 
+def named_move(locale: str, kind: str, move: str) -> str:
+    """Return the label of a move and the name by which it is made."""
+    shown = label(locale, kind, "move", move)
+    return move if shown == move else translate(locale, "cli.reading.named_move", label=shown, move=move)
+
+
+def _remedies(locale: str, kind: str, guards: Sequence[str]) -> str:
+    """Return what to do about the guards that do not hold; the same for all of them if no guard says its own."""
+    messages = catalogue(locale)
+    own = (messages.get(f"{kind}.remedy.{name}") or messages.get(f"remedy.{name}") for name in guards)
+    return " ".join(dict.fromkeys(text for text in own if text)) or messages["remedy.other"]
+
+
+def fault_text(locale: str, fault: Mapping[str, Any]) -> str:
+    """Return the field and the reason of a faulty entry; the validator's own words where there is no message."""
+    field, why = str(fault.get("field", "")), str(fault.get("why", ""))
+    text = catalogue(locale).get(f"validation.{why}")
+    limits: Mapping[str, Any] = fault.get("limits", {})
+    reason = text.format_map(_Params(limits)) if text is not None else str(fault.get("text") or why)
+    return ": ".join(part for part in (field, reason) if part)
+
+
 def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
+    if name in NAMED and kind:
+        moves = cast(list[Any], value) if isinstance(value, list) else [value]
+        return [named_move(locale, kind, str(move)) for move in moves]
+    if name == "fields" and isinstance(value, list):
+        return [fault_text(locale, fault) for fault in cast(list[Any], value)]
     if name not in LABELLED:
         return value
     if isinstance(value, list):

@@ -1,7 +1,8 @@
-"""One-time codes that confirm an operator action, and kinds of case that are on hold."""
+"""Who may act: one-time codes, kinds of case that are on hold, and the attempts that were refused."""
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
@@ -33,3 +34,25 @@ class Hold(SQLModel, table=True):
     since: datetime = Field(sa_type=Instant)
     held_by: int = Field(foreign_key="actor.id")
     reason: str
+
+
+class RefusedAttempt(SQLModel, table=True):
+    """A move that somebody tried on a case, and why it was refused. It is no part of the record.
+
+    ``actor_id`` is empty for a handle that the store does not know, ``move`` for a name that the lifecycle does not
+    have: what was typed is not kept. ``code`` is that of the refusal; ``why`` names guards, fields, roles or moves, as
+    codes separated by blanks.
+    """
+
+    __tablename__ = "refused_attempt"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_refused_attempt_case", "case_id", "id"), Index("ix_refused_attempt_at", "at"))
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    at: datetime = Field(sa_type=Instant)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    actor_id: int | None = Field(default=None, foreign_key="actor.id")
+    via: str
+    move: str
+    state: str
+    code: str
+    why: str

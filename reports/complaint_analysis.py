@@ -25,7 +25,8 @@ TOP = 5
 LISTED = 20
 """How many cases of a recurrence it lists, the latest ones."""
 PAGE = 20_000
-SUBJECTS = ("category", "severity", "department", "cause")
+SUBJECTS = ("category", "severity", "department", "cause", "responsible")
+"""By what complaints are counted; the responsible party is that of the determination (B4)."""
 
 # Each page begins after the last one, so the key is read through once, however many cases there are.
 CASES = """
@@ -170,7 +171,8 @@ def _count(tx: Tx, first: date) -> _Counts:
         cause, responsible = _cause_and_responsible(row)
         opened = month_of(from_micros(row.opened_at))
         counts.received[opened] += 1
-        for subject, code in zip(SUBJECTS, (row.category, row.severity, row.department, cause), strict=True):
+        codes = (row.category, row.severity, row.department, cause, responsible)
+        for subject, code in zip(SUBJECTS, codes, strict=True):
             counts.by[opened, subject][code or ""] += 1
         counts.measures[cause] += linked.get(row.id, ())
         merged = state_of(COMPLAINT.kind, row.state) == MERGED  # a merged case duplicates another one (A6)

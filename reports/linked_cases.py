@@ -1,17 +1,20 @@
 """Queries for cases that belong to another one: affected by an interruption, of the same cause, recoveries."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from engine.duplicates.recognition import shipment_key
 from engine.retired_names import recorded_as
 from engine.store import Store
 from models import Case
 from models.columns import MICROSECOND, to_micros
 from statemachines.finding import FINDING
 from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.lifecycle import Lifecycle
 from statemachines.recovery import RECOVERY
 
 AFFECTED = "affected"
@@ -22,7 +25,7 @@ PAGE = 200
 YEAR = timedelta(days=365) // MICROSECOND
 
 FIND_AFFECTED = """
-SELECT c.id, c.number, p.email, p.locale FROM cases c LEFT JOIN party p ON p.id = c.party_id
+SELECT c.id, c.number, p.email, p.locale, c.shipment, c.variables FROM cases c LEFT JOIN party p ON p.id = c.party_id
  WHERE c.kind = :kind AND NOT c.closed AND c.id > :after
    AND (CAST(:department AS TEXT) IS NULL OR c.department = :department)
    AND (CAST(:category AS TEXT) IS NULL OR c.category = :category)
@@ -63,11 +66,14 @@ class AffectedCase:
     locale: str | None
 
 
-def affected(store: Store, interruption: int, criteria: Mapping[str, Any], asked_at: int) -> Iterator[AffectedCase]:
+def affected(
+    store: Store, interruption: int, criteria: Mapping[str, Any], asked_at: int, waybills: str | None = None
+) -> Iterator[AffectedCase]:
     """Yield the open customer cases that meet the criteria, as recorded by the form of ``find_affected``.
 
-    ``asked_at`` (microseconds) is when it was asked: cases linked before that are left out. Internal kinds are never
-    affected. Each page is read in its own transaction.
+    ``waybills`` lists the numbers of shipments, where the form names them. ``asked_at`` (microseconds) is when it was
+    asked: cases linked before that are left out. Internal kinds are never affected. Each page is read in its own
+    transaction.
     """
     lifecycle = lifecycles().get(criteria["kind"])
     if lifecycle is None or lifecycle.internal:
@@ -75,10 +81,27 @@ def affected(store: Store, interruption: int, criteria: Mapping[str, Any], asked
     params: dict[str, Any] = {name: criteria.get(name) for name in ("department", "category")}
     params |= {name: _micros(criteria.get(name)) for name in ("opened_since", "opened_until")}
     params |= {"kind": lifecycle.kind, "interruption": interruption, "asked_at": asked_at}
+    shipments = None if waybills is None else _shipments(store.secret, waybills)
+    route, port = criteria.get("route"), criteria.get("port")
     after = 0
     while page := _page(store, params, after):
-        yield from page
+        for row in page:
+            meant = shipments is None or row.shipment in shipments
+            if meant and _goes_along(lifecycle, row.variables, route, port):
+                yield AffectedCase(row.id, row.number, row.email, row.locale)
         after = page[-1].id
+
+
+def _shipments(secret: bytes, waybills: str) -> set[str | None]:
+    """Return the keys of the shipments that a list of numbers names."""
+    return {shipment_key(secret, number) for number in re.split(r"[,;，；、\s]+", waybills)} - {None}
+
+
+def _goes_along(lifecycle: Lifecycle, variables: str, route: str | None, port: str | None) -> bool:
+    """Return whether a case goes by the route, and by the port: its plan names it, or its goods are there now."""
+    known = lifecycle.resolver.variables(json.loads(variables)) if route or port else {}
+    ports = {*str(known.get("ports", "")).split(","), known.get("position")}
+    return (route is None or known.get("route") == route) and (port is None or port in ports)
 
 
 def linked(store: Store, interruption: int) -> list[AffectedCase]:
@@ -110,10 +133,9 @@ def unreached(store: Store, interruption: str, cases: Sequence[AffectedCase]) ->
     return sum(not case.email or case.number in failed for case in cases)
 
 
-def _page(store: Store, params: Mapping[str, Any], after: int) -> list[AffectedCase]:
+def _page(store: Store, params: Mapping[str, Any], after: int) -> list[Any]:
     with store.looking() as tx:
-        rows = tx.rows(FIND_AFFECTED, **params, after=after, relation=AFFECTED, page=PAGE)
-        return [AffectedCase(*row) for row in rows]
+        return tx.rows(FIND_AFFECTED, **params, after=after, relation=AFFECTED, page=PAGE)
 
 
 def _micros(text: str | None) -> int | None:

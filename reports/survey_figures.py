@@ -19,10 +19,10 @@ STEP = 20
 
 # A move that opens another round is recorded in the new one; the round it ended is that of the move before it.
 ENDS = """
-SELECT c.kind, t.case_id, p.cycle, t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
+SELECT c.kind, t.case_id, c.party_id, p.cycle, t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
   JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
  WHERE t.move IN ({ends})
-   AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.case_id, t.seq
+   AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.occurred_at, t.case_id, t.seq
 """
 RATED = """
 SELECT c.kind, r.score FROM rating r JOIN cases c ON c.id = r.case_id
@@ -46,6 +46,9 @@ class DimensionScore:
 class SurveyFigures:
     """The surveys of one kind of case. A round counts once, by its last outcome.
 
+    ``customers`` are those whose last round was judged, each counted once however many rounds and cases he had, by
+    that outcome; ``customers_satisfied`` of them are satisfied in the end. A case without a customer is one by itself.
+
     ``called`` are the rounds whose callback came to its end: ``answered``, or never reached (``silent``). The
     response rate is answered of called. ``judged`` are the answered rounds and those that ended unsatisfied
     without an answer (B3); the satisfied share is ``satisfied`` of judged: silence is in no numerator. ``score``
@@ -58,6 +61,8 @@ class SurveyFigures:
     silent: int
     judged: int
     satisfied: int
+    customers: int
+    customers_satisfied: int
     scored: int
     score: float | None
     dimensions: tuple[DimensionScore, ...]
@@ -69,15 +74,28 @@ class SurveyFigures:
 
     @property
     def satisfied_share(self) -> float | None:
-        """Satisfied of judged, in percent."""
+        """Satisfied of judged rounds, in percent."""
         return share_number(self.satisfied, self.judged, digits=1)
+
+    @property
+    def customers_satisfied_share(self) -> float | None:
+        """Customers satisfied in the end, of those with an outcome, in percent."""
+        return share_number(self.customers_satisfied, self.customers, digits=1)
 
 
 @dataclass(slots=True)
 class _Round:
     kind: str
+    customer: tuple[str, int]
     answers: Mapping[str, Any] | None = None
     unsatisfied: bool = False
+
+    @property
+    def satisfied(self) -> bool | None:
+        """Whether the customer was satisfied; None if he never answered and the round did not end otherwise."""
+        if self.answers is not None:
+            return self.answers["outcome"] == Outcome.SATISFIED and not self.unsatisfied
+        return False if self.unsatisfied else None
 
 
 def gather(store: Store, since: datetime, until: datetime, kind: str | None = None) -> list[SurveyFigures]:
@@ -96,7 +114,8 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
 def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
-        round_ = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind))
+        customer = ("case", row.case_id) if row.party_id is None else ("party", row.party_id)
+        round_ = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind, customer))
         table = lifecycle_of(row.kind)
         move = table.resolver.move(row.move)
         if move in UNSATISFIED_ENDS:
@@ -109,6 +128,7 @@ def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
 def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigures:
     answers = [round_.answers for round_ in rounds if round_.answers is not None]
     unanswered = sum(round_.answers is None and round_.unsatisfied for round_ in rounds)
+    outcomes = {round_.customer: round_.satisfied for round_ in rounds if round_.satisfied is not None}
     silent = len(rounds) - len(answers) - unanswered
     return SurveyFigures(
         kind=kind,
@@ -117,6 +137,8 @@ def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigure
         silent=silent,
         judged=len(answers) + unanswered,
         satisfied=sum(answer["outcome"] == Outcome.SATISFIED for answer in answers),
+        customers=len(outcomes),
+        customers_satisfied=sum(outcomes.values()),
         scored=len(scores),
         score=_mean(scores, 100),
         dimensions=tuple(_dimension(code, answers) for code in _dimensions_of(kind)),

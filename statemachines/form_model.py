@@ -34,6 +34,9 @@ KNOWN_CASE = _Mark("KNOWN_CASE")
 CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
 """The value is a kind of case that concerns a customer."""
 
+PAST = _Mark("PAST")
+"""The value is an instant that has come: what has not happened yet cannot be recorded."""
+
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 
@@ -48,6 +51,8 @@ Department = Annotated[Code, DEPARTMENT]
 CODES = r"^[a-z][a-z0-9_]{0,39}( [a-z][a-z0-9_]{0,39}){0,19}$"
 Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES), DEPARTMENT]
 """The codes of several departments, separated by blanks."""
+Past = Annotated[AwareDatetime, PAST]
+"""An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5)]
 Percent = Annotated[int, Field(ge=0, le=1000)]
 

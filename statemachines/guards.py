@@ -13,6 +13,28 @@ from statemachines.forms import Outcome
 from statemachines.vocabulary import Facts, Guard
 
 
+class _FieldWanted(Exception):
+    """A guard reads a field of a form that is not filled in yet."""
+
+
+class _UnfilledForm:
+    def __getattr__(self, name: str) -> Any:
+        raise _FieldWanted(name)
+
+
+_UNFILLED = _UnfilledForm()
+
+
+def may_hold(guard: Guard, facts: Facts) -> bool:
+    """Return whether some form could meet the condition: False if the facts alone, or a blank bound, rule it out."""
+    if any(facts.bounds.get(name) is None for name in guard.bounds):
+        return False
+    try:
+        return guard.holds(facts, _UNFILLED)
+    except _FieldWanted:
+        return True
+
+
 def previous_state(state: str) -> Guard:
     """Hold where the case came from ``state``: the way back of a detour."""
     return Guard(f"came_from_{state}", lambda facts, form: facts.previous_state == state)
@@ -43,7 +65,7 @@ def _compare(bound: str, field: str, facts: Facts, form: Any) -> str:
 def all_of(name: str, *guards: Guard) -> Guard:
     """Return the guard ``name`` that holds where all of these hold, and asks for all their bounds."""
     bounds = tuple(dict.fromkeys(bound for guard in guards for bound in guard.bounds))
-    return Guard(name, lambda facts, form: all(guard.holds(facts, form) for guard in guards), bounds)
+    return Guard(name, lambda facts, form: all(guard.holds(facts, form) for guard in guards), bounds, guards)
 
 
 def _is_apart(facts: Facts) -> bool:

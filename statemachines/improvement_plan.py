@@ -1,6 +1,6 @@
 """The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
@@ -9,7 +9,7 @@ from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, 
 from statemachines.forms import Reason
 from statemachines.guards import all_of
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
+from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.shared_moves import everyday_moves
 from statemachines.state_groups import before
@@ -95,6 +95,19 @@ class Verification(Form):
 
 
 dated_failure = all_of("dated_failure", not_effective, Guard("dated", lambda facts, form: form.due_at is not None))
+LOWER_IS_BETTER = frozenset({"complaint_rate"})
+"""Indicators whose target is an upper bound; it decides where the plan names no target."""
+
+
+def _better(facts: Facts, form: Any) -> bool:
+    """Return whether the figure moved towards the target; without a target, in the indicator's good direction."""
+    target, indicator = facts.variables.get("target"), facts.variables.get("indicator")
+    rises = indicator not in LOWER_IS_BETTER if target in (None, form.before) else target > form.before
+    return form.after > form.before if rises else form.after < form.before
+
+
+better = Guard("better", _better)
+improved = all_of("improved", effective, better)
 was_required = Guard("was_required", lambda facts, form: "department" in facts.variables)
 
 IMPROVEMENT_PLAN = Lifecycle(
@@ -130,7 +143,7 @@ IMPROVEMENT_PLAN = Lifecycle(
                 separate_from=EXECUTION,
                 clears=PLAN_DATES if reopens else (),
             )
-            for dest, guard, reopens in ((VERIFIED, effective, False), (AWAITING_PLAN, dated_failure, True))
+            for dest, guard, reopens in ((VERIFIED, improved, False), (AWAITING_PLAN, dated_failure, True))
         ),
         Move(
             "recur",

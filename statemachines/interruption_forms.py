@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import CUSTOMER_KIND, ON_CASE, VARIABLE, Code, Department, Form, Personal
+from statemachines.form_model import CUSTOMER_KIND, ON_CASE, VARIABLE, Code, Department, Form, Past, Personal
 
 Count = Annotated[int, Field(ge=0), VARIABLE]
 
@@ -14,7 +14,7 @@ class Declaration(Form):
 
     what: Personal
     where: Personal | None = None
-    since: Annotated[AwareDatetime, VARIABLE]
+    since: Annotated[Past, VARIABLE]
     expected_until: Annotated[AwareDatetime | None, VARIABLE] = None
     department: Annotated[Department | None, ON_CASE] = None
     category: Annotated[Code | None, ON_CASE] = None
@@ -28,9 +28,10 @@ class ContingencyPlan(Form):
 
 
 class Criteria(Form):
-    """Which open cases of customers are affected: all of a kind, of a department, of a sort, opened within a span.
+    """Which open cases of customers are affected: of a kind, department, sort or span; of a route or a port.
 
-    Both ends of the span belong to it; one that is not given is open.
+    Both ends of the span belong to it; one that is not given is open. ``waybills`` are numbers of shipments, separated
+    by commas, blanks or lines: then only cases of these shipments are affected.
     """
 
     kind: Annotated[Code, CUSTOMER_KIND]
@@ -38,6 +39,9 @@ class Criteria(Form):
     category: Code | None = None
     opened_since: AwareDatetime | None = None
     opened_until: AwareDatetime | None = None
+    route: Code | None = None
+    port: Code | None = None
+    waybills: Personal | None = None
 
 
 class Affected(Form):
@@ -88,7 +92,7 @@ class Mitigation(Form):
 class Restoration(Form):
     """When and how the service was restored."""
 
-    restored_at: Annotated[AwareDatetime, VARIABLE]
+    restored_at: Annotated[Past, VARIABLE]
     how: Personal
 
 

@@ -197,6 +197,9 @@ def _occurrences(table: Lifecycle, clause: Clause) -> Iterator[str]:
         for name in clause.renewed_by
         if name not in table.rows
     )
+    for name in clause.met_by if clause.as_of_field else ():
+        if name in table.rows and clause.as_of_field not in table.rows[name][0].form.model_fields:
+            yield f"clause {clause.name} reads the age of data from {clause.as_of_field}, which {name} does not ask for"
     if (clause.due_field or clause.occurrence_field or clause.restarts) and not clause.started_by:
         yield f"clause {clause.name} needs moves that start it and names none"
 

@@ -19,7 +19,7 @@ __all__ = [
     "Speech", "State",
 ]  # fmt: skip
 
-Offers = list[tuple[str, list[Callable[[EventData], bool]]]]
+Offers = list[tuple[str, list[list[Callable[[EventData], bool]]]]]
 
 
 class Decision(NamedTuple):
@@ -56,7 +56,7 @@ class Lifecycle(LifecycleTable):
         try:
             return self.rows[move][0].form.model_validate(form)
         except ValidationError as error:
-            raise Refused("form", move=move, fields=_faults(error)) from None
+            raise Refused("form", kind=self.kind, move=move, fields=_faults(error)) from None
 
     def settled(self, move: str, state: str, roles: frozenset[Role]) -> Move | None:
         """Return the row that the machine chose before for these roles in this state, if only these decide.
@@ -93,25 +93,24 @@ class Lifecycle(LifecycleTable):
         return Decision(attempt.row, facts.state, attempt.row.dest or facts.state, form)
 
     def allowed(self, facts: Facts, roles: Iterable[Role]) -> list[str]:
-        """Return the moves that a person with these roles may try now; guards are left out.
+        """Return the moves that a person with these roles may make now, if he fills in the form accordingly.
 
-        A guard reads the form, which is not filled in yet. So the library's ``may_…``, which evaluates all conditions,
-        cannot answer: only the condition on the person is evaluated, for each transition that starts in the state.
+        A guard that reads the form, which is not filled in yet, may hold; one that the facts rule out does not.
         """
         attempt = DecisionAttempt(facts.state, facts, frozenset(roles), None)
         event = EventData(None, None, self._machine, attempt, (), {})
         return [
             move
-            for move, person_conditions in self._person_conditions(facts.state)
-            if any(is_free(event) for is_free in person_conditions)
+            for move, transitions in self._offered(facts.state)
+            if any(all(holds(event) for holds in each) for each in transitions)
         ]
 
-    def _person_conditions(self, state: str) -> Offers:
-        """Return the machine's triggers from a state, each with the first condition of each of its transitions."""
+    def _offered(self, state: str) -> Offers:
+        """Return the machine's triggers from a state, each with the conditions of each of its transitions."""
         if state not in self._offers:
             events = self._machine.events
             offers = [
-                (move, [transition.conditions[0].func for transition in events[move].transitions[state]])
+                (move, [[each.func for each in row.conditions] for row in events[move].transitions[state]])
                 for move in self._machine.get_triggers(state)
             ]
             self._offers[state] = cast(Offers, offers)
@@ -125,7 +124,7 @@ class Lifecycle(LifecycleTable):
         """Return the refusal with its reason, from the conditions that failed; the library does not name them.
 
         Rows of other roles count only if there are no other rows. A reason that all rows share is given as the reason;
-        where the reasons differ, the guards are named.
+        where the reasons differ, the guards are named, of a guard with parts those that do not hold.
         """
         facts = attempt.facts
         params = {
@@ -136,7 +135,8 @@ class Lifecycle(LifecycleTable):
         failed = [(code, row) for code, row in attempt.failed if code != "role"]
         if not failed:
             roles = {role.value for _, row in attempt.failed for role in row.roles}
-            return Refused("role", wanted=sorted(roles), **params)
+            people = roles - {Role.SYSTEM.value, Role.IMPORT.value}
+            return Refused("role", wanted=sorted(people or roles), **params)
         codes = {code for code, _ in failed}
         if codes == {"own_work"}:
             names = {name for _, row in failed for name in own_work(row, facts)}
@@ -147,12 +147,24 @@ class Lifecycle(LifecycleTable):
         blank = [name for guard in guards for name in guard.bounds if facts.bounds.get(name) is None]
         if blank:
             return Refused("blank_bound", bound=blank[0], **params)
-        return Refused("guard", guards=[guard.name for guard in guards], **params)
+        unmet = [guard.unmet(facts, attempt.form) for guard in guards]
+        shared = [part for part in unmet[0] if all(part in parts for parts in unmet)]
+        named = shared or [part for parts in unmet for part in parts]
+        return Refused("guard", guards=list(dict.fromkeys(guard.name for guard in named)), **params)
 
 
-def _faults(error: ValidationError) -> list[dict[str, str]]:
+LIMITS = ("ge", "gt", "le", "lt", "expected", "min_length", "max_length")
+"""What a fault may say of the bounds of its field; none of it is what was entered."""
+
+
+def _faults(error: ValidationError) -> list[dict[str, Any]]:
     """Return field and reason of each fault, without the value: it may be personal."""
     return [
-        {"field": ".".join(map(str, fault["loc"])), "why": fault["type"], "text": fault["msg"]}
+        {
+            "field": ".".join(map(str, fault["loc"])),
+            "why": fault["type"],
+            "text": fault["msg"],
+            "limits": {name: value for name, value in fault.get("ctx", {}).items() if name in LIMITS},
+        }
         for fault in error.errors(include_input=False, include_url=False)
     ]

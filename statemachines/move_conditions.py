@@ -7,6 +7,7 @@ from typing import Any, cast
 from transitions import EventData
 
 from statemachines.form_model import Form, StepFired
+from statemachines.guards import may_hold
 from statemachines.roles import Role
 from statemachines.vocabulary import Facts, Move
 
@@ -15,7 +16,10 @@ Callback = str | Callable[..., Any]
 
 @dataclass(slots=True)
 class DecisionAttempt:
-    """The throw-away model on which the machine tries a move, and what its conditions leave on it."""
+    """The throw-away model on which the machine tries a move, and what its conditions leave on it.
+
+    ``form`` is None where the move is not made yet: then a guard fails only if no form could meet it.
+    """
 
     state: str
     facts: Facts
@@ -48,7 +52,8 @@ def conditions(row: Move) -> list[Callback]:
 
     def guard_holds(event: EventData) -> bool:
         attempt = _attempt(event)
-        held = row.guard is None or row.guard.holds(attempt.facts, attempt.form)
+        guard, facts, form = row.guard, attempt.facts, attempt.form
+        held = guard is None or (may_hold(guard, facts) if form is None else guard.holds(facts, form))
         if not held:
             attempt.failed.append(("guard", row))
         return held

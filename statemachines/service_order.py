@@ -34,7 +34,7 @@ WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "
 RECTIFICATIONS_USED_UP = "rectifications_used_up"
 CANCELLED, REFUSED = "cancelled", "refused"
 
-PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "cosigners", "cosigned_by")
+PLAN_VARIABLES = ("cost", "starts_at", "ends_at", "criteria", "route", "ports", "cosigners", "cosigned_by")
 """What a plan says; a plan that is returned or declined says nothing any more."""
 
 SYSTEM = Role.SYSTEM
@@ -108,8 +108,11 @@ def _cosigned(facts: Facts) -> bool:
     return bool(wanted) and wanted <= set(facts.variables.get("cosigned_by", "").split())
 
 
-def _all_met(form: Acceptance) -> bool:
-    return form.documents and form.site and form.function
+def _all_met(facts: Facts, form: Acceptance) -> bool:
+    """Return whether the criteria that every order has are met, and those that its plan names (C2)."""
+    named = str(facts.variables.get("criteria", "")).split(",")
+    own = {name for name in named if name} <= set((form.met or "").split(","))
+    return form.documents and form.site and form.function and own
 
 
 def _may_sign(facts: Facts, form: Acceptance) -> bool:
@@ -136,14 +139,14 @@ agreed_node = Guard(
     "agreed_node", lambda facts, form: form.node is None or form.node <= facts.variables.get("nodes", 0)
 )
 not_older = Guard("not_older", _not_older)
-accepted = Guard("accepted", lambda facts, form: _all_met(form) and _may_sign(facts, form))
+accepted = Guard("accepted", lambda facts, form: _all_met(facts, form) and _may_sign(facts, form))
 not_accepted = Guard(
     "not_accepted",
-    lambda facts, form: not _all_met(form) and _may_sign(facts, form) and _rectifications_left(facts),
+    lambda facts, form: not _all_met(facts, form) and _may_sign(facts, form) and _rectifications_left(facts),
 )
 not_accepted_last = Guard(
     "not_accepted_last",
-    lambda facts, form: not _all_met(form) and _may_sign(facts, form) and not _rectifications_left(facts),
+    lambda facts, form: not _all_met(facts, form) and _may_sign(facts, form) and not _rectifications_left(facts),
 )
 signs_for_itself = Guard("signs_for_itself", lambda facts, form: form.signed_by is Acceptor.THIRD_PARTY)
 accepted_by_third = all_of("accepted_by_third", signs_for_itself, accepted)
@@ -300,6 +303,7 @@ SERVICE_ORDER = Lifecycle(
         Move("request_tracking", SERVING, STAY, roles=DESK, form=forms.TrackingRequest),
         Move("report_position", SERVING, STAY, roles=(*INVESTIGATORS, SYSTEM), form=forms.Position, guard=not_older),
         Move("change", (CONSENTED, *SERVING), STAY, roles=DESK, form=forms.Change, counts="changes"),
+        Move("apply_change", (CONSENTED, *SERVING), STAY, roles=(SYSTEM,), form=forms.ChangedTerms),
         *contacted_again(OPEN),
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         Move("reply", OPEN, STAY, roles=PEOPLE, form=Message, speaks=Speech(("message",))),
@@ -347,6 +351,7 @@ SERVICE_ORDER = Lifecycle(
             during=SERVING,
             started_by=("request_tracking",),
             due_field="due_at",
+            as_of_field="as_of",
             met_by=("report_position",),
         ),
         Clause(

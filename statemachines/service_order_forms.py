@@ -6,10 +6,12 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Past, Personal
 from statemachines.forms import Severity
 
 Fen = Annotated[int, Field(ge=0)]
+Codes = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}(,[a-z][a-z0-9_]{0,39}){0,19}$")]
+"""Codes, separated by commas."""
 
 
 class Review(Form):
@@ -34,6 +36,8 @@ class Plan(Form):
     """The service plan: what is done, to which standard, how, when, and what it costs in fen (C1).
 
     ``cosigners`` are the departments that sign it, separated by blanks: each for itself, and anew with every plan.
+    ``criteria`` are those by which this order is accepted, besides those of every order; ``route`` and ``ports`` say
+    where it goes along, so that it is found when one of them is closed (G1).
     """
 
     content: Personal
@@ -43,6 +47,9 @@ class Plan(Form):
     starts_at: Annotated[AwareDatetime, VARIABLE]
     ends_at: Annotated[AwareDatetime, VARIABLE]
     cosigners: Annotated[Departments, VARIABLE]
+    criteria: Annotated[Codes | None, VARIABLE] = None
+    route: Annotated[Code | None, VARIABLE] = None
+    ports: Annotated[Codes | None, VARIABLE] = None
 
 
 class Cosignature(Form):
@@ -115,7 +122,7 @@ class Position(Form):
     """Where the goods are, as of when, who says so, and when they are expected (C8)."""
 
     position: Annotated[Code, VARIABLE]
-    as_of: Annotated[AwareDatetime, VARIABLE]
+    as_of: Annotated[Past, VARIABLE]
     reported_by: Annotated[Code, VARIABLE]
     expected_at: Annotated[AwareDatetime | None, VARIABLE] = None
 
@@ -147,6 +154,13 @@ class Change(Form):
     cost_delta: int
     days_delta: int
     consent: Personal | None = None
+
+
+class ChangedTerms(Form):
+    """What the order costs in fen and when it ends, after a change that was agreed (C5)."""
+
+    cost: Annotated[Fen, VARIABLE]
+    ends_at: Annotated[AwareDatetime, VARIABLE]
 
 
 class AskedBy(StrEnum):
@@ -182,11 +196,15 @@ class NamedAcceptor(Form):
 
 
 class Acceptance(Form):
-    """Which criteria are met, who signed, and the reference of the signed report (C2)."""
+    """Which criteria are met, who signed, and the reference of the signed report (C2).
+
+    ``met`` names those of the plan's own criteria that are met.
+    """
 
     documents: bool
     site: bool
     function: bool
+    met: Codes | None = None
     report: Personal
     signed_by: Acceptor = Acceptor.CUSTOMER
     summary: Personal | None = None

@@ -80,12 +80,17 @@ class Guard:
     """A named condition of a move; its name is the message key of the refusal.
 
     ``bounds`` name the bounds of the policy pack that it compares with. Where the pack gives one of them no amount,
-    the guard does not hold and the move is refused as ``blank_bound``.
+    the guard does not hold and the move is refused as ``blank_bound``. ``parts`` are the guards that must all hold.
     """
 
     name: str
     holds: Callable[[Facts, Any], bool]
     bounds: tuple[str, ...] = ()
+    parts: "tuple[Guard, ...]" = ()
+
+    def unmet(self, facts: Facts, form: Any) -> "tuple[Guard, ...]":
+        """Return the parts that do not hold, or the guard itself where it has none."""
+        return tuple(part for part in self.parts if not part.holds(facts, form)) or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,8 @@ class Clause:
     promise, a node): its occurrences are numbered through the whole case and go on in a new cycle. ``due_field`` is
     the field of those moves' forms that holds an agreed deadline; where it is empty the pack's amount holds.
     ``occurrence_field`` is the field of the meeting move's form that names the occurrence it meets; without it all
-    are met. ``restarts`` ends the earlier occurrence when a new one starts; ``repeats`` starts the next one whenever
+    are met. ``as_of_field`` is the field that says as of when the reported data are: stale data meet nothing.
+    ``restarts`` ends the earlier occurrence when a new one starts; ``repeats`` starts the next one whenever
     one is met. ``partition_by`` names a column of the case (the department): each new value of it gets its own timer.
     ``triggers`` pairs the triggers that a pack may name (``callbacks.trigger``) with moves: the move of the pack's
     trigger starts the timer, and the last move does if none is open by then. ``waits_for`` names clauses: while a timer
@@ -200,6 +206,7 @@ class Clause:
     started_by: tuple[str, ...] = ()
     due_field: str = ""
     occurrence_field: str = ""
+    as_of_field: str = ""
     restarts: bool = False
     repeats: bool = False
     partition_by: str = ""

@@ -1,4 +1,4 @@
-"""Commands that prove and save the record: verify, anchor, proof, backup, restore."""
+"""Commands that prove and save the record: verify, anchor, proof, backup, restore, and the refused attempts."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.cli.context import As, Json, cli, local, table
+from apps.cli.context import As, Json, cli, instant, local, table
+from locales.translation import label
 from models.columns import from_micros
 
 if TYPE_CHECKING:
     from engine.audit.verify import Verdict
+    from engine.commands.refused_attempts import RefusedMove
     from engine.ledger.anchor_file import Anchored
 
 Anew = Annotated[
@@ -26,6 +28,7 @@ def join(app: typer.Typer) -> None:
     app.command()(proof)
     app.command()(backup)
     app.command()(restore)
+    app.command()(refused)
 
 
 def verify(json: Json = False) -> int:
@@ -93,6 +96,49 @@ def restore(file: Path, json: Json = False) -> int:
     document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
+
+
+def refused(
+    case: Annotated[str | None, typer.Option(help="On this case.")] = None,
+    by: Annotated[str | None, typer.Option(help="By this person.")] = None,
+    move: Annotated[str | None, typer.Option(help="Of this move.")] = None,
+    code: Annotated[str | None, typer.Option(help="Refused for this reason, by its code.")] = None,
+    since: Annotated[str | None, typer.Option(help="Since an instant: ISO 8601 with offset.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Who tried which move on which case and why it was refused, newest first; for auditors."""
+    from engine.commands.refused_attempts import refused_moves
+
+    begin = None if since is None else instant(since)
+    moves = refused_moves(
+        cli.store, cli.actor(as_), cli.store.now(), limit, number=case, actor=by, move=move, code=code, since=begin
+    )
+    columns = ("refused.at", "column.case", "column.actor", "column.move", "column.state", "column.via", "refused.why")
+    shown = table("", tuple(map(cli.translate, columns)), map(_refused_row, moves))
+    cli.give({"refused": [asdict(each) for each in moves]}, shown if moves else cli.translate("refused.none"))
+
+
+def _refused_row(attempt: "RefusedMove") -> tuple[str, ...]:
+    kind = attempt.kind
+    sort = _sort_of(attempt.code)
+    reasons = [label(cli.locale, kind, sort, code) for code in attempt.why]
+    why = label(cli.locale, "", "refused_for", attempt.code)
+    return (
+        local(attempt.at),
+        attempt.number,
+        attempt.actor or "–",
+        label(cli.locale, kind, "move", attempt.move or "–"),
+        label(cli.locale, kind, "state", attempt.state),
+        label(cli.locale, kind, "via", attempt.via),
+        f"{why} ({', '.join(reasons)})" if reasons else why,
+    )
+
+
+def _sort_of(code: str) -> str:
+    """Return of which sort the names are that a refusal of this code gives as its reasons."""
+    return {"guard": "guard", "own_work": "move", "role": "role"}.get(code, "")
 
 
 def _document(verdict: "Verdict") -> dict[str, Any]:

@@ -254,7 +254,10 @@ def contact_of(move: str, **fields: Any) -> Contact:
     try:
         return Contact.model_validate({"row_id": "-", **fields})
     except ValidationError as error:
-        faults = [{"field": str(fault["loc"][0]), "text": fault["msg"]} for fault in error.errors(include_input=False)]
+        faults = [
+            {"field": str(fault["loc"][0]), "why": fault["type"], "text": fault["msg"]}
+            for fault in error.errors(include_input=False)
+        ]
         raise Refused("form", move=move, fields=faults) from None
 
 

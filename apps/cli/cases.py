@@ -1,6 +1,7 @@
 """Commands that show cases: case list, show, history and clocks, and the board. ``case_moves`` adds the others."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,14 +9,18 @@ from apps import views
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
 from apps.fitted_table import FittedTable
+from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
 from engine.ledger.record import CaseRow
-from locales.translation import label
+from locales.translation import label, named_move
 from models.columns import from_micros
 from reports import overdue_text
 from reports.overdue import by_case
 from statemachines.forms import Severity
 from statemachines.lifecycle import Milestone
+
+if TYPE_CHECKING:
+    from apps.timer_explanation import CountedDay
 
 case = typer.Typer(help="Complaints and service orders, one by one.", no_args_is_help=True)
 
@@ -68,21 +73,32 @@ def list_(
 
 @case.command()
 def show(number: str, as_: As = None, json: Json = False) -> None:
-    """One case: where it stands, what is known, what may be done now, what runs out when."""
-    view = views.case(cli.store, number, as_ or cli.settings.actor or None)
+    """One case: whose it is, where it stands, what is known, what you may do now, what runs out when."""
+    by = as_ or cli.settings.actor or None
+    view = views.case(cli.store, number, by)
+    mine = cli.translate("column.allowed" if by else "reading.allowed_anybody")
+    allowed = [named_move(cli.locale, view.case.kind, move) for move in view.allowed]
     rows = [
         *_columns_of(view.case, view.known.get("nature")),
+        *_customer_rows(view.customer),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
-        (cli.translate("column.allowed"), ", ".join(view.allowed) or "–"),
+        (mine, ", ".join(allowed) or "–"),
     ]
     document = {
         **views.case_document(view.case),
+        "customer": asdict(view.customer) if view.customer else None,
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
         **_timer_document(view.timers),
     }
     cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers))
+
+
+def _customer_rows(customer: views.CustomerView | None) -> list[tuple[str, Any]]:
+    """Return what is known of the customer, as pairs of name and value."""
+    known = asdict(customer) if customer else {}
+    return [(cli.translate(f"reading.{name}"), value) for name, value in known.items() if value]
 
 
 def _columns_of(row: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
@@ -122,7 +138,7 @@ def history(number: str, json: Json = False) -> None:
             move.level,
             move.actor,
             label(cli.locale, found.kind, "via", move.via),
-            move.summary(width=120),
+            move.summary(cli.locale, width=120),
         )
         for move in found.moves
     ]
@@ -131,24 +147,55 @@ def history(number: str, json: Json = False) -> None:
 
 
 @case.command("clocks")
-def timers(number: str, json: Json = False) -> None:
-    """Every promise of a case: its budget, what is used, what fires when, and where it comes from."""
+def timers(
+    number: str,
+    explain: Annotated[bool, typer.Option("--explain", help="Count each of them day by day.")] = False,
+    json: Json = False,
+) -> None:
+    """Every promise of a case: its budget, what is used, when it is due, what fires when, and where it comes from."""
     of_case = views.timers(cli.store, number)
-    cli.give({"case": number, **_timer_document(of_case)}, _timer_table(of_case))
+    days = _days_of(of_case.timers) if explain else [[] for _ in of_case.timers]
+    document = _timer_document(of_case)
+    explained: list[FittedTable | str] = []
+    if explain:
+        counted = list(zip(of_case.timers, days, strict=True))
+        document["clocks"] = [timer.document() | {"days": [day.document() for day in own]} for timer, own in counted]
+        explained = [_day_table(timer, of_case.kind, own) for timer, own in counted]
+    cli.give({"case": number, **document}, _timer_table(of_case), *explained)
 
 
 def _timer_document(of_case: views.CaseTimers) -> dict[str, Any]:
     return {"clocks": [timer.document() for timer in of_case.timers], "limits_not_set": of_case.unset}
 
 
+def _days_of(timers_: list[TimerView]) -> "list[list[CountedDay]]":
+    """Return how each timer was counted, day by day."""
+    from apps.timer_explanation import counted_days
+    from engine.rules.in_force import rules_of
+
+    rules = rules_of(cli.store)
+    return [list(counted_days(timer, rules.calendar(timer.calendar), cli.locale)) for timer in timers_]
+
+
+def _day_table(timer: TimerView, kind: str, days: "list[CountedDay]") -> FittedTable | str:
+    from apps.timer_explanation import row_of
+
+    title = f"{timer.promise(kind, cli.locale)} · {timer.limit(cli.locale)} · {timer.calendar}"
+    if not days:
+        return cli.translate("clocks.not_told", clause=title)
+    columns = ("column.day", "column.sort", "clocks.hours", "column.counts", "clocks.paused", "column.so_far")
+    return table(title, tuple(map(cli.translate, columns)), (row_of(day, cli.locale) for day in days))
+
+
 def _timer_table(of_case: views.CaseTimers) -> FittedTable:
-    columns = ("promise", "round", "limit", "used", "state", "fires", "steps", "source")
+    columns = ("promise", "round", "limit", "used", "due", "state", "fires", "steps", "source")
     rows = [
         (
             timer.promise(of_case.kind, cli.locale),
             timer.cycle,
             timer.limit(cli.locale),
             f"{timer.used_percent} %",
+            timer.due(cli.locale),
             timer.state(cli.locale),
             local(timer.fires_at) + (f" ({cli.translate('deadline.unsure')})" if timer.provisional else ""),
             timer.steps(),
@@ -157,7 +204,7 @@ def _timer_table(of_case: views.CaseTimers) -> FittedTable:
         for timer in of_case.timers
     ]
     unset = cli.translate("desk.limit_not_set")
-    rows += [(label(cli.locale, of_case.kind, "clause", name), "", unset, *("–",) * 5) for name in of_case.unset]
+    rows += [(label(cli.locale, of_case.kind, "clause", name), "", unset, *("–",) * 6) for name in of_case.unset]
     return table("", tuple(cli.translate(f"column.{name}") for name in columns), rows)
 
 

@@ -33,6 +33,7 @@ ROOMS = (
             "proof": "Show that a case stood where it stood when it was last anchored.",
             "backup": "Copy the whole store into one file while it is at work, with the anchors that vouch for it.",
             "restore": "Bring a store back from such a file, where none is yet, and check it.",
+            "refused": "Who tried which move on which case and why it was refused, newest first; for auditors.",
         },
     ),
     Room("cases", {"board": "What is overdue and whom it asks, then the open cases by milestone and level."}),

@@ -10,11 +10,13 @@ import typer
 
 from apps.cli.context import DONE, REFUSED, As, Json, cli, instant, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published, read_file
+from apps.cli.pack_settings import settings_of
+from apps.variable_views import yuan
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
 from engine.rules.interpretations import interpret as record
 from engine.rules.limits import Limit
-from engine.rules.policy import Pack, names, parsed
+from engine.rules.policy import Bound, Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
 from engine.rules.publishing import EditionRow
@@ -94,11 +96,26 @@ def show(pack: str, at: At = None, json: Json = False) -> None:
         "editions": [edition_document(edition) for edition in editions],
         "interpretations": [_interpretation(each) for each in interpretations],
     }
-    rows = [(clause, _limit(limit), limit.calendar, limit.source) for clause, limit in pack_.clauses.items()]
+    rows = [row for clause, limit in pack_.clauses.items() for row in _limit_rows(clause, limit)]
     rows += [(clause, _text("unpromised"), "", why) for clause, why in pack_.unpromised.items()]
-    rows += [(name, f"{bound.amount or '–'} {bound.of}", "", bound.source) for name, bound in pack_.bounds.items()]
-    shown = [table(f"{pack_.edition} · {pack_.document}", _columns("clause", "limit", "calendar", "source"), rows)]
-    cli.give(document, *shown, *_history(editions), *_interpretations(interpretations))
+    rows += [(name, _amount(bound), "", bound.source) for name, bound in pack_.bounds.items()]
+    limits = table(f"{pack_.edition} · {pack_.document}", _columns("clause", "limit", "calendar", "source"), rows)
+    settings = table("", (_text("setting"), _text("value")), settings_of(pack_))
+    cli.give(document, limits, settings, *_history(editions), *_interpretations(interpretations))
+
+
+def _limit_rows(clause: str, limit: Limit) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the limit of a clause, and each limit that holds for some cases instead."""
+    yield clause, _limit(limit), limit.calendar, limit.source
+    for override in limit.when:
+        whole = limit.overridden(override)
+        yield f"  {override}", _limit(whole), whole.calendar, whole.source
+
+
+def _amount(bound: Bound) -> str:
+    if bound.amount is None:
+        return _text("reason.blank")
+    return yuan(cli.locale, bound.amount) if bound.of == "fen" else f"{bound.amount} {bound.of}"
 
 
 def _limit(limit: Limit) -> str:

@@ -57,8 +57,14 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 
 def _document(counted: SurveyFigures) -> dict[str, Any]:
-    names = ("kind", "called", "answered", "silent", "judged", "satisfied", "scored", "score")
-    shares = {"response_rate": counted.response_rate, "satisfied_share": counted.satisfied_share}
+    names = ("kind", "called", "answered", "silent", "judged", "satisfied", "customers", "customers_satisfied")
+    shares = {
+        "response_rate": counted.response_rate,
+        "satisfied_share": counted.satisfied_share,
+        "customers_satisfied_share": counted.customers_satisfied_share,
+        "scored": counted.scored,
+        "score": counted.score,
+    }
     dimensions = [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions]
     return {**{name: getattr(counted, name) for name in names}, **shares, "dimensions": dimensions}
 
@@ -72,6 +78,12 @@ def _shown(counted: SurveyFigures) -> list[Any]:
         _text("response", share=_number(counted.response_rate), answered=counted.answered, called=counted.called),
         _text("share", share=_number(counted.satisfied_share), satisfied=counted.satisfied, judged=counted.judged),
         _text("silent", silent=counted.silent),
+        _text(
+            "customers",
+            share=_number(counted.customers_satisfied_share),
+            satisfied=counted.customers_satisfied,
+            customers=counted.customers,
+        ),
     ]
 
 

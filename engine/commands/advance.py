@@ -23,10 +23,11 @@ from engine.actors import Acting, refuse_unavailable
 from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
-from engine.commands.form_references import check_named, names_a_case
+from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.message_checks import as_logged, check_message, closed_timers
 from engine.commands.plan import Plan, begin, plan_move, plan_until
+from engine.commands.refused_attempts import keep_attempt
 from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
@@ -80,11 +81,15 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
     """Move one case. Raises ``Refused`` with the reason and what is allowed now; then nothing was written.
 
     It is tried without a lock first: the statement that writes compares what was read. If another transaction was
-    faster, it is tried again with the case locked.
+    faster, it is tried again with the case locked. A refusal is kept beside the record (``refused_attempts``).
     """
-    with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
-        return _advance(tx, store.secret, command, at)
-    return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
+    try:
+        with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
+            return _advance(tx, store.secret, command, at)
+        return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
+    except Refused as refused:
+        keep_attempt(store, command.number, command.move, command.actor, command.via, refused, at)
+        raise
 
 
 def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
@@ -187,6 +192,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     form = with_recorded(tx, context.table.checked(command.move, command.form))
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
+    refuse_future(command.move, form, to_micros(at))
     historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
     if historic:

@@ -11,8 +11,8 @@ from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
 from engine.timers import timer as timing
-from engine.timers.reschedule import History
 from engine.timers.start import Occurrences, SpentParts, TermsMemo, TimerStarter
+from engine.timers.stretches import History
 from engine.timers.timer import RunningTimer
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle

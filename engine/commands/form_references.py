@@ -1,4 +1,4 @@
-"""Checks the people, departments and cases that a form names, and reads what a case inherits from the one it names."""
+"""Checks what a form names: people, departments, cases, instants; reads what a case inherits from the one it names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,18 @@ from engine.commands.case_context import CaseContext
 from engine.departments import check_department
 from engine.ledger.record import CaseRow, case_by_number
 from engine.transaction import Tx
-from statemachines.form_model import ACTOR, CUSTOMER_KIND, DEPARTMENT, KNOWN_CASE, ON_CASE, OPEN_CASE, Form, marked
+from models.columns import to_micros
+from statemachines.form_model import (
+    ACTOR,
+    CUSTOMER_KIND,
+    DEPARTMENT,
+    KNOWN_CASE,
+    ON_CASE,
+    OPEN_CASE,
+    PAST,
+    Form,
+    marked,
+)
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
@@ -69,6 +80,13 @@ def _check_owner(person: Acting, department: str | None, at: int) -> None:
     refuse_unavailable(person, at)
     if department is not None and person.department not in {None, department}:
         raise Refused("owner_elsewhere", handle=person.handle, theirs=person.department, department=department)
+
+
+def refuse_future(move: str, form: Form, at: int) -> None:
+    """Raise ``Refused('not_yet')`` for a form that reports something as of an instant that has not come."""
+    for name in marked(type(form), PAST):
+        if (value := getattr(form, name)) is not None and to_micros(value) > at:
+            raise Refused("not_yet", move=move, field=name)
 
 
 def names_a_case(table: Lifecycle, move: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from engine.actors import Acting, acting, administrator
 from engine.commands.advance import Answer, Command, advance_in, load_and_plan
 from engine.commands.load import lock_cases
+from engine.commands.refused_attempts import keep_attempt
 from engine.commands.staffing import CODE_ISSUED, note
 from engine.contention import retrying
 from engine.ledger.chain import canonical, keyed
@@ -166,7 +167,11 @@ def redeem(store: Store, command: Command, code: str, at: datetime) -> Answer:
     def make(tx: Tx) -> Answer:
         return advance_in(tx, store.secret, command, at)
 
-    return confirmed(store, purpose_of(command), code, at, make, honoured)
+    try:
+        return confirmed(store, purpose_of(command), code, at, make, honoured)
+    except Refused as refused:
+        keep_attempt(store, command.number, command.move, command.actor, command.via, refused, at)
+        raise
 
 
 def confirmed(

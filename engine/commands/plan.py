@@ -121,9 +121,12 @@ def plan_move(
         reproject(starter, context.table.clause, open_only(context.timers), context.history)
 
 
-def plan_until(context: CaseContext, plan: Plan, until: int) -> None:
-    """Plan every escalation step that is due at or before ``until``, in order, each with its due instant."""
-    while (timer := _next_due(context.timers, until)) is not None:
+def plan_until(context: CaseContext, plan: Plan, until: int, strict: bool = False) -> None:
+    """Plan every escalation step that is due at or before ``until``, in order, each with its due instant.
+
+    ``strict`` leaves alone a promise whose limit ends exactly then: whoever acts at that instant is within it (以内).
+    """
+    while (timer := _next_due(_due_timers(context, until, strict), until)) is not None:
         ladder = ladder_of(context, timer)
         if ladder is not None and timer.steps_fired < len(ladder):
             _fire_usual(context, plan, timer, ladder)
@@ -131,15 +134,30 @@ def plan_until(context: CaseContext, plan: Plan, until: int) -> None:
             _fire(context, plan, timer)
 
 
-def plan_reprojection(context: CaseContext, plan: Plan, reason: str) -> bool:
-    """Plan to bring the open timers under the rules in force; whether any changed, which is recorded (F4)."""
-    case = context.case
-    at = max(context.now, case.changed_at)
+def _due_timers(context: CaseContext, until: int, strict: bool) -> Sequence[RunningTimer]:
+    if not strict or all(timer.fires_at != until for timer in context.timers):
+        return context.timers
+    return [timer for timer in context.timers if timer.fires_at != until or not _breaks(context, timer)]
+
+
+def _breaks(context: CaseContext, timer: RunningTimer) -> bool:
+    """Return whether the timer's next step is the one that breaks its promise."""
+    clause, pack = context.table.clause[timer.clause], context.pack
+    following = percents(clause, pack)[timer.steps_fired :]
+    return clause.then is None and bool(following) and following[0] >= 100 and not timer.broken(clause, pack)
+
+
+def plan_reprojection(context: CaseContext, plan: Plan, reason: str, since: int) -> bool:
+    """Plan to bring the open timers under the rules in force ``since`` an instant (F4).
+
+    Return whether any timer changed, which is recorded.
+    """
+    case, at = context.case, since
     open_timers = open_only(context.timers)
     if not reproject(starter_of(context, at), context.table.clause, open_timers, context.history):
         return False
     form = Reprojected(reason=reason, edition=context.pack.edition)
-    draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, at)
+    draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, max(at, context.now))
     plan.steps_only = False
     plan.transitions.append(append(case, context.table, draft, plan.statements))
     return True

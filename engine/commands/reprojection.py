@@ -66,23 +66,30 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
     reason = "policy" if edition.sort == Sort.PACK else "calendar"
     with store.writing() as tx:
         cases = [row.case_id for row in tx.rows(sql, name=edition.name, after=after, limit=BATCH)]
-        plans = [_planned(tx, loaded, reason, now) for loaded in load_cases(tx, cases, now)]
+        plans = [_planned(tx, loaded, reason, edition.effective_from, now) for loaded in load_cases(tx, cases, now)]
         write(tx, [plan for plan, _ in plans])
     return (cases[-1] if cases else 0), [plan.case.number for plan, changed in plans if changed]
 
 
-def _planned(tx: Tx, loaded: Loaded, reason: str, now: int) -> tuple[Plan, bool]:
-    """Plan one case: the steps that were due before, then the new dates; whether any date changed."""
+def _planned(tx: Tx, loaded: Loaded, reason: str, since: int, now: int) -> tuple[Plan, bool]:
+    """Plan one case: the steps that were due before the edition, then the new dates; whether any date changed."""
     try:
-        return _plan(loaded, reason, now)
+        return _plan(loaded, reason, since)
     except HistoryUnknown:
         assert loaded.case is not None
         [complete] = load_cases(tx, [loaded.case.id], now, complete=True)
-        return _plan(complete, reason, now)
+        return _plan(complete, reason, since)
 
 
-def _plan(loaded: Loaded, reason: str, now: int) -> tuple[Plan, bool]:
+def _plan(loaded: Loaded, reason: str, since: int) -> tuple[Plan, bool]:
+    """Plan one case: before the edition's instant its steps fire under the rules that held then.
+
+    Nothing that is recorded is judged anew: for a case that has moved since, the edition holds from that move on.
+    """
     context = context_of(loaded)
+    in_force, since = context.pack, max(since, context.case.changed_at)
     plan = begin(context)
-    plan_until(context, plan, now)
-    return plan, plan_reprojection(context, plan, reason)
+    context.pack = loaded.around.rules.pack(context.case.pack, since - 1)
+    plan_until(context, plan, since - 1)
+    context.pack = in_force
+    return plan, plan_reprojection(context, plan, reason, since)

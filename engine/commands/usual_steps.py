@@ -39,7 +39,7 @@ def ladder_of(context: CaseContext, timer: RunningTimer) -> Ladder | None:
     for other in context.timers:
         if other.closed_at is None and (case.state, other.clause) not in settled:
             return None
-    key = (case.kind, case.state, case.closed, case.pack, timer.clause)
+    key = (case.kind, case.state, case.closed, context.pack.edition, timer.clause)
     ladders = context.around.ladders
     if key not in ladders:
         ladders[key] = _usual_ladder(context, timer)

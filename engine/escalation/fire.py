@@ -90,35 +90,38 @@ def due_cases(
     return dict(islice(due.items(), limit))
 
 
-def fire_cases(store: Store, ids: Iterable[int], at: datetime) -> Sweep:
-    """Fire what these cases owe at ``at``, in one transaction. Each case succeeds or fails alone."""
+def fire_cases(store: Store, ids: Iterable[int], at: datetime, strict: bool = False) -> Sweep:
+    """Fire what these cases owe at ``at``, in one transaction. Each case succeeds or fails alone.
+
+    ``strict`` breaks no promise whose limit ends exactly then; see ``plan_until``.
+    """
     chosen = list(ids)
-    return retrying(lambda: fire_ids(store, chosen, to_micros(at))) if chosen else NOTHING
+    return retrying(lambda: fire_ids(store, chosen, to_micros(at), strict=strict)) if chosen else NOTHING
 
 
-def fire_ids(store: Store, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+def fire_ids(store: Store, ids: Sequence[int], at: int, tell: bool = True, strict: bool = False) -> Sweep:
     """Fire what these cases owe at ``at``, in microseconds; cases that others hold are left to the next pass.
 
-    Unless ``tell``, the steps are counted and not named.
+    Unless ``tell``, the steps are counted and not named. For ``strict`` see ``plan_until``.
     """
     try:
         with store.writing() as tx:
-            return fire_together(tx, ids, at, tell)
+            return fire_together(tx, ids, at, tell, strict)
     except Conflict:  # a row of one of the cases is not as it should be: that case fails alone
         with store.writing() as tx:
-            return fire_each(tx, ids, at)
+            return fire_each(tx, ids, at, strict)
 
 
-def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True) -> Sweep:
+def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True, strict: bool = False) -> Sweep:
     """Fire cases within a transaction of the caller's, and write all of their rows at once.
 
     A case that cannot be planned is parked. Raises ``Conflict`` where the database refuses a row.
     """
     ready = _ready(tx, ids, at)
     planned, failed = dict[int, Plan](), list[tuple[CaseRow, str]]()
-    unread = _plan_all(load_cases(tx, list(ready), at, skip_locked=True, due_only=True), at, planned, failed)
+    unread = _plan_all(load_cases(tx, list(ready), at, skip_locked=True, due_only=True), at, strict, planned, failed)
     if unread:
-        _plan_all(load_cases(tx, unread, at), at, planned, failed)
+        _plan_all(load_cases(tx, unread, at), at, strict, planned, failed)
     plans = [planned[case_id] for case_id in ready if case_id in planned]
     write(tx, plans)
     for plan in plans:
@@ -131,7 +134,7 @@ def fire_together(tx: Tx, ids: Sequence[int], at: int, tell: bool = True) -> Swe
 
 
 def _plan_all(
-    loaded: Iterable[Loaded], at: int, planned: dict[int, Plan], failed: list[tuple[CaseRow, str]]
+    loaded: Iterable[Loaded], at: int, strict: bool, planned: dict[int, Plan], failed: list[tuple[CaseRow, str]]
 ) -> list[int]:
     """Plan each case, and return the ids of those of which all timers must be read."""
     unread: list[int] = []
@@ -139,7 +142,7 @@ def _plan_all(
         case = entry.case
         assert case is not None
         try:
-            planned[case.id] = _planned(entry, at)
+            planned[case.id] = _planned(entry, at, strict)
         except TimersUnread:
             unread.append(case.id)
         except Exception as error:  # noqa: BLE001 (what cannot be planned is named and parked, and holds up no other)
@@ -147,7 +150,7 @@ def _plan_all(
     return unread
 
 
-def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
+def fire_each(tx: Tx, ids: Sequence[int], at: int, strict: bool = False) -> Sweep:
     """Fire cases within a transaction of the caller's, each in a savepoint of its own."""
     fired: list[Fired] = []
     failed: list[tuple[str, str]] = []
@@ -157,7 +160,7 @@ def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
         assert case is not None
         try:
             with tx.savepoint():
-                plan = _planned(loaded, at)
+                plan = _planned(loaded, at, strict)
                 write(tx, [plan])
                 if ready[case.id]:
                     parking.clear(tx, case.id, parking.TIMER)
@@ -169,10 +172,10 @@ def fire_each(tx: Tx, ids: Sequence[int], at: int) -> Sweep:
     return Sweep(tuple(fired), tuple(failed))
 
 
-def _planned(loaded: Loaded, at: int) -> Plan:
+def _planned(loaded: Loaded, at: int, strict: bool) -> Plan:
     context = context_of(loaded)
     plan = begin(context)
-    plan_until(context, plan, at)
+    plan_until(context, plan, at, strict)
     return plan
 
 

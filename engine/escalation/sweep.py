@@ -51,9 +51,9 @@ def _ids(ids: Any) -> list[int]:
     return orjson.loads(ids) if isinstance(ids, str) else ids
 
 
-def fire_chunk(store: Store, chunk: Chunk, at: datetime, tell: bool = True) -> Sweep:
+def fire_chunk(store: Store, chunk: Chunk, at: datetime, tell: bool = True, strict: bool = False) -> Sweep:
     """Fire what the cases of a chunk owe at ``at``. What fails is parked; cases that others hold are left alone.
 
-    Unless ``tell``, the steps are counted and not named.
+    Unless ``tell``, the steps are counted and not named. For ``strict`` see ``plan_until``.
     """
-    return retrying(lambda: fire_ids(store, chunk.ids, to_micros(at), tell))
+    return retrying(lambda: fire_ids(store, chunk.ids, to_micros(at), tell, strict))

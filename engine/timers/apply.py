@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.ledger.record import CaseRow, TransitionDraft
-from engine.timers.start import TimerStarter, agreed_due
+from engine.rules.policy import POSITION_AGE, Pack
+from engine.timers.start import HOUR, TimerStarter, agreed_due
 from engine.timers.timer import RunningTimer
 from models.columns import to_micros
 from statemachines.lifecycle import Clause, Lifecycle
@@ -44,7 +45,7 @@ def apply(
     going_on: dict[str, RunningTimer] = {}
     for timer in timers:
         clause = clauses.get(timer.clause)
-        outcome = _outcome(clause, timer, case, was, draft)
+        outcome = _outcome(starter, clause, timer, was, draft)
         if outcome is not None:
             timer.close(draft.occurred_at, outcome, case.version)
             if timer.part is not None and starter.spent_parts is not None:
@@ -112,13 +113,15 @@ def _go_on(starter: TimerStarter, clause: Clause, timer: RunningTimer) -> None:
 
 
 def _outcome(
-    clause: Clause | None, timer: RunningTimer, case: CaseRow, was: Before, draft: TransitionDraft
+    starter: TimerStarter, clause: Clause | None, timer: RunningTimer, was: Before, draft: TransitionDraft
 ) -> str | None:
     """Return with what outcome the move ends the timer; None if it goes on."""
+    case = starter.case
     if clause is None:
         return "stopped"
-    if _meets(clause, timer, draft):
-        return "met" if timer.met_at(draft.occurred_at) else "breached"
+    if _meets(clause, timer, draft) and not _stale(starter.pack, clause, timer, draft):
+        met = timer.met_at(draft.occurred_at) and not timer.broken(clause, starter.pack)
+        return "met" if met else "breached"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
     if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):
@@ -126,6 +129,14 @@ def _outcome(
     if _handed_over(clause, case, was) or (clause.restarts and draft.move in clause.started_by):
         return "handed_over"
     return None
+
+
+def _stale(pack: Pack, clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
+    """Return whether the move reports older data than the pack allows; without a bound, older data than the timer."""
+    if not clause.as_of_field:
+        return False
+    as_of, hours = to_micros(getattr(draft.form, clause.as_of_field)), pack.bound(POSITION_AGE)
+    return as_of < timer.opened_at if hours is None else draft.occurred_at - as_of > hours * HOUR
 
 
 def _meets(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:

@@ -8,10 +8,12 @@ from engine.store import Store
 from models.columns import from_micros, to_micros
 
 # A delivery that waits for an earlier one of its reaction is not due, whatever its own time says.
+# A limit that ends at the instant itself is broken a microsecond later: whoever acts then is within it (以内).
 # Parked work is due at its next try; CROSS JOIN makes SQLite begin with the small table.
 LOOK = """
 SELECT (SELECT min(at) FROM (
-            SELECT * FROM (SELECT k.fires_at AS at FROM timer k WHERE k.fires_at > :after AND NOT EXISTS (
+            SELECT * FROM (SELECT CASE WHEN k.fires_at = :after THEN k.fires_at + 1 ELSE k.fires_at END AS at
+                             FROM timer k WHERE k.fires_at >= :after AND NOT EXISTS (
                 SELECT 1 FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
                  WHERE p.case_id = k.case_id AND p.work = 'timer') ORDER BY k.fires_at LIMIT 1) free
             UNION ALL SELECT CASE WHEN p.next_at > k.fires_at THEN p.next_at ELSE k.fires_at END

@@ -6,11 +6,9 @@ from typing import Any
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
 from engine.timers.start import AGREED, HOUR, TimerStarter, counted_from
+from engine.timers.stretches import History, stretches
 from engine.timers.timer import COLUMNS, RunningTimer, spent
 from statemachines.lifecycle import Clause, Lifecycle, Refused
-
-History = list[tuple[str, int]]
-"""The states that a case came into and when, oldest first; instants in microseconds."""
 
 
 class HistoryUnknown(Exception):
@@ -39,7 +37,7 @@ def _redate(starter: TimerStarter, clause: Clause, timer: RunningTimer, limit: L
     assert limit.unit is not None
     was = _terms(timer)
     place = starter.calendar(limit.calendar)
-    consumed = timer.used(starter.at)
+    consumed = timer.used_or_late(starter.at)
     if (timer.unit == Unit.BUSINESS_HOURS) != (limit.unit is Unit.BUSINESS_HOURS):
         ran = _stretches(history, starter.at, clause, timer)
         if ran is None:
@@ -68,16 +66,7 @@ def _stretches(history: History | None, at: int, clause: Clause, timer: RunningT
         raise HistoryUnknown
     if all(occurred_at != timer.opened_at for _, occurred_at in history):
         return None
-    stretches: list[tuple[int, int]] = []
-    since: int | None = None
-    for state, occurred_at in history:
-        then = max(occurred_at, timer.opened_at)
-        runs = state in clause.during
-        if runs and since is None:
-            since = then
-        elif not runs and since is not None:
-            stretches, since = [*stretches, (since, then)], None
-    return stretches if since is None else [*stretches, (since, at)]
+    return stretches(history, clause, timer.opened_at, at)
 
 
 def extend(

@@ -56,10 +56,14 @@ class RunningTimer:
         return self.consumed + spent(self.unit, self.place, self.running_since, at)
 
     def due_at(self, percent: int) -> int | None:
-        """Return the instant at which this share of the allowance is used up; None while the timer is paused."""
+        """Return the instant at which this share of the allowance is used up; None while the timer is paused.
+
+        Never before the timer began or resumed to run under the terms that it has now: a limit that was shortened, and
+        a level that rose, take effect from their instant.
+        """
         if self.running_since is None:
             return None
-        left = self.allowance * percent // 100 - self.consumed
+        left = max(self.allowance * percent // 100 - self.consumed, 0)
         return falls_due(self.unit, self.place, self.running_since, left)
 
     def met_at(self, at: int) -> bool:
@@ -68,12 +72,26 @@ class RunningTimer:
         A limit of N hours includes the N-th (以内): exactly at the end is met. Working time that is used up at
         closing time stays the same all night, so while the timer runs the instants are compared, not the amounts.
         """
+        if self.consumed > self.allowance:
+            return False
         end = self.due_at(100)
-        return at <= end if end is not None else self.consumed <= self.allowance
+        return end is None or at <= end
+
+    def broken(self, clause: Clause, pack: Pack) -> bool:
+        """Return whether the step of the breach has fired: a promise that was broken is never met."""
+        return clause.then is None and any(share >= 100 for share in percents(clause, pack)[: self.steps_fired])
+
+    def used_or_late(self, at: int) -> int:
+        """Return how much is consumed at that instant; of a late timer more than the allowance.
+
+        Working time that is used up at closing time stays the same all night. Where only the amount is kept, a timer
+        that is late by then is late by a microsecond.
+        """
+        return self.used(at) if self.met_at(at) else max(self.used(at), self.allowance + 1)
 
     def pause(self, at: int) -> None:
-        """Stop counting. One paused after closing time is late by a microsecond: a pause leaves only the amount."""
-        used = self.used(at) if self.met_at(at) else max(self.used(at), self.allowance + 1)
+        """Stop counting."""
+        used = self.used_or_late(at)
         self.consumed, self.running_since, self.fires_at, self.changed = used, None, None, True
 
     def rearm(self, clause: Clause, pack: Pack, not_before: int = 0) -> None:

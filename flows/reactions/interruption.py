@@ -36,7 +36,8 @@ async def care_for_affected(context: ReactionContext) -> None:
     """
     event = context.event
     store = context.work.store
-    cases = await off_loop(_affected, context)
+    waybills = await context.statement("waybills") if context.form.get("waybills") is not None else None
+    cases = await off_loop(_affected, context, waybills)
     for case in cases:
         await off_loop(link, store, context.number, case.number, AFFECTED, from_micros(event.recorded_at))
     told = [await _mail(context, case) for case in cases].count(True)
@@ -73,9 +74,9 @@ async def plan_improvement(context: ReactionContext) -> None:
     await context.advance_other(plan.number, "require", department=department, cause=cause)
 
 
-def _affected(context: ReactionContext) -> list[AffectedCase]:
+def _affected(context: ReactionContext, waybills: str | None) -> list[AffectedCase]:
     event = context.event
-    return list(affected(context.work.store, event.case_id, context.form, event.recorded_at))
+    return list(affected(context.work.store, event.case_id, context.form, event.recorded_at, waybills))
 
 
 async def _mail(context: ReactionContext, case: AffectedCase) -> bool:

@@ -3,6 +3,9 @@
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_move
 from flows.work import off_loop
+from locales.translation import translate
+from models.columns import to_micros
+from reports.improvement_plans import open_plan
 from reports.linked_cases import RECOVERS, same_cause
 from statemachines.complaint import COMPLAINT
 from statemachines.finding import FINDING
@@ -28,10 +31,22 @@ async def open_recovery(context: ReactionContext) -> None:
 
 @on_move(FINDING, "propose_measure")
 async def require_plan_for_recurrence(context: ReactionContext) -> None:
-    """Open an improvement plan at every third finding of one cause in a department within the year (F1, E3)."""
+    """Open an improvement plan at every third finding of one cause in a department within the year (F1, E3).
+
+    A plan that is at work for the same cause stays the only one. Where its effect was verified, it is watched: a
+    finding of after that shows that the cause is back, and the plan begins anew.
+    """
     case, event, cause = await context.case(), context.event, context.form["cause"]
+    if event.cycle > 1:
+        return
+    at_work = await off_loop(open_plan, context.work.store, case.department, cause)
+    if at_work is not None:
+        if at_work.watched_since is not None and to_micros(case.opened_at) > at_work.watched_since:
+            heading = translate(context.work.locale, "improvement_plan.text.back", number=case.number)
+            await context.advance_other(at_work.number, "recur", reason=heading)
+        return
     similar = await off_loop(same_cause, context.work.store, case, cause, event.recorded_at)
-    if event.cycle > 1 or len(similar) % RECURRENCES:
+    if len(similar) % RECURRENCES:
         return
     plan = await context.open("improvement_plan", "recurrence", ", ".join(similar))
     await context.advance_other(plan.number, "require", department=case.department, cause=cause)

@@ -7,6 +7,7 @@ from flows.reaction_registry import entering, on_move, on_open
 from flows.work import off_loop
 from locales.translation import translate, when
 from models.columns import from_micros
+from reports.order_terms import terms_after
 from statemachines.forms import Outcome
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.service_order import RESOLVED, SERVICE_ORDER
@@ -45,6 +46,18 @@ async def ask_cosigners(context: ReactionContext) -> None:
             await tell_person(context, actor.handle, "plan_to_sign", department=Word("department", department))
 
 
+@on_move(SERVICE_ORDER, "change")
+async def apply_change(context: ReactionContext) -> None:
+    """Change the order's cost and its end by what the agreed change adds (C5).
+
+    They are reckoned from the record up to the change, so that an event that is delivered again gives the same.
+    """
+    event = context.event
+    agreed = await off_loop(terms_after, context.work.store, event.case_id, event.seq)
+    if agreed is not None and not (await context.case()).closed:
+        await context.advance("apply_change", cost=agreed.cost, ends_at=agreed.ends_at)
+
+
 @on_move(SERVICE_ORDER, "feedback")
 async def pass_feedback_on(context: ReactionContext) -> None:
     """Mail the owner that the customer gave feedback (C7)."""
@@ -65,7 +78,9 @@ async def ask_transport(context: ReactionContext) -> None:
 
 @on_move(SERVICE_ORDER, "fail_acceptance")
 async def open_finding(context: ReactionContext) -> None:
-    """Open a finding for what was not accepted (C2)."""
+    """Open a finding for what was not accepted (C2); while it is open, what is not accepted again belongs to it."""
+    if any(each.relation == "acceptance" and not each.closed for each in await context.children()):
+        return
     heading = translate(context.work.locale, "service_order.text.not_accepted", number=context.number)
     measure = await context.statement("measure")
     await context.open("finding", "acceptance", f"{heading}\n{measure}")

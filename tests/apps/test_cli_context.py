@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "department add": (DONE, ("customs",)),
     "department list": (DONE, ()),
     "code": (REFUSED, ("--for", "sue", "--as", "sue")),
+    "refused": (DONE, ("--as", "odd")),
     "dead list": (DONE, ()),
     "dead retry": (REFUSED, (NUMBER, "1", "classify_contact")),
     "dead drop": (REFUSED, (NUMBER, "1", "classify_contact")),

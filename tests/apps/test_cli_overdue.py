@@ -7,7 +7,7 @@ from engine.create_store import set_clock
 from engine.store import Store
 from locales.translation import locales
 from tests.apps.conftest import Closeloop
-from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, START, SUPERVISOR, make_move, new_case
+from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, MICROSECOND, START, SUPERVISOR, make_move, new_case
 
 pytestmark = pytest.mark.requirement("B11")
 
@@ -61,7 +61,7 @@ def busy(closeloop: Closeloop, simulated: Store) -> Store:
         if n == 7:
             make_move(simulated, number, "ask_customer", after=after + DAY * 1.1)
     for hours in range(2, 51, 4):
-        set_clock(simulated, START + HOUR * hours)
+        set_clock(simulated, START + HOUR * hours + MICROSECOND)
         closeloop.json("sweep")
     return simulated
 

@@ -16,7 +16,17 @@ from flows.work import Work
 from gateways.telephone import Call, FakeTelephone, Outcome
 from models.columns import from_micros
 from statemachines.roles import Role
-from tests.case_actions import DAY, HOUR, START, execute_sql, fired_steps_of, new_case, new_resolved_case, query_rows
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    START,
+    execute_sql,
+    fired_steps_of,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
 from tests.flows.scenes import ODD, Down, FailingMailer, drained, sent_mails
 
 
@@ -52,7 +62,7 @@ def test_many_parked_cases_are_one_mail_to_each_and_stop_no_other(work: Work):
     [mail] = [mail for mail in sent_mails(work) if mail.to == "ada@example.com"]
     assert mail.subject == "Cases that fail again and again: 3"
     assert all(f"{number} · deadlines · lost_state" in mail.body for number in failing)
-    drain_until(work, DAY)
+    drain_until(work, DAY + MICROSECOND)
     assert len(parked_mails(work)) == 2
     assert len(fired_steps_of(work.store, sound)) == 6
 

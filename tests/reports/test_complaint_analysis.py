@@ -125,7 +125,16 @@ def test_complaints_are_counted_by_category_severity_department_and_cause(store:
         "severity": {"high": 3, "low": 1, "": 1},
         "department": {"claims": 4, "": 1},
         "cause": {"packing": 1, "": 4},
+        "responsible": {"": 5},
     }
+
+
+def test_the_responsible_party_is_that_of_the_determination(store: Store):
+    for party in ("carrier", "carrier", "customer"):
+        number = new_complaint_with_cause(store, NONE, cause="packing", party=None)
+        make_move(store, number, "determine_responsibility", responsible=party)
+    new_complaint_with_cause(store, NONE, cause="packing", party=None)
+    assert analysis_of(store, MARCH).month.received_by["responsible"] == {"carrier": 2, "customer": 1, "": 1}
 
 
 def test_the_determined_cause_counts_and_not_the_first_guess(store: Store):
@@ -335,7 +344,7 @@ def test_the_text_is_complete_in_every_language(store_of_two_months: Store):
             text = render(analysis, locale)
             assert f"{month:%Y-%m}" in text.splitlines()[0]
             assert not re.search(r"analysis\.|\w+\.(?:clause|cause|severity|department)\.|[{}]|anary|1380", text), text
-            assert text.count("\n## ") == 8
+            assert text.count("\n## ") == 9
 
 
 def test_the_text_holds_every_figure(store_of_two_months: Store):

@@ -132,3 +132,18 @@ def test_each_kind_has_its_own_figures(work: Work):
     assert [dimension.mean for dimension in orders.dimensions if dimension.code == "price"] == [20.0]
     assert [figure.kind for figure in gather(work.store, START, START + DAY, "service_order")] == ["service_order"]
     assert [figure.called for figure in gather(work.store, START, START + DAY, "inquiry")] == [0]
+
+
+@pytest.mark.requirement("E2")
+def test_a_customer_counts_once_by_his_last_outcome_and_a_round_for_itself(work: Work):
+    """Ms Wang is dissatisfied, then satisfied; Mr Li is satisfied with one case, then dissatisfied with another."""
+    wang = new_resolved_case(work.store, text=ODD, phone="13800138000")
+    make_move(work.store, wang, "revisit", by=AGENT, outcome="dissatisfied")
+    make_move(work.store, wang, "resolve", after=HOUR)
+    make_move(work.store, wang, "revisit", by=AGENT, after=2 * HOUR)
+    for after, outcome in ((HOUR, "satisfied"), (3 * HOUR, "dissatisfied")):
+        number = new_resolved_case(work.store, after, text=ODD, phone="13900139000")
+        make_move(work.store, number, "revisit", by=AGENT, after=after, outcome=outcome)
+    [complaint] = figures(work)
+    assert (complaint.judged, complaint.satisfied, complaint.satisfied_share) == (4, 2, 50.0)
+    assert (complaint.customers, complaint.customers_satisfied, complaint.customers_satisfied_share) == (2, 1, 50.0)

@@ -53,7 +53,7 @@ def test_a_complaint_goes_its_whole_way(story: Story):
 def test_a_compensation_above_the_desks_limit_needs_a_second_person(story: Story):
     story.opens("complaint", DAMAGE).then("han", "investigate", findings="叉车碰倒。")
     refused = story.refused("han", "compensate", compensation=50_000, grounds="合同第八条")
-    assert "desk_decides" in refused.params["guards"], "nothing is paid before responsibility is confirmed"
+    assert refused.params["guards"] == ["cause_confirmed"], "nothing is paid before responsibility is confirmed"
     story.then(
         "sue", "determine_responsibility", cause="handling", responsible="carrier", degree="full", evidence="照片"
     )

@@ -37,7 +37,7 @@ def test_an_evaluation_without_an_order_is_answered_in_time_with_the_measure_tak
 @pytest.mark.requirement("E7")
 def test_an_evaluation_that_nobody_answers_is_reminded_and_escalated(story: Story):
     story.promises(answer_evaluation={"amount": 3, "unit": "days"})
-    story.opens("evaluation", SLOW).after(days=3)
+    story.opens("evaluation", SLOW).after(days=3, seconds=1)
     assert (story.steps("answer_evaluation"), story.level) == ([75, 100], 1)
 
 

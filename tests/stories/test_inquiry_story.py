@@ -55,7 +55,7 @@ def test_the_desk_may_answer_at_once_and_only_a_persons_reply_meets_the_first_re
 @pytest.mark.requirement("A5")
 def test_an_inquiry_that_nobody_answers_is_reminded_and_escalated(story: Story):
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
-    story.opens("inquiry", QUESTION).after(hours=2)
+    story.opens("inquiry", QUESTION).after(hours=2, seconds=1)
     assert (story.steps("first_reply"), story.level) == ([75, 100], 1)
     story.after(hours=22)
     assert story.steps("answer_inquiry") == [75, 100]

@@ -77,6 +77,7 @@ def test_an_interruption_goes_its_whole_way(story: Story):
         "ops", "record_loss", amount=5, what="其他。"
     )
     story.then("mei", "record_mitigation", measure="改走陆路。")
+    story.until("2026-03-03T20:00+08:00")
     story.then("ops", "restore", restored_at="2026-03-03T20:00:00+08:00", how="雾散,复航。")
     story.then("quin", "review", lessons="没有备用堆场。", cause="no_reserve", improving="operations")
     assert (story.state, variables(story)["losses"], variables(story)["mitigations"]) == ("reviewed", 2, 1)

@@ -100,8 +100,8 @@ def test_a_future_edition_applies_from_its_instant(store: Store):
 
 def test_steps_due_under_the_old_rules_fire_under_them(store: Store):
     number = new_case(store)
-    publish_pack(store, FOUR_HOURS, 2 * HOUR)
-    reproject_due(store, START + 2 * HOUR)
+    publish_pack(store, FOUR_HOURS, 2 * HOUR + MICROSECOND)
+    reproject_due(store, START + 2 * HOUR + MICROSECOND)
     assert fired_steps_of(store, number) == [("first_reply", 75, 1.5 * HOUR), ("first_reply", 100, 2 * HOUR)]
     assert fires_at(store, number, "first_reply") == 6 * HOUR, "the third step of the longer limit"
     assert case_of(store, number)["level"] == 1, "a level never falls within a cycle"

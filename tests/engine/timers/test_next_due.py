@@ -9,7 +9,17 @@ from engine.outbox.deliveries import lease, settle
 from engine.store import Store
 from engine.timers.next_due import NextDue, look
 from models.columns import to_micros
-from tests.case_actions import DAY, HOUR, START, contact, execute_sql, make_move, new_case, new_resolved_case
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    START,
+    contact,
+    execute_sql,
+    make_move,
+    new_case,
+    new_resolved_case,
+)
 
 
 def test_nothing_is_due_in_an_empty_store(store: Store):
@@ -24,7 +34,8 @@ def due(store: Store, kind: str, after: datetime | None = None) -> int | None:
 def test_the_next_step_is_due_at_its_instant(store: Store):
     new_case(store)
     assert due(store, "timer") == to_micros(START + 3 * HOUR / 2)
-    assert due(store, "timer", START + 3 * HOUR / 2) == to_micros(START + 18 * HOUR)
+    assert due(store, "timer", START + 3 * HOUR / 2) == to_micros(START + 3 * HOUR / 2 + MICROSECOND)
+    assert due(store, "timer", START + 3 * HOUR / 2 + MICROSECOND) == to_micros(START + 18 * HOUR)
     assert look(store).next() == START + 3 * HOUR / 2
 
 

@@ -9,7 +9,7 @@ from engine.timers.next_due import look
 from flows.nights.overnight_escalation import escalate_overnight
 from flows.work import Work
 from models.columns import from_micros
-from tests.case_actions import HOUR, START, fired_steps_of, make_move, moves_of, new_case
+from tests.case_actions import HOUR, MICROSECOND, START, fired_steps_of, make_move, moves_of, new_case
 from tests.editions import publishes
 from tests.flows.scenes import ODD, FailingMailer, deliveries, drained, sent_mails
 
@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.requirement("B6"), pytest.mark.usefixtures("awaited_ar
 
 DAWN = timedelta(hours=24)
 MIDNIGHT = HOUR * 15
-"""In Shanghai, on the first day; the first reply of a case opened then is late at two in the morning."""
+"""In Shanghai, on the first day; the first reply of a case opened then is late after two in the morning."""
+LATE = HOUR * 17 + MICROSECOND
+"""The first instant after two in the morning."""
 
 
 def held(work: Work) -> list[tuple[str, int]]:
@@ -39,7 +41,7 @@ def night(work: Work) -> Work:
 
 
 def test_a_rung_of_the_night_is_told_when_the_office_opens_and_once(night: Work):
-    drained(night, HOUR * 17)
+    drained(night, LATE)
     assert [mail.to for mail in sent_mails(night)] == ["amy@example.com"], "the handler's reminder waits for nobody"
     assert held(night) == [("waiting", 0)]
     for hour in (18, 19, 20):
@@ -55,7 +57,7 @@ def test_a_rung_of_the_night_is_told_when_the_office_opens_and_once(night: Work)
 
 
 def test_the_rung_itself_fires_at_its_hour(night: Work):
-    drained(night, HOUR * 17)
+    drained(night, LATE)
     assert [
         percent for clause, percent, _ in fired_steps_of(night.store, "cp-26-000001") if clause == "first_reply"
     ] == [
@@ -74,24 +76,22 @@ def test_the_night_run_releases_nothing_early(night: Work):
 
 
 def test_the_alarm_is_set_to_the_opening_of_the_office(night: Work):
-    drained(night, HOUR * 17)
+    drained(night, LATE)
     due = look(night.store, night.store.now()).delivery
     assert due is not None
     assert from_micros(due) == START + DAWN
 
 
 def test_a_pass_that_only_waits_has_delivered_nothing(night: Work):
-    drained(night, HOUR * 17 - timedelta(microseconds=1))
-    assert drained(night, HOUR * 17) == 1, (
-        "the rung that fired; what waits counts for nothing, else it would pass again"
-    )
+    drained(night, HOUR * 17)
+    assert drained(night, LATE) == 1, "the rung that fired; what waits counts for nothing, else it would pass again"
 
 
 def test_a_level_that_the_pack_does_not_spare_hears_of_it_at_night(work: Work):
     publishes(work.store, "alerts", calendar="cn-office", levels=[2, 3])
     drained(work, MIDNIGHT)
     new_case(work.store, MIDNIGHT, text=ODD)
-    drained(work, HOUR * 17)
+    drained(work, LATE)
     assert [mail.to for mail in sent_mails(work)] == ["amy@example.com", "sue@example.com"]
     drained(work, HOUR * 18)
     assert len(sent_mails(work)) == 2, "the manager sleeps"
@@ -101,7 +101,7 @@ def test_a_pack_whose_alert_hours_never_end_tells_at_any_hour(work: Work):
     publishes(work.store, "alerts", calendar="cn-hotline")
     drained(work, MIDNIGHT)
     new_case(work.store, MIDNIGHT, text=ODD)
-    drained(work, HOUR * 17)
+    drained(work, LATE)
     assert [mail.to for mail in sent_mails(work)] == ["amy@example.com", "sue@example.com"]
 
 
@@ -113,8 +113,8 @@ def test_by_day_nothing_waits(night: Work):
 
 
 def test_what_was_settled_before_the_office_opened_is_told_to_nobody(night: Work):
-    drained(night, HOUR * 17)
-    make_move(night.store, "cp-26-000001", "withdraw", after=HOUR * 17)
+    drained(night, LATE)
+    make_move(night.store, "cp-26-000001", "withdraw", after=LATE)
     drained(night, DAWN)
     assert [mail.to for mail in sent_mails(night)] == ["amy@example.com"]
     assert held(night) == []
@@ -123,7 +123,7 @@ def test_what_was_settled_before_the_office_opened_is_told_to_nobody(night: Work
 
 def test_one_that_waited_has_all_its_tries_still(night: Work):
     night.mailer = FailingMailer(4, "sue@example.com")
-    drained(night, HOUR * 17)
+    drained(night, LATE)
     assert held(night) == [("waiting", 0)]
     for seconds in (0, 10, 50, 210, 850):
         drained(night, DAWN + timedelta(seconds=seconds))

@@ -11,7 +11,7 @@ from flows.prefect_ui import events
 from flows.work import Work
 from reports.event_feed import unposted
 from statemachines.kinds import lifecycles
-from tests.case_actions import DAY, HOUR, START, SUPERVISOR, history_of, make_move, new_case
+from tests.case_actions import DAY, HOUR, MICROSECOND, START, SUPERVISOR, history_of, make_move, new_case
 from tests.flows.scenes import DAMAGE, drained
 
 pytestmark = [pytest.mark.requirement("I1"), pytest.mark.any_database]
@@ -46,7 +46,7 @@ def test_what_a_case_did_is_told_under_its_own_name(store: Store):
 
 def test_a_timers_moves_name_their_promise_share_and_level(work: Work):
     number = new_case(work.store, text=DAMAGE)
-    drained(work, HOUR * 2)
+    drained(work, HOUR * 2 + MICROSECOND)
     posted = posted_of(work.store, "zh_CN", number)
     steps = [event for event in posted if event["event"].startswith("timer.")]
     assert names_of(steps) == ["timer.reminded", "timer.breached"]
