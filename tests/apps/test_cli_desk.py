@@ -155,7 +155,7 @@ def new_order(store: Store, where: Position | None = None) -> str:
     """Open an order, with its last reported position; return its number."""
     number = open_case(store, Opening(contact(**WANG, shipment="SF-1"), "order"), START).number
     if where is not None:
-        variables = variables_after("{}", where, None)
+        variables = variables_after("{}", where, None, 0)
         execute_sql(
             store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=variables, number=number
         )

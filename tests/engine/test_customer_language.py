@@ -1,5 +1,7 @@
 """The language of a customer: stated by his contact, else told by his own words."""
 
+from typing import Any
+
 import pytest
 
 from engine.customer_language import language_of
@@ -30,7 +32,7 @@ def locale_of(store: Store, number: str) -> str | None:
 
 
 def test_a_stated_language_overrules_the_words_and_a_guess_overrules_nothing(store: Store):
-    wang = {"email": "wang@example.com"}
+    wang: dict[str, Any] = {"email": "wang@example.com"}
     assert locale_of(store, new_case(store, text="您好", **wang)) is None
     assert locale_of(store, new_case(store, text="Where is it?", **wang)) == "en", "a guess fills what is unknown"
     assert locale_of(store, new_case(store, text="貨物破損。", **wang)) == "en", "but changes nothing"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,13 +25,13 @@ from tests.case_actions import (
 )
 from tests.flows.scenes import deliveries, drained, sent_mails
 
-WANG = {"email": "wang@example.com", "customer": "王女士"}
+WANG: dict[str, Any] = {"email": "wang@example.com", "customer": "王女士"}
 MINUTE = timedelta(minutes=1)
 SEND = {"medium": "send", "recipient": None}
 BROKEN = "签收时发现货物破损。"
 
 
-def replied(work: Work, text: str = BROKEN, **fields: str) -> str:
+def replied(work: Work, text: str = BROKEN, **fields: Any) -> str:
     """Open a case, and reply by mail an hour later."""
     number = new_case(work.store, text=text, **(WANG | fields))
     drained(work, timedelta())

@@ -186,7 +186,9 @@ def letters() -> Iterator[tuple[str, str, set[str] | None]]:
             for name in texts(call.args[at]) if len(call.args) > at else ():
                 yield place, name, None if names is None else names | more
     for kind, table in lifecycles().items():
-        for row in (row for row in table.moves if row.speaks):
+        for row in table.moves:
+            if row.speaks is None:
+                continue
             yield f"{kind}.{row.name}: ", row.speaks.template, {"number", "text", *row.speaks.fields}
 
 

@@ -22,7 +22,7 @@ from tests.case_actions import (
 )
 
 MINUTE = HOUR / 60
-WANG = {"email": "wang@example.com"}
+WANG: dict[str, Any] = {"email": "wang@example.com"}
 
 
 def move(store: Store, number: str, name: str, by: str, after: Any = HOUR, **form: Any) -> None:
