@@ -16,7 +16,7 @@ from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.move_template import count_rows, record_template
 from benchmarks.peer_systems import DbosPeer, SqlmodelPeer
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, TEXT, new_stores
+from benchmarks.stores import HANDLER, RESOLUTION, new_stores
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.store import Store
@@ -54,7 +54,7 @@ def _rows(store: Store, system_url: str, rounds: int, moves: int) -> Iterator[Me
 
 
 def _command(number: str) -> Command:
-    return Command(number, "resolve", {"result": TEXT}, HANDLER, "api", f"resolve:{number}")
+    return Command(number, "resolve", RESOLUTION, HANDLER, "api", f"resolve:{number}")
 
 
 def _measure_rounds(

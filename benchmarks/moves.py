@@ -18,7 +18,7 @@ from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.move_template import MoveJob, MoveTemplate, count_rows, record_template
 from benchmarks.raw_sql import RawWriter, raw_writer
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, SUPERVISOR, TEXT, new_store
+from benchmarks.stores import HANDLER, RESOLUTION, SUPERVISOR, TEXT, new_store
 from engine.clock import system_now
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.store import Store
@@ -29,7 +29,7 @@ ALONE_TARGET = {"sqlite": 0.7, "postgres": 0.8}
 GROUP_TARGET = 0.6
 SURVEY = {"outcome": "satisfied", "timeliness": 5, "attitude": 4, "words": TEXT, "need": TEXT}
 MOVES: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("resolve", {"result": TEXT}, HANDLER),
+    ("resolve", RESOLUTION, HANDLER),
     ("revisit", SURVEY, SUPERVISOR),
 )
 OBSTACLE = "reading and deciding in Python beside SQL that decides nothing; alone, on caches that each sync leaves cold"

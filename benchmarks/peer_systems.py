@@ -124,8 +124,8 @@ class SqlmodelPeer:
             if timer.clause in self._template.closes and timer.running_since is not None:
                 timer.consumed += (at - timer.running_since) // MICROSECOND
                 timer.running_since = timer.fires_at = None
-                timer.closed_at, timer.outcome = at, "met"
-        not_copied = {"id", "closed_at", "outcome"}
+                timer.closed_at, timer.outcome, timer.closed_by = at, "met", case.version
+        not_copied = {"id", "closed_at", "outcome", "closed_by"}
         started = {name: value for name, value in self._template.opens.items() if name not in not_copied}
         fires_at = at + self._template.due * MICROSECOND
         session.add(Timer(**started | {"case_id": case.id, "opened_at": at, "running_since": at, "fires_at": fires_at}))

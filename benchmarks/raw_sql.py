@@ -24,7 +24,7 @@ INSERT INTO transition (case_id, seq, move, source, dest, cycle, level, actor_id
 INSERT_STATEMENT = "INSERT INTO statement (case_id, seq, field, salt, content)"
 END_TIMERS = """
 UPDATE timer SET consumed = consumed + ? - running_since, running_since = NULL, fires_at = NULL, closed_at = ?,
-       outcome = 'met' WHERE case_id = ? AND closed_at IS NULL AND clause IN
+       outcome = 'met', closed_by = ? WHERE case_id = ? AND closed_at IS NULL AND clause IN
 """
 INSERT_TIMER = """
 INSERT INTO timer (case_id, clause, cycle, occurrence, policy, calendar, amount, unit, allowance, consumed, opened_at,
@@ -70,7 +70,7 @@ def values(template: MoveTemplate, job: MoveJob, head: _Head) -> Iterator[tuple[
     )  # fmt: skip
     for salt, (name, text) in zip(salts, template.personal.items(), strict=True):
         yield case_id, seq, name, salt, text
-    yield at, at, case_id, *template.closes
+    yield at, at, seq, case_id, *template.closes
     yield (
         case_id, timer["clause"], timer["cycle"], timer["occurrence"], timer["policy"], timer["calendar"],
         timer["amount"],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.seeding import seed
-from benchmarks.stores import HANDLER, TEXT, new_stores
+from benchmarks.stores import HANDLER, RESOLUTION, new_stores
 from engine.clock import system_now
 from engine.commands.advance import Command, advance
 from engine.settings import Settings
@@ -61,7 +61,7 @@ def _draw_numbers(settings: Settings, size: int, count: int, at: datetime) -> It
 
 def _time_moves(store: Store, numbers: Sequence[str], at: datetime) -> Iterator[float]:
     for number in numbers:
-        command = Command(number, "resolve", {"result": TEXT}, HANDLER, "api", f"resolve:{number}")
+        command = Command(number, "resolve", RESOLUTION, HANDLER, "api", f"resolve:{number}")
         began = time.perf_counter()
         advance(store, command, at)
         yield 1e6 * (time.perf_counter() - began)

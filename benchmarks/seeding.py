@@ -109,8 +109,8 @@ def seed_aged(store: Store, cases: int, earlier: Callable[[int], int], *, at: da
 def _make_template(store: Store, at: datetime) -> CaseTemplate:
     """Let the engine open, classify and investigate one case, and read its rows."""
     began = at - YOUNG
-    opening = Opening(Contact(row_id="0", at=began, text=TEXT, channel=Channel.WEBSITE))
-    number = open_case(store, opening, began).number
+    contact = Contact(row_id="0", at=began, text=TEXT, channel=Channel.WEBSITE, email="c0@customers.example")
+    number = open_case(store, Opening(contact), began).number
     classify = Command(number, "classify", {"category": "cargo_damage", "department": "claims"}, actor=SUPERVISOR)
     advance(store, classify, began + timedelta(minutes=1))
     investigate = Command(number, "investigate", {"findings": TEXT, "cause": "packing"}, actor=HANDLER)

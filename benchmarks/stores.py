@@ -19,6 +19,8 @@ from statemachines.roles import Role
 
 TEXT = "签收时发现货物破损，外箱塌了一角。"
 """The rules classify it with certainty, so it is routed to a handler and acknowledged: four deliveries, three moves."""
+RESOLUTION = {"result": TEXT, "message": TEXT}
+"""The form of a resolution that tells the customer its result, and so keeps the promises to him."""
 AT_ONCE = 100
 SUPERVISOR, HANDLER, OTHERS = "sue", "han", ("hal", "hua", "hei", "hao")
 

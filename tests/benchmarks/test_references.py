@@ -87,7 +87,7 @@ def test_both_sides_add_the_same_number_of_rows_to_each_table(store: Store):
     assert ours == {
         "cases": 0,
         "transition": 3,
-        "statement": 3,
+        "statement": 6,
         "timer": 3,
         "outbox_event": 3,
         "idempotency_key": 3,

@@ -52,7 +52,7 @@ def _form(move: str, key: str, chance: Random) -> dict[str, Any]:
     personal = {"note": "note", "reply": "message", "investigate": "findings"}
     personal |= {"propose_solution": "solution", "resolve": "result"}
     form = form_for(move)
-    return form if move not in personal else {personal[move]: f"{form[personal[move]]} [{key}]"}
+    return form if move not in personal else form | {personal[move]: f"{form[personal[move]]} [{key}]"}
 
 
 @dataclass
