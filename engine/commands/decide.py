@@ -1,6 +1,6 @@
 """Decides whether an actor may make a move: the facts that guards read, and the decision of the table."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import orjson
@@ -26,7 +26,7 @@ def facts_of(
     actor: str = "",
     done_by: DoneBy | None = None,
     at: int | None = None,
-    timers: Iterable[RunningTimer] = (),
+    timers: Sequence[RunningTimer] = (),
 ) -> Facts:
     """Return what guards may know of a case. ``actor`` is the handle of a person, empty for nobody.
 
