@@ -1,4 +1,4 @@
-"""Publishes test editions of the logistics pack, as the evaluation group would."""
+"""Publishes test editions of a pack, as the evaluation group would; of the logistics pack where none is named."""
 
 import re
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from tests.case_actions import START, execute_sql, query_rows
 
 EDITION = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
-VALUES ('pack', 'logistics', :version, :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'a test')
+VALUES ('pack', :pack, :version, :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'a test')
 """
-LATEST = "SELECT content FROM edition WHERE sort = 'pack' AND name = 'logistics' ORDER BY id DESC"
+LATEST = "SELECT content FROM edition WHERE sort = 'pack' AND name = :pack ORDER BY id DESC"
 
 
-def publishes(store: Store, section: str, **values: Any) -> None:
+def publishes(store: Store, section: str, pack: str = "logistics", **values: Any) -> None:
     """Publish these values of a section of the pack, effective from ``START``; the rest of the section is unchanged."""
     lines = _lines(values)
-    _publish(store, lambda text: _set_values(text, section, lines, values), START)
+    _publish(store, lambda text: _set_values(text, section, lines, values), START, pack)
 
 
 def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = START) -> None:
@@ -34,12 +34,12 @@ def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = STA
     _publish(store, edited, at)
 
 
-def _publish(store: Store, edit: Callable[[str], str], at: datetime) -> None:
-    editions = query_rows(store, LATEST)
-    text = editions[0]["content"] if editions else (POLICIES / "logistics.toml").read_text("utf-8")
+def _publish(store: Store, edit: Callable[[str], str], at: datetime, pack: str = "logistics") -> None:
+    editions = query_rows(store, LATEST, pack=pack)
+    text = editions[0]["content"] if editions else (POLICIES / f"{pack}.toml").read_text("utf-8")
     version = f"test-{len(editions) + 1}"
     text = re.sub(r"^version = .*$", f'version = "{version}"', edit(text), count=1, flags=re.MULTILINE)
-    execute_sql(store, EDITION, version=version, content=text, at=to_micros(at))
+    execute_sql(store, EDITION, pack=pack, version=version, content=text, at=to_micros(at))
 
 
 def _set_limit(text: str, name: str, limit: dict[str, Any]) -> str:

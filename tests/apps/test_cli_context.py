@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "case list": (DONE, ()),
     "case show": (DONE, (NUMBER,)),
     "case do": (DONE, (NUMBER, "note", "--set", "note=He calls every day.", "--as", "sue")),
+    "case follow-up": (DONE, (NUMBER, "--text", "It is still broken.", "--as", "sue")),
     "case history": (DONE, (NUMBER,)),
     "case clocks": (DONE, (NUMBER,)),
     "board": (DONE, ()),

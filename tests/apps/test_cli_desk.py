@@ -12,6 +12,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.ledger.case_variables import variables_after
 from engine.store import Store
+from models.columns import to_micros
 from reports.desk_queries import address_of, customers, track
 from statemachines.service_order_forms import Position
 from tests.apps.conftest import Closeloop
@@ -155,7 +156,7 @@ def new_order(store: Store, where: Position | None = None) -> str:
     """Open an order, with its last reported position; return its number."""
     number = open_case(store, Opening(contact(**WANG, shipment="SF-1"), "order"), START).number
     if where is not None:
-        variables = variables_after("{}", where, None, 0)
+        variables = variables_after("{}", where, None, to_micros(START))
         execute_sql(
             store, "UPDATE cases SET variables = :variables WHERE number = :number", variables=variables, number=number
         )

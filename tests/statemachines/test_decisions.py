@@ -46,9 +46,9 @@ def test_a_move_from_a_wrong_state_is_refused_with_the_allowed_moves():
     ]
 
 
-def test_a_closed_case_allows_nobody_but_to_begin_a_new_cycle():
+def test_a_closed_case_allows_nothing_outside_the_window_of_its_return():
     people = set(Role) - {Role.SYSTEM, Role.IMPORT}
-    assert refusal_of("archived", "note", people).params["allowed"] == ["come_back"]
+    assert refusal_of("archived", "note", people).params["allowed"] == []
     assert refusal_of("referred", "note", people).params["allowed"] == []
 
 

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from apps.views import MOVE_ACTORS
 from engine.commands.advance import Command, advance
+from engine.commands.case_context import Wanted, context_of
 from engine.commands.decide import done_by, facts_of
+from engine.commands.load import load_one
 from engine.create_store import set_clock
-from engine.ledger.record import current_case
-from engine.rules.in_force import rules_in
 from models.columns import from_micros, to_micros
 from statemachines.form_model import ACTOR, DEPARTMENT, Form, marked, required
 from statemachines.kinds import lifecycle_of
@@ -95,11 +95,21 @@ class Walker:
         """Make one of the rows; return whether one was accepted. Forms name ``next_people`` before others."""
         handles = list(dict.fromkeys((*next_people, *self.people)))
         for row in rows:
+            named = self._open_occurrences(row.name) | (given or {})
             for handle in (handle for handle, roles in self.people.items() if roles & set(row.roles)):
-                forms = self._forms(row.form, given or {}, only_required, handles)
+                forms = self._forms(row.form, named, only_required, handles)
                 if self._accepted(row.name, handle, forms):
                     return True
         return False
+
+    def _open_occurrences(self, move: str) -> dict[str, Any]:
+        """Return what a form names that meets a promise or a node: the oldest one that is open."""
+        named: dict[str, Any] = {}
+        for clause in (clause for clause in self.table.clauses if clause.occurrence_field and move in clause.met_by):
+            open_ = [timer["occurrence"] for timer in self.story.timers(clause.name) if timer["closed_at"] is None]
+            if open_:
+                named[clause.occurrence_field] = min(open_)
+        return named
 
     def _next_people(self, state: str, away: dict[str, int]) -> tuple[str, ...]:
         """Return who may make the moves that lead on from a state: a form names them for it."""
@@ -125,10 +135,11 @@ class Walker:
         """Return whether the table lets a person make the move with a form: what it refuses need not be sent."""
         table = self.table
         with self.story.store.looking() as tx:
-            case = current_case(tx, self.story.number)
-            rules = rules_in(tx).pack(case.pack, to_micros(self.story.now))
-            done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=case.id)]
-        facts = facts_of(case, rules, by, done_by(done, table.separate_from(move, case.state)))
+            wanted = Wanted(self.story.number, move, by, key=None)
+            context = context_of(load_one(tx, wanted, to_micros(self.story.now)))
+            done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=context.case.id)]
+        separate = done_by(done, table.separate_from(move, context.case.state))
+        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers)
 
         def may(form: dict[str, Any]) -> bool:
             try:
@@ -192,14 +203,19 @@ def walkable(table: Lifecycle) -> list[Move]:
     return [row for row in table.moves if set(row.roles) != {Role.IMPORT}]
 
 
+def open_sources(table: Lifecycle, row: Move) -> list[str]:
+    """Return the open states that the row starts in. From an end only a new cycle leads on, which is another life."""
+    return [source for source in row.sources if not table.state[source].final]
+
+
 def distances(table: Lifecycle, goals: tuple[str, ...]) -> dict[str, int]:
-    """Return how many moves each state is away from the goals, by the rows of the table."""
+    """Return how many moves each open state is away from the goals, by the rows of the table."""
     away = dict.fromkeys(goals, 0)
     waiting = deque(goals)
     while waiting:
         goal = waiting.popleft()
         for row in (row for row in walkable(table) if row.dest == goal):
-            for source in (source for source in row.sources if source not in away):
+            for source in (source for source in open_sources(table, row) if source not in away):
                 away[source] = away[goal] + 1
                 waiting.append(source)
     return away
