@@ -65,8 +65,8 @@ def test_figures_state_the_denominator_of_each_share(closeloop: Closeloop, store
     [attitude] = [dimension for dimension in figures["dimensions"] if dimension["code"] == "attitude"]
     assert attitude == {"code": "attitude", "answered": 1, "of": 1, "mean": 80.0}
     output = closeloop("survey", "figures").output
-    assert "Response rate: 50 %, 1 answered of 2 called." in output
-    assert "Satisfied: 100 %, 1 of 1 who answered or ended unsatisfied." in output
+    assert "Response rate: 50 %, 1 rounds answered of 2 called." in output
+    assert "Satisfied rounds: 100 %, 1 of 1 that were answered or ended unsatisfied." in output
     assert "Never reached: 1" in output
 
 

@@ -35,13 +35,13 @@ def test_out_of_rounds_a_manager_is_asked_and_must_decide_in_time(story: Story):
 @pytest.mark.requirement("B3")
 def test_a_result_rejected_in_the_last_round_asks_the_manager_who_grants_one_more(story: Story):
     publishes(story.store, "rounds", max=1)
-    resolved(story).then("amy", "tell_result", opinion="rejected")
+    resolved(story).then("amy", "tell_result", message="已赔付。", opinion="rejected")
     assert story.state == "rounds_used_up"
     level = story.level
     story.then("mei", "grant_round", reason="再与客户谈一次。")
     assert (story.state, case_of(story.store, story.number)["cycle"]) == ("investigated", 2)
     assert (story.level, story.outcome("rounds_decision")) == (level + 1, "met")
-    story.then("han", "resolve", result="加付运费。").then("amy", "revisit", outcome="dissatisfied")
+    story.then("han", "resolve", result="加付运费。").then("ann", "revisit", outcome="dissatisfied")
     assert story.state == "rounds_used_up", "the bound holds for the round that was granted, too"
 
 
@@ -72,7 +72,7 @@ def test_a_promise_to_the_customer_survives_callback_and_archive(story: Story):
     assert (refused.code, "promises_kept" in refused.params["guards"]) == ("guard", True)
     story.until("2026-03-22T12:01+08:00")
     assert (story.state, story.steps("promise")[-1]) == ("revisited", 100), "a broken promise asks the supervisor"
-    story.then("amy", "keep_promise", promise=1).after(days=3)
+    story.then("amy", "keep_promise", promise=1, how="已寄出。").after(days=3)
     assert (story.state, story.outcome("promise")) == ("archived", "breached")
 
 
@@ -81,7 +81,7 @@ def test_a_promise_made_while_the_case_rests_stops_its_archiving(story: Story):
     resolved(story).then("amy", "revisit", outcome="satisfied").after(days=2)
     story.then("amy", "promise", promise="下周寄发票。", due_at="2026-03-12T12:00:00+08:00").after(days=2)
     assert (story.state, story.outcome("archive")) == ("revisited", "stopped")
-    story.then("amy", "keep_promise", promise=1).after(days=3)
+    story.then("amy", "keep_promise", promise=1, how="已寄出。").after(days=3)
     assert story.state == "archived"
 
 
@@ -110,7 +110,7 @@ def test_a_plan_without_effect_is_not_recorded_without_a_date_for_the_next(story
     story.then("eva", "accept_plan", due_at=due).then("mei", "complete", done="已培训。", evidence="签到表")
     failed = {"effect": "not_effective", "before": 8500, "after": 8400, "evidence": "报表"}
     refused = story.refused("eva", "verify_effect", **failed)
-    assert (refused.code, "dated_failure" in refused.params["guards"]) == ("guard", True)
+    assert (refused.code, "dated" in refused.params["guards"]) == ("guard", True)
     story.then("eva", "verify_effect", **failed, due_at=due)
     assert (story.state, story.outcome("plan_submission")) == ("awaiting_plan", None)
 

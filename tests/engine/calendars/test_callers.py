@@ -130,14 +130,20 @@ def test_a_callback_is_planned_even_if_nobody_may_call(store: Store):
     assert owners(store) == [None]
 
 
-def test_an_agent_who_only_classified_or_replied_may_call(store: Store):
+@pytest.mark.requirement("F3")
+@pytest.mark.parametrize(("moves", "caller"), [(("classify",), AGENT), (("classify", "reply"), "bob")])
+def test_an_agent_who_only_classified_may_call_but_not_one_who_replied(
+    store: Store, moves: tuple[str, ...], caller: str
+):
+    """A reply is judged at the callback; where both may call, the first by name does."""
+    add_people(store, ("bob", Role.AGENT))
     number = new_case(store)
-    for move in ("classify", "reply"):
+    for move in moves:
         make_move(store, number, move, by=AGENT)
     make_move(store, number, "investigate")
     make_move(store, number, "resolve")
     plan(store, START)
-    assert owners(store) == [AGENT]
+    assert owners(store) == [caller]
 
 
 @pytest.mark.requirement("D1")
