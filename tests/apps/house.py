@@ -23,7 +23,7 @@ from tests.case_actions import START, execute_sql, query_rows
 from tests.flows.scenes import Watching
 
 STEP = timedelta(minutes=5)
-"""Shorter than what counts as a gap, longer than a lease, and a part of a quarter, so that no run of a worker is late."""
+"""Shorter than what counts as a gap, longer than a lease; divides a quarter, so that no run of a worker is late."""
 BEAT = "UPDATE lease SET seen_at = :at, until = :until WHERE name = 'driver'"
 PATIENCE = 20.0
 
