@@ -24,7 +24,7 @@ from tests.case_actions import (
 from tests.editions import in_force
 from tests.engine.rules.sample_rules import EVA, add_evaluator
 
-SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8").replace('version = "2026-11"', 'version = "2026-12"')
+SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8").replace('version = "2026-12"', 'version = "2027-01"')
 TIGHT = SHIPPED.replace("amount = 24\n", "amount = 2\n", 1)
 
 
