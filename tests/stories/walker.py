@@ -21,8 +21,8 @@ from engine.commands.decide import done_by, facts_of
 from engine.commands.load import load_one
 from engine.create_store import set_clock
 from models.columns import from_micros, to_micros
-from statemachines.form_model import ACTOR, DEPARTMENT, Form, marked, required
-from statemachines.kinds import lifecycle_of
+from statemachines.form_model import ACTOR, CUSTOMER_KIND, DEPARTMENT, PAST, Form, marked, required
+from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.roles import Role
 from tests.case_actions import query_rows
@@ -184,6 +184,10 @@ class Walker:
                 values[name] = handles
             elif name in marked(form, DEPARTMENT):
                 values[name] = [DEPARTMENT_OF_ALL]
+            elif name in marked(form, CUSTOMER_KIND):
+                values[name] = [kind for kind, table in lifecycles().items() if not table.internal]
+            elif name in marked(form, PAST):
+                values[name] = [self.story.now.isoformat()]
             elif any(part is datetime for part in (hints[name], *get_args(hints[name]))) or "due" in name:
                 values[name] = [soon]
             else:
