@@ -136,10 +136,11 @@ class Walker:
         table = self.table
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
-            context = context_of(load_one(tx, wanted, to_micros(self.story.now)))
+            loaded = load_one(tx, wanted, to_micros(self.story.now))
+            context, department = context_of(loaded), loaded.actor.department
             done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=context.case.id)]
         separate = done_by(done, table.separate_from(move, context.case.state))
-        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers)
+        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers, department)
 
         def may(form: dict[str, Any]) -> bool:
             try:
