@@ -91,7 +91,7 @@ def test_an_effect_moves_the_figure_towards_the_target(
     if moved:
         assert story.then("eva", "verify_effect", **effect).state == "verified"
         return
-    assert story.refused("eva", "verify_effect", **effect).params["guards"] == ["better", "not_effective"]
+    assert story.refused("eva", "verify_effect", **effect).params["guards"] == ["better", "not_effective", "dated"]
     story.then("eva", "verify_effect", **{**effect, "effect": "not_effective", "due_at": BACK})
     assert story.state == "awaiting_plan"
 
@@ -120,7 +120,9 @@ def test_an_agreed_change_changes_what_the_order_costs_and_when_it_ends(story: S
 
 @pytest.mark.requirement("C2")
 def test_an_order_is_accepted_by_the_criteria_of_its_plan(story: Story):
-    planned(story, criteria="level,no_scratch").then("sid", "approve_plan")
+    planned(story, criteria="level,no_scratch").then("ops", "cosign", department="operations").then(
+        "sid", "approve_plan"
+    )
     story.then("amy", "customer_consents", consent="同意。").then("amy", "confirm_arrangement", **ARRANGEMENT)
     story.then("sid", "assign_task", **TASK).then("hal", "start").then("hal", "complete", done="已就位。")
     for met in ({}, {"met": "level"}):
@@ -156,7 +158,13 @@ def test_the_affected_orders_are_found_by_route_port_and_waybills(
         story.opens("order", "两台机床。", shipment=f"SF{n}")
         story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="market")
         story.then("sal", "analyse_needs", lead_department="delivery", on_site_survey=True, report="门宽。")
-        plan = {"content": "门到门。", "standard": "无划痕。", "procedure": "吊装。", "cost": 1, "cosigns_needed": 0}
+        plan = {
+            "content": "门到门。",
+            "standard": "无划痕。",
+            "procedure": "吊装。",
+            "cost": 1,
+            "cosigners": "operations",
+        }
         story.then(
             "hal", "plan", **plan, starts_at="2026-03-05T08:00:00+08:00", ends_at="2026-03-07T18:00:00+08:00", **way
         )

@@ -66,8 +66,16 @@ def test_who_orders_gets_receipt_confirmation_progress_and_letter(story: Story):
     story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="claims")
     story.then("sue", "analyse_needs", lead_department="claims", on_site_survey=True, report="门宽四米。")
     times = {"starts_at": "2026-03-05T08:00:00+08:00", "ends_at": "2026-03-07T18:00:00+08:00"}
-    plan = {"content": "门到门。", "standard": "防震。", "procedure": "吊装。", "cost": 860_000, "cosigns_needed": 0}
-    story.then("han", "plan", **plan, **times).then("sue", "approve_plan")
+    plan = {
+        "content": "门到门。",
+        "standard": "防震。",
+        "procedure": "吊装。",
+        "cost": 860_000,
+        "cosigners": "operations",
+    }
+    story.then("han", "plan", **plan, **times).then("ops", "cosign", department="operations").then(
+        "sue", "approve_plan"
+    )
     story.then("amy", "customer_consents", consent="同意。")
     arrangement = {"people": "李师傅", "equipment": "平板车", "route": "沪渝高速", "handling": "先加固。"}
     story.then("amy", "confirm_arrangement", **arrangement)

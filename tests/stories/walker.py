@@ -21,8 +21,8 @@ from engine.commands.decide import done_by, facts_of
 from engine.commands.load import load_one
 from engine.create_store import set_clock
 from models.columns import from_micros, to_micros
-from statemachines.form_model import ACTOR, DEPARTMENT, Form, marked, required
-from statemachines.kinds import lifecycle_of
+from statemachines.form_model import ACTOR, CUSTOMER_KIND, DEPARTMENT, PAST, Form, marked, required
+from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.roles import Role
 from tests.case_actions import query_rows
@@ -136,10 +136,11 @@ class Walker:
         table = self.table
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
-            context = context_of(load_one(tx, wanted, to_micros(self.story.now)))
+            loaded = load_one(tx, wanted, to_micros(self.story.now))
+            context, department = context_of(loaded), loaded.actor.department
             done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=context.case.id)]
         separate = done_by(done, table.separate_from(move, context.case.state))
-        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers)
+        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers, department)
 
         def may(form: dict[str, Any]) -> bool:
             try:
@@ -184,6 +185,10 @@ class Walker:
                 values[name] = handles
             elif name in marked(form, DEPARTMENT):
                 values[name] = [DEPARTMENT_OF_ALL]
+            elif name in marked(form, CUSTOMER_KIND):
+                values[name] = [kind for kind, table in lifecycles().items() if not table.internal]
+            elif name in marked(form, PAST):
+                values[name] = [self.story.now.isoformat()]
             elif any(part is datetime for part in (hints[name], *get_args(hints[name]))) or "due" in name:
                 values[name] = [soon]
             else:
