@@ -17,12 +17,13 @@ from flows.work import Work, work_from
 from models.contact import Contact
 from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
-from tests.case_actions import START
+from tests.case_actions import MICROSECOND, START
 
 pytestmark = pytest.mark.prefect
 
 CANARY = "王小明-canary-13900000000"
-EVENING, MORNING = START + timedelta(hours=9), START + timedelta(hours=24)
+EVENING, MORNING = START + timedelta(hours=9) + MICROSECOND, START + timedelta(hours=24)
+"""The server goes when the breach of the case of hour 7, just after its limit, has been seen."""
 CASES = "SELECT number, state, version, level, cycle, attempts, department, owner FROM cases ORDER BY id"
 MOVES = "SELECT case_id, seq, move, dest, level, occurred_at, recorded_at FROM transition ORDER BY case_id, seq"
 
