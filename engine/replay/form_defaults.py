@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from engine.actors import IMPORT
-from statemachines.customer_messages import Medium, ToCustomer
+from statemachines.customer_messages import SPOKEN, Medium, ToCustomer
 from statemachines.form_model import PERSONAL, Code, Form, Handle, marked, required
 
 UNSAID = "unclassified"
@@ -29,6 +29,8 @@ def recorded_form(form_type: type[Form], recorded: Mapping[str, Any], defaults: 
     form = fill | dict(recorded)
     if issubclass(form_type, ToCustomer):
         form.setdefault("medium", Medium.LOG)
+        if form["medium"] in SPOKEN:  # a pseudonymised log does not say with whom it was
+            form.setdefault("recipient", defaults.wordless)
     for name in required(form_type):
         if name not in form and (neutral := _neutral_text(form_type, name, defaults)) is not None:
             form[name] = neutral

@@ -21,12 +21,12 @@ def reopened(story: Story) -> None:
     story.then("han", "resolve", result="按合同赔付。").then(
         "amy", "tell_result", message="按合同赔付。", opinion="rejected", words="不接受。"
     )
-    story.after(hours=5).then("han", "resolve", result="加赔。")
-    story.after(hours=2).then("amy", "revisit", outcome="dissatisfied", attitude=2, words="太慢。")
+    story.after(hours=5).then("han", "resolve", result="加赔。", message="加赔。")
+    story.after(hours=2).then("sue", "revisit", outcome="dissatisfied", attitude=2, words="太慢。")
     story.after(hours=30).then("han", "propose_solution", solution="全额赔付。").then(
         "han", "resolve", result="全额赔付。"
     )
-    story.then("amy", "revisit", outcome="satisfied", attitude=5)
+    story.then("sue", "revisit", outcome="satisfied", attitude=5)
     story.after(days=4, minutes=13)
 
 
@@ -107,7 +107,7 @@ def ordered(story: Story) -> None:
         "standard": "防震。",
         "procedure": "吊装。",
         "cost": 860_000,
-        "cosigners": "operations",
+        "cosigners": "claims",
     }
     story.then("han", "plan", **plan, **times).after(minutes=3)
     story.then("mei", "cosign", department="claims").then("sue", "approve_plan")

@@ -9,7 +9,7 @@ from tests.docs.requirements import PAGE, ROOT, filled_in, marks, rows
 
 WANTED = [
     *(f"A{n}" for n in range(1, 10)),
-    *(f"B{n}" for n in range(1, 12)),
+    *(f"B{n}" for n in range(1, 13)),
     *(f"C{n}" for n in range(1, 9)),
     *("D1", "D2", "D3", "E1", "E3", "E4", "E7", "F1", "F2", "F3", "F4", "G1"),
 ]
