@@ -33,7 +33,8 @@ TIMERS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) 
 STEPS = "SELECT timer_id, percent, due_at FROM escalation_step"
 # Whom a case asked at a level, and the mail that said so; and the steps whose promises are still open.
 NOTICES = """
-SELECT c.number, n.cycle, n.level, n.mail, n.recipient, n.timer_id FROM notice n JOIN cases c ON c.id = n.case_id
+SELECT c.number, n.cycle, n.level, n.mail, n.recipient, n.timer_id, CASE WHEN n.awaiting IS NOT NULL THEN n.seq END
+  FROM notice n JOIN cases c ON c.id = n.case_id
 """
 OPEN_STEPS = """
 SELECT c.number, s.seq FROM escalation_step s JOIN timer k ON k.id = s.timer_id JOIN cases c ON c.id = s.case_id
@@ -163,7 +164,8 @@ def _missing_notices(
 ) -> Iterator[str]:
     """Yield each notice that was not sent, and each level that a step of an open promise asks without a notice."""
     closed = {row.number for row in moves if row.closed}
-    sent = Counter((number, cycle, level) for number, cycle, level, mail, *_ in notices if mail in keys)
+    asked = [row for row in notices if row[-1] is None]  # the others say whom a state awaits
+    sent = Counter((number, cycle, level) for number, cycle, level, mail, *_ in asked if mail in keys)
     yield from (f"unsent notice {tuple(row)}" for row in notices if row[3] not in keys and row[0] not in closed)
     for row in moves:
         if row.is_step and not row.historic and not row.closed and (row.number, row.seq) in open_steps:
