@@ -137,7 +137,8 @@ class Walker:
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
             loaded = load_one(tx, wanted, to_micros(self.story.now))
-            context, department = context_of(loaded), loaded.actor.department
+            context = context_of(loaded)
+            department = loaded.actor.department if loaded.actor is not None else None
             done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=context.case.id)]
         separate = done_by(done, table.separate_from(move, context.case.state))
         facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers, department)
