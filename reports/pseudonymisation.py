@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from engine.actors import IMPORT, SYSTEM
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.chain import keyed
-from statemachines.form_model import ACTOR, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
+from statemachines.form_model import ACTOR, CODES, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
 from statemachines.kinds import lifecycle_of
 
 HEX_DIGITS = 16
@@ -116,4 +116,4 @@ def _free(alternative: dict[str, Any]) -> bool:
     """Whether the schema allows any text."""
     if alternative.get("type") != "string" or "enum" in alternative or "const" in alternative:
         return False
-    return alternative.get("format") != "date-time" and alternative.get("pattern") not in (CODE, NUMBER)
+    return alternative.get("format") != "date-time" and alternative.get("pattern") not in (CODE, CODES, NUMBER)
