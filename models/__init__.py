@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode
+    from models.access import Hold, OneTimeCode, RefusedAttempt
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
