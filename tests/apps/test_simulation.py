@@ -133,7 +133,8 @@ def test_every_escalation_step_fired_once_at_its_due_instant(nine_years: Simulat
     expected = sorted((*step[:3], micros(step[3])) for message in messages() for step in message.steps())
     assert sorted((row["row_id"], row["clause"], row["percent"], row["due_at"]) for row in fired) == expected
     assert len(expected) > 800
-    assert all(row["recorded_at"] == row["due_at"] for row in fired), "a timer of a simulated store never fires late"
+    late = [row["recorded_at"] - row["due_at"] for row in fired]
+    assert set(late) <= {0, 1}, "a timer of a simulated store fires at its instant; a promise breaks just after it"
     assert all(row["level"] == PERCENTS.index(row["percent"]) for row in fired)
 
 
