@@ -134,7 +134,7 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
         url = f"http://{HOST}:{port}"
         server = Server(
             SERVER,
-            ["apps.garbage_apart", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+            ["apps.prefect_process", HOST, str(port)],
             home,
             prefect_environment(home, f"{url}/api"),
             {"port": port, "api_url": f"{url}/api"},

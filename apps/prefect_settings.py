@@ -8,12 +8,10 @@ from urllib.parse import quote
 from flows.prefect_ui.run_log import LOGGING_CONFIG
 
 # Note [One writer]
-# On SQLite, Prefect's server has one writer at a time. Two transactions of it that met made it stand still for a
-# minute: see Note [A server that waits for itself] in apps/garbage_apart.py, which ends that. Still each waits for the
-# other; so nothing marks late runs (our morning report names them), and a worker runs one at a time. A transaction that
-# reads before it writes is refused at once if another one has written meanwhile; most are the server's own, of events
-# and tasks. So it writes these in larger batches, and we try again: see run_creation.py. A server on Postgres needs
-# none of this: see deploy/env.example.
+# On SQLite, Prefect's server has one writer at a time, and transactions that meet wait for each other or are refused:
+# see the notes in apps/prefect_process.py. Most are the server's own, of events and tasks, so it writes these in larger
+# batches; nothing marks late runs (our morning report names them), and a worker runs one at a time. A server on
+# Postgres needs none of this: see deploy/env.example.
 
 HEARTBEAT_SECONDS = 30  # the minimum; the default of 180 would leave a dead run open for ten minutes
 DAY_SECONDS = 86_400

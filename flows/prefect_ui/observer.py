@@ -152,7 +152,7 @@ class PrefectObserver:
         self._first_seconds = None
         if self.breaker_open:
             return None
-        await self.closed(self._start_seconds / 2)  # See Note [A busy SQLite server] in run_creation.py
+        await self.closed(self._start_seconds / 2)  # a server on SQLite has one writer at a time
         if not await self._answers():
             self.counts.no_probe += 1
             self._break()

@@ -1,25 +1,13 @@
-"""Creates a flow run and runs its flow, without the long pauses of Prefect's client when the server is busy."""
+"""Creates a flow run under its name and runs its flow in it."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
-import httpx
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import TagsContext
 from prefect.flow_engine import run_flow
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-
-# Note [A busy SQLite server]
-# Prefect's server on SQLite answers 503 at once when two of its transactions meet, and its client then waits two
-# seconds before it tries again, unless the answer says how long to wait. It is the creation of a run that meets the
-# writes of the run before it, and a driver waits less than a second for a run to begin. So the run is created here, by
-# a client that reads a short wait in such answers, before the flow begins.
-
-BUSY = 503
-RETRIES = 20
-PAUSE_SECONDS = "0.05"
 
 
 async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> State[Any]:
@@ -27,7 +15,7 @@ async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, 
 
     The run is created under its name: a flow with a ``flow_run_name`` would change it by a request of its own.
 
-    Raises what Prefect's client raises if the run cannot be created. See Note [A busy SQLite server].
+    Raises what Prefect's client raises if the run cannot be created.
     """
     flow_run = await _create(flow, name, dict(parameters))
     running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
@@ -35,17 +23,8 @@ async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, 
 
 
 async def _create(flow: Flow[..., Any], name: str, parameters: dict[str, Any]) -> FlowRun:
-    with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
-        async with get_client(httpx_settings=SOON) as client:
-            tags = TagsContext.get().current_tags
-            serialized = flow.serialize_parameters(parameters)
-            return await client.create_flow_run(flow, name=name, parameters=serialized, tags=tags)
-
-
-async def _try_soon(response: httpx.Response) -> None:
-    if response.status_code == BUSY:
-        response.headers.setdefault("Retry-After", PAUSE_SECONDS)
-
-
-SOON: Final[dict[str, Any]] = {"event_hooks": {"response": [_try_soon]}}
-"""The settings of a client that soon asks a busy server again."""
+    async with get_client() as client:
+        tags = TagsContext.get().current_tags
+        return await client.create_flow_run(
+            flow, name=name, parameters=flow.serialize_parameters(parameters), tags=tags
+        )
