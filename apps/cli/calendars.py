@@ -10,7 +10,7 @@ import typer
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published, read_file
 from engine.calendars.calendar import Calendar
-from engine.calendars.calendar_tables import WEEKDAYS, Hours, end_text
+from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, import_years
 from engine.rules.publishing import override as override_days

@@ -11,7 +11,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from engine.calendars.calendar_tables import MIDNIGHT, Holidays, Hours, Reading, Table, tables_in, years_in
+from engine.calendars.calendar_reading import Reading, tables_in, years_in
+from engine.calendars.calendar_table import MIDNIGHT, Holidays, Hours, Table
 from statemachines.refused import Refused
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from engine.actors import Acting, acting
 from engine.calendars.calendar import Calendar, calendars_in, shipped
-from engine.calendars.calendar_tables import Table, imported, overridden, with_hours, written, years_in
+from engine.calendars.calendar_changes import imported, overridden, with_hours
+from engine.calendars.calendar_reading import years_in
+from engine.calendars.calendar_table import Table, written
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, rules_in
 from engine.rules.opening_check import Fault, opening_faults
 from engine.rules.policy import Pack, checked, names, pack

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
-from engine.calendars.calendar_tables import written
+from engine.calendars.calendar_table import written
 from tests.case_actions import START, refusal
 
 OFFICE = calendar("cn-office")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.calendars.calendar import Calendar, calendars_in
-from engine.calendars.calendar_tables import WEEKDAYS
+from engine.calendars.calendar_table import WEEKDAYS
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from engine.calendars.calendar import Calendar, calendar, calendars_in, holidays
-from engine.calendars.calendar_tables import written
+from engine.calendars.calendar_table import written
 from engine.calendars.deadlines import Unit, due, sort_of
 from engine.rules.in_force import rules_of
 from engine.rules.publishing import override

@@ -1,68 +1,30 @@
-"""Read calendars from TOML: zone, hours and holidays. A faulty one is refused with all its faults."""
+"""Reads calendars from TOML: zone, hours and holidays. A faulty one is refused with all its faults."""
 
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
+from engine.calendars.calendar_table import (
+    END_OF_DAY,
+    MIDNIGHT,
+    SORTS,
+    WEEKDAYS,
+    Holidays,
+    HolidayYear,
+    Hours,
+    Table,
+    end_text,
+)
 from statemachines.refused import Refused
 
 KEYS = frozenset({"zone", "weekdays", "hours", "weekday_hours", "holidays", "years", "exceptions"})
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MIDNIGHT, END_OF_DAY = time(), "24:00"
-"""As the end of an interval midnight is that of the next day, which is written 24:00."""
-Hours = tuple[tuple[time, time], ...]
-"""The working intervals of a day, in order."""
 NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 FIRST, LAST = 1900, 2199
-
-
-@dataclass(frozen=True, slots=True)
-class HolidayYear:
-    """One published year: the days off, and the weekend days that make up for them (调休)."""
-
-    off: frozenset[date] = frozenset()
-    worked: frozenset[date] = frozenset()
-
-
-@dataclass(frozen=True)
-class Holidays:
-    """The days that differ from the plain week, and the years for which they are known."""
-
-    covered: tuple[int, int]
-    off: frozenset[date]
-    worked: frozenset[date]
-
-    def parts(self) -> dict[int, HolidayYear]:
-        """Return the holidays by year."""
-        first, last = self.covered
-        return {year: HolidayYear(_of(year, self.off), _of(year, self.worked)) for year in range(first, last + 1)}
-
-
-def _of(year: int, days: Iterable[date]) -> frozenset[date]:
-    return frozenset(day for day in days if day.year == year)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A calendar as it is written: without hours it is always open, without holidays it knows the plain week.
-
-    ``hours`` are those of the ``weekdays`` and of days that make up for others; ``weekday_hours`` are the own hours of
-    a weekday, and ``exceptions`` those of a single date, whatever its weekday and whether it is a holiday. Both are
-    sorted; no hours mean closed.
-    """
-
-    name: str
-    zone: ZoneInfo
-    weekdays: tuple[int, ...] = ()
-    hours: Hours = ()
-    holidays: Holidays | None = None
-    weekday_hours: tuple[tuple[int, Hours], ...] = ()
-    exceptions: tuple[tuple[date, Hours], ...] = ()
 
 
 @dataclass
@@ -213,11 +175,8 @@ class Reading:
         first, last = min(parts), max(parts)
         if missing := [str(year) for year in range(first, last) if year not in parts]:
             self.fault(place, f"between {first} and {last} the year {', '.join(missing)} is missing")
-        off, worked = (frozenset(day for part in parts.values() for day in getattr(part, sort)) for sort in _SORTS)
+        off, worked = (frozenset(day for part in parts.values() for day in getattr(part, sort)) for sort in SORTS)
         return Holidays((first, last), off, worked)
-
-
-_SORTS = ("off", "worked")
 
 
 def _day(value: Any) -> date | None:
@@ -239,11 +198,6 @@ def _pair(value: Any) -> tuple[time, time] | None:
     if opens.tzinfo or closes.tzinfo or (closes == MIDNIGHT and end != END_OF_DAY):
         return None
     return opens, closes
-
-
-def end_text(end: time) -> str:
-    """Return the end of an interval as people write it: midnight is 24:00."""
-    return END_OF_DAY if end == MIDNIGHT else f"{end:%H:%M}"
 
 
 def toml_in(text: str, file: str) -> dict[str, Any]:
@@ -273,68 +227,3 @@ def years_in(text: str, file: str) -> dict[int, HolidayYear]:
         reading.fault("", "holds no year; begin one with a line like [2027]")
     reading.settle()
     return years
-
-
-def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table:
-    """Return the calendar with these years as published. Raises ``Refused('bad_calendar')``."""
-    reading = Reading(file)
-    if not known.hours:
-        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
-    holidays = reading.laid_over("years", known.holidays, years)
-    reading.settle()
-    return replace(known, holidays=holidays)
-
-
-def with_hours(known: Table, hours: Mapping[str, Any]) -> Table:
-    """Return the calendar with the hours of single dates, written as in ``exceptions``. Raises ``Refused``."""
-    reading = Reading(known.name)
-    if hours and not known.hours:
-        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no hours of single days: give it hours")
-    changed = dict(known.exceptions) | dict(reading.exceptions("exceptions", hours))
-    reading.settle()
-    return replace(known, exceptions=tuple(sorted(changed.items())))
-
-
-def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Table:
-    """Return the calendar with single days changed, which lose the hours of their own that they had.
-
-    Raises ``Refused('bad_calendar')``.
-    """
-    reading, rest, work = Reading(known.name), frozenset(off), frozenset(worked)
-    if not rest | work:
-        return known
-    parts = known.holidays.parts() if known.holidays else {}
-    for day in sorted(rest & work):
-        reading.fault("off", f"{day} is both off and worked")
-    for day in sorted(rest | work):
-        if day.year not in parts:
-            reading.fault("worked" if day in work else "off", f"{day}: the year is not known yet; import it first")
-    reading.settle()
-    years = {
-        year: HolidayYear((part.off | _of(year, rest)) - work, (part.worked | _of(year, work)) - rest)
-        for year, part in parts.items()
-    }
-    exceptions = tuple((day, hours) for day, hours in known.exceptions if day not in rest | work)
-    return imported(replace(known, exceptions=exceptions), years, known.name)
-
-
-def written(table: Table) -> str:
-    """Return the calendar as TOML that needs no other file."""
-    lines = [f"[{table.name}]", f'zone = "{table.zone.key}"']
-    lines += [f"weekdays = {list(table.weekdays)}", f"hours = {_written(table.hours)}"] if table.hours else []
-    if table.weekday_hours:
-        rows = (f"{WEEKDAYS[number]} = {_written(hours)}" for number, hours in table.weekday_hours)
-        lines += ["", f"[{table.name}.weekday_hours]", *rows]
-    for year, part in (table.holidays.parts() if table.holidays else {}).items():
-        lines += ["", f"[{table.name}.years.{year}]"]
-        lines += [f"{sort} = [{', '.join(map(str, sorted(getattr(part, sort))))}]" for sort in _SORTS]
-    if table.exceptions:
-        rows = (f"{day} = {_written(hours)}" for day, hours in table.exceptions)
-        lines += ["", f"[{table.name}.exceptions]", *rows]
-    return "\n".join(lines) + "\n"
-
-
-def _written(hours: Hours) -> str:
-    pairs = ((begin.isoformat(), END_OF_DAY if end == MIDNIGHT else end.isoformat()) for begin, end in hours)
-    intervals = ", ".join(f'["{begin}", "{end}"]' for begin, end in pairs)
-    return f"[{intervals}]"
