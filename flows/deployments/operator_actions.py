@@ -5,10 +5,9 @@ brings the code, which proves who acts, and does it (F3).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from engine.actors import in_charge
 from engine.commands.advance import Command
@@ -32,13 +31,24 @@ from flows.deployments.operator_forms import (
     SweepForm,
     decisions,
 )
+from flows.deployments.operator_outcomes import (
+    AGAIN,
+    AWAITING,
+    DONE,
+    Outcome,
+    Reader,
+    about_text,
+    kind_text,
+    outcome_of,
+    reader_of,
+    refused_outcome,
+)
 from flows.notifications import write
 from flows.scheduled_work import run_scheduled
 from flows.work import Work, off_loop
 from gateways.mail import destination_of
 from gateways.schedule import OVERNIGHT
-from locales.translation import label, refusal, translate
-from locales.zone import reader_zone
+from locales.translation import label, translate
 from models.columns import to_micros
 from reports.case_changes import CaseStanding, changes, standing_of
 from statemachines.kinds import lifecycle_of
@@ -51,36 +61,6 @@ ESCALATE, REASSIGN, EXTEND, DECIDE = "escalate-case", "reassign-case", "extend-p
 PAUSE_KIND, RESUME_KIND, SWEEP_NOW = "pause-kind", "resume-kind", "sweep-now"
 VIA = "prefect-form"
 SWEEPERS = (*MANAGERS, Role.ADMINISTRATOR)
-
-DONE, AGAIN, AWAITING, REFUSED = "Done", "Again", "AwaitingCode", "Refused"
-"""The names of the final states of an action's run."""
-MOVES = {"move", "moves", "allowed"}
-"""The parameters of a refusal that name moves."""
-READER = "SELECT locale, zone FROM actor WHERE handle = :handle"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The final state's name and message, the subject of the action, and the text of its artifact.
-
-    The message is in words for whoever acts: ids, handles, labels and codes. ``code`` is for programs: the code of the
-    refusal, or case and step of the move. ``night`` is the result of a sweep, which leaves artifacts of its own.
-    """
-
-    state: str
-    code: str
-    message: str
-    about: str
-    text: str
-    night: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The language and the time zone of whoever acts; those of the house for somebody unknown."""
-
-    locale: str
-    zone: ZoneInfo
 
 
 async def escalate(work: Work, act: EscalateForm) -> Outcome:
@@ -107,7 +87,7 @@ async def decide(work: Work, act: DecideForm) -> Outcome:
 
 async def _move(work: Work, act: CaseForm, move: str, form: Callable[[Lifecycle], Mapping[str, Any]]) -> Outcome:
     """Make a move; its form is filled in from the action's, for the lifecycle of the case."""
-    reader, now, kind = await _reader(work, act), await work.now(), ""
+    reader, now, kind = await reader_of(work, act), await work.now(), ""
     try:
         kind = await off_loop(_kind_of, work.store, act.case)
         table = lifecycle_of(kind)
@@ -118,7 +98,7 @@ async def _move(work: Work, act: CaseForm, move: str, form: Callable[[Lifecycle]
         before = await off_loop(standing_of, work.store, act.case)
         answer = await off_loop(redeem, work.store, command, act.code, now)
     except Refused as refused:
-        return _refused(reader, act, refused, kind)
+        return refused_outcome(reader, act, refused, kind)
     params = {
         "move": label(reader.locale, table.kind, "move", move),
         "handle": act.acting_as,
@@ -128,10 +108,10 @@ async def _move(work: Work, act: CaseForm, move: str, form: Callable[[Lifecycle]
     }
     step = f"{answer.number}:{answer.seq}"
     if answer.again:
-        return _ended(reader, act, AGAIN, step, translate(reader.locale, "act.again", **params))
+        return outcome_of(reader, act, AGAIN, step, translate(reader.locale, "act.again", **params))
     after = await off_loop(standing_of, work.store, act.case)
     text = translate(reader.locale, "act.moved", **params)
-    return _ended(reader, act, DONE, step, text, *_changes(before, after, reader))
+    return outcome_of(reader, act, DONE, step, text, *_changes(before, after, reader))
 
 
 def _changes(before: CaseStanding | None, after: CaseStanding | None, reader: Reader) -> list[str]:
@@ -172,9 +152,9 @@ def _reason(work: Work, act: EscalateForm | ReassignForm | ExtendForm | DecideFo
 
 async def pause_kind(work: Work, act: HoldForm) -> Outcome:
     """Hold the reactions of a kind; its timers run on and people work on."""
-    reader, now = await _reader(work, act), await work.now()
+    reader, now = await reader_of(work, act), await work.now()
     if await off_loop(_on_hold, work.store, act.kind):
-        return _ended(reader, act, AGAIN, act.kind, _of_kind(reader, act, "act.held_already"))
+        return outcome_of(reader, act, AGAIN, act.kind, kind_text(reader, act, "act.held_already"))
     purpose = Purpose(act.acting_as, act.kind, PAUSE_KIND, {"reason": act.reason})
 
     def held_back(tx: Tx) -> bool:
@@ -182,14 +162,14 @@ async def pause_kind(work: Work, act: HoldForm) -> Outcome:
 
     async def end(new: bool) -> Outcome:
         await _note(work, PAUSE_KIND, act, now, int(new))
-        return _ended(reader, act, DONE, act.kind, _of_kind(reader, act, "act.held"))
+        return outcome_of(reader, act, DONE, act.kind, kind_text(reader, act, "act.held"))
 
     return await _confirm(work, reader, act, purpose, held_back, end)
 
 
 async def resume_kind(work: Work, act: KindForm) -> Outcome:
     """End a hold and deliver what waited."""
-    reader, now = await _reader(work, act), await work.now()
+    reader, now = await reader_of(work, act), await work.now()
     purpose = Purpose(act.acting_as, act.kind, RESUME_KIND, {})
 
     def freed(tx: Tx) -> int:
@@ -197,14 +177,14 @@ async def resume_kind(work: Work, act: KindForm) -> Outcome:
 
     async def end(count: int) -> Outcome:
         await _note(work, RESUME_KIND, act, now, count)
-        return _ended(reader, act, DONE, act.kind, _of_kind(reader, act, "act.released", count=count))
+        return outcome_of(reader, act, DONE, act.kind, kind_text(reader, act, "act.released", count=count))
 
     return await _confirm(work, reader, act, purpose, freed, end)
 
 
 async def sweep_now(work: Work, act: SweepForm) -> Outcome:
     """Do the night's work now: it does what is due, so it may run at any hour and any number of times."""
-    reader, now = await _reader(work, act), await work.now()
+    reader, now = await reader_of(work, act), await work.now()
     purpose = Purpose(act.acting_as, OVERNIGHT, SWEEP_NOW, {})
 
     def may(tx: Tx) -> object:
@@ -212,7 +192,7 @@ async def sweep_now(work: Work, act: SweepForm) -> Outcome:
 
     async def end(_: object) -> Outcome:
         night = await run_scheduled(work, OVERNIGHT)
-        ended = _ended(reader, act, DONE, OVERNIGHT, translate(reader.locale, "act.swept", handle=act.acting_as))
+        ended = outcome_of(reader, act, DONE, OVERNIGHT, translate(reader.locale, "act.swept", handle=act.acting_as))
         return replace(ended, night=night)
 
     return await _confirm(work, reader, act, purpose, may, end)
@@ -236,66 +216,25 @@ async def _confirm(
             )
         done = await off_loop(confirmed, work.store, purpose, act.code, now, do)
     except Refused as refused:
-        return _refused(reader, act, refused, act.about)
+        return refused_outcome(reader, act, refused, act.about)
     return await end(done)
 
 
 async def _send_code(work: Work, reader: Reader, act: ActForm, issued: Issued, name: Callable[[str], str]) -> Outcome:
     """Mail the code. The mail is keyed by the code's id; if the process dies before, the next run sends a new code."""
     until = f"{issued.until.astimezone(reader.zone):%Y-%m-%d %H:%M} {reader.zone.key}"
-    about, move = _about(act, issued.locale), name(issued.locale)
+    about, move = about_text(act, issued.locale), name(issued.locale)
     params = {"code": issued.code, "number": about, "move": move, "until": until}
     await write(work, f"code:{issued.id}", issued.email, issued.locale, "one_time_code", **params)
     went = destination_of(work.mailer, issued.email)
     key = "act.code_sent" if went.code == "address" else "act.code_filed"
     text = translate(reader.locale, key, handle=act.acting_as, to=went.text, until=until)
-    return _ended(reader, act, AWAITING, "code_sent", text)
-
-
-def _about(act: ActForm, locale: str) -> str:
-    """Return what the act is about as its mail names it: a case's number, a kind of case, or all cases."""
-    if isinstance(act, KindForm):
-        return label(locale, "", "kind", act.kind)
-    return act.about or translate(locale, "act.all_cases")
+    return outcome_of(reader, act, AWAITING, "code_sent", text)
 
 
 async def _note(work: Work, name: str, act: KindForm, at: datetime, did: int) -> None:
     """Record a hold among the runs, with its actor: it leaves no transition of a case."""
     await off_loop(keep, work.store, Done(name, at, at, observed=True, did=did, why=f"{act.kind}:{act.acting_as}"))
-
-
-def _refused(reader: Reader, act: ActForm, refused: Refused, kind: str) -> Outcome:
-    """Return a refusal in words; moves are named as in the forms. It holds handles, labels and codes."""
-    params = dict(refused.params)
-    for name in MOVES & params.keys():
-        names = params[name] if isinstance(params[name], list) else [params[name]]
-        params[name] = [label(reader.locale, kind, "move", str(move)) for move in names]
-    if isinstance(act, KindForm):
-        params["kind"] = label(reader.locale, "", "kind", act.kind)
-    return _ended(reader, act, REFUSED, refused.code, refusal(reader.locale, Refused(refused.code, **params)))
-
-
-def _ended(reader: Reader, act: ActForm, state: str, code: str, message: str, *more: str) -> Outcome:
-    about = act.about or OVERNIGHT
-    heading = translate(reader.locale, f"act.state.{state}", about=about, handle=act.acting_as)
-    lines = [f"### {heading}", "", message, *(["", *(f"- {line}" for line in more)] if more else []), ""]
-    return Outcome(state, code, " · ".join((message, *more)), about, "\n".join(lines))
-
-
-async def _reader(work: Work, act: ActForm) -> Reader:
-    return await off_loop(_reader_of, work.store, act.acting_as, work.locale)
-
-
-def _reader_of(store: Store, handle: str, locale: str) -> Reader:
-    with store.looking() as tx:
-        row = tx.row(READER, handle=handle)
-    if row is None:
-        return Reader(locale, reader_zone())
-    return Reader(row.locale, ZoneInfo(row.zone) if row.zone else reader_zone())
-
-
-def _of_kind(reader: Reader, act: KindForm, key: str, **params: Any) -> str:
-    return translate(reader.locale, key, kind=label(reader.locale, "", "kind", act.kind), **params)
 
 
 def _kind_of(store: Store, number: str) -> str:

@@ -13,8 +13,8 @@ from prefect.states import Completed, Failed
 
 from flows.deployments import operator_actions as actions
 from flows.deployments.deployed_flow import deployed_flow
-from flows.deployments.operator_actions import REFUSED, Outcome
 from flows.deployments.operator_forms import ActForm
+from flows.deployments.operator_outcomes import REFUSED, Outcome
 from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.run_states import LEFT_NOTHING
 from flows.run_text import Rendered, RunText

@@ -21,7 +21,6 @@ from engine.settings import Settings
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.deployments import operator_actions as acts
-from flows.deployments.operator_actions import AGAIN, AWAITING, DONE, REFUSED, Outcome
 from flows.deployments.operator_forms import (
     ActForm,
     CaseForm,
@@ -34,6 +33,7 @@ from flows.deployments.operator_forms import (
     SweepForm,
     decisions,
 )
+from flows.deployments.operator_outcomes import AGAIN, AWAITING, DONE, REFUSED, Outcome
 from flows.nights.overnight_escalation import Night
 from flows.work import Work
 from gateways.mail import FileMailer
