@@ -82,8 +82,9 @@ def _paragraphs(facts: NoticeFacts, reader: Actor) -> Iterator[str]:
     yield translate(
         locale, f"notice.why.{facts.reason}", number=case.number, kind=label(locale, "", "kind", case.kind), role=role
     )
-    for vacant in facts.vacant:
-        yield translate(locale, "notice.vacant", vacant=label(locale, "", "role", vacant), role=role)
+    if facts.vacant:
+        vacant = translate(locale, "notice.list").join(label(locale, "", "role", one) for one in facts.vacant)
+        yield translate(locale, "notice.vacant", vacant=vacant, role=role)
     yield "\n".join([_facts(case, locale), *(_promise(case.kind, one, facts, locale) for one in facts.promises)])
     yield expectation(facts, reader)
     if facts.page is not None:

@@ -92,6 +92,16 @@ def test_where_nobody_else_may_judge_the_next_level_is_told(work: Work):
     assert "本应先找客服班组长" in awaiting(work)[-1].body
 
 
+def test_levels_that_nobody_holds_are_named_together(work: Work):
+    staff(work, gao=(Role.GENERAL_MANAGER, None))
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, NOW)
+    assert moved(work, number, "assign", SUPERVISOR, department="billing", owner=None) == ["gao"]
+    body = awaiting(work)[-1].body
+    assert "本应先找经办人、客服班组长、部门经理，" in body
+    assert body.count("本应先找") == 1
+
+
 def test_a_new_round_tells_the_owner_and_a_final_state_nobody(work: Work):
     staff(work, ann=(Role.AGENT, "hotline"))
     number = new_case(work.store, text=DAMAGE)
