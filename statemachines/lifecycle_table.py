@@ -81,6 +81,11 @@ class LifecycleTable:
         """Return the moves for which it may matter who made others (F3)."""
         return frozenset(row.name for row in self.moves if row.separate_from)
 
+    @cached_property
+    def speaking(self) -> frozenset[str]:
+        """Return the moves that speak to the customer (A5)."""
+        return frozenset(row.name for row in self.moves if row.speaks)
+
     def separate_from(self, move: str, state: str) -> frozenset[str]:
         """Return the moves whose makers must be looked up before ``decide`` (F3)."""
         return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.separate_from)

@@ -201,7 +201,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
     if not historic:
-        check_message(tx, context.case, row, form, to_micros(at))
+        check_message(tx, context, row, form, to_micros(at))
     closed = closed_timers(tx, context, row, form)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)

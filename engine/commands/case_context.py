@@ -83,7 +83,10 @@ class Honoured:
 
 @dataclass(slots=True)
 class Loaded:
-    """What was read of one case, and of the command that is to move it; None is what does not exist."""
+    """What was read of one case, and of the command that is to move it; None is what does not exist.
+
+    ``addressed`` says whether the customer of the case has an e-mail address; None where that was not read.
+    """
 
     around: Surroundings
     case: CaseRow | None
@@ -96,6 +99,7 @@ class Loaded:
     spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
+    addressed: bool | None = None
 
 
 @dataclass(slots=True)
@@ -120,6 +124,7 @@ class CaseContext:
     spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
+    addressed: bool | None = None
 
 
 def context_of(loaded: Loaded) -> CaseContext:
@@ -145,6 +150,7 @@ def context_of(loaded: Loaded) -> CaseContext:
         spent_parts=loaded.spent_parts,
         whole=loaded.whole,
         names=loaded.names,
+        addressed=loaded.addressed,
     )
 
 
