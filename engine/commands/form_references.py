@@ -19,6 +19,7 @@ from statemachines.form_model import (
     PAST,
     Form,
     marked,
+    value_of,
 )
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
@@ -40,7 +41,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     'unknown_case' | 'not_mergeable')``.
     """
     owners = marked(type(form), ON_CASE)
-    department = getattr(form, "department", None) or context.case.department
+    department = value_of(form, "department") or context.case.department
     for name in marked(type(form), DEPARTMENT) if at is not None else ():
         for code in (getattr(form, name) or "").split():
             check_department(tx, code)
@@ -52,7 +53,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
     _check_cases(tx, context.case, form)
-    if any(row.inherits_timers for row in context.table.rows[move]):
+    if move in context.table.inheriting:
         return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
     return ()
 
@@ -91,5 +92,4 @@ def refuse_future(move: str, form: Form, at: int) -> None:
 
 def names_a_case(table: Lifecycle, move: str) -> bool:
     """Return whether the form of a move names another case."""
-    rows = table.rows.get(move, ())
-    return any(row.inherits_timers or marked(row.form, OPEN_CASE) for row in rows)
+    return move in table.inheriting or any(marked(row.form, OPEN_CASE) for row in table.rows.get(move, ())[:1])

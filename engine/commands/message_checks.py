@@ -9,7 +9,7 @@ from engine.timers import timer as timing
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import SPOKEN, Medium, ToCustomer, carries_words
-from statemachines.form_model import Form
+from statemachines.form_model import Form, value_of
 from statemachines.lifecycle import Move, Refused
 
 ADDRESS = """
@@ -40,7 +40,7 @@ def check_message(tx: Tx, context: CaseContext, row: Move, form: Form, at: int) 
         raise Refused("not_a_record", move=row.name)
     if form.medium is Medium.NONE and not row.speaks.or_nobody:
         raise Refused("nobody_told", kind=case.kind, move=row.name)
-    number = getattr(form, row.speaks.customer_of, None) or case.number
+    number = value_of(form, row.speaks.customer_of) or case.number
     if form.medium is Medium.SEND and not _has_address(tx, context, number):
         raise Refused("no_customer_address", number=number)
 
