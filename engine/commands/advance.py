@@ -218,7 +218,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
 
 
 def _wanted(command: Command) -> Wanted:
-    return Wanted(command.number, command.move, command.actor, command.key)
+    return Wanted(command.number, command.move, command.actor, command.key, command.since)
 
 
 def _occurred_at(command: Command, now: int, actor: Acting) -> int | None:

@@ -62,12 +62,16 @@ class RecordedNames:
 
 
 class Wanted(NamedTuple):
-    """What is to be loaded for a command: which case and move, who makes it, and under which key."""
+    """What is to be loaded for a command: which case and move, who makes it, and under which key.
+
+    ``since`` is the ``seq`` of the transition that an automatic step answers.
+    """
 
     number: str
     move: str
     actor: str
     key: str | None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Honoured:
 class Loaded:
     """What was read of one case, and of the command that is to move it; None is what does not exist.
 
-    ``addressed`` says whether the customer of the case has an e-mail address; None where that was not read.
+    ``addressed`` says whether the customer of the case has an e-mail address, and ``later_moves`` are the moves of the
+    case since the one that an automatic step answers; None where that was not read.
     """
 
     around: Surroundings
@@ -100,6 +105,7 @@ class Loaded:
     whole: bool = True
     names: RecordedNames | None = None
     addressed: bool | None = None
+    later_moves: Sequence[Any] | None = None
 
 
 @dataclass(slots=True)
@@ -125,6 +131,7 @@ class CaseContext:
     whole: bool = True
     names: RecordedNames | None = None
     addressed: bool | None = None
+    later_moves: Sequence[Any] | None = None
 
 
 def context_of(loaded: Loaded) -> CaseContext:
@@ -151,6 +158,7 @@ def context_of(loaded: Loaded) -> CaseContext:
         whole=loaded.whole,
         names=loaded.names,
         addressed=loaded.addressed,
+        later_moves=loaded.later_moves,
     )
 
 

@@ -13,7 +13,7 @@ from engine.actors import acting_of, system_actor
 from engine.commands import load_sql
 from engine.commands.carry_over import is_current
 from engine.commands.case_context import Done, Honoured, Loaded, Surroundings, Wanted
-from engine.commands.load_history import by_case, read_history, read_names, timers_by_case
+from engine.commands.load_history import by_case, read_history, read_later_moves, read_names, timers_by_case
 from engine.ledger.record import CaseRow, case_of
 from engine.rules.in_force import rules_in, rules_up_to
 from engine.transaction import Tx
@@ -68,6 +68,8 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     separated_moves = lifecycles().separated
     separated = [request.number for request in wanted if request.move in separated_moves]
     done = _done(tx, [cases[number].id for number in separated if number in cases])
+    answered = [request for request in wanted if request.since is not None and request.number in cases]
+    later = _later_moves(tx, [(cases[request.number], request.since or 0) for request in answered])
     loaded: list[Loaded] = []
     for request in wanted:
         case = cases.get(request.number)
@@ -83,6 +85,7 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
                 honoured,
                 done.get(case_id, ()),
                 addressed=addressed.get(request.number),
+                later_moves=None if request.since is None else later.get(case_id, ()),
             )
         )
     _read_retired_names(tx, loaded)
@@ -141,6 +144,12 @@ def _done(tx: Tx, ids: list[int]) -> dict[int, Done]:
     rows = tx.rows_among(load_sql.DONE, ids=ids) if ids else ()
     done_by_case = by_case(rows, attrgetter("case_id"))
     return {case_id: [(row.move, row.handle) for row in done] for case_id, done in done_by_case.items()}
+
+
+def _later_moves(tx: Tx, since: list[tuple[CaseRow, int]]) -> dict[int, list[Any]]:
+    """Return the moves of cases after a transition of each that an automatic step answers."""
+    moved = {case.id: seq for case, seq in since if case.version > seq}
+    return read_later_moves(tx, list(moved), min(moved.values())) if moved else {}
 
 
 def _read_retired_names(tx: Tx, loaded: Sequence[Loaded]) -> None:

@@ -35,6 +35,10 @@ DONE = """
 SELECT DISTINCT t.case_id, t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = ANY(:ids)
 """
+LATER_MOVES = """
+SELECT t.case_id, t.seq, t.move, t.form, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
+ WHERE t.case_id = ANY(:ids) AND t.seq > :since ORDER BY t.case_id, t.seq
+"""
 HISTORY = "SELECT case_id, dest, occurred_at FROM transition WHERE case_id = ANY(:ids) ORDER BY case_id, seq"
 OCCURRENCES = """
 SELECT case_id, clause, cycle, max(occurrence) AS last FROM timer WHERE case_id = ANY(:ids)

@@ -13,7 +13,8 @@ from benchmarks.seeding import seed
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import HOUR, START
+from statemachines.lifecycle import Refused
+from tests.case_actions import HOUR, START, make_move, new_case
 
 AT = START + 3 * HOUR
 WRITES = ("INSERT", "UPDATE")
@@ -88,6 +89,21 @@ def test_a_group_of_fifty_asks_as_many_questions_as_a_group_of_two(traced_store:
         counts.append(len([sql for sql in sent if not sql.startswith(WRITES)]))
     assert counts[0] == counts[1]
     assert len(part) == 50
+
+
+def test_automatic_steps_of_a_group_read_at_once_what_people_have_decided(traced_store: Store, sent: list[str]):
+    cases = [new_case(traced_store) for _ in range(6)]
+    advance_many(traced_store, [Command(number, "acknowledge") for number in cases], START)
+    make_move(traced_store, cases[-1], "classify", department="delivery")
+    form = {"category": "damage", "department": "claims"}
+    sent.clear()
+    steps = [Command(number, "classify", form, since=1) for number in cases]
+    *answers, last = advance_many(traced_store, steps, START)
+    assert all(isinstance(answer, Answer) for answer in answers)
+    assert isinstance(last, Refused)
+    assert last.code == "superseded"
+    asked = [sql for sql in questions(sent) if "FROM transition" in sql]
+    assert len(asked) == 1
 
 
 def test_a_customer_without_an_address_is_found_by_the_questions_of_the_group(traced_store: Store, sent: list[str]):
