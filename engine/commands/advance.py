@@ -164,11 +164,10 @@ def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded:
 
     All of the case is loaded only if the move turns out to need it. Raises ``Refused``.
     """
-    wanted, now = _wanted(command), to_micros(at)
     try:
-        return plan_command(tx, secret, command, at, loaded or load_one(tx, wanted, now))
+        return plan_command(tx, secret, command, at, loaded or load_one(tx, _wanted(command), to_micros(at)))
     except (HistoryUnknown, OccurrenceUnknown, SpentPartsUnknown):
-        return plan_command(tx, secret, command, at, load_one(tx, wanted, now, complete=True))
+        return plan_command(tx, secret, command, at, load_one(tx, _wanted(command), to_micros(at), complete=True))
 
 
 def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: Loaded) -> Plan | Answer:

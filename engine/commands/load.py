@@ -3,7 +3,7 @@
 Both return ``Loaded`` values; ``case_context.context_of`` makes the case context of one. Columns are read by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -68,26 +68,18 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     separated_moves = lifecycles().separated
     separated = [request.number for request in wanted if request.move in separated_moves]
     done = _done(tx, [cases[number].id for number in separated if number in cases])
-    answered = [request for request in wanted if request.since is not None and request.number in cases]
-    later = _later_moves(tx, [(cases[request.number], request.since or 0) for request in answered])
+    later = _later_moves(tx, [(cases[r.number], r.since) for r in wanted if r.since is not None and r.number in cases])
     loaded: list[Loaded] = []
     for request in wanted:
         case = cases.get(request.number)
         case_id = 0 if case is None else case.id
-        actor = actors.get(request.actor)
         honoured = keys_honoured.get(request.key) if request.key else None
-        loaded.append(
-            Loaded(
-                around,
-                case,
-                timers.get(case_id, ()),
-                actor,
-                honoured,
-                done.get(case_id, ()),
-                addressed=addressed.get(request.number),
-                later_moves=None if request.since is None else later.get(case_id, ()),
-            )
+        entry = Loaded(
+            around, case, timers.get(case_id, ()), actors.get(request.actor), honoured, done.get(case_id, ())
         )
+        entry.addressed = addressed.get(request.number)
+        entry.later_moves = None if request.since is None else later.get(case_id, ())
+        loaded.append(entry)
     _read_retired_names(tx, loaded)
     return loaded
 
@@ -140,10 +132,11 @@ def _due_timers(tx: Tx, ids: list[int], at: int) -> dict[int, list[Any]]:
     return by_case(rows, attrgetter("timer_case_id"))
 
 
-def _done(tx: Tx, ids: list[int]) -> dict[int, Done]:
-    rows = tx.rows_among(load_sql.DONE, ids=ids) if ids else ()
-    done_by_case = by_case(rows, attrgetter("case_id"))
-    return {case_id: [(row.move, row.handle) for row in done] for case_id, done in done_by_case.items()}
+def _done(tx: Tx, ids: list[int]) -> Mapping[int, Done]:
+    done: dict[int, list[tuple[str, str]]] = {}
+    for row in tx.rows_among(load_sql.DONE, ids=ids) if ids else ():
+        done.setdefault(row.case_id, []).append((row.move, row.handle))
+    return done
 
 
 def _later_moves(tx: Tx, since: list[tuple[CaseRow, int]]) -> dict[int, list[Any]]:
