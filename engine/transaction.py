@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections import namedtuple
 from collections.abc import Callable, Generator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -98,8 +98,8 @@ class Tx:
             self._raw.execute(WAKE)
 
     def _rows(self, sql: str, cursor: Any) -> list[Any]:
-        row_type = _ROW_TYPES.get((sql, self.postgres)) or _row_type(sql, self.postgres, cursor)
-        return list(map(row_type._make, cursor.fetchall()))
+        new_row = _NEW_ROWS.get((sql, self.postgres)) or _new_row(sql, self.postgres, cursor)
+        return list(map(new_row, cursor.fetchall()))
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> Any:
         return self._raw.execute(_for_postgres(sql) if self.postgres else sql, values)
@@ -108,14 +108,15 @@ class Tx:
 _NAME = re.compile(r"(?<!:):(\w+)")
 """A parameter by its name."""
 
-_ROW_TYPES: dict[tuple[str, bool], Any] = {}
-"""The named tuple of each SQL on each database."""
+_NEW_ROWS: dict[tuple[str, bool], Callable[[Any], Any]] = {}
+"""What makes the named tuples of each SQL on each database; ``_make`` would count the columns of each row again."""
 
 
-def _row_type(sql: str, postgres: bool, cursor: Any) -> Any:
+def _new_row(sql: str, postgres: bool, cursor: Any) -> Callable[[Any], Any]:
     names = [column[0] for column in cursor.description]
-    made = namedtuple("Row", names, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
-    return _ROW_TYPES.setdefault((sql, postgres), made)
+    row_type = namedtuple("Row", names, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
+    new_row = partial(tuple.__new__, row_type)  # pyright: ignore[reportUnknownMemberType]
+    return _NEW_ROWS.setdefault((sql, postgres), new_row)
 
 
 @lru_cache(maxsize=512)

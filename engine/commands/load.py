@@ -74,9 +74,8 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
         case = cases.get(request.number)
         case_id = 0 if case is None else case.id
         honoured = keys_honoured.get(request.key) if request.key else None
-        entry = Loaded(
-            around, case, timers.get(case_id, ()), actors.get(request.actor), honoured, done.get(case_id, ())
-        )
+        entry = Loaded(around, case, timers.get(case_id, ()), actors.get(request.actor), honoured)
+        entry.done = done.get(case_id, ())
         entry.addressed = addressed.get(request.number)
         entry.later_moves = None if request.since is None else later.get(case_id, ())
         loaded.append(entry)
