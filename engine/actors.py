@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,10 +52,14 @@ def roles_of(column: str) -> frozenset[Role]:
     return frozenset(Role(role) for role in column.split())
 
 
+@cache
+def _values(prefix: str) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(f"{prefix}{name}" for name in COLUMNS.split(", ")))
+
+
 def acting_of(row: Any, prefix: str = "") -> Acting:
     """Return the actor of a row that holds ``COLUMNS``, each perhaps with a prefix to its name."""
-    values = [getattr(row, f"{prefix}{name}") for name in COLUMNS.split(", ")]
-    actor_id, handle, roles, *others = values
+    actor_id, handle, roles, *others = _values(prefix)(row)
     return Acting(actor_id, handle, roles_of(roles), *others)
 
 

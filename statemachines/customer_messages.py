@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from statemachines.form_model import Code, Form, Personal
+from statemachines.form_model import Code, Form, Personal, value_of
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.vocabulary import STAY, Move, State
 
@@ -60,12 +60,12 @@ class Undelivered(Form):
 
 def carries_words(row: Move, form: Form) -> bool:
     """Return whether the form holds words for the customer."""
-    return row.speaks is not None and any(getattr(form, name) is not None for name in row.speaks.fields)
+    return row.speaks is not None and any(value_of(form, name) is not None for name in row.speaks.fields)
 
 
 def reaches_customer(row: Move, form: Form) -> bool:
     """Return whether the move tells the customer something. See Note [Met means told]."""
-    return carries_words(row, form) and getattr(form, "medium", Medium.NONE) is not Medium.NONE
+    return carries_words(row, form) and (value_of(form, "medium") or Medium.NONE) is not Medium.NONE
 
 
 def undelivered_message(

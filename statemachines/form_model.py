@@ -98,6 +98,21 @@ def _bears(field: Any, mark: _Mark) -> bool:
 
 
 @cache
+def fields_of(form: type[Form]) -> tuple[tuple[str, bool], ...]:
+    """Return the names of the form's fields, each with whether it is personal."""
+    personal = marked(form, PERSONAL)
+    return tuple((name, name in personal) for name in form.model_fields)
+
+
+def value_of(form: Form, name: str) -> Any:
+    """Return the value of a field; None where the form has no such field.
+
+    ``getattr`` with a default would let pydantic build an error that is thrown away, several times in each move.
+    """
+    return form.__dict__.get(name)
+
+
+@cache
 def required(form: type[Form]) -> tuple[str, ...]:
     """Return the names of the fields that must be given."""
     return tuple(name for name, field in form.model_fields.items() if field.is_required())

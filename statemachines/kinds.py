@@ -5,25 +5,40 @@ import importlib
 import pkgutil
 from collections.abc import Generator, Iterable, Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, cached_property
 
 import statemachines
 from statemachines.laws import lawful
 from statemachines.lifecycle import Lifecycle, Refused
 
-_REPLACED: ContextVar[Mapping[str, Lifecycle] | None] = ContextVar("replaced_lifecycles", default=None)
+
+class Lifecycles(dict[str, Lifecycle]):
+    """The lifecycles by kind, and for which moves of any kind a load must read more than the case."""
+
+    @cached_property
+    def separated(self) -> frozenset[str]:
+        """Return the moves for which it may matter who made others (F3)."""
+        return frozenset[str]().union(*(table.separated for table in self.values()))
+
+    @cached_property
+    def speaking(self) -> frozenset[str]:
+        """Return the moves that speak to the customer (A5)."""
+        return frozenset[str]().union(*(table.speaking for table in self.values()))
+
+
+_REPLACED: ContextVar[Lifecycles | None] = ContextVar("replaced_lifecycles", default=None)
 
 
 @cache
-def _shipped() -> Mapping[str, Lifecycle]:
+def _shipped() -> Lifecycles:
     """Import every module and return the lifecycles by kind."""
     names = [module.name for module in pkgutil.iter_modules(statemachines.__path__)]
     modules = [importlib.import_module(f"statemachines.{name}") for name in names]
     tables = [value for module in modules for value in vars(module).values() if isinstance(value, Lifecycle)]
-    return {table.kind: lawful(table) for table in tables}
+    return Lifecycles({table.kind: lawful(table) for table in tables})
 
 
-def lifecycles() -> Mapping[str, Lifecycle]:
+def lifecycles() -> Lifecycles:
     """Return the lifecycles by kind."""
     return _REPLACED.get() or _shipped()
 
@@ -34,7 +49,7 @@ def replaced(*tables: Lifecycle) -> Generator[None]:
 
     Threads that are started by other means than asyncio see the shipped tables.
     """
-    token = _REPLACED.set({**lifecycles(), **{table.kind: lawful(table) for table in tables}})
+    token = _REPLACED.set(Lifecycles({**lifecycles(), **{table.kind: lawful(table) for table in tables}}))
     try:
         yield
     finally:

@@ -81,9 +81,27 @@ class LifecycleTable:
         """Return the moves for which it may matter who made others (F3)."""
         return frozenset(row.name for row in self.moves if row.separate_from)
 
+    @cached_property
+    def speaking(self) -> frozenset[str]:
+        """Return the moves that speak to the customer (A5)."""
+        return frozenset(row.name for row in self.moves if row.speaks)
+
+    @cached_property
+    def inheriting(self) -> frozenset[str]:
+        """Return the moves by which a case takes over the timers of the case that the form names."""
+        return frozenset(row.name for row in self.moves if row.inherits_timers)
+
     def separate_from(self, move: str, state: str) -> frozenset[str]:
         """Return the moves whose makers must be looked up before ``decide`` (F3)."""
-        return frozenset(name for row in self.rows.get(move, ()) if state in row.sources for name in row.separate_from)
+        key = (move, state)
+        if key not in self._separate_from:
+            rows = (row for row in self.rows.get(move, ()) if state in row.sources)
+            self._separate_from[key] = frozenset(name for row in rows for name in row.separate_from)
+        return self._separate_from[key]
+
+    @cached_property
+    def _separate_from(self) -> dict[tuple[str, str], frozenset[str]]:
+        return {}
 
     @cached_property
     def forms(self) -> Mapping[str, type[Form]]:

@@ -63,7 +63,8 @@ def conditions(row: Move) -> list[Callback]:
 
 def own_work(row: Move, facts: Facts) -> frozenset[str]:
     """Return the moves that this person made and from which ``row`` is separate (F3)."""
-    return frozenset(name for name in row.separate_from if facts.actor and facts.actor in facts.done_by.get(name, ()))
+    made = (name for name, handles in facts.done_by.items() if facts.actor and facts.actor in handles)
+    return frozenset(made).intersection(row.separate_from)
 
 
 def recused(row: Move, facts: Facts) -> bool:

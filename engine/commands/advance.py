@@ -164,11 +164,10 @@ def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded:
 
     All of the case is loaded only if the move turns out to need it. Raises ``Refused``.
     """
-    wanted, now = _wanted(command), to_micros(at)
     try:
-        return plan_command(tx, secret, command, at, loaded or load_one(tx, wanted, now))
+        return plan_command(tx, secret, command, at, loaded or load_one(tx, _wanted(command), to_micros(at)))
     except (HistoryUnknown, OccurrenceUnknown, SpentPartsUnknown):
-        return plan_command(tx, secret, command, at, load_one(tx, wanted, now, complete=True))
+        return plan_command(tx, secret, command, at, load_one(tx, _wanted(command), to_micros(at), complete=True))
 
 
 def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: Loaded) -> Plan | Answer:
@@ -176,13 +175,14 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
 
     ``tx`` is asked only for people and cases that the form names.
     """
+    now = to_micros(at)
     request_hash = _request_hash(secret, command) if command.key else ""
     if loaded.honoured is not None:
         return answered_before(loaded.honoured, command.key, request_hash)
     if loaded.actor is None:
         raise Refused("unknown_actor", handle=command.actor)
-    refuse_unavailable(loaded.actor, to_micros(at))
-    occurred_at = _occurred_at(command, at, loaded.actor)
+    refuse_unavailable(loaded.actor, now)
+    occurred_at = _occurred_at(command, now, loaded.actor)
     if loaded.case is None:
         raise Refused("unknown_case", number=command.number)
     context = context_of(loaded)
@@ -192,22 +192,22 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     form = with_recorded(tx, context.table.checked(command.move, command.form))
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
-    refuse_future(command.move, form, to_micros(at))
+    refuse_future(command.move, form, now)
     historic = Role.IMPORT in loaded.actor.roles
-    handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
+    handed_on = check_named(tx, context, command.move, form, None if historic else now)
     if historic:
         form = as_logged(form)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
     if not historic:
-        check_message(tx, context.case, row, form, to_micros(at))
+        check_message(tx, context, row, form, now)
     closed = closed_timers(tx, context, row, form)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)
-    dest, now = row.dest or case.state, context.now
+    dest = row.dest or case.state
     draft = TransitionDraft(
-        row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,
+        row.name, dest, form, actor.id, command.via, instant, context.now, inferred=command.inferred, row=row,
         reaches_customer=historic or reaches_customer(row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, closed)
@@ -217,15 +217,15 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
 
 
 def _wanted(command: Command) -> Wanted:
-    return Wanted(command.number, command.move, command.actor, command.key)
+    return Wanted(command.number, command.move, command.actor, command.key, command.since)
 
 
-def _occurred_at(command: Command, at: datetime, actor: Acting) -> int | None:
-    """Return when the move occurred, in microseconds, if the command gives it and its actor may."""
+def _occurred_at(command: Command, now: int, actor: Acting) -> int | None:
+    """Return when the move occurred, if the command gives it and its actor may; ``now`` too is in microseconds."""
     if command.occurred_at is None:
         return None
     occurred_at = to_micros(command.occurred_at)
-    if occurred_at > to_micros(at):
+    if occurred_at > now:
         raise Refused("in_the_future", move=command.move)
     if Role.IMPORT not in actor.roles:
         raise Refused("no_backdating", actor=actor.handle)

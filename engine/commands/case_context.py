@@ -62,12 +62,16 @@ class RecordedNames:
 
 
 class Wanted(NamedTuple):
-    """What is to be loaded for a command: which case and move, who makes it, and under which key."""
+    """What is to be loaded for a command: which case and move, who makes it, and under which key.
+
+    ``since`` is the ``seq`` of the transition that an automatic step answers.
+    """
 
     number: str
     move: str
     actor: str
     key: str | None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,11 @@ class Honoured:
 
 @dataclass(slots=True)
 class Loaded:
-    """What was read of one case, and of the command that is to move it; None is what does not exist."""
+    """What was read of one case, and of the command that is to move it; None is what does not exist.
+
+    ``addressed`` says whether the customer of the case has an e-mail address, and ``later_moves`` are the moves of the
+    case since the one that an automatic step answers; None where that was not read.
+    """
 
     around: Surroundings
     case: CaseRow | None
@@ -96,6 +104,8 @@ class Loaded:
     spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
+    addressed: bool | None = None
+    later_moves: Sequence[Any] | None = None
 
 
 @dataclass(slots=True)
@@ -120,6 +130,8 @@ class CaseContext:
     spent_parts: SpentParts | None = None
     whole: bool = True
     names: RecordedNames | None = None
+    addressed: bool | None = None
+    later_moves: Sequence[Any] | None = None
 
 
 def context_of(loaded: Loaded) -> CaseContext:
@@ -145,6 +157,8 @@ def context_of(loaded: Loaded) -> CaseContext:
         spent_parts=loaded.spent_parts,
         whole=loaded.whole,
         names=loaded.names,
+        addressed=loaded.addressed,
+        later_moves=loaded.later_moves,
     )
 
 

@@ -44,7 +44,7 @@ def facts_of(
         max_attempts=pack.callbacks.attempts,
         severity=case.severity,
         variables=orjson.loads(case.variables),
-        bounds={name: bound.amount for name, bound in pack.bounds.items()},
+        bounds=pack.amounts,
         has_limit=lambda clause: has_limit(pack, lifecycle_of(case.kind), clause, case.traits),
         actor=actor,
         actor_department=department,
@@ -57,8 +57,12 @@ def facts_of(
 
 
 def done_by(done: Done, moves: Collection[str]) -> DoneBy:
-    """Return who made each of these moves."""
-    return {name: frozenset(handle for move, handle in done if move == name) for name in moves}
+    """Return who made each of these moves; those that nobody made are left out."""
+    makers: dict[str, set[str]] = {}
+    for move, handle in done:
+        if move in moves:
+            makers.setdefault(move, set()).add(handle)
+    return {move: frozenset(handles) for move, handles in makers.items()}
 
 
 def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decision:

@@ -1,6 +1,7 @@
 """Checks what a form names: people, departments, cases, instants; reads what a case inherits from the one it names."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from engine.actors import Acting, known_actor, refuse_unavailable
@@ -19,6 +20,7 @@ from statemachines.form_model import (
     PAST,
     Form,
     marked,
+    value_of,
 )
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
@@ -39,8 +41,20 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' | 'unknown_department' | 'unknown_kind' |
     'unknown_case' | 'not_mergeable')``.
     """
+    if _names_others(type(form)):
+        _check_fields(tx, context, form, at)
+    return tx.rows(HANDED_ON, number=getattr(form, "case", "")) if move in context.table.inheriting else ()
+
+
+@cache
+def _names_others(form: type[Form]) -> bool:
+    """Return whether a form has fields that name people, departments, kinds or other cases; most have none."""
+    return any(marked(form, mark) for mark in (ACTOR, DEPARTMENT, CUSTOMER_KIND, OPEN_CASE, KNOWN_CASE))
+
+
+def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> None:
     owners = marked(type(form), ON_CASE)
-    department = getattr(form, "department", None) or context.case.department
+    department = value_of(form, "department") or context.case.department
     for name in marked(type(form), DEPARTMENT) if at is not None else ():
         for code in (getattr(form, name) or "").split():
             check_department(tx, code)
@@ -52,9 +66,6 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
     _check_cases(tx, context.case, form)
-    if any(row.inherits_timers for row in context.table.rows[move]):
-        return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
-    return ()
 
 
 def _check_cases(tx: Tx, case: CaseRow, form: Form) -> None:
@@ -91,5 +102,4 @@ def refuse_future(move: str, form: Form, at: int) -> None:
 
 def names_a_case(table: Lifecycle, move: str) -> bool:
     """Return whether the form of a move names another case."""
-    rows = table.rows.get(move, ())
-    return any(row.inherits_timers or marked(row.form, OPEN_CASE) for row in rows)
+    return move in table.inheriting or any(marked(row.form, OPEN_CASE) for row in table.rows.get(move, ())[:1])

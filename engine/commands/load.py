@@ -3,7 +3,7 @@
 Both return ``Loaded`` values; ``case_context.context_of`` makes the case context of one. Columns are read by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -13,7 +13,7 @@ from engine.actors import acting_of, system_actor
 from engine.commands import load_sql
 from engine.commands.carry_over import is_current
 from engine.commands.case_context import Done, Honoured, Loaded, Surroundings, Wanted
-from engine.commands.load_history import by_case, read_history, read_names, timers_by_case
+from engine.commands.load_history import by_case, read_history, read_later_moves, read_names, timers_by_case
 from engine.ledger.record import CaseRow, case_of
 from engine.rules.in_force import rules_in, rules_up_to
 from engine.transaction import Tx
@@ -31,7 +31,8 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
 
     ``complete`` reads the case's history and the occurrences of its timers, too, which few moves need.
     """
-    sql = load_sql.ONE_WITH_DONE[tx.postgres] if _separated(wanted.move) else load_sql.ONE
+    tables = lifecycles()
+    sql = load_sql.one(tx.postgres, wanted.move in tables.separated, wanted.move in tables.speaking)
     rows = tx.rows(sql, number=wanted.number, actor=wanted.actor, key=wanted.key)
     first = rows[0]
     around = _surroundings(tx, first, at)
@@ -43,7 +44,8 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
     if first.done is not None:
         pairs: list[str] = first.done if tx.postgres else orjson.loads(first.done)
         done = [(move, handle) for move, _, handle in (pair.partition(" ") for pair in pairs)]
-    loaded = Loaded(around, case, timers, actor, honoured, done)
+    addressed = None if first.addressed is None else bool(first.addressed)
+    loaded = Loaded(around, case, timers, actor, honoured, done, addressed=addressed)
     if complete and case is not None:
         read_history(tx, [loaded])
     _read_retired_names(tx, [loaded])
@@ -56,21 +58,27 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     locked = load_sql.CASES_BY_NUMBER + (load_sql.WAIT if tx.postgres else "")
     rows = tx.rows_among(locked, numbers=list({request.number for request in wanted}))
     cases = {row.number: case_of(row) for row in rows}
+    addressed = {row.number: bool(row.addressed) for row in rows}
     timers = timers_by_case(tx, [case.id for case in cases.values()])
     actor_rows = tx.rows_among(load_sql.ACTORS, handles=list({request.actor for request in wanted}))
     actors = {row.actor_handle: acting_of(row, "actor_") for row in actor_rows}
     keys = [request.key for request in wanted if request.key]
     key_rows = tx.rows_among(load_sql.HONOURED_MANY, keys=keys) if keys else ()
     keys_honoured = {row.honoured_key: _honoured(row) for row in key_rows}
-    separated = [request.number for request in wanted if _separated(request.move)]
+    separated_moves = lifecycles().separated
+    separated = [request.number for request in wanted if request.move in separated_moves]
     done = _done(tx, [cases[number].id for number in separated if number in cases])
+    later = _later_moves(tx, [(cases[r.number], r.since) for r in wanted if r.since is not None and r.number in cases])
     loaded: list[Loaded] = []
     for request in wanted:
         case = cases.get(request.number)
         case_id = 0 if case is None else case.id
-        actor = actors.get(request.actor)
         honoured = keys_honoured.get(request.key) if request.key else None
-        loaded.append(Loaded(around, case, timers.get(case_id, ()), actor, honoured, done.get(case_id, ())))
+        entry = Loaded(around, case, timers.get(case_id, ()), actors.get(request.actor), honoured)
+        entry.done = done.get(case_id, ())
+        entry.addressed = addressed.get(request.number)
+        entry.later_moves = None if request.since is None else later.get(case_id, ())
+        loaded.append(entry)
     _read_retired_names(tx, loaded)
     return loaded
 
@@ -123,10 +131,17 @@ def _due_timers(tx: Tx, ids: list[int], at: int) -> dict[int, list[Any]]:
     return by_case(rows, attrgetter("timer_case_id"))
 
 
-def _done(tx: Tx, ids: list[int]) -> dict[int, Done]:
-    rows = tx.rows_among(load_sql.DONE, ids=ids) if ids else ()
-    done_by_case = by_case(rows, attrgetter("case_id"))
-    return {case_id: [(row.move, row.handle) for row in done] for case_id, done in done_by_case.items()}
+def _done(tx: Tx, ids: list[int]) -> Mapping[int, Done]:
+    done: dict[int, list[tuple[str, str]]] = {}
+    for row in tx.rows_among(load_sql.DONE, ids=ids) if ids else ():
+        done.setdefault(row.case_id, []).append((row.move, row.handle))
+    return done
+
+
+def _later_moves(tx: Tx, since: list[tuple[CaseRow, int]]) -> dict[int, list[Any]]:
+    """Return the moves of cases after a transition of each that an automatic step answers."""
+    moved = {case.id: seq for case, seq in since if case.version > seq}
+    return read_later_moves(tx, list(moved), min(moved.values())) if moved else {}
 
 
 def _read_retired_names(tx: Tx, loaded: Sequence[Loaded]) -> None:
@@ -144,11 +159,6 @@ def _bears_current_names(loaded: Loaded, case: CaseRow) -> bool:
     """Return whether there is nothing to carry over; a kind that does not exist is refused when it is planned."""
     table = lifecycles().get(case.kind)
     return table is None or is_current(table, case, [row.timer_clause for row in loaded.timers])
-
-
-def _separated(move: str) -> bool:
-    """Return whether it may matter for a move who made others (F3)."""
-    return any(move in table.separated for table in lifecycles().values())
 
 
 def _all_settled() -> list[str]:

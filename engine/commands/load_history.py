@@ -1,4 +1,4 @@
-"""Loads of a case what few moves need: its history, the occurrences of its timers, and what retired names meant."""
+"""Loads of a case what few moves need: its history or its last moves, the occurrences of its timers, retired names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -27,6 +27,11 @@ def read_history(tx: Tx, loaded: Sequence[Loaded]) -> None:
         spent_parts = by_id[row.case_id].spent_parts
         assert spent_parts is not None
         spent_parts[row.clause, row.cycle, row.part] = row
+
+
+def read_later_moves(tx: Tx, ids: list[int], since: int) -> dict[int, list[Any]]:
+    """Return the moves of cases after the transition ``since`` and who made them, by case id, in their order."""
+    return by_case(tx.rows_among(load_sql.LATER_MOVES, ids=ids, since=since), attrgetter("case_id")) if ids else {}
 
 
 def read_names(tx: Tx, retired: Mapping[int, Loaded]) -> None:

@@ -1,5 +1,7 @@
 """The statements that load cases, for both databases: what a move needs to know is read by these and no others."""
 
+from functools import cache
+
 from engine.actors import COLUMNS as ACTOR_COLUMNS
 from engine.ledger.record import COLUMNS, NAMES
 from engine.timers import timer as timing
@@ -16,7 +18,10 @@ HONOURED_ONE = f"{HONOURED} WHERE k.key = :key"
 HONOURED_MANY = f"{HONOURED} WHERE k.key = ANY(:keys)"
 _ACTOR = ", ".join(f"a.{name} AS actor_{name}" for name in ACTOR_COLUMNS.split(", "))
 ACTORS = f"SELECT {_ACTOR} FROM actor a WHERE a.handle = ANY(:handles)"
-CASES_BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers) ORDER BY id"
+_ADDRESSED = "EXISTS (SELECT 1 FROM party p WHERE p.id = {cases}.party_id AND p.email IS NOT NULL)"
+CASES_BY_NUMBER = f"""
+SELECT {COLUMNS}, {_ADDRESSED.format(cases="cases")} AS addressed FROM cases WHERE number = ANY(:numbers) ORDER BY id
+"""
 CASES_BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = ANY(:ids) ORDER BY id"
 WAIT, SKIP = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
 _TIMER = ", ".join(f"o.{name} AS timer_{name}" for name in timing.COLUMNS)
@@ -29,6 +34,10 @@ SELECT {_TIMER} FROM timer o JOIN cases c ON c.id = o.case_id WHERE o.case_id = 
 DONE = """
 SELECT DISTINCT t.case_id, t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = ANY(:ids)
+"""
+LATER_MOVES = """
+SELECT t.case_id, t.seq, t.move, t.form, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
+ WHERE t.case_id = ANY(:ids) AND t.seq > :since ORDER BY t.case_id, t.seq
 """
 HISTORY = "SELECT case_id, dest, occurred_at FROM transition WHERE case_id = ANY(:ids) ORDER BY case_id, seq"
 OCCURRENCES = """
@@ -48,7 +57,7 @@ NUMBERS = "SELECT case_id, clause, cycle, occurrence FROM timer WHERE case_id = 
 # One row for each open timer, or one if there is none; each of them repeats the case, the actor and the honoured key.
 _ONE = f"""
 SELECT e.newest, e.anchored, {", ".join(f"c.{name}" for name in NAMES)}, {_TIMER}, h.*,
-       {_ACTOR}, {{done}} AS done
+       {_ACTOR}, {{done}} AS done, {{addressed}} AS addressed
   FROM ({NEWEST}) e LEFT JOIN cases c ON c.number = :number LEFT JOIN actor a ON a.handle = :actor
   LEFT JOIN timer o ON o.case_id = c.id AND o.closed_at IS NULL LEFT JOIN ({HONOURED_ONE}) h ON TRUE
  ORDER BY o.id
@@ -57,9 +66,13 @@ _DONE = """
 (SELECT {listed}(DISTINCT t.move || ' ' || a.handle) FROM transition t JOIN actor a ON a.id = t.actor_id
   WHERE t.case_id = c.id)
 """
-ONE = _ONE.format(done="NULL")
-ONE_WITH_DONE = {
-    True: _ONE.format(done=_DONE.format(listed="json_agg")),
-    False: _ONE.format(done=_DONE.format(listed="json_group_array")),
-}
-"""The same question, also for who made which moves, on Postgres and on SQLite."""
+
+
+@cache
+def one(postgres: bool, done: bool, addressed: bool) -> str:
+    """Return the question for a lone command.
+
+    ``done`` asks also who made which moves of the case, ``addressed`` whether its customer has an e-mail address.
+    """
+    listed = _DONE.format(listed="json_agg" if postgres else "json_group_array")
+    return _ONE.format(done=listed if done else "NULL", addressed=_ADDRESSED.format(cases="c") if addressed else "NULL")

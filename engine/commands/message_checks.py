@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.commands.case_context import CaseContext
-from engine.ledger.record import CaseRow
 from engine.timers import timer as timing
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import SPOKEN, Medium, ToCustomer, carries_words
-from statemachines.form_model import Form
+from statemachines.form_model import Form, value_of
 from statemachines.lifecycle import Move, Refused
 
 ADDRESS = """
@@ -24,13 +23,14 @@ SELECT {", ".join(timing.COLUMNS)} FROM timer
 """
 
 
-def check_message(tx: Tx, case: CaseRow, row: Move, form: Form, at: int) -> None:
+def check_message(tx: Tx, context: CaseContext, row: Move, form: Form, at: int) -> None:
     """Check how a form says that the customer is told; ``at`` is the instant of the command, in microseconds.
 
     Raises ``Refused('no_customer_address' | 'nobody_told' | 'not_a_record' | 'in_the_future' | 'before_the_case')``.
     """
     if row.speaks is None or not isinstance(form, ToCustomer) or not carries_words(row, form):
         return
+    case = context.case
     reached_at = None if form.reached_at is None else to_micros(form.reached_at)
     if reached_at is not None and reached_at > at:
         raise Refused("in_the_future", move=row.name)
@@ -40,9 +40,16 @@ def check_message(tx: Tx, case: CaseRow, row: Move, form: Form, at: int) -> None
         raise Refused("not_a_record", move=row.name)
     if form.medium is Medium.NONE and not row.speaks.or_nobody:
         raise Refused("nobody_told", kind=case.kind, move=row.name)
-    number = getattr(form, row.speaks.customer_of, None) or case.number
-    if form.medium is Medium.SEND and tx.row(ADDRESS, number=number) is None:
+    number = value_of(form, row.speaks.customer_of) or case.number
+    if form.medium is Medium.SEND and not _has_address(tx, context, number):
         raise Refused("no_customer_address", number=number)
+
+
+def _has_address(tx: Tx, context: CaseContext, number: str) -> bool:
+    """Return whether the customer of a case has an e-mail address; only of another case it must be read here."""
+    if number == context.case.number and context.addressed is not None:
+        return context.addressed
+    return tx.row(ADDRESS, number=number) is not None
 
 
 def as_logged(form: Form) -> Form:

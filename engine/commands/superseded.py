@@ -4,14 +4,10 @@ import orjson
 
 from engine.actors import NOBODY
 from engine.commands.case_context import CaseContext
+from engine.commands.load_history import read_later_moves
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, Form, marked
 from statemachines.lifecycle import Refused
-
-DECIDED = """
-SELECT t.move, t.form, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id
- WHERE t.case_id = :id AND t.seq > :since ORDER BY t.seq
-"""
 
 
 def refuse_superseded(tx: Tx, context: CaseContext, move: str, form: Form, since: int) -> None:
@@ -19,8 +15,11 @@ def refuse_superseded(tx: Tx, context: CaseContext, move: str, form: Form, since
     columns = {name for name in marked(type(form), ON_CASE) if getattr(form, name) is not None}
     if not columns:
         return
-    for row in tx.rows(DECIDED, id=context.case.id, since=since):
-        if row.handle in NOBODY:
+    later_moves = context.later_moves
+    if later_moves is None:
+        later_moves = read_later_moves(tx, [context.case.id], since).get(context.case.id, ())
+    for row in later_moves:
+        if row.seq <= since or row.handle in NOBODY:
             continue
         decided = columns & set(context.table.resolved_form(row.move, orjson.loads(row.form)))
         if decided:

@@ -126,7 +126,7 @@ def _execute(tx: Tx, rows: Mapping[str, Sequence[Row]], count: int) -> None:
 
 
 def _on_sqlite(tx: Tx, rows: Mapping[str, Sequence[Row]]) -> int:
-    counts = [tx.run_all(move_sql.SQLITE[name], table_rows) for name, table_rows in rows.items()]
+    counts = [tx.run_all(move_sql.SQLITE[name], table_rows) for name, table_rows in rows.items() if table_rows]
     return counts[0]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-import secrets
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +26,7 @@ def chain_hash(before: str, record: Mapping[str, Any]) -> str:
 
 def new_salt() -> bytes:
     """Return 32 random bytes, stored beside the content and erased with it."""
-    return secrets.token_bytes(SALT_BYTES)
+    return os.urandom(SALT_BYTES)
 
 
 def digest(salt: bytes, content: str) -> str:

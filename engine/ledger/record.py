@@ -9,7 +9,7 @@ from engine.ledger.case_variables import plain, resolved_variables, variables_af
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.ledger.hand_over import Responsible, handed_over
 from engine.transaction import Tx
-from statemachines.form_model import ON_CASE, PERSONAL, Form, marked
+from statemachines.form_model import ON_CASE, Form, fields_of, marked, value_of
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.retirement import CARRIED_OVER
@@ -151,7 +151,7 @@ def _carry(case: CaseRow, table: Lifecycle, draft: TransitionDraft) -> None:
         case.variables = resolved_variables(table, case.variables)
     elif draft.dest != case.state:
         case.previous_state, case.state = case.state, draft.dest
-    department, named = case.department, getattr(draft.form, "owner", None) is not None
+    department, named = case.department, value_of(draft.form, "owner") is not None
     for name in marked(type(draft.form), ON_CASE):
         value = getattr(draft.form, name)
         if value is not None:
@@ -211,13 +211,12 @@ def record_of(number: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def _form(case: CaseRow, form: Form, statements: list[dict[str, Any]]) -> str:
     """Return the form as canonical text; personal values become statements and leave their digests."""
-    personal = marked(type(form), PERSONAL)
     values: dict[str, Any] = {}
-    for name in type(form).model_fields:
+    for name, personal in fields_of(type(form)):
         value = getattr(form, name)
         if value is None:
             continue
-        if name not in personal:
+        if not personal:
             values[name] = plain(value)
             continue
         salt = new_salt()

@@ -84,6 +84,8 @@ class Limit(_Amount):
 
     def of(self, traits: Mapping[str, str | None]) -> "Limit":
         """Return the limit for a case with these traits: of the overrides that apply, the most specific one."""
+        if not self.when:
+            return self
         override = self._applying(traits)
         return self.model_copy(update={"when": ()}) if override is None else self.overridden(override)
 

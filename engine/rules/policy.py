@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
@@ -138,6 +139,16 @@ class Pack(Row):
             reopen=None if rounds.reopen_days is None else timedelta(days=rounds.reopen_days),
             undo=None if rounds.undo_days is None else timedelta(days=rounds.undo_days),
         )
+
+    @cached_property
+    def amounts(self) -> Mapping[str, int | None]:
+        """Return the amounts of the bounds, as guards compare with them."""
+        return MappingProxyType({name: bound.amount for name, bound in self.bounds.items()})
+
+    @cached_property
+    def percents(self) -> tuple[int, ...]:
+        """Return the shares of an allowance at which the ladder has a step."""
+        return tuple(step.percent for step in self.ladder)
 
     @model_validator(mode="after")
     def _takes_no_promise_back(self) -> Self:

@@ -56,8 +56,8 @@ def apply(
         going_on[timer.clause] = timer
         if clause is not None and case.state != was.state:
             _pause_or_resume(starter, timer, clause, draft.occurred_at)
-    beginning = dict.fromkeys([*restarted, *_starting(starter, table, was, draft)])
-    started = [timer for clause in beginning if (timer := _started(starter, clause, going_on, was, draft))]
+    beginning = {clause.name: clause for clause in (*restarted, *_starting(starter, table, was, draft))}
+    started = [timer for clause in beginning.values() if (timer := _started(starter, clause, going_on, was, draft))]
     open_clauses = {*going_on, *(timer.clause for timer in started)}
     started += (
         timer for clause in table.waiting if (timer := _waiting_timer(starter, clause, going_on, open_clauses, draft))

@@ -79,7 +79,9 @@ class RunningTimer:
 
     def broken(self, clause: Clause, pack: Pack) -> bool:
         """Return whether the step of the breach has fired: a promise that was broken is never met."""
-        return clause.then is None and any(share >= 100 for share in percents(clause, pack)[: self.steps_fired])
+        if clause.then is not None or not self.steps_fired:
+            return False
+        return any(share >= 100 for share in percents(clause, pack)[: self.steps_fired])
 
     def used_or_late(self, at: int) -> int:
         """Return how much is consumed at that instant; of a late timer more than the allowance.
@@ -162,6 +164,6 @@ def falls_due(unit: str, place: Calendar, since: int, left: int) -> int:
     return since + left
 
 
-def percents(clause: Clause, pack: Pack) -> list[int]:
+def percents(clause: Clause, pack: Pack) -> tuple[int, ...]:
     """Return the shares of the allowance at which the clause's timer does something."""
-    return [100] if clause.then is not None else [step.percent for step in pack.ladder]
+    return pack.percents if clause.then is None else (100,)
