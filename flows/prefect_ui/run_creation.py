@@ -7,7 +7,7 @@ import httpx
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import TagsContext
+from prefect.context import SyncClientContext, TagsContext
 from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
@@ -16,6 +16,11 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 # seconds before it tries again, unless the answer says how long to wait. It is the creation of a run that meets the
 # writes of the run before it, and a driver waits less than a second for a run to begin. So the run is created here, by
 # a client that reads a short wait in such answers, before the flow begins.
+
+# Note [Prefect's blocking calls]
+# Prefect's engine reads the server's default result storage by a blocking client, which it does not close: the process
+# would keep a connection of each run until its garbage is collected. Inside a context of Prefect's it takes the
+# context's client instead, which is closed with the context.
 
 BUSY = 503
 RETRIES = 20
@@ -30,8 +35,9 @@ async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, 
     Raises what Prefect's client raises if the run cannot be created. See Note [A busy SQLite server].
     """
     flow_run = await _create(flow, name, dict(parameters))
-    running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
-    return await cast(Awaitable[State[Any]], running)  # our flows are coroutine functions
+    with SyncClientContext.get_or_create():  # See Note [Prefect's blocking calls]
+        running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
+        return await cast(Awaitable[State[Any]], running)  # our flows are coroutine functions
 
 
 async def _create(flow: Flow[..., Any], name: str, parameters: dict[str, Any]) -> FlowRun:
