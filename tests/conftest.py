@@ -2,7 +2,7 @@
 
 ``store``, ``settings`` and ``work`` run a test twice, on SQLite and on Postgres: ask for them where SQL, locking,
 concurrency, the schema or what the engine writes is tested. ``sqlite_store`` runs it once: ask for it where a test
-reads or renders. A module marked ``any_database`` uses the engine only as a user of it: ``make test`` runs it on
+reads or renders. What is marked ``any_database`` uses the engine only as a user of it: ``make test`` runs it on
 SQLite, ``make test-long`` on Postgres as well. ``docs/testing.md`` says what runs where.
 """
 

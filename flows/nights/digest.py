@@ -1,7 +1,7 @@
 """Mails escalation steps that were history when they were recorded once a day, together (law 4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from engine.escalation.recipients import asked_for
@@ -43,8 +43,10 @@ def _queue_day(store: Store, day: date, now: datetime) -> None:
         keep(store, Done(name, now, now, observed=True, did=len(mails)))
 
 
-def _recipients(store: Store, steps: Iterable[LateStep], at: datetime) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
+def _recipients(store: Store, steps: Sequence[LateStep], at: datetime) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
     """Return each recipient with the steps that ask him, by case."""
+    if not steps:  # as on almost every day
+        return []
     staff = all_staff(store)
     found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))
     for step in steps:

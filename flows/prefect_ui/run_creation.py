@@ -6,8 +6,13 @@ from typing import Any, cast
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import TagsContext
+from prefect.context import SyncClientContext, TagsContext
 from prefect.flow_engine import run_flow
+
+# Note [Prefect's blocking calls]
+# Prefect's engine reads the server's default result storage by a blocking client, which it does not close: the process
+# would keep a connection of each run until its garbage is collected. Inside a context of Prefect's it takes the
+# context's client instead, which is closed with the context.
 
 
 async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> State[Any]:
@@ -18,8 +23,9 @@ async def run_created(flow: Flow[..., Any], name: str, parameters: Mapping[str, 
     Raises what Prefect's client raises if the run cannot be created.
     """
     flow_run = await _create(flow, name, dict(parameters))
-    running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
-    return await cast(Awaitable[State[Any]], running)  # our flows are coroutine functions
+    with SyncClientContext.get_or_create():  # See Note [Prefect's blocking calls]
+        running = run_flow(flow, flow_run=flow_run, parameters=dict(parameters), return_type="state")
+        return await cast(Awaitable[State[Any]], running)  # our flows are coroutine functions
 
 
 async def _create(flow: Flow[..., Any], name: str, parameters: dict[str, Any]) -> FlowRun:

@@ -59,9 +59,11 @@ class Start(Generic[T]):
         return await asyncio.shield(asyncio.wrap_future(self._ended)), self._begun.result()
 
     async def ends(self) -> None:
-        """Wait for the end of a body that was cancelled."""
+        """Wait for the end of a body that was cancelled, whatever error it ends with."""
         if self._begun.done() and not self._begun.cancelled():
-            await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=CANCEL_SECONDS)
+            ended = asyncio.wrap_future(self._ended)
+            ended.add_done_callback(_retrieve_error)
+            await asyncio.wait([ended], timeout=CANCEL_SECONDS)
 
     def cancel(self) -> None:
         """Cancel the flow with whoever waits for it."""
@@ -91,6 +93,12 @@ class Start(Generic[T]):
         """Hand back the error of the body, unless it has ended already."""
         with contextlib.suppress(InvalidStateError):
             self._ended.set_exception(error)
+
+
+def _retrieve_error(ended: "asyncio.Future[Any]") -> None:
+    """Retrieve the error of a body for which nobody waits; asyncio logs every error that nobody retrieves."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 AnyStart = Start[Any]

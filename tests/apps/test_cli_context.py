@@ -334,10 +334,11 @@ HEAVY = (
 IMPORTS = """
 import sys
 from apps.cli import run
-code = run({arguments!r})
-assert code == 0, code
-heavy = sorted(name for name in {heavy!r} if name in sys.modules)
-assert not heavy, heavy
+for arguments in {commands!r}:
+    code = run(arguments)
+    assert code == 0, (arguments, code)
+    heavy = sorted(name for name in {heavy!r} if name in sys.modules)
+    assert not heavy, (arguments, heavy)
 """
 
 
@@ -350,10 +351,8 @@ def prepared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return home
 
 
-@pytest.mark.parametrize("arguments", COMMON, ids=lambda arguments: " ".join(arguments[:2]))
-def test_common_commands_import_no_heavy_library(prepared_environment: dict[str, str], arguments: tuple[str, ...]):
-    """Each of these libraries takes longer to import than the command to answer."""
-    result = run_process(
-        sys.executable, "-c", IMPORTS.format(arguments=list(arguments), heavy=HEAVY), env=prepared_environment
-    )
+def test_common_commands_import_no_heavy_library(prepared_environment: dict[str, str]):
+    """Each of these libraries takes longer to import than the command to answer; one process enters all commands."""
+    script = IMPORTS.format(commands=[list(arguments) for arguments in COMMON], heavy=HEAVY)
+    result = run_process(sys.executable, "-c", script, env=prepared_environment)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -1,6 +1,5 @@
 """What the tests of the flows share: a clock that moves on, drained work, and gateways that fail."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,6 +13,7 @@ from flows.tick import drain
 from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from tests.case_actions import START, contact, query_rows
+from tests.one_thread import run_in_one_thread
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ ODD = "请问你们的标志是谁设计的?"
 def drained(work: Work, after: timedelta) -> int:
     """Set the simulated clock to this long after ``START`` and do all that is due; returns how much."""
     set_clock(work.store, START + after)
-    return asyncio.run(drain(work))
+    return run_in_one_thread(drain(work))
 
 
 def imported(store: Store, happened: timedelta, now: timedelta, **fields: object) -> str:

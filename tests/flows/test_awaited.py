@@ -11,7 +11,7 @@ from statemachines.roles import Role
 from tests.case_actions import AGENT, DIRECTOR, HANDLER, HOUR, MANAGER, SUPERVISOR, make_move, new_case, query_rows
 from tests.flows.scenes import DAMAGE, ODD, drained, sent_mails
 
-pytestmark = [pytest.mark.requirement("B6"), pytest.mark.requirement("B12")]
+pytestmark = [pytest.mark.requirement("B6"), pytest.mark.requirement("B12"), pytest.mark.any_database]
 
 MINUTE = timedelta(minutes=1)
 NOW = timedelta()

@@ -62,6 +62,7 @@ def lived(work: Work, until: timedelta, step: timedelta = HOUR / 4) -> None:
         at += step
 
 
+@pytest.mark.any_database
 def test_a_case_that_nobody_answers_asks_each_level_once(work: Work):
     number = new_case(work.store, text=DAMAGE)
     lived(work, HOUR * 60)
@@ -69,6 +70,7 @@ def test_a_case_that_nobody_answers_asks_each_level_once(work: Work):
     assert recipients(work) == STAFF
 
 
+@pytest.mark.any_database
 def test_a_notice_names_every_promise_that_asks_its_level(work: Work):
     publishes(work.store, "alerts", calendar="cn-office", levels=[1, 2, 3])
     number = new_case(work.store, text=DAMAGE)
@@ -80,6 +82,7 @@ def test_a_notice_names_every_promise_that_asks_its_level(work: Work):
     assert [mail.to for mail in sent_mails(work)] == STAFF
 
 
+@pytest.mark.any_database
 def test_a_promise_that_is_broken_after_the_first_was_met_asks_again(work: Work):
     number = new_case(work.store, text=DAMAGE)
     lived(work, HOUR * 2.4)
@@ -99,6 +102,7 @@ def test_a_step_whose_promise_was_met_before_it_was_told_asks_nobody(work: Work)
     assert recipients(work) == []
 
 
+@pytest.mark.any_database
 def test_somebody_new_at_a_level_is_asked_by_its_next_step(work: Work):
     publishes(work.store, "alerts", calendar="cn-hotline")
     number = new_case(work.store, text=DAMAGE)
@@ -110,6 +114,7 @@ def test_somebody_new_at_a_level_is_asked_by_its_next_step(work: Work):
     assert number in mails_to(work, "sam")[0].subject
 
 
+@pytest.mark.any_database
 def test_escalated_by_hand_it_asks_the_level_once_whatever_breaks_afterwards(work: Work):
     number = new_case(work.store, text=DAMAGE)
     drained(work, timedelta())
@@ -357,7 +362,7 @@ class Unreliable(FakeMailer):
 ACTS = ("reply", "propose_solution", "withdraw", "classify", "escalate", "note")
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 6)
 @given(seed=st.integers(0, 2**32))
 def test_no_notice_is_lost_or_doubled_whatever_fails(seed: int, sqlite_template, tmp_path_factory):
     """Random cases, acts, failures and lost processes; then the mail server works and everything is drained."""

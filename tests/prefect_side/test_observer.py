@@ -1,13 +1,16 @@
 """With a server there, the work is a run that a supervisor finds, and knows nothing it should not."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import psutil
 import pytest
 
 from apps.prefect_server import Server
@@ -304,6 +307,29 @@ def test_a_long_life_leaves_nothing_behind(server: Server, sqlite_store: Store):
     (threads, tasks), counts = observe(server, five, scene)
     assert counts.observed + counts.plain == 21
     assert (threads <= 0, tasks) == (True, 1)
+
+
+def test_a_run_leaves_no_connection_open(server: Server, sqlite_store: Store):
+    """Not even until the next collection of garbage, which may take its time."""
+    port = urlsplit(server.api_url).port
+
+    def connections() -> int:
+        return sum(bool(each.raddr) and each.raddr.port == port for each in psutil.Process().net_connections("tcp4"))
+
+    async def scene(observer: "PrefectObserver") -> list[int]:
+        counts: list[int] = []
+        for number in range(4):
+            await observer.run(RunInfo("react", f"run {number}"), tools(sqlite_store), five)
+            assert await observer.closed(30)
+            counts.append(connections())
+        return counts
+
+    gc.disable()
+    try:
+        counts, _ = observe(server, five, scene)
+    finally:
+        gc.enable()
+    assert counts[-1] <= counts[1], "the first two runs open what Prefect keeps for the whole process"
 
 
 def test_the_first_run_after_warming_up_begins_in_time(server: Server, sqlite_store: Store):

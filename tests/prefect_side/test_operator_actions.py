@@ -66,9 +66,11 @@ def deployed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @contextmanager
 def prefect_at(server: Server) -> Iterator[None]:
     """Prefect may have been imported long before this server was there."""
+    from prefect.context import SyncClientContext
     from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_LOGGING_TO_API_ENABLED: False}):
+    settings = {PREFECT_API_URL: server.api_url, PREFECT_LOGGING_TO_API_ENABLED: False}
+    with temporary_settings(settings), SyncClientContext():  # whose client is closed with it
         yield
 
 

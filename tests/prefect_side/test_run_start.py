@@ -1,6 +1,7 @@
 """The start of a flow: who waits learns whether it began in time, and gets its result or its error."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 from typing import Any
@@ -61,6 +62,26 @@ def test_the_error_of_the_body_is_raised_at_the_caller():
             await started.result()
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    "error", [Lost("the parcel of Zhang San"), asyncio.CancelledError()], ids=["error", "cancelled"]
+)
+def test_the_error_of_a_cancelled_body_is_not_reported_as_lost(error: BaseException):
+    reported: list[dict[str, Any]] = []
+
+    async def scene() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
+        started = start()
+        assert started.note_begin(RUN_ID)
+        waiting = asyncio.create_task(started.ends())
+        await asyncio.sleep(0)
+        started.fail(error)
+        await waiting
+
+    asyncio.run(scene())
+    gc.collect()
+    assert [context["message"] for context in reported] == []
 
 
 def test_unobserved_is_the_body_and_nothing_else():

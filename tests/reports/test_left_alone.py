@@ -1,6 +1,5 @@
 """A store that everybody leaves alone names every case it holds in its morning report (B11)."""
 
-import asyncio
 from random import Random
 
 import pytest
@@ -16,6 +15,7 @@ from reports.morning_report_text import render
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 from tests.case_actions import DAY, START, case_of, query_rows
+from tests.one_thread import run_in_one_thread
 from tests.statemachines.strategies import choices
 
 pytestmark = pytest.mark.requirement("B11")
@@ -42,13 +42,14 @@ def wander(work: Work, table: Lifecycle, dice: Random) -> str:
     return number
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("seed", range(2))
 def test_a_store_left_alone_for_ninety_days_names_every_case_it_holds(work: Work, seed: int):
     dice = Random(seed)
     for kind in sorted(lifecycles()):
         wander(work, lifecycle_of(kind), dice)
         open_case(work.store, Opening(Contact(row_id="-", at=START, text="Nobody looks at it."), kind), START)
-    asyncio.run(run_until(work, START + DAY * 90))
+    run_in_one_thread(run_until(work, START + DAY * 90))
     held = {row["number"] for row in query_rows(work.store, "SELECT number FROM cases WHERE NOT closed")}
     assert len(held) >= len(lifecycles()), "the cases that nobody moved are all open"
     morning = gather(work.store, work.store.now())

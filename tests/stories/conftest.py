@@ -1,4 +1,4 @@
-"""Every story runs on SQLite and on Postgres, with an actor for each role."""
+"""Stories have an actor for each role; `make test` runs them on SQLite, `make test-long` on Postgres as well."""
 
 from collections.abc import Iterator
 
@@ -29,6 +29,11 @@ MORE_STAFF = {
     "tess": (Role.THIRD_PARTY_ASSESSOR, None),
 }
 """Besides those of ``tests.case_actions``: amy (agent), han (handler), sue, mei, gao (levels 1 to 3), odd (auditor)."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every story: it tells what the lifecycles do; what the engine writes on Postgres, ``tests/engine`` holds."""
+    item.add_marker(pytest.mark.any_database)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Runs a case step by step in a simulated store, for tests that read as a story: who does what, when, what follows."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 from tests.case_actions import case_of, moves_of, query_rows, refusal
 from tests.editions import in_force
+from tests.one_thread import run_in_one_thread
 
 CUSTOMER = "customer@example.com"
 """The address of a customer of whom the story does not say another."""
@@ -74,12 +74,12 @@ class Story:
 
     def after(self, **span: float) -> "Story":
         """Let time pass (``hours=2``) and do all that falls due in it: timers, callbacks, nights, reports."""
-        asyncio.run(run_until(self.work, self.now + timedelta(**span)))
+        run_in_one_thread(run_until(self.work, self.now + timedelta(**span)))
         return self
 
     def until(self, instant: str) -> "Story":
         """Let time pass until an instant like ``2026-03-09T09:00+08:00``."""
-        asyncio.run(run_until(self.work, datetime.fromisoformat(instant)))
+        run_in_one_thread(run_until(self.work, datetime.fromisoformat(instant)))
         return self
 
     def on(self, number: str) -> "Story":
@@ -150,4 +150,4 @@ class Story:
 
     def settle(self) -> None:
         """Do all that is due now: reactions, timers, callbacks."""
-        asyncio.run(drain(self.work))
+        run_in_one_thread(drain(self.work))

@@ -12,8 +12,6 @@ from tests.editions import publishes
 from tests.stories.story import Story
 from tests.stories.walker import Walker
 
-pytestmark = pytest.mark.any_database
-
 LODGED_BY_A_CASE = "appeal"
 """The kind that only another case opens: a decision must be there that is disputed."""
 NATURES = sorted(

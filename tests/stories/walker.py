@@ -8,6 +8,7 @@ establish what guards ask for; and where only time leads on, it lets time pass.
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 from random import Random
 from typing import Any, get_args, get_type_hints
@@ -96,9 +97,10 @@ class Walker:
         handles = list(dict.fromkeys((*next_people, *self.people)))
         for row in rows:
             named = self._open_occurrences(row.name) | (given or {})
+            refused: set[str] = set()
             for handle in (handle for handle, roles in self.people.items() if roles & set(row.roles)):
                 forms = self._forms(row.form, named, only_required, handles)
-                if self._accepted(row.name, handle, forms):
+                if self._accepted(row.name, handle, forms, refused):
                     return True
         return False
 
@@ -118,21 +120,28 @@ class Walker:
         ]
         return tuple(handle for handle, roles in self.people.items() if any(roles & set(row.roles) for row in on))
 
-    def _accepted(self, move: str, by: str, forms: Iterator[dict[str, Any]]) -> bool:
+    def _accepted(self, move: str, by: str, forms: Iterator[dict[str, Any]], refused_forms: set[str]) -> bool:
+        """Make the move with the first form that is accepted; add to ``refused_forms`` those that nobody can send."""
         before, may = self.story.version, self._decider(move, by)
-        for form in filter(may, islice(forms, FORMS_TRIED)):
+        for form in filter(may, islice(forms, FORMS_TRIED)) if may is not None else ():
+            if repr(form) in refused_forms:
+                continue
             try:
                 advance(self.story.store, Command(self.story.number, move, form, actor=by), self.story.now)
             except Refused as refused:
                 if refused.code in PERSON:
                     return False
+                refused_forms.add(repr(form))
                 continue
             self.story.settle()
             return self.story.version > before
         return False
 
-    def _decider(self, move: str, by: str) -> Callable[[dict[str, Any]], bool]:
-        """Return whether the table lets a person make the move with a form: what it refuses need not be sent."""
+    def _decider(self, move: str, by: str) -> Callable[[dict[str, Any]], bool] | None:
+        """Return a function that says whether the table accepts a form of this person: others need not be sent.
+
+        It accepts the same form once. Return None if the table accepts no form of this person.
+        """
         table = self.table
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
@@ -143,7 +152,14 @@ class Walker:
         separate = done_by(done, table.separate_from(move, context.case.state))
         facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers, department)
 
+        if move not in table.allowed(facts, self.people[by]):
+            return None
+        tried: set[str] = set()
+
         def may(form: dict[str, Any]) -> bool:
+            if repr(form) in tried:
+                return False
+            tried.add(repr(form))
             try:
                 table.decide(facts, move, table.rows[move][0].form.model_validate(form), self.people[by])
             except (Refused, ValidationError):
@@ -178,8 +194,8 @@ class Walker:
             yield {name: dice.choice(values[name]) for name in names} | given
 
     def _values(self, form: type[Form], handles: list[str]) -> dict[str, list[Any]]:
-        hints = get_type_hints(form, include_extras=True)
         soon = (self.story.now + timedelta(days=1)).isoformat()
+        drawn = values_of_types(form)
         values: dict[str, list[Any]] = {}
         for name in form.model_fields:
             if name in marked(form, ACTOR):
@@ -190,14 +206,22 @@ class Walker:
                 values[name] = [kind for kind, table in lifecycles().items() if not table.internal]
             elif name in marked(form, PAST):
                 values[name] = [self.story.now.isoformat()]
-            elif any(part is datetime for part in (hints[name], *get_args(hints[name]))) or "due" in name:
-                values[name] = [soon]
             else:
-                pool = [
-                    value for value in accepted(hints[name]) if value is not None and not isinstance(value, datetime)
-                ]
-                values[name] = pool or [soon]
+                values[name] = drawn[name] or [soon]
         return values
+
+
+@cache
+def values_of_types(form: type[Form]) -> dict[str, list[Any]]:
+    """Return for each field the values that its type accepts; none for a field that names an instant."""
+    hints = get_type_hints(form, include_extras=True)
+    values: dict[str, list[Any]] = {}
+    for name in form.model_fields:
+        hint = hints[name]
+        an_instant = any(part is datetime for part in (hint, *get_args(hint))) or "due" in name
+        values[name] = [] if an_instant else [each for each in accepted(hint) if each is not None]
+        values[name] = [each for each in values[name] if not isinstance(each, datetime)]
+    return values
 
 
 def _by(away: dict[str, int]) -> Callable[[Move], int]:

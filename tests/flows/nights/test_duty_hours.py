@@ -13,7 +13,7 @@ from tests.case_actions import HOUR, MICROSECOND, START, fired_steps_of, make_mo
 from tests.editions import publishes
 from tests.flows.scenes import ODD, FailingMailer, deliveries, drained, sent_mails
 
-pytestmark = [pytest.mark.requirement("B6"), pytest.mark.usefixtures("awaited_are_not_told")]
+pytestmark = [pytest.mark.requirement("B6"), pytest.mark.usefixtures("awaited_are_not_told"), pytest.mark.any_database]
 
 DAWN = timedelta(hours=24)
 MIDNIGHT = HOUR * 15

@@ -18,8 +18,9 @@ from statemachines.roles import Role
 from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, new_case
 from tests.editions import publishes
 from tests.flows.scenes import ODD, FailingMailer, drained, sent_mails
+from tests.one_thread import run_in_one_thread
 
-pytestmark = [pytest.mark.requirement("B11"), pytest.mark.usefixtures("awaited_are_not_told")]
+pytestmark = [pytest.mark.requirement("B11"), pytest.mark.usefixtures("awaited_are_not_told"), pytest.mark.any_database]
 
 MORNING = timedelta(hours=22.5)
 """From ``START`` to 07:30 in Shanghai on the next day."""
@@ -31,7 +32,7 @@ def reminders(work: Work, handle: str = "") -> list[Mail]:
 
 def morning(work: Work, day: int, after: timedelta = timedelta()) -> None:
     set_clock(work.store, START + MORNING + DAY * day + after)
-    asyncio.run(run_scheduled(work, MORNING_REPORT))
+    run_in_one_thread(run_scheduled(work, MORNING_REPORT))
 
 
 def lived(work: Work, days: int) -> None:

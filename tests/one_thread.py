@@ -1,0 +1,16 @@
+"""Runs flows in tests as a simulation runs them: blocking work is done in the thread of the event loop."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from flows.work import SameThread
+
+T = TypeVar("T")
+
+
+def run_in_one_thread(flow: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return its result; use ``asyncio.run`` where a test is about concurrency."""
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(SameThread())
+        return runner.run(flow)
