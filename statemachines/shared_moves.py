@@ -18,6 +18,7 @@ from statemachines.guards import (
     attempts_used,
     next_attempt,
     previous_state,
+    promise_runs,
     promises_kept,
     rises,
     within_reopening,
@@ -168,10 +169,10 @@ def reviewed_refusal(
 
 
 def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
-    """Record a promise made to the customer, and that it was kept (B9)."""
+    """Record a promise made to the customer, and that a promise that runs was kept (B9)."""
     return (
         Move("promise", open_, STAY, roles=people, form=Promise),
-        Move("keep_promise", open_, STAY, roles=people, form=Kept, speaks=Speech(("how",))),
+        Move("keep_promise", open_, STAY, roles=people, form=Kept, guard=promise_runs, speaks=Speech(("how",))),
     )
 
 

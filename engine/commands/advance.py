@@ -20,10 +20,11 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from engine.actors import Acting, refuse_unavailable
-from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
+from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
 from engine.commands.form_references import check_named, names_a_case, refuse_future
+from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.message_checks import as_logged, check_message, closed_timers
 from engine.commands.plan import Plan, begin, plan_move, plan_until
@@ -40,8 +41,9 @@ from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import reaches_customer
+from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Refused
+from statemachines.lifecycle import Move, Refused
 from statemachines.roles import Role
 
 
@@ -199,9 +201,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         form = as_logged(form)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
-    row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
-    if not historic:
-        check_message(tx, context.case, row, form, to_micros(at))
+    row, actor = _allowed_row(tx, context, command.move, form, loaded.actor, to_micros(at)), loaded.actor
     closed = closed_timers(tx, context, row, form)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)
@@ -214,6 +214,20 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
+
+
+def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:
+    """Return the row by which the actor makes the move at ``at``, in microseconds. Raises ``Refused``.
+
+    What an import brings was told and promised elsewhere, so the promises and messages of its forms are not checked.
+    """
+    if Role.IMPORT in actor.roles:
+        return decide(context, move, form, actor).row
+    refuse_kept(tx, context, move, form)
+    row = decide(context, move, form, actor).row
+    refuse_unmade(context, move, form)
+    check_message(tx, context.case, row, form, at)
+    return row
 
 
 def _wanted(command: Command) -> Wanted:
