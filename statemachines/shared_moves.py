@@ -131,7 +131,10 @@ def coming_back(rested: tuple[str, ...], closed: tuple[str, ...], again: str) ->
 
 
 def undoing(ends: tuple[str, ...], initial: str, clears: tuple[str, ...] = ()) -> tuple[Move, ...]:
-    """Undo a mistaken end: in the pack's window a manager has the case begin anew, in a new cycle."""
+    """Undo a mistaken end: in the pack's window a manager has the case begin anew, in a new cycle.
+
+    The promises to the customer that were open when the end came go on.
+    """
     return (
         Move(
             "undo_end",
@@ -142,6 +145,7 @@ def undoing(ends: tuple[str, ...], initial: str, clears: tuple[str, ...] = ()) -
             guard=within_undoing,
             reopens=True,
             clears=clears,
+            restores_timers=True,
         ),
     )
 

@@ -144,7 +144,8 @@ class Move:
     ``collects`` a field of the form and the case variable to whose values, separated by blanks, the field's is added;
     ``clears`` names the variables that hold no longer after it, as what was proposed and is declined. ``extends`` gives
     the SLA timer that the form names more time; ``releases_timers`` gives the case's running timers away and
-    ``inherits_timers`` takes them over.
+    ``inherits_timers`` takes them over. ``restores_timers`` lets the promises to the customer go on that the end had
+    stopped which the move undoes.
 
     ``speaks`` says that the move speaks to the customer: its form is a ``ToCustomer``, what it says is sent to him, and
     it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met.
@@ -167,6 +168,7 @@ class Move:
     extends: bool = False
     releases_timers: bool = False
     inherits_timers: bool = False
+    restores_timers: bool = False
     speaks: Speech | None = None
     reopens_promises: bool = False
 

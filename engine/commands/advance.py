@@ -20,6 +20,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from engine.actors import Acting, refuse_unavailable
+from engine.commands.carried_promises import promises_of_the_end
 from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
@@ -202,7 +203,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = _allowed_row(tx, context, command.move, form, loaded.actor, to_micros(at)), loaded.actor
-    closed = closed_timers(tx, context, row, form)
+    closed, restored = closed_timers(tx, context, row, form), promises_of_the_end(tx, context, row)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)
     dest, now = row.dest or case.state, context.now
@@ -210,7 +211,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,
         reaches_customer=historic or reaches_customer(row, form),
     )  # fmt: skip
-    plan_move(context, plan, draft, handed_on, closed)
+    plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
