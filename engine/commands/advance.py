@@ -27,7 +27,7 @@ from engine.commands.disputed_case import refuse_partial, with_recorded
 from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
-from engine.commands.message_checks import as_logged, check_message, closed_timers
+from engine.commands.message_checks import as_logged, check_message, closed_timers, with_words
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.refused_attempts import keep_attempt
 from engine.commands.superseded import refuse_superseded
@@ -192,14 +192,12 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     plan, case = begin(context), context.case
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
-    form = with_recorded(tx, context.table.checked(command.move, command.form))
+    historic = Role.IMPORT in loaded.actor.roles
+    form = _checked_form(tx, context, command, historic)
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
     refuse_future(command.move, form, to_micros(at))
-    historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else to_micros(at))
-    if historic:
-        form = as_logged(form)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
     row, actor = _allowed_row(tx, context, command.move, form, loaded.actor, to_micros(at)), loaded.actor
@@ -215,6 +213,14 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
+
+
+def _checked_form(tx: Tx, context: CaseContext, command: Command, historic: bool) -> Form:
+    """Return the form with what the record and the table say where it is left empty. Raises ``Refused``."""
+    form = with_recorded(tx, context.table.checked(command.move, command.form))
+    if historic:
+        return as_logged(form)
+    return with_words(tx, context.case, context.table.rows[command.move][0], form)
 
 
 def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:

@@ -17,11 +17,25 @@ ADDRESS = """
 SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number AND p.email IS NOT NULL
 """
 MOVE = "SELECT move FROM transition WHERE case_id = :id AND seq = :seq"
+EARLIER_WORDS = """
+SELECT s.content FROM transition t JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq AND s.field = :field
+ WHERE t.case_id = :id AND t.move = :move AND s.content IS NOT NULL ORDER BY t.seq DESC LIMIT 1
+"""
 LATER = "SELECT move, form FROM transition WHERE case_id = :id AND seq > :seq"
 MET_BY_IT = f"""
 SELECT {", ".join(timing.COLUMNS)} FROM timer
  WHERE case_id = :id AND closed_by = :seq AND outcome IN ('met', 'breached') ORDER BY id
 """
+
+
+def with_words(tx: Tx, case: CaseRow, row: Move, form: Form) -> Form:
+    """Return the form with the words of the earlier move that the table names, where it has none of its own."""
+    speech = row.speaks
+    if speech is None or speech.words_of is None or carries_words(row, form):
+        return form
+    move, field = speech.words_of
+    earlier = tx.row(EARLIER_WORDS, id=case.id, move=move, field=field)
+    return form if earlier is None else form.model_copy(update={speech.fields[0]: earlier.content})
 
 
 def check_message(tx: Tx, case: CaseRow, row: Move, form: Form, at: int) -> None:

@@ -122,6 +122,8 @@ def _outcome(
     if _meets(clause, timer, draft) and not _stale(starter.pack, clause, timer, draft):
         met = timer.met_at(draft.occurred_at) and not timer.broken(clause, starter.pack)
         return "met" if met else "breached"
+    if draft.row is not None and clause.name in draft.row.stops:
+        return "stopped"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
     if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):
