@@ -152,7 +152,7 @@ def _speech(table: Lifecycle) -> Iterator[str]:
             move, name = row.speaks.words_of
             if not all(name in marked(other.form, PERSONAL) for other in table.rows.get(move, (row,))):
                 yield f"move {row.name} says what {name} of {move} says, which is no personal field of such a move"
-        if row.reopens_promises and "message" not in row.form.model_fields:
+        if (row.reopens_promises or row.meets_promises) and "message" not in row.form.model_fields:
             yield f"move {row.name} opens promises again, but its form names no message"
     if any(row.speaks for row in table.moves) and not any(row.reopens_promises for row in table.moves):
         yield "moves speak to the customer, but none records that a message did not arrive"

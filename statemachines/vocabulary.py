@@ -150,7 +150,8 @@ class Move:
     stopped which the move undoes. ``stops`` names clauses whose timers end with the move, neither met nor broken.
 
     ``speaks`` says that the move speaks to the customer: its form is a ``ToCustomer``, what it says is sent to him, and
-    it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met.
+    it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met;
+    ``meets_promises`` meets those again.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Move:
     stops: tuple[str, ...] = ()
     speaks: Speech | None = None
     reopens_promises: bool = False
+    meets_promises: bool = False
 
     def leads(self, source: str, dest: str) -> bool:
         """Return whether the row leads from ``source`` to ``dest``."""

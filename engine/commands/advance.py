@@ -27,7 +27,7 @@ from engine.commands.disputed_case import refuse_partial, with_recorded
 from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
-from engine.commands.message_checks import as_logged, check_message, closed_timers, with_words
+from engine.commands.message_checks import arrived_timers, as_logged, check_message, closed_timers, with_words
 from engine.commands.plan import Plan, begin, plan_move, plan_until
 from engine.commands.refused_attempts import keep_attempt
 from engine.commands.superseded import refuse_superseded
@@ -207,7 +207,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     dest, now = row.dest or case.state, context.now
     draft = TransitionDraft(
         row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,
-        reaches_customer=historic or reaches_customer(row, form),
+        reaches_customer=historic or reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:

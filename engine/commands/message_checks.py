@@ -1,4 +1,4 @@
-"""Checks what a form says of a message to the customer, and reads the promises that an undelivered one had met (A5)."""
+"""Checks what a form says of a message to the customer, and reads the promises that it had met (A5)."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from statemachines.lifecycle import Move, Refused
 ADDRESS = """
 SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number AND p.email IS NOT NULL
 """
-MOVE = "SELECT move FROM transition WHERE case_id = :id AND seq = :seq"
+MOVE = "SELECT move, form, occurred_at FROM transition WHERE case_id = :id AND seq = :seq"
 EARLIER_WORDS = """
 SELECT s.content FROM transition t JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq AND s.field = :field
  WHERE t.case_id = :id AND t.move = :move AND s.content IS NOT NULL ORDER BY t.seq DESC LIMIT 1
@@ -74,14 +74,39 @@ def closed_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> Sequen
     if not row.reopens_promises:
         return ()
     seq: int = getattr(form, "message", 0)
-    sent = tx.row(MOVE, id=context.case.id, seq=seq)
-    rows = () if sent is None else context.table.rows.get(context.table.resolver.move(sent.move), ())
-    if not any(other.speaks for other in rows):
-        raise Refused("no_such_message", number=context.case.number, seq=seq)
+    _message(tx, context, seq)
     spoken = _spoken_since(tx, context, seq)
     table, timers = context.table, tx.rows(MET_BY_IT, id=context.case.id, seq=seq)
     clauses = [(table.clause.get(table.resolver.clause(timer.clause) or ""), timer) for timer in timers]
     return [timer for clause, timer in clauses if clause is not None and spoken.isdisjoint(clause.met_by)]
+
+
+def arrived_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> frozenset[int | None]:
+    """Return the keys of the open timers that a message meets which arrived after all.
+
+    Raises ``Refused('no_such_message')``.
+    """
+    if not row.meets_promises:
+        return frozenset()
+    sent = _message(tx, context, getattr(form, "message", 0))
+    table, move = context.table, context.table.resolver.move(sent.move)
+    said = table.resolved_form(sent.move, json.loads(sent.form))
+    met: set[int | None] = set()
+    for timer in timing.open_only(context.timers):
+        clause = table.clause[timer.clause]
+        named = not clause.occurrence_field or said.get(clause.occurrence_field) == timer.occurrence
+        if clause.answers and move in clause.met_by and named and timer.opened_at <= sent.occurred_at:
+            met.add(timer.id)
+    return frozenset(met)
+
+
+def _message(tx: Tx, context: CaseContext, seq: int) -> Any:
+    """Return the transition that says something to the customer. Raises ``Refused('no_such_message')``."""
+    sent = tx.row(MOVE, id=context.case.id, seq=seq)
+    rows = () if sent is None else context.table.rows.get(context.table.resolver.move(sent.move), ())
+    if not any(other.speaks for other in rows):
+        raise Refused("no_such_message", number=context.case.number, seq=seq)
+    return sent
 
 
 def _spoken_since(tx: Tx, context: CaseContext, seq: int) -> set[str]:

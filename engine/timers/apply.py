@@ -143,6 +143,8 @@ def _stale(pack: Pack, clause: Clause, timer: RunningTimer, draft: TransitionDra
 
 def _meets(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
     """Return whether the move meets the timer; a promise of words only if they reach the customer (A5)."""
+    if timer.id is not None and timer.id in draft.meets:
+        return True
     if draft.move not in clause.met_by or (clause.answers and not draft.reaches_customer):
         return False
     return not clause.occurrence_field or _is_named(clause, timer, draft)
