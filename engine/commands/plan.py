@@ -18,7 +18,7 @@ from engine.ledger.chain import canonical
 from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reopen, reproject
-from engine.timers.timer import RunningTimer, open_only, percents
+from engine.timers.timer import RunningTimer, breaks_next, open_only, percents
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
 
@@ -145,9 +145,7 @@ def _due_timers(context: CaseContext, until: int, strict: bool) -> Sequence[Runn
 
 def _breaks(context: CaseContext, timer: RunningTimer) -> bool:
     """Return whether the timer's next step is the one that breaks its promise."""
-    clause, pack = context.table.clause[timer.clause], context.pack
-    following = percents(clause, pack)[timer.steps_fired :]
-    return clause.then is None and bool(following) and following[0] >= 100 and not timer.broken(clause, pack)
+    return breaks_next(context.table.clause[timer.clause], context.pack, timer.steps_fired)
 
 
 def plan_reprojection(context: CaseContext, plan: Plan, reason: str, since: int) -> bool:
