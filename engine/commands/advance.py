@@ -29,7 +29,7 @@ from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.message_checks import arrived_timers, as_logged, check_message, closed_timers, with_words
 from engine.commands.plan import Plan, begin, plan_move, plan_until
-from engine.commands.refused_attempts import keep_attempt
+from engine.commands.refused_attempts import Attempt, keep_attempt, keep_attempts
 from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
@@ -110,11 +110,18 @@ def _advance(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
 
 
 def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    """Move many cases in one transaction; a refused one is refused alone (law 1).
+    """Move many cases in one transaction; a refused one is refused alone (law 1), and kept as ``advance`` keeps it.
 
     Raises ``Refused`` where the database can do none of them.
     """
-    return in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
+    answers = in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
+    tried = zip(commands, answers, strict=True)
+    keep_attempts(
+        store,
+        [Attempt(c.number, c.move, c.actor, c.via, answer) for c, answer in tried if isinstance(answer, Refused)],
+        at,
+    )
+    return answers
 
 
 @dataclass(slots=True)
