@@ -27,6 +27,7 @@ from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
 from apps.process_state import process_facts
 from apps.up_children import KeptChild, keep_alive
 from apps.up_notices import NoticeWatch, watch_notices
+from classifier.category_tree import bring_tree
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
 from engine.settings import Settings
@@ -44,6 +45,7 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     _refuse_simulated(settings)
     create_store(settings, system_now())
     work = work_from(settings)
+    bring_tree(work.store)
     _check_lifecycles(work.store, tell)
     tell("up.starting", home=str(settings.where))
     try:

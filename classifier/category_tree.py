@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.example_files import TableRow, table_rows
 from classifier.versioned_files import BrokenError, NewestVersion, newest, put
+from engine.categories import replace_categories
 from engine.departments import add_departments
 from engine.rules.publishing import entitled
 from engine.store import Store
+from engine.transaction import Tx
 from gateways.problems import excerpt
 from models.columns import to_micros
 from statemachines.form_model import Code
@@ -87,7 +90,7 @@ def publish_tree(store: Store, path: Path, by: str) -> CategoryTree:
     """Put the categories of a file into use; only the evaluation group may (F4).
 
     A category keeps its code for ever, a new one gets the next number. Its department is one of the house's from now
-    on. Raises ``Refused('unknown_actor' |
+    on, and cases are given no other categories. Raises ``Refused('unknown_actor' |
     'not_evaluation_group' | 'bad_tree')`` and what ``table_rows`` raises.
     """
     with store.looking() as tx:
@@ -97,8 +100,21 @@ def publish_tree(store: Store, path: Path, by: str) -> CategoryTree:
     tree = CategoryTree(by=by, at=store.now().isoformat(), source=excerpt(path.name), nodes=nodes)
     with store.writing() as tx:
         add_departments(tx, [node.department for node in tree.live if node.department], by, to_micros(store.now()))
-    put(store.home, SORT, ENDING, json.dumps(tree.model_dump(), ensure_ascii=False, indent=1).encode())
+        _put_into_force(tx, tree, store.now())
+        put(store.home, SORT, ENDING, json.dumps(tree.model_dump(), ensure_ascii=False, indent=1).encode())
     return tree
+
+
+def bring_tree(store: Store) -> None:
+    """Put the categories of the newest tree into force in a store whose release kept them in the file alone."""
+    tree = newest_tree(store.home).found
+    if tree is not None:
+        with store.writing() as tx:
+            _put_into_force(tx, tree, store.now())
+
+
+def _put_into_force(tx: Tx, tree: CategoryTree, at: datetime) -> None:
+    replace_categories(tx, {node.code: node.name for node in tree.live}, tree.by, to_micros(at))
 
 
 TreeRow = tuple[int, CategoryPath, dict[str, str]]

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.caches import Acting
+from engine.categories import add_categories
+from engine.categories import shipped as shipped_categories
 from engine.departments import add_departments, check_department, shipped
 from engine.transaction import Tx
 from models.columns import from_micros
@@ -188,7 +190,8 @@ def check_zone(zone: str | None) -> None:
 
 
 def seed(tx: Tx, at: int) -> None:
-    """Add the two actors that are no people, and the departments that every store knows."""
+    """Add the two actors that are no people, and the departments and categories that every store knows."""
     add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)))
     add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)))
     add_departments(tx, shipped(), SYSTEM, at)
+    add_categories(tx, ((code, code) for code in shipped_categories()), SYSTEM, at)

@@ -72,3 +72,5 @@ class TransactionCache:
     """The versions of lifecycles that this transaction recorded itself: they may still be undone."""
     actors: dict[str, Acting] = field(default_factory=dict[str, Acting])
     departments: frozenset[str] | None = None
+    categories: set[str] = field(default_factory=set[str])
+    """The categories that were found to be in force."""

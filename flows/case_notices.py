@@ -4,7 +4,6 @@ See the notes of ``engine/outbox/notices.py``. A level that nobody holds passes 
 cannot be sent (nobody to ask, no address, no mail server) is recorded, and ``reports/notices.py`` counts it.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -78,7 +77,7 @@ async def tell_awaited(context: ReactionContext, asked: Asked[Actor]) -> None:
 
 def person_of(case: Case) -> str | None:
     """Return the person whom the state of a case awaits, if it is one."""
-    return awaited_person(case.kind, case.state, case.owner, json.loads(case.variables))
+    return awaited_person(case.kind, case.state, case.owner, case.variables)
 
 
 async def _ask(

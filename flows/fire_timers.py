@@ -72,7 +72,7 @@ async def fire_timers(work: Work, low: int = 0, high: int = LAST, batch: int = B
     so_far = _Progress()
     while True:
         skip = frozenset(so_far.failed)
-        due = await off_loop(due_cases, work.store, await work.now(), batch, skip, low=low, high=high)
+        due = await off_loop(due_cases, work.store, await work.now(), batch, skip, low=low, high=high, strict=True)
         before = so_far.cases
         for part in _parts(due):
             await work.step("fire", partial(_fire, work, part, so_far), _title(part), retries=RETRIES)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlmodel import select
 
-from engine.escalation.recipients import asked_for, holders
+from engine.escalation.recipients import asked_for, awaited_person, holders
 from engine.outbox.mails import NO_ADDRESS, NOBODY, SENT, MailOutcome
 from engine.store import Store
 from flows.mailing import attempt, record_outcomes
@@ -122,8 +122,9 @@ def _mail(
 
 async def _asked(context: ReactionContext, level: int) -> list[Actor]:
     """Return whom the case asks at a level, by the rule of the notices."""
-    case = await context.case()
-    return list(asked_for(case, level, await staff_of(context), await context.work.now()).actors)
+    case, now = await context.case(), await context.work.now()
+    person = awaited_person(case.kind, case.state, case.owner, case.variables)
+    return list(asked_for(case, level, await staff_of(context), now, person=person).actors)
 
 
 async def _with_address(context: ReactionContext, actors: Sequence[Actor], template: str) -> list[_Recipient]:

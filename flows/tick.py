@@ -4,11 +4,13 @@ Driver and simulation share it.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
+from engine.escalation.fire import due_cases
 from engine.outbox.deliveries import peek
 from engine.runs import Done, keep
 from engine.store import Store
@@ -34,17 +36,13 @@ PREFECT_AWAY = "prefect_away"
 async def drain(work: Work) -> int:
     """Tick until nothing is due; returns how much was done."""
     done = 0
-    while did := await tick(work, repeated=done > 0):
+    while did := await tick(work):
         done += did
     return done
 
 
-async def tick(work: Work, repeated: bool = False) -> int:
-    """Do what is due now, each kind of work observed as one run; returns how much was done.
-
-    A ``repeated`` tick at one instant fires no timer of that instant: the first one fired all but promises whose limit
-    includes it.
-    """
+async def tick(work: Work) -> int:
+    """Do what is due now, each kind of work observed as one run; returns how much was done."""
     now = await work.now()
     due = await off_loop(look, work.store)
     did = 0
@@ -54,7 +52,7 @@ async def tick(work: Work, repeated: bool = False) -> int:
             did += len(arrived)
     if _due(due.rules, now):
         did += await _reproject(work, now)
-    if _due(due.timer, now - timedelta.resolution if repeated else now):
+    if _due(due.timer, now) and await off_loop(partial(due_cases, work.store, now, strict=True)):
         did += await _fire(work, now)
     if _due(due.callback, now):
         did += await _call(work, now)

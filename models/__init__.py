@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, Statement
-    from models.rules import Edition, Interpretation
+    from models.rules import Category, Edition, Interpretation
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
     from models.timer import EscalationStep, Timer
@@ -31,6 +31,7 @@ __all__ = [
     "Arrival",
     "Callback",
     "Case",
+    "Category",
     "Delivery",
     "Department",
     "Edition",
@@ -83,6 +84,7 @@ _MODULES = {
     "Parked": "parked",
     "Party": "party",
     "Statement": "party",
+    "Category": "rules",
     "Edition": "rules",
     "Interpretation": "rules",
     "Actor": "staff",

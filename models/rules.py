@@ -1,4 +1,4 @@
-"""Published rules: editions of policy packs and calendars, and interpretations of clauses."""
+"""Published rules: editions of policy packs and calendars, categories, and interpretations of clauses."""
 
 from datetime import datetime
 
@@ -27,6 +27,19 @@ class Edition(SQLModel, table=True):
     published_by: int = Field(foreign_key="actor.id")
     reason: str
     projected_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Category(SQLModel, table=True):
+    """A category that cases may be given, by the tree that was published last; ``added_by`` is a handle.
+
+    A category that a later tree lacks is retired: cases keep it, and none is given it any more.
+    """
+
+    code: str = Field(primary_key=True)
+    name: str
+    added_at: datetime = Field(sa_type=Instant)
+    added_by: str
+    retired_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Interpretation(SQLModel, table=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from engine.escalation.recipients import awaited_person
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due
@@ -23,7 +24,7 @@ NEXT = 15
 END = "k.running_since + k.allowance - k.consumed"
 AHEAD = f"""
 SELECT c.number, c.kind, c.state, k.clause, k.occurrence, c.department, c.owner, c.level, k.running_since, k.allowance,
-       k.consumed, k.unit, k.calendar
+       k.consumed, k.unit, k.calendar, c.variables
   FROM cases c CROSS JOIN timer k
  WHERE k.case_id = c.id AND NOT c.closed AND k.closed_at IS NULL AND (k.unit = 'business_hours' OR {END} > :at)
 """  # noqa: S608 (our own constants only)
@@ -38,7 +39,10 @@ SOON = f"""{AHEAD.replace("cases c CROSS JOIN timer k", "timer k CROSS JOIN case
 
 @dataclass(frozen=True, slots=True)
 class RunningTimer:
-    """An open SLA timer that is not overdue: its case and clause, whom the case waits for, and when it is due."""
+    """An open SLA timer that is not overdue: its case and clause, whom the case waits for, and when it is due.
+
+    ``owner`` is the person whom the state awaits, else the one who has the case.
+    """
 
     number: str
     kind: str
@@ -112,7 +116,7 @@ def _timer(row: Any, rules: Rules) -> RunningTimer:
         clause=clause_of(row.kind, row.clause),
         occurrence=row.occurrence,
         department=row.department or "",
-        owner=row.owner,
+        owner=awaited_person(row.kind, row.state, row.owner, row.variables),
         level=row.level,
         due_at=from_micros(due),
     )

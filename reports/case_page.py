@@ -16,6 +16,7 @@ from models.columns import from_micros, to_micros
 from reports.case_reasons import Reason, reasons, waits_for
 from reports.figures import timers
 from reports.markdown import BOARD, LEDGER, REPORT, department, link, table
+from reports.overdue_text import instead_of
 from reports.staff import Staff
 from statemachines.roles import Role
 
@@ -28,7 +29,8 @@ RUN_NAME = 60
 """The most characters of a run's name that are shown: it may hold the numbers of all its cases."""
 
 CASE = """
-SELECT id, number, kind, state, level, cycle, version, category, severity, department, owner, opened_at FROM cases
+SELECT id, number, kind, state, level, cycle, version, category, severity, department, owner, opened_at,
+       variables FROM cases
  WHERE number = :number
 """
 TIMERS = """
@@ -106,14 +108,15 @@ def _worst(case: Any, found: Sequence[Reason], locale: str) -> Iterator[str]:
         yield translate(locale, "story.because", promise=promise, percent=broken[0].percent, due=due)
 
 
-def _people(locale: str, role: Role | None, handles: Sequence[str]) -> str:
+def _people(locale: str, role: Role | None, handles: Sequence[str], vacant: Sequence[Role] = ()) -> str:
     """Name the role and who holds it: one person, or all who share it; nobody is said, too."""
     if role is None:
         return "–"
     name = label(locale, "", "role", role)
     if role in (Role.CUSTOMER, Role.SYSTEM):
         return name
-    return f"{name} {', '.join(handles)}" if handles else translate(locale, "story.nobody", role=name)
+    people = f"{name} {', '.join(handles)}" if handles else translate(locale, "story.nobody", role=name)
+    return people + instead_of(vacant, locale)
 
 
 def _lines(tx: Tx, case: Any, staff: Staff, found: Sequence[Reason], at: datetime, locale: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from engine.commands.case_context import BY_TIMER
+from engine.escalation.recipients import awaited_person
 from engine.rules.in_force import Rules, rules_in
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
 from models.columns import from_micros
 from reports.current_names import clause_of, state_of
 from reports.figures import timers
-from reports.staff import Staff
+from reports.staff import AskedStaff, Staff
 from statemachines.kinds import lifecycle_of
 from statemachines.roles import Role
 
@@ -34,7 +35,7 @@ class Reason:
     """A step of a promise that fired, or a move that raised the level (then without a promise).
 
     ``deadline`` is when the promise was due, None while its timer is paused before it; ``at`` is when the step or the
-    move happened. ``asked`` holds the role of the level and the handles of those who hold it; a reminder asks whom the
+    move happened. ``asked`` is whom the case asks at the level in the end; a reminder asks whom the
     case waits for. ``done`` says that what was promised was done since, in time or late.
     """
 
@@ -47,7 +48,7 @@ class Reason:
     deadline: datetime | None
     move: str | None
     by: str | None
-    asked: tuple[Role, tuple[str, ...]]
+    asked: AskedStaff
     done: bool
 
 
@@ -60,11 +61,16 @@ def reasons(tx: Tx, case: Any, staff: Staff) -> list[Reason]:
 
 
 def waits_for(case: Any, staff: Staff) -> tuple[Role | None, tuple[str, ...]]:
-    """Return the role that the case's state waits for, and who of it has the case: its owner, if he holds the role."""
+    """Return the role that the case's state waits for, and who of it: the person whom the state names, or the owner."""
     state = lifecycle_of(case.kind).state.get(state_of(case.kind, case.state))
     if state is None or state.owner is None:
         return None, ()
-    return state.owner, staff.holders(state.owner, case.department, case.owner)
+    return state.owner, staff.holders(state.owner, case.department, person_of(case))
+
+
+def person_of(case: Any) -> str | None:
+    """Return the person whom the state of a case awaits."""
+    return awaited_person(case.kind, case.state, case.owner, case.variables)
 
 
 def _only_moves(row: Any, case: Any) -> bool:
@@ -83,7 +89,7 @@ def _fired(row: Any, case: Any, staff: Staff, rules: Rules) -> Reason:
         deadline=_deadline(row, rules),
         move=None,
         by=None,
-        asked=staff.asked(case.kind, case.state, row.level, case.department, case.owner),
+        asked=staff.asked(case.kind, case.state, row.level, case.department, person_of(case)),
         done=row.outcome in ("met", "breached"),
     )
 
@@ -99,7 +105,7 @@ def _raised(row: Any, case: Any, staff: Staff) -> Reason:
         deadline=None,
         move=lifecycle_of(case.kind).resolver.move(row.move),
         by=row.handle,
-        asked=staff.asked(case.kind, case.state, row.level, case.department, case.owner),
+        asked=staff.asked(case.kind, case.state, row.level, case.department, person_of(case)),
         done=False,
     )
 

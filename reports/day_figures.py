@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.commands.case_context import BY_TIMER
+from engine.escalation.recipients import awaited_person
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -23,7 +24,8 @@ SELECT coalesce(c.department, '') AS department, c.kind, r.clause, count(*) AS n
 """
 # As in `figures.MOVES`: changed_at bounds the search, from the smaller table on.
 RAISED = """
-SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.state, c.department, c.owner
+SELECT c.number, c.kind, t.move, t.level, t.occurred_at AS at, a.handle AS by, c.state, c.department, c.owner,
+       c.variables
   FROM cases c CROSS JOIN transition t CROSS JOIN transition p CROSS JOIN actor a
  WHERE NOT c.closed AND c.changed_at > :since AND t.case_id = c.id AND p.case_id = t.case_id AND p.seq = t.seq - 1
    AND a.id = t.actor_id AND t.occurred_at > :since AND t.occurred_at <= :until
@@ -37,7 +39,8 @@ TEAM = "SELECT kind, department, owner, state FROM cases WHERE number = :number"
 class RaisedCase:
     """A case whose level a move raised, not a timer: by a person, or because the customer was not satisfied.
 
-    ``role`` is who is asked at that level, ``asked`` the handles of those who hold it.
+    ``role`` is who is asked at that level in the end, ``asked`` the handles of those who hold it, and ``vacant`` the
+    roles to ask first that nobody fills now.
     """
 
     number: str
@@ -48,6 +51,7 @@ class RaisedCase:
     by: str
     role: Role
     asked: tuple[str, ...]
+    vacant: tuple[Role, ...] = ()
 
 
 def broken(tx: Tx, until: datetime) -> dict[str, Trend]:
@@ -68,8 +72,9 @@ def raised(tx: Tx, staff: Staff, since: datetime, until: datetime) -> tuple[Rais
 
 
 def _raised(row: Any, staff: Staff) -> RaisedCase:
-    role, asked = staff.asked(row.kind, row.state, row.level, row.department, row.owner)
-    return RaisedCase(row.number, row.kind, row.move, row.level, from_micros(row.at), row.by, role, asked)
+    person = awaited_person(row.kind, row.state, row.owner, row.variables)
+    asked = staff.asked(row.kind, row.state, row.level, row.department, person)
+    return RaisedCase(row.number, row.kind, row.move, row.level, from_micros(row.at), row.by, *asked)
 
 
 def teams(store: Store, numbers: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:

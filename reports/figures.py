@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.escalation.recipients import awaited_person
 from engine.retired_names import recorded_as
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -27,7 +28,8 @@ SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c
 """
 # Nothing is recorded before it is due, so the index on recorded_at bounds the search.
 STEPS = """
-SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
+SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner,
+       c.variables FROM escalation_step r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at > :since AND r.due_at > :since AND r.due_at <= :until AND r.percent >= :least
  ORDER BY r.level DESC, r.due_at, c.id, r.clause
@@ -39,7 +41,8 @@ SELECT c.number, c.department, c.changed_at FROM cases c
  ORDER BY c.changed_at, c.id
 """
 RECORDED_LATE = """
-SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner FROM escalation_step r
+SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner,
+       c.variables FROM escalation_step r
   JOIN cases c ON c.id = r.case_id
  WHERE r.recorded_at >= :since AND r.recorded_at < :until AND r.recorded_at - r.due_at > :gap
    AND NOT c.closed ORDER BY c.id, r.due_at, r.clause
@@ -64,7 +67,7 @@ OPINIONS = "SELECT outcome, count(*) AS n FROM callback WHERE done_at IS NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class LateStep:
-    """An escalation step, with its case's state, department and owner."""
+    """An escalation step, with its case's state, department and owner, and the person whom the state awaits."""
 
     number: str
     kind: str
@@ -75,6 +78,7 @@ class LateStep:
     due_at: datetime
     department: str | None
     owner: str | None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,12 @@ def unwatched(tx: Tx, at: datetime) -> list[tuple[str, str | None, datetime]]:
 
 def _late(rows: Iterable[Any]) -> list[LateStep]:
     """Leave out the steps of timers that only make a move when they are due."""
-    broken = (row for row in rows if row.clause not in timers(row.kind))
-    return [
-        LateStep(**{**row._asdict(), "clause": clause_of(row.kind, row.clause), "due_at": from_micros(row.due_at)})
-        for row in broken
-    ]
+    return [_late_step(**row._asdict()) for row in rows if row.clause not in timers(row.kind)]
+
+
+def _late_step(*, kind: str, clause: str, due_at: int, variables: str, **columns: Any) -> LateStep:
+    person = awaited_person(kind, columns["state"], columns["owner"], variables)
+    return LateStep(kind=kind, clause=clause_of(kind, clause), due_at=from_micros(due_at), person=person, **columns)
 
 
 def timers(kind: str) -> frozenset[str]:

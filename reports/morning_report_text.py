@@ -108,7 +108,7 @@ class _Page:
     def raise_(self, case: RaisedCase) -> tuple[str, ...]:
         move = label(self.locale, case.kind, "move", case.move)
         by = label(self.locale, "", "role", case.by) if case.by == SYSTEM else case.by
-        asked = overdue_text.role_and_people(case.role, case.asked, self.locale)
+        asked = overdue_text.role_and_people(case.role, case.asked, case.vacant, self.locale)
         return asked, case.number, move, by, self.time(case.at)
 
     def unwatched(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from engine.escalation.recipients import awaited_person
 from engine.rules.in_force import Rules, rules_in
 from engine.timers.timer import falls_due
 from engine.transaction import Tx
@@ -29,6 +30,7 @@ MANAGER_LEVEL = 2
 # last human move is one text, because a join with its row makes Postgres read all transitions.
 OVERDUE = """
 SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.customer_type, c.level AS case_level,
+       c.variables,
        k.clause, k.cycle, k.occurrence, k.level AS timer_level, k.opened_at, k.running_since, k.allowance, k.consumed,
        k.unit, k.calendar,
        CASE WHEN k.consumed >= k.allowance
@@ -46,10 +48,11 @@ SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.c
 class OverduePromise:
     """A promise of an open case that is overdue, and who answers for the case now.
 
-    ``level`` is the case's escalation level, ``timer_level`` the one that this promise has reached by itself. ``role``
-    is who is asked at ``level`` and ``asked`` the handles of those who hold it; empty if nobody does. ``due_at`` is
-    the instant at which the allowance was used up. A paused timer does not run, but its promise is overdue all the
-    same. The last human move is the last one that neither the system nor an import made.
+    ``level`` is the case's escalation level, ``timer_level`` the one that this promise has reached by itself.
+    ``person`` is whom the state awaits. ``role`` is who is asked at ``level`` in the end, ``asked`` the handles of
+    those who hold it, empty if nobody is there at all, and ``vacant`` the roles to ask first that nobody fills now.
+    ``due_at`` is the instant at which the allowance was used up. A paused timer does not run, but its promise is
+    overdue all the same. The last human move is the last one that neither the system nor an import made.
     """
 
     number: str
@@ -72,6 +75,8 @@ class OverduePromise:
     last_human_move: str | None
     last_human_by: str | None
     paused: bool
+    person: str | None = None
+    vacant: tuple[Role, ...] = ()
 
     def late(self, at: datetime) -> timedelta:
         """Return for how long the promise has been overdue."""
@@ -137,7 +142,8 @@ def _promises(rows: Iterable[Any], staff: Staff, rules: Rules, at: datetime) -> 
         state = state_of(row.kind, row.state)
         level = max(row.case_level, row.timer_level)
         human = _human_move(row.last_human, staff, table)
-        role, asked = staff.asked(row.kind, state, level, row.department, row.owner)
+        person = awaited_person(row.kind, state, row.owner, row.variables)
+        role, asked, vacant = staff.asked(row.kind, state, level, row.department, person)
         yield OverduePromise(
             number=row.number,
             kind=row.kind,
@@ -159,6 +165,8 @@ def _promises(rows: Iterable[Any], staff: Staff, rules: Rules, at: datetime) -> 
             last_human_move=human.move if human else None,
             last_human_by=human.by if human else None,
             paused=row.running_since is None,
+            person=person,
+            vacant=vacant,
         )
 
 

@@ -32,13 +32,13 @@ def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCa
     """Group the cases, each with its place, by whom they ask; the groups and their cases keep the order."""
     groups: dict[Any, list[tuple[int, OverdueCase]]] = defaultdict(list)
     for place, case in enumerate(cases):
-        groups[case.worst.role, case.worst.asked].append((place, case))
+        groups[case.worst.role, case.worst.asked, case.worst.vacant].append((place, case))
     yield from groups.values()
 
 
 def _group(group: Sequence[tuple[int, OverdueCase]], at: datetime, locale: str) -> Iterator[str]:
     worst = group[0][1].worst
-    asked = role_and_people(worst.role, worst.asked, locale)
+    asked = role_and_people(worst.role, worst.asked, worst.vacant, locale)
     yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
     rows = [_row(case, at, locale) for place, case in group if place < SHOWN]
     if rows:
@@ -47,10 +47,18 @@ def _group(group: Sequence[tuple[int, OverdueCase]], at: datetime, locale: str) 
         yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
 
 
-def role_and_people(role: Role, asked: Sequence[str], locale: str) -> str:
-    """Return a role and who holds it, or that nobody does."""
+def role_and_people(role: Role, asked: Sequence[str], vacant: Sequence[Role], locale: str) -> str:
+    """Return a role and who holds it, or that nobody does; and in whose stead it is asked."""
     people = ", ".join(asked) or translate(locale, "overdue.nobody")
-    return f"{label(locale, '', 'role', role)} · {people}"
+    return f"{label(locale, '', 'role', role)} · {people}{instead_of(vacant, locale)}"
+
+
+def instead_of(vacant: Sequence[Role], locale: str) -> str:
+    """Return a note on the roles to ask first that nobody fills now; empty if there are none."""
+    if not vacant:
+        return ""
+    roles = translate(locale, "overdue.and").join(label(locale, "", "role", role) for role in vacant)
+    return translate(locale, "overdue.instead_of", vacant=roles)
 
 
 def late(overdue_for: timedelta, locale: str) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from engine.actors import COLUMNS, Acting, acting_of
-from engine.escalation.recipients import asked_for, holders, role_asked
+from engine.escalation.recipients import asked_for, holders
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.roles import Role
@@ -45,6 +46,14 @@ class _Asking:
     owner: str | None
 
 
+class AskedStaff(NamedTuple):
+    """Who is asked in the end: the role and the handles, and the roles to ask first that nobody fills now."""
+
+    role: Role
+    handles: tuple[str, ...]
+    vacant: tuple[Role, ...]
+
+
 @dataclass(frozen=True)
 class Staff:
     """The rows of ``actor``, by handle, and the instant at which somebody is asked."""
@@ -55,8 +64,8 @@ class Staff:
         default_factory=dict[tuple[Role, str | None, str | None], tuple[str, ...]], init=False, repr=False
     )
     """Who holds a role in a department, as far as it was asked: many cases ask the same people."""
-    _asked: dict[tuple[str, str, int, str | None, str | None], tuple[Role, tuple[str, ...]]] = field(
-        default_factory=dict[tuple[str, str, int, str | None, str | None], tuple[Role, tuple[str, ...]]],
+    _asked: dict[tuple[str, str, int, str | None, str | None], AskedStaff] = field(
+        default_factory=dict[tuple[str, str, int, str | None, str | None], AskedStaff],
         init=False,
         repr=False,
     )
@@ -78,20 +87,17 @@ class Staff:
         """The ids of the actors that are no people: the system and the import."""
         return [row.actor.id for row in self.rows if MACHINES & set(row.roles.split())]
 
-    def asked(
-        self, kind: str, state: str, level: int, department: str | None, owner: str | None
-    ) -> tuple[Role, tuple[str, ...]]:
-        """Return the role that a case asks at a level in the end, and who answers for it; see ``asked_for``.
+    def asked(self, kind: str, state: str, level: int, department: str | None, person: str | None) -> AskedStaff:
+        """Return whom a case asks at a level in the end, by the rule of the mails: see ``asked_for``.
 
-        A role that nobody holds at all is returned with nobody, so that the vacancy is seen.
+        ``person`` is the one whom its state awaits (``awaited_person``). Where nobody is there at all the handles are
+        empty, and the role is that of the level.
         """
-        key = kind, state, level, department, owner
+        key = kind, state, level, department, person
         if key not in self._asked:
-            asked = asked_for(_Asking(kind, state, department, owner), level, self.rows, self.at)
-            role = role_asked(kind, state, level)
-            vacant = not self.holders(role, department, owner if level == 0 else None)
-            handles = () if vacant else tuple(row.handle for row in asked.actors)
-            self._asked[key] = (role if vacant else asked.role), handles
+            asked = asked_for(_Asking(kind, state, department, person), level, self.rows, self.at)
+            handles = tuple(row.handle for row in asked.actors)
+            self._asked[key] = AskedStaff(asked.role, handles, asked.vacant if handles else ())
         return self._asked[key]
 
     def holders(self, role: Role, department: str | None, owner: str | None) -> tuple[str, ...]:

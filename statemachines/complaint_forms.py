@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
 
 class Classification(Form):
     """Nature, severity and the department it goes to (A3)."""
 
-    category: Annotated[Code, ON_CASE]
+    category: Annotated[Category, ON_CASE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
     department: Annotated[Department | None, ON_CASE] = None
     confidence: Percent | None = None
@@ -22,7 +22,7 @@ class Classification(Form):
 class Suggestion(Form):
     """What the rules would say but are not sure of; a person decides (A3)."""
 
-    category: Code
+    category: Category
     severity: Severity = Severity.NORMAL
     department: Department | None = None
     confidence: Percent

@@ -3,7 +3,8 @@
 Note [Met means told]: a promise to a customer is met by a message that we send, or by a conversation that is recorded
 with whom it was. A move says in the table that it speaks to the customer (``Move.speaks``), and its form is a
 ``ToCustomer``. A clause that promises him words (``Clause.answers``) is met by such moves alone, and only where they
-carry words and name a medium. A message that does not arrive gives back what it had met: ``message_undelivered``.
+carry words and name a medium. A message that does not arrive gives back what it had met: ``message_undelivered``. If
+it is sent after all, it meets that again: ``message_arrived``.
 """
 
 from enum import StrEnum
@@ -58,6 +59,12 @@ class Undelivered(Form):
     cause: Code
 
 
+class Arrived(Form):
+    """The message that was sent after all, by the ``seq`` of the move that says it."""
+
+    message: Annotated[int, Field(ge=1)]
+
+
 def carries_words(row: Move, form: Form) -> bool:
     """Return whether the form holds words for the customer."""
     return row.speaks is not None and any(value_of(form, name) is not None for name in row.speaks.fields)
@@ -71,18 +78,24 @@ def reaches_customer(row: Move, form: Form) -> bool:
 def undelivered_message(
     states: tuple[State, ...], people: tuple[Role, ...] = INVESTIGATORS, recused: tuple[str, ...] = ()
 ) -> tuple[Move, ...]:
-    """Record that a message did not arrive; the promises that it met are open again. An ended case is the system's."""
+    """Record that a message did not arrive; the promises that it met are open again. An ended case is the system's.
+
+    A message that was given up and is sent after all meets them again.
+    """
     going_on = tuple(state.name for state in states if not state.final)
     ended = tuple(state.name for state in states if state.final)
-    return tuple(
-        Move(
-            "message_undelivered",
-            sources,
-            STAY,
-            roles=roles,
-            form=Undelivered,
-            recused=recused,
-            reopens_promises=True,
-        )
-        for sources, roles in ((going_on, (*people, Role.SYSTEM)), (ended, (Role.SYSTEM,)))
+    return (
+        *(
+            Move(
+                "message_undelivered",
+                sources,
+                STAY,
+                roles=roles,
+                form=Undelivered,
+                recused=recused,
+                reopens_promises=True,
+            )
+            for sources, roles in ((going_on, (*people, Role.SYSTEM)), (ended, (Role.SYSTEM,)))
+        ),
+        Move("message_arrived", going_on, STAY, roles=(Role.SYSTEM,), form=Arrived, meets_promises=True),
     )

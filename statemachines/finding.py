@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime
 
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason, Severity
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
@@ -54,7 +54,7 @@ class Ownership(Form):
 
     department: Annotated[Department, ON_CASE, VARIABLE]
     severity: Annotated[Severity, ON_CASE] = Severity.NORMAL
-    category: Annotated[Code | None, ON_CASE] = None
+    category: Annotated[Category | None, ON_CASE] = None
     owner: Annotated[Handle | None, ON_CASE] = None
     origin: Annotated[Origin | None, VARIABLE] = None
 

@@ -24,6 +24,10 @@ ACTOR = _Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
 DEPARTMENT = _Mark("DEPARTMENT")
 """The value is the code of a department that the store knows, or several of them, separated by blanks."""
+CATEGORY = _Mark("CATEGORY")
+"""The value is a category of the tree in force."""
+BORNE_CATEGORY = _Mark("BORNE_CATEGORY")
+"""The value is a category of the tree in force, or one that some case bears."""
 RECORDED = _Mark("RECORDED")
 """The value is read from the record of the case that the form's field ``about`` names; who types another is refused."""
 OPEN_CASE = _Mark("OPEN_CASE")
@@ -48,6 +52,8 @@ Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Department = Annotated[Code, DEPARTMENT]
 """The code of a department."""
+Category = Annotated[Code, CATEGORY]
+"""The code of a category."""
 CODES = r"^[a-z][a-z0-9_]{0,39}( [a-z][a-z0-9_]{0,39}){0,19}$"
 Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES), DEPARTMENT]
 """The codes of several departments, separated by blanks."""

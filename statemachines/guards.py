@@ -81,6 +81,7 @@ def _is_within(window: timedelta | None, facts: Facts) -> bool:
     return window is not None and facts.idle is not None and facts.idle <= window
 
 
+promise_runs = Guard("promise_runs", lambda facts, form: "promise" in facts.running)
 promises_kept = Guard("promises_kept", lambda facts, form: "promise" not in facts.running)
 satisfied = Guard("satisfied", lambda facts, form: form.outcome is Outcome.SATISFIED)
 another_round = Guard("another_round", lambda facts, form: form.outcome is Outcome.DISSATISFIED and rounds_left(facts))

@@ -165,6 +165,7 @@ INQUIRY = Lifecycle(
                 reopens=reopens,
                 separate_from=HANDLED,
                 clears=("unreached",),
+                releases_timers=dest == CONVERTED,
             )
             for state, dest, guard, reopens in (
                 (ANSWERED, REVISITED, satisfied, False),
@@ -181,7 +182,8 @@ INQUIRY = Lifecycle(
         # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # Ends other than the archive.
-        Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),
+        # The complaint takes over what was promised to the customer.
+        Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained, releases_timers=True),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Category, Department, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
 
 
@@ -23,7 +23,7 @@ class Routing(Form):
     """The department that answers; ``nature`` overrules the one under which the contact came in (A3)."""
 
     department: Annotated[Department, ON_CASE]
-    category: Annotated[Code | None, ON_CASE] = None
+    category: Annotated[Category | None, ON_CASE] = None
     severity: Annotated[Severity | None, ON_CASE] = None
     nature: Annotated[Nature | None, VARIABLE] = None
     confidence: Percent | None = None

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from statemachines.form_model import CUSTOMER_KIND, ON_CASE, VARIABLE, Code, Department, Form, Past, Personal
+from statemachines.form_model import (
+    BORNE_CATEGORY,
+    CUSTOMER_KIND,
+    ON_CASE,
+    VARIABLE,
+    Code,
+    Department,
+    Form,
+    Past,
+    Personal,
+)
 
 Count = Annotated[int, Field(ge=0), VARIABLE]
 
@@ -17,7 +27,7 @@ class Declaration(Form):
     since: Annotated[Past, VARIABLE]
     expected_until: Annotated[AwareDatetime | None, VARIABLE] = None
     department: Annotated[Department | None, ON_CASE] = None
-    category: Annotated[Code | None, ON_CASE] = None
+    category: Annotated[Code | None, ON_CASE, BORNE_CATEGORY] = None
 
 
 class ContingencyPlan(Form):
@@ -36,7 +46,7 @@ class Criteria(Form):
 
     kind: Annotated[Code, CUSTOMER_KIND]
     department: Department | None = None
-    category: Code | None = None
+    category: Annotated[Code | None, BORNE_CATEGORY] = None
     opened_since: AwareDatetime | None = None
     opened_until: AwareDatetime | None = None
     route: Code | None = None

@@ -128,6 +128,7 @@ def _duties(table: Lifecycle) -> Iterator[str]:
             yield f"move {row.name} extends a timer, but its form names no clause and hours"
         if row.impartial_to and row.impartial_to not in table.variables:
             yield f"move {row.name} is impartial to the case of {row.impartial_to}, which no move sets"
+        yield from (f"move {row.name} stops the unknown clause {n}" for n in row.stops if n not in table.clause)
         if row.inherits_timers and "case" not in row.form.model_fields:
             yield f"move {row.name} inherits timers, but its form names no case"
     for state in table.states:
@@ -147,7 +148,11 @@ def _speech(table: Lifecycle) -> Iterator[str]:
         for name in row.speaks.fields if row.speaks is not None else ():
             if name not in marked(row.form, PERSONAL):
                 yield f"move {row.name} says {name} to the customer, which is no personal field of its form"
-        if row.reopens_promises and "message" not in row.form.model_fields:
+        if row.speaks is not None and row.speaks.words_of is not None:
+            move, name = row.speaks.words_of
+            if not all(name in marked(other.form, PERSONAL) for other in table.rows.get(move, (row,))):
+                yield f"move {row.name} says what {name} of {move} says, which is no personal field of such a move"
+        if (row.reopens_promises or row.meets_promises) and "message" not in row.form.model_fields:
             yield f"move {row.name} opens promises again, but its form names no message"
     if any(row.speaks for row in table.moves) and not any(row.reopens_promises for row in table.moves):
         yield "moves speak to the customer, but none records that a message did not arrive"

@@ -81,6 +81,7 @@ RECORDERS = (*DESK, Role.QUALITY_TEAM)
 """Who records what the acceptor signed."""
 THIRD_PARTY = (Role.THIRD_PARTY_ASSESSOR,)
 """The third party whom the customer named: it signs for itself, never as the customer (C2, F3)."""
+PLAN_TOLD = Speech(("message",), "plan_approved", words_of=("plan", "content"))
 CONFIRMATION = Speech(("people", "equipment", "route"), "order_confirmed")
 NEWS = Speech(("text",), "order_progress")
 
@@ -191,21 +192,31 @@ SERVICE_ORDER = Lifecycle(
             separate_from=("plan",),
             collects=("department", "cosigned_by"),
         ),
-        Move("approve_plan", (PLANNED,), PLAN_APPROVED, roles=MANAGERS, guard=cosigned, separate_from=("plan",)),
+        Move(
+            "approve_plan",
+            (PLANNED,),
+            PLAN_APPROVED,
+            roles=MANAGERS,
+            form=forms.PlanApproval,
+            guard=cosigned,
+            separate_from=("plan",),
+            speaks=PLAN_TOLD,
+        ),
         Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason, clears=PLAN_VARIABLES),
         Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=forms.Consent),
         Move(
             "customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason, clears=PLAN_VARIABLES
         ),
         *(
-            Move("confirm_arrangement", (source,), dest, roles=DESK, form=forms.Arrangement, speaks=CONFIRMATION)
-            for source, dest in ((CONSENTED, CONFIRMED), (CONFIRMED, STAY))  # again, where the first did not arrive
+            Move("confirm_arrangement", sources, dest, roles=DESK, form=forms.Arrangement, speaks=CONFIRMATION)
+            for sources, dest in (((CONSENTED,), CONFIRMED), (SERVING, STAY))  # again, where the first did not arrive
         ),
         # Assigned and carried out.
         Move("assign_task", (CONFIRMED,), ASSIGNED, roles=DESK, form=forms.Task),
         Move("assign_task", (ASSIGNED,), STAY, roles=DESK, form=forms.Task),
         Move("start", (ASSIGNED,), EXECUTING, roles=INVESTIGATORS),
-        Move("start", UNASSIGNED, EXECUTING, roles=(Role.IMPORT,)),  # another system's record knows no plan of ours
+        # Another system's record knows no plan and no confirmation of ours.
+        Move("start", UNASSIGNED, EXECUTING, roles=(Role.IMPORT,), stops=("confirm_booking",)),
         Move("complete", (EXECUTING,), ACCEPTING, roles=INVESTIGATORS, form=forms.Completion),
         # Accepted by the customer or whom he named, if need be after rounds of rectification (C2).
         Move(
@@ -312,10 +323,11 @@ SERVICE_ORDER = Lifecycle(
         *everyday_moves(LIVE, PEOPLE),
     ),
     clauses=(
-        # From the booking on; paused while the customer corrects his order and while he considers the plan.
+        # From the booking on; paused while the customer corrects his order and while he considers the plan. Once it is
+        # confirmed it runs only where the confirmation did not arrive.
         Clause(
             "confirm_booking",
-            during=(*BOOKING, CONFIRMED),
+            during=(*BOOKING, *SERVING),
             pauses=(WAITING, PLAN_APPROVED),
             met_by=("confirm_arrangement",),
             answers=True,

@@ -59,6 +59,12 @@ class Cosignature(Form):
     remark: Personal | None = None
 
 
+class PlanApproval(ToCustomer):
+    """The plan is approved, and the customer is told what will be done: in these words, else in the plan's own (C1)."""
+
+    message: Personal | None = None
+
+
 class Consent(Form):
     """How the customer agreed to the plan, in his own words or by which paper (C1)."""
 

@@ -18,6 +18,7 @@ from statemachines.guards import (
     attempts_used,
     next_attempt,
     previous_state,
+    promise_runs,
     promises_kept,
     rises,
     within_reopening,
@@ -130,7 +131,10 @@ def coming_back(rested: tuple[str, ...], closed: tuple[str, ...], again: str) ->
 
 
 def undoing(ends: tuple[str, ...], initial: str, clears: tuple[str, ...] = ()) -> tuple[Move, ...]:
-    """Undo a mistaken end: in the pack's window a manager has the case begin anew, in a new cycle."""
+    """Undo a mistaken end: in the pack's window a manager has the case begin anew, in a new cycle.
+
+    The promises to the customer that were open when the end came go on.
+    """
     return (
         Move(
             "undo_end",
@@ -141,6 +145,7 @@ def undoing(ends: tuple[str, ...], initial: str, clears: tuple[str, ...] = ()) -
             guard=within_undoing,
             reopens=True,
             clears=clears,
+            restores_timers=True,
         ),
     )
 
@@ -168,10 +173,10 @@ def reviewed_refusal(
 
 
 def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
-    """Record a promise made to the customer, and that it was kept (B9)."""
+    """Record a promise made to the customer, and that a promise that runs was kept (B9)."""
     return (
         Move("promise", open_, STAY, roles=people, form=Promise),
-        Move("keep_promise", open_, STAY, roles=people, form=Kept, speaks=Speech(("how",))),
+        Move("keep_promise", open_, STAY, roles=people, form=Kept, guard=promise_runs, speaks=Speech(("how",))),
     )
 
 

@@ -119,13 +119,15 @@ class Speech:
     """What a move says to the customer: the fields of its form that hold the words, and the template of its mail.
 
     ``or_nobody`` allows the move where nobody can be told: a report without a name is dismissed as well.
-    ``customer_of`` is the field that may name another case, whose customer is then the one who is told.
+    ``customer_of`` is the field that may name another case, whose customer is then the one who is told. ``words_of``
+    names an earlier move and a field of its form: its words are said where this form has none.
     """
 
     fields: tuple[str, ...]
     template: str = "customer_message"
     or_nobody: bool = False
     customer_of: str = ""
+    words_of: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,12 @@ class Move:
     ``collects`` a field of the form and the case variable to whose values, separated by blanks, the field's is added;
     ``clears`` names the variables that hold no longer after it, as what was proposed and is declined. ``extends`` gives
     the SLA timer that the form names more time; ``releases_timers`` gives the case's running timers away and
-    ``inherits_timers`` takes them over.
+    ``inherits_timers`` takes them over. ``restores_timers`` lets the promises to the customer go on that the end had
+    stopped which the move undoes. ``stops`` names clauses whose timers end with the move, neither met nor broken.
 
     ``speaks`` says that the move speaks to the customer: its form is a ``ToCustomer``, what it says is sent to him, and
-    it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met.
+    it may meet a promise to him. ``reopens_promises`` opens the promises again that the message it names had met;
+    ``meets_promises`` meets those again.
     """
 
     name: str
@@ -167,8 +171,11 @@ class Move:
     extends: bool = False
     releases_timers: bool = False
     inherits_timers: bool = False
+    restores_timers: bool = False
+    stops: tuple[str, ...] = ()
     speaks: Speech | None = None
     reopens_promises: bool = False
+    meets_promises: bool = False
 
     def leads(self, source: str, dest: str) -> bool:
         """Return whether the row leads from ``source`` to ``dest``."""

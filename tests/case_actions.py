@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.actors import NewActor, add_actor
+from engine.categories import add_categories
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
@@ -104,8 +105,12 @@ def form_for(move: str) -> dict[str, Any]:
 
 
 def add_staff(store: Store) -> None:
-    """Add the staff of the tests: one person for each level, an agent, and an auditor who may only read."""
+    """Add the staff of the tests: one person for each level, an agent, and an auditor who may only read.
+
+    Complaints of the tests are about damage, which is no shipped category.
+    """
     with store.writing() as tx:
+        add_categories(tx, [("damage", "damage")], "system", 0)
         for actor in STAFF:
             add_actor(tx, actor)
 

@@ -14,6 +14,7 @@ from apps.cli.letter_preview import letter_of
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
+from engine.commands.refused_attempts import keep_attempt
 from engine.duplicates.similar import Candidate, similar
 from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
@@ -42,6 +43,9 @@ Language = Annotated[
     str | None, typer.Option(help="The customer's language (zh_CN, zh_TW, en); without it his words tell.")
 ]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
+
+CLI = "cli"
+"""How the moves of the command line are recorded."""
 
 
 def open_(
@@ -205,6 +209,22 @@ def do(
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
+    if preview:
+        letter = letter_of(number, move, _entered(number, move, set_, body))
+        return cli.give(letter._asdict(), letter.subject, "", letter.body)
+    actor = cli.actor(as_)
+    try:
+        form = _entered(number, move, set_, body)
+    except Refused as refused:
+        keep_attempt(cli.store, number, move, actor, CLI, refused, cli.store.now())
+        raise
+    command = Command(number, move, form, actor, CLI, key, if_seq)
+    answer = advance(cli.store, command, cli.store.now())
+    return cli.give(document_of(answer), answer_text(answer))
+
+
+def _entered(number: str, move: str, set_: list[str] | None, body: str | None) -> dict[str, str]:
+    """Return the fields as they were entered. Raises ``Refused``."""
     model = _form_model(number, move)
     form: dict[str, str] = {}
     for item in set_ or ():
@@ -216,12 +236,7 @@ def do(
         form[name] = value
     if body is not None:
         form[_text_field(model, move)] = text_of(body)
-    if preview:
-        letter = letter_of(number, move, form)
-        return cli.give(letter._asdict(), letter.subject, "", letter.body)
-    command = Command(number, move, form, cli.actor(as_), key=key, if_seq=if_seq)
-    answer = advance(cli.store, command, cli.store.now())
-    return cli.give(document_of(answer), answer_text(answer))
+    return form
 
 
 def _form_model(number: str, move: str) -> type[Form]:

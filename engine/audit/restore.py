@@ -23,7 +23,7 @@ from engine.settings import Settings
 from engine.store import Store
 from statemachines.refused import Refused
 
-FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department"})
+FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category"})
 """What a store that was just made may hold, besides the two actors that are no people."""
 ANY = "SELECT 1 FROM {table} LIMIT 1"
 PEOPLE = f"SELECT 1 FROM actor WHERE handle NOT IN ('{SYSTEM}', '{IMPORT}') LIMIT 1"

@@ -20,14 +20,16 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from engine.actors import Acting, refuse_unavailable
-from engine.commands.case_context import Honoured, Loaded, Wanted, context_of
+from engine.commands.carried_promises import promises_of_the_end
+from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
 from engine.commands.form_references import check_named, names_a_case, refuse_future
+from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
-from engine.commands.message_checks import as_logged, check_message, closed_timers
+from engine.commands.message_checks import arrived_timers, as_logged, check_message, closed_timers, with_words
 from engine.commands.plan import Plan, begin, plan_move, plan_until
-from engine.commands.refused_attempts import keep_attempt
+from engine.commands.refused_attempts import Attempt, keep_attempt, keep_attempts
 from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
@@ -40,8 +42,9 @@ from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import reaches_customer
+from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Refused
+from statemachines.lifecycle import Move, Refused
 from statemachines.roles import Role
 
 
@@ -107,11 +110,18 @@ def _advance(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
 
 
 def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    """Move many cases in one transaction; a refused one is refused alone (law 1).
+    """Move many cases in one transaction; a refused one is refused alone (law 1), and kept as ``advance`` keeps it.
 
     Raises ``Refused`` where the database can do none of them.
     """
-    return in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
+    answers = in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
+    tried = zip(commands, answers, strict=True)
+    keep_attempts(
+        store,
+        [Attempt(c.number, c.move, c.actor, c.via, answer) for c, answer in tried if isinstance(answer, Refused)],
+        at,
+    )
+    return answers
 
 
 @dataclass(slots=True)
@@ -189,31 +199,49 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     plan, case = begin(context), context.case
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
-    form = with_recorded(tx, context.table.checked(command.move, command.form))
+    historic = Role.IMPORT in loaded.actor.roles
+    form = _checked_form(tx, context, command, historic)
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
     refuse_future(command.move, form, now)
-    historic = Role.IMPORT in loaded.actor.roles
     handed_on = check_named(tx, context, command.move, form, None if historic else now)
-    if historic:
-        form = as_logged(form)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
-    row, actor = decide(context, command.move, form, loaded.actor).row, loaded.actor
-    if not historic:
-        check_message(tx, context, row, form, now)
-    closed = closed_timers(tx, context, row, form)
+    row, actor = _allowed_row(tx, context, command.move, form, loaded.actor, now), loaded.actor
+    closed, restored = closed_timers(tx, context, row, form), promises_of_the_end(tx, context, row)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)
     dest = row.dest or case.state
     draft = TransitionDraft(
         row.name, dest, form, actor.id, command.via, instant, context.now, inferred=command.inferred, row=row,
-        reaches_customer=historic or reaches_customer(row, form),
+        reaches_customer=historic or reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
-    plan_move(context, plan, draft, handed_on, closed)
+    plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:
         plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     return plan
+
+
+def _checked_form(tx: Tx, context: CaseContext, command: Command, historic: bool) -> Form:
+    """Return the form with what the record and the table say where it is left empty. Raises ``Refused``."""
+    form = with_recorded(tx, context.table.checked(command.move, command.form))
+    if historic:
+        return as_logged(form)
+    return with_words(tx, context.case, context.table.rows[command.move][0], form)
+
+
+def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:
+    """Return the row by which the actor makes the move at ``at``, in microseconds. Raises ``Refused``.
+
+    What an import brings was told and promised elsewhere, so the promises and messages of its forms are not checked.
+    """
+    if Role.IMPORT in actor.roles:
+        return decide(context, move, form, actor).row
+    refuse_kept(tx, context, move, form)
+    row = decide(context, move, form, actor).row
+    refuse_unmade(context, move, form)
+    check_message(tx, context, row, form, at)
+    return row
 
 
 def _wanted(command: Command) -> Wanted:

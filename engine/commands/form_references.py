@@ -1,10 +1,11 @@
-"""Checks what a form names: people, departments, cases, instants; reads what a case inherits from the one it names."""
+"""Checks what a form names: people, departments, categories, cases, instants; reads what it inherits from a case."""
 
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from engine.actors import Acting, known_actor, refuse_unavailable
+from engine.categories import check_category
 from engine.commands.case_context import CaseContext
 from engine.departments import check_department
 from engine.ledger.record import CaseRow, case_by_number
@@ -12,6 +13,8 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.form_model import (
     ACTOR,
+    BORNE_CATEGORY,
+    CATEGORY,
     CUSTOMER_KIND,
     DEPARTMENT,
     KNOWN_CASE,
@@ -36,10 +39,10 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     """Check people, departments and cases that the form names; return the timers that the case it names handed on.
 
     Whoever is to have the work must be a person who is there at ``at``, in microseconds, and who belongs to the
-    department that has the case, if he belongs to any; the department must be one of this house. ``at`` is None for
-    history, whose owners may have left and whose departments may be another house's. Raises ``Refused('unknown_actor' |
-    'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' | 'unknown_department' | 'unknown_kind' |
-    'unknown_case' | 'not_mergeable')``.
+    department that has the case, if he belongs to any; the department and the category must be of this house. ``at`` is
+    None for history, whose owners may have left and whose departments and categories may be another house's. Raises
+    ``Refused('unknown_actor' | 'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' |
+    'unknown_department' | 'unknown_category' | 'unknown_kind' | 'unknown_case' | 'not_mergeable')``.
     """
     if _names_others(type(form)):
         _check_fields(tx, context, form, at)
@@ -58,6 +61,8 @@ def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> N
     for name in marked(type(form), DEPARTMENT) if at is not None else ():
         for code in (getattr(form, name) or "").split():
             check_department(tx, code)
+    if at is not None:
+        _check_categories(tx, form)
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
             person = known_actor(tx, handle)
@@ -66,6 +71,13 @@ def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> N
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
     _check_cases(tx, context.case, form)
+
+
+def _check_categories(tx: Tx, form: Form) -> None:
+    for name in marked(type(form), CATEGORY):
+        check_category(tx, getattr(form, name))
+    for name in marked(type(form), BORNE_CATEGORY):
+        check_category(tx, getattr(form, name), borne=True)
 
 
 def _check_cases(tx: Tx, case: CaseRow, form: Form) -> None:

@@ -1,10 +1,11 @@
-"""Checks what a form says of a message to the customer, and reads the promises that an undelivered one had met (A5)."""
+"""Checks what a form says of a message to the customer, and reads the promises that it had met (A5)."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from engine.commands.case_context import CaseContext
+from engine.ledger.record import CaseRow
 from engine.timers import timer as timing
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -15,12 +16,26 @@ from statemachines.lifecycle import Move, Refused
 ADDRESS = """
 SELECT p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number AND p.email IS NOT NULL
 """
-MOVE = "SELECT move FROM transition WHERE case_id = :id AND seq = :seq"
+MOVE = "SELECT move, form, occurred_at FROM transition WHERE case_id = :id AND seq = :seq"
+EARLIER_WORDS = """
+SELECT s.content FROM transition t JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq AND s.field = :field
+ WHERE t.case_id = :id AND t.move = :move AND s.content IS NOT NULL ORDER BY t.seq DESC LIMIT 1
+"""
 LATER = "SELECT move, form FROM transition WHERE case_id = :id AND seq > :seq"
 MET_BY_IT = f"""
 SELECT {", ".join(timing.COLUMNS)} FROM timer
  WHERE case_id = :id AND closed_by = :seq AND outcome IN ('met', 'breached') ORDER BY id
 """
+
+
+def with_words(tx: Tx, case: CaseRow, row: Move, form: Form) -> Form:
+    """Return the form with the words of the earlier move that the table names, where it has none of its own."""
+    speech = row.speaks
+    if speech is None or speech.words_of is None or carries_words(row, form):
+        return form
+    move, field = speech.words_of
+    earlier = tx.row(EARLIER_WORDS, id=case.id, move=move, field=field)
+    return form if earlier is None else form.model_copy(update={speech.fields[0]: earlier.content})
 
 
 def check_message(tx: Tx, context: CaseContext, row: Move, form: Form, at: int) -> None:
@@ -67,14 +82,39 @@ def closed_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> Sequen
     if not row.reopens_promises:
         return ()
     seq: int = getattr(form, "message", 0)
-    sent = tx.row(MOVE, id=context.case.id, seq=seq)
-    rows = () if sent is None else context.table.rows.get(context.table.resolver.move(sent.move), ())
-    if not any(other.speaks for other in rows):
-        raise Refused("no_such_message", number=context.case.number, seq=seq)
+    _message(tx, context, seq)
     spoken = _spoken_since(tx, context, seq)
     table, timers = context.table, tx.rows(MET_BY_IT, id=context.case.id, seq=seq)
     clauses = [(table.clause.get(table.resolver.clause(timer.clause) or ""), timer) for timer in timers]
     return [timer for clause, timer in clauses if clause is not None and spoken.isdisjoint(clause.met_by)]
+
+
+def arrived_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> frozenset[int | None]:
+    """Return the keys of the open timers that a message meets which arrived after all.
+
+    Raises ``Refused('no_such_message')``.
+    """
+    if not row.meets_promises:
+        return frozenset()
+    sent = _message(tx, context, getattr(form, "message", 0))
+    table, move = context.table, context.table.resolver.move(sent.move)
+    said = table.resolved_form(sent.move, json.loads(sent.form))
+    met: set[int | None] = set()
+    for timer in timing.open_only(context.timers):
+        clause = table.clause[timer.clause]
+        named = not clause.occurrence_field or said.get(clause.occurrence_field) == timer.occurrence
+        if clause.answers and move in clause.met_by and named and timer.opened_at <= sent.occurred_at:
+            met.add(timer.id)
+    return frozenset(met)
+
+
+def _message(tx: Tx, context: CaseContext, seq: int) -> Any:
+    """Return the transition that says something to the customer. Raises ``Refused('no_such_message')``."""
+    sent = tx.row(MOVE, id=context.case.id, seq=seq)
+    rows = () if sent is None else context.table.rows.get(context.table.resolver.move(sent.move), ())
+    if not any(other.speaks for other in rows):
+        raise Refused("no_such_message", number=context.case.number, seq=seq)
+    return sent
 
 
 def _spoken_since(tx: Tx, context: CaseContext, seq: int) -> set[str]:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
+from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
@@ -156,9 +157,9 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     plan = Plan(case, context.timers, case.version)
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
     form = _form(opening, awaited(table, unset))
-    plan_move(
-        context, plan, TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
-    )
+    draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
+    taken_over = promises_of_the_inquiry(tx, table, opening.parent, opening.relation)
+    plan_move(context, plan, draft, taken_over.timers, settled=taken_over.settled)
     return context, plan
 
 

@@ -5,7 +5,7 @@ that are due until an instant, ``plan_move`` makes one decided move. Both bring 
 so that the next one plans on; what they add to the ``Plan`` is written by ``engine/commands/write.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from engine.ledger.chain import canonical
 from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import extend, inherit, reopen, reproject
-from engine.timers.timer import RunningTimer, open_only, percents
+from engine.timers.timer import RunningTimer, breaks_next, open_only, percents
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
 
@@ -92,10 +92,12 @@ def plan_move(
     draft: TransitionDraft,
     handed_on: Sequence[Any] = (),
     closed: Sequence[Any] = (),
+    settled: Collection[str] = (),
 ) -> None:
     """Plan a decided move and what it does to the timers.
 
-    ``handed_on`` are the rows of the timers that the case inherits, ``closed`` those that open again.
+    ``handed_on`` are the rows of the timers that the case inherits, ``closed`` those that open again. The clauses that
+    are ``settled`` start no timer with the move: one of them goes on, or they were met before.
     Raises ``Refused`` where a timer cannot be started, ``TimersUnread`` where the case is not whole.
     """
     if not context.whole:
@@ -110,7 +112,8 @@ def plan_move(
     if context.history is not None:
         context.history.append((case.state, draft.occurred_at))
     starter = starter_of(context, draft.occurred_at)
-    context.timers += apply(starter, table, context.table.clause, open_only(context.timers), was, draft)
+    started = apply(starter, table, context.table.clause, open_only(context.timers), was, draft)
+    context.timers += [timer for timer in started if timer.clause not in settled]
     if handed_on:
         context.timers += inherit(starter, table, handed_on)
     if closed:
@@ -142,9 +145,7 @@ def _due_timers(context: CaseContext, until: int, strict: bool) -> Sequence[Runn
 
 def _breaks(context: CaseContext, timer: RunningTimer) -> bool:
     """Return whether the timer's next step is the one that breaks its promise."""
-    clause, pack = context.table.clause[timer.clause], context.pack
-    following = percents(clause, pack)[timer.steps_fired :]
-    return clause.then is None and bool(following) and following[0] >= 100 and not timer.broken(clause, pack)
+    return breaks_next(context.table.clause[timer.clause], context.pack, timer.steps_fired)
 
 
 def plan_reprojection(context: CaseContext, plan: Plan, reason: str, since: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.actors import acting
+from engine.actors import NOBODY, acting
 from engine.contention import in_transaction
 from engine.store import Store
 from engine.transaction import Tx
@@ -76,6 +76,30 @@ def keep_attempt(store: Store, number: str, move: str, actor: str, via: str, ref
         return
     with contextlib.suppress(Refused):
         in_transaction(store, lambda tx: _keep(tx, number, move, actor, via, refused, to_micros(at)))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A move that somebody tried, and why it was refused."""
+
+    number: str
+    move: str
+    actor: str
+    via: str
+    refused: Refused
+
+
+def keep_attempts(store: Store, attempts: Iterable[Attempt], at: datetime) -> None:
+    """Keep the attempts of people among those of a group, in one transaction. Nothing is raised."""
+    kept = [each for each in attempts if each.actor not in NOBODY and each.refused.code not in NOT_KEPT]
+
+    def keep(tx: Tx) -> None:
+        for each in kept:
+            _keep(tx, each.number, each.move, each.actor, each.via, each.refused, to_micros(at))
+
+    if kept:
+        with contextlib.suppress(Refused):
+            in_transaction(store, keep)
 
 
 def _keep(tx: Tx, number: str, move: str, actor: str, via: str, refused: Refused, at: int) -> None:

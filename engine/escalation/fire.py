@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from engine.commands.case_context import Loaded, context_of
 from engine.commands.load import load_cases
@@ -12,10 +13,13 @@ from engine.commands.write import write
 from engine.contention import retrying
 from engine.databases import Conflict, overtaken
 from engine.ledger.record import CaseRow
+from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers import parking
+from engine.timers.timer import breaks_next
 from engine.transaction import Tx
 from models.columns import to_micros
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
 BATCH = 200
@@ -35,7 +39,10 @@ FROM timer k JOIN cases c ON c.id = k.case_id
 """
 # The plus keeps SQLite to the index on fires_at: by the range it would scan all cases.
 WITHIN = "AND +k.case_id BETWEEN :low AND :high"
-DUE = f"SELECT k.case_id, c.number {FREE} {WITHIN} ORDER BY k.fires_at, k.id LIMIT :limit"
+DUE = f"""
+SELECT k.case_id, c.number, c.kind, c.pack, k.clause, k.steps_fired, k.fires_at {FREE} {WITHIN}
+ ORDER BY k.fires_at, k.id LIMIT :limit
+"""
 PARKED = f"""
 SELECT p.case_id, p.next_at FROM parked p JOIN cases c ON c.id = p.case_id AND c.version = p.version
  WHERE p.work = '{parking.TIMER}' AND p.case_id = ANY(:ids)
@@ -82,12 +89,29 @@ def due_cases(
     *,
     low: int = 0,
     high: int = LAST,
+    strict: bool = False,
 ) -> dict[int, str]:
-    """Return the cases with something due, the longest due first: id and number. See ``fire_due``."""
+    """Return the cases with something due, the longest due first: id and number. See ``fire_due``.
+
+    A ``strict`` search leaves out those of which only a promise would be broken whose limit ends exactly at ``at``.
+    """
+    now = to_micros(at)
     with store.looking() as tx:
-        rows = tx.rows(DUE, at=to_micros(at), limit=limit + TIMERS_OF_A_CASE * len(skip), low=low, high=high)
+        rows = tx.rows(DUE, at=now, limit=limit + TIMERS_OF_A_CASE * len(skip), low=low, high=high)
+        if strict:
+            rules = rules_in(tx)
+            rows = [row for row in rows if row.fires_at < now or not _breaks(rules, row)]
     due = {row.case_id: row.number for row in rows if row.number not in skip}
     return dict(islice(due.items(), limit))
+
+
+def _breaks(rules: Rules, row: Any) -> bool:
+    """Return whether the timer's next step breaks its promise; one of a retired name is left to whoever fires it."""
+    clause = lifecycle_of(row.kind).clause.get(row.clause)
+    try:
+        return clause is not None and breaks_next(clause, rules.pack(row.pack, row.fires_at), row.steps_fired)
+    except Refused:  # firing it names the fault
+        return False
 
 
 def fire_cases(store: Store, ids: Iterable[int], at: datetime, strict: bool = False) -> Sweep:

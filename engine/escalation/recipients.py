@@ -1,7 +1,7 @@
 """Decides whom a case asks: the role or person that its state awaits, and above them the levels of the ladder (B6).
 
-Notifications, reports and boards use this one rule, so that a report names the people who were written to. It reads
-nothing: the caller passes the staff and the case.
+Notices, mails, reminders, digests, reports and boards use this one rule, so that a report names the people who were
+written to. It reads nothing: the caller passes the staff, the case and whom its state awaits (``awaited_person``).
 
 Note [Levels]: level 0 is whoever the state awaits. A level above it is the role of ``LEVELS``, but always above the
 state's own role: what awaits a department manager climbs to the general manager and never down to the team.
@@ -13,7 +13,9 @@ belongs to none. Those of another department are asked only where nobody above c
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+import orjson
 
 from engine.actors import on_duty
 from statemachines.kinds import lifecycle_of
@@ -98,10 +100,15 @@ def role_asked(kind: str, state: str, level: int) -> Role:
     return LEVELS[place] if place else awaited_role(kind, state)
 
 
-def awaited_person(kind: str, state: str, owner: str | None, variables: dict[str, Any]) -> str | None:
-    """Return the person whom the state awaits: the one whom its variable names, else the owner of the case."""
+def awaited_person(kind: str, state: str, owner: str | None, variables: str) -> str | None:
+    """Return the person whom the state awaits: the one whom its variable names, else the owner of the case.
+
+    ``variables`` are the case variables as JSON.
+    """
     declared = state_of(kind, state)
-    named = variables.get(declared.person) if declared is not None and declared.person else None
+    if declared is None or not declared.person:
+        return owner
+    named: str | None = orjson.loads(variables).get(declared.person)
     return named or owner
 
 

@@ -68,6 +68,8 @@ class TransitionDraft:
     row: Move | None = None
     reaches_customer: bool = True
     """Whether the move tells the customer something; what other systems recorded always did."""
+    meets: frozenset[int | None] = frozenset()
+    """The keys of timers that the move meets besides those of its clauses: a message arrived after all."""
 
     @property
     def reopens(self) -> bool:

@@ -122,6 +122,8 @@ def _outcome(
     if _meets(clause, timer, draft) and not _stale(starter.pack, clause, timer, draft):
         met = timer.met_at(draft.occurred_at) and not timer.broken(clause, starter.pack)
         return "met" if met else "breached"
+    if draft.row is not None and clause.name in draft.row.stops:
+        return "stopped"
     if draft.row is not None and draft.row.releases_timers:
         return "handed_on"
     if case.state not in clause.lives_in or (draft.reopens and not clause.started_by):
@@ -141,6 +143,8 @@ def _stale(pack: Pack, clause: Clause, timer: RunningTimer, draft: TransitionDra
 
 def _meets(clause: Clause, timer: RunningTimer, draft: TransitionDraft) -> bool:
     """Return whether the move meets the timer; a promise of words only if they reach the customer (A5)."""
+    if timer.id is not None and timer.id in draft.meets:
+        return True
     if draft.move not in clause.met_by or (clause.answers and not draft.reaches_customer):
         return False
     return not clause.occurrence_field or _is_named(clause, timer, draft)

@@ -124,6 +124,8 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
             place=starter.calendar(row.calendar),
             counted_from=counted_from(clause, case.cycle),
         )
+        if timer.running_since is not None and timer.running_since < starter.at:  # no step is dated before the case
+            timer.consumed, timer.running_since = timer.used_or_late(starter.at), starter.at
         timer.rearm(clause, starter.pack)
         inherited.append(timer)
     return inherited
@@ -132,10 +134,11 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
 def reopen(
     starter: TimerStarter, table: Lifecycle, closed: Sequence[Any], open_timers: Sequence[RunningTimer]
 ) -> list[RunningTimer]:
-    """Return timers that run again, because the message that met them did not arrive (A5).
+    """Return timers that run again: the message that met them did not arrive, or the end that stopped them is undone.
 
-    ``closed`` are their rows, by column. What they had consumed when the message left stays consumed, and the rest of
-    the allowance runs from now. A clause that has an open timer already, or does not live in this state, stays closed.
+    ``closed`` are their rows, by column. What they had consumed by then stays consumed, and the rest of the allowance
+    runs from now; only a date that was agreed stays that date where the end is undone. A clause that has an open timer
+    already, or does not live in this state, stays closed.
     """
     case = starter.case
     running = {timer.clause for timer in open_timers}
@@ -150,6 +153,8 @@ def reopen(
         timer = RunningTimer(
             **values, place=starter.calendar(row.calendar), counted_from=counted_from(clause, row.cycle)
         )
+        if row.policy == AGREED and row.outcome not in {"met", "breached"}:
+            timer.consumed += starter.at - row.closed_at
         timer.closed_at = timer.outcome = timer.closed_by = None
         timer.renamed, timer.clause = timer.clause != clause.name, clause.name
         timer.running_since = starter.at if case.state in clause.during else None

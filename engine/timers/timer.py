@@ -167,3 +167,11 @@ def falls_due(unit: str, place: Calendar, since: int, left: int) -> int:
 def percents(clause: Clause, pack: Pack) -> tuple[int, ...]:
     """Return the shares of the allowance at which the clause's timer does something."""
     return pack.percents if clause.then is None else (100,)
+
+
+def breaks_next(clause: Clause, pack: Pack, steps_fired: int) -> bool:
+    """Return whether the next step of a timer is the one that breaks its promise."""
+    shares = percents(clause, pack)
+    if clause.then is not None or any(share >= 100 for share in shares[:steps_fired]):
+        return False
+    return any(share >= 100 for share in shares[steps_fired : steps_fired + 1])

@@ -50,7 +50,7 @@ def _recipients(store: Store, steps: Sequence[LateStep], at: datetime) -> list[t
     staff = all_staff(store)
     found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))
     for step in steps:
-        for actor in asked_for(step, step.level, staff, at).actors:
+        for actor in asked_for(step, step.level, staff, at, person=step.person).actors:
             found[actor.handle][step.number].append(step)
     return [(actor, found[actor.handle]) for actor in staff if actor.handle in found and actor.email]
 

@@ -74,7 +74,7 @@ def _reminders(
         pack = rules.pack(worst.pack, to_micros(now))
         if pack.alerts.remind_days == 0:
             continue
-        actors = asked_for(worst, worst.level, staff, now).actors
+        actors = asked_for(worst, worst.level, staff, now, person=worst.person).actors
         if not actors:
             unasked.append(case)
         for actor in (actor for actor in actors if (actor.handle, worst.number) not in fresh):

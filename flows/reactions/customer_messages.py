@@ -1,15 +1,17 @@
 """Sends customers what a move says to them, and opens the promises again where a message does not arrive (A5)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from engine.backoff import TRIES
 from engine.outbox.mails import NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
+from engine.store import Store
 from flows.customer_letters import render
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notifications import OWNER, Word, locale_of, mail_key, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_message, on_move
-from flows.work import off_loop
+from flows.work import Work, off_loop
 from models import Party
 from reports.linked_cases import Addressee, customer_address
 from statemachines.lifecycle import Refused, Speech
@@ -18,6 +20,7 @@ UNKNOWN_ADDRESS: Final = "unknown_address"
 """The mail server refuses the address for good."""
 ERASED: Final = "erased"
 """The words were erased before they were sent."""
+HONOURED = "SELECT key FROM idempotency_key WHERE key = ANY(:keys)"
 LOST: Final = "lost"
 """The process that sent the message died at every try."""
 
@@ -38,6 +41,7 @@ async def send_message(context: ReactionContext) -> None:
         await undelivered(context, ERASED)
         return
     if mail.outcome == SENT:
+        await arrived(context)
         return
     ended = await attempt_composed(context.work, mail, customer.email)
     await context.batch.grouped(record_outcomes, ended.outcome)
@@ -47,6 +51,8 @@ async def send_message(context: ReactionContext) -> None:
         raise ended.error
     if (outcome := ended.outcome.outcome) != SENT:
         await undelivered(context, UNKNOWN_ADDRESS if outcome == NO_ADDRESS else outcome)
+    else:
+        await arrived(context)
 
 
 async def _customer(context: ReactionContext, speech: Speech) -> Party | Addressee | None:
@@ -78,6 +84,27 @@ async def undelivered(context: ReactionContext, cause: str) -> None:
     except Refused as refused:
         if refused.code != "key_reused":
             raise
+
+
+async def arrived(context: ReactionContext) -> None:
+    """Record that a message was sent after all which was recorded as undelivered; it meets its promises again.
+
+    A case that has ended has no promise to meet.
+    """
+    recorded = await context.batch.grouped(_recorded, f"{context.key}:message_undelivered")
+    if recorded and not (await context.case()).closed:
+        await context.advance("message_arrived", message=context.event.seq)
+
+
+async def _recorded(work: Work, keys: Sequence[str]) -> Sequence[bool]:
+    """Return of each key whether a move was made under it."""
+    return await off_loop(_honoured, work.store, keys)
+
+
+def _honoured(store: Store, keys: Sequence[str]) -> list[bool]:
+    with store.looking() as tx:
+        honoured = {row.key for row in tx.rows_among(HONOURED, keys=list(keys))}
+    return [key in honoured for key in keys]
 
 
 @on_move(EVERY, "message_undelivered")

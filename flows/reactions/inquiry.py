@@ -7,6 +7,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from classifier.propose import propose
+from engine.commands.carried_promises import CONVERTED as CONVERTED_RELATION
 from engine.rules.in_force import rules_of
 from engine.store import Store
 from flows.notifications import CUSTOMER, people, send, tell_person
@@ -91,12 +92,12 @@ async def call_back_or_rest(context: ReactionContext) -> None:
 
 @entering(INQUIRY, CONVERTED)
 async def go_on_as_complaint(context: ReactionContext) -> None:
-    """Open a complaint with the customer's own words (D2)."""
+    """Open a complaint with the customer's own words (D2); it takes over what was promised to him."""
     case, opening = await context.case(), await context.opening_statements()
     parts = [await context.statement("words"), opening.pop("text", "")]
     text = "\n\n".join(filter(None, parts))[:TEXT_LIMIT] or context.number
     await context.open(
-        "complaint", "converted", text, channel=case.channel, customer_type=case.customer_type, **opening
+        "complaint", CONVERTED_RELATION, text, channel=case.channel, customer_type=case.customer_type, **opening
     )
 
 

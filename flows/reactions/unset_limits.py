@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from engine.escalation.recipients import asked_for
 from engine.outbox.mails import NO_ADDRESS, NOBODY, ComposedMail, queue_mails
 from engine.rules.policy import Pack
-from flows.case_notices import asked_for, pack_of
+from flows.case_notices import pack_of, person_of
 from flows.notifications import SUPERVISOR, staff_of
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_unset_limits
@@ -26,7 +27,7 @@ async def tell_unset_limits(context: ReactionContext) -> None:
     clauses = str(context.form["unset_limits"]).split()
     day = now.astimezone(ZoneInfo(pack.zone)).date().isoformat()
     key = f"unset_limits:{pack.edition}:{case.kind}:{day}"
-    actors = asked_for(case, SUPERVISOR, await staff_of(context), now).actors
+    actors = asked_for(case, SUPERVISOR, await staff_of(context), now, person=person_of(case)).actors
     mails = [_mail(f"{key}:{actor.handle}", actor, context, pack, clauses) for actor in actors]
     await off_loop(queue_mails, context.work.store, mails or [ComposedMail(key, "", "", "", NOBODY)], now)
 

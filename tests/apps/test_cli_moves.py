@@ -11,7 +11,7 @@ from flows.work import Work
 from gateways.mail import FakeMailer
 from gateways.telephone import FakeTelephone
 from tests.apps.conftest import Closeloop
-from tests.case_actions import FORMS, MOVE_ACTORS, form_for, make_move, moves_of
+from tests.case_actions import FORMS, MOVE_ACTORS, form_for, make_move, moves_of, query_rows
 
 SPOKEN = ("--set", "medium=phone", "--set", "recipient=王女士")
 CLASSIFY = ("classify", "--set", "category=delay", "--set", "severity=high", "--set", "department=claims")
@@ -86,6 +86,8 @@ def test_a_faulty_form_is_refused_with_the_name_of_its_field(
     assert refused["code"] == code
     assert named in refused["text"]
     assert moves_of(simulated, number) == ["open"]
+    sql = "SELECT DISTINCT r.code, r.via, a.handle FROM refused_attempt r JOIN actor a ON a.id = r.actor_id"
+    assert query_rows(simulated, sql) == [{"code": code, "via": "cli", "handle": "sue"}], "what was tried is kept"
 
 
 def test_a_refusal_does_not_repeat_the_input(closeloop: Closeloop, number: str):

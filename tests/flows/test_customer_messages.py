@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.audit.verify import verify
+from engine.outbox.dead_letters import revive_all
 from engine.outbox.deliveries import lease
 from flows.reaction_registry import wanted
 from flows.work import Work
@@ -14,6 +16,7 @@ from gateways.mail import FakeMailer, FileMailer
 from tests.case_actions import (
     AGENT,
     BY_PHONE,
+    DAY,
     HOUR,
     START,
     history_of,
@@ -23,7 +26,7 @@ from tests.case_actions import (
     query_rows,
     timer_of,
 )
-from tests.flows.scenes import deliveries, drained, sent_mails
+from tests.flows.scenes import FailingMailer, deliveries, drained, sent_mails
 
 WANG: dict[str, Any] = {"email": "wang@example.com", "customer": "王女士"}
 MINUTE = timedelta(minutes=1)
@@ -144,3 +147,25 @@ def test_a_message_that_is_tried_again_says_the_same(work: Work):
     drained(work, HOUR + MINUTE)
     [letter] = [mail for mail in sent_mails(work) if ":send_message:" in mail.key]
     assert letter.subject == f"关于您反映的事项（编号 {number}）", "it was composed before the first try"
+
+
+@pytest.mark.requirement("A5")
+def test_a_message_that_was_given_up_and_is_sent_after_all_meets_the_promise_that_its_death_had_reopened(work: Work):
+    number = new_case(work.store, text=BROKEN, **WANG)
+    drained(work, timedelta())
+    work.mailer = FailingMailer(5, WANG["email"])
+    make_move(work.store, number, "promise", AGENT, HOUR, due_at=(START + 5 * DAY).isoformat())
+    make_move(work.store, number, "keep_promise", AGENT, HOUR, how="已寄出。", **SEND)
+    kept = len(history_of(work.store, number))
+    for minutes in range(60, 600, 30):
+        drained(work, MINUTE * minutes)
+    assert "message_undelivered" in moves_of(work.store, number)
+    assert timer_of(work.store, number, "promise")["outcome"] is None
+    assert revive_all(work.store, START + DAY) > 0
+    drained(work, DAY)
+    drained(work, DAY + MINUTE)
+    arrived = [json.loads(row["form"]) for row in history_of(work.store, number) if row["move"] == "message_arrived"]
+    assert arrived == [{"message": kept}]
+    assert timer_of(work.store, number, "promise")["outcome"] == "met"
+    assert [mail.to for mail in sent_mails(work) if mail.to == WANG["email"]] == [WANG["email"]], "sent once"
+    assert verify(work.store).faults == ()

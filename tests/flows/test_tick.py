@@ -3,9 +3,21 @@
 import json
 from typing import Any
 
+import pytest
+
 from flows.work import Work
 from models import Run
-from tests.case_actions import DAY, HOUR, case_of, fired_steps_of, moves_of, new_case, new_resolved_case, query_rows
+from tests.case_actions import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    case_of,
+    fired_steps_of,
+    moves_of,
+    new_case,
+    new_resolved_case,
+    query_rows,
+)
 from tests.flows.scenes import DAMAGE, Watching, drained
 
 NONE = 0 * HOUR
@@ -74,3 +86,25 @@ def test_a_late_tick_fires_each_step_at_its_own_instant(work: Work):
     number = new_case(work.store, text=DAMAGE)
     drained(work, HOUR * 30)
     assert [due for *_, due in fired_steps_of(work.store, number)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
+
+
+@pytest.mark.requirement("B6")
+def test_exactly_at_a_limit_no_run_begins_that_would_fire_nothing(work: Work):
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, HOUR * 1.75)
+    work.observer = watching = Watching()
+    assert drained(work, HOUR * 2) == 0, "within two hours includes the second"
+    assert [run.flow for run in watching.sights] == []
+    assert drained(work, HOUR * 2 + MICROSECOND) > 0
+    assert "fire-timers" in [run.flow for run in watching.sights]
+    assert [due for *_, due in fired_steps_of(work.store, number)][-1] == HOUR * 2
+
+
+def test_what_is_due_besides_a_limit_that_ends_at_the_instant_is_fired(work: Work):
+    first = new_case(work.store, text=DAMAGE)
+    second = new_case(work.store, HOUR / 2, text=DAMAGE)
+    drained(work, HOUR * 1.75)
+    work.observer = watching = Watching()
+    assert drained(work, HOUR * 2) > 0, "the reminder of the second case is at its instant"
+    assert [run.flow for run in watching.sights].count("fire-timers") == 1
+    assert [len(fired_steps_of(work.store, number)) for number in (first, second)] == [1, 1]

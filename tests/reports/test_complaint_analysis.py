@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.categories import add_categories
 from engine.create_store import set_clock
 from engine.escalation.fire import fire_due
 from engine.store import Store
@@ -367,6 +368,8 @@ def test_the_text_holds_every_figure(store_of_two_months: Store):
 
 
 def test_a_long_list_states_the_number_of_hidden_rows(sqlite_store: Store):
+    with sqlite_store.writing() as tx:
+        add_categories(tx, ((f"c{n}", f"c{n}") for n in range(SHOWN + 3)), "eva", 0)
     for n in range(SHOWN + 3):
         make_move(sqlite_store, new_case(sqlite_store), "classify", category=f"c{n}")
     analysis = analysis_of(sqlite_store, MARCH)

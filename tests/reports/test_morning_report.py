@@ -246,10 +246,22 @@ def test_whoever_is_asked_has_one_list_in_the_order_of_the_levels(work: Work):
     assert places == sorted(places)
 
 
-def test_a_role_that_nobody_holds_is_said_to_be_vacant(work: Work):
+def test_a_role_that_nobody_holds_passes_the_case_to_whom_the_mails_go_with_a_note(work: Work):
     execute_sql(work.store, "UPDATE actor SET roles = 'auditor' WHERE handle = 'gao'")
     new_case(work.store, text=ODD)
     drained(work, DAY)
+    texts = {locale: render(report(work, DAY), locale) for locale in locales()}
+    heading = "### Department manager · mei (instead of: General manager, where nobody is there) (1)"
+    assert heading in texts["en"]
+    assert "### 部门经理 · mei（总经理暂无人在岗，转由此处办理）（1 件）" in texts["zh_CN"]
+    assert "### 部門經理 · mei（總經理暫無人在崗，轉由此處辦理）（1 件）" in texts["zh_TW"]
+    assert {promise.asked for promise in report(work, DAY).overdue} == {("mei",)}
+
+
+def test_where_nobody_is_there_at_all_the_role_is_said_to_be_vacant(work: Work):
+    new_case(work.store, text=ODD)
+    drained(work, DAY)
+    execute_sql(work.store, "UPDATE actor SET roles = 'auditor' WHERE roles NOT IN ('system', 'import')")
     texts = {locale: render(report(work, DAY), locale) for locale in locales()}
     assert "### General manager · nobody holds this role (1)" in texts["en"]
     assert "### 总经理 · 无人担任此角色（1 件）" in texts["zh_CN"]

@@ -41,7 +41,7 @@ def test_a_move_from_a_wrong_state_is_refused_with_the_allowed_moves():
     refused = refusal_of("received", "resolve", HANDLER)
     assert (refused.code, refused.params["move"], refused.params["state"]) == ("not_now", "resolve", "received")
     assert refused.params["allowed"] == [
-        *("ask_customer", "reply", "propose_solution", "progress", "message_undelivered", "promise", "keep_promise"),
+        *("ask_customer", "reply", "propose_solution", "progress", "message_undelivered", "promise"),
         *("note", "escalate"),
     ]
 

@@ -121,7 +121,7 @@ def test_the_inquiry_of_a_dissatisfied_customer_becomes_a_complaint(story: Story
 def test_an_inquiry_that_is_a_complaint_becomes_one_with_the_customers_text(story: Story):
     story.opens("consultation", "货物破损,请问怎么办?", subject="破损", channel="hotline", **CUSTOMER)
     story.then("amy", "turn_into_complaint", words="外箱也塌了。")
-    assert (story.state, story.outcome("first_reply")) == ("converted", "stopped")
+    assert (story.state, story.outcome("first_reply")) == ("converted", "handed_on")
     story.on(story.child("complaint"))
     sql = """SELECT s.field, s.content, c.channel FROM statement s JOIN cases c ON c.id = s.case_id
               WHERE c.number = :number AND s.seq = 1 ORDER BY s.field"""

@@ -98,6 +98,7 @@ def test_an_order_goes_its_whole_way(story: Story):
     assert (story.state, story.outcome("revisit")) == ("archived", "met")
     assert story.mails(WANG) == [
         f"已收到您的订单（编号 {story.number}）",
+        f"关于您的订单（编号 {story.number}）：服务方案",
         f"您的订单 {story.number} 的服务安排已确认",
         f"服务确认函（订单 {story.number}）",
     ]

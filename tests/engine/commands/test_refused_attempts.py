@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import Command, advance, advance_many
 from engine.commands.refused_attempts import KEPT_FOR, KEPT_PER_CASE, RefusedMove, refused_moves
 from engine.store import Store
 from tests.case_actions import (
@@ -103,3 +103,14 @@ def test_only_an_auditor_or_an_administrator_reads_them(store: Store):
     assert refusal(lambda: refused_moves(store, SUPERVISOR, START, 10)).code == "not_in_charge"
     execute_sql(store, "UPDATE actor SET roles = 'administrator' WHERE handle = 'sue'")
     assert refused_moves(store, SUPERVISOR, START, 10) == []
+
+
+@pytest.mark.requirement("F3")
+def test_of_a_group_each_refused_attempt_of_a_person_is_kept(store: Store):
+    numbers = [new_case(store), new_case(store)]
+    commands = [Command(number, "archive", actor=SUPERVISOR, via="staffing") for number in numbers]
+    commands += [Command(numbers[0], "note", {"note": "He calls."}, actor=AGENT), Command(numbers[1], "archive")]
+    advance_many(store, commands, START + HOUR)
+    assert sorted((kept.number, kept.actor, kept.via, kept.code) for kept in attempts(store)) == [
+        (number, SUPERVISOR, "staffing", "not_now") for number in numbers
+    ]
