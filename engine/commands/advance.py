@@ -214,7 +214,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     dest, now = row.dest or case.state, context.now
     draft = TransitionDraft(
         row.name, dest, form, actor.id, command.via, instant, now, inferred=command.inferred, row=row,
-        reaches_customer=historic or reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
+        reaches_customer=reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:
