@@ -19,6 +19,7 @@ from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_
 from engine.rules.in_force import Rules, rules_in
 from engine.rules.unset_limits import unset_limits
 from engine.store import Store
+from engine.timers.would_run import past_moves, would_run
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from reports import figures
@@ -50,6 +51,7 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.v
        t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
  WHERE t.case_id = :case_id ORDER BY t.seq
 """
+RUNNING = "SELECT clause FROM timer WHERE case_id = :case_id AND closed_at IS NULL"
 OPENING = "SELECT form FROM transition WHERE case_id = :case_id AND seq = 1"
 NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
 """The columns of a case that its document leaves out."""
@@ -135,8 +137,11 @@ def timers(store: Store, number: str) -> CaseTimers:
 def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> CaseTimers:
     views, table = timers_of(tx, rules, case_row, now), lifecycle_of(case_row.kind)
     running = {view.clause for view in views if view.outcome is None}
-    names = unset_limits(rules.pack(case_row.pack, to_micros(now)), table, case_row.traits)
-    unset = [name for name in names if case_row.state in table.clause[name].lives_in and name not in running]
+    pack = rules.pack(case_row.pack, to_micros(now))
+    names = unset_limits(pack, table, case_row.traits)
+    here = [name for name in names if case_row.state in table.clause[name].lives_in and name not in running]
+    moves = past_moves(tx, case_row.id) if here else ()
+    unset = [name for name in here if would_run(table, pack, table.clause[name], moves)]
     return CaseTimers(case_row.kind, views, unset)
 
 
@@ -198,7 +203,7 @@ def _is_staff(tx: Tx, handle: str | None, at: datetime) -> bool:
 
 
 def _allowed(tx: Tx, case_row: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
-    """Return the moves that roles, separation of duties and guards let this actor make now; without one, any person.
+    """Return the moves that this actor may make now, without one any person, by the facts that the engine decides by.
 
     Empty where every move is refused: the case's pack does not exist, the actor is unknown, absent or has left.
     """
@@ -208,11 +213,14 @@ def _allowed(tx: Tx, case_row: CaseRow, rules: Rules, at: datetime, handle: str 
         actor = None if handle is None else acting(tx, handle, to_micros(at))
     except Refused:
         return []
+    running = {table.resolver.clause_or_own(row.clause) for row in tx.rows(RUNNING, case_id=case_row.id)}
     if actor is None:
-        return table.allowed(facts_of(case_row, pack), set(Role) - NOBODY)
+        return table.allowed(facts_of(case_row, pack, at=to_micros(at), running=running), set(Role) - NOBODY)
     if not actor.person:
-        return table.allowed(facts_of(case_row, pack), actor.roles)
-    return table.allowed(facts_of(case_row, pack, actor.handle, _done_by(tx, case_row, table)), actor.roles)
+        return table.allowed(facts_of(case_row, pack, at=to_micros(at), running=running), actor.roles)
+    done = _done_by(tx, case_row, table)
+    facts = facts_of(case_row, pack, actor.handle, done, to_micros(at), running, actor.department)
+    return table.allowed(facts, actor.roles)
 
 
 def _done_by(tx: Tx, case_row: CaseRow, table: Lifecycle) -> DoneBy:

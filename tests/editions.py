@@ -23,7 +23,7 @@ def publishes(store: Store, section: str, pack: str = "logistics", **values: Any
     _publish(store, lambda text: _set_values(text, section, lines, values), START, pack)
 
 
-def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = START) -> None:
+def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = START, pack: str = "logistics") -> None:
     """Publish these clauses in place of the pack's own, effective from ``at``; default calendar: round the clock."""
 
     def edited(text: str) -> str:
@@ -31,7 +31,7 @@ def in_force(store: Store, limits: dict[str, dict[str, Any]], at: datetime = STA
             text = _set_limit(text, name, limit)
         return text
 
-    _publish(store, edited, at)
+    _publish(store, edited, at, pack)
 
 
 def _publish(store: Store, edit: Callable[[str], str], at: datetime, pack: str = "logistics") -> None:

@@ -14,7 +14,7 @@ from apps.cli.letter_preview import letter_of
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
-from engine.commands.refused_attempts import keep_attempt
+from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.duplicates.similar import Candidate, similar
 from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
@@ -216,7 +216,7 @@ def do(
     try:
         form = _entered(number, move, set_, body)
     except Refused as refused:
-        keep_attempt(cli.store, number, move, actor, CLI, refused, cli.store.now())
+        keep_attempts(cli.store, [Attempt(number, move, actor, CLI, refused)], cli.store.now())
         raise
     command = Command(number, move, form, actor, CLI, key, if_seq)
     answer = advance(cli.store, command, cli.store.now())

@@ -29,7 +29,7 @@ from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
 from engine.commands.message_checks import arrived_timers, as_logged, check_message, closed_timers, with_words
 from engine.commands.plan import Plan, begin, plan_move, plan_until
-from engine.commands.refused_attempts import Attempt, keep_attempt, keep_attempts
+from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
@@ -91,7 +91,7 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
             return _advance(tx, store.secret, command, at)
         return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
     except Refused as refused:
-        keep_attempt(store, command.number, command.move, command.actor, command.via, refused, at)
+        keep_attempts(store, [_attempt(command, refused)], at)
         raise
 
 
@@ -116,12 +116,12 @@ def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> lis
     """
     answers = in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
     tried = zip(commands, answers, strict=True)
-    keep_attempts(
-        store,
-        [Attempt(c.number, c.move, c.actor, c.via, answer) for c, answer in tried if isinstance(answer, Refused)],
-        at,
-    )
+    keep_attempts(store, [_attempt(command, answer) for command, answer in tried if isinstance(answer, Refused)], at)
     return answers
+
+
+def _attempt(command: Command, refused: Refused) -> Attempt:
+    return Attempt(command.number, command.move, command.actor, command.via, refused)
 
 
 @dataclass(slots=True)
@@ -214,7 +214,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     dest = row.dest or case.state
     draft = TransitionDraft(
         row.name, dest, form, actor.id, command.via, instant, context.now, inferred=command.inferred, row=row,
-        reaches_customer=historic or reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
+        reaches_customer=reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:

@@ -144,7 +144,7 @@ def _open(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
 
 
 def _reply(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
-    """Resolve the case with the file's reply; moves that must have come before are inferred."""
+    """Resolve the case with the file's reply, which told the customer; moves that came before it are inferred."""
     case = tx.row(CASE_OF, source=row.source, row_id=row.row_id)
     if case is None:
         raise Refused("reply_without_case", source=row.source)
@@ -153,7 +153,7 @@ def _reply(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
     steps = {
         RECEIVED: replace(step, move="classify", form={"category": "unclassified"}, inferred=True),
         CLASSIFIED: replace(step, move="investigate", form={"findings": reply.text}),
-        INVESTIGATED: replace(step, move="resolve", form={"result": reply.text}),
+        INVESTIGATED: replace(step, move="resolve", form={"result": reply.text, "message": reply.text}),
     }
     state = case.state
     while state in steps:

@@ -1,6 +1,6 @@
 """Decides whether an actor may make a move: the facts that guards read, and the decision of the table."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
 import orjson
@@ -10,7 +10,7 @@ from engine.commands.case_context import CaseContext, Done
 from engine.ledger.record import CaseRow
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import has_limit
-from engine.timers.timer import RunningTimer, open_only
+from engine.timers.timer import open_only
 from models.columns import from_micros
 from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
@@ -26,13 +26,14 @@ def facts_of(
     actor: str = "",
     done_by: DoneBy | None = None,
     at: int | None = None,
-    timers: Sequence[RunningTimer] = (),
+    running: Iterable[str] = (),
     department: str | None = None,
 ) -> Facts:
     """Return what guards may know of a case.
 
     ``actor`` is the handle of a person, empty for nobody, and ``department`` the one he belongs to. ``at`` is the
-    instant of the move, in microseconds; without it nothing is known of time.
+    instant of the move, in microseconds; without it nothing is known of time. ``running`` are the clauses of the open
+    timers.
     """
     return Facts(
         state=case.state,
@@ -52,7 +53,7 @@ def facts_of(
         at=None if at is None else from_micros(at),
         idle=None if at is None else timedelta(microseconds=max(at - case.changed_at, 0)),
         windows=pack.windows,
-        running=frozenset(timer.clause for timer in open_only(timers)),
+        running=frozenset(running),
     )
 
 
@@ -71,9 +72,10 @@ def decide(context: CaseContext, move: str, form: Form, actor: Acting) -> Decisi
     row = table.settled(move, case.state, actor.roles)
     if row is not None:
         return Decision(row, case.state, row.dest or case.state, form)
+    running = {timer.clause for timer in open_only(context.timers)}
     if not actor.person:
-        facts = facts_of(case, context.pack, at=context.now, timers=context.timers)
+        facts = facts_of(case, context.pack, at=context.now, running=running)
         return table.decide(facts, move, form, actor.roles)
     separate = done_by(context.done, table.separate_from(move, case.state))
-    facts = facts_of(case, context.pack, actor.handle, separate, context.now, context.timers, actor.department)
+    facts = facts_of(case, context.pack, actor.handle, separate, context.now, running, actor.department)
     return table.decide(facts, move, form, actor.roles)

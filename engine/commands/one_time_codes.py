@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from engine.actors import Acting, acting, administrator
 from engine.commands.advance import Answer, Command, advance_in, load_and_plan
 from engine.commands.load import lock_cases
-from engine.commands.refused_attempts import keep_attempt
+from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.commands.staffing import CODE_ISSUED, note
 from engine.contention import retrying
 from engine.ledger.chain import canonical, keyed
@@ -170,7 +170,7 @@ def redeem(store: Store, command: Command, code: str, at: datetime) -> Answer:
     try:
         return confirmed(store, purpose_of(command), code, at, make, honoured)
     except Refused as refused:
-        keep_attempt(store, command.number, command.move, command.actor, command.via, refused, at)
+        keep_attempts(store, [Attempt(command.number, command.move, command.actor, command.via, refused)], at)
         raise
 
 

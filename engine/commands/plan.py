@@ -5,7 +5,7 @@ that are due until an instant, ``plan_move`` makes one decided move. Both bring 
 so that the next one plans on; what they add to the ``Plan`` is written by ``engine/commands/write.py``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,9 +16,11 @@ from engine.commands.usual_steps import Ladder, ladder_of, step_form
 from engine.ledger.case_variables import plain
 from engine.ledger.chain import canonical
 from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
+from engine.rules.policy import Pack
 from engine.timers.apply import Before, apply
-from engine.timers.reschedule import extend, inherit, reopen, reproject
+from engine.timers.reschedule import begin_set, extend, inherit, reopen, reproject, set_now
 from engine.timers.timer import RunningTimer, breaks_next, open_only, percents
+from engine.timers.would_run import PastMove
 from models.columns import from_micros
 from statemachines.form_model import Form, Nothing, Reprojected, StepFired
 
@@ -148,19 +150,26 @@ def _breaks(context: CaseContext, timer: RunningTimer) -> bool:
     return breaks_next(context.table.clause[timer.clause], context.pack, timer.steps_fired)
 
 
-def plan_reprojection(context: CaseContext, plan: Plan, reason: str, since: int) -> bool:
+def plan_reprojection(
+    context: CaseContext, plan: Plan, reason: str, since: int, before: Pack, moves: Callable[[], Sequence[PastMove]]
+) -> bool:
     """Plan to bring the open timers under the rules in force ``since`` an instant (F4).
 
-    Return whether any timer changed, which is recorded.
+    A limit that was not set ``before`` and is set now starts its timer, if the case is past the clause's start:
+    ``moves`` reads the transitions of the case. Return whether any timer changed or started, which is recorded.
     """
-    case, at = context.case, since
-    open_timers = open_only(context.timers)
-    if not reproject(starter_of(context, at), context.table.clause, open_timers, context.history):
+    case, at, table = context.case, since, context.table
+    open_timers, starter = open_only(context.timers), starter_of(context, at)
+    changed = reproject(starter, table.clause, open_timers, context.history)
+    wanted = set_now(starter, before, table, open_timers)
+    started = begin_set(starter, before, table, open_timers, moves()) if wanted else []
+    if not changed and not started:
         return False
+    context.timers += started
     form = Reprojected(reason=reason, edition=context.pack.edition)
     draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, max(at, context.now))
     plan.steps_only = False
-    plan.transitions.append(append(case, context.table, draft, plan.statements))
+    plan.transitions.append(append(case, table, draft, plan.statements))
     return True
 
 

@@ -5,7 +5,7 @@ is kept is bounded, and holds codes only: no text that anybody typed.
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,10 +28,8 @@ REASONS = ("guards", "moves", "wanted", "bound")
 NOT_KEPT = frozenset({"contended", "busy", "disk_full", "disk_failed", "database_away", "no_store"})
 """Refusals of the database, which say nothing of whoever tried."""
 
-SUBJECT = """
-SELECT c.id, c.kind, c.state, a.id AS actor_id, a.roles FROM cases c LEFT JOIN actor a ON a.handle = :actor
- WHERE c.number = :number
-"""
+CASES = "SELECT id, number, kind, state FROM cases WHERE number = ANY(:numbers)"
+ACTORS = "SELECT id, handle, roles FROM actor WHERE handle = ANY(:handles)"
 ADD = """
 INSERT INTO refused_attempt (at, case_id, actor_id, via, move, state, code, why)
 VALUES (:at, :case_id, :actor_id, :via, :move, :state, :code, :why)
@@ -70,14 +68,6 @@ class RefusedMove:
     why: tuple[str, ...]
 
 
-def keep_attempt(store: Store, number: str, move: str, actor: str, via: str, refused: Refused, at: datetime) -> None:
-    """Keep an attempt of a person on a case that exists. Nothing is raised: the refusal is what counts."""
-    if refused.code in NOT_KEPT:
-        return
-    with contextlib.suppress(Refused):
-        in_transaction(store, lambda tx: _keep(tx, number, move, actor, via, refused, to_micros(at)))
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A move that somebody tried, and why it was refused."""
@@ -90,38 +80,46 @@ class Attempt:
 
 
 def keep_attempts(store: Store, attempts: Iterable[Attempt], at: datetime) -> None:
-    """Keep the attempts of people among those of a group, in one transaction. Nothing is raised."""
+    """Keep the attempts of people on cases that exist. Nothing is raised: the refusals are what counts."""
     kept = [each for each in attempts if each.actor not in NOBODY and each.refused.code not in NOT_KEPT]
-
-    def keep(tx: Tx) -> None:
-        for each in kept:
-            _keep(tx, each.number, each.move, each.actor, each.via, each.refused, to_micros(at))
-
     if kept:
         with contextlib.suppress(Refused):
-            in_transaction(store, keep)
+            in_transaction(store, lambda tx: _keep(tx, kept, to_micros(at)))
 
 
-def _keep(tx: Tx, number: str, move: str, actor: str, via: str, refused: Refused, at: int) -> None:
-    subject = tx.row(SUBJECT, number=number, actor=actor)
-    if subject is None or (subject.roles and {Role.SYSTEM, Role.IMPORT} & set(subject.roles.split())):
+def _keep(tx: Tx, attempts: Sequence[Attempt], at: int) -> None:
+    cases = {row.number: row for row in tx.rows_among(CASES, numbers=sorted({each.number for each in attempts}))}
+    actors = {row.handle: row for row in tx.rows_among(ACTORS, handles=sorted({each.actor for each in attempts}))}
+    rows = [
+        _row(each, cases[each.number], actors.get(each.actor), at)
+        for each in attempts
+        if each.number in cases and not _automatic(actors.get(each.actor))
+    ]
+    if not rows:
         return
-    table = lifecycle_of(subject.kind)
-    known = table.rows.get(move, ())
-    fields = {name for row in known for name in row.form.model_fields}
-    tx.run(
-        ADD,
-        at=at,
-        case_id=subject.id,
-        actor_id=subject.actor_id,
-        via=via,
-        move=move if known else "",
-        state=table.resolver.state(subject.state),
-        code=refused.code,
-        why=" ".join(_reasons(refused.params, fields)),
-    )
-    tx.run(DROP_MORE, case_id=subject.id, kept=KEPT_PER_CASE)
+    tx.run_all(ADD, rows)
+    tx.run_all(DROP_MORE, [{"case_id": id, "kept": KEPT_PER_CASE} for id in {row["case_id"] for row in rows}])
     tx.run(DROP_OLD, oldest=at - KEPT_FOR // timedelta.resolution)
+
+
+def _automatic(actor: Any) -> bool:
+    return actor is not None and bool({Role.SYSTEM, Role.IMPORT} & set(actor.roles.split()))
+
+
+def _row(attempt: Attempt, case: Any, actor: Any, at: int) -> dict[str, Any]:
+    table = lifecycle_of(case.kind)
+    known = table.rows.get(attempt.move, ())
+    fields = {name for row in known for name in row.form.model_fields}
+    return {
+        "at": at,
+        "case_id": case.id,
+        "actor_id": None if actor is None else actor.id,
+        "via": attempt.via,
+        "move": attempt.move if known else "",
+        "state": table.resolver.state(case.state),
+        "code": attempt.refused.code,
+        "why": " ".join(_reasons(attempt.refused.params, fields)),
+    }
 
 
 def _reasons(params: dict[str, Any], fields: set[str]) -> Iterable[str]:

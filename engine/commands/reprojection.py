@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from engine.commands.case_context import Loaded, context_of
 from engine.commands.load import load_cases
@@ -12,14 +13,14 @@ from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
 from engine.timers.reschedule import HistoryUnknown
+from engine.timers.would_run import past_moves
 from engine.transaction import Tx
 from models.columns import to_micros
 
 BATCH = 200
-# A timer whose deadline was agreed follows no pack.
+# Also those without a timer: the edition may set a limit that was not set.
 OF_PACK = """
-SELECT DISTINCT k.case_id FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE k.closed_at IS NULL AND c.pack = :name AND k.case_id > :after ORDER BY k.case_id LIMIT :limit
+SELECT c.id AS case_id FROM cases c WHERE NOT c.closed AND c.pack = :name AND c.id > :after ORDER BY c.id LIMIT :limit
 """
 OF_CALENDAR = """
 SELECT DISTINCT k.case_id FROM timer k
@@ -74,22 +75,23 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
 def _planned(tx: Tx, loaded: Loaded, reason: str, since: int, now: int) -> tuple[Plan, bool]:
     """Plan one case: the steps that were due before the edition, then the new dates; whether any date changed."""
     try:
-        return _plan(loaded, reason, since)
+        return _plan(tx, loaded, reason, since)
     except HistoryUnknown:
         assert loaded.case is not None
         [complete] = load_cases(tx, [loaded.case.id], now, complete=True)
-        return _plan(complete, reason, since)
+        return _plan(tx, complete, reason, since)
 
 
-def _plan(loaded: Loaded, reason: str, since: int) -> tuple[Plan, bool]:
+def _plan(tx: Tx, loaded: Loaded, reason: str, effective_from: int) -> tuple[Plan, bool]:
     """Plan one case: before the edition's instant its steps fire under the rules that held then.
 
     Nothing that is recorded is judged anew: for a case that has moved since, the edition holds from that move on.
     """
     context = context_of(loaded)
-    in_force, since = context.pack, max(since, context.case.changed_at)
+    in_force, since = context.pack, max(effective_from, context.case.changed_at)
     plan = begin(context)
     context.pack = loaded.around.rules.pack(context.case.pack, since - 1)
     plan_until(context, plan, since - 1)
     context.pack = in_force
-    return plan, plan_reprojection(context, plan, reason, since)
+    before = loaded.around.rules.pack(context.case.pack, effective_from - 1)
+    return plan, plan_reprojection(context, plan, reason, since, before, partial(past_moves, tx, context.case.id))

@@ -67,7 +67,7 @@ class TransitionDraft:
     level: int = 0
     row: Move | None = None
     reaches_customer: bool = True
-    """Whether the move tells the customer something; what other systems recorded always did."""
+    """Whether the move tells the customer something; what a log is replayed from is taken to have done so."""
     meets: frozenset[int | None] = frozenset()
     """The keys of timers that the move meets besides those of its clauses: a message arrived after all."""
 

@@ -172,7 +172,7 @@ def _pause_or_resume(starter: TimerStarter, timer: RunningTimer, clause: Clause,
 def _starting(starter: TimerStarter, table: Lifecycle, was: Before, draft: TransitionDraft) -> Iterator[Clause]:
     case = starter.case
     for clause, starts in table.beginning(draft.move, was.state, case.state, draft.reopens):
-        if (clause.once and case.cycle > 1) or (clause.triggers and draft.move not in _triggering(starter, clause)):
+        if (clause.once and case.cycle > 1) or (clause.triggers and draft.move not in triggering(starter.pack, clause)):
             continue
         if clause.started_by or not clause.partition_by:
             if starts:
@@ -181,8 +181,8 @@ def _starting(starter: TimerStarter, table: Lifecycle, was: Before, draft: Trans
             yield clause
 
 
-def _triggering(starter: TimerStarter, clause: Clause) -> tuple[str, ...]:
+def triggering(pack: Pack, clause: Clause) -> tuple[str, ...]:
     """Return the moves that may start the timer: that of the pack's trigger, and the last one."""
     moves = dict(clause.triggers)
     last = clause.triggers[-1][1]
-    return moves.get(starter.pack.callbacks.trigger or "", last), last
+    return moves.get(pack.callbacks.trigger or "", last), last

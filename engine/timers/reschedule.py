@@ -5,9 +5,12 @@ from typing import Any
 
 from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
+from engine.rules.policy import Pack
+from engine.rules.unset_limits import name_in_pack
 from engine.timers.start import AGREED, HOUR, TimerStarter, counted_from
 from engine.timers.stretches import History, stretches
 from engine.timers.timer import COLUMNS, RunningTimer, spent
+from engine.timers.would_run import PastMove, would_run
 from statemachines.lifecycle import Clause, Lifecycle, Refused
 
 
@@ -30,6 +33,27 @@ def reproject(
             limit = starter.limit(clause)
             changed += limit is not None and _redate(starter, clause, timer, limit, history)
     return changed
+
+
+def begin_set(
+    starter: TimerStarter, before: Pack, table: Lifecycle, timers: Iterable[RunningTimer], moves: Sequence[PastMove]
+) -> list[RunningTimer]:
+    """Return timers of the clauses whose limit an edition sets that was not set ``before``, as far as they would run.
+
+    They begin at the edition's instant with the whole limit: no step is dated before it. ``moves`` are all transitions
+    of the case.
+    """
+    clauses = set_now(starter, before, table, timers)
+    started = [starter.start(clause) for clause in clauses if would_run(table, starter.pack, clause, moves)]
+    return [timer for timer in started if timer is not None]
+
+
+def set_now(starter: TimerStarter, before: Pack, table: Lifecycle, timers: Iterable[RunningTimer]) -> list[Clause]:
+    """Return the clauses of the case's state without a timer whose limit was not set ``before`` and is set now."""
+    case, running = starter.case, {timer.clause for timer in timers}
+    here = (clause for clause in table.clauses if case.state in clause.lives_in and clause.name not in running)
+    unset = (clause for clause in here if before.is_unset(name_in_pack(before, table, clause), case.traits))
+    return [clause for clause in unset if starter.limit(clause) is not None]
 
 
 def _redate(starter: TimerStarter, clause: Clause, timer: RunningTimer, limit: Limit, history: History | None) -> bool:

@@ -58,6 +58,30 @@ def _comes(table: Lifecycle, step: Any) -> bool:
     return bool(naming and naming & json.loads(step.form).keys())
 
 
+def gives(table: Lifecycle, history: Sequence[Any], seq: int) -> bool:
+    """Return whether the transition ``seq`` of a history leads the case to somebody, or gives it to somebody else.
+
+    Naming the department, owner or person whom the case has already gives it to nobody.
+    """
+    has: dict[str, Any] = {}
+    for step in history:
+        form: dict[str, Any] = json.loads(step.form)
+        given = dict(has)
+        if form.get("department", given.get("department")) != given.get("department"):
+            given.pop("owner", None)  # a new department ends the work of the owner
+        given |= {name: value for name, value in form.items() if name in _giving(table, step)}
+        if step.seq == seq:
+            return _comes(table, step) and (step.move == OPEN or step.dest != step.source or given != has)
+        has = given
+    return False
+
+
+def _giving(table: Lifecycle, step: Any) -> set[str]:
+    """Return the fields that may say who has the case after a transition."""
+    state = table.state.get(table.resolver.state(step.dest))
+    return {*GIVING, *([state.person] if state is not None and state.person else [])}
+
+
 @on_event(EVERY, comes_to_somebody)
 async def tell_whom_the_case_awaits(context: ReactionContext) -> None:
     """Send a notice to whoever must act now, unless he made the move himself. See Note [Last].
@@ -68,7 +92,8 @@ async def tell_whom_the_case_awaits(context: ReactionContext) -> None:
     if context.historic or case.closed or context.table.resolver.state(case.state) != context.event.dest:
         return
     history = await context.batch.grouped(_histories, context.event.case_id)
-    if any(row.seq > context.event.seq and _comes(context.table, row) for row in history):
+    gave = [row.seq for row in history if row.seq >= context.event.seq and gives(context.table, history, row.seq)]
+    if gave != [context.event.seq]:
         return
     await notify_awaited(context, case, history)
 

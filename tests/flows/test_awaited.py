@@ -146,3 +146,14 @@ def test_delivered_twice_nobody_is_told_twice(work: Work):
     rows = query_rows(work.store, "SELECT recipient, awaiting FROM notice")
     assert rows == [{"recipient": HANDLER, "awaiting": "classified"}]
     assert number in awaiting(work)[0].subject
+
+
+def test_a_reclassification_that_leaves_the_case_where_it_is_tells_nobody_again(work: Work):
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, NOW)
+    [category, department] = ["loss", "claims"]
+    assert moved(work, number, "reclassify", SUPERVISOR, category=category, department=department) == []
+    assert moved(work, number, "assign", SUPERVISOR, department=department, owner=HANDLER) == []
+    staff(work, hal=(Role.HANDLER, "delivery"))
+    assert moved(work, number, "reclassify", SUPERVISOR, category=category, department="delivery") == ["hal"]
+    assert moved(work, number, "reclassify", SUPERVISOR, category=category, department=department) == [HANDLER]

@@ -12,7 +12,7 @@ from statemachines.roles import Role
 from tests.case_actions import DAY, HOUR, START, contact
 from tests.editions import in_force
 
-pytestmark = pytest.mark.requirement("B6", "B11")
+pytestmark = [pytest.mark.requirement("B6"), pytest.mark.requirement("B11")]
 
 TEAM = {"quin": Role.QUALITY_TEAM, "eva": Role.EVALUATION_GROUP, "ida": Role.INVESTIGATION_TEAM}
 

@@ -150,7 +150,15 @@ class Walker:
             department = loaded.actor.department if loaded.actor is not None else None
             done = [(row.move, row.handle) for row in tx.rows(MOVE_ACTORS, case_id=context.case.id)]
         separate = done_by(done, table.separate_from(move, context.case.state))
-        facts = facts_of(context.case, context.pack, by, separate, context.now, context.timers, department)
+        facts = facts_of(
+            context.case,
+            context.pack,
+            by,
+            separate,
+            context.now,
+            {timer.clause for timer in context.timers},
+            department,
+        )
 
         if move not in table.allowed(facts, self.people[by]):
             return None

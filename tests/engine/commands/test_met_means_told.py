@@ -83,12 +83,15 @@ def test_a_promise_is_kept_by_telling_the_customer(store: Store):
 
 
 @pytest.mark.requirement("A5")
-def test_what_another_system_recorded_counts_as_told_and_says_so(store: Store):
+@pytest.mark.parametrize(("words", "outcome"), [({"message": "We have paid."}, "met"), ({}, None)])
+def test_what_another_system_recorded_counts_as_told_where_it_says_so(
+    store: Store, words: dict[str, str], outcome: str | None
+):
     number = new_case(store)
-    for name in ("classify", "investigate", "resolve"):
-        form = {"classify": {"category": "loss"}, "investigate": {"findings": "-"}, "resolve": {"result": "-"}}[name]
-        move(store, number, name, "import", **form)
-    assert timer_of(store, number, "solution")["outcome"] == "met"
+    move(store, number, "classify", "import", category="loss")
+    move(store, number, "investigate", "import", findings="-")
+    move(store, number, "resolve", "import", result="-", **words)
+    assert [timer_of(store, number, clause)["outcome"] for clause in ("first_reply", "solution")] == [outcome, outcome]
     assert '"medium":"log"' in history_of(store, number)[-1]["form"]
 
 
