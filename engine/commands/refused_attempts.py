@@ -98,7 +98,7 @@ def _keep(tx: Tx, attempts: Sequence[Attempt], at: int) -> None:
     if not rows:
         return
     tx.run_all(ADD, rows)
-    tx.run_all(DROP_MORE, [{"case_id": id, "kept": KEPT_PER_CASE} for id in {row["case_id"] for row in rows}])
+    tx.run_all(DROP_MORE, [{"case_id": case_id, "kept": KEPT_PER_CASE} for case_id in {row["case_id"] for row in rows}])
     tx.run(DROP_OLD, oldest=at - KEPT_FOR // timedelta.resolution)
 
 

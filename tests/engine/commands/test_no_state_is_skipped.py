@@ -35,6 +35,7 @@ def try_random_move(store: Store, table: Lifecycle, number: str, random: Random,
     row = random.choice(table.moves)
     form: dict[str, Any] = {name: random.choice(values) for name, values in choices(row.form).items()}
     form = {name: value for name, value in form.items() if value is not None}
+    form |= {"category": "damage"} if "category" in form else {}  # others are refused
     try:
         actor = actor_with(random.choice(sorted(row.roles)))
         advance(store, Command(number, row.name, form, actor=actor), START + after * HOUR)

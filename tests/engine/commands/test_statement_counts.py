@@ -113,8 +113,6 @@ def test_a_customer_without_an_address_is_found_by_the_questions_of_the_group(tr
     sent.clear()
     answers = advance_many(traced_store, commands("resolve", numbers), AT)
     assert {getattr(answer, "code", None) for answer in answers} == {"no_customer_address"}
-    assert len(questions(sent)) == 7, (
-        "the rules, the cases, their timers, the actor and the keys; whose attempts to keep"
-    )
+    assert len(questions(sent)) == 7, "rules, cases, timers, actor and keys; then whose attempts to keep on what"
     with pytest.raises(Exception, match="no_customer_address"):
         advance(traced_store, commands("resolve", numbers)[0], AT)
