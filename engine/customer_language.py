@@ -13,19 +13,16 @@ def language_of(text: str) -> str | None:
     Simplified characters that Big5 lacks, and traditional ones that GB 2312 lacks, tell the two scripts apart. Chinese
     that has only what both have, and a text that mixes both alike, does not tell.
     """
-    characters = set(HAN.findall(text))
+    characters = "".join(set(HAN.findall(text)))
     if not characters:
         return ENGLISH if LATIN.search(text) else None
-    simplified = sum(not _encodes(character, "big5") for character in characters if _encodes(character, "gb2312"))
-    traditional = sum(not _encodes(character, "gb2312") for character in characters if _encodes(character, "big5"))
+    gb2312, big5 = _encoded(characters, "gb2312"), _encoded(characters, "big5")
+    simplified, traditional = len(gb2312 - big5), len(big5 - gb2312)
     if simplified == traditional:
         return None
     return SIMPLIFIED if simplified > traditional else TRADITIONAL
 
 
-def _encodes(character: str, codec: str) -> bool:
-    try:
-        character.encode(codec)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _encoded(characters: str, codec: str) -> set[str]:
+    """Return those of the characters that a codec has."""
+    return set(characters.encode(codec, "ignore").decode(codec))

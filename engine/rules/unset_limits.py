@@ -15,6 +15,8 @@ from statemachines.lifecycle import Clause, Lifecycle
 
 def name_in_pack(pack: Pack, table: Lifecycle, clause: Clause) -> str:
     """Return the clause's name in the pack: an edition published before a rename has the retired name."""
+    if clause.name in pack.clauses or clause.name in pack.unpromised:
+        return clause.name
     names = table.resolver.names("clause", clause.name)
     return next((name for name in names if name in pack.clauses or name in pack.unpromised), clause.name)
 
