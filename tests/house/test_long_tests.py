@@ -1,4 +1,4 @@
-"""House rule: docs/testing.md lists exactly the files with tests that only `make test-long` runs."""
+"""House rule: docs/testing.md lists the files with tests, or with Postgres runs, that only `make test-long` has."""
 
 import ast
 import re
@@ -11,16 +11,27 @@ from tests.house.sources import ROOT, Source, dotted, sources
 ROW = re.compile(r"^\| \[`(tests/[\w/]+\.py)`\]\(\.\./\1\) \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
 
 
-def long_files(over: tuple[Source, ...]) -> Iterator[str]:
+def marked_files(mark: str, over: tuple[Source, ...]) -> Iterator[str]:
     for source in over:
         named = {dotted(node, source.imported) for node in source.nodes if isinstance(node, ast.Attribute)}
-        if "pytest.mark.long" in named and source.name != "conftest":
+        if f"pytest.mark.{mark}" in named:
             yield source.path
+
+
+def long_files(over: tuple[Source, ...]) -> Iterator[str]:
+    yield from (path for path in marked_files("long", over) if not path.endswith("/conftest.py"))
 
 
 def test_the_page_lists_every_file_with_long_tests_and_no_other():
     page = (ROOT / "docs" / "testing.md").read_text("utf-8")
     assert sorted(ROW.findall(page)) == sorted(long_files(sources("tests")))
+
+
+def test_the_page_names_every_file_whose_postgres_runs_are_long():
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    marked = list(marked_files("any_database", sources("tests")))
+    assert "tests/stories/conftest.py" in marked
+    assert [path for path in marked if path.rpartition("/")[2] not in page] == []
 
 
 @pytest.mark.parametrize("text", ["@pytest.mark.long\ndef test_it(): ...", "pytestmark = [pytest.mark.long]"])

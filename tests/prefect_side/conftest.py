@@ -59,7 +59,11 @@ def server(home: Path) -> Iterator[Server]:
     with prefect_server(home) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in prefect_environment(home, server.api_url).items():
             patch.setenv(name, value)  # before Prefect is imported here
-        yield server
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        here: dict[Any, Any] = {PREFECT_API_URL: server.api_url}
+        with temporary_settings(here):  # imported before, Prefect would start a second server, on the same database
+            yield server
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def prefect_at(server: Server) -> Iterator[None]:
     from prefect.context import SyncClientContext
     from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
-    settings = {PREFECT_API_URL: server.api_url, PREFECT_LOGGING_TO_API_ENABLED: False}
+    settings: dict[Any, Any] = {PREFECT_API_URL: server.api_url, PREFECT_LOGGING_TO_API_ENABLED: False}
     with temporary_settings(settings), SyncClientContext():  # whose client is closed with it
         yield
 

@@ -209,7 +209,8 @@ def test_a_worker_leaves_the_same_as_the_driver(server: Server, client: "SyncPre
     async def scene() -> Any:
         return await cast(Any, night)(return_state=True)
 
-    state = asyncio.run(scene())
+    with prefect_at(server):
+        state = asyncio.run(scene())
     work.store.close()
     assert state.message == "5 escalation steps fired · 2 asked the department manager or higher"
     assert any("# Morning report 2026-03-03" in str(one.data) for one in artifacts(client, "morning-report"))
@@ -238,7 +239,8 @@ def test_sweeps_in_quick_succession_link_to_the_board_instead_of_drawing_it_agai
     async def scene() -> None:
         await cast(Any, sweeps)()
 
-    asyncio.run(scene())
+    with prefect_at(server):
+        asyncio.run(scene())
     work.store.close()
     assert len(artifacts(client, "sla-board")) == before + 1
     assert [str(one.data) for one in artifacts(client, "to-the-board")][:2] == [

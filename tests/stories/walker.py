@@ -123,7 +123,9 @@ class Walker:
     def _accepted(self, move: str, by: str, forms: Iterator[dict[str, Any]], refused_forms: set[str]) -> bool:
         """Make the move with the first form that is accepted; add to ``refused_forms`` those that nobody can send."""
         before, may = self.story.version, self._decider(move, by)
-        for form in filter(may, islice(forms, FORMS_TRIED)) if may is not None else ():
+        if may is None:
+            return False
+        for form in filter(may, islice(forms, FORMS_TRIED)):
             if repr(form) in refused_forms:
                 continue
             try:
@@ -138,9 +140,9 @@ class Walker:
         return False
 
     def _decider(self, move: str, by: str) -> Callable[[dict[str, Any]], bool] | None:
-        """Return a function that says whether the table accepts a form of this person: others need not be sent.
+        """Return a function that accepts a form once if the table lets this person make the move with it.
 
-        It accepts the same form once. Return None if the table accepts no form of this person.
+        What the table refuses need not be sent. Return None if it accepts no form of this person.
         """
         table = self.table
         with self.story.store.looking() as tx:
