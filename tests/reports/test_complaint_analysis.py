@@ -360,8 +360,8 @@ def test_the_text_holds_every_figure(store_of_two_months: Store):
     assert f"| {cause} | {label_of(kind=PLAN)} {analysis.measures['handling'][0].number}, " in text
     assert f"| {label_of(cause='packing')} | no measure yet |" in text
     assert "| First reply: kept / late | 1 / 1 | 0 / 1 |" in text
-    assert "| Reopened (times, and against those resolved) | 1 (100 %) | 1 (100 %) |" in text
-    assert "| Dissatisfied at the callback | 1 | 1 |" in text
+    assert "| New rounds after a result (and against the results) | 1 (100 %) | 1 (100 %) |" in text
+    assert "| Dissatisfied at the callback (rounds) | 1 | 1 |" in text
     assert "| From opening to first result, median hours | 30 | 30 |" in text
     assert "The month is not over" not in render(analysis_of(store_of_two_months, APRIL), "en")
 
