@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from engine.actors import IMPORT
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
+from gateways.logs.mapping import NO_TEXT
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
-from reports.event_log import FORM
+from reports.event_log import FORM, WORDS_TO_CUSTOMER
 from reports.pseudonymisation import Disclosure, fields_of
 from statemachines.form_model import Form, required
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle
+from statemachines.lifecycle import Lifecycle, Move
 
 EXPORTED = frozenset({Disclosure.PLAIN, Disclosure.NEEDED})
 """The kinds of values that a pseudonymised log holds and another store can use."""
@@ -93,7 +94,8 @@ def _moves(table: Lifecycle) -> Iterator[str]:
     yield _move(OPEN, [f"nature = {_column('nature')}"])
     for move, rows in table.rows.items():
         if not _elsewhere(table, move):
-            yield _move(move, [f'{name} = "{IMPORT}"' for name in _named(table, move, rows[0].form)])
+            named = [f'{name} = "{IMPORT}"' for name in _named(table, move, rows[0].form)]
+            yield _move(move, [*named, *_words(rows[0])])
     yield ""
 
 
@@ -107,6 +109,13 @@ def _ignored(table: Lifecycle) -> Iterator[str]:
         yield "[ignored]"
         yield from (f'{move} = "{ELSEWHERE}"' for move in away)
         yield ""
+
+
+def _words(row: Move) -> list[str]:
+    """Return the optional words to the customer: the log has no words, but it says where there were some."""
+    optional = set(row.speaks.fields) - set(required(row.form)) if row.speaks else set[str]()
+    values = f'{{ "true" = "{NO_TEXT}", "True" = "{NO_TEXT}" }}'
+    return [f'{name} = {{ column = "{WORDS_TO_CUSTOMER}", values = {values} }}' for name in sorted(optional)]
 
 
 def _named(table: Lifecycle, move: str, form: type[Form]) -> list[str]:

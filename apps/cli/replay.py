@@ -17,7 +17,7 @@ from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
-from reports.conformance import Conformance, gather
+from reports.conformance import Conformance, gather, moves_of_log
 from reports.conformance_text import document, picture, render
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
@@ -58,7 +58,10 @@ def replay_(
             replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
     table = lifecycle_of(source.kind)
-    conformance = gather(store, table, Conformance(source.source, table.kind, source.pack, bridge), strays)
+    named = list(log_mapping.named())
+    moves, states = ([one.name for one in named if one.sort == sort] for sort in ("move", "state"))
+    empty = Conformance(source.source, table.kind, source.pack, bridge)
+    conformance = gather(store, table, empty, strays, moves_of_log(table, moves, states))
     _write(conformance, report, picture)
     cli.give(document(conformance), Page(render(conformance, cli.locale, drawn=False)))
 

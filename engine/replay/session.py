@@ -17,8 +17,9 @@ from engine.replay.event_moves import Bridges, EventMoves
 from engine.replay.form_defaults import FormDefaults
 from engine.replay.snapshot import Snapshot
 from engine.replay.statistics import ReplayStatistics
+from statemachines.customer_messages import Medium, reaches_customer
 from statemachines.form_model import Form
-from statemachines.lifecycle import Refused
+from statemachines.lifecycle import Move, Refused
 
 VIA = "replay"
 
@@ -130,10 +131,17 @@ class ReplaySession:
                 row = decide(self.context, move, form, self.actor).row
                 dest, inferred = row.dest or self.context.case.state, n < len(moves)
                 draft = TransitionDraft(
-                    row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred, row=row
+                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred),
+                    row=row,
+                    reaches_customer=_was_told(row, form),
                 )
                 plan_move(self.context, self.plan, draft, rows)
         except Refused:
             before.restore(self.context, self.plan)
             raise
         self.statistics.inferred += len(moves) - 1
+
+
+def _was_told(row: Move, form: Form) -> bool:
+    """Return whether the customer was told: as the form says, or else because another system did the work (A5)."""
+    return getattr(form, "medium", Medium.LOG) is Medium.LOG or reaches_customer(row, form)

@@ -88,6 +88,20 @@ def imported(story: Story) -> None:
     story.after(minutes=1)
 
 
+def told_with_the_result(story: Story) -> None:
+    """The result carries the message to the customer: it meets the reply and the solution."""
+    story.opens("complaint", "请给我一个说法。", **WANG)
+    story.then("sue", "classify", **CLASSIFIED).then("han", "investigate", findings="车厢漏水。", cause="handling")
+    story.after(hours=1).then("han", "resolve", result="已赔付。", message="已赔付,请查收。").after(hours=30)
+
+
+def not_told(story: Story) -> None:
+    """The result is recorded and nobody tells the customer: both promises break."""
+    story.opens("complaint", "请回复我。", **WANG)
+    story.then("sue", "classify", **CLASSIFIED).then("han", "investigate", findings="已找到。", cause="handling")
+    story.after(hours=1).then("han", "resolve", result="已补送。").after(hours=30)
+
+
 def consulted(story: Story) -> None:
     """A consultation: classified, answered, called back about, archived."""
     story.opens("consultation", "请问大件家具能不能送上楼?", **WANG)
@@ -121,5 +135,5 @@ def ordered(story: Story) -> None:
     story.then("amy", "pass_acceptance", **checks, report="YS-0307").after(hours=2, minutes=1)
 
 
-COMPLAINTS = (reopened, paused, left_alone, disputed, imported)
+COMPLAINTS = (reopened, paused, left_alone, disputed, imported, told_with_the_result, not_told)
 OTHERS = (consulted, ordered)

@@ -24,7 +24,7 @@ from reports.event_log import case_keys, move_keys
 from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
-from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES
+from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES, not_told, told_with_the_result
 from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
@@ -146,6 +146,24 @@ def test_complaints_are_replayed_unchanged(story: Story, export_and_replay: Any,
     assert {row["level"] for rows in moves.values() for row in rows} == {0, 1, 2, 3}
     assert any(row["inferred"] for rows in moves.values() for row in rows)
     assert {"met", "breached", "stopped"} <= {row["outcome"] for rows in timers.values() for row in rows}
+
+
+@pytest.mark.requirement("A5")
+def test_only_a_result_that_was_told_meets_the_promises_in_another_store(story: Story, export_and_replay: Any):
+    """Two customers: one is told the result after an hour, the other is told nothing."""
+    told_with_the_result(story)
+    not_told(story)
+    replayed = export_and_replay("complaint", "csv")
+    outcomes = {
+        (number, row["clause"]): row["outcome"]
+        for number, rows in histories_of(replayed, "complaint")[1].items()
+        for row in rows
+        if row["clause"] in {"first_reply", "solution"}
+    }
+    first, second = sorted({number for number, _ in outcomes})
+    assert [outcomes[first, clause] for clause in ("first_reply", "solution")] == ["met", "met"]
+    assert [outcomes[second, clause] for clause in ("first_reply", "solution")] == [None, None], "open, and broken"
+    assert differences(replayed, story.store, "complaint") == []
 
 
 @pytest.mark.parametrize("sort", ["xes", "csv"])
