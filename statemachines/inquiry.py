@@ -3,7 +3,7 @@
 from typing import Any
 
 from statemachines.customer_messages import undelivered_message
-from statemachines.forms import Child, Merge, Message, Reason, Survey
+from statemachines.forms import Child, Merge, MergeConsent, Message, Reason, Survey
 from statemachines.guards import (
     another_round,
     another_round_later,
@@ -183,6 +183,7 @@ INQUIRY = Lifecycle(
         # Ends other than the archive.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        Move("consent_to_merge", OPEN, STAY, roles=DESK, form=MergeConsent),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         # The customer comes back with it, or a manager undoes a mistaken end: a new cycle.

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from engine.actors import Acting, known_actor, refuse_unavailable
 from engine.commands.case_context import CaseContext
 from engine.departments import check_department
@@ -16,13 +18,16 @@ from statemachines.form_model import (
     KNOWN_CASE,
     ON_CASE,
     OPEN_CASE,
+    OWN_OR_AGREED,
     PAST,
     Form,
     marked,
 )
+from statemachines.forms import AGREED
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
+PARTIES = "SELECT number, party_id FROM cases WHERE number = ANY(:numbers)"
 HANDED_ON = """
 SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
        t.steps_fired, t.level, t.part FROM timer t JOIN cases c ON c.id = t.case_id
@@ -37,7 +42,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     department that has the case, if he belongs to any; the department must be one of this house. ``at`` is None for
     history, whose owners may have left and whose departments may be another house's. Raises ``Refused('unknown_actor' |
     'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' | 'unknown_department' | 'unknown_kind' |
-    'unknown_case' | 'not_mergeable')``.
+    'unknown_case' | 'not_mergeable' | 'no_consent')``.
     """
     owners = marked(type(form), ON_CASE)
     department = getattr(form, "department", None) or context.case.department
@@ -51,20 +56,31 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
                 _check_owner(person, department, at)
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
-    _check_cases(tx, context.case, form)
+    _check_cases(tx, context.case, form, history=at is None)
     if any(row.inherits_timers for row in context.table.rows[move]):
         return tx.rows(HANDED_ON, number=getattr(form, "case", ""))
     return ()
 
 
-def _check_cases(tx: Tx, case: CaseRow, form: Form) -> None:
+def _check_cases(tx: Tx, case: CaseRow, form: Form, *, history: bool) -> None:
+    """Check the cases that a form names; what was open in history may have ended since."""
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))
-        if other.closed or other.id == case.id or other.kind != case.kind:
+        if (other.closed and not history) or other.id == case.id or other.kind != case.kind:
             raise Refused("not_mergeable", number=other.number, kind=case.kind)
+    for name in () if history else marked(type(form), OWN_OR_AGREED):
+        _check_consent(tx, case, getattr(form, name))
     for name in marked(type(form), KNOWN_CASE):
         if (number := getattr(form, name)) is not None:
             case_by_number(tx, number)
+
+
+def _check_consent(tx: Tx, case: CaseRow, into: str) -> None:
+    """Refuse to hand a customer's matter to the case of another one, unless he agreed to it (A6)."""
+    party = {row.number: row.party_id for row in tx.rows_among(PARTIES, numbers=[case.number, into])}
+    theirs = party[case.number] is not None and party[case.number] != party[into]
+    if theirs and orjson.loads(case.variables).get(AGREED) != into:
+        raise Refused("no_consent", number=case.number, into=into)
 
 
 def _check_kind(kind: str) -> None:
