@@ -37,7 +37,13 @@ ROOMS = (
         },
     ),
     Room("cases", {"board": "What is overdue and whom it asks, then the open cases by milestone and level."}),
-    Room("intake", {"import": "Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."}),
+    Room(
+        "intake",
+        {
+            "import": "Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing.",
+            "import-bounces": "Read mails that came back (.eml, mbox or a folder): what they had met is open again.",
+        },
+    ),
     Room(
         "exporting",
         {"export": "Histories as a standard log, people under pseudonyms: XES, CSV, OCEL 2.0, XLSX or JSONL."},

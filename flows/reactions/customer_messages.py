@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.backoff import TRIES
-from engine.outbox.mails import NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
+from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from flows.customer_letters import render
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notifications import OWNER, Word, locale_of, mail_key, send
@@ -37,7 +37,7 @@ async def send_message(context: ReactionContext) -> None:
     if mail is None:
         await undelivered(context, ERASED)
         return
-    if mail.outcome == SENT:
+    if mail.outcome in {SENT, BOUNCED}:
         return
     ended = await attempt_composed(context.work, mail, customer.email)
     await context.batch.grouped(record_outcomes, ended.outcome)
