@@ -18,30 +18,18 @@ from engine.duplicates.similar import Candidate, similar
 from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
 from reports.desk_queries import Customer, CustomerCase, customer_kinds, recognised
+from statemachines.form_faults import form_faults
 from statemachines.form_model import PERSONAL, Form, marked, required
-from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 
-
-def _kinds_and_natures() -> str:
-    """Return every kind and the natures of contact that open one, customers' work first."""
-    tables = sorted(lifecycles().values(), key=lambda table: table.internal)
-    return ", ".join(f"{table.kind} ({', '.join(table.natures)})" if table.natures else table.kind for table in tables)
-
-
-Body = Annotated[str | None, typer.Option(help="A file with the text, or - for standard input.")]
-Key = Annotated[str | None, typer.Option(help="An idempotency key: the same key and body does nothing twice.")]
-Kind = Annotated[
-    str, typer.Option(help=f"What sort of contact it is: a kind, or a nature of one: {_kinds_and_natures()}.")
-]
-Whose = Annotated[CustomerType | None, typer.Option(help="Whom we deal with, where a promise depends on it.")]
-UnlessKnown = Annotated[
-    bool, typer.Option("--unless-known", help="Open nothing if the customer or the shipment has such a case already.")
-]
-Language = Annotated[
-    str | None, typer.Option(help="The customer's language (zh_CN, zh_TW, en); without it his words tell.")
-]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
+Body = Annotated[str | None, typer.Option()]
+Key = Annotated[str | None, typer.Option()]
+Kind = Annotated[str, typer.Option()]
+Whose = Annotated[CustomerType | None, typer.Option()]
+UnlessKnown = Annotated[bool, typer.Option("--unless-known")]
+Language = Annotated[str | None, typer.Option()]
+Sets = Annotated[list[str] | None, typer.Option("--set")]
 
 
 def open_(
@@ -198,10 +186,8 @@ def do(
     body: Body = None,
     as_: As = None,
     key: Key = None,
-    if_seq: Annotated[int | None, typer.Option(help="Refuse if the case has moved past this sequence.")] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show what the customer would be sent; do nothing.")
-    ] = False,
+    if_seq: Annotated[int | None, typer.Option()] = None,
+    preview: Annotated[bool, typer.Option("--preview")] = False,
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
@@ -254,11 +240,7 @@ def contact_of(move: str, **fields: Any) -> Contact:
     try:
         return Contact.model_validate({"row_id": "-", **fields})
     except ValidationError as error:
-        faults = [
-            {"field": str(fault["loc"][0]), "why": fault["type"], "text": fault["msg"]}
-            for fault in error.errors(include_input=False)
-        ]
-        raise Refused("form", move=move, fields=faults) from None
+        raise Refused("form", move=move, fields=form_faults(error)) from None
 
 
 def document_of(answer: Answer) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from statemachines.lifecycle import Milestone
 if TYPE_CHECKING:
     from apps.timer_explanation import CountedDay
 
-case = typer.Typer(help="Complaints and service orders, one by one.", no_args_is_help=True)
+case = typer.Typer(no_args_is_help=True)
 
 
 def join(app: typer.Typer) -> None:
@@ -37,13 +37,13 @@ case.command("follow-up")(case_moves.follow_up_)
 
 @case.command("list")
 def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Closed cases, too.")] = False,
+    all_: Annotated[bool, typer.Option("--all")] = False,
     state: str | None = None,
     department: str | None = None,
     owner: str | None = None,
     level: Annotated[int | None, typer.Option(min=0, max=3)] = None,
-    kind: Annotated[str | None, typer.Option(help="Of one kind, or one nature.")] = None,
-    severity: Annotated[Severity | None, typer.Option(help="Of one severity.")] = None,
+    kind: Annotated[str | None, typer.Option()] = None,
+    severity: Annotated[Severity | None, typer.Option()] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
@@ -149,7 +149,7 @@ def history(number: str, json: Json = False) -> None:
 @case.command("clocks")
 def timers(
     number: str,
-    explain: Annotated[bool, typer.Option("--explain", help="Count each of them day by day.")] = False,
+    explain: Annotated[bool, typer.Option("--explain")] = False,
     json: Json = False,
 ) -> None:
     """Every promise of a case: its budget, what is used, when it is due, what fires when, and where it comes from."""

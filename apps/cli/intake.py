@@ -19,8 +19,8 @@ from gateways.mapping_file import BadMapping, load_mapping
 from locales.translation import translate
 from statemachines.lifecycle import Refused
 
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
-KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows of a bad file.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping")]
+KeepGood = Annotated[bool, typer.Option("--keep-good")]
 
 
 def join(app: typer.Typer) -> None:

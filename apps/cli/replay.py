@@ -22,13 +22,11 @@ from reports.conformance_text import document, picture, render
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What the log's words mean; LOG.toml if absent.")]
-Bridge = Annotated[bool, typer.Option("--bridge", help="Insert missing moves, marked as inferred.")]
-Pack = Annotated[str | None, typer.Option("--pack", help="The policy pack of the promises, instead of the mapping's.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Write the report here: .json, or Markdown.")]
-Picture = Annotated[
-    Path | None, typer.Option("--picture", help="Write the process as lived here, as Mermaid (.md, .mmd).")
-]
+MappingFile = Annotated[Path | None, typer.Option("--mapping")]
+Bridge = Annotated[bool, typer.Option("--bridge")]
+Pack = Annotated[str | None, typer.Option("--pack")]
+Report = Annotated[Path | None, typer.Option("--report")]
+Picture = Annotated[Path | None, typer.Option("--picture")]
 
 
 def join(app: typer.Typer) -> None:

@@ -21,14 +21,14 @@ from statemachines.refused import Refused
 if TYPE_CHECKING:
     from reports.linked_cases import RecoveryClaim
 
-MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Without it, last month.")]
+MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM")]
 MONTH_FORMAT = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 EARLIEST = date(1970, 1, 1)
 OF_ROUNDS = ("results", "further", "reopened", "reopened_percent", "answers", "unsatisfied_ends")
 """The figures of ``HandlingFigures`` that count rounds."""
 LEDGER_COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")
-Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Another day than today.")]
-Owner = Annotated[str | None, typer.Option(help="Only what this person has to call, by handle.")]
+Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")]
+Owner = Annotated[str | None, typer.Option()]
 RESULT_WIDTH = 60
 """The characters of a result that fit on a callback's line."""
 

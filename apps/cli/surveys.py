@@ -17,13 +17,13 @@ from locales.zone import reader_zone
 from reports.survey_figures import DimensionScore, SurveyFigures, VersionScore, gather
 from statemachines.kinds import lifecycle_of
 
-survey = typer.Typer(help="Surveys 满意度调查: what customers are asked, and what they answered.", no_args_is_help=True)
+survey = typer.Typer(no_args_is_help=True)
 
-Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day; without it from the start.")]
-Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day; without it up to now.")]
-Kind = Annotated[str | None, typer.Option(help="Only cases of this kind.")]
-Effective = Annotated[str, typer.Option("--effective", help="From when on: a day, or an instant with offset.")]
-Why = Annotated[str, typer.Option(help="Why it is published.")]
+Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
+Kind = Annotated[str | None, typer.Option()]
+Effective = Annotated[str, typer.Option("--effective")]
+Why = Annotated[str, typer.Option()]
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 

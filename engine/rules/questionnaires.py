@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from engine.calendars.calendar import POLICIES
 from engine.rules.limits import Row, Text
+from statemachines.form_faults import file_faults
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 
@@ -107,8 +108,7 @@ def parsed_questionnaire(text: str, file: str) -> Questionnaire:
     except tomllib.TOMLDecodeError as error:
         raise bad_questionnaire(file, [("", str(error))]) from None
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        raise bad_questionnaire(file, [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in errors]) from None
+        raise Refused("bad_questionnaire", file=file, faults=file_faults(error)) from None
     if faults := list(_doubts(questionnaire)):
         raise bad_questionnaire(file, faults)
     return questionnaire
