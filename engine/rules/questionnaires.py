@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError
 from engine.calendars.calendar import POLICIES
 from engine.rules.limits import Row, Text
 from statemachines.form_faults import file_faults
-from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 
 FOLDER = POLICIES / "questionnaires"
@@ -116,6 +115,8 @@ def parsed_questionnaire(text: str, file: str) -> Questionnaire:
 
 def _doubts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     """Yield field and reason of faults that concern more than one field, and of unknown kinds of case."""
+    from statemachines.kinds import lifecycles  # loads all tables, which whoever reads packs alone does not need
+
     if unknown := sorted(set(questionnaire.kinds) - lifecycles().keys()):
         yield "kinds", f"{', '.join(unknown)}: no such kind of case; use one of: {', '.join(sorted(lifecycles()))}"
     codes = [dimension.code for dimension in questionnaire.dimensions]
