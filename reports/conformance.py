@@ -1,9 +1,4 @@
-"""Checks a replayed log against our lifecycle: fitness, deviations with their reasons, arcs and sojourn times.
-
-Note [Not judged]: the timers of a promise count as kept or broken only where the log can tell. A log without any word
-for the moves that meet the promise says nothing of it, and neither does a case of which the log does not say when the
-promise began or was met. These timers are counted apart, with the reason.
-"""
+"""Checks a replayed log against our lifecycle: fitness, deviations with their reasons, arcs and sojourn times."""
 
 from array import array
 from collections import Counter
@@ -18,7 +13,8 @@ from engine.store import Store
 from engine.transaction import Tx
 from locales.shares import share_number
 from reports.discovered_model import Arc, DiscoveredModel
-from statemachines.lifecycle import Clause, Lifecycle
+from reports.judged_promises import UNTIMED, TimerJudge
+from statemachines.lifecycle import Lifecycle
 from statemachines.retirement import CARRIED_OVER
 
 EXAMPLES = 5
@@ -39,10 +35,6 @@ INFERRED = """
 SELECT case_id, seq, move, source, dest, occurred_at FROM transition
  WHERE case_id BETWEEN :low AND :high AND inferred
 """
-NOT_IN_LOG, NO_INSTANT = "clause_not_in_log", "no_instant"
-"""Why a promise is not judged. See Note [Not judged]."""
-UNTIMED = frozenset({"no_time", "bad_file.impossible_date", "bad_file.skipped_time"})
-"""Why events are refused whose instant the log does not tell."""
 STANDING = "SELECT id, state FROM cases WHERE id BETWEEN :low AND :high AND NOT closed"
 
 
@@ -171,7 +163,7 @@ def gather(
             _count(report, number, statistics)
             if not UNTIMED.isdisjoint(statistics.refused):
                 untimed.add(case_id)
-        _read_cases(tx, table, report, sorted(ids), _Judge(table, frozenset(log_moves), untimed))
+        _read_cases(tx, table, report, sorted(ids), TimerJudge(table, frozenset(log_moves), untimed))
     return report
 
 
@@ -193,41 +185,7 @@ def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> No
     report.events_after_end += statistics.after_end
 
 
-def moves_of_log(table: Lifecycle, moves: Collection[str], states: Collection[str]) -> frozenset[str]:
-    """Return the moves that a log may show: those that its words name, and those into the states that they name."""
-    return frozenset(moves) | {row.name for row in table.moves if row.dest in states}
-
-
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """Decides whether the log can tell how a timer ended. See Note [Not judged]."""
-
-    table: Lifecycle
-    log_moves: frozenset[str]
-    untimed: Collection[int]
-    """The cases of which an event has no instant."""
-
-    def reason_against(self, clause: Clause | None, timer: Any, inferred: Sequence[Any]) -> str:
-        """Return why the timer is not judged; empty where it is. ``inferred`` are the inferred moves of its case."""
-        if clause is None or not clause.met_by:
-            return ""
-        if self.log_moves.isdisjoint(clause.met_by):
-            return NOT_IN_LOG
-        if timer.case_id in self.untimed and timer.outcome != "met":
-            return NO_INSTANT
-        ended = timer.outcome in {"met", "breached"} and any(row.seq == timer.closed_by for row in inferred)
-        begun = any(row.occurred_at == timer.opened_at and _begins(clause, row) for row in inferred)
-        return NO_INSTANT if ended or begun else ""
-
-
-def _begins(clause: Clause, row: Any) -> bool:
-    """Return whether a recorded move starts a timer of the clause."""
-    if clause.started_by:
-        return row.move in clause.started_by
-    return row.dest in clause.lives_in and row.source not in clause.lives_in
-
-
-def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int], judge: _Judge) -> None:
+def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int], judge: TimerJudge) -> None:
     times: dict[str, array[int]] = {}
     for low, high, chosen in _pages(ids):
         for row in tx.rows(STANDING, low=low, high=high):

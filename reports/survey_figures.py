@@ -1,7 +1,7 @@
 """Counts customers' answers at callbacks by kind and by dimension, each with its denominator (D2, E1)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,7 +121,7 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
     figures: list[SurveyFigures] = []
     for name in sorted({kind} if kind else {round_.kind for round_ in rounds}):
         questionnaire = rules.asked_after(name, span["end"] - 1)
-        asked = {dimension.code for dimension in questionnaire.dimensions} if questionnaire else set(DIMENSIONS)
+        asked = {dimension.code for dimension in questionnaire.dimensions} if questionnaire else {*DIMENSIONS}
         scores = _scores(row for row in rated if row.kind == name)
         figures.append(_figures(name, [round_ for round_ in rounds if round_.kind == name], scores, asked))
     return figures
@@ -142,7 +142,9 @@ def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     return rounds.values()
 
 
-def _figures(kind: str, rounds: list[_Round], scores: tuple[VersionScore, ...], asked: set[str]) -> SurveyFigures:
+def _figures(
+    kind: str, rounds: list[_Round], scores: tuple[VersionScore, ...], asked: Collection[str]
+) -> SurveyFigures:
     answers = [round_.answers for round_ in rounds if round_.answers is not None]
     unanswered = sum(round_.answers is None and round_.unsatisfied for round_ in rounds)
     outcomes = {round_.customer: round_.satisfied for round_ in rounds if round_.satisfied is not None}
@@ -172,7 +174,7 @@ def _scores(rated: Iterable[Any]) -> tuple[VersionScore, ...]:
     )
 
 
-def _dimensions(asked: set[str], answers: list[Mapping[str, Any]]) -> Iterable[DimensionScore]:
+def _dimensions(asked: Collection[str], answers: list[Mapping[str, Any]]) -> Iterable[DimensionScore]:
     """Yield the scores of the dimensions that are asked, and of those that an earlier version asked."""
     for code in DIMENSIONS:
         dimension = _dimension(code, answers)

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps import views
+from apps.board_counts import BoardCounts
+from apps.board_counts import board as count_board
+from apps.case_history import history as history_of_case
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.similar_cases import list_similar
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
@@ -31,7 +35,7 @@ def join(app: typer.Typer) -> None:
 
 
 case.command("open")(case_moves.open_)
-case.command("similar")(case_moves.list_similar)
+case.command("similar")(list_similar)
 case.command("follow-up")(case_moves.follow_up_)
 
 
@@ -127,7 +131,7 @@ case.command()(case_moves.do)
 @case.command()
 def history(number: str, json: Json = False) -> None:
     """Every move of a case, and what was said."""
-    found = views.history(cli.store, number)
+    found = history_of_case(cli.store, number)
     columns = ("seq", "occurred", "move", "state", "level", "actor", "via", "said")
     rows = [
         (
@@ -212,7 +216,7 @@ def board(json: Json = False) -> None:
     """What is overdue and whom it asks, then the open cases by milestone and level."""
     from apps.page import Page  # see there
 
-    counted = views.board(cli.store)
+    counted = count_board(cli.store)
     late = Page("\n".join(overdue_text.section(by_case(counted.overdue), counted.at, cli.locale)))
     milestones = [milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED]
     columns = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", name) for name in milestones)]
@@ -222,9 +226,7 @@ def board(json: Json = False) -> None:
     cli.give(counted.document(), late, "", table(cli.translate("board_title"), columns, rows), total)
 
 
-def _board_row(
-    counted: views.BoardCounts, milestones: list[Milestone], level: int, *, internal: bool
-) -> tuple[Any, ...]:
+def _board_row(counted: BoardCounts, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

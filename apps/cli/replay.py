@@ -17,8 +17,9 @@ from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
-from reports.conformance import Conformance, gather, moves_of_log
+from reports.conformance import Conformance, gather
 from reports.conformance_text import document, picture, render
+from reports.judged_promises import moves_of_log
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 

@@ -68,7 +68,7 @@ def test_chinese_help_is_chinese():
 
 def forms() -> set[type[BaseModel]]:
     """Return the forms of every move, and that of a contact."""
-    return {row.form for table in lifecycles().values() for row in table.moves} | {Contact}
+    return {Contact, *(row.form for table in lifecycles().values() for row in table.moves)}
 
 
 def test_every_fault_of_a_form_has_its_words_in_every_language():
