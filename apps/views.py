@@ -1,4 +1,4 @@
-"""Cases, their histories and the board as the command line shows them; each read in one transaction without writes.
+"""Cases as the command line shows them, each read in one transaction without writes.
 
 Note [Read by SQL]: the commands of a desk answer in a third of a second, and importing SQLModel takes as long as all
 the rest. So the frequent queries (list, show, timers, history) are SQL with named columns in the engine's transactions;
@@ -6,13 +6,12 @@ rare ones are ``select`` of the tables.
 """
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apps.timer_views import TimerView, timers_of
-from apps.variable_views import LinkView, entered, links_of
+from apps.variable_views import LinkView, links_of
 from engine.actors import acting
 from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
@@ -22,13 +21,11 @@ from engine.store import Store
 from engine.timers.would_run import past_moves, would_run
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
-from reports import figures
 from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
-from reports.overdue import OverduePromise, overdue
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle, Milestone, Refused
+from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
 
 NOBODY = frozenset({Role.SYSTEM, Role.IMPORT})
@@ -46,16 +43,10 @@ CUSTOMER = "SELECT p.name, p.phone, p.email FROM cases c JOIN party p ON p.id = 
 MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """
-MOVES = """
-SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.via, t.occurred_at, t.recorded_at,
-       t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
- WHERE t.case_id = :case_id ORDER BY t.seq
-"""
 RUNNING = "SELECT clause FROM timer WHERE case_id = :case_id AND closed_at IS NULL"
 OPENING = "SELECT form FROM transition WHERE case_id = :case_id AND seq = 1"
 NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
 """The columns of a case that its document leaves out."""
-STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,104 +219,3 @@ def _done_by(tx: Tx, case_row: CaseRow, table: Lifecycle) -> DoneBy:
     separate = {name for row in table.moves for name in row.separate_from}
     rows = tx.rows(MOVE_ACTORS, case_id=case_row.id) if separate else []
     return done_by([(table.resolver.move(row.move), row.handle) for row in rows], separate)
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryMove:
-    """One move as the history shows it, with its personal values."""
-
-    seq: int
-    move: str
-    source: str
-    dest: str
-    cycle: int
-    level: int
-    actor: str
-    via: str
-    occurred_at: datetime
-    recorded_at: datetime
-    inferred: bool
-    form: dict[str, Any]
-    hash: str
-
-    def summary(self, locale: str, width: int = 48) -> str:
-        """Return the form in one short line, money in yuan."""
-        line = " ".join(f"{name}={entered(locale, name, value)}" for name, value in self.form.items())
-        line = line.replace("\n", " ")
-        return line if len(line) <= width else line[: width - 1] + "…"
-
-    def document(self) -> dict[str, Any]:
-        """Return the move for programs."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class CaseHistory:
-    """A case's kind and its moves."""
-
-    kind: str
-    moves: list[HistoryMove]
-
-
-def history(store: Store, number: str) -> CaseHistory:
-    """Return every move of a case in order."""
-    with store.looking() as tx:
-        case_row = current_case(tx, number)
-        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
-        return CaseHistory(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
-
-
-def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
-    recorded: dict[str, Any] = json.loads(row.form)
-    form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
-    instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
-    return HistoryMove(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})
-
-
-@dataclass(frozen=True, slots=True)
-class BoardCounts:
-    """The open cases by (kind, milestone, level), and those that are overdue."""
-
-    at: datetime
-    counts: Counter[tuple[str, str, int]]
-    overdue: list[OverduePromise]
-
-    @property
-    def late(self) -> int:
-        """How many cases are overdue."""
-        return len({promise.number for promise in self.overdue})
-
-    @property
-    def open(self) -> int:
-        """How many cases are open."""
-        return self.counts.total()
-
-    @property
-    def internal(self) -> bool:
-        """Whether any of them is internal work."""
-        customers = customer_kinds()
-        return any(kind not in customers for kind, _, _ in self.counts)
-
-    def count(self, milestone: Milestone, level: int, internal: bool | None = None) -> int:
-        """Return how many open cases are at a milestone and level: of customers, internal, or both."""
-        customers = customer_kinds()
-        return sum(
-            n
-            for (kind, at_milestone, at_level), n in self.counts.items()
-            if (at_milestone, at_level) == (milestone.value, level) and internal in (None, kind not in customers)
-        )
-
-    def document(self) -> dict[str, Any]:
-        """Return the board for programs, customers' work first (A8)."""
-        customers = customer_kinds()
-        order = sorted(self.counts.items(), key=lambda cell: (cell[0][0] not in customers, cell[0]))
-        cells = [{"kind": k, "milestone": m, "level": v, "cases": n} for (k, m, v), n in order]
-        overdue = [promise.document() for promise in self.overdue]
-        return {"open": self.open, "late": self.late, "overdue": overdue, "board": cells}
-
-
-def board(store: Store) -> BoardCounts:
-    """Count the open cases, and read those that are overdue."""
-    now = store.now()
-    with store.looking() as tx:
-        return BoardCounts(now, figures.board(tx), overdue(tx, now))

@@ -20,6 +20,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from statemachines.form_faults import file_faults
 from statemachines.form_model import Code
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
@@ -126,9 +127,7 @@ def load_rules(path: Path) -> KeywordRules:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in errors]
-        raise Refused("bad_pack", file=path.name, faults=faults) from None
+        raise Refused("bad_pack", file=path.name, faults=file_faults(error)) from None
 
 
 def _confidence(scores: list[int]) -> int:

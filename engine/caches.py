@@ -34,7 +34,7 @@ class Acting:
 
 @dataclass(frozen=True, slots=True)
 class PublishedEdition:
-    """A published edition of a pack or a calendar; ``effective_from`` in microseconds."""
+    """A published edition of a pack, a calendar or a questionnaire; ``effective_from`` in microseconds."""
 
     id: int
     sort: str

@@ -94,6 +94,7 @@ class ContactColumns(MappingTable):
     requested_at: Column | None = None
     channel: Column | None = None
     language: Column | None = None
+    case: Column | None = None
 
 
 class ReplyColumns(MappingTable):

@@ -1,5 +1,6 @@
 """Convert one row of a table to a contact, and collect all that is wrong with its cells."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -7,19 +8,28 @@ from pydantic import ValidationError
 
 from gateways.cells import fault_in, instant_in, text_in
 from gateways.contact_mapping import TIMES, ContactMapping
-from gateways.problems import BadCell, Params, Problem
+from gateways.problems import BadCell, Params, Problem, excerpt
 from gateways.tables import Cells
 from models.contact import Channel, Contact, Reply
+
+CaseFault = Callable[[str], str]
+"""Returns why a customer's contact cannot follow up the case with a number (``unknown_case``, …); empty if it can."""
+
+
+def no_case_is_known(_number: str) -> str:
+    """Refuse every number: there is no store to look it up in."""
+    return "unknown_case"
 
 
 class ContactRow:
     """One row of a file, its mapping, and the problems found while it is converted."""
 
-    def __init__(self, row: int, cells: Cells, mapping: ContactMapping) -> None:
+    def __init__(self, row: int, cells: Cells, mapping: ContactMapping, case_fault: CaseFault) -> None:
         self.problems: list[Problem] = []
         self._row = row
         self._cells = cells
         self._mapping = mapping
+        self._case_fault = case_fault
 
     def contact(self) -> Contact | None:
         """Return the row as a contact, or None if ``problems`` were found."""
@@ -33,6 +43,7 @@ class ContactRow:
         values["channel"] = self._channel(values.get("channel"))
         self._require(values)
         values["reply"] = self._reply(values["at"])
+        self._check_case(values)
         return None if self.problems else self._validated(values)
 
     def _refuse(self, column: str | None, code: str, params: Params) -> None:
@@ -55,6 +66,17 @@ class ContactRow:
             channels = {"channels": ", ".join(Channel)}
             self._refuse(self._mapping.contact.channel, "bad_file.unknown_channel", channels)
             return None
+
+    def _check_case(self, values: dict[str, Any]) -> None:
+        """Report a number under which no case can be followed up, and a reply, which belongs to a new case."""
+        if values.get("case") is None:
+            return
+        column = self._mapping.contact.case
+        number = values["case"] = values["case"].lower()
+        if fault := self._case_fault(number):
+            self._refuse(column, f"bad_file.{fault}", {"number": excerpt(number)})
+        elif values["reply"] is not None:
+            self._refuse(column, "bad_file.follow_up_with_reply", {"number": number})
 
     def _require(self, values: dict[str, Any]) -> None:
         """Report required fields without a value, unless their cell was refused already."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateways.contact_mapping import ContactMapping
-from gateways.contact_rows import ContactRow
+from gateways.contact_rows import CaseFault, ContactRow, no_case_is_known
 from gateways.problems import Params, Problem, Unreadable, excerpt
 from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
@@ -34,6 +34,7 @@ class Check:
     rows: int
     contacts: int
     replies: int
+    follow_ups: int
     duplicates: int
     notes: tuple[FileNote, ...]
     problems: tuple[Problem, ...]
@@ -52,6 +53,7 @@ class _Tally:
     rows: int = 0
     contacts: int = 0
     replies: int = 0
+    follow_ups: int = 0
     duplicates: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list[Problem])
@@ -71,17 +73,19 @@ class _Tally:
     def count(self, contact: Contact) -> None:
         self.contacts += 1
         self.replies += contact.reply is not None
+        self.follow_ups += contact.case is not None
 
 
-def check(path: Path, mapping: ContactMapping) -> Check:
+def check(path: Path, mapping: ContactMapping, case_fault: CaseFault = no_case_is_known) -> Check:
     """Read all of ``path`` and return what it holds and what is wrong with it; nothing is stored."""
     tally = _Tally()
-    for contact in _pass(path, mapping, tally):
+    for contact in _pass(path, mapping, tally, case_fault):
         tally.count(contact)
     return Check(
         rows=tally.rows,
         contacts=tally.contacts,
         replies=tally.replies,
+        follow_ups=tally.follow_ups,
         duplicates=tally.duplicates,
         notes=tuple(_notes(tally)),
         problems=tuple(tally.problems),
@@ -89,12 +93,12 @@ def check(path: Path, mapping: ContactMapping) -> Check:
     )
 
 
-def contacts(path: Path, mapping: ContactMapping) -> Iterator[Contact]:
+def contacts(path: Path, mapping: ContactMapping, case_fault: CaseFault = no_case_is_known) -> Iterator[Contact]:
     """Yield the good rows of ``path``, each id once, in the file's order, without those that ``check`` refuses."""
-    return _pass(path, mapping, _Tally())
+    return _pass(path, mapping, _Tally(), case_fault)
 
 
-def _pass(path: Path, mapping: ContactMapping, tally: _Tally) -> Iterator[Contact]:
+def _pass(path: Path, mapping: ContactMapping, tally: _Tally, case_fault: CaseFault) -> Iterator[Contact]:
     row_ids = RowIds()
     try:
         for row, cells in rows_of(path, mapping):
@@ -104,7 +108,7 @@ def _pass(path: Path, mapping: ContactMapping, tally: _Tally) -> Iterator[Contac
             elif any(cell is not None and str(cell).strip() for cell in cells.values()):
                 tally.rows += 1
                 tally.note_columns(cells, mapping)
-                contact = _distinct(row, cells, mapping, row_ids, tally)
+                contact = _distinct(ContactRow(row, cells, mapping, case_fault), row, mapping, row_ids, tally)
                 if contact is not None:
                     yield contact
     except Unreadable as error:
@@ -122,9 +126,10 @@ def _missing(path: Path, tally: _Tally) -> Iterator[Problem]:
         yield Problem(None, column, "bad_file.missing_column", {"column": excerpt(column)})
 
 
-def _distinct(row: int, cells: Cells, mapping: ContactMapping, row_ids: RowIds, tally: _Tally) -> Contact | None:
+def _distinct(
+    converted: ContactRow, row: int, mapping: ContactMapping, row_ids: RowIds, tally: _Tally
+) -> Contact | None:
     """Return the row as a contact, None if it is bad or its id came before."""
-    converted = ContactRow(row, cells, mapping)
     contact = converted.contact()
     if contact is None:
         tally.refuse(*converted.problems)

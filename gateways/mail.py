@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 SMTP_SECONDS = 10
+HOUSE = "closeloop"
+"""What stands behind the @ of our Message-IDs."""
 PERMANENT = 500
 """From this code on, the answer of a mail server is final."""
 
@@ -68,6 +70,17 @@ def masked(address: str) -> str:
     return f"{name[:1]}***@{domain}" if at else "***"
 
 
+def message_id(key: str) -> str:
+    """Return the Message-ID of the mail with this key; a key has no dots."""
+    return f"<{key.replace(':', '.')}@{HOUSE}>"
+
+
+def key_of_message_id(text: str) -> str:
+    """Return the key of a mail by its Message-ID; empty for one that is not ours."""
+    key, at, house = text.strip().removeprefix("<").removesuffix(">").rpartition("@")
+    return key.replace(".", ":") if at and house == HOUSE else ""
+
+
 class SmtpMailer:
     """Sends mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
 
@@ -84,7 +97,7 @@ class SmtpMailer:
         message["From"] = self._sender
         message["To"] = mail.to
         message["Subject"] = mail.subject
-        message["Message-ID"] = f"<{mail.key.replace(':', '.')}@closeloop>"
+        message["Message-ID"] = message_id(mail.key)
         message.set_content(mail.body)
         with self._connected() as server:
             try:

@@ -109,7 +109,7 @@ def _remedies(locale: str, kind: str, guards: Sequence[str]) -> str:
 def fault_text(locale: str, fault: Mapping[str, Any]) -> str:
     """Return the field and the reason of a faulty entry; the validator's own words where there is no message."""
     field, why = str(fault.get("field", "")), str(fault.get("why", ""))
-    text = catalogue(locale).get(f"validation.{why}")
+    text = catalogue(locale).get(f"validation.{fault.get('type', why)}")
     limits: Mapping[str, Any] = fault.get("limits", {})
     reason = text.format_map(_Params(limits)) if text is not None else str(fault.get("text") or why)
     return ": ".join(part for part in (field, reason) if part)
@@ -119,7 +119,7 @@ def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
     if name in NAMED and kind:
         moves = cast(list[Any], value) if isinstance(value, list) else [value]
         return [named_move(locale, kind, str(move)) for move in moves]
-    if name == "fields" and isinstance(value, list):
+    if name in {"fields", "faults"} and isinstance(value, list):
         return [fault_text(locale, fault) for fault in cast(list[Any], value)]
     if name not in LABELLED:
         return value

@@ -68,6 +68,8 @@ class Contact(BaseModel):
     shipment: Line | None = None
     requested_at: AwareDatetime | None = None
     channel: Channel = Channel.FILE
+    case: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")] | None = None
+    """The number of the customer's own case that he contacts us about again; without it a new case is opened."""
     language: Language | None = None
     """The locale in which the customer wants to be written to; without one it is guessed from ``text``."""
     reply: Reply | None = None

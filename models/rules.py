@@ -1,4 +1,4 @@
-"""Published rules: editions of policy packs and calendars, categories, and interpretations of clauses."""
+"""Published rules: editions of packs, calendars and questionnaires, categories, and interpretations of clauses."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.column_types import Instant
 
 
 class Edition(SQLModel, table=True):
-    """A policy pack or a calendar as the evaluation group published it (F4). ``content`` is its TOML.
+    """A pack, a calendar or a questionnaire as the evaluation group published it (F4). ``content`` is its TOML.
 
     It replaces the shipped file from ``effective_from`` on. ``projected_at`` is when the open timers were
     recalculated under it.

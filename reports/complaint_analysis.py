@@ -32,7 +32,9 @@ SUBJECTS = ("category", "severity", "department", "cause", "responsible")
 CASES = """
 SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, c.variables,
        (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate})
-         ORDER BY t.seq DESC LIMIT 1) AS found
+         ORDER BY t.seq DESC LIMIT 1) AS found,
+       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({determine})
+         ORDER BY t.seq DESC LIMIT 1) AS determined
   FROM cases c WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY c.id LIMIT :page
 """
@@ -186,20 +188,25 @@ def _count(tx: Tx, first: date) -> _Counts:
 
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
     after = 0
-    sql = CASES.format(investigate=recorded_as("move", "investigate"))
+    moves = {"investigate": "investigate", "determine": "determine_responsibility"}
+    sql = CASES.format(**{name: recorded_as("move", move) for name, move in moves.items()})
     while page := tx.rows(sql, after=after, page=most, **span):
         yield from page
         after = page[-1].id
 
 
 def _cause_and_responsible(row: Any) -> tuple[str, str]:
-    """Return the case's cause, or else the one investigated last, and the responsible party."""
+    """Return cause and responsible party of the last determination, or else the cause investigated last.
+
+    A later round's investigation may guess at another cause; it judges nobody.
+    """
     table = lifecycle_of(COMPLAINT.kind)
     variables = table.resolver.variables(json.loads(row.variables))
     investigated = table.resolved_form("investigate", json.loads(row.found or "{}"))
-    cause = variables.get("cause") or investigated.get("cause")
-    responsible = variables.get("degree") != Degree.NONE  # NONE: the party was examined and bears no responsibility
-    return cause or "", variables.get("responsible") or "" if responsible else ""
+    determined = variables | table.resolved_form("determine_responsibility", json.loads(row.determined or "{}"))
+    cause = determined.get("cause") or investigated.get("cause")
+    responsible = determined.get("degree") != Degree.NONE  # NONE: the party was examined and bears no responsibility
+    return cause or "", determined.get("responsible") or "" if responsible else ""
 
 
 def _recurrences(counts: _Counts) -> tuple[Recurrence, ...]:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from locales.shares import share_number
 from reports.discovered_model import Arc, DiscoveredModel
+from reports.judged_promises import UNTIMED, TimerJudge
 from statemachines.lifecycle import Lifecycle
 from statemachines.retirement import CARRIED_OVER
 
@@ -26,9 +27,13 @@ SELECT case_id, seq, move, source, dest, occurred_at FROM transition
  ORDER BY case_id, seq
 """
 TIMERS = """
-SELECT k.case_id, k.clause, k.outcome,
+SELECT k.case_id, k.clause, k.outcome, k.opened_at, k.closed_by,
        EXISTS (SELECT 1 FROM escalation_step r WHERE r.timer_id = k.id AND r.percent >= 100) AS broken
   FROM timer k WHERE k.case_id BETWEEN :low AND :high
+"""
+INFERRED = """
+SELECT case_id, seq, move, source, dest, occurred_at FROM transition
+ WHERE case_id BETWEEN :low AND :high AND inferred
 """
 STANDING = "SELECT id, state FROM cases WHERE id BETWEEN :low AND :high AND NOT closed"
 
@@ -66,12 +71,16 @@ class SojournTime:
 
 @dataclass(slots=True)
 class TimerOutcomes:
-    """How a clause's timers ended: kept (met), broken (breached), stopped before they were due, or still open."""
+    """How a clause's timers ended: kept (met), broken (breached), stopped before they were due, or still open.
+
+    ``not_judged`` are those of which the log does not tell whether they were met in time.
+    """
 
     kept: int = 0
     broken: int = 0
     stopped: int = 0
     open: int = 0
+    not_judged: int = 0
 
 
 @dataclass(slots=True)
@@ -101,6 +110,7 @@ class Conformance:
     ping_pong: int = 0
     stays: dict[str, SojournTime] = field(default_factory=dict[str, SojournTime])
     promises: dict[str, TimerOutcomes] = field(default_factory=dict[str, TimerOutcomes])
+    not_judged: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     arcs: Counter[Arc] = field(default_factory=Counter[Arc])
     standing: Counter[str] = field(default_factory=Counter[str])
 
@@ -130,14 +140,20 @@ def _share(part: int, whole: int) -> float:
     return 1.0 if rounded is None else rounded
 
 
-def gather(store: Store, table: Lifecycle, report: Conformance, strays: Sequence[tuple[str, int, int]]) -> Conformance:
+def gather(
+    store: Store,
+    table: Lifecycle,
+    report: Conformance,
+    strays: Sequence[tuple[str, int, int]],
+    log_moves: Collection[str],
+) -> Conformance:
     """Fill in the figures of a log from the statistics of its replay.
 
-    ``strays`` are events of no case: code, times, row.
+    ``strays`` are events of no case: code, times, row. ``log_moves`` are the moves that words of the log may mean.
 
     The memory needed grows by a few bytes per case. Everything is read in one transaction.
     """
-    ids = array("q")
+    ids, untimed = array("q"), set[int]()
     for code, times, row in strays:
         report.events += times
         report.refused.setdefault(code, Deviation()).add(times, "", row)
@@ -145,7 +161,9 @@ def gather(store: Store, table: Lifecycle, report: Conformance, strays: Sequence
         for case_id, number, statistics in all_statistics(tx, store.secret, report.source):
             ids.append(case_id)
             _count(report, number, statistics)
-        _read_cases(tx, table, report, sorted(ids))
+            if not UNTIMED.isdisjoint(statistics.refused):
+                untimed.add(case_id)
+        _read_cases(tx, table, report, sorted(ids), TimerJudge(table, frozenset(log_moves), untimed))
     return report
 
 
@@ -167,15 +185,23 @@ def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> No
     report.events_after_end += statistics.after_end
 
 
-def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int]) -> None:
+def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int], judge: TimerJudge) -> None:
     times: dict[str, array[int]] = {}
     for low, high, chosen in _pages(ids):
         for row in tx.rows(STANDING, low=low, high=high):
             report.standing[table.resolver.state(row.state)] += row.id in chosen
-        for row in tx.rows(TIMERS, low=low, high=high):
-            if row.case_id in chosen:
-                clause = table.resolver.clause_or_own(row.clause)
-                _count_timer(report.promises.setdefault(clause, TimerOutcomes()), row.outcome, bool(row.broken))
+        inferred: dict[int, list[Any]] = {}
+        for row in tx.rows(INFERRED, low=low, high=high):
+            inferred.setdefault(row.case_id, []).append(_resolved(table, row))
+        for row in (row for row in tx.rows(TIMERS, low=low, high=high) if row.case_id in chosen):
+            name = table.resolver.clause_or_own(row.clause)
+            outcomes = report.promises.setdefault(name, TimerOutcomes())
+            reason = judge.reason_against(table.clause.get(name), row, inferred.get(row.case_id, ()))
+            if reason:
+                outcomes.not_judged += 1
+                report.not_judged.setdefault(name, Counter())[reason] += 1
+            else:
+                _count_timer(outcomes, row.outcome, bool(row.broken))
         moved = [row for row in tx.rows(MOVED, low=low, high=high, carried_over=CARRIED_OVER) if row.case_id in chosen]
         _count_arcs([_resolved(table, row) for row in moved], report.arcs, times)
     report.stays = {name: _sojourn(times[name]) for name in table.state if name in times}

@@ -46,6 +46,7 @@ def document(report: Conformance) -> dict[str, Any]:
         },
         "standing": dict(report.standing),
         "promises": {clause: asdict(outcomes) for clause, outcomes in report.promises.items()},
+        "not_judged": {clause: dict(reasons) for clause, reasons in report.not_judged.items()},
         "ways": [
             {"source": arc.source, "move": arc.move, "dest": arc.dest, "times": times}
             for arc, times in report.arcs.most_common()
@@ -179,10 +180,20 @@ def _stay(report: Conformance, locale: str, name: str) -> tuple[str, ...]:
 
 def _promises(report: Conformance, locale: str) -> Iterator[str]:
     yield from ("", f"## {translate(locale, 'replay.promises', pack=report.pack)}", "")
-    sorts = ("kept", "broken", "stopped", "open")
+    sorts = ("kept", "broken", "stopped", "open", "not_judged")
     heads = tuple(translate(locale, f"replay.head.{name}") for name in ("promise", *sorts))
     rows = [
         (label(locale, report.kind, "clause", clause), *(str(getattr(one, sort)) for sort in sorts))
         for clause, one in sorted(report.promises.items())
     ]
     yield from table(heads, rows)
+    reasons = sorted({reason for counted in report.not_judged.values() for reason in counted})
+    if reasons:
+        yield ""
+    for reason in reasons:
+        clauses = [
+            f"{label(locale, report.kind, 'clause', clause)} {counted[reason]}"
+            for clause, counted in sorted(report.not_judged.items())
+            if counted[reason]
+        ]
+        yield f"- {translate(locale, f'replay.not_judged.{reason}', clauses=', '.join(clauses))}"

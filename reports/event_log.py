@@ -4,7 +4,7 @@ Note [Whole histories]: ``since`` selects the cases changed since then and expor
 history fits no lifecycle, and whoever updates a log replaces the whole cases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -29,6 +29,8 @@ from statemachines.lifecycle import Lifecycle
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"
 PARTY = "SELECT name AS customer, phone, email FROM party WHERE id = :id"
 
+WORDS_TO_CUSTOMER = "words_to_customer"
+"""The attribute of moves whose form held words to the customer, which no pseudonymised log contains (A5)."""
 OF_CASE = (
     CASE, "kind", "pack", "channel", "customer_type", "party", "shipment", "category", "severity", "department",
     "owner", "state", "level", "cycle", "closed", "opened_at", "calendar",
@@ -36,7 +38,7 @@ OF_CASE = (
 OF_PARTY = ("customer", "phone", "email")
 OF_MOVE = (
     MOVE, AT, LIFECYCLE, WHO, "org:role", "org:group", "seq", "source", "dest", "cycle", "level", "via", "inferred",
-    "recorded_at", "lifecycle_version", *throughput_times.KEYS,
+    "recorded_at", "lifecycle_version", WORDS_TO_CUSTOMER, *throughput_times.KEYS,
 )  # fmt: skip
 FORM, SAYS = "form:", "said:"
 """The prefixes of the attributes for a form's fields, and for those whose content is a statement."""
@@ -140,7 +142,10 @@ class EventLogReader:
             self.moves += 1
             row, texts = _current(table, recorded), table.resolved_form(recorded.move, recorded_texts)
             values = self._of_move(row) | stopwatch.at(row.occurred_at).attributes()
-            form = self.pseudonymisation.form(case.kind, row.move, orjson.loads(row.form))
+            recorded_form = orjson.loads(row.form)
+            if _speaks(table, row.move, recorded_form):
+                values[WORDS_TO_CUSTOMER] = True
+            form = self.pseudonymisation.form(case.kind, row.move, recorded_form)
             values |= {FORM + name: value for name, value in form.items()}
             values |= {SAYS + name: text for name, text in texts.items()}
             yield TraceEvent(row.seq, values, self._objects_of(case, row, fired) if self.linked else ())
@@ -184,6 +189,11 @@ class EventLogReader:
             yield party, "of_party"
         if (shipment := self.shipment(case)) is not None:
             yield shipment, "about_shipment"
+
+
+def _speaks(table: Lifecycle, move: str, form: Mapping[str, Any]) -> bool:
+    """Return whether the form of a recorded move holds words to the customer."""
+    return any(name in form for row in table.rows.get(move, ()) if row.speaks for name in row.speaks.fields)
 
 
 def _current(table: Lifecycle, row: Any) -> Any:

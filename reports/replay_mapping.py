@@ -1,8 +1,9 @@
 """Writes the mapping by which ``closeloop replay`` reads a log that we exported: each move is mapped to itself.
 
 Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again; so are
-inferred moves, because ``--bridge`` infers and marks them again. A move whose form requires another case's number is
-ignored: the number is another case in another store. A required person is replaced by ``import``.
+inferred moves, because ``--bridge`` infers and marks them again. A merge names a case of the same log, which the replay
+finds under its new number; a move whose form requires the number of any other case is ignored. A required person is
+replaced by ``import``.
 """
 
 from collections.abc import Iterator
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 from engine.actors import IMPORT
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
+from engine.replay.case_references import named_cases
+from gateways.logs.mapping import NO_TEXT
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
-from reports.event_log import FORM
+from reports.event_log import FORM, WORDS_TO_CUSTOMER
 from reports.pseudonymisation import Disclosure, fields_of
 from statemachines.form_model import Form, required
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle
+from statemachines.lifecycle import Lifecycle, Move
 
 EXPORTED = frozenset({Disclosure.PLAIN, Disclosure.NEEDED})
 """The kinds of values that a pseudonymised log holds and another store can use."""
@@ -93,7 +96,9 @@ def _moves(table: Lifecycle) -> Iterator[str]:
     yield _move(OPEN, [f"nature = {_column('nature')}"])
     for move, rows in table.rows.items():
         if not _elsewhere(table, move):
-            yield _move(move, [f'{name} = "{IMPORT}"' for name in _named(table, move, rows[0].form)])
+            named = [f'{name} = "{IMPORT}"' for name in _named(table, move, rows[0].form)]
+            cases = [f"{name} = {_column(name)}" for name in named_cases(rows[0])]
+            yield _move(move, [*named, *cases, *_words(rows[0])])
     yield ""
 
 
@@ -109,6 +114,13 @@ def _ignored(table: Lifecycle) -> Iterator[str]:
         yield ""
 
 
+def _words(row: Move) -> list[str]:
+    """Return the optional words to the customer: the log has no words, but it says where there were some."""
+    optional = set(row.speaks.fields) - set(required(row.form)) if row.speaks else set[str]()
+    values = f'{{ "true" = "{NO_TEXT}", "True" = "{NO_TEXT}" }}'
+    return [f'{name} = {{ column = "{WORDS_TO_CUSTOMER}", values = {values} }}' for name in sorted(optional)]
+
+
 def _named(table: Lifecycle, move: str, form: type[Form]) -> list[str]:
     """Return the required fields of a form that name people."""
     fields = fields_of(table.kind, move)
@@ -116,8 +128,9 @@ def _named(table: Lifecycle, move: str, form: type[Form]) -> list[str]:
 
 
 def _elsewhere(table: Lifecycle, move: str) -> bool:
-    fields = fields_of(table.kind, move)
-    return any(fields[name] is Disclosure.CASE for name in required(table.rows[move][0].form))
+    """Return whether a move must name a case that the log of this kind may not hold."""
+    fields, row = fields_of(table.kind, move), table.rows[move][0]
+    return any(fields[name] is Disclosure.CASE for name in required(row.form) if name not in named_cases(row))
 
 
 def _column(name: str, *, number: bool = False) -> str:

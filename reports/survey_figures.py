@@ -1,13 +1,14 @@
 """Counts customers' answers at callbacks by kind and by dimension, each with its denominator (D2, E1)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from engine.retired_names import recorded_as
-from engine.rules.questionnaires import DIMENSIONS, asked_after
+from engine.rules.in_force import rules_in
+from engine.rules.questionnaires import DIMENSIONS
 from engine.store import Store
 from locales.shares import share_number
 from models.columns import to_micros
@@ -25,8 +26,9 @@ SELECT c.kind, t.case_id, c.party_id, p.cycle, t.move, t.form FROM transition t 
    AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.occurred_at, t.case_id, t.seq
 """
 RATED = """
-SELECT c.kind, r.score FROM rating r JOIN cases c ON c.id = r.case_id
+SELECT c.kind, r.questionnaire, r.version, r.score FROM rating r JOIN cases c ON c.id = r.case_id
  WHERE r.at >= :begin AND r.at < :end AND r.score IS NOT NULL
+ ORDER BY r.at, r.case_id, r.cycle
 """
 ENDING = ("revisit", "unreachable", "close_unsatisfied", "refer")
 UNSATISFIED_ENDS = frozenset({"close_unsatisfied", "refer"})
@@ -43,6 +45,19 @@ class DimensionScore:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionScore:
+    """The mean of the weighted scores under one version of a questionnaire, in points of 100, and of how many rounds.
+
+    Each version has weights of its own, so no mean spans two versions.
+    """
+
+    questionnaire: str
+    version: str
+    scored: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyFigures:
     """The surveys of one kind of case. A round counts once, by its last outcome.
 
@@ -51,8 +66,7 @@ class SurveyFigures:
 
     ``called`` are the rounds whose callback came to its end: ``answered``, or never reached (``silent``). The
     response rate is answered of called. ``judged`` are the answered rounds and those that ended unsatisfied
-    without an answer (B3); the satisfied share is ``satisfied`` of judged: silence is in no numerator. ``score``
-    is the mean of the weighted scores of the ``scored`` rounds in points of 100.
+    without an answer (B3); the satisfied share is ``satisfied`` of judged: silence is in no numerator.
     """
 
     kind: str
@@ -63,8 +77,7 @@ class SurveyFigures:
     satisfied: int
     customers: int
     customers_satisfied: int
-    scored: int
-    score: float | None
+    scores: tuple[VersionScore, ...]
     dimensions: tuple[DimensionScore, ...]
 
     @property
@@ -104,18 +117,22 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
     with store.looking() as tx:
         rounds = list(_rounds(tx.rows(ENDS.format(ends=recorded_as("move", *ENDING)), **span)))
         rated = tx.rows(RATED, **span)
-    kinds = {kind} if kind else {round_.kind for round_ in rounds}
-    return [
-        _figures(name, [r for r in rounds if r.kind == name], [row.score for row in rated if row.kind == name])
-        for name in sorted(kinds)
-    ]
+        rules = rules_in(tx)
+    figures: list[SurveyFigures] = []
+    for name in sorted({kind} if kind else {round_.kind for round_ in rounds}):
+        questionnaire = rules.asked_after(name, span["end"] - 1)
+        asked = {dimension.code for dimension in questionnaire.dimensions} if questionnaire else {*DIMENSIONS}
+        scores = _scores(row for row in rated if row.kind == name)
+        figures.append(_figures(name, [round_ for round_ in rounds if round_.kind == name], scores, asked))
+    return figures
 
 
 def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
         customer = ("case", row.case_id) if row.party_id is None else ("party", row.party_id)
-        round_ = rounds.setdefault((row.case_id, row.cycle), _Round(row.kind, customer))
+        key = (row.case_id, row.cycle)
+        rounds[key] = round_ = rounds.pop(key, None) or _Round(row.kind, customer)  # in the order of their last outcome
         table = lifecycle_of(row.kind)
         move = table.resolver.move(row.move)
         if move in UNSATISFIED_ENDS:
@@ -125,7 +142,9 @@ def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     return rounds.values()
 
 
-def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigures:
+def _figures(
+    kind: str, rounds: list[_Round], scores: tuple[VersionScore, ...], asked: Collection[str]
+) -> SurveyFigures:
     answers = [round_.answers for round_ in rounds if round_.answers is not None]
     unanswered = sum(round_.answers is None and round_.unsatisfied for round_ in rounds)
     outcomes = {round_.customer: round_.satisfied for round_ in rounds if round_.satisfied is not None}
@@ -139,22 +158,30 @@ def _figures(kind: str, rounds: list[_Round], scores: list[int]) -> SurveyFigure
         satisfied=sum(answer["outcome"] == Outcome.SATISFIED for answer in answers),
         customers=len(outcomes),
         customers_satisfied=sum(outcomes.values()),
-        scored=len(scores),
-        score=_mean(scores, 100),
-        dimensions=tuple(_dimension(code, answers) for code in _dimensions_of(kind)),
+        scores=scores,
+        dimensions=tuple(_dimensions(asked, answers)),
     )
 
 
-def _dimensions_of(kind: str) -> Iterable[str]:
-    """Return the dimensions of the questionnaire in force, or all dimensions without one."""
-    questionnaire = asked_after(kind)
-    return DIMENSIONS if questionnaire is None else [dimension.code for dimension in questionnaire.dimensions]
+def _scores(rated: Iterable[Any]) -> tuple[VersionScore, ...]:
+    """Return the mean score of each version, in the order in which they were first used."""
+    by_version: dict[tuple[str, str], list[int]] = {}
+    for row in rated:
+        by_version.setdefault((row.questionnaire, row.version), []).append(row.score)
+    return tuple(
+        VersionScore(name, version, len(scores), round(sum(scores) / len(scores) / 100, 1))
+        for (name, version), scores in by_version.items()
+    )
+
+
+def _dimensions(asked: Collection[str], answers: list[Mapping[str, Any]]) -> Iterable[DimensionScore]:
+    """Yield the scores of the dimensions that are asked, and of those that an earlier version asked."""
+    for code in DIMENSIONS:
+        dimension = _dimension(code, answers)
+        if code in asked or dimension.answered:
+            yield dimension
 
 
 def _dimension(code: str, answers: list[Mapping[str, Any]]) -> DimensionScore:
     points = [answer[code] * STEP for answer in answers if answer.get(code) is not None]
-    return DimensionScore(code, len(points), len(answers), _mean(points, 1))
-
-
-def _mean(values: list[int], unit: int) -> float | None:
-    return round(sum(values) / len(values) / unit, 1) if values else None
+    return DimensionScore(code, len(points), len(answers), round(sum(points) / len(points), 1) if points else None)

@@ -18,6 +18,7 @@ from statemachines.forms import (
     Assignment,
     Child,
     Merge,
+    MergeConsent,
     Message,
     Progress,
     Reason,
@@ -211,6 +212,7 @@ COMPLAINT = Lifecycle(
         # A complaint that has reached the top is taken back before a manager (E8).
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason, guard=below_top),
         Move("withdraw", OPEN, WITHDRAWN, roles=MANAGERS[1:], form=Reason, guard=at_top),
+        Move("consent_to_merge", OPEN, STAY, roles=DESK, form=MergeConsent),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         Move("refer", (CLASSIFIED, INVESTIGATED, RESOLVED, ROUNDS_USED_UP), REFERRED, roles=MANAGERS[1:], form=Reason),

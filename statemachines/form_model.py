@@ -32,6 +32,8 @@ RECORDED = _Mark("RECORDED")
 """The value is read from the record of the case that the form's field ``about`` names; who types another is refused."""
 OPEN_CASE = _Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
+OWN_OR_AGREED = _Mark("OWN_OR_AGREED")
+"""The value is the number of a case of the same customer, or of one to which he agreed (``forms.MergeConsent``)."""
 KNOWN_CASE = _Mark("KNOWN_CASE")
 """The value is the number of another case, of any kind, open or not."""
 

@@ -9,12 +9,14 @@ from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import (
     ON_CASE,
     OPEN_CASE,
+    OWN_OR_AGREED,
     VARIABLE,
     Code,
     Department,
     Form,
     Handle,
     Number,
+    Past,
     Personal,
     Score,
 )
@@ -190,7 +192,29 @@ class Refusal(ToCustomer):
 class Merge(Form):
     """The case that goes on in this one's stead (A6)."""
 
-    into: Annotated[Number, OPEN_CASE]
+    into: Annotated[Number, OPEN_CASE, OWN_OR_AGREED]
+
+
+class ConsentMedium(StrEnum):
+    PHONE = "phone"
+    COUNTER = "counter"
+    CHAT = "chat"
+    LETTER = "letter"
+    MAIL = "mail"
+
+
+AGREED = "agreed_into"
+"""The case variable that holds the case to which the customer agreed."""
+
+
+class MergeConsent(Form):
+    """The customer agrees that his case goes on in another customer's: who said so, how, and when (A6)."""
+
+    agreed_into: Annotated[Number, OPEN_CASE, VARIABLE]
+    consent: Personal
+    recipient: Personal
+    medium: ConsentMedium
+    reached_at: Past | None = None
 
 
 class Child(Form):

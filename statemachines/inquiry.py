@@ -3,7 +3,7 @@
 from typing import Any
 
 from statemachines.customer_messages import undelivered_message
-from statemachines.forms import Child, Merge, Message, Reason
+from statemachines.forms import Child, Merge, MergeConsent, Message, Reason
 from statemachines.inquiry_forms import (
     Assessment,
     Commendation,
@@ -158,6 +158,7 @@ INQUIRY = Lifecycle(
         # The complaint takes over what was promised to the customer.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained, releases_timers=True),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        Move("consent_to_merge", OPEN, STAY, roles=DESK, form=MergeConsent),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
         # The customer comes back with it, or a manager undoes a mistaken end: a new cycle.

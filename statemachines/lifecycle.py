@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 from transitions import EventData, Machine, MachineError
 
+from statemachines.form_faults import form_faults
 from statemachines.form_model import Form
 from statemachines.lifecycle_table import LifecycleTable
 from statemachines.move_conditions import DecisionAttempt, conditions, own_work, record_row
@@ -56,7 +57,7 @@ class Lifecycle(LifecycleTable):
         try:
             return self.rows[move][0].form.model_validate(form)
         except ValidationError as error:
-            raise Refused("form", kind=self.kind, move=move, fields=_faults(error)) from None
+            raise Refused("form", kind=self.kind, move=move, fields=form_faults(error)) from None
 
     def settled(self, move: str, state: str, roles: frozenset[Role]) -> Move | None:
         """Return the row that the machine chose before for these roles in this state, if only these decide.
@@ -151,20 +152,3 @@ class Lifecycle(LifecycleTable):
         shared = [part for part in unmet[0] if all(part in parts for parts in unmet)]
         named = shared or [part for parts in unmet for part in parts]
         return Refused("guard", guards=list(dict.fromkeys(guard.name for guard in named)), **params)
-
-
-LIMITS = ("ge", "gt", "le", "lt", "expected", "min_length", "max_length")
-"""What a fault may say of the bounds of its field; none of it is what was entered."""
-
-
-def _faults(error: ValidationError) -> list[dict[str, Any]]:
-    """Return field and reason of each fault, without the value: it may be personal."""
-    return [
-        {
-            "field": ".".join(map(str, fault["loc"])),
-            "why": fault["type"],
-            "text": fault["msg"],
-            "limits": {name: value for name, value in fault.get("ctx", {}).items() if name in LIMITS},
-        }
-        for fault in error.errors(include_input=False, include_url=False)
-    ]

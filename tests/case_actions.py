@@ -79,6 +79,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "extend": {"clause": "solution", "hours": 12, "reason": "The port is closed."},
     "withdraw": {"reason": "It was found."},
     "merge": {"into": "cp-26-000001"},
+    "consent_to_merge": {"consent": "Yes, do.", "recipient": "The customer.", "medium": "phone"},
     "refer": {"reason": "To the court."},
     "undo_end": {"reason": "It was another parcel."},
     "progress": {"progress": "The lift was seen.", **BY_PHONE},

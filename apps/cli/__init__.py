@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from apps.cli.context import FAULT, REFUSED, cli, close_context, open_context
-from apps.cli.index import assembled
+from apps.cli.index import asks_for_help, assembled
 from statemachines.refused import Refused
 
 
@@ -23,11 +24,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     open_context()
     cli.as_json = "--json" in given
     try:
-        code = assembled(first.__eq__)(args=given, standalone_mode=False)
+        command = get_command(assembled(first.__eq__))
+        if asks_for_help(given) and (page := _help_page(command, given)) is not None:
+            return cli.show(page)
+        code = command(args=given, standalone_mode=False)
     except Refused as refused:
         return cli.refuse(refused)
     except TyperException as error:
-        return _usage(error)
+        return _usage(error, given)
     except (typer.Abort, KeyboardInterrupt):
         return FAULT
     except BrokenPipeError:
@@ -40,11 +44,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _usage(error: TyperException) -> int:
+def _help_page(command: object, given: Sequence[str]) -> list[object] | None:
+    from apps.cli.help_page import help_page
+
+    return help_page(command, given, cli.locale)
+
+
+def _usage(error: TyperException, given: list[str]) -> int:
+    from apps.cli.usage_text import usage_text
+
+    text = usage_text(cli.locale, error, given)
     if cli.as_json:
-        cli.give({"refused": {"code": "usage", "params": {}, "text": str(error)}})
+        cli.give({"refused": {"code": "usage", "params": {}, "text": text}})
     else:
-        cli.err.print(f"{error} (closeloop --help)", markup=False, highlight=False)
+        cli.err.print(f"{text} (closeloop --help)", markup=False, highlight=False)
     return REFUSED
 
 

@@ -17,17 +17,15 @@ from statemachines.roles import Role
 if TYPE_CHECKING:
     from models import Actor
 
-actor = typer.Typer(help="Those who act: people of the company and the system.", no_args_is_help=True)
-department = typer.Typer(help="The departments to which cases and people are assigned.", no_args_is_help=True)
+actor = typer.Typer(no_args_is_help=True)
+department = typer.Typer(no_args_is_help=True)
 
-Roles = Annotated[list[str], typer.Option("--role", help="A role of the house; may be repeated.")]
-NewRoles = Annotated[
-    list[str] | None, typer.Option("--role", help="A role of the house; may be repeated, and replaces all he has.")
-]
-Zone = Annotated[str | None, typer.Option(help="The time zone in which he reads times, as Europe/Berlin.")]
+Roles = Annotated[list[str], typer.Option("--role")]
+NewRoles = Annotated[list[str] | None, typer.Option("--role")]
+Zone = Annotated[str | None, typer.Option()]
 Clear = Annotated[
     list[str] | None,
-    typer.Option(help="A field to empty: department, boss, email, zone, deputy or absence; may be repeated."),
+    typer.Option(),
 ]
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ABSENCE = {"absent_from": None, "absent_until": None}
@@ -65,9 +63,9 @@ def set_(
     locale: str | None = None,
     email: str | None = None,
     zone: Zone = None,
-    absent_from: Annotated[str | None, typer.Option(help="An instant with its offset; his deputy is asked.")] = None,
-    absent_until: Annotated[str | None, typer.Option(help="An instant with its offset.")] = None,
-    deputy: Annotated[str | None, typer.Option(help="Who stands in for him, with the same roles.")] = None,
+    absent_from: Annotated[str | None, typer.Option()] = None,
+    absent_until: Annotated[str | None, typer.Option()] = None,
+    deputy: Annotated[str | None, typer.Option()] = None,
     clear: Clear = None,
     as_: As = None,
     json: Json = False,
@@ -103,9 +101,7 @@ def _emptied(names: list[str]) -> dict[str, None]:
 @actor.command()
 def disable(
     handle: str,
-    to: Annotated[
-        str | None, typer.Option(help="Who gets his open cases; else his deputy, his department, his boss.")
-    ] = None,
+    to: Annotated[str | None, typer.Option()] = None,
     as_: As = None,
     json: Json = False,
 ) -> None:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from engine.commands.refused_attempts import RefusedMove
     from engine.ledger.anchor_file import Anchored
 
-Anew = Annotated[
-    str | None, typer.Option(help="Begin anew over a doubt, and why; for an administrator. It stands there for ever.")
-]
+Anew = Annotated[str | None, typer.Option()]
 SHOWN = 50
 
 
@@ -99,11 +97,11 @@ def restore(file: Path, json: Json = False) -> int:
 
 
 def refused(
-    case: Annotated[str | None, typer.Option(help="On this case.")] = None,
-    by: Annotated[str | None, typer.Option(help="By this person.")] = None,
-    move: Annotated[str | None, typer.Option(help="Of this move.")] = None,
-    code: Annotated[str | None, typer.Option(help="Refused for this reason, by its code.")] = None,
-    since: Annotated[str | None, typer.Option(help="Since an instant: ISO 8601 with offset.")] = None,
+    case: Annotated[str | None, typer.Option()] = None,
+    by: Annotated[str | None, typer.Option()] = None,
+    move: Annotated[str | None, typer.Option()] = None,
+    code: Annotated[str | None, typer.Option()] = None,
+    since: Annotated[str | None, typer.Option()] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_: As = None,
     json: Json = False,

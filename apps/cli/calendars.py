@@ -19,19 +19,18 @@ from locales.translation import translate
 from models.columns import from_micros
 
 calendar = typer.Typer(
-    help="Working calendars 工作日历: hours, holidays and make-up days, and until when they are known.",
     no_args_is_help=True,
 )
 
-Year = Annotated[int | None, typer.Option(help="The days of one year that differ from the plain week.")]
-Off = Annotated[list[str] | None, typer.Option(help="A day that is off; may be repeated.")]
-Worked = Annotated[list[str] | None, typer.Option(help="A day that is worked; may be repeated.")]
+Year = Annotated[int | None, typer.Option()]
+Off = Annotated[list[str] | None, typer.Option()]
+Worked = Annotated[list[str] | None, typer.Option()]
 OwnHours = Annotated[
     list[str] | None,
-    typer.Option("--hours", help="Hours of one day, 2026-12-24=08:00-12:00,13:00-15:00; may be repeated."),
+    typer.Option("--hours"),
 ]
-Why = Annotated[str, typer.Option(help="Why it is published.")]
-WhyImport = Annotated[str | None, typer.Option(help="Why it is imported; without it the file's name is kept.")]
+Why = Annotated[str, typer.Option()]
+WhyImport = Annotated[str | None, typer.Option()]
 
 
 @calendar.command("list")

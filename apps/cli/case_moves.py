@@ -1,16 +1,14 @@
-"""Commands that open and move cases: case open, similar and do; and how their text is read and their answer shown."""
+"""Commands that open and move cases: case open, follow-up and do; and how their answer is shown."""
 
-import sys
-from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from apps import views
-from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.contact_input import Body, contact_of, text_of
+from apps.cli.context import As, Json, cli, instant
 from apps.cli.letter_preview import letter_of
+from apps.cli.similar_cases import candidate_line
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -18,31 +16,17 @@ from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.duplicates.similar import Candidate, similar
 from locales.translation import label
 from models.contact import Channel, Contact, CustomerType
-from reports.desk_queries import Customer, CustomerCase, customer_kinds, recognised
+from reports.desk_queries import Customer, CustomerCase, recognised
 from statemachines.form_model import PERSONAL, Form, marked, required
-from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 
-
-def _kinds_and_natures() -> str:
-    """Return every kind and the natures of contact that open one, customers' work first."""
-    tables = sorted(lifecycles().values(), key=lambda table: table.internal)
-    return ", ".join(f"{table.kind} ({', '.join(table.natures)})" if table.natures else table.kind for table in tables)
-
-
-Body = Annotated[str | None, typer.Option(help="A file with the text, or - for standard input.")]
-Key = Annotated[str | None, typer.Option(help="An idempotency key: the same key and body does nothing twice.")]
-Kind = Annotated[
-    str, typer.Option(help=f"What sort of contact it is: a kind, or a nature of one: {_kinds_and_natures()}.")
-]
-Whose = Annotated[CustomerType | None, typer.Option(help="Whom we deal with, where a promise depends on it.")]
-UnlessKnown = Annotated[
-    bool, typer.Option("--unless-known", help="Open nothing if the customer or the shipment has such a case already.")
-]
-Language = Annotated[
-    str | None, typer.Option(help="The customer's language (zh_CN, zh_TW, en); without it his words tell.")
-]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value of the move's form; may be repeated.")]
+Key = Annotated[str | None, typer.Option()]
+Kind = Annotated[str, typer.Option()]
+Whose = Annotated[CustomerType | None, typer.Option()]
+UnlessKnown = Annotated[bool, typer.Option("--unless-known")]
+Language = Annotated[str | None, typer.Option()]
+Sets = Annotated[list[str] | None, typer.Option("--set")]
 
 CLI = "cli"
 """How the moves of the command line are recorded."""
@@ -103,7 +87,7 @@ def _open_and_show(opening: Opening, unless_known: bool) -> None:
         "returning": bool(earlier),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
-    cli.give(document, answer_text(answer), *_unset_line(kind, unset), *welcome, *map(_candidate_line, others))
+    cli.give(document, answer_text(answer), *_unset_line(kind, unset), *welcome, *map(candidate_line, others))
 
 
 def _unset_line(kind: str, unset: list[str]) -> list[str]:
@@ -123,60 +107,6 @@ def _welcome(customer: Customer, cases: list[CustomerCase]) -> str:
     name = customer.address or cli.translate("desk.unnamed")
     still_open = sum(not case.closed for case in cases)
     return cli.translate("desk.returning", customer=name, count=len(cases), open=still_open)
-
-
-def _candidate_line(candidate: Candidate) -> str:
-    state = label(cli.locale, candidate.kind, "state", candidate.state)
-    return cli.translate("desk.likely", number=candidate.number, state=state, why=_why(candidate))
-
-
-def _why(candidate: Candidate) -> str:
-    return ", ".join(cli.translate(f"desk.why.{reason}") for reason in candidate.why)
-
-
-def list_similar(
-    phone: str | None = None,
-    email: str | None = None,
-    shipment: str | None = None,
-    text: str | None = None,
-    body: Body = None,
-    json: Json = False,
-) -> None:
-    """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""
-    if not (phone or email or shipment or text or body):
-        raise Refused("nothing_to_look_for", options=["--phone", "--email", "--shipment", "--text", "--body"])
-    query = contact_of(
-        "open",
-        at=cli.store.now(),
-        text=text or (text_of(body) if body else "-"),
-        phone=phone,
-        email=email,
-        shipment=shipment,
-    )
-    with cli.store.looking() as tx:
-        candidates = similar(tx, cli.store.secret, query, customer_kinds())
-    columns = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")
-    shown = (
-        table("", list(map(cli.translate, columns)), map(_candidate_row, candidates))
-        if candidates
-        else cli.translate("desk.none_similar")
-    )
-    cli.give({"similar": [_candidate_document(candidate) for candidate in candidates]}, shown)
-
-
-def _candidate_row(candidate: Candidate) -> tuple[str, ...]:
-    return (
-        candidate.number,
-        label(cli.locale, "", "kind", candidate.kind),
-        label(cli.locale, candidate.kind, "state", candidate.state),
-        label(cli.locale, candidate.kind, "level", str(candidate.level)),
-        local(candidate.opened_at),
-        _why(candidate),
-    )
-
-
-def _candidate_document(candidate: Candidate) -> dict[str, Any]:
-    return {("case" if name == "number" else name): value for name, value in asdict(candidate).items()}
 
 
 def follow_up_(
@@ -202,10 +132,8 @@ def do(
     body: Body = None,
     as_: As = None,
     key: Key = None,
-    if_seq: Annotated[int | None, typer.Option(help="Refuse if the case has moved past this sequence.")] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show what the customer would be sent; do nothing.")
-    ] = False,
+    if_seq: Annotated[int | None, typer.Option()] = None,
+    preview: Annotated[bool, typer.Option("--preview")] = False,
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
@@ -252,28 +180,6 @@ def _text_field(model: type[Form], move: str) -> str:
     if not personal:
         raise Refused("no_body", move=move)
     return next((name for name in required(model) if name in personal), personal[0])
-
-
-def text_of(source: str | None) -> str:
-    """Read a file, or standard input for "-". Raises ``Refused('no_text' | 'unreadable_body')``."""
-    if source is None:
-        raise Refused("no_text")
-    try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refused("unreadable_body", file=source) from None
-
-
-def contact_of(move: str, **fields: Any) -> Contact:
-    """Return the contact with these fields. Raises ``Refused('form')``, which names the faulty ones."""
-    try:
-        return Contact.model_validate({"row_id": "-", **fields})
-    except ValidationError as error:
-        faults = [
-            {"field": str(fault["loc"][0]), "why": fault["type"], "text": fault["msg"]}
-            for fault in error.errors(include_input=False)
-        ]
-        raise Refused("form", move=move, fields=faults) from None
 
 
 def document_of(answer: Answer) -> dict[str, Any]:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps import views
+from apps.board_counts import BoardCounts
+from apps.board_counts import board as count_board
+from apps.case_history import history as history_of_case
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.similar_cases import list_similar
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
@@ -22,7 +26,7 @@ from statemachines.lifecycle import Milestone
 if TYPE_CHECKING:
     from apps.timer_explanation import CountedDay
 
-case = typer.Typer(help="Complaints and service orders, one by one.", no_args_is_help=True)
+case = typer.Typer(no_args_is_help=True)
 
 
 def join(app: typer.Typer) -> None:
@@ -31,19 +35,19 @@ def join(app: typer.Typer) -> None:
 
 
 case.command("open")(case_moves.open_)
-case.command("similar")(case_moves.list_similar)
+case.command("similar")(list_similar)
 case.command("follow-up")(case_moves.follow_up_)
 
 
 @case.command("list")
 def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Closed cases, too.")] = False,
+    all_: Annotated[bool, typer.Option("--all")] = False,
     state: str | None = None,
     department: str | None = None,
     owner: str | None = None,
     level: Annotated[int | None, typer.Option(min=0, max=3)] = None,
-    kind: Annotated[str | None, typer.Option(help="Of one kind, or one nature.")] = None,
-    severity: Annotated[Severity | None, typer.Option(help="Of one severity.")] = None,
+    kind: Annotated[str | None, typer.Option()] = None,
+    severity: Annotated[Severity | None, typer.Option()] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
@@ -127,7 +131,7 @@ case.command()(case_moves.do)
 @case.command()
 def history(number: str, json: Json = False) -> None:
     """Every move of a case, and what was said."""
-    found = views.history(cli.store, number)
+    found = history_of_case(cli.store, number)
     columns = ("seq", "occurred", "move", "state", "level", "actor", "via", "said")
     rows = [
         (
@@ -149,7 +153,7 @@ def history(number: str, json: Json = False) -> None:
 @case.command("clocks")
 def timers(
     number: str,
-    explain: Annotated[bool, typer.Option("--explain", help="Count each of them day by day.")] = False,
+    explain: Annotated[bool, typer.Option("--explain")] = False,
     json: Json = False,
 ) -> None:
     """Every promise of a case: its budget, what is used, when it is due, what fires when, and where it comes from."""
@@ -212,7 +216,7 @@ def board(json: Json = False) -> None:
     """What is overdue and whom it asks, then the open cases by milestone and level."""
     from apps.page import Page  # see there
 
-    counted = views.board(cli.store)
+    counted = count_board(cli.store)
     late = Page("\n".join(overdue_text.section(by_case(counted.overdue), counted.at, cli.locale)))
     milestones = [milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED]
     columns = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", name) for name in milestones)]
@@ -222,9 +226,7 @@ def board(json: Json = False) -> None:
     cli.give(counted.document(), late, "", table(cli.translate("board_title"), columns, rows), total)
 
 
-def _board_row(
-    counted: views.BoardCounts, milestones: list[Milestone], level: int, *, internal: bool
-) -> tuple[Any, ...]:
+def _board_row(counted: BoardCounts, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
     name = label(cli.locale, "", "level", str(level))
     head = cli.translate("desk.internal", level=name) if internal else name
     return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

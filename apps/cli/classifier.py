@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from classifier.model import Model
     from classifier.propose import Explanation
 
-classifier = typer.Typer(
-    help="The classifier 分类模型: what it learned, how good it is, and why it says what it says.", no_args_is_help=True
-)
+classifier = typer.Typer(no_args_is_help=True)
 
-Files = Annotated[list[Path] | None, typer.Argument(help="CSV or .csv.gz: text, label, and title, source if there.")]
-Folds = Annotated[int | None, typer.Option(min=2, max=20, help="Judge the way of learning by so many folds of FILE.")]
-Seed = Annotated[int, typer.Option(help="Another number parts the file otherwise.")]
-Subject = Annotated[str, typer.Option(help="The subject under which it was sent.")]
+Files = Annotated[list[Path] | None, typer.Argument()]
+Folds = Annotated[int | None, typer.Option(min=2, max=20)]
+Seed = Annotated[int, typer.Option()]
+Subject = Annotated[str, typer.Option()]
 
 
 @classifier.command()

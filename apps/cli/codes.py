@@ -14,7 +14,7 @@ def join(app: typer.Typer) -> None:
 
 
 def code(
-    for_: Annotated[str, typer.Option("--for", help="The handle of whoever is to act with it.")],
+    for_: Annotated[str, typer.Option("--for")],
     as_: As = None,
     json: Json = False,
 ) -> None:

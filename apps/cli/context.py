@@ -73,11 +73,16 @@ class CliContext:
         if self.as_json:
             sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
             return
-        for part in shown:
+        self.show(shown)
+
+    def show(self, parts: Iterable[Any]) -> int:
+        """Print texts and tables for people; returns the exit code of a command that is done."""
+        for part in parts:
             if isinstance(part, str):
                 self.out.print(part, markup=False, highlight=False)  # a bracket is no markup
             else:
                 self.out.print(part)
+        return DONE
 
     def refuse(self, refused: Refused) -> int:
         """Print the reason of a refusal and its remedy; returns the exit code."""
@@ -119,7 +124,7 @@ def _set_json(value: bool) -> bool:
     return value
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_set_json, is_eager=True)]
+Json = Annotated[bool, typer.Option("--json", callback=_set_json, is_eager=True)]
 
 
 def _set_actor(value: str | None) -> str | None:
@@ -127,9 +132,7 @@ def _set_actor(value: str | None) -> str | None:
     return value
 
 
-As = Annotated[
-    str | None, typer.Option("--as", help="The handle you act under (or CLOSELOOP_ACTOR).", callback=_set_actor)
-]
+As = Annotated[str | None, typer.Option("--as", callback=_set_actor)]
 
 
 def open_context() -> None:

@@ -10,7 +10,7 @@ from statemachines.diagram import mermaid
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
-At = Annotated[str | None, typer.Option(help="Where the simulated clock begins: ISO 8601 with offset.")]
+At = Annotated[str | None, typer.Option()]
 
 
 def join(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from locales.translation import translate
 from reports.run_figures import dead as dead_letters
 from statemachines.refused import Refused
 
-dead = typer.Typer(help="Deliveries that were given up after their last try.", no_args_is_help=True)
+dead = typer.Typer(no_args_is_help=True)
 
 
 @dead.command("list")
@@ -36,12 +36,10 @@ def list_dead(json: Json = False) -> None:
 
 @dead.command()
 def retry(
-    case: Annotated[str | None, typer.Argument(help="The case; or none and --all.")] = None,
-    seq: Annotated[
-        int | None, typer.Argument(help="The delivery's step; without it a parked case is released.")
-    ] = None,
-    reaction: Annotated[str | None, typer.Argument(help="The delivery's reaction.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that is dead or parked, as after an outage.")] = False,
+    case: Annotated[str | None, typer.Argument()] = None,
+    seq: Annotated[int | None, typer.Argument()] = None,
+    reaction: Annotated[str | None, typer.Argument()] = None,
+    everything: Annotated[bool, typer.Option("--all")] = False,
     json: Json = False,
 ) -> None:
     """Give a dead delivery its tries back, or release a parked case; or all of them."""

@@ -14,11 +14,11 @@ from engine.calendars.deadlines import Counted, Unit, due, explained, provisiona
 from locales.translation import translate
 from statemachines.refused import Refused
 
-Start = Annotated[str, typer.Option(help="Where the time begins: ISO 8601 with offset.")]
-Amount = Annotated[int, typer.Option(help="How much of the unit.")]
-UnitName = Annotated[str, typer.Option("--unit", help="hours, business_hours, days or business_days.")]
-CalendarName = Annotated[str, typer.Option("--calendar", help="cn-office, cn-hotline or berlin-office.")]
-Stored = Annotated[bool, typer.Option("--store", help="As published in the store here; else the shipped calendars.")]
+Start = Annotated[str, typer.Option()]
+Amount = Annotated[int, typer.Option()]
+UnitName = Annotated[str, typer.Option("--unit")]
+CalendarName = Annotated[str, typer.Option("--calendar")]
+Stored = Annotated[bool, typer.Option("--store")]
 SHOWN = 62
 """Two months of days; of a longer explanation the middle is left out."""
 LAST = 7

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from apps.cli.case_moves import contact_of
+from apps.cli.contact_input import contact_of
 from apps.cli.context import Json, cli, local, table
 from locales.translation import label
 from reports.desk_queries import Customer, CustomerCase, OrderStatus, customers

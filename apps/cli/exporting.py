@@ -34,14 +34,12 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
-FormatName = Annotated[Format, typer.Option("--format", help="xes, csv, ocel2, xlsx or jsonl.")]
-Since = Annotated[str | None, typer.Option(help="Cases that have moved since then, each from its beginning.")]
-KindName = Annotated[str, typer.Option(help="Cases of one kind; of all, if none is named.")]
-Out = Annotated[Path | None, typer.Option(help="The file to write, packed if it ends in .gz; else standard output.")]
-MappingOut = Annotated[
-    Path | None, typer.Option("--mapping", help="Write here how closeloop replay reads the log (needs --kind).")
-]
-Whole = Annotated[bool, typer.Option("--whole", help="With names and words: for auditors and administrators.")]
+FormatName = Annotated[Format, typer.Option("--format")]
+Since = Annotated[str | None, typer.Option()]
+KindName = Annotated[str, typer.Option()]
+Out = Annotated[Path | None, typer.Option()]
+MappingOut = Annotated[Path | None, typer.Option("--mapping")]
+Whole = Annotated[bool, typer.Option("--whole")]
 
 
 def join(app: typer.Typer) -> None:

@@ -1,5 +1,7 @@
-"""The command that imports contacts from a file: import."""
+"""Commands that take in what came from outside: import, import-bounces."""
 
+from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -8,29 +10,34 @@ import typer
 from apps.cli.context import Json, cli
 from apps.cli.problem_text import problem_text
 from engine.commands.arrivals import Source, record, take_due
+from engine.commands.follow_up import follow_up_fault
+from engine.outbox.bounces import BounceOutcome, record_bounce
+from gateways.bounces import MailSort, mail_reports
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
 from locales.translation import translate
 from statemachines.lifecycle import Refused
 
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
-KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows of a bad file.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping")]
+KeepGood = Annotated[bool, typer.Option("--keep-good")]
 
 
 def join(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command("import")(import_)
+    app.command("import-bounces")(import_bounces)
 
 
 def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False, json: Json = False) -> None:
     """Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."""
     columns = _mapping(file, mapping)
-    checked = check(file, columns)
+    case_fault = cache(_case_fault)
+    checked = check(file, columns, case_fault)
     if not checked.accepted and not (keep_good and checked.contacts):
         raise Refused("bad_file", file=file.name, count=checked.problem_count, problems=_problems(checked))
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
-    recorded = record(cli.store, source, contacts(file, columns), keep_good=keep_good)
+    recorded = record(cli.store, source, contacts(file, columns, case_fault), keep_good=keep_good)
     opened = 0
     while arrived := take_due(cli.store, cli.store.now()):
         opened += len(arrived)
@@ -39,6 +46,7 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "rows": checked.rows,
         "contacts": checked.contacts,
         "replies": checked.replies,
+        "follow_ups": checked.follow_ups,
         "new": recorded.new,
         "known": recorded.known,
         "conflicts": recorded.conflicts,
@@ -50,6 +58,27 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
     }
     text = cli.translate("imported" if recorded.new else "nothing_new", **document)
     cli.give(document, text, *(f"· {note}" for note in document["notes"]), *document["problems"])
+
+
+def import_bounces(path: Path, json: Json = False) -> None:
+    """Read mails that came back (.eml, mbox or a folder): the promises that they had met are open again."""
+    store, at = cli.store, cli.store.now()
+    counts: Counter[str] = Counter()
+    try:
+        for report in mail_reports(path):
+            bounced = report.sort is MailSort.BOUNCE
+            counts[record_bounce(store, report.key, report.addresses, at) if bounced else report.sort] += 1
+    except OSError:
+        raise Refused("unreadable_body", file=str(path)) from None
+    sorts = [*BounceOutcome, *(sort for sort in MailSort if sort is not MailSort.BOUNCE)]
+    document = {"mails": counts.total(), **{sort.value: counts[sort] for sort in sorts}}
+    cli.give(document, cli.translate("bounces", path=path.name, **document))
+
+
+def _case_fault(number: str) -> str:
+    """Return why no contact can follow up the case; empty if one can."""
+    with cli.store.looking() as tx:
+        return follow_up_fault(tx, number)
 
 
 def _mapping(file: Path, given: Path | None) -> ContactMapping:

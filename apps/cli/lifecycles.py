@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from engine.audit.lifecycle_check import KindCheck, LifecycleCheck
     from engine.audit.touched_names import Touched
 
-lifecycle = typer.Typer(help="Changed lifecycles: what becomes of the cases in flight.", no_args_is_help=True)
+lifecycle = typer.Typer(no_args_is_help=True)
 
-Backup = Annotated[Path | None, typer.Argument(help="A file made by `closeloop backup`; without it the store here.")]
+Backup = Annotated[Path | None, typer.Argument()]
 
 
 @lifecycle.command()

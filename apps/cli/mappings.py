@@ -24,11 +24,9 @@ from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 
-mapping = typer.Typer(
-    help="Mappings 映射: what the columns and words of another system's log mean.", no_args_is_help=True
-)
+mapping = typer.Typer(no_args_is_help=True)
 
-Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it the draft is shown.")]
+Out = Annotated[Path | None, typer.Option("--out")]
 LISTED = 20
 """The most words and faults that are listed; all are counted."""
 

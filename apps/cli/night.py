@@ -14,7 +14,7 @@ from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
 from statemachines.lifecycle import Refused
 
-Scenario = Annotated[Path | None, typer.Option(help="Who acts, and how customers answer the telephone (TOML).")]
+Scenario = Annotated[Path | None, typer.Option()]
 
 
 def join(app: typer.Typer) -> None:

@@ -26,16 +26,14 @@ from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 
-policy = typer.Typer(help="Policy packs 时限规则包: what is promised, and from which document.", no_args_is_help=True)
+policy = typer.Typer(no_args_is_help=True)
 
-Name = Annotated[str | None, typer.Argument(metavar="[PACK]", help="One pack; without it all of them.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 2 if there is anything to name.")]
-At = Annotated[str | None, typer.Option(help="As it stands at another instant: ISO 8601 with offset.")]
-Effective = Annotated[
-    str | None, typer.Option("--effective", help="From when on: a day where the pack lives, or an instant.")
-]
-Why = Annotated[str, typer.Option(help="Why it is published.")]
-ReadingText = Annotated[str, typer.Option("--text", help="How the clause is read.")]
+Name = Annotated[str | None, typer.Argument(metavar="[PACK]")]
+Strict = Annotated[bool, typer.Option("--strict")]
+At = Annotated[str | None, typer.Option()]
+Effective = Annotated[str | None, typer.Option("--effective")]
+Why = Annotated[str, typer.Option()]
+ReadingText = Annotated[str, typer.Option("--text")]
 
 
 @policy.command("list")

@@ -13,11 +13,9 @@ from statemachines.refused import Refused
 if TYPE_CHECKING:
     from apps.up_deployments import Applied
 
-Port = Annotated[int, typer.Option(help="Where the Prefect server and its UI listen, on 127.0.0.1.")]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the Prefect server open to look at, until Ctrl-C.")]
-Api = Annotated[
-    str | None, typer.Option("--api", help="The server's API, http://HOST:4200/api; else PREFECT_API_URL, else `up`'s.")
-]
+Port = Annotated[int, typer.Option()]
+Keep = Annotated[bool, typer.Option("--keep")]
+Api = Annotated[str | None, typer.Option("--api")]
 
 
 def join(app: typer.Typer) -> None:

@@ -19,16 +19,15 @@ from engine.rules.in_force import rules_of
 from models.columns import to_micros
 from reports.conformance import Conformance, gather
 from reports.conformance_text import document, picture, render
+from reports.judged_promises import moves_of_log
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
 
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What the log's words mean; LOG.toml if absent.")]
-Bridge = Annotated[bool, typer.Option("--bridge", help="Insert missing moves, marked as inferred.")]
-Pack = Annotated[str | None, typer.Option("--pack", help="The policy pack of the promises, instead of the mapping's.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Write the report here: .json, or Markdown.")]
-Picture = Annotated[
-    Path | None, typer.Option("--picture", help="Write the process as lived here, as Mermaid (.md, .mmd).")
-]
+MappingFile = Annotated[Path | None, typer.Option("--mapping")]
+Bridge = Annotated[bool, typer.Option("--bridge")]
+Pack = Annotated[str | None, typer.Option("--pack")]
+Report = Annotated[Path | None, typer.Option("--report")]
+Picture = Annotated[Path | None, typer.Option("--picture")]
 
 
 def join(app: typer.Typer) -> None:
@@ -58,7 +57,10 @@ def replay_(
             replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
     table = lifecycle_of(source.kind)
-    conformance = gather(store, table, Conformance(source.source, table.kind, source.pack, bridge), strays)
+    named = list(log_mapping.named())
+    moves, states = ([one.name for one in named if one.sort == sort] for sort in ("move", "state"))
+    empty = Conformance(source.source, table.kind, source.pack, bridge)
+    conformance = gather(store, table, empty, strays, moves_of_log(table, moves, states))
     _write(conformance, report, picture)
     cli.give(document(conformance), Page(render(conformance, cli.locale, drawn=False)))
 

@@ -21,12 +21,14 @@ from statemachines.refused import Refused
 if TYPE_CHECKING:
     from reports.linked_cases import RecoveryClaim
 
-MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Without it, last month.")]
+MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM")]
 MONTH_FORMAT = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 EARLIEST = date(1970, 1, 1)
+OF_ROUNDS = ("results", "further", "reopened", "reopened_percent", "answers", "unsatisfied_ends")
+"""The figures of ``HandlingFigures`` that count rounds."""
 LEDGER_COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")
-Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Another day than today.")]
-Owner = Annotated[str | None, typer.Option(help="Only what this person has to call, by handle.")]
+Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")]
+Owner = Annotated[str | None, typer.Option()]
 RESULT_WIDTH = 60
 """The characters of a result that fit on a callback's line."""
 
@@ -81,8 +83,10 @@ def _month(month: MonthFigures) -> dict[str, Any]:
 
 
 def _handling(handling: HandlingFigures) -> dict[str, Any]:
-    figures = {name: getattr(handling, name) for name in HandlingFigures.__slots__}  # asdict cannot copy a Counter
-    return {**figures, "reopened_percent": handling.reopened_percent}
+    """Return the figures; those of rounds stand apart, for a customer or a case may have several."""
+    # asdict cannot copy a Counter
+    figures = {name: getattr(handling, name) for name in HandlingFigures.__slots__ if name not in OF_ROUNDS}
+    return {**figures, "rounds": {name: getattr(handling, name) for name in OF_ROUNDS}}
 
 
 def recoveries(json: Json = False) -> None:

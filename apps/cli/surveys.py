@@ -1,30 +1,37 @@
-"""Commands about surveys: survey list, show, figures."""
+"""Commands about surveys: survey list, show, publish, figures."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from apps.cli.context import Json, cli, table
+from apps.cli.context import As, Json, cli, table
+from apps.cli.current_rules import current_rules, edition_document, effective, give_published, read_file
 from apps.cli.reports import date_of
-from engine.rules.questionnaires import Questionnaire, questionnaire, questionnaires
+from engine.rules.in_force import Sort
+from engine.rules.publishing import publish as publish_text
+from engine.rules.questionnaires import Questionnaire
 from locales.translation import DEFAULT, label, locales
 from locales.zone import reader_zone
-from reports.survey_figures import DimensionScore, SurveyFigures, gather
+from reports.survey_figures import DimensionScore, SurveyFigures, VersionScore, gather
 from statemachines.kinds import lifecycle_of
 
-survey = typer.Typer(help="Surveys 满意度调查: what customers are asked, and what they answered.", no_args_is_help=True)
+survey = typer.Typer(no_args_is_help=True)
 
-Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day; without it from the start.")]
-Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day; without it up to now.")]
-Kind = Annotated[str | None, typer.Option(help="Only cases of this kind.")]
+Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
+Kind = Annotated[str | None, typer.Option()]
+Effective = Annotated[str, typer.Option("--effective")]
+Why = Annotated[str, typer.Option()]
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @survey.command("list")
 def list_(json: Json = False) -> None:
     """The questionnaires in force, their versions, and after which cases they are asked."""
-    found = list(questionnaires().values())
+    current = current_rules()
+    found = list(current.rules.questionnaires(current.now).values())
     rows = [(each.name, each.version, _kinds(each), len(each.dimensions), each.source) for each in found]
     document = {"questionnaires": [each.model_dump(mode="json") for each in found]}
     cli.give(document, table(_text("title"), _columns("name", "version", "kinds", "questions", "source"), rows))
@@ -33,12 +40,22 @@ def list_(json: Json = False) -> None:
 @survey.command()
 def show(name: str, json: Json = False) -> None:
     """The questions of a questionnaire in your language, and what each answer weighs."""
-    found = questionnaire(name)
+    current = current_rules()
+    found = current.rules.questionnaire(name, current.now)
+    editions = [edition_document(edition) for edition in current.editions(Sort.SURVEY, name)]
     rows = [(_dimension(row.code), row.weight, row.question[_language()]) for row in found.dimensions]
     title = _text("questions", name=found.name, version=found.version, kinds=_kinds(found))
-    cli.give(
-        found.model_dump(mode="json"), table(title, _columns("dimension", "weight", "question"), rows), _text("scale")
-    )
+    document = {**found.model_dump(mode="json"), "editions": editions}
+    cli.give(document, table(title, _columns("dimension", "weight", "question"), rows), _text("scale"))
+
+
+@survey.command()
+def publish(file: Path, reason: Why, effective_from: Effective, as_: As = None, json: Json = False) -> None:
+    """Publish a questionnaire from a file: only the evaluation group does, with a date from which it is asked."""
+    store, by = cli.store, cli.actor(as_)
+    at = store.now()
+    begins = effective(effective_from, str(reader_zone()), at)
+    give_published(publish_text(store, Sort.SURVEY, read_file(file), by, at, begins, reason, file.name))
 
 
 @survey.command()
@@ -57,16 +74,18 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 
 def _document(counted: SurveyFigures) -> dict[str, Any]:
-    names = ("kind", "called", "answered", "silent", "judged", "satisfied", "customers", "customers_satisfied")
-    shares = {
-        "response_rate": counted.response_rate,
-        "satisfied_share": counted.satisfied_share,
-        "customers_satisfied_share": counted.customers_satisfied_share,
-        "scored": counted.scored,
-        "score": counted.score,
+    rounds = ("called", "answered", "silent", "response_rate", "judged", "satisfied", "satisfied_share")
+    return {
+        "kind": counted.kind,
+        "rounds": {name: getattr(counted, name) for name in rounds},
+        "customers": {
+            "judged": counted.customers,
+            "satisfied": counted.customers_satisfied,
+            "satisfied_share": counted.customers_satisfied_share,
+        },
+        "scores": [{name: getattr(row, name) for name in VersionScore.__slots__} for row in counted.scores],
+        "dimensions": [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions],
     }
-    dimensions = [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions]
-    return {**{name: getattr(counted, name) for name in names}, **shares, "dimensions": dimensions}
 
 
 def _shown(counted: SurveyFigures) -> list[Any]:
@@ -74,7 +93,10 @@ def _shown(counted: SurveyFigures) -> list[Any]:
     kind = label(cli.locale, "", "kind", counted.kind)
     return [
         table(_text("figures", kind=kind), _columns("dimension", "answered", "mean"), rows),
-        _text("score", score=_number(counted.score), scored=counted.scored),
+        *(
+            _text("score", name=row.questionnaire, version=row.version, score=_number(row.score), scored=row.scored)
+            for row in counted.scores
+        ),
         _text("response", share=_number(counted.response_rate), answered=counted.answered, called=counted.called),
         _text("share", share=_number(counted.satisfied_share), satisfied=counted.satisfied, judged=counted.judged),
         _text("silent", silent=counted.silent),

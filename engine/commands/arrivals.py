@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engine.actors import IMPORT
+from engine.actors import IMPORT, SYSTEM
 from engine.commands.advance import Command, advance_in
+from engine.commands.follow_up import follow_up_in
 from engine.commands.links import id_of
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
@@ -140,6 +141,8 @@ def _open(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
     contact = Contact.model_validate_json(row.payload)
     key = f"arrival:{keyed(secret, row.source, row.row_id)}"
     opening = Opening(contact, row.kind, row.pack, actor=IMPORT, via=VIA, key=key, source=row.source)
+    if contact.case is not None:
+        return follow_up_in(tx, secret, contact.case, opening, at, SYSTEM).number
     return open_in(tx, secret, opening, at).number
 
 

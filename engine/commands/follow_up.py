@@ -5,6 +5,7 @@ are the answer; where the case is worked on, whoever has the work is told. A cas
 cycle within the pack's window; after it a new case is opened and linked to the old one.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -46,16 +47,20 @@ def follow_up(
 
     Raises ``Refused``; then nothing was written. ``Refused('no_follow_up')`` for a kind of case that no customer has.
     """
-    return in_transaction(store, lambda tx: _follow_up(tx, store.secret, number, contact, at, actor, via, key))
+    opening = Opening(contact, actor=actor, via=via, key=key)
+    return in_transaction(store, lambda tx: follow_up_in(tx, store.secret, number, opening, at, actor))
 
 
-def _follow_up(
-    tx: Tx, secret: bytes, number: str, contact: Contact, at: datetime, actor: str, via: str, key: str | None
-) -> Answer:
+def follow_up_in(tx: Tx, secret: bytes, number: str, opening: Opening, at: datetime, actor: str) -> Answer:
+    """Record the contact of ``opening`` within a transaction of the caller's; ``actor`` makes the move on the case.
+
+    The rest of ``opening`` says how the new case is opened, if it comes to that. Raises ``Refused`` or ``Conflict``.
+    """
+    contact, via, key = opening.contact, opening.via, opening.key
     case = followed(tx, number)
+    if fault := _fault(case):
+        raise Refused(fault, kind=case.kind, number=case.number)
     table = lifecycle_of(case.kind)
-    if "follow_up" not in table.rows:
-        raise Refused("no_follow_up", kind=case.kind, number=case.number)
     keys = {move: f"{key}:{move}" for move, _ in WAYS} if key else {}
     for honoured in (honoured_key(tx, each) for each in keys.values()):
         if honoured is not None:
@@ -68,10 +73,27 @@ def _follow_up(
             if refused.code not in NOT_HERE:
                 raise
     kind = case.kind if "come_back" in table.rows else COMPLAINT.kind
-    opening = Opening(
-        _known(tx, case, contact), kind, case.pack, actor, via, key, parent=case.number, relation=RELATION
+    linked = replace(
+        opening,
+        contact=_known(tx, case, contact),
+        kind=kind,
+        pack=case.pack,
+        parent=case.number,
+        relation=RELATION,
     )
-    return open_in(tx, secret, opening, at)
+    return open_in(tx, secret, linked, at)
+
+
+def follow_up_fault(tx: Tx, number: str) -> str:
+    """Return the code of why no contact can follow up the case with this number; empty if one can."""
+    try:
+        return _fault(followed(tx, number))
+    except Refused as refused:
+        return refused.code
+
+
+def _fault(case: CaseRow) -> str:
+    return "" if "follow_up" in lifecycle_of(case.kind).rows else "no_follow_up"
 
 
 def followed(tx: Tx, number: str) -> CaseRow:

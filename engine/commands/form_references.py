@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import orjson
+
 from engine.actors import Acting, known_actor, refuse_unavailable
 from engine.categories import check_category
 from engine.commands.case_context import CaseContext
@@ -20,19 +22,26 @@ from statemachines.form_model import (
     KNOWN_CASE,
     ON_CASE,
     OPEN_CASE,
+    OWN_OR_AGREED,
     PAST,
     Form,
     marked,
     value_of,
 )
+from statemachines.forms import AGREED
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
+PARTIES = "SELECT number, party_id FROM cases WHERE number = ANY(:numbers)"
 HANDED_ON = """
 SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
        t.steps_fired, t.level, t.part FROM timer t JOIN cases c ON c.id = t.case_id
  WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
 """
+
+
+NAMING = (ACTOR, DEPARTMENT, CATEGORY, BORNE_CATEGORY, CUSTOMER_KIND, OPEN_CASE, OWN_OR_AGREED, KNOWN_CASE)
+"""The marks of fields that name people, departments, categories, kinds and other cases."""
 
 
 def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | None) -> Sequence[Any]:
@@ -42,7 +51,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     department that has the case, if he belongs to any; the department and the category must be of this house. ``at`` is
     None for history, whose owners may have left and whose departments and categories may be another house's. Raises
     ``Refused('unknown_actor' | 'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' |
-    'unknown_department' | 'unknown_category' | 'unknown_kind' | 'unknown_case' | 'not_mergeable')``.
+    'unknown_department' | 'unknown_category' | 'unknown_kind' | 'unknown_case' | 'not_mergeable' | 'no_consent')``.
     """
     if _names_others(type(form)):
         _check_fields(tx, context, form, at)
@@ -51,8 +60,8 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
 
 @cache
 def _names_others(form: type[Form]) -> bool:
-    """Return whether a form has fields that name people, departments, kinds or other cases; most have none."""
-    return any(marked(form, mark) for mark in (ACTOR, DEPARTMENT, CUSTOMER_KIND, OPEN_CASE, KNOWN_CASE))
+    """Return whether a form has fields that name what must be known; most have none."""
+    return any(marked(form, mark) for mark in NAMING)
 
 
 def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> None:
@@ -70,7 +79,7 @@ def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> N
                 _check_owner(person, department, at)
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
-    _check_cases(tx, context.case, form)
+    _check_cases(tx, context.case, form, history=at is None)
 
 
 def _check_categories(tx: Tx, form: Form) -> None:
@@ -80,14 +89,25 @@ def _check_categories(tx: Tx, form: Form) -> None:
         check_category(tx, getattr(form, name), borne=True)
 
 
-def _check_cases(tx: Tx, case: CaseRow, form: Form) -> None:
+def _check_cases(tx: Tx, case: CaseRow, form: Form, *, history: bool) -> None:
+    """Check the cases that a form names; what was open in history may have ended since."""
     for name in marked(type(form), OPEN_CASE):
         other = case_by_number(tx, getattr(form, name))
-        if other.closed or other.id == case.id or other.kind != case.kind:
+        if (other.closed and not history) or other.id == case.id or other.kind != case.kind:
             raise Refused("not_mergeable", number=other.number, kind=case.kind)
+    for name in () if history else marked(type(form), OWN_OR_AGREED):
+        _check_consent(tx, case, getattr(form, name))
     for name in marked(type(form), KNOWN_CASE):
         if (number := getattr(form, name)) is not None:
             case_by_number(tx, number)
+
+
+def _check_consent(tx: Tx, case: CaseRow, into: str) -> None:
+    """Refuse to hand a customer's matter to the case of another one, unless he agreed to it (A6)."""
+    party = {row.number: row.party_id for row in tx.rows_among(PARTIES, numbers=[case.number, into])}
+    theirs = party[case.number] is not None and party[case.number] != party[into]
+    if theirs and orjson.loads(case.variables).get(AGREED) != into:
+        raise Refused("no_consent", number=case.number, into=into)
 
 
 def _check_kind(kind: str) -> None:

@@ -129,7 +129,7 @@ def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None
 def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
     # Sent again under its key a contact is the same one, although the door dates it anew.
-    contact = opening.contact.model_dump(mode="json", exclude={"at"}) if opening.key else {}
+    contact = opening.contact.model_dump(mode="json", exclude={"at", "case"}) if opening.key else {}
     if contact.get("language") is None:  # a release before there were languages made the same key without it
         contact.pop("language", None)
     request_hash = keyed(secret, canonical(contact)) if opening.key else ""

@@ -21,9 +21,11 @@ REFUSED: Final = "refused"
 NO_SERVER: Final = "no_server"
 """No mail server is set: the mail went to a file."""
 NO_ADDRESS: Final = "no_address"
+BOUNCED: Final = "bounced"
+"""The mail was sent and came back."""
 NOBODY: Final = "nobody"
 """Nobody holds the role that was to be asked, at this level or any other."""
-UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED)
+UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED, BOUNCED)
 """The outcomes of mails that reached nobody, in the order in which they are reported."""
 
 LEASE = timedelta(seconds=60)
@@ -61,7 +63,7 @@ VALUES (:key, :recipient, '', '', :at, :outcome, :at)
 ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
        subject = CASE WHEN excluded.outcome = 'refused' THEN mail.subject ELSE '' END,
        body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
- WHERE coalesce(mail.outcome, '') <> 'sent'
+ WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced')
 """
 BY_KEY = "SELECT key, recipient, subject, body, outcome FROM mail WHERE key = ANY(:keys)"
 UNREACHED = "SELECT outcome, count(*) AS n FROM mail WHERE outcome <> 'sent' AND composed_at > :since GROUP BY outcome"

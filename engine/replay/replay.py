@@ -16,6 +16,7 @@ from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write
 from engine.contention import retrying
 from engine.ledger.record import case_by_id
+from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import EventBuffer, LoggedCase
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
@@ -57,8 +58,14 @@ def replay(store: Store, buffer: EventBuffer, log: ReplayLog, at: datetime, prog
     (a limit that the pack leaves blank): then nothing of that group is written.
     """
     lifecycle_of(log.kind)
-    for group in _groups(buffer.turns()):
-        _group(store, buffer, log, group, at, progress)
+    turns, last = buffer.turns(), False
+    while True:
+        groups = (_group(store, buffer, log, group, at, last, progress) for group in _groups(turns))
+        done = [(events, waiting) for events, waiting in groups]
+        waiting = [turn for _, turns_ in done for turn in turns_]
+        if not waiting:
+            return
+        turns, last = iter(waiting), not any(events for events, _ in done)
 
 
 def _groups(turns: Iterator[LoggedCase]) -> Iterator[list[LoggedCase]]:
@@ -76,29 +83,44 @@ def _groups(turns: Iterator[LoggedCase]) -> Iterator[list[LoggedCase]]:
 
 
 def _group(
-    store: Store, buffer: EventBuffer, log: ReplayLog, group: list[LoggedCase], at: datetime, progress: Progress | None
-) -> None:
-    whole = False
-    while not whole:
+    store: Store,
+    buffer: EventBuffer,
+    log: ReplayLog,
+    group: list[LoggedCase],
+    at: datetime,
+    last: bool,
+    progress: Progress | None,
+) -> tuple[int, list[LoggedCase]]:
+    """Replay the cases of a group; return how many events were planned, and the cases that wait for others.
 
-        def work() -> tuple[bool, int]:
+    ``last`` refuses what would wait. See Note [Cases that wait] in ``case_references.py``.
+    """
+    events = 0
+    while True:
+
+        def work() -> list[_Progress]:
             with store.writing() as tx:
-                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at))
+                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at), last)
                 done = [replaying.plan_case(turn) for turn in group]
                 replaying.write()
-            return all(case.whole for case in done), sum(case.events for case in done)
+            return done
 
-        whole, events = retrying(work)
+        done = retrying(work)
+        planned = sum(case.events for case in done)
+        events += planned
         if progress is not None:
-            progress(events)
+            progress(planned)
+        if all(case.whole or case.waits for case in done):
+            return events, [turn for turn, case in zip(group, done, strict=True) if case.waits]
 
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """What one transaction did for a case: how many events it planned, and whether none is left."""
+    """What one transaction did for a case: how many events it planned, whether none is left, whether the next waits."""
 
     events: int
     whole: bool
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +142,7 @@ class _GroupReplay:
     buffer: EventBuffer
     log: ReplayLog
     now: int
+    last: bool
     plans: list[Plan] = field(default_factory=list[Plan])
     kept: list[_Kept] = field(default_factory=list[_Kept])
     bridges: Bridges = field(default_factory=Bridges)
@@ -145,13 +168,15 @@ class _GroupReplay:
         self.plans.append(plan)
         begun, options = statistics.events, self.log.options
         actor = known_actor(self.tx, IMPORT)
-        session = ReplaySession(context, plan, actor, statistics, options, self._check_named, self.bridges)
-        session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
+        opened = {entry.key: entry.context.case.id for entry in self.kept} | {key: context.case.id}
+        references = CaseReferences(self.tx, self.secret, self.log.source, opened, self._write_plans, self.last)
+        session = ReplaySession(context, plan, actor, statistics, options, self._check_named, references, self.bridges)
+        waits = session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
         whole = statistics.events >= turn.events
         if whole:
             plan_until(context, plan, self.now)
         self.kept.append(_Kept(key, statistics, context, again=case_id is not None))
-        return _Progress(statistics.events - begun, whole)
+        return _Progress(statistics.events - begun, whole, waits)
 
     def _loaded(self, case_id: int) -> tuple[CaseContext, Plan]:
         [loaded] = load_cases(self.tx, [case_id], self.now, complete=True)

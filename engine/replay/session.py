@@ -12,13 +12,15 @@ from engine.commands.plan import Plan, plan_move, plan_until
 from engine.ledger.record import TransitionDraft
 from engine.replay import meaning as reading
 from engine.replay.bridges import PlannedMove
+from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import Line
 from engine.replay.event_moves import Bridges, EventMoves
 from engine.replay.form_defaults import FormDefaults
 from engine.replay.snapshot import Snapshot
 from engine.replay.statistics import ReplayStatistics
+from statemachines.customer_messages import Medium, reaches_customer
 from statemachines.form_model import Form
-from statemachines.lifecycle import Refused
+from statemachines.lifecycle import Move, Refused
 
 VIA = "replay"
 
@@ -44,14 +46,19 @@ class ReplaySession:
     statistics: ReplayStatistics
     options: ReplayOptions
     check_named: CheckNamed
+    references: CaseReferences
     bridges: Bridges = field(default_factory=Bridges)
 
-    def plan_events(self, lines: Iterable[Line]) -> None:
-        """Plan events in their order; each is counted once."""
-        for line in map(self._under_current_names, lines):
+    def plan_events(self, lines: Iterable[Line]) -> bool:
+        """Plan events in their order, each counted once; return whether one of them waits for another case."""
+        for recorded in map(self._under_current_names, lines):
+            line = self.references.resolve(self.context.table, recorded)
+            if line is None:
+                return True
             reading.note(self.statistics, self.context.table, line)
             self._plan_event(line)
             self.statistics.events += 1  # only now: the first one may be what opened the case
+        return False
 
     def _under_current_names(self, line: Line) -> Line:
         """Return an event under the names of today: a mapping may have been written before a rename."""
@@ -116,7 +123,8 @@ class ReplaySession:
     def _moves(self, line: Line) -> list[PlannedMove]:
         """Return the moves that an event stands for. Raises ``Refused`` with the reason why there are none."""
         context, options = self.context, self.options
-        if context.case.closed:
+        from_here = any(context.case.state in row.sources for row in context.table.rows.get(line.move, ()))
+        if context.case.closed and not from_here:
             raise Refused("after_the_end", number=context.case.number)
         facts, defaults = facts_of(context.case, context.pack), FormDefaults(line.fill, options.wordless)
         return EventMoves(context, facts, line, defaults, options.bridge, self.bridges).find()
@@ -130,10 +138,17 @@ class ReplaySession:
                 row = decide(self.context, move, form, self.actor).row
                 dest, inferred = row.dest or self.context.case.state, n < len(moves)
                 draft = TransitionDraft(
-                    row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred, row=row
+                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred),
+                    row=row,
+                    reaches_customer=_was_told(row, form),
                 )
                 plan_move(self.context, self.plan, draft, rows)
         except Refused:
             before.restore(self.context, self.plan)
             raise
         self.statistics.inferred += len(moves) - 1
+
+
+def _was_told(row: Move, form: Form) -> bool:
+    """Return whether the customer was told: as the form says, or else because another system did the work (A5)."""
+    return getattr(form, "medium", Medium.LOG) is Medium.LOG or reaches_customer(row, form)

@@ -1,6 +1,6 @@
-"""Find the rules in force: the published edition of a pack or a calendar, else the shipped file."""
+"""Find the rules in force: the published edition of a pack, calendar or questionnaire, else the shipped file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
+from engine.rules.questionnaires import Questionnaire, parsed_questionnaire, questionnaires
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
@@ -21,6 +22,7 @@ class Sort(StrEnum):
 
     PACK = "pack"
     CALENDAR = "calendar"
+    SURVEY = "survey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,23 @@ class Rules:
             raise Refused("unknown_calendar", calendar=name, known=self.names(Sort.CALENDAR))
         return calendar(name)
 
+    def questionnaires(self, at: int) -> Mapping[str, Questionnaire]:
+        """Return the questionnaires in force at an instant, by name."""
+        published = {name: self.in_force(Sort.SURVEY, name, at) for name in self.names(Sort.SURVEY)}
+        editions = {name: questionnaire_of(each.content, each.edition) for name, each in published.items() if each}
+        return dict(sorted({**questionnaires(), **editions}.items()))
+
+    def questionnaire(self, name: str, at: int) -> Questionnaire:
+        """Return a questionnaire in force at an instant. Raises ``Refused('unknown_questionnaire')``."""
+        known = self.questionnaires(at)
+        if name not in known:
+            raise Refused("unknown_questionnaire", name=name, known=list(known))
+        return known[name]
+
+    def asked_after(self, kind: str, at: int) -> Questionnaire | None:
+        """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
+        return next((each for each in self.questionnaires(at).values() if kind in each.kinds), None)
+
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
@@ -66,7 +85,7 @@ class Rules:
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
-        files: Iterable[str] = names() if sort is Sort.PACK else shipped()
+        files: Iterable[str] = {Sort.PACK: names, Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires}[sort]()
         return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
 
@@ -109,3 +128,9 @@ def calendar_of(content: str, edition: str) -> Calendar:
     """Parse the calendar of an edition. Raises ``Refused('bad_calendar')`` if this release cannot read it."""
     [only] = calendars_in(content, edition).values()
     return only
+
+
+@lru_cache(maxsize=256)
+def questionnaire_of(content: str, edition: str) -> Questionnaire:
+    """Parse the questionnaire of an edition. Raises ``Refused('bad_questionnaire')`` if this release cannot read it."""
+    return parsed_questionnaire(content, edition)

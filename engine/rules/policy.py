@@ -7,13 +7,14 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, model_validator
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
+from statemachines.form_faults import file_faults
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 from statemachines.roles import TOP_LEVEL
@@ -222,14 +223,7 @@ def parsed(text: str, file: str) -> Pack:
     except tomllib.TOMLDecodeError as error:
         raise Refused("bad_pack", file=file, faults=[{"field": "", "why": str(error)}]) from None
     except ValidationError as error:
-        raise Refused("bad_pack", file=file, faults=_faults(error)) from None
-
-
-def _faults(error: ValidationError) -> list[dict[str, Any]]:
-    return [
-        {"field": ".".join(map(str, fault["loc"])), "why": fault["msg"].removeprefix("Value error, ")}
-        for fault in error.errors(include_url=False)
-    ]
+        raise Refused("bad_pack", file=file, faults=file_faults(error)) from None
 
 
 def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Publish editions of policy packs and calendars: by the evaluation group, checked as files are (F4)."""
+"""Publish editions of packs, calendars and questionnaires: by the evaluation group, checked as files are (F4)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,16 @@ from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import imported, overridden, with_hours
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.calendar_table import Table, written
-from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, rules_in
+from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of, rules_in
 from engine.rules.opening_check import Fault, opening_faults
 from engine.rules.policy import Pack, checked, names, pack
+from engine.rules.questionnaires import (
+    Questionnaire,
+    asked_twice,
+    bad_questionnaire,
+    parsed_questionnaire,
+    questionnaires,
+)
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -76,41 +83,45 @@ class EditionRow:
 class _Draft:
     """A checked text that is to be published, and the editions of its name so far."""
 
-    rules: Pack | Calendar
+    sort: Sort
+    rules: Pack | Calendar | Questionnaire
     content: str
     before: list[EditionRow]
 
-    @property
-    def sort(self) -> Sort:
-        return Sort.PACK if isinstance(self.rules, Pack) else Sort.CALENDAR
-
-    def earlier(self) -> Iterable[Pack | Calendar]:
+    def earlier(self) -> Iterable[Pack | Calendar | Questionnaire]:
         """Yield the rules of this name so far, newest first; the shipped file was the first edition."""
-        packs = isinstance(self.rules, Pack)
+        parse = {Sort.PACK: pack_of, Sort.CALENDAR: calendar_of, Sort.SURVEY: questionnaire_of}[self.sort]
         for edition in reversed(self.before):
-            parse = pack_of if packs else calendar_of
             yield parse(edition.content, f"{edition.name}@{edition.version}")
-        if self.rules.name in (names() if packs else shipped()):
-            yield pack(self.rules.name) if packs else shipped()[self.rules.name]
+        if (file := _shipped(self.sort, self.rules.name)) is not None:
+            yield file
+
+
+def _shipped(sort: Sort, name: str) -> Pack | Calendar | Questionnaire | None:
+    if sort is Sort.PACK:
+        return pack(name) if name in names() else None
+    return (shipped() if sort is Sort.CALENDAR else questionnaires()).get(name)
 
 
 def publish(
     store: Store, sort: str, text: str, by: str, at: datetime, effective_from: datetime, reason: str, file: str = ""
 ) -> Published:
-    """Publish the text of a pack, or of one calendar, with effect from an instant, for a reason.
+    """Publish the text of a pack, of one calendar, or of a questionnaire, with effect from an instant, for a reason.
 
     Publishing the same text again for the same day changes nothing. Raises ``Refused('unknown_actor' |
-    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'edition_exists' | 'effective_in_the_past' |
-    'effective_too_early' | 'calendar_not_later')``; then nothing was written.
+    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'edition_exists' |
+    'effective_in_the_past' | 'effective_too_early' | 'calendar_not_later')``; then nothing was written.
     """
 
     def drafted(tx: Tx, rules: Rules) -> _Draft:
         if Sort(sort) is Sort.CALENDAR:
             return _calendar_draft(tx, rules, text, file, at)
+        if Sort(sort) is Sort.SURVEY:
+            return _survey_draft(tx, rules, text, file, effective_from)
         pack_ = checked(text, file, rules.calendar)
         _dated(pack_, effective_from, file)
         _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
-        return _Draft(pack_, text, editions(tx, Sort.PACK, pack_.name))
+        return _Draft(Sort.PACK, pack_, text, editions(tx, Sort.PACK, pack_.name))
 
     return _published(store, drafted, by, at, effective_from, reason)
 
@@ -155,7 +166,16 @@ def _calendar_draft(tx: Tx, rules: Rules, text: str, file: str, at: datetime) ->
         why = f"holds {len(tables)} calendars; publish one at a time"
         raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": why}])
     _refuse("bad_calendar", file, _pack_faults(rules, tables[0], at))
-    return _Draft(tables[0], written(tables[0]), editions(tx, Sort.CALENDAR, tables[0].name))
+    before = editions(tx, Sort.CALENDAR, tables[0].name)
+    return _Draft(Sort.CALENDAR, tables[0], written(tables[0]), before)
+
+
+def _survey_draft(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> _Draft:
+    """Check a questionnaire beside those that are in force when it takes effect."""
+    questionnaire = parsed_questionnaire(text, file)
+    if faults := list(asked_twice(questionnaire, rules.questionnaires(to_micros(effective_from)).values())):
+        raise bad_questionnaire(file, faults)
+    return _Draft(Sort.SURVEY, questionnaire, text, editions(tx, Sort.SURVEY, questionnaire.name))
 
 
 def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Fault]:
@@ -208,10 +228,13 @@ def _published(
 
 
 def _for_same_day(draft: _Draft, newest: EditionRow | None, effective_from: datetime) -> bool:
-    """Return whether the newest edition took effect on that day in the pack's zone; a calendar has no such date."""
-    if newest is None or not isinstance(draft.rules, Pack):
+    """Return whether the newest edition took effect on that day; a calendar has no such date.
+
+    The day is that of the pack's zone, or for a questionnaire of the zone in which the date is given.
+    """
+    if newest is None or draft.sort is Sort.CALENDAR:
         return True
-    zone = ZoneInfo(draft.rules.zone)
+    zone = ZoneInfo(draft.rules.zone) if isinstance(draft.rules, Pack) else effective_from.tzinfo
     return from_micros(newest.effective_from).astimezone(zone).date() == effective_from.astimezone(zone).date()
 
 
@@ -264,7 +287,7 @@ def entitled(tx: Tx, by: str, at: datetime) -> Acting:
 
 
 def editions(tx: Tx, sort: str, name: str) -> list[EditionRow]:
-    """Return the editions of a pack or a calendar, in the order in which they take effect."""
+    """Return the editions of a pack, a calendar or a questionnaire, in the order in which they take effect."""
     return [EditionRow(*row) for row in tx.rows(EDITIONS + OF_NAME, sort=sort, name=name)]
 
 

@@ -1,7 +1,7 @@
-"""Read the questionnaires of `policies/questionnaires/`: the questions to customers and their weights (E1)."""
+"""Parse questionnaires, shipped in `policies/questionnaires/` or published: the questions and their weights (E1)."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from engine.calendars.calendar import POLICIES
 from engine.rules.limits import Row, Text
+from statemachines.form_faults import file_faults
 from statemachines.refused import Refused
 
 FOLDER = POLICIES / "questionnaires"
@@ -57,18 +58,6 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int
     return (2 * total + weights) // (2 * weights), len(given)
 
 
-def asked_after(kind: str) -> Questionnaire | None:
-    """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
-    return next((questionnaire for questionnaire in questionnaires().values() if kind in questionnaire.kinds), None)
-
-
-def questionnaire(name: str) -> Questionnaire:
-    """Return the questionnaire of that name. Raises ``Refused('unknown_questionnaire')``."""
-    if name not in questionnaires():
-        raise Refused("unknown_questionnaire", name=name, known=list(questionnaires()))
-    return questionnaires()[name]
-
-
 @cache
 def questionnaires() -> Mapping[str, Questionnaire]:
     """Return the shipped questionnaires by name. Raises ``Refused('bad_questionnaire')``."""
@@ -80,36 +69,56 @@ def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
     by_name: dict[str, Questionnaire] = {}
     for path in sorted(folder.glob("*.toml")):
         questionnaire = load_questionnaire(path)
-        if twice := {kind for other in by_name.values() for kind in other.kinds} & set(questionnaire.kinds):
-            raise _bad(
-                path, "kinds", f"{', '.join(sorted(twice))}: asked by another file, too; leave it to one of them"
-            )
+        if faults := list(asked_twice(questionnaire, by_name.values())):
+            raise bad_questionnaire(path.name, faults)
         by_name[questionnaire.name] = questionnaire
     return by_name
 
 
+def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -> Iterator[tuple[str, str]]:
+    """Yield field and reason for each kind that another questionnaire asks about, too."""
+    for other in others:
+        if other.name != questionnaire.name and (twice := set(other.kinds) & set(questionnaire.kinds)):
+            yield "kinds", f"{', '.join(sorted(twice))}: asked by {other.name}, too; leave it to one of them"
+
+
 def load_questionnaire(path: Path) -> Questionnaire:
-    """Read and check one file.
+    """Read and check one shipped file, which has the questionnaire's name.
 
     Raises ``Refused('bad_questionnaire')`` with file, field and reason.
     """
     try:
-        questionnaire = Questionnaire.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _bad(path, "", str(error)) from None
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-        faults = [{"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]} for fault in errors]
-        raise Refused("bad_questionnaire", file=path.name, faults=faults) from None
-    if faults := [{"field": field, "why": why} for field, why in _doubts(questionnaire, path.stem)]:
-        raise Refused("bad_questionnaire", file=path.name, faults=faults)
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_questionnaire(path.name, [("", str(error))]) from None
+    questionnaire = parsed_questionnaire(text, path.name)
+    if questionnaire.name != path.stem:
+        raise bad_questionnaire(path.name, [("name", f"is not the name of the file, {path.stem}")])
     return questionnaire
 
 
-def _doubts(questionnaire: Questionnaire, stem: str) -> Iterator[tuple[str, str]]:
-    """Yield field and reason of faults that concern more than one field."""
-    if questionnaire.name != stem:
-        yield "name", f"is not the name of the file, {stem}"
+def parsed_questionnaire(text: str, file: str) -> Questionnaire:
+    """Parse and check the text of a questionnaire.
+
+    Raises ``Refused('bad_questionnaire')`` with file, field and reason.
+    """
+    try:
+        questionnaire = Questionnaire.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise bad_questionnaire(file, [("", str(error))]) from None
+    except ValidationError as error:
+        raise Refused("bad_questionnaire", file=file, faults=file_faults(error)) from None
+    if faults := list(_doubts(questionnaire)):
+        raise bad_questionnaire(file, faults)
+    return questionnaire
+
+
+def _doubts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """Yield field and reason of faults that concern more than one field, and of unknown kinds of case."""
+    from statemachines.kinds import lifecycles  # loads all tables, which whoever reads packs alone does not need
+
+    if unknown := sorted(set(questionnaire.kinds) - lifecycles().keys()):
+        yield "kinds", f"{', '.join(unknown)}: no such kind of case; use one of: {', '.join(sorted(lifecycles()))}"
     codes = [dimension.code for dimension in questionnaire.dimensions]
     for at, code in enumerate(codes):
         if code not in DIMENSIONS:
@@ -129,5 +138,6 @@ def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[tuple[str, str]
             yield f"{field}.{language}", f"is no language of ours ({', '.join(LANGUAGES)}); take it out"
 
 
-def _bad(path: Path, field: str, why: str) -> Refused:
-    return Refused("bad_questionnaire", file=path.name, faults=[{"field": field, "why": why}])
+def bad_questionnaire(file: str, faults: Iterable[tuple[str, str]]) -> Refused:
+    """Return the refusal of a file, with field and reason of each fault."""
+    return Refused("bad_questionnaire", file=file, faults=[{"field": field, "why": why} for field, why in faults])

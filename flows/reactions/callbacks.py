@@ -3,7 +3,6 @@
 from engine.callbacks.attempts import call_off, finish, plan
 from engine.callbacks.ratings import keep_rating
 from engine.rules.in_force import rules_of
-from engine.rules.questionnaires import asked_after
 from flows.notifications import CUSTOMER, send
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, entering, leaving, on_move
@@ -51,9 +50,10 @@ async def close_callback(context: ReactionContext) -> None:
 
 @on_move(EVERY, "revisit")
 async def record_rating(context: ReactionContext) -> None:
-    """Record the score of the answers, by the questionnaire in force for this kind of case."""
+    """Record the score of the answers, by the questionnaire that was in force when the customer gave them."""
     event = context.event
-    questionnaire = await off_loop(asked_after, event.kind)
+    rules = await off_loop(rules_of, context.work.store)
+    questionnaire = rules.asked_after(event.kind, event.occurred_at)
     if questionnaire is None:
         return
     at = from_micros(event.occurred_at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.backoff import TRIES
-from engine.outbox.mails import NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
+from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from engine.store import Store
 from flows.customer_letters import render
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
@@ -42,6 +42,7 @@ async def send_message(context: ReactionContext) -> None:
         return
     if mail.outcome == SENT:
         await arrived(context)
+    if mail.outcome in {SENT, BOUNCED}:
         return
     ended = await attempt_composed(context.work, mail, customer.email)
     await context.batch.grouped(record_outcomes, ended.outcome)

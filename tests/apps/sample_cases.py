@@ -88,6 +88,37 @@ def imported(story: Story) -> None:
     story.after(minutes=1)
 
 
+def told_with_the_result(story: Story) -> None:
+    """The result carries the message to the customer: it meets the reply and the solution."""
+    story.opens("complaint", "请给我一个说法。", **WANG)
+    story.then("sue", "classify", **CLASSIFIED).then("han", "investigate", findings="车厢漏水。", cause="handling")
+    story.after(hours=1).then("han", "resolve", result="已赔付。", message="已赔付,请查收。").after(hours=30)
+
+
+def not_told(story: Story) -> None:
+    """The result is recorded and nobody tells the customer: both promises break."""
+    story.opens("complaint", "请回复我。", **WANG)
+    story.then("sue", "classify", **CLASSIFIED).then("han", "investigate", findings="已找到。", cause="handling")
+    story.after(hours=1).then("han", "resolve", result="已补送。").after(hours=30)
+
+
+def merged(story: Story) -> None:
+    """Three customers: the first case goes on in a later one, and the last one in that, too, which is then archived."""
+    agrees = {"consent": "同意。", "recipient": "客户本人", "medium": "phone"}
+    first = story.opens("complaint", "请给我一个说法。", **WANG).number
+    target = (
+        story.after(minutes=50).opens("complaint", "请回复我。", phone="13900139000", email="li@example.com").number
+    )
+    story.on(first).then("amy", "consent_to_merge", agreed_into=target, **agrees)
+    story.after(minutes=30).then("amy", "merge", into=target)
+    last = story.after(minutes=5).opens("complaint", "请说明。", phone="13700137000", email="wu@example.com").number
+    story.on(last).then("amy", "consent_to_merge", agreed_into=target, **agrees).then("amy", "merge", into=target)
+    story.on(target).then("sue", "classify", **CLASSIFIED)
+    story.after(hours=1).then("han", "investigate", findings="漏装。", cause="handling")
+    story.then("han", "resolve", result="已补送。", message="已补送。").after(hours=5)
+    story.then("sue", "revisit", outcome="satisfied").after(days=4)
+
+
 def consulted(story: Story) -> None:
     """A consultation: classified, answered, called back about, archived."""
     story.opens("consultation", "请问大件家具能不能送上楼?", **WANG)
@@ -121,5 +152,5 @@ def ordered(story: Story) -> None:
     story.then("amy", "pass_acceptance", **checks, report="YS-0307").after(hours=2, minutes=1)
 
 
-COMPLAINTS = (reopened, paused, left_alone, disputed, imported)
+COMPLAINTS = (reopened, paused, left_alone, disputed, imported, told_with_the_result, not_told)
 OTHERS = (consulted, ordered)

@@ -30,7 +30,11 @@ def test_the_default_is_the_previous_month(closeloop: Closeloop, march: str):
     assert (document["month"]["received"], document["month"]["closed"], document["month"]["open_at_end"]) == (1, 0, 1)
     assert document["month"]["received_by"]["cause"] == {"packing": 1}
     handling = document["month"]["handling"]
-    assert (handling["late"], handling["median"], handling["reopened_percent"]) == ({"first_reply": 1}, 3.0, 0.0)
+    assert (handling["late"], handling["median"], handling["rounds"]["reopened_percent"]) == (
+        {"first_reply": 1},
+        3.0,
+        0.0,
+    )
     assert handling["kept"]["solution"] == 1
     assert (document["recurrences"], document["measures"]) == ([], {"packing": []})
     assert (document["before"]["received"], document["before"]["handling"]["median"]) == (0, None)

@@ -1,13 +1,16 @@
 """The survey commands: questionnaires, their weights, and the figures of the answers (E1)."""
 
+from pathlib import Path
+
 import pytest
 
-from engine.rules.questionnaires import questionnaires
+from engine.rules.questionnaires import FOLDER, questionnaires
 from engine.store import Store
 from locales.translation import locales
 from tests.apps.conftest import Closeloop
 from tests.case_actions import AGENT, DAY, make_move, new_case, new_resolved_case
 from tests.editions import publishes
+from tests.engine.rules.sample_rules import EVA, add_evaluator
 
 pytestmark = pytest.mark.requirement("E1")
 
@@ -60,8 +63,17 @@ def store_with_answers(simulated: Store) -> Store:
 
 def test_figures_state_the_denominator_of_each_share(closeloop: Closeloop, store_with_answers: Store):
     [figures] = closeloop.json("survey", "figures")["kinds"]
-    assert (figures["kind"], figures["called"], figures["answered"], figures["silent"]) == ("complaint", 2, 1, 1)
-    assert (figures["response_rate"], figures["satisfied_share"], figures["judged"]) == (50.0, 100.0, 1)
+    assert figures["kind"] == "complaint"
+    assert figures["rounds"] == {
+        "called": 2,
+        "answered": 1,
+        "silent": 1,
+        "response_rate": 50.0,
+        "judged": 1,
+        "satisfied": 1,
+        "satisfied_share": 100.0,
+    }
+    assert figures["customers"] == {"judged": 1, "satisfied": 1, "satisfied_share": 100.0}
     [attitude] = [dimension for dimension in figures["dimensions"] if dimension["code"] == "attitude"]
     assert attitude == {"code": "attitude", "answered": 1, "of": 1, "mean": 80.0}
     output = closeloop("survey", "figures").output
@@ -72,7 +84,7 @@ def test_figures_state_the_denominator_of_each_share(closeloop: Closeloop, store
 
 def test_figures_of_a_span_of_days_include_its_last_day(closeloop: Closeloop, store_with_answers: Store):
     span = ("--since", "2026-03-02", "--until", "2026-03-02")
-    assert closeloop.json("survey", "figures", *span)["kinds"][0]["called"] == 2
+    assert closeloop.json("survey", "figures", *span)["kinds"][0]["rounds"]["called"] == 2
     assert closeloop.json("survey", "figures", "--since", "2026-03-03")["kinds"] == []
     assert closeloop.json("survey", "figures", "--until", "2026-03-01")["kinds"] == []
     assert "No callback came to its end" in closeloop("survey", "figures", "--since", "2026-03-03").output
@@ -81,10 +93,28 @@ def test_figures_of_a_span_of_days_include_its_last_day(closeloop: Closeloop, st
 def test_figures_of_one_kind(closeloop: Closeloop, store_with_answers: Store):
     assert [row["kind"] for row in closeloop.json("survey", "figures", "--kind", "complaint")["kinds"]] == ["complaint"]
     [none] = closeloop.json("survey", "figures", "--kind", "service_order")["kinds"]
-    assert (none["called"], none["response_rate"]) == (0, None)
+    assert (none["rounds"]["called"], none["rounds"]["response_rate"]) == (0, None)
     assert closeloop.refused("survey", "figures", "--kind", "letter")["code"] == "unknown_kind"
 
 
 def test_an_invalid_day_is_refused(closeloop: Closeloop, simulated: Store):
     new_case(simulated, DAY)
     assert closeloop.refused("survey", "figures", "--since", "spring")["code"] == "bad_date"
+
+
+@pytest.mark.requirement("E2")
+def test_the_evaluation_group_publishes_a_questionnaire_and_nobody_else(
+    closeloop: Closeloop, simulated: Store, tmp_path: Path
+):
+    add_evaluator(simulated)
+    file = tmp_path / "after_complaint.toml"
+    file.write_text((FOLDER / file.name).read_text("utf-8").replace('version = "2026-11"', 'version = "2"'), "utf-8")
+    command = ("survey", "publish", file, "--effective", "2026-03-02", "--reason", "decision 9", "--as")
+    assert closeloop.refused(*command, AGENT)["code"] == "not_evaluation_group"
+    published = closeloop.json(*command, EVA)
+    assert (published["sort"], published["name"], published["version"], published["new"]) == (
+        *("survey", "after_complaint", "2"),
+        True,
+    )
+    shown = closeloop.json("survey", "show", "after_complaint")
+    assert (shown["version"], [edition["version"] for edition in shown["editions"]]) == ("2", ["2"])

@@ -24,7 +24,7 @@ from reports.event_log import case_keys, move_keys
 from reports.event_log_queries import CaseFilter
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from tests.apps.conftest import Closeloop
-from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES
+from tests.apps.sample_cases import COMPLAINTS, OTHERS, PROMISES, merged, not_told, told_with_the_result
 from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
@@ -39,6 +39,7 @@ SELECT c.number, k.clause, k.cycle, k.occurrence, k.calendar, k.amount, k.unit, 
        k.opened_at,        k.running_since, k.fires_at, k.steps_fired, k.level, k.closed_at, k.outcome
   FROM timer k JOIN cases c ON c.id = k.case_id WHERE c.kind = :kind ORDER BY c.id, k.clause, k.cycle, k.occurrence
 """
+ABSORBED = "SELECT move, form FROM transition WHERE move IN ('absorb', 'merge') ORDER BY case_id, seq"
 COMPARED = {Disclosure.PLAIN}
 PSEUDONYMS = Pseudonymisation(b"")
 History = dict[str, list[dict[str, Any]]]
@@ -146,6 +147,43 @@ def test_complaints_are_replayed_unchanged(story: Story, export_and_replay: Any,
     assert {row["level"] for rows in moves.values() for row in rows} == {0, 1, 2, 3}
     assert any(row["inferred"] for rows in moves.values() for row in rows)
     assert {"met", "breached", "stopped"} <= {row["outcome"] for rows in timers.values() for row in rows}
+
+
+@pytest.mark.requirement("A5")
+def test_only_a_result_that_was_told_meets_the_promises_in_another_store(story: Story, export_and_replay: Any):
+    """Two customers: one is told the result after an hour, the other is told nothing."""
+    told_with_the_result(story)
+    not_told(story)
+    replayed = export_and_replay("complaint", "csv")
+    outcomes = {
+        (number, row["clause"]): row["outcome"]
+        for number, rows in histories_of(replayed, "complaint")[1].items()
+        for row in rows
+        if row["clause"] in {"first_reply", "solution"}
+    }
+    first, second = sorted({number for number, _ in outcomes})
+    assert [outcomes[first, clause] for clause in ("first_reply", "solution")] == ["met", "met"]
+    assert [outcomes[second, clause] for clause in ("first_reply", "solution")] == [None, None], "open, and broken"
+    assert differences(replayed, story.store, "complaint") == []
+
+
+@pytest.mark.requirement("A6")
+@pytest.mark.requirement("E2")
+@pytest.mark.parametrize("sort", ["csv", "ocel2"])
+def test_merged_cases_are_merged_in_another_store(story: Story, export_and_replay: Any, sort: str):
+    merged(story)
+    replayed = export_and_replay("complaint", sort)
+    moves, timers = histories_of(replayed, "complaint")
+    first, target, last = sorted(moves)
+    assert [moves[number][-1]["dest"] for number in (first, target, last)] == ["merged", "archived", "merged"]
+    absorbed = [row for row in query_rows(replayed, ABSORBED) if row["move"] == "absorb"]
+    assert len(absorbed) == 2, "the case that goes on names those that were merged into it, by their numbers here"
+    numbers = {row["number"] for row in query_rows(replayed, "SELECT number FROM cases WHERE state = 'merged'")}
+    assert {orjson.loads(row["form"])["case"] for row in absorbed} == numbers
+    replies = [row["outcome"] for row in timers[target] if row["clause"] == "first_reply"]
+    assert replies == ["met", "breached", "met"], "the first customer waited 145 minutes, and two hours are promised"
+    assert differences(replayed, story.store, "complaint") == []
+    assert verify(replayed).faults == ()
 
 
 @pytest.mark.parametrize("sort", ["xes", "csv"])

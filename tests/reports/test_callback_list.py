@@ -60,6 +60,8 @@ def test_the_customers_of_merged_cases_are_called_with_the_case_that_goes_on(sto
     third = new_case(store, customer="Zhao", phone="13800000003")
     same = new_case(store, customer="Wang", phone="13800000001")
     for merged, into in ((third, other), (other, target), (same, target)):
+        if merged != same:
+            make_move(store, merged, "consent_to_merge", agreed_into=into)
         make_move(store, merged, "merge", into=into)
         make_move(store, into, "absorb", by="system", case=merged)
     for move in ("classify", "investigate", "resolve"):

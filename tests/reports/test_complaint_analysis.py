@@ -144,6 +144,19 @@ def test_the_determined_cause_counts_and_not_the_first_guess(store: Store):
     assert analysis_of(store, MARCH).month.received_by["cause"] == {"handling": 1}
 
 
+@pytest.mark.requirement("E2")
+def test_a_later_investigation_does_not_undo_the_determination(store: Store):
+    """A withdrawal is undone: the work begins anew, and the department guesses at another cause."""
+    number = new_complaint_with_cause(store, NONE, cause="packing", party=None)
+    make_move(store, number, "determine_responsibility", cause="handling", responsible="carrier")
+    make_move(store, number, "withdraw", after=HOUR)
+    make_move(store, number, "undo_end", after=DAY, reason="A mistake.")
+    make_move(store, number, "classify", after=DAY)
+    make_move(store, number, "investigate", after=DAY, cause="weather")
+    received_by = analysis_of(store, MARCH).month.received_by
+    assert (received_by["cause"], received_by["responsible"]) == ({"handling": 1}, {"carrier": 1})
+
+
 def test_without_a_cause_on_the_case_that_of_the_last_investigation_counts(store: Store):
     number = new_complaint_with_cause(store, NONE, cause="packing", party=None)
     make_move(store, number, "resolve", after=HOUR)
@@ -361,8 +374,8 @@ def test_the_text_holds_every_figure(store_of_two_months: Store):
     assert f"| {cause} | {label_of(kind=PLAN)} {analysis.measures['handling'][0].number}, " in text
     assert f"| {label_of(cause='packing')} | no measure yet |" in text
     assert "| First reply: kept / late | 1 / 1 | 0 / 1 |" in text
-    assert "| Reopened (times, and against those resolved) | 1 (100 %) | 1 (100 %) |" in text
-    assert "| Dissatisfied at the callback | 1 | 1 |" in text
+    assert "| New rounds after a result (and against the results) | 1 (100 %) | 1 (100 %) |" in text
+    assert "| Dissatisfied at the callback (rounds) | 1 | 1 |" in text
     assert "| From opening to first result, median hours | 30 | 30 |" in text
     assert "The month is not over" not in render(analysis_of(store_of_two_months, APRIL), "en")
 

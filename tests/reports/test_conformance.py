@@ -12,9 +12,15 @@ from models.log_event import MappedEvent
 from reports.conformance import Conformance, EventReference, gather
 from reports.conformance_text import document, picture, render
 from reports.discovered_model import span
+from reports.judged_promises import moves_of_log
 from statemachines.complaint import COMPLAINT
-from tests.engine.replay.logs import SOURCE, replay_log, steps
+from tests.engine.replay.logs import MEANINGS, SOURCE, replay_log, steps
 
+LOG_MOVES = moves_of_log(
+    COMPLAINT,
+    [meaning["move"] for meaning in MEANINGS.values() if "move" in meaning],
+    [meaning["state"] for meaning in MEANINGS.values() if "state" in meaning],
+)
 FITS = (("new", 0), ("sorted", 1), ("looked at", 1), ("done", 1.5), ("over", 30))
 REOPENED = (("new", 0), ("sorted", 2), ("looked at", 2), ("done", 50), ("in work", 60), ("done", 61), ("over", 99))
 SKIPS = (("new", 0), ("sorted", 1), ("done", 2), ("done", 3), ("remark", 4))
@@ -28,7 +34,7 @@ def log() -> list[MappedEvent]:
 
 def report(store: Store, bridge: bool = False, strays: tuple[tuple[str, int, int], ...] = ()) -> Conformance:
     replay_log(store, *log(), bridge=bridge)
-    return gather(store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", bridge), strays)
+    return gather(store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", bridge), strays, LOG_MOVES)
 
 
 def test_events_and_cases_are_counted_and_add_up(store: Store):
@@ -70,7 +76,7 @@ def test_work_handed_to_and_fro_between_departments_is_counted(sqlite_store: Sto
         for step in steps("a", (word, n), first=n + 1, department=department)
     ]
     replay_log(sqlite_store, *told)
-    found = gather(sqlite_store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", False), ())
+    found = gather(sqlite_store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", False), (), LOG_MOVES)
     assert found.ping_pong == 2
 
 
@@ -79,6 +85,37 @@ def test_deadlines_kept_and_broken_are_told_by_promise(sqlite_store: Store):
     promises = report(sqlite_store).promises
     assert (promises["first_reply"].kept, promises["first_reply"].broken) == (2, 2)
     assert (promises["solution"].kept, promises["solution"].broken) == (3, 2)
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.requirement("E2")
+def test_a_promise_of_which_the_log_has_no_word_is_not_judged(store: Store):
+    """The log's words never mean a reply, a result or a solution, so nobody knows whether the customer had them."""
+    replay_log(store, *steps("a", ("new", 0), ("sorted", 1), ("looked at", 1)))
+    silent = moves_of_log(COMPLAINT, ["classify", "investigate"], [])
+    empty = Conformance(SOURCE, "complaint", "logistics", False)
+    report_ = gather(store, COMPLAINT, empty, (), silent)
+    for clause in ("first_reply", "solution"):
+        assert report_.not_judged[clause].keys() == {"clause_not_in_log"}
+        assert (report_.promises[clause].kept, report_.promises[clause].broken) == (0, 0)
+    found = document(report_)
+    assert found["promises"]["solution"]["not_judged"] == found["not_judged"]["solution"]["clause_not_in_log"] == 1
+    page = render(report_, "en")
+    assert "Not judged, because the log has no word for what meets it: First reply 1, " in page
+
+
+@pytest.mark.requirement("A5")
+@pytest.mark.requirement("E2")
+def test_a_promise_without_an_instant_is_not_judged(store: Store):
+    """One result has no time. Before another one two steps are inferred, but the result itself has its time."""
+    untimed = steps("a", ("new", 0), ("sorted", 1), ("looked at", 1), ("done", None))
+    bridged = steps("b", ("new", 0), ("done", 50), first=11)
+    replay_log(store, *untimed, *bridged, bridge=True)
+    empty = Conformance(SOURCE, "complaint", "logistics", True)
+    report_ = gather(store, COMPLAINT, empty, (), LOG_MOVES)
+    assert report_.not_judged["solution"] == {"no_instant": 1}, "the untimed result may have kept it"
+    assert (report_.promises["solution"].kept, report_.promises["solution"].broken) == (0, 1), "told after 50 hours"
+    assert "revisit" not in report_.not_judged, "the result itself began it"
 
 
 def test_time_in_a_state_is_told_by_median_and_nine_in_ten(sqlite_store: Store):
@@ -123,7 +160,7 @@ def test_a_log_without_a_case_has_a_report_too(sqlite_store: Store):
     with EventBuffer(sqlite_store.home) as buffer:
         assert buffer.sort() == 0
     told = gather(
-        sqlite_store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", False), (("bad_log.no_case", 1, 1),)
+        sqlite_store, COMPLAINT, Conformance(SOURCE, "complaint", "logistics", False), (("bad_log.no_case", 1, 1),), ()
     )
     assert (told.cases, told.events, told.event_fitness) == (0, 1, 0.0)
     assert "stateDiagram-v2" in render(told, "en")

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from apps import views
+from apps.board_counts import board as count_board
 from apps.cli.night import document
 from engine.calendars.calendar import calendar
 from engine.create_store import set_clock
@@ -106,7 +107,7 @@ def check_all_are_named(work: Work, after: timedelta) -> set[str]:
     assert {row["number"] for row in query_rows(work.store, BREACHED)} <= broken
     morning, shown = gather(work.store, START + after), board.gather(work.store, START + after)
     assert {promise["case"] for promise in document(morning)["overdue"]} == broken
-    assert {promise["case"] for promise in views.board(work.store).document()["overdue"]} == broken
+    assert {promise["case"] for promise in count_board(work.store).document()["overdue"]} == broken
     assert shown.broken.total() == len(shown.overdue) == len(morning.overdue)
     for locale in locales():
         for text in (render(morning, locale), board_text.render(shown, locale)):

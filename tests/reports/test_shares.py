@@ -66,7 +66,7 @@ def test_a_larger_part_has_no_smaller_share(whole: int, parts: list[int], places
 
 
 def test_figures_of_reports_do_not_claim_all_or_none():
-    survey = SurveyFigures("complaint", 4000, 3999, 1, 3999, 1, 0, 0, 0, None, ())
+    survey = SurveyFigures("complaint", 4000, 3999, 1, 3999, 1, 0, 0, (), ())
     assert (survey.response_rate, survey.satisfied_share) == (99.9, 0.1)
     assert fitness(99_999, 100_000) == 0.9999
     assert share_number(1, 1, 4, full=1) == 1.0

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.rules.questionnaires import questionnaire
+from engine.rules.questionnaires import questionnaires
 from flows.work import Work
-from reports.survey_figures import SurveyFigures, gather
+from reports.survey_figures import SurveyFigures, VersionScore, gather
 from tests.case_actions import AGENT, DAY, HOUR, START, execute_sql, make_move, new_resolved_case, refusal
 from tests.editions import publishes
 from tests.flows.scenes import ODD, drained
@@ -54,7 +54,7 @@ def test_silence_counts_as_called_and_never_as_satisfied(work: Work):
 def test_without_any_answer_there_is_no_share_of_satisfied(work: Work):
     new_unreachable_case(work)
     [complaint] = figures(work)
-    assert (complaint.response_rate, complaint.satisfied_share, complaint.score) == (0.0, None, None)
+    assert (complaint.response_rate, complaint.satisfied_share, complaint.scores) == (0.0, None, ())
     assert all((dimension.answered, dimension.mean) == (0, None) for dimension in complaint.dimensions)
 
 
@@ -72,7 +72,7 @@ def test_each_dimension_is_the_mean_of_those_who_rated_it(work: Work):
         "attitude": (2, 3, 50.0),
         "quality": (0, 3, None),
     }
-    assert list(dimensions) == [dimension.code for dimension in questionnaire("after_complaint").dimensions]
+    assert list(dimensions) == [dimension.code for dimension in questionnaires()["after_complaint"].dimensions]
 
 
 def test_the_score_is_the_mean_of_the_weighted_scores_of_those_who_rated_any(work: Work):
@@ -80,7 +80,7 @@ def test_the_score_is_the_mean_of_the_weighted_scores_of_those_who_rated_any(wor
     new_answered_case(work, attitude=3)
     new_answered_case(work)
     [complaint] = figures(work)
-    assert (complaint.scored, complaint.score) == (2, 65.0)
+    assert complaint.scores == (VersionScore("after_complaint", "2026-11", 2, 65.0),)
 
 
 def test_each_round_counts_once(work: Work):
@@ -88,7 +88,8 @@ def test_each_round_counts_once(work: Work):
     make_move(work.store, number, "resolve")
     make_move(work.store, number, "revisit", by=AGENT, attitude=5)
     [complaint] = figures(work)
-    assert (complaint.answered, complaint.satisfied, complaint.scored, complaint.score) == (2, 1, 2, 60.0)
+    assert (complaint.answered, complaint.satisfied) == (2, 1)
+    assert [(row.scored, row.score) for row in complaint.scores] == [(2, 60.0)]
 
 
 @pytest.mark.requirement("B3")

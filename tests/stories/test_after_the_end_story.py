@@ -9,6 +9,7 @@ from tests.case_actions import AGENT, case_of, query_rows, refusal
 from tests.stories.story import Story
 from tests.stories.test_ends_story import DAMAGE, WANG, resolved
 
+AGREES = {"consent": "同意一并处理。", "recipient": "客户本人", "medium": "phone"}
 LI = {"customer": "李女士", "phone": "13900139000", "email": "li@example.com"}
 
 
@@ -60,9 +61,11 @@ def test_a_contact_about_a_merged_case_reaches_the_case_that_goes_on(story: Stor
     first = story.opens("complaint", DAMAGE, **WANG).number
     second = story.opens("complaint", DAMAGE, **LI).number
     third = story.opens("complaint", DAMAGE).number
-    story.on(first).then("amy", "merge", into=second)
+    refused = story.on(first).refused("amy", "merge", into=second)
+    assert refused.code == "no_consent", "the other case is another customer's"
+    story.then("amy", "consent_to_merge", agreed_into=second, **AGREES).then("amy", "merge", into=second)
     assert f"您反映的问题已并入编号 {second} 一并处理" in story.mails(WANG["email"])
-    story.on(second).then("amy", "merge", into=third)
+    story.on(second).then("amy", "consent_to_merge", agreed_into=third, **AGREES).then("amy", "merge", into=third)
     assert contacts_again(story, first) == third
     assert story.on(third).moves[-1] == "follow_up"
 
@@ -85,7 +88,7 @@ def test_a_mistaken_end_is_undone_by_a_manager_within_the_window(story: Story, m
     if mistake == "withdraw":
         story.then("amy", "withdraw", reason="客户说找到了。")
     elif mistake == "merge":
-        story.then("amy", "merge", into=other)
+        story.then("amy", "consent_to_merge", agreed_into=other, **AGREES).then("amy", "merge", into=other)
     else:
         story.then("amy", "propose_refusal", code="no_facts", reason="没有事实。")
         story.then("mei", "refuse", code="no_facts", told="没有事实,暂不受理。")

@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.rules.in_force import SHIPPED
 from engine.rules.policy import names
 from engine.rules.questionnaires import (
     DIMENSIONS,
     FOLDER,
     LANGUAGES,
     Questionnaire,
-    asked_after,
     load_questionnaire,
-    questionnaire,
     questionnaires,
     questionnaires_in,
     score,
@@ -86,12 +85,12 @@ def test_a_fraction_of_a_hundredth_is_rounded_half_up(sample: Questionnaire):
         }
     )
     assert score(thirds, {"attitude": 5, "quality": 4}) == (9200, 2)
-    assert score(questionnaire("after_inquiry"), {"timeliness": 1, "quality": 2}) == (3143, 2)
+    assert score(questionnaires()["after_inquiry"], {"timeliness": 1, "quality": 2}) == (3143, 2)
 
 
 @given(st.dictionaries(st.sampled_from(DIMENSIONS), st.integers(1, 5)))
 def test_a_score_lies_between_its_answers(answers: dict[str, int]):
-    sample = questionnaire("after_service")
+    sample = questionnaires()["after_service"]
     points, answered = score(sample, answers)
     assert answered == len(answers)
     if not answers:
@@ -104,8 +103,8 @@ def test_a_score_lies_between_its_answers(answers: dict[str, int]):
 def test_every_kind_with_callbacks_has_a_questionnaire():
     kinds = [kind for kind, table in lifecycles().items() if any(row.form is Survey for row in table.moves)]
     assert kinds
-    assert [kind for kind in kinds if asked_after(kind) is None] == []
-    assert asked_after("finding") is None
+    assert [kind for kind in kinds if SHIPPED.asked_after(kind, 0) is None] == []
+    assert SHIPPED.asked_after("finding", 0) is None
 
 
 def test_a_questionnaire_names_known_kinds():
@@ -121,7 +120,7 @@ def test_its_dimensions_are_the_scores_of_the_form():
 
 @pytest.mark.requirement("D2")
 def test_price_belongs_to_the_survey_after_service():
-    assert [dimension.code for dimension in questionnaire("after_service").dimensions] == list(DIMENSIONS)
+    assert [dimension.code for dimension in questionnaires()["after_service"].dimensions] == list(DIMENSIONS)
 
 
 def test_no_questionnaire_is_listed_as_a_pack():
@@ -141,6 +140,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "no version": ('version = "1"', "", "version"),
     "no kind": ('kinds = ["complaint"]', "kinds = []", "kinds"),
     "another name": ('name = "test"', 'name = "other"', "name"),
+    "an unknown kind": ('kinds = ["complaint"]', 'kinds = ["letter"]', "kinds"),
     "an unknown field": ('version = "1"', 'version = "1"\nscale = 10', "scale"),
     "no toml": ('name = "test"', "name = ", ""),
 }
@@ -169,5 +169,5 @@ def test_two_files_for_one_kind_are_refused(tmp_path: Path):
 
 
 def test_an_unknown_questionnaire_is_refused():
-    refused = refusal(lambda: questionnaire("loyalty"))
+    refused = refusal(lambda: SHIPPED.questionnaire("loyalty", 0))
     assert (refused.code, refused.params["known"]) == ("unknown_questionnaire", list(questionnaires()))

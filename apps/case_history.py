@@ -1,0 +1,70 @@
+"""The history of a case as the command line shows it: every move with its personal values."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.variable_views import entered
+from engine.ledger.record import current_case
+from engine.store import Store
+from models.columns import from_micros
+
+MOVES = """
+SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.via, t.occurred_at, t.recorded_at,
+       t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
+ WHERE t.case_id = :case_id ORDER BY t.seq
+"""
+STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryMove:
+    """One move as the history shows it, with its personal values."""
+
+    seq: int
+    move: str
+    source: str
+    dest: str
+    cycle: int
+    level: int
+    actor: str
+    via: str
+    occurred_at: datetime
+    recorded_at: datetime
+    inferred: bool
+    form: dict[str, Any]
+    hash: str
+
+    def summary(self, locale: str, width: int = 48) -> str:
+        """Return the form in one short line, money in yuan."""
+        line = " ".join(f"{name}={entered(locale, name, value)}" for name, value in self.form.items())
+        line = line.replace("\n", " ")
+        return line if len(line) <= width else line[: width - 1] + "…"
+
+    def document(self) -> dict[str, Any]:
+        """Return the move for programs."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHistory:
+    """A case's kind and its moves."""
+
+    kind: str
+    moves: list[HistoryMove]
+
+
+def history(store: Store, number: str) -> CaseHistory:
+    """Return every move of a case in order."""
+    with store.looking() as tx:
+        case_row = current_case(tx, number)
+        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
+        return CaseHistory(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
+
+
+def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
+    recorded: dict[str, Any] = json.loads(row.form)
+    form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
+    instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
+    return HistoryMove(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})

@@ -1,0 +1,86 @@
+"""A questionnaire is published by the evaluation group alone; a version is one formula, from its date on (E1, E2)."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.commands.reprojection import reproject_due
+from engine.rules.in_force import Sort, rules_of
+from engine.rules.publishing import Published, publish
+from engine.rules.questionnaires import FOLDER
+from engine.store import Store
+from flows.work import Work
+from models.columns import to_micros
+from reports.survey_figures import gather
+from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, make_move, new_resolved_case, query_rows, refusal
+from tests.engine.rules.sample_rules import EVA, add_evaluator
+from tests.flows.scenes import ODD, drained
+
+pytestmark = [pytest.mark.requirement("E1"), pytest.mark.requirement("E2"), pytest.mark.requirement("F4")]
+
+SHIPPED_TEXT = (FOLDER / "after_complaint.toml").read_text("utf-8")
+ATTITUDE = 'code = "attitude"\nweight = '
+WEIGHT = int(SHIPPED_TEXT.split(ATTITUDE)[1].split("\n")[0])
+
+
+def questionnaire_text(version: str, weight: int) -> str:
+    """Return the questionnaire after a complaint in another version, with another weight of the attitude."""
+    text = SHIPPED_TEXT.replace('version = "2026-11"', f'version = "{version}"')
+    return text.replace(f"{ATTITUDE}{WEIGHT}\n", f"{ATTITUDE}{weight}\n")
+
+
+def publish_survey(store: Store, text: str, after: timedelta = timedelta(), by: str = EVA) -> Published:
+    return publish(store, Sort.SURVEY, text, by, START, START + after, "decision 9", "after_complaint.toml")
+
+
+def test_the_published_questionnaire_is_asked_from_its_day_on(store: Store):
+    add_evaluator(store)
+    published = publish_survey(store, questionnaire_text("2", 700), after=DAY)
+    assert published == Published(Sort.SURVEY, "after_complaint", "2", START + DAY, new=True)
+    rules = rules_of(store)
+    versions = {at: rules.asked_after("complaint", to_micros(START + at)) for at in (timedelta(), DAY)}
+    assert [each and each.version for each in versions.values()] == ["2026-11", "2"]
+
+
+@pytest.mark.parametrize("handle", [AGENT, MANAGER])
+def test_nobody_else_publishes_a_questionnaire(store: Store, handle: str):
+    add_evaluator(store)
+    refused = refusal(lambda: publish_survey(store, questionnaire_text("2", 700), by=handle))
+    assert refused.code == "not_evaluation_group"
+    assert query_rows(store, "SELECT * FROM edition") == []
+
+
+def test_a_version_is_one_formula(store: Store):
+    add_evaluator(store)
+    publish_survey(store, questionnaire_text("2", 700), after=DAY)
+    for version, weight in (("2", 1), ("2026-11", 700)):
+        refused = refusal(lambda v=version, w=weight: publish_survey(store, questionnaire_text(v, w), after=2 * DAY))
+        assert (refused.code, refused.params["version"]) == ("edition_exists", version)
+    assert not publish_survey(store, questionnaire_text("2", 700), after=DAY).new
+
+
+def test_a_kind_is_asked_by_one_questionnaire(store: Store):
+    add_evaluator(store)
+    text = questionnaire_text("2", 700).replace('name = "after_complaint"', 'name = "another"')
+    refused = refusal(lambda: publish_survey(store, text))
+    assert (refused.code, refused.params["faults"][0]["field"]) == ("bad_questionnaire", "kinds")
+
+
+def test_no_timer_follows_a_questionnaire(store: Store):
+    add_evaluator(store)
+    new_resolved_case(store)
+    publish_survey(store, questionnaire_text("2", 700))
+    assert reproject_due(store, START).numbers == ()
+    assert reproject_due(store, START + HOUR).editions == ()
+
+
+def test_scores_of_two_versions_are_never_averaged(work: Work):
+    """Attitude 5 and quality 1 weigh alike in the first version; in the second the attitude weighs seven times more."""
+    add_evaluator(work.store)
+    publish_survey(work.store, questionnaire_text("2", 7 * WEIGHT), after=DAY)
+    for after in (HOUR, DAY + HOUR):
+        number = new_resolved_case(work.store, after, text=ODD)
+        make_move(work.store, number, "revisit", by=AGENT, after=after, attitude=5, quality=1)
+    drained(work, 2 * DAY)
+    [complaint] = gather(work.store, START, START + 2 * DAY)
+    assert [(row.version, row.scored, row.score) for row in complaint.scores] == [("2026-11", 1, 60.0), ("2", 1, 90.0)]
