@@ -25,6 +25,7 @@ from reports import figures
 from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
 from reports.overdue import OverduePromise, overdue
+from reports.same_person import SamePersonQuestion, questions_of
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Milestone, Refused
@@ -143,9 +144,19 @@ def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> Case
 def unset_at_opening(store: Store, number: str) -> list[str]:
     """Return the clauses of which the record says that the pack set no limit for them when the case was opened."""
     with store.looking() as tx:
-        case_row = current_case(tx, number)
-        form = tx.row(OPENING, case_id=case_row.id).form
-    return str(json.loads(form).get("unset_limits", "")).split()
+        return _opened(tx, current_case(tx, number).id, "unset_limits")
+
+
+def unusable_at_opening(store: Store, number: str) -> list[str]:
+    """Return which number or address of the contact could not be used, and why, as "phone_masked"."""
+    with store.looking() as tx:
+        return _opened(tx, current_case(tx, number).id, "unusable")
+
+
+def _opened(tx: Tx, case_id: int, field: str) -> list[str]:
+    """Return the codes that a field of the first transition holds."""
+    row = tx.row(OPENING, case_id=case_id)
+    return [] if row is None else str(json.loads(row.form).get(field, "")).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,11 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case and its customer, the moves allowed now, its timers and its relatives."""
+    """A case and its customer, the moves allowed now, its timers and its relatives.
+
+    ``unusable`` says which number or address it came with could not be used, as "phone_masked". It and ``questions``,
+    who else the customer may be, are for a person of the company only.
+    """
 
     case: CaseRow
     customer: CustomerView | None
@@ -167,6 +182,8 @@ class CaseView:
     allowed: list[str]
     timers: CaseTimers
     links: list[LinkView]
+    unusable: list[str]
+    questions: list[SamePersonQuestion]
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
@@ -178,7 +195,8 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
         allowed, timers_ = _allowed(tx, case_row, rules, now, actor), _case_timers(tx, rules, case_row, now)
-        party = tx.row(CUSTOMER, case_id=case_row.id) if _is_staff(tx, actor, now) else None
+        staff = _is_staff(tx, actor, now)
+        party = tx.row(CUSTOMER, case_id=case_row.id) if staff else None
         return CaseView(
             case=case_row,
             customer=CustomerView(*party) if party is not None else None,
@@ -186,6 +204,8 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
             allowed=allowed,
             timers=timers_,
             links=links_of(tx, case_row.id),
+            unusable=_opened(tx, case_row.id, "unusable") if staff else [],
+            questions=questions_of(tx, case_row.id, case_row.number) if staff else [],
         )
 
 

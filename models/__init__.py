@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.notice import MailRecord, Notice
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
-    from models.party import Party, Statement
+    from models.party import Party, SamePerson, Statement
     from models.rules import Edition, Interpretation
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
@@ -51,6 +51,7 @@ __all__ = [
     "Rating",
     "RefusedAttempt",
     "Run",
+    "SamePerson",
     "Statement",
     "StoreInfo",
     "Timer",
@@ -82,6 +83,7 @@ _MODULES = {
     "MailRecord": "notice",
     "Parked": "parked",
     "Party": "party",
+    "SamePerson": "party",
     "Statement": "party",
     "Edition": "rules",
     "Interpretation": "rules",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from engine.actors import IMPORT
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
+from engine.commands.same_customer import OTHER, SAME
 from models.contact import Contact
 from models.event_log import AT, CASE, MOVE, OF_CASE, WHO
 from reports.event_log import FORM
@@ -103,7 +104,8 @@ def _move(name: str, form: list[str]) -> str:
 
 
 def _ignored(table: Lifecycle) -> Iterator[str]:
-    if away := [move for move in table.rows if _elsewhere(table, move)]:
+    of_customers = () if table.internal else (SAME, OTHER)
+    if away := [*(move for move in table.rows if _elsewhere(table, move)), *of_customers]:
         yield "[ignored]"
         yield from (f'{move} = "{ELSEWHERE}"' for move in away)
         yield ""

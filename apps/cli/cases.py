@@ -8,6 +8,7 @@ import typer
 from apps import views
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.customer_doubts import customer_doubts, question_document
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
 from apps.variable_views import kind_label, labelled
@@ -81,6 +82,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     rows = [
         *_columns_of(view.case, view.known.get("nature")),
         *_customer_rows(view.customer),
+        *customer_doubts(view.unusable, view.questions),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
         (mine, ", ".join(allowed) or "–"),
@@ -88,6 +90,8 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     document = {
         **views.case_document(view.case),
         "customer": asdict(view.customer) if view.customer else None,
+        "unusable": view.unusable,
+        "same_person": [question_document(question) for question in view.questions],
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
         **_timer_document(view.timers),

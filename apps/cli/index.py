@@ -70,12 +70,11 @@ ROOMS = (
             "callbacks": "Today's callback list 今日回访单: whom to call, when, and the case's story.",
         },
     ),
+    Room("desk", {"track": "Where an order stands and where its goods are, as of when; nothing of whose they are."}),
     Room(
-        "desk",
-        {
-            "customer": "Who is calling, how he is addressed, and the cases he has with us: for staff only.",
-            "track": "Where an order stands and where its goods are, as of when; nothing of whose they are.",
-        },
+        "customers",
+        {"customer": "Who is calling, how he is addressed, and the cases he has with us: for staff only."},
+        group=True,
     ),
     Room("cases", {"case": "Complaints and service orders, one by one."}, group=True),
     Room("actors", {"actor": "Those who act: people of the company and the system."}, group=True),

@@ -7,7 +7,7 @@ import pytest
 
 from models.identifiers import Quality, mail_address, person_name, phone_number, waybill
 
-pytestmark = pytest.mark.requirement("A1", "A9")
+pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
 
 MOBILE = "+8613800138000"
 
