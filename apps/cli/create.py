@@ -22,6 +22,7 @@ def join(app: typer.Typer) -> None:
 
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
+    from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
     from engine.duplicates.fingerprints import catch_up
     from engine.duplicates.similar import RECENTLY
@@ -31,6 +32,7 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     new = create_store(cli.settings, system_now(), instant(at) if at else None)
     if not new:  # a store of an earlier release
         catch_up(cli.store, cli.store.now(), RECENTLY)
+        complete_parties(cli.store, cli.store.now())
     home = str(cli.settings.where)
     document = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
     cli.give(document, cli.translate("made" if new else "there_already", home=home))

@@ -129,6 +129,8 @@ def commands(app: typer.Typer, prefix: str = "") -> Iterator[str]:
         yield prefix + (command.name or getattr(command.callback, "__name__", "")).rstrip("_")
     for group in app.registered_groups:
         assert group.typer_instance is not None
+        if group.typer_instance.info.invoke_without_command is True:
+            yield str(group.name)
         yield from commands(group.typer_instance, f"{group.name} ")
 
 
