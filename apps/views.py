@@ -42,7 +42,13 @@ SELECT {COLUMNS} FROM cases WHERE {{conditions}}
 """  # noqa: S608 (our own constants only)
 FILTERS = ("department", "owner", "level", "severity")
 """The columns by whose value a list may be filtered."""
-CUSTOMER = "SELECT p.name, p.phone, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id"
+# A customer who does not say his name again is shown by the one he gave before; number and address are the case's own.
+CUSTOMER = """
+SELECT coalesce(p.name, (SELECT n.name FROM party n WHERE n.name IS NOT NULL
+           AND (n.id = coalesce(p.person_id, p.id) OR n.person_id = coalesce(p.person_id, p.id))
+         ORDER BY n.id DESC LIMIT 1)) AS name, p.phone, p.email
+  FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id
+"""
 MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """

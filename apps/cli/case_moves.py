@@ -145,6 +145,7 @@ def list_similar(
     shipment: str | None = None,
     text: str | None = None,
     body: Body = None,
+    pack: str = "logistics",
     json: Json = False,
 ) -> None:
     """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""
@@ -159,7 +160,8 @@ def list_similar(
         shipment=shipment,
     )
     with cli.store.looking() as tx:
-        candidates = similar(tx, cli.store.secret, query, customer_kinds())
+        region = rules_in(tx).pack(pack, to_micros(query.at)).region
+        candidates = similar(tx, cli.store.secret, query, customer_kinds(), region)
     columns = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")
     shown = (
         table("", list(map(cli.translate, columns)), map(_candidate_row, candidates))

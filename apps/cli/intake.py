@@ -18,6 +18,9 @@ from models.columns import to_micros
 from models.identifiers import HOME_REGION
 from statemachines.lifecycle import Refused
 
+SHOWN = 20
+"""So many cells that identify nobody are named on the screen; ``--json`` names more."""
+
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
 KeepGood = Annotated[bool, typer.Option("--keep-good", help="Take the good rows of a bad file.")]
 
@@ -55,7 +58,7 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "problems": _problems(checked),
     }
     text = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    unusable = [f"! {note['text']}" for note in document["unusable"]]
+    unusable = [f"! {note['text']}" for note in document["unusable"][:SHOWN]]
     if (more := checked.unusable_count - len(unusable)) > 0:
         unusable.append(cli.translate("more_problems", count=more))
     cli.give(document, text, *(f"· {note}" for note in document["notes"]), *unusable, *document["problems"])

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from engine.rules.policy import POLICIES
 from engine.store import Store
 from flows.work import Work
+from models.columns import to_micros
 from tests.apps.conftest import Closeloop
-from tests.case_actions import new_case, query_rows
+from tests.case_actions import START, execute_sql, new_case, query_rows
+from tests.editions import EDITION
 from tests.flows.scenes import drained, sent_mails
 
 pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
@@ -133,6 +136,22 @@ def test_a_look_up_by_what_is_no_number_says_so(closeloop: Closeloop, simulated:
     found = closeloop.json("customer", "--phone", "0")
     assert found == {"customers": [], "unusable": ["phone_placeholder"]}
     assert "a placeholder" in closeloop("customer", "--phone", "0").output
+
+
+def test_a_customer_who_does_not_say_his_name_again_is_shown_by_it(closeloop: Closeloop, simulated: Store):
+    new_case(simulated, phone="13800138000", customer="王女士", email="wang@example.com")
+    again = new_case(simulated, phone="138 0013 8000")
+    shown = closeloop.json("case", "show", again, "--as", "amy")["customer"]
+    assert shown == {"name": "王女士", "phone": "138 0013 8000", "email": None}
+
+
+def test_the_region_of_the_pack_completes_a_number(closeloop: Closeloop, simulated: Store):
+    content = (POLICIES / "logistics.toml").read_text("utf-8").replace('zone = "', 'region = "TW"\nzone = "', 1)
+    execute_sql(simulated, EDITION, pack="logistics", version="in Taiwan", content=content, at=to_micros(START))
+    new_case(simulated, phone="0912 345 678", customer="王女士")
+    assert len(closeloop.json("customer", "--phone", "+886 912 345 678")["customers"]) == 1
+    assert len(closeloop.json("customer", "--phone", "0912345678")["customers"]) == 1
+    assert closeloop.json(*OPEN, "--phone", "0912-345-678")["returning"] is True
 
 
 def test_each_is_told_at_the_address_his_case_came_with(work: Work):
