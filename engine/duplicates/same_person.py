@@ -19,14 +19,10 @@ MOST_HOLDERS = 50
 MOST_QUESTIONS = 5
 """About so many others is asked at most; a line that more people have is asked about where the names are alike."""
 
-HOLDERS = f"""
-SELECT id, person_id, identity, name, phone_key, email_key, locale FROM (
-  SELECT * FROM party WHERE phone_key = :phone_key ORDER BY id DESC LIMIT {MOST_HOLDERS}) AS by_phone
-UNION
-SELECT id, person_id, identity, name, phone_key, email_key, locale FROM (
-  SELECT * FROM party WHERE email_key = :email_key ORDER BY id DESC LIMIT {MOST_HOLDERS}) AS by_email
- ORDER BY id DESC
-"""
+COLUMNS = "id, person_id, identity, name, phone_key, email_key, locale"
+BY_PHONE = f"SELECT {COLUMNS} FROM party WHERE phone_key = :phone_key ORDER BY id DESC LIMIT {MOST_HOLDERS}"
+BY_EMAIL = f"SELECT {COLUMNS} FROM party WHERE email_key = :email_key ORDER BY id DESC LIMIT {MOST_HOLDERS}"
+HOLDERS = f"SELECT * FROM ({BY_PHONE}) AS by_phone UNION ALL SELECT * FROM ({BY_EMAIL}) AS by_email"
 PHONE, EMAIL = "phone", "email"
 
 
@@ -54,7 +50,11 @@ class Recognition:
 
 def holders(tx: Tx, keys: ContactKeys) -> Sequence[Any]:
     """Return the parties that have the contact's number or address, the newest first."""
-    return tx.rows(HOLDERS, phone_key=keys.phone_key, email_key=keys.email_key) if keys.any else ()
+    if keys.phone_key is None or keys.email_key is None:
+        sql = BY_PHONE if keys.email_key is None else BY_EMAIL
+        return tx.rows(sql, phone_key=keys.phone_key, email_key=keys.email_key) if keys.any else ()
+    rows = {row.id: row for row in tx.rows(HOLDERS, phone_key=keys.phone_key, email_key=keys.email_key)}
+    return [rows[party_id] for party_id in sorted(rows, reverse=True)]
 
 
 def person_of(party: Any) -> int:

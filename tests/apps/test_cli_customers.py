@@ -157,7 +157,7 @@ def test_the_region_of_the_pack_completes_a_number(closeloop: Closeloop, simulat
 def test_each_is_told_at_the_address_his_case_came_with(work: Work):
     phones = {"wang@example.com": "0", "lee@example.com": "0", "zhao@example.com": "13800138000",
               "other@example.com": "13800138000", "info@example.com": "021-61234567"}  # fmt: skip
-    who = {"customer": "王女士"}
+    who: Mapping[str, Any] = {"customer": "王女士"}
     cases = {email: new_case(work.store, phone=phone, email=email, **who) for email, phone in phones.items()}
     drained(work, timedelta())
     receipts = {mail.key.partition(":")[0]: mail.to for mail in sent_mails(work) if "acknowledge" in mail.key}

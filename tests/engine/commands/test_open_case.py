@@ -106,7 +106,10 @@ def person_of(store: Store, number: str) -> int:
 
 
 def test_each_way_in_which_a_customer_names_himself_is_kept_once(store: Store):
-    for fields in ({"customer": "Wang"}, {"customer": "Mr Wang", "email": "a@x.cn"}, {"customer": "Wang"}):
+    named: tuple[dict[str, Any], ...] = (
+        {"customer": "Wang"}, {"customer": "Mr Wang", "email": "a@x.cn"}, {"customer": "Wang"},
+    )  # fmt: skip
+    for fields in named:
         new_case(store, phone="13800138000", **fields)
     parties = query_rows(store, "SELECT name, phone, email, identity, person_id FROM party ORDER BY id")
     assert [(p["name"], p["phone"], p["email"], p["person_id"]) for p in parties] == [
