@@ -101,7 +101,7 @@ def _open_and_show(opening: Opening, unless_known: bool) -> None:
         "limits_not_set": unset,
         "likely_duplicates": [{"case": other.number, "state": other.state, "why": list(other.why)} for other in others],
         "returning": bool(earlier),
-        "unusable": unusable,
+        **({"unusable": unusable} if unusable else {}),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
     unusable_lines = [f"! {unusable_text(code)}" for code in unusable]
