@@ -49,6 +49,11 @@ reason = "a timer did it, and does it again"
 column = "inferred"
 values = ["true", "True"]
 reason = "it was inferred; --bridge infers it again"
+
+[[skipped]]
+column = "{word}"
+values = ["{same}", "{other}"]
+reason = "it names a case of the other store by its number"
 """
 ELSEWHERE = "it names a case of the other store by its number"
 
@@ -59,8 +64,9 @@ def replay_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
     case, word, at = (
         (f"ocel:type:{table.kind}", "ocel:activity", "ocel:timestamp") if linked else (OF_CASE + CASE, MOVE, AT)
     )
+    skipped = SKIPPED.format(timer=BY_TIMER, word=word, same=SAME, other=OTHER)
     head = HEAD.format(kind=table.kind, pack=pack, case=case, word=word, at=at, who=WHO)
-    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), SKIPPED.format(timer=BY_TIMER)]
+    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), skipped]
     return "\n".join(lines)
 
 
@@ -104,8 +110,7 @@ def _move(name: str, form: list[str]) -> str:
 
 
 def _ignored(table: Lifecycle) -> Iterator[str]:
-    of_customers = () if table.internal else (SAME, OTHER)
-    if away := [*(move for move in table.rows if _elsewhere(table, move)), *of_customers]:
+    if away := [move for move in table.rows if _elsewhere(table, move)]:
         yield "[ignored]"
         yield from (f'{move} = "{ELSEWHERE}"' for move in away)
         yield ""

@@ -12,6 +12,7 @@ from engine.rules.policy import POLICIES
 from engine.store import Store
 from flows.work import Work
 from models.columns import to_micros
+from reports.replay_mapping import replay_mapping
 from tests.apps.conftest import Closeloop
 from tests.case_actions import START, execute_sql, new_case, query_rows
 from tests.editions import EDITION
@@ -162,3 +163,16 @@ def test_each_is_told_at_the_address_his_case_came_with(work: Work):
     drained(work, timedelta())
     receipts = {mail.key.partition(":")[0]: mail.to for mail in sent_mails(work) if "acknowledge" in mail.key}
     assert receipts == {number: email for email, number in cases.items()}
+
+
+def test_a_log_with_a_decision_about_customers_is_replayed(closeloop: Closeloop, simulated: Store, tmp_path: Path):
+    wang, lee = new_case(simulated, **OFFICE, customer="王女士"), new_case(simulated, **OFFICE, customer="Mr Lee")
+    closeloop("customer", "merge", lee, wang, "--reason", "Mr Lee calls for her.", "--as", "amy")
+    log, mapping = tmp_path / "log.csv", tmp_path / "own.toml"
+    assert closeloop("export", "--format", "csv", "--out", log).code == 0
+    assert "same_customer" in log.read_text("utf-8")
+    assert "Mr Lee calls" not in log.read_text("utf-8")
+    mapping.write_text(replay_mapping("complaint", "logistics"), "utf-8")
+    assert closeloop("mapping", "check", mapping).code == 0
+    replayed = closeloop("replay", log, "--mapping", mapping, "--json")
+    assert replayed.code == 0, replayed.output
