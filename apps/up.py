@@ -40,12 +40,14 @@ Tell = Callable[..., None]
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
+    from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
 
     _refuse_simulated(settings)
     create_store(settings, system_now())
     work = work_from(settings)
     bring_tree(work.store)
+    complete_parties(work.store, system_now())
     _check_lifecycles(work.store, tell)
     tell("up.starting", home=str(settings.where))
     try:

@@ -23,6 +23,7 @@ from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
+from reports.same_person import SamePersonQuestion, questions_of
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
@@ -39,7 +40,13 @@ SELECT {COLUMNS} FROM cases WHERE {{conditions}}
 """  # noqa: S608 (our own constants only)
 FILTERS = ("department", "owner", "level", "severity")
 """The columns by whose value a list may be filtered."""
-CUSTOMER = "SELECT p.name, p.phone, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id"
+# A customer who does not say his name again is shown by the one he gave before; number and address are the case's own.
+CUSTOMER = """
+SELECT coalesce(p.name, (SELECT n.name FROM party n WHERE n.name IS NOT NULL
+           AND (n.id = coalesce(p.person_id, p.id) OR n.person_id = coalesce(p.person_id, p.id))
+         ORDER BY n.id DESC LIMIT 1)) AS name, p.phone, p.email
+  FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id
+"""
 MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """
@@ -139,9 +146,19 @@ def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> Case
 def unset_at_opening(store: Store, number: str) -> list[str]:
     """Return the clauses of which the record says that the pack set no limit for them when the case was opened."""
     with store.looking() as tx:
-        case_row = current_case(tx, number)
-        form = tx.row(OPENING, case_id=case_row.id).form
-    return str(json.loads(form).get("unset_limits", "")).split()
+        return _opened(tx, current_case(tx, number).id, "unset_limits")
+
+
+def unusable_at_opening(store: Store, number: str) -> list[str]:
+    """Return which number or address of the contact could not be used, and why, as "phone_masked"."""
+    with store.looking() as tx:
+        return _opened(tx, current_case(tx, number).id, "unusable")
+
+
+def _opened(tx: Tx, case_id: int, field: str) -> list[str]:
+    """Return the codes that a field of the first transition holds."""
+    row = tx.row(OPENING, case_id=case_id)
+    return [] if row is None else str(json.loads(row.form).get(field, "")).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +172,11 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case and its customer, the moves allowed now, its timers and its relatives."""
+    """A case and its customer, the moves allowed now, its timers and its relatives.
+
+    ``unusable`` says which number or address it came with could not be used, as "phone_masked". It and ``questions``,
+    who else the customer may be, are for a person of the company only.
+    """
 
     case: CaseRow
     customer: CustomerView | None
@@ -163,6 +184,8 @@ class CaseView:
     allowed: list[str]
     timers: CaseTimers
     links: list[LinkView]
+    unusable: list[str]
+    questions: list[SamePersonQuestion]
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
@@ -174,7 +197,8 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
         allowed, timers_ = _allowed(tx, case_row, rules, now, actor), _case_timers(tx, rules, case_row, now)
-        party = tx.row(CUSTOMER, case_id=case_row.id) if _is_staff(tx, actor, now) else None
+        staff = _is_staff(tx, actor, now)
+        party = tx.row(CUSTOMER, case_id=case_row.id) if staff else None
         return CaseView(
             case=case_row,
             customer=CustomerView(*party) if party is not None else None,
@@ -182,6 +206,8 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
             allowed=allowed,
             timers=timers_,
             links=links_of(tx, case_row.id),
+            unusable=_opened(tx, case_row.id, "unusable") if staff else [],
+            questions=questions_of(tx, case_row.id, case_row.number) if staff else [],
         )
 
 

@@ -13,6 +13,7 @@ from engine.categories import shipped as shipped_categories
 from engine.departments import add_departments, check_department, shipped
 from engine.transaction import Tx
 from models.columns import from_micros
+from models.identifiers import mail_address
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
@@ -159,17 +160,18 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
     """Add an actor; return False if exactly this one exists already.
 
     Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('unknown_department' |
-    'unknown_zone')``.
+    'unknown_zone' | 'bad_address')``.
     """
     check_department(tx, actor.department)
     check_zone(actor.zone)
+    check_email(actor.email)
     values = {
         "handle": actor.handle,
         "roles": " ".join(actor.roles),
         "department": actor.department,
         "boss": actor.boss,
         "locale": actor.locale,
-        "email": actor.email,
+        "email": actor.email and mail_address(actor.email).written,
         "zone": actor.zone,
     }
     if tx.run(ADD, **values) == 1:
@@ -187,6 +189,12 @@ def check_zone(zone: str | None) -> None:
         ZoneInfo(zone)
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise Refused("unknown_zone", zone=zone[:40]) from None
+
+
+def check_email(email: str | None) -> None:
+    """Raise ``Refused('bad_address')`` for a text that is not one mail address."""
+    if email is not None and not (address := mail_address(email)).valid:
+        raise Refused("bad_address", field="email", identifier=address.quality.value)
 
 
 def seed(tx: Tx, at: int) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateways.contact_mapping import ContactMapping
+from gateways.contact_notes import unusable_identifiers
 from gateways.contact_rows import CaseFault, ContactRow, no_case_is_known
 from gateways.problems import Params, Problem, Unreadable, excerpt
 from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
+from models.identifiers import HOME_REGION
 
 PROBLEM_LIMIT = 100
 """The most problems that are described; all are counted."""
@@ -29,7 +31,10 @@ class FileNote:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank."""
+    """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank.
+
+    ``unusable`` says of the first numbers and addresses that cannot be used where they stand and why.
+    """
 
     rows: int
     contacts: int
@@ -39,6 +44,8 @@ class Check:
     notes: tuple[FileNote, ...]
     problems: tuple[Problem, ...]
     problem_count: int
+    unusable: tuple[Problem, ...] = ()
+    unusable_count: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -59,6 +66,12 @@ class _Tally:
     problems: list[Problem] = field(default_factory=list[Problem])
     missing: frozenset[str] | None = None
     extra: dict[str, None] = field(default_factory=dict[str, None])
+    unusable: list[Problem] = field(default_factory=list[Problem])
+    unusable_count: int = 0
+
+    def note(self, *unusable: Problem) -> None:
+        self.unusable_count += len(unusable)
+        self.unusable.extend(unusable[: max(0, PROBLEM_LIMIT - len(self.unusable))])
 
     def refuse(self, *problems: Problem) -> None:
         self.problem_count += len(problems)
@@ -76,10 +89,15 @@ class _Tally:
         self.follow_ups += contact.case is not None
 
 
-def check(path: Path, mapping: ContactMapping, case_fault: CaseFault = no_case_is_known) -> Check:
-    """Read all of ``path`` and return what it holds and what is wrong with it; nothing is stored."""
+def check(
+    path: Path, mapping: ContactMapping, region: str = HOME_REGION, case_fault: CaseFault = no_case_is_known
+) -> Check:
+    """Read all of ``path`` and return what it holds and what is wrong with it; nothing is stored.
+
+    A telephone number without a country code belongs to ``region``, that of the pack.
+    """
     tally = _Tally()
-    for contact in _pass(path, mapping, tally, case_fault):
+    for contact in _pass(path, mapping, tally, case_fault, region):
         tally.count(contact)
     return Check(
         rows=tally.rows,
@@ -90,6 +108,8 @@ def check(path: Path, mapping: ContactMapping, case_fault: CaseFault = no_case_i
         notes=tuple(_notes(tally)),
         problems=tuple(tally.problems),
         problem_count=tally.problem_count,
+        unusable=tuple(tally.unusable),
+        unusable_count=tally.unusable_count,
     )
 
 
@@ -98,7 +118,9 @@ def contacts(path: Path, mapping: ContactMapping, case_fault: CaseFault = no_cas
     return _pass(path, mapping, _Tally(), case_fault)
 
 
-def _pass(path: Path, mapping: ContactMapping, tally: _Tally, case_fault: CaseFault) -> Iterator[Contact]:
+def _pass(
+    path: Path, mapping: ContactMapping, tally: _Tally, case_fault: CaseFault, region: str | None = None
+) -> Iterator[Contact]:
     row_ids = RowIds()
     try:
         for row, cells in rows_of(path, mapping):
@@ -110,6 +132,8 @@ def _pass(path: Path, mapping: ContactMapping, tally: _Tally, case_fault: CaseFa
                 tally.note_columns(cells, mapping)
                 contact = _distinct(ContactRow(row, cells, mapping, case_fault), row, mapping, row_ids, tally)
                 if contact is not None:
+                    if region is not None:
+                        tally.note(*unusable_identifiers(row, contact, mapping, region))
                     yield contact
     except Unreadable as error:
         tally.refuse(*error.problems)

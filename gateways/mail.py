@@ -5,10 +5,13 @@ import os
 import smtplib
 import ssl
 from dataclasses import asdict, dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
+
+from models.identifiers import mail_address
 
 SMTP_SECONDS = 10
 HOUSE = "closeloop"
@@ -27,8 +30,19 @@ class Mail:
     body: str
 
 
-class AddressRefused(Exception):
-    """The mail server will never take a mail for this address: to send it again is useless."""
+class AddressRefused(ValueError):
+    """No mail server will ever take a mail for this address: to send it again is useless."""
+
+
+def recipient(to: str) -> str:
+    """Return the one mailbox of an address, as a mail server is given it.
+
+    Raises ``AddressRefused`` for a text that is no address, or more than one: no transport is handed it.
+    """
+    address = mail_address(to)
+    if "\n" in to or "\r" in to or not address.valid:
+        raise AddressRefused("no address, more than one, or one with a linefeed")
+    return address.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +107,16 @@ class SmtpMailer:
         self._seconds = seconds
 
     def send(self, mail: Mail) -> None:
+        to = recipient(mail.to)
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = mail.to
+        message["To"] = Address(addr_spec=to)
         message["Subject"] = mail.subject
         message["Message-ID"] = message_id(mail.key)
         message.set_content(mail.body)
         with self._connected() as server:
             try:
-                server.send_message(message)
+                server.send_message(message, to_addrs=[to])
             except smtplib.SMTPRecipientsRefused as error:
                 if all(code >= PERMANENT for code, _ in error.recipients.values()):
                     raise AddressRefused from None
@@ -134,6 +149,7 @@ class FileMailer:
         self.file = file
 
     def send(self, mail: Mail) -> None:
+        recipient(mail.to)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
         handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -162,7 +178,7 @@ class FakeMailer:
     def send(self, mail: Mail) -> None:
         if self.away:
             raise ConnectionRefusedError
-        if mail.to in self.unknown:
+        if recipient(mail.to) in self.unknown:
             raise AddressRefused
         self.sent.append(mail)
         if self._file is not None:

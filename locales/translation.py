@@ -21,6 +21,7 @@ LABELLED = {
     "guards": "guard",
     "wanted": "role",
     "moves": "move",
+    "identifier": "identifier",
 }
 NAMED = ("move", "allowed")
 """The parameters of a refusal that are moves to be typed: shown by label and name."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.notice import MailRecord, Notice
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
-    from models.party import Party, Statement
+    from models.party import Party, SamePerson, Statement
     from models.rules import Category, Edition, Interpretation
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
@@ -52,6 +52,7 @@ __all__ = [
     "Rating",
     "RefusedAttempt",
     "Run",
+    "SamePerson",
     "Statement",
     "StoreInfo",
     "Timer",
@@ -83,6 +84,7 @@ _MODULES = {
     "MailRecord": "notice",
     "Parked": "parked",
     "Party": "party",
+    "SamePerson": "party",
     "Statement": "party",
     "Category": "rules",
     "Edition": "rules",

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.duplicates.recognition import identity_of
+from engine.duplicates.recognition import contact_keys
+from engine.duplicates.same_person import holders, person_of, recognise
 from engine.rules.in_force import rules_in
 from engine.rules.policy import POSITION_AGE
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
+from models.identifiers import HOME_REGION
+from models.person_names import TITLES, address_of
 from reports.current_names import state_of
 from statemachines.form_model import VARIABLE, marked
 from statemachines.kinds import lifecycle_of, lifecycles
@@ -20,21 +23,15 @@ from statemachines.lifecycle import Lifecycle, Refused
 MAX_ROWS = 20
 """How many customers of a name, or cases of a customer, are returned at most."""
 
-TITLES = ("先生", "女士", "小姐")
-DOUBLE = frozenset({
-    "欧阳", "歐陽", "司马", "司馬", "上官", "诸葛", "諸葛", "东方", "東方", "皇甫", "尉迟", "尉遲", "公孙", "公孫",
-    "慕容", "令狐", "司徒", "夏侯", "长孙", "長孫", "宇文", "轩辕", "軒轅", "端木", "南宫", "南宮", "西门", "西門",
-})  # fmt: skip
-"""Surnames of two characters."""
-
-BY_IDENTITY = "SELECT id, name, phone FROM party WHERE identity = :identity"
-BY_EMAIL = "SELECT id, name, phone FROM party WHERE lower(email) = lower(:email) ORDER BY id DESC LIMIT :most"
 BY_NAME = """
-SELECT id, name, phone FROM party WHERE lower(name) LIKE lower(:pattern) ESCAPE '!' ORDER BY id DESC LIMIT :most
+SELECT DISTINCT coalesce(person_id, id) AS person FROM party WHERE lower(name) LIKE lower(:pattern) ESCAPE '!'
+ ORDER BY person DESC LIMIT :most
 """
+PARTIES = "SELECT name, phone FROM party WHERE id = :person OR person_id = :person ORDER BY id DESC"
 CASES = """
-SELECT number, kind, state, level, closed, customer_type, opened_at FROM cases WHERE party_id = :party_id
- ORDER BY closed, opened_at DESC, id DESC
+SELECT c.number, c.kind, c.state, c.level, c.closed, c.customer_type, c.opened_at
+  FROM party p JOIN cases c ON c.party_id = p.id WHERE p.id = :person OR p.person_id = :person
+ ORDER BY c.closed, c.opened_at DESC, c.id DESC
 """
 ORDER = "SELECT number, kind, state, pack, variables FROM cases WHERE number = :number"
 
@@ -84,35 +81,28 @@ def customer_kinds() -> list[str]:
     return [kind for kind, lifecycle in lifecycles().items() if not lifecycle.internal]
 
 
-def address_of(name: str) -> str:
-    """Return surname and title, as 王女士 for 王小明女士; a name without a title is returned unchanged."""
-    for title in TITLES:
-        own = name.removesuffix(title)
-        if own != name and 0 < len(own) <= 4 and all("\u4e00" <= character <= "\u9fff" for character in own):
-            return (own[:2] if own[:2] in DOUBLE else own[0]) + title
-    return name
-
-
-def recognised(tx: Tx, secret: bytes, contact: Contact) -> Customer | None:
-    """Return the customer with the contact's number or address; None for a new one, or one without cases."""
-    identity = identity_of(secret, contact)
-    row = tx.row(BY_IDENTITY, identity=identity) if identity is not None else None
-    customer = _customer(tx, row) if row is not None else None
+def recognised(tx: Tx, secret: bytes, contact: Contact, region: str = HOME_REGION) -> Customer | None:
+    """Return the customer whose number or address it is; None for a new or a doubtful one, or one without cases."""
+    keys = contact_keys(secret, contact, region)
+    person = recognise(keys, holders(tx, keys)).person_id
+    customer = _customer(tx, person) if person is not None else None
     return customer if customer is not None and customer.cases else None
 
 
-def customers(tx: Tx, secret: bytes, contact: Contact) -> list[Customer]:
-    """Return the customers who have cases: by number, else by mail address, else by the beginning of the name."""
-    candidates = (_customer(tx, row) for row in _parties(tx, secret, contact))
+def customers(tx: Tx, secret: bytes, contact: Contact, region: str = HOME_REGION) -> list[Customer]:
+    """Return the customers who have cases: all who have the number or the address, else by the beginning of the name.
+
+    Nobody has a number or an address that is not valid.
+    """
+    candidates = (_customer(tx, person) for person in _people(tx, secret, contact, region))
     return [customer for customer in candidates if customer.cases]
 
 
-def _parties(tx: Tx, secret: bytes, contact: Contact) -> Iterable[Any]:
-    if (identity := identity_of(secret, contact)) is not None:
-        rows = tx.rows(BY_IDENTITY, identity=identity)
-        # A customer with a number is identified by it, so an address is searched among all customers.
-        return rows if rows or contact.email is None else tx.rows(BY_EMAIL, email=contact.email, most=MAX_ROWS)
-    return tx.rows(BY_NAME, pattern=_pattern(contact.customer or ""), most=MAX_ROWS)
+def _people(tx: Tx, secret: bytes, contact: Contact, region: str) -> Iterable[int]:
+    keys = contact_keys(secret, contact, region)
+    if keys.phone is not None or keys.email is not None:
+        return dict.fromkeys(map(person_of, holders(tx, keys)))
+    return [row.person for row in tx.rows(BY_NAME, pattern=_pattern(keys.name or ""), most=MAX_ROWS)]
 
 
 def _pattern(name: str) -> str:
@@ -124,13 +114,15 @@ def _pattern(name: str) -> str:
     return f"{plain}%"
 
 
-def _customer(tx: Tx, party: Any) -> Customer:
+def _customer(tx: Tx, person: int) -> Customer:
     kinds = set(customer_kinds())
-    rows = [row for row in tx.rows(CASES, party_id=party.id) if row.kind in kinds]
+    rows = [row for row in tx.rows(CASES, person=person) if row.kind in kinds]
+    parties = tx.rows(PARTIES, person=person)
+    name, phone = (next((value for value in values if value), None) for values in zip(*parties, strict=True))
     newest = sorted((row for row in rows if row.customer_type), key=lambda row: row.opened_at)
     return Customer(
-        address=address_of(party.name) if party.name else None,
-        phone_ends=party.phone[-4:] if party.phone else None,
+        address=address_of(name) if name else None,
+        phone_ends=phone[-4:] if phone else None,
         type=newest[-1].customer_type if newest else None,
         cases=tuple(_customer_case(row) for row in rows[:MAX_ROWS]),
     )

@@ -114,8 +114,8 @@ class EventLogReader:
     def party(self, case: Any) -> str | None:
         """Return the pseudonym of the customer if it may be exported."""
         return (
-            self.pseudonymisation.party(case.party_id)
-            if case.party_id is not None and self._exports_parties(case)
+            self.pseudonymisation.party(case.person)
+            if case.person is not None and self._exports_parties(case)
             else None
         )
 

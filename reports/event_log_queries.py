@@ -10,8 +10,9 @@ CASES_AT_ONCE, MOVES_AT_ONCE = 500, 2_000
 DEFAULT_PACK = "logistics"
 
 CASES = """
-SELECT c.id, c.number, c.kind, c.pack, c.channel, c.customer_type, c.party_id, c.shipment, c.category, c.severity,
-       c.department, c.owner, c.state, c.level, c.cycle, c.closed, c.opened_at, c.changed_at FROM cases c
+SELECT c.id, c.number, c.kind, c.pack, c.channel, c.customer_type, c.party_id, coalesce(p.person_id, p.id) AS person,
+       c.shipment, c.category, c.severity, c.department, c.owner, c.state, c.level, c.cycle, c.closed, c.opened_at,
+       c.changed_at FROM cases c LEFT JOIN party p ON p.id = c.party_id
  WHERE c.id > :after AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since ORDER BY c.id LIMIT :limit
 """
 MOVES = """
@@ -38,8 +39,9 @@ SELECT l.child_id AS case_id, c.number, l.relation FROM link l JOIN cases c ON c
  ORDER BY l.child_id, c.id, l.relation
 """
 PARTIES = """
-SELECT DISTINCT c.party_id AS key FROM cases c
- WHERE c.party_id > :after AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since ORDER BY key LIMIT :limit
+SELECT DISTINCT coalesce(p.person_id, p.id) AS key FROM cases c JOIN party p ON p.id = c.party_id
+ WHERE coalesce(p.person_id, p.id) > :after AND (:kind = '' OR c.kind = :kind) AND c.changed_at >= :since
+ ORDER BY key LIMIT :limit
 """
 SHIPMENTS = """
 SELECT DISTINCT c.shipment AS key FROM cases c

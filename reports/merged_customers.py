@@ -14,10 +14,13 @@ ABSORBED = """
 SELECT c.number, t.form FROM cases c JOIN transition t ON t.case_id = c.id
  WHERE c.number = ANY(:numbers) AND t.move IN ({absorb})
 """
-PARTIES = "SELECT number, party_id FROM cases WHERE number = ANY(:numbers)"
+PEOPLE = """
+SELECT c.number, coalesce(p.person_id, p.id) AS person FROM cases c LEFT JOIN party p ON p.id = c.party_id
+ WHERE c.number = ANY(:numbers)
+"""
 CUSTOMERS = """
-SELECT c.number, p.id, p.name, p.phone FROM cases c LEFT JOIN party p ON p.id = c.party_id
- WHERE c.number = ANY(:numbers) AND c.closed
+SELECT c.number, coalesce(p.person_id, p.id) AS person, p.name, p.phone
+  FROM cases c LEFT JOIN party p ON p.id = c.party_id WHERE c.number = ANY(:numbers) AND c.closed
 """
 
 
@@ -38,7 +41,7 @@ def merged_customers(tx: Tx, numbers: Iterable[str]) -> Mapping[str, list[Merged
     found: dict[str, list[MergedCustomer]] = defaultdict(list)
     targets = {number: number for number in numbers}
     seen = set(targets)
-    known = {(row.number, row.party_id) for row in _among(tx, PARTIES, targets)}
+    known = {(row.number, row.person) for row in _among(tx, PEOPLE, targets)}
     while targets:
         absorbed = _among(tx, ABSORBED.format(absorb=recorded_as("move", "absorb")), targets)
         merged = {orjson.loads(row.form)["case"]: targets[row.number] for row in absorbed}
@@ -47,8 +50,8 @@ def merged_customers(tx: Tx, numbers: Iterable[str]) -> Mapping[str, list[Merged
         seen |= targets.keys()
         for row in rows:
             target = targets[row.number]
-            if row.id is not None and (target, row.id) not in known:
-                known.add((target, row.id))
+            if row.person is not None and (target, row.person) not in known:
+                known.add((target, row.person))
                 found[target].append(MergedCustomer(row.number, row.name, row.phone))
     return found
 

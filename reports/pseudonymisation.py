@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from engine.actors import IMPORT, SYSTEM
 from engine.commands.open_case import OPEN, Opened
+from engine.commands.same_customer import OTHER, SAME, CustomerDecision
 from engine.ledger.chain import keyed
 from statemachines.form_model import ACTOR, CODES, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
 from statemachines.kinds import lifecycle_of
@@ -93,6 +94,8 @@ def _form(kind: str, move: str) -> type[Form]:
         return Opened
     if move == "reproject":
         return Reprojected
+    if move in (SAME, OTHER):
+        return CustomerDecision
     rows = lifecycle_of(kind).rows.get(move)
     return rows[0].form if rows else Nothing
 

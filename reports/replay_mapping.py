@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from engine.actors import IMPORT
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN, Opened
+from engine.commands.same_customer import OTHER, SAME
 from engine.replay.case_references import named_cases
 from gateways.logs.mapping import NO_TEXT
 from models.contact import Contact
@@ -51,6 +52,11 @@ reason = "a timer did it, and does it again"
 column = "inferred"
 values = ["true", "True"]
 reason = "it was inferred; --bridge infers it again"
+
+[[skipped]]
+column = "{word}"
+values = ["{same}", "{other}"]
+reason = "it names a case of the other store by its number"
 """
 ELSEWHERE = "it names a case of the other store by its number"
 
@@ -61,8 +67,9 @@ def replay_mapping(kind: str, pack: str, *, linked: bool = False) -> str:
     case, word, at = (
         (f"ocel:type:{table.kind}", "ocel:activity", "ocel:timestamp") if linked else (OF_CASE + CASE, MOVE, AT)
     )
+    skipped = SKIPPED.format(timer=BY_TIMER, word=word, same=SAME, other=OTHER)
     head = HEAD.format(kind=table.kind, pack=pack, case=case, word=word, at=at, who=WHO)
-    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), SKIPPED.format(timer=BY_TIMER)]
+    lines = [head, *_opening(), *_fill(table), *_moves(table), *_ignored(table), skipped]
     return "\n".join(lines)
 
 

@@ -20,7 +20,8 @@ STEP = 20
 
 # A move that opens another round is recorded in the new one; the round it ended is that of the move before it.
 ENDS = """
-SELECT c.kind, t.case_id, c.party_id, p.cycle, t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
+SELECT c.kind, t.case_id, coalesce(w.person_id, w.id) AS person, p.cycle, t.move, t.form
+  FROM transition t JOIN cases c ON c.id = t.case_id LEFT JOIN party w ON w.id = c.party_id
   JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
  WHERE t.move IN ({ends})
    AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.occurred_at, t.case_id, t.seq
@@ -130,7 +131,7 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
 def _rounds(rows: Iterable[Any]) -> Iterable[_Round]:
     rounds: dict[tuple[int, int], _Round] = {}
     for row in rows:
-        customer = ("case", row.case_id) if row.party_id is None else ("party", row.party_id)
+        customer = ("case", row.case_id) if row.person is None else ("person", row.person)
         key = (row.case_id, row.cycle)
         rounds[key] = round_ = rounds.pop(key, None) or _Round(row.kind, customer)  # in the order of their last outcome
         table = lifecycle_of(row.kind)

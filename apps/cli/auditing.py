@@ -85,8 +85,10 @@ def restore(file: Path, json: Json = False) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import document_of
     from engine.audit.restore import restore as bring_back
+    from engine.commands.complete_parties import complete_parties
 
     restored = bring_back(cli.settings, file)
+    complete_parties(cli.store, cli.store.now())  # of a backup of an earlier release
     verdict = restored.verdict
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:

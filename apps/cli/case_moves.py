@@ -7,6 +7,7 @@ import typer
 from apps import views
 from apps.cli.contact_input import Body, contact_of, text_of
 from apps.cli.context import As, Json, cli, instant
+from apps.cli.customer_doubts import unusable_text
 from apps.cli.letter_preview import letter_of
 from apps.cli.similar_cases import candidate_line
 from engine.commands.advance import Answer, Command, advance
@@ -14,8 +15,10 @@ from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.duplicates.similar import Candidate, similar
+from engine.rules.in_force import rules_in
 from locales.translation import label
-from models.contact import Channel, Contact, CustomerType
+from models.columns import to_micros
+from models.contact import Channel, CustomerType
 from reports.desk_queries import Customer, CustomerCase, recognised
 from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.kinds import lifecycle_of
@@ -74,20 +77,24 @@ def open_(
 def _open_and_show(opening: Opening, unless_known: bool) -> None:
     """Open the case, and name the cases of the same customer and those that may be the same matter."""
     kind = lifecycle_of(opening.kind).kind
-    customer, candidates = _before(opening.contact, kind)
+    customer, candidates = _before(opening, kind)
     answer = (open_unless_known if unless_known else open_case)(cli.store, opening, opening.contact.at)
     others = [candidate for candidate in candidates if candidate.number != answer.number]
     earlier = [case for case in customer.cases if case.number != answer.number] if customer else []
     unset = views.unset_at_opening(cli.store, answer.number)
+    unusable = views.unusable_at_opening(cli.store, answer.number)
     document = {
         **document_of(answer),
         "kind": kind,
         "limits_not_set": unset,
         "likely_duplicates": [{"case": other.number, "state": other.state, "why": list(other.why)} for other in others],
         "returning": bool(earlier),
+        **({"unusable": unusable} if unusable else {}),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
-    cli.give(document, answer_text(answer), *_unset_line(kind, unset), *welcome, *map(candidate_line, others))
+    unusable_lines = [f"! {unusable_text(code)}" for code in unusable]
+    lines = (*_unset_line(kind, unset), *unusable_lines, *welcome, *map(candidate_line, others))
+    cli.give(document, answer_text(answer), *lines)
 
 
 def _unset_line(kind: str, unset: list[str]) -> list[str]:
@@ -96,11 +103,13 @@ def _unset_line(kind: str, unset: list[str]) -> list[str]:
     return [cli.translate("desk.limits_not_set", clauses=names)] if unset else []
 
 
-def _before(contact: Contact, kind: str) -> tuple[Customer | None, list[Candidate]]:
+def _before(opening: Opening, kind: str) -> tuple[Customer | None, list[Candidate]]:
     """Return the customer and the cases that may be the same matter, as of before the case is opened."""
+    secret, contact = cli.store.secret, opening.contact
     with cli.store.looking() as tx:
-        candidates = similar(tx, cli.store.secret, contact, {kind})
-        return recognised(tx, cli.store.secret, contact), candidates
+        region = rules_in(tx).pack(opening.pack, to_micros(contact.at)).region
+        candidates = similar(tx, secret, contact, {kind}, region)
+        return recognised(tx, secret, contact, region), candidates
 
 
 def _welcome(customer: Customer, cases: list[CustomerCase]) -> str:

@@ -11,6 +11,7 @@ from apps.board_counts import board as count_board
 from apps.case_history import history as history_of_case
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.customer_doubts import customer_doubts, question_document
 from apps.cli.similar_cases import list_similar
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
@@ -85,6 +86,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     rows = [
         *_columns_of(view.case, view.known.get("nature")),
         *_customer_rows(view.customer),
+        *customer_doubts(view.unusable, view.questions),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
         (mine, ", ".join(allowed) or "–"),
@@ -92,6 +94,8 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     document = {
         **views.case_document(view.case),
         "customer": asdict(view.customer) if view.customer else None,
+        "unusable": view.unusable,
+        "same_person": [question_document(question) for question in view.questions],
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
         **_timer_document(view.timers),

@@ -23,6 +23,7 @@ def join(app: typer.Typer) -> None:
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
     from classifier.category_tree import bring_tree
+    from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
     from engine.duplicates.fingerprints import catch_up
     from engine.duplicates.similar import RECENTLY
@@ -33,6 +34,7 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     if not new:  # a store of an earlier release
         catch_up(cli.store, cli.store.now(), RECENTLY)
         bring_tree(cli.store)
+        complete_parties(cli.store, cli.store.now())
     home = str(cli.settings.where)
     document = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
     cli.give(document, cli.translate("made" if new else "there_already", home=home))

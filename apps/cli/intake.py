@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +12,19 @@ from apps.cli.problem_text import problem_text
 from engine.commands.arrivals import Source, record, take_due
 from engine.commands.follow_up import follow_up_fault
 from engine.outbox.bounces import BounceOutcome, record_bounce
+from engine.rules.in_force import rules_of
 from gateways.bounces import MailSort, mail_reports
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
+from gateways.problems import Problem
 from locales.translation import translate
+from models.columns import to_micros
+from models.identifiers import HOME_REGION
 from statemachines.lifecycle import Refused
+
+SHOWN = 20
+"""So many cells that identify nobody are named on the screen; ``--json`` names more."""
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping")]
 KeepGood = Annotated[bool, typer.Option("--keep-good")]
@@ -33,7 +40,7 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
     """Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."""
     columns = _mapping(file, mapping)
     case_fault = cache(_case_fault)
-    checked = check(file, columns, case_fault)
+    checked = check(file, columns, _region(columns.source.pack), case_fault)
     if not checked.accepted and not (keep_good and checked.contacts):
         raise Refused("bad_file", file=file.name, count=checked.problem_count, problems=_problems(checked))
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
@@ -54,10 +61,27 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "refused": checked.problem_count,
         "taken": opened,
         "notes": [translate(cli.locale, note.code, **note.params) for note in checked.notes],
+        "unusable": [_unusable(note) for note in checked.unusable],
+        "unusable_count": checked.unusable_count,
         "problems": _problems(checked),
     }
     text = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *document["problems"])
+    unusable = [f"! {note['text']}" for note in document["unusable"][:SHOWN]]
+    if (more := checked.unusable_count - len(unusable)) > 0:
+        unusable.append(cli.translate("more_problems", count=more))
+    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *unusable, *document["problems"])
+
+
+def _region(pack: str) -> str:
+    """Return the region of a pack; that of an unknown one is refused when the first contact is opened."""
+    try:
+        return rules_of(cli.store).pack(pack, to_micros(cli.store.now())).region
+    except Refused:
+        return HOME_REGION
+
+
+def _unusable(note: Problem) -> dict[str, Any]:
+    return {"row": note.row, "column": note.column, "code": note.code, "text": problem_text(note)}
 
 
 def import_bounces(path: Path, json: Json = False) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 from apps.cli.contact_input import Body, contact_of, text_of
 from apps.cli.context import Json, cli, local, table
 from engine.duplicates.similar import Candidate, similar
+from engine.rules.in_force import rules_in
 from locales.translation import label
+from models.columns import to_micros
 from reports.desk_queries import customer_kinds
 from statemachines.refused import Refused
 
@@ -17,6 +19,7 @@ def list_similar(
     shipment: str | None = None,
     text: str | None = None,
     body: Body = None,
+    pack: str = "logistics",
     json: Json = False,
 ) -> None:
     """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""
@@ -31,7 +34,8 @@ def list_similar(
         shipment=shipment,
     )
     with cli.store.looking() as tx:
-        candidates = similar(tx, cli.store.secret, query, customer_kinds())
+        region = rules_in(tx).pack(pack, to_micros(query.at)).region
+        candidates = similar(tx, cli.store.secret, query, customer_kinds(), region)
     columns = ("column.case", "desk.column.kind", "column.state", "column.level", "column.opened", "desk.column.why")
     shown = (
         table("", list(map(cli.translate, columns)), map(_candidate_row, candidates))

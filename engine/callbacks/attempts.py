@@ -33,7 +33,9 @@ SELECT DISTINCT t.case_id, t.move, a.handle FROM ({unplanned}) u JOIN transition
 """
 SPOKEN = """
 SELECT p.party_id, max(t.occurred_at) AS at FROM (SELECT DISTINCT u.party_id FROM ({unplanned}) u) p
-  JOIN cases o ON o.party_id = p.party_id JOIN transition t ON t.case_id = o.id AND t.move IN ({revisit})
+  JOIN party own ON own.id = p.party_id
+  JOIN party other ON other.id = coalesce(own.person_id, own.id) OR other.person_id = coalesce(own.person_id, own.id)
+  JOIN cases o ON o.party_id = other.id JOIN transition t ON t.case_id = o.id AND t.move IN ({revisit})
  GROUP BY p.party_id
 """
 TRIED = """

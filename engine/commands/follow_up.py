@@ -20,6 +20,7 @@ from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from models.contact import Contact
+from models.identifiers import mail_address
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
@@ -117,4 +118,7 @@ def _known(tx: Tx, case: CaseRow, contact: Contact) -> Contact:
     """Return the contact with the name and addresses that the case knows, where it gives none itself."""
     if contact.phone or contact.email or (row := tx.row(PARTY, id=case.id)) is None:
         return contact
-    return contact.model_copy(update={name: value for name, value in row._asdict().items() if value is not None})
+    known = {name: value for name, value in row._asdict().items() if value is not None}
+    if not mail_address(known.get("email", "")).valid:  # of an earlier release, which took any text
+        known.pop("email", None)
+    return contact.model_copy(update=known)

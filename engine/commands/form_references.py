@@ -32,7 +32,10 @@ from statemachines.forms import AGREED
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle, Refused
 
-PARTIES = "SELECT number, party_id FROM cases WHERE number = ANY(:numbers)"
+CUSTOMERS = """
+SELECT c.number, coalesce(p.person_id, p.id) AS person FROM cases c LEFT JOIN party p ON p.id = c.party_id
+ WHERE c.number = ANY(:numbers)
+"""
 HANDED_ON = """
 SELECT t.clause, t.policy, t.calendar, t.amount, t.unit, t.allowance, t.consumed, t.extended, t.opened_at, t.closed_at,
        t.steps_fired, t.level, t.part FROM timer t JOIN cases c ON c.id = t.case_id
@@ -104,8 +107,8 @@ def _check_cases(tx: Tx, case: CaseRow, form: Form, *, history: bool) -> None:
 
 def _check_consent(tx: Tx, case: CaseRow, into: str) -> None:
     """Refuse to hand a customer's matter to the case of another one, unless he agreed to it (A6)."""
-    party = {row.number: row.party_id for row in tx.rows_among(PARTIES, numbers=[case.number, into])}
-    theirs = party[case.number] is not None and party[case.number] != party[into]
+    customer = {row.number: row.person for row in tx.rows_among(CUSTOMERS, numbers=[case.number, into])}
+    theirs = customer[case.number] is not None and customer[case.number] != customer[into]
     if theirs and orjson.loads(case.variables).get(AGREED) != into:
         raise Refused("no_consent", number=case.number, into=into)
 

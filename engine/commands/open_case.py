@@ -12,24 +12,25 @@ from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
 from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.customer_party import party_of, refuse_bad_address, wait_for_others
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
 from engine.commands.plan import Plan, plan_move
 from engine.commands.write import write
 from engine.contention import in_transaction
-from engine.customer_language import language_of
 from engine.duplicates.fingerprints import leave_fingerprint
-from engine.duplicates.recognition import identity_of, shipment_key
-from engine.duplicates.similar import TEXT, similar
+from engine.duplicates.recognition import ContactKeys, contact_keys, shipment_fault, shipment_key
+from engine.duplicates.similar import PARTY, SHIPMENT, similar
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.record import CaseRow, TransitionDraft, columns_of
+from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import awaited, unset_limits
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact, CustomerType
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Form, Number, Personal
+from statemachines.form_model import CODES, ON_CASE, VARIABLE, Code, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import Role
@@ -40,26 +41,23 @@ OPEN = "open"
 Clauses = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ ]*$")]
 """The names of clauses, separated by blanks."""
 
+Faults = Annotated[str, Field(pattern=CODES)]
+"""Codes of what could not be used, separated by blanks."""
+
 INSERT = """
 INSERT INTO cases (id, number, kind, pack, state, previous_state, closed, version, head, cycle, level, attempts,
                    channel, party_id, shipment, opened_at, changed_at)
 VALUES (:id, :number, :kind, :pack, :state, :previous_state, :closed, :version, :head, :cycle, :level, :attempts,
         :channel, :party_id, :shipment, :opened_at, :changed_at)
 """
-NEW_PARTY = """
-INSERT INTO party (identity, name, phone, email, locale)
-VALUES (:identity, :name, :phone, :email, coalesce(:stated, :guessed))
-ON CONFLICT (identity) DO UPDATE SET name = coalesce(party.name, excluded.name),
-   phone = coalesce(party.phone, excluded.phone), email = coalesce(party.email, excluded.email),
-   locale = coalesce(:stated, party.locale, excluded.locale) RETURNING id
-"""
-# The language that a customer states is his; one that is guessed fills what is not known.
 
 
 class Opened(Form):
     """What the first transition records of a contact (A1), and which case it came of.
 
-    ``unset_limits`` names the awaited clauses whose limit the pack does not set, separated by blanks.
+    ``unset_limits`` names the awaited clauses whose limit the pack does not set, separated by blanks. ``unusable`` says
+    which number or address could not be used and why, as "phone_masked email_several"; what stood there in place of a
+    mail address is ``address_as_written``.
     """
 
     channel: Channel
@@ -75,6 +73,8 @@ class Opened(Form):
     shipment: Personal | None = None
     requested_at: AwareDatetime | None = None
     unset_limits: Clauses | None = None
+    unusable: Faults | None = None
+    address_as_written: Personal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +104,26 @@ def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
 def open_unless_known(store: Store, opening: Opening, at: datetime) -> Answer:
     """Open a case unless the customer or the shipment has a case of its kind that may be the same matter.
 
-    Nearly the same words alone refuse nothing: two people may well write the same. Raises
+    Nearly the same words, or an office line, alone refuse nothing: two people may well have the same. Raises
     ``Refused('likely_duplicate')``; then nothing was written. Under an honoured key it returns the first answer.
     """
     return in_transaction(store, lambda tx: _open_unless_known(tx, store.secret, opening, at))
 
 
 def _open_unless_known(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
-    # The case is opened before the search: of two agents who enter the same customer at once, the later one waits
-    # for the customer's row and then sees the other's case.
+    # Of two agents who enter the same customer at once, the later one waits and then sees the other's case.
+    region = rules_in(tx).pack(opening.pack, to_micros(at)).region
+    wait_for_others(tx, contact_keys(secret, opening.contact, region))
     answer = open_in(tx, secret, opening, at)
     if not answer.again:
-        _refuse_duplicate(tx, secret, opening, answer.number)
+        _refuse_duplicate(tx, secret, opening, answer.number, region)
     return answer
 
 
-def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str) -> None:
-    candidates = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind})
-    numbers = [candidate.number for candidate in candidates if candidate.number != own and candidate.why != (TEXT,)]
+def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str, region: str) -> None:
+    candidates = similar(tx, secret, opening.contact, {lifecycle_of(opening.kind).kind}, region)
+    same = {PARTY, SHIPMENT}
+    numbers = [other.number for other in candidates if other.number != own and not same.isdisjoint(other.why)]
     if numbers:
         raise Refused("likely_duplicate", numbers=numbers)
 
@@ -149,14 +151,17 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     _check_time(opening.contact.at, at, actor)
     table, around = lifecycle_of(opening.kind), surroundings(tx, to_micros(at))
     pack = around.rules.pack(opening.pack, around.now)
-    case = _insert(tx, secret, opening, table, pack, around.now)
+    given = contact_keys(secret, opening.contact, pack.region)
+    if Role.IMPORT not in actor.roles:
+        refuse_bad_address(given)
+    case = _insert(tx, secret, opening, table, pack, given, around.now)
     if opening.parent is not None:
         link_in(tx, opening.parent, case.id, opening.relation, around.now)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
     context = context_of(Loaded(around, case, history=[], occurrences={}, spent_parts={}))
     plan = Plan(case, context.timers, case.version)
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
-    form = _form(opening, awaited(table, unset))
+    form = _form(opening, given, awaited(table, unset))
     draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
     taken_over = promises_of_the_inquiry(tx, table, opening.parent, opening.relation)
     plan_move(context, plan, draft, taken_over.timers, settled=taken_over.settled)
@@ -170,7 +175,9 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
         raise Refused("no_backdating", actor=actor.handle)
 
 
-def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, now: int) -> CaseRow:
+def _insert(
+    tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, given: ContactKeys, now: int
+) -> CaseRow:
     contact, case_id, at = opening.contact, _next_id(tx), to_micros(opening.contact.at)
     year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
     case = CaseRow(
@@ -197,7 +204,7 @@ def _insert(tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pac
         opened_at=at,
         changed_at=now,
     )
-    tx.run(INSERT, **columns_of(case), party_id=_party(tx, secret, contact))
+    tx.run(INSERT, **columns_of(case), party_id=party_of(tx, given, contact, at, doubts=not table.internal))
     return case
 
 
@@ -208,24 +215,7 @@ def _next_id(tx: Tx) -> int:
     return tx.row("SELECT coalesce(max(id), 0) + 1 AS id FROM cases").id
 
 
-def _party(tx: Tx, secret: bytes, contact: Contact) -> int | None:
-    """Return the party of the contact, the same one however often a recognised customer writes (A9)."""
-    if not (contact.customer or contact.phone or contact.email):
-        return None
-    identity = identity_of(secret, contact)
-    row = tx.row(
-        NEW_PARTY,
-        identity=identity,
-        name=contact.customer,
-        phone=contact.phone,
-        email=contact.email,
-        stated=contact.language,
-        guessed=language_of(contact.text),
-    )
-    return row.id
-
-
-def _form(opening: Opening, unset: Sequence[str]) -> Opened:
+def _form(opening: Opening, given: ContactKeys, unset: Sequence[str]) -> Opened:
     contact = opening.contact
     return Opened(
         channel=contact.channel,
@@ -241,4 +231,6 @@ def _form(opening: Opening, unset: Sequence[str]) -> Opened:
         shipment=contact.shipment,
         requested_at=contact.requested_at,
         unset_limits=" ".join(unset) or None,
+        unusable=" ".join([*given.unusable, *shipment_fault(contact.shipment)]) or None,
+        address_as_written=None if given.email is None or given.email.valid else given.email.written,
     )

@@ -12,6 +12,7 @@ from engine.actors import (
     acting,
     add_actor,
     administrator,
+    check_email,
     check_zone,
     known_actor,
     roles_of,
@@ -21,6 +22,7 @@ from engine.departments import add_departments, check_department
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from models.identifiers import mail_address
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -123,7 +125,7 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
     """Set some of ``FIELDS``; return which changed. ``roles`` are a tuple, instants are aware, None empties a field.
 
     Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_a_person' | 'actor_disabled' | 'no_roles' |
-    'last_administrator' | 'unknown_department' | 'unknown_zone' | 'bad_absence' | 'bad_deputy')``.
+    'last_administrator' | 'unknown_department' | 'unknown_zone' | 'bad_address' | 'bad_absence' | 'bad_deputy')``.
     """
     with store.writing() as tx:
         person = person_of(tx, handle, by, at)
@@ -131,6 +133,8 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
             raise Refused("actor_disabled", handle=handle)
         wanted = {name: _stored(values[name]) for name in FIELDS if name in values}
         _check(tx, person.row, wanted)
+        if wanted.get("email") is not None:
+            wanted["email"] = mail_address(wanted["email"]).written
         for name, value in wanted.items():
             person.put(name, value)
         refuse_without_administrator(tx, handle)
@@ -166,6 +170,7 @@ def _check(tx: Tx, row: Any, wanted: Mapping[str, Any]) -> None:
         raise Refused("no_roles", handle=row.handle)
     check_department(tx, wanted.get("department"))
     check_zone(wanted.get("zone"))
+    check_email(wanted.get("email"))
     _check_boss(wanted.get("boss"), row.handle)
     if wanted.get("boss") is not None:
         known_actor(tx, wanted["boss"])

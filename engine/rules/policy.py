@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
+from models.identifiers import HOME_REGION
 from statemachines.form_faults import file_faults
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
@@ -107,7 +108,8 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
-    ``severity_levels`` says whom a case of some severity asks at once (B6).
+    ``severity_levels`` says whom a case of some severity asks at once (B6). A telephone number without a country code
+    belongs to ``region`` (ISO 3166).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -115,6 +117,7 @@ class Pack(Row):
     document: str
     effective_from: date | None = None
     zone: str
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = HOME_REGION
     clauses: dict[str, Limit]
     unpromised: Annotated[dict[str, Text], Field(default_factory=dict)]
     ladder: Annotated[tuple[LadderStep, ...], Field(min_length=1)]

@@ -61,8 +61,11 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "calendar publish": (REFUSED, ("nowhere.toml", "--reason", "decided", "--as", "sue")),
     "calendar import": (REFUSED, ("cn-office", "nowhere.toml", "--as", "sue")),
     "calendar override": (REFUSED, ("cn-office", "--off", "2026-05-06", "--reason", "a fair", "--as", "sue")),
-    "case similar": (DONE, ("--phone", "138")),
-    "customer": (DONE, ("--phone", "138")),
+    "case similar": (DONE, ("--phone", "13800138000")),
+    "customer": (DONE, ("--phone", "13800138000")),
+    "customer questions": (DONE, ()),
+    "customer merge": (REFUSED, (NUMBER, NUMBER, "--reason", "he says so", "--as", "sue")),
+    "customer part": (REFUSED, (NUMBER, NUMBER, "--reason", "he says so", "--as", "sue")),
     "track": (REFUSED, (NUMBER,)),
     "recoveries": (DONE, ()),
     "analysis": (DONE, ()),
@@ -128,6 +131,8 @@ def commands(app: typer.Typer, prefix: str = "") -> Iterator[str]:
         yield prefix + (command.name or getattr(command.callback, "__name__", "")).rstrip("_")
     for group in app.registered_groups:
         assert group.typer_instance is not None
+        if group.typer_instance.info.invoke_without_command is True:
+            yield str(group.name)
         yield from commands(group.typer_instance, f"{group.name} ")
 
 

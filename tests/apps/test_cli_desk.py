@@ -106,7 +106,7 @@ def test_the_calling_customer_is_shown_with_all_cases(closeloop: Closeloop, simu
     withdrawn, old, new = (new_case(simulated, n * HOUR, **WANG, email="Wang@example.com") for n in (0, 1, 2))
     execute_sql(simulated, "UPDATE cases SET customer_type = 'key_account' WHERE number = :number", number=old)
     make_move(simulated, withdrawn, "withdraw", after=3 * HOUR)
-    new_case(simulated, customer="王大明先生", phone="139")
+    new_case(simulated, customer="王大明先生", phone="13900139000")
     for arguments in (
         ("--phone", "138-0013-8000"),
         ("--email", "wang@example.com"),

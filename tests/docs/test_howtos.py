@@ -24,6 +24,7 @@ HOWTOS = (
     "docs/replay.md",
     "docs/logs.md",
     "docs/duplicates.md",
+    "docs/customers.md",
     "docs/retire.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"

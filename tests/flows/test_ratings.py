@@ -96,7 +96,7 @@ def leads(work: Work) -> list[dict[str, Any]]:
 
 
 def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
-    number = new_resolved_case(work.store, text=ODD, customer="Wang", phone="138")
+    number = new_resolved_case(work.store, text=ODD, customer="Wang", phone="13800138000")
     answer_callback(work, number, need=NEED)
     [lead] = leads(work)
     assert (lead["kind"], lead["content"], lead["parent"]) == ("inquiry", NEED, number)
@@ -106,7 +106,7 @@ def test_a_new_need_becomes_a_lead_in_the_customers_words(work: Work):
 
 
 def test_a_need_delivered_twice_is_one_lead(work: Work):
-    answer_callback(work, new_resolved_case(work.store, text=ODD, phone="138"), need=NEED)
+    answer_callback(work, new_resolved_case(work.store, text=ODD, phone="13800138000"), need=NEED)
     sql = "UPDATE delivery SET status = 'leased', lease_owner = 'dead', done_at = NULL WHERE reaction = :name"
     assert execute_sql(work.store, sql, name="open_lead") == 1
     drained(work, HOUR)

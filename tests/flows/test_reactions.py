@@ -148,7 +148,7 @@ def test_history_is_told_to_nobody_one_by_one(work: Work):
 
 def test_a_resolved_case_is_called_back_and_asked(work: Work):
     work.telephone = FakeTelephone({"1": ["no_answer", {"outcome": "satisfied", "attitude": 5}]})
-    number = imported(work.store, NONE, NONE, text=ODD, phone="138")
+    number = imported(work.store, NONE, NONE, text=ODD, phone="13800138000")
     execute_sql(
         work.store,
         "INSERT INTO arrival (source, row_id, part, kind, pack, at, digest, processed_at, case_id)"
@@ -159,7 +159,7 @@ def test_a_resolved_case_is_called_back_and_asked(work: Work):
         make_move(work.store, number, move)
     for day in range(5):
         drained(work, DAY * day)
-    assert [(call.attempt, call.phone) for call in work.telephone.rung] == [(1, "138"), (2, "138")]
+    assert [(call.attempt, call.phone) for call in work.telephone.rung] == [(1, "13800138000"), (2, "13800138000")]
     assert len({call.key for call in work.telephone.rung}) == 2
     assert moves_of(work.store, number)[-2:] == ["attempt", "revisit"]
 

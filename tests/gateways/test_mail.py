@@ -132,6 +132,25 @@ def test_a_server_that_does_not_answer_times_out():
         SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "desk@closeloop.example", seconds=0.05).send(MAIL)
 
 
+@pytest.mark.parametrize("build", [lambda sink, _: SmtpMailer(sink.url, "desk@closeloop.example"),
+                                   lambda _, tmp: FileMailer(tmp / "sent.jsonl"), lambda *_: FakeMailer()])  # fmt: skip
+@pytest.mark.parametrize(
+    "to",
+    ["a@example.com; b@example.com", "a@example.com, b@example.com", "a; b", "a, b", "", "无", "0", "wang", "<>",
+     "a@example.com b@example.com", "a@example.com> RCPT TO:<b@example.com", "w***@example.com"],
+)  # fmt: skip
+def test_no_transport_is_handed_what_is_not_one_address(sink: Sink, tmp_path: Path, build, to: str):
+    with pytest.raises(AddressRefused):
+        build(sink, tmp_path).send(Mail(MAIL.key, to, MAIL.subject, MAIL.body))
+    assert [verb for verb in sink.verbs if verb.upper().startswith("RCPT")] == []
+    assert not (tmp_path / "sent.jsonl").exists()
+
+
+def test_a_full_width_address_is_written_to_as_the_server_knows_it(sink: Sink):
+    SmtpMailer(sink.url, "desk@closeloop.example").send(Mail(MAIL.key, "Wang＠例子.中国", MAIL.subject, MAIL.body))
+    assert [verb for verb in sink.verbs if verb.upper().startswith("RCPT")] == ["rcpt TO:<Wang@xn--fsqu00a.xn--fiqs8s>"]
+
+
 def test_an_address_with_a_line_break_cannot_add_a_header(sink: Sink):
     forged = Mail(MAIL.key, "wang@example.com\nBcc: all@example.com", MAIL.subject, MAIL.body)
     with pytest.raises(ValueError, match="linefeed"):

@@ -55,7 +55,7 @@ def elsewhere(settings: Settings, request: pytest.FixtureRequest, tmp_path: Path
 @pytest.fixture
 def store_with_history(store: Store) -> Store:
     """A store with texts, timers that have fired and timers that will, an honoured key, and an anchor."""
-    new_resolved_case(store, phone="138", subject='Broken, "very" 破损', requested_at=START)
+    new_resolved_case(store, phone="13800138000", subject='Broken, "very" 破损', requested_at=START)
     advance(store, COMMAND, START)
     new_case(store, HOUR)
     fire_due(store, START + 3 * HOUR)

@@ -29,7 +29,7 @@ from tests.case_actions import (
 @pytest.fixture
 def store_with_history(store: Store) -> Store:
     """A store with two cases of many moves and a new one."""
-    number = new_case(store, phone="138", subject="Broken", requested_at=START)
+    number = new_case(store, phone="13800138000", subject="Broken", requested_at=START)
     make_move(store, number, "classify", after=HOUR)
     make_move(store, number, "assign", after=HOUR, owner=HANDLER)
     fire_due(store, START + DAY)

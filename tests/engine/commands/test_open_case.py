@@ -76,26 +76,47 @@ def test_a_new_case_is_received_and_has_timers_and_an_outbox_event(store: Store)
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
-        ({"phone": "138"}, {"phone": "138", "customer": "Wang"}, True),
+        ({"phone": "13800138000"}, {"phone": "13800138000", "customer": "Wang"}, True),
         ({"email": "A@x.cn"}, {"email": "a@X.cn"}, True),
-        ({"phone": "138", "email": "a@x.cn"}, {"phone": "138"}, True),
-        ({"phone": "138"}, {"phone": "139"}, False),
+        ({"email": "a＠x.cn"}, {"email": "a@x.cn", "phone": "13800138000"}, True),
+        ({"phone": "+86 138 0013 8000"}, {"phone": "１３８００１３８０００"}, True),
+        ({"phone": "13800138000", "customer": "王女士"}, {"phone": "13800138000", "customer": "王小明"}, True),
+        ({"phone": "13800138000", "customer": "王女士"}, {"phone": "13800138000", "customer": "Mr Lee"}, False),
+        ({"phone": "021-61234567"}, {"phone": "021-61234567"}, False),
+        ({"phone": "13800138000", "email": "a@x.cn"}, {"phone": "13800138000"}, True),
+        ({"phone": "13800138000"}, {"phone": "13900139000"}, False),
         ({"customer": "Wang"}, {"customer": "Wang"}, False),
     ],
 )
 def test_a_customer_is_recognised_by_phone_or_mail_and_not_by_name(
     store: Store, first: dict[str, Any], second: dict[str, Any], same: bool
 ):
-    first_party, second_party = (case_of(store, new_case(store, **fields))["party_id"] for fields in (first, second))
-    assert (first_party == second_party) is same
+    first_person, second_person = (person_of(store, new_case(store, **fields)) for fields in (first, second))
+    assert (first_person == second_person) is same
 
 
-def test_later_contacts_complete_the_party_and_overwrite_nothing(store: Store):
-    new_case(store, phone="138", customer="Wang")
-    new_case(store, phone="138", customer="Other", email="a@x.cn")
-    [party] = query_rows(store, "SELECT name, phone, email, identity FROM party")
-    assert (party["name"], party["phone"], party["email"]) == ("Wang", "138", "a@x.cn")
-    assert len(party["identity"]) == 64
+def person_of(store: Store, number: str) -> int:
+    [row] = query_rows(
+        store,
+        "SELECT coalesce(p.person_id, p.id) AS person FROM cases c JOIN party p ON p.id = c.party_id"
+        " WHERE c.number = :number",
+        number=number,
+    )
+    return row["person"]
+
+
+def test_each_way_in_which_a_customer_names_himself_is_kept_once(store: Store):
+    named: tuple[dict[str, Any], ...] = (
+        {"customer": "Wang"}, {"customer": "Mr Wang", "email": "a@x.cn"}, {"customer": "Wang"},
+    )  # fmt: skip
+    for fields in named:
+        new_case(store, phone="13800138000", **fields)
+    parties = query_rows(store, "SELECT name, phone, email, identity, person_id FROM party ORDER BY id")
+    assert [(p["name"], p["phone"], p["email"], p["person_id"]) for p in parties] == [
+        ("Wang", "13800138000", None, None),
+        ("Mr Wang", "13800138000", "a@x.cn", 1),
+    ]
+    assert {len(party["identity"]) for party in parties} == {64}
 
 
 def test_an_anonymous_contact_has_no_party(store: Store):
@@ -129,14 +150,14 @@ def test_a_key_with_another_body_is_refused(store: Store):
 
 
 def test_ten_concurrent_openings_with_one_key_open_one_case(store: Store):
-    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138"), key="k"), START)] * 10)
+    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="13800138000"), key="k"), START)] * 10)
     assert [answer for answer in answers if isinstance(answer, BaseException)] == []
     assert len({getattr(answer, "number", answer) for answer in answers}) == 1
     assert len(query_rows(store, "SELECT id FROM cases")) == len(query_rows(store, "SELECT id FROM party")) == 1
 
 
 def test_ten_concurrent_openings_without_a_key_open_ten_cases(store: Store):
-    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="138")), START)] * 10)
+    answers = run_concurrently([partial(open_case, store, Opening(contact(phone="13800138000")), START)] * 10)
     assert len({getattr(answer, "number", answer) for answer in answers}) == 10
     assert len(query_rows(store, "SELECT id FROM party")) == 1
 
