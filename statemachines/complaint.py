@@ -1,8 +1,18 @@
 """The lifecycle of a complaint (B1-B10): received to archived, with its waits, its rounds and its ends."""
 
-from typing import Any
-
 from statemachines import complaint_forms as forms
+from statemachines.complaint_guards import (
+    DETERMINED,
+    as_determined,
+    as_offered,
+    at_top,
+    below_top,
+    desk_decides,
+    not_rejected,
+    rejected,
+    rejected_last,
+    second_decides,
+)
 from statemachines.customer_messages import undelivered_message
 from statemachines.forms import (
     Assignment,
@@ -13,31 +23,21 @@ from statemachines.forms import (
     Reason,
     Refusal,
     Return,
-    Survey,
 )
 from statemachines.guards import (
-    above,
-    all_of,
-    another_round,
-    another_round_later,
     first_return,
-    out_of_rounds,
-    out_of_rounds_later,
     returned_before,
     rounds_exhausted,
-    rounds_left,
-    satisfied,
-    satisfied_later,
-    within,
 )
 from statemachines.laws import lawful
-from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
-from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, TOP_LEVEL, Role
+from statemachines.lifecycle import STAY, Clause, Lifecycle, Milestone, Move, Speech, State
+from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
 from statemachines.shared_moves import (
     answer_clause,
     archive_clause,
     archiving,
     asking_customer,
+    called_back,
     calling_in_vain,
     coming_back,
     contacted_again,
@@ -45,6 +45,7 @@ from statemachines.shared_moves import (
     promise_clause,
     promising,
     reviewed_refusal,
+    rounds,
     undoing,
 )
 from statemachines.state_groups import before, in_group
@@ -99,37 +100,6 @@ HANDLED = (
     "approve_compensation",
 )
 """The customer judges this at the callback: whoever did it neither calls back nor decides on it (F3)."""
-DETERMINED = {"confirmed_cause": "cause", "confirmed_responsible": "responsible", "confirmed_degree": "degree"}
-"""The case variables of the confirmation, and what each confirms; a new determination voids them all."""
-
-
-def _confirmed(facts: Facts) -> bool:
-    """Return whether what holds now was confirmed; a confirmation of before names the cause alone."""
-    known = facts.variables
-    given = {name: known[name] for name in DETERMINED if name in known}
-    return "confirmed_cause" in given and all(value == known.get(DETERMINED[name]) for name, value in given.items())
-
-
-def _confirms(facts: Facts, form: Any) -> bool:
-    return all(getattr(form, name) == facts.variables.get(determined) for name, determined in DETERMINED.items())
-
-
-def _at_top(facts: Facts) -> bool:
-    return facts.level >= TOP_LEVEL
-
-
-rejected = Guard("rejected", lambda facts, form: form.opinion is forms.Opinion.REJECTED and rounds_left(facts))
-not_rejected = Guard("not_rejected", lambda facts, form: form.opinion is not forms.Opinion.REJECTED)
-rejected_last = Guard(
-    "rejected_last", lambda facts, form: form.opinion is forms.Opinion.REJECTED and not rounds_left(facts)
-)
-as_determined = Guard("as_determined", _confirms)
-below_top = Guard("below_top", lambda facts, form: not _at_top(facts))
-at_top = Guard("at_top", lambda facts, form: _at_top(facts))
-cause_confirmed = Guard("cause_confirmed", lambda facts, form: _confirmed(facts))
-desk_decides = all_of("desk_decides", cause_confirmed, within("compensation", "compensation"))
-second_decides = all_of("second_decides", cause_confirmed, above("compensation", "compensation"))
-as_offered = Guard("as_offered", lambda facts, form: form.approved <= facts.variables.get("compensation", 0))
 
 COMPLAINT = Lifecycle(
     kind="complaint",
@@ -140,28 +110,7 @@ COMPLAINT = Lifecycle(
         Move("classify", (RECEIVED,), CLASSIFIED, roles=(*DESK, SYSTEM, IMPORT), form=forms.Classification),
         Move("investigate", (CLASSIFIED,), INVESTIGATED, roles=(*INVESTIGATORS, IMPORT), form=forms.Findings),
         Move("resolve", (INVESTIGATED,), RESOLVED, roles=(*INVESTIGATORS, IMPORT), form=forms.Resolution, speaks=TOLD),
-        # One answer a round. A customer whom nobody reached may still call while the case rests.
-        *(
-            Move(
-                "revisit",
-                (state,),
-                dest,
-                roles=CALLERS,
-                form=Survey,
-                guard=guard,
-                reopens=reopens,
-                separate_from=HANDLED,
-                clears=("unreached",),
-            )
-            for state, dest, guard, reopens in (
-                (RESOLVED, REVISITED, satisfied, False),
-                (RESOLVED, INVESTIGATED, another_round, True),
-                (RESOLVED, ROUNDS_USED_UP, out_of_rounds, False),
-                (REVISITED, STAY, satisfied_later, False),
-                (REVISITED, INVESTIGATED, another_round_later, True),
-                (REVISITED, ROUNDS_USED_UP, out_of_rounds_later, False),
-            )
-        ),
+        *called_back(rounds(RESOLVED, REVISITED, INVESTIGATED, ROUNDS_USED_UP), CALLERS, HANDLED),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS, HANDLED),
         *(
             Move(

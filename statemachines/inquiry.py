@@ -3,15 +3,7 @@
 from typing import Any
 
 from statemachines.customer_messages import undelivered_message
-from statemachines.forms import Child, Merge, Message, Reason, Survey
-from statemachines.guards import (
-    another_round,
-    another_round_later,
-    out_of_rounds,
-    out_of_rounds_later,
-    satisfied,
-    satisfied_later,
-)
+from statemachines.forms import Child, Merge, Message, Reason
 from statemachines.inquiry_forms import (
     Assessment,
     Commendation,
@@ -34,12 +26,14 @@ from statemachines.shared_moves import (
     archive_clause,
     archiving,
     asking_customer,
+    called_back,
     calling_in_vain,
     coming_back,
     contacted_again,
     everyday_moves,
     promise_clause,
     promising,
+    rounds,
     undoing,
 )
 from statemachines.state_groups import before, in_group
@@ -154,28 +148,7 @@ INQUIRY = Lifecycle(
         Move("win", (PURSUED,), SETTLED, roles=SALES, form=Won),
         Move("lose", (OFFERED, PURSUED), SETTLED, roles=SALES, form=Lost),
         # The callback, where the pack wants one (D1); out of rounds, the matter becomes a complaint.
-        *(
-            Move(
-                "revisit",
-                (state,),
-                dest,
-                roles=CALLERS,
-                form=Survey,
-                guard=guard,
-                reopens=reopens,
-                separate_from=HANDLED,
-                clears=("unreached",),
-                releases_timers=dest == CONVERTED,
-            )
-            for state, dest, guard, reopens in (
-                (ANSWERED, REVISITED, satisfied, False),
-                (ANSWERED, CLASSIFIED, another_round, True),
-                (ANSWERED, CONVERTED, out_of_rounds, False),
-                (REVISITED, STAY, satisfied_later, False),
-                (REVISITED, CLASSIFIED, another_round_later, True),
-                (REVISITED, CONVERTED, out_of_rounds_later, False),
-            )
-        ),
+        *called_back(rounds(ANSWERED, REVISITED, CLASSIFIED, CONVERTED), CALLERS, HANDLED, converted=CONVERTED),
         *calling_in_vain(ANSWERED, REVISITED, CALLERS, HANDLED),
         Move("skip_revisit", (ANSWERED,), SETTLED, roles=(SYSTEM,)),
         *archiving((REVISITED, SETTLED), ARCHIVED),

@@ -1,5 +1,7 @@
 """Rows that many lifecycles share: what may be done with any open case, and detours that come back."""
 
+from collections.abc import Iterable
+
 from statemachines.form_model import Form, StepFired
 from statemachines.forms import (
     Answer,
@@ -13,19 +15,26 @@ from statemachines.forms import (
     Promise,
     Question,
     Reason,
+    Survey,
 )
 from statemachines.guards import (
+    another_round,
+    another_round_later,
     attempts_used,
     next_attempt,
+    out_of_rounds,
+    out_of_rounds_later,
     previous_state,
     promise_runs,
     promises_kept,
     rises,
+    satisfied,
+    satisfied_later,
     within_reopening,
     within_undoing,
 )
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
-from statemachines.vocabulary import STAY, Clause, Move, Speech
+from statemachines.vocabulary import STAY, Clause, Guard, Move, Speech
 
 
 def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
@@ -74,6 +83,50 @@ def archiving(rested: tuple[str, ...], archived: str) -> tuple[Move, ...]:
     return (
         Move("archive", rested, archived, roles=(Role.SYSTEM,)),
         Move("archive", rested, archived, roles=MANAGERS, guard=promises_kept),
+    )
+
+
+def called_back(
+    rows: Iterable[tuple[str, str | None, Guard | None, bool]],
+    callers: tuple[Role, ...],
+    handled: tuple[str, ...],
+    *,
+    converted: str = "",
+) -> tuple[Move, ...]:
+    """Record what a customer says at the callback: a row for each state, destination, guard and whether it reopens.
+
+    Whoever made one of the moves ``handled`` does not record what the customer thinks of them (F3). Into the state
+    ``converted`` the case gives its promises away.
+    """
+    return tuple(
+        Move(
+            "revisit",
+            (state,),
+            dest,
+            roles=callers,
+            form=Survey,
+            guard=guard,
+            reopens=reopens,
+            separate_from=handled,
+            clears=("unreached",),
+            releases_timers=bool(converted) and dest == converted,
+        )
+        for state, dest, guard, reopens in rows
+    )
+
+
+def rounds(resolved: str, revisited: str, again: str, used_up: str) -> tuple[tuple[str, str | None, Guard, bool], ...]:
+    """Return the rows of ``called_back`` where who is dissatisfied gets another round, as long as the pack allows one.
+
+    One answer a round. A customer whom nobody reached may still call while the case rests.
+    """
+    return (
+        (resolved, revisited, satisfied, False),
+        (resolved, again, another_round, True),
+        (resolved, used_up, out_of_rounds, False),
+        (revisited, STAY, satisfied_later, False),
+        (revisited, again, another_round_later, True),
+        (revisited, used_up, out_of_rounds_later, False),
     )
 
 
