@@ -63,7 +63,8 @@ def test_a_bounce_opens_the_promise_again_once(work: Work, tmp_path: Path):
 def test_a_forged_bounce_changes_nothing(work: Work, tmp_path: Path, forged: dict[str, str]):
     number, key = replied(work)
     before = moves_of(work.store, number)
-    assert come_back(work, tmp_path, **{"key": key, **forged}) is BounceOutcome.NOT_OURS
+    outcome = come_back(work, tmp_path, forged.get("key", key), forged.get("recipient", WANG))
+    assert outcome is BounceOutcome.NOT_OURS
     assert moves_of(work.store, number) == before
     assert timer_of(work.store, number, "first_reply")["outcome"] == "met"
 

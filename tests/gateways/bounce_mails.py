@@ -24,7 +24,8 @@ def bounce(
     returned_id: str | None = None,
 ) -> bytes:  # fmt: skip
     """Return the report about the mail with this key; ``sent_to`` stands in the returned message."""
-    report = MIMEMultipart("report", **{"report-type": "delivery-status"})
+    report = MIMEMultipart("report")
+    report.set_param("report-type", "delivery-status")
     report["From"] = "MAILER-DAEMON@mx.example.net"
     report["To"] = "desk@closeloop.example"
     report["Subject"] = "Undelivered Mail Returned to Sender"
