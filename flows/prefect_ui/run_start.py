@@ -56,14 +56,18 @@ class Start(Generic[T]):
 
         Prefect may still be busy with the run: nobody waits for its artifacts and its final state.
         """
-        return await asyncio.shield(asyncio.wrap_future(self._ended)), self._begun.result()
+        return await asyncio.shield(self._end_of_body()), self._begun.result()
 
     async def ends(self) -> None:
         """Wait for the end of a body that was cancelled, whatever error it ends with."""
         if self._begun.done() and not self._begun.cancelled():
-            ended = asyncio.wrap_future(self._ended)
-            ended.add_done_callback(_retrieve_error)
-            await asyncio.wait([ended], timeout=CANCEL_SECONDS)
+            await asyncio.wait([self._end_of_body()], timeout=CANCEL_SECONDS)
+
+    def _end_of_body(self) -> "asyncio.Future[T]":
+        """Return the end of the body for this loop; asyncio does not log its error if the caller was cancelled."""
+        ended = asyncio.wrap_future(self._ended)
+        ended.add_done_callback(_retrieve_error)
+        return ended
 
     def cancel(self) -> None:
         """Cancel the flow with whoever waits for it."""

@@ -74,8 +74,10 @@ def test_the_error_of_a_cancelled_body_is_not_reported_as_lost(error: BaseExcept
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
         started = start()
         assert started.note_begin(RUN_ID)
-        waiting = asyncio.create_task(started.ends())
+        caller, waiting = asyncio.create_task(started.result()), asyncio.create_task(started.ends())
         await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait([caller])
         started.fail(error)
         await waiting
 
