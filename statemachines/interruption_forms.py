@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from models.exact_number import EXACT
 from statemachines.form_model import CUSTOMER_KIND, ON_CASE, VARIABLE, Code, Department, Form, Past, Personal
 
-Count = Annotated[int, Field(ge=0), VARIABLE]
+Count = Annotated[int, Field(ge=0), EXACT, VARIABLE]
 
 
 class Declaration(Form):
@@ -48,8 +49,8 @@ class Affected(Form):
     """How many cases are affected so far, how many of them were found now, and to how many customers mail went."""
 
     affected: Count
-    found: Annotated[int, Field(ge=0)]
-    told: Annotated[int, Field(ge=0)]
+    found: Annotated[int, Field(ge=0), EXACT]
+    told: Annotated[int, Field(ge=0), EXACT]
     untold: Count
 
 
@@ -63,7 +64,7 @@ class TimeGrant(Form):
     """More time for one promise of every affected case: hours of its own sort, with the reason."""
 
     clause: Code
-    hours: Annotated[int, Field(ge=1, le=10_000)]
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT]
     reason: Personal
 
 
@@ -71,7 +72,7 @@ class TimeGranted(Form):
     """On how many affected cases more time was granted, and how many had no such clock."""
 
     clause: Code
-    hours: Annotated[int, Field(ge=1, le=10_000)]
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT]
     granted: Count
     skipped: Count
 
@@ -79,7 +80,7 @@ class TimeGranted(Form):
 class Loss(Form):
     """What was lost, and its worth in fen."""
 
-    amount: Annotated[int, Field(ge=1)]
+    amount: Annotated[int, Field(ge=1), EXACT]
     what: Personal
 
 
