@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateways.cells import is_blank
 from gateways.contact_mapping import ContactMapping
 from gateways.contact_rows import ContactRow
-from gateways.problems import Params, Problem, Unreadable, excerpt
+from gateways.problems import FileNote, Notes, Problem, Unreadable, excerpt
 from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
@@ -20,22 +21,18 @@ EXTRA_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class FileNote:
-    """A remark on a file that is accepted."""
-
-    code: str
-    params: Params
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank."""
+    """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank.
+
+    ``notes`` are the remarks on the file and on single rows and cells: the first ``NOTE_LIMIT`` of ``note_count``.
+    """
 
     rows: int
     contacts: int
     replies: int
     duplicates: int
     notes: tuple[FileNote, ...]
+    note_count: int
     problems: tuple[Problem, ...]
     problem_count: int
 
@@ -55,6 +52,7 @@ class _Tally:
     duplicates: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list[Problem])
+    notes: Notes = field(default_factory=Notes)
     missing: frozenset[str] | None = None
     extra: dict[str, None] = field(default_factory=dict[str, None])
 
@@ -78,12 +76,15 @@ def check(path: Path, mapping: ContactMapping) -> Check:
     tally = _Tally()
     for contact in _pass(path, mapping, tally):
         tally.count(contact)
+    for note in _whole_file_notes(tally):
+        tally.notes.add(note)
     return Check(
         rows=tally.rows,
         contacts=tally.contacts,
         replies=tally.replies,
         duplicates=tally.duplicates,
-        notes=tuple(_notes(tally)),
+        notes=tuple(tally.notes.kept),
+        note_count=tally.notes.count,
         problems=tuple(tally.problems),
         problem_count=tally.problem_count,
     )
@@ -97,11 +98,11 @@ def contacts(path: Path, mapping: ContactMapping) -> Iterator[Contact]:
 def _pass(path: Path, mapping: ContactMapping, tally: _Tally) -> Iterator[Contact]:
     row_ids = RowIds()
     try:
-        for row, cells in rows_of(path, mapping):
+        for row, cells in rows_of(path, mapping, tally.notes.add):
             if isinstance(cells, Problem):
                 tally.rows += 1
                 tally.refuse(cells)
-            elif any(cell is not None and str(cell).strip() for cell in cells.values()):
+            elif not all(map(is_blank, cells.values())):
                 tally.rows += 1
                 tally.note_columns(cells, mapping)
                 contact = _distinct(row, cells, mapping, row_ids, tally)
@@ -129,6 +130,8 @@ def _distinct(row: int, cells: Cells, mapping: ContactMapping, row_ids: RowIds, 
     if contact is None:
         tally.refuse(*converted.problems)
         return None
+    for note in converted.notes:
+        tally.notes.add(note)
     earlier = row_ids.first(contact.row_id, contact.model_dump_json(), row)
     if earlier is None:
         return contact
@@ -141,7 +144,7 @@ def _distinct(row: int, cells: Cells, mapping: ContactMapping, row_ids: RowIds, 
     return None
 
 
-def _notes(tally: _Tally) -> Iterator[FileNote]:
+def _whole_file_notes(tally: _Tally) -> Iterator[FileNote]:
     if tally.extra:
         named = ", ".join(excerpt(name) for name in list(tally.extra)[:COLUMN_LIMIT])
         yield FileNote("file_note.extra_columns", {"count": len(tally.extra), "columns": named})

@@ -1,16 +1,15 @@
 """Commands that open and move cases: case open, similar and do; and how their text is read and their answer shown."""
 
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from apps import views
-from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.letter_preview import letter_of
+from apps.cli.text_files import text_of
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -62,6 +61,7 @@ def open_(
     unless_known: UnlessKnown = False,
     as_: As = None,
     key: Key = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """Open a case for a contact; cases that may be the same matter are named."""
@@ -136,6 +136,7 @@ def list_similar(
     shipment: str | None = None,
     text: str | None = None,
     body: Body = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""
@@ -182,6 +183,7 @@ def follow_up_(
     channel: Channel = Channel.HOTLINE,
     as_: As = None,
     key: Key = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
@@ -202,6 +204,7 @@ def do(
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what the customer would be sent; do nothing.")
     ] = False,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
@@ -237,16 +240,6 @@ def _text_field(model: type[Form], move: str) -> str:
     if not personal:
         raise Refused("no_body", move=move)
     return next((name for name in required(model) if name in personal), personal[0])
-
-
-def text_of(source: str | None) -> str:
-    """Read a file, or standard input for "-". Raises ``Refused('no_text' | 'unreadable_body')``."""
-    if source is None:
-        raise Refused("no_text")
-    try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refused("unreadable_body", file=source) from None
 
 
 def contact_of(move: str, **fields: Any) -> Contact:

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.context import Json, cli
-from apps.cli.problem_text import problem_text
+from apps.cli.context import FileEncoding, Json, cli
+from apps.cli.problem_text import note_lines, notes_document, problem_text
 from engine.commands.arrivals import Source, record, take_due
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
-from locales.translation import translate
 from statemachines.lifecycle import Refused
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Says which column is which; FILE.toml if absent.")]
@@ -23,7 +22,13 @@ def join(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False, json: Json = False) -> None:
+def import_(
+    file: Path,
+    mapping: MappingFile = None,
+    keep_good: KeepGood = False,
+    encoding: FileEncoding = None,
+    json: Json = False,
+) -> None:
     """Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."""
     columns = _mapping(file, mapping)
     checked = check(file, columns)
@@ -45,11 +50,11 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "duplicates": checked.duplicates,
         "refused": checked.problem_count,
         "taken": opened,
-        "notes": [translate(cli.locale, note.code, **note.params) for note in checked.notes],
+        **notes_document(checked.notes, checked.note_count),
         "problems": _problems(checked),
     }
     text = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *document["problems"])
+    cli.give(document, text, *note_lines(checked.notes, checked.note_count), *document["problems"])
 
 
 def _mapping(file: Path, given: Path | None) -> ContactMapping:
@@ -57,10 +62,11 @@ def _mapping(file: Path, given: Path | None) -> ContactMapping:
     if given is None and not path.exists():
         raise Refused("no_mapping", file=file.name, expected=path.name)
     try:
-        return load_mapping(path, ContactMapping)
+        mapping = load_mapping(path, ContactMapping)
     except BadMapping as error:
         problems = [problem_text(problem) for problem in error.problems]
         raise Refused("bad_mapping", file=path.name, problems=problems) from None
+    return mapping.in_encoding(cli.encoding) if cli.encoding else mapping
 
 
 def _problems(checked: Check) -> list[str]:
