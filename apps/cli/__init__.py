@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from apps.cli.arguments import check_arguments
 from apps.cli.context import FAULT, REFUSED, cli, close_context, open_context
 from apps.cli.index import assembled
 from statemachines.refused import Refused
@@ -23,6 +24,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     open_context()
     cli.as_json = "--json" in given
     try:
+        check_arguments(given)
         code = assembled(first.__eq__)(args=given, standalone_mode=False)
     except Refused as refused:
         return cli.refuse(refused)
