@@ -15,6 +15,8 @@ from engine.actors import NewActor, add_actor
 from engine.commands.advance import Command, advance
 from engine.store import Store
 from flows.work import Work
+from gateways.charset import read_text
+from gateways.problems import Unreadable
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
@@ -88,8 +90,8 @@ class Scenario(_Row):
 def load_scenario(path: Path) -> Scenario:
     """Read and check a scenario. Raises ``Refused('bad_scenario')`` with the place and the reason."""
     try:
-        return Scenario.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Scenario.model_validate(tomllib.loads(read_text(path)[0]))
+    except (OSError, Unreadable, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_scenario", file=path.name, why=str(error)) from None
     except ValidationError as error:
         reason = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()[:5])

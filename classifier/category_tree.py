@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from classifier.example_files import TableRow, table_rows
+from classifier.example_files import TableRow, read_table
 from classifier.versioned_files import BrokenError, NewestVersion, newest, put
 from engine.categories import replace_categories
 from engine.departments import add_departments
@@ -86,17 +86,17 @@ def _read(content: bytes) -> CategoryTree:
     return tree
 
 
-def publish_tree(store: Store, path: Path, by: str) -> CategoryTree:
+def publish_tree(store: Store, path: Path, by: str, encoding: str | None = None) -> CategoryTree:
     """Put the categories of a file into use; only the evaluation group may (F4).
 
     A category keeps its code for ever, a new one gets the next number. Its department is one of the house's from now
     on, and cases are given no other categories. Raises ``Refused('unknown_actor' |
-    'not_evaluation_group' | 'bad_tree')`` and what ``table_rows`` raises.
+    'not_evaluation_group' | 'bad_tree')`` and what ``read_table`` raises.
     """
     with store.looking() as tx:
         entitled(tx, by, store.now())
     current = newest_tree(store.home).found
-    nodes = tuple(_with_codes(tree_rows(path), current.nodes if current else (), excerpt(path.name)))
+    nodes = tuple(_with_codes(tree_rows(path, encoding), current.nodes if current else (), excerpt(path.name)))
     tree = CategoryTree(by=by, at=store.now().isoformat(), source=excerpt(path.name), nodes=nodes)
     with store.writing() as tx:
         add_departments(tx, [node.department for node in tree.live if node.department], by, to_micros(store.now()))
@@ -120,9 +120,9 @@ def _put_into_force(tx: Tx, tree: CategoryTree, at: datetime) -> None:
 TreeRow = tuple[int, CategoryPath, dict[str, str]]
 
 
-def tree_rows(path: Path) -> list[TreeRow]:
+def tree_rows(path: Path, encoding: str | None = None) -> list[TreeRow]:
     """Return the rows below the header: number, path, and the values of the columns that follow the levels."""
-    rows = table_rows(path)
+    rows = read_table(path, frozenset(), encoding)
     _, columns = next(rows, (0, []))
     if len(columns) < LEVELS:
         raise Refused("bad_tree", file=excerpt(path.name), row=1)

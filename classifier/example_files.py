@@ -13,7 +13,11 @@ from pathlib import Path
 
 from classifier.examples import Example
 from classifier.versioned_files import folder_of
-from gateways.problems import Unreadable, excerpt
+from gateways.cells import Cell, text_in
+from gateways.charset import read_text
+from gateways.delimited import delimited_rows
+from gateways.headers import TableLayout, table_rows
+from gateways.problems import BadCell, Unreadable, excerpt, ignore
 from gateways.workbooks import workbook_lines
 from statemachines.refused import Refused
 
@@ -26,13 +30,13 @@ KEPT_FILE = "examples.csv.gz"
 TableRow = tuple[int, list[str]]
 
 
-def examples_in(path: Path) -> list[Example]:
+def examples_in(path: Path, encoding: str | None = None) -> list[Example]:
     """Return the examples of a CSV file, gzipped or not: columns ``text``, ``label``, optionally ``title``, ``source``.
 
     ``source`` is gold (a person's label, also the default) or silver (a machine's). A row without label or text is
     skipped. Raises ``Refused('no_file' | 'unreadable_table' | 'wanting_columns' | 'bad_source')``.
     """
-    rows = table_rows(path)
+    rows = read_table(path, frozenset({TEXT, LABEL}), encoding)
     _, columns = next(rows, (0, []))
     wanting = [name for name in (TEXT, LABEL) if name not in columns]
     if wanting:
@@ -52,36 +56,44 @@ def _example(path: Path, number: int, record: dict[str, str]) -> Example:
     return Example(record.get(TITLE, ""), record.get(TEXT, ""), record[LABEL], gold=source == GOLD)
 
 
-def table_rows(path: Path) -> Iterator[TableRow]:
-    """Yield the rows of a CSV file or of a workbook's first sheet, trimmed, each with its number from 1.
+def read_table(path: Path, needed: frozenset[str], encoding: str | None = None) -> Iterator[TableRow]:
+    """Yield the header and the rows of a CSV file or of a workbook's first sheet, trimmed, each with its number from 1.
 
-    Raises ``Refused('no_file' | 'unreadable_table')``.
+    Without a named ``encoding`` it is found by evidence. Raises ``Refused('no_file' | 'unreadable_table' |
+    'unsure_encoding')``.
     """
     if not path.is_file():
         raise Refused("no_file", file=excerpt(path.name))
     try:
-        if path.suffix.lower() in {".xlsx", ".xlsm"}:
-            rows = workbook_lines(path, None)
-            yield from ((row, ["" if cell is None else str(cell).strip() for cell in cells]) for row, cells in rows)
-            return
-        reader = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
-        yield from ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error, Unreadable) as error:
+        for row, cells in table_rows(_lines(path, needed, encoding), TableLayout(), ignore):
+            yield row, [text_in(cell) or "" for cell in cells]
+    except Unreadable as error:
+        for problem in error.problems:
+            if problem.code == "bad_file.unsure_encoding":
+                raise Refused(
+                    "unsure_encoding", file=excerpt(path.name), candidates=problem.params["candidates"]
+                ) from error
+        raise Refused("unreadable_table", file=excerpt(path.name)) from error
+    except (OSError, EOFError, zlib.error, BadCell) as error:
         raise Refused("unreadable_table", file=excerpt(path.name)) from error
 
 
-def _text_of(path: Path) -> str:
-    """Return the file's text, unpacked if it is gzipped; UTF-8, or else GB18030."""
+def _lines(path: Path, needed: frozenset[str], encoding: str | None) -> Iterator[tuple[int, Sequence[Cell]]]:
+    if path.suffix.lower() in {".xlsx", ".xlsm"}:
+        return workbook_lines(path, None)
+    text, _ = read_text(_unpacked(path), encoding)
+    return delimited_rows(io.StringIO(text, newline=""), None, needed, ignore)
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the file's content, unpacked if it is gzipped."""
     with path.open("rb") as handle:
         packed = handle.read(2) == b"\x1f\x8b"
     with gzip.open(path) if packed else path.open("rb") as handle:
         content = handle.read(MAX_UNPACKED + 1)
     if len(content) > MAX_UNPACKED:
         raise Refused("unreadable_table", file=excerpt(path.name))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030")
+    return content
 
 
 def kept_examples(home: Path) -> list[Example]:

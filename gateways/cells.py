@@ -6,7 +6,9 @@ from enum import Enum
 
 from gateways.contact_mapping import TableSource
 from gateways.problems import BadCell, excerpt
+from gateways.written_times import MIDNIGHT, written_time
 from models.contact import TEXT_LIMIT
+from models.visible_text import trimmed
 
 
 class Flaw(Enum):
@@ -15,6 +17,30 @@ class Flaw(Enum):
     NO_RESULT = "bad_file.formula_without_value"
     ERROR = "bad_file.error_cell"
     NESTED = "bad_file.nested_value"
+
+
+DAY_MS = 86_400_000
+"""Milliseconds a day: to them the times of a workbook are exact."""
+
+
+class Serial(float):
+    """A number of a workbook, which may be a date: the days since the workbook's ``epoch``."""
+
+    epoch: datetime
+
+    @classmethod
+    def of(cls, value: float, epoch: datetime) -> "Serial":
+        """Return the number with the day from which the workbook counts."""
+        serial = cls(value)
+        serial.epoch = epoch
+        return serial
+
+    def date(self) -> datetime:
+        """Return the date of this number. Raises ``BadCell`` where it is none of the years 1970 to 2100."""
+        moment = self.epoch + timedelta(milliseconds=round(float(self) * DAY_MS))
+        if not 1970 <= moment.year <= 2100:
+            raise BadCell("bad_file.implausible_serial", value=excerpt(f"{float(self):g}"))
+        return moment
 
 
 Cell = str | int | float | date | time | timedelta | Flaw | None
@@ -39,6 +65,11 @@ def fault_in(cell: Cell) -> BadCell | None:
     return None
 
 
+def is_blank(cell: Cell) -> bool:
+    """Return whether a cell is empty or holds only characters that cannot be seen."""
+    return cell is None or (isinstance(cell, str) and not trimmed(cell))
+
+
 def text_in(cell: Cell) -> str | None:
     """Return the cell as trimmed text, None if blank; whole numbers lose their ``.0``."""
     match cell:
@@ -47,7 +78,7 @@ def text_in(cell: Cell) -> str | None:
         case Flaw():
             raise BadCell(cell.value)
         case str():
-            return cell.strip() or None
+            return trimmed(cell) or None
         case float() if abs(cell) >= _EXACT:
             raise BadCell("bad_file.rounded_number")
         case float() if cell.is_integer():
@@ -56,9 +87,14 @@ def text_in(cell: Cell) -> str | None:
             return str(cell)
 
 
-def instant_in(cell: Cell, source: TableSource) -> datetime | None:
-    """Return the cell as an instant in UTC, None if blank; a time without an offset is in the source's zone."""
-    read = cell if isinstance(cell, date) else _date_in(text_in(cell), source.formats)
+def instant_in(cell: Cell, source: TableSource, *, written: bool = True) -> datetime | None:
+    """Return the cell as an instant in UTC, None if blank; a time without an offset is in the source's zone.
+
+    A text is read in ISO 8601, in the source's formats, and if ``written`` as people write it.
+    """
+    if isinstance(cell, Serial):
+        cell = cell.date()
+    read = cell if isinstance(cell, date) else _date_in(text_in(cell), source.formats, written=written)
     if read is None:
         return None
     moment = read if isinstance(read, datetime) else datetime.combine(read, time())
@@ -68,9 +104,18 @@ def instant_in(cell: Cell, source: TableSource) -> datetime | None:
         raise BadCell("bad_file.impossible_date", value=excerpt(cell)) from error
 
 
-def _date_in(text: str | None, formats: tuple[str, ...]) -> datetime | None:
+def _date_in(text: str | None, formats: tuple[str, ...], *, written: bool) -> datetime | None:
+    """Return the date that a text means; 24:00 is the beginning of the next day."""
     if text is None:
         return None
+    morning, ends = MIDNIGHT.subn(lambda match: match[0].replace("24", "00", 1), text)
+    moment = _by_format(morning, formats) or (written_time(morning) if written else None)
+    if moment is None or ends > 1:
+        raise BadCell("bad_file.impossible_date", value=excerpt(text))
+    return moment + timedelta(days=ends)
+
+
+def _by_format(text: str, formats: tuple[str, ...]) -> datetime | None:
     if _ISO.fullmatch(text):
         try:
             return datetime.fromisoformat(text)
@@ -81,7 +126,7 @@ def _date_in(text: str | None, formats: tuple[str, ...]) -> datetime | None:
             return datetime.strptime(text, form)  # noqa: DTZ007 its zone is given by `_in_utc`
         except ValueError:
             continue
-    raise BadCell("bad_file.impossible_date", value=excerpt(text))
+    return None
 
 
 def _in_utc(moment: datetime, source: TableSource) -> datetime:

@@ -4,10 +4,10 @@ import re
 import warnings
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from models.contact import Channel
@@ -72,6 +72,9 @@ class TableSource(MappingTable):
     formats: tuple[Annotated[str, AfterValidator(_whole_date)], ...] = ()
     sheet: Name | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    delimiter: Annotated[str, StringConstraints(pattern=r'^[^\w"\r\n]$')] | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    decimal: Literal[".", ","] | None = None
 
     @cached_property
     def tz(self) -> tzinfo:
@@ -110,6 +113,10 @@ class ContactMapping(MappingTable):
     source: TableSource
     contact: ContactColumns
     reply: ReplyColumns | None = None
+
+    def in_encoding(self, encoding: str) -> "ContactMapping":
+        """Return the same mapping for a file in that encoding."""
+        return self.model_copy(update={"source": self.source.model_copy(update={"encoding": encoding})})
 
     @cached_property
     def fields(self) -> tuple[tuple[str, str], ...]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from gateways.contact_mapping import ContactMapping
-from gateways.problems import Problem
+from gateways.problems import FileNote
 from models.contact import Contact
 from models.identifiers import Identifier, mail_address, phone_number, waybill
 
 
-def unusable_identifiers(row: int, contact: Contact, mapping: ContactMapping, region: str) -> Iterator[Problem]:
+def unusable_identifiers(row: int, contact: Contact, mapping: ContactMapping, region: str) -> Iterator[FileNote]:
     """Yield a note on each number and address of a row that identifies nobody; ``region`` is that of its pack."""
     readers: dict[str, Callable[[str], Identifier]] = {
         "phone": lambda text: phone_number(text, region),
@@ -19,4 +19,4 @@ def unusable_identifiers(row: int, contact: Contact, mapping: ContactMapping, re
     for field, read in readers.items():
         text = getattr(contact, field)
         if text is not None and not (identifier := read(text)).valid:
-            yield Problem(row, columns.get(field), f"file_note.{field}_{identifier.quality}")
+            yield FileNote(f"file_note.{field}_{identifier.quality}", row=row, column=columns.get(field))

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from gateways.cells import fault_in, instant_in, text_in
+from gateways.cells import Serial, fault_in, instant_in, text_in
 from gateways.contact_mapping import TIMES, ContactMapping
-from gateways.problems import BadCell, Params, Problem, excerpt
+from gateways.problems import BadCell, FileNote, Params, Problem, excerpt
 from gateways.tables import Cells
 from models.contact import Channel, Contact, Reply
 
@@ -22,10 +22,11 @@ def no_case_is_known(_number: str) -> str:
 
 
 class ContactRow:
-    """One row of a file, its mapping, and the problems found while it is converted."""
+    """One row of a file, its mapping, and the problems and notes of its conversion."""
 
     def __init__(self, row: int, cells: Cells, mapping: ContactMapping, case_fault: CaseFault) -> None:
         self.problems: list[Problem] = []
+        self.notes: list[FileNote] = []
         self._row = row
         self._cells = cells
         self._mapping = mapping
@@ -52,7 +53,13 @@ class ContactRow:
     def _value(self, name: str, column: str) -> str | datetime | None:
         cell = self._cells.get(column)
         try:
-            return instant_in(cell, self._mapping.source) if name in TIMES else text_in(cell)
+            if name not in TIMES:
+                return text_in(cell)
+            instant = instant_in(cell, self._mapping.source)
+            if isinstance(cell, Serial):
+                params = {"value": excerpt(text_in(cell)), "date": f"{cell.date():%Y-%m-%d %H:%M}"}
+                self.notes.append(FileNote("file_note.serial_date", params, self._row, column))
+            return instant
         except BadCell as fault:
             self._refuse(column, fault.code, fault.params)
             return None

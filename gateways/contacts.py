@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateways.cells import is_blank
 from gateways.contact_mapping import ContactMapping
 from gateways.contact_notes import unusable_identifiers
 from gateways.contact_rows import CaseFault, ContactRow, no_case_is_known
-from gateways.problems import Params, Problem, Unreadable, excerpt
+from gateways.problems import FileNote, Notes, Problem, Unreadable, excerpt
 from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
@@ -22,18 +23,11 @@ EXTRA_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class FileNote:
-    """A remark on a file that is accepted."""
-
-    code: str
-    params: Params
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """The result of one pass over a file; ``rows`` counts the rows below the header that are not blank.
 
-    ``unusable`` says of the first numbers and addresses that cannot be used where they stand and why.
+    ``notes`` are the remarks on the file and on single rows and cells, among them numbers and addresses that cannot be
+    used: the first ``NOTE_LIMIT`` of ``note_count``.
     """
 
     rows: int
@@ -42,10 +36,9 @@ class Check:
     follow_ups: int
     duplicates: int
     notes: tuple[FileNote, ...]
+    note_count: int
     problems: tuple[Problem, ...]
     problem_count: int
-    unusable: tuple[Problem, ...] = ()
-    unusable_count: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -64,14 +57,9 @@ class _Tally:
     duplicates: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list[Problem])
+    notes: Notes = field(default_factory=Notes)
     missing: frozenset[str] | None = None
     extra: dict[str, None] = field(default_factory=dict[str, None])
-    unusable: list[Problem] = field(default_factory=list[Problem])
-    unusable_count: int = 0
-
-    def note(self, *unusable: Problem) -> None:
-        self.unusable_count += len(unusable)
-        self.unusable.extend(unusable[: max(0, PROBLEM_LIMIT - len(self.unusable))])
 
     def refuse(self, *problems: Problem) -> None:
         self.problem_count += len(problems)
@@ -99,17 +87,18 @@ def check(
     tally = _Tally()
     for contact in _pass(path, mapping, tally, case_fault, region):
         tally.count(contact)
+    for note in _whole_file_notes(tally):
+        tally.notes.add(note)
     return Check(
         rows=tally.rows,
         contacts=tally.contacts,
         replies=tally.replies,
         follow_ups=tally.follow_ups,
         duplicates=tally.duplicates,
-        notes=tuple(_notes(tally)),
+        notes=tuple(tally.notes.kept),
+        note_count=tally.notes.count,
         problems=tuple(tally.problems),
         problem_count=tally.problem_count,
-        unusable=tuple(tally.unusable),
-        unusable_count=tally.unusable_count,
     )
 
 
@@ -123,17 +112,17 @@ def _pass(
 ) -> Iterator[Contact]:
     row_ids = RowIds()
     try:
-        for row, cells in rows_of(path, mapping):
+        for row, cells in rows_of(path, mapping, tally.notes.add):
             if isinstance(cells, Problem):
                 tally.rows += 1
                 tally.refuse(cells)
-            elif any(cell is not None and str(cell).strip() for cell in cells.values()):
+            elif not all(map(is_blank, cells.values())):
                 tally.rows += 1
                 tally.note_columns(cells, mapping)
                 contact = _distinct(ContactRow(row, cells, mapping, case_fault), row, mapping, row_ids, tally)
                 if contact is not None:
-                    if region is not None:
-                        tally.note(*unusable_identifiers(row, contact, mapping, region))
+                    for note in () if region is None else unusable_identifiers(row, contact, mapping, region):
+                        tally.notes.add(note)
                     yield contact
     except Unreadable as error:
         tally.refuse(*error.problems)
@@ -158,6 +147,8 @@ def _distinct(
     if contact is None:
         tally.refuse(*converted.problems)
         return None
+    for note in converted.notes:
+        tally.notes.add(note)
     earlier = row_ids.first(contact.row_id, contact.model_dump_json(), row)
     if earlier is None:
         return contact
@@ -170,7 +161,7 @@ def _distinct(
     return None
 
 
-def _notes(tally: _Tally) -> Iterator[FileNote]:
+def _whole_file_notes(tally: _Tally) -> Iterator[FileNote]:
     if tally.extra:
         named = ", ".join(excerpt(name) for name in list(tally.extra)[:COLUMN_LIMIT])
         yield FileNote("file_note.extra_columns", {"count": len(tally.extra), "columns": named})

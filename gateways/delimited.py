@@ -1,20 +1,30 @@
-"""Split the lines of a text file into the rows of a table, with a limit on their length and a checked header."""
+"""Split the lines of a text file into the rows of a table: the separator, a limit on a row's length, quotes."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import TextIO
 
-from gateways.problems import Problem, Unreadable, excerpt
+from gateways.headers import best_row, names_in
+from gateways.problems import AddNote, FileNote, Problem, Unreadable
 
 ROW_LIMIT = 4 << 20
 """The longest row of a text file, in characters; a longer one has most likely lost a closing quote."""
+SEPARATORS = (",", ";", "\t", "|")
+SAMPLE = 1 << 16
+"""The characters from which the separator is inferred."""
+_SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w"\r\n])"?,*[ \t]*(?:[\r\n]|$)', re.IGNORECASE)
+"""The line with which Excel is told the separator."""
 
 
 class Lines:
     """The lines of an open file; ``row`` is the number of the current row, from 1. Raises ``Unreadable``."""
 
-    def __init__(self, handle: TextIO) -> None:
+    def __init__(self, handle: TextIO, *, refuse_nul: bool = False) -> None:
         self._handle = handle
+        self._refuse_nul = refuse_nul
         self._spent = 0
         self.row = 1
 
@@ -28,11 +38,9 @@ class Lines:
             raise Unreadable(Problem(self.row, None, "bad_file.row_too_long", {"limit": ROW_LIMIT}))
         if not line:
             raise StopIteration
+        if self._refuse_nul and "\0" in line:
+            raise Unreadable(Problem(self.row, None, "bad_file.nul"))
         return line
-
-    def rewind(self) -> None:
-        """Start again at the first line."""
-        self._handle.seek(0)
 
     def next_row(self) -> None:
         """Begin the next row, with its own limit."""
@@ -53,18 +61,40 @@ def records(lines: Lines, separator: str = ",") -> Iterator[tuple[int, list[str]
         raise Unreadable(Problem(lines.row, None, code)) from error
 
 
-def checked_header(names: Sequence[str], row: int, needed: Iterable[str]) -> list[str]:
-    """Return the column names, trimmed. Raises ``Unreadable`` if a needed one is missing or repeated."""
-    header = [name.strip() for name in names]
-    problems = [
-        Problem(row, column, code, {"column": excerpt(column)})
-        for column in sorted(needed)
-        for code, wrong in (
-            ("bad_file.missing_column", column not in header),
-            ("bad_file.duplicated_column", header.count(column) > 1),
-        )
-        if wrong
-    ]
-    if problems:
-        raise Unreadable(*problems)
-    return header
+def delimited_rows(
+    handle: TextIO, separator: str | None, needed: frozenset[str], note: AddNote, *, refuse_nul: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and cells of each row of an open text file.
+
+    Without a ``separator``, it is that of a ``sep=`` line, else the one that yields the ``needed`` columns, else the
+    one that yields rows of equal length; it is noted unless it is a comma. Raises ``Unreadable``.
+    """
+    sample = handle.read(SAMPLE)
+    handle.seek(0)
+    named = _SEP_LINE.match(sample)
+    chosen = separator or (named[1] if named else separator_of(sample, needed))
+    if separator is None and chosen != ",":
+        shown = "TAB" if chosen == "\t" else chosen
+        note(FileNote("file_note.separator_named" if named else "file_note.separator", {"separator": shown}))
+    rows = records(Lines(handle, refuse_nul=refuse_nul), chosen)
+    if named:
+        next(rows, None)
+    yield from rows
+
+
+def separator_of(sample: str, needed: frozenset[str]) -> str:
+    """Return the separator that finds most of the needed columns in one row, and then most rows of equal length."""
+    whole = sample if len(sample) < SAMPLE else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1]
+    return max(SEPARATORS, key=lambda separator: _fitness(whole, separator, needed))
+
+
+def _fitness(sample: str, separator: str, needed: frozenset[str]) -> tuple[int, int, int]:
+    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
+    try:
+        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=separator) if any(row)]
+    except csv.Error:
+        return 0, 0, 0
+    found = len(needed.intersection(names_in(best_row(rows, needed)))) if rows and needed else 0
+    widths = Counter(len(row) for row in rows)
+    width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1] * item[0]), default=(0, 0))
+    return found, count if width > 1 else 0, width

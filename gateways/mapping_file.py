@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gateways.problems import Problem, excerpt
+from gateways.charset import read_text
+from gateways.problems import Problem, Unreadable, excerpt
 from models.contact import Channel
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -63,10 +64,10 @@ def load_mapping(path: Path, model: type[Model]) -> Model:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)[0]
     except FileNotFoundError as error:
         raise _unusable(path, "bad_mapping.missing_file") from error
-    except UnicodeError as error:
+    except Unreadable as error:
         raise _unusable(path, "bad_mapping.not_toml") from error
     except (OSError, ValueError) as error:
         raise _unusable(path, "bad_mapping.unreadable") from error

@@ -3,7 +3,7 @@
 The messages stand under the code in ``locales/<locale>/contacts.toml`` and ``logs.toml``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 EXCERPT = 40
@@ -20,6 +20,42 @@ class Problem:
     column: str | None
     code: str
     params: Params = field(default_factory=dict[str, str | int])
+
+
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """A remark on a file that is read: what was guessed, filled in or left out, and where."""
+
+    code: str
+    params: Params = field(default_factory=dict[str, str | int])
+    row: int | None = None
+    column: str | None = None
+
+
+AddNote = Callable[[FileNote], object]
+"""Takes each remark on a file as it is read."""
+
+
+NOTE_LIMIT = 200
+"""The most remarks that are kept; all are counted."""
+
+
+class Notes:
+    """The remarks on a file: the first ones, and the number of all."""
+
+    def __init__(self) -> None:
+        self.kept: list[FileNote] = []
+        self.count = 0
+
+    def add(self, note: FileNote) -> None:
+        """Count a remark, and keep it while there is room."""
+        self.count += 1
+        if len(self.kept) < NOTE_LIMIT:
+            self.kept.append(note)
+
+
+def ignore(note: FileNote) -> None:
+    """Drop a remark: the file was read before, and its remarks were shown."""
 
 
 class Unreadable(Exception):

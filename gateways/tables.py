@@ -7,32 +7,38 @@ from pathlib import Path
 from typing import Any, cast
 
 from gateways.cells import Cell, Flaw
-from gateways.charset import encoding_of
+from gateways.charset import encoding_note, encoding_of
 from gateways.contact_mapping import ContactMapping
-from gateways.delimited import Lines, checked_header, records
-from gateways.problems import Problem, Unreadable, excerpt
-from gateways.workbooks import workbook_lines
+from gateways.delimited import Lines, delimited_rows
+from gateways.headers import TableLayout, table_rows
+from gateways.problems import AddNote, Problem, Unreadable, excerpt
+from gateways.sheets import sheet_rows
 
 Cells = dict[str, Cell]
 Rows = Iterator[tuple[int, Cells | Problem]]
 """Each row's number with its cells by column, or with the problem of a row that cannot be read."""
 
 
-def rows_of(path: Path, mapping: ContactMapping) -> Rows:
-    """Yield the rows below the header, one at a time. Raises ``Unreadable`` where the file cannot be read on."""
+def rows_of(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
+    """Yield the rows below the header, one at a time, and note what was guessed, filled in or left out.
+
+    Raises ``Unreadable`` where the file cannot be read on.
+    """
     name = excerpt(path.name)
     try:
         reader = _reader(path, name)
         if path.stat().st_size:
-            yield from reader(path, mapping)
+            yield from reader(path, mapping, note)
     except (OSError, UnicodeError) as error:
         raise Unreadable(Problem(None, None, "bad_file.unreadable_file", {"file": name})) from error
 
 
-def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping], Rows]:
+def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping, AddNote], Rows]:
     """Return the reader for the file's extension. Raises ``Unreadable`` if there is no file or no reader."""
     readers = {
         ".csv": _csv_rows,
+        ".tsv": _csv_rows,
+        ".txt": _csv_rows,
         ".jsonl": _json_rows,
         ".ndjson": _json_rows,
         ".xlsx": _workbook_rows,
@@ -49,31 +55,43 @@ def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping], Rows]:
     return reader
 
 
-def _csv_rows(path: Path, mapping: ContactMapping) -> Rows:
-    header: list[str] | None = None
-    with path.open(encoding=encoding_of(path, mapping.source.encoding), newline="") as handle:
-        for row, record in records(Lines(handle)):
-            if header is None:
-                header = checked_header(record, row, mapping.columns) if any(cell.strip() for cell in record) else None
-            elif len(record) > len(header):
+def _csv_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
+    source = mapping.source
+    with path.open(encoding=_codec(path, source.encoding, note), newline="") as handle:
+        split = delimited_rows(handle, source.delimiter, mapping.columns, note)
+        rows = table_rows(split, _layout(mapping), note)
+        _, header = next(rows, (0, ()))
+        for row, record in rows:
+            if len(record) > len(header):
                 counts = {"cells": len(record), "columns": len(header)}
                 yield row, Problem(row, None, "bad_file.too_many_cells", counts)
             else:
-                yield row, dict(zip_longest(header, record))
+                yield row, dict(zip_longest(map(str, header), record))
 
 
-def _workbook_rows(path: Path, mapping: ContactMapping) -> Rows:
-    header: list[str] | None = None
-    for row, line in workbook_lines(path, mapping.source.sheet):
-        if header is None:
-            names = ["" if cell is None else str(cell) for cell in line]
-            header = checked_header(names, row, mapping.columns) if any(name.strip() for name in names) else None
-        else:
-            yield row, dict(zip_longest(header, line[: len(header)]))
+def _codec(path: Path, declared: str | None, note: AddNote) -> str:
+    """Return the codec of a text file, and note its encoding and how sure that is. Raises ``Unreadable``."""
+    encoding = encoding_of(path, declared)
+    note(encoding_note(encoding))
+    return encoding.codec
 
 
-def _json_rows(path: Path, mapping: ContactMapping) -> Rows:
-    with path.open(encoding=encoding_of(path, mapping.source.encoding)) as handle:
+def _layout(mapping: ContactMapping) -> TableLayout:
+    contact = mapping.contact
+    filled = frozenset({contact.row_id, contact.at, contact.text})
+    return TableLayout(mapping.columns, filled, mapping.source.header_row)
+
+
+def _workbook_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
+    source = mapping.source
+    rows = sheet_rows(path, source.sheet, _layout(mapping), note)
+    _, header = next(rows, (0, ()))
+    for row, line in rows:
+        yield row, dict(zip_longest(map(str, header), line[: len(header)]))
+
+
+def _json_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
+    with path.open(encoding=_codec(path, mapping.source.encoding, note)) as handle:
         lines = Lines(handle)
         for line in lines:
             if line.strip():

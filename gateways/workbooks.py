@@ -1,4 +1,8 @@
-"""Read a sheet of an XLSX workbook. Its unpacked size is checked first, and formulas are read beside their values."""
+"""Read a sheet of an XLSX workbook. Its unpacked size is checked first, and formulas are read beside their values.
+
+openpyxl reads a large sheet row by row, but then without its merged cells and hidden rows, which stand in the same part
+of the archive: they are found while its size is checked.
+"""
 
 import os
 import re
@@ -7,9 +11,11 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import repeat
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 from xml.etree.ElementTree import ParseError
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -18,8 +24,9 @@ from defusedxml import DefusedXmlException
 os.environ["OPENPYXL_LXML"] = "False"  # where lxml happens to be installed openpyxl would prefer it to defusedxml
 from openpyxl import load_workbook
 
-from gateways.cells import Cell, Flaw
-from gateways.problems import Problem, Unreadable, excerpt
+from gateways.cells import Cell, Flaw, Serial
+from gateways.merged_cells import Area, MergedCells
+from gateways.problems import AddNote, FileNote, Problem, Unreadable, excerpt, ignore
 
 UNPACKED_LIMIT = 100_000_000
 """The most that all parts of a workbook may hold unpacked, in bytes."""
@@ -31,6 +38,14 @@ LAST_ROW = 1_048_576
 
 _CHUNK = 1 << 16
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,300}>")
+_ROW_NUMBER = re.compile(rb'\sr="(\d{1,7})"')
+_HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
+_OVERLAP = 400
+"""The bytes of a chunk that are searched again with the next one, so that no tag is missed at its end."""
+LAST_SERIAL = 2_958_466
+"""The first number that is no date of a spreadsheet: the year 10000."""
 _ESCAPED = re.compile("_x00([01][0-9A-Fa-f]|5F)_")
 """The escape of a control character, mostly of a carriage return, or of the underscore that begins such an escape."""
 _DAMAGE = (
@@ -49,16 +64,33 @@ class _Cell(Protocol):
 
 class _Sheet(Protocol):
     title: str
+    sheet_state: str
 
     def reset_dimensions(self) -> None: ...
     def iter_rows(self, *, max_row: int) -> Iterator[tuple[_Cell, ...]]: ...
 
 
-def workbook_lines(path: Path, sheet: str | None) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield each row of the named sheet, or of the first, with its number from 1. Raises ``Unreadable``."""
+@dataclass(slots=True)
+class _Part:
+    """What is found in a part of the archive while it is unpacked."""
+
+    has_formulas: bool = False
+    areas: dict[str, None] = field(default_factory=dict[str, None])
+    hidden_rows: set[int] = field(default_factory=set[int])
+
+
+_Parts = dict[str, _Part]
+
+
+def workbook_lines(path: Path, sheet: str | None, note: AddNote = ignore) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield each row of the named sheet, or of the first that is shown, with its number from 1.
+
+    A cell that is merged with those above it has their value; the ``column`` of its note is the sheet's letter. Raises
+    ``Unreadable``.
+    """
     try:
         with path.open("rb") as handle:
-            yield from _lines(handle, sheet)
+            yield from _lines(handle, sheet, note)
     except DefusedXmlException as error:
         raise Unreadable(Problem(None, None, "bad_file.unsafe_xml")) from error
     except (OSError, *_DAMAGE) as error:
@@ -69,21 +101,31 @@ def workbook_lines(path: Path, sheet: str | None) -> Iterator[tuple[int, list[Ce
         raise Unreadable(Problem(None, None, code)) from error
 
 
-def _lines(handle: BinaryIO, sheet: str | None) -> Iterator[tuple[int, list[Cell]]]:
-    has_formulas = _check_size(handle)
-    values = _rows(handle, sheet, data_only=True)
-    formulas = _rows(handle, sheet, data_only=False) if has_formulas else repeat(())
-    for row, (line, beside) in enumerate(zip(values, formulas, strict=has_formulas), 1):
-        yield row, [_value(cell, beside[at] if beside else None) for at, cell in enumerate(line)]
+def _lines(handle: BinaryIO, sheet: str | None, note: AddNote) -> Iterator[tuple[int, list[Cell]]]:
+    parts = _checked_parts(handle)
+    has_formulas = any(part.has_formulas for part in parts.values())
+    book = _book(handle, data_only=True)
+    chosen = _chosen(book.worksheets, sheet)
+    _note_sheets(book.worksheets, chosen, note)
+    part = parts.get(_part_of(chosen), _Part())
+    merged = MergedCells(map(Area.of, part.areas), note)
+    formulas = _rows(_chosen(_book(handle, data_only=False).worksheets, chosen.title)) if has_formulas else repeat(())
+    for row, (line, beside) in enumerate(zip(_rows(chosen), formulas, strict=has_formulas), 1):
+        if row in part.hidden_rows:
+            note(FileNote("file_note.hidden_row", row=row))
+        cells = [_value(cell, beside[at] if beside else None, book.epoch) for at, cell in enumerate(line)]
+        yield row, merged.filled(row, cells)
 
 
-def _value(cell: _Cell, formula: _Cell | None) -> Cell:
+def _value(cell: _Cell, formula: _Cell | None, epoch: datetime) -> Cell:
     """Return the cell's value; an empty text that is a formula's result is blank, not a missing result."""
     if cell.data_type == "e":
         return Flaw.ERROR
     if cell.value is None and formula is not None and formula.data_type == "f" and cell.data_type != "str":
         return Flaw.NO_RESULT
     value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LAST_SERIAL:
+        return Serial.of(value, epoch)
     return _ESCAPED.sub(_unescaped, value) if isinstance(value, str) else value
 
 
@@ -91,13 +133,13 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16))
 
 
-def _check_size(handle: BinaryIO) -> bool:
-    """Return whether a part holds a formula. Raises ``Unreadable`` for parts too large, or larger than declared."""
+def _checked_parts(handle: BinaryIO) -> _Parts:
+    """Return what the parts hold. Raises ``Unreadable`` for parts too large, or larger than declared."""
     with ZipFile(handle) as archive:
-        parts = archive.infolist()
-        if sum(part.file_size for part in parts) > UNPACKED_LIMIT or any(map(_swells, parts)):
+        infos = archive.infolist()
+        if sum(info.file_size for info in infos) > UNPACKED_LIMIT or any(map(_swells, infos)):
             raise _bomb()
-        return sum(_unpack(archive, part) for part in parts) > 0
+        return {info.filename: _unpack(archive, info) for info in infos}
 
 
 def _swells(part: ZipInfo) -> bool:
@@ -106,22 +148,31 @@ def _swells(part: ZipInfo) -> bool:
     return part.file_size >= RATIO_FROM and part.file_size > RATIO_LIMIT * part.compress_size
 
 
-def _unpack(archive: ZipFile, part: ZipInfo) -> bool:
-    """Unpack one part in chunks, beyond its declared size, and return whether it holds a formula."""
-    claimed = part.file_size
-    unlimited = copy(part)
+def _unpack(archive: ZipFile, info: ZipInfo) -> _Part:
+    """Unpack one part in chunks, beyond its declared size, and return what it holds."""
+    claimed = info.file_size
+    unlimited = copy(info)
     unlimited.file_size = UNPACKED_LIMIT + 1
-    size, end, has_formula = 0, b"", False
+    size, end, part = 0, b"", _Part()
     with archive.open(unlimited) as packed:
         while piece := packed.read(_CHUNK):
             size += len(piece)
             if size > claimed:
                 raise _bomb()
-            has_formula = has_formula or _FORMULA.search(end + piece) is not None
-            end = piece[-80:]
+            _search(end + piece, part)
+            end = piece[-_OVERLAP:]
     if size < claimed:
         raise BadZipFile
-    return has_formula
+    return part
+
+
+def _search(content: bytes, part: _Part) -> None:
+    part.has_formulas = part.has_formulas or _FORMULA.search(content) is not None
+    part.areas.update((match[1].decode(), None) for match in _MERGED.finditer(content))
+    for row in _ROW.findall(content):
+        number = _ROW_NUMBER.search(row)
+        if number and _HIDDEN.search(row):
+            part.hidden_rows.add(int(number[1]))
 
 
 def _bomb() -> Unreadable:
@@ -129,20 +180,56 @@ def _bomb() -> Unreadable:
     return Unreadable(Problem(None, None, "bad_file.zip_bomb", params))
 
 
-def _rows(handle: BinaryIO, sheet: str | None, *, data_only: bool) -> Iterator[tuple[_Cell, ...]]:
-    """Yield the rows that openpyxl reads, whatever size the sheet declares, without its warnings."""
+class _Book(Protocol):
+    worksheets: list[_Sheet]
+    epoch: datetime
+
+
+def _book(handle: BinaryIO, *, data_only: bool) -> _Book:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = load_workbook(handle, read_only=True, data_only=data_only, keep_links=False)
-    sheets = cast("list[_Sheet]", book.worksheets)
-    chosen = next((candidate for candidate in sheets if sheet in {None, candidate.title}), None)
+    return cast("_Book", cast("object", book))
+
+
+def _chosen(sheets: list[_Sheet], sheet: str | None) -> _Sheet:
+    """Return the sheet of that name, else the first that is shown. Raises ``Unreadable``."""
+    shown = [candidate for candidate in sheets if candidate.sheet_state == "visible"] or sheets
+    eligible = shown if sheet is None else [candidate for candidate in sheets if candidate.title == sheet]
+    chosen = next(iter(eligible), None)
     if chosen is None and sheet is None:
         raise BadZipFile
     if chosen is None:
-        params = {"sheet": excerpt(sheet), "sheets": ", ".join(excerpt(other.title) for other in sheets[:10])}
+        params = {"sheet": excerpt(sheet), "sheets": _titles(sheets)}
         raise Unreadable(Problem(None, None, "bad_file.missing_sheet", params))
-    chosen.reset_dimensions()
-    rows = chosen.iter_rows(max_row=LAST_ROW)
+    return chosen
+
+
+def _note_sheets(sheets: list[_Sheet], chosen: _Sheet, note: AddNote) -> None:
+    others = [sheet for sheet in sheets if sheet is not chosen]
+    hidden = [sheet for sheet in others if sheet.sheet_state != "visible"]
+    shown = [sheet for sheet in others if sheet.sheet_state == "visible"]
+    if chosen.sheet_state != "visible":
+        note(FileNote("file_note.hidden_sheet_read", {"sheet": excerpt(chosen.title)}))
+    if hidden:
+        note(FileNote("file_note.hidden_sheets", {"count": len(hidden), "sheets": _titles(hidden)}))
+    if shown:
+        note(FileNote("file_note.other_sheets", {"sheet": excerpt(chosen.title), "sheets": _titles(shown)}))
+
+
+def _titles(sheets: list[_Sheet]) -> str:
+    return ", ".join(excerpt(sheet.title) for sheet in sheets[:10])
+
+
+def _part_of(sheet: _Sheet) -> str:
+    """Return the name of the archive's part that holds the sheet."""
+    return str(cast(Any, sheet)._worksheet_path).lstrip("/")  # noqa: SLF001 openpyxl offers it nowhere else
+
+
+def _rows(sheet: _Sheet) -> Iterator[tuple[_Cell, ...]]:
+    """Yield the rows that openpyxl reads, whatever size the sheet declares, without its warnings."""
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(max_row=LAST_ROW)
     while True:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from models.visible_text import seen
 
 TEXT_LIMIT = 65_536
 """The longest text one field may hold, in bytes of UTF-8."""
@@ -11,8 +13,10 @@ TEXT_LIMIT = 65_536
 NO_NUL = r"^[^\x00]*$"
 """A pattern without NUL, which Postgres cannot store in a text."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)]
+_LINE = StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)
+_TEXT = StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)
+Line = Annotated[str, _LINE, AfterValidator(seen)]
+Text = Annotated[str, _TEXT, AfterValidator(seen)]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(_[A-Z]{2})?$")]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
@@ -82,20 +83,20 @@ class Confirmation(Form):
 class Compensation(Form):
     """What is offered in all, in fen, and under which title of the contract (B4)."""
 
-    compensation: Annotated[int, Field(ge=1), VARIABLE]
+    compensation: Annotated[int, Field(ge=1), EXACT, VARIABLE]
     grounds: Personal
 
 
 class Approval(Form):
     """What a second person approves, in fen: all that was offered, or less (B4)."""
 
-    approved: Annotated[int, Field(ge=0), VARIABLE]
+    approved: Annotated[int, Field(ge=0), EXACT, VARIABLE]
 
 
 class Recovery(Form):
     """What is claimed back from whoever answers for it, in fen: a ledger of its own (B4)."""
 
-    recovery: Annotated[int, Field(ge=1), VARIABLE]
+    recovery: Annotated[int, Field(ge=1), EXACT, VARIABLE]
     claimed_from: Personal
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from models.exact_number import EXACT
 from statemachines.form_model import Code, Form, Personal, value_of
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.vocabulary import STAY, Move, State
@@ -55,7 +56,7 @@ class ToCustomer(Form):
 class Undelivered(Form):
     """The message that did not arrive, by the ``seq`` of the move that sent it, and why."""
 
-    message: Annotated[int, Field(ge=1)]
+    message: Annotated[int, Field(ge=1), EXACT]
     cause: Code
 
 

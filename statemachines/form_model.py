@@ -3,7 +3,10 @@
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from models.exact_number import EXACT
+from models.visible_text import seen
 
 
 class _Mark:
@@ -47,8 +50,13 @@ NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 
 Words = StringConstraints(strip_whitespace=True, min_length=1, max_length=65_536, pattern=NO_NUL)
-Personal = Annotated[str, Words, PERSONAL]
-Handle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL), ACTOR]
+Personal = Annotated[str, Words, AfterValidator(seen), PERSONAL]
+Handle = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL),
+    AfterValidator(seen),
+    ACTOR,
+]
 Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 """The number of a case."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -61,8 +69,8 @@ Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CO
 """The codes of several departments, separated by blanks."""
 Past = Annotated[AwareDatetime, PAST]
 """An instant that is not in the future."""
-Score = Annotated[int, Field(ge=1, le=5)]
-Percent = Annotated[int, Field(ge=0, le=1000)]
+Score = Annotated[int, Field(ge=1, le=5), EXACT]
+Percent = Annotated[int, Field(ge=0, le=1000), EXACT]
 
 
 class Form(BaseModel):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import (
     ON_CASE,
@@ -82,7 +83,7 @@ class Return(Form):
 class Escalation(Form):
     """The level to which a person escalates the case (B6)."""
 
-    level: Annotated[int, Field(ge=1, le=TOP_LEVEL), ON_CASE]
+    level: Annotated[int, Field(ge=1, le=TOP_LEVEL), EXACT, ON_CASE]
     reason: Personal
 
 
@@ -90,7 +91,7 @@ class Extension(Form):
     """More time for one promise of the case: hours of its own sort, working hours where it counts those."""
 
     clause: Code
-    hours: Annotated[int, Field(ge=1, le=10_000)]
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT]
     reason: Personal
 
 
@@ -136,7 +137,7 @@ class Promise(Form):
 class Kept(ToCustomer):
     """Which of the case's promises was kept, and what the customer was told of it (B9)."""
 
-    promise: Annotated[int, Field(ge=1)]
+    promise: Annotated[int, Field(ge=1), EXACT]
     how: Personal
 
 
@@ -171,7 +172,7 @@ class Unanswered(StrEnum):
 class Attempt(Form):
     """A callback that reached nobody; ``attempts`` counts them in this cycle (D1)."""
 
-    attempts: Annotated[int, Field(ge=1), ON_CASE]
+    attempts: Annotated[int, Field(ge=1), EXACT, ON_CASE]
     reason: Unanswered = Unanswered.NO_ANSWER
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
+from models.exact_number import EXACT
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason
@@ -40,7 +41,7 @@ PEOPLE = (*INVESTIGATORS, *WATCHERS, Role.OPERATIONS)
 EXECUTION = ("submit", "complete")
 """Whoever did this does not verify it (F3)."""
 
-Hundredths = Annotated[int, Field(ge=0), VARIABLE]
+Hundredths = Annotated[int, Field(ge=0), EXACT, VARIABLE]
 """A figure of an indicator in hundredths: 90.5 % is 9050."""
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Category, Department, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
@@ -77,13 +78,13 @@ class Qualification(ToCustomer):
     """What the salesperson tells the customer, and what the business may be worth, in fen (D2)."""
 
     told: Personal
-    expected: Annotated[int | None, Field(ge=0), VARIABLE] = None
+    expected: Annotated[int | None, Field(ge=0), EXACT, VARIABLE] = None
 
 
 class Won(Form):
     """What the business is worth, in fen."""
 
-    worth: Annotated[int | None, Field(ge=0), VARIABLE] = None
+    worth: Annotated[int | None, Field(ge=0), EXACT, VARIABLE] = None
 
 
 class LostReason(StrEnum):

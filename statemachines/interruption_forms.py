@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from models.exact_number import EXACT
 from statemachines.form_model import (
     BORNE_CATEGORY,
     CUSTOMER_KIND,
@@ -16,7 +17,7 @@ from statemachines.form_model import (
     Personal,
 )
 
-Count = Annotated[int, Field(ge=0), VARIABLE]
+Count = Annotated[int, Field(ge=0), EXACT, VARIABLE]
 
 
 class Declaration(Form):
@@ -58,8 +59,8 @@ class Affected(Form):
     """How many cases are affected so far, how many of them were found now, and to how many customers mail went."""
 
     affected: Count
-    found: Annotated[int, Field(ge=0)]
-    told: Annotated[int, Field(ge=0)]
+    found: Annotated[int, Field(ge=0), EXACT]
+    told: Annotated[int, Field(ge=0), EXACT]
     untold: Count
 
 
@@ -73,7 +74,7 @@ class TimeGrant(Form):
     """More time for one promise of every affected case: hours of its own sort, with the reason."""
 
     clause: Code
-    hours: Annotated[int, Field(ge=1, le=10_000)]
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT]
     reason: Personal
 
 
@@ -81,7 +82,7 @@ class TimeGranted(Form):
     """On how many affected cases more time was granted, and how many had no such clock."""
 
     clause: Code
-    hours: Annotated[int, Field(ge=1, le=10_000)]
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT]
     granted: Count
     skipped: Count
 
@@ -89,7 +90,7 @@ class TimeGranted(Form):
 class Loss(Form):
     """What was lost, and its worth in fen."""
 
-    amount: Annotated[int, Field(ge=1)]
+    amount: Annotated[int, Field(ge=1), EXACT]
     what: Personal
 
 

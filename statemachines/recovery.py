@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
+from models.exact_number import EXACT
 from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
@@ -27,7 +28,7 @@ STATES = (
 )
 
 LIVE = before(STATES, Milestone.ARCHIVED)
-Fen = Annotated[int, Field(ge=1)]
+Fen = Annotated[int, Field(ge=1), EXACT]
 
 
 class Claim(Form):

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from models.exact_number import EXACT, Whole
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Past, Personal
 from statemachines.forms import Severity
 
-Fen = Annotated[int, Field(ge=0)]
+Fen = Annotated[int, Field(ge=0), EXACT]
 Codes = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}(,[a-z][a-z0-9_]{0,39}){0,19}$")]
 """Codes, separated by commas."""
 
@@ -100,7 +101,7 @@ class Push(ToCustomer):
     """What the customer is told of the progress, for an agreed node or beside them (C3)."""
 
     text: Personal
-    node: Annotated[int | None, Field(ge=1)] = None
+    node: Annotated[int | None, Field(ge=1), EXACT] = None
     position: Code | None = None
 
 
@@ -157,8 +158,8 @@ class Change(Form):
 
     change: Personal
     plan_effect: Personal
-    cost_delta: int
-    days_delta: int
+    cost_delta: Whole
+    days_delta: Whole
     consent: Personal | None = None
 
 

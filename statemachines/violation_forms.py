@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import KNOWN_CASE, ON_CASE, VARIABLE, Form, Handle, Number, Personal
 from statemachines.forms import Degree, Message, Severity
@@ -70,7 +71,7 @@ class Verdict(Form):
     """The penalty, the amount of a fine in fen, and the grounds."""
 
     penalty: Annotated[Penalty, VARIABLE]
-    fine: Annotated[int, Field(ge=0), VARIABLE] = 0
+    fine: Annotated[int, Field(ge=0), EXACT, VARIABLE] = 0
     grounds: Personal
 
 

@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from apps.cli.arguments import check_arguments
 from apps.cli.context import FAULT, REFUSED, cli, close_context, open_context
 from apps.cli.index import asks_for_help, assembled
 from statemachines.refused import Refused
@@ -24,6 +25,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     open_context()
     cli.as_json = "--json" in given
     try:
+        check_arguments(given)
         command = get_command(assembled(first.__eq__))
         if asks_for_help(given) and (page := _help_page(command, given)) is not None:
             return cli.show(page)

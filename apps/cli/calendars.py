@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.context import As, Json, cli, local, table
-from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published, read_file
+from apps.cli.context import As, FileEncoding, Json, cli, local, table
+from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published
+from apps.cli.text_files import read_file
 from engine.calendars.calendar import Calendar
 from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
 from engine.rules.in_force import Sort
@@ -75,7 +76,7 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
 
 
 @calendar.command()
-def publish(file: Path, reason: Why, as_: As = None, json: Json = False) -> None:
+def publish(file: Path, reason: Why, encoding: FileEncoding = None, as_: As = None, json: Json = False) -> None:
     """Publish a whole calendar from a file; it holds from now on."""
     store, by = cli.store, cli.actor(as_)
     at = store.now()
@@ -83,7 +84,14 @@ def publish(file: Path, reason: Why, as_: As = None, json: Json = False) -> None
 
 
 @calendar.command("import")
-def import_(name: str, file: Path, reason: WhyImport = None, as_: As = None, json: Json = False) -> None:
+def import_(
+    name: str,
+    file: Path,
+    reason: WhyImport = None,
+    encoding: FileEncoding = None,
+    as_: As = None,
+    json: Json = False,
+) -> None:
     """Take the holidays and make-up days of published years into a calendar."""
     store, by = cli.store, cli.actor(as_)
     text, reason = read_file(file), reason if reason is not None else file.name

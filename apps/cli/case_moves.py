@@ -5,11 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from apps import views
-from apps.cli.contact_input import Body, contact_of, text_of
-from apps.cli.context import As, Json, cli, instant
+from apps.cli.contact_input import Body, contact_of
+from apps.cli.context import As, FileEncoding, Json, cli, instant
 from apps.cli.customer_doubts import unusable_text
 from apps.cli.letter_preview import letter_of
 from apps.cli.similar_cases import candidate_line
+from apps.cli.text_files import text_of
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -53,6 +54,7 @@ def open_(
     unless_known: UnlessKnown = False,
     as_: As = None,
     key: Key = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """Open a case for a contact; cases that may be the same matter are named."""
@@ -125,6 +127,7 @@ def follow_up_(
     channel: Channel = Channel.HOTLINE,
     as_: As = None,
     key: Key = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
@@ -143,6 +146,7 @@ def do(
     key: Key = None,
     if_seq: Annotated[int | None, typer.Option()] = None,
     preview: Annotated[bool, typer.Option("--preview")] = False,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""

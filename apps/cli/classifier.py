@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.cli.context import As, Json, cli, table
+from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.page import Page
 from classifier import training_report
 from locales.translation import label, translate
@@ -27,20 +27,22 @@ Subject = Annotated[str, typer.Option()]
 
 
 @classifier.command()
-def train(files: Files = None, json: Json = False) -> None:
+def train(files: Files = None, encoding: FileEncoding = None, json: Json = False) -> None:
     """Learn from files and from what people decided; without a file, from those of the last time."""
     from classifier.example_files import examples_in
     from classifier.training import train_from
     from classifier.training_report import document as document_of
 
-    examples = [example for file in files or () for example in examples_in(file)]
+    examples = [example for file in files or () for example in examples_in(file, cli.encoding)]
     now = cli.store.now()
     trained = train_from(cli.store, examples, now)
     cli.give(document_of(trained), Page(training_report.render(trained, cli.locale)))
 
 
 @classifier.command()
-def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False) -> None:
+def evaluate(
+    file: Path, folds: Folds = None, seed: Seed = 0, encoding: FileEncoding = None, json: Json = False
+) -> None:
     """How good the trained model is on FILE; without a model, or with --folds, how well FILE can be learned."""
     from classifier.categories import categories_of
     from classifier.evaluation import evaluate as evaluate_model
@@ -48,7 +50,7 @@ def evaluate(file: Path, folds: Folds = None, seed: Seed = 0, json: Json = False
 
     model, secret = _trained_model()
     categories = categories_of(cli.settings.where)
-    examples = examples_in(file)
+    examples = examples_in(file, cli.encoding)
     labelled = [each.with_label(categories.code_of(each.label)) for each in examples]
     evaluation = evaluate_model(labelled, model, secret, folds, seed)
     labels = {categories.code_of(each.label): each.label for each in examples}  # the file's own labels
@@ -136,11 +138,11 @@ def _candidate(candidate: Any) -> tuple[str, str | None, str]:
 
 
 @classifier.command()
-def tree(file: Path, as_: As = None, json: Json = False) -> None:
+def tree(file: Path, encoding: FileEncoding = None, as_: As = None, json: Json = False) -> None:
     """Publish a tree of categories 分类体系: three levels, then department, severity, code if there."""
     from classifier.category_tree import publish_tree
 
-    tree_ = publish_tree(cli.store, file, cli.actor(as_))
+    tree_ = publish_tree(cli.store, file, cli.actor(as_), cli.encoding)
     live, depth = tree_.live, range(1, 4)
     document = {
         "by": tree_.by,

@@ -1,7 +1,5 @@
-"""What a command is given of a contact: its text, from an option, a file or standard input, and its checked fields."""
+"""What a command is given of a contact: its body and its checked fields."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,16 +10,6 @@ from statemachines.form_faults import form_faults
 from statemachines.refused import Refused
 
 Body = Annotated[str | None, typer.Option()]
-
-
-def text_of(source: str | None) -> str:
-    """Read a file, or standard input for "-". Raises ``Refused('no_text' | 'unreadable_body')``."""
-    if source is None:
-        raise Refused("no_text")
-    try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refused("unreadable_body", file=source) from None
 
 
 def contact_of(move: str, **fields: Any) -> Contact:

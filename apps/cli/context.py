@@ -32,10 +32,11 @@ DONE, FAULT, REFUSED = 0, 1, 2
 
 @dataclass
 class CliContext:
-    """The context of one command. ``as_json`` and ``acting_as`` are set by the command's own options."""
+    """The context of one command. ``as_json``, ``acting_as`` and ``encoding`` are set by the command's own options."""
 
     as_json: bool = False
     acting_as: str | None = None
+    encoding: str | None = None
     out: Console = field(default_factory=lambda: Console(soft_wrap=False))
     err: Console = field(default_factory=lambda: Console(stderr=True))
 
@@ -135,10 +136,29 @@ def _set_actor(value: str | None) -> str | None:
 As = Annotated[str | None, typer.Option("--as", callback=_set_actor)]
 
 
+def _set_encoding(value: str | None) -> str | None:
+    """Take the encoding of the files that the command reads. Raises ``Refused('unknown_encoding')``."""
+    if value is not None:
+        try:
+            b"".decode(value)
+            "".encode(value)
+        except (LookupError, ValueError):
+            raise Refused("unknown_encoding", encoding=value[:40]) from None
+        cli.encoding = value
+    return value
+
+
+FileEncoding = Annotated[
+    str | None,
+    typer.Option("--encoding", callback=_set_encoding),
+]
+
+
 def open_context() -> None:
     """Reset the context for a new command."""
     cli.as_json = False
     cli.acting_as = None
+    cli.encoding = None
     cli.out = Console(soft_wrap=False)
     cli.err = Console(stderr=True)
     for name in ("settings", "store"):

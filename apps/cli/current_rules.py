@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,14 +55,6 @@ def current_rules() -> CurrentRules:
         if refused.code != "no_store":
             raise
         return CurrentRules(SHIPPED, system_now())
-
-
-def read_file(file: Path) -> str:
-    """Return the text of a file. Raises ``Refused('unreadable_body')``."""
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refused("unreadable_body", file=str(file)) from None
 
 
 def day(text: str) -> date:

@@ -11,7 +11,7 @@ from engine.replay.event_buffer import EventBuffer
 from gateways.logs.events import events
 from gateways.logs.mapping import LogMapping, Named, contact_of, opened_at
 from gateways.mapping_file import BadMapping, load_mapping
-from gateways.problems import BadCell, Problem, Unreadable
+from gateways.problems import AddNote, BadCell, Problem, Unreadable, ignore
 from locales.translation import translate
 from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
@@ -35,6 +35,8 @@ def mapping_of(log: Path, given: Path | None) -> LogMapping:
         mapping = load_mapping(path, LogMapping)
     except BadMapping as error:
         raise Refused("bad_log_mapping", file=path.name, problems=list(map(problem_text, error.problems))) from None
+    if cli.encoding:
+        mapping = mapping.in_encoding(cli.encoding)
     table = lifecycle_of(mapping.source.kind)
     if problems := [text for named in mapping.named() if (text := _unknown(path, table, named))]:
         raise Refused("bad_log_mapping", file=path.name, problems=problems)
@@ -51,13 +53,15 @@ def _unknown(path: Path, table: Lifecycle, named: Named) -> str:
     return translate(cli.locale, f"bad_mapping.unknown_{named.sort}", **params)
 
 
-def buffer_events(log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Callable[[int], None]) -> int:
+def buffer_events(
+    log: Path, mapping: LogMapping, buffer: EventBuffer, progress: Callable[[int], None], note: AddNote = ignore
+) -> int:
     """Write the log's events to the buffer, each with its step; returns how many cases there are.
 
     Raises ``Refused('bad_log')`` if the log cannot be read to its end.
     """
     try:
-        for n, event in enumerate(events(log, mapping), 1):
+        for n, event in enumerate(events(log, mapping, note), 1):
             _buffer(event, mapping, buffer)
             if n % PROGRESS_STEP == 0:
                 progress(PROGRESS_STEP)

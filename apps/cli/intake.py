@@ -3,12 +3,12 @@
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from apps.cli.context import Json, cli
-from apps.cli.problem_text import problem_text
+from apps.cli.context import FileEncoding, Json, cli
+from apps.cli.problem_text import note_lines, notes_document, problem_text
 from engine.commands.arrivals import Source, record, take_due
 from engine.commands.follow_up import follow_up_fault
 from engine.outbox.bounces import BounceOutcome, record_bounce
@@ -17,14 +17,9 @@ from gateways.bounces import MailSort, mail_reports
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
-from gateways.problems import Problem
-from locales.translation import translate
 from models.columns import to_micros
 from models.identifiers import HOME_REGION
 from statemachines.lifecycle import Refused
-
-SHOWN = 20
-"""So many cells that identify nobody are named on the screen; ``--json`` names more."""
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping")]
 KeepGood = Annotated[bool, typer.Option("--keep-good")]
@@ -36,7 +31,13 @@ def join(app: typer.Typer) -> None:
     app.command("import-bounces")(import_bounces)
 
 
-def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False, json: Json = False) -> None:
+def import_(
+    file: Path,
+    mapping: MappingFile = None,
+    keep_good: KeepGood = False,
+    encoding: FileEncoding = None,
+    json: Json = False,
+) -> None:
     """Take contacts in from a CSV, XLSX or JSONL file: all of it, or nothing."""
     columns = _mapping(file, mapping)
     case_fault = cache(_case_fault)
@@ -60,16 +61,11 @@ def import_(file: Path, mapping: MappingFile = None, keep_good: KeepGood = False
         "duplicates": checked.duplicates,
         "refused": checked.problem_count,
         "taken": opened,
-        "notes": [translate(cli.locale, note.code, **note.params) for note in checked.notes],
-        "unusable": [_unusable(note) for note in checked.unusable],
-        "unusable_count": checked.unusable_count,
+        **notes_document(checked.notes, checked.note_count),
         "problems": _problems(checked),
     }
     text = cli.translate("imported" if recorded.new else "nothing_new", **document)
-    unusable = [f"! {note['text']}" for note in document["unusable"][:SHOWN]]
-    if (more := checked.unusable_count - len(unusable)) > 0:
-        unusable.append(cli.translate("more_problems", count=more))
-    cli.give(document, text, *(f"· {note}" for note in document["notes"]), *unusable, *document["problems"])
+    cli.give(document, text, *note_lines(checked.notes, checked.note_count), *document["problems"])
 
 
 def _region(pack: str) -> str:
@@ -78,10 +74,6 @@ def _region(pack: str) -> str:
         return rules_of(cli.store).pack(pack, to_micros(cli.store.now())).region
     except Refused:
         return HOME_REGION
-
-
-def _unusable(note: Problem) -> dict[str, Any]:
-    return {"row": note.row, "column": note.column, "code": note.code, "text": problem_text(note)}
 
 
 def import_bounces(path: Path, json: Json = False) -> None:
@@ -110,10 +102,11 @@ def _mapping(file: Path, given: Path | None) -> ContactMapping:
     if given is None and not path.exists():
         raise Refused("no_mapping", file=file.name, expected=path.name)
     try:
-        return load_mapping(path, ContactMapping)
+        mapping = load_mapping(path, ContactMapping)
     except BadMapping as error:
         problems = [problem_text(problem) for problem in error.problems]
         raise Refused("bad_mapping", file=path.name, problems=problems) from None
+    return mapping.in_encoding(cli.encoding) if cli.encoding else mapping
 
 
 def _problems(checked: Check) -> list[str]:

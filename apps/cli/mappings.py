@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.context import Json, cli, local
+from apps.cli.context import FileEncoding, Json, cli, local
 from apps.cli.event_logs import mapping_of
-from apps.cli.problem_text import problem_text
+from apps.cli.problem_text import note_lines, notes_document, problem_text
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
 from gateways.logs.draft.toml_draft import suggest as draft
 from gateways.logs.events import events
 from gateways.logs.mapping import BLANK, LogMapping, Named
-from gateways.problems import BadCell, Problem, Unreadable
+from gateways.problems import BadCell, Notes, Problem, Unreadable
 from locales.translation import translate
 from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
@@ -32,10 +32,10 @@ LISTED = 20
 
 
 @mapping.command()
-def suggest(log: Path, out: Out = None, json: Json = False) -> None:
+def suggest(log: Path, out: Out = None, encoding: FileEncoding = None, json: Json = False) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
     try:
-        text = draft(log, partial(translate, cli.locale))
+        text = draft(log, partial(translate, cli.locale), cli.encoding)
     except Unreadable as error:
         raise _refused(log, error) from None
     if out is None:
@@ -53,7 +53,12 @@ def suggest(log: Path, out: Out = None, json: Json = False) -> None:
 
 
 @mapping.command()
-def check(mapping: Path, log: Annotated[Path | None, typer.Argument()] = None, json: Json = False) -> None:
+def check(
+    mapping: Path,
+    log: Annotated[Path | None, typer.Argument()] = None,
+    encoding: FileEncoding = None,
+    json: Json = False,
+) -> None:
     """Check a mapping by itself, and against a log: what its words become, and what has no place in it."""
     log_mapping = mapping_of(log or mapping, mapping)
     if problems := list(_faults(mapping, log_mapping)):
@@ -67,8 +72,9 @@ def check(mapping: Path, log: Annotated[Path | None, typer.Argument()] = None, j
     shown = [_translate("sound", file=mapping.name, **document)]
     if log is not None:
         summary = _summarise(log, log_mapping)
-        document["log"] = summary.document(log.name)
-        shown += _lines(log, summary)
+        notes = summary.notes
+        document["log"] = {**summary.document(log.name), **notes_document(notes.kept, notes.count)}
+        shown += [*note_lines(notes.kept, notes.count), *_lines(log, summary)]
     cli.give(document, *shown)
 
 
@@ -107,6 +113,7 @@ class _LogSummary:
     faults: Counter[str] = field(default_factory=Counter[str])
     rules: Counter[str] = field(default_factory=Counter[str])
     examples: dict[str, str] = field(default_factory=dict[str, str])
+    notes: Notes = field(default_factory=Notes)
     first: datetime | None = None
     last: datetime | None = None
 
@@ -122,7 +129,7 @@ def _summarise(log: Path, mapping: LogMapping) -> _LogSummary:
     """Read the whole log. Raises ``Refused('bad_log')``."""
     summary = _LogSummary()
     try:
-        for event in events(log, mapping):
+        for event in events(log, mapping, summary.notes.add):
             summary.events += 1
             _count(summary, event, mapping)
     except Unreadable as error:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from apps.cli.context import DONE, REFUSED, As, Json, cli, instant, local, table
-from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published, read_file
+from apps.cli.context import DONE, REFUSED, As, FileEncoding, Json, cli, instant, local, table
+from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published
 from apps.cli.pack_settings import settings_of
+from apps.cli.text_files import read_file
 from apps.variable_views import yuan
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
@@ -150,7 +151,14 @@ def _when(micros: int) -> str:
 
 
 @policy.command()
-def publish(file: Path, reason: Why, effective_from: Effective = None, as_: As = None, json: Json = False) -> None:
+def publish(
+    file: Path,
+    reason: Why,
+    effective_from: Effective = None,
+    encoding: FileEncoding = None,
+    as_: As = None,
+    json: Json = False,
+) -> None:
     """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
     store, by = cli.store, cli.actor(as_)
     at, text = store.now(), read_file(file)

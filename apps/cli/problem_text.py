@@ -1,8 +1,15 @@
 """Describe a problem of a file to its reader: the place, the reason, and what to do."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
 from apps.cli.context import cli
-from gateways.problems import Problem
+from gateways.problems import FileNote, Problem
 from locales.translation import translate
+
+ENCODING = "file_note.encoding_"
+SHOWN_NOTES = 40
+"""The most remarks that are shown to people; programs get more."""
 
 
 def problem_text(problem: Problem) -> str:
@@ -10,7 +17,34 @@ def problem_text(problem: Problem) -> str:
     return _place(problem) + translate(cli.locale, problem.code, **problem.params)
 
 
-def _place(problem: Problem) -> str:
+def note_text(note: FileNote) -> str:
+    """Return the remark in the reader's language, after its place."""
+    return _place(note) + translate(cli.locale, note.code, **note.params)
+
+
+def note_lines(notes: Sequence[FileNote], count: int) -> Iterator[str]:
+    """Yield the remarks for people: the first ones, and how many more there are."""
+    yield from (f"· {note_text(note)}" for note in notes[:SHOWN_NOTES])
+    if count > SHOWN_NOTES:
+        yield cli.translate("more_notes", count=count - SHOWN_NOTES)
+
+
+def notes_document(notes: Sequence[FileNote], count: int) -> dict[str, Any]:
+    """Return the remarks for programs: as texts, with their places and values, their number, and the encoding."""
+    noted = [{"code": note.code, "row": note.row, "column": note.column, "params": dict(note.params)} for note in notes]
+    texts = list(map(note_text, notes))
+    return {"encoding": _encoding_document(notes), "notes": texts, "noted": noted, "note_count": count}
+
+
+def _encoding_document(notes: Iterable[FileNote]) -> dict[str, Any] | None:
+    """Return the encoding that one of the remarks names, and how sure it is; None for a file that is no text."""
+    for note in notes:
+        if note.code.startswith(ENCODING):
+            return {"name": note.params["encoding"], "certainty": note.code.removeprefix(ENCODING)}
+    return None
+
+
+def _place(problem: Problem | FileNote) -> str:
     if problem.code.startswith("bad_mapping."):  # its message names the key
         return "" if problem.row is None else translate(cli.locale, "bad_mapping.at_line", row=problem.row)
     place = {"row": problem.row, "column": problem.column}

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from apps.cli.context import Json, cli
+from apps.cli.context import FileEncoding, Json, cli
 from apps.cli.event_logs import buffer_events, mapping_of
+from apps.cli.problem_text import note_lines, notes_document
 from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
+from gateways.problems import Notes
 from models.columns import to_micros
 from reports.conformance import Conformance, gather
 from reports.conformance_text import document, picture, render
@@ -42,6 +44,7 @@ def replay_(
     pack: Pack = None,
     report: Report = None,
     picture: Picture = None,
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """Take another system's history in, event by event, and say how it fits our lifecycle."""
@@ -50,9 +53,10 @@ def replay_(
     options = ReplayOptions(bridge, cli.translate("replay.wordless"))
     rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
     source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
+    notes = Notes()
     with EventBuffer(store.home) as buffer:
         with _bar(cli.translate("replay.reading"), None) as show_read:
-            buffer_events(log, log_mapping, buffer, show_read)
+            buffer_events(log, log_mapping, buffer, show_read, notes.add)
         with _bar(cli.translate("replay.living"), buffer.events) as show_replayed:
             replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
@@ -61,8 +65,9 @@ def replay_(
     moves, states = ([one.name for one in named if one.sort == sort] for sort in ("move", "state"))
     empty = Conformance(source.source, table.kind, source.pack, bridge)
     conformance = gather(store, table, empty, strays, moves_of_log(table, moves, states))
-    _write(conformance, report, picture)
-    cli.give(document(conformance), Page(render(conformance, cli.locale, drawn=False)))
+    whole = {**document(conformance), **notes_document(notes.kept, notes.count)}
+    _write(conformance, whole, report, picture)
+    cli.give(whole, *note_lines(notes.kept, notes.count), Page(render(conformance, cli.locale, drawn=False)))
 
 
 @contextlib.contextmanager
@@ -77,11 +82,10 @@ def _bar(description: str, total: int | None) -> Generator[Callable[[int], None]
         yield lambda done: bar.advance(task, done)
 
 
-def _write(conformance: Conformance, report: Path | None, drawn: Path | None) -> None:
+def _write(conformance: Conformance, whole: dict[str, Any], report: Path | None, drawn: Path | None) -> None:
     """Write the requested files. Raises ``Refused('cannot_write')``."""
     texts: dict[Path, str] = {}
     if report is not None:
-        whole: dict[str, Any] = document(conformance)
         is_json = report.suffix.lower() == ".json"
         texts[report] = (
             encoder.dumps(whole, ensure_ascii=False, indent=2) + "\n" if is_json else render(conformance, cli.locale)

@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from apps.cli.contact_input import Body, contact_of, text_of
-from apps.cli.context import Json, cli, local, table
+from apps.cli.contact_input import Body, contact_of
+from apps.cli.context import FileEncoding, Json, cli, local, table
+from apps.cli.text_files import text_of
 from engine.duplicates.similar import Candidate, similar
 from engine.rules.in_force import rules_in
 from locales.translation import label
@@ -20,6 +21,7 @@ def list_similar(
     text: str | None = None,
     body: Body = None,
     pack: str = "logistics",
+    encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
     """The cases that a contact may be about already: by customer, by shipment, or by nearly the same words."""

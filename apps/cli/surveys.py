@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import As, Json, cli, table
-from apps.cli.current_rules import current_rules, edition_document, effective, give_published, read_file
+from apps.cli.current_rules import current_rules, edition_document, effective, give_published
 from apps.cli.reports import date_of
+from apps.cli.text_files import read_file
 from engine.rules.in_force import Sort
 from engine.rules.publishing import publish as publish_text
 from engine.rules.questionnaires import Questionnaire

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from locales.translation import label
+from models.exact_number import EXACT
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Move
 from statemachines.roles import LEVELS, MANAGERS, Role
@@ -205,11 +206,9 @@ class ExtendForm(CaseForm):
         title="时限 / Promise",
         description="给哪一项时限延期。 / The promise that gets more time.",
     )
-    hours: int = Field(
+    hours: Annotated[int, Field(ge=1, le=10_000), EXACT] = Field(
         title="延长小时数 / Hours",
         description="按该时限自己的算法计(工作时间的按工作小时)。 / Working hours where the promise counts those.",
-        ge=1,
-        le=10_000,
     )
     reason: Annotated[str, *choice(choices("act.reason", EXTEND_REASONS))] = _reason()
 
@@ -221,12 +220,10 @@ class DecideForm(CaseForm):
         title="决定 / Decision",
         description="工单现在等待的决定。 / The decision that the case waits for.",
     )
-    amount: int | None = Field(
+    amount: Annotated[int | None, Field(ge=0, le=10**11), EXACT] = Field(
         default=None,
         title="金额(分) / Amount in fen",
         description="只在决定涉及金额时填写，以分为单位：100 元填 10000。 / Only where asked: 100 yuan are 10000.",
-        ge=0,
-        le=10**11,
     )
     department: DepartmentCode = _department(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
     reason: Annotated[str, *choice(DECIDE_CHOICES)] = _reason(

@@ -13,8 +13,10 @@ from gateways.logs.log_files import NO_ATTRIBUTES, Record, refused
 from gateways.logs.mapping import LogMapping, Part
 from gateways.logs.mapping_schema import CASE
 from gateways.logs.records import records_of
-from gateways.problems import BadCell, Problem, excerpt
+from gateways.problems import AddNote, BadCell, Problem, excerpt, ignore
+from models.exact_number import exact_number
 from models.log_event import LogEvent
+from models.visible_text import trimmed
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CASE_LIMIT = 500
@@ -23,18 +25,19 @@ CASE_LIMIT = 500
 Texts = Mapping[str, str]
 
 
-def events(path: Path, mapping: LogMapping) -> Iterator[LogEvent | Problem]:
+def events(path: Path, mapping: LogMapping, note: AddNote = ignore) -> Iterator[LogEvent | Problem]:
     """Yield the events of a log in file order, one at a time, with the values of the columns that the mapping needs.
 
     A ``Problem`` stands for an event that cannot be used (no case, an impossible time); its row is where people find
     it in the file. Raises ``Unreadable`` where the file cannot be read on, perhaps after good events: to import all or
     nothing, read to the end first. The events of a case may be scattered; ``mapping.order_key`` sorts them. Memory
-    does not grow with the log.
+    does not grow with the log. ``note`` takes the remarks on the file and its rows.
     """
     with closing(_EventExtraction(mapping)) as extraction:
         for part in mapping.parts:
             file = path.with_name(part.file) if part.file else path
-            for record in records_of(file, mapping.source, part.columns, mapping.event.case):
+            filled = part.columns & {part.case, mapping.event.at, *mapping.event.word}
+            for record in records_of(file, mapping.source, part.columns, mapping.event.case, note, filled):
                 yield from extraction.events(record, part)
     if not extraction.count:
         raise refused("bad_log.empty", path)
@@ -98,7 +101,7 @@ class _EventExtraction:
         return texts, {name: text for name in names if (text := self._text(of_case.get(name)))}
 
     def _text(self, cell: Cell) -> str | None:
-        text = cell.strip() if isinstance(cell, str) else text_in(cell)
+        text = (trimmed(cell) or None) if isinstance(cell, str) else text_in(cell)
         return None if text is None or text in self._missing else text
 
     def _case(self, texts: Texts, of_case: Texts, part: Part) -> str:
@@ -136,8 +139,9 @@ class _EventExtraction:
         if text is None or source.epoch is None:
             return instant_in(text, source)
         try:
-            number = float(text)
-            return EPOCH + timedelta(seconds=number if source.epoch == "seconds" else number / 1000)
+            number = exact_number(text, source.decimal)
+            micros = number * (1_000_000 if source.epoch == "seconds" else 1000)
+            return EPOCH + timedelta(microseconds=int(micros))
         except (ValueError, OverflowError) as error:
             raise BadCell("bad_file.impossible_date", value=excerpt(text)) from error
 

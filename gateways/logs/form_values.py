@@ -12,8 +12,17 @@ from pydantic_core import PydanticCustomError
 from gateways.cells import instant_in
 from gateways.contact_mapping import Column, TableSource
 from gateways.problems import BadCell, excerpt
+from models.exact_number import NoNumber, whole_number
 
 Plain = str | int | bool
+_NO_NUMBER = {
+    "not_a_number": "bad_log.no_number",
+    "ambiguous_number": "bad_log.ambiguous_number",
+    "not_whole": "bad_log.not_whole",
+    "scientific_number": "bad_log.scientific_number",
+    "number_with_unit": "bad_log.number_with_unit",
+    "bracketed_number": "bad_log.bracketed_number",
+}
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -60,9 +69,9 @@ def _converted(text: str, kind: str, source: TableSource) -> str | int | datetim
             return instant_in(text, source)
         case "number":
             try:
-                return int(float(text)) if "." in text else int(text)
-            except (ValueError, OverflowError) as error:
-                raise BadCell("bad_log.no_number", value=excerpt(text)) from error
+                return whole_number(text, source.decimal)
+            except NoNumber as error:
+                raise BadCell(_NO_NUMBER[error.reason], value=excerpt(text)) from error
         case "code":
             return code_of(text)
         case _:

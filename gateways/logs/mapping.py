@@ -29,6 +29,7 @@ from gateways.logs.mapping_schema import (
 )
 from gateways.problems import BadCell
 from models.contact import Contact
+from models.exact_number import exact_number
 from models.log_event import LogEvent, MappedEvent
 
 BLANK = "(blank)"
@@ -79,6 +80,10 @@ class LogMapping(MappingTable):
         if bool(self.wide) == (self.event.at is not None) or bool(self.wide) == bool(self.event.word):
             raise PydanticCustomError("wide_or_event", "either columns of events or wide rows", {"value": "event.at"})
         return self
+
+    def in_encoding(self, encoding: str) -> "LogMapping":
+        """Return the same mapping for a log in that encoding."""
+        return self.model_copy(update={"source": self.source.model_copy(update={"encoding": encoding})})
 
     def value(self, event: LogEvent, column: str) -> str | None:
         """Return the event's value in a column, or its case's; None if there is none."""
@@ -151,7 +156,7 @@ class LogMapping(MappingTable):
         if name == ROW:
             return event.row
         try:
-            return float(self.value(event, name) or "")
+            return float(exact_number(self.value(event, name) or "", self.source.decimal))
         except ValueError:
             return float("inf")
 

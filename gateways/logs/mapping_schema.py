@@ -43,7 +43,6 @@ class LogSource(TableSource):
     """
 
     missing: tuple[str, ...] = ()
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
     epoch: Literal["seconds", "milliseconds"] | None = None
 
 

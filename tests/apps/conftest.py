@@ -42,19 +42,20 @@ class Closeloop:
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *arguments: object, stdin: str = "") -> CommandResult:
-        self.patch.setattr(sys, "stdin", io.StringIO(stdin))
+    def __call__(self, *arguments: object, stdin: str | bytes = "") -> CommandResult:
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
         code = run([str(argument) for argument in arguments])
         caught = self.capsys.readouterr()
         return CommandResult(code, caught.out, caught.err)
 
-    def json(self, *arguments: object, stdin: str = "") -> dict[str, Any]:
+    def json(self, *arguments: object, stdin: str | bytes = "") -> dict[str, Any]:
         """Run a command with ``--json``, which must succeed; returns its document."""
         result = self(*arguments, "--json", stdin=stdin)
         assert result.code == 0, result.out + result.err
         return result.document
 
-    def refused(self, *arguments: object, stdin: str = "") -> dict[str, Any]:
+    def refused(self, *arguments: object, stdin: str | bytes = "") -> dict[str, Any]:
         """Run a command that must be refused, with the same text for programs and people; returns the refusal."""
         shown, result = self(*arguments, stdin=stdin), self(*arguments, "--json", stdin=stdin)
         assert (shown.code, result.code) == (2, 2), shown.output

@@ -39,7 +39,7 @@ def test_without_a_source_every_label_is_a_persons_decision(tmp_path: Path):
         (b"text,label,source\nx,y,bronze\n", "bad_source", {"row": 2, "value": "bronze"}),
         (gzip.compress(b"text,label\nx,y\n" * 99, mtime=0)[:-9], "unreadable_table", {}),
         (b"\x1f\x8bnothing", "unreadable_table", {}),
-        (b"text,label\n\xff\xff\xff,y\n", "unreadable_table", {}),
+        (b"text,label\n\x80\xff\xff,y\n\xfe", "unreadable_table", {}),
         (b'text,label\n"x,y\n', "unreadable_table", {}),
     ],
 )

@@ -41,7 +41,7 @@ def test_whole_numbers_lose_their_point_and_zero(tmp_path):
     assert (contact.row_id, contact.phone) == ("2549", "13800138000")
 
 
-@pytest.mark.parametrize("cell", [time(9, 0), 45356.5, "#####"])
+@pytest.mark.parametrize("cell", [time(9, 0), "45356.5", "#####"])
 def test_a_value_that_is_no_date_is_refused(tmp_path, cell):
     assert refusals(workbook(tmp_path, row(at=cell))) == [(2, "时间", "impossible_date")]
 

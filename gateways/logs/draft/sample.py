@@ -20,9 +20,9 @@ UNMAPPED = LogSource(name="unmapped", kind="complaint", pack="logistics", zone="
 Row = dict[str, str]
 
 
-def raw_rows(path: Path) -> Iterator[Row]:
+def raw_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """Yield each record as texts by column; attributes of the case as ``case:NAME``. Raises ``Unreadable``."""
-    for record in records_of(path, UNMAPPED, frozenset(), None):
+    for record in records_of(path, UNMAPPED.model_copy(update={"encoding": encoding}), frozenset(), None):
         if isinstance(record, Record):
             yield _texts(record)
 
@@ -49,7 +49,8 @@ class Column:
 class Sample:
     """The first records of a log; cells with a text that means "missing" are left out."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], encoding: str | None = None) -> None:
+        self.encoding = encoding
         markers = word_list().missing
         self.missing = sorted({text for row in rows for text in row.values() if text.casefold() in markers})
         missing = frozenset(self.missing)
@@ -76,12 +77,12 @@ class Sample:
         return pairs
 
 
-def read_sample(path: Path) -> Sample:
+def read_sample(path: Path, encoding: str | None = None) -> Sample:
     """Return a sample of a log's first records. Raises ``Unreadable``, also for an empty log."""
-    rows = list(islice(raw_rows(path), SAMPLE))
+    rows = list(islice(raw_rows(path, encoding), SAMPLE))
     if not rows:
         raise refused("bad_log.empty", path)
-    return Sample(rows)
+    return Sample(rows, encoding)
 
 
 def changes(pairs: Sequence[tuple[Row, Row]], column: str) -> float:

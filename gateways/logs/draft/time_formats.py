@@ -1,5 +1,6 @@
 """Infer the time format of a column: ISO 8601, a strptime format, or seconds or milliseconds since 1970."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ def time_format_of(column: str, values: Sequence[str]) -> TimeFormat | None:
     if _reads(seen, ""):
         return TimeFormat(offset=any(_has_offset(value) for value in seen))
     forms = [form for form in word_list().formats if _reads(seen, form)]
-    if not forms:
-        return None
+    if not forms:  # as people write them, with the year first
+        return TimeFormat(offset=any(map(_has_offset, seen))) if _reads(seen, "", written=True) else None
     rival = next((form for form in forms[1:] if _swapped(form) == forms[0]), "")
     return TimeFormat(forms[0], rival)
 
@@ -64,18 +65,19 @@ def _numbers(column: str, values: Sequence[str]) -> TimeFormat | None:
     return TimeFormat(epoch="seconds" if lengths == {10} else "milliseconds", offset=True)
 
 
-def _reads(values: Sequence[str], form: str) -> bool:
+def _reads(values: Sequence[str], form: str, *, written: bool = False) -> bool:
+    """Return whether most of the values are times in that format, or with ``written`` as people write them."""
     source = source_of(form)
     wrong, allowed = 0, int(len(values) * (1 - SHARE_READ))
     for value in values:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                instant_in(value, source)
+                instant_in(value, source, written=written)
         except BadCell:
             wrong += 1
-            if wrong > allowed:
-                return False
+        if wrong > allowed:
+            return False
     return True
 
 
@@ -91,4 +93,4 @@ def _swapped(form: str) -> str:
 
 
 def _has_offset(value: str) -> bool:
-    return datetime.fromisoformat(value).tzinfo is not None if value[:4].isdigit() and len(value) > 10 else False
+    return re.search(r"\d(Z|[+-]\d\d:?\d\d)$", value) is not None and len(value) > 10

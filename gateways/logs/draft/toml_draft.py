@@ -27,12 +27,12 @@ class Translate(Protocol):
     def __call__(self, key: str, /, **params: Any) -> str: ...
 
 
-def suggest(path: Path, translate: Translate) -> str:
+def suggest(path: Path, translate: Translate, encoding: str | None = None) -> str:
     """Return the draft of a mapping for the log at ``path`` as TOML, ready to load. Raises ``Unreadable``."""
-    sample = read_sample(path)
+    sample = read_sample(path, encoding)
     guess = guess_columns(sample)
     kind = kind_of_log(guess)
-    statistics = count_words(path, guess, sample.missing)
+    statistics = count_words(path, guess, sample.missing, encoding)
     if guess.wide:
         proposals = propose_columns(sample, guess, kind)
     else:
@@ -99,6 +99,8 @@ class _Draft:
             table.add("formats", self._noted(patterns, "day_first") if ambiguous else patterns)
         if epoch := next((format_.epoch for format_ in formats if format_.epoch), None):
             table.add("epoch", epoch)
+        if self._sample.encoding:
+            table.add("encoding", self._sample.encoding)
         if self._sample.missing:
             table.add("missing", self._sample.missing)
         return table

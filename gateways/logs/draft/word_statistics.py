@@ -52,13 +52,13 @@ class WordStatistics:
         return counts.get(word, 0) / self.seen[word] if self.seen[word] else 0.0
 
 
-def count_words(path: Path, guess: ColumnGuess, missing: Sequence[str]) -> WordStatistics:
+def count_words(path: Path, guess: ColumnGuess, missing: Sequence[str], encoding: str | None = None) -> WordStatistics:
     """Count the words in one pass over the log. Raises ``Unreadable``."""
     statistics = WordStatistics()
     ignored = frozenset(missing)
     ids: set[int] = set()
     followed: dict[str, list[Position]] = {}
-    for row in raw_rows(path):
+    for row in raw_rows(path, encoding):
         statistics.events += 1
         case = row.get(guess.case, "")
         if len(ids) < COUNTED:
