@@ -150,16 +150,16 @@ def do(
     json: Json = False,
 ) -> None:
     """Make a move: its form is what the lifecycle's table asks for."""
-    if preview:
-        letter = letter_of(number, move, _entered(number, move, set_, body))
-        return cli.give(letter._asdict(), letter.subject, "", letter.body)
-    actor = cli.actor(as_)
     try:
         form = _entered(number, move, set_, body)
     except Refused as refused:
-        keep_attempts(cli.store, [Attempt(number, move, actor, CLI, refused)], cli.store.now())
+        if (handle := as_ or cli.settings.actor) and not preview:
+            keep_attempts(cli.store, [Attempt(number, move, handle, CLI, refused)], cli.store.now())
         raise
-    command = Command(number, move, form, actor, CLI, key, if_seq)
+    if preview:
+        letter = letter_of(number, move, form)
+        return cli.give(letter._asdict(), letter.subject, "", letter.body)
+    command = Command(number, move, form, cli.actor(as_), CLI, key, if_seq)
     answer = advance(cli.store, command, cli.store.now())
     return cli.give(document_of(answer), answer_text(answer))
 

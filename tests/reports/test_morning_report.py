@@ -154,12 +154,12 @@ def test_a_long_list_names_every_case(work: Work):
 def test_it_says_when_prefect_was_away(work: Work):
     work.observer = Watching(there=False)
     new_case(work.store, text=DAMAGE)
-    for after in (NONE, HOUR * 1.5, HOUR * 2):
+    for after in (NONE, HOUR * 1.5, HOUR * 2 + MICROSECOND):
         drained(work, after)
     told = report(work, MORNING)
     runs = query_rows(work.store, "SELECT began_at FROM run WHERE NOT observed")
     assert told.health.unseen.count == len(runs) > 3
-    assert (told.health.unseen.begin, told.health.unseen.end) == (START, START + HOUR * 2)
+    assert (told.health.unseen.begin, told.health.unseen.end) == (START, START + HOUR * 2 + MICROSECOND)
     assert told.health.ok is False
     assert f"work ran {len(runs)} times without showing in Prefect" in render(told, "en")
     assert "03-02 09:00" in render(told, "en")
