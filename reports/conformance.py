@@ -76,7 +76,7 @@ class TimerOutcomes:
 
 @dataclass(slots=True)
 class Conformance:
-    """The figures of one log. Those from ``reopened_cases`` to ``ping_pong`` describe the log itself."""
+    """The figures of one log. Those from ``reopened_cases`` to ``hand_backs`` describe the log itself."""
 
     source: str
     kind: str
@@ -99,6 +99,7 @@ class Conformance:
     self_loops: int = 0
     rework: int = 0
     ping_pong: int = 0
+    hand_backs: int = 0
     stays: dict[str, SojournTime] = field(default_factory=dict[str, SojournTime])
     promises: dict[str, TimerOutcomes] = field(default_factory=dict[str, TimerOutcomes])
     arcs: Counter[Arc] = field(default_factory=Counter[Arc])
@@ -152,7 +153,17 @@ def gather(store: Store, table: Lifecycle, report: Conformance, strays: Sequence
 def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> None:
     report.cases += 1
     report.fitting_cases += statistics.fits
-    for name in ("events", "applied", "inferred", "reopenings", "self_loops", "rework", "ping_pong", "unprepared"):
+    for name in (
+        "events",
+        "applied",
+        "inferred",
+        "reopenings",
+        "self_loops",
+        "rework",
+        "ping_pong",
+        "hand_backs",
+        "unprepared",
+    ):
         setattr(report, name, getattr(report, name) + getattr(statistics, name))
     report.ignored.update(statistics.ignored)
     for reason, (times, row) in statistics.refused.items():
@@ -173,7 +184,7 @@ def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int
         for row in tx.rows(STANDING, low=low, high=high):
             report.standing[table.resolver.state(row.state)] += row.id in chosen
         for row in tx.rows(TIMERS, low=low, high=high):
-            if row.case_id in chosen:
+            if row.case_id in chosen and row.clause not in table.timer_only:  # archiving by itself breaks no promise
                 clause = table.resolver.clause_or_own(row.clause)
                 _count_timer(report.promises.setdefault(clause, TimerOutcomes()), row.outcome, bool(row.broken))
         moved = [row for row in tx.rows(MOVED, low=low, high=high, carried_over=CARRIED_OVER) if row.case_id in chosen]

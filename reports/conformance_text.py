@@ -14,7 +14,7 @@ ACTIVITIES = 3
 """How many of the log's activities are listed for each reason; the document lists all."""
 FIGURES = (
     *("reopened_cases", "reopenings", "resolved_twice", "unprepared", "cases_after_end", "events_after_end"),
-    *("rework", "self_loops", "ping_pong"),
+    *("rework", "self_loops", "ping_pong", "hand_backs"),
 )
 
 

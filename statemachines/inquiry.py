@@ -38,6 +38,7 @@ from statemachines.shared_moves import (
     coming_back,
     contacted_again,
     everyday_moves,
+    handing_back,
     promise_clause,
     promising,
     undoing,
@@ -180,6 +181,10 @@ INQUIRY = Lifecycle(
         *archiving((REVISITED, SETTLED), ARCHIVED),
         # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
+        *handing_back(
+            ("hand_back", (AWAITING_ANSWER,), CLASSIFIED),
+            ("hand_back_to_desk", (CLASSIFIED, AWAITING_ANSWER), RECEIVED),
+        ),
         # Ends other than the archive.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained),
         Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),

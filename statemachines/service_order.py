@@ -19,6 +19,7 @@ from statemachines.shared_moves import (
     calling_in_vain,
     contacted_again,
     everyday_moves,
+    handing_back,
     promise_clause,
     promising,
     reviewed_refusal,
@@ -71,6 +72,8 @@ TROUBLED = in_group(STATES, "troubled")
 """Where something may go wrong, or more be asked for than was planned (C4)."""
 SERVING = in_group(STATES, "serving")
 """Where the service is carried out, an exception included."""
+PLANNED_OR_SERVED = (PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
+"""From where another system's log may hand an order back."""
 UNRESOLVED = before(STATES, Milestone.RESOLVED)
 OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
 
@@ -272,9 +275,17 @@ SERVICE_ORDER = Lifecycle(
             )
             for state, dest, guard in ((RESOLVED, REVISITED, None), (REVISITED, STAY, unreached))
         ),
+        # Another system asked the customer although the order was not carried out: his answer changes nothing.
+        Move("revisit", (CANCELLED, REFUSED), STAY, roles=(Role.IMPORT,), form=Survey, clears=("unreached",)),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS, HANDLED),
         *archiving((REVISITED,), ARCHIVED),
         Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
+        *handing_back(
+            ("hand_back_to_execution", (ACCEPTING, RECTIFYING), EXECUTING),
+            ("hand_back", PLANNED_OR_SERVED, REVIEWED),
+            ("hand_back_to_desk", (REVIEWED, *PLANNED_OR_SERVED), RECEIVED),
+            clears=PLAN_VARIABLES,
+        ),
         # The customer corrects his order: the timer is paused (A4).
         *asking_customer(ASKING, WAITING),
         # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).

@@ -116,19 +116,24 @@ class ReplaySession:
     def _moves(self, line: Line) -> list[PlannedMove]:
         """Return the moves that an event stands for. Raises ``Refused`` with the reason why there are none."""
         context, options = self.context, self.options
-        if context.case.closed:
+        if context.case.closed and not self._follows_the_end(line):
             raise Refused("after_the_end", number=context.case.number)
         facts, defaults = facts_of(context.case, context.pack), FormDefaults(line.fill, options.wordless)
         return EventMoves(context, facts, line, defaults, options.bridge, self.bridges).find()
 
+    def _follows_the_end(self, line: Line) -> bool:
+        """Return whether an event names a move that the table has for a case that has ended."""
+        rows = (row for move in (line.move, *line.also) for row in self.context.table.rows.get(move, ()))
+        return not line.state and any(self.context.case.state in row.sources for row in rows)
+
     def _make(self, moves: Sequence[PlannedMove], at: int) -> None:
         """Plan the moves of one event, all or none."""
-        handed_on = [self.check_named(self.context, move, form) for move, form in moves]
+        handed_on = [self.check_named(self.context, planned.move, planned.form) for planned in moves]
         before = Snapshot.of(self.context, self.plan)
         try:
-            for n, ((move, form), rows) in enumerate(zip(moves, handed_on, strict=True), 1):
+            for (move, form, inferred), rows in zip(moves, handed_on, strict=True):
                 row = decide(self.context, move, form, self.actor).row
-                dest, inferred = row.dest or self.context.case.state, n < len(moves)
+                dest = row.dest or self.context.case.state
                 draft = TransitionDraft(
                     row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred, row=row
                 )
@@ -136,4 +141,4 @@ class ReplaySession:
         except Refused:
             before.restore(self.context, self.plan)
             raise
-        self.statistics.inferred += len(moves) - 1
+        self.statistics.inferred += sum(planned.inferred for planned in moves)

@@ -45,10 +45,12 @@ class ReplayStatistics:
     self_loops: int = 0
     rework: int = 0
     ping_pong: int = 0
+    hand_backs: int = 0
     last_word: str = ""
     last_row: int = 0
     last_at: int | None = None
     stands: str = ""
+    worked: str = ""
     stood: list[str] = field(default_factory=list[str])
     ended: bool = False
     departments: list[str] = field(default_factory=list[str])
