@@ -17,7 +17,7 @@ from engine.replay.replay import ReplayLog, replay
 from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from models.columns import to_micros
-from reports.conformance import Conformance, gather
+from reports.conformance import Conformance, SlaComparison, gather
 from reports.conformance_text import document, picture, render
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
@@ -58,7 +58,9 @@ def replay_(
             replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
     table = lifecycle_of(source.kind)
-    conformance = gather(store, table, Conformance(source.source, table.kind, source.pack, bridge), strays)
+    sla = SlaComparison(log_mapping.sla.clause or "") if log_mapping.sla else None
+    figures = Conformance(source.source, table.kind, source.pack, bridge, sla=sla)
+    conformance = gather(store, table, figures, strays)
     _write(conformance, report, picture)
     cli.give(document(conformance), Page(render(conformance, cli.locale, drawn=False)))
 

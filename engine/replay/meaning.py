@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,13 +22,14 @@ def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
     """Count one event of the log."""
     _order(statistics, line)
     for rule in line.flags:
-        statistics.flag(rule, line.row)
+        statistics.flag(rule, line.place)
     implied = "" if line.ignored or line.refused else _leaves_in(table, statistics.stands, line)
     again = bool(implied) and _merely_again(table, statistics, line, implied)
     if statistics.ended:
         statistics.after_end += 1
     if line.department:
         _department(statistics, line.department)
+    statistics.sla = line.marks.get("sla", statistics.sla)
     if implied and not again:
         _stand(statistics, table, implied)
 
@@ -65,7 +66,7 @@ def _form_so_far(form: type[Form], line: Line) -> Form:
 
 @cache
 def _adapter(form: type[Form], name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(form.model_fields[name].annotation)
+    return TypeAdapter(cast(Any, form.model_fields[name].annotation))
 
 
 def may_stay(table: Lifecycle, line: Line) -> bool:
@@ -102,7 +103,7 @@ def _order(statistics: ReplayStatistics, line: Line) -> None:
     if line.word == statistics.last_word:
         statistics.self_loops += 1
     if line.row < statistics.last_row:
-        statistics.flag("out_of_order", line.row)
+        statistics.flag("out_of_order", line.place)
     statistics.last_word, statistics.last_row = line.word, line.row
 
 

@@ -75,7 +75,7 @@ class ReplaySession:
             self.statistics.ignore(line.ignored)
             return
         if reason := self._inapplicable(line):
-            self.statistics.refuse(reason, line.row, line.word)
+            self.statistics.refuse(reason, line.place, line.word)
             return
         assert line.at is not None
         at = self._instant(line, line.at)
@@ -87,10 +87,10 @@ class ReplaySession:
             self.statistics.ignore("repeated_state")
             return
         try:
-            self._make(self._moves(line), at)
+            self._make(self._moves(line), at, marked=bool(line.marks.get("inferred")))
             self.statistics.applied += 1
         except Refused as refused:
-            self.statistics.refuse(refused.code, line.row, line.word)
+            self.statistics.refuse(refused.code, line.place, line.word)
 
     def _inapplicable(self, line: Line) -> str:
         """Return why an event cannot be applied in any state; empty if it may be."""
@@ -108,7 +108,7 @@ class ReplaySession:
         """Return when an event occurred: never before the one before it in the log, which is flagged."""
         statistics = self.statistics
         if statistics.last_at is not None and at < statistics.last_at:
-            statistics.flag("time_backwards", line.row)
+            statistics.flag("time_backwards", line.place)
             return statistics.last_at
         statistics.last_at = at
         return at
@@ -126,8 +126,9 @@ class ReplaySession:
         rows = (row for move in (line.move, *line.also) for row in self.context.table.rows.get(move, ()))
         return not line.state and any(self.context.case.state in row.sources for row in rows)
 
-    def _make(self, moves: Sequence[PlannedMove], at: int) -> None:
-        """Plan the moves of one event, all or none."""
+    def _make(self, moves: Sequence[PlannedMove], at: int, *, marked: bool) -> None:
+        """Plan the moves of one event, all or none; ``marked`` if the log itself says that they are inferred."""
+        moves = [planned._replace(inferred=True) for planned in moves] if marked else moves
         handed_on = [self.check_named(self.context, planned.move, planned.form) for planned in moves]
         before = Snapshot.of(self.context, self.plan)
         try:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from gateways.cells import Cell, instant_in, text_in
+from gateways.cells import Cell, text_in
 from gateways.logs.contradictions import Contradictions
 from gateways.logs.log_files import NO_ATTRIBUTES, Record, refused
+from gateways.logs.log_times import log_instant
 from gateways.logs.mapping import LogMapping, Part
 from gateways.logs.mapping_schema import CASE
 from gateways.logs.records import records_of
@@ -128,13 +129,13 @@ class _EventExtraction:
             return Problem(place, column, fault.code, fault.params)
         if at is None and self._columns.untimed == "neighbour" and self._last and self._last.case == case:
             at = self._last.at
-        self._last = LogEvent(self.count, case, word, at, values, of_case)
+        self._last = LogEvent(self.count, case, word, at, values, of_case, place=place)
         return self._last
 
     def _read_instant(self, text: str | None) -> datetime | None:
         source = self._mapping.source
         if text is None or source.epoch is None:
-            return instant_in(text, source)
+            return log_instant(text, source)
         try:
             number = float(text)
             return EPOCH + timedelta(seconds=number if source.epoch == "seconds" else number / 1000)

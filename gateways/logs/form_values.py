@@ -9,8 +9,8 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateways.cells import instant_in
 from gateways.contact_mapping import Column, TableSource
+from gateways.logs.log_times import log_instant
 from gateways.problems import BadCell, excerpt
 
 Plain = str | int | bool
@@ -57,7 +57,7 @@ class Value(BaseModel):
 def _converted(text: str, kind: str, source: TableSource) -> str | int | datetime | None:
     match kind:
         case "time":
-            return instant_in(text, source)
+            return log_instant(text, source)
         case "number":
             try:
                 return int(float(text)) if "." in text else int(text)

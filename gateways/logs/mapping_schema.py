@@ -54,7 +54,8 @@ class EventColumns(MappingTable):
     ``ocel:timestamp`` and ``ocel:type:TYPE`` for the object of a type. Several ``word`` columns are joined by `` | ``.
     ``at`` is absent only where each row is a whole case (``wide``). ``order`` names ``at``, ``row`` or columns that
     hold numbers, with a ``-`` where the greatest comes first. ``untimed``: an event without a time is refused, or takes
-    the time of the one before it in the file, where that is of the same case.
+    the time of the one before it in the file, where that is of the same case. ``inferred`` says of each event whether
+    it was inferred, as a log of our own does.
     """
 
     case: Column
@@ -64,6 +65,7 @@ class EventColumns(MappingTable):
     untimed: Literal["refuse", "neighbour"] = "refuse"
     who: Column | None = None
     department: Column | None = None
+    inferred: Column | None = None
 
 
 class OpeningColumns(MappingTable):
@@ -150,3 +152,19 @@ class Rule(MappingTable):
     def applies_to(self, values: Mapping[str, str]) -> bool:
         """Return whether the rule applies to a row with these values by column."""
         return self.column is None or values.get(self.column) in self.values
+
+
+class Sla(MappingTable):
+    """The column in which the log says itself whether it kept its promise, and the texts of both answers.
+
+    ``clause`` is the promise of ours that is compared with it; without it, all that we promise to the customer.
+    """
+
+    column: Column
+    kept: tuple[str, ...] = Field(min_length=1)
+    broken: tuple[str, ...] = Field(min_length=1)
+    clause: Word | None = None
+
+    def read(self, text: str | None) -> str:
+        """Return ``kept``, ``broken``, or nothing for any other text."""
+        return "kept" if text in self.kept else "broken" if text in self.broken else ""

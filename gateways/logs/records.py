@@ -38,7 +38,7 @@ def _records(plain: Path, path: Path, source: LogSource, needed: frozenset[str],
             return csv_records(plain, source, needed)
         case ".xlsx" | ".xlsm":
             return sheet_records(plain, source, needed)
-        case ".json" | ".jsonocel":
+        case ".json" | ".jsonocel" | ".xml" | ".xmlocel" | ".sqlite" | ".sqliteocel" | ".db":
             return ocel_records(plain, case or TYPE + next(iter(object_types(plain)), "case"))
         case other:
             raise refused("bad_log.unsupported_extension", path, extension=excerpt(other))
