@@ -79,7 +79,7 @@ class LogMapping(MappingTable):
         words = [*self.moves, *self.states, *self.ignored]
         if twice := next((word for word in words if words.count(word) > 1), None):
             raise PydanticCustomError("word_twice", "a word has two meanings", {"value": twice})
-        if bool(self.wide) == (self.event.at is not None) or bool(self.wide) == bool(self.event.word):
+        if bool(self.wide) == (self.event.at is not None) or not (self.wide or self.event.word):
             raise PydanticCustomError("wide_or_event", "either columns of events or wide rows", {"value": "event.at"})
         return self
 
@@ -193,7 +193,7 @@ class LogMapping(MappingTable):
         event, opening = self.event, cast("dict[str, Value | str | None]", dict(self.opening))
         values = [*self.fill.values(), *(value for meaning in self.moves.values() for value in meaning.form.values())]
         values += [value for value in opening.values() if isinstance(value, Value)]
-        single = [event.case, event.at, event.who, event.department, self.opening.at, *event.word]
+        single = [event.case, event.at, event.who, event.department, *self.opening.at, *event.word]
         single += [name for name in map(_forwards, event.order) if name not in {AT, ROW}]
         single += [event.inferred, self.sla.column if self.sla else None]
         single += [*(skip.column for skip in self.skipped), *(rule.column for rule in self.rules)]
@@ -205,10 +205,12 @@ def _forwards(name: str) -> str:
 
 
 def opened_at(mapping: LogMapping, first: LogEvent) -> datetime | None:
-    """Return when the case was opened: by ``opening.at``, else by its first event. Raises ``BadCell``."""
-    column = mapping.opening.at
-    text = mapping.value(first, column) if column else None
-    return log_instant(text, mapping.source) or first.at
+    """Return when the case was opened: by the first column of ``opening.at`` that has a time, else by its first event.
+
+    Raises ``BadCell``.
+    """
+    texts = filter(None, (mapping.value(first, column) for column in mapping.opening.at))
+    return log_instant(next(texts, None), mapping.source) or first.at
 
 
 def contact_of(

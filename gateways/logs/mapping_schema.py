@@ -52,10 +52,11 @@ class EventColumns(MappingTable):
 
     A case's own attribute in XES and OCEL is called ``case:NAME``; OCEL's own names are ``ocel:activity``,
     ``ocel:timestamp`` and ``ocel:type:TYPE`` for the object of a type. Several ``word`` columns are joined by `` | ``.
-    ``at`` is absent only where each row is a whole case (``wide``). ``order`` names ``at``, ``row`` or columns that
-    hold numbers, with a ``-`` where the greatest comes first. ``untimed``: an event without a time is refused, or takes
-    the time of the one before it in the file, where that is of the same case. ``inferred`` says of each event whether
-    it was inferred, as a log of our own does.
+    ``at`` is absent only where each row is a whole case (``wide``); ``word`` may then be its column of states, which is
+    one more event after those of the row. ``order`` names ``at``, ``row`` or columns that hold numbers, with a ``-``
+    where the greatest comes first. ``untimed``: an event without a time is refused, or takes the time of the one before
+    it in the file, where that is of the same case. ``inferred`` says of each event whether it was inferred, as a log of
+    our own does.
     """
 
     case: Column
@@ -69,9 +70,12 @@ class EventColumns(MappingTable):
 
 
 class OpeningColumns(MappingTable):
-    """The fields of the contact that opens a case: each a constant or a column of the case's first event."""
+    """The fields of the contact that opens a case: each a constant or a column of the case's first event.
 
-    at: Column | None = None
+    ``at`` may name several columns: the first that has a time counts.
+    """
+
+    at: Columns = ()
     text: Value | None = None
     subject: Value | None = None
     demand: Value | None = None

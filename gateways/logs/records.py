@@ -14,6 +14,7 @@ from gateways.logs.xes import xes_records
 from gateways.problems import Problem, Unreadable, excerpt
 from gateways.workbooks import workbook_lines
 
+OCEL_KINDS = frozenset({".json", ".jsonocel", ".xml", ".xmlocel", ".sqlite", ".sqliteocel", ".db"})
 SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -38,7 +39,7 @@ def _records(plain: Path, path: Path, source: LogSource, needed: frozenset[str],
             return csv_records(plain, source, needed)
         case ".xlsx" | ".xlsm":
             return sheet_records(plain, source, needed)
-        case ".json" | ".jsonocel" | ".xml" | ".xmlocel" | ".sqlite" | ".sqliteocel" | ".db":
+        case kind if kind in OCEL_KINDS:
             return ocel_records(plain, case or TYPE + next(iter(object_types(plain)), "case"))
         case other:
             raise refused("bad_log.unsupported_extension", path, extension=excerpt(other))
