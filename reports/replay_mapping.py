@@ -1,8 +1,9 @@
 """Writes the mapping by which ``closeloop replay`` reads a log that we exported: each move is mapped to itself.
 
-Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again; so are
-inferred moves, because ``--bridge`` infers and marks them again. A move whose form requires another case's number is
-ignored: the number is another case in another store. A required person is replaced by ``import``.
+Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again. Inferred
+moves are made as they were, with their forms, and marked: what a bridge would infer anew depends on the first log. A
+move whose form requires another case's number is ignored: the number is another case in another store. A required
+person is replaced by ``import``.
 """
 
 from collections.abc import Iterator
@@ -37,17 +38,13 @@ at = "{at}"
 order = ["seq"]
 who = "{who}"
 department = "org:group"
+inferred = "inferred"
 """
 SKIPPED = """\
 [[skipped]]
 column = "via"
 values = ["{timer}"]
 reason = "a timer did it, and does it again"
-
-[[skipped]]
-column = "inferred"
-values = ["true", "True"]
-reason = "it was inferred; --bridge infers it again"
 """
 ELSEWHERE = "it names a case of the other store by its number"
 
