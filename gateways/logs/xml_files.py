@@ -5,7 +5,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, cast
 
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -15,10 +15,8 @@ MULTIBYTE = frozenset({"gb18030", "big5hkscs", "big5", "cp932", "euc_jp", "euc_k
 _HEAD = 512
 
 
-class Readable(Protocol):
-    """What the parser reads from."""
-
-    def read(self, size: int = -1, /) -> bytes | str: ...
+Readable = IO[Any]
+"""What the parser reads from: bytes, or text that was decoded here."""
 
 
 class _Decoded:
@@ -43,7 +41,7 @@ def xml_source(path: Path) -> Generator[Readable]:
         declared = DECLARED.match(handle.read(_HEAD))
         handle.seek(0)
         encoding = _codec(declared[1].decode("ascii")) if declared else ""
-        yield _Decoded(handle, encoding) if encoding in MULTIBYTE else handle
+        yield cast(Readable, _Decoded(handle, encoding)) if encoding in MULTIBYTE else handle
 
 
 def _codec(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -157,9 +158,8 @@ def ocel_sqlite(path: Path) -> Path:
     [("log.json", ocel_json), ("log.jsonocel", ocel_json), ("log.xmlocel", ocel_xml), ("log.xml", ocel_xml),
      ("log.sqlite", ocel_sqlite)],
 )  # fmt: skip
-def test_all_forms_of_ocel_give_the_same_events(tmp_path: Path, name: str, write: object):
-    assert callable(write)
-    path: Path = write(tmp_path / name)
+def test_all_forms_of_ocel_give_the_same_events(tmp_path: Path, name: str, write: Callable[[Path], Path]):
+    path = write(tmp_path / name)
     found = read(path, mapping(tmp_path, OCEL))
     good = [event for event in found if isinstance(event, LogEvent)]
     assert sorted((event.case, event.word, event.at, event.values["clerk"]) for event in good) == [
