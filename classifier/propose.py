@@ -3,9 +3,9 @@
 Note [Order of the sources]: a trained model is asked alone, because it learned from what people here decided; only
 where it answers with a label that is no category of this store, the rules and the tree are asked as well. Before there
 is a model, the shipped rules are asked; where the store has a tree of its own, only for categories that the tree has,
-too, by their codes. The words of the tree are asked last, and never with enough confidence to decide. A category without a
-department, or one that the store does not know, is left to a person: `CategoryProposal.sure` is False. So is one that
-the model takes texts for too often wrongly (`training_report.PRECISION_FLOOR`).
+too, by their codes. The words of the tree are asked last, and never with enough confidence to decide. A category
+without a department, or one that the store does not know, is left to a person: `CategoryProposal.sure` is False. So is
+one that the model takes texts for too often wrongly (`training_report.PRECISION_FLOOR`).
 """
 
 from collections.abc import Iterator
