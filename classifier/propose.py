@@ -1,9 +1,11 @@
 """Proposes a category for a complaint, and explains the proposal: by the model, else the rules, else the tree.
 
-Note [Order of the sources]: a trained model is asked alone, because it learned from what people here decided. Before
-there is one, the shipped rules are asked; where the store has a tree of its own, only for categories that the tree has,
+Note [Order of the sources]: a trained model is asked alone, because it learned from what people here decided; only
+where it answers with a label that is no category of this store, the rules and the tree are asked as well. Before there
+is a model, the shipped rules are asked; where the store has a tree of its own, only for categories that the tree has,
 too, by their codes. The words of the tree are asked last, and never with enough confidence to decide. A category
-without a department, or one that the store does not know, is left to a person: `CategoryProposal.sure` is False.
+without a department, or one that the store does not know, is left to a person: `CategoryProposal.sure` is False. So is
+one that the model takes texts for too often wrongly (`training_report.PRECISION_FLOOR`).
 """
 
 from collections.abc import Iterator
@@ -12,7 +14,16 @@ from pathlib import Path
 
 from classifier.categories import Categories, categories_of, hint
 from classifier.category_tree import newest_tree
-from classifier.keyword_rules import UNCLASSIFIED, CategoryProposal, classify, matched_keywords, severity_of, threshold
+from classifier.keyword_rules import (
+    NEVER,
+    UNCLASSIFIED,
+    CategoryProposal,
+    classify,
+    matched_keywords,
+    severity_of,
+    threshold,
+)
+from classifier.training_report import SUGGESTED
 from classifier.versioned_files import folder_of
 from locales.shares import share_number
 from statemachines.forms import Severity
@@ -64,6 +75,8 @@ def _by_model(home: Path, text: str, subject: str, categories: Categories) -> So
         return None
     prediction = model.predict(text, subject)
     category = categories.find(prediction.label)
+    if category is None and (by_rules := propose_without_model(home, text, subject)).proposal.confidence:
+        return by_rules
     joined = f"{subject} {text}"
     if category is None or prediction.percent == 0:
         severity = severity_of(joined, Severity.NORMAL)
@@ -71,7 +84,8 @@ def _by_model(home: Path, text: str, subject: str, categories: Categories) -> So
             CategoryProposal(UNCLASSIFIED, None, severity, 0, model.threshold), MODEL, prediction.label
         )
     severity = severity_of(joined, category.severity)
-    proposal = CategoryProposal(category.code, category.department, severity, prediction.percent, model.threshold)
+    needed = NEVER if prediction.label in model.about.get(SUGGESTED, ()) else model.threshold
+    proposal = CategoryProposal(category.code, category.department, severity, prediction.percent, needed)
     return SourcedProposal(proposal, MODEL, prediction.label)
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 ADOPTED, TOO_FEW, NOTHING_NEW, WORSE = "taken", "too_few", "nothing_new", "worse"
 """The outcomes of a training."""
+SUGGESTED = "suggested"
+"""The key under which a model names the labels that it only suggests."""
+PRECISION_FLOOR = 0.8
+"""Of the predictions of a category so many must be right on held-out texts, else it is only suggested to a person."""
 MIN_DECISIONS = 50
 """The least number of people's decisions for the weekly training."""
 MIN_NEW_DECISIONS = 20
@@ -30,7 +34,9 @@ class TrainingResult:
     """The result of a training; ``outcome`` is taken, too_few, nothing_new or worse.
 
     ``figures`` are of held-out texts. Of these, ``compared`` are new to the former model (or to the rules if there was
-    none): the new model got ``right`` of them right, the former one ``before``.
+    none): the new model got ``right`` of them right, the former one ``before``. ``unknown`` are the labels that are no
+    categories of this store, with the number of their examples: what the model takes for one of them, the rules are
+    asked instead. ``suggested`` are the categories whose precision is below ``PRECISION_FLOOR``.
     """
 
     at: datetime
@@ -46,6 +52,8 @@ class TrainingResult:
     right: int = 0
     before: int = 0
     broken: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[tuple[str, int], ...] = ()
+    suggested: tuple[str, ...] = ()
 
     @property
     def did(self) -> int:
@@ -55,7 +63,8 @@ class TrainingResult:
 
 def document(result: TrainingResult) -> dict[str, Any]:
     """Return the result as a JSON document."""
-    return {**asdict(result), "broken": [list(pair) for pair in result.broken]}
+    pairs = {"broken": [list(pair) for pair in result.broken], "unknown": dict(result.unknown)}
+    return {**asdict(result), **pairs, "suggested": list(result.suggested)}
 
 
 def render(result: TrainingResult, locale: str) -> str:
@@ -97,7 +106,13 @@ def _lines(result: TrainingResult, locale: str) -> Iterator[str]:
     yield from ("", _translate(locale, "learned_from", **counts))
     compared = {"compared": result.compared, "right": result.right, "before": result.before}
     yield from ("", _translate(locale, "compared", **compared))
+    if result.unknown:
+        labels = ", ".join(f"{name} ({count})" for name, count in result.unknown)
+        yield from ("", _translate(locale, "unknown_labels", labels=labels))
     yield from ("", threshold_text(result.threshold, locale), "")
+    if result.suggested:
+        floor = f"{PRECISION_FLOOR:.2f}"
+        yield from (_translate(locale, "suggested", labels=", ".join(result.suggested), floor=floor), "")
     yield from _metrics(result.figures, locale)
 
 

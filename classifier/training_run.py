@@ -5,22 +5,23 @@ was held out when the new model predicted it, and the former model has not seen 
 new model is adopted, because it was trained on more.
 """
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 
+from classifier.calibration import Numbers
 from classifier.categories import categories_of
 from classifier.corpus import corpus_of
 from classifier.evaluation import JudgedPrediction, Metrics, metrics
 from classifier.example_files import keep_examples, kept_examples
 from classifier.examples import Example, distinct, marks
 from classifier.fit_model import FittedModel, fit_model
-from classifier.model import Model
 from classifier.model_file import newest_model, put_model
 from classifier.propose import propose_without_model
-from classifier.training_report import ADOPTED, WORSE, TrainingResult
+from classifier.training_report import ADOPTED, PRECISION_FLOOR, SUGGESTED, WORSE, TrainingResult
 from engine.store import Store
 
 
@@ -76,10 +77,25 @@ class TrainingRun:
             right=right,
             before=before,
             broken=self.broken,
+            unknown=self._unknown_labels(),
+            suggested=tuple(map(self.categories.name_of, self._imprecise(fitted))),
         )
-        return self._adopt(result, replace(fitted.model, marks=all_marks)) if result.did else result
+        return self._adopt(result, fitted, all_marks) if result.did else result
 
-    def _adopt(self, result: TrainingResult, model: Model) -> TrainingResult:
+    def _unknown_labels(self) -> tuple[tuple[str, int], ...]:
+        """Return the labels of the examples that are no categories of the store, the most frequent first."""
+        labels = Counter(example.label for example in self.examples if self.categories.find(example.label) is None)
+        return tuple(labels.most_common())
+
+    def _imprecise(self, fitted: FittedModel) -> list[str]:
+        """Return the labels whose predictions on held-out texts are too often wrong, or that nothing was taken for."""
+        predicted = [fitted.labels[int(number)] for number in fitted.predicted]
+        truths = [self.examples[int(row)].label for row in fitted.rows]
+        times = Counter(predicted)
+        right = Counter(label for label, truth in zip(predicted, truths, strict=True) if label == truth)
+        return [label for label in fitted.labels if right[label] < PRECISION_FLOOR * times[label] or not times[label]]
+
+    def _adopt(self, result: TrainingResult, fitted: FittedModel, seen: Numbers) -> TrainingResult:
         assert result.figures is not None
         about = {
             "at": result.at.isoformat(),
@@ -87,10 +103,11 @@ class TrainingRun:
             "silver": result.silver,
             "choices": result.choices,
             "figures": _brief(result.figures),
+            SUGGESTED: self._imprecise(fitted),
         }
         if self.given:
             keep_examples(self.store.home, self.given)
-        return replace(result, version=put_model(self.store.home, replace(model, about=about)))
+        return replace(result, version=put_model(self.store.home, replace(fitted.model, marks=seen, about=about)))
 
     def _judge(self, fitted: FittedModel, number: int) -> JudgedPrediction:
         truth = self.examples[int(fitted.rows[number])].label

@@ -10,6 +10,8 @@ from typing import Any
 class LogEvent:
     """One event as the log has it. ``row`` counts the events from 1; ``at`` is aware, None where the log has no time.
 
+    ``place`` is where people find it: the row of a table, or the number of the event in another log.
+
     ``values`` are the other attributes of the event and ``of_case`` those of its case, by their names in the log.
     ``flags`` names the rules of the mapping that the event's time or its case's record contradicts.
     """
@@ -21,6 +23,7 @@ class LogEvent:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     of_case: Mapping[str, str] = field(default_factory=dict[str, str])
     flags: tuple[str, ...] = ()
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,9 @@ class MappedEvent:
 
     ``fill`` holds values by field name for the forms of moves that the log does not name: of a move that leads to a
     state, or of an inferred one. A form takes those that it has fields for.
+
+    ``inferred`` says that the log itself marks the event as inferred, as our own export does. ``sla`` is what the log
+    says of its promise: ``kept``, ``broken``, or nothing.
     """
 
     event: LogEvent
@@ -48,3 +54,5 @@ class MappedEvent:
     department: str | None = None
     also: tuple[str, ...] = ()
     fill: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    inferred: bool = False
+    sla: str = ""

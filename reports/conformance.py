@@ -2,10 +2,12 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
+
+import orjson
 
 from engine.commands.open_case import OPEN
 from engine.replay.statistics import ReplayStatistics, all_statistics
@@ -20,6 +22,11 @@ from statemachines.retirement import CARRIED_OVER
 EXAMPLES = 5
 """How many events are named for each reason."""
 PAGE = 500
+SUMMED = (
+    *("events", "applied", "inferred", "reopenings", "self_loops", "rework", "ping_pong", "hand_backs"),
+    "unprepared",
+)
+"""The figures of a log that are the sums of those of its cases."""
 
 MOVED = """
 SELECT case_id, seq, move, source, dest, occurred_at FROM transition
@@ -38,11 +45,33 @@ SELECT case_id, seq, move, source, dest, occurred_at FROM transition
 STANDING = "SELECT id, state FROM cases WHERE id BETWEEN :low AND :high AND NOT closed"
 
 
+OPENING = "SELECT t.form FROM transition t JOIN cases c ON c.id = t.case_id WHERE c.number = :number AND t.seq = 1"
+
+
 class EventReference(NamedTuple):
-    """An event as an example: our case, and the event's row in the log."""
+    """An event as an example: our case, and the event's row in the file."""
 
     number: str
     row: int
+
+
+@dataclass(slots=True)
+class SlaComparison:
+    """What the log says of its promise against what our timers came to, in cases of both answers.
+
+    The first word of each name is the log's answer, the second is ours.
+    """
+
+    clause: str
+    kept_kept: int = 0
+    kept_broken: int = 0
+    broken_kept: int = 0
+    broken_broken: int = 0
+
+    def add(self, log: str, *, broken: bool) -> None:
+        """Count a case."""
+        name = f"{log}_{'broken' if broken else 'kept'}"
+        setattr(self, name, getattr(self, name) + 1)
 
 
 @dataclass(slots=True)
@@ -85,7 +114,10 @@ class TimerOutcomes:
 
 @dataclass(slots=True)
 class Conformance:
-    """The figures of one log. Those from ``reopened_cases`` to ``ping_pong`` describe the log itself."""
+    """The figures of one log, and the ids in the source of the cases that are examples.
+
+    The figures from ``reopened_cases`` to ``hand_backs`` describe the log itself.
+    """
 
     source: str
     kind: str
@@ -108,11 +140,14 @@ class Conformance:
     self_loops: int = 0
     rework: int = 0
     ping_pong: int = 0
+    hand_backs: int = 0
     stays: dict[str, SojournTime] = field(default_factory=dict[str, SojournTime])
     promises: dict[str, TimerOutcomes] = field(default_factory=dict[str, TimerOutcomes])
     not_judged: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     arcs: Counter[Arc] = field(default_factory=Counter[Arc])
     standing: Counter[str] = field(default_factory=Counter[str])
+    sla: SlaComparison | None = None
+    source_ids: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def lived(self) -> DiscoveredModel:
@@ -157,20 +192,33 @@ def gather(
     for code, times, row in strays:
         report.events += times
         report.refused.setdefault(code, Deviation()).add(times, "", row)
+    said: dict[int, str] = {}
     with store.looking() as tx:
         for case_id, number, statistics in all_statistics(tx, store.secret, report.source):
             ids.append(case_id)
             _count(report, number, statistics)
             if not UNTIMED.isdisjoint(statistics.refused):
                 untimed.add(case_id)
-        _read_cases(tx, table, report, sorted(ids), TimerJudge(table, frozenset(log_moves), untimed))
+            if statistics.sla:
+                said[case_id] = statistics.sla
+        _read_cases(tx, table, report, sorted(ids), TimerJudge(table, frozenset(log_moves), untimed), said)
+        _read_source_ids(tx, report)
     return report
+
+
+def _read_source_ids(tx: Tx, report: Conformance) -> None:
+    """Read the ids in the source of the cases that are examples; the opening of a case holds its id."""
+    deviations = (*report.refused.values(), *report.flags.values())
+    for number in {example.number for deviation in deviations for example in deviation.examples} - {""}:
+        row = tx.row(OPENING, number=number)
+        if row is not None and (source_id := orjson.loads(row.form).get("row_id")):
+            report.source_ids[number] = source_id
 
 
 def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> None:
     report.cases += 1
     report.fitting_cases += statistics.fits
-    for name in ("events", "applied", "inferred", "reopenings", "self_loops", "rework", "ping_pong", "unprepared"):
+    for name in SUMMED:
         setattr(report, name, getattr(report, name) + getattr(statistics, name))
     report.ignored.update(statistics.ignored)
     for reason, (times, row) in statistics.refused.items():
@@ -185,7 +233,9 @@ def _count(report: Conformance, number: str, statistics: ReplayStatistics) -> No
     report.events_after_end += statistics.after_end
 
 
-def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int], judge: TimerJudge) -> None:
+def _read_cases(
+    tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int], judge: TimerJudge, said: Mapping[int, str]
+) -> None:
     times: dict[str, array[int]] = {}
     for low, high, chosen in _pages(ids):
         for row in tx.rows(STANDING, low=low, high=high):
@@ -193,18 +243,31 @@ def _read_cases(tx: Tx, table: Lifecycle, report: Conformance, ids: Sequence[int
         inferred: dict[int, list[Any]] = {}
         for row in tx.rows(INFERRED, low=low, high=high):
             inferred.setdefault(row.case_id, []).append(_resolved(table, row))
+        broken: set[int] = set()
         for row in (row for row in tx.rows(TIMERS, low=low, high=high) if row.case_id in chosen):
             name = table.resolver.clause_or_own(row.clause)
+            if name in table.timer_only:  # archiving by itself breaks no promise
+                continue
             outcomes = report.promises.setdefault(name, TimerOutcomes())
             reason = judge.reason_against(table.clause.get(name), row, inferred.get(row.case_id, ()))
             if reason:
                 outcomes.not_judged += 1
                 report.not_judged.setdefault(name, Counter())[reason] += 1
-            else:
-                _count_timer(outcomes, row.outcome, bool(row.broken))
+            elif _count_timer(outcomes, row.outcome, bool(row.broken)) and _compared(table, report, name):
+                broken.add(row.case_id)
+        if report.sla is not None:
+            for case_id in said.keys() & chosen:
+                report.sla.add(said[case_id], broken=case_id in broken)
         moved = [row for row in tx.rows(MOVED, low=low, high=high, carried_over=CARRIED_OVER) if row.case_id in chosen]
         _count_arcs([_resolved(table, row) for row in moved], report.arcs, times)
     report.stays = {name: _sojourn(times[name]) for name in table.state if name in times}
+
+
+def _compared(table: Lifecycle, report: Conformance, clause: str) -> bool:
+    """Return whether a promise of ours is compared with what the log says of its own."""
+    if report.sla is None or clause not in table.clause:
+        return False
+    return clause == report.sla.clause if report.sla.clause else not table.clause[clause].internal
 
 
 def _pages(ids: Sequence[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
@@ -230,8 +293,10 @@ def _count_arcs(rows: Sequence[Any], arcs: Counter[Arc], times: dict[str, "array
             times.setdefault(row.source, array("q")).append(max(row.occurred_at - before.occurred_at, 0))
 
 
-def _count_timer(outcomes: TimerOutcomes, outcome: str | None, broken: bool) -> None:
-    if broken or outcome == "breached":
+def _count_timer(outcomes: TimerOutcomes, outcome: str | None, broken: bool) -> bool:
+    """Count how a timer ended; return whether it was broken."""
+    broken = broken or outcome == "breached"
+    if broken:
         outcomes.broken += 1
     elif outcome == "met":
         outcomes.kept += 1
@@ -239,6 +304,7 @@ def _count_timer(outcomes: TimerOutcomes, outcome: str | None, broken: bool) -> 
         outcomes.open += 1
     else:
         outcomes.stopped += 1
+    return broken
 
 
 def _sojourn(times: "array[int]") -> SojournTime:

@@ -14,7 +14,7 @@ ACTIVITIES = 3
 """How many of the log's activities are listed for each reason; the document lists all."""
 FIGURES = (
     *("reopened_cases", "reopenings", "resolved_twice", "unprepared", "cases_after_end", "events_after_end"),
-    *("rework", "self_loops", "ping_pong"),
+    *("rework", "self_loops", "ping_pong", "hand_backs"),
 )
 
 
@@ -38,13 +38,16 @@ def document(report: Conformance) -> dict[str, Any]:
         "fitting_cases": report.fitting_cases,
         **{name: getattr(report, name) for name in FIGURES},
         "refused_words": {reason: dict(found.words.most_common()) for reason, found in _ranked(report.refused)},
-        "examples": {reason: _examples(found) for reason, found in _ranked(report.refused)},
-        "flags": {rule: {"events": one.times, "examples": _examples(one)} for rule, one in _ranked(report.flags)},
+        "examples": {reason: _examples(report, found) for reason, found in _ranked(report.refused)},
+        "flags": {
+            rule: {"events": one.times, "examples": _examples(report, one)} for rule, one in _ranked(report.flags)
+        },
         "states": {
             name: {"visits": stay.visits, "median_s": stay.median / 1e6, "p90_s": stay.p90 / 1e6}
             for name, stay in report.stays.items()
         },
         "standing": dict(report.standing),
+        "sla": asdict(report.sla) if report.sla else None,
         "promises": {clause: asdict(outcomes) for clause, outcomes in report.promises.items()},
         "not_judged": {clause: dict(reasons) for clause, reasons in report.not_judged.items()},
         "ways": [
@@ -58,8 +61,11 @@ def _ranked(found: Mapping[str, Deviation]) -> list[tuple[str, Deviation]]:
     return sorted(found.items(), key=lambda item: (-item[1].times, item[0]))
 
 
-def _examples(found: Deviation) -> list[dict[str, Any]]:
-    return [{"case": one.number or None, "row": one.row} for one in found.examples]
+def _examples(report: Conformance, found: Deviation) -> list[dict[str, Any]]:
+    return [
+        {"case": example.number or None, "source_case": report.source_ids.get(example.number), "row": example.row}
+        for example in found.examples
+    ]
 
 
 def picture(report: Conformance, locale: str) -> str:
@@ -81,6 +87,7 @@ def _lines(report: Conformance, locale: str) -> Iterator[str]:
     yield from _flags(report, locale)
     yield from _stays(report, locale)
     yield from _promises(report, locale)
+    yield from _sla(report, locale)
 
 
 def _drawn(report: Conformance, locale: str) -> Iterator[str]:
@@ -122,7 +129,7 @@ def _reasons(report: Conformance, locale: str) -> Iterator[str]:
         yield from ("", f"## {translate(locale, 'replay.refused')}", "")
         heads = tuple(translate(locale, f"replay.head.{name}") for name in ("reason", "times", "words", "examples"))
         rows = [
-            (reason_text(locale, reason), str(one.times), _activities(one), _examples_text(one))
+            (reason_text(locale, reason), str(one.times), _activities(one), _examples_text(report, one))
             for reason, one in _ranked(report.refused)
         ]
         yield from table(heads, rows)
@@ -143,12 +150,16 @@ def _activities(found: Deviation) -> str:
     return ", ".join(f"{word} ×{times}" for word, times in found.words.most_common(ACTIVITIES)) + more
 
 
-def _examples_text(found: Deviation) -> str:
-    return ", ".join(_place(one) for one in found.examples)
+def _examples_text(report: Conformance, found: Deviation) -> str:
+    return ", ".join(_place(report, example) for example in found.examples)
 
 
-def _place(one: EventReference) -> str:
-    return f"{one.number} (#{one.row})" if one.number else f"#{one.row}"
+def _place(report: Conformance, example: EventReference) -> str:
+    """Return an example as text: our case, its id in the source, and the row of the file."""
+    if not example.number:
+        return f"#{example.row}"
+    source_id = report.source_ids.get(example.number)
+    return f"{example.number} ({source_id}, #{example.row})" if source_id else f"{example.number} (#{example.row})"
 
 
 def _flags(report: Conformance, locale: str) -> Iterator[str]:
@@ -157,7 +168,10 @@ def _flags(report: Conformance, locale: str) -> Iterator[str]:
         heads = tuple(translate(locale, f"replay.head.{name}") for name in ("rule", "times", "examples"))
         yield from table(
             heads,
-            [(flag_text(locale, rule), str(one.times), _examples_text(one)) for rule, one in _ranked(report.flags)],
+            [
+                (flag_text(locale, rule), str(one.times), _examples_text(report, one))
+                for rule, one in _ranked(report.flags)
+            ],
         )
 
 
@@ -197,3 +211,14 @@ def _promises(report: Conformance, locale: str) -> Iterator[str]:
             if counted[reason]
         ]
         yield f"- {translate(locale, f'replay.not_judged.{reason}', clauses=', '.join(clauses))}"
+
+
+def _sla(report: Conformance, locale: str) -> Iterator[str]:
+    """Yield how often the log and our timers agree whether a promise was kept."""
+    sla = report.sla
+    if sla is None:
+        return
+    yield from ("", f"## {translate(locale, 'replay.sla.title')}", "")
+    names = ("kept_kept", "kept_broken", "broken_kept", "broken_broken")
+    heads = (translate(locale, "replay.head.figure"), translate(locale, "replay.head.times"))
+    yield from table(heads, [(translate(locale, f"replay.sla.{name}"), str(getattr(sla, name))) for name in names])

@@ -1,9 +1,9 @@
 """Writes the mapping by which ``closeloop replay`` reads a log that we exported: each move is mapped to itself.
 
-Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again; so are
-inferred moves, because ``--bridge`` infers and marks them again. A merge names a case of the same log, which the replay
-finds under its new number; a move whose form requires the number of any other case is ignored. A required person is
-replaced by ``import``.
+Note [What is replayed]: moves made by timers are skipped, because the timers of the new store make them again. Inferred
+moves are made as they were, with their forms, and marked: what a bridge would infer anew depends on the first log. A
+merge names a case of the same log, which the replay finds under its new number; a move whose form requires the number
+of any other case is ignored. A required person is replaced by ``import``.
 """
 
 from collections.abc import Iterator
@@ -41,17 +41,13 @@ at = "{at}"
 order = ["seq"]
 who = "{who}"
 department = "org:group"
+inferred = "inferred"
 """
 SKIPPED = """\
 [[skipped]]
 column = "via"
 values = ["{timer}"]
 reason = "a timer did it, and does it again"
-
-[[skipped]]
-column = "inferred"
-values = ["true", "True"]
-reason = "it was inferred; --bridge infers it again"
 
 [[skipped]]
 column = "{word}"

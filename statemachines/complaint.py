@@ -43,6 +43,7 @@ from statemachines.shared_moves import (
     coming_back,
     contacted_again,
     everyday_moves,
+    handing_back,
     promise_clause,
     promising,
     reviewed_refusal,
@@ -145,6 +146,10 @@ COMPLAINT = Lifecycle(
         Move("close", (RESOLVED,), ARCHIVED, roles=(IMPORT,)),
         Move("reopen", (RESOLVED, REVISITED), INVESTIGATED, roles=(IMPORT,), reopens=True),
         Move("start_over", (RESOLVED, REVISITED), CLASSIFIED, roles=(IMPORT,), reopens=True),
+        *handing_back(
+            ("hand_back", (INVESTIGATED,), CLASSIFIED),
+            ("hand_back_to_desk", (CLASSIFIED, INVESTIGATED), RECEIVED),
+        ),
         # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
         # A second return goes to the supervisor, who rules on the owner (B10).

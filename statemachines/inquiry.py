@@ -31,6 +31,7 @@ from statemachines.shared_moves import (
     coming_back,
     contacted_again,
     everyday_moves,
+    handing_back,
     promise_clause,
     promising,
     rounds,
@@ -154,6 +155,10 @@ INQUIRY = Lifecycle(
         *archiving((REVISITED, SETTLED), ARCHIVED),
         # The customer is asked, and answers: the timers are paused in between (A4).
         *asking_customer(ASKING, WAITING),
+        *handing_back(
+            ("hand_back", (AWAITING_ANSWER,), CLASSIFIED),
+            ("hand_back_to_desk", (CLASSIFIED, AWAITING_ANSWER), RECEIVED),
+        ),
         # Ends other than the archive.
         # The complaint takes over what was promised to the customer.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained, releases_timers=True),

@@ -2,7 +2,7 @@
 
 from statemachines import service_order_forms as forms
 from statemachines.customer_messages import undelivered_message
-from statemachines.forms import Message, Reason
+from statemachines.forms import Message, Reason, Survey
 from statemachines.guards import previous_state, unreached
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Lifecycle, Milestone, Move, Retired, Speech, State
@@ -31,6 +31,7 @@ from statemachines.shared_moves import (
     calling_in_vain,
     contacted_again,
     everyday_moves,
+    handing_back,
     promise_clause,
     promising,
     reviewed_refusal,
@@ -83,6 +84,8 @@ TROUBLED = in_group(STATES, "troubled")
 """Where something may go wrong, or more be asked for than was planned (C4)."""
 SERVING = in_group(STATES, "serving")
 """Where the service is carried out, an exception included."""
+PLANNED_OR_SERVED = (PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
+"""From where another system's log may hand an order back."""
 UNRESOLVED = before(STATES, Milestone.RESOLVED)
 OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
 
@@ -220,9 +223,17 @@ SERVICE_ORDER = Lifecycle(
         # Told, called back, archived (C6, D1). Who is dissatisfied has a complaint of his own.
         Move("letter_sent", (RESOLVED, REVISITED), STAY, roles=(*DESK, SYSTEM), form=forms.Letter),
         *called_back(((RESOLVED, REVISITED, None, False), (REVISITED, STAY, unreached, False)), CALLERS, HANDLED),
+        # Another system asked the customer although the order was not carried out: his answer changes nothing.
+        Move("revisit", (CANCELLED, REFUSED), STAY, roles=(Role.IMPORT,), form=Survey, clears=("unreached",)),
         *calling_in_vain(RESOLVED, REVISITED, CALLERS, HANDLED),
         *archiving((REVISITED,), ARCHIVED),
         Move("close", (RESOLVED,), ARCHIVED, roles=(Role.IMPORT,)),  # there it ended without a callback
+        *handing_back(
+            ("hand_back_to_execution", (ACCEPTING, RECTIFYING), EXECUTING),
+            ("hand_back", PLANNED_OR_SERVED, REVIEWED),
+            ("hand_back_to_desk", (REVIEWED, *PLANNED_OR_SERVED), RECEIVED),
+            clears=PLAN_VARIABLES,
+        ),
         # The customer corrects his order: the timer is paused (A4).
         *asking_customer(ASKING, WAITING),
         # A serious problem or a special request goes to the superior, and from him back to where it arose (C4).

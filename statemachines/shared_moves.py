@@ -225,6 +225,15 @@ def reviewed_refusal(
     )
 
 
+def handing_back(*ways: tuple[str, tuple[str, ...], str], clears: tuple[str, ...] = ()) -> tuple[Move, ...]:
+    """Return a case to an earlier state as another system's log shows it: only an import, in the same cycle.
+
+    Each way is the name of its move, the states it leaves and the one it leads to. Nobody resolved the case, so no
+    result is taken back and no promise begins anew.
+    """
+    return tuple(Move(name, sources, dest, roles=(Role.IMPORT,), clears=clears) for name, sources, dest in ways)
+
+
 def promising(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
     """Record a promise made to the customer, and that a promise that runs was kept (B9)."""
     return (

@@ -85,10 +85,20 @@ def _buffer(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer)
 
 
 def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
-    """Return the fields of the first contact that the log holds and that are valid."""
+    """Return the fields of the first contact that the log holds; one that cannot be read leaves the others."""
     try:
         at = opened_at(mapping, event)
-        contact = contact_of(mapping, event, at or cli.store.now()).model_dump(mode="json", exclude_none=True)
-    except BadCell as flaw:
-        return {"flaw": flaw.code}
-    return contact if at is not None else {name: value for name, value in contact.items() if name != "at"}
+    except BadCell:
+        at = event.at
+    without = {"at"}
+    while True:
+        try:
+            contact = contact_of(mapping, event, at or cli.store.now(), without)
+        except BadCell as flaw:
+            field = str(flaw.params.get("field", ""))
+            if field in {"", *without}:
+                return {}
+            without.add(field)
+            continue
+        values = contact.model_dump(mode="json", exclude_none=True)
+        return values if at is not None else {name: value for name, value in values.items() if name != "at"}

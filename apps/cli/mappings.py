@@ -15,7 +15,8 @@ from apps.cli.event_logs import mapping_of
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
-from gateways.logs.draft.toml_draft import suggest as draft
+from gateways.logs.draft.column_inference import ChosenColumns, UnknownColumn
+from gateways.logs.draft.toml_draft import draft_of
 from gateways.logs.events import events
 from gateways.logs.mapping import BLANK, LogMapping, Named
 from gateways.problems import BadCell, Notes, Problem, Unreadable
@@ -27,19 +28,34 @@ from statemachines.lifecycle import Lifecycle, Refused
 mapping = typer.Typer(no_args_is_help=True)
 
 Out = Annotated[Path | None, typer.Option("--out")]
+WordColumns = Annotated[str | None, typer.Option("--word")]
+CaseColumn = Annotated[str | None, typer.Option("--case")]
+TimeColumn = Annotated[str | None, typer.Option("--at")]
 LISTED = 20
 """The most words and faults that are listed; all are counted."""
 
 
 @mapping.command()
-def suggest(log: Path, out: Out = None, encoding: FileEncoding = None, json: Json = False) -> None:
+def suggest(
+    log: Path,
+    out: Out = None,
+    word: WordColumns = None,
+    case: CaseColumn = None,
+    at: TimeColumn = None,
+    encoding: FileEncoding = None,
+    json: Json = False,
+) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
+    words = tuple(filter(None, (name.strip() for name in (word or "").split(","))))
     try:
-        text = draft(log, partial(translate, cli.locale), cli.encoding)
+        chosen = ChosenColumns(case or "", words, at or "")
+        text, usable = draft_of(log, partial(translate, cli.locale), chosen, cli.encoding)
     except Unreadable as error:
         raise _refused(log, error) from None
+    except UnknownColumn as error:
+        raise Refused("unknown_column", file=log.name, column=error.column, known=", ".join(error.known)) from None
     if out is None:
-        cli.give({"log": log.name, "mapping": text}) if cli.as_json else typer.echo(text, nl=False)
+        cli.give({"log": log.name, "mapping": text, "usable": usable}) if cli.as_json else typer.echo(text, nl=False)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
@@ -48,7 +64,7 @@ def suggest(log: Path, out: Out = None, encoding: FileEncoding = None, json: Jso
         raise Refused("log_exists", file=str(out)) from None
     except OSError as error:
         raise Refused("cannot_write", file=out.name, why=str(error.strerror)) from None
-    document = {"log": log.name, "file": str(out), "mapping": text}
+    document = {"log": log.name, "file": str(out), "mapping": text, "usable": usable}
     cli.give(document, _translate("drafted", file=out, log=log))
 
 

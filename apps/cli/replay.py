@@ -19,7 +19,7 @@ from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from gateways.problems import Notes
 from models.columns import to_micros
-from reports.conformance import Conformance, gather
+from reports.conformance import Conformance, SlaComparison, gather
 from reports.conformance_text import document, picture, render
 from reports.judged_promises import moves_of_log
 from statemachines.kinds import lifecycle_of
@@ -63,7 +63,8 @@ def replay_(
     table = lifecycle_of(source.kind)
     named = list(log_mapping.named())
     moves, states = ([one.name for one in named if one.sort == sort] for sort in ("move", "state"))
-    empty = Conformance(source.source, table.kind, source.pack, bridge)
+    sla = SlaComparison(log_mapping.sla.clause or "") if log_mapping.sla else None
+    empty = Conformance(source.source, table.kind, source.pack, bridge, sla=sla)
     conformance = gather(store, table, empty, strays, moves_of_log(table, moves, states))
     whole = {**document(conformance), **notes_document(notes.kept, notes.count)}
     _write(conformance, whole, report, picture)

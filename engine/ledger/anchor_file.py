@@ -1,8 +1,9 @@
 """Read and append the file of anchors outside the database: signed lines, each naming the hash of the one before.
 
 Note [Lines are checked once]: each check reads the whole file, which grows by a line a night. What a line says, its
-hash and whether its signature holds follow from its text alone, so a process computes them once per text. A changed
-line is another text.
+hash and whether its signature holds follow from its text alone, and whether a line follows from those before it from
+their texts. So a process computes this once: where the file begins with the text that was read before, only what was
+appended is parsed, and of lines that are the same only the further ones are checked. A changed line is another text.
 """
 
 import contextlib
@@ -12,9 +13,9 @@ import json
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,8 +25,6 @@ from engine.settings import Settings
 from models.columns import from_micros
 
 FILE, LOCK = "anchors.jsonl", ".lock"
-LINES_CACHED = 16_384
-"""So many lines stay parsed: one a night for 45 years. See Note [Lines are checked once]."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,11 @@ class Anchored:
         return tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
+    def published_row(self) -> tuple[Any, ...]:
+        """Return its row as it is once the line is published."""
+        return (*self.columns, True)
+
+    @cached_property
     def verified(self) -> bool:
         """Return whether the signature fits the key that the line names."""
         return verified(self.key, self.signature, canonical(self.signed_part))
@@ -115,12 +119,25 @@ def read_lines(place: Path) -> list[Anchored]:
     text = (place / FILE).read_text("utf-8")
     if not text.endswith("\n"):
         raise ValueError("the last line is cut off")
-    return [_read(line) for line in text.splitlines()]
+    before = _last_read.get(place)
+    known = before if before is not None and text.startswith(before.text) else _Read("", [])
+    lines = [*known.lines, *map(_parsed, text[len(known.text) :].splitlines())]
+    _last_read[place] = _Read(text, lines)
+    return [*lines]
 
 
-@lru_cache(maxsize=LINES_CACHED)
-def _read(line: str) -> Anchored:
-    """Parse a line. Raises ``ValueError``. See Note [Lines are checked once]."""
+class _Read(NamedTuple):
+    """The text of a file as it was read last, and its lines. See Note [Lines are checked once]."""
+
+    text: str
+    lines: list[Anchored]
+
+
+_last_read: dict[Path, _Read] = {}
+
+
+def _parsed(line: str) -> Anchored:
+    """Parse a line. Raises ``ValueError``."""
     record = json.loads(line)
     try:
         anchor = Anchored(**{field.name: record[field.name] for field in fields(Anchored)})
@@ -156,8 +173,12 @@ def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str |
 
     Only a re-anchoring line may skip numbers or name another key. Return None if all lines hold.
     """
+    sound = _last_sound.get(first_before, [])
+    begin = len(sound) if sound and lines[: len(sound)] == sound else 0
     number, before, key = 0, first_before, ""
-    for line in lines:
+    if begin:
+        number, before, key = sound[-1].line, sound[-1].hash, sound[-1].key
+    for line in lines[begin:]:
         follows = line.line == number + 1 or (line.anew and line.line > number)
         if not follows or (line.before != before and (number or not line.anew)):
             return "anchor_file"
@@ -166,7 +187,13 @@ def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str |
         if key not in {"", line.key} and not line.anew:
             return "anchor_key"
         number, before, key = line.line, line.hash, line.key
+    _last_sound.clear()
+    _last_sound[first_before] = [*lines]
     return None
+
+
+_last_sound: dict[str, list[Anchored]] = {}
+"""The lines that were found sound last, by the hash that the first one names. See Note [Lines are checked once]."""
 
 
 def set_aside(place: Path, at: int) -> None:

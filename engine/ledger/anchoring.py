@@ -187,7 +187,7 @@ def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
 
 def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
     """Compare rows and lines since the last re-anchoring: each published row is a line, each line has a row."""
-    if rows == [(*line.columns, True) for line in lines]:
+    if rows == [line.published_row for line in lines]:
         return None
     since = max((line.line for line in lines if line.anew), default=0)
     outside = {line for line in lines if line.line >= since}

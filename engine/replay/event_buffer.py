@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -18,11 +18,11 @@ RECENT = 10_000
 """How many cases' earliest events are kept in memory; for others the database is asked."""
 
 TABLES = """
-CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, at INTEGER, step BLOB);
+CREATE TABLE event (log_case TEXT, k1 REAL, k2 REAL, k3 REAL, row INTEGER, place INTEGER, at INTEGER, step BLOB);
 CREATE TABLE opening (log_case TEXT PRIMARY KEY, k1 REAL, k2 REAL, k3 REAL, contact BLOB) WITHOUT ROWID;
 CREATE TABLE stray (row INTEGER, code TEXT);
 """
-PUT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+PUT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_OPENING = """
 INSERT INTO opening VALUES (?, ?, ?, ?, ?) ON CONFLICT (log_case) DO UPDATE
    SET k1 = excluded.k1, k2 = excluded.k2, k3 = excluded.k3, contact = excluded.contact
@@ -34,14 +34,19 @@ CREATE TABLE turn AS SELECT log_case, min(at) AS first, count(*) AS n, min(row) 
 """
 TURNS = "SELECT log_case, first, n FROM turn ORDER BY first IS NULL, first, row"
 LINES = """
-SELECT row, at, step FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
+SELECT row, place, at, step FROM event WHERE log_case = ? ORDER BY k1, k2, k3, row LIMIT ? OFFSET ?
 """
 
 
 class Line(NamedTuple):
-    """An event in its order. Instants are microseconds; ``refused`` is the code of what could not be read."""
+    """An event in its order. Instants are microseconds; ``refused`` is the code of what could not be read.
+
+    ``row`` counts the events of the log, ``place`` is the row of the file. ``marks`` holds what few logs say of an
+    event: ``inferred``, and ``sla`` ("kept" or "broken").
+    """
 
     row: int
+    place: int
     at: int | None
     word: str
     move: str
@@ -53,6 +58,7 @@ class Line(NamedTuple):
     fill: Mapping[str, Any]
     department: str | None
     flags: Sequence[str]
+    marks: Mapping[str, Any] = MappingProxyType({})
 
 
 class LoggedCase(NamedTuple):
@@ -90,7 +96,8 @@ class EventBuffer:
     def add(self, step: MappedEvent, order: Sequence[float]) -> None:
         """Add an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
         meaning = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
-        self._put(step.event, order, meaning, step.form, step.fill, step.department)
+        marks = {"inferred": step.inferred, "sla": step.sla}
+        self._put(step.event, order, meaning, step.form, step.fill, step.department, marks)
 
     def refuse(self, event: LogEvent, code: str, order: Sequence[float]) -> None:
         """Add an event that cannot be understood."""
@@ -116,12 +123,20 @@ class EventBuffer:
         self._raw.execute(PUT_OPENING, (case, *_three(order), orjson.dumps(contact)))
 
     def _put(
-        self, event: LogEvent, order: Sequence[float], meaning: Any, form: Any, fill: Any, where: str | None
+        self,
+        event: LogEvent,
+        order: Sequence[float],
+        meaning: Any,
+        form: Any,
+        fill: Any,
+        where: str | None,
+        marks: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.events += 1
         at = to_micros(event.at) if event.at is not None else None
-        packed = orjson.dumps((event.word, *meaning, form, fill, where, event.flags))
-        self._waiting.append((event.case, *_three(order), event.row, at, packed))
+        marked = {name: value for name, value in marks.items() if value}
+        packed = orjson.dumps((event.word, *meaning, form, fill, where, event.flags, *([marked] if marked else ())))
+        self._waiting.append((event.case, *_three(order), event.row, event.place or event.row, at, packed))
         if len(self._waiting) >= BATCH:
             self._flush()
 
@@ -153,16 +168,16 @@ class EventBuffer:
         """Return an HMAC of all contents of a case's events, in order."""
         if self._digested[0] != case:
             digest = hmac.new(secret, digestmod="sha256")
-            for _, at, packed in self._raw.execute(LINES, (case, -1, 0)):
+            for _, _, at, packed in self._raw.execute(LINES, (case, -1, 0)):
                 digest.update(b"%d|%s" % (at or 0, packed))
             self._digested = (case, digest.hexdigest())
         return self._digested[1]
 
     def lines(self, case: str, begin: int, most: int) -> Iterator[Line]:
         """Yield at most ``most`` events of a case in their order, from the ``begin``-th (counted from 0) on."""
-        for row, at, packed in self._raw.execute(LINES, (case, most, begin)):
+        for row, place, at, packed in self._raw.execute(LINES, (case, most, begin)):
             word, *others = orjson.loads(packed)
-            yield Line(row, at, word, *others)
+            yield Line(row, place, at, word, *others)
 
 
 def _three(order: Sequence[float]) -> tuple[float | None, ...]:

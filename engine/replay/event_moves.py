@@ -1,6 +1,6 @@
 """Finds the moves that stand for an event of a log: the move it names, one to the state it names, or a bridge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,11 @@ import orjson
 from engine.commands.case_context import CaseContext
 from engine.commands.open_case import OPEN
 from engine.replay import meaning as reading
-from engine.replay.bridges import Bridge, PlannedMove, shortest_bridge, single_moves
+from engine.replay.bridges import Bridge, PlannedMove, Shown, shortest_bridge, single_moves, stands_in
 from engine.replay.event_buffer import Line
 from engine.replay.form_defaults import FormDefaults, recorded_form
 from statemachines.form_model import Form
-from statemachines.lifecycle import Facts, Refused
+from statemachines.lifecycle import Facts, Move, Refused
 
 Bridges = dict[tuple[Any, ...], Bridge | None]
 """Bridges that were searched for, by all that they depend on; None where there is none."""
@@ -62,10 +62,10 @@ class EventMoves:
         return table.checked(move, recorded_form(form_type, recorded, self.defaults))
 
     def _to_state(self, states: Sequence[str]) -> list[PlannedMove]:
-        for row, form in single_moves(self.context.table, self.facts, states, self.line.form, self.defaults):
-            return [PlannedMove(row.name, form)]
+        for row, form in self._single_moves(states):
+            return [self._stand_in(row, form)]
         if self.bridging:
-            return self._bridge(_in_state(states[0]))
+            return self._bridge_to_state(states[0])
         raise Refused("no_way", number=self.context.case.number)
 
     def _from_elsewhere(self) -> list[PlannedMove]:
@@ -74,9 +74,9 @@ class EventMoves:
         implied = reading.meaning(table, line)
         if implied and implied == facts.state:
             raise Refused("repeated_move", move=line.move)
-        for row, form in single_moves(table, facts, [implied], line.form, self.defaults):
+        for row, form in self._single_moves([implied]):
             if not reading.may_stay(table, line) if row.reopens else self.bridging:
-                return [PlannedMove(row.name, form)]
+                return [self._stand_in(row, form)]
         if not self.bridging:
             raise Refused("not_now", move=line.move, state=facts.state, allowed=[])
         rows, form = table.rows[line.move], self._form(line.move)
@@ -90,20 +90,35 @@ class EventMoves:
         except Refused:
             if not implied:
                 raise
-            return self._bridge(_in_state(implied))
+            return self._bridge_to_state(implied)
         return [*bridge, PlannedMove(line.move, form)]
+
+    def _single_moves(self, states: Sequence[str]) -> Iterator[tuple[Move, Form]]:
+        return single_moves(
+            self.context.table, self.facts, states, self.line.form, self.defaults, bridging=self.bridging
+        )
+
+    def _stand_in(self, row: Move, form: Form) -> PlannedMove:
+        """Return the one move that leads to where the log says the case is; in a bridge it may be inferred."""
+        return PlannedMove(row.name, form, inferred=self.bridging and stands_in(self.context.table, row))
+
+    def _bridge_to_state(self, state: str) -> Bridge:
+        """Return a bridge to a state; its last move is the event's own, unless it stands in for others."""
+        *before, last = self._bridge(_in_state(state))
+        rows = (row for row in self.context.table.rows[last.move] if row.dest == state)
+        return [*before, last._replace(inferred=any(stands_in(self.context.table, row) for row in rows))]
 
     def _bridge(self, goal: Goal) -> Bridge:
         """Return the bridge to a goal, which is searched once for all that it depends on. Raises ``Refused``."""
         table, facts, case = self.context.table, self.facts, self.context.case
-        reopening = self._shows_reopening()
+        shown = Shown(self._shows_reopening(), self._shows_result())
         key = (
-            *(goal.name, reopening, table.kind, case.pack, case.variables, case.severity),
+            *(goal.name, shown, table.kind, case.pack, case.variables, case.severity),
             orjson.dumps(self.defaults.fill),
             *(facts.state, facts.previous_state, facts.cycle, facts.level, facts.attempts),
         )
         if key not in self.bridges:
-            self.bridges[key] = shortest_bridge(table, facts, goal.reached, self.defaults, reopening)
+            self.bridges[key] = shortest_bridge(table, facts, goal.reached, self.defaults, shown)
         if (bridge := self.bridges[key]) is None:
             raise Refused("no_way", number=case.number)
         return bridge
@@ -113,3 +128,14 @@ class EventMoves:
         table, line = self.context.table, self.line
         implied = reading.meaning(table, line)
         return bool(implied) and reading.rank(table, implied) < reading.RESOLVED and not reading.may_stay(table, line)
+
+    def _shows_result(self) -> bool:
+        """Return whether the event says that the case had come to a result: it is there, or it has ended.
+
+        A survey or a call does not show that anything was delivered.
+        """
+        table, line = self.context.table, self.line
+        implied = reading.meaning(table, line)
+        if line.state:
+            return reading.rank(table, implied) >= reading.RESOLVED
+        return bool(implied) and table.state[implied].final

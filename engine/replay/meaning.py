@@ -1,12 +1,17 @@
 """What a log says of a case, whatever our lifecycle makes of it: reopened, resolved twice, rework."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
 
 from engine.replay.event_buffer import Line
 from engine.replay.statistics import ReplayStatistics
+from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle, Milestone
+from statemachines.lifecycle import Facts, Lifecycle, Milestone
 from statemachines.vocabulary import STAY
 
 RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
@@ -17,19 +22,51 @@ def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
     """Count one event of the log."""
     _order(statistics, line)
     for rule in line.flags:
-        statistics.flag(rule, line.row)
+        statistics.flag(rule, line.place)
+    implied = "" if line.ignored or line.refused else _leaves_in(table, statistics.stands, line)
+    again = bool(implied) and _merely_again(table, statistics, line, implied)
     if statistics.ended:
         statistics.after_end += 1
     if line.department:
         _department(statistics, line.department)
-    implied = "" if line.ignored or line.refused else meaning(table, line)
-    if implied and not _merely_again(table, statistics, line, implied):
+    statistics.sla = line.marks.get("sla", statistics.sla)
+    if implied and not again:
         _stand(statistics, table, implied)
 
 
 def meaning(table: Lifecycle, line: Line) -> str:
     """Return the state in which an event leaves its case; empty where it implies none."""
     return line.state if line.state in table.state else _leads_to(table.kind, line.move)
+
+
+def _leaves_in(table: Lifecycle, stands: str, line: Line) -> str:
+    """Return the state in which an event leaves a case that stands in ``stands``.
+
+    Where the rows of its move lead to several states, its form decides: a survey that says "dissatisfied" reopens.
+    """
+    rows = [row for row in table.rows.get(line.move, ()) if stands in row.sources]
+    if line.state or len({row.dest for row in rows}) < 2:
+        return meaning(table, line)
+    form = _form_so_far(rows[0].form, line)
+    for row in rows:
+        with suppress(AttributeError):  # the log lacks what the guard asks for
+            if row.guard is None or row.guard.holds(Facts(stands), form):
+                return row.dest or stands
+    return meaning(table, line)
+
+
+def _form_so_far(form: type[Form], line: Line) -> Form:
+    """Return a form with the values that the log has, whatever else it asks for."""
+    values: dict[str, Any] = {}
+    for name in form.model_fields.keys() & line.form.keys():
+        with suppress(ValidationError):
+            values[name] = _adapter(form, name).validate_python(line.form[name])
+    return form.model_construct(**values)
+
+
+@cache
+def _adapter(form: type[Form], name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(cast(Any, form.model_fields[name].annotation))
 
 
 def may_stay(table: Lifecycle, line: Line) -> bool:
@@ -66,7 +103,7 @@ def _order(statistics: ReplayStatistics, line: Line) -> None:
     if line.word == statistics.last_word:
         statistics.self_loops += 1
     if line.row < statistics.last_row:
-        statistics.flag("out_of_order", line.row)
+        statistics.flag("out_of_order", line.place)
     statistics.last_word, statistics.last_row = line.word, line.row
 
 
@@ -82,7 +119,7 @@ def _department(statistics: ReplayStatistics, department: str) -> None:
 def _merely_again(table: Lifecycle, statistics: ReplayStatistics, line: Line, implied: str) -> bool:
     """Return whether a word that may also leave the case where it is ("assigned") does so: it never moves it back."""
     if line.state:
-        return statistics.stands in line.also
+        return statistics.stands in (line.state, *line.also)
     return may_stay(table, line) and rank(table, implied) <= rank(table, statistics.stands)
 
 
@@ -94,9 +131,19 @@ def _stand(statistics: ReplayStatistics, table: Lifecycle, implied: str) -> None
         statistics.resolutions += 1
     if far < RESOLVED <= rank(table, statistics.stands):
         statistics.reopenings += 1
+    _hand_back(statistics, table, implied)
     if implied in statistics.stood and implied != statistics.stands:
         statistics.rework += 1
     statistics.ended = statistics.ended or table.state[implied].final
     statistics.stands = implied
     if implied not in statistics.stood:
         statistics.stood.append(implied)
+
+
+def _hand_back(statistics: ReplayStatistics, table: Lifecycle, implied: str) -> None:
+    """Count a return to an earlier state before any result; a pause of the timers is left on the way it came."""
+    if any(implied in clause.pauses for clause in table.clauses):
+        return
+    if rank(table, implied) < rank(table, statistics.worked) < RESOLVED:
+        statistics.hand_backs += 1
+    statistics.worked = implied

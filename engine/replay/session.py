@@ -82,7 +82,7 @@ class ReplaySession:
             self.statistics.ignore(line.ignored)
             return
         if reason := self._inapplicable(line):
-            self.statistics.refuse(reason, line.row, line.word)
+            self.statistics.refuse(reason, line.place, line.word)
             return
         assert line.at is not None
         at = self._instant(line, line.at)
@@ -94,10 +94,10 @@ class ReplaySession:
             self.statistics.ignore("repeated_state")
             return
         try:
-            self._make(self._moves(line), at)
+            self._make(self._moves(line), at, marked=bool(line.marks.get("inferred")))
             self.statistics.applied += 1
         except Refused as refused:
-            self.statistics.refuse(refused.code, line.row, line.word)
+            self.statistics.refuse(refused.code, line.place, line.word)
 
     def _inapplicable(self, line: Line) -> str:
         """Return why an event cannot be applied in any state; empty if it may be."""
@@ -115,7 +115,7 @@ class ReplaySession:
         """Return when an event occurred: never before the one before it in the log, which is flagged."""
         statistics = self.statistics
         if statistics.last_at is not None and at < statistics.last_at:
-            statistics.flag("time_backwards", line.row)
+            statistics.flag("time_backwards", line.place)
             return statistics.last_at
         statistics.last_at = at
         return at
@@ -123,20 +123,25 @@ class ReplaySession:
     def _moves(self, line: Line) -> list[PlannedMove]:
         """Return the moves that an event stands for. Raises ``Refused`` with the reason why there are none."""
         context, options = self.context, self.options
-        from_here = any(context.case.state in row.sources for row in context.table.rows.get(line.move, ()))
-        if context.case.closed and not from_here:
+        if context.case.closed and not self._follows_the_end(line):
             raise Refused("after_the_end", number=context.case.number)
         facts, defaults = facts_of(context.case, context.pack), FormDefaults(line.fill, options.wordless)
         return EventMoves(context, facts, line, defaults, options.bridge, self.bridges).find()
 
-    def _make(self, moves: Sequence[PlannedMove], at: int) -> None:
-        """Plan the moves of one event, all or none."""
-        handed_on = [self.check_named(self.context, move, form) for move, form in moves]
+    def _follows_the_end(self, line: Line) -> bool:
+        """Return whether an event names a move that the table has for a case that has ended."""
+        rows = (row for move in (line.move, *line.also) for row in self.context.table.rows.get(move, ()))
+        return not line.state and any(self.context.case.state in row.sources for row in rows)
+
+    def _make(self, moves: Sequence[PlannedMove], at: int, *, marked: bool) -> None:
+        """Plan the moves of one event, all or none; ``marked`` if the log itself says that they are inferred."""
+        moves = [planned._replace(inferred=True) for planned in moves] if marked else moves
+        handed_on = [self.check_named(self.context, planned.move, planned.form) for planned in moves]
         before = Snapshot.of(self.context, self.plan)
         try:
-            for n, ((move, form), rows) in enumerate(zip(moves, handed_on, strict=True), 1):
+            for (move, form, inferred), rows in zip(moves, handed_on, strict=True):
                 row = decide(self.context, move, form, self.actor).row
-                dest, inferred = row.dest or self.context.case.state, n < len(moves)
+                dest = row.dest or self.context.case.state
                 draft = TransitionDraft(
                     *(row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred),
                     row=row,
@@ -146,7 +151,7 @@ class ReplaySession:
         except Refused:
             before.restore(self.context, self.plan)
             raise
-        self.statistics.inferred += len(moves) - 1
+        self.statistics.inferred += sum(planned.inferred for planned in moves)
 
 
 def _was_told(row: Move, form: Form) -> bool:

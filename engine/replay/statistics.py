@@ -26,7 +26,8 @@ class ReplayStatistics:
 
     ``words`` holds for each reason what the log calls the events that were refused for it, and how often.
     ``flags`` holds the rows for each rule that times contradict. The figures from ``reopenings`` on are the log's own,
-    whatever our lifecycle made of it. The last fields say where a reading that was broken off goes on.
+    whatever our lifecycle made of it; ``sla`` is what it says of its promise at last. The last fields say where a
+    reading that was broken off goes on.
     """
 
     digest: str
@@ -45,10 +46,13 @@ class ReplayStatistics:
     self_loops: int = 0
     rework: int = 0
     ping_pong: int = 0
+    hand_backs: int = 0
+    sla: str = ""
     last_word: str = ""
     last_row: int = 0
     last_at: int | None = None
     stands: str = ""
+    worked: str = ""
     stood: list[str] = field(default_factory=list[str])
     ended: bool = False
     departments: list[str] = field(default_factory=list[str])

@@ -65,10 +65,10 @@ class TimerStarter(NamedTuple):
         """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""
         if due is None:
             terms = self._promised(clause)
-        elif due <= self.at:
+        elif due < self.at:
             raise Refused("due_passed", clause=clause.name)
         else:
-            allowance = due - self.at
+            allowance = max(due - self.at, 1)  # due at the instant it is promised: it breaks just after
             hours, fires_at = max(1, -(-allowance // HOUR)), self.at + self._first_share(clause, allowance)
             terms = Terms(AGREED, ALWAYS, self.calendar(ALWAYS), hours, Unit.HOURS, allowance, fires_at)
         return None if terms is None else self._started(clause, terms)

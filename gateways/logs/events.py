@@ -1,6 +1,6 @@
 """Read a log as a stream of events: the case, word, time and values that its mapping takes from each record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -79,6 +79,8 @@ class _EventExtraction:
         for word, column in self._times(texts, of_case, part):
             self.count += 1
             events.append(self._event(record.place, case, word, column, (texts, values, of_case)))
+        if part.wide and part.file is None and self._columns.word:
+            events += self._status(record.place, case, events, (texts, values, of_case))
         yield from self._flagged(events, values, part) if part.wide else events
 
     def _flagged(self, events: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
@@ -112,11 +114,33 @@ class _EventExtraction:
             raise BadCell("bad_file.line_too_long", limit=CASE_LIMIT)
         return case
 
+    def _status(
+        self, place: int, case: str, events: Sequence[LogEvent | Problem], of_record: tuple[Texts, Texts, Texts]
+    ) -> Iterator[LogEvent | Problem]:
+        """Yield the event of a wide row's column of states, at the row's last time, else when its case was opened."""
+        texts, values, of_case = of_record
+        if not (word := self._word(texts, of_case)):
+            return
+        self.count += 1
+        times = [event.at for event in events if isinstance(event, LogEvent) and event.at is not None]
+        at = max(times) if times else self._opened_at(texts, of_case)
+        yield LogEvent(self.count, case, word, at, values, of_case, place=place)
+
+    def _opened_at(self, texts: Texts, of_case: Texts) -> datetime | None:
+        named = filter(None, (_value(texts, of_case, column) for column in self._mapping.opening.at))
+        try:
+            return self._instant(next(named, None))
+        except BadCell:
+            return None
+
+    def _word(self, texts: Texts, of_case: Texts) -> str:
+        word = " | ".join(filter(None, (_value(texts, of_case, name) for name in self._columns.word)))
+        return " ".join(word.split())
+
     def _times(self, texts: Texts, of_case: Texts, part: Part) -> Iterator[tuple[str, str]]:
         """Yield each event's word and the column of its time."""
         if not part.wide:
-            word = " | ".join(filter(None, (_value(texts, of_case, name) for name in self._columns.word)))
-            yield " ".join(word.split()), self._columns.at or ""
+            yield self._word(texts, of_case), self._columns.at or ""
         for wide in part.wide:
             if wide.column in texts:
                 yield wide.word, wide.column
@@ -131,7 +155,7 @@ class _EventExtraction:
             return Problem(place, column, fault.code, fault.params)
         if at is None and self._columns.untimed == "neighbour" and self._last and self._last.case == case:
             at = self._last.at
-        self._last = LogEvent(self.count, case, word, at, values, of_case)
+        self._last = LogEvent(self.count, case, word, at, values, of_case, place=place)
         return self._last
 
     def _read_instant(self, text: str | None) -> datetime | None:

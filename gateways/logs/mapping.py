@@ -1,6 +1,7 @@
 """The mapping of a log: interpret its events as moves or states, and the first one of a case as a contact."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, cast
@@ -24,6 +25,7 @@ from gateways.logs.mapping_schema import (
     Reason,
     Rule,
     Skip,
+    Sla,
     States,
     Wide,
 )
@@ -69,6 +71,7 @@ class LogMapping(MappingTable):
     fill: dict[Word, Value] = Field(default_factory=dict[str, Value])
     wide: tuple[Wide, ...] = ()
     rules: tuple[Rule, ...] = ()
+    sla: Sla | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "LogMapping":
@@ -77,7 +80,7 @@ class LogMapping(MappingTable):
         words = [*self.moves, *self.states, *self.ignored]
         if twice := next((word for word in words if words.count(word) > 1), None):
             raise PydanticCustomError("word_twice", "a word has two meanings", {"value": twice})
-        if bool(self.wide) == (self.event.at is not None) or bool(self.wide) == bool(self.event.word):
+        if bool(self.wide) == (self.event.at is not None) or not (self.wide or self.event.word):
             raise PydanticCustomError("wide_or_event", "either columns of events or wide rows", {"value": "event.at"})
         return self
 
@@ -100,6 +103,11 @@ class LogMapping(MappingTable):
 
     def step(self, event: LogEvent) -> MappedEvent:
         """Return the step that an event means. Raises ``BadCell`` if a value of its form cannot be converted."""
+        inferred = self.event.inferred and (self.value(event, self.event.inferred) or "").casefold() == "true"
+        sla = self.sla.read(self.value(event, self.sla.column)) if self.sla else ""
+        return replace(self._step(event), inferred=bool(inferred), sla=sla) if inferred or sla else self._step(event)
+
+    def _step(self, event: LogEvent) -> MappedEvent:
         actor = self.value(event, self.event.who) if self.event.who else None
         department = self.value(event, self.event.department) if self.event.department else None
         if (reason := self._ignored_for(event)) is not None:
@@ -190,8 +198,9 @@ class LogMapping(MappingTable):
         event, opening = self.event, cast("dict[str, Value | str | None]", dict(self.opening))
         values = [*self.fill.values(), *(value for meaning in self.moves.values() for value in meaning.form.values())]
         values += [value for value in opening.values() if isinstance(value, Value)]
-        single = [event.case, event.at, event.who, event.department, self.opening.at, *event.word]
+        single = [event.case, event.at, event.who, event.department, *self.opening.at, *event.word]
         single += [name for name in map(_forwards, event.order) if name not in {AT, ROW}]
+        single += [event.inferred, self.sla.column if self.sla else None]
         single += [*(skip.column for skip in self.skipped), *(rule.column for rule in self.rules)]
         return frozenset(filter(None, [*single, *(value.column for value in values)]))
 
@@ -201,21 +210,30 @@ def _forwards(name: str) -> str:
 
 
 def opened_at(mapping: LogMapping, first: LogEvent) -> datetime | None:
-    """Return when the case was opened: by ``opening.at``, else by its first event. Raises ``BadCell``."""
-    column = mapping.opening.at
-    text = mapping.value(first, column) if column else None
-    return instant_in(text, mapping.source) or first.at
+    """Return when the case was opened: by the first column of ``opening.at`` that has a time, else by its first event.
+
+    Raises ``BadCell``.
+    """
+    texts = filter(None, (mapping.value(first, column) for column in mapping.opening.at))
+    return instant_in(next(texts, None), mapping.source) or first.at
 
 
-def contact_of(mapping: LogMapping, first: LogEvent, at: datetime) -> Contact:
+def contact_of(
+    mapping: LogMapping, first: LogEvent, at: datetime, without: Container[str] = frozenset({"at"})
+) -> Contact:
     """Return the contact of the case that begins with this event, received at ``at``; its ``row_id`` is the case's id.
 
-    Raises ``BadCell`` if a value does not fit its field.
+    The fields ``without`` are left out. Raises ``BadCell`` that names the ``field`` if a value does not fit it.
     """
-    values = {name: value for name, value in mapping.opening if name != "at" and value is not None}
-    defaults: dict[str, Any] = {"text": NO_TEXT, "channel": mapping.source.channel}
+    columns = {name: value for name, value in mapping.opening if name not in without and value is not None}
+    values: dict[str, Any] = {"text": NO_TEXT, "channel": mapping.source.channel}
+    for name, value in columns.items():
+        try:
+            values |= mapping.values(first, {name: value})
+        except BadCell as error:
+            raise BadCell(error.code, **{"field": name, **error.params}) from error
     try:
-        return Contact.model_validate({**defaults, **mapping.values(first, values), "row_id": first.case, "at": at})
+        return Contact.model_validate({**values, "row_id": first.case, "at": at})
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         raise BadCell("bad_log.unfit_value", field=field) from error

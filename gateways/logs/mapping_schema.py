@@ -51,9 +51,11 @@ class EventColumns(MappingTable):
 
     A case's own attribute in XES and OCEL is called ``case:NAME``; OCEL's own names are ``ocel:activity``,
     ``ocel:timestamp`` and ``ocel:type:TYPE`` for the object of a type. Several ``word`` columns are joined by `` | ``.
-    ``at`` is absent only where each row is a whole case (``wide``). ``order`` names ``at``, ``row`` or columns that
-    hold numbers, with a ``-`` where the greatest comes first. ``untimed``: an event without a time is refused, or takes
-    the time of the one before it in the file, where that is of the same case.
+    ``at`` is absent only where each row is a whole case (``wide``); ``word`` may then be its column of states, which is
+    one more event after those of the row. ``order`` names ``at``, ``row`` or columns that hold numbers, with a ``-``
+    where the greatest comes first. ``untimed``: an event without a time is refused, or takes the time of the one before
+    it in the file, where that is of the same case. ``inferred`` says of each event whether it was inferred, as a log of
+    our own does.
     """
 
     case: Column
@@ -63,12 +65,16 @@ class EventColumns(MappingTable):
     untimed: Literal["refuse", "neighbour"] = "refuse"
     who: Column | None = None
     department: Column | None = None
+    inferred: Column | None = None
 
 
 class OpeningColumns(MappingTable):
-    """The fields of the contact that opens a case: each a constant or a column of the case's first event."""
+    """The fields of the contact that opens a case: each a constant or a column of the case's first event.
 
-    at: Column | None = None
+    ``at`` may name several columns: the first that has a time counts.
+    """
+
+    at: Columns = ()
     text: Value | None = None
     subject: Value | None = None
     demand: Value | None = None
@@ -149,3 +155,19 @@ class Rule(MappingTable):
     def applies_to(self, values: Mapping[str, str]) -> bool:
         """Return whether the rule applies to a row with these values by column."""
         return self.column is None or values.get(self.column) in self.values
+
+
+class Sla(MappingTable):
+    """The column in which the log says itself whether it kept its promise, and the texts of both answers.
+
+    ``clause`` is the promise of ours that is compared with it; without it, all that we promise to the customer.
+    """
+
+    column: Column
+    kept: tuple[str, ...] = Field(min_length=1)
+    broken: tuple[str, ...] = Field(min_length=1)
+    clause: Word | None = None
+
+    def read(self, text: str | None) -> str:
+        """Return ``kept``, ``broken``, or nothing for any other text."""
+        return "kept" if text in self.kept else "broken" if text in self.broken else ""

@@ -1,4 +1,4 @@
-"""Read an OCEL 2.0 log (JSON) as a stream, flattened to the objects of one type: the cases.
+"""Read an OCEL 2.0 log (JSON, XML or SQLite) as a stream, flattened to the objects of one type: the cases.
 
 An event related to several cases is an event of each. The objects are kept in a temporary database, not in memory,
 because they may come after the events in the file.
@@ -8,23 +8,17 @@ import json
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import ijson  # pyright: ignore[reportMissingTypeStubs] it ships none
 
 from gateways.logs.log_files import Record, Records, refused
+from gateways.logs.ocel_formats import OCEL_DAMAGE, Document, documents, refuse_first_version
 from gateways.problems import Problem, excerpt
 
 ACTIVITY, TIME, ID, TYPE = "ocel:activity", "ocel:timestamp", "ocel:eid", "ocel:type:"
 LOOKED_AT = 20_000
 """The most objects and events that are read to find which object type is the case."""
-_DAMAGE = (ijson.JSONError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
-
-Document = Mapping[str, Any]
 
 
 def ocel_records(path: Path, case: str) -> Records:
@@ -34,15 +28,16 @@ def ocel_records(path: Path, case: str) -> Records:
     """
     wanted = case.removeprefix(TYPE)
     try:
+        refuse_first_version(path)
         with tempfile.TemporaryDirectory(prefix="closeloop-log-") as folder, _Objects(Path(folder), wanted) as objects:
             objects.load(path)
             if not objects.count:
                 raise refused("bad_log.no_such_object", path, type=excerpt(wanted))
             yield from _records(path, objects)
-    except _DAMAGE as error:
+    except OCEL_DAMAGE as error:
         raise refused("bad_log.not_ocel", path) from error
-    except sqlite3.Error as error:
-        raise refused("bad_file.unreadable_file", path) from error
+    except sqlite3.DatabaseError as error:
+        raise refused("bad_log.not_ocel", path) from error
 
 
 def object_types(path: Path) -> list[str]:
@@ -51,19 +46,22 @@ def object_types(path: Path) -> list[str]:
     An order is related to many events; so is its customer, but there are fewer customers than orders.
     """
     try:
-        of = {str(entry["id"]): str(entry["type"]) for entry in islice(_parts(path, "objects"), LOOKED_AT)}
+        refuse_first_version(path)
+        of = {str(entry["id"]): str(entry["type"]) for entry in islice(documents(path, "objects"), LOOKED_AT)}
         number = Counter(of.values())
         related_events: Counter[str] = Counter()
-        for event in islice(_parts(path, "events"), LOOKED_AT):
+        for event in islice(documents(path, "events"), LOOKED_AT):
             related_events.update({of.get(str(entry["objectId"]), "") for entry in event.get("relationships", ())})
-    except _DAMAGE as error:
+    except OCEL_DAMAGE as error:
+        raise refused("bad_log.not_ocel", path) from error
+    except sqlite3.DatabaseError as error:
         raise refused("bad_log.not_ocel", path) from error
     most = max(related_events.values(), default=0)
     return sorted(number, key=lambda name: (related_events[name] < 0.8 * most, -number[name]))
 
 
 def _records(path: Path, objects: "_Objects") -> Records:
-    for place, event in enumerate(_parts(path, "events"), 1):
+    for place, event in enumerate(documents(path, "events"), 1):
         cells = _attributes(event) | {ACTIVITY: str(event["type"]), TIME: str(event["time"]), ID: str(event["id"])}
         related = dict.fromkeys(str(relationship["objectId"]) for relationship in event.get("relationships", ()))
         cases = [(name, attributes) for name in related if (attributes := objects.attributes(name)) is not None]
@@ -71,11 +69,6 @@ def _records(path: Path, objects: "_Objects") -> Records:
             yield Problem(place, None, "bad_log.no_case")
         for name, attributes in cases:
             yield Record(place, cells | {objects.column: name}, attributes)
-
-
-def _parts(path: Path, name: str) -> Iterator[Document]:
-    with path.open("rb") as handle:
-        yield from ijson.items(handle, f"{name}.item", use_float=True)
 
 
 def _attributes(document: Document) -> dict[str, str]:
@@ -104,11 +97,12 @@ class _Objects:
     def load(self, path: Path) -> None:
         """Store all objects of the type."""
         self._database.execute("BEGIN")  # never committed: the file is deleted after the reading
-        for entry in _parts(path, "objects"):
+        for entry in documents(path, "objects"):
             if entry["type"] == self._wanted:
-                row = (str(entry["id"]), json.dumps(_attributes(entry)))
+                known = self.attributes(name := str(entry["id"]))  # SQLite has a row for each change
+                row = (name, json.dumps((known or {}) | _attributes(entry)))
                 self._database.execute("INSERT OR REPLACE INTO object VALUES (?, ?)", row)
-                self.count += 1
+                self.count += known is None
 
     def attributes(self, name: str) -> dict[str, str] | None:
         """Return the attributes of an object of the type; None for any other object."""

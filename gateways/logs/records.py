@@ -14,6 +14,8 @@ from gateways.logs.xes import xes_records
 from gateways.problems import AddNote, Problem, excerpt, ignore
 from gateways.sheets import sheet_rows
 
+OCEL_KINDS = frozenset({".json", ".jsonocel", ".xml", ".xmlocel", ".sqlite", ".sqliteocel", ".db"})
+
 
 def records_of(
     path: Path,
@@ -46,7 +48,7 @@ def _records(
             return csv_records(plain, source, layout, note)
         case ".xlsx" | ".xlsm":
             return sheet_records(plain, source, layout, note)
-        case ".json" | ".jsonocel":
+        case kind if kind in OCEL_KINDS:
             return ocel_records(plain, case or TYPE + next(iter(object_types(plain)), "case"))
         case other:
             raise refused("bad_log.unsupported_extension", path, extension=excerpt(other))

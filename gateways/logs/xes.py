@@ -1,21 +1,24 @@
 """Read an XES log (IEEE 1849) as a stream: each event is freed as soon as its record is used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from gateways.logs.log_files import Record, Records, refused
+from gateways.logs.xml_files import Readable, xml_source
 from gateways.problems import Problem, Unreadable, excerpt
 
 
 def xes_records(path: Path) -> Records:
-    """Yield the events in file order, each with its trace's attributes. Raises ``Unreadable``."""
-    with path.open("rb") as handle:
+    """Yield the events in file order, each with its trace's attributes. Raises ``Unreadable``.
+
+    An event outside a trace belongs to no case: it is a ``Problem``.
+    """
+    with xml_source(path) as handle:
         try:
             yield from _records(handle, path)
         except DefusedXmlException as error:
@@ -30,7 +33,7 @@ def _broken(path: Path, line: int) -> Unreadable:
     return Unreadable(Problem(line, None, "bad_log.not_xml", {"file": excerpt(path.name), "line": line}))
 
 
-def _records(handle: BinaryIO, path: Path) -> Iterator[Record]:
+def _records(handle: Readable, path: Path) -> Records:
     place, depth = 0, 0
     root: Element | None = None
     trace: _Trace | None = None
@@ -46,7 +49,11 @@ def _records(handle: BinaryIO, path: Path) -> Iterator[Record]:
             place += 1
             yield Record(place, _attributes(element), trace.attributes)
             trace.free(element)
-        elif depth == 1 and root is not None:
+            continue
+        if name == "event" and depth == 1:
+            place += 1
+            yield Problem(place, None, "bad_log.outside_a_trace")
+        if depth == 1 and root is not None:
             trace = None
             root.clear()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateways.logs.draft.sample import Column, Row, Sample, changes
 from gateways.logs.draft.time_formats import TimeFormat, instant, time_format_of
-from gateways.logs.draft.word_list import hint, sorts_of
+from gateways.logs.draft.word_list import WITHIN, hint, sorts_of
 
 MOST_WORDS = 300
 """The most different values of a column of activities or states."""
@@ -19,50 +19,122 @@ STANDARD = frozenset(
 """The transitions of XES's lifecycle extension: the progress of an activity, not the state of the case."""
 FURTHER = ("who", "department", "customer", "subject", "text", "channel", "severity", "category", "opened", "deadline")
 
+DISTINCT = 0.1
+"""The share of different values in a column of case ids whose name does not say that it is one."""
 MUST_VARY = frozenset({"severity", "category"})
 """Columns that tell nothing if their value is always the same."""
 
 
+CLEAR = 0.2
+"""A column whose name says so much of what it holds is no doubtful choice."""
+
+
+class UnknownColumn(Exception):
+    """A column that was asked for is not in the log; ``known`` are its columns."""
+
+    def __init__(self, column: str, known: Sequence[str]) -> None:
+        super().__init__(column)
+        self.column, self.known = column, known
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenColumns:
+    """The columns that the operator chose; empty where the draft is to infer them."""
+
+    case: str = ""
+    words: tuple[str, ...] = ()
+    at: str = ""
+
+    def check(self, sample: Sample) -> None:
+        """Raise ``UnknownColumn`` for one that the log does not have, or has twice."""
+        for name in filter(None, (self.case, *self.words, self.at)):
+            if name not in sample.columns:
+                raise UnknownColumn(name, list(sample.columns))
+
+
 @dataclass(slots=True)
 class ColumnGuess:
-    """The inferred columns; empty where none was guess.
+    """The inferred columns; empty where none was found.
 
-    ``wide`` are the time columns of a log in which each row is a whole case; ``backwards`` means that the newest event
-    comes first; ``steps`` is the column of XES's lifecycle transitions.
+    ``words`` are the columns that make up the word of an event, ``wide`` the time columns of a log in which each row is
+    a whole case, and ``status`` its column of states; ``told_by_times`` is one that says nothing else than the times.
+    ``backwards`` means that the newest event comes first; ``steps`` is the column of XES's lifecycle transitions.
+    ``doubts`` names the choices that nothing but the values speaks for.
     """
 
     case: str = ""
-    word: str = ""
+    words: tuple[str, ...] = ()
     at: str = ""
+    status: str = ""
+    doubts: set[str] = field(default_factory=set[str])
     is_state: bool = False
     backwards: bool = False
     steps: str = ""
     order: str = ""
+    told_by_times: str = ""
     wide: list[str] = field(default_factory=list[str])
     times: dict[str, TimeFormat] = field(default_factory=dict[str, TimeFormat])
     further: dict[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def word(self) -> str:
+        """Return the column of the words, the first of several; empty where there is none."""
+        return self.words[0] if self.words else ""
 
-def guess_columns(sample: Sample) -> ColumnGuess:
-    """Return what the columns of a sample hold."""
+    def word_of(self, row: Row) -> str:
+        """Return the word of a record, as a mapping with these columns reads it."""
+        return " ".join(" | ".join(filter(None, (row.get(name, "") for name in self.words))).split())
+
+    def used(self) -> set[str]:
+        """Return the columns that the draft uses."""
+        columns = {self.case, *self.words, self.at, self.order, self.steps, self.status, *self.wide}
+        return columns | {*self.further.values()}
+
+
+def guess_columns(sample: Sample, chosen: ChosenColumns) -> ColumnGuess:
+    """Return what the columns of a sample hold; the operator's choices stand. Raises ``UnknownColumn``."""
+    chosen.check(sample)
     columns = sample.columns
     guess = ColumnGuess()
     guess.times = {
         name: format_ for name, column in columns.items() if (format_ := time_format_of(name, list(column.values)))
     }
-    guess.case = _case(sample, guess.times)
+    guess.case = chosen.case or _case(sample, guess.times)
     pairs = sample.pairs(guess.case) if guess.case else []
-    if guess.case and not pairs and len(guess.times) > 1:
-        guess.wide = [name for name in guess.times if not hint(name, "deadline")]
+    by_rows = not chosen.words and not chosen.at
+    if guess.case and not pairs and len(guess.times) > 1 and by_rows:
+        _wide(guess, sample)
     else:
-        guess.at = _best(guess.times, lambda name: hint(name, "at") + 2 * changes(pairs, name) + _filled(sample, name))
-        _words(guess, sample, pairs)
+        guess.at = chosen.at or _best(
+            guess.times, lambda name: hint(name, "at") + 2 * changes(pairs, name) + _filled(sample, name)
+        )
+        _words(guess, sample, pairs, chosen.words)
         guess.order = _order(sample, guess, pairs)
         guess.backwards = _backwards(guess, pairs)
-        if not guess.word and len(guess.times) > 1:
-            guess.wide, guess.at = [name for name in guess.times if not hint(name, "deadline")], ""
+        if not guess.word and len(guess.times) > 1 and by_rows:
+            guess.at = ""
+            _wide(guess, sample)
+    _doubts(guess, chosen)
     _further(guess, sample, pairs)
     return guess
+
+
+def _wide(guess: ColumnGuess, sample: Sample) -> None:
+    """Find the times of a log in which each row is a whole case, and its column of states."""
+    guess.wide = [name for name in guess.times if not hint(name, "deadline")]
+    states = [name for name, column in sample.columns.items() if _may_be_words(column, guess, len(sample.rows))]
+    best = _best(states, lambda name: hint(name, "state"))
+    guess.status = best if best and hint(best, "state") > CLEAR else ""
+
+
+def _doubts(guess: ColumnGuess, chosen: ChosenColumns) -> None:
+    """Note the choices for which neither the operator nor the column's name speaks."""
+    if guess.case and not chosen.case and hint(guess.case, "case") <= CLEAR:
+        guess.doubts.add("case")
+    if guess.word and not chosen.words and max(hint(guess.word, "state"), hint(guess.word, "activity")) <= CLEAR:
+        guess.doubts.add("word")
+    if guess.at and not chosen.at and max(hint(guess.at, sort) for sort in ("at", "opened")) <= CLEAR:
+        guess.doubts.add("at")
 
 
 def _best(names: Iterable[str], score: Callable[[str], float]) -> str:
@@ -79,7 +151,14 @@ def _case(sample: Sample, times: dict[str, TimeFormat]) -> str:
 
     def eligible(column: Column) -> bool:
         many = len(column.values) >= max(2, rows / 200) and len(column.values) <= 0.95 * column.filled
-        return column.name not in times and column.filled > 0.9 * rows and (many or hint(column.name, "case") > 0.3)
+        by_name = hint(column.name, "case") > CLEAR
+        if column.name in times or column.filled <= 0.9 * rows:
+            return False
+        if not by_name and hint(column.name, "never_a_case"):
+            return False
+        return by_name or (
+            many and len(column.values) >= DISTINCT * rows and max(map(len, column.values)) < LONGEST_WORD
+        )
 
     def score(name: str) -> float:
         return 2 * hint(name, "case") + _belonging(sample, name)
@@ -97,12 +176,12 @@ def _belonging(sample: Sample, case: str) -> float:
     return same / (len(pairs) * max(1, len(others)))
 
 
-def _words(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]]) -> None:
+def _words(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]], chosen: tuple[str, ...] = ()) -> None:
     """Find the column of activities or states, and the column of XES's lifecycle transitions."""
     steps = next((name for name in sample.columns if name == "lifecycle:transition"), "")
     if steps and {value.casefold() for value in sample.columns[steps].values} <= STANDARD:
         guess.steps = steps
-    guess.word = _best(
+    best = _best(
         [name for name, column in sample.columns.items() if _may_be_words(column, guess, len(sample.rows))],
         lambda name: (
             max(hint(name, "activity"), hint(name, "state"))
@@ -112,6 +191,7 @@ def _words(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]])
             - hint(name, "never_a_word")
         ),
     )
+    guess.words = chosen or ((best,) if best else ())
     stays = 1 - changes(pairs, guess.word) if guess.word else 0.0
     by_name = hint(guess.word, "state") > hint(guess.word, "activity")
     guess.is_state = by_name or (stays > 0.4 and hint(guess.word, "activity") < 0.5)
@@ -183,7 +263,7 @@ def _backwards(guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]]) -> bool:
 
 def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]]) -> None:
     """Find the other columns of a mapping; each column is used once."""
-    used = {guess.case, guess.word, guess.at, guess.order, *guess.wide}
+    used = guess.used()
     for sort in FURTHER:
         wants_time = sort in {"opened", "deadline"}
         free = [name for name in sample.columns if name not in used and (name in guess.times) == wants_time]
@@ -194,4 +274,6 @@ def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]
         best = _best([name for name in free if hint(name, sort) > 0.2], lambda name: hint(name, sort))  # noqa: B023
         if best:
             guess.further[sort] = best
+            if hint(best, sort) <= WITHIN:
+                guess.doubts.add(sort)
             used.add(best)

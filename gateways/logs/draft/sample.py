@@ -9,9 +9,11 @@ from pathlib import Path
 
 from gateways.cells import Flaw, text_in
 from gateways.logs.draft.word_list import word_list
-from gateways.logs.log_files import Record, refused
+from gateways.logs.log_files import Record, kind_of, refused, unpacked
 from gateways.logs.mapping_schema import CASE, LogSource
-from gateways.logs.records import records_of
+from gateways.logs.ocel import object_types
+from gateways.logs.records import OCEL_KINDS, records_of
+from gateways.problems import Unreadable
 
 SAMPLE = 10_000
 """The number of records from which the meaning of columns is inferred."""
@@ -22,9 +24,13 @@ Row = dict[str, str]
 
 def raw_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """Yield each record as texts by column; attributes of the case as ``case:NAME``. Raises ``Unreadable``."""
-    for record in records_of(path, UNMAPPED.model_copy(update={"encoding": encoding}), frozenset(), None):
+    for record in records_of(path, _unmapped(encoding), frozenset(), None):
         if isinstance(record, Record):
             yield _texts(record)
+
+
+def _unmapped(encoding: str | None) -> LogSource:
+    return UNMAPPED.model_copy(update={"encoding": encoding})
 
 
 def _texts(record: Record) -> Row:
@@ -47,11 +53,19 @@ class Column:
 
 
 class Sample:
-    """The first records of a log; cells with a text that means "missing" are left out."""
+    """The first records of a log; cells with a text that means "missing" are left out.
 
-    def __init__(self, rows: Sequence[Row], encoding: str | None = None) -> None:
+    ``repeated`` are the columns that stand twice in the header: no mapping may name them. ``encoding`` is the one that
+    was given for the log.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], encoding: str | None = None, repeated: frozenset[str] = frozenset()
+    ) -> None:
         self.encoding = encoding
         markers = word_list().missing
+        self.repeated = repeated
+        rows = [{name: text for name, text in row.items() if name not in repeated} for row in rows]
         self.missing = sorted({text for row in rows for text in row.values() if text.casefold() in markers})
         missing = frozenset(self.missing)
         self.rows = [{name: text for name, text in row.items() if text not in missing} for row in rows]
@@ -82,10 +96,29 @@ def read_sample(path: Path, encoding: str | None = None) -> Sample:
     rows = list(islice(raw_rows(path, encoding), SAMPLE))
     if not rows:
         raise refused("bad_log.empty", path)
-    return Sample(rows, encoding)
+    return Sample(rows, encoding, _repeated(path, encoding, frozenset(name for row in rows for name in row)))
+
+
+def _repeated(path: Path, encoding: str | None, names: frozenset[str]) -> frozenset[str]:
+    """Return the names of the columns that a table has twice, as its reader refuses them."""
+    if kind_of(path) not in {".csv", ".tsv", ".xlsx", ".xlsm"}:
+        return frozenset()
+    try:
+        next(iter(records_of(path, _unmapped(encoding), names, None)), None)
+    except Unreadable as error:
+        return frozenset(problem.column or "" for problem in error.problems if problem.column in names)
+    return frozenset()
 
 
 def changes(pairs: Sequence[tuple[Row, Row]], column: str) -> float:
     """Return the share of the pairs in which a column changes; 0 if no pair has it twice."""
     values = [(before[column], after[column]) for before, after in pairs if column in before and column in after]
     return sum(before != after for before, after in values) / len(values) if values else 0.0
+
+
+def object_types_of(path: Path) -> list[str]:
+    """Return the object types of an OCEL log, the likeliest case first; none for another log. Raises ``Unreadable``."""
+    if kind_of(path) not in OCEL_KINDS:
+        return []
+    with unpacked(path) as plain:
+        return object_types(plain)

@@ -16,6 +16,8 @@ VALUES_TRIED = 300
 """The most different values that are tried."""
 SHARE_READ = 0.97
 """The share of them that a format must read: a log may have a broken time."""
+LEAST_TRIED = 3
+"""Of more values than these one may be broken, however few they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class TimeFormat:
 def time_format_of(column: str, values: Sequence[str]) -> TimeFormat | None:
     """Return the time format of a column's values; None if they are no times."""
     seen = list(dict.fromkeys(values))[:VALUES_TRIED]
-    if not seen or not any(sign.isdigit() for sign in seen[0]):
+    if not seen or not any(sign.isdigit() for value in seen[:2] for sign in value):
         return None
     if all(value.isdigit() for value in seen):
         return _numbers(column, seen)
@@ -40,7 +42,8 @@ def time_format_of(column: str, values: Sequence[str]) -> TimeFormat | None:
     forms = [form for form in word_list().formats if _reads(seen, form)]
     if not forms:  # as people write them, with the year first
         return TimeFormat(offset=any(map(_has_offset, seen))) if _reads(seen, "", written=True) else None
-    rival = next((form for form in forms[1:] if _swapped(form) == forms[0]), "")
+    others = [*forms[1:], *(form for form in (_swapped(forms[0]),) if form != forms[0] and _reads(seen, form))]
+    rival = next((form for form in others if _differs(seen, forms[0], form)), "")
     return TimeFormat(forms[0], rival)
 
 
@@ -68,7 +71,7 @@ def _numbers(column: str, values: Sequence[str]) -> TimeFormat | None:
 def _reads(values: Sequence[str], form: str, *, written: bool = False) -> bool:
     """Return whether most of the values are times in that format, or with ``written`` as people write them."""
     source = source_of(form)
-    wrong, allowed = 0, int(len(values) * (1 - SHARE_READ))
+    wrong, allowed = 0, max(int(len(values) * (1 - SHARE_READ)), len(values) > LEAST_TRIED)
     for value in values:
         try:
             with warnings.catch_warnings():
@@ -88,8 +91,14 @@ def source_of(form: str) -> TableSource:
 
 
 def _swapped(form: str) -> str:
-    """Return the format with day and month exchanged."""
-    return form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
+    """Return the format with day and month exchanged, where both are numbers."""
+    return form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m") if "%m" in form else form
+
+
+def _differs(values: Sequence[str], one: str, other: str) -> bool:
+    """Return whether two formats read some value as different instants."""
+    read = ((instant(value, TimeFormat(one)), instant(value, TimeFormat(other))) for value in values)
+    return any(first != second for first, second in read if first and second)
 
 
 def _has_offset(value: str) -> bool:

@@ -1,22 +1,31 @@
 """Draft the mapping of a log that nobody has mapped, as TOML, with a remark beside each guess."""
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import tomlkit
+from pydantic import ValidationError
 from tomlkit.items import AoT, InlineTable, Item, KeyType, SingleKey, Table
 
-from gateways.logs.draft.column_inference import ColumnGuess, guess_columns
-from gateways.logs.draft.sample import Sample, read_sample
+from gateways.logs.draft.column_inference import ChosenColumns, ColumnGuess, guess_columns
+from gateways.logs.draft.sample import Sample, object_types_of, read_sample
 from gateways.logs.draft.word_list import key_of, sorts_of, word_list
 from gateways.logs.draft.word_meanings import MeaningProposal, kind_of_log, propose, propose_columns
 from gateways.logs.draft.word_statistics import WordStatistics, count_words
+from gateways.logs.events import events
+from gateways.logs.mapping import LogMapping
+from gateways.problems import Unreadable
+from models.log_event import LogEvent
 
 PROMISED, KEPT = "promised", "promise kept"
 """The words of the two events that a column of deadlines becomes in a log of wide rows."""
 KEEPING = frozenset({"resolved", "closed", "delivered", "signed_for"})
 """The sorts of words that keep such a promise."""
+TRIED = 1_000
+"""So many events are read to try whether a draft can be used."""
 UNSURE = "? "
 """Begins each remark on a guess."""
 
@@ -27,24 +36,63 @@ class Translate(Protocol):
     def __call__(self, key: str, /, **params: Any) -> str: ...
 
 
-def suggest(path: Path, translate: Translate, encoding: str | None = None) -> str:
-    """Return the draft of a mapping for the log at ``path`` as TOML, ready to load. Raises ``Unreadable``."""
+class Draft(NamedTuple):
+    """The draft of a mapping as TOML, and whether a log can be replayed by it as it is."""
+
+    text: str
+    usable: bool
+
+
+def suggest(path: Path, translate: Translate, chosen: ChosenColumns | None = None, encoding: str | None = None) -> str:
+    """Return the draft of a mapping for the log at ``path`` as TOML. Raises ``Unreadable``, ``UnknownColumn``."""
+    return draft_of(path, translate, chosen, encoding).text
+
+
+def draft_of(
+    path: Path, translate: Translate, chosen: ChosenColumns | None = None, encoding: str | None = None
+) -> Draft:
+    """Return the draft of a mapping for the log at ``path``. Raises ``Unreadable``, ``UnknownColumn``.
+
+    Whether it can be used is tried: it is loaded, and the first event is read by it.
+    """
     sample = read_sample(path, encoding)
-    guess = guess_columns(sample)
+    guess = guess_columns(sample, chosen or ChosenColumns())
     kind = kind_of_log(guess)
     statistics = count_words(path, guess, sample.missing, encoding)
     if guess.wide:
         proposals = propose_columns(sample, guess, kind)
     else:
         proposals = propose(statistics, kind, is_state=guess.is_state)
-    return _Draft(path.name, kind, sample, guess, translate).toml(statistics, proposals)
+    types = object_types_of(path)
+    text = _Writer(path.name, kind, sample, guess, translate, types).toml(statistics, proposals)
+    usable = _usable(path, text)
+    remark = " ".join(translate("draft.usable" if usable else "draft.unusable").split())
+    head, _, body = text.partition("\n")
+    return Draft(f"{head}\n# {remark}\n{body}", usable)
 
 
-class _Draft:
+def _usable(path: Path, text: str) -> bool:
+    """Return whether the log can be read by a mapping."""
+    try:
+        mapping = LogMapping.model_validate(tomllib.loads(text))
+        return any(isinstance(event, LogEvent) for event in islice(events(path, mapping), TRIED))
+    except (ValidationError, Unreadable):
+        return False
+
+
+class _Writer:
     """The TOML document of one draft. ``kind`` is the lifecycle that the log seems to belong to."""
 
-    def __init__(self, file: str, kind: str, sample: Sample, guess: ColumnGuess, translate: Translate) -> None:
-        self._file, self._kind = file, kind
+    def __init__(
+        self,
+        file: str,
+        kind: str,
+        sample: Sample,
+        guess: ColumnGuess,
+        translate: Translate,
+        types: Sequence[str] = (),
+    ) -> None:
+        self._file, self._kind, self._types = file, kind, types
         self._sample, self._guess = sample, guess
         self._translate = translate
         self._document = tomlkit.document()
@@ -57,7 +105,7 @@ class _Draft:
         self._add("event", self._event())
         self._add("opening", self._opening())
         self._add("fill", self._fill())
-        self._add_wide()
+        self._add_wide(proposals)
         self._add_skipped()
         for name in ("moves", "states", "ignored"):
             table = self._words(name, [proposal for proposal in proposals if proposal.table == name])
@@ -66,6 +114,7 @@ class _Draft:
             if table:
                 self._add(name, table)
         self._add_unplaced([proposal for proposal in proposals if not proposal.table])
+        self._add_left_out()
         return tomlkit.dumps(self._document)
 
     def _message(self, key: str, **params: Any) -> str:
@@ -108,17 +157,28 @@ class _Draft:
     def _event(self) -> Table:
         guess = self._guess
         table = tomlkit.table()
-        table.add("case", guess.case or self._noted("", "no_case"))
+        table.add("case", self._choice("case", guess.case, "no_case"))
+        if others := [f"ocel:type:{name}" for name in self._types if f"ocel:type:{name}" != guess.case]:
+            table.add(tomlkit.comment(UNSURE + self._message("object_types", types=", ".join(others))))
         if guess.wide:
+            if guess.status:
+                table.add("word", self._noted(guess.status, "status"))
             return table
-        table.add("word", guess.word or self._noted("", "no_word"))
-        table.add("at", guess.at or self._noted("", "no_time"))
+        words = guess.word if len(guess.words) < 2 else list(guess.words)
+        table.add("word", self._choice("word", words, "no_word"))
+        table.add("at", self._choice("at", guess.at, "no_time"))
         order = tomlkit.item(["at", *([guess.order] if guess.order else []), "-row" if guess.backwards else "row"])
         table.add("order", order.comment(self._message("backwards")) if guess.backwards else order)
         for name in ("who", "department"):
             if column := guess.further.get(name):
-                table.add(name, column)
+                table.add(name, self._choice(name, column))
         return table
+
+    def _choice(self, name: str, value: str | list[str], missing: str = "") -> Any:
+        """Return the column of a choice, with a remark where there is none or where only its values speak for it."""
+        if not value:
+            return self._noted("", missing)
+        return self._noted(value, "unsure_column") if name in self._guess.doubts else value
 
     def _opening(self) -> Table:
         further = self._guess.further
@@ -127,7 +187,8 @@ class _Draft:
             table.add("text", self._translate("draft.no_text"))
         for name in ("text", "subject", "customer"):
             if column := further.get(name):
-                table.add(name, _inline(column=column))
+                value = _inline(column=column)
+                table.add(name, self._noted(value, "unsure_column") if name in self._guess.doubts else value)
         if column := further.get("channel"):
             table.add("channel", self._translated_column(column, word_list().channels, "file"))
         if column := further.get("opened"):
@@ -160,23 +221,37 @@ class _Draft:
         values = _inline(**{value: key for value in frequent if (key := key_of(value, table))})
         return _inline(column=column, **({"values": values} if values else {}), otherwise=otherwise)
 
-    def _add_wide(self) -> None:
-        """Add a ``[[wide]]`` table for each column of times, and two for a column of deadlines."""
+    def _add_wide(self, proposals: Sequence[MeaningProposal]) -> None:
+        """Add a ``[[wide]]`` table for each column of times, and two for a column of deadlines.
+
+        Of events at one time the first table comes first: the promise is kept before the word that may end the case.
+        """
         wide = self._guess.wide
         if not wide:
             return
-        tables = [tomlkit.table().add("column", name).add("word", name) for name in wide]
-        if deadline := self._guess.further.get("deadline"):
-            keeping = [name for name in wide if any(sort.name in KEEPING for sort in sorts_of(name))]
+        words = {proposal.column: proposal.word for proposal in proposals if proposal.column}
+        tables = [tomlkit.table().add("column", name).add("word", words[name]) for name in wide]
+        if deadline := self._promise():
+            kept = self._keeping()
+            tables.insert(wide.index(kept), tomlkit.table().add("column", kept).add("word", KEPT))
             promised = tomlkit.table().add(tomlkit.comment(UNSURE + self._message("promise", column=deadline)))
-            tables.append(promised.add("column", wide[0]).add("word", PROMISED))
-            tables.append(tomlkit.table().add("column", keeping[-1] if keeping else wide[-1]).add("word", KEPT))
+            tables.insert(0, promised.add("column", wide[0]).add("word", PROMISED))
         self._add("wide", AoT(tables))
+
+    def _keeping(self) -> str:
+        """Return the column of the time that keeps the promise of a row."""
+        wide = self._guess.wide
+        return next((name for name in reversed(wide) if any(sort.name in KEEPING for sort in sorts_of(name))), wide[-1])
+
+    def _promise(self) -> str:
+        """Return the column of deadlines if a promise can be drafted: made at one time, kept at a later one."""
+        wide = self._guess.wide
+        return self._guess.further.get("deadline", "") if wide and self._keeping() != wide[0] else ""
 
     def _add_promise_moves(self, moves: Table) -> None:
         """Draft the promise of each row: made when the case begins, due at the deadline, kept by the delivery."""
-        deadline = self._guess.further.get("deadline")
-        if not self._guess.wide or not deadline:
+        deadline = self._promise()
+        if not deadline:
             return
         due = _inline(column=deadline, **{"as": "time"})
         promise = _inline(move="promise", form=_inline(promise=deadline, due_at=due))
@@ -202,7 +277,7 @@ class _Draft:
     def _doubt(self, proposal: MeaningProposal) -> str:
         """Return the remark on a word; for an ignored word the reason is its value already."""
         if proposal.table == "ignored":
-            return ", ?" if proposal.remark in {"begins", "unknown_column"} else ""
+            return ", ?" if proposal.remark in {"begins", "told_by_times"} else ""
         return f", ? {self._message(f'word.{proposal.remark}')}" if proposal.remark else ""
 
     def _meaning(self, proposal: MeaningProposal) -> Item:
@@ -226,6 +301,28 @@ class _Draft:
     def _unplaced(self, proposals: Sequence[MeaningProposal]) -> Iterator[str]:
         for proposal in proposals:
             yield f'{_quoted(proposal.word).as_string()} = "" # {self._message("count", count=proposal.count)}'
+
+    def _reason_to_leave_out(self, name: str) -> str:
+        if name == self._guess.told_by_times:
+            return "status_told"
+        return "unknown_time" if name in self._guess.times else "unused_column"
+
+    def _add_left_out(self) -> None:
+        """Add a comment with each column that the draft does not use, and why."""
+        used = self._guess.used() - ({self._guess.further.get("deadline", "")} if self._guess.wide else set())
+        used |= {self._promise()}
+        left = [(name, "repeated_column") for name in sorted(self._sample.repeated)]
+        left += [
+            (name, self._reason_to_leave_out(name))
+            for name in self._sample.columns
+            if name not in used and not name.startswith("ocel:")
+        ]
+        if not left:
+            return
+        self._document.add(tomlkit.nl())
+        self._comment("left_out")
+        for name, reason in left:
+            self._document.add(tomlkit.comment(f"{_quoted(name).as_string()}: {self._message(reason)}"))
 
 
 def _quoted(word: str) -> SingleKey:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 WORDS = Path(__file__).resolve().parents[3] / "policies" / "logs" / "words.toml"
 EXACT, WITHIN = 1.0, 0.5
-_BREAKS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
+_BREAKS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^\w]+|_+")
 _STEP = 0.004
 """The score that each name of a list loses against the name before it."""
 

@@ -1,6 +1,6 @@
 """Propose a meaning for each word of a log: a move, states, to ignore it, or nothing; with a remark if unsure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateways.logs.draft.column_inference import ColumnGuess
@@ -11,6 +11,9 @@ from gateways.logs.draft.word_statistics import WordStatistics
 BEGINS, LATE = 0.2, 0.4
 """The share of its positions in which a word must begin a case, or end it, to mean its beginning or its end."""
 ENDS = ("resolved", "closed", "signed_for", "delivered")
+UNTIMED_ENDS = ("cancelled", "refused")
+"""The ends that a table of times tells only by its column of states."""
+DELIVERED = frozenset({"delivered", "signed_for"})
 ASSIGNED, WORKING = "assigned", "working"
 PLAIN = "note"
 """The move of an activity that does not move the case on."""
@@ -23,7 +26,8 @@ ORDERS = frozenset({"order", "shipment", "waybill", "consignment", "订单", "�
 class MeaningProposal:
     """A word and the proposal for it; ``table`` is its table in the mapping, empty if it has none.
 
-    ``remark`` is the key of the remark beside it; empty if the proposal is sure.
+    ``remark`` is the key of the remark beside it; empty if the proposal is sure. ``column`` is the column of its times
+    in a log of wide rows.
     """
 
     word: str
@@ -32,6 +36,7 @@ class MeaningProposal:
     names: tuple[str, ...] = ()
     form: Mapping[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
     remark: str = ""
+    column: str = ""
 
 
 def propose(statistics: WordStatistics, kind: str, *, is_state: bool) -> list[MeaningProposal]:
@@ -46,33 +51,67 @@ def propose(statistics: WordStatistics, kind: str, *, is_state: bool) -> list[Me
 
 
 def _narrowed(proposal: MeaningProposal, statistics: WordStatistics) -> MeaningProposal:
-    """If a log has a word for assigning, return a word for working without the state of assigning."""
+    """If a log has a word for assigning, return a word for working without the state of assigning.
+
+    One case with both is enough: with the state of assigning as good, that case would wait there and fit no more, and
+    one that jumps over the assigning does not fit either way.
+    """
     sort = sort_of(proposal.word, statistics)
     if proposal.table != "states" or sort is None or sort.name != WORKING:
         return proposal
     assigned = [word for word in statistics.words if (other := sort_of(word, statistics)) and other.name == ASSIGNED]
-    return (
-        replace(proposal, names=proposal.names[:1]) if statistics.usually_after(proposal.word, assigned) else proposal
-    )
+    return replace(proposal, names=proposal.names[:1]) if statistics.ever_after(proposal.word, assigned) else proposal
 
 
 def kind_of_log(guess: ColumnGuess) -> str:
-    """Return the kind of case that the name of the case column shows."""
+    """Return the kind of case that the name of the case column shows, or a time of delivery among those of a row."""
     name = plain(guess.case)
-    return "service_order" if any(word in name for word in ORDERS) else "complaint"
+    delivered = any(sort.name in DELIVERED for column in guess.wide for sort in sorts_of(column))
+    return "service_order" if delivered or any(word in name for word in ORDERS) else "complaint"
 
 
 def propose_columns(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
     """Return a proposal for each column of times in a log of wide rows: its words are the names of the columns."""
-    return [_of_column(sample, name, kind) for name in guess.wide]
+    proposals = [proposal for name in guess.wide if (proposal := _of_column(sample, name, kind))]
+    guess.wide = [proposal.column for proposal in proposals]
+    states = _of_status(sample, guess, kind)
+    values = {proposal.word for proposal in states}
+    return [*(_told_apart(proposal, values) for proposal in proposals), *states]
 
 
-def _of_column(sample: Sample, name: str, kind: str) -> MeaningProposal:
+def _told_apart(proposal: MeaningProposal, states: Container[str]) -> MeaningProposal:
+    """Return a column's word under a name that no state of the log has."""
+    return replace(proposal, word=f"{proposal.word} (time)") if proposal.word in states else proposal
+
+
+def _of_status(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
+    """Return a proposal for each value of the column of states, where one is an end for which the log has no time.
+
+    Else the column is not used (``guess.status`` is emptied): its values say nothing that the times do not.
+    """
+    if not guess.status:
+        return []
+    proposals: list[MeaningProposal] = []
+    for word, count in sample.columns[guess.status].values.most_common():
+        sort = next(sorts_of(word), None)
+        if sort is not None and sort.name in UNTIMED_ENDS:
+            sense = sort.service_order if kind == "service_order" else sort.complaint
+            proposals.append(replace(_of_activity(word, count, sense, sort), remark="untimed_end"))
+        else:
+            proposals.append(MeaningProposal(word, count, "ignored", remark="told_by_times"))
+    if all(proposal.table == "ignored" for proposal in proposals):
+        guess.told_by_times, guess.status, proposals = guess.status, "", []
+    return proposals
+
+
+def _of_column(sample: Sample, name: str, kind: str) -> MeaningProposal | None:
+    """Return the proposal for a column of times; None for one of which nothing is known: it would be a false event."""
     count = sample.columns[name].filled
     sort = next(sorts_of(name), None)
     if sort is None:
-        return MeaningProposal(name, count, "ignored", remark="unknown_column")
-    return _of_activity(name, count, sort.service_order if kind == "service_order" else sort.complaint, sort)
+        return None
+    sense = sort.service_order if kind == "service_order" else sort.complaint
+    return replace(_of_activity(name, count, sense, sort), column=name)
 
 
 def sort_of(word: str, statistics: WordStatistics) -> WordGroup | None:

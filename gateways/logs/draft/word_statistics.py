@@ -42,10 +42,9 @@ class WordStatistics:
     holding: Counter[str] = field(default_factory=Counter[str])
     before: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
-    def usually_after(self, word: str, others: Iterable[str]) -> bool:
-        """Return whether in most cases that hold a word one of the others comes before it."""
-        earlier = max((self.before[other, word] for other in others), default=0)
-        return earlier > 0.5 * self.holding[word]
+    def ever_after(self, word: str, others: Iterable[str]) -> bool:
+        """Return whether in some case one of the others comes before a word."""
+        return any(self.before[other, word] for other in others)
 
     def share(self, counts: Mapping[str, int], word: str) -> float:
         """Return the share of a word's positions that ``counts`` counts."""
@@ -63,9 +62,7 @@ def count_words(path: Path, guess: ColumnGuess, missing: Sequence[str], encoding
         case = row.get(guess.case, "")
         if len(ids) < COUNTED:
             ids.add(hash(case))
-        word = " ".join(row.get(guess.word, "").split())
-        if word in ignored:
-            word = ""
+        word = guess.word_of({name: "" if row.get(name) in ignored else row.get(name, "") for name in guess.words})
         if _is_step(row, guess):
             continue
         statistics.words[word] += 1
