@@ -13,7 +13,10 @@ from gateways.tables import Cells
 from models.contact import Channel, Contact, Reply
 
 CaseFault = Callable[[str], str]
-"""Returns why a customer's contact cannot follow up the case with a number (``unknown_case``, …); empty if it can."""
+"""Returns why a contact cannot follow up the case with a number (one of ``CASE_FAULTS``); empty if it can."""
+
+
+CASE_FAULTS = {"unknown_case": "bad_file.unknown_case", "no_follow_up": "bad_file.no_follow_up"}
 
 
 def no_case_is_known(_number: str) -> str:
@@ -81,7 +84,7 @@ class ContactRow:
         column = self._mapping.contact.case
         number = values["case"] = values["case"].lower()
         if fault := self._case_fault(number):
-            self._refuse(column, f"bad_file.{fault}", {"number": excerpt(number)})
+            self._refuse(column, CASE_FAULTS[fault], {"number": excerpt(number)})
         elif values["reply"] is not None:
             self._refuse(column, "bad_file.follow_up_with_reply", {"number": number})
 

@@ -14,6 +14,8 @@ class Room(NamedTuple):
     module: str
     commands: tuple[str, ...]
     group: bool = False
+    alone: bool = False
+    """Whether the group does something without a command of its own."""
 
 
 ROOMS = (
@@ -28,7 +30,7 @@ ROOMS = (
     Room("night", ("sweep", "report", "run-until")),
     Room("reports", ("analysis", "recoveries", "callbacks")),
     Room("desk", ("track",)),
-    Room("customers", ("customer",), group=True),
+    Room("customers", ("customer",), group=True, alone=True),
     Room("cases", ("case",), group=True),
     Room("actors", ("actor",), group=True),
     Room("actors", ("department",), group=True),
@@ -43,7 +45,7 @@ ROOMS = (
 )
 
 
-GROUPS = frozenset(name for room in ROOMS if room.group for name in room.commands)
+GROUPS = frozenset(name for room in ROOMS if room.group and not room.alone for name in room.commands)
 
 
 def asks_for_help(given: Sequence[str]) -> bool:

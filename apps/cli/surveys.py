@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.context import As, Json, cli, table
+from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.cli.current_rules import current_rules, edition_document, effective, give_published
 from apps.cli.reports import date_of
 from apps.cli.text_files import read_file
@@ -51,7 +51,14 @@ def show(name: str, json: Json = False) -> None:
 
 
 @survey.command()
-def publish(file: Path, reason: Why, effective_from: Effective, as_: As = None, json: Json = False) -> None:
+def publish(
+    file: Path,
+    reason: Why,
+    effective_from: Effective,
+    as_: As = None,
+    encoding: FileEncoding = None,
+    json: Json = False,
+) -> None:
     """Publish a questionnaire from a file: only the evaluation group does, with a date from which it is asked."""
     store, by = cli.store, cli.actor(as_)
     at = store.now()

@@ -57,7 +57,8 @@ def test_the_text_may_come_from_a_file_or_from_standard_input(closeloop: Closelo
 
 def test_a_body_that_cannot_be_read_is_refused(closeloop: Closeloop, simulated: Store, tmp_path: Path):
     (tmp_path / "letter.doc").write_bytes(b"\xff\xfe\x00")
-    for body in (tmp_path / "letter.doc", tmp_path / "nowhere", tmp_path):
+    assert closeloop.refused(*OPEN, "--body", tmp_path / "letter.doc")["code"] == "bad_text_file"
+    for body in (tmp_path / "nowhere", tmp_path):
         assert closeloop.refused(*OPEN, "--body", body)["code"] == "unreadable_body"
 
 

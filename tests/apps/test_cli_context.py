@@ -309,7 +309,7 @@ COMMON = (
         "cp-26-000001",
         "classify",
         "--set",
-        "category=damage",
+        "category=cargo_damage",
         "--set",
         "severity=normal",
         "--as",

@@ -38,7 +38,7 @@ with store.writing() as tx:
     add_actor(tx, NewActor("sue", (Role.TEAM_SUPERVISOR,), "claims"))
 for _ in range(2):
     number = open_case(store, Opening(Contact(row_id="1", at=NOW, text="Hello.")), NOW).number
-    advance(store, Command(number, "classify", {"category": "damage", "department": "claims"}, "sue"), NOW)
+    advance(store, Command(number, "classify", {"category": "cargo_damage", "department": "claims"}, "sue"), NOW)
     advance(store, Command(number, "investigate", {"findings": "It fell."}, "sue"), NOW)
 question = {"question": "Which day?", "medium": "phone", "recipient": "Ms Wang"}
 advance(store, Command(number, "ask_customer", question, "sue"), NOW)

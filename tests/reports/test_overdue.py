@@ -153,12 +153,12 @@ def test_whom_it_asks_is_the_owner_then_the_department_then_anybody_with_the_rol
     assert overdue_after(store, HOUR * 2)[0].asked == (SUPERVISOR,), "from level 1 on the owner is not enough"
 
 
-def test_a_role_that_nobody_holds_asks_nobody(store: Store):
+def test_of_a_role_that_nobody_holds_the_one_below_is_asked(store: Store):
     number = new_case(store)
     execute_sql(store, "UPDATE actor SET roles = 'auditor' WHERE handle = :handle", handle=DIRECTOR)
     make_move(store, number, "escalate", level=3)
     [promise] = overdue_after(store, HOUR * 3)
-    assert (promise.level, promise.role, promise.asked) == (3, Role.GENERAL_MANAGER, ())
+    assert (promise.level, promise.role, promise.asked) == (3, Role.DEPARTMENT_MANAGER, (MANAGER,))
 
 
 def test_only_the_timers_of_open_cases_are_read(sqlite_store: Store):

@@ -60,7 +60,7 @@ def test_who_inquires_gets_receipt_reply_and_answer(story: Story):
 @pytest.mark.requirement("A5")
 @pytest.mark.requirement("C1")
 @pytest.mark.requirement("C6")
-def test_who_orders_gets_receipt_confirmation_progress_and_letter(story: Story):
+def test_who_orders_gets_receipt_plan_confirmation_progress_and_letter(story: Story):
     story.promises(confirm_booking={"amount": 48, "unit": "hours"})
     story.opens("order", "两台机床,从上海运到武汉。", email=SHANGHAI)
     story.then("amy", "review", accurate=True, complete=True, category="machine_transport", department="claims")
@@ -86,7 +86,8 @@ def test_who_orders_gets_receipt_confirmation_progress_and_letter(story: Story):
     story.then("han", "complete", done="已就位。")
     story.then("amy", "pass_acceptance", documents=True, site=True, function=True, report="YS-0307")
     subjects = [subject for subject, _ in letters(story, SHANGHAI)]
-    assert len(subjects) == 4, subjects
-    assert "沪渝高速" in letters(story, SHANGHAI)[1][1]
-    assert "两台已装车。" in letters(story, SHANGHAI)[2][1]
+    assert len(subjects) == 5, subjects
+    assert "门到门。" in letters(story, SHANGHAI)[1][1]
+    assert "沪渝高速" in letters(story, SHANGHAI)[2][1]
+    assert "两台已装车。" in letters(story, SHANGHAI)[3][1]
     assert "letter_sent" in story.moves

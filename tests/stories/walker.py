@@ -22,7 +22,17 @@ from engine.commands.decide import done_by, facts_of
 from engine.commands.load import load_one
 from engine.create_store import set_clock
 from models.columns import from_micros, to_micros
-from statemachines.form_model import ACTOR, CUSTOMER_KIND, DEPARTMENT, PAST, Form, marked, required
+from statemachines.form_model import (
+    ACTOR,
+    BORNE_CATEGORY,
+    CATEGORY,
+    CUSTOMER_KIND,
+    DEPARTMENT,
+    PAST,
+    Form,
+    marked,
+    required,
+)
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle, Move, Refused
 from statemachines.roles import Role
@@ -33,7 +43,7 @@ from tests.stories.story import Story
 FORMS_TRIED, STEPS = 120, 80
 PERSON = frozenset({"own_work", "recused", "role"})
 """The refusals that no other form of the same person changes."""
-DEPARTMENT_OF_ALL = "claims"
+DEPARTMENT_OF_ALL, CATEGORY_OF_ALL = "claims", "damage"
 NEXT_FIRING = """
 SELECT min(k.fires_at) AS at FROM timer k JOIN cases c ON c.id = k.case_id
  WHERE c.number = :number AND k.closed_at IS NULL
@@ -212,6 +222,8 @@ class Walker:
                 values[name] = handles
             elif name in marked(form, DEPARTMENT):
                 values[name] = [DEPARTMENT_OF_ALL]
+            elif name in marked(form, CATEGORY) + marked(form, BORNE_CATEGORY):
+                values[name] = [CATEGORY_OF_ALL]
             elif name in marked(form, CUSTOMER_KIND):
                 values[name] = [kind for kind, table in lifecycles().items() if not table.internal]
             elif name in marked(form, PAST):
