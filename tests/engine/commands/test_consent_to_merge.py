@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from tests.case_actions import AGENT, DAY, HOUR, START, case_of, make_move, new_
 
 pytestmark = pytest.mark.requirement("A6")
 
-WANG, LI = {"phone": "13800138000"}, {"phone": "13900139000"}
+WANG: dict[str, Any] = {"phone": "13800138000"}
+LI: dict[str, Any] = {"phone": "13900139000"}
 
 
 def test_a_customers_own_cases_are_merged_without_asking(store: Store):
