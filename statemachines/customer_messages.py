@@ -20,7 +20,7 @@ from statemachines.vocabulary import STAY, Move, State
 
 
 class Medium(StrEnum):
-    """How words reach the customer. ``none``: nobody could be told; ``log``: the record of another system says so."""
+    """How words reach the customer. ``none``: nobody was told; ``log``: the record of another system says so."""
 
     SEND = "send"
     PHONE = "phone"

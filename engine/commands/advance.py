@@ -225,9 +225,10 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
 def _checked_form(tx: Tx, context: CaseContext, command: Command, historic: bool) -> Form:
     """Return the form with what the record and the table say where it is left empty. Raises ``Refused``."""
     form = with_recorded(tx, context.table.checked(command.move, command.form))
+    row = context.table.rows[command.move][0]
     if historic:
-        return as_logged(form)
-    return with_words(tx, context.case, context.table.rows[command.move][0], form)
+        return as_logged(row, form)
+    return with_words(tx, context.case, row, form)
 
 
 def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:

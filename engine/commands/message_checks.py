@@ -67,10 +67,13 @@ def _has_address(tx: Tx, context: CaseContext, number: str) -> bool:
     return tx.row(ADDRESS, number=number) is not None
 
 
-def as_logged(form: Form) -> Form:
-    """Return the form of a move that another system recorded: its record, not we, says that the customer was told."""
+def as_logged(row: Move, form: Form) -> Form:
+    """Return the form of a move that another system recorded: its record says whether the customer was told.
+
+    We send nothing of it. A record without words says that nobody was told, also in a log that is exported from here.
+    """
     if isinstance(form, ToCustomer) and form.medium is Medium.SEND:
-        return form.model_copy(update={"medium": Medium.LOG})
+        return form.model_copy(update={"medium": Medium.LOG if carries_words(row, form) else Medium.NONE})
     return form
 
 

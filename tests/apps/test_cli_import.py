@@ -188,7 +188,7 @@ def test_a_reply_resolves_its_case_and_the_moves_between_are_inferred(
         "breach",
         "breach",
     ]
-    assert moves[-1]["form"] == {"result": "已查明", "medium": "log"}
+    assert moves[-1]["form"] == {"result": "已查明", "message": "已查明", "medium": "log"}
 
 
 def test_unmapped_columns_are_named(closeloop: Closeloop, simulated: Store, tmp_path: Path, mapping: Path):

@@ -138,13 +138,14 @@ def test_a_promise_that_is_due_when_it_is_made_is_recorded_and_broken(
     closeloop: Closeloop, simulated: Store, tmp_path: Path
 ):
     form = '{ promise = "x", due_at = { column = "due", as = "time" } }'
-    due = f'[moves]\n"Promised" = {{ move = "promise", form = {form} }}\n'
+    kept = '"Called" = { move = "keep_promise", form = { promise = 1, how = "x" } }'
+    due = f'[moves]\n"Promised" = {{ move = "promise", form = {form} }}\n{kept}\n'
     log = table(
         "T-1,Promised,2026-01-05 09:00,2026-01-05 09:00", "T-2,Promised,2026-01-05 09:00,2026-01-05 08:59", more=",due"
     )
     report = closeloop.json("replay", write(tmp_path, log, TABLE + due))
     assert report["reasons"] == {"due_passed": 1}
-    assert report["promises"]["promise"]["broken"] == 1
+    assert report["promises"]["promise"] == {"kept": 0, "broken": 1, "stopped": 0, "open": 0, "not_judged": 0}
 
 
 def test_archiving_by_itself_is_no_promise(closeloop: Closeloop, simulated: Store, tmp_path: Path):
@@ -162,7 +163,7 @@ def test_the_case_of_the_queue_is_bridged_without_a_result_of_ours(
 ):
     report = closeloop.json("replay", CASES / "queue.csv", "--mapping", CASES / "queue.toml", "--bridge")
     assert (report["hand_backs"], report["reopenings"], report["refused"]) == (2, 0, 0)
-    assert report["promises"]["solution"] == {"kept": 1, "broken": 0, "stopped": 0, "open": 0}
+    assert report["promises"]["solution"] == {"kept": 1, "broken": 0, "stopped": 0, "open": 0, "not_judged": 0}
     assert query_rows(simulated, "SELECT cycle FROM cases") == [{"cycle": 1}]
     results = "SELECT count(*) AS n FROM transition WHERE move = 'resolve' AND inferred"
     assert query_rows(simulated, results) == [{"n": 0}]
