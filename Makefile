@@ -30,8 +30,9 @@ SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --l
 .DEFAULT_GOAL := help
 .PHONY: help setup test test-pure test-long check chaos bench demo up format clean
 
-# One worker a core; tests/conftest.py says which tests stay together on one.
-WORKERS ?= logical
+# One worker more than cores, because that of the Prefect server mostly waits; tests/conftest.py says which tests stay
+# together on one.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PARALLEL = --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 # The folders whose tests start no process; the house rules are pure, too, but belong to `make check`.
 PURE    := $(addprefix tests/,statemachines engine gateways reports flows models examples)
