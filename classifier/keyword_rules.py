@@ -24,6 +24,7 @@ from statemachines.form_faults import file_faults
 from statemachines.form_model import Code
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
+from statemachines.rule_faults import unreadable_fault
 
 CATEGORIES = Path(__file__).resolve().parent.parent / "policies" / "categories.toml"
 UNCLASSIFIED = "unclassified"
@@ -125,7 +126,7 @@ def load_rules(path: Path) -> KeywordRules:
     try:
         return KeywordRules.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
+        raise Refused("bad_pack", file=path.name, faults=[unreadable_fault(error)]) from None
     except ValidationError as error:
         raise Refused("bad_pack", file=path.name, faults=file_faults(error)) from None
 

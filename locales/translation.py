@@ -110,9 +110,13 @@ def _remedies(locale: str, kind: str, guards: Sequence[str]) -> str:
 def fault_text(locale: str, fault: Mapping[str, Any]) -> str:
     """Return the field and the reason of a faulty entry; the validator's own words where there is no message."""
     field, why = str(fault.get("field", "")), str(fault.get("why", ""))
-    text = catalogue(locale).get(f"validation.{fault.get('type', why)}")
+    code = str(fault.get("type", why))
     limits: Mapping[str, Any] = fault.get("limits", {})
-    reason = text.format_map(_Params(limits)) if text is not None else str(fault.get("text") or why)
+    text = catalogue(locale).get(f"validation.{code}")
+    if code.startswith("refused."):
+        reason = refusal(locale, Refused(code.removeprefix("refused."), **limits)).rstrip(".。")
+    else:
+        reason = text.format_map(_Params(limits)) if text is not None else str(fault.get("text") or why)
     return ": ".join(part for part in (field, reason) if part)
 
 

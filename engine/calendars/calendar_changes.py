@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from engine.calendars.calendar_reading import Reading
+from engine.calendars.calendar_reading import NO_HOLIDAYS, NO_SINGLE_DAYS, Reading
 from engine.calendars.calendar_table import HolidayYear, Table, of_year
 
 
@@ -13,7 +13,7 @@ def imported(known: Table, years: Mapping[int, HolidayYear], file: str) -> Table
     """Return the calendar with these years as published. Raises ``Refused('bad_calendar')``."""
     reading = Reading(file)
     if not known.hours:
-        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no holidays: give it hours")
+        reading.fault(f"{known.name}.hours", "calendar.no_holidays", NO_HOLIDAYS)
     holidays = reading.laid_over("years", known.holidays, years)
     reading.settle()
     return replace(known, holidays=holidays)
@@ -23,7 +23,7 @@ def with_hours(known: Table, hours: Mapping[str, Any]) -> Table:
     """Return the calendar with the hours of single dates, written as in ``exceptions``. Raises ``Refused``."""
     reading = Reading(known.name)
     if hours and not known.hours:
-        reading.fault(f"{known.name}.hours", "a calendar that never sleeps has no hours of single days: give it hours")
+        reading.fault(f"{known.name}.hours", "calendar.no_single_days", NO_SINGLE_DAYS)
     changed = dict(known.exceptions) | dict(reading.exceptions("exceptions", hours))
     reading.settle()
     return replace(known, exceptions=tuple(sorted(changed.items())))
@@ -39,10 +39,11 @@ def overridden(known: Table, off: Iterable[date], worked: Iterable[date]) -> Tab
         return known
     parts = known.holidays.parts() if known.holidays else {}
     for day in sorted(rest & work):
-        reading.fault("off", f"{day} is both off and worked")
+        reading.fault("off", "calendar.off_and_worked", "{day} is both off and worked", day=day)
     for day in sorted(rest | work):
         if day.year not in parts:
-            reading.fault("worked" if day in work else "off", f"{day}: the year is not known yet; import it first")
+            field, why = "worked" if day in work else "off", "{day}: the year is not known yet; import it first"
+            reading.fault(field, "calendar.unknown_year", why, day=day)
     reading.settle()
     years = {
         year: HolidayYear((part.off | of_year(year, rest)) - work, (part.worked | of_year(year, work)) - rest)

@@ -21,10 +21,13 @@ from engine.calendars.calendar_table import (
     end_text,
 )
 from statemachines.refused import Refused
+from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
 
 KEYS = frozenset({"zone", "weekdays", "hours", "weekday_hours", "holidays", "years", "exceptions"})
 NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 FIRST, LAST = 1900, 2199
+NO_HOLIDAYS = "a calendar that never sleeps has no holidays: give it hours"
+NO_SINGLE_DAYS = "a calendar that never sleeps has no hours of single days: give it hours"
 
 
 @dataclass
@@ -32,11 +35,11 @@ class Reading:
     """Reads a table and collects its faults, so that all of them are reported at once."""
 
     file: str
-    faults: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    faults: list[Fault] = field(default_factory=list[Fault])
 
-    def fault(self, place: str, why: str) -> None:
-        """Add a fault."""
-        self.faults.append({"field": place, "why": why})
+    def fault(self, place: str, code: str, why: str, **limits: object) -> None:
+        """Add a fault, as ``rule_fault`` makes it."""
+        self.faults.append(rule_fault(place, code, why, **limits))
 
     def settle(self) -> None:
         """Raise ``Refused('bad_calendar')`` if there are faults."""
@@ -46,21 +49,22 @@ class Reading:
     def days(self, place: str, value: Any, year: int) -> frozenset[date]:
         """Read a list of days, all of one year."""
         if not isinstance(value, list):
-            self.fault(place, f"must be a list of days like {year}-01-01")
+            self.fault(place, "calendar.days", "must be a list of days like {year}-01-01", year=year)
             return frozenset()
         days = {at: _day(entry) for at, entry in enumerate(cast(list[Any], value))}
         for at, day in days.items():
             if day is None or day.year != year:
-                self.fault(f"{place}.{at}", f"must be a day of {year}, written like {year}-01-01")
+                why = "must be a day of {year}, written like {year}-01-01"
+                self.fault(f"{place}.{at}", "calendar.day_of_year", why, year=year)
         return frozenset(day for day in days.values() if day is not None)
 
     def part(self, place: str, year: int, row: Mapping[str, Any]) -> HolidayYear:
         """Read one year."""
         for key in row.keys() - {"off", "worked"}:
-            self.fault(f"{place}.{key}", "is not known here; use off and worked")
+            self.fault(f"{place}.{key}", "calendar.unknown_list", "is not known here; use off and worked")
         off, worked = (self.days(f"{place}.{sort}", row.get(sort, []), year) for sort in ("off", "worked"))
         for day in sorted(off & worked):
-            self.fault(place, f"{day} is both off and worked")
+            self.fault(place, "calendar.off_and_worked", "{day} is both off and worked", day=day)
         return HolidayYear(off, worked)
 
     def years(self, place: str, rows: Any) -> dict[int, HolidayYear]:
@@ -70,17 +74,17 @@ class Reading:
             year = int(key) if key.isascii() and key.isdecimal() else 0
             where = f"{place}.{key}".lstrip(".")
             if not FIRST <= year <= LAST or not isinstance(row, dict):
-                self.fault(where, "must be a year with its lists off and worked, like [2027]")
+                self.fault(where, "calendar.year", "must be a year with its lists off and worked, like [2027]")
             else:
                 years[year] = self.part(where, year, cast(dict[str, Any], row))
         if not isinstance(rows, dict):
-            self.fault(place, "must be a table of years")
+            self.fault(place, "calendar.years", "must be a table of years")
         return years
 
     def zone(self, place: str, value: Any) -> ZoneInfo:
         """Read a time zone."""
         if not isinstance(value, str) or value not in available_timezones():
-            self.fault(place, f"there is no zone {value}; write it like Asia/Shanghai")
+            self.fault(place, "file.unknown_zone", "there is no zone {zone}; write it like Asia/Shanghai", zone=value)
             return ZoneInfo("UTC")
         return ZoneInfo(value)
 
@@ -88,7 +92,7 @@ class Reading:
         """Read weekdays; 0 is Monday."""
         days = tuple(cast(list[Any], value)) if isinstance(value, list) else (None,)
         if not all(type(day) is int and 0 <= day <= 6 for day in days) or len(set(days)) < len(days):
-            self.fault(place, "must be a list of different weekdays from 0 (Monday) to 6")
+            self.fault(place, "calendar.weekdays", "must be a list of different weekdays from 0 (Monday) to 6")
         return cast(tuple[int, ...], days)
 
     def hours(self, place: str, value: Any) -> Hours:
@@ -96,14 +100,26 @@ class Reading:
         pairs = [_pair(entry) for entry in cast(list[Any], value)] if isinstance(value, list) else [None]
         intervals = [pair for pair in pairs if pair is not None]
         if len(intervals) < len(pairs):
-            self.fault(place, 'must be a list of pairs like ["09:00", "12:00"]; a day ends at "24:00"')
+            self.fault(
+                place, "calendar.hours", 'must be a list of pairs like ["09:00", "12:00"]; a day ends at "24:00"'
+            )
         for begin, end in intervals:
             if end != MIDNIGHT and begin >= end:
-                self.fault(place, f"{begin:%H:%M} to {end:%H:%M} ends before it begins; split a night at 24:00")
+                self.fault(
+                    place,
+                    "calendar.ends_first",
+                    "{begin} to {end} ends before it begins; split a night at 24:00",
+                    begin=f"{begin:%H:%M}",
+                    end=f"{end:%H:%M}",
+                )
         for (_, end), (begin, _) in pairwise(intervals):
             if end == MIDNIGHT or begin < end:
                 self.fault(
-                    place, f"the interval from {begin:%H:%M} begins before the one until {end_text(end)} is over"
+                    place,
+                    "calendar.overlap",
+                    "the interval from {begin} begins before the one until {end} is over",
+                    begin=f"{begin:%H:%M}",
+                    end=end_text(end),
                 )
         return tuple(intervals)
 
@@ -112,9 +128,11 @@ class Reading:
         hours: dict[int, Hours] = {}
         for name, value in self._rows(place, rows, 'saturday = [["09:00", "12:00"]]'):
             if name not in WEEKDAYS:
-                self.fault(f"{place}.{name}", f"is no weekday; use {', '.join(WEEKDAYS)}")
+                self.fault(f"{place}.{name}", "calendar.no_weekday", "is no weekday; use {known}", known=WEEKDAYS)
             elif value == []:
-                self.fault(f"{place}.{name}", "has no hours; take a day without work out of weekdays")
+                self.fault(
+                    f"{place}.{name}", "calendar.no_hours", "has no hours; take a day without work out of weekdays"
+                )
             else:
                 hours[WEEKDAYS.index(name)] = self.hours(f"{place}.{name}", value)
         return tuple(sorted(hours.items()))
@@ -125,7 +143,7 @@ class Reading:
         for name, value in self._rows(place, rows, '2026-12-24 = [["09:00", "12:00"]]'):
             day = _day(name)
             if day is None:
-                self.fault(f"{place}.{name}", "must be a day, written like 2026-12-24")
+                self.fault(f"{place}.{name}", "calendar.day", "must be a day, written like 2026-12-24")
             else:
                 hours[day] = self.hours(f"{place}.{name}", value)
         return tuple(sorted(hours.items()))
@@ -133,38 +151,44 @@ class Reading:
     def _rows(self, place: str, rows: Any, example: str) -> Iterable[tuple[str, Any]]:
         if isinstance(rows, dict):
             return cast(dict[str, Any], rows).items()
-        self.fault(place, f"must be a table with rows like {example}")
+        self.fault(place, "calendar.rows", "must be a table with rows like {example}", example=example)
         return ()
 
     def table(self, name: str, row: Any, countries: Callable[[str], Holidays | None]) -> Table:
         """Read one calendar."""
         if not NAME.fullmatch(name):
-            self.fault(name, "is no name for a calendar; use lower-case letters, digits and hyphens")
+            self.fault(name, "calendar.name", "is no name for a calendar; use lower-case letters, digits and hyphens")
         if not isinstance(row, dict):
-            self.fault(name, "must be a table with zone, weekdays, hours and years")
+            self.fault(name, "calendar.table", "must be a table with zone, weekdays, hours and years")
             return Table(name, ZoneInfo("UTC"))
         entries = cast(dict[str, Any], row)
         for key in entries.keys() - KEYS:
-            self.fault(f"{name}.{key}", f"is not known here; use {', '.join(sorted(KEYS))}")
+            why = "is not known here; use {known}"
+            self.fault(f"{name}.{key}", "calendar.unknown_key", why, known=sorted(KEYS))
         zone = self.zone(f"{name}.zone", entries.get("zone"))
         weekdays = self.weekdays(f"{name}.weekdays", entries.get("weekdays", []))
         hours = self.hours(f"{name}.hours", entries.get("hours", []))
         if bool(weekdays) != bool(hours):
-            self.fault(f"{name}.{'hours' if weekdays else 'weekdays'}", "weekdays and hours go together")
+            self.fault(
+                f"{name}.{'hours' if weekdays else 'weekdays'}",
+                "calendar.half_a_week",
+                "weekdays and hours go together",
+            )
         own = self.weekday_hours(f"{name}.weekday_hours", entries.get("weekday_hours", {}))
         exceptions = self.exceptions(f"{name}.exceptions", entries.get("exceptions", {}))
         holidays = self.holidays(name, entries, countries)
         if holidays is not None and not hours:
-            self.fault(f"{name}.hours", "a calendar that never sleeps has no holidays: give it hours")
+            self.fault(f"{name}.hours", "calendar.no_holidays", NO_HOLIDAYS)
         elif (own or exceptions) and not hours:
-            self.fault(f"{name}.hours", "a calendar that never sleeps has no hours of single days: give it hours")
+            self.fault(f"{name}.hours", "calendar.no_single_days", NO_SINGLE_DAYS)
         return Table(name, zone, weekdays, hours, holidays, own, exceptions)
 
     def holidays(self, name: str, entries: Mapping[str, Any], countries: Callable[[str], Holidays | None]):
         """Return a country's holidays with the calendar's own years instead; None without either."""
         known = countries(str(entries["holidays"])) if "holidays" in entries else None
         if "holidays" in entries and known is None:
-            self.fault(f"{name}.holidays", f"there is no table {entries['holidays']} in policies/holidays/")
+            why = "there is no table {table} in policies/holidays/"
+            self.fault(f"{name}.holidays", "calendar.unknown_holidays", why, table=entries["holidays"])
         return self.laid_over(f"{name}.years", known, self.years(f"{name}.years", entries.get("years", {})))
 
     def laid_over(self, place: str, known: Holidays | None, years: Mapping[int, HolidayYear]) -> Holidays | None:
@@ -174,7 +198,8 @@ class Reading:
             return None
         first, last = min(parts), max(parts)
         if missing := [str(year) for year in range(first, last) if year not in parts]:
-            self.fault(place, f"between {first} and {last} the year {', '.join(missing)} is missing")
+            why = "between {first} and {last} the year {missing} is missing"
+            self.fault(place, "calendar.missing_years", why, first=first, last=last, missing=missing)
         off, worked = (frozenset(day for part in parts.values() for day in getattr(part, sort)) for sort in SORTS)
         return Holidays((first, last), off, worked)
 
@@ -205,7 +230,7 @@ def toml_in(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": str(error)}]) from None
+        raise Refused("bad_calendar", file=file, faults=[unreadable_fault(error)]) from None
 
 
 def tables_in(text: str, file: str, countries: Callable[[str], Holidays | None]) -> dict[str, Table]:
@@ -224,6 +249,6 @@ def years_in(text: str, file: str) -> dict[int, HolidayYear]:
     reading, rows = Reading(file), toml_in(text, file)
     years = reading.years("", rows)
     if not years:
-        reading.fault("", "holds no year; begin one with a line like [2027]")
+        reading.fault("", "calendar.no_year", "holds no year; begin one with a line like [2027]")
     reading.settle()
     return years

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import MOST, Unit, due
@@ -39,7 +40,10 @@ class _Amount(Row):
     @model_validator(mode="after")
     def _takes_no_side(self) -> Self:
         if self.contradicts is not None and self.amount is not None:
-            raise ValueError("a contradictory limit has no amount: take it out, or settle the contradiction")
+            raise PydanticCustomError(
+                "pack.contradictory",
+                "a contradictory limit has no amount: take it out, or settle the contradiction",
+            )
         return self
 
 
@@ -74,11 +78,13 @@ class Limit(_Amount):
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
         if not all(override.traits for override in self.when):
-            raise ValueError(f"each when names one of: {', '.join(TRAITS)}")
+            raise PydanticCustomError("pack.no_trait", "each when names one of: {known}", {"known": ", ".join(TRAITS)})
         for first, second in combinations(self.when, 2):
             if _torn(first.traits, second.traits, self.when):
-                raise ValueError(
-                    f"a case may be meant by ({first}) and by ({second}): say what holds for both together"
+                raise PydanticCustomError(
+                    "pack.ambiguous",
+                    "a case may be meant by ({first}) and by ({second}): say what holds for both together",
+                    {"first": str(first), "second": str(second)},
                 )
         return self
 

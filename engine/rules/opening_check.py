@@ -8,10 +8,9 @@ from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from models.columns import to_micros
 from statemachines.refused import Refused
+from statemachines.rule_faults import Fault, refused_fault
 
 Calendars = Callable[[str], Calendar]
-Fault = tuple[str, str]
-"""The field of a pack, and why a case would be refused because of it."""
 
 
 def opening_faults(pack: Pack, calendars: Calendars, at: datetime) -> Iterator[Fault]:
@@ -39,4 +38,4 @@ def _faults(field: str, calendar: str, attempt: Callable[[], object]) -> Iterato
     try:
         attempt()
     except Refused as refused:
-        yield field, f"{refused.code}: {calendar}"
+        yield refused_fault(field, f"{refused.code}: {calendar}", refused)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
@@ -19,6 +20,7 @@ from statemachines.form_faults import file_faults
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
 from statemachines.roles import TOP_LEVEL
+from statemachines.rule_faults import Fault, refused_fault, rule_fault, unreadable_fault
 from statemachines.vocabulary import Windows
 
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
@@ -157,7 +159,11 @@ class Pack(Row):
     @model_validator(mode="after")
     def _takes_no_promise_back(self) -> Self:
         if both := sorted(self.clauses.keys() & self.unpromised.keys()):
-            raise ValueError(f"{', '.join(both)}: stands in clauses and in unpromised; take it out of one of them")
+            raise PydanticCustomError(
+                "pack.promised_and_not",
+                "{clauses}: stands in clauses and in unpromised; take it out of one of them",
+                {"clauses": ", ".join(both)},
+            )
         return self
 
     def limit(self, clause: str, traits: Mapping[str, str | None]) -> Limit | None:
@@ -203,18 +209,18 @@ def load_pack(path: Path) -> Pack:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused("bad_pack", file=path.name, faults=[{"field": "", "why": str(error)}]) from None
+        raise Refused("bad_pack", file=path.name, faults=[unreadable_fault(error)]) from None
     pack = checked(text, path.name, calendar)
     if pack.name != path.stem:
-        why = f"is not the name of the file, {path.stem}"
-        raise Refused("bad_pack", file=path.name, faults=[{"field": "name", "why": why}])
+        fault = rule_fault("name", "file.other_name", "is not the name of the file, {name}", name=path.stem)
+        raise Refused("bad_pack", file=path.name, faults=[fault])
     return pack
 
 
 def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
     """Return the pack of a text. Raises ``Refused('bad_pack')`` with every fault; ``known`` are the calendars."""
     pack = parsed(text, file)
-    if faults := [{"field": field, "why": why} for field, why in _doubts(pack, known)]:
+    if faults := list(_doubts(pack, known)):
         raise Refused("bad_pack", file=file, faults=faults)
     return pack
 
@@ -224,26 +230,29 @@ def parsed(text: str, file: str) -> Pack:
     try:
         return Pack.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
-        raise Refused("bad_pack", file=file, faults=[{"field": "", "why": str(error)}]) from None
+        raise Refused("bad_pack", file=file, faults=[unreadable_fault(error)]) from None
     except ValidationError as error:
         raise Refused("bad_pack", file=file, faults=file_faults(error)) from None
 
 
-def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[tuple[str, str]]:
-    """Yield the faults between parts of the pack: field and reason."""
+def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[Fault]:
+    """Yield the faults between parts of the pack."""
     if pack.zone not in available_timezones():
-        yield "zone", f"there is no zone {pack.zone}; write it like Asia/Shanghai"
+        why = "there is no zone {zone}; write it like Asia/Shanghai"
+        yield rule_fault("zone", "file.unknown_zone", why, zone=pack.zone)
     percents = [step.percent for step in pack.ladder]
     levels = [step.level for step in pack.ladder]
     if percents != sorted(set(percents)) or levels != sorted(levels):
-        yield "ladder", "percent and level must rise"
+        yield rule_fault("ladder", "pack.ladder", "percent and level must rise")
     if pack.callbacks.window is not None and pack.callbacks.window not in pack.clauses:
-        yield "callbacks.window", f"names no clause of the pack: {', '.join(pack.clauses)}"
+        why = "names no clause of the pack: {known}"
+        yield rule_fault("callbacks.window", "pack.no_clause", why, known=pack.clauses)
     for field, name in _calendars(pack):
         try:
             known(name)
         except Refused as refused:
-            yield field, f"{refused.code}: {name}; known: {', '.join(refused.params.get('known', ()))}"
+            why = f"{refused.code}: {name}; known: {', '.join(refused.params.get('known', ()))}"
+            yield refused_fault(field, why, refused)
 
 
 def _calendars(pack: Pack) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from engine.calendars.calendar_changes import imported, overridden, with_hours
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.calendar_table import Table, written
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of, rules_in
-from engine.rules.opening_check import Fault, opening_faults
+from engine.rules.opening_check import opening_faults
 from engine.rules.policy import Pack, checked, names, pack
 from engine.rules.questionnaires import (
     Questionnaire,
@@ -26,6 +26,7 @@ from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 from statemachines.roles import Role
+from statemachines.rule_faults import Fault, rule_fault
 
 ADD = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
@@ -163,8 +164,9 @@ def _changed(
 def _calendar_draft(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> _Draft:
     tables = list(calendars_in(text, file).values())
     if len(tables) != 1:
-        why = f"holds {len(tables)} calendars; publish one at a time"
-        raise Refused("bad_calendar", file=file, faults=[{"field": "", "why": why}])
+        why = "holds {count} calendars; publish one at a time"
+        fault = rule_fault("", "calendar.not_one", why, count=len(tables))
+        raise Refused("bad_calendar", file=file, faults=[fault])
     _refuse("bad_calendar", file, _pack_faults(rules, tables[0], at))
     before = editions(tx, Sort.CALENDAR, tables[0].name)
     return _Draft(Sort.CALENDAR, tables[0], written(tables[0]), before)
@@ -187,11 +189,11 @@ def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Faul
     for name in rules.names(Sort.PACK):
         if name in names() or rules.in_force(Sort.PACK, name, to_micros(at)) is not None:
             faults = opening_faults(rules.pack(name, to_micros(at)), calendars, at)
-            yield from ((f"{name}: {field}", why) for field, why in faults)
+            yield from ({**fault, "field": f"{name}: {fault['field']}"} for fault in faults)
 
 
 def _refuse(code: str, file: str, faults: Iterable[Fault]) -> None:
-    if found := [{"field": field, "why": why} for field, why in faults]:
+    if found := list(faults):
         raise Refused(code, file=file, faults=found)
 
 
@@ -199,7 +201,8 @@ def _dated(pack_: Pack, effective_from: datetime, file: str) -> None:
     """Check that a date in the text equals the date from which it is published."""
     day = effective_from.astimezone(ZoneInfo(pack_.zone)).date()
     if pack_.effective_from not in {None, day}:
-        fault = {"field": "effective_from", "why": f"says {pack_.effective_from}, but it is published from {day} on"}
+        why = "says {said}, but it is published from {day} on"
+        fault = rule_fault("effective_from", "pack.other_date", why, said=pack_.effective_from, day=day)
         raise Refused("bad_pack", file=file, faults=[fault])
 
 

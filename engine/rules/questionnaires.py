@@ -12,6 +12,7 @@ from engine.calendars.calendar import POLICIES
 from engine.rules.limits import Row, Text
 from statemachines.form_faults import file_faults
 from statemachines.refused import Refused
+from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
 
 FOLDER = POLICIES / "questionnaires"
 DIMENSIONS = ("timeliness", "intact_goods", "attitude", "quality", "price")
@@ -75,11 +76,12 @@ def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
     return by_name
 
 
-def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -> Iterator[tuple[str, str]]:
-    """Yield field and reason for each kind that another questionnaire asks about, too."""
+def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -> Iterator[Fault]:
+    """Yield a fault for each kind that another questionnaire asks about, too."""
     for other in others:
         if other.name != questionnaire.name and (twice := set(other.kinds) & set(questionnaire.kinds)):
-            yield "kinds", f"{', '.join(sorted(twice))}: asked by {other.name}, too; leave it to one of them"
+            why = "{kinds}: asked by {other}, too; leave it to one of them"
+            yield rule_fault("kinds", "questionnaire.asked_twice", why, kinds=sorted(twice), other=other.name)
 
 
 def load_questionnaire(path: Path) -> Questionnaire:
@@ -90,10 +92,11 @@ def load_questionnaire(path: Path) -> Questionnaire:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise bad_questionnaire(path.name, [("", str(error))]) from None
+        raise bad_questionnaire(path.name, [unreadable_fault(error)]) from None
     questionnaire = parsed_questionnaire(text, path.name)
     if questionnaire.name != path.stem:
-        raise bad_questionnaire(path.name, [("name", f"is not the name of the file, {path.stem}")])
+        fault = rule_fault("name", "file.other_name", "is not the name of the file, {name}", name=path.stem)
+        raise bad_questionnaire(path.name, [fault])
     return questionnaire
 
 
@@ -105,39 +108,45 @@ def parsed_questionnaire(text: str, file: str) -> Questionnaire:
     try:
         questionnaire = Questionnaire.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise bad_questionnaire(file, [("", str(error))]) from None
+        raise bad_questionnaire(file, [unreadable_fault(error)]) from None
     except ValidationError as error:
-        raise Refused("bad_questionnaire", file=file, faults=file_faults(error)) from None
+        raise bad_questionnaire(file, file_faults(error)) from None
     if faults := list(_doubts(questionnaire)):
         raise bad_questionnaire(file, faults)
     return questionnaire
 
 
-def _doubts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
-    """Yield field and reason of faults that concern more than one field, and of unknown kinds of case."""
+def _doubts(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Yield the faults that concern more than one field, and of unknown kinds of case."""
     from statemachines.kinds import lifecycles  # loads all tables, which whoever reads packs alone does not need
 
     if unknown := sorted(set(questionnaire.kinds) - lifecycles().keys()):
-        yield "kinds", f"{', '.join(unknown)}: no such kind of case; use one of: {', '.join(sorted(lifecycles()))}"
+        why = "{kinds}: no such kind of case; use one of: {known}"
+        yield rule_fault("kinds", "questionnaire.unknown_kind", why, kinds=unknown, known=sorted(lifecycles()))
     codes = [dimension.code for dimension in questionnaire.dimensions]
     for at, code in enumerate(codes):
+        field = f"dimensions.{at}.code"
         if code not in DIMENSIONS:
-            yield f"dimensions.{at}.code", f"there is no score {code}; use one of: {', '.join(DIMENSIONS)}"
+            why = "there is no score {score}; use one of: {known}"
+            yield rule_fault(field, "questionnaire.unknown_score", why, score=code, known=DIMENSIONS)
         if code in codes[:at]:
-            yield f"dimensions.{at}.code", f"{code} is asked twice; take one of them out"
+            why = "{score} is asked twice; take one of them out"
+            yield rule_fault(field, "questionnaire.score_twice", why, score=code)
         yield from _unsaid(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
 
 
-def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[Fault]:
     """Yield the languages in which a question is missing, and unknown languages."""
     for language in LANGUAGES:
         if language not in question:
-            yield f"{field}.{language}", "is missing; ask it in this language, too"
+            why = "is missing; ask it in this language, too"
+            yield rule_fault(f"{field}.{language}", "questionnaire.unasked_language", why)
     for language in question:
         if language not in LANGUAGES:
-            yield f"{field}.{language}", f"is no language of ours ({', '.join(LANGUAGES)}); take it out"
+            why = "is no language of ours ({known}); take it out"
+            yield rule_fault(f"{field}.{language}", "questionnaire.unknown_language", why, known=LANGUAGES)
 
 
-def bad_questionnaire(file: str, faults: Iterable[tuple[str, str]]) -> Refused:
-    """Return the refusal of a file, with field and reason of each fault."""
-    return Refused("bad_questionnaire", file=file, faults=[{"field": field, "why": why} for field, why in faults])
+def bad_questionnaire(file: str, faults: Iterable[Fault]) -> Refused:
+    """Return the refusal of a file with its faults."""
+    return Refused("bad_questionnaire", file=file, faults=list(faults))
