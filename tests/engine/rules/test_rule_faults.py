@@ -180,3 +180,11 @@ def test_a_limit_beyond_every_calendar_is_refused_in_the_language_of_the_reader(
     for locale in ("zh_CN", "zh_TW"):
         assert CHINESE.search(fault_text(locale, fault))
         assert ENGLISH.findall(refusal(locale, refused)) == []
+
+
+def test_what_is_no_number_is_named_in_the_language_of_the_reader():
+    text = VALID_PACK + "[callbacks]\nattempts = nan\n"
+    refused = refused_by(lambda: checked(text, "f", calendar))
+    [fault] = refused.params["faults"]
+    assert (fault["field"], fault_text("zh_CN", fault)) == ("callbacks.attempts", "callbacks.attempts: 须为数字")
+    assert fault_text("en", fault) == "callbacks.attempts: must be a number"
