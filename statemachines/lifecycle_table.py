@@ -91,6 +91,11 @@ class LifecycleTable:
         """Return the moves by which a case takes over the timers of the case that the form names."""
         return frozenset(row.name for row in self.moves if row.inherits_timers)
 
+    @cached_property
+    def arrivals(self) -> frozenset[str]:
+        """Return the moves that record that a message arrived after all."""
+        return frozenset(row.name for row in self.moves if row.meets_promises)
+
     def separate_from(self, move: str, state: str) -> frozenset[str]:
         """Return the moves whose makers must be looked up before ``decide`` (F3)."""
         key = (move, state)

@@ -21,10 +21,10 @@ EARLIER_WORDS = """
 SELECT s.content FROM transition t JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq AND s.field = :field
  WHERE t.case_id = :id AND t.move = :move AND s.content IS NOT NULL ORDER BY t.seq DESC LIMIT 1
 """
-LATER = "SELECT move, form FROM transition WHERE case_id = :id AND seq > :seq"
+LATER = "SELECT seq, move, form FROM transition WHERE case_id = :id AND seq > :seq"
 MET_BY_IT = f"""
 SELECT {", ".join(timing.COLUMNS)} FROM timer
- WHERE case_id = :id AND closed_by = :seq AND outcome IN ('met', 'breached') ORDER BY id
+ WHERE case_id = :id AND closed_by = ANY(:by) AND outcome IN ('met', 'breached') ORDER BY id
 """
 
 
@@ -80,14 +80,21 @@ def as_logged(row: Move, form: Form) -> Form:
 def closed_timers(tx: Tx, context: CaseContext, row: Move, form: Form) -> Sequence[Any]:
     """Return the timers that an undelivered message had met, by column. Raises ``Refused('no_such_message')``.
 
-    Those that a conversation since then meets as well stay closed: the customer was told after all.
+    It may have met them when it was said to have arrived after all. Those that a conversation since then meets as well
+    stay closed: the customer was told after all.
     """
     if not row.reopens_promises:
         return ()
     seq: int = getattr(form, "message", 0)
     _message(tx, context, seq)
-    spoken = _spoken_since(tx, context, seq)
-    table, timers = context.table, tx.rows(MET_BY_IT, id=context.case.id, seq=seq)
+    table = context.table
+    later = [
+        (row.seq, table.resolver.move(row.move), json.loads(row.form))
+        for row in tx.rows(LATER, id=context.case.id, seq=seq)
+    ]
+    spoken = {move for _, move, said in later if said.get("medium") in SPOKEN}
+    arrived = [at for at, move, said in later if move in table.arrivals and said.get("message") == seq]
+    timers = tx.rows_among(MET_BY_IT, id=context.case.id, by=[seq, *arrived])
     clauses = [(table.clause.get(table.resolver.clause(timer.clause) or ""), timer) for timer in timers]
     return [timer for clause, timer in clauses if clause is not None and spoken.isdisjoint(clause.met_by)]
 
@@ -118,9 +125,3 @@ def _message(tx: Tx, context: CaseContext, seq: int) -> Any:
     if not any(other.speaks for other in rows):
         raise Refused("no_such_message", number=context.case.number, seq=seq)
     return sent
-
-
-def _spoken_since(tx: Tx, context: CaseContext, seq: int) -> set[str]:
-    """Return the moves since ``seq`` in which somebody spoke with the customer."""
-    later = ((row.move, json.loads(row.form)) for row in tx.rows(LATER, id=context.case.id, seq=seq))
-    return {context.table.resolver.move(move) for move, form in later if form.get("medium") in SPOKEN}

@@ -169,3 +169,7 @@ def test_a_message_that_was_given_up_and_is_sent_after_all_meets_the_promise_tha
     assert timer_of(work.store, number, "promise")["outcome"] == "met"
     assert [mail.to for mail in sent_mails(work) if mail.to == WANG["email"]] == [WANG["email"]], "sent once"
     assert verify(work.store).faults == ()
+
+    make_move(work.store, number, "message_undelivered", AGENT, 2 * DAY, message=kept, cause="bounced")
+    assert timer_of(work.store, number, "promise")["outcome"] is None, "it had met the promise when it arrived"
+    assert verify(work.store).faults == ()
