@@ -23,7 +23,7 @@ from typing import Any
 
 YOUNG_SECONDS = 1.0
 ALL_EVERY = 60
-"""After so many collections of young objects, all objects are collected."""
+"""Every so many rounds, the old objects are collected as well."""
 BUSY = 503
 TRIES = 100
 PAUSE_SECONDS = 0.05
@@ -49,7 +49,7 @@ def _collect() -> None:
 
 
 def busy_writes_again(app: App, tries: int = TRIES, pause_seconds: float = PAUSE_SECONDS) -> App:
-    """Return the ASGI app `app` that answers 503 to a write only after so many `tries`.
+    """Return an ASGI app that passes a write to `app` up to `tries` times while `app` answers 503.
 
     Nothing of a refused transaction is kept, so that the same request may come again: Prefect's client does so, too.
     See Note [A server that refuses at once].
