@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-pure test-long check chaos bench demo up format clean
+.PHONY: help setup test test-pure test-long check chaos attack bench demo up format clean
 
 # One worker more than cores, because that of the Prefect server mostly waits; tests/conftest.py says which tests stay
 # together on one.
@@ -68,6 +68,9 @@ check: $(DEV_READY)  ## format, lint, types, import contracts, diagrams, house r
 
 chaos: $(DEV_READY)  ## kill -9, full disk, database restarted, clock set back, on both databases: nothing lost or doubled
 	@$(BIN)/python -m tests.chaos --rounds 30
+
+attack: $(DEV_READY)  ## tampering, fuzzed input, kills at random, a local user against a running system: each in full
+	$(BIN)/python -m pytest $(PARALLEL) tests/attack --full --durations=20
 
 bench: $(DEV_READY)  ## every measure against its limit: table, plot, results/latest.json; BENCH=--quick for a smoke run
 	@$(SYNC) --group bench --inexact
