@@ -78,4 +78,4 @@ class Settings(BaseSettings):
 
     def store(self) -> Store:
         """Return the store of these settings; its database is opened at first use."""
-        return Store(self.url, self.where, self.secret_bytes())
+        return Store(self.url, self.where, self.secret_bytes(), self.anchors_beside(self.where))

@@ -36,9 +36,11 @@ class Store:
     See Note [Imported when used] in ``engine/databases.py``.
     """
 
-    def __init__(self, url: str, home: Path, secret: bytes) -> None:
+    def __init__(self, url: str, home: Path, secret: bytes, anchors: Path | None = None) -> None:
+        """Name the database, the home, the secret, and the folder of the anchors (by default one of the home)."""
         self._address = url
         self.home = home
+        self.anchors = anchors or home / "anchors"
         self.secret = secret
         self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []

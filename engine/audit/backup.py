@@ -15,7 +15,7 @@ from sqlalchemy import Table
 
 from engine.audit.archive import DATABASE, Manifest, Packing, packing
 from engine.databases import open_postgres, open_sqlite, translated
-from engine.ledger.anchor_file import FILE, Anchored, alone, place_of, read_lines
+from engine.ledger.anchor_file import FILE, Anchored, alone, read_lines
 from engine.ledger.anchoring import anchor
 from engine.ledger.leaves import file_of
 from engine.ledger.signing import PUBLIC
@@ -51,7 +51,7 @@ def back_up(store: Store, file: Path, now: datetime) -> Backup:
 def _write(store: Store, pack: Packing, now: int) -> Manifest:
     try:
         with contextlib.ExitStack() as stack:
-            with alone(place := place_of(store.home)):  # the moment that is copied is one between two anchors
+            with alone(place := store.anchors):  # the moment that is copied is one between two anchors
                 snapshot = stack.enter_context(_postgres(store) if store.postgres else _sqlite(store))
                 last = _add_anchors(pack, place)
             for name, blocks in snapshot.files:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.ledger.anchor_file import Anchored, alone, place_of, read_lines
+from engine.ledger.anchor_file import Anchored, alone, read_lines
 from engine.ledger.leaves import read_leaves
 from engine.ledger.merkle import path
 from engine.store import Store
@@ -25,7 +25,7 @@ class Proof:
 
 def prove(store: Store, number: str) -> Proof:
     """Return the proof for a case under the last anchor. Raises ``Refused('not_anchored')``."""
-    place = place_of(store.home)
+    place = store.anchors
     with alone(place, reading=True):
         try:
             last = read_lines(place)[-1]

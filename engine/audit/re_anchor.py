@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from engine.actors import acting
-from engine.ledger.anchor_file import Anchored, place_of
+from engine.ledger.anchor_file import Anchored
 from engine.ledger.anchoring import Anew, anchor, doubts
 from engine.ledger.signing import PRIVATE, key_of
 from engine.store import Store
@@ -30,5 +30,5 @@ def anchor_now(store: Store, now: datetime) -> Anchored | None:
         problems = [f"{doubt.number or '–'} {doubt.seq} {doubt.what}" for doubt in findings]
         raise Refused("anchor_doubted", count=len(findings), problems=problems)
     if key_of(store.home) is None:
-        raise Refused("no_anchor_key", file=str(store.home / PRIVATE), folder=str(place_of(store.home)))
+        raise Refused("no_anchor_key", file=str(store.home / PRIVATE), folder=str(store.anchors))
     return None

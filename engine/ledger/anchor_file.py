@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.ledger.chain import GENESIS, canonical
 from engine.ledger.signing import public_hex, signed, verified
-from engine.settings import Settings
 from models.columns import from_micros
 
 FILE, LOCK = "anchors.jsonl", ".lock"
@@ -90,11 +89,6 @@ class Anchored:
 def hash_of(line: str) -> str:
     """Return the SHA-256 of a line without its end, in hex."""
     return hashlib.sha256(line.encode()).hexdigest()
-
-
-def place_of(home: Path) -> Path:
-    """Return the folder of the anchors: ``CLOSELOOP_ANCHORS``, else a folder of the home."""
-    return Settings().anchors_beside(home)
 
 
 @contextlib.contextmanager

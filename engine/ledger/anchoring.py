@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.ledger import leaves
 from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
-from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
+from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, read_lines, set_aside
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
 from engine.store import Store
@@ -62,7 +62,7 @@ class _Stand:
 
 def published(store: Store) -> Path:
     """Return the file outside the database to which every anchor is appended."""
-    return place_of(store.home) / FILE
+    return store.anchors / FILE
 
 
 def last_anchored(tx: Tx) -> Anchored | None:
@@ -73,7 +73,7 @@ def last_anchored(tx: Tx) -> Anchored | None:
 
 def doubts(store: Store) -> list[AnchorDoubt]:
     """Return what does not agree between the file of anchors, their rows and the chains now."""
-    place = place_of(store.home)
+    place = store.anchors
     with alone(place, reading=True), store.looking() as tx:
         stand = _stand(tx, store, place)
         findings = [AnchorDoubt("", 0, what) for what in stand.doubts]
@@ -91,7 +91,7 @@ def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | 
     Without the private key, or while ``doubts`` finds anything, nothing is anchored: the finding must stay visible
     until a person has examined it and re-anchors (``anew``).
     """
-    place = place_of(store.home)
+    place = store.anchors
     with alone(place):
         ensure_key(store.home, place)
         _finish(store, place)

@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audit.backup import back_up
-from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor
 from engine.ledger.chain import canonical
 from engine.ledger.merkle import Tree
@@ -64,7 +63,7 @@ def anchored_store(sqlite_store: Store) -> Store:
 
 
 def location(store: Store) -> tuple[Path, str, Path]:
-    return store.home / "closeloop.db", "--anchors", place_of(store.home)
+    return store.home / "closeloop.db", "--anchors", store.anchors
 
 
 def delete_case(store: Store, case_id: int) -> None:
@@ -122,20 +121,20 @@ def test_it_reports_a_case_deleted_with_all_its_rows(anchored_store: Store, run_
     ],
 )
 def test_it_reports_a_forged_anchor(anchored_store: Store, run_verifier: RunVerifier, changed: str, by: str, what: str):
-    file = place_of(anchored_store.home) / "anchors.jsonl"
+    file = anchored_store.anchors / "anchors.jsonl"
     file.write_text(file.read_text("utf-8").replace(changed, by), "utf-8")
     assert what in run_verifier(*location(anchored_store))[1]
 
 
 def test_it_reports_leaves_that_do_not_match_the_root(anchored_store: Store, run_verifier: RunVerifier):
-    file = place_of(anchored_store.home) / "leaves-000001.txt"
+    file = anchored_store.anchors / "leaves-000001.txt"
     file.write_text(file.read_text("utf-8").replace(" 4 ", " 3 ", 1), "utf-8")
     assert run_verifier(*location(anchored_store)) == (2, ["- 1 anchor_leaves"])
 
 
 def test_it_accepts_only_the_public_key_given(anchored_store: Store, run_verifier: RunVerifier, tmp_path: Path):
     copied = tmp_path / "copied.pub"
-    shutil.copy(place_of(anchored_store.home) / "anchor.pub", copied)
+    shutil.copy(anchored_store.anchors / "anchor.pub", copied)
     assert run_verifier(*location(anchored_store), "--key", copied)[0] == 0
     make_key(tmp_path, tmp_path)
     assert run_verifier(*location(anchored_store), "--key", tmp_path / "anchor.pub") == (2, ["- 1 anchor_key"])
@@ -208,10 +207,10 @@ def test_tables_copied_by_psql_can_be_verified(postgres_store: Store, run_verifi
         for name in ("cases", "transition", "statement"):
             with raw.cursor().copy(f"COPY {name} TO STDOUT (FORMAT csv, HEADER true)".encode()) as copy:
                 (folder / f"{name}.csv").write_bytes(b"".join(map(bytes, copy)))
-    assert run_verifier(folder, "--anchors", place_of(postgres_store.home))[0] == 0
+    assert run_verifier(folder, "--anchors", postgres_store.anchors)[0] == 0
     text = (folder / "statement.csv").read_text("utf-8")
     (folder / "statement.csv").write_text(text.replace("My parcel is broken.", "It was fine."), "utf-8")
-    code, lines = run_verifier(folder, "--anchors", place_of(postgres_store.home))
+    code, lines = run_verifier(folder, "--anchors", postgres_store.anchors)
     assert (code, lines) == (2, ["cp-26-000001 1 statement_text"])
 
 

@@ -21,7 +21,6 @@ from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.create_store import create_store, set_clock
 from engine.escalation.fire import fire_due
-from engine.ledger.anchor_file import place_of
 from engine.ledger.anchoring import Anew, anchor, published
 from engine.settings import Settings
 from engine.store import Store
@@ -278,7 +277,7 @@ def test_one_kind_of_database_is_not_restored_into_another(
 def test_a_store_with_damaged_anchors_is_backed_up(sqlite_store: Store, file: Path):
     new_case(sqlite_store)
     anchor(sqlite_store, START + DAY)
-    (place_of(sqlite_store.home) / "anchors.jsonl").write_text("nonsense", "utf-8")
+    (sqlite_store.anchors / "anchors.jsonl").write_text("nonsense", "utf-8")
     set_clock(sqlite_store, START + DAY)
     backup = back_up(sqlite_store, file, START + 2 * DAY)
     assert (backup.manifest.line, backup.size) == (0, file.stat().st_size)

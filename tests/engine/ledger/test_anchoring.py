@@ -1,5 +1,6 @@
 """Chain heads are anchored outside the database, so a rewritten history is detected even if its chain is consistent."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 
 from engine.audit.verify import verify
 from engine.ledger import anchoring
-from engine.ledger.anchor_file import hash_of, place_of, read_lines
+from engine.ledger.anchor_file import hash_of, read_lines
 from engine.ledger.anchoring import SETTLED, Anew, anchor, published
 from engine.ledger.chain import GENESIS, canonical, chain_hash, keyed
 from engine.ledger.leaves import file_of, read_leaves
 from engine.ledger.record import record_of
 from engine.ledger.signing import PRIVATE, PUBLIC, make_key
+from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import (
@@ -96,7 +98,7 @@ def test_a_root_is_stored_in_a_row_and_in_the_file(anchored: Store):
 
 
 def test_the_leaves_of_the_root_are_stored_beside_it(anchored: Store):
-    place = place_of(anchored.home)
+    place = anchored.anchors
     leaves = [(leaf.number, leaf.seq) for leaf in read_leaves(place, 1)]
     assert leaves == [(number, 4) for number in (FIRST, SECOND, THIRD)]
     assert {file.name for file in place.iterdir()} == {"anchors.jsonl", ".lock", PUBLIC, file_of(place, 1).name}
@@ -108,7 +110,7 @@ def test_each_line_holds_the_hash_of_the_previous_and_only_the_last_leaves_are_k
     first, second = lines(anchored)
     assert json.loads(first)["before"] == GENESIS
     assert json.loads(second)["before"] == hash_of(first)
-    assert [file.name for file in place_of(anchored.home).glob("leaves*")] == ["leaves-000002.txt"]
+    assert [file.name for file in anchored.anchors.glob("leaves*")] == ["leaves-000002.txt"]
 
 
 def test_an_unchanged_store_gets_no_new_anchor(anchored: Store):
@@ -234,20 +236,20 @@ def test_a_damaged_file_is_detected(anchored: Store, damage: str):
 
 @pytest.mark.parametrize("damage", [None, "", "nonsense\n", f"{FIRST} 4 {'0' * 64}\n"])
 def test_deleted_or_changed_leaves_are_detected(anchored: Store, damage: str | None):
-    file = file_of(place_of(anchored.home), 1)
+    file = file_of(anchored.anchors, 1)
     file.unlink() if damage is None else file.write_text(damage, "utf-8")
     assert faults(anchored) == {"anchor_leaves"}
 
 
 def test_an_anchor_under_another_key_is_detected(anchored: Store, tmp_path: Path):
-    [line] = read_lines(place_of(anchored.home))
+    [line] = read_lines(anchored.anchors)
     forged = replace(line, root="0" * 64).signed_by(make_key(tmp_path, tmp_path))
     published(anchored).write_text(forged.text + "\n", "utf-8")
     assert {"anchor_key", "anchor_row", "anchor_leaves"} <= faults(anchored)
 
 
 def test_a_second_line_under_another_key_is_detected(anchored: Store, tmp_path: Path):
-    [line] = read_lines(place_of(anchored.home))
+    [line] = read_lines(anchored.anchors)
     forged = replace(line, line=2, before=line.hash).signed_by(make_key(tmp_path, tmp_path))
     with published(anchored).open("a", encoding="utf-8") as file:
         file.write(forged.text + "\n")
@@ -298,7 +300,7 @@ def test_an_unreadable_file_is_set_aside_when_a_person_re_anchors(anchored: Stor
     anchor(anchored, START + 2 * DAY, Anew("sue", "a broken disk"))
     assert verify(anchored).ok
     assert json.loads(lines(anchored)[0])["line"] == 2
-    [damaged] = place_of(anchored.home).glob("anchors-damaged-*")
+    [damaged] = anchored.anchors.glob("anchors-damaged-*")
     assert damaged.read_text("utf-8") == "nonsense\n"
 
 
@@ -323,7 +325,7 @@ def test_an_anchor_whose_publishing_was_interrupted_is_published_next_time(
     assert anchor(anchored, START + 4 * DAY) is None
     assert verify(anchored).ok
     assert [json.loads(line)["line"] for line in lines(anchored)] == [1, 2]
-    assert [file.name for file in place_of(anchored.home).glob("leaves*")] == ["leaves-000002.txt"]
+    assert [file.name for file in anchored.anchors.glob("leaves*")] == ["leaves-000002.txt"]
 
 
 def test_a_crash_before_the_row_leaves_the_last_anchor_valid(anchored: Store, monkeypatch: pytest.MonkeyPatch):
@@ -335,14 +337,16 @@ def test_a_crash_before_the_row_leaves_the_last_anchor_valid(anchored: Store, mo
 
 
 def test_the_folder_of_anchors_is_read_from_the_environment(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("CLOSELOOP_ANCHORS", str(tmp_path / "elsewhere"))
-    new_case(store)
-    anchor(store, START + DAY)
-    assert published(store) == tmp_path / "elsewhere" / "anchors.jsonl"
-    assert published(store).exists()
-    assert verify(store).ok
+    elsewhere = Settings(home=settings.home, secret=settings.secret, database_url=settings.database_url)
+    with contextlib.closing(elsewhere.store()) as store:
+        new_case(store)
+        anchor(store, START + DAY)
+        assert published(store) == tmp_path / "elsewhere" / "anchors.jsonl"
+        assert published(store).exists()
+        assert verify(store).ok
 
 
 @pytest.fixture
