@@ -17,7 +17,7 @@ from apps.scenario import Staff, hire, load_scenario, staff
 from apps.simulation import Lived, Nobody, run_until
 from apps.simulation import Progress as ReportProgress
 from engine.settings import Settings
-from flows.work import SameThread, Work, work_from
+from flows.work import Work, in_this_thread, work_from
 from gateways.telephone import FakeTelephone
 
 PATIENT = {"probe_seconds": 5.0, "start_seconds": 10.0}
@@ -50,7 +50,7 @@ async def run_observed(
 ) -> Lived:
     """Run the simulation, observed on ``server`` if there is one."""
     if server is None:
-        asyncio.get_running_loop().set_default_executor(SameThread())
+        in_this_thread.set(True)
         return await run_until(work, end, cast, report)
     os.environ.update(prefect_environment(work.store.home, server.api_url))
     from flows.deployments.driver_flows import FLOWS

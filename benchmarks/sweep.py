@@ -22,6 +22,7 @@ from engine.escalation.fire import LAST
 from engine.escalation.id_ranges import ranges
 from engine.escalation.sweep import chunks, fire_chunk
 from engine.settings import Settings
+from flows.work import freeze_heap
 from models.columns import from_micros
 from statemachines.kinds import lifecycle_of
 
@@ -115,6 +116,7 @@ class _Bench:
 
 def _sweep(settings: Settings, at: int, low: int, high: int) -> float:
     """In the worker: fire a range as a night does; return the peak memory of the process in megabytes."""
+    freeze_heap()
     with closing(settings.store()) as store:
         now = from_micros(at)
         for chunk in chunks(store, now, low, high):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -21,6 +21,9 @@ CLASSIFIER_TRAINING = "classifier-training"
 PROCESS_WORK = frozenset({CATCH_UP})
 """Work that replaces an absent process: a simulated store has none, and a driver does not make up for it."""
 
+REMEMBERED = 8
+"""How many times of a cron are kept: a night looks back a day and ahead to the next one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
@@ -32,7 +35,7 @@ class Scheduled:
 
     def after(self, instant: datetime) -> datetime:
         """Return the first time the work is due after that instant."""
-        return _next(self.cron, self.zone, instant)
+        return _course(self.cron, self.zone).after(instant)
 
 
 @cache
@@ -48,14 +51,24 @@ def business_schedule() -> tuple[Scheduled, ...]:
     return tuple(plan for plan in scheduled() if plan.name not in PROCESS_WORK)
 
 
+class _Course:
+    """The times of one cron. To compute the next one is slow, and a night asks for the same few again and again."""
+
+    def __init__(self, cron: str, zone: str) -> None:
+        self._trigger = cast(Any, CronTrigger).from_crontab(cron, ZoneInfo(zone))  # APScheduler has no type hints
+        self._known: tuple[tuple[datetime, datetime], ...] = ()
+
+    def after(self, instant: datetime) -> datetime:
+        """Return the first time after that instant: the same for every instant since one that was asked for."""
+        for since, due in self._known:
+            if since <= instant < due:
+                return due
+        due = self._trigger.get_next_fire_time(None, instant + timedelta(microseconds=1))
+        assert isinstance(due, datetime)  # a cron without a year has no last time
+        self._known = ((instant, due), *self._known[: REMEMBERED - 1])
+        return due
+
+
 @cache
-def _trigger(cron: str, zone: str) -> Any:
-    return cast(Any, CronTrigger).from_crontab(cron, ZoneInfo(zone))  # APScheduler has no type hints
-
-
-@lru_cache(maxsize=1024)
-def _next(cron: str, zone: str, instant: datetime) -> datetime:
-    """Compute the next time of a cron. A night asks for the same few instants repeatedly, and a cron is slow."""
-    due = _trigger(cron, zone).get_next_fire_time(None, instant + timedelta(microseconds=1))
-    assert isinstance(due, datetime)  # a cron without a year has no last time
-    return due
+def _course(cron: str, zone: str) -> _Course:
+    return _Course(cron, zone)

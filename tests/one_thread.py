@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from flows.work import SameThread
+from flows.work import in_this_thread
 
 T = TypeVar("T")
 
 
 def run_in_one_thread(flow: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end and return its result; use ``asyncio.run`` where a test is about concurrency."""
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(SameThread())
-        return runner.run(flow)
+    before = in_this_thread.set(True)
+    try:
+        return asyncio.run(flow)
+    finally:
+        in_this_thread.reset(before)

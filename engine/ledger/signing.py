@@ -1,9 +1,11 @@
 """Sign anchors with an Ed25519 key pair: the private key in the home, the public key beside the anchors."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -36,10 +38,16 @@ def publish_public_key(key: Ed25519PrivateKey, place: Path) -> None:
 def key_of(home: Path) -> Ed25519PrivateKey | None:
     """Return the private key of this home, or None if there is no readable one."""
     try:
-        key = load_pem_private_key((home / PRIVATE).read_bytes(), None)
+        key = _parsed((home / PRIVATE).read_bytes())
     except (OSError, ValueError, TypeError):
         return None
     return key if isinstance(key, Ed25519PrivateKey) else None
+
+
+@lru_cache(maxsize=1)
+def _parsed(pem: bytes) -> PrivateKeyTypes:
+    """Parse a private key; a night needs the same one several times."""
+    return load_pem_private_key(pem, None)
 
 
 def ensure_key(home: Path, place: Path) -> None:
