@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import orjson
 
+from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.commands.open_case import OPEN, Opened
 from engine.ledger.anchoring import doubts
@@ -93,7 +94,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults: list[Fault] = []
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
+    lines_set_back: set[int] = set()
     with store.looking() as tx:
+        anchors = AnchorTimes.read(tx)
         for row in tx.rows(STRAYS):
             faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
         faults += [Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx)]
@@ -102,11 +105,17 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         with store.looking() as tx:
             cases_ = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
             if not cases_:
+                faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
             related = Related.read(tx, [case.id for case in cases_])
             versions = recorded_versions(tx)
         for case in cases_:
             faults += _case_faults(case, related, versions)
+            for seq, line in _set_back(case, related, anchors):
+                if line:
+                    lines_set_back.add(line)
+                else:
+                    faults.append(Fault(case.number, seq, SET_BACK))
             transitions += len(related.history[case.id])
         cases, after = cases + len(cases_), cases_[-1].id
 
@@ -116,6 +125,13 @@ def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fa
         return _checked(case, related, versions)
     except (TypeError, ValueError, AttributeError):  # a column holds a value of another type
         return [Fault(case.number, case.version, "unreadable")]
+
+
+def _set_back(case: CaseRow, related: Related, anchors: AnchorTimes) -> list[tuple[int, int]]:
+    try:
+        return [*set_back(related.history[case.id], anchors)]
+    except TypeError:  # a column holds a value of another type, which ``_case_faults`` reports
+        return []
 
 
 def _checked(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:

@@ -38,7 +38,7 @@ from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft
 from engine.store import Store
 from engine.timers.apply import OccurrenceUnknown, SpentPartsUnknown
-from engine.timers.reschedule import HistoryUnknown
+from engine.timers.set_back import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import reaches_customer
@@ -213,8 +213,9 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         refuse_partial(tx, case, row, form, actor)
     dest = row.dest or case.state
     draft = TransitionDraft(
-        row.name, dest, form, actor.id, command.via, instant, context.now, inferred=command.inferred, row=row,
-        reaches_customer=reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
+        row.name, dest, form, actor.id, command.via, instant, context.recorded_at, inferred=command.inferred, row=row,
+        reaches_customer=reaches_customer(row, form), by_clock=occurred_at is None,
+        meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:

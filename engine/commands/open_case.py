@@ -154,7 +154,7 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     given = contact_keys(secret, opening.contact, pack.region)
     if Role.IMPORT not in actor.roles:
         refuse_bad_address(given)
-    case = _insert(tx, secret, opening, table, pack, given, around.now)
+    case = _insert(tx, secret, opening, table, pack, given, around.recorded_at)
     if opening.parent is not None:
         link_in(tx, opening.parent, case.id, opening.relation, around.now)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
@@ -162,7 +162,7 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     plan = Plan(case, context.timers, case.version)
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
     form = _form(opening, given, awaited(table, unset))
-    draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
+    draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.recorded_at)
     taken_over = promises_of_the_inquiry(tx, table, opening.parent, opening.relation)
     plan_move(context, plan, draft, taken_over.timers, settled=taken_over.settled)
     return context, plan
@@ -176,7 +176,7 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
 
 
 def _insert(
-    tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, given: ContactKeys, now: int
+    tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, given: ContactKeys, recorded_at: int
 ) -> CaseRow:
     contact, case_id, at = opening.contact, _next_id(tx), to_micros(opening.contact.at)
     year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
@@ -202,7 +202,7 @@ def _insert(
         customer_type=None,
         shipment=shipment_key(secret, contact.shipment),
         opened_at=at,
-        changed_at=now,
+        changed_at=recorded_at,
     )
     tx.run(INSERT, **columns_of(case), party_id=party_of(tx, given, contact, at, doubts=not table.internal))
     return case

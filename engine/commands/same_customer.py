@@ -214,7 +214,7 @@ def _record(tx: Tx, decision: Decision, act: str, ids: Sequence[int], actor: Act
         plan, case = begin(context), context.case
         plan_until(context, plan, context.now - 1)
         form = CustomerDecision(case=others[case.number], reason=decision.reason)
-        draft = TransitionDraft(act, case.state, form, actor.id, decision.via, context.now, context.now)
+        draft = TransitionDraft(act, case.state, form, actor.id, decision.via, context.now, context.recorded_at)
         plan.steps_only = False
         plan.transitions.append(append(case, context.table, draft, plan.statements))
         plans.append(plan)

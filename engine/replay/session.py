@@ -143,7 +143,7 @@ class ReplaySession:
                 row = decide(self.context, move, form, self.actor).row
                 dest = row.dest or self.context.case.state
                 draft = TransitionDraft(
-                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred),
+                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.recorded_at, inferred),
                     row=row,
                     reaches_customer=_was_told(row, form),
                 )
