@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apps.notify_listener import listen
 from apps.watch import Watch
 from engine.clock import system_now
+from engine.clock_doubt import believe_clock
 from engine.outages import WORKER_AWAY, excused, note_outage
 from engine.store import Store
 from engine.timers.next_due import look
@@ -73,6 +74,7 @@ async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = Schedul
     """
     if work.store.simulated:
         raise Refused("simulated_store")
+    await off_loop(believe_clock, work.store)
     async with _hold_lease(work), _wake_up(work, make_alarm) as (wake, alarm):
         stopping, watch = asyncio.create_task(_set_with(stop, wake)), Watch()
         try:

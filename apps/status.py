@@ -7,6 +7,7 @@ from typing import Any
 from apps.health import Health
 from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
 from engine.audit.lifecycle_check import check_lifecycles
+from engine.clock_doubt import anchoring_doubt
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
@@ -58,7 +59,15 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         now = store.now()
         with store.looking() as tx:
             driver = _driver(tx, now, settings.where, needed=not store.simulated)
-            parts = [driver, _nights(tx, now), _dead(tx), _notices(tx, now), _lifecycles(tx), *_holds(tx)]
+            parts = [
+                *_clock(store),
+                driver,
+                _nights(tx, now),
+                _dead(tx),
+                _notices(tx, now),
+                _lifecycles(tx),
+                *_holds(tx),
+            ]
     except Refused as refused:
         away = Health("database", False, "away", {"reason": refused.code})
         return [away, *process_health(settings.where, driver_lives=False)]
@@ -71,6 +80,16 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         *parts,
     ]
     return health if store.simulated else [*health, *process_health(settings.where, driver.ok)]
+
+
+def _clock(store: Store) -> list[Health]:
+    """Return whether the clock can be believed; nothing of a simulated store, whose clock is a row."""
+    if store.simulated:
+        return []
+    doubt = anchoring_doubt(store)
+    if doubt is None:
+        return [Health("clock", True, "believed")]
+    return [Health("clock", False, doubt.code.removeprefix("clock_"), dict(doubt.params))]
 
 
 def _driver(tx: Tx, now: datetime, home: Path, needed: bool) -> Health:

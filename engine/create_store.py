@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from engine.actors import seed
+from engine.clock_doubt import believe_clock
 from engine.ledger.chain import keyed
 from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
@@ -31,7 +32,9 @@ def create_store(settings: Settings, now: datetime, simulated_at: datetime | Non
     migrate(settings.url)
     store = settings.store()
     try:
-        return _create_or_check(store, now, simulated_at)
+        new = _create_or_check(store, now, simulated_at)
+        believe_clock(store)
+        return new
     finally:
         store.close()
 

@@ -2,14 +2,14 @@
 
 import contextlib
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.caches import StoreCache
-from engine.clock import system_now
+from engine.clock import Reading, read_clock
 from engine.databases import (
     SQLITE,
     Conflict,
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 class Store:
     """A database of ours. Writers share a few raw connections; readers get SQLModel sessions.
 
-    See Note [Imported when used] in ``engine/databases.py``.
+    ``clock`` reads the clocks of the machine. See Note [Imported when used] in ``engine/databases.py``.
     """
 
-    def __init__(self, url: str, home: Path, secret: bytes) -> None:
+    def __init__(self, url: str, home: Path, secret: bytes, clock: Callable[[], Reading] = read_clock) -> None:
         self._address = url
         self.home = home
         self.secret = secret
+        self.clock = clock
         self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []
         self._kept = StoreCache()
@@ -183,7 +184,7 @@ class Store:
     def now(self) -> datetime:
         """Return the store's time, which each command reads once and passes down (law 4)."""
         if not self.simulated:
-            return system_now()
+            return self.clock().now
         clock = self._simulated_clock()
         assert clock is not None
         return from_micros(clock)

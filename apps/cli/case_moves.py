@@ -60,7 +60,7 @@ def open_(
     """Open a case for a contact; cases that may be the same matter are named."""
     contact = contact_of(
         "open",
-        at=cli.store.now(),
+        at=cli.working_time(),
         text=text if text is not None else text_of(body),
         subject=subject,
         demand=demand,
@@ -131,7 +131,7 @@ def follow_up_(
     json: Json = False,
 ) -> None:
     """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
-    at = cli.store.now()
+    at = cli.working_time()
     contact = contact_of("follow_up", at=at, text=text if text is not None else text_of(body), channel=channel)
     answer = follow_up(cli.store, number, contact, at, cli.actor(as_), key=key)
     cli.give(document_of(answer), answer_text(answer))
@@ -160,7 +160,7 @@ def do(
         letter = letter_of(number, move, form)
         return cli.give(letter._asdict(), letter.subject, "", letter.body)
     command = Command(number, move, form, cli.actor(as_), CLI, key, if_seq)
-    answer = advance(cli.store, command, cli.store.now())
+    answer = advance(cli.store, command, cli.working_time())
     return cli.give(document_of(answer), answer_text(answer))
 
 

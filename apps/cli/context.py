@@ -54,6 +54,13 @@ class CliContext:
         self.use_zone_of_actor(store)
         return store
 
+    def working_time(self) -> datetime:
+        """Return the store's time for work that is judged by it. Raises ``Refused`` where the clock is in doubt."""
+        from engine.clock_doubt import refuse_doubtful_clock
+
+        refuse_doubtful_clock(self.store)
+        return self.store.now()
+
     def use_zone_of_actor(self, store: "Store") -> None:
         """Show instants in the zone of the actor from now on; without one of his own in that of the house."""
         from locales.house_zone import use_house_zone

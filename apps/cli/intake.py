@@ -47,7 +47,7 @@ def import_(
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
     recorded = record(cli.store, source, contacts(file, columns, case_fault), keep_good=keep_good)
     opened = 0
-    while arrived := take_due(cli.store, cli.store.now()):
+    while arrived := take_due(cli.store, cli.working_time()):
         opened += len(arrived)
     document = {
         "file": file.name,

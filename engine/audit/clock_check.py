@@ -8,9 +8,9 @@ the anchors anew accepts what occurred until then. See ADR 45.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from engine.clock import APART
 from engine.commands.arrivals import VIA as IMPORTED
 from engine.commands.case_context import BY_TIMER
-from engine.timers.set_back import APART
 from engine.transaction import Tx
 from models.columns import MICROSECOND
 

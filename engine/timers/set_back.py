@@ -7,15 +7,12 @@ instant of the case, so no time counts twice; and a pause that began by a clock 
 Clocks of several machines differ by seconds all the time: within ``APART`` what was consumed stays consumed.
 """
 
-from datetime import timedelta
-
+from engine.clock import APART
 from engine.timers.stretches import History, stretches
 from engine.timers.timer import RunningTimer, spent
 from models.columns import MICROSECOND
 from statemachines.lifecycle import Clause
 
-APART = timedelta(minutes=10)
-"""The most by which clocks may differ without one of them being wrong."""
 _APART = APART // MICROSECOND
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from engine.audit.verify import Verdict, verify
+from engine.clock_doubt import anchoring_doubt, believe_clock
 from engine.ledger.anchoring import anchor
 from flows.run_text import RunText
 from flows.work import Work, off_loop
@@ -29,5 +30,9 @@ async def _verify(work: Work, since: datetime | None) -> Verdict:
 
 
 async def _anchor(work: Work) -> None:
+    if (doubt := await off_loop(anchoring_doubt, work.store)) is not None:
+        work.log(RunText(f"log.{doubt.code}"), logging.ERROR)
+        return
+    await off_loop(believe_clock, work.store)
     anchored = await off_loop(anchor, work.store, await work.now())
     work.log(RunText("log.not_anchored" if anchored is None else "log.anchored"))

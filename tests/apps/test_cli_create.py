@@ -155,6 +155,7 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
     assert (result.code, found["ok"]) == (2, False), "anything red is no success"
     assert {part: (one["ok"], one["code"]) for part, one in found["parts"].items()} == {
         "database": (True, "there"),
+        "clock": (True, "believed"),
         "timers": (True, "lag"),
         "driver": (False, "none"),
         "schedules": (True, "kept"),
