@@ -9,9 +9,10 @@ from alembic.config import Config
 
 from engine.actors import seed
 from engine.clock_doubt import believe_clock
-from engine.ledger.chain import keyed
+from engine.durable_file import write_durably
 from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
+from engine.secret import LEAST_BYTES, secret_check
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import from_micros, to_micros
@@ -24,14 +25,18 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 def create_store(settings: Settings, now: datetime, simulated_at: datetime | None = None) -> bool:
     """Create the store, or check that an equal one exists. Return True if it is new.
 
-    Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret.
+    Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret, and
+    ``Refused('weak_secret')`` for a secret that is too short.
     """
     settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
     _make_secret(settings)
     ensure_key(settings.where, settings.anchors_beside(settings.where))
-    migrate(settings.url)
     store = settings.store()
     try:
+        if store.postgres or store.file.exists():
+            with store.looking():
+                pass  # opening it compares the secret, before anything is migrated
+        migrate(settings.url)
         new = _create_or_check(store, now, simulated_at)
         believe_clock(store)
         return new
@@ -40,9 +45,12 @@ def create_store(settings: Settings, now: datetime, simulated_at: datetime | Non
 
 
 def _make_secret(settings: Settings) -> None:
-    if settings.secret is None and not settings.secret_file.exists():
-        settings.secret_file.touch(mode=0o600)
-        settings.secret_file.write_text(secrets.token_hex(32), "ascii")
+    """Store a new secret, whole or not at all, unless one is given. Raises ``Refused('weak_secret')``."""
+    file = settings.secret_file
+    if settings.secret is None and (not file.exists() or not file.stat().st_size):  # empty: an init that was killed
+        write_durably(file, secrets.token_hex(32).encode())
+    if len(settings.secret_bytes()) < LEAST_BYTES:
+        raise Refused("weak_secret", least=LEAST_BYTES, file=str(file))
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -54,7 +62,7 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None) -> bool:
-    check = keyed(store.secret, "closeloop")
+    check = secret_check(store.secret)
     made_at = to_micros(simulated_at or now)
     with store.writing() as tx:
         row = tx.row("SELECT made_at, simulated_at, secret_check FROM store_info WHERE id = 1")

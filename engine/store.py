@@ -21,6 +21,7 @@ from engine.databases import (
     sqlite_file,
     translated,
 )
+from engine.secret import secret_check
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 class Store:
     """A database of ours. Writers share a few raw connections; readers get SQLModel sessions.
 
-    ``clock`` reads the clocks of the machine. See Note [Imported when used] in ``engine/databases.py``.
+    ``clock`` reads the clocks of the machine. A store is opened with the secret that it was made with: the first
+    transaction or session of another raises ``Refused('other_secret')``. An empty secret opens one that is only read
+    and whose keys are not needed, as a backup's. See Note [Imported when used] in ``engine/databases.py``.
     """
 
     def __init__(self, url: str, home: Path, secret: bytes, clock: Callable[[], Reading] = read_clock) -> None:
@@ -47,6 +50,7 @@ class Store:
         self._lock = threading.Lock()
         self._reader: Engine | None = None
         self._simulated: bool | None = None
+        self._secret_fits = not secret
 
     @cached_property
     def url(self) -> "URL":
@@ -84,6 +88,7 @@ class Store:
         raw = self._begin(begin)
         tx = Tx(raw, self.postgres, self._kept)
         try:
+            self._check_secret(tx)
             yield tx
             tx.finish()
             raw.execute("COMMIT")
@@ -99,6 +104,7 @@ class Store:
         raw = self._take()[0]
         tx = Tx(raw, self.postgres, self._kept)
         try:
+            self._check_secret(tx)
             yield tx
         except BaseException as error:
             if not database_error(error):
@@ -110,6 +116,22 @@ class Store:
                 raise Conflict from error  # an idle connection does not survive a restart of the database
             raise translated(error) from error
         self._give_back(raw)
+
+    def _check_secret(self, tx: Tx) -> None:
+        """Compare the secret with the store's, once. A store that is being made has none yet."""
+        if self._secret_fits or not self._has_info(tx):
+            return
+        row = tx.row("SELECT secret_check FROM store_info WHERE id = 1")
+        if row is None:
+            return
+        if row.secret_check != secret_check(self.secret):
+            raise Refused("other_secret", home=str(self.home))
+        self._secret_fits = True
+
+    def _has_info(self, tx: Tx) -> bool:
+        if tx.postgres:
+            return tx.row("SELECT to_regclass('store_info') IS NOT NULL AS there").there
+        return tx.row("SELECT count(*) AS there FROM sqlite_master WHERE name = 'store_info'").there > 0
 
     def _begin(self, begin: str) -> Any:
         for attempt in (1, 2):
@@ -161,6 +183,9 @@ class Store:
         """Open a read-only session in one snapshot of the store."""
         from sqlmodel import Session
 
+        if not self._secret_fits:
+            with self.looking():
+                pass  # opening it compares the secret
         if self._reader is None:
             self._reader = open_reader(self.url)
         try:

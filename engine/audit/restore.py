@@ -18,7 +18,7 @@ from engine.audit.verify import Verdict, verify
 from engine.create_store import migrate
 from engine.databases import open_postgres, translated
 from engine.ledger.anchor_file import FILE, alone, read_lines
-from engine.ledger.chain import keyed
+from engine.secret import secret_check
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.refused import Refused
@@ -129,7 +129,7 @@ def _refuse_full(store: Store, known: set[str], first: Callable[[Any], Any]) -> 
 
 def _check_secret(row: Any, secret: bytes, store: Store) -> None:
     """Refuse another secret than the one of the store: keys and identities made with it would never match again."""
-    if row is None or row[0] != keyed(secret, "closeloop"):
+    if row is None or row[0] != secret_check(secret):
         raise Refused("other_secret", home=str(store.home))
 
 

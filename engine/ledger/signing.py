@@ -12,16 +12,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from engine.durable_file import write_durably
+
 PRIVATE, PUBLIC = "anchor.key", "anchor.pub"
 
 
 def make_key(home: Path, place: Path) -> Ed25519PrivateKey:
     """Create a key pair: the private key readable by its owner only, the public key in ``place``."""
     key = Ed25519PrivateKey.generate()
-    file = home / PRIVATE
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_durably(home / PRIVATE, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     publish_public_key(key, place)
     return key
 
@@ -30,7 +29,7 @@ def publish_public_key(key: Ed25519PrivateKey, place: Path) -> None:
     """Write the public key beside the anchors as PEM, so that any Ed25519 tool can verify them."""
     place.mkdir(parents=True, exist_ok=True)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (place / PUBLIC).write_bytes(pem)
+    write_durably(place / PUBLIC, pem, mode=0o644)
 
 
 def key_of(home: Path) -> Ed25519PrivateKey | None:
