@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.health import Health
+from apps.mail_health import mail_health
 from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
 from engine.audit.lifecycle_check import check_lifecycles
 from engine.clock_doubt import anchoring_doubt
@@ -79,7 +80,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
     ]
-    return health if store.simulated else [*health, *process_health(settings.where, driver.ok)]
+    return health if store.simulated else [*health, *mail_health(settings), *process_health(settings.where, driver.ok)]
 
 
 def _clock(store: Store) -> list[Health]:

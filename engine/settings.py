@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     actor: str = ""
     zone: str | None = None
     smtp_url: str | None = None
+    smtp_ca: Path | None = None
+    smtp_plain: bool = False
     mail_from: str = "closeloop@localhost"
     ui_url: str | None = None
     task_runner: str = "threads"

@@ -3,17 +3,15 @@
 import json
 import os
 import smtplib
-import ssl
 from dataclasses import asdict, dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import unquote, urlsplit
 
+from gateways.smtp import MailServer
 from models.identifiers import mail_address
 
-SMTP_SECONDS = 10
 HOUSE = "closeloop"
 """What stands behind the @ of our Message-IDs."""
 PERMANENT = 500
@@ -96,15 +94,13 @@ def key_of_message_id(text: str) -> str:
 
 
 class SmtpMailer:
-    """Sends mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
-
-    A server that does not answer within ``seconds``, or cannot be reached, raises an ``OSError``.
+    """Sends mail through a server. One that does not answer in time, cannot be reached or is not trusted raises an
+    ``OSError``: see ``gateways/smtp.py``.
     """
 
-    def __init__(self, url: str, sender: str, seconds: float = SMTP_SECONDS) -> None:
-        self._parts = urlsplit(url)
+    def __init__(self, server: MailServer, sender: str) -> None:
+        self._server = server
         self._sender = sender
-        self._seconds = seconds
 
     def send(self, mail: Mail) -> None:
         to = recipient(mail.to)
@@ -114,7 +110,7 @@ class SmtpMailer:
         message["Subject"] = mail.subject
         message["Message-ID"] = message_id(mail.key)
         message.set_content(mail.body)
-        with self._connected() as server:
+        with self._server.connected() as server:
             try:
                 server.send_message(message, to_addrs=[to])
             except smtplib.SMTPRecipientsRefused as error:
@@ -124,19 +120,6 @@ class SmtpMailer:
 
     def destination(self, to: str) -> Destination:
         return Destination("address", masked(to), reached=True)
-
-    def _connected(self) -> smtplib.SMTP:
-        host, port = self._parts.hostname or "localhost", self._parts.port
-        if self._parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=self._seconds)
-        else:
-            server = smtplib.SMTP(host, port or 25, timeout=self._seconds)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=ssl.create_default_context())
-        if self._parts.username:
-            server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
-        return server
 
 
 class FileMailer:
