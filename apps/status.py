@@ -74,9 +74,10 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         return [away, *process_health(settings.where, driver_lives=False)]
     due = look(store)
     lag = max((now - from_micros(due.timer)).total_seconds(), 0.0) if due.timer else 0.0
-    database = "postgres" if store.postgres else "sqlite"
+    database, plain = "postgres" if store.postgres else "sqlite", store.plain_host()
+    facts = {"database": database, "now": now, **({"host": plain} if plain else {})}
     health = [
-        Health("database", True, "there", {"database": database, "now": now}),
+        Health("database", True, "there", facts, ("database_plain",) if plain else ()),
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
     ]

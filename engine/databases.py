@@ -9,6 +9,7 @@ table of ten thousand it then scans the table, which doubled the time of a lone 
 without moving parts it takes the index.
 """
 
+import ipaddress
 import sqlite3
 import sys
 from pathlib import Path
@@ -64,6 +65,17 @@ def open_postgres(url: "URL") -> "psycopg.Connection[Any]":
     raw = psycopg.connect(postgres_conninfo(url), autocommit=True)
     raw.execute("SET random_page_cost = 1.1")  # see Note [Few rows by their keys]
     return raw
+
+
+def plain_host(raw: "psycopg.Connection[Any]") -> str | None:
+    """Return the host of another machine with which the connection is not encrypted; None for any other connection."""
+    host = raw.info.hostaddr or raw.info.host
+    if raw.pgconn.ssl_in_use or not host or host.startswith("/"):  # a socket is on this machine
+        return None
+    try:
+        return None if ipaddress.ip_address(host).is_loopback else raw.info.host
+    except ValueError:
+        return None if host == "localhost" else host
 
 
 def open_reader(url: "URL") -> "Engine":

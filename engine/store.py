@@ -18,6 +18,7 @@ from engine.databases import (
     open_postgres,
     open_reader,
     open_sqlite,
+    plain_host,
     sqlite_file,
     translated,
 )
@@ -220,6 +221,16 @@ class Store:
         if row is None:
             raise Refused("no_store", home=str(self.home))
         return row.simulated_at
+
+    def plain_host(self) -> str | None:
+        """Return the host of the database if it is another machine and nothing is encrypted on the way to it."""
+        if not self.postgres:
+            return None
+        raw = self._begin("BEGIN")
+        try:
+            return plain_host(raw)
+        finally:
+            self._undo(raw)
 
     def _drop_idle(self) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ import contextlib
 import ipaddress
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -69,7 +69,7 @@ class MailServer:
             return self._host
 
     @contextlib.contextmanager
-    def connected(self, *, login: bool = True) -> Iterator[smtplib.SMTP]:
+    def connected(self, *, login: bool = True) -> Generator[smtplib.SMTP]:
         """Yield a connection that may be used. Raises ``MailServerRefused``, or another ``OSError`` from the network.
 
         An unanswered ``QUIT`` does not undo what was sent.

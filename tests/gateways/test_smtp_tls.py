@@ -1,6 +1,7 @@
 """Mail to a real server over TLS: its certificate is verified, and no password leaves without TLS."""
 
 import ssl
+from asyncio.base_events import Server
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class _Server(Controller):
     """A server on a port that the system chooses."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
 
