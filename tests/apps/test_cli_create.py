@@ -50,7 +50,7 @@ def test_a_real_store_is_no_simulated_one(closeloop: Closeloop):
 
 def test_another_secret_is_refused(closeloop: Closeloop):
     closeloop.json("init")
-    closeloop.patch.setenv("CLOSELOOP_SECRET", "another")
+    closeloop.patch.setenv("CLOSELOOP_SECRET", "another-secret-of-the-tests")
     assert closeloop.refused("init")["code"] == "other_secret"
 
 
