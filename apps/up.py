@@ -40,10 +40,13 @@ Tell = Callable[..., None]
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
+    from engine.audit.upgrade import upgrade_store
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
 
     _refuse_simulated(settings)
+    if (upgraded := upgrade_store(settings, system_now())) is not None:
+        tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
     create_store(settings, system_now())
     work = work_from(settings)
     bring_tree(work.store)
@@ -71,7 +74,7 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
 def _refuse_simulated(settings: Settings) -> None:
     """Refuse a simulated store; in a home without a store a real one is created."""
     simulated = False
-    with contextlib.suppress(Refused), contextlib.closing(settings.store()) as store:
+    with contextlib.suppress(Refused), contextlib.closing(settings.store(any_schema=True)) as store:
         simulated = store.simulated
     if simulated:
         raise Refused("simulated_store")

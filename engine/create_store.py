@@ -1,34 +1,47 @@
 """Create a store: its home, secret, key pair, schema and metadata row."""
 
 import secrets
+from contextlib import nullcontext
 from datetime import datetime
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
 
 from engine.actors import seed
+from engine.databases import SQLITE, sqlite_file, translated
+from engine.durable_file import write_whole
 from engine.ledger.chain import keyed
 from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
+from engine.schema import migrate, private_file, revision_of
 from engine.settings import Settings
 from engine.store import Store
+from engine.store_lock import held_alone
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def create_store(settings: Settings, now: datetime, simulated_at: datetime | None = None) -> bool:
     """Create the store, or check that an equal one exists. Return True if it is new.
 
-    Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret.
+    Each step leaves nothing that the next call cannot go on from, wherever this one is killed.
+
+    Raises ``Refused('other_store' | 'other_secret')`` if the home holds another kind of store or another secret, and
+    ``Refused('schema_older' | 'schema_newer')`` for one of another release.
     """
-    settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _make_secret(settings)
-    ensure_key(settings.where, settings.anchors_beside(settings.where))
-    migrate(settings.url)
+    try:
+        settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = revision_of(settings.url) is None
+        with held_alone(settings.url) if new else nullcontext():
+            _make_secret(settings)
+            ensure_key(settings.where, settings.anchors_beside(settings.where))
+            if new:
+                migrate(settings.url)
+        if settings.url.startswith(SQLITE):
+            private_file(sqlite_file(settings.url))
+    except Exception as error:
+        ours = translated(error, settings.where)
+        if ours is error:
+            raise
+        raise ours from error
     store = settings.store()
     try:
         return _create_or_check(store, now, simulated_at)
@@ -38,16 +51,7 @@ def create_store(settings: Settings, now: datetime, simulated_at: datetime | Non
 
 def _make_secret(settings: Settings) -> None:
     if settings.secret is None and not settings.secret_file.exists():
-        settings.secret_file.touch(mode=0o600)
-        settings.secret_file.write_text(secrets.token_hex(32), "ascii")
-
-
-def migrate(url: str, revision: str = "head") -> None:
-    """Upgrade the schema to ``revision``."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
+        write_whole(settings.secret_file, secrets.token_hex(32).encode())
 
 
 def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None) -> bool:

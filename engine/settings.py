@@ -76,6 +76,7 @@ class Settings(BaseSettings):
         except OSError:
             raise Refused("no_store", home=str(self.where)) from None
 
-    def store(self) -> Store:
-        """Return the store of these settings; its database is opened at first use."""
-        return Store(self.url, self.where, self.secret_bytes())
+    def store(self, *, any_schema: bool = False, shares: bool = True) -> Store:
+        """Return the store of these settings; its database is opened at first use. For the options see ``Store``."""
+        anchors = self.anchors_beside(self.where)
+        return Store(self.url, self.where, self.secret_bytes(), anchors, any_schema=any_schema, shares=shares)

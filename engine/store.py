@@ -1,8 +1,10 @@
 """Opens the database: raw transactions for the engine, SQLModel sessions for readers."""
 
 import contextlib
+import os
 import threading
-from collections.abc import Generator
+import weakref
+from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,8 @@ from engine.databases import (
     sqlite_file,
     translated,
 )
+from engine.schema import REVISION, check_revision
+from engine.store_lock import share_file, share_session
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
@@ -36,9 +40,26 @@ class Store:
     See Note [Imported when used] in ``engine/databases.py``.
     """
 
-    def __init__(self, url: str, home: Path, secret: bytes) -> None:
-        self._address = url
+    def __init__(
+        self,
+        url: str,
+        home: Path,
+        secret: bytes,
+        anchors: Path | None = None,
+        *,
+        any_schema: bool = False,
+        shares: bool = True,
+    ) -> None:
+        """Name the database, the home, the secret, and the folder of the anchors (by default one of the home).
+
+        ``any_schema`` opens a store of another release, too; without ``shares`` it is not marked as in use, for whoever
+        holds its lock alone already.
+        """
+        self.address = url
+        self._any_schema, self._shares = any_schema, shares
+        self._share: Callable[[], Any] | None = None
         self.home = home
+        self.anchors = anchors or home / "anchors"
         self.secret = secret
         self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []
@@ -52,12 +73,17 @@ class Store:
         """Return the address of the database."""
         from sqlalchemy.engine import make_url
 
-        return make_url(self._address)
+        return make_url(self.address)
 
     @property
     def file(self) -> Path:
         """Return the file of a SQLite store."""
-        return sqlite_file(self._address)
+        return sqlite_file(self.address)
+
+    @property
+    def _place(self) -> Path:
+        """Return the place on the disk that its errors are about."""
+        return self.home if self.postgres else self.file
 
     @contextlib.contextmanager
     def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
@@ -88,7 +114,7 @@ class Store:
             raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            ours = translated(error)
+            ours = translated(error, self._place)
             if ours is error:
                 raise
             raise ours from error
@@ -107,7 +133,7 @@ class Store:
                 self._give_back(raw)
             if not tx.wrote and connection_lost(error):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
-            raise translated(error) from error
+            raise translated(error, self._place) from error
         self._give_back(raw)
 
     def _begin(self, begin: str) -> Any:
@@ -120,7 +146,7 @@ class Store:
                 if used and attempt == 1 and self.postgres:
                     self._drop_idle()  # no idle connection survives a restart of the database
                     continue
-                ours = translated(error)
+                ours = translated(error, self._place)
                 if ours is error:
                     raise
                 raise ours from error
@@ -132,16 +158,47 @@ class Store:
             if self._idle:
                 return self._idle.pop(), True
         try:
-            return (open_postgres(self.url) if self.postgres else self._open_sqlite()), False
+            return (self._open_postgres() if self.postgres else self._open_sqlite()), False
         except Exception as error:
-            ours = translated(error)
+            ours = translated(error, self._place)
             if ours is error:
                 raise
             raise ours from error
 
     def _open_sqlite(self) -> Any:
         """Open a connection; a simulated store does not sync its commits, for what is lost is simulated again."""
-        return open_sqlite(self.file, synced=self._simulated is not True)
+        self._share_file()
+        return self._admitted(open_sqlite(self.file, synced=self._simulated is not True))
+
+    def _share_file(self) -> None:
+        with self._lock:
+            if not self._shares or self._share is not None or not self.file.exists():
+                return
+            if (lock := share_file(self.file)) is not None:
+                self._share = weakref.finalize(self, os.close, lock)
+
+    def _open_postgres(self) -> Any:
+        raw = open_postgres(self.url)
+        if not self._shares:
+            return self._admitted(raw)
+        try:
+            share_session(raw)
+        except BaseException:
+            raw.close()
+            raise
+        return self._admitted(raw)
+
+    def _admitted(self, raw: Any) -> Any:
+        """Return the connection if the store has the schema of this release. Raises ``Refused``."""
+        if self._any_schema:
+            return raw
+        try:
+            row = raw.execute(REVISION).fetchone()
+            check_revision(row[0] if row else "", self.home)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
 
     def _give_back(self, raw: Any) -> None:
         with self._lock:
@@ -161,12 +218,13 @@ class Store:
         from sqlmodel import Session
 
         if self._reader is None:
+            self._give_back(self._take()[0])  # refuses a store of another release
             self._reader = open_reader(self.url)
         try:
             with Session(self._reader) as session:
                 yield session
         except Exception as error:
-            ours = translated(error.__cause__ or error)
+            ours = translated(error.__cause__ or error, self._place)
             if isinstance(ours, Refused):
                 raise ours from error
             raise
@@ -202,8 +260,12 @@ class Store:
             raw.close()
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and use the store no more."""
         self._drop_idle()
+        with self._lock:
+            share, self._share = self._share, None
+        if share is not None:
+            share()
         if self._reader is not None:
             self._reader.dispose()
             self._reader = None

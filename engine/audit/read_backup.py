@@ -36,8 +36,13 @@ def backup_opened(file: Path) -> Generator[Store]:
             packed.unpack(DATABASE, database)
         else:
             _load(packed, database)
-        with contextlib.closing(Store(f"sqlite:///{database}", home, b"")) as store:
+        with contextlib.closing(_store(database)) as store:
             yield store
+
+
+def _store(database: Path) -> Store:
+    """Return a store on the copy, whatever its schema; nobody else uses it."""
+    return Store(f"sqlite:///{database}", database.parent, b"", any_schema=True, shares=False)
 
 
 def _load(packed: Packed, database: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from engine.durable_file import sync_folder
 from engine.ledger.chain import GENESIS, canonical
 from engine.ledger.signing import public_hex, signed, verified
 from engine.settings import Settings
@@ -157,15 +158,6 @@ def append_line(place: Path, made: Anchored) -> None:
         os.fsync(lines.fileno())
     if new:
         sync_folder(place)
-
-
-def sync_folder(place: Path) -> None:
-    """Make created and renamed files of the folder durable."""
-    folder = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str | None:

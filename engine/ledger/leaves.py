@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.ledger.anchor_file import sync_folder
+from engine.durable_file import sync_folder
 from engine.ledger.merkle import Tree
 
 

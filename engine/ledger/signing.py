@@ -12,16 +12,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from engine.durable_file import write_whole
+
 PRIVATE, PUBLIC = "anchor.key", "anchor.pub"
 
 
 def make_key(home: Path, place: Path) -> Ed25519PrivateKey:
     """Create a key pair: the private key readable by its owner only, the public key in ``place``."""
     key = Ed25519PrivateKey.generate()
-    file = home / PRIVATE
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_whole(home / PRIVATE, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     publish_public_key(key, place)
     return key
 
@@ -30,7 +29,7 @@ def publish_public_key(key: Ed25519PrivateKey, place: Path) -> None:
     """Write the public key beside the anchors as PEM, so that any Ed25519 tool can verify them."""
     place.mkdir(parents=True, exist_ok=True)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (place / PUBLIC).write_bytes(pem)
+    write_whole(place / PUBLIC, pem)
 
 
 def key_of(home: Path) -> Ed25519PrivateKey | None:
@@ -44,8 +43,12 @@ def key_of(home: Path) -> Ed25519PrivateKey | None:
 
 def ensure_key(home: Path, place: Path) -> None:
     """Create the key pair of a new store. A store that has published anchors keeps the key that signed them."""
-    if key_of(home) is None and not (place / PUBLIC).exists():
+    if (place / PUBLIC).exists():
+        return
+    if (key := key_of(home)) is None:
         make_key(home, place)
+    else:
+        publish_public_key(key, place)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:

@@ -1,5 +1,6 @@
 """The audit commands: verify, anchor, proof, backup and restore."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,9 @@ def test_a_backup_is_restored_elsewhere_and_can_be_used(
     assert closeloop.refused("backup", file)["code"] == "backup_exists"
     assert closeloop.refused("restore", file)["code"] == "not_empty"
     closeloop.patch.setenv("CLOSELOOP_HOME", str(tmp_path / "elsewhere"))
+    assert closeloop.refused("restore", file)["code"] == "backup_no_key"
+    (tmp_path / "elsewhere").mkdir(exist_ok=True)
+    shutil.copy(home / "anchor.key", tmp_path / "elsewhere")
     restored = closeloop.json("restore", file)
     assert (restored["ok"], restored["cases"], restored["later"]) == (True, 1, 0)
     assert anchored in closeloop("case", "show", anchored).output
@@ -112,6 +116,7 @@ def test_cases_lost_since_the_backup_are_named(closeloop: Closeloop, simulated: 
     closeloop.json("backup", file)
     later = closeloop.json("case", "open", "--text", "Another one.", "--as", "amy")["case"]
     closeloop.json("anchor")
+    simulated.close()
     for suffix in ("", "-wal", "-shm"):
         (simulated.home / f"closeloop.db{suffix}").unlink(missing_ok=True)
     result = closeloop("restore", file, "--json")

@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from engine.create_store import MIGRATIONS, migrate
+from engine.schema import migrate
 
 ROWS = (
     "INSERT INTO actor (id, handle, roles, locale) VALUES (1, 'han', 'handler', 'zh_CN')",
@@ -32,15 +30,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'old.db'}"
 
 
-def upgrade_to(url: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
-
-
 def test_a_store_of_the_first_release_is_upgraded_without_loss(url: str):
-    upgrade_to(url, "0001")
+    migrate(url, "0001")
     engine: Any = create_engine(url)
     with engine.begin() as old:
         for row in ROWS:
