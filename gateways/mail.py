@@ -1,5 +1,7 @@
 """Send mail to customers and staff: the protocol, the SMTP client, a file in its place, and a fake for simulations."""
 
+import errno
+import fcntl
 import json
 import os
 import smtplib
@@ -14,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from models.identifiers import mail_address
 
 SMTP_SECONDS = 10
+BLOCK = 64 * 1024
 HOUSE = "closeloop"
 """What stands behind the @ of our Message-IDs."""
 PERMANENT = 500
@@ -142,7 +145,8 @@ class SmtpMailer:
 class FileMailer:
     """Appends mails to a file, where nobody is sent them: one JSON object a line, synced.
 
-    A store without a mail server uses it, so that the mails can be read and sent by hand.
+    A store without a mail server uses it, so that the mails can be read and sent by hand. A mail that a full disk takes
+    only in part raises ``OSError`` and leaves no part of a line.
     """
 
     def __init__(self, file: Path) -> None:
@@ -152,15 +156,42 @@ class FileMailer:
         recipient(mail.to)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
-        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
-            os.fsync(handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            append_whole(handle, line.encode())
         finally:
             os.close(handle)
 
     def destination(self, to: str) -> Destination:
         return Destination("file", str(self.file), reached=False)
+
+
+def append_whole(handle: int, line: bytes) -> None:
+    """Append a line to a file whose lock is held, and sync it; raise ``OSError`` and append nothing if it does not fit.
+
+    Part of a line that a killed process left at the end was never reported as sent, and is cut off.
+    """
+    end = _end_of_lines(handle)
+    os.ftruncate(handle, end)
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, end)
+        raise
+
+
+def _end_of_lines(handle: int) -> int:
+    """Return where the last whole line ends."""
+    end = os.lseek(handle, 0, os.SEEK_END)
+    while end:
+        begin = max(0, end - BLOCK)
+        if (at := os.pread(handle, end - begin, begin).rfind(b"\n")) >= 0:
+            return begin + at + 1
+        end = begin
+    return 0
 
 
 class FakeMailer:
@@ -180,9 +211,9 @@ class FakeMailer:
             raise ConnectionRefusedError
         if recipient(mail.to) in self.unknown:
             raise AddressRefused
-        self.sent.append(mail)
         if self._file is not None:
             self._file.send(mail)
+        self.sent.append(mail)
 
     def destination(self, to: str) -> Destination:
         if self._file is not None:
