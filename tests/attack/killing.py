@@ -101,14 +101,27 @@ def _count_steps(folder: str, at_step: int) -> list[int]:
     return steps
 
 
-def ways_to_kill(whole: Ran, count: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield ``count`` ways to kill a command: half before random steps, half at random instants of its whole run."""
-    chance = random.Random(seed)
-    for number in range(count):
-        if number % 2 == 0:
+@dataclass
+class Toll:
+    """How often a command is to be killed, and how often it was: a run may end before its instant comes."""
+
+    wanted: int
+    seed: int
+    killed: int = 0
+
+    def ways(self, whole: Ran) -> Iterator[dict[str, Any]]:
+        """Yield ways to kill, before a random step and at a random instant in turns, until enough were killed."""
+        chance = random.Random(self.seed)
+        while self.killed < self.wanted:
             yield {"at_step": chance.randint(1, max(1, whole.steps))}
-        else:
-            yield {"after": chance.uniform(0.0, whole.seconds)}
+            if self.killed < self.wanted:
+                yield {"after": chance.uniform(0.0, whole.seconds)}
+
+    def note(self, ran: Ran) -> Ran:
+        """Count a run that was killed; one that was not must have done its work."""
+        assert ran.code in {None, 0}
+        self.killed += ran.code is None
+        return ran
 
 
 def loose_modes(folder: Path) -> list[str]:
