@@ -71,6 +71,11 @@ MUTANTS = {
         (("autocommit=True)", 'autocommit=True, options="-c synchronous_commit=off")'),),
         ("tests/chaos/test_durability.py::test_every_commit_to_postgres_is_synced",),
     ),
+    "the transaction of an upgrade": Mutant(
+        "engine/schema.py",
+        (('connection.exec_driver_sql("BEGIN IMMEDIATE")', 'connection.exec_driver_sql("SELECT 1")'),),
+        ("tests/models/test_upgrades.py::test_an_upgrade_that_fails_midway_leaves_the_store_as_it_was[sqlite]",),
+    ),
     "the transaction": Mutant(
         "engine/store.py",
         (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
