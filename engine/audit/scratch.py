@@ -26,7 +26,7 @@ def scratch(parent: Path) -> Generator[Path]:
 def sweep(parent: Path) -> None:
     """Remove the folders that no process holds: the kernel releases the lock of one that was killed."""
     for folder in parent.glob(f"{PREFIX}*"):
-        if folder.is_symlink() or (lock := _lock(folder)) is None:
+        if (lock := _lock(folder)) is None:
             continue
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
@@ -45,7 +45,7 @@ def _claimed(parent: Path) -> tuple[Path, int]:
 
 def _lock(folder: Path) -> int | None:
     try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
