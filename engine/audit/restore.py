@@ -21,7 +21,7 @@ from engine.actors import IMPORT, SYSTEM
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
 from engine.audit.backup import listed, tables
 from engine.audit.restore_anchors import put_anchors
-from engine.audit.scratch import scratch
+from engine.audit.scratch import scratch, sweep
 from engine.audit.trusted_backup import Distrusted, refuse_untrusted
 from engine.audit.verify import Verdict, verify
 from engine.caches import StoreCache
@@ -98,6 +98,8 @@ def restore(settings: Settings, file: Path, now: datetime, despite: str | None =
             job = _Job(store, packed, secret, place, now, distrusted)
             try:
                 settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for folder in (place, settings.where if store.postgres else store.file.parent):
+                    sweep(folder)  # also of a restore that was killed when it had done its work
                 _refuse_full(store)
                 with held_alone(settings.url):
                     later = job.into_postgres(settings.url) if store.postgres else job.into_sqlite()
