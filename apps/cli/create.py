@@ -22,6 +22,7 @@ def join(app: typer.Typer) -> None:
 
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
+    from apps.prefect_login import BadCredential, ensure_credentials
     from classifier.category_tree import bring_tree
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
@@ -35,6 +36,10 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
         catch_up(cli.store, cli.store.now(), RECENTLY)
         bring_tree(cli.store)
         complete_parties(cli.store, cli.store.now())
+    try:
+        ensure_credentials(cli.settings.where)
+    except BadCredential as bad:
+        raise Refused("bad_prefect_login", problem=str(bad)) from None
     home = str(cli.settings.where)
     document = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
     cli.give(document, cli.translate("made" if new else "there_already", home=home))

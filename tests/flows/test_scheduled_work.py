@@ -41,7 +41,7 @@ def test_every_scheduled_deployment_has_its_work_and_no_other():
 
 def test_each_deployment_leads_to_a_flow_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    from apps.up_deployments import read_nights
+    from apps.declared_deployments import read_nights
 
     nights = read_nights()
     assert [one.flow().name for one in nights] == [one.name for one in nights] == [plan.name for plan in scheduled()]
