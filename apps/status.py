@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.health import Health
 from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
+from apps.xml_parser import xml_parser_health
 from engine.audit.lifecycle_check import check_lifecycles
 from engine.commands.holds import held
 from engine.settings import Settings
@@ -69,6 +70,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         Health("database", True, "there", {"database": database, "now": now}),
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
+        xml_parser_health(),
     ]
     return health if store.simulated else [*health, *process_health(settings.where, driver.ok)]
 

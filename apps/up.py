@@ -27,6 +27,7 @@ from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
 from apps.process_state import process_facts
 from apps.up_children import KeptChild, keep_alive
 from apps.up_notices import NoticeWatch, watch_notices
+from apps.xml_parser import xml_parser_health
 from classifier.category_tree import bring_tree
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
@@ -49,6 +50,8 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     bring_tree(work.store)
     complete_parties(work.store, system_now())
     _check_lifecycles(work.store, tell)
+    if (parser := xml_parser_health()).code == "old":
+        tell("up.xml_old", **parser.facts)
     tell("up.starting", home=str(settings.where))
     try:
         with prefect_server(settings.where, port) as server:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.xml_parser import xml_parser_health
 from engine.create_store import set_clock
 from engine.outbox.mails import ComposedMail, queue_mails
 from engine.runs import Done, hold, keep
@@ -141,7 +142,7 @@ def test_the_diagram_is_drawn_from_the_table(closeloop: Closeloop):
 
 def test_a_simulated_store_needs_neither_driver_nor_server(closeloop: Closeloop, simulated: Store):
     parts = closeloop.json("status")["parts"]
-    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox", "notices", "lifecycles"}
+    assert set(parts) == {"database", "timers", "driver", "schedules", "outbox", "notices", "lifecycles", "xml"}
     assert parts["database"] == {"ok": True, "code": "there", "database": "sqlite", "now": START.isoformat()}
 
 
@@ -161,6 +162,7 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "outbox": (True, "dead"),
         "notices": (True, "reached"),
         "lifecycles": (True, "current"),
+        "xml": (True, xml_parser_health().code),
         "prefect": (False, "away"),
         "worker": (False, "gone"),
         "acts": (False, "none"),
