@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +18,7 @@ from starlette.routing import Route
 from apps.prefect_gate import LARGEST_BODY, Gate
 from apps.prefect_login import BadCredential, Credentials, ensure_credentials, process_credential
 from apps.prefect_process import own_origins
+from apps.prefect_routes import NotAllowed, route_of
 from apps.prefect_settings import server_environment, worker_environment
 
 BOTH = Credentials("supervisor:a-long-password", "closeloop:another-password")
@@ -179,6 +182,49 @@ def test_a_run_takes_nothing_but_checked_parameters(behind: Behind, attack: Any)
     assert behind.bodies == []
 
 
+NAMES = st.sampled_from(
+    [
+        "name",
+        "parameters",
+        "state",
+        "type",
+        "data",
+        "job_variables",
+        "command",
+        "env",
+        "enforce_parameter_schema",
+        "__prefect_kind",
+        "work_queue_name",
+        "state_details",
+        "scheduled_time",
+        "pull_steps",
+        "infrastructure_document_id",
+    ]
+)
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-1, 1), st.sampled_from(["", "SCHEDULED", "COMPLETED", "id"]))
+BODIES = st.dictionaries(
+    NAMES, st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
+)
+
+
+@given(body=BODIES)
+def test_whatever_is_asked_a_run_that_goes_through_holds_nothing_that_chooses_its_code(body: dict[str, Any]):
+    route = route_of("POST", RUN.removeprefix("/api"))
+    assert route is not None
+    assert route.check is not None
+    try:
+        run = route.check(body)
+    except NotAllowed:
+        return
+    assert run.keys() <= {"name", "parameters", "tags", "state", "enforce_parameter_schema", "work_queue_name"}
+    assert run.get("enforce_parameter_schema") in (None, True)
+    assert run.get("work_queue_name") in (None, "default")
+    assert "__prefect_kind" not in json.dumps(run.get("parameters"))
+    if state := run.get("state"):
+        assert state["type"] == "SCHEDULED"
+        assert state.keys() <= {"type", "name", "message", "state_details"}
+
+
 def test_a_name_given_twice_is_the_one_that_was_checked(behind: Behind):
     twice = b'{"job_variables": {"command": "id"}, "job_variables": {}}'
     assert ask(behind, "POST", RUN, twice).status_code == 200
@@ -276,9 +322,9 @@ def test_the_pages_of_others_may_not_ask_the_api():
     assert own_origins("", "http://127.0.0.1:4200/api") == "http://127.0.0.1:4200,http://localhost:4200"
     assert own_origins("", "https://desk.example/api") == "https://desk.example"
     assert own_origins("https://desk.example", "http://127.0.0.1:4200/api") == "https://desk.example"
-    for given in ("*", "https://desk.example,*"):
+    for origins in ("*", "https://desk.example,*"):
         with pytest.raises(BadCredential):
-            own_origins(given, "http://127.0.0.1:4200/api")
+            own_origins(origins, "http://127.0.0.1:4200/api")
 
 
 def test_a_child_gets_what_it_needs_of_the_environment():
