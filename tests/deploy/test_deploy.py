@@ -153,6 +153,16 @@ def test_the_prefect_server_has_neither_our_home_nor_our_secrets():
             assert {name for name in credentials if name.startswith("CLOSELOOP")} == set()
 
 
+def test_what_prefect_starts_has_no_key_to_sign_anchors_with():
+    """A driver anchors after the nights of such a worker: see tests/apps/test_night_anchor.py."""
+    for name in ("worker", "acts", "dask-worker"):
+        assert "/dev/null:/var/lib/closeloop/anchor.key:ro" in SERVICES[name]["volumes"]
+        unit = (DEPLOY / "systemd" / f"closeloop-{name}@.service").read_text("utf-8")
+        assert "InaccessiblePaths=-/var/lib/closeloop/anchor.key\n" in unit
+    assert SERVICES["driver"]["volumes"] == ["home:/var/lib/closeloop"]
+    assert "InaccessiblePaths" not in (DEPLOY / "systemd" / "closeloop-driver@.service").read_text("utf-8")
+
+
 def test_people_and_our_processes_have_different_credentials():
     targets = {
         name: {each["target"]: each["source"] for each in service.get("secrets", []) if isinstance(each, dict)}
