@@ -17,7 +17,7 @@ LOGIN_VARIABLE, PROCESS_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_AP
 """What people type into the UI, and what our processes send. The second name is that of Prefect's own client."""
 LOGIN_FILE, PROCESS_FILE = "prefect.auth", "prefect-api.auth"
 SHORTEST = 12
-"""The fewest characters of a password."""
+"""The fewest characters of a password that was made here. A given login may have fewer."""
 
 
 class BadCredential(ValueError):
@@ -34,10 +34,12 @@ class Credentials:
 
     def check(self) -> "Credentials":
         """Return itself. Raises ``BadCredential``."""
-        for name, value in ((LOGIN_FILE, self.login), (PROCESS_FILE, self.process)):
+        login, shortest = (LOGIN_VARIABLE, 1) if self.login_given else (LOGIN_FILE, SHORTEST)
+        process = f"{PROCESS_FILE} ({PROCESS_VARIABLE})"
+        for name, value, least in ((login, self.login, shortest), (process, self.process, SHORTEST)):
             user, _, password = value.partition(":")
-            if not user or len(password) < SHORTEST or not value.isascii() or not value.isprintable():
-                raise BadCredential(f"{name} is not user:password with {SHORTEST} characters or more")
+            if not user or len(password) < least or not value.isascii() or not value.isprintable():
+                raise BadCredential(f"{name} is not user:password with {least} characters or more")
         if self.login == self.process:
             raise BadCredential("the login of people is the credential of our own processes")
         return self

@@ -123,7 +123,8 @@ def own_origins(given: str, ui_api_url: str) -> str:
 def serve(host: str, port: int, *, services: bool = True) -> None:
     """Run Prefect's server at this address until it is told to stop, as `prefect server start` does."""
     environment = os.environ
-    credentials = Credentials(environment.get(LOGIN_VARIABLE, ""), environment.get(PROCESS_VARIABLE, "")).check()
+    login, process = environment.get(LOGIN_VARIABLE, ""), environment.get(PROCESS_VARIABLE, "")
+    credentials = Credentials(login, process, login_given=True).check()
     # Prefect itself demands the process credential; the gate gives it to whoever has the login.
     environment[LOGIN_VARIABLE] = credentials.process
     environment[ORIGINS] = own_origins(environment.get(ORIGINS, ""), environment.get("PREFECT_SERVER_UI_API_URL", ""))

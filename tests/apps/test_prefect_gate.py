@@ -302,6 +302,13 @@ def test_a_damaged_login_is_refused_with_its_file(tmp_path: Path, monkeypatch: p
         ensure_credentials(tmp_path)
 
 
+def test_a_given_login_may_be_short_but_not_empty():
+    assert Credentials("a:b", BOTH.process, login_given=True).check().login == "a:b"
+    for login in ("", "a", "a:", ":b"):
+        with pytest.raises(BadCredential, match="PREFECT_SERVER_API_AUTH_STRING"):
+            Credentials(login, BOTH.process, login_given=True).check()
+
+
 def test_the_login_is_never_the_credential_of_our_processes():
     with pytest.raises(BadCredential):
         Credentials(BOTH.login, BOTH.login).check()
