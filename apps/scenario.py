@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from engine.actors import NewActor, add_actor
+from engine.actors import NOBODY, NewActor, add_actor
 from engine.commands.advance import Command, advance
 from engine.store import Store
 from flows.work import Work
@@ -40,6 +40,13 @@ def span(text: object) -> timedelta:
     return sum((int(number) * UNITS[unit] for number, unit in parts), timedelta())
 
 
+def person(handle: str) -> str:
+    """Return the handle of a person. Raises ``ValueError`` for the system's and the import's."""
+    if handle in NOBODY:
+        raise ValueError(f"{handle} is no person")
+    return handle
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +67,7 @@ class ScenarioStep(_Row):
 
     contact: str
     after: Annotated[timedelta, BeforeValidator(span)]
-    by: str
+    by: Annotated[str, AfterValidator(person)]
     move: str
     set: Mapping[str, Any] = {}
 

@@ -11,6 +11,7 @@ from engine.caches import Acting
 from engine.categories import add_categories
 from engine.categories import shipped as shipped_categories
 from engine.departments import add_departments, check_department, shipped
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.identifiers import mail_address
@@ -23,7 +24,7 @@ NOBODY = frozenset({SYSTEM, IMPORT})
 
 __all__ = [
     "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
-    "on_duty", "refuse_unavailable", "roles_of", "seed", "system_actor",
+    "on_duty", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
 COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
@@ -136,6 +137,18 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
+def refuse_nobody(handle: str) -> None:
+    """Raise ``Refused('not_a_person')`` for a handle under which no person may act: the system's, the import's."""
+    if handle in NOBODY:
+        raise Refused("not_a_person", handle=handle)
+
+
+def refuse_roles_of_nobody(handle: str, roles: Iterable[str]) -> None:
+    """Raise ``Refused('role_of_nobody')`` where a person would get the role of the system or the import."""
+    if handle not in NOBODY and (roles_ := sorted({Role.SYSTEM.value, Role.IMPORT.value} & {*roles})):
+        raise Refused("role_of_nobody", handle=handle, roles=roles_)
+
+
 def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
     """Return whom to ask: each of the wanted who is available, and the deputy of each who is not.
 
@@ -156,12 +169,13 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bo
     return list(found.values())
 
 
-def add_actor(tx: Tx, actor: NewActor) -> bool:
-    """Add an actor; return False if exactly this one exists already.
+def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
+    """Add an actor; return False if exactly this one exists already. ``by`` and ``at`` stand in the journal.
 
-    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('unknown_department' |
-    'unknown_zone' | 'bad_address')``.
+    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('role_of_nobody' |
+    'unknown_department' | 'unknown_zone' | 'bad_address')``.
     """
+    refuse_roles_of_nobody(actor.handle, actor.roles)
     check_department(tx, actor.department)
     check_zone(actor.zone)
     check_email(actor.email)
@@ -175,6 +189,7 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
         "zone": actor.zone,
     }
     if tx.run(ADD, **values) == 1:
+        journal_row(tx, "actor", (actor.handle,), by, at)
         return True
     if tx.row(SAME, handle=actor.handle)._asdict() != values:
         raise Refused("actor_exists", handle=actor.handle)
@@ -199,7 +214,7 @@ def check_email(email: str | None) -> None:
 
 def seed(tx: Tx, at: int) -> None:
     """Add the two actors that are no people, and the departments and categories that every store knows."""
-    add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)))
-    add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)))
+    add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)), SYSTEM, at)
+    add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)), SYSTEM, at)
     add_departments(tx, shipped(), SYSTEM, at)
     add_categories(tx, ((code, code) for code in shipped_categories()), SYSTEM, at)

@@ -8,7 +8,9 @@ from alembic import command
 from alembic.config import Config
 
 from engine.actors import seed
+from engine.ledger.anchoring import first_anchor
 from engine.ledger.chain import keyed
+from engine.ledger.journal import begin_journal
 from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
 from engine.settings import Settings
@@ -31,7 +33,9 @@ def create_store(settings: Settings, now: datetime, simulated_at: datetime | Non
     migrate(settings.url)
     store = settings.store()
     try:
-        return _create_or_check(store, now, simulated_at)
+        new = _create_or_check(store, now, simulated_at)
+        first_anchor(store, simulated_at or now)
+        return new
     finally:
         store.close()
 
@@ -66,6 +70,7 @@ def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None)
             )
         for table in lifecycles().values():
             record_version(tx, table, made_at)
+        begin_journal(tx, made_at if row is None else to_micros(now))
         if row is None:
             return True
     if row.secret_check != check:

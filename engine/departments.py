@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from statemachines.refused import Refused
 
@@ -37,5 +38,7 @@ def check_department(tx: Tx, code: str | None) -> None:
 def add_departments(tx: Tx, codes: Iterable[str], added_by: str, at: int) -> list[str]:
     """Add departments; return those that are new. ``added_by`` is a handle, ``at`` in microseconds."""
     new = [code for code in dict.fromkeys(codes) if tx.run(ADD, code=code, at=at, added_by=added_by) == 1]
+    for code in new:
+        journal_row(tx, "department", (code,), added_by, at)
     tx.cache.departments = None
     return new

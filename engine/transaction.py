@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -26,6 +27,10 @@ class Tx:
         """Whether the drivers are to be woken when this is committed; to wake them for nothing does no harm."""
         self.wrote = False
         """Whether anything was written."""
+        self.lenient = False
+        """Whether a text of SQLite that is no UTF-8 is read with surrogates instead of refused."""
+        self.at_end: list[Callable[[Tx], None]] = []
+        """What is still to be written when everything else of this transaction was."""
         self._savepoints = 0
 
     def run(self, sql: str, **values: Any) -> int:
@@ -61,7 +66,12 @@ class Tx:
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Return all rows, as named tuples."""
-        return self._rows(sql, self._execute(sql, values))
+        try:
+            return self._rows(sql, self._execute(sql, values))
+        except sqlite3.OperationalError as error:
+            if not self.lenient or "decode" not in str(error):
+                raise
+            return self._damaged_rows(sql, values)
 
     def row(self, sql: str, **values: Any) -> Any:
         """Return the first row as a named tuple, or None."""
@@ -93,9 +103,18 @@ class Tx:
         self._raw.execute(f"RELEASE {name}")
 
     def finish(self) -> None:
-        """Send what is due at the end: the notice that wakes the drivers."""
+        """Do what is due at the end: the last writes, then the notice that wakes the drivers."""
+        for write in self.at_end:
+            write(self)
         if self.wakes and self.postgres:
             self._raw.execute(WAKE)
+
+    def _damaged_rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        self._raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        try:
+            return self._rows(sql, self._execute(sql, values))
+        finally:
+            self._raw.text_factory = str
 
     def _rows(self, sql: str, cursor: Any) -> list[Any]:
         new_row = _NEW_ROWS.get((sql, self.postgres)) or _new_row(sql, self.postgres, cursor)

@@ -109,10 +109,13 @@ class CliContext:
         return FAULT
 
     def actor(self, named: str | None) -> str:
-        """Return the handle of the actor. Raises ``Refused('no_actor')``."""
+        """Return the handle of the actor, a person. Raises ``Refused('no_actor' | 'not_a_person')``."""
         handle = named or self.settings.actor
         if not handle:
             raise Refused("no_actor")
+        from engine.actors import refuse_nobody
+
+        refuse_nobody(handle)
         return handle
 
 

@@ -19,11 +19,12 @@ from engine.create_store import migrate
 from engine.databases import open_postgres, translated
 from engine.ledger.anchor_file import FILE, alone, read_lines
 from engine.ledger.chain import keyed
+from engine.ledger.last_seen import forget_seen
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.refused import Refused
 
-FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category"})
+FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category", "journal", "anchor"})
 """What a store that was just made may hold, besides the two actors that are no people."""
 ANY = "SELECT 1 FROM {table} LIMIT 1"
 PEOPLE = f"SELECT 1 FROM actor WHERE handle NOT IN ('{SYSTEM}', '{IMPORT}') LIMIT 1"
@@ -67,7 +68,7 @@ def restore(settings: Settings, file: Path) -> Restored:
             except (psycopg.Error, sqlite3.Error) as error:
                 raise translated(error) from error
             migrate(settings.url)
-            later = _bring_anchors(settings.anchors_beside(settings.where), packed)
+            later = _bring_anchors(settings.where, settings.anchors_beside(settings.where), packed)
             return Restored(packed.manifest, verify(store), later)
 
 
@@ -133,13 +134,25 @@ def _check_secret(row: Any, secret: bytes, store: Store) -> None:
         raise Refused("other_secret", home=str(store.home))
 
 
-def _bring_anchors(place: Path, packed: Packed) -> int:
-    """Put the anchors back where none are known; where they are, they stay, and say how much is missing."""
+def _bring_anchors(home: Path, place: Path, packed: Packed) -> int:
+    """Put the anchors back where no case is anchored; where one is, they stay, and say how much is missing."""
     with alone(place):
-        if not (place / FILE).exists():
+        if not _anchors_cases(place):
+            if (place / FILE).exists():  # the home remembers the anchor that is replaced
+                forget_seen(home)
             for name in packed.names("anchors"):
                 packed.unpack(name, place / Path(name).name)
             return 0
         with contextlib.suppress(ValueError):
             return sum(line.line > packed.manifest.line for line in read_lines(place))
         return 0
+
+
+def _anchors_cases(place: Path) -> bool:
+    """Return whether the folder holds more than the first anchor of a store that was just made."""
+    if not (place / FILE).exists():
+        return False
+    try:
+        return any(line.cases or line.line > 1 for line in read_lines(place))
+    except ValueError:
+        return True

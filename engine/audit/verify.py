@@ -1,6 +1,9 @@
-"""Verify the record: chains, histories, statements, escalation steps, timers and anchors must agree."""
+"""Verify the record: chains, histories, statements, escalation steps, timers, journal and anchors must agree.
 
-from collections.abc import Iterable, Iterator, Mapping
+A value that cannot be read is reported with its place; everything else is checked all the same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,11 +12,15 @@ from typing import Any, cast
 import orjson
 
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
+from engine.audit.journal_check import journal_faults, new_journal_faults
+from engine.audit.schema_check import schema_faults
+from engine.audit.value_check import value_faults
 from engine.commands.open_case import OPEN, Opened
-from engine.ledger.anchoring import doubts
+from engine.ledger.anchoring import anchored_entry, doubts
 from engine.ledger.case_variables import next_variables, stamped
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
 from engine.ledger.hand_over import Responsible, handed_over
+from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
@@ -93,13 +100,20 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults: list[Fault] = []
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
+    anchored = anchored_entry(store)
     with store.looking() as tx:
+        tx.lenient = True
         for row in tx.rows(STRAYS):
             faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
         faults += [Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx)]
+        entries = journal_faults(tx) if since is None else new_journal_faults(tx, anchored)
+        faults += [Fault(JOURNAL_LEAF, seq, what) for seq, what in entries]
+        if since is None:
+            faults += [Fault("", 0, what) for what in (*schema_faults(store, tx), *value_faults(tx))]
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
+            tx.lenient = True
             cases_ = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
             if not cases_:
                 return Verdict(cases, transitions, tuple(faults))
@@ -112,36 +126,57 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
 
 
 def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
-    try:
-        return _checked(case, related, versions)
-    except (TypeError, ValueError, AttributeError):  # a column holds a value of another type
-        return [Fault(case.number, case.version, "unreadable")]
-
-
-def _checked(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
-    faults = [*chain_faults(case.number, case.head, history)]
-    faults += [Fault(case.number, seq, what) for seq, what in _history_faults(case, history)]
-    faults += [Fault(case.number, case.version, what) for what in _row_faults(case, history, versions)]
-    faults += [Fault(case.number, seq, what) for seq, what in _statement_faults(history, related.statements[case.id])]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
-    ladder = ladder_faults(case, history, related.steps[case.id], related.timers[case.id], resolver)
-    return faults + [Fault(case.number, seq, what) for seq, what in ladder]
+    ladder = (related.steps[case.id], related.timers[case.id], resolver)
+    checks: tuple[Callable[[], Iterable[tuple[int, str]]], ...] = (
+        lambda: _chain_faults(case.number, case.head, history),
+        lambda: _history_faults(case, history),
+        lambda: ((case.version, what) for what in _row_faults(case, history, versions)),
+        lambda: _statement_faults(history, related.statements[case.id]),
+        lambda: ladder_faults(case, history, *ladder),
+    )
+    return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
+
+
+def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
+    """Yield the faults of one check, up to a value that cannot be read."""
+    try:
+        yield from check()
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        version: Any = case.version
+        yield version if isinstance(version, int) else 0, "unreadable"
+
+
+def _shown(number: Any) -> str:
+    """Return what stands in place of a case number as a text that can be printed."""
+    return ascii(number)[1:-1][:80] if isinstance(number, str) else repr(number)[:80]
 
 
 def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[Fault]:
     """Yield the transitions whose hash does not follow from the previous one and their own row."""
+    yield from (Fault(number, seq, what) for seq, what in _chain_faults(number, head, history))
+
+
+def _chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
     before = GENESIS
     for at, row in enumerate(history, start=1):
         columns = {name: value for name, value in row.items() if name != "hash"}
         if row["seq"] != at:
-            yield Fault(number, row["seq"], "gap")
-        if chain_hash(before, record_of(number, columns)) != row["hash"]:
-            yield Fault(number, row["seq"], "hash")
+            yield row["seq"], "gap"
+        if not _hashes_to(row["hash"], before, number, columns):
+            yield row["seq"], "hash"
         before = row["hash"]
     if before != head:
-        yield Fault(number, len(history), "head")
+        yield len(history), "head"
+
+
+def _hashes_to(expected: Any, before: str, number: str, columns: dict[str, Any]) -> bool:
+    try:
+        return chain_hash(before, record_of(number, columns)) == expected
+    except (TypeError, ValueError):  # a column holds a value of another type, or a text that is no UTF-8
+        return False
 
 
 def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
@@ -262,4 +297,9 @@ def _matches(row: Any, recorded: _Row) -> bool:
     """Return whether a text matches its digest in the record, or was erased and says when."""
     if row is None or row.content is None or row.salt is None:
         return row is not None and row.content is None and row.erased_at is not None
-    return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")
+    if not isinstance(row.salt, bytes) or not isinstance(row.content, str):
+        return False
+    try:
+        return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")
+    except ValueError:  # a text that is no UTF-8
+        return False

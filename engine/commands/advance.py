@@ -42,7 +42,7 @@ from engine.timers.reschedule import HistoryUnknown
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.customer_messages import reaches_customer
-from statemachines.form_model import Form
+from statemachines.form_model import Form, StepFired
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Move, Refused
 from statemachines.roles import Role
@@ -240,6 +240,8 @@ def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Act
         return decide(context, move, form, actor).row
     refuse_kept(tx, context, move, form)
     row = decide(context, move, form, actor).row
+    if row.form is StepFired:
+        raise Refused("timer_only", move=move)
     refuse_unmade(context, move, form)
     check_message(tx, context, row, form, at)
     return row

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from engine.actors import SYSTEM
 from engine.customer_language import language_of
 from engine.duplicates.recognition import ContactKeys
 from engine.duplicates.same_person import Question, holders, recognise
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.contact import Contact
 from models.identifiers import Identifier, Quality, plain
@@ -72,6 +74,7 @@ def ask_same_person(tx: Tx, party_id: int, person: int, question: Question, at: 
     """Ask once whether two parties are one person; ``person`` is the one of the first party."""
     people = {"person": person, "other_person": question.person_id}
     tx.run(ASK, party_id=party_id, other_id=question.party_id, why=question.why, at=at, **people)
+    journal_row(tx, "same_person", (party_id, question.party_id), SYSTEM, at)
 
 
 def wait_for_others(tx: Tx, keys: ContactKeys) -> None:

@@ -156,7 +156,7 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
         refuse_bad_address(given)
     case = _insert(tx, secret, opening, table, pack, given, around.now)
     if opening.parent is not None:
-        link_in(tx, opening.parent, case.id, opening.relation, around.now)
+        link_in(tx, opening.parent, case.id, opening.relation, around.now, actor.handle)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
     context = context_of(Loaded(around, case, history=[], occurrences={}, spent_parts={}))
     plan = Plan(case, context.timers, case.version)

@@ -17,6 +17,7 @@ from engine.commands.load import load_cases, lock_cases
 from engine.commands.plan import begin, plan_until
 from engine.commands.write import write
 from engine.contention import in_transaction
+from engine.ledger.journal import journal_row
 from engine.ledger.record import TransitionDraft, append, case_by_number
 from engine.store import Store
 from engine.transaction import Tx
@@ -183,6 +184,7 @@ def _brought_by_joining(two: _Two, group: Sequence[int]) -> list[int]:
         if (two.mine in brought) != (two.other in brought):
             ids = {"party_id": row.party_id, "other_id": row.other_id}
             two.tx.run(TAKEN_BACK, **ids, same=False, at=two.at, by=two.by.id)
+            journal_row(two.tx, "same_person", (row.party_id, row.other_id), two.by.handle, two.at)
             return brought
     return []
 
@@ -196,13 +198,17 @@ def _regroup(tx: Tx, parties: Sequence[int]) -> None:
 
 def _answer_questions(two: _Two, mine: Sequence[int], other: Sequence[int], *, same: bool) -> int:
     values = {"one": list(mine), "other": list(other), "same": same, "at": two.at, "by": two.by.id}
-    return len(two.tx.rows_among(f"{OPEN_QUESTIONS} RETURNING party_id", **values))
+    answered = two.tx.rows_among(f"{OPEN_QUESTIONS} RETURNING party_id, other_id", **values)
+    for row in answered:
+        journal_row(two.tx, "same_person", row, two.by.handle, two.at)
+    return len(answered)
 
 
 def _answer(two: _Two, *, same: bool, joined: str | None = None) -> None:
     younger, older = max(two.mine, two.other), min(two.mine, two.other)
     values = {"same": same, "at": two.at, "by": two.by.id, "joined": joined}
     two.tx.run(ANSWERED, younger=younger, older=older, **values)
+    journal_row(two.tx, "same_person", (younger, older), two.by.handle, two.at)
 
 
 def _record(tx: Tx, decision: Decision, act: str, ids: Sequence[int], actor: Acting, now: int) -> None:

@@ -26,6 +26,7 @@ from engine.store import Store
 from tests.audit.tamperings import STANDALONE
 from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
 from tests.docs.pages import ROOT
+from tests.no_anchors import anchor_first
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -58,7 +59,7 @@ def anchored_store(sqlite_store: Store) -> Store:
     for _ in range(3):
         new_resolved_case(sqlite_store, subject='破损\n\u2028 \x7f "q"', demand="</br>")
     execute_sql(sqlite_store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
-    anchor(sqlite_store, START + DAY)
+    anchor_first(sqlite_store, START + DAY)
     new_case(sqlite_store, DAY)
     return sqlite_store
 
@@ -205,7 +206,7 @@ def test_tables_copied_by_psql_can_be_verified(postgres_store: Store, run_verifi
     folder.mkdir()
     url = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as raw:
-        for name in ("cases", "transition", "statement"):
+        for name in ("cases", "transition", "statement", "journal"):
             with raw.cursor().copy(f"COPY {name} TO STDOUT (FORMAT csv, HEADER true)".encode()) as copy:
                 (folder / f"{name}.csv").write_bytes(b"".join(map(bytes, copy)))
     assert run_verifier(folder, "--anchors", place_of(postgres_store.home))[0] == 0

@@ -77,7 +77,8 @@ def test_a_scheduled_run_completes_although_a_worker_a_driver_and_an_api_are_kil
         )
         here.kills("worker0", "driver0", "api0")
 
-        here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "system")
+        here.does("closeloop", "actor", "add", "amy", "--role", "agent")
+        here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "amy")
         run = api_request(here, 1, "POST", f"/deployments/{night}/create_flow_run", state={"type": "SCHEDULED"})["id"]
         until(lambda: api_request(here, 1, "GET", f"/flow_runs/{run}")["state"]["type"] == "COMPLETED", seconds=120)
         until(lambda: all_delivered(here))  # by the driver that is left

@@ -29,6 +29,7 @@ from tests.case_actions import (
     new_resolved_case,
     query_rows,
 )
+from tests.no_anchors import anchor_first, forget_anchors
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -80,7 +81,7 @@ def anchored(store: Store) -> Store:
     """A store with three resolved cases and an anchor over them."""
     for _ in range(3):
         new_resolved_case(store)
-    assert anchor(store, START + DAY) is not None
+    anchor_first(store, START + DAY)
     return store
 
 
@@ -98,7 +99,8 @@ def test_a_root_is_stored_in_a_row_and_in_the_file(anchored: Store):
 def test_the_leaves_of_the_root_are_stored_beside_it(anchored: Store):
     place = place_of(anchored.home)
     leaves = [(leaf.number, leaf.seq) for leaf in read_leaves(place, 1)]
-    assert leaves == [(number, 4) for number in (FIRST, SECOND, THIRD)]
+    [journal] = query_rows(anchored, "SELECT max(seq) AS seq FROM journal")
+    assert leaves == [("journal-0", journal["seq"]), *((number, 4) for number in (FIRST, SECOND, THIRD))]
     assert {file.name for file in place.iterdir()} == {"anchors.jsonl", ".lock", PUBLIC, file_of(place, 1).name}
 
 
@@ -124,8 +126,7 @@ def test_later_moves_and_cases_leave_the_anchor_valid(anchored: Store):
 
 
 def test_an_empty_store_has_a_root_too(store: Store):
-    first_anchor = anchor(store, START)
-    assert first_anchor is not None
+    first_anchor = anchor_first(store, START)
     assert first_anchor.cases == 0
     new_case(store)
     assert verify(store).ok
@@ -339,7 +340,7 @@ def test_the_folder_of_anchors_is_read_from_the_environment(
 ):
     monkeypatch.setenv("CLOSELOOP_ANCHORS", str(tmp_path / "elsewhere"))
     new_case(store)
-    anchor(store, START + DAY)
+    anchor(store, START + DAY, Anew("sue", "the anchors are kept elsewhere from now on"))
     assert published(store) == tmp_path / "elsewhere" / "anchors.jsonl"
     assert published(store).exists()
     assert verify(store).ok
@@ -348,6 +349,7 @@ def test_the_folder_of_anchors_is_read_from_the_environment(
 @pytest.fixture
 def keyed_store(store: Store) -> Store:
     """A store with an anchor of the first releases."""
+    forget_anchors(store)
     new_resolved_case(store)
     at = to_micros(START + HOUR)
     leaf = f"{FIRST}:4:{history_of(store, FIRST)[-1]['hash']}".encode()
