@@ -6,19 +6,24 @@ from typing import Any, cast
 import orjson
 
 from engine.ledger.chain import GENESIS
-from engine.ledger.journal import COLUMNS, KEYS, canonical_key, entry_hash, row_digest, stored_row
+from engine.ledger.journal import CASE_PARTIES, COLUMNS, KEYS, canonical_key, entry_hash, stored_digest
 from engine.transaction import Tx
 
 CHUNK = 500
 ENTRIES = f"SELECT {COLUMNS} FROM journal WHERE seq > :after ORDER BY seq LIMIT {CHUNK}"
 BEFORE = "SELECT hash FROM journal WHERE seq = :seq"
 LIVE = f"""
-SELECT key, digest, seq FROM journal j WHERE subject = :subject AND key > :after
+SELECT key, digest, seq FROM journal j WHERE subject = :subject AND seq > :after
    AND seq = (SELECT max(seq) FROM journal n WHERE n.subject = j.subject AND n.key = j.key)
- ORDER BY key LIMIT {CHUNK}
+ ORDER BY seq LIMIT {CHUNK}
 """
-SUPERSEDED = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key AND seq > :seq LIMIT 1"
+SUPERSEDED = """
+SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key = e.key AND n.seq > e.seq
+ WHERE e.seq = :seq LIMIT 1
+"""
 KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
+NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
+"""The columns of the key of each subject of the journal."""
 NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt"})
 """Columns of keys that hold numbers; all others hold texts."""
 
@@ -29,14 +34,14 @@ JournalFault = tuple[int, str]
 def journal_faults(tx: Tx) -> Iterator[JournalFault]:
     """Yield every fault of the journal, and every journalled row that no entry or another one describes."""
     yield from _chain_faults(tx, 0)
-    for subject in KEYS:
+    for subject in NAMES:
         matching = 0
         for entry in _live_entries(tx, subject):
             if (fault := _row_fault(tx, subject, entry)) is not None:
                 yield entry.seq, fault
             elif entry.digest:
                 matching += 1
-        if tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
+        if subject in KEYS and tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
             yield from _unknown_rows(tx, subject)
 
 
@@ -44,7 +49,7 @@ def new_journal_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
     """Yield the faults of the entries after one, and of the rows that they describe."""
     yield from _chain_faults(tx, after)
     for entry in _entries(tx, after):
-        newest = tx.row(SUPERSEDED, subject=entry.subject, key=entry.key, seq=entry.seq) is None
+        newest = tx.row(SUPERSEDED, seq=entry.seq) is None
         if newest and (fault := _row_fault(tx, entry.subject, entry)) is not None:
             yield entry.seq, fault
 
@@ -56,11 +61,11 @@ def _entries(tx: Tx, after: int) -> Iterator[Any]:
 
 
 def _live_entries(tx: Tx, subject: str) -> Iterator[Any]:
-    """Yield the newest entry of each row of a table, in the order of their keys."""
-    after = ""
+    """Yield the newest entry of each row of a table, in the order in which they were made."""
+    after = 0
     while rows := tx.rows(LIVE, subject=subject, after=after):
         yield from rows
-        after = rows[-1].key
+        after = rows[-1].seq
 
 
 def _chain_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
@@ -85,13 +90,13 @@ def _follows(before: Any, entry: Any) -> bool:
 
 def _row_fault(tx: Tx, subject: str, entry: Any) -> str | None:
     """Return the code of the fault if a row is not the one that its newest entry describes."""
-    if subject not in KEYS:
+    if subject not in NAMES:
         return f"journal_subject {subject}"
     key = _parsed(subject, entry.key)
     if key is None:
         return f"journal_key {subject}"
     try:
-        digest = row_digest(subject, stored_row(tx, subject, key))
+        digest = stored_digest(tx, subject, key)
     except (TypeError, ValueError):
         return f"unreadable {subject} {entry.key}"
     if digest == entry.digest:
@@ -106,7 +111,7 @@ def _parsed(subject: str, text: Any) -> list[Any] | None:
         parsed = orjson.loads(text)
     except (ValueError, TypeError):
         return None
-    names = KEYS[subject]
+    names = NAMES[subject]
     if not isinstance(parsed, list) or len(key := cast("list[Any]", parsed)) != len(names):
         return None
     fits = (isinstance(value, int if name in NUMBERS else str) for name, value in zip(names, key, strict=True))

@@ -8,6 +8,16 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, TypeDecorat
 from engine.transaction import Tx
 from models import whole_schema
 
+OF_A_TRANSITION = ("delivery", "idempotency_key", "notice", "outbox_event")
+"""Tables whose rows name a transition by its case and number; no reference of the schema says so."""
+WITHOUT_TRANSITION = """
+SELECT count(*) AS n FROM {table} r
+ WHERE NOT EXISTS (SELECT 1 FROM transition t WHERE t.case_id = r.case_id AND t.seq = r.seq)
+"""
+UNFINISHED = """
+SELECT count(*) AS n FROM delivery
+ WHERE (status = 'done') <> (done_at IS NOT NULL) OR status NOT IN ('waiting', 'leased', 'done', 'dead')
+"""
 SHOWN = 20
 """How many rows of a table are named."""
 
@@ -22,6 +32,11 @@ def value_faults(tx: Tx) -> Iterator[str]:
         if not tx.postgres:
             yield from _type_faults(tx, table)
         yield from _reference_faults(tx, table)
+    for name in OF_A_TRANSITION:
+        if tx.row(WITHOUT_TRANSITION.format(table=name)).n:
+            yield f"stray_{name} seq"
+    if tx.row(UNFINISHED).n:
+        yield "delivery_end"
 
 
 def _type_faults(tx: Tx, table: Table) -> Iterator[str]:

@@ -13,9 +13,11 @@ import orjson
 
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.audit.journal_check import journal_faults, new_journal_faults
+from engine.audit.party_check import party_faults
 from engine.audit.schema_check import schema_faults
 from engine.audit.value_check import value_faults
 from engine.commands.open_case import OPEN, Opened
+from engine.duplicates.recognition import shipment_key
 from engine.ledger.anchoring import anchored_entry, doubts
 from engine.ledger.case_variables import next_variables, stamped
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
@@ -43,6 +45,7 @@ UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t O
    AND t.seq = s.seq WHERE t.case_id IS NULL
 UNION ALL SELECT 'step', count(*) FROM escalation_step r LEFT JOIN cases c ON c.id = r.case_id WHERE c.id IS NULL
 """
+NEWEST = "SELECT max(changed_at) AS at FROM cases"
 OPENED = RecordedForm(tuple(Opened.model_fields), marked(Opened, ON_CASE), marked(Opened, VARIABLE))
 LEAST = -(2**63)
 """Less than every instant and key, so that no case is skipped, whatever its row holds."""
@@ -109,7 +112,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         entries = journal_faults(tx) if since is None else new_journal_faults(tx, anchored)
         faults += [Fault(JOURNAL_LEAF, seq, what) for seq, what in entries]
         if since is None:
-            faults += [Fault("", 0, what) for what in (*schema_faults(store, tx), *value_faults(tx))]
+            at = tx.row(NEWEST).at or 0
+            whole = (schema_faults(store, tx), value_faults(tx), party_faults(tx, store.secret, at))
+            faults += [Fault("", 0, what) for check in whole for what in check]
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
@@ -120,12 +125,12 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
             related = Related.read(tx, [case.id for case in cases_])
             versions = recorded_versions(tx)
         for case in cases_:
-            faults += _case_faults(case, related, versions)
+            faults += _case_faults(store.secret, case, related, versions)
             transitions += len(related.history[case.id])
         cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
@@ -136,6 +141,7 @@ def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fa
         lambda: ((case.version, what) for what in _row_faults(case, history, versions)),
         lambda: _statement_faults(history, related.statements[case.id]),
         lambda: ladder_faults(case, history, *ladder),
+        lambda: _shipment_faults(secret, case, related.statements[case.id]),
     )
     return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
 
@@ -147,6 +153,15 @@ def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> 
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         version: Any = case.version
         yield version if isinstance(version, int) else 0, "unreadable"
+
+
+def _shipment_faults(secret: bytes, case: CaseRow, statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
+    """Yield that the key of the shipment is not that of the text; of an erased text it cannot be told."""
+    text = next((row for row in statements if (row.seq, row.field) == (1, "shipment")), None)
+    if text is None and case.shipment is not None:
+        yield 1, "row_shipment"
+    elif text is not None and text.content is not None and shipment_key(secret, text.content) != case.shipment:
+        yield 1, "row_shipment"
 
 
 def _shown(number: Any) -> str:
@@ -295,8 +310,8 @@ def _form(text: str) -> _Row:
 
 def _matches(row: Any, recorded: _Row) -> bool:
     """Return whether a text matches its digest in the record, or was erased and says when."""
-    if row is None or row.content is None or row.salt is None:
-        return row is not None and row.content is None and row.erased_at is not None
+    if row is None or (row.content is None and row.salt is None):
+        return row is not None and row.erased_at is not None
     if not isinstance(row.salt, bytes) or not isinstance(row.content, str):
         return False
     try:

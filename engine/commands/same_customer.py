@@ -17,7 +17,7 @@ from engine.commands.load import load_cases, lock_cases
 from engine.commands.plan import begin, plan_until
 from engine.commands.write import write
 from engine.contention import in_transaction
-from engine.ledger.journal import journal_row
+from engine.ledger.journal import journal_party_of, journal_row
 from engine.ledger.record import TransitionDraft, append, case_by_number
 from engine.store import Store
 from engine.transaction import Tx
@@ -162,6 +162,7 @@ def _part(two: _Two, number: str) -> bool:
         copy: int = two.tx.row(COPY, id=two.mine).id
         two.tx.run(UNNAMED, id=two.mine)
         two.tx.run(GIVE, party=copy, number=number)
+        journal_party_of(two.tx, case_by_number(two.tx, number).id, two.by.handle, two.at)
         two.mine = copy
         _answer(two, same=False)
         return True

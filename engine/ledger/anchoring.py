@@ -13,7 +13,7 @@ from typing import Any
 from engine.ledger import leaves
 from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, place_of, read_lines, set_aside
-from engine.ledger.journal import INIT, JOURNAL_LEAF
+from engine.ledger.journal import INIT, JOURNAL_LEAF, journal_new_cases
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.last_seen import remember, rolled_back
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
@@ -112,6 +112,9 @@ def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | 
         _finish(store, place)
         if anew is not None and key_of(store.home) is None:
             make_key(store.home, place)
+        if key_of(store.home) is not None:
+            with store.writing() as tx:
+                journal_new_cases(tx, to_micros(now))
         made = _made(store, place, to_micros(now), anew)
         if made is not None:
             with store.writing() as tx:

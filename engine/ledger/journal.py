@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
+
 from engine.ledger.chain import GENESIS, canonical, chain_hash
 from engine.transaction import Tx
 
@@ -30,6 +32,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "store_info": ("id",),
 }
 """The tables whose rows are journalled, and the columns that identify a row."""
+CASE_PARTIES = "case_parties"
+"""What the journal calls the party and pack of the cases from one id to another: one entry for the new cases of an
+anchor, because a case's opening writes none."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 
@@ -44,6 +49,10 @@ NEWEST = "SELECT digest FROM journal WHERE subject = :subject AND key = :key ORD
 ADD = f"""
 INSERT INTO journal ({COLUMNS}) VALUES (:seq, :at, :made_by, :subject, :key, :digest, :hash)
 """
+NEWEST_RANGE = "SELECT key FROM journal WHERE subject = :subject ORDER BY seq DESC LIMIT 1"
+RANGES = "SELECT DISTINCT key FROM journal WHERE subject = :subject"
+NEWEST_CASE = "SELECT max(id) AS id FROM cases"
+PARTIES = "SELECT id, party_id, pack FROM cases WHERE id > :after AND id <= :last ORDER BY id LIMIT 1000"
 ONE_BY_ONE = "LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE"
 
 
@@ -52,6 +61,39 @@ def journal_row(tx: Tx, subject: str, key: Sequence[Any], made_by: str, at: int)
     if not tx.cache.journalled:
         tx.at_end.append(_write_entries)
     tx.cache.journalled[subject, tuple(key)] = (made_by, at)
+
+
+def journal_new_cases(tx: Tx, at: int) -> None:
+    """Enter the parties of the cases that no entry covers yet, as one range of ids."""
+    newest = tx.row(NEWEST_RANGE, subject=CASE_PARTIES)
+    after, last = 0 if newest is None else orjson.loads(newest.key)[1], tx.row(NEWEST_CASE).id
+    if last is not None and last > after:
+        journal_row(tx, CASE_PARTIES, (after + 1, last), INIT, at)
+
+
+def journal_party_of(tx: Tx, case_id: int, made_by: str, at: int) -> None:
+    """Enter the range of cases anew in which the party of one was changed."""
+    for row in tx.rows(RANGES, subject=CASE_PARTIES):
+        first, last = orjson.loads(row.key)
+        if first <= case_id <= last:
+            journal_row(tx, CASE_PARTIES, (first, last), made_by, at)
+
+
+def parties_digest(tx: Tx, first: int, last: int) -> str:
+    """Return the SHA-256 over the parties and packs of the cases of a range of ids."""
+    digest, after = hashlib.sha256(), first - 1
+    while rows := tx.rows(PARTIES, after=after, last=last):
+        for row in rows:
+            digest.update(canonical(row._asdict()).encode() + b"\n")
+        after = rows[-1].id
+    return digest.hexdigest()
+
+
+def stored_digest(tx: Tx, subject: str, key: Sequence[Any]) -> str:
+    """Return the digest of what an entry with this key describes, as it is now."""
+    if subject == CASE_PARTIES:
+        return parties_digest(tx, *key)
+    return row_digest(subject, stored_row(tx, subject, key))
 
 
 def begin_journal(tx: Tx, at: int) -> bool:
@@ -105,7 +147,7 @@ def _write_entries(tx: Tx) -> None:
 def _entries(tx: Tx) -> Iterator[dict[str, Any]]:
     """Yield the entries of the rows that differ from their last entry, without ``seq`` and ``hash``."""
     for (subject, key), (made_by, at) in tx.cache.journalled.items():
-        text, digest = canonical_key(key), row_digest(subject, stored_row(tx, subject, key))
+        text, digest = canonical_key(key), stored_digest(tx, subject, key)
         newest = tx.row(NEWEST, subject=subject, key=text)
         if digest != ("" if newest is None else newest.digest):
             yield {"at": at, "made_by": made_by, "subject": subject, "key": text, "digest": digest}
