@@ -25,7 +25,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "edition": ("id",),
     "hold": ("kind",),
     "interpretation": ("id",),
-    "lifecycle_version": ("kind", "version"),
     "link": ("parent_id", "child_id", "relation"),
     "rating": ("case_id", "cycle"),
     "same_person": ("party_id", "other_id"),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from statemachines.lifecycle import Lifecycle
 from statemachines.lifecycle_record import RecordedLifecycle, read_document
@@ -29,7 +28,6 @@ def record_version(tx: Tx, table: Lifecycle, at: int) -> None:
         return
     if tx.row(RECORDED, kind=table.kind, version=table.version) is None:
         tx.run(RECORD, kind=table.kind, version=table.version, at=at, document=table.document)
-        journal_row(tx, "lifecycle_version", version, "system", at)
         tx.cache.written_versions.add(version)
     elif version not in tx.cache.written_versions:
         tx.kept.lifecycle_versions.add(version)

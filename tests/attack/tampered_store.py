@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Integer, LargeBinary, Table, TypeDecorator
 
+from engine.audit.uncovered import WHOLE_ROWS
 from engine.audit.verify import verify
 from engine.ledger.anchoring import anchor
 from engine.ledger.journal import KEYS, journal_row
@@ -154,16 +155,13 @@ class Tampering:
         return f"{self.table}.{self.what}"
 
 
-ROW_CHANGES = ("delete", "insert", "swap")
-
-
 def tamperings(rows: int) -> Iterator[Tampering]:
     """Yield a change of each column in so many rows of each table, and a deletion, an insertion, an exchange."""
     for table in tables():
         for row in range(rows):
             for column in table.columns:
                 yield Tampering(table.name, column.name, row)
-            for change in ROW_CHANGES:
+            for change in WHOLE_ROWS:
                 if table.name != "store_info":
                     yield Tampering(table.name, change, row)
 

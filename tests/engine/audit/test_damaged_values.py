@@ -36,7 +36,7 @@ EVERYWHERE = {
     "a timer of the wrong type": ("UPDATE timer SET consumed = X'FF', closed_at = 'x' WHERE case_id = 1", FIRST),
     "no UTF-8 in a handle": ("UPDATE actor SET handle = CAST(X'FF' AS TEXT) WHERE handle = 'odd'", "journal-0"),
     "no UTF-8 in the journal": ("UPDATE journal SET key = CAST(X'FF' AS TEXT) WHERE seq = 3", "journal-0"),
-    "no UTF-8 in a lifecycle": ("UPDATE lifecycle_version SET document = CAST(X'FF' AS TEXT)", "journal-0"),
+    "no UTF-8 in a lifecycle": ("UPDATE lifecycle_version SET document = CAST(X'FF' AS TEXT)", ""),
 }
 
 
