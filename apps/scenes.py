@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from apps.prefect_server import Server, prefect_server
 from apps.prefect_settings import prefect_environment
+from apps.safe_console import SafeConsole
 from apps.scenario import Staff, hire, load_scenario, staff
 from apps.simulation import Lived, Nobody, run_until
 from apps.simulation import Progress as ReportProgress
@@ -68,7 +68,7 @@ def progress(start: datetime, end: datetime, quiet: bool) -> Generator[ReportPro
         yield None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=SafeConsole(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{start:%Y-%m-%d %H:%M}", total=max((end - start).total_seconds(), 1))
 
         def report(now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 from models.identifiers import mail_address
+from models.printable_text import printable, printable_line
 
 SMTP_SECONDS = 10
 HOUSE = "closeloop"
@@ -22,12 +23,19 @@ PERMANENT = 500
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised."""
+    """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised.
+
+    Subject and body are made printable here, so that no transport is given a control character or a hidden one.
+    """
 
     key: str
     to: str
     subject: str
     body: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", printable_line(self.subject))
+        object.__setattr__(self, "body", printable(self.body))
 
 
 class AddressRefused(ValueError):

@@ -16,11 +16,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from apps.fitted_table import FittedTable
+from apps.safe_console import SafeConsole
 from locales.translation import DEFAULT, refusal, translate, when
 from locales.zone import SHANGHAI, use_zone
+from models.printable_text import escaped_in_json, printable
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class CliContext:
     as_json: bool = False
     acting_as: str | None = None
     encoding: str | None = None
-    out: Console = field(default_factory=lambda: Console(soft_wrap=False))
-    err: Console = field(default_factory=lambda: Console(stderr=True))
+    out: SafeConsole = field(default_factory=lambda: SafeConsole(soft_wrap=False))
+    err: SafeConsole = field(default_factory=lambda: SafeConsole(stderr=True))
 
     @cached_property
     def settings(self) -> "Settings":
@@ -72,7 +73,7 @@ class CliContext:
     def give(self, document: dict[str, Any], *shown: Any) -> None:
         """Print the answer: the document for programs, or ``shown`` for people."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+            _write_json(document)
             return
         self.show(shown)
 
@@ -90,7 +91,7 @@ class CliContext:
         text = refusal(self.locale, refused)
         if self.as_json:
             document = {"code": refused.code, "params": refused.params, "text": text}
-            sys.stdout.write(json.dumps({"refused": document}, ensure_ascii=False, default=_plain) + "\n")
+            _write_json({"refused": document})
         else:
             self.err.print(f"[bold red]✗[/] {_escaped(text)}", highlight=False)
             for line in refused.params.get("problems", ())[:20]:
@@ -101,7 +102,7 @@ class CliContext:
         """Print an error's type and traceback, without its text, which may be personal; returns the exit code."""
         text = translate(self.locale, "refused.unexpected", type=type(error).__name__)
         if self.as_json:
-            sys.stdout.write(json.dumps({"fault": {"type": type(error).__name__, "text": text}}) + "\n")
+            _write_json({"fault": {"type": type(error).__name__, "text": text}})
         else:
             self.err.print(f"[bold red]✗[/] {_escaped(text)}", highlight=False)
         for line in traceback.format_tb(error.__traceback__)[-3:]:
@@ -159,8 +160,8 @@ def open_context() -> None:
     cli.as_json = False
     cli.acting_as = None
     cli.encoding = None
-    cli.out = Console(soft_wrap=False)
-    cli.err = Console(stderr=True)
+    cli.out = SafeConsole(soft_wrap=False)
+    cli.err = SafeConsole(stderr=True)
     for name in ("settings", "store"):
         cli.__dict__.pop(name, None)
     use_zone(SHANGHAI)
@@ -174,8 +175,8 @@ def close_context() -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> FittedTable:
     """Return a table of plain text that fits the terminal without cutting a cell; None shows as a dash."""
-    texts = (["–" if cell is None else str(cell) for cell in row] for row in rows)
-    return FittedTable(title, columns, texts)
+    texts = (["–" if cell is None else printable(str(cell)) for cell in row] for row in rows)
+    return FittedTable(printable(title), columns, texts)
 
 
 def instant(text: str) -> datetime:
@@ -198,6 +199,10 @@ def _escaped(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+def _write_json(document: Any) -> None:
+    sys.stdout.write(escaped_in_json(json.dumps(document, ensure_ascii=False, default=_plain)) + "\n")
 
 
 def _plain(value: Any) -> Any:

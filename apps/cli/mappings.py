@@ -13,6 +13,7 @@ import typer
 from apps.cli.context import FileEncoding, Json, cli, local
 from apps.cli.event_logs import mapping_of
 from apps.cli.problem_text import note_lines, notes_document, problem_text
+from apps.safe_console import write_out
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
 from gateways.logs.draft.column_inference import ChosenColumns, UnknownColumn
@@ -55,7 +56,7 @@ def suggest(
     except UnknownColumn as error:
         raise Refused("unknown_column", file=log.name, column=error.column, known=", ".join(error.known)) from None
     if out is None:
-        cli.give({"log": log.name, "mapping": text, "usable": usable}) if cli.as_json else typer.echo(text, nl=False)
+        cli.give({"log": log.name, "mapping": text, "usable": usable}) if cli.as_json else write_out(text)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
