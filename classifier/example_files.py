@@ -23,7 +23,7 @@ from statemachines.refused import Refused
 
 TEXT, LABEL, TITLE, SOURCE = "text", "label", "title", "source"
 GOLD, SILVER = "gold", "silver"
-MAX_UNPACKED = 500_000_000
+MAX_UNPACKED = 100_000_000
 """The maximal size of a file, unpacked, in bytes."""
 KEPT_FILE = "examples.csv.gz"
 

@@ -1,23 +1,26 @@
 """The people and programs that act: looked up by handle, added, and asked while they are there."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from engine.caches import Acting
 from engine.categories import add_categories
 from engine.categories import shipped as shipped_categories
 from engine.departments import add_departments, check_department, shipped
+from engine.entry_checks import check_actor, check_handle
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.identifiers import mail_address
+from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 SYSTEM, IMPORT = "system", "import"
+LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?")
 NOBODY = frozenset({SYSTEM, IMPORT})
 """The handles of the actors that are no people."""
 
@@ -68,6 +71,7 @@ def acting_of(row: Any, prefix: str = "") -> Acting:
 
 def known_actor(tx: Tx, handle: str) -> Acting:
     """Return the actor of that handle, also one who has left. Raises ``Refused('unknown_actor')``."""
+    check_actor(handle)
     actor = tx.cache.actors.get(handle)
     if actor is None:
         row = tx.row(FIND, handle=handle)
@@ -159,9 +163,13 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bo
 def add_actor(tx: Tx, actor: NewActor) -> bool:
     """Add an actor; return False if exactly this one exists already.
 
-    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('unknown_department' |
-    'unknown_zone' | 'bad_address')``.
+    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('bad_handle' |
+    'bad_locale' | 'unknown_department' | 'unknown_zone' | 'bad_address')``.
     """
+    check_handle(actor.handle)
+    if actor.boss is not None:
+        check_handle(actor.boss)
+    check_locale(actor.locale)
     check_department(tx, actor.department)
     check_zone(actor.zone)
     check_email(actor.email)
@@ -183,12 +191,14 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
 
 def check_zone(zone: str | None) -> None:
     """Raise ``Refused('unknown_zone')`` for a name that is none of the IANA time zones."""
-    if zone is None:
-        return
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise Refused("unknown_zone", zone=zone[:40]) from None
+    if zone is not None and not is_zone(zone):
+        raise Refused("unknown_zone", zone=zone[:40])
+
+
+def check_locale(locale: str | None) -> None:
+    """Raise ``Refused('bad_locale')`` for a text that is written like no language, as zh_CN is."""
+    if locale is not None and LOCALE.fullmatch(locale) is None:
+        raise Refused("bad_locale", locale=locale[:40])
 
 
 def check_email(email: str | None) -> None:

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from engine.actors import seed
+from engine.entry_checks import check_instant
 from engine.ledger.chain import keyed
 from engine.ledger.lifecycle_versions import record_version
 from engine.ledger.signing import ensure_key
@@ -77,7 +78,11 @@ def _create_or_check(store: Store, now: datetime, simulated_at: datetime | None)
 
 
 def set_clock(store: Store, at: datetime) -> None:
-    """Advance the clock of a simulated store. Raises ``Refused('not_simulated' | 'clock_back')``."""
+    """Advance the clock of a simulated store.
+
+    Raises ``Refused('not_simulated' | 'clock_back' | 'impossible_instant')``.
+    """
+    check_instant(at)
     with store.writing() as tx:
         row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
         if row.simulated_at is None:

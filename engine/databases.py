@@ -144,7 +144,18 @@ def translated(error: BaseException) -> BaseException:
         "no such table" in str(error) or "unable to open" in str(error)
     ):
         return Refused("no_store", home="")
+    if _unstorable(error):
+        return Refused("unstorable_value")
     return error
+
+
+def _unstorable(error: BaseException) -> bool:
+    """Return whether psycopg or Postgres cannot take a value: a NUL in a text, a number beyond its column."""
+    if PSYCOPG not in sys.modules:
+        return False
+    from psycopg import DataError
+
+    return isinstance(error, DataError)
 
 
 def _disk_full(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ import orjson
 
 from engine.caches import StoreCache, TransactionCache
 from engine.databases import WAKE
+from statemachines.refused import Refused
 
 
 class Tx:
@@ -42,14 +43,14 @@ class Tx:
             return 0
         self.wrote = True
         if postgres_sql and self.postgres:
-            return self._raw.execute(postgres_sql, {"rows": orjson.dumps(rows).decode()}).rowcount
+            return self._send(postgres_sql, {"rows": orjson.dumps(rows).decode()}).rowcount
         if self.postgres:
             sql, params = _for_postgres(sql), rows
         else:
             sql, values_of = _by_position(sql)
             params = list(map(values_of, rows))
         if len(params) == 1:
-            return self._raw.execute(sql, params[0]).rowcount
+            return self._send(sql, params[0]).rowcount
         cursor = self._raw.cursor()
         cursor.executemany(sql, params)
         return cursor.rowcount
@@ -57,7 +58,7 @@ class Tx:
     def write(self, sql: str, params: Mapping[str, Any]) -> Any:
         """Execute a statement of Postgres, with its parameters as psycopg spells them; return its one row."""
         self.wrote = True
-        return self._rows(sql, self._raw.execute(sql, params))[0]
+        return self._rows(sql, self._send(sql, params))[0]
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Return all rows, as named tuples."""
@@ -102,7 +103,17 @@ class Tx:
         return list(map(new_row, cursor.fetchall()))
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> Any:
-        return self._raw.execute(_for_postgres(sql) if self.postgres else sql, values)
+        return self._send(_for_postgres(sql) if self.postgres else sql, values)
+
+    def _send(self, sql: str, params: Any) -> Any:
+        """Execute with these parameters. Raises ``Refused('unstorable_value')`` for one that no column can hold.
+
+        Half a character and a number beyond 64 bits never reach the database, so the transaction goes on.
+        """
+        try:
+            return self._raw.execute(sql, params)
+        except (UnicodeEncodeError, OverflowError):
+            raise Refused("unstorable_value") from None
 
 
 _NAME = re.compile(r"(?<!:):(\w+)")

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from gateways.charset_evidence import decodes, is_plausible, known_letters, likeliest, other_encoding
 from gateways.problems import FileNote, Problem, Unreadable, excerpt
+from gateways.regular_files import TEXT_FILE_LIMIT, check_regular
 
 CHUNK = 1 << 16
 SURE = 8
@@ -136,6 +137,8 @@ def read_text(source: Source, declared: str | None = None) -> tuple[str, Encodin
 
     Raises ``Unreadable``, and ``OSError``.
     """
+    if isinstance(source, Path):
+        check_regular(source, TEXT_FILE_LIMIT)
     encoding = encoding_of(source, declared)
     with TextIOWrapper(_opened(source), encoding.codec) as handle:
         return handle.read(), encoding

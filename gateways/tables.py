@@ -12,6 +12,7 @@ from gateways.contact_mapping import ContactMapping
 from gateways.delimited import Lines, delimited_rows
 from gateways.headers import TableLayout, table_rows
 from gateways.problems import AddNote, Problem, Unreadable, excerpt
+from gateways.regular_files import TABLE_LIMIT, check_regular
 from gateways.sheets import sheet_rows
 
 Cells = dict[str, Cell]
@@ -44,10 +45,10 @@ def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping, AddNote], 
         ".xlsx": _workbook_rows,
         ".xlsm": _workbook_rows,
     }
-    if not path.exists():
-        raise Unreadable(Problem(None, None, "bad_file.missing_file", {"file": name}))
-    if not path.is_file():
-        raise Unreadable(Problem(None, None, "bad_file.not_a_file", {"file": name}))
+    try:
+        check_regular(path, TABLE_LIMIT)
+    except FileNotFoundError:
+        raise Unreadable(Problem(None, None, "bad_file.missing_file", {"file": name})) from None
     reader = readers.get(path.suffix.lower())
     if reader is None:
         params = {"file": name, "extension": excerpt(path.suffix)}

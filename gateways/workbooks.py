@@ -23,6 +23,7 @@ from defusedxml import DefusedXmlException
 
 os.environ["OPENPYXL_LXML"] = "False"  # where lxml happens to be installed openpyxl would prefer it to defusedxml
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 
 from gateways.cells import Cell, Flaw, Serial
 from gateways.merged_cells import Area, MergedCells
@@ -35,6 +36,8 @@ RATIO_LIMIT = 100
 RATIO_FROM = 256_000
 """Up to this size, in bytes, a part may grow by any ratio: a long cell of equal letters is no bomb."""
 LAST_ROW = 1_048_576
+BLANKS_LIMIT, BLANKS_PER_VALUE = 5_000_000, 50
+"""The blank cells before the last value of each row, in all and for each value: more are written to cost time."""
 
 _CHUNK = 1 << 16
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
@@ -110,7 +113,12 @@ def _lines(handle: BinaryIO, sheet: str | None, note: AddNote) -> Iterator[tuple
     part = parts.get(_part_of(chosen), _Part())
     merged = MergedCells(map(Area.of, part.areas), note)
     formulas = _rows(_chosen(_book(handle, data_only=False).worksheets, chosen.title)) if has_formulas else repeat(())
+    blanks = values = 0
     for row, (line, beside) in enumerate(zip(_rows(chosen), formulas, strict=has_formulas), 1):
+        blank = sum(cell is EMPTY_CELL for cell in line)
+        blanks, values = blanks + blank, values + len(line) - blank
+        if blanks > BLANKS_LIMIT and blanks > BLANKS_PER_VALUE * values:
+            raise Unreadable(Problem(row, None, "bad_file.nearly_empty", {"blanks": blanks, "values": values}))
         if row in part.hidden_rows:
             note(FileNote("file_note.hidden_row", row=row))
         cells = [_value(cell, beside[at] if beside else None, book.epoch) for at, cell in enumerate(line)]

@@ -66,4 +66,8 @@ def _usage(error: TyperException, given: list[str]) -> int:
 def _fault(error: Exception) -> int:
     from engine.databases import Conflict
 
-    return cli.refuse(Refused("contended", tries=1)) if isinstance(error, Conflict) else cli.fault(error)
+    if isinstance(error, Conflict):
+        return cli.refuse(Refused("contended", tries=1))
+    if isinstance(error, OSError) and error.filename is not None:  # a name that is too long, a folder that is closed
+        return cli.refuse(Refused("unusable_path", file=str(error.filename)[:200], why=error.strerror or ""))
+    return cli.fault(error)

@@ -19,6 +19,7 @@ import typer
 
 from apps.fitted_table import FittedTable
 from apps.safe_console import SafeConsole
+from engine.entry_checks import check_instant
 from locales.translation import DEFAULT, refusal, translate, when
 from locales.zone import SHANGHAI, use_zone
 from models.printable_text import escaped_in_json, printable
@@ -180,13 +181,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def instant(text: str) -> datetime:
-    """Parse an instant with its offset. Raises ``Refused('bad_instant')``."""
+    """Parse an instant with its offset. Raises ``Refused('bad_instant' | 'impossible_instant')``."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_instant", value=text) from None
-    if parsed.tzinfo is None:
-        raise Refused("bad_instant", value=text)
+        raise Refused("bad_instant", value=text[:40]) from None
+    check_instant(parsed)
     return parsed
 
 

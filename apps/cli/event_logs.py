@@ -12,6 +12,7 @@ from gateways.logs.events import events
 from gateways.logs.mapping import LogMapping, Named, contact_of, opened_at
 from gateways.mapping_file import BadMapping, load_mapping
 from gateways.problems import AddNote, BadCell, Problem, Unreadable, ignore
+from gateways.regular_files import is_regular
 from locales.translation import translate
 from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
@@ -28,8 +29,8 @@ def mapping_of(log: Path, given: Path | None) -> LogMapping:
 
     Raises ``Refused('no_mapping' | 'bad_log_mapping')``.
     """
-    path = given or log.with_name(f"{log.name.split('.')[0]}.toml")
-    if given is None and not path.exists():
+    path = given or Path(log.parent, f"{log.name.split('.')[0]}.toml")
+    if given is None and not is_regular(path):
         raise Refused("no_mapping", file=log.name, expected=path.name)
     try:
         mapping = load_mapping(path, LogMapping)

@@ -17,6 +17,7 @@ from gateways.bounces import MailSort, mail_reports
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
+from gateways.regular_files import is_regular
 from models.columns import to_micros
 from models.identifiers import HOME_REGION
 from statemachines.lifecycle import Refused
@@ -98,8 +99,8 @@ def _case_fault(number: str) -> str:
 
 
 def _mapping(file: Path, given: Path | None) -> ContactMapping:
-    path = given or file.with_suffix(".toml")
-    if given is None and not path.exists():
+    path = given or Path(file.parent, f"{file.stem}.toml")
+    if given is None and not is_regular(path):
         raise Refused("no_mapping", file=file.name, expected=path.name)
     try:
         mapping = load_mapping(path, ContactMapping)

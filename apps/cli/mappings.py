@@ -13,6 +13,7 @@ import typer
 from apps.cli.context import FileEncoding, Json, cli, local
 from apps.cli.event_logs import mapping_of
 from apps.cli.problem_text import note_lines, notes_document, problem_text
+from apps.cli.targets import check_target
 from apps.safe_console import write_out
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
@@ -47,6 +48,7 @@ def suggest(
     json: Json = False,
 ) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
+    check_target(out)
     words = tuple(filter(None, (name.strip() for name in (word or "").split(","))))
     try:
         chosen = ChosenColumns(case or "", words, at or "")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field, ValidationError
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
@@ -21,6 +21,7 @@ from engine.contention import in_transaction
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import ContactKeys, contact_keys, shipment_fault, shipment_key
 from engine.duplicates.similar import PARTY, SHIPMENT, similar
+from engine.entry_checks import SHOWN, check_actor, check_case_number, check_key, form_refused, is_word
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.in_force import rules_in
@@ -30,6 +31,8 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact, CustomerType
+from models.instants import Instant
+from statemachines.form_faults import form_faults
 from statemachines.form_model import CODES, ON_CASE, VARIABLE, Code, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
@@ -71,7 +74,7 @@ class Opened(Form):
     text: Personal
     demand: Personal | None = None
     shipment: Personal | None = None
-    requested_at: AwareDatetime | None = None
+    requested_at: Instant | None = None
     unset_limits: Clauses | None = None
     unusable: Faults | None = None
     address_as_written: Personal | None = None
@@ -130,6 +133,7 @@ def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str, region:
 
 def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    check_opening(opening)
     # Sent again under its key a contact is the same one, although the door dates it anew.
     contact = opening.contact.model_dump(mode="json", exclude={"at", "case"}) if opening.key else {}
     if contact.get("language") is None:  # a release before there were languages made the same key without it
@@ -143,6 +147,18 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
         plan.key = {"key": opening.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
     write(tx, [plan])
     return Answer(case.number, case.version, case.state, case.level)
+
+
+def check_opening(opening: Opening) -> None:
+    """Raise ``Refused`` for an opening of which a part cannot be looked up or kept."""
+    check_key(opening.key)
+    check_actor(opening.actor)
+    if not is_word(opening.pack):
+        raise Refused("unknown_pack", pack=opening.pack[:SHOWN], known=[])
+    if opening.parent is not None:
+        check_case_number(opening.parent)
+    if opening.source is not None and not is_word(opening.source):
+        raise form_refused(OPEN, "source", "control_character", "the source is no printable line")
 
 
 def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple[CaseContext, Plan]:
@@ -216,6 +232,13 @@ def _next_id(tx: Tx) -> int:
 
 
 def _form(opening: Opening, given: ContactKeys, unset: Sequence[str]) -> Opened:
+    try:
+        return _opened(opening, given, unset)
+    except ValidationError as error:
+        raise Refused("form", move=OPEN, fields=form_faults(error)) from None
+
+
+def _opened(opening: Opening, given: ContactKeys, unset: Sequence[str]) -> Opened:
     contact = opening.contact
     return Opened(
         channel=contact.channel,

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+from pydantic import ValidationError
+
 from engine.actors import Acting, in_charge
 from engine.commands.case_context import context_of
 from engine.commands.load import load_cases, lock_cases
 from engine.commands.plan import begin, plan_until
 from engine.commands.write import write
 from engine.contention import in_transaction
+from engine.entry_checks import check_case_number
 from engine.ledger.record import TransitionDraft, append, case_by_number
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
+from statemachines.form_faults import form_faults
 from statemachines.form_model import KNOWN_CASE, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
@@ -105,7 +109,8 @@ class _Two:
 def join_customers(store: Store, decision: Decision, at: datetime) -> bool:
     """Make the customers of two cases one person; return False where they were one.
 
-    Raises ``Refused('unknown_case' | 'same_case' | 'no_customer' | 'not_in_charge')`` and what ``acting`` raises.
+    Raises ``Refused('unknown_case' | 'same_case' | 'no_customer' | 'form' | 'not_in_charge')`` and what ``acting``
+    raises.
     """
     return in_transaction(store, lambda tx: _decide(tx, decision, SAME, at))
 
@@ -117,11 +122,17 @@ def part_customers(store: Store, decision: Decision, at: datetime) -> bool:
 
 def _decide(tx: Tx, decision: Decision, act: str, at: datetime) -> bool:
     now, numbers = to_micros(at), (decision.number, decision.other)
+    for number in numbers:
+        check_case_number(number)
     actor = in_charge(tx, decision.actor, (*DESK, *MANAGERS), now)
     if decision.number == decision.other:
         raise Refused("same_case", number=decision.number)
     lock_cases(tx, numbers)
     ids = [case_by_number(tx, number).id for number in numbers]
+    try:
+        CustomerDecision(case=decision.other, reason=decision.reason)
+    except ValidationError as error:
+        raise Refused("form", move=act, fields=form_faults(error)) from None
     mine, other = (_party_of(tx, number) for number in numbers)
     two = _Two(tx, mine, other, _people(tx, mine, other), actor, now)
     changed = _join(two) if act == SAME else _part(two, decision.number)

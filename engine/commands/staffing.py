@@ -13,12 +13,14 @@ from engine.actors import (
     add_actor,
     administrator,
     check_email,
+    check_locale,
     check_zone,
     known_actor,
     roles_of,
     system_actor,
 )
 from engine.departments import add_departments, check_department
+from engine.entry_checks import check_actor, check_instant
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -131,6 +133,8 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
         person = person_of(tx, handle, by, at)
         if person.row.disabled_at is not None:
             raise Refused("actor_disabled", handle=handle)
+        for name in INSTANTS & values.keys():
+            check_instant(values[name])
         wanted = {name: _stored(values[name]) for name in FIELDS if name in values}
         _check(tx, person.row, wanted)
         if wanted.get("email") is not None:
@@ -153,6 +157,7 @@ def _has_administrator(tx: Tx) -> bool:
 
 def person_of(tx: Tx, handle: str, by: str, at: datetime) -> Person:
     """Return the row of a person whom ``by`` may change. Raises as ``change_actor``."""
+    check_actor(handle)
     now = to_micros(at)
     changed_by = administrator(tx, by)
     row = tx.row(PARTICULARS, handle=handle)
@@ -170,6 +175,7 @@ def _check(tx: Tx, row: Any, wanted: Mapping[str, Any]) -> None:
         raise Refused("no_roles", handle=row.handle)
     check_department(tx, wanted.get("department"))
     check_zone(wanted.get("zone"))
+    check_locale(wanted.get("locale"))
     check_email(wanted.get("email"))
     _check_boss(wanted.get("boss"), row.handle)
     if wanted.get("boss") is not None:

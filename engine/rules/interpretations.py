@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.entry_checks import check_text
 from engine.rules.in_force import rules_in
 from engine.rules.publishing import entitled
 from engine.store import Store
@@ -36,6 +37,7 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
 
     Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'unknown_pack' | 'unknown_clause' | 'no_text')``.
     """
+    check_text("text", content)
     now, text = to_micros(at), content.strip()
     with store.writing() as tx:
         actor = entitled(tx, by, at)

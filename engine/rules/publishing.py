@@ -11,6 +11,7 @@ from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import imported, overridden, with_hours
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.calendar_table import Table, written
+from engine.entry_checks import check_instant, check_text
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of, rules_in
 from engine.rules.opening_check import opening_faults
 from engine.rules.policy import Pack, checked, names, pack
@@ -214,6 +215,8 @@ def _published(
     effective_from: datetime,
     reason: str,
 ) -> Published:
+    check_instant(effective_from)
+    check_text("reason", reason)
     with store.writing() as tx:
         actor = entitled(tx, by, at)
         if not reason.strip():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from gateways.cells import Cell, instant_in, text_in
+from gateways.cells import Cell, fault_in, instant_in, text_in
 from gateways.logs.contradictions import Contradictions
 from gateways.logs.log_files import NO_ATTRIBUTES, Record, refused
 from gateways.logs.mapping import LogMapping, Part
@@ -94,8 +94,14 @@ class _EventExtraction:
                 yield event
 
     def _texts(self, record: Record, part: Part) -> tuple[Texts, Texts]:
-        """Return the texts of the record and of its case, by the names that the mapping needs."""
+        """Return the texts of the record and of its case, by the names that the mapping needs.
+
+        Raises ``BadCell`` for a text that nothing can hold: then the other records go on.
+        """
         cells, of_case = record.cells, record.of_case
+        for name in part.columns:
+            if (fault := fault_in(cells.get(name)) or fault_in(of_case.get(name.removeprefix(CASE)))) is not None:
+                raise fault
         texts = {name: text for name in part.columns if (text := self._text(cells.get(name)))}
         if not of_case:
             return texts, NO_ATTRIBUTES
