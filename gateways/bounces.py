@@ -120,7 +120,7 @@ def _parsed(mail: Message) -> MailReport:
     if "failed" not in actions:
         return MailReport(MailSort.DELAY)
     returned = _returned(parts)
-    if returned is None or not returned["Message-ID"]:
+    if returned is None or _has_long_header(returned) or not returned["Message-ID"]:
         return MailReport(MailSort.UNREADABLE)
     recipients = [str(block[name]).partition(";")[2] for block in fields for name in RECIPIENTS if block[name]]
     addresses = [address for _, address in getaddresses([*recipients, str(returned["To"] or "")])]

@@ -16,6 +16,8 @@ from gateways.logs.log_files import refused
 
 RECORD_LIMIT = 12_000_000
 """The most bytes, or characters, between the ends of two records. A text of a case has at most 64 kB."""
+TOKEN_LIMIT = 500_000
+"""The most elements or values of one record: twelve megabytes of empty elements take ten seconds."""
 DEPTH_LIMIT = 64
 """The most levels of nesting. XES and OCEL need fewer than ten."""
 PIECE = 1 << 16
@@ -26,11 +28,11 @@ class _Pieces:
 
     def __init__(self, handle: IO[Any], path: Path) -> None:
         self._handle, self._path = handle, path
-        self._since_record = self._since_token = 0
+        self._since_record = self._since_token = self._tokens = 0
 
     def read(self, size: int = -1, /) -> Any:
         """Return the next piece, ``size`` long or longer. Raises ``Unreadable('bad_log.record_too_long')``."""
-        if self._since_record > RECORD_LIMIT:
+        if self._since_record > RECORD_LIMIT or self._tokens > TOKEN_LIMIT:
             raise refused("bad_log.record_too_long", self._path, megabytes=RECORD_LIMIT // 1_000_000)
         piece = self._handle.read(max(size, PIECE, self._since_token) if size else 0)  # ijson asks for 0: which type?
         self._since_record += len(piece)
@@ -40,10 +42,11 @@ class _Pieces:
     def token(self) -> None:
         """Note that the parser found something: the pieces begin to grow anew."""
         self._since_token = 0
+        self._tokens += 1
 
     def record(self) -> None:
         """Note that a record is whole."""
-        self._since_record = self._since_token = 0
+        self._since_record = self._since_token = self._tokens = 0
 
 
 def xml_elements(handle: IO[Any], path: Path, depth_of_records: int) -> Iterator[tuple[str, Element]]:

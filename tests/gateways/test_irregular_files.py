@@ -67,8 +67,13 @@ def test_a_text_file_has_a_limit(tmp_path: Path):
             f"Action: failed\nFinal-Recipient: rfc822;{'(' * 500_000}\n"
         ),
         "Content-Type: multipart/report; boundary=x\n\n" + "--x\nContent-Type: text/plain\n\n" * 20_000,
+        (
+            "Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n"
+            "Action: failed\n\n--x\nContent-Type: text/rfc822-headers\n\nMessage-ID: <a@closeloop>\n"
+            f"To: {'a@b.cc,' * 50_000}\n--x--"
+        ),
     ],
-    ids=["nested", "long header", "many parts"],
+    ids=["nested", "long header", "many parts", "returned addresses"],
 )
 def test_a_mail_that_only_costs_time_is_unreadable(tmp_path: Path, content: str):
     path = tmp_path / "bounce.eml"
