@@ -43,11 +43,14 @@ def refuse_bad_address(keys: ContactKeys) -> None:
         raise Refused("bad_address", field="email", identifier=email.quality.value)
 
 
-def party_of(tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bool = True) -> int | None:
+def party_of(
+    tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bool = True, person: int | None = None
+) -> int | None:
     """Return the party of a contact at an instant in microseconds; None for a contact that does not say who it is.
 
     What it says is kept whether or not the person is known; of a mail address only one that can be written to.
     ``doubts`` asks a person where it may be a known one; not of a report, which concerns nobody but its readers.
+    ``person`` is who it is where neither number nor address tells.
     """
     phone = _kept(keys.phone, contact.phone)
     email = keys.email.written if keys.email is not None and keys.email.valid else None
@@ -60,11 +63,12 @@ def party_of(tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bo
         if locale != known.locale:
             tx.run(LANGUAGE, locale=locale, id=known.party_id)
         return known.party_id
-    values: dict[str, Any] = {"name": keys.name, "phone": phone, "email": email, "person_id": known.person_id}
+    values: dict[str, Any] = {"name": keys.name, "phone": phone, "email": email}
+    values["person_id"] = person if known.person_id is None else known.person_id
     values |= {"identity": keys.identity, "phone_key": keys.phone_key, "email_key": keys.email_key}
     party_id: int = tx.row(NEW, **values, stated=contact.language, guessed=guessed).id
     for question in known.questions if doubts else ():
-        ask_same_person(tx, party_id, known.person_id or party_id, question, at)
+        ask_same_person(tx, party_id, values["person_id"] or party_id, question, at)
     return party_id
 
 

@@ -12,6 +12,7 @@ from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
 from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.customer_in_source import CustomerInSource, party_in_source
 from engine.commands.customer_party import party_of, refuse_bad_address, wait_for_others
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
@@ -82,7 +83,7 @@ class Opening:
     """A contact that is to become a case. ``source`` is the file it came from, if any.
 
     ``kind`` may also be a nature (consultation, report …), which decides the kind (A2). ``parent`` is the
-    number of the case it comes of, as ``relation``.
+    number of the case it comes of, as ``relation``. ``customer_id`` identifies the customer in the ``source``.
     """
 
     contact: Contact
@@ -94,6 +95,7 @@ class Opening:
     source: str | None = None
     parent: str | None = None
     relation: str = "came_of"
+    customer_id: str | None = None
 
 
 def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
@@ -204,8 +206,17 @@ def _insert(
         opened_at=at,
         changed_at=now,
     )
-    tx.run(INSERT, **columns_of(case), party_id=party_of(tx, given, contact, at, doubts=not table.internal))
+    tx.run(INSERT, **columns_of(case), party_id=_party(tx, secret, opening, given, doubts=not table.internal))
     return case
+
+
+def _party(tx: Tx, secret: bytes, opening: Opening, given: ContactKeys, *, doubts: bool) -> int | None:
+    """Return the party of the contact; a source that identifies its customers says whose party it is."""
+    contact, at = opening.contact, to_micros(opening.contact.at)
+    if opening.customer_id is None or opening.source is None:
+        return party_of(tx, given, contact, at, doubts=doubts)
+    customer = CustomerInSource.of(secret, opening.source, opening.customer_id, given)
+    return party_in_source(tx, given, contact, at, customer, doubts=doubts)
 
 
 def _next_id(tx: Tx) -> int:

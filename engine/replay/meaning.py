@@ -19,17 +19,19 @@ RESOLVED = RANK[Milestone.RESOLVED]
 
 
 def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
-    """Count one event of the log."""
-    _order(statistics, line)
+    """Count one event of the log. One without an instant has no place among the others: only its flags count."""
     for rule in line.flags:
         statistics.flag(rule, line.place)
+    statistics.sla = line.marks.get("sla", statistics.sla)
+    if line.at is None:
+        return
+    _order(statistics, line)
     implied = "" if line.ignored or line.refused else _leaves_in(table, statistics.stands, line)
     again = bool(implied) and _merely_again(table, statistics, line, implied)
     if statistics.ended:
         statistics.after_end += 1
     if line.department:
         _department(statistics, line.department)
-    statistics.sla = line.marks.get("sla", statistics.sla)
     if implied and not again:
         _stand(statistics, table, implied)
 

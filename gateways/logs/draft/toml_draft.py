@@ -160,11 +160,12 @@ class _Writer:
         table.add("case", self._choice("case", guess.case, "no_case"))
         if others := [f"ocel:type:{name}" for name in self._types if f"ocel:type:{name}" != guess.case]:
             table.add(tomlkit.comment(UNSURE + self._message("object_types", types=", ".join(others))))
-        if guess.wide:
-            if guess.status:
-                table.add("word", self._noted(guess.status, "status"))
-            return table
         words = guess.word if len(guess.words) < 2 else list(guess.words)
+        if guess.wide:
+            if words:
+                table.add("word", words if guess.chosen.words else self._noted(words, "status"))
+                self._add_status_time(table)
+            return table
         table.add("word", self._choice("word", words, "no_word"))
         table.add("at", self._choice("at", guess.at, "no_time"))
         order = tomlkit.item(["at", *([guess.order] if guess.order else []), "-row" if guess.backwards else "row"])
@@ -173,6 +174,14 @@ class _Writer:
             if column := guess.further.get(name):
                 table.add(name, self._choice(name, column))
         return table
+
+    def _add_status_time(self, table: Table) -> None:
+        """Add the column of the time of the states; where none is known, a remark which time they get."""
+        at = self._guess.at
+        if at:
+            table.add("at", at if self._guess.chosen.at else self._noted(at, "status_time"))
+        else:
+            table.add(tomlkit.comment(UNSURE + self._message("status_without_time")))
 
     def _choice(self, name: str, value: str | list[str], missing: str = "") -> Any:
         """Return the column of a choice, with a remark where there is none or where only its values speak for it."""
@@ -189,6 +198,8 @@ class _Writer:
             if column := further.get(name):
                 value = _inline(column=column)
                 table.add(name, self._noted(value, "unsure_column") if name in self._guess.doubts else value)
+        if column := further.get("customer_id"):
+            table.add("customer_id", self._noted(_inline(column=column), "customer_id"))
         if column := further.get("channel"):
             table.add("channel", self._translated_column(column, word_list().channels, "file"))
         if column := further.get("opened"):
@@ -303,7 +314,7 @@ class _Writer:
             yield f'{_quoted(proposal.word).as_string()} = "" # {self._message("count", count=proposal.count)}'
 
     def _reason_to_leave_out(self, name: str) -> str:
-        if name == self._guess.told_by_times:
+        if name in self._guess.told_by_times:
             return "status_told"
         return "unknown_time" if name in self._guess.times else "unused_column"
 
