@@ -87,10 +87,13 @@ class Scenario(_Row):
         return {call.contact: call.answers for call in self.call}
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read and check a scenario. Raises ``Refused('bad_scenario')`` with the place and the reason."""
+def load_scenario(path: Path, encoding: str | None = None) -> Scenario:
+    """Read and check a scenario. Raises ``Refused('bad_scenario')`` with the place and the reason.
+
+    Without a named ``encoding`` it is found by evidence.
+    """
     try:
-        return Scenario.model_validate(tomllib.loads(read_text(path)[0]))
+        return Scenario.model_validate(tomllib.loads(read_text(path, encoding)[0]))
     except (OSError, Unreadable, tomllib.TOMLDecodeError) as error:
         raise Refused("bad_scenario", file=path.name, why=str(error)) from None
     except ValidationError as error:

@@ -24,22 +24,24 @@ PATIENT = {"probe_seconds": 5.0, "start_seconds": 10.0}
 """Nobody waits in simulated time, so Prefect gets longer to begin a run than from a driver."""
 
 
-def run_simulation(settings: Settings, end: datetime, scenario: Path | None, observed: bool, quiet: bool) -> Lived:
-    """Simulate until ``end``; with ``observed``, on a Prefect server of its own."""
+def run_simulation(
+    settings: Settings, end: datetime, scenario: Path | None, observed: bool, quiet: bool, encoding: str | None = None
+) -> Lived:
+    """Simulate until ``end``; with ``observed``, on a Prefect server of its own. ``encoding`` is the scenario's."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(prefect_server(settings.where)) if observed else None
-        work, cast = prepare(settings, scenario)
+        work, cast = prepare(settings, scenario, encoding)
         stack.callback(work.store.close)
         report = stack.enter_context(progress(work.store.now(), end, quiet))
         return asyncio.run(run_observed(work, cast, end, server, report))
 
 
-def prepare(settings: Settings, scenario: Path | None) -> tuple[Work, Staff | Nobody]:
+def prepare(settings: Settings, scenario: Path | None, encoding: str | None = None) -> tuple[Work, Staff | Nobody]:
     """Return the tools and the cast of a simulation."""
     work = work_from(settings)
     if scenario is None:
         return work, Nobody()
-    script = load_scenario(scenario)
+    script = load_scenario(scenario, encoding)
     hire(work.store, script)
     work.telephone = FakeTelephone(script.script)
     return work, staff(work.store, script, work.store.now())

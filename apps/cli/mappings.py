@@ -46,16 +46,22 @@ def suggest(
     json: Json = False,
 ) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
-    words = tuple(filter(None, (name.strip() for name in (word or "").split(","))))
+    words, notes = tuple(filter(None, (name.strip() for name in (word or "").split(",")))), Notes()
     try:
         chosen = ChosenColumns(case or "", words, at or "")
-        text, usable = draft_of(log, partial(translate, cli.locale), chosen, cli.encoding)
+        text, usable = draft_of(log, partial(translate, cli.locale), chosen, cli.encoding, notes.add)
     except Unreadable as error:
         raise _refused(log, error) from None
     except UnknownColumn as error:
         raise Refused("unknown_column", file=log.name, column=error.column, known=", ".join(error.known)) from None
+    document = {"log": log.name, "mapping": text, "usable": usable, **notes_document(notes.kept, notes.count)}
     if out is None:
-        cli.give({"log": log.name, "mapping": text, "usable": usable}) if cli.as_json else typer.echo(text, nl=False)
+        if cli.as_json:
+            cli.give(document)
+            return
+        typer.echo(text, nl=False)
+        for line in note_lines(notes.kept, notes.count):  # apart from the draft, which may go to a file
+            typer.echo(line, err=True)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
@@ -64,8 +70,8 @@ def suggest(
         raise Refused("log_exists", file=str(out)) from None
     except OSError as error:
         raise Refused("cannot_write", file=out.name, why=str(error.strerror)) from None
-    document = {"log": log.name, "file": str(out), "mapping": text, "usable": usable}
-    cli.give(document, _translate("drafted", file=out, log=log))
+    noted = note_lines(notes.kept, notes.count)
+    cli.give({"file": str(out), **document}, *noted, _translate("drafted", file=out, log=log))
 
 
 @mapping.command()

@@ -20,6 +20,10 @@ CUSTOMER_ID: Final = "customer_id"
 """What a question names that two parties have in common: the id in the source."""
 PERSON_BY_KEY: Final = "SELECT id, coalesce(person_id, id) AS person FROM party WHERE identity = :identity"
 PERSON: Final = "SELECT coalesce(person_id, id) AS person FROM party WHERE id = :id"
+PARTY_OF_A_CASE: Final = """
+SELECT p.id FROM party p JOIN cases c ON c.party_id = p.id WHERE p.id = :person OR p.person_id = :person
+ ORDER BY c.id DESC LIMIT 1
+"""
 NEW: Final = "INSERT INTO party (identity, name, person_id) VALUES (:identity, :name, :person_id) RETURNING id"
 
 
@@ -52,9 +56,16 @@ def party_in_source(
     if known is None:
         _new(tx, customer, keys, person)
     elif known.person != person and doubts:
-        younger, older = sorted([(party_id, person), (known.id, known.person)], reverse=True)
-        ask_same_person(tx, *younger, Question(*older, CUSTOMER_ID), at)
+        _ask(tx, (party_id, person), known.person, at)
     return party_id
+
+
+def _ask(tx: Tx, party: tuple[int, int], person: int, at: int) -> None:
+    """Ask whether a party, given with its person, is the person that the source says; cases name both."""
+    other = tx.row(PARTY_OF_A_CASE, person=person)
+    if other is not None:
+        younger, older = sorted([party, (other.id, person)], reverse=True)
+        ask_same_person(tx, *younger, Question(*older, CUSTOMER_ID), at)
 
 
 def _new(tx: Tx, customer: CustomerInSource, keys: ContactKeys, person: int | None) -> int:

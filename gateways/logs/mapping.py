@@ -32,7 +32,7 @@ from gateways.logs.mapping_schema import (
 from gateways.problems import BadCell, excerpt
 from models.contact import Contact
 from models.exact_number import NoNumber, exact_number, whole_number
-from models.identifiers import is_placeholder
+from models.identifiers import is_placeholder, is_spoiled
 from models.log_event import LogEvent, MappedEvent
 
 BLANK = "(blank)"
@@ -257,4 +257,10 @@ def customer_id_of(mapping: LogMapping, first: LogEvent) -> str | None:
     """Return what identifies the customer of the case in the source; None where the log does not say, as by ``-``."""
     value = mapping.opening.customer_id
     text = None if value is None else mapping.values(first, {"customer_id": value}).get("customer_id")
-    return None if text is None or is_placeholder(str(text)) else str(text)
+    return None if text is None or _names_nobody(str(text)) else str(text)
+
+
+def _names_nobody(text: str) -> bool:
+    """Return whether an id is a placeholder or was spoiled by a spreadsheet; 7 and 123 are good ids."""
+    counts = any(character.isdecimal() and character != "0" for character in text)
+    return is_spoiled(text) or (is_placeholder(text) and not counts)

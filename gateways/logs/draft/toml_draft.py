@@ -17,7 +17,7 @@ from gateways.logs.draft.word_meanings import MeaningProposal, kind_of_log, prop
 from gateways.logs.draft.word_statistics import WordStatistics, count_words
 from gateways.logs.events import events
 from gateways.logs.mapping import LogMapping
-from gateways.problems import Unreadable
+from gateways.problems import AddNote, Unreadable, ignore
 from models.log_event import LogEvent
 
 PROMISED, KEPT = "promised", "promise kept"
@@ -49,16 +49,21 @@ def suggest(path: Path, translate: Translate, chosen: ChosenColumns | None = Non
 
 
 def draft_of(
-    path: Path, translate: Translate, chosen: ChosenColumns | None = None, encoding: str | None = None
+    path: Path,
+    translate: Translate,
+    chosen: ChosenColumns | None = None,
+    encoding: str | None = None,
+    note: AddNote = ignore,
 ) -> Draft:
     """Return the draft of a mapping for the log at ``path``. Raises ``Unreadable``, ``UnknownColumn``.
 
+    ``note`` takes the remarks on the file.
     Whether it can be used is tried: it is loaded, and the first event is read by it.
     """
     sample = read_sample(path, encoding)
     guess = guess_columns(sample, chosen or ChosenColumns())
     kind = kind_of_log(guess)
-    statistics = count_words(path, guess, sample.missing, encoding)
+    statistics = count_words(path, guess, sample.missing, encoding, note)
     if guess.wide:
         proposals = propose_columns(sample, guess, kind)
     else:

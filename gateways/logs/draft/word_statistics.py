@@ -10,6 +10,7 @@ from pathlib import Path
 from gateways.logs.draft.column_inference import ColumnGuess
 from gateways.logs.draft.sample import Row, raw_rows
 from gateways.logs.draft.time_formats import instant
+from gateways.problems import AddNote, ignore
 
 FOLLOWED = 3_000
 """The number of cases whose events are ordered and compared."""
@@ -51,13 +52,15 @@ class WordStatistics:
         return counts.get(word, 0) / self.seen[word] if self.seen[word] else 0.0
 
 
-def count_words(path: Path, guess: ColumnGuess, missing: Sequence[str], encoding: str | None = None) -> WordStatistics:
-    """Count the words in one pass over the log. Raises ``Unreadable``."""
+def count_words(
+    path: Path, guess: ColumnGuess, missing: Sequence[str], encoding: str | None = None, note: AddNote = ignore
+) -> WordStatistics:
+    """Count the words in one pass over the log, with its remarks to ``note``. Raises ``Unreadable``."""
     statistics = WordStatistics()
     ignored = frozenset(missing)
     ids: set[int] = set()
     followed: dict[str, list[Position]] = {}
-    for row in raw_rows(path, encoding):
+    for row in raw_rows(path, encoding, note):
         statistics.events += 1
         case = row.get(guess.case, "")
         if len(ids) < COUNTED:
