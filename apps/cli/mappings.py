@@ -31,6 +31,8 @@ Out = Annotated[Path | None, typer.Option("--out")]
 WordColumns = Annotated[str | None, typer.Option("--word")]
 CaseColumn = Annotated[str | None, typer.Option("--case")]
 TimeColumn = Annotated[str | None, typer.Option("--at")]
+HEAD_LINES = 3
+"""The first lines of a draft: what it is of, whether it can be used, where to look."""
 LISTED = 20
 """The most words and faults that are listed; all are counted."""
 
@@ -54,14 +56,10 @@ def suggest(
         raise _refused(log, error) from None
     except UnknownColumn as error:
         raise Refused("unknown_column", file=log.name, column=error.column, known=", ".join(error.known)) from None
+    text = _with_notes(text, notes)
     document = {"log": log.name, "mapping": text, "usable": usable, **notes_document(notes.kept, notes.count)}
     if out is None:
-        if cli.as_json:
-            cli.give(document)
-            return
-        typer.echo(text, nl=False)
-        for line in note_lines(notes.kept, notes.count):  # apart from the draft, which may go to a file
-            typer.echo(line, err=True)
+        cli.give(document) if cli.as_json else typer.echo(text, nl=False)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
@@ -72,6 +70,13 @@ def suggest(
         raise Refused("cannot_write", file=out.name, why=str(error.strerror)) from None
     noted = note_lines(notes.kept, notes.count)
     cli.give({"file": str(out), **document}, *noted, _translate("drafted", file=out, log=log))
+
+
+def _with_notes(text: str, notes: Notes) -> str:
+    """Return a draft with the remarks on its log as comments below its head."""
+    *head, body = text.split("\n", HEAD_LINES)
+    noted = [f"# {' '.join(line.split())}" for line in note_lines(notes.kept, notes.count)]
+    return "\n".join([*head, *noted, body])
 
 
 @mapping.command()

@@ -50,7 +50,7 @@ def replay_(
     """Take another system's history in, event by event, and say how it fits our lifecycle."""
     log_mapping = mapping_of(log, mapping)
     store, at = cli.store, cli.store.now()
-    options = ReplayOptions(bridge, cli.translate("replay.wordless"))
+    options = ReplayOptions(bridge, cli.translate("replay.wordless"), log_mapping.newest_first)
     rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
     source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
     notes = Notes()

@@ -33,10 +33,14 @@ ReadEffects = Callable[[CaseContext, Move, Form, int], PromiseEffects]
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """How a log is replayed: whether gaps are bridged, and the text that stands where the log has none."""
+    """How a log is replayed: whether gaps are bridged, and the text that stands where the log has none.
+
+    ``newest_first`` says that the log begins with the newest event.
+    """
 
     bridge: bool
     wordless: str
+    newest_first: bool = False
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class ReplaySession:
             line = self.references.resolve(self.context, recorded)
             if line is None:
                 return True
-            reading.note(self.statistics, self.context.table, line)
+            reading.note(self.statistics, self.context.table, line, newest_first=self.options.newest_first)
             self._plan_event(line)
             self.statistics.events += 1  # only now: the first one may be what opened the case
         return False

@@ -183,11 +183,17 @@ class LogMapping(MappingTable):
         except ValueError:
             return float("inf")
 
+    @property
+    def newest_first(self) -> bool:
+        """Return whether the file begins with the newest event of a case."""
+        return BACKWARDS + ROW in self.event.order
+
     def named(self) -> Iterator[Named]:
         """Yield the moves and states that the mapping names, to be checked against the lifecycle."""
         for word, meaning in self.moves.items():
-            for move in (meaning.move, *meaning.also):
-                yield Named("move", move, f"moves.{word}", tuple(meaning.form))
+            yield Named("move", meaning.move, f"moves.{word}", tuple(meaning.form))
+            for move in meaning.also:  # it takes the values that its form has a field for
+                yield Named("move", move, f"moves.{word}")
         for word, states in self.states.items():
             for state in states:
                 yield Named("state", state, f"states.{word}")

@@ -86,8 +86,8 @@ def test_a_draft_says_what_was_noted_of_its_log(closeloop: Closeloop, simulated:
     assert {"file_note.encoding_sure", "file_note.separator", "file_note.rows_above_header"} <= set(found)
     assert document["usable"]
     plain = closeloop("mapping", "suggest", log)
-    assert "encoding: gb18030 (sure)" in plain.err
-    assert "encoding" not in plain.out, "standard output is the draft"
+    assert (plain.err, plain.out) == ("", document["mapping"])
+    assert "\n# · encoding: gb18030 (sure)\n" in plain.out
     assert "encoding: gb18030 (sure)" in closeloop("mapping", "suggest", log, "--out", tmp_path / "d.toml").output
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateways.logs.draft.sample import Column, Row, Sample, changes
 from gateways.logs.draft.time_formats import TimeFormat, instant, time_format_of
-from gateways.logs.draft.word_list import WITHIN, hint, sorts_of
+from gateways.logs.draft.word_list import WITHIN, hint, plain, sorts_of, word_list
 
 MOST_WORDS = 300
 """The most different values of a column of activities or states."""
@@ -55,6 +56,14 @@ class ChosenColumns:
                 raise UnknownColumn(name, list(sample.columns))
 
 
+class SlaGuess(NamedTuple):
+    """The column in which the log says whether it kept its promise, and its texts for both answers."""
+
+    column: str
+    kept: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class ColumnGuess:
     """The inferred columns; empty where none was found.
@@ -62,8 +71,8 @@ class ColumnGuess:
     ``words`` are the columns that make up the word of an event. In a log in which each row is a whole case, ``wide``
     are its columns of times, ``words`` that of its states and ``at`` that of their time; ``told_by_times`` are columns
     of states that say nothing else than the times. ``chosen`` is what the operator chose. ``backwards`` means that the
-    newest event comes first; ``steps`` is the column of XES's lifecycle transitions. ``doubts`` names the choices that
-    nothing but the values speaks for.
+    newest event comes first, ``lone`` that each case of the sample has one event; ``steps`` is the column of XES's
+    lifecycle transitions. ``doubts`` names the choices that nothing but the values speaks for.
     """
 
     case: str = ""
@@ -71,6 +80,7 @@ class ColumnGuess:
     at: str = ""
     chosen: ChosenColumns = ChosenColumns()
     doubts: set[str] = field(default_factory=set[str])
+    lone: bool = False
     is_state: bool = False
     backwards: bool = False
     steps: str = ""
@@ -79,6 +89,7 @@ class ColumnGuess:
     wide: list[str] = field(default_factory=list[str])
     times: dict[str, TimeFormat] = field(default_factory=dict[str, TimeFormat])
     further: dict[str, str] = field(default_factory=dict[str, str])
+    sla: SlaGuess | None = None
 
     @property
     def word(self) -> str:
@@ -92,7 +103,7 @@ class ColumnGuess:
     def used(self) -> set[str]:
         """Return the columns that the draft uses."""
         columns = {self.case, *self.words, self.at, self.order, self.steps, *self.wide}
-        return columns | {*self.further.values()}
+        return columns | {*self.further.values()} | ({self.sla.column} if self.sla else set[str]())
 
 
 def guess_columns(sample: Sample, chosen: ChosenColumns) -> ColumnGuess:
@@ -117,8 +128,10 @@ def guess_columns(sample: Sample, chosen: ChosenColumns) -> ColumnGuess:
         guess.backwards = _backwards(guess, pairs)
         if not guess.word and by_rows:
             _wide(guess, sample)
+    guess.lone = not pairs and not guess.wide
     _doubts(guess, chosen)
     _further(guess, sample, pairs)
+    guess.sla = _sla(guess, sample)
     return guess
 
 
@@ -157,7 +170,7 @@ def _status(guess: ColumnGuess, sample: Sample) -> str:
 
 def _doubts(guess: ColumnGuess, chosen: ChosenColumns) -> None:
     """Note the choices for which neither the operator nor the column's name speaks; those of states have remarks."""
-    if guess.case and not chosen.case and hint(guess.case, "case") <= CLEAR:
+    if guess.case and not chosen.case and (hint(guess.case, "case") <= CLEAR or guess.lone):
         guess.doubts.add("case")
     if (
         guess.word
@@ -192,7 +205,9 @@ def _case(sample: Sample, times: dict[str, TimeFormat]) -> str:
         by_name = hint(column.name, "case") > CLEAR
         if column.name in times or column.filled <= 0.9 * rows:
             return False
-        if not by_name and hint(column.name, "never_a_case"):
+        if hint(column.name, "never_a_case") >= hint(column.name, "case") and hint(column.name, "never_a_case"):
+            return False
+        if not by_name and max(hint(column.name, "state"), hint(column.name, "activity")) > CLEAR:
             return False
         return by_name or (
             many and len(column.values) >= DISTINCT * rows and max(map(len, column.values)) < LONGEST_WORD
@@ -321,3 +336,18 @@ def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]
             if hint(best, sort) <= WITHIN:
                 guess.doubts.add(sort)
             used.add(best)
+
+
+def _sla(guess: ColumnGuess, sample: Sample) -> SlaGuess | None:
+    """Return the column that answers whether the log kept its promise; None where no column has both answers."""
+    answers = word_list().answers
+    for name in (name for name in sample.columns if name not in guess.used() and name not in guess.times):
+        kept, broken = hint(name, "sla"), hint(name, "sla_broken")
+        if max(kept, broken) <= CLEAR:
+            continue
+        values = sample.columns[name].values
+        texts = {answer: tuple(v for v in values if plain(v) in known) for answer, known in answers.items()}
+        if texts["yes"] and texts["no"]:
+            positive = kept >= broken
+            return SlaGuess(name, texts["yes" if positive else "no"], texts["no" if positive else "yes"])
+    return None

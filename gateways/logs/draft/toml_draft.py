@@ -22,8 +22,9 @@ from models.log_event import LogEvent
 
 PROMISED, KEPT = "promised", "promise kept"
 """The words of the two events that a column of deadlines becomes in a log of wide rows."""
-KEEPING = frozenset({"resolved", "closed", "delivered", "signed_for"})
-"""The sorts of words that keep such a promise."""
+KEEPING = frozenset({"resolved", "delivered", "signed_for"})
+"""The sorts of words that keep such a promise; without one of them the end of the case does."""
+ENDING = frozenset({"closed"})
 TRIED = 1_000
 """So many events are read to try whether a draft can be used."""
 UNSURE = "? "
@@ -111,6 +112,7 @@ class _Writer:
         self._add("opening", self._opening())
         self._add("fill", self._fill())
         self._add_wide(proposals)
+        self._add_sla()
         self._add_skipped()
         for name in ("moves", "states", "ignored"):
             table = self._words(name, [proposal for proposal in proposals if proposal.table == name])
@@ -192,7 +194,9 @@ class _Writer:
         """Return the column of a choice, with a remark where there is none or where only its values speak for it."""
         if not value:
             return self._noted("", missing)
-        return self._noted(value, "unsure_column") if name in self._guess.doubts else value
+        if name not in self._guess.doubts:
+            return value
+        return self._noted(value, "lone_case" if name == "case" and self._guess.lone else "unsure_column")
 
     def _opening(self) -> Table:
         further = self._guess.further
@@ -257,7 +261,11 @@ class _Writer:
     def _keeping(self) -> str:
         """Return the column of the time that keeps the promise of a row."""
         wide = self._guess.wide
-        return next((name for name in reversed(wide) if any(sort.name in KEEPING for sort in sorts_of(name))), wide[-1])
+        for sorts in (KEEPING, ENDING):
+            for name in reversed(wide):
+                if any(sort.name in sorts for sort in sorts_of(name)):
+                    return name
+        return wide[-1]
 
     def _promise(self) -> str:
         """Return the column of deadlines if a promise can be drafted: made at one time, kept at a later one."""
@@ -273,6 +281,12 @@ class _Writer:
         promise = _inline(move="promise", form=_inline(promise=deadline, due_at=due))
         for word, meaning in ((PROMISED, promise), (KEPT, _inline(move="keep_promise", form=_inline(promise=1)))):
             moves.add(_quoted(word), meaning)
+
+    def _add_sla(self) -> None:
+        """Add the log's own answer whether it kept its promise, where a column has it."""
+        if sla := self._guess.sla:
+            table = tomlkit.table().add("column", self._noted(sla.column, "sla"))
+            self._add("sla", table.add("kept", list(sla.kept)).add("broken", list(sla.broken)))
 
     def _add_skipped(self) -> None:
         steps = self._guess.steps

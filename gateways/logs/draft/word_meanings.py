@@ -23,6 +23,10 @@ ORDERS = frozenset({"order", "shipment", "waybill", "consignment", "订单", "�
 """Words in the name of the case column that show a log of service orders."""
 
 
+TICKETS = frozenset({"工单", "工單"})
+"""Words in the name of the case column that look like an order's and mean a ticket."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeaningProposal:
     """A word and the proposal for it; ``table`` is its table in the mapping, empty if it has none.
@@ -58,17 +62,26 @@ def _narrowed(proposal: MeaningProposal, statistics: WordStatistics) -> MeaningP
     one that jumps over the assigning does not fit either way.
     """
     sort = sort_of(proposal.word, statistics)
-    if proposal.table != "states" or sort is None or sort.name != WORKING:
+    if proposal.table != "states" or sort is None:
         return proposal
-    assigned = [word for word in statistics.words if (other := sort_of(word, statistics)) and other.name == ASSIGNED]
-    return replace(proposal, names=proposal.names[:1]) if statistics.ever_after(proposal.word, assigned) else proposal
+    if sort.name == WORKING and statistics.ever_after(proposal.word, _words_of(ASSIGNED, statistics)):
+        return replace(proposal, names=proposal.names[:1])
+    if sort.name == ASSIGNED and statistics.ever_again(proposal.word, _words_of(WORKING, statistics)):
+        return replace(proposal, remark=proposal.remark or "assigned_again")
+    return proposal
+
+
+def _words_of(name: str, statistics: WordStatistics) -> list[str]:
+    """Return the words of the log that are of a sort."""
+    return [word for word in statistics.words if (sort := sort_of(word, statistics)) and sort.name == name]
 
 
 def kind_of_log(guess: ColumnGuess) -> str:
     """Return the kind of case that the name of the case column shows, or a time of delivery among those of a row."""
     name = plain(guess.case)
     delivered = any(sort.name in DELIVERED for column in guess.wide for sort in sorts_of(column))
-    return "service_order" if delivered or any(word in name for word in ORDERS) else "complaint"
+    ticket = any(word in name for word in TICKETS)
+    return "service_order" if delivered or (not ticket and any(word in name for word in ORDERS)) else "complaint"
 
 
 def propose_columns(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
@@ -97,7 +110,7 @@ def _of_status(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningPro
     if not guess.words:
         return []
     untold = UNTIMED_ENDS if _tells_an_end(guess) else (*UNTIMED_ENDS, *ENDS)
-    words = Counter(filter(None, map(guess.word_of, sample.rows)))
+    words = Counter(word for row in sample.rows if (word := guess.word_of(row)))
     proposals = [_of_value(word, count, kind, untold, guess) for word, count in words.most_common()]
     if all(proposal.table == "ignored" for proposal in proposals) and not (guess.chosen.words or guess.chosen.at):
         guess.told_by_times, guess.words, guess.at, proposals = guess.words, (), "", []
