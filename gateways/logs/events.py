@@ -80,7 +80,7 @@ class _EventExtraction:
             case = self._case(texts, of_case, part)
         except BadCell as fault:
             self.count += 1
-            yield Problem(record.place, part.case, fault.code, fault.params)
+            yield self._unreadable(record, part, fault)
             return
         values = {name: text for name, text in texts.items() if name not in self._not_values and name != part.case}
         events: list[LogEvent | Problem] = []
@@ -90,6 +90,18 @@ class _EventExtraction:
         if part.wide and part.file is None and self._columns.word:
             events += self._status(record.place, case, events, (texts, values, of_case))
         yield from self._flagged(events, values, part) if part.wide else events
+
+    def _unreadable(self, record: Record, part: Part, fault: BadCell) -> Problem:
+        """Return the problem of a record of which a cell cannot be read; its case may be known all the same."""
+        name = part.case.removeprefix(CASE)
+        try:
+            case = self._text(record.cells.get(part.case)) or self._text(record.of_case.get(name))
+        except BadCell:
+            case = None
+        if case is None or len(case) > CASE_LIMIT:
+            return Problem(record.place, part.case, fault.code, fault.params)
+        event = LogEvent(self.count, case, "", None, place=record.place)
+        return UnreadableEvent(record.place, None, fault.code, fault.params, event=event)
 
     def _flagged(self, events: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
         """Yield a wide row's events, each with the rules that its time breaks."""
