@@ -90,8 +90,11 @@ def whole_number(text: str, decimal: str | None = None) -> int:
     return int(number)
 
 
-def _whole(value: object) -> object:
-    """Return the value as an integer. Raises ``PydanticCustomError`` with the reason as its type."""
+def whole_value(value: object) -> object:
+    """Return a text as an integer, another value as it is.
+
+    Raises ``PydanticCustomError`` with the reason as its type.
+    """
     if isinstance(value, bool):
         raise PydanticCustomError("not_a_number", "no number")
     if isinstance(value, float) and not value.is_integer():
@@ -104,7 +107,7 @@ def _whole(value: object) -> object:
         raise PydanticCustomError(cast("LiteralString", error.reason), "no exact whole number") from None
 
 
-EXACT = BeforeValidator(_whole)
+EXACT = BeforeValidator(whole_value)
 """After the limits of an ``int``: the number is written exactly, or refused with the reason."""
 Whole = Annotated[int, EXACT]
 """A whole number without limits."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.number_options import whole_option
 from locales.translation import label
 from models.columns import from_micros
 
@@ -104,7 +105,7 @@ def refused(
     move: Annotated[str | None, typer.Option()] = None,
     code: Annotated[str | None, typer.Option()] = None,
     since: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
     as_: As = None,
     json: Json = False,
 ) -> None:

@@ -7,8 +7,8 @@ import typer
 from apps import views
 from apps.cli.contact_input import Body, contact_of
 from apps.cli.context import As, FileEncoding, Json, cli, instant
-from apps.cli.customer_doubts import unusable_text
 from apps.cli.letter_preview import letter_of
+from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import candidate_line
 from apps.cli.text_files import text_of
 from engine.commands.advance import Answer, Command, advance
@@ -20,6 +20,7 @@ from engine.rules.in_force import rules_in
 from locales.translation import label
 from models.columns import to_micros
 from models.contact import Channel, CustomerType
+from reports.case_customer import unusable_text
 from reports.desk_queries import Customer, CustomerCase, recognised
 from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.kinds import lifecycle_of
@@ -94,7 +95,7 @@ def _open_and_show(opening: Opening, unless_known: bool) -> None:
         **({"unusable": unusable} if unusable else {}),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
-    unusable_lines = [f"! {unusable_text(code)}" for code in unusable]
+    unusable_lines = [f"! {unusable_text(cli.locale, code)}" for code in unusable]
     lines = (*_unset_line(kind, unset), *unusable_lines, *welcome, *map(candidate_line, others))
     cli.give(document, answer_text(answer), *lines)
 
@@ -144,7 +145,7 @@ def do(
     body: Body = None,
     as_: As = None,
     key: Key = None,
-    if_seq: Annotated[int | None, typer.Option()] = None,
+    if_seq: Annotated[int | None, whole_option(least=0)] = None,
     preview: Annotated[bool, typer.Option("--preview")] = False,
     encoding: FileEncoding = None,
     json: Json = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, table
+from apps.cli.number_options import whole_option
 from apps.page import Page
 from classifier import training_report
 from locales.translation import label, translate
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 classifier = typer.Typer(no_args_is_help=True)
 
 Files = Annotated[list[Path] | None, typer.Argument()]
-Folds = Annotated[int | None, typer.Option(min=2, max=20)]
-Seed = Annotated[int, typer.Option()]
+Folds = Annotated[int | None, whole_option(least=2, most=20)]
+Seed = Annotated[int, whole_option()]
 Subject = Annotated[str, typer.Option()]
 
 

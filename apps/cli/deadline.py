@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli, instant, table
+from apps.cli.number_options import whole_option
 from apps.fitted_table import FittedTable
 from engine.calendars.calendar import Calendar, calendar
 from engine.calendars.deadlines import Counted, Unit, due, explained, provisional
@@ -15,7 +16,7 @@ from locales.translation import translate
 from statemachines.refused import Refused
 
 Start = Annotated[str, typer.Option()]
-Amount = Annotated[int, typer.Option()]
+Amount = Annotated[int, whole_option()]
 UnitName = Annotated[str, typer.Option("--unit")]
 CalendarName = Annotated[str, typer.Option("--calendar")]
 Stored = Annotated[bool, typer.Option("--store")]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli
+from apps.cli.number_options import whole_option
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
     from apps.up_deployments import Applied
 
-Port = Annotated[int, typer.Option()]
+Port = Annotated[int, whole_option(least=1, most=65_535)]
 Keep = Annotated[bool, typer.Option("--keep")]
 Api = Annotated[str | None, typer.Option("--api")]
 
