@@ -7,8 +7,11 @@ up in the network.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from unicodedata import category, normalize
 
+READ_TWICE = 256
+"""So many numbers and addresses are kept as they were read: a door checks them before the engine reads them again."""
 HOME_REGION = "CN"
 """The region of a telephone number without a country code, where no policy pack says another."""
 
@@ -56,9 +59,10 @@ class Identifier:
 
 def plain(text: str) -> str:
     """Return a text in NFKC (full-width characters become plain), without invisible characters or outer spaces."""
-    composed = normalize("NFKC", text)
-    visible = "".join(character for character in composed if category(character) != "Cf")
-    return " ".join(visible.split())
+    if not text.isascii():
+        composed = normalize("NFKC", text)
+        text = "".join(character for character in composed if category(character) != "Cf")
+    return " ".join(text.split())
 
 
 NOTHING = frozenset({
@@ -73,12 +77,13 @@ NOTHING = frozenset({
     "no number", "no email", "no mail", "same", "same as above", "see above", "empty", "blank", "missing", "withheld",
 })  # fmt: skip
 """Words that people and programs write where there is nothing; compared in lower case without punctuation."""
+NO_WORD = re.compile(r"[\W_]+")
 SEQUENCES = ("01234567890123456789", "98765432109876543210")
 
 
 def is_placeholder(text: str) -> bool:
     """Return whether a text says that there is nothing: a word for it, punctuation, or digits that count nothing."""
-    words = " ".join(re.sub(r"[\W_]+", " ", plain(text).casefold()).split())
+    words = " ".join(NO_WORD.sub(" ", plain(text).casefold()).split())
     if words in NOTHING or words == "":
         return True
     digits = words.replace(" ", "")
@@ -88,6 +93,8 @@ def is_placeholder(text: str) -> bool:
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s*(?:E|[x×*]\s*10\s*\^?)\s*[+-]?\s*\d{1,3}", re.IGNORECASE)
 ERROR_CELL = re.compile(r"#{2,}|#(?:N/?A|VALUE|REF|NAME|NUM|NULL|DIV/0|CALC|SPILL|GETTING_DATA)[!?]?", re.IGNORECASE)
 SEPARATED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.0+)?")
+QUOTED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")
+DECIMAL_ZEROS = re.compile(r"^(\d+)\.0+$")
 EXCEL_DIGITS = 15
 """A spreadsheet keeps this many digits of a number; it writes zeros for the rest."""
 
@@ -104,12 +111,14 @@ def _digits_lost(text: str) -> bool:
 
 def _as_text(text: str) -> str:
     """Undo what a spreadsheet adds to a number that is still whole: ``'138``, ``="138"``, ``138.0``, ``13,800``."""
-    quoted = re.fullmatch(r"""=?(["'])(.*)\1|'(.*)""", text)
+    if text.isdigit():
+        return text
+    quoted = QUOTED.fullmatch(text)
     if quoted is not None:
         text = next(part for part in (quoted[2], quoted[3]) if part is not None).strip()
     if SEPARATED.fullmatch(text):
         text = text.replace(",", "")
-    return re.sub(r"^(\d+)\.0+$", r"\1", text)
+    return DECIMAL_ZEROS.sub(r"\1", text)
 
 
 HIDDEN = re.compile(r"[*●•○◯█■□…]|[xX]{2,}|[._?]{3,}")
@@ -124,6 +133,8 @@ EXTENSION = re.compile(
 )
 DASHED_EXTENSION = re.compile(r"(1\d{10}|\(?0\d{2,3}\)?[- ]?\d{7,8}|[48]00[- ]?\d{3}[- ]?\d{4})-(\d{1,6})")
 TELEPHONE = re.compile(r"\(?\+?[\d\s().\-/]+")
+NO_DIGIT = re.compile(r"\D")
+COUNTRY_IN_BRACKETS = re.compile(r"^\((\+\d{1,3})\)")
 SHORT = re.compile(r"9[56]\d{3,4}|1[012]\d{1,3}")
 """Short numbers of Chinese services, as 95554 and 10086; the library has no number plan for them."""
 BOUNDARY = re.compile(r"[;,/、|&]|\s+(?:or|and|或|和)\s+|或|和")
@@ -131,6 +142,7 @@ FEWEST_DIGITS = 7
 """A part of a text with fewer digits is no telephone number of its own."""
 
 
+@lru_cache(READ_TWICE)
 def phone_number(text: str, region: str = HOME_REGION) -> Identifier:
     """Read a telephone number; ``region`` is where a number without a country code belongs (ISO 3166).
 
@@ -163,14 +175,15 @@ def _several_numbers(number: str, region: str) -> bool:
 def _telephone(number: str, region: str) -> Identifier | None:
     """Return a valid telephone number; None for anything else."""
     dialled, extension = number, ""
-    if (match := EXTENSION.fullmatch(number) or DASHED_EXTENSION.fullmatch(number)) is not None:
+    form = DASHED_EXTENSION if TELEPHONE.fullmatch(number) else EXTENSION
+    if (match := form.fullmatch(number)) is not None:
         dialled, extension = match[1].strip(), match[2]
     if TELEPHONE.fullmatch(dialled) is None:
         return None
-    digits = re.sub(r"\D", "", dialled)
+    digits = NO_DIGIT.sub("", dialled)
     if region == "CN" and SHORT.fullmatch(digits):
         return Identifier(Quality.SHARED, digits, digits)
-    international = re.sub(r"^\((\+\d{1,3})\)", r"\1", dialled.replace("(0)", ""))
+    international = COUNTRY_IN_BRACKETS.sub(r"\1", dialled.replace("(0)", ""))
     return _in_number_plan(international, extension, region)
 
 
@@ -181,7 +194,8 @@ def _in_number_plan(dialled: str, extension: str, region: str) -> Identifier | N
         parsed = plan.parse(dialled, region)
     except plan.NumberParseException:
         return None
-    if not plan.is_valid_number(parsed):
+    kind = plan.number_type(parsed)
+    if kind == plan.PhoneNumberType.UNKNOWN:  # as plan.is_valid_number, whose work it repeats
         return None
     e164 = plan.format_number(parsed, plan.PhoneNumberFormat.E164)
     own = {
@@ -191,7 +205,7 @@ def _in_number_plan(dialled: str, extension: str, region: str) -> Identifier | N
     }
     if extension:
         e164 = f"{e164};ext={extension}"
-    personal = not extension and plan.number_type(parsed) in own
+    personal = not extension and kind in own
     return Identifier(Quality.PERSONAL if personal else Quality.SHARED, e164, e164)
 
 
@@ -210,6 +224,7 @@ NO_MAILBOX = frozenset({
 NAMED = re.compile(r'(?:"[^"@]*"|[^<>@,;"]*)<\s*([^<>]*?)\s*>')
 
 
+@lru_cache(READ_TWICE)
 def mail_address(text: str) -> Identifier:
     """Read a mail address by RFC 5321, as ``wang@example.com`` or ``王女士 <wang@example.com>``.
 
@@ -231,11 +246,11 @@ def mail_address(text: str) -> Identifier:
 
 
 def _in_mail_syntax(address: str) -> Identifier | None:
-    from email_validator import EmailNotValidError, validate_email  # 35 ms, and only where somebody gives an address
+    import email_validator as syntax  # 35 ms, and only where somebody gives an address
 
     try:
-        parsed = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
-    except EmailNotValidError:
+        parsed = syntax.validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    except syntax.EmailNotValidError:
         return None
     written = parsed.ascii_email or parsed.normalized
     mailbox = parsed.local_part.casefold()
