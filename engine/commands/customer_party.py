@@ -7,7 +7,8 @@ from engine.duplicates.recognition import ContactKeys
 from engine.duplicates.same_person import Question, holders, recognise
 from engine.transaction import Tx
 from models.contact import Contact
-from models.identifiers import Identifier, Quality, plain
+from models.identifiers import Identifier, Quality
+from models.placeholders import plain
 from statemachines.refused import Refused
 
 NEW: Final = """
