@@ -16,6 +16,8 @@ CaseFault = Callable[[str], str]
 """Returns why a contact cannot follow up the case with a number (one of ``CASE_FAULTS``); empty if it can."""
 
 
+REPLACED = "\ufffd"
+"""What a program writes for a character that it could not read: the character is lost."""
 CASE_FAULTS = {"unknown_case": "bad_file.unknown_case", "no_follow_up": "bad_file.no_follow_up"}
 
 
@@ -38,6 +40,8 @@ class ContactRow:
     def contact(self) -> Contact | None:
         """Return the row as a contact, or None if ``problems`` were found."""
         for column, cell in self._cells.items():
+            if isinstance(cell, str) and REPLACED in cell:
+                self.notes.append(FileNote("file_note.replaced_characters", row=self._row, column=column))
             fault = fault_in(cell)
             if fault is not None:
                 self._refuse(column, fault.code, fault.params)

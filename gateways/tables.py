@@ -62,11 +62,11 @@ def _csv_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
         rows = table_rows(split, _layout(mapping), note)
         _, header = next(rows, (0, ()))
         for row, record in rows:
-            if len(record) > len(header):
+            if any(cell.strip() for cell in record[len(header) :]):
                 counts = {"cells": len(record), "columns": len(header)}
                 yield row, Problem(row, None, "bad_file.too_many_cells", counts)
             else:
-                yield row, dict(zip_longest(map(str, header), record))
+                yield row, dict(zip_longest(map(str, header), record[: len(header)]))
 
 
 def _codec(path: Path, declared: str | None, note: AddNote) -> str:
@@ -107,7 +107,7 @@ def _object(line: str, row: int) -> Cells | Problem:
     if "\0" in line:
         return Problem(row, None, "bad_file.nul")
     try:
-        value: object = json.loads(line, object_pairs_hook=_unique_keys)
+        value: object = json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except _RepeatedKeyError as error:
         key = excerpt(error.args[0])
         return Problem(row, key, "bad_file.duplicated_column", {"column": key})
@@ -117,6 +117,11 @@ def _object(line: str, row: int) -> Cells | Problem:
         return Problem(row, None, "bad_file.not_an_object")
     cells = cast(dict[str, Any], value)
     return {key: Flaw.NESTED if isinstance(cell, dict | list) else cell for key, cell in cells.items()}
+
+
+def _refuse_constant(name: str) -> None:
+    """Raise ``ValueError`` for NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
