@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
-from gateways.cells import Cell, Flaw
+from gateways.cells import Cell, Flaw, is_blank
 from gateways.charset import encoding_note, encoding_of
 from gateways.contact_mapping import ContactMapping
 from gateways.delimited import Lines, delimited_rows
@@ -62,7 +62,7 @@ def _csv_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
         rows = table_rows(split, _layout(mapping), note)
         _, header = next(rows, (0, ()))
         for row, record in rows:
-            if any(cell.strip() for cell in record[len(header) :]):
+            if not all(map(is_blank, record[len(header) :])):
                 counts = {"cells": len(record), "columns": len(header)}
                 yield row, Problem(row, None, "bad_file.too_many_cells", counts)
             else:

@@ -1,7 +1,9 @@
 """Whatever door people come by, and whoever is taken for whom, a case's letters go to the address that it came with."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_merging_and_parting_people_moves_no_letter(work: Work, decide: object):
 
 
 def test_an_address_that_changes_is_that_of_the_new_case_only(work: Work):
-    moved = {"phone": "13800138000", "customer": "王女士"}
+    moved: Mapping[str, Any] = {"phone": "13800138000", "customer": "王女士"}
     old = new_case(work.store, email="old@example.org", **moved)
     new = new_case(work.store, email="new@example.org", **moved)
     none = new_case(work.store, **moved)
