@@ -15,8 +15,10 @@ from engine.calendars.deadlines import Counted, Unit, due, explained, provisiona
 from locales.translation import translate
 from statemachines.refused import Refused
 
+READABLE = 10**40
+"""Amounts up to this are refused by the calendar, which knows how much it can count."""
 Start = Annotated[str, typer.Option()]
-Amount = Annotated[int, whole_option()]
+Amount = Annotated[int, whole_option(least=-READABLE, most=READABLE)]
 UnitName = Annotated[str, typer.Option("--unit")]
 CalendarName = Annotated[str, typer.Option("--calendar")]
 Stored = Annotated[bool, typer.Option("--store")]

@@ -40,4 +40,4 @@ def _parser(least: int, most: int) -> Callable[[Any], int]:
 
 def _shown(limit: int) -> int | None:
     """Return a limit as the help shows it; not that of the store."""
-    return None if abs(limit) == MOST else limit
+    return None if abs(limit) >= MOST else limit
