@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.variable_views import entered
+from apps.variable_views import entered, field_label
 from engine.ledger.record import current_case
 from engine.store import Store
 from models.columns import from_micros
@@ -16,6 +16,8 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.v
  WHERE t.case_id = :case_id ORDER BY t.seq
 """
 STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
+UNANSWERED = ("attempt", "reason")
+"""The move whose reason is a code, and that field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,15 @@ class HistoryMove:
     form: dict[str, Any]
     hash: str
 
-    def summary(self, locale: str, width: int = 48) -> str:
-        """Return the form in one short line, money in yuan."""
-        line = " ".join(f"{name}={entered(locale, name, value)}" for name, value in self.form.items())
+    def summary(self, locale: str, kind: str, width: int = 48) -> str:
+        """Return the form of a move of a kind of case in one short line, in the reader's words."""
+        line = " ".join(f"{field_label(locale, kind, name)}={self._entered(locale, kind, name)}" for name in self.form)
         line = line.replace("\n", " ")
         return line if len(line) <= width else line[: width - 1] + "…"
+
+    def _entered(self, locale: str, kind: str, name: str) -> str:
+        sort = "outcome" if (self.move, name) == UNANSWERED else name  # its words are those of a callback's outcome
+        return entered(locale, kind, sort, self.form[name])
 
     def document(self) -> dict[str, Any]:
         """Return the move for programs."""

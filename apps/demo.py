@@ -18,6 +18,7 @@ from apps.prefect_server import Server, prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import prepare, progress, run_observed
 from apps.simulation import Lived
+from apps.up import tell_login
 from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.commands.arrivals import Source, record
@@ -114,6 +115,7 @@ def _import(store: Store) -> None:
 def keep_open(server: Server, tell: Callable[..., None]) -> None:
     """Print where to look, and keep the server open until Ctrl-C."""
     tell("demo.kept", ui=server.ui_url)
+    tell_login(server, tell)
     with suppress(KeyboardInterrupt):
         server.process.wait()
 
@@ -149,9 +151,9 @@ async def _leave_pages(work: Work) -> None:
 
 
 def _runs(api_url: str) -> int:
-    from prefect.client.orchestration import SyncPrefectClient
+    from apps.prefect_client import prefect_client
 
-    with SyncPrefectClient(api_url) as client:
+    with prefect_client(api_url) as client:
         answer = client.request("POST", "/flow_runs/count", json={})
         return int(answer.json())
 

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from apps.night_anchor import NightAnchor
 from apps.notify_listener import listen
 from apps.watch import Watch
 from engine.clock import system_now
+from engine.clock_doubt import believe_clock
 from engine.outages import WORKER_AWAY, excused, note_outage
 from engine.store import Store
 from engine.timers.next_due import look
@@ -73,24 +75,26 @@ async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = Schedul
     """
     if work.store.simulated:
         raise Refused("simulated_store")
+    await off_loop(believe_clock, work.store)
     async with _hold_lease(work), _wake_up(work, make_alarm) as (wake, alarm):
-        stopping, watch = asyncio.create_task(_set_with(stop, wake)), Watch()
+        stopping, watch, night_anchor = asyncio.create_task(_set_with(stop, wake)), Watch(), NightAnchor()
         try:
             while not stop.is_set():
                 wake.clear()
-                alarm.ring_at(await _tick(work, watch))
+                alarm.ring_at(await _tick(work, watch, night_anchor))
                 await wake.wait()
         finally:
             stopping.cancel()
 
 
-async def _tick(work: Work, watch: Watch) -> datetime:
+async def _tick(work: Work, watch: Watch, night_anchor: NightAnchor) -> datetime:
     """Do what is due; returns when to do so again. An error does not end the driver: it tries again."""
     now = await work.now()
     try:
         await drain(work)
         await watch.saw(work, now)
         await _missed_nights(work)
+        await night_anchor.after_night(work, now)
         due = await off_loop(look, work.store, now)
     except Exception as error:  # noqa: BLE001 (an error does not end the driver)
         log.error("a tick failed: %s", type(error).__name__)

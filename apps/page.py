@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Markdown, TableElement
 
 from apps.fitted_table import FittedTable
+from models.printable_text import printable
 
 
 class _MarkdownTable(TableElement):
@@ -21,3 +22,6 @@ class Page(Markdown):
     """A Markdown page whose tables fit the terminal without cutting a cell."""
 
     elements = Markdown.elements | {"table_open": _MarkdownTable}
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(printable(markup))  # before a link of the page becomes an escape sequence of the terminal

@@ -1,6 +1,8 @@
-"""Runs Prefect's server with its garbage collected in a thread of its own and its busy answers tried again.
+"""Runs Prefect's server behind the gate, with its garbage collected in a thread and its busy answers tried again.
 
-Usage: python -m apps.prefect_process HOST PORT
+Usage: python -m apps.prefect_process HOST PORT [--no-services]
+
+The environment gives both credentials. See Note [Two credentials] in apps/prefect_login.py.
 
 Note [A server that waits for itself]: Prefect's server on SQLite stood still for a minute, now and then, with two
 transactions at once. One waits in a thread for the write lock of the other, for up to 60 seconds, and holds the mutex
@@ -15,11 +17,14 @@ does not try again, and the supervisor who submits a form reads "error". So such
 
 import asyncio
 import gc
+import os
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from urllib.parse import urlsplit
+
+from apps.prefect_gate import App, Gate, Message, Receive, Send
+from apps.prefect_login import LOGIN_VARIABLE, PROCESS_VARIABLE, BadCredential, Credentials
 
 YOUNG_SECONDS = 1.0
 ALL_EVERY = 60
@@ -27,11 +32,8 @@ ALL_EVERY = 60
 BUSY = 503
 TRIES = 100
 PAUSE_SECONDS = 0.05
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+ORIGINS = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"
+NO_SERVICES = "--no-services"
 
 
 def collect_apart() -> None:
@@ -104,15 +106,37 @@ async def _refused(app: App, scope: Message, receive: Receive, send: Send) -> bo
     return refused
 
 
-def serve(host: str, port: int) -> None:
+def own_origins(given: str, ui_api_url: str) -> str:
+    """Return the origins whose pages may ask the API: those given, else that of the UI. Raises ``BadCredential``.
+
+    With ``*``, any page that a supervisor's browser opens could.
+    """
+    if "*" in given:
+        raise BadCredential(f"{ORIGINS} is *: name the addresses of the UI, separated by commas")
+    if given:
+        return given
+    address = urlsplit(ui_api_url)
+    own = f"{address.scheme}://{address.netloc}"
+    return f"{own},{own.replace('//127.0.0.1', '//localhost')}" if address.hostname == "127.0.0.1" else own
+
+
+def serve(host: str, port: int, *, services: bool = True) -> None:
     """Run Prefect's server at this address until it is told to stop, as `prefect server start` does."""
+    environment = os.environ
+    login, process = environment.get(LOGIN_VARIABLE, ""), environment.get(PROCESS_VARIABLE, "")
+    credentials = Credentials(login, process, login_given=True).check()
+    # Prefect itself demands the process credential; the gate gives it to whoever has the login.
+    environment[LOGIN_VARIABLE] = credentials.process
+    environment[ORIGINS] = own_origins(environment.get(ORIGINS, ""), environment.get("PREFECT_SERVER_UI_API_URL", ""))
+
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
 
     settings = get_current_settings().server
+    prefect: App = create_app(final=True, webserver_only=not services)  # pyright: ignore[reportAssignmentType]
     uvicorn.run(
-        busy_writes_again(create_app(final=True)),
+        Gate(prefect, busy_writes_again(prefect), credentials, environment.get("CLOSELOOP_LOCALE", "zh_CN")),
         host=host,
         port=port,
         timeout_keep_alive=settings.api.keepalive_timeout,
@@ -124,4 +148,7 @@ def serve(host: str, port: int) -> None:
 
 if __name__ == "__main__":
     collect_apart()
-    serve(sys.argv[1], int(sys.argv[2]))
+    try:
+        serve(sys.argv[1], int(sys.argv[2]), services=NO_SERVICES not in sys.argv[3:])
+    except BadCredential as bad:
+        sys.exit(str(bad))

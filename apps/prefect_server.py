@@ -18,7 +18,8 @@ from typing import Any
 
 import httpx
 
-from apps.prefect_settings import prefect_environment, with_credential
+from apps.prefect_login import LOGIN_VARIABLE, BadCredential, Credentials, basic_auth, ensure_credentials
+from apps.prefect_settings import prefect_environment, server_environment, worker_environment
 from apps.process_state import process_facts
 
 HOST = "127.0.0.1"
@@ -93,10 +94,15 @@ class Child:
 
 @dataclass
 class Server(Child):
-    """A running Prefect server."""
+    """A running Prefect server. ``credentials`` are those of people and of our own processes."""
 
     api_url: str = ""
     ui_url: str = ""
+    credentials: Credentials = field(kw_only=True, repr=False)
+
+    def takes_writes(self) -> bool:
+        """Return whether it accepts a write."""
+        return takes_writes(self.api_url, self.credentials.process)
 
     def page(self, run_id: str) -> str:
         """Return the address of a run's page."""
@@ -105,12 +111,19 @@ class Server(Child):
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Return when the server accepts writes; its health page answers long before, and with a stuck database too."""
         deadline = time.monotonic() + seconds
-        while not takes_writes(self.api_url):
+        while not self.takes_writes():
             if not self.alive:
                 raise PrefectServerError(f"The Prefect server ended while starting.\n{_tail(self.log)}")
             if time.monotonic() > deadline:
                 raise PrefectServerError(f"The Prefect server accepted no write in {seconds:.0f} s.\n{_tail(self.log)}")
             time.sleep(0.2)
+
+
+def _credentials(home: Path) -> Credentials:
+    try:
+        return ensure_credentials(home)
+    except BadCredential as bad:
+        raise PrefectServerError(f"The Prefect server cannot be protected: {bad}.") from None
 
 
 def free_port() -> int:
@@ -132,15 +145,18 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
     with _only_one(run / "prefect-server.lock"), _sigterm_unwinds():
         port = _checked_port(port)
         url = f"http://{HOST}:{port}"
+        credentials = _credentials(home)
+        own = prefect_environment(home, f"{url}/api", credentials.process)
         server = Server(
             SERVER,
             ["apps.prefect_process", HOST, str(port)],
             home,
-            prefect_environment(home, f"{url}/api"),
+            server_environment(os.environ) | own | {LOGIN_VARIABLE: credentials.login},
             {"port": port, "api_url": f"{url}/api"},
             STOP_SECONDS,
             api_url=f"{url}/api",
             ui_url=url,
+            credentials=credentials,
         )
         with _running(server):
             if wait:
@@ -149,11 +165,11 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
 
 
 @contextmanager
-def worker(home: Path, api_url: str, pool: str = POOL) -> Iterator[Child]:
-    """Run a process worker of `pool` in `home`; its flow runs inherit its environment."""
+def worker(home: Path, api_url: str, declared: Path | None = None) -> Iterator[Child]:
+    """Run a worker of the scheduled work in `home`, of the deployments of `declared` or of ours."""
     # See Note [One writer] in apps/prefect_settings.py.
-    command = ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--limit", "1"]
-    with _worker(home, api_url, WORKER, command, pool) as child:
+    command = ["apps.night_worker", "--limit", "1", *(["--deployments", str(declared)] if declared else [])]
+    with _worker(home, api_url, WORKER, command, POOL) as child:
         yield child
 
 
@@ -168,7 +184,8 @@ def acts_worker(home: Path, api_url: str) -> Iterator[Child]:
 def _worker(home: Path, api_url: str, name: str, command: Sequence[str], pool: str) -> Iterator[Child]:
     home = home.resolve()
     (home / "run").mkdir(parents=True, exist_ok=True)
-    child = Child(name, command, home, prefect_environment(home, api_url), {"pool": pool}, WORKER_STOP_SECONDS)
+    environment = worker_environment(os.environ) | prefect_environment(home, api_url)
+    child = Child(name, command, home, environment, {"pool": pool}, WORKER_STOP_SECONDS)
     with _sigterm_unwinds(), _running(child):
         yield child
 
@@ -182,14 +199,14 @@ def _running(child: Child) -> Iterator[None]:
         child.stop()
 
 
-def _start(command: Sequence[str], cwd: Path, extra: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     if log.exists():
         log.replace(log.with_suffix(".log.1"))  # keep the previous log, which is needed after a restart
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "apps.supervised_child", *command],
             cwd=cwd,
-            env={**os.environ, **extra},
+            env={**environment},
             stdin=subprocess.PIPE,  # closed when this process ends, however it ends; the child watches it
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -212,11 +229,11 @@ def _stop(process: "subprocess.Popen[bytes]", seconds: float) -> None:
             process.stdin.close()
 
 
-def takes_writes(api_url: str) -> bool:
-    """Return whether the server at this address accepts a write with the credential of the environment."""
+def takes_writes(api_url: str, credential: str) -> bool:
+    """Return whether the server at this address accepts a write with this credential."""
     name = f"closeloop_ready_{os.getpid()}"
     try:
-        with httpx.Client(base_url=with_credential(api_url), timeout=5.0, trust_env=False) as client:
+        with httpx.Client(base_url=api_url, auth=basic_auth(credential), timeout=5.0, trust_env=False) as client:
             client.delete(f"/variables/name/{name}")
             answer = client.post("/variables/", json={"name": name, "value": True})
             client.delete(f"/variables/name/{name}")

@@ -1,10 +1,15 @@
-"""The environment and the credential of every process that uses Prefect."""
+"""The environment of every process that uses Prefect.
+
+Note [Environment of a child]: a child gets what this module lists, and nothing else that happens to be in the
+environment of whoever starts it. Prefect's server gets nothing of ours: no secret, no database, no mail server. The
+workers run our flows and get our settings, but not those of Prefect's server.
+"""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
+from apps.prefect_login import PROCESS_VARIABLE, process_credential
 from flows.prefect_ui.run_log import LOGGING_CONFIG
 
 # Note [One writer]
@@ -21,6 +26,17 @@ RETENTION = {
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
 }
 CLIENT_CSRF, SERVER_CSRF = "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
+PLATFORM = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "COLUMNS"}
+    | {"LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "DO_NOT_TRACK"}
+)
+"""What every process of ours may need of its surroundings. See Note [Environment of a child]."""
+OF_SERVER, OF_WORKER = (
+    ("LC_", "PYTHON", "PREFECT_", "CLOSELOOP_LOCALE"),
+    ("LC_", "PYTHON", "PREFECT_", "CLOSELOOP_", "PG"),
+)
+"""The prefixes of the other variables that a child gets."""
+SERVER_ONLY = ("PREFECT_SERVER_", "PREFECT_API_DATABASE_")
 FEWER_WRITES = {
     # By default the server writes each change of a task in a transaction of its own. See Note [One writer].
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
@@ -29,19 +45,19 @@ FEWER_WRITES = {
 }
 
 
-def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
+def prefect_environment(home: Path, api_url: str, credential: str | None = None) -> dict[str, str]:
     """Return the environment that a process must have before it imports Prefect.
 
-    No analytics, no log lines but our own to the API, JSON instead of pickles, and a Prefect home below ours unless one
-    is given.
+    Without a ``credential``, it is what our processes send to this server. No analytics, no log lines but our own to
+    the API, JSON instead of pickles, and a Prefect home below ours unless one is given.
     """
     given = os.environ
-    auth = given.get("PREFECT_SERVER_API_AUTH_STRING")
+    auth = credential or process_credential(home, api_url)
     return {
         "CLOSELOOP_HOME": str(home),
         "PREFECT_HOME": given.get("PREFECT_HOME") or str(home / "prefect"),
         "PREFECT_API_URL": api_url,
-        **({"PREFECT_API_AUTH_STRING": auth} if auth else {}),
+        **({PROCESS_VARIABLE: auth} if auth else {}),
         "PREFECT_SERVER_UI_API_URL": api_url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
@@ -71,13 +87,12 @@ def _on_postgres(given: Mapping[str, str]) -> bool:
     return given.get("PREFECT_SERVER_DATABASE_CONNECTION_URL", "").startswith("postgresql")
 
 
-def with_credential(api_url: str) -> str:
-    """Return the address with the credential of the environment in it, for clients of this process only.
+def server_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what Prefect's server gets of an environment. See Note [Environment of a child]."""
+    return {name: value for name, value in given.items() if name in PLATFORM or name.startswith(OF_SERVER)}
 
-    Prefect reads the credential from the settings only for clients that it creates itself.
-    """
-    credential = os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or os.environ.get("PREFECT_API_AUTH_STRING", "")
-    if not credential:
-        return api_url
-    scheme, _, rest = api_url.partition("://")
-    return f"{scheme}://{quote(credential, safe=':')}@{rest}"
+
+def worker_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what a worker and its runs get of an environment. See Note [Environment of a child]."""
+    needed = {name: value for name, value in given.items() if name in PLATFORM or name.startswith(OF_WORKER)}
+    return {name: value for name, value in needed.items() if not name.startswith(SERVER_ONLY)}

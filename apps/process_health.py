@@ -28,9 +28,10 @@ def process_health(home: Path, driver_lives: bool) -> list[Health]:
         return [Health("prefect", False, "none", notes=notes), *(_unserved(home, *worker) for worker in WORKERS)]
     import httpx  # only where there is a server to ask
 
-    from apps.prefect_settings import with_credential
+    from apps.prefect_login import basic_auth, process_credential
 
-    with httpx.Client(base_url=with_credential(api), timeout=PROBE_SECONDS, trust_env=False) as http:
+    auth = basic_auth(process_credential(home, api))
+    with httpx.Client(base_url=api, auth=auth, timeout=PROBE_SECONDS, trust_env=False) as http:
         health = _server(http, api, server, driver_lives)
         return [health, *(_worker(http, home, *worker, health.ok) for worker in WORKERS)]
 

@@ -1,7 +1,6 @@
 """A scenario of a simulation: the staff, the moves they make and when, and how customers answer the telephone."""
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +8,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from engine.actors import NewActor, add_actor
+from engine.actors import NOBODY, NewActor, add_actor
 from engine.commands.advance import Command, advance
 from engine.store import Store
 from flows.work import Work
 from gateways.charset import read_text
 from gateways.problems import Unreadable
 from models.columns import from_micros
+from models.instants import Instant
+from models.toml_text import BadToml, parsed_toml
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
@@ -40,6 +41,13 @@ def span(text: object) -> timedelta:
     return sum((int(number) * UNITS[unit] for number, unit in parts), timedelta())
 
 
+def person(handle: str) -> str:
+    """Return the handle of a person. Raises ``ValueError`` for the system's and the import's."""
+    if handle in NOBODY:
+        raise ValueError(f"{handle} is no person")
+    return handle
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +68,7 @@ class ScenarioStep(_Row):
 
     contact: str
     after: Annotated[timedelta, BeforeValidator(span)]
-    by: str
+    by: Annotated[str, AfterValidator(person)]
     move: str
     set: Mapping[str, Any] = {}
 
@@ -75,8 +83,8 @@ class CallAnswers(_Row):
 class Scenario(_Row):
     """Everything that people do in a simulation."""
 
-    start: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    start: Instant | None = None
+    until: Instant | None = None
     actor: tuple[Player, ...] = ()
     step: tuple[ScenarioStep, ...] = ()
     call: tuple[CallAnswers, ...] = ()
@@ -87,11 +95,14 @@ class Scenario(_Row):
         return {call.contact: call.answers for call in self.call}
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read and check a scenario. Raises ``Refused('bad_scenario')`` with the place and the reason."""
+def load_scenario(path: Path, encoding: str | None = None) -> Scenario:
+    """Read and check a scenario. Raises ``Refused('bad_scenario')`` with the place and the reason.
+
+    Without a named ``encoding`` it is found by evidence.
+    """
     try:
-        return Scenario.model_validate(tomllib.loads(read_text(path)[0]))
-    except (OSError, Unreadable, tomllib.TOMLDecodeError) as error:
+        return Scenario.model_validate(parsed_toml(read_text(path, encoding)[0]))
+    except (OSError, Unreadable, BadToml) as error:
         raise Refused("bad_scenario", file=path.name, why=str(error)) from None
     except ValidationError as error:
         reason = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()[:5])
@@ -123,27 +134,29 @@ class Staff:
         while self.steps and self.steps[0][0] <= now:
             _, index, step = self.steps.pop(0)
             try:
-                self._make(work.store, index, step, now)
+                made += self._make(work.store, index, step, now)
             except Refused as refused:
                 self.refused[f"{step.contact} {step.move}: {refused.code}"] += 1
-            else:
-                made += 1
         return made
 
-    def _make(self, store: Store, index: int, step: ScenarioStep, now: datetime) -> None:
+    def _make(self, store: Store, index: int, step: ScenarioStep, now: datetime) -> bool:
+        """Make a move; return False if it was made before, by a run that was killed at this instant."""
         with store.looking() as tx:
             row = tx.row(CASE_OF_CONTACT, row_id=step.contact)
         if row is None:
             raise Refused("unknown_case", number=step.contact)
-        advance(store, Command(row.number, step.move, step.set, step.by, key=f"scenario:{index}"), now)
+        return not advance(store, Command(row.number, step.move, step.set, step.by, key=f"scenario:{index}"), now).again
 
 
 def staff(store: Store, scenario: Scenario, now: datetime) -> Staff:
-    """Return the staff with the steps still to come, in order of time."""
+    """Return the staff with the steps still to come, in order of time.
+
+    Those of this very instant are among them: a run that is killed has set the clock, but may not have made them all.
+    """
     with store.looking() as tx:
         contact_times = {row.row_id: from_micros(row.at) for row in tx.rows(CONTACT_TIMES)}
     unknown = sorted({step.contact for step in scenario.step} - set(contact_times))
     if unknown:
         raise Refused("bad_scenario", file="", why=f"unknown contact {unknown[0]}")
     steps = [(contact_times[step.contact] + step.after, index, step) for index, step in enumerate(scenario.step)]
-    return Staff(sorted((step for step in steps if step[0] > now), key=lambda step: step[:2]))
+    return Staff(sorted((step for step in steps if step[0] >= now), key=lambda step: step[:2]))

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from apps.health import Health
+from apps.mail_health import mail_health
 from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
+from apps.xml_parser import xml_parser_health
 from engine.audit.lifecycle_check import check_lifecycles
+from engine.clock_doubt import anchoring_doubt
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
@@ -58,19 +61,39 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         now = store.now()
         with store.looking() as tx:
             driver = _driver(tx, now, settings.where, needed=not store.simulated)
-            parts = [driver, _nights(tx, now), _dead(tx), _notices(tx, now), _lifecycles(tx), *_holds(tx)]
+            parts = [
+                *_clock(store),
+                driver,
+                _nights(tx, now),
+                _dead(tx),
+                _notices(tx, now),
+                _lifecycles(tx),
+                *_holds(tx),
+            ]
     except Refused as refused:
         away = Health("database", False, "away", {"reason": refused.code})
         return [away, *process_health(settings.where, driver_lives=False)]
     due = look(store)
     lag = max((now - from_micros(due.timer)).total_seconds(), 0.0) if due.timer else 0.0
-    database = "postgres" if store.postgres else "sqlite"
+    database, plain = "postgres" if store.postgres else "sqlite", store.plain_host()
+    facts = {"database": database, "now": now, **({"host": plain} if plain else {})}
     health = [
-        Health("database", True, "there", {"database": database, "now": now}),
+        Health("database", True, "there", facts, ("database_plain",) if plain else ()),
         Health("timers", lag <= LAG_ALLOWED.total_seconds(), "lag", {"seconds": round(lag, 1)}),
         *parts,
+        xml_parser_health(),
     ]
-    return health if store.simulated else [*health, *process_health(settings.where, driver.ok)]
+    return health if store.simulated else [*health, *mail_health(settings), *process_health(settings.where, driver.ok)]
+
+
+def _clock(store: Store) -> list[Health]:
+    """Return whether the clock can be believed; nothing of a simulated store, whose clock is a row."""
+    if store.simulated:
+        return []
+    doubt = anchoring_doubt(store)
+    if doubt is None:
+        return [Health("clock", True, "believed")]
+    return [Health("clock", False, doubt.code.removeprefix("clock_"), dict(doubt.params))]
 
 
 def _driver(tx: Tx, now: datetime, home: Path, needed: bool) -> Health:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from apps.driver import drive
+from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
     Child,
     PortTaken,
@@ -19,14 +20,14 @@ from apps.prefect_server import (
     Server,
     acts_worker,
     prefect_server,
-    takes_writes,
     worker,
 )
-from apps.prefect_settings import prefect_environment, with_credential
+from apps.prefect_settings import prefect_environment
 from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
 from apps.process_state import process_facts
 from apps.up_children import KeptChild, keep_alive
 from apps.up_notices import NoticeWatch, watch_notices
+from apps.xml_parser import xml_parser_health
 from classifier.category_tree import bring_tree
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
@@ -40,15 +41,20 @@ Tell = Callable[..., None]
 
 def bring_up(settings: Settings, port: int, tell: Tell) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
+    from engine.audit.upgrade import upgrade_store
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
 
     _refuse_simulated(settings)
+    if (upgraded := upgrade_store(settings, system_now())) is not None:
+        tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
     create_store(settings, system_now())
     work = work_from(settings)
     bring_tree(work.store)
     complete_parties(work.store, system_now())
     _check_lifecycles(work.store, tell)
+    if (parser := xml_parser_health()).code == "old":
+        tell("up.xml_old", **parser.facts)
     tell("up.starting", home=str(settings.where))
     try:
         with prefect_server(settings.where, port) as server:
@@ -60,7 +66,11 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
                 acts_worker(settings.where, server.api_url) as acts_process,
             ):
                 children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
-                ready = partial(tell, "up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
+
+                def ready() -> None:
+                    tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
+                    tell_login(server, tell)
+
                 asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
     except PortTaken:
         raise Refused("port_taken", port=port) from None
@@ -68,10 +78,18 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
         raise Refused("server_died", log=str(error)) from None
 
 
+def tell_login(server: Server, tell: Tell) -> None:
+    """Print the login that the UI asks for, or where it was given."""
+    if server.credentials.login_given:
+        tell("up.login_given", variable=LOGIN_VARIABLE)
+    else:
+        tell("up.login", login=server.credentials.login, file=str(server.home / LOGIN_FILE))
+
+
 def _refuse_simulated(settings: Settings) -> None:
     """Refuse a simulated store; in a home without a store a real one is created."""
     simulated = False
-    with contextlib.suppress(Refused), contextlib.closing(settings.store()) as store:
+    with contextlib.suppress(Refused), contextlib.closing(settings.store(any_schema=True)) as store:
         simulated = store.simulated
     if simulated:
         raise Refused("simulated_store")
@@ -82,16 +100,15 @@ def _prepare_server(server: Server, tell: Tell) -> None:
     from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
 
-    api_url = with_credential(server.api_url)
     for key, apply in (("up.nights", ensure_pool_and_deployments), ("up.automations", ensure_automations)):
-        applied = apply(api_url)
+        applied = apply(server.api_url)
         tell(key, count=len(applied.made) + len(applied.changed) + len(applied.unchanged))
 
 
 def _close_abandoned(server: Server, tell: Tell) -> None:
     from apps.up_runs import close_abandoned
 
-    if abandoned := close_abandoned(with_credential(server.api_url)):
+    if abandoned := close_abandoned(server.api_url):
         tell("up.abandoned", count=abandoned)
 
 
@@ -100,15 +117,15 @@ def _kept(server: Server, workers: Mapping[str, Child], tell: Tell) -> list[Kept
 
     def server_is_back() -> None:
         _prepare_server(server, tell)
-        _post_restart(server.api_url, server)
+        _post_restart(server, server)
 
-    kept = KeptChild("server", server, lambda: takes_writes(server.api_url), server_is_back)
-    again = partial(_post_restart, server.api_url)
+    kept = KeptChild("server", server, server.takes_writes, server_is_back)
+    again = partial(_post_restart, server)
     begun_again = (KeptChild(name, child, prepare=partial(again, child), needs=kept) for name, child in workers.items())
     return [kept, *begun_again]
 
 
-def _post_restart(api_url: str, child: Child) -> None:
+def _post_restart(server: Server, child: Child) -> None:
     """Post to Prefect's event feed that a child was started again."""
     from flows.prefect_ui.events import post
 
@@ -119,7 +136,7 @@ def _post_restart(api_url: str, child: Child) -> None:
         "resource": {"prefect.resource.id": f"closeloop.process.{child.name}", "prefect.resource.name": child.name},
         "payload": {"restarts": child.restarts},
     }
-    asyncio.run(post(api_url, os.environ.get("PREFECT_SERVER_API_AUTH_STRING"), [event]))
+    asyncio.run(post(server.api_url, server.credentials.process, [event]))
 
 
 def _check_lifecycles(store: Store, tell: Tell) -> None:

@@ -17,11 +17,12 @@ from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import DeploymentFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
-from prefect.flows import load_flow_from_flow_run
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
-from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from prefect.workers.base import BaseVariables, BaseWorker, BaseWorkerResult
 
+from apps.declared_deployments import NIGHTS
 from apps.prefect_server import ACTS_POOL
+from apps.work_pools import ACTS_TYPE, FixedConfiguration, declared_flow
 from engine.settings import Settings
 from flows.deployments.house_choices import HouseChoices, house_choices, with_choices
 
@@ -32,23 +33,23 @@ REFRESH_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-class ActsWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
-    """Runs the flows of operator actions in this process."""
+class ActsWorker(BaseWorker[FixedConfiguration, BaseVariables, BaseWorkerResult]):
+    """Runs the flows of operator actions in this process. See Note [What a worker runs]."""
 
-    type = "closeloop-acts"
-    job_configuration = BaseJobConfiguration
+    type = ACTS_TYPE
+    job_configuration = FixedConfiguration
     _description = "Runs the acts of supervisors in a closeloop process that stays up."
 
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: BaseJobConfiguration,
+        configuration: FixedConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> BaseWorkerResult:
         """Run the flow of a deployment to its end. A state in which it ends is no fault of this worker."""
+        flow = await declared_flow(self.client, flow_run, NIGHTS)
         if task_status is not None:
             task_status.started(os.getpid())
-        flow: Any = await load_flow_from_flow_run(flow_run)
         await cast(Any, run_flow(flow, flow_run=flow_run, return_type="state"))
         return BaseWorkerResult(status_code=0, identifier=f"{os.getpid()}")
 

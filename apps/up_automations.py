@@ -25,6 +25,7 @@ from prefect.events.schemas.automations import (
     ResourceSpecificationDict,
 )
 
+from apps.prefect_client import prefect_client
 from apps.up_deployments import OURS, Applied
 from flows.prefect_ui.alerts import ALERT, NIGHT_MISSING, RUN_FAILED
 from gateways.schedule import OVERNIGHT
@@ -63,7 +64,7 @@ def ensure_automations(api_url: str) -> Applied:
     An automation that a supervisor has switched off stays off.
     """
     changes: dict[str, list[str]] = {"made": [], "changed": [], "unchanged": [], "removed": []}
-    with SyncPrefectClient(api_url) as client:
+    with prefect_client(api_url) as client:
         missing = {each.name: each for each in declared(_deployments(client))}
         for there in _ours(client):
             change = _apply(client, there, missing.pop(there.name, None))

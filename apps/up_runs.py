@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.states import Crashed
 from pydantic import TypeAdapter
 
+from apps.prefect_client import prefect_client
 from apps.prefect_settings import RETENTION
 
 OURS = "closeloop"
@@ -23,7 +23,7 @@ def close_abandoned(api_url: str) -> int:
     Call it before anything of ours runs. No work is lost: its rows are leased, and the next tick leases them again.
     """
     running = FlowRunFilter.model_validate({"state": {"type": {"any_": ["RUNNING"]}}, "tags": {"all_": [OURS]}})
-    with SyncPrefectClient(api_url) as client:
+    with prefect_client(api_url) as client:
         runs = client.read_flow_runs(flow_run_filter=running)
         for run in runs:
             client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
@@ -50,7 +50,7 @@ class Retention:
 
 def read_retention(api_url: str) -> Retention:
     """Return the retention that the server at ``api_url`` was started with."""
-    with SyncPrefectClient(api_url) as client:
+    with prefect_client(api_url) as client:
         answer = client.request("GET", "/admin/settings")
     server: dict[str, Any] = answer.json()["server"]
     vacuum = server["services"]["db_vacuum"]

@@ -9,6 +9,7 @@ from typing import Any
 from engine.commands.links import Relative, children, parents
 from engine.transaction import Tx
 from locales.translation import label, translate, when
+from reports.case_customer import unusable_text
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -20,9 +21,16 @@ HUNDREDTHS = frozenset({"actual", "after", "before", "target"})
 """Variables in hundredths of a percent or of a point."""
 SORTS = {
     "confirmed_cause": "cause", "confirmed_responsible": "responsible", "confirmed_degree": "degree",
-    "lead_department": "department", "commended_department": "department",
+    "lead_department": "department", "commended_department": "department", "cosigners": "department",
+    "signed_by": "acceptor", "unset_limits": "clause",
 }  # fmt: skip
 """Variables whose codes have their labels under another name."""
+CODED = frozenset({
+    *SORTS, "acceptor", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type", "degree",
+    "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome", "penalty",
+    "relation", "responsible", "severity", "tone", "trouble", "verdict",
+})  # fmt: skip
+"""Fields of forms that hold a code, or several separated by blanks, which have their labels."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -52,9 +60,22 @@ def yuan(locale: str, fen: int) -> str:
     return translate(locale, "cli.desk.yuan", amount=f"{fen / 100:,.2f}")
 
 
-def entered(locale: str, name: str, value: Any) -> str:
-    """Return the value of a form's field as the history shows it; money in yuan."""
-    return yuan(locale, value) if name in MONEY_ENTERED and isinstance(value, int) else str(value)
+def field_label(locale: str, kind: str, name: str) -> str:
+    """Return what a form's field is called: as a field, else as the case variable that it becomes."""
+    return next((text for sort in ("field", "known") if (text := label(locale, kind, sort, name)) != name), name)
+
+
+def entered(locale: str, kind: str, name: str, value: Any) -> str:
+    """Return the value of a form's field as the history shows it: codes by their labels, money in yuan."""
+    if isinstance(value, bool):
+        return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
+    if name in MONEY_ENTERED and isinstance(value, int):
+        return yuan(locale, value)
+    if name == "unusable":
+        return "; ".join(unusable_text(locale, code) for code in str(value).split())
+    if name in CODED:
+        return ", ".join(label(locale, kind, SORTS.get(name, name), code) for code in str(value).split())
+    return when(datetime.fromisoformat(value)) if INSTANT.fullmatch(str(value)) else str(value)
 
 
 def _number(locale: str, name: str, value: int) -> str:

@@ -21,6 +21,7 @@ from engine.store import Store
 from engine.timers.would_run import past_moves, would_run
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from reports.case_customer import opening_codes
 from reports.current_names import states_by_kind
 from reports.desk_queries import customer_kinds
 from reports.same_person import SamePersonQuestion, questions_of
@@ -51,7 +52,6 @@ MOVE_ACTORS = """
 SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
 """
 RUNNING = "SELECT clause FROM timer WHERE case_id = :case_id AND closed_at IS NULL"
-OPENING = "SELECT form FROM transition WHERE case_id = :case_id AND seq = 1"
 NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
 """The columns of a case that its document leaves out."""
 
@@ -146,19 +146,13 @@ def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> Case
 def unset_at_opening(store: Store, number: str) -> list[str]:
     """Return the clauses of which the record says that the pack set no limit for them when the case was opened."""
     with store.looking() as tx:
-        return _opened(tx, current_case(tx, number).id, "unset_limits")
+        return opening_codes(tx, current_case(tx, number).id, "unset_limits")
 
 
 def unusable_at_opening(store: Store, number: str) -> list[str]:
     """Return which number or address of the contact could not be used, and why, as "phone_masked"."""
     with store.looking() as tx:
-        return _opened(tx, current_case(tx, number).id, "unusable")
-
-
-def _opened(tx: Tx, case_id: int, field: str) -> list[str]:
-    """Return the codes that a field of the first transition holds."""
-    row = tx.row(OPENING, case_id=case_id)
-    return [] if row is None else str(json.loads(row.form).get(field, "")).split()
+        return opening_codes(tx, current_case(tx, number).id, "unusable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +200,7 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
             allowed=allowed,
             timers=timers_,
             links=links_of(tx, case_row.id),
-            unusable=_opened(tx, case_row.id, "unusable") if staff else [],
+            unusable=opening_codes(tx, case_row.id, "unusable") if staff else [],
             questions=questions_of(tx, case_row.id, case_row.number) if staff else [],
         )
 

@@ -59,8 +59,7 @@ def clicks(settings: Settings, api_url: str, samples: int) -> tuple[list[float],
 
     The second list is of the same act in the pool of the process worker.
     """
-    from prefect.client.orchestration import SyncPrefectClient
-
+    from apps.prefect_client import prefect_client
     from apps.up_deployments import ensure_pool_and_deployments
 
     ensure_pool_and_deployments(api_url)
@@ -73,7 +72,7 @@ def clicks(settings: Settings, api_url: str, samples: int) -> tuple[list[float],
             worker(home, api_url),
             acts_worker(home, api_url),
             driver(settings, api_url),
-            SyncPrefectClient(api_url) as client,
+            prefect_client(api_url) as client,
         ):
             number = open_one(store)
             act = client.read_deployment_by_name("extend-promise/extend-promise")

@@ -4,6 +4,7 @@ import time
 
 import httpx
 
+from apps.prefect_login import basic_auth, given_credential
 from benchmarks.driver_process import driver
 from benchmarks.stores import open_one
 from engine.settings import Settings
@@ -17,12 +18,16 @@ UNFINISHED = "SELECT (SELECT count(*) FROM outbox_event) + (SELECT count(*) FROM
 def single_reactions(settings: Settings, api_url: str, samples: int) -> list[float]:
     """Return the milliseconds of each sample."""
     store = settings.store()
-    with driver(settings, api_url), httpx.Client(base_url=api_url, trust_env=False, timeout=10) as prefect:
+    with driver(settings, api_url), _prefect(api_url) as prefect:
         _await_run(prefect, open_one(store))  # the driver is up, and has made its first run
         _await_idle(store)
         waits = [_sample(store, prefect) for _ in range(samples)]
     store.close()
     return waits
+
+
+def _prefect(api_url: str) -> httpx.Client:
+    return httpx.Client(base_url=api_url, auth=basic_auth(given_credential()), trust_env=False, timeout=10)
 
 
 def _sample(store: Store, prefect: httpx.Client) -> float:

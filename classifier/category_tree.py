@@ -15,7 +15,7 @@ from engine.departments import add_departments
 from engine.rules.publishing import entitled
 from engine.store import Store
 from engine.transaction import Tx
-from gateways.problems import excerpt
+from gateways.problems import AddNote, excerpt, ignore
 from models.columns import to_micros
 from statemachines.form_model import Code
 from statemachines.forms import Severity
@@ -86,17 +86,19 @@ def _read(content: bytes) -> CategoryTree:
     return tree
 
 
-def publish_tree(store: Store, path: Path, by: str, encoding: str | None = None) -> CategoryTree:
+def publish_tree(
+    store: Store, path: Path, by: str, encoding: str | None = None, note: AddNote = ignore
+) -> CategoryTree:
     """Put the categories of a file into use; only the evaluation group may (F4).
 
     A category keeps its code for ever, a new one gets the next number. Its department is one of the house's from now
-    on, and cases are given no other categories. Raises ``Refused('unknown_actor' |
-    'not_evaluation_group' | 'bad_tree')`` and what ``read_table`` raises.
+    on, and cases are given no other categories. ``note`` takes the remarks on the file. Raises
+    ``Refused('unknown_actor' | 'not_evaluation_group' | 'bad_tree')`` and what ``read_table`` raises.
     """
     with store.looking() as tx:
         entitled(tx, by, store.now())
     current = newest_tree(store.home).found
-    nodes = tuple(_with_codes(tree_rows(path, encoding), current.nodes if current else (), excerpt(path.name)))
+    nodes = tuple(_with_codes(tree_rows(path, encoding, note), current.nodes if current else (), excerpt(path.name)))
     tree = CategoryTree(by=by, at=store.now().isoformat(), source=excerpt(path.name), nodes=nodes)
     with store.writing() as tx:
         add_departments(tx, [node.department for node in tree.live if node.department], by, to_micros(store.now()))
@@ -120,9 +122,9 @@ def _put_into_force(tx: Tx, tree: CategoryTree, at: datetime) -> None:
 TreeRow = tuple[int, CategoryPath, dict[str, str]]
 
 
-def tree_rows(path: Path, encoding: str | None = None) -> list[TreeRow]:
+def tree_rows(path: Path, encoding: str | None = None, note: AddNote = ignore) -> list[TreeRow]:
     """Return the rows below the header: number, path, and the values of the columns that follow the levels."""
-    rows = read_table(path, frozenset(), encoding)
+    rows = read_table(path, frozenset(), encoding, note)
     _, columns = next(rows, (0, []))
     if len(columns) < LEVELS:
         raise Refused("bad_tree", file=excerpt(path.name), row=1)

@@ -14,39 +14,43 @@ from pathlib import Path
 from classifier.examples import Example
 from classifier.versioned_files import folder_of
 from gateways.cells import Cell, text_in
-from gateways.charset import read_text
+from gateways.charset import encoding_note, read_text
 from gateways.delimited import delimited_rows
 from gateways.headers import TableLayout, table_rows
-from gateways.problems import BadCell, Unreadable, excerpt, ignore
+from gateways.problems import AddNote, BadCell, FileNote, Unreadable, excerpt, ignore
 from gateways.workbooks import workbook_lines
 from statemachines.refused import Refused
 
 TEXT, LABEL, TITLE, SOURCE = "text", "label", "title", "source"
 GOLD, SILVER = "gold", "silver"
-MAX_UNPACKED = 500_000_000
+MAX_UNPACKED = 100_000_000
 """The maximal size of a file, unpacked, in bytes."""
 KEPT_FILE = "examples.csv.gz"
 
 TableRow = tuple[int, list[str]]
 
 
-def examples_in(path: Path, encoding: str | None = None) -> list[Example]:
+def examples_in(path: Path, encoding: str | None = None, note: AddNote = ignore) -> list[Example]:
     """Return the examples of a CSV file, gzipped or not: columns ``text``, ``label``, optionally ``title``, ``source``.
 
     ``source`` is gold (a person's label, also the default) or silver (a machine's). A row without label or text is
-    skipped. Raises ``Refused('no_file' | 'unreadable_table' | 'wanting_columns' | 'bad_source')``.
+    skipped and noted, as are the remarks on the file. Raises ``Refused('no_file' | 'unreadable_table' |
+    'wanting_columns' | 'bad_source')``.
     """
-    rows = read_table(path, frozenset({TEXT, LABEL}), encoding)
+    rows = read_table(path, frozenset({TEXT, LABEL}), encoding, note)
     _, columns = next(rows, (0, []))
     wanting = [name for name in (TEXT, LABEL) if name not in columns]
     if wanting:
         raise Refused("wanting_columns", file=excerpt(path.name), columns=wanting)
     records = ((number, dict(zip(columns, cells, strict=False))) for number, cells in rows)
-    return [
-        _example(path, number, record)
-        for number, record in records
-        if record.get(LABEL) and (record.get(TEXT) or record.get(TITLE))
-    ]
+    examples: list[Example] = []
+    for number, record in records:
+        if record.get(LABEL) and (record.get(TEXT) or record.get(TITLE)):
+            examples.append(_example(path, number, record))
+        else:
+            missing = TEXT if record.get(LABEL) else LABEL
+            note(FileNote("file_note.no_example", row=number, column=missing))
+    return examples
 
 
 def _example(path: Path, number: int, record: dict[str, str]) -> Example:
@@ -56,18 +60,24 @@ def _example(path: Path, number: int, record: dict[str, str]) -> Example:
     return Example(record.get(TITLE, ""), record.get(TEXT, ""), record[LABEL], gold=source == GOLD)
 
 
-def read_table(path: Path, needed: frozenset[str], encoding: str | None = None) -> Iterator[TableRow]:
+def read_table(
+    path: Path, needed: frozenset[str], encoding: str | None = None, note: AddNote = ignore
+) -> Iterator[TableRow]:
     """Yield the header and the rows of a CSV file or of a workbook's first sheet, trimmed, each with its number from 1.
 
-    Without a named ``encoding`` it is found by evidence. Raises ``Refused('no_file' | 'unreadable_table' |
-    'unsure_encoding')``.
+    Without a named ``encoding`` it is found by evidence. ``note`` takes the remarks on the file.
+    Raises ``Refused('no_file' | 'unreadable_table' | 'unsure_encoding')``.
     """
     if not path.is_file():
         raise Refused("no_file", file=excerpt(path.name))
     try:
-        for row, cells in table_rows(_lines(path, needed, encoding), TableLayout(), ignore):
+        for row, cells in table_rows(_lines(path, needed, encoding, note), TableLayout(needed), note):
             yield row, [text_in(cell) or "" for cell in cells]
     except Unreadable as error:
+        missing = {problem.column for problem in error.problems if problem.code == "bad_file.missing_column"}
+        if missing:
+            columns = [name for name in (TEXT, LABEL) if name in missing]
+            raise Refused("wanting_columns", file=excerpt(path.name), columns=columns) from error
         for problem in error.problems:
             if problem.code == "bad_file.unsure_encoding":
                 raise Refused(
@@ -78,11 +88,14 @@ def read_table(path: Path, needed: frozenset[str], encoding: str | None = None) 
         raise Refused("unreadable_table", file=excerpt(path.name)) from error
 
 
-def _lines(path: Path, needed: frozenset[str], encoding: str | None) -> Iterator[tuple[int, Sequence[Cell]]]:
+def _lines(
+    path: Path, needed: frozenset[str], encoding: str | None, note: AddNote
+) -> Iterator[tuple[int, Sequence[Cell]]]:
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        return workbook_lines(path, None)
-    text, _ = read_text(_unpacked(path), encoding)
-    return delimited_rows(io.StringIO(text, newline=""), None, needed, ignore)
+        return workbook_lines(path, None, note)
+    text, found = read_text(_unpacked(path), encoding)
+    note(encoding_note(found))
+    return delimited_rows(io.StringIO(text, newline=""), None, needed, note)
 
 
 def _unpacked(path: Path) -> bytes:

@@ -10,7 +10,6 @@ weight 1 gives 33 and not 100.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +19,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.toml_text import BadToml, parsed_toml
 from statemachines.form_faults import file_faults
 from statemachines.form_model import Code
 from statemachines.forms import Severity
@@ -124,8 +124,8 @@ def rules() -> KeywordRules:
 def load_rules(path: Path) -> KeywordRules:
     """Read and validate a file of rules. Raises ``Refused('bad_pack')``."""
     try:
-        return KeywordRules.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return KeywordRules.model_validate(parsed_toml(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, BadToml) as error:
         raise Refused("bad_pack", file=path.name, faults=[unreadable_fault(error)]) from None
     except ValidationError as error:
         raise Refused("bad_pack", file=path.name, faults=file_faults(error)) from None

@@ -9,8 +9,10 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from math import prod
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from classifier.versioned_files import BrokenError, NewestVersion, newest, put
 
 MAGIC, FORMAT = b"closeloop-classifier", 1
 SORT, ENDING = "classifier", ".model"
+UNPACKED_LIMIT = 400_000_000
+"""The most that the arrays may hold unpacked, in bytes."""
 ARRAYS = ("grams", "idf", "weights", "base", "marks")
 
 
@@ -79,12 +83,27 @@ def read_model(content: bytes) -> Model:
         header = json.loads(header_line)
         if (header["format"], header["grams"]) != (FORMAT, NGRAM_VERSION):
             raise BrokenError("other_format")
+        _check_sizes(arrays)
         with np.load(io.BytesIO(arrays), allow_pickle=False) as loaded:
             return _checked(header, {name: loaded[name] for name in ARRAYS})
     except BrokenError:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, ArithmeticError, BadZipFile, RecursionError) as error:
         raise BrokenError("damaged") from error
+
+
+def _check_sizes(arrays: bytes) -> None:
+    """Check that the arrays are as large as the archive says, before room is made for them. Raises ``BrokenError``."""
+    with ZipFile(io.BytesIO(arrays)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > UNPACKED_LIMIT:
+            raise BrokenError("damaged")
+        for part in archive.infolist():
+            with archive.open(part) as content:
+                version = np.lib.format.read_magic(content)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(content)
+                if prod(shape) * dtype.itemsize != part.file_size - content.tell():
+                    raise BrokenError("damaged")
 
 
 def _checked(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Model:

@@ -7,12 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 FOLDER = "models"
 """The folder of a store's home that holds models, trees and kept examples."""
+
+
+LARGEST = 500_000_000
+"""The largest file that is read, in bytes."""
 
 
 class BrokenError(ValueError):
@@ -39,6 +44,8 @@ def newest(home: Path, sort: str, ending: str, read: Callable[[bytes], T]) -> Ne
     for path in reversed(_files(home, sort, ending)):
         try:
             status = path.stat()
+            if not S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                raise BrokenError("unreadable")
             return NewestVersion(_read(path, status.st_mtime_ns, status.st_size, read), path.name, tuple(broken))
         except BrokenError as error:
             broken.append((path.name, str(error)))

@@ -13,7 +13,8 @@ keep() { [ -e "$1" ] || printf '%s' "$2" > "$1"; }
 for name in postgres_password closeloop_password prefect_password redis_password closeloop_secret; do
     keep "$name" "$(random)"
 done
-keep prefect_auth "closeloop:$(random)"
+keep prefect_auth "supervisor:$(random)"
+keep prefect_process_auth "closeloop:$(random)"
 keep smtp_url ""
 
 postgres=${POSTGRES_AT:-postgres:5432}

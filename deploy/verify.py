@@ -4,7 +4,7 @@
     python verify.py SOURCE --anchors FOLDER [--key anchor.pub] [--state FILE]
 
 SOURCE is the SQLite file of a store, a file that `closeloop backup` wrote, or a folder with CSV files that psql wrote
-(`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and the same of transition and statement). FOLDER holds
+(`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and transition, statement, journal alike). FOLDER holds
 anchors.jsonl and the leaves; a backup brings its own, but those that were published elsewhere are the better witness.
 FILE remembers what was seen, and `FILE.heads` every case's head: whatever was there at the last visit must still be
 there. It belongs to whoever checks, on his own machine.
@@ -31,15 +31,20 @@ HASHED = (
     *("case_id", "seq", "move", "source", "dest", "cycle", "level", "actor_id", "via", "occurred_at", "recorded_at"),
     *("inferred", "lifecycle", "form"),
 )
+JOURNAL = "journal-0"
+JOURNALLED = ("seq", "at", "made_by", "subject", "key", "digest")
 NUMBERS = {
-    *("id", "case_id", "seq", "version", "cycle", "level", "actor_id", "occurred_at", "recorded_at", "erased_at"),
+    *("id", "at", "case_id", "seq", "version", "cycle", "level", "actor_id", "occurred_at", "recorded_at", "erased_at"),
     "inferred",
 }
 TABLES = {
     "cases": ("id", "number", "version", "head", "state", "cycle", "level"),
     "transition": (*HASHED, "hash"),
     "statement": ("case_id", "seq", "field", "salt", "content", "erased_at"),
+    "journal": (*JOURNALLED, "hash"),
 }
+LATER = {"journal"}
+"""Tables that a store of an earlier release does not have."""
 Fault = tuple[str, int, str]
 
 
@@ -156,19 +161,31 @@ def opened(source: Path, aside: Path) -> sqlite3.Connection:
 def _there(file: Path) -> sqlite3.Connection:
     try:
         raw = sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)
+        raw.text_factory = _text
+        present = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table, columns in TABLES.items():
+            if table in LATER - present:
+                raw.execute(f"CREATE TEMP TABLE {table} ({', '.join(columns)})")
             raw.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608
     except sqlite3.Error as error:
         raise Unreadable(f"{file}: {error}") from None
     return raw
 
 
+def _text(stored: bytes) -> str:
+    """The text of a column; bytes that are no UTF-8 are kept, so that the row is reported and the rest is read."""
+    return stored.decode("utf-8", "surrogateescape")
+
+
 def _loaded(folder: Path, aside: Path) -> sqlite3.Connection:
     raw = sqlite3.connect(aside / "loaded.db")
+    raw.text_factory = _text
     for table, columns in TABLES.items():
         kinds = ", ".join(f"{name} {'INTEGER' if name in NUMBERS else 'TEXT'}" for name in columns)
         raw.execute(f"CREATE TABLE {table} ({kinds})")
         holes = ", ".join("?" * len(columns))
+        if table in LATER and not (folder / f"{table}.csv").exists():
+            continue
         raw.executemany(f"INSERT INTO {table} VALUES ({holes})", _rows(folder / f"{table}.csv", columns))  # noqa: S608
     raw.execute("CREATE INDEX by_case ON transition (case_id, seq)")
     raw.execute("CREATE INDEX said ON statement (case_id, seq)")
@@ -179,18 +196,33 @@ def _loaded(folder: Path, aside: Path) -> sqlite3.Connection:
 def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[list[Any]]:
     csv.field_size_limit(2**31 - 1)
     try:
-        with file.open(encoding="utf-8", newline="") as text:
+        with file.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
             for row in csv.DictReader(text):
-                yield [_read(name, row[name]) for name in columns]
+                yield [_stored(_read(name, row[name])) for name in columns]
     except (OSError, KeyError, csv.Error) as error:
         raise Unreadable(f"{file}: {type(error).__name__} {error}") from None
 
 
-def _read(name: str, cell: str) -> Any:
+def _stored(value: Any) -> Any:
+    """A value as SQLite takes it: a text that is no UTF-8 as its bytes."""
+    if isinstance(value, str) and not value.isprintable():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogateescape")
+    return value
+
+
+def _read(name: str, cell: Any) -> Any:
+    if not isinstance(cell, str):  # a row that is too short or too long
+        return None
     if name == "inferred":
         return cell in {"t", "true", "1"}
     if name == "salt":
-        return bytes.fromhex(cell.removeprefix("\\x")) if cell else None
+        try:
+            return bytes.fromhex(cell.removeprefix("\\x")) if cell else None
+        except ValueError:
+            return cell
     return None if cell == "" and name in {"erased_at", "content"} else cell
 
 
@@ -203,8 +235,16 @@ class Beside:
     def __init__(self, raw: sqlite3.Connection, table: str, columns: tuple[str, ...], order: str) -> None:
         query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY case_id, {order}"  # noqa: S608
         self._rows = (dict(zip(columns, row, strict=True)) for row in raw.execute(query))
-        self._next = next(self._rows, None)
         self.strays = 0
+        self._next = self._following()
+
+    def _following(self) -> dict[str, Any] | None:
+        """The next row that names a case by a number; any other one is a stray."""
+        for row in self._rows:
+            if isinstance(row["case_id"], int | float):
+                return row
+            self.strays += 1
+        return None
 
     def of(self, case_id: float) -> list[dict[str, Any]]:
         """The rows of that case; what belongs to no case before it is a stray."""
@@ -214,7 +254,7 @@ class Beside:
                 mine.append(self._next)
             else:
                 self.strays += 1
-            self._next = next(self._rows, None)
+            self._next = self._following()
         return mine
 
 
@@ -224,16 +264,48 @@ def chain_faults(raw: sqlite3.Connection) -> Iterator[Fault]:
     texts = Beside(raw, "statement", TABLES["statement"], "seq, field")
     for row in raw.execute(f"SELECT {', '.join(TABLES['cases'])} FROM cases ORDER BY id"):  # noqa: S608
         case = dict(zip(TABLES["cases"], row, strict=True))
-        history, said = steps.of(case["id"]), texts.of(case["id"])
-        try:
-            yield from list(_case_faults(case, history))
-            yield from [(case["number"], seq, what) for seq, what in _text_faults(history, said)]
-        except (TypeError, ValueError, AttributeError):  # whatever may stand where a number or a text should
-            yield case["number"], case["version"], "unreadable"
+        if not isinstance(case["id"], int):
+            yield _shown(case["number"]), 0, "unreadable"
+            continue
+        history, texts_of_case = steps.of(case["id"]), texts.of(case["id"])
+        yield from _as_far_as_readable(case, _case_faults(case, history))
+        found = ((case["number"], seq, what) for seq, what in _text_faults(history, texts_of_case))
+        yield from _as_far_as_readable(case, found)
     for name, table in (("transition", steps), ("statement", texts)):
         table.of(float("inf"))
         if table.strays:
             yield "", 0, f"stray_{name}"
+
+
+def _as_far_as_readable(case: dict[str, Any], faults: Iterator[Fault]) -> Iterator[Fault]:
+    """The faults of a case, and that it is unreadable where another type stands in place of a number or a text."""
+    try:
+        yield from faults
+    except (TypeError, ValueError, AttributeError, RecursionError, OverflowError):
+        yield _shown(case["number"]), case["version"] if isinstance(case["version"], int) else 0, "unreadable"
+
+
+def _shown(value: Any) -> str:
+    """A value in place of a case number, as it can be printed on one line."""
+    return value if isinstance(value, str) else repr(value)[:80]
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def journal_faults(raw: sqlite3.Connection) -> Iterator[Fault]:
+    """Every entry of the journal that does not follow from the one before."""
+    before, count = GENESIS, 0
+    for count, row in enumerate(raw.execute(f"SELECT {', '.join(TABLES['journal'])} FROM journal ORDER BY seq"), 1):  # noqa: S608
+        entry = dict(zip(TABLES["journal"], row, strict=True))
+        hashed = {name: entry[name] for name in JOURNALLED}
+        place = entry["seq"] if isinstance(entry["seq"], int) else count
+        if entry["seq"] != count:
+            yield JOURNAL, place, "gap"
+        if sha256(_encoded(f"{before}\n{canonical(hashed)}")).hex() != entry["hash"]:
+            yield JOURNAL, place, "hash"
+        before = entry["hash"]
 
 
 def _case_faults(case: dict[str, Any], history: list[dict[str, Any]]) -> Iterator[Fault]:
@@ -244,7 +316,7 @@ def _case_faults(case: dict[str, Any], history: list[dict[str, Any]]) -> Iterato
             yield case["number"], row["seq"], "gap"
         if row["source"] != state:
             yield case["number"], row["seq"], "skipped_state"
-        if sha256(f"{before}\n{canonical(told)}".encode()).hex() != row["hash"]:
+        if sha256(_encoded(f"{before}\n{canonical(told)}")).hex() != row["hash"]:
             yield case["number"], row["seq"], "hash"
         before, state = row["hash"], row["dest"]
     last = history[-1] if history else {"seq": 0, "cycle": 0, "level": 0}
@@ -270,7 +342,7 @@ def _text_faults(history: list[dict[str, Any]], texts: list[dict[str, Any]]) -> 
 def _form(text: str) -> dict[str, Any]:
     try:
         form = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return {}
     return form if isinstance(form, dict) else {}
 
@@ -281,7 +353,9 @@ def _said(one: dict[str, Any], told: dict[str, Any]) -> bool:
         return one["content"] is None and one["erased_at"] is not None
     if one["erased_at"] is not None:
         return False
-    return sha256(bytes(one["salt"]), (one["content"] or "").encode()).hex() == told.get("sha256")
+    if not isinstance(one["salt"], bytes) or not isinstance(one["content"], str | None):
+        return False
+    return sha256(one["salt"], _encoded(one["content"] or "")).hex() == told.get("sha256")
 
 
 # The anchors
@@ -306,34 +380,49 @@ def read_anchors(folder: Path) -> tuple[list[dict[str, Any]], list[str], list[Fa
             if key not in {None, line["key"]} and not anew:
                 faults.append(("", line["line"], "anchor_key"))
             number, before, key = line["line"], sha256(text.encode()).hex(), line["key"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise Unreadable(f"{folder / 'anchors.jsonl'}: {type(error).__name__}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return [], [], [("", 0, "anchor_file")]
     return lines, [sha256(text.encode()).hex() for text in texts], faults
 
 
 def leaf_faults(raw: sqlite3.Connection, folder: Path, last: dict[str, Any]) -> Iterator[Fault]:
     """What does not agree between the leaves of the last anchor and the chains."""
+    file = folder / f"leaves-{last['line']:06d}.txt"
     try:
-        texts = (folder / f"leaves-{last['line']:06d}.txt").read_text("utf-8").splitlines()
-    except (OSError, ValueError):
+        if merkle(leaf.encode() for leaf in _lines(file)).hex() != last["root"]:
+            yield "", last["line"], "anchor_leaves"
+            return
+        heads = (leaf.split(" ") for leaf in _lines(file))
+        raw.execute("CREATE TEMP TABLE leaf (number TEXT PRIMARY KEY, seq INTEGER, head TEXT) WITHOUT ROWID")
+        raw.executemany("INSERT INTO leaf VALUES (?, ?, ?)", ((head[0], int(head[1]), head[2]) for head in heads))
+    except (OSError, ValueError, IndexError, sqlite3.Error):
         yield "", last["line"], "anchor_leaves"
         return
-    if merkle(text.encode() for text in texts).hex() != last["root"]:
-        yield "", last["line"], "anchor_leaves"
-        return
-    yield from head_faults(raw, (text.split(" ") for text in texts), "anchor")
-    covered = {(number := text.split(" "))[0]: int(number[1]) for text in texts}
-    late = "SELECT c.number, t.seq FROM transition t JOIN cases c ON c.id = t.case_id WHERE t.recorded_at < ?"
-    for number, seq in raw.execute(late, (last["at"] - SETTLED,)):
-        if seq == covered.get(number, 0) + 1:
-            yield number, seq, "anchor_backdated"
+    yield from head_faults(raw, raw.execute("SELECT number, seq, head FROM leaf ORDER BY number"), "anchor")
+    late = """SELECT c.number, t.seq FROM transition t JOIN cases c ON c.id = t.case_id
+        LEFT JOIN leaf l ON l.number = c.number
+       WHERE t.recorded_at < ? AND typeof(t.recorded_at) = 'integer' AND t.seq = coalesce(l.seq, 0) + 1"""
+    yield from ((_shown(number), seq, "anchor_backdated") for number, seq in raw.execute(late, (last["at"] - SETTLED,)))
+
+
+def _lines(file: Path) -> Iterator[str]:
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        yield from (line.rstrip("\n") for line in lines)
 
 
 def head_faults(raw: sqlite3.Connection, heads: Iterable[Any], witness: str) -> Iterator[Fault]:
     """Every head that a witness saw and that is no longer in its case's chain."""
     find = "SELECT t.hash FROM cases c LEFT JOIN transition t ON t.case_id = c.id AND t.seq = ? WHERE c.id = ?"
     whose = "SELECT number FROM cases WHERE id = ?"
+    entry = "SELECT hash FROM journal WHERE seq = ?"
     for number, seq, head in heads:
+        if number == JOURNAL:
+            found = raw.execute(entry, (int(seq),)).fetchone()
+            if found is None or found[0] != head:
+                yield number, int(seq), f"{witness}_cut_short" if found is None else f"{witness}_rewritten"
+            continue
         case_id = int(number.rpartition("-")[2])
         name, found = raw.execute(whose, (case_id,)).fetchone(), raw.execute(find, (int(seq), case_id)).fetchone()
         if name is None or name[0] != number:
@@ -357,13 +446,15 @@ def seen_faults(raw: sqlite3.Connection, state: Path, lines: list[dict[str, Any]
     elif hashes[numbers[seen["line"]]] != seen["hash"]:
         faults.append(("", seen["line"], "seen_rewritten"))
     faults += [("", line["line"], "begun_anew") for line in lines if line["begun_by"] and line["line"] > seen["line"]]
-    heads = Path(f"{state}.heads").read_text("utf-8").splitlines()
-    return faults + list(head_faults(raw, (head.split(" ") for head in heads), "seen"))
+    heads = (head.split(" ") for head in _lines(Path(f"{state}.heads")))
+    return faults + list(head_faults(raw, heads, "seen"))
 
 
 def remember(raw: sqlite3.Connection, state: Path, line: dict[str, Any], hash_of: str) -> None:
     """Keep what was seen. The heads first: a visit that is cut off is a visit not made."""
     with Path(f"{state}.heads").open("w", encoding="utf-8") as kept:
+        journal = "SELECT ?, seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
+        kept.writelines(" ".join(map(str, head)) + "\n" for head in raw.execute(journal, (JOURNAL,)))
         heads = raw.execute("SELECT number, version, head FROM cases ORDER BY id")
         kept.writelines(" ".join(map(str, head)) + "\n" for head in heads)
     told = {"line": line["line"], "hash": hash_of, "key": line["key"]}
@@ -386,8 +477,9 @@ def check(source: Path, given: argparse.Namespace) -> list[Fault]:
             folder = anchors or Path(unpacked) / "anchors"
             lines, hashes, faults = read_anchors(folder)
             faults += chain_faults(raw)
+            faults += journal_faults(raw)
             if not lines:
-                return [*faults, ("", 0, "anchor_file")]
+                return list(dict.fromkeys([*faults, ("", 0, "anchor_file")]))
             faults += leaf_faults(raw, folder, lines[-1])
             if given.key is not None:
                 faults += key_faults(given.key, lines[-1])
@@ -417,7 +509,8 @@ def main() -> int:
         sys.stderr.write(f"cannot be checked: {error}\n")
         return 1
     for number, seq, what in faults:
-        sys.stdout.write(f"{number or '-'} {seq} {what}\n")
+        line = f"{number or '-'} {seq} {what}"
+        sys.stdout.write(line.encode("ascii", "backslashreplace").decode() + "\n")
     if not faults:
         sys.stdout.write("whole: chains, anchors and what was seen before agree\n")
     return 2 if faults else 0

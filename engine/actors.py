@@ -1,29 +1,33 @@
 """The people and programs that act: looked up by handle, added, and asked while they are there."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from engine.caches import Acting
 from engine.categories import add_categories
 from engine.categories import shipped as shipped_categories
 from engine.departments import add_departments, check_department, shipped
+from engine.entry_checks import check_actor, check_handle
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.identifiers import mail_address
+from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 SYSTEM, IMPORT = "system", "import"
+LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?")
 NOBODY = frozenset({SYSTEM, IMPORT})
 """The handles of the actors that are no people."""
 
 __all__ = [
     "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
-    "on_duty", "refuse_unavailable", "roles_of", "seed", "system_actor",
+    "on_duty", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
 COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
@@ -68,6 +72,7 @@ def acting_of(row: Any, prefix: str = "") -> Acting:
 
 def known_actor(tx: Tx, handle: str) -> Acting:
     """Return the actor of that handle, also one who has left. Raises ``Refused('unknown_actor')``."""
+    check_actor(handle)
     actor = tx.cache.actors.get(handle)
     if actor is None:
         row = tx.row(FIND, handle=handle)
@@ -136,6 +141,18 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
+def refuse_nobody(handle: str) -> None:
+    """Raise ``Refused('not_a_person')`` for a handle under which no person may act: the system's, the import's."""
+    if handle in NOBODY:
+        raise Refused("not_a_person", handle=handle)
+
+
+def refuse_roles_of_nobody(handle: str, roles: Iterable[str]) -> None:
+    """Raise ``Refused('role_of_nobody')`` where a person would get the role of the system or the import."""
+    if handle not in NOBODY and (roles_ := sorted({Role.SYSTEM.value, Role.IMPORT.value} & {*roles})):
+        raise Refused("role_of_nobody", handle=handle, roles=roles_)
+
+
 def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
     """Return whom to ask: each of the wanted who is available, and the deputy of each who is not.
 
@@ -156,12 +173,17 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bo
     return list(found.values())
 
 
-def add_actor(tx: Tx, actor: NewActor) -> bool:
-    """Add an actor; return False if exactly this one exists already.
+def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
+    """Add an actor; return False if exactly this one exists already. ``by`` and ``at`` stand in the journal.
 
-    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('unknown_department' |
-    'unknown_zone' | 'bad_address')``.
+    Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('bad_handle' | 'bad_locale' |
+    'role_of_nobody' | 'unknown_department' | 'unknown_zone' | 'bad_address')``.
     """
+    check_handle(actor.handle)
+    if actor.boss is not None:
+        check_handle(actor.boss)
+    check_locale(actor.locale)
+    refuse_roles_of_nobody(actor.handle, actor.roles)
     check_department(tx, actor.department)
     check_zone(actor.zone)
     check_email(actor.email)
@@ -175,6 +197,7 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
         "zone": actor.zone,
     }
     if tx.run(ADD, **values) == 1:
+        journal_row(tx, "actor", (actor.handle,), by, at)
         return True
     if tx.row(SAME, handle=actor.handle)._asdict() != values:
         raise Refused("actor_exists", handle=actor.handle)
@@ -183,12 +206,14 @@ def add_actor(tx: Tx, actor: NewActor) -> bool:
 
 def check_zone(zone: str | None) -> None:
     """Raise ``Refused('unknown_zone')`` for a name that is none of the IANA time zones."""
-    if zone is None:
-        return
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise Refused("unknown_zone", zone=zone[:40]) from None
+    if zone is not None and not is_zone(zone):
+        raise Refused("unknown_zone", zone=zone[:40])
+
+
+def check_locale(locale: str | None) -> None:
+    """Raise ``Refused('bad_locale')`` for a text that is written like no language, as zh_CN is."""
+    if locale is not None and LOCALE.fullmatch(locale) is None:
+        raise Refused("bad_locale", locale=locale[:40])
 
 
 def check_email(email: str | None) -> None:
@@ -199,7 +224,7 @@ def check_email(email: str | None) -> None:
 
 def seed(tx: Tx, at: int) -> None:
     """Add the two actors that are no people, and the departments and categories that every store knows."""
-    add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)))
-    add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)))
+    add_actor(tx, NewActor(SYSTEM, (Role.SYSTEM,)), SYSTEM, at)
+    add_actor(tx, NewActor(IMPORT, (Role.IMPORT,)), SYSTEM, at)
     add_departments(tx, shipped(), SYSTEM, at)
     add_categories(tx, ((code, code) for code in shipped_categories()), SYSTEM, at)

@@ -1,6 +1,7 @@
 """What a transaction or a store reads once: each kept value is a named field here."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from statemachines.roles import Role
 
@@ -74,3 +75,7 @@ class TransactionCache:
     departments: frozenset[str] | None = None
     categories: set[str] = field(default_factory=set[str])
     """The categories that were found to be in force."""
+    journalled: dict[tuple[str, tuple[Any, ...]], tuple[str, int]] = field(
+        default_factory=dict[tuple[str, tuple[Any, ...]], tuple[str, int]]
+    )
+    """The rows to be journalled at the end, by table and key, and who wrote them when (microseconds)."""

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from statemachines.refused import Refused
 
@@ -69,11 +70,13 @@ def add_categories(tx: Tx, names: Iterable[tuple[str, str]], added_by: str, at: 
     """Add categories by code and name, or put retired ones into use again; ``at`` in microseconds."""
     for code, name in names:
         tx.run(PUT, code=code, name=name, at=at, added_by=added_by)
+        journal_row(tx, "category", (code,), added_by, at)
 
 
 def replace_categories(tx: Tx, names: dict[str, str], added_by: str, at: int) -> None:
     """Put these categories, names by code, into force and retire all others; ``at`` in microseconds."""
     for code in categories(tx).keys() - names.keys():
         tx.run(RETIRE, code=code, at=at)
+        journal_row(tx, "category", (code,), added_by, at)
     add_categories(tx, names.items(), added_by, at)
     tx.cache.categories.clear()

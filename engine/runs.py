@@ -42,17 +42,18 @@ class Done:
 def keep(store: Store, done: Done) -> None:
     """Store a run that ended."""
     with store.writing() as tx:
-        _insert(tx, done)
+        keep_in(tx, done)
 
 
 def keep_newest(store: Store, done: Done) -> None:
     """Store a run that ended instead of the earlier ones of its name."""
     with store.writing() as tx:
         tx.run(FORGET_OLDER, flow=done.flow)
-        _insert(tx, done)
+        keep_in(tx, done)
 
 
-def _insert(tx: Tx, done: Done) -> None:
+def keep_in(tx: Tx, done: Done) -> None:
+    """Store a run that ended in a transaction that does more."""
     tx.run(
         KEEP,
         flow=done.flow,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.secret import LEAST_BYTES
 from engine.store import Store
 from statemachines.lifecycle import Refused
 
@@ -25,6 +26,8 @@ class Settings(BaseSettings):
     actor: str = ""
     zone: str | None = None
     smtp_url: str | None = None
+    smtp_ca: Path | None = None
+    smtp_plain: bool = False
     mail_from: str = "closeloop@localhost"
     ui_url: str | None = None
     task_runner: str = "threads"
@@ -68,14 +71,19 @@ class Settings(BaseSettings):
         return self.where / "secret"
 
     def secret_bytes(self) -> bytes:
-        """Return the secret. Raises ``Refused('no_store')`` if neither the setting nor the file holds one."""
-        if self.secret is not None:
-            return self.secret.encode()
+        """Return the secret, of which the store decides whether it is its own.
+
+        Raises ``Refused('no_store')`` if neither the setting nor the file gives one, ``'weak_secret'`` if it is empty.
+        """
         try:
-            return self.secret_file.read_bytes()
+            secret = self.secret_file.read_bytes() if self.secret is None else self.secret.encode()
         except OSError:
             raise Refused("no_store", home=str(self.where)) from None
+        if not secret:
+            raise Refused("weak_secret", least=LEAST_BYTES, file=str(self.secret_file))
+        return secret
 
-    def store(self) -> Store:
-        """Return the store of these settings; its database is opened at first use."""
-        return Store(self.url, self.where, self.secret_bytes(), self.anchors_beside(self.where))
+    def store(self, *, any_schema: bool = False, shares: bool = True) -> Store:
+        """Return the store of these settings; its database is opened at first use. For the options see ``Store``."""
+        anchors = self.anchors_beside(self.where)
+        return Store(self.url, self.where, self.secret_bytes(), anchors, any_schema=any_schema, shares=shares)

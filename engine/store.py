@@ -1,15 +1,17 @@
 """Opens the database: raw transactions for the engine, SQLModel sessions for readers."""
 
 import contextlib
+import os
 import threading
-from collections.abc import Generator
+import weakref
+from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.caches import StoreCache
-from engine.clock import system_now
+from engine.clock import Reading, read_clock
 from engine.databases import (
     SQLITE,
     Conflict,
@@ -18,9 +20,13 @@ from engine.databases import (
     open_postgres,
     open_reader,
     open_sqlite,
+    plain_host,
     sqlite_file,
     translated,
 )
+from engine.schema import REVISION, check_revision
+from engine.secret import secret_check
+from engine.store_lock import share_file, share_session
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
@@ -33,33 +39,58 @@ if TYPE_CHECKING:
 class Store:
     """A database of ours. Writers share a few raw connections; readers get SQLModel sessions.
 
-    See Note [Imported when used] in ``engine/databases.py``.
+    ``clock`` reads the clocks of the machine. A store is opened with the secret that it was made with: the first
+    transaction or session of another raises ``Refused('other_secret')``. An empty secret opens one that is only read
+    and whose keys are not needed, as a backup's. See Note [Imported when used] in ``engine/databases.py``.
     """
 
-    def __init__(self, url: str, home: Path, secret: bytes, anchors: Path | None = None) -> None:
-        """Name the database, the home, the secret, and the folder of the anchors (by default one of the home)."""
-        self._address = url
+    def __init__(
+        self,
+        url: str,
+        home: Path,
+        secret: bytes,
+        anchors: Path | None = None,
+        clock: Callable[[], Reading] = read_clock,
+        *,
+        any_schema: bool = False,
+        shares: bool = True,
+    ) -> None:
+        """Name the database, the home, the secret, and the folder of the anchors (by default one of the home).
+
+        ``any_schema`` opens a store of another release, too; without ``shares`` it is not marked as in use, for whoever
+        holds its lock alone already.
+        """
+        self.address = url
+        self._any_schema, self._shares = any_schema, shares
+        self._share: Callable[[], Any] | None = None
         self.home = home
         self.anchors = anchors or home / "anchors"
         self.secret = secret
+        self.clock = clock
         self.postgres = not url.startswith(SQLITE)
         self._idle: list[Any] = []
         self._kept = StoreCache()
         self._lock = threading.Lock()
         self._reader: Engine | None = None
         self._simulated: bool | None = None
+        self._secret_fits = not secret
 
     @cached_property
     def url(self) -> "URL":
         """Return the address of the database."""
         from sqlalchemy.engine import make_url
 
-        return make_url(self._address)
+        return make_url(self.address)
 
     @property
     def file(self) -> Path:
         """Return the file of a SQLite store."""
-        return sqlite_file(self._address)
+        return sqlite_file(self.address)
+
+    @property
+    def _place(self) -> Path:
+        """Return the place on the disk that its errors are about."""
+        return self.home if self.postgres else self.file
 
     @contextlib.contextmanager
     def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
@@ -85,12 +116,13 @@ class Store:
         raw = self._begin(begin)
         tx = Tx(raw, self.postgres, self._kept)
         try:
+            self._check_secret(tx)
             yield tx
             tx.finish()
             raw.execute("COMMIT")
         except BaseException as error:
             self._undo(raw)
-            ours = translated(error)
+            ours = translated(error, self._place)
             if ours is error:
                 raise
             raise ours from error
@@ -100,6 +132,7 @@ class Store:
         raw = self._take()[0]
         tx = Tx(raw, self.postgres, self._kept)
         try:
+            self._check_secret(tx)
             yield tx
         except BaseException as error:
             if not database_error(error):
@@ -109,8 +142,24 @@ class Store:
                 self._give_back(raw)
             if not tx.wrote and connection_lost(error):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
-            raise translated(error) from error
+            raise translated(error, self._place) from error
         self._give_back(raw)
+
+    def _check_secret(self, tx: Tx) -> None:
+        """Compare the secret with the store's, once. A store that is being made has none yet."""
+        if self._secret_fits or not self._has_info(tx):
+            return
+        row = tx.row("SELECT secret_check FROM store_info WHERE id = 1")
+        if row is None:
+            return
+        if row.secret_check != secret_check(self.secret):
+            raise Refused("other_secret", home=str(self.home))
+        self._secret_fits = True
+
+    def _has_info(self, tx: Tx) -> bool:
+        if tx.postgres:
+            return tx.row("SELECT to_regclass('store_info') IS NOT NULL AS there").there
+        return tx.row("SELECT count(*) AS there FROM sqlite_master WHERE name = 'store_info'").there > 0
 
     def _begin(self, begin: str) -> Any:
         for attempt in (1, 2):
@@ -122,7 +171,7 @@ class Store:
                 if used and attempt == 1 and self.postgres:
                     self._drop_idle()  # no idle connection survives a restart of the database
                     continue
-                ours = translated(error)
+                ours = translated(error, self._place)
                 if ours is error:
                     raise
                 raise ours from error
@@ -134,16 +183,47 @@ class Store:
             if self._idle:
                 return self._idle.pop(), True
         try:
-            return (open_postgres(self.url) if self.postgres else self._open_sqlite()), False
+            return (self._open_postgres() if self.postgres else self._open_sqlite()), False
         except Exception as error:
-            ours = translated(error)
+            ours = translated(error, self._place)
             if ours is error:
                 raise
             raise ours from error
 
     def _open_sqlite(self) -> Any:
         """Open a connection; a simulated store does not sync its commits, for what is lost is simulated again."""
-        return open_sqlite(self.file, synced=self._simulated is not True)
+        self._share_file()
+        return self._admitted(open_sqlite(self.file, synced=self._simulated is not True))
+
+    def _share_file(self) -> None:
+        with self._lock:
+            if not self._shares or self._share is not None or not self.file.exists():
+                return
+            if (lock := share_file(self.file)) is not None:
+                self._share = weakref.finalize(self, os.close, lock)
+
+    def _open_postgres(self) -> Any:
+        raw = open_postgres(self.url)
+        if not self._shares:
+            return self._admitted(raw)
+        try:
+            share_session(raw)
+        except BaseException:
+            raw.close()
+            raise
+        return self._admitted(raw)
+
+    def _admitted(self, raw: Any) -> Any:
+        """Return the connection if the store has the schema of this release. Raises ``Refused``."""
+        if self._any_schema:
+            return raw
+        try:
+            row = raw.execute(REVISION).fetchone()
+            check_revision(row[0] if row else "", self.home)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
 
     def _give_back(self, raw: Any) -> None:
         with self._lock:
@@ -162,13 +242,17 @@ class Store:
         """Open a read-only session in one snapshot of the store."""
         from sqlmodel import Session
 
+        if not self._secret_fits:
+            with self.looking():
+                pass  # opening it compares the secret
         if self._reader is None:
+            self._give_back(self._take()[0])  # refuses a store of another release
             self._reader = open_reader(self.url)
         try:
             with Session(self._reader) as session:
                 yield session
         except Exception as error:
-            ours = translated(error.__cause__ or error)
+            ours = translated(error.__cause__ or error, self._place)
             if isinstance(ours, Refused):
                 raise ours from error
             raise
@@ -185,7 +269,7 @@ class Store:
     def now(self) -> datetime:
         """Return the store's time, which each command reads once and passes down (law 4)."""
         if not self.simulated:
-            return system_now()
+            return self.clock().now
         clock = self._simulated_clock()
         assert clock is not None
         return from_micros(clock)
@@ -197,6 +281,16 @@ class Store:
             raise Refused("no_store", home=str(self.home))
         return row.simulated_at
 
+    def plain_host(self) -> str | None:
+        """Return the host of the database if it is another machine and nothing is encrypted on the way to it."""
+        if not self.postgres:
+            return None
+        raw = self._begin("BEGIN")
+        try:
+            return plain_host(raw)
+        finally:
+            self._undo(raw)
+
     def _drop_idle(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
@@ -204,8 +298,12 @@ class Store:
             raw.close()
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and use the store no more."""
         self._drop_idle()
+        with self._lock:
+            share, self._share = self._share, None
+        if share is not None:
+            share()
         if self._reader is not None:
             self._reader.dispose()
             self._reader = None

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -12,6 +13,7 @@ import orjson
 
 from engine.caches import StoreCache, TransactionCache
 from engine.databases import WAKE
+from statemachines.refused import Refused
 
 
 class Tx:
@@ -26,6 +28,10 @@ class Tx:
         """Whether the drivers are to be woken when this is committed; to wake them for nothing does no harm."""
         self.wrote = False
         """Whether anything was written."""
+        self.lenient = False
+        """Whether a text of SQLite that is no UTF-8 is read with surrogates instead of refused."""
+        self.at_end: list[Callable[[Tx], None]] = []
+        """What is still to be written when everything else of this transaction was."""
         self._savepoints = 0
 
     def run(self, sql: str, **values: Any) -> int:
@@ -42,14 +48,14 @@ class Tx:
             return 0
         self.wrote = True
         if postgres_sql and self.postgres:
-            return self._raw.execute(postgres_sql, {"rows": orjson.dumps(rows).decode()}).rowcount
+            return self._send(postgres_sql, {"rows": orjson.dumps(rows).decode()}).rowcount
         if self.postgres:
             sql, params = _for_postgres(sql), rows
         else:
             sql, values_of = _by_position(sql)
             params = list(map(values_of, rows))
         if len(params) == 1:
-            return self._raw.execute(sql, params[0]).rowcount
+            return self._send(sql, params[0]).rowcount
         cursor = self._raw.cursor()
         cursor.executemany(sql, params)
         return cursor.rowcount
@@ -57,11 +63,16 @@ class Tx:
     def write(self, sql: str, params: Mapping[str, Any]) -> Any:
         """Execute a statement of Postgres, with its parameters as psycopg spells them; return its one row."""
         self.wrote = True
-        return self._rows(sql, self._raw.execute(sql, params))[0]
+        return self._rows(sql, self._send(sql, params))[0]
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Return all rows, as named tuples."""
-        return self._rows(sql, self._execute(sql, values))
+        try:
+            return self._rows(sql, self._execute(sql, values))
+        except sqlite3.OperationalError as error:
+            if not self.lenient or "decode" not in str(error):
+                raise
+            return self._damaged_rows(sql, values)
 
     def row(self, sql: str, **values: Any) -> Any:
         """Return the first row as a named tuple, or None."""
@@ -93,16 +104,35 @@ class Tx:
         self._raw.execute(f"RELEASE {name}")
 
     def finish(self) -> None:
-        """Send what is due at the end: the notice that wakes the drivers."""
+        """Do what is due at the end: the last writes, then the notice that wakes the drivers."""
+        for write in self.at_end:
+            write(self)
         if self.wakes and self.postgres:
             self._raw.execute(WAKE)
+
+    def _damaged_rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        self._raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        try:
+            return self._rows(sql, self._execute(sql, values))
+        finally:
+            self._raw.text_factory = str
 
     def _rows(self, sql: str, cursor: Any) -> list[Any]:
         new_row = _NEW_ROWS.get((sql, self.postgres)) or _new_row(sql, self.postgres, cursor)
         return list(map(new_row, cursor.fetchall()))
 
     def _execute(self, sql: str, values: Mapping[str, Any]) -> Any:
-        return self._raw.execute(_for_postgres(sql) if self.postgres else sql, values)
+        return self._send(_for_postgres(sql) if self.postgres else sql, values)
+
+    def _send(self, sql: str, params: Any) -> Any:
+        """Execute with these parameters. Raises ``Refused('unstorable_value')`` for one that no column can hold.
+
+        Half a character and a number beyond 64 bits never reach the database, so the transaction goes on.
+        """
+        try:
+            return self._raw.execute(sql, params)
+        except (UnicodeEncodeError, OverflowError):
+            raise Refused("unstorable_value") from None
 
 
 _NAME = re.compile(r"(?<!:):(\w+)")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.plan import Fired
 from engine.escalation.fire import BATCH, LAST, Sweep, due_cases, fire_cases
 from engine.escalation.sweep import Chunk, chunks, fire_chunk
@@ -69,6 +70,7 @@ async def fire_timers(work: Work, low: int = 0, high: int = LAST, batch: int = B
     The oldest go first; if more cases are due than one batch holds, the rest is fired in chunks of thousands. Of a few
     cases each is a step of its own; of many, each batch or chunk is.
     """
+    await off_loop(refuse_doubtful_clock, work.store)
     so_far = _Progress()
     while True:
         skip = frozenset(so_far.failed)

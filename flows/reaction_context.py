@@ -72,8 +72,12 @@ class ReactionContext:
 
     @property
     def historic(self) -> bool:
-        """Whether the event was recorded long after it happened, as an import does."""
-        return from_micros(self.event.recorded_at) - from_micros(self.event.occurred_at) > HISTORIC
+        """Whether the event was recorded long after it happened, as an import does.
+
+        After a clock was ahead, records bear instants to come: then the instant of the lease counts.
+        """
+        recorded_at = min(self.event.recorded_at, self.leased.at)
+        return from_micros(recorded_at) - from_micros(self.event.occurred_at) > HISTORIC
 
     async def case(self) -> Case:
         """Return the case as it is now."""

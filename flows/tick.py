@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
+from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.escalation.fire import due_cases
@@ -42,7 +43,11 @@ async def drain(work: Work) -> int:
 
 
 async def tick(work: Work) -> int:
-    """Do what is due now, each kind of work observed as one run; returns how much was done."""
+    """Do what is due now, each kind of work observed as one run; returns how much was done.
+
+    Raises ``Refused('clock_jumped' | 'clock_differs')``: by a wrong clock nothing is due.
+    """
+    await off_loop(refuse_doubtful_clock, work.store)
     now = await work.now()
     due = await off_loop(look, work.store)
     did = 0

@@ -17,6 +17,7 @@ from engine.store import Store
 from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
+from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 from locales.house_zone import use_house_zone
 
@@ -144,7 +145,16 @@ def _mailer(settings: Settings, store: Store) -> Mailer:
     file = store.home / "outbox" / "mail.jsonl"
     if store.simulated:
         return FakeMailer(file)
-    return FileMailer(file) if settings.smtp_url is None else SmtpMailer(settings.smtp_url, settings.mail_from)
+    server = mail_server(settings)
+    return FileMailer(file) if server is None else SmtpMailer(server, settings.mail_from)
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """Return the mail server that the settings name; without one mails are kept in a file."""
+    if not settings.smtp_url:
+        return None
+    authorities = settings.smtp_ca.expanduser() if settings.smtp_ca is not None else None
+    return MailServer(settings.smtp_url, authorities, settings.smtp_plain)
 
 
 in_this_thread = ContextVar("in_this_thread", default=False)

@@ -13,6 +13,8 @@ from email.message import Message
 from email.policy import default
 from email.utils import getaddresses
 from enum import StrEnum
+from errno import EINVAL
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +22,12 @@ from gateways.mail import key_of_message_id
 
 LARGEST = 10_000_000
 """The most bytes of one mail; a longer one is not read."""
+LONGEST_HEADER = 4_000
+"""The most characters of a header. A Message-ID and an address have at most 998 (RFC 5322)."""
+MOST_PARTS = 200
+"""The most parts of one mail; a report has three."""
+MOST_BOUNDARIES = 1_000
+"""The most lines that may be a boundary: the parser takes time with the square of their number."""
 MBOX = b"From "
 """How an mbox file begins."""
 
@@ -43,8 +51,13 @@ class MailReport:
 
 
 def mail_reports(path: Path) -> Iterator[MailReport]:
-    """Yield what each mail of a file (one mail, or an mbox) or of a folder reports. Raises ``OSError``."""
+    """Yield what each mail of a file (one mail, or an mbox) or of a folder reports.
+
+    Raises ``OSError``, also for a pipe or a device.
+    """
     if not path.is_dir():
+        if path.exists() and not path.is_file():
+            raise OSError(EINVAL, "not a file", str(path))
         yield from _of_file(path)
         return
     for file in sorted(path.rglob("*")):
@@ -72,19 +85,35 @@ def _of_file(path: Path) -> Iterator[MailReport]:
 
 
 def _report(content: bytes) -> MailReport:
-    """Return what a mail reports; a mail that cannot be parsed is unreadable."""
+    """Return what a mail reports; a mail that cannot be parsed, or only costs time, is unreadable."""
+    if content.count(b"\n--") > MOST_BOUNDARIES:
+        return MailReport(MailSort.UNREADABLE)
     try:
         return _parsed(message_from_bytes(content, policy=default))
-    except (ValueError, LookupError, TypeError, AttributeError, IndexError):  # a malformed mail may raise any of these
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ):  # a malformed mail may raise any of these
         return MailReport(MailSort.UNREADABLE)
+
+
+def _has_long_header(part: Message) -> bool:
+    """Return whether a header is too long to be parsed: the parser of addresses takes time with its square."""
+    return any(len(value) > LONGEST_HEADER for _, value in part.raw_items())
 
 
 def _parsed(mail: Message) -> MailReport:
     if not any(True for _ in mail.keys()):  # noqa: SIM118 (a mail without a header is none)
         return MailReport(MailSort.UNREADABLE)
+    parts = list(islice(mail.walk(), MOST_PARTS + 1))
+    if len(parts) > MOST_PARTS or any(map(_has_long_header, parts)):
+        return MailReport(MailSort.UNREADABLE)
     if mail.get_content_type() != "multipart/report":
         return MailReport(MailSort.OTHER)
-    parts = list(mail.walk())
     statuses = [part for part in parts if part.get_content_type() == "message/delivery-status"]
     if not statuses:
         return MailReport(MailSort.OTHER)
@@ -95,7 +124,7 @@ def _parsed(mail: Message) -> MailReport:
     if "failed" not in actions:
         return MailReport(MailSort.DELAY)
     returned = _returned(parts)
-    if returned is None or not returned["Message-ID"]:
+    if returned is None or _has_long_header(returned) or not returned["Message-ID"]:
         return MailReport(MailSort.UNREADABLE)
     recipients = [str(block[name]).partition(";")[2] for block in fields for name in RECIPIENTS if block[name]]
     addresses = [address for _, address in getaddresses([*recipients, str(returned["To"] or "")])]

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from gateways.charset_evidence import decodes, is_plausible, known_letters, likeliest, other_encoding
 from gateways.problems import FileNote, Problem, Unreadable, excerpt
+from gateways.regular_files import TEXT_FILE_LIMIT, check_regular
 
 CHUNK = 1 << 16
 SURE = 8
@@ -35,6 +36,11 @@ _BINARY = {
     b"\xd0\xcf\x11\xe0": "XLS / DOC",
     b"\x1f\x8b": "GZIP",
     b"%PDF": "PDF",
+    b"<htm": "HTML",
+    b"<HTM": "HTML",
+    b"<!DO": "HTML",
+    b"<!do": "HTML",
+    b"<tab": "HTML",
 }
 """The first bytes of files that are no text, and their kinds."""
 _NAMES = {
@@ -44,6 +50,7 @@ _NAMES = {
     "cp949": "euc-kr",
     "euc_jp": "euc-jp",
     "koi8_r": "koi8-r",
+    "iso8859_5": "iso-8859-5",
     "mac_roman": "macintosh",
 }
 _SUPERSETS = {
@@ -136,6 +143,8 @@ def read_text(source: Source, declared: str | None = None) -> tuple[str, Encodin
 
     Raises ``Unreadable``, and ``OSError``.
     """
+    if isinstance(source, Path):
+        check_regular(source, TEXT_FILE_LIMIT)
     encoding = encoding_of(source, declared)
     with TextIOWrapper(_opened(source), encoding.codec) as handle:
         return handle.read(), encoding
@@ -235,7 +244,26 @@ def _unicode(source: Source) -> Encoding:
     if len(letters) < SURE and all(letter < "\u0800" and letter not in known_letters() for letter in letters):
         _, candidates, _ = likeliest(sample)
         raise _unsure(line, offset, ["utf-8", *candidates])
+    _refuse_doubly_encoded(sample, line)
     return Encoding("utf-8-sig", Basis.FORM)
+
+
+def _refuse_doubly_encoded(sample: bytes, first: int) -> None:
+    """Raise ``Unreadable`` for UTF-8 that a program took for Windows-1252 and encoded again: 王 became çŽ‹."""
+    for line in sample.split(b"\n"):
+        inner = _as_western_bytes(line.decode("utf-8", "ignore"))
+        if inner is not None and _is_utf_8(inner):
+            raise Unreadable(Problem(first, None, "bad_file.doubly_encoded"))
+
+
+def _as_western_bytes(text: str) -> bytes | None:
+    """Return the bytes that Windows-1252 shows as this text; None where it cannot show it."""
+    try:
+        return b"".join(
+            character.encode("latin-1" if "\x80" <= character <= "\x9f" else "cp1252") for character in text
+        )
+    except UnicodeEncodeError:
+        return None
 
 
 def _refuse_shifted(source: Source) -> None:

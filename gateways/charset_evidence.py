@@ -150,6 +150,7 @@ CANDIDATES = (
     _Candidate("cp1254", -4.0, lambda: _letters(TURKISH, -5.5, -7.5), Script.LATIN),
     _Candidate("cp1251", -1.0, lambda: _letters(CYRILLIC, -3.7, -6.5), Script.OTHER),
     _Candidate("koi8_r", -3.0, lambda: _letters(CYRILLIC, -3.7, -6.5), Script.OTHER),
+    _Candidate("iso8859_5", -4.0, lambda: _letters(CYRILLIC, -3.7, -6.5), Script.OTHER),
     _Candidate("cp866", -4.0, lambda: _letters(CYRILLIC, -3.7, -6.5), Script.OTHER),
     _Candidate("cp1253", -3.0, lambda: _letters(GREEK, -3.7, -6.5), Script.OTHER),
     _Candidate("cp1255", -3.0, lambda: _letters(HEBREW, -3.5, -3.5), Script.OTHER),

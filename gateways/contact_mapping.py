@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from models.contact import Channel
+from models.zones import is_zone
 
 TIMES = frozenset({"at", "requested_at"})
 """The fields of a contact that hold instants."""
@@ -18,10 +19,8 @@ TIMES = frozenset({"at", "requested_at"})
 
 def _known_zone(name: str) -> str:
     """Return the name of a time zone. Raises ``PydanticCustomError('unknown_zone')``."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise PydanticCustomError("unknown_zone", "no such time zone") from error
+    if not is_zone(name):
+        raise PydanticCustomError("unknown_zone", "no such time zone")
     return name
 
 

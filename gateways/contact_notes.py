@@ -16,6 +16,8 @@ def unusable_identifiers(row: int, contact: Contact, mapping: ContactMapping, re
         "shipment": waybill,
     }
     columns = dict(mapping.fields)
+    if contact.case is not None and contact.email is not None:
+        yield FileNote("file_note.follow_up_address", {"case": contact.case}, row, columns.get("email"))
     for field, read in readers.items():
         text = getattr(contact, field)
         if text is not None and not (identifier := read(text)).valid:

@@ -11,11 +11,16 @@ from gateways.contact_mapping import TIMES, ContactMapping
 from gateways.problems import BadCell, FileNote, Params, Problem, excerpt
 from gateways.tables import Cells
 from models.contact import Channel, Contact, Reply
+from models.printable_text import without_hidden
 
+WHOLE_TEXTS = frozenset({"text", "demand"})
+"""The fields that are kept as the customer wrote them."""
 CaseFault = Callable[[str], str]
 """Returns why a contact cannot follow up the case with a number (one of ``CASE_FAULTS``); empty if it can."""
 
 
+REPLACED = "\ufffd"
+"""What a program writes for a character that it could not read: the character is lost."""
 CASE_FAULTS = {"unknown_case": "bad_file.unknown_case", "no_follow_up": "bad_file.no_follow_up"}
 
 
@@ -38,6 +43,8 @@ class ContactRow:
     def contact(self) -> Contact | None:
         """Return the row as a contact, or None if ``problems`` were found."""
         for column, cell in self._cells.items():
+            if isinstance(cell, str) and REPLACED in cell:
+                self.notes.append(FileNote("file_note.replaced_characters", row=self._row, column=column))
             fault = fault_in(cell)
             if fault is not None:
                 self._refuse(column, fault.code, fault.params)
@@ -57,7 +64,7 @@ class ContactRow:
         cell = self._cells.get(column)
         try:
             if name not in TIMES:
-                return text_in(cell)
+                return self._text(name, column, text_in(cell))
             instant = instant_in(cell, self._mapping.source)
             if isinstance(cell, Serial):
                 params = {"value": excerpt(text_in(cell)), "date": f"{cell.date():%Y-%m-%d %H:%M}"}
@@ -66,6 +73,15 @@ class ContactRow:
         except BadCell as fault:
             self._refuse(column, fault.code, fault.params)
             return None
+
+    def _text(self, name: str, column: str, text: str | None) -> str | None:
+        """Return the text of a cell; that of a field of one line without its hidden characters, which are noted."""
+        if text is None or name in WHOLE_TEXTS or text.isprintable():
+            return text
+        plain = without_hidden(text)
+        if plain != text:
+            self.notes.append(FileNote("file_note.hidden_characters", {}, self._row, column))
+        return plain
 
     def _channel(self, value: str | None) -> Channel | None:
         if value is None:
@@ -129,6 +145,8 @@ class ContactRow:
                 limit = detail.get("ctx", {}).get("max_length")
                 if detail["type"] == "string_too_long" and isinstance(limit, int):
                     self._refuse(column, "bad_file.line_too_long", {"limit": limit})
+                elif detail["type"] == "control_character":
+                    self._refuse(column, "bad_file.control_character", {})
                 else:
                     self._refuse(column, "bad_file.wrong_value", {})
             return None

@@ -12,6 +12,8 @@ from gateways.problems import AddNote, FileNote, Problem, Unreadable
 
 ROW_LIMIT = 4 << 20
 """The longest row of a text file, in characters; a longer one has most likely lost a closing quote."""
+COLUMN_LIMIT = 16_384
+"""The most columns: those of a spreadsheet."""
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16
 """The characters from which the separator is inferred."""
@@ -22,9 +24,8 @@ _SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w"\r\n])"?,*[ \t]*(?:[\r\n]|$)', re.IG
 class Lines:
     """The lines of an open file; ``row`` is the number of the current row, from 1. Raises ``Unreadable``."""
 
-    def __init__(self, handle: TextIO, *, refuse_nul: bool = False) -> None:
+    def __init__(self, handle: TextIO) -> None:
         self._handle = handle
-        self._refuse_nul = refuse_nul
         self._spent = 0
         self.row = 1
 
@@ -38,8 +39,6 @@ class Lines:
             raise Unreadable(Problem(self.row, None, "bad_file.row_too_long", {"limit": ROW_LIMIT}))
         if not line:
             raise StopIteration
-        if self._refuse_nul and "\0" in line:
-            raise Unreadable(Problem(self.row, None, "bad_file.nul"))
         return line
 
     def next_row(self) -> None:
@@ -53,6 +52,8 @@ def records(lines: Lines, separator: str = ",") -> Iterator[tuple[int, list[str]
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     try:
         for record in csv.reader(lines, delimiter=separator, strict=True):
+            if len(record) > COLUMN_LIMIT:
+                raise Unreadable(Problem(lines.row, None, "bad_file.too_many_columns", {"limit": COLUMN_LIMIT}))
             yield lines.row, record
             lines.next_row()
     except csv.Error as error:
@@ -62,7 +63,7 @@ def records(lines: Lines, separator: str = ",") -> Iterator[tuple[int, list[str]
 
 
 def delimited_rows(
-    handle: TextIO, separator: str | None, needed: frozenset[str], note: AddNote, *, refuse_nul: bool = False
+    handle: TextIO, separator: str | None, needed: frozenset[str], note: AddNote
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and cells of each row of an open text file.
 
@@ -76,7 +77,7 @@ def delimited_rows(
     if separator is None and chosen != ",":
         shown = "TAB" if chosen == "\t" else chosen
         note(FileNote("file_note.separator_named" if named else "file_note.separator", {"separator": shown}))
-    rows = records(Lines(handle, refuse_nul=refuse_nul), chosen)
+    rows = records(Lines(handle), chosen)
     if named:
         next(rows, None)
     yield from rows

@@ -19,6 +19,13 @@ _TOTAL = re.compile(
 )
 """What the first cell of a row of totals says."""
 
+_FOOTER = re.compile(
+    r"(导出|匯出|打印|列印|制表|製表|填表|统计|統計|审核|審核|复核|覆核|审批|備註|备注|说明|說明|注|截止|生成|报表|報表)[^:：]{0,6}[:：].*"
+    r"|[第共]\s*\d+\s*[页頁].*|以下空白|(exported|printed|generated|created|page|report|end of)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What the only cell of a row below a table says: when it was exported, who made it, which page it is."""
+
 Row = tuple[int, Sequence[Cell]]
 
 
@@ -67,6 +74,8 @@ def table_rows(rows: Iterable[Row], layout: TableLayout, note: AddNote) -> Itera
     for row, cells in chain(begin.rows[begin.place + 1 :], begin.rest(filled)):
         if names_in(cells)[: len(names)] == names:
             note(FileNote("file_note.repeated_header", row=row))
+        elif _is_footer(cells, len(names)):
+            note(FileNote("file_note.footer_row", row=row))
         elif _is_total(cells, names, layout.filled):
             note(FileNote("file_note.totals_row", row=row))
         else:
@@ -117,6 +126,12 @@ class _Beginning:
             self.end()
             raise Unreadable(Problem(header_row, None, "bad_file.no_header_row", {"row": header_row}))
         return len(self.rows) - 1
+
+
+def _is_footer(cells: Sequence[Cell], columns: int) -> bool:
+    """Return whether a row of a table of three columns or more has one filled cell, which speaks of the table."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return columns >= 3 and len(filled) == 1 and _FOOTER.fullmatch(str(filled[0]).strip()) is not None
 
 
 def _is_total(cells: Sequence[Cell], names: Sequence[str], needed: frozenset[str]) -> bool:

@@ -1,19 +1,21 @@
 """Send mail to customers and staff: the protocol, the SMTP client, a file in its place, and a fake for simulations."""
 
+import errno
+import fcntl
 import json
 import os
 import smtplib
-import ssl
 from dataclasses import asdict, dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import unquote, urlsplit
 
+from gateways.smtp import MailServer
 from models.identifiers import mail_address
+from models.printable_text import printable, printable_line
 
-SMTP_SECONDS = 10
+BLOCK = 64 * 1024
 HOUSE = "closeloop"
 """What stands behind the @ of our Message-IDs."""
 PERMANENT = 500
@@ -22,12 +24,19 @@ PERMANENT = 500
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised."""
+    """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised.
+
+    Subject and body are made printable here, so that no transport is given a control character or a hidden one.
+    """
 
     key: str
     to: str
     subject: str
     body: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", printable_line(self.subject))
+        object.__setattr__(self, "body", printable(self.body))
 
 
 class AddressRefused(ValueError):
@@ -96,15 +105,13 @@ def key_of_message_id(text: str) -> str:
 
 
 class SmtpMailer:
-    """Sends mail through a server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…``.
-
-    A server that does not answer within ``seconds``, or cannot be reached, raises an ``OSError``.
+    """Sends mail through a server. One that does not answer in time, cannot be reached or is not trusted raises an
+    ``OSError``: see ``gateways/smtp.py``.
     """
 
-    def __init__(self, url: str, sender: str, seconds: float = SMTP_SECONDS) -> None:
-        self._parts = urlsplit(url)
+    def __init__(self, server: MailServer, sender: str) -> None:
+        self._server = server
         self._sender = sender
-        self._seconds = seconds
 
     def send(self, mail: Mail) -> None:
         to = recipient(mail.to)
@@ -114,7 +121,7 @@ class SmtpMailer:
         message["Subject"] = mail.subject
         message["Message-ID"] = message_id(mail.key)
         message.set_content(mail.body)
-        with self._connected() as server:
+        with self._server.connected() as server:
             try:
                 server.send_message(message, to_addrs=[to])
             except smtplib.SMTPRecipientsRefused as error:
@@ -125,24 +132,12 @@ class SmtpMailer:
     def destination(self, to: str) -> Destination:
         return Destination("address", masked(to), reached=True)
 
-    def _connected(self) -> smtplib.SMTP:
-        host, port = self._parts.hostname or "localhost", self._parts.port
-        if self._parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=self._seconds)
-        else:
-            server = smtplib.SMTP(host, port or 25, timeout=self._seconds)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=ssl.create_default_context())
-        if self._parts.username:
-            server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
-        return server
-
 
 class FileMailer:
     """Appends mails to a file, where nobody is sent them: one JSON object a line, synced.
 
-    A store without a mail server uses it, so that the mails can be read and sent by hand.
+    A store without a mail server uses it, so that the mails can be read and sent by hand. A mail that a full disk takes
+    only in part raises ``OSError`` and leaves no part of a line.
     """
 
     def __init__(self, file: Path) -> None:
@@ -152,15 +147,42 @@ class FileMailer:
         recipient(mail.to)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
-        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
-            os.fsync(handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            append_whole(handle, line.encode())
         finally:
             os.close(handle)
 
     def destination(self, to: str) -> Destination:
         return Destination("file", str(self.file), reached=False)
+
+
+def append_whole(handle: int, line: bytes) -> None:
+    """Append a line to a file whose lock is held, and sync it; raise ``OSError`` and append nothing if it does not fit.
+
+    Part of a line that a killed process left at the end was never reported as sent, and is cut off.
+    """
+    end = _end_of_lines(handle)
+    os.ftruncate(handle, end)
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, end)
+        raise
+
+
+def _end_of_lines(handle: int) -> int:
+    """Return where the last whole line ends."""
+    end = os.lseek(handle, 0, os.SEEK_END)
+    while end:
+        begin = max(0, end - BLOCK)
+        if (at := os.pread(handle, end - begin, begin).rfind(b"\n")) >= 0:
+            return begin + at + 1
+        end = begin
+    return 0
 
 
 class FakeMailer:
@@ -180,9 +202,9 @@ class FakeMailer:
             raise ConnectionRefusedError
         if recipient(mail.to) in self.unknown:
             raise AddressRefused
-        self.sent.append(mail)
         if self._file is not None:
             self._file.send(mail)
+        self.sent.append(mail)
 
     def destination(self, to: str) -> Destination:
         if self._file is not None:

@@ -5,7 +5,6 @@ what to do stands in the catalogues under the problem's code, ``bad_mapping.*``.
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 from gateways.charset import read_text
 from gateways.problems import Problem, Unreadable, excerpt
 from models.contact import Channel
+from models.toml_text import BadToml, parsed_toml
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -33,6 +33,13 @@ _CODES = {
     "bad_rule": "bad_mapping.bad_rule",
 }
 """The code of each error type, pydantic's and our validators'; any other is ``bad_mapping.wrong_value``."""
+_TOML_CODES = {
+    "": "bad_mapping.not_toml",
+    "too_long": "bad_mapping.too_long",
+    "too_deep": "bad_mapping.too_deep",
+    "large_number": "bad_mapping.large_number",
+}
+"""The code of each fault of the parser of TOML."""
 _WITHOUT_VALUE = frozenset({"bad_mapping.unknown_key", "bad_mapping.missing_key"})
 _TABLE = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
@@ -51,10 +58,10 @@ def load_mapping(path: Path, model: type[Model]) -> Model:
     """Return the file as a model. Raises ``BadMapping`` with all mistakes."""
     text = _read(path)
     try:
-        content = tomllib.loads(text)
-    except ValueError as error:
+        content = parsed_toml(text)
+    except BadToml as error:
         at = re.search(r"line (\d+)", str(error))
-        raise _unusable(path, "bad_mapping.not_toml", line=int(at[1]) if at else None) from error
+        raise _unusable(path, _TOML_CODES[error.code], line=int(at[1]) if at else None) from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -68,7 +75,8 @@ def _read(path: Path) -> str:
     except FileNotFoundError as error:
         raise _unusable(path, "bad_mapping.missing_file") from error
     except Unreadable as error:
-        raise _unusable(path, "bad_mapping.not_toml") from error
+        irregular = error.problems[0].code in {"bad_file.not_a_file", "bad_file.too_large"}
+        raise _unusable(path, "bad_mapping.unreadable" if irregular else "bad_mapping.not_toml") from error
     except (OSError, ValueError) as error:
         raise _unusable(path, "bad_mapping.unreadable") from error
 

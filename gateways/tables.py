@@ -6,12 +6,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
-from gateways.cells import Cell, Flaw
+from gateways.cells import Cell, Flaw, is_blank
 from gateways.charset import encoding_note, encoding_of
 from gateways.contact_mapping import ContactMapping
 from gateways.delimited import Lines, delimited_rows
 from gateways.headers import TableLayout, table_rows
 from gateways.problems import AddNote, Problem, Unreadable, excerpt
+from gateways.regular_files import TABLE_LIMIT, check_regular
 from gateways.sheets import sheet_rows
 
 Cells = dict[str, Cell]
@@ -44,10 +45,10 @@ def _reader(path: Path, name: str) -> Callable[[Path, ContactMapping, AddNote], 
         ".xlsx": _workbook_rows,
         ".xlsm": _workbook_rows,
     }
-    if not path.exists():
-        raise Unreadable(Problem(None, None, "bad_file.missing_file", {"file": name}))
-    if not path.is_file():
-        raise Unreadable(Problem(None, None, "bad_file.not_a_file", {"file": name}))
+    try:
+        check_regular(path, TABLE_LIMIT)
+    except FileNotFoundError:
+        raise Unreadable(Problem(None, None, "bad_file.missing_file", {"file": name})) from None
     reader = readers.get(path.suffix.lower())
     if reader is None:
         params = {"file": name, "extension": excerpt(path.suffix)}
@@ -62,11 +63,11 @@ def _csv_rows(path: Path, mapping: ContactMapping, note: AddNote) -> Rows:
         rows = table_rows(split, _layout(mapping), note)
         _, header = next(rows, (0, ()))
         for row, record in rows:
-            if len(record) > len(header):
+            if not all(map(is_blank, record[len(header) :])):
                 counts = {"cells": len(record), "columns": len(header)}
                 yield row, Problem(row, None, "bad_file.too_many_cells", counts)
             else:
-                yield row, dict(zip_longest(map(str, header), record))
+                yield row, dict(zip_longest(map(str, header), record[: len(header)]))
 
 
 def _codec(path: Path, declared: str | None, note: AddNote) -> str:
@@ -107,7 +108,7 @@ def _object(line: str, row: int) -> Cells | Problem:
     if "\0" in line:
         return Problem(row, None, "bad_file.nul")
     try:
-        value: object = json.loads(line, object_pairs_hook=_unique_keys)
+        value: object = json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except _RepeatedKeyError as error:
         key = excerpt(error.args[0])
         return Problem(row, key, "bad_file.duplicated_column", {"column": key})
@@ -117,6 +118,11 @@ def _object(line: str, row: int) -> Cells | Problem:
         return Problem(row, None, "bad_file.not_an_object")
     cells = cast(dict[str, Any], value)
     return {key: Flaw.NESTED if isinstance(cell, dict | list) else cell for key, cell in cells.items()}
+
+
+def _refuse_constant(name: str) -> None:
+    """Raise ``ValueError`` for NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

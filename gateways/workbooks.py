@@ -4,29 +4,26 @@ openpyxl reads a large sheet row by row, but then without its merged cells and h
 of the archive: they are found while its size is checked.
 """
 
-import os
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import repeat
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 from xml.etree.ElementTree import ParseError
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from defusedxml import DefusedXmlException
 
-os.environ["OPENPYXL_LXML"] = "False"  # where lxml happens to be installed openpyxl would prefer it to defusedxml
-from openpyxl import load_workbook
-
 from gateways.cells import Cell, Flaw, Serial
 from gateways.merged_cells import Area, MergedCells
 from gateways.problems import AddNote, FileNote, Problem, Unreadable, excerpt, ignore
+from gateways.sheet_reader import Book, Sheet, SheetCell, is_blank, read_book
 
 UNPACKED_LIMIT = 100_000_000
 """The most that all parts of a workbook may hold unpacked, in bytes."""
@@ -35,6 +32,8 @@ RATIO_LIMIT = 100
 RATIO_FROM = 256_000
 """Up to this size, in bytes, a part may grow by any ratio: a long cell of equal letters is no bomb."""
 LAST_ROW = 1_048_576
+BLANKS_LIMIT, BLANKS_PER_VALUE = 5_000_000, 50
+"""The blank cells before the last value of each row, in all and for each value: more are written to cost time."""
 
 _CHUNK = 1 << 16
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
@@ -53,21 +52,6 @@ _DAMAGE = (
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
 )
 """The exceptions of zipfile, expat and openpyxl on a damaged or forged workbook."""
-
-
-class _Cell(Protocol):
-    @property
-    def value(self) -> Cell: ...
-    @property
-    def data_type(self) -> str | None: ...
-
-
-class _Sheet(Protocol):
-    title: str
-    sheet_state: str
-
-    def reset_dimensions(self) -> None: ...
-    def iter_rows(self, *, max_row: int) -> Iterator[tuple[_Cell, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -104,20 +88,25 @@ def workbook_lines(path: Path, sheet: str | None, note: AddNote = ignore) -> Ite
 def _lines(handle: BinaryIO, sheet: str | None, note: AddNote) -> Iterator[tuple[int, list[Cell]]]:
     parts = _checked_parts(handle)
     has_formulas = any(part.has_formulas for part in parts.values())
-    book = _book(handle, data_only=True)
-    chosen = _chosen(book.worksheets, sheet)
-    _note_sheets(book.worksheets, chosen, note)
+    book = read_book(handle, data_only=True)
+    chosen = _chosen(book, sheet)
+    _note_sheets(book, chosen, note, named=sheet is not None)
     part = parts.get(_part_of(chosen), _Part())
     merged = MergedCells(map(Area.of, part.areas), note)
-    formulas = _rows(_chosen(_book(handle, data_only=False).worksheets, chosen.title)) if has_formulas else repeat(())
+    formulas = _rows(_chosen(read_book(handle, data_only=False), chosen.title)) if has_formulas else repeat(())
+    blanks = values = 0
     for row, (line, beside) in enumerate(zip(_rows(chosen), formulas, strict=has_formulas), 1):
+        blank = sum(map(is_blank, line))
+        blanks, values = blanks + blank, values + len(line) - blank
+        if blanks > BLANKS_LIMIT and blanks > BLANKS_PER_VALUE * values:
+            raise Unreadable(Problem(row, None, "bad_file.nearly_empty", {"blanks": blanks, "values": values}))
         if row in part.hidden_rows:
             note(FileNote("file_note.hidden_row", row=row))
         cells = [_value(cell, beside[at] if beside else None, book.epoch) for at, cell in enumerate(line)]
         yield row, merged.filled(row, cells)
 
 
-def _value(cell: _Cell, formula: _Cell | None, epoch: datetime) -> Cell:
+def _value(cell: SheetCell, formula: SheetCell | None, epoch: datetime) -> Cell:
     """Return the cell's value; an empty text that is a formula's result is blank, not a missing result."""
     if cell.data_type == "e":
         return Flaw.ERROR
@@ -180,53 +169,54 @@ def _bomb() -> Unreadable:
     return Unreadable(Problem(None, None, "bad_file.zip_bomb", params))
 
 
-class _Book(Protocol):
-    worksheets: list[_Sheet]
-    epoch: datetime
-
-
-def _book(handle: BinaryIO, *, data_only: bool) -> _Book:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        book = load_workbook(handle, read_only=True, data_only=data_only, keep_links=False)
-    return cast("_Book", cast("object", book))
-
-
-def _chosen(sheets: list[_Sheet], sheet: str | None) -> _Sheet:
-    """Return the sheet of that name, else the first that is shown. Raises ``Unreadable``."""
+def _chosen(book: Book, sheet: str | None) -> Sheet:
+    """Return the sheet of that name, else the first that is shown, else the first. Raises ``Unreadable``."""
+    sheets = book.worksheets
+    if not sheets and not book.others:
+        raise BadZipFile
+    if not sheets:
+        raise Unreadable(Problem(None, None, "bad_file.no_worksheet", {"sheets": _names(book.others)}))
+    if sheet in book.others:
+        params = {"sheet": excerpt(sheet), "sheets": _titles(sheets)}
+        raise Unreadable(Problem(None, None, "bad_file.chart_sheet", params))
     shown = [candidate for candidate in sheets if candidate.sheet_state == "visible"] or sheets
     eligible = shown if sheet is None else [candidate for candidate in sheets if candidate.title == sheet]
-    chosen = next(iter(eligible), None)
-    if chosen is None and sheet is None:
-        raise BadZipFile
-    if chosen is None:
+    if not eligible:
         params = {"sheet": excerpt(sheet), "sheets": _titles(sheets)}
         raise Unreadable(Problem(None, None, "bad_file.missing_sheet", params))
-    return chosen
+    return eligible[0]
 
 
-def _note_sheets(sheets: list[_Sheet], chosen: _Sheet, note: AddNote) -> None:
-    others = [sheet for sheet in sheets if sheet is not chosen]
+def _note_sheets(book: Book, chosen: Sheet, note: AddNote, *, named: bool) -> None:
+    others = [sheet for sheet in book.worksheets if sheet is not chosen]
     hidden = [sheet for sheet in others if sheet.sheet_state != "visible"]
     shown = [sheet for sheet in others if sheet.sheet_state == "visible"]
     if chosen.sheet_state != "visible":
-        note(FileNote("file_note.hidden_sheet_read", {"sheet": excerpt(chosen.title)}))
+        code = "file_note.hidden_sheet_read" if named else "file_note.only_hidden_sheet_read"
+        note(FileNote(code, {"sheet": excerpt(chosen.title)}))
     if hidden:
         note(FileNote("file_note.hidden_sheets", {"count": len(hidden), "sheets": _titles(hidden)}))
     if shown:
         note(FileNote("file_note.other_sheets", {"sheet": excerpt(chosen.title), "sheets": _titles(shown)}))
+    if book.others:
+        params = {"count": len(book.others), "sheets": _names(book.others)}
+        note(FileNote("file_note.chart_sheets", params))
 
 
-def _titles(sheets: list[_Sheet]) -> str:
-    return ", ".join(excerpt(sheet.title) for sheet in sheets[:10])
+def _titles(sheets: Sequence[Sheet]) -> str:
+    return _names([sheet.title for sheet in sheets])
 
 
-def _part_of(sheet: _Sheet) -> str:
+def _names(titles: Sequence[str]) -> str:
+    return ", ".join(map(excerpt, titles[:10]))
+
+
+def _part_of(sheet: Sheet) -> str:
     """Return the name of the archive's part that holds the sheet."""
     return str(cast(Any, sheet)._worksheet_path).lstrip("/")  # noqa: SLF001 openpyxl offers it nowhere else
 
 
-def _rows(sheet: _Sheet) -> Iterator[tuple[_Cell, ...]]:
+def _rows(sheet: Sheet) -> Iterator[tuple[SheetCell, ...]]:
     """Yield the rows that openpyxl reads, whatever size the sheet declares, without its warnings."""
     sheet.reset_dimensions()
     rows = sheet.iter_rows(max_row=LAST_ROW)

@@ -14,7 +14,8 @@ _DATE = (
     rf"(?P<era>民國|民国)?\s*(?P<y>{_NUMBER})\s*年\s*(?P<m>{_NUMBER})\s*月\s*(?P<d>{_NUMBER})\s*[日号號]"
     r"|(?P<y2>\d{4})(?P<sep>[-/.])(?P<m2>\d{1,2})(?P=sep)(?P<d2>\d{1,2})"
 )
-_WEEKDAY = r"(?:\s*[（(]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?)?"
+_WEEKDAY = r"(?:\s*[（(]?(?:星期|周|週|礼拜|禮拜)(?P<weekday>[一二三四五六日天])[)）]?)?"
+_WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6}
 _TIME = (
     rf"(?P<half>{_HALF})?\s*(?P<hour>{_NUMBER})\s*(?::|[时時点點])\s*"
     rf"(?:(?P<minute>{_NUMBER}|半|整)\s*分?\s*(?::?\s*(?P<second>{_NUMBER})(?P<fraction>\.\d{{1,9}})?\s*秒?)?)?"
@@ -48,6 +49,8 @@ def written_time(text: str) -> datetime | None:
         return None
     try:
         moment = datetime(year, month, day, hour % 24, minute, second, micros, _zone(match["offset"]))
+        if match["weekday"] and _WEEKDAYS[match["weekday"]] != moment.weekday():
+            return None
         return moment + timedelta(days=hour // 24)
     except (ValueError, OverflowError):
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from locales.zone import offset, reader, reader_zone
+from models.printable_text import printable
 from statemachines.refused import Refused
 
 LOCALES = Path(__file__).resolve().parent
@@ -54,9 +55,16 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def translate(locale: str, key: str, /, **params: Any) -> str:
-    """Return the message with its parameters filled in, or the key if it has no message."""
+    """Return the message with its parameters filled in, or the key if it has no message.
+
+    Every message to people is made here, also those of letters, logs and pages: parameters are made printable.
+    """
     text = catalogue(locale).get(key)
-    return key if text is None else text.format_map(_Params(params))
+    return printable(key) if text is None else text.format_map(_params(params))
+
+
+def _params(values: Mapping[str, Any]) -> "_Params":
+    return _Params({name: printable(value) if isinstance(value, str) else value for name, value in values.items()})
 
 
 class _Params(dict[str, Any]):
@@ -116,7 +124,7 @@ def fault_text(locale: str, fault: Mapping[str, Any]) -> str:
     if code.startswith("refused."):
         reason = refusal(locale, Refused(code.removeprefix("refused."), **limits)).rstrip(".。")
     else:
-        reason = text.format_map(_Params(limits)) if text is not None else str(fault.get("text") or why)
+        reason = text.format_map(_params(limits)) if text is not None else str(fault.get("text") or why)
     return ": ".join(part for part in (field, reason) if part)
 
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from models.zones import is_zone
 from statemachines.refused import Refused
 
 
@@ -35,7 +36,7 @@ def zone_for(setting: str | None, packs: Collection[str]) -> ReaderZone:
     Raises ``Refused('bad_zone_setting')``.
     """
     name = setting or (next(iter(packs)) if len(set(packs)) == 1 else SHANGHAI.zone.key)
-    if name not in available_timezones():
+    if not is_zone(name):
         raise Refused("bad_zone_setting", zone=name)
     return ReaderZone(ZoneInfo(name), named=any(pack != name for pack in packs))
 

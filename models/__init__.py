@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
+    from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
@@ -40,6 +41,7 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Interpretation",
+    "JournalEntry",
     "Lease",
     "LifecycleVersion",
     "Link",
@@ -72,6 +74,7 @@ _MODULES = {
     "Hold": "access",
     "RefusedAttempt": "access",
     "Fingerprint": "fingerprint",
+    "JournalEntry": "journal",
     "Anchor": "store_info",
     "StoreInfo": "store_info",
     "Lease": "store_info",

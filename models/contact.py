@@ -3,19 +3,18 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from models.visible_text import seen
-
-TEXT_LIMIT = 65_536
-"""The longest text one field may hold, in bytes of UTF-8."""
+from models.columns import TEXT_LIMIT
+from models.instants import Instant
+from models.visible_text import clean_line, seen
 
 NO_NUL = r"^[^\x00]*$"
 """A pattern without NUL, which Postgres cannot store in a text."""
 
 _LINE = StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)
 _TEXT = StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=NO_NUL)
-Line = Annotated[str, _LINE, AfterValidator(seen)]
+Line = Annotated[str, _LINE, AfterValidator(seen), AfterValidator(clean_line)]
 Text = Annotated[str, _TEXT, AfterValidator(seen)]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(_[A-Z]{2})?$")]
@@ -52,7 +51,7 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: Text
-    at: AwareDatetime
+    at: Instant
 
 
 class Contact(BaseModel):
@@ -61,7 +60,7 @@ class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     row_id: Line
-    at: AwareDatetime
+    at: Instant
     text: Text
     subject: Line | None = None
     demand: Text | None = None
@@ -70,7 +69,7 @@ class Contact(BaseModel):
     email: Line | None = None
     customer_type: CustomerType | None = None
     shipment: Line | None = None
-    requested_at: AwareDatetime | None = None
+    requested_at: Instant | None = None
     channel: Channel = Channel.FILE
     case: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")] | None = None
     """The number of the customer's own case that he contacts us about again; without it a new case is opened."""

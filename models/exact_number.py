@@ -11,13 +11,21 @@ from typing import Annotated, LiteralString, cast
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from models.columns import LARGEST
+
 _WIDE = str.maketrans("０１２３４５６７８９，．＋－−　\xa0\u2009\u202f’", "0123456789,.+--    '")
 _NUMBER = re.compile(r"(?P<sign>[+-]?)\s*(?P<whole>\d+(?:[ ,.']\d{3})*)(?:(?P<point>[.,])(?P<fraction>\d+))?")
 _SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?\s*[eE]\s*[+-]?\d+")
 _BRACKETS = re.compile(r"\(.*\d.*\)|（.*\d.*）")
 _DIGITS = re.compile(r"\d")
 
-REASONS = ("not_a_number", "ambiguous_number", "not_whole", "scientific_number", "number_with_unit", "bracketed_number")
+LONGEST = 100
+"""The longest text of a number, in characters."""
+
+REASONS = (
+    "not_a_number", "ambiguous_number", "not_whole", "scientific_number", "number_with_unit", "bracketed_number",
+    "large_number",
+)  # fmt: skip
 """Why a text is no exact number; each is a key of the catalogues under ``number.*``."""
 
 
@@ -31,6 +39,8 @@ class NoNumber(ValueError):
 
 def exact_number(text: str, decimal: str | None = None) -> Decimal:
     """Return the number, with ``decimal`` as its decimal sign if the source says so. Raises ``NoNumber``."""
+    if len(text) > LONGEST:  # before a pattern looks at it: some take time with the square of the length
+        raise NoNumber("large_number")
     plain = text.strip().translate(_WIDE).strip()
     match = _NUMBER.fullmatch(plain)
     if match is None or not plain.isascii():
@@ -90,21 +100,26 @@ def whole_number(text: str, decimal: str | None = None) -> int:
     return int(number)
 
 
-def _whole(value: object) -> object:
-    """Return the value as an integer. Raises ``PydanticCustomError`` with the reason as its type."""
+def whole_value(value: object) -> object:
+    """Return a text as an integer, another value as it is.
+
+    Raises ``PydanticCustomError`` with the reason as its type.
+    """
     if isinstance(value, bool):
         raise PydanticCustomError("not_a_number", "no number")
     if isinstance(value, float) and not value.is_integer():
         raise PydanticCustomError("not_whole", "the number is not whole")
-    if not isinstance(value, str):
-        return value
-    try:
-        return whole_number(value)
-    except NoNumber as error:
-        raise PydanticCustomError(cast("LiteralString", error.reason), "no exact whole number") from None
+    if isinstance(value, str):
+        try:
+            value = whole_number(value)
+        except NoNumber as error:
+            raise PydanticCustomError(cast("LiteralString", error.reason), "no exact whole number") from None
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise PydanticCustomError("large_number", "the number is too large")
+    return value
 
 
-EXACT = BeforeValidator(_whole)
+EXACT = BeforeValidator(whole_value)
 """After the limits of an ``int``: the number is written exactly, or refused with the reason."""
 Whole = Annotated[int, EXACT]
 """A whole number without limits."""

@@ -5,10 +5,15 @@ up in the network.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from unicodedata import category, normalize
+from functools import lru_cache
 
+from models.placeholders import is_placeholder, plain
+
+READ_TWICE = 256
+"""So many numbers and addresses are kept as they were read: a door checks them before the engine reads them again."""
 HOME_REGION = "CN"
 """The region of a telephone number without a country code, where no policy pack says another."""
 
@@ -54,40 +59,11 @@ class Identifier:
         return self.quality is Quality.PERSONAL
 
 
-def plain(text: str) -> str:
-    """Return a text in NFKC (full-width characters become plain), without invisible characters or outer spaces."""
-    composed = normalize("NFKC", text)
-    visible = "".join(character for character in composed if category(character) != "Cf")
-    return " ".join(visible.split())
-
-
-NOTHING = frozenset({
-    "无", "無", "没有", "沒有", "暂无", "暫無", "无电话", "無電話", "无手机", "無手機", "无号码", "無號碼",
-    "无邮箱", "無郵箱",
-    "无单号", "無單號", "没有电话", "没有邮箱", "不详", "不詳", "不明", "未知", "未提供", "未填", "未填写",
-    "未填寫", "未留",
-    "没留", "未登记", "未登記", "空", "保密", "匿名", "同上", "不知道", "不便透露", "不愿透露", "不願透露",
-    "待补充", "待補充",
-    "待定", "none", "no", "nil", "null", "nan", "na", "n a", "nothing", "unknown", "undefined", "tbd", "tba", "test",
-    "x", "xx", "xxx", "xxxx", "anonymous", "not provided", "not available", "not applicable", "not known", "no phone",
-    "no number", "no email", "no mail", "same", "same as above", "see above", "empty", "blank", "missing", "withheld",
-})  # fmt: skip
-"""Words that people and programs write where there is nothing; compared in lower case without punctuation."""
-SEQUENCES = ("01234567890123456789", "98765432109876543210")
-
-
-def is_placeholder(text: str) -> bool:
-    """Return whether a text says that there is nothing: a word for it, punctuation, or digits that count nothing."""
-    words = " ".join(re.sub(r"[\W_]+", " ", plain(text).casefold()).split())
-    if words in NOTHING or words == "":
-        return True
-    digits = words.replace(" ", "")
-    return digits.isdecimal() and (len(set(digits)) == 1 or any(digits in run for run in SEQUENCES))
-
-
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s*(?:E|[x×*]\s*10\s*\^?)\s*[+-]?\s*\d{1,3}", re.IGNORECASE)
 ERROR_CELL = re.compile(r"#{2,}|#(?:N/?A|VALUE|REF|NAME|NUM|NULL|DIV/0|CALC|SPILL|GETTING_DATA)[!?]?", re.IGNORECASE)
 SEPARATED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.0+)?")
+QUOTED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")
+DECIMAL_ZEROS = re.compile(r"^(\d+)\.0+$")
 EXCEL_DIGITS = 15
 """A spreadsheet keeps this many digits of a number; it writes zeros for the rest."""
 
@@ -104,15 +80,23 @@ def _digits_lost(text: str) -> bool:
 
 def _as_text(text: str) -> str:
     """Undo what a spreadsheet adds to a number that is still whole: ``'138``, ``="138"``, ``138.0``, ``13,800``."""
-    quoted = re.fullmatch(r"""=?(["'])(.*)\1|'(.*)""", text)
+    if text.isdigit():
+        return text
+    quoted = QUOTED.fullmatch(text)
     if quoted is not None:
         text = next(part for part in (quoted[2], quoted[3]) if part is not None).strip()
     if SEPARATED.fullmatch(text):
         text = text.replace(",", "")
-    return re.sub(r"^(\d+)\.0+$", r"\1", text)
+    return DECIMAL_ZEROS.sub(r"\1", text)
 
 
-HIDDEN = re.compile(r"[*●•○◯█■□…]|[xX]{2,}|[._?]{3,}")
+HIDDEN = re.compile(r"[*●•○◯█■□…]|[xX]{2,}|[._?-]{3,}|尾号|尾號|[末后後][四4]位")
+ROUND = re.compile(r"\+861\d\d0{8}")
+"""Chinese mobile numbers of zeros, as 138 0000 0000: they stand where there is none."""
+TOLL_FREE = re.compile(r"1[-. ]\(?8\d\d\)?[-. ]\d{3}[-. ]\d{4}")
+"""A number grouped as in North America; without the groups it would be a Chinese mobile number."""
+CLOSING = " ,;.、/#"
+"""What is left behind a number or an address by a list of several."""
 LABEL = re.compile(
     r"(?:tel(?:ephone)?|phone|mobile|mob|cell|call|联系电话|聯繫電話|电话号码|手机号码|手机号|手机|手機|电话|電話|座机)"
     r"\s*[:.]?\s*(?=[+(\d])",
@@ -124,6 +108,8 @@ EXTENSION = re.compile(
 )
 DASHED_EXTENSION = re.compile(r"(1\d{10}|\(?0\d{2,3}\)?[- ]?\d{7,8}|[48]00[- ]?\d{3}[- ]?\d{4})-(\d{1,6})")
 TELEPHONE = re.compile(r"\(?\+?[\d\s().\-/]+")
+NO_DIGIT = re.compile(r"\D")
+COUNTRY_IN_BRACKETS = re.compile(r"^\((\+\d{1,3})\)")
 SHORT = re.compile(r"9[56]\d{3,4}|1[012]\d{1,3}")
 """Short numbers of Chinese services, as 95554 and 10086; the library has no number plan for them."""
 BOUNDARY = re.compile(r"[;,/、|&]|\s+(?:or|and|或|和)\s+|或|和")
@@ -131,6 +117,7 @@ FEWEST_DIGITS = 7
 """A part of a text with fewer digits is no telephone number of its own."""
 
 
+@lru_cache(READ_TWICE)
 def phone_number(text: str, region: str = HOME_REGION) -> Identifier:
     """Read a telephone number; ``region`` is where a number without a country code belongs (ISO 3166).
 
@@ -141,6 +128,7 @@ def phone_number(text: str, region: str = HOME_REGION) -> Identifier:
     if number.casefold().startswith("tel:"):
         number = number[len("tel:") :]
     number = LABEL.sub("", number, count=1) if LABEL.match(number) else number
+    number = number.rstrip(CLOSING + "。") or number
     if is_spoiled(number):
         return Identifier(Quality.SPOILED, shown)
     if is_placeholder(number):
@@ -163,14 +151,17 @@ def _several_numbers(number: str, region: str) -> bool:
 def _telephone(number: str, region: str) -> Identifier | None:
     """Return a valid telephone number; None for anything else."""
     dialled, extension = number, ""
-    if (match := EXTENSION.fullmatch(number) or DASHED_EXTENSION.fullmatch(number)) is not None:
+    form = DASHED_EXTENSION if TELEPHONE.fullmatch(number) else EXTENSION
+    if (match := form.fullmatch(number)) is not None:
         dialled, extension = match[1].strip(), match[2]
     if TELEPHONE.fullmatch(dialled) is None:
         return None
-    digits = re.sub(r"\D", "", dialled)
+    digits = NO_DIGIT.sub("", dialled)
+    if region == "CN" and TOLL_FREE.fullmatch(dialled):
+        return None
     if region == "CN" and SHORT.fullmatch(digits):
         return Identifier(Quality.SHARED, digits, digits)
-    international = re.sub(r"^\((\+\d{1,3})\)", r"\1", dialled.replace("(0)", ""))
+    international = COUNTRY_IN_BRACKETS.sub(r"\1", dialled.replace("(0)", ""))
     return _in_number_plan(international, extension, region)
 
 
@@ -181,7 +172,8 @@ def _in_number_plan(dialled: str, extension: str, region: str) -> Identifier | N
         parsed = plan.parse(dialled, region)
     except plan.NumberParseException:
         return None
-    if not plan.is_valid_number(parsed):
+    kind = plan.number_type(parsed)
+    if kind == plan.PhoneNumberType.UNKNOWN:  # as plan.is_valid_number, whose work it repeats
         return None
     e164 = plan.format_number(parsed, plan.PhoneNumberFormat.E164)
     own = {
@@ -191,7 +183,9 @@ def _in_number_plan(dialled: str, extension: str, region: str) -> Identifier | N
     }
     if extension:
         e164 = f"{e164};ext={extension}"
-    personal = not extension and plan.number_type(parsed) in own
+    if ROUND.fullmatch(e164):
+        return Identifier(Quality.PLACEHOLDER, dialled)
+    personal = not extension and kind in own
     return Identifier(Quality.PERSONAL if personal else Quality.SHARED, e164, e164)
 
 
@@ -204,21 +198,34 @@ OFFICE = frozenset({
 """Mailboxes of an office, by RFC 2142 and by custom."""
 NO_MAILBOX = frozenset({
     "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "nobody", "none", "null", "nil", "na", "n/a", "no",
-    "noemail", "nomail", "no-email", "no.email", "unknown", "undefined", "anonymous", "notprovided",
+    "test", "noemail", "nomail", "no-email", "no.email", "unknown", "undefined", "anonymous", "notprovided",
 })  # fmt: skip
 """Mailboxes that nobody reads, written where a program demands an address."""
-NAMED = re.compile(r'(?:"[^"@]*"|[^<>@,;"]*)<\s*([^<>]*?)\s*>')
+NAMED = re.compile(r'(?:"[^"@]*"|[^<>@,;"]*)\s*<\s*([^<>]*?)\s*>')
+COMMENT = re.compile(r"(.*@[^()\s]+)\s*\([^()@]*\)")
+"""An address with a comment, as RFC 5322 allows."""
+MAIL_LABEL = re.compile(
+    r"(?:e-?mail|mail|电子邮箱|電子郵箱|电子邮件|電子郵件|邮箱|郵箱|信箱|邮件|郵件)\s*:\s*(?=\S)", re.IGNORECASE
+)
+MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
+FEWEST_MAILBOX_DIGITS = 5
+"""The mailboxes of QQ have at least so many digits."""
+ONE_LETTER_DOMAIN = re.compile(r"\.[a-z]", re.IGNORECASE)
+"""No top-level domain has one letter."""
 
 
+@lru_cache(READ_TWICE)
 def mail_address(text: str) -> Identifier:
     """Read a mail address by RFC 5321, as ``wang@example.com`` or ``王女士 <wang@example.com>``.
 
     The normal form is in lower case, its domain as the DNS writes it. ``written`` keeps the case of the mailbox.
     """
     shown = plain(text)
-    address = re.sub(r"^mailto:", "", shown, flags=re.IGNORECASE).replace("。", ".")
-    if (named := NAMED.fullmatch(address)) is not None:
-        address = named[1]
+    address = shown.replace("。", ".").rstrip(CLOSING) or shown
+    for form in (MAILTO, NAMED, COMMENT):
+        if (match := form.fullmatch(address)) is not None:
+            address = match[1]
+    address = _as_text(MAIL_LABEL.sub("", address, count=1) if MAIL_LABEL.match(address) else address)
     if is_spoiled(address):
         return Identifier(Quality.SPOILED, shown)
     if is_placeholder(address):
@@ -230,19 +237,36 @@ def mail_address(text: str) -> Identifier:
     return Identifier(Quality.SEVERAL if address.count("@") > 1 else Quality.INVALID, shown)
 
 
+def _digits_for_nothing(mailbox: str, written: str) -> bool:
+    """Return whether a mailbox of digits counts nothing, as 123456@qq.com and 1@1.com; 12@example.com may be real."""
+    if not mailbox.isdecimal() or not is_placeholder(mailbox):
+        return False
+    of_zeros = len(mailbox) > 1 and not mailbox.strip("0")
+    return of_zeros or len(mailbox) >= FEWEST_MAILBOX_DIGITS or is_placeholder(written.partition("@")[2].split(".")[0])
+
+
 def _in_mail_syntax(address: str) -> Identifier | None:
-    from email_validator import EmailNotValidError, validate_email  # 35 ms, and only where somebody gives an address
+    import email_validator as syntax  # 35 ms, and only where somebody gives an address
 
     try:
-        parsed = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
-    except EmailNotValidError:
+        parsed = syntax.validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+        )
+    except syntax.EmailNotValidError:
         return None
     written = parsed.ascii_email or parsed.normalized
     mailbox = parsed.local_part.casefold()
-    if mailbox in NO_MAILBOX:
+    if ONE_LETTER_DOMAIN.fullmatch(written[-2:]):
+        return None
+    if mailbox in NO_MAILBOX or _digits_for_nothing(mailbox, written):
         return Identifier(Quality.PLACEHOLDER, written)
     shared = mailbox.partition("+")[0] in OFFICE
     return Identifier(Quality.SHARED if shared else Quality.PERSONAL, written, written.casefold())
+
+
+SEVERAL_WAYBILLS = re.compile(r"[/,;、|&]|或|和")
+WAYBILL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 -]*[A-Za-z0-9])?")
+FEWEST_WAYBILL_DIGITS = 6
 
 
 def waybill(text: str) -> Identifier:
@@ -255,8 +279,23 @@ def waybill(text: str) -> Identifier:
         return Identifier(Quality.PLACEHOLDER, shown)
     if HIDDEN.search(number) and not number.isalnum():
         return Identifier(Quality.MASKED, shown)
-    normal = "".join(character for character in number.casefold() if character.isalnum())
-    return Identifier(Quality.PERSONAL, shown, normal)
+    if not any(character.isdecimal() for character in number):
+        return Identifier(Quality.INVALID, shown)
+    if _whole_waybills(SEVERAL_WAYBILLS.split(number)) > 1 or _whole_waybills(number.split()) > 1:
+        return Identifier(Quality.SEVERAL, shown)
+    tokens = [token for token in WAYBILL.findall(number) if _is_whole(token)]
+    if not number.isascii() and len(tokens) == 1:  # 运单号：SF123456, 顺丰SF123456（破损）
+        number = tokens[0]
+    return Identifier(Quality.PERSONAL, shown, "".join(filter(str.isalnum, number.casefold())))
+
+
+def _whole_waybills(parts: Iterable[str]) -> int:
+    return sum(map(_is_whole, parts))
+
+
+def _is_whole(text: str) -> bool:
+    """Return whether a part of a text may be the number of a shipment by itself: six digits or more."""
+    return sum(map(str.isdecimal, text)) >= FEWEST_WAYBILL_DIGITS
 
 
 CHINESE_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")

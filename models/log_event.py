@@ -41,7 +41,8 @@ class MappedEvent:
     state, or of an inferred one. A form takes those that it has fields for.
 
     ``inferred`` says that the log itself marks the event as inferred, as our own export does. ``sla`` is what the log
-    says of its promise: ``kept``, ``broken``, or nothing.
+    says of its promise: ``kept``, ``broken``, or nothing. ``seq`` is the number by which other events of the case name
+    this one; 0 where the log has none.
     """
 
     event: LogEvent
@@ -56,3 +57,4 @@ class MappedEvent:
     fill: Mapping[str, Any] = field(default_factory=dict[str, Any])
     inferred: bool = False
     sla: str = ""
+    seq: int = 0

@@ -21,7 +21,8 @@ class Party(SQLModel, table=True):
     has as many numbers and addresses as his parties, and several people may have one of them.
 
     ``phone_key`` and ``email_key`` are HMACs of the normal form of a valid number and address (``models.identifiers``).
-    ``identity`` is an HMAC of all three, where one of them identifies: who gives the same again is the same party.
+    ``identity`` is an HMAC of all three, where one of them identifies: who gives the same again is the same party. Of a
+    customer whom another system identifies it is an HMAC of his id there.
     ``email`` is an address to which mail can be sent, or empty. ``locale`` is the language in which the customer is
     written to; empty while it is not known.
     """
@@ -46,9 +47,10 @@ class Party(SQLModel, table=True):
 class SamePerson(SQLModel, table=True):
     """The question whether two parties are one person, and a person's answer.
 
-    ``party_id`` is the younger one. ``why`` says what they have in common: "phone", "email", both, or "" where a person
-    joined or parted them without having been asked. ``same`` is the answer, empty while it is open. ``joined`` names
-    the parties that the answer brought to the other person, separated by blanks, so that it can be taken back.
+    ``party_id`` is the younger one. ``why`` says what they have in common: "phone", "email", both, "customer_id" (the
+    id in another system), or "" where a person joined or parted them without having been asked. ``same`` is the answer,
+    empty while it is open. ``joined`` names the parties that the answer brought to the other person, separated by
+    blanks, so that it can be taken back.
     """
 
     __tablename__ = "same_person"  # pyright: ignore[reportAssignmentType]

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from models.identifiers import is_placeholder, person_name
+from models.identifiers import person_name
+from models.placeholders import is_placeholder
 
 TITLES = ("先生", "女士", "小姐")
 DOUBLE = frozenset({
@@ -18,6 +19,13 @@ CHINESE_TITLES = {"先生": MAN, "女士": WOMAN, "小姐": WOMAN, "太太": WOM
 LATIN_TITLES = {"mr": MAN, "mister": MAN, "sir": MAN, "mrs": WOMAN, "ms": WOMAN, "miss": WOMAN, "madam": WOMAN,
                 "dr": "", "prof": ""}  # fmt: skip
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
+NAMELESS = frozenset({
+    "客户", "客戶", "顾客", "顧客", "客人", "用户", "用戶", "消费者", "消費者", "先生", "女士", "小姐", "太太", "老板",
+    "老闆", "收件人", "寄件人", "发件人", "發件人", "联系人", "聯絡人", "无名氏", "無名氏", "佚名", "某人", "某先生",
+    "某女士", "customer", "client", "user", "sender", "recipient", "consignee", "shipper", "mr", "mrs", "ms", "sir",
+    "madam", "sir or madam", "john doe", "jane doe",
+})  # fmt: skip
+"""Words in place of a name: whoever is called so may be anybody."""
 LONGEST_NAME = 4
 """A Chinese name has at most so many characters; what is longer names a company."""
 
@@ -61,7 +69,7 @@ def may_be_one(first: str | None, second: str | None) -> bool:
 
 def _known(name: str | None) -> str:
     plain = person_name(name or "").casefold()
-    return "" if is_placeholder(plain) else plain
+    return "" if plain.rstrip(".") in NAMELESS or is_placeholder(plain) else plain
 
 
 def _parts(name: str) -> _Parts:

@@ -1,8 +1,10 @@
-"""Trim a text, and tell whether it holds anything that can be seen: zero-width characters alone are no text."""
+"""Trim a text, and tell whether it holds anything that can be seen, and nothing that hides or controls."""
 
 from unicodedata import category
 
 from pydantic_core import PydanticCustomError
+
+from models.printable_text import is_printable_line, without_hidden
 
 _UNSEEN = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp"})
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0")
@@ -39,3 +41,19 @@ def seen(text: str) -> str:
     if not any(map(is_seen, text)):
         raise PydanticCustomError("unseen_text", "the text consists of characters that cannot be seen")
     return text
+
+
+def plain_line(text: str) -> str:
+    """Return a name or a code as it is. Raises ``PydanticCustomError('control_character')`` where it hides anything."""
+    if not is_printable_line(text):
+        raise PydanticCustomError("control_character", "the text holds a control character or a hidden one")
+    return text
+
+
+def clean_line(text: str) -> str:
+    """Return one line of a contact without hidden characters, its line ends and tabs as blanks.
+
+    Telephones write direction marks around a number, spreadsheets line ends into a title. Raises
+    ``PydanticCustomError('control_character')`` for any other control character.
+    """
+    return text if text.isprintable() else plain_line(" ".join(without_hidden(text).split()))

@@ -13,6 +13,7 @@ from locales.shares import share_text
 from locales.translation import label, translate, when
 from locales.zone import zone_name
 from models.columns import from_micros, to_micros
+from reports.case_customer import CaseCustomer, customer_of, doubts, letters_text
 from reports.case_reasons import Reason, reasons, waits_for
 from reports.figures import timers
 from reports.markdown import BOARD, LEDGER, REPORT, department, link, table
@@ -81,7 +82,8 @@ def page(
         found = reasons(tx, case, staff)
         line = _line(case, staff, locale)
         heading = [f"# {case.number} · {label(locale, '', 'kind', case.kind)}", "", line, *_forms(forms, locale)]
-        details = [*_lines(tx, case, staff, found, at, locale), *_runs(runs, locale)]
+        customer = customer_of(tx, case.id, case.number, case.kind)
+        details = [*_customer(customer, locale), *_lines(tx, case, staff, found, at, locale), *_runs(runs, locale)]
         lines = [*heading, *details, *_links(case, at, locale)]
         summary = " · ".join(
             [line, *_worst(case, found, locale), *(f"[{form.name}]({form.address})" for form in forms)]
@@ -117,6 +119,15 @@ def _people(locale: str, role: Role | None, handles: Sequence[str], vacant: Sequ
         return name
     people = f"{name} {', '.join(handles)}" if handles else translate(locale, "story.nobody", role=name)
     return people + instead_of(vacant, locale)
+
+
+def _customer(customer: CaseCustomer | None, locale: str) -> Iterator[str]:
+    """Yield where messages to the customer go, and what is doubtful of him; nothing where nothing is doubtful."""
+    if customer is None or not (customer.unusable or customer.questions):
+        return
+    yield from ("", f"## {translate(locale, 'story.customer')}", "", *doubts(customer, locale))
+    where = letters_text(locale, customer.has_address)
+    yield f"- {translate(locale, 'cli.customer.letters')}: {where}"
 
 
 def _lines(tx: Tx, case: Any, staff: Staff, found: Sequence[Reason], at: datetime, locale: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from statemachines.lifecycle import Clause, Lifecycle
 
 NOT_IN_LOG, NO_INSTANT = "clause_not_in_log", "no_instant"
 """Why a promise is not judged. See Note [Not judged]."""
-UNTIMED = frozenset({"no_time", "bad_file.impossible_date", "bad_file.skipped_time"})
+UNTIMED = frozenset({"no_time", "bad_file.impossible_date", "bad_file.skipped_time", "bad_file.implausible_serial"})
 """Why events are refused whose instant the log does not tell."""
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from locales.translation import label, translate
+from models.printable_text import printable_line
 from reports.current_names import state_of
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Milestone
@@ -16,10 +17,10 @@ BOARD, CALLBACKS, LEDGER, REPORT = "sla-board", "callback-list", "escalation-led
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table; a pipe in a cell becomes a slash."""
+    """Yield the lines of a table; a pipe in a cell becomes a slash, and its text one printable line."""
     yield "| " + " | ".join(heads) + " |"
     yield "|" + " --- |" * len(heads)
-    yield from ("| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows)
+    yield from ("| " + " | ".join(printable_line(cell).replace("|", "/") for cell in row) + " |" for row in rows)
 
 
 def department(locale: str, code: str | None) -> str:

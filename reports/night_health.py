@@ -21,7 +21,9 @@ NIGHT_MAY_TAKE = timedelta(hours=25)
 """A night is missing if the last one is longer ago than this."""
 GRACE = timedelta(minutes=20)
 """After this delay the driver does what no worker did; before that nothing is missing."""
-OUTAGE_REASONS = frozenset({"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble"})
+OUTAGE_REASONS = frozenset(
+    {"driver_away", "worker_away", "database_away", "disk_full", "busy", "trouble", "clock_jumped", "clock_differs"}
+)
 """The reasons of an outage that have a message of their own."""
 
 

@@ -42,6 +42,7 @@ order = ["seq"]
 who = "{who}"
 department = "org:group"
 inferred = "inferred"
+seq = "seq"
 """
 SKIPPED = """\
 [[skipped]]

@@ -1,5 +1,6 @@
 """Reads the open questions "same person?": in all, and of one case (A9). Personal: for staff only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,13 @@ AND (q.party_id IN (SELECT id FROM party WHERE id = :person OR person_id = :pers
   OR q.other_id IN (SELECT id FROM party WHERE id = :person OR person_id = :person))
 """
 PERSON = "SELECT coalesce(p.person_id, p.id) AS person FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :id"
+OTHERS = """
+SELECT DISTINCT o.number FROM cases c
+  JOIN same_person q ON q.same IS NULL AND (q.party_id = c.party_id OR q.other_id = c.party_id)
+  JOIN cases o ON o.party_id = CASE WHEN q.party_id = c.party_id THEN q.other_id ELSE q.party_id END
+ WHERE c.number = ANY(:numbers) AND c.kind = ANY(:kinds) AND o.kind = ANY(:kinds) AND NOT o.closed
+ ORDER BY o.number LIMIT :most
+"""
 MOST = 20
 """So many questions of one case are shown."""
 
@@ -53,6 +61,12 @@ def questions_of(tx: Tx, case_id: int, number: str) -> list[SamePersonQuestion]:
     rows = tx.rows_among(sql, kinds=customer_kinds(), most=MOST, person=person.person)
     mine = {row.id for row in tx.rows("SELECT id FROM party WHERE id = :p OR person_id = :p", p=person.person)}
     return [_seen_from(question, number, row.other_id in mine) for row, question in _pairs(rows)]
+
+
+def others_in_question(tx: Tx, numbers: Sequence[str]) -> list[str]:
+    """Return the open cases whose customer may be that of one of these cases, by the open questions."""
+    rows = tx.rows_among(OTHERS, numbers=list(numbers), kinds=customer_kinds(), most=MOST)
+    return [row.number for row in rows if row.number not in numbers]
 
 
 def _seen_from(question: SamePersonQuestion, number: str, turned: bool) -> SamePersonQuestion:

@@ -10,10 +10,11 @@ it is sent after all, it meets that again: ``message_arrived``.
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from models.exact_number import EXACT
+from models.instants import Instant
 from statemachines.form_model import Code, Form, Personal, value_of
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.vocabulary import STAY, Move, State
@@ -42,7 +43,7 @@ class ToCustomer(Form):
     """
 
     recipient: Personal | None = None
-    reached_at: AwareDatetime | None = None
+    reached_at: Instant | None = None
     medium: Medium = Medium.SEND
 
     @field_validator("medium")

@@ -3,8 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime
-
+from models.instants import Instant
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason, Severity
@@ -64,7 +63,7 @@ class Measure(Form):
 
     cause: Annotated[Code, VARIABLE]
     measure: Personal
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Rectification(Form):

@@ -3,10 +3,11 @@
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from models.exact_number import EXACT
-from models.visible_text import seen
+from models.instants import Instant
+from models.visible_text import plain_line, seen
 
 
 class _Mark:
@@ -55,6 +56,7 @@ Handle = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL),
     AfterValidator(seen),
+    AfterValidator(plain_line),
     ACTOR,
 ]
 Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
@@ -67,7 +69,7 @@ Category = Annotated[Code, CATEGORY]
 CODES = r"^[a-z][a-z0-9_]{0,39}( [a-z][a-z0-9_]{0,39}){0,19}$"
 Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES), DEPARTMENT]
 """The codes of several departments, separated by blanks."""
-Past = Annotated[AwareDatetime, PAST]
+Past = Annotated[Instant, PAST]
 """An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5), EXACT]
 Percent = Annotated[int, Field(ge=0, le=1000), EXACT]
@@ -90,7 +92,7 @@ class StepFired(Form):
     cycle: int
     percent: Percent
     level: int
-    due_at: AwareDatetime
+    due_at: Instant
 
 
 class Reprojected(Form):

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from models.exact_number import EXACT
+from models.instants import Instant
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import (
     ON_CASE,
@@ -131,7 +132,7 @@ class Promise(Form):
     """A promise made to the customer, and when it falls due (B9). Promises of a case are counted from one."""
 
     promise: Personal
-    due_at: AwareDatetime
+    due_at: Instant
 
 
 class Kept(ToCustomer):

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from models.exact_number import EXACT
+from models.instants import Instant
 from statemachines.effects import Effect, effective, not_effective
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
 from statemachines.forms import Reason
@@ -54,7 +55,7 @@ class Requirement(Form):
     cause: Annotated[Code | None, VARIABLE] = None
     actual: Hundredths | None = None
     target: Hundredths | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Plan(Form):
@@ -62,20 +63,20 @@ class Plan(Form):
 
     plan: Personal
     measures: Personal
-    proposed_due: Annotated[AwareDatetime, VARIABLE]
+    proposed_due: Annotated[Instant, VARIABLE]
 
 
 class Agreed(Form):
     """The date that the group agreed to."""
 
-    due_at: Annotated[AwareDatetime, VARIABLE]
+    due_at: Annotated[Instant, VARIABLE]
 
 
 class SentBack(Form):
     """What the plan lacks, and by when a better one is due."""
 
     reason: Personal
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Completion(Form):
@@ -92,7 +93,7 @@ class Verification(Form):
     before: Hundredths
     after: Hundredths
     evidence: Personal
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 dated_failure = all_of("dated_failure", not_effective, Guard("dated", lambda facts, form: form.due_at is not None))

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from models.exact_number import EXACT
+from models.instants import Instant
 from statemachines.form_model import (
     BORNE_CATEGORY,
     CUSTOMER_KIND,
@@ -26,7 +27,7 @@ class Declaration(Form):
     what: Personal
     where: Personal | None = None
     since: Annotated[Past, VARIABLE]
-    expected_until: Annotated[AwareDatetime | None, VARIABLE] = None
+    expected_until: Annotated[Instant | None, VARIABLE] = None
     department: Annotated[Department | None, ON_CASE] = None
     category: Annotated[Code | None, ON_CASE, BORNE_CATEGORY] = None
 
@@ -48,8 +49,8 @@ class Criteria(Form):
     kind: Annotated[Code, CUSTOMER_KIND]
     department: Department | None = None
     category: Annotated[Code | None, BORNE_CATEGORY] = None
-    opened_since: AwareDatetime | None = None
-    opened_until: AwareDatetime | None = None
+    opened_since: Instant | None = None
+    opened_until: Instant | None = None
     route: Code | None = None
     port: Code | None = None
     waybills: Personal | None = None

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from models.exact_number import EXACT
+from models.instants import Instant
 from statemachines.form_model import VARIABLE, Form, Personal
 from statemachines.forms import Reason
 from statemachines.laws import lawful
@@ -35,7 +36,7 @@ class Claim(Form):
     """What is claimed, in fen, and by when it is to be paid if that was agreed."""
 
     claimed: Annotated[Fen, VARIABLE]
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
     reason: Personal | None = None
 
 

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Any, cast
 
+from models.toml_text import BadToml
 from statemachines.refused import Refused
 
 Fault = dict[str, Any]
 """``field`` and ``why`` are what programs read; ``type`` and ``limits`` are what a message is made of."""
+BEYOND_LIMITS = {"too_long": "file.too_long", "too_deep": "file.too_deep", "large_number": "file.large_number"}
+"""The fault of each code of ``BadToml``."""
 TOML_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
 
 
@@ -30,6 +33,8 @@ def unreadable_fault(error: OSError | ValueError) -> Fault:
     code, limits = "file.unreadable", dict[str, str]()
     if isinstance(error, UnicodeDecodeError):
         code = "file.not_utf8"
+    elif isinstance(error, BadToml) and error.code:
+        code = BEYOND_LIMITS[error.code]
     elif isinstance(error, ValueError):
         place = TOML_PLACE.search(str(error))
         code, limits = ("file.not_toml", place.groupdict()) if place else ("file.cut_off", {})

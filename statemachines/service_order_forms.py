@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from models.exact_number import EXACT, Whole
+from models.instants import Instant
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Past, Personal
 from statemachines.forms import Severity
@@ -45,8 +46,8 @@ class Plan(Form):
     standard: Personal
     procedure: Personal
     cost: Annotated[Fen, VARIABLE]
-    starts_at: Annotated[AwareDatetime, VARIABLE]
-    ends_at: Annotated[AwareDatetime, VARIABLE]
+    starts_at: Annotated[Instant, VARIABLE]
+    ends_at: Annotated[Instant, VARIABLE]
     cosigners: Annotated[Departments, VARIABLE]
     criteria: Annotated[Codes | None, VARIABLE] = None
     route: Annotated[Code | None, VARIABLE] = None
@@ -86,7 +87,7 @@ class Task(Form):
 
     department: Annotated[Department, ON_CASE]
     owner: Annotated[Handle, ON_CASE]
-    due_at: AwareDatetime
+    due_at: Instant
     task: Personal | None = None
 
 
@@ -94,7 +95,7 @@ class Node(Form):
     """A stage of which the customer is told, and by when (C3). The nodes of an order are counted from one."""
 
     stage: Code
-    due_at: AwareDatetime
+    due_at: Instant
 
 
 class Push(ToCustomer):
@@ -122,7 +123,7 @@ class TrackingRequest(Form):
     """The transport department is to say where the goods are; by when, where that was agreed (C8)."""
 
     department: Department
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Position(Form):
@@ -131,7 +132,7 @@ class Position(Form):
     position: Annotated[Code, VARIABLE]
     as_of: Annotated[Past, VARIABLE]
     reported_by: Annotated[Code, VARIABLE]
-    expected_at: Annotated[AwareDatetime | None, VARIABLE] = None
+    expected_at: Annotated[Instant | None, VARIABLE] = None
 
 
 class Trouble(StrEnum):
@@ -167,7 +168,7 @@ class ChangedTerms(Form):
     """What the order costs in fen and when it ends, after a change that was agreed (C5)."""
 
     cost: Annotated[Fen, VARIABLE]
-    ends_at: Annotated[AwareDatetime, VARIABLE]
+    ends_at: Annotated[Instant, VARIABLE]
 
 
 class AskedBy(StrEnum):
@@ -226,7 +227,7 @@ class Failure(Acceptance):
     cause: Annotated[Code, VARIABLE]
     responsible: Annotated[Code, VARIABLE]
     measure: Personal
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Rectified(Form):
@@ -239,7 +240,7 @@ class GrantedRectification(Form):
     """Why one more rectification is granted, and by when; without ``due_at`` the pack's limit holds (C2)."""
 
     reason: Personal
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
 
 
 class Receipt(Form):

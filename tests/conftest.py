@@ -142,12 +142,18 @@ def new_database(postgres_url: str) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the database that is copied for every test: it holds the anchors."""
+    return tmp_path_factory.mktemp("founded")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str, postgres_home: Path) -> str:
     """The name of a database that is created once and copied for every test."""
     with psycopg.connect(postgres_url, autocommit=True) as raw:
         raw.execute("CREATE DATABASE founded")
     url = on_database(postgres_url, "founded")
-    _create_store_with_staff(Settings(home=tmp_path_factory.mktemp("founded"), database_url=url, secret=SECRET))
+    _create_store_with_staff(Settings(home=postgres_home, database_url=url, secret=SECRET))
     return "founded"
 
 
@@ -166,14 +172,23 @@ def _create_store_with_staff(settings: Settings) -> None:
     store.close()
 
 
+def copy_anchors(home: Path, to: Path) -> None:
+    """Copy the anchors of a store and what its home knows of them."""
+    shutil.copytree(home / "anchors", to / "anchors", dirs_exist_ok=True)
+    for name in ("anchor.key", "anchor.seen"):
+        shutil.copy(home / name, to / name)
+
+
 @pytest.fixture
 def sqlite_settings(home: Path, sqlite_template: Path) -> Settings:
     shutil.copy(sqlite_template, home / "closeloop.db")
+    copy_anchors(sqlite_template.parent, home)
     return Settings(home=home, secret=SECRET)
 
 
 @pytest.fixture
-def postgres_settings(home: Path, postgres_template: str, new_database: Any) -> Settings:
+def postgres_settings(home: Path, postgres_home: Path, postgres_template: str, new_database: Any) -> Settings:
+    copy_anchors(postgres_home, home)
     return Settings(home=home, secret=SECRET, database_url=new_database(postgres_template))
 
 

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from engine.ledger.journal import journal_row
 from engine.rules.policy import POLICIES
 from engine.store import Store
 from models.columns import to_micros
-from tests.case_actions import START, execute_sql, query_rows
+from tests.case_actions import START, query_rows
 
 EDITION = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
 VALUES ('pack', :pack, :version, :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'a test')
+RETURNING id
 """
 LATEST = "SELECT content FROM edition WHERE sort = 'pack' AND name = :pack ORDER BY id DESC"
 
@@ -39,7 +41,9 @@ def _publish(store: Store, edit: Callable[[str], str], at: datetime, pack: str =
     text = editions[0]["content"] if editions else (POLICIES / f"{pack}.toml").read_text("utf-8")
     version = f"test-{len(editions) + 1}"
     text = re.sub(r"^version = .*$", f'version = "{version}"', edit(text), count=1, flags=re.MULTILINE)
-    execute_sql(store, EDITION, pack=pack, version=version, content=text, at=to_micros(at))
+    with store.writing() as tx:
+        row = tx.row(EDITION, pack=pack, version=version, content=text, at=to_micros(at))
+        journal_row(tx, "edition", (row.id,), "system", to_micros(at))
 
 
 def _set_limit(text: str, name: str, limit: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The command line: ``closeloop`` and all its commands."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +15,11 @@ from statemachines.refused import Refused
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and end with its exit code: 0 done, 2 refused or bad input, 1 a fault."""
+    """Run one command and end with its exit code: 0 done, 2 refused or bad input, 1 a fault.
+
+    What it writes, its children too, is for its owner alone.
+    """
+    os.umask(0o077)
     sys.exit(run(arguments))
 
 
@@ -64,6 +69,13 @@ def _usage(error: TyperException, given: list[str]) -> int:
 
 
 def _fault(error: Exception) -> int:
-    from engine.databases import Conflict
+    from engine.databases import Conflict, translated
 
-    return cli.refuse(Refused("contended", tries=1)) if isinstance(error, Conflict) else cli.fault(error)
+    ours = translated(error)
+    if isinstance(ours, Conflict):
+        return cli.refuse(Refused("contended", tries=1))
+    if isinstance(ours, Refused):
+        return cli.refuse(ours)
+    if isinstance(error, OSError) and error.filename is not None:  # a name that is too long, a folder that is closed
+        return cli.refuse(Refused("unusable_path", file=str(error.filename)[:200], why=error.strerror or ""))
+    return cli.fault(error)

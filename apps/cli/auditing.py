@@ -1,5 +1,6 @@
 """Commands that prove and save the record: verify, anchor, proof, backup, restore, and the refused attempts."""
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.number_options import whole_option
+from engine.clock import system_now
 from locales.translation import label
 from models.columns import from_micros
 
@@ -76,24 +79,29 @@ def backup(file: Path, json: Json = False) -> None:
     from engine.audit.archive import document_of
     from engine.audit.backup import back_up
 
-    made = back_up(cli.store, file, cli.store.now())
+    with closing(cli.settings.store(any_schema=True)) as store:  # a store of an earlier release, too
+        made = back_up(store, file, store.now())
     summary = cli.translate("backup.made", file=str(file), size=made.size, line=made.manifest.line)
     cli.give({"file": str(file), "size": made.size, **document_of(made.manifest)}, summary)
 
 
-def restore(file: Path, json: Json = False) -> int:
+def restore(file: Path, despite: Annotated[str | None, typer.Option()] = None, json: Json = False) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import document_of
     from engine.audit.restore import restore as bring_back
     from engine.commands.complete_parties import complete_parties
 
-    restored = bring_back(cli.settings, file)
+    restored = bring_back(cli.settings, file, system_now(), despite)
     complete_parties(cli.store, cli.store.now())  # of a backup of an earlier release
     verdict = restored.verdict
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:
         shown.append(cli.translate("backup.later", count=restored.later))
+    distrusted = restored.distrusted
+    if distrusted is not None:
+        shown.append(cli.translate("backup.despite", reason=distrusted.reason))
     document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
+    document["distrusted"] = asdict(distrusted) if distrusted else None
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
 
@@ -104,7 +112,7 @@ def refused(
     move: Annotated[str | None, typer.Option()] = None,
     code: Annotated[str | None, typer.Option()] = None,
     since: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
     as_: As = None,
     json: Json = False,
 ) -> None:

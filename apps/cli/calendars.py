@@ -9,6 +9,7 @@ import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published
+from apps.cli.number_options import whole_option
 from apps.cli.text_files import read_file
 from engine.calendars.calendar import Calendar
 from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
@@ -23,7 +24,7 @@ calendar = typer.Typer(
     no_args_is_help=True,
 )
 
-Year = Annotated[int | None, typer.Option()]
+Year = Annotated[int | None, whole_option(least=1, most=9999)]
 Off = Annotated[list[str] | None, typer.Option()]
 Worked = Annotated[list[str] | None, typer.Option()]
 OwnHours = Annotated[

@@ -7,8 +7,8 @@ import typer
 from apps import views
 from apps.cli.contact_input import Body, contact_of
 from apps.cli.context import As, FileEncoding, Json, cli, instant
-from apps.cli.customer_doubts import unusable_text
 from apps.cli.letter_preview import letter_of
+from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import candidate_line
 from apps.cli.text_files import text_of
 from engine.commands.advance import Answer, Command, advance
@@ -20,6 +20,7 @@ from engine.rules.in_force import rules_in
 from locales.translation import label
 from models.columns import to_micros
 from models.contact import Channel, CustomerType
+from reports.case_customer import unusable_text
 from reports.desk_queries import Customer, CustomerCase, recognised
 from statemachines.form_model import PERSONAL, Form, marked, required
 from statemachines.kinds import lifecycle_of
@@ -60,7 +61,7 @@ def open_(
     """Open a case for a contact; cases that may be the same matter are named."""
     contact = contact_of(
         "open",
-        at=cli.store.now(),
+        at=cli.working_time(),
         text=text if text is not None else text_of(body),
         subject=subject,
         demand=demand,
@@ -94,7 +95,7 @@ def _open_and_show(opening: Opening, unless_known: bool) -> None:
         **({"unusable": unusable} if unusable else {}),
     }
     welcome = [_welcome(customer, earlier)] if customer and earlier else []
-    unusable_lines = [f"! {unusable_text(code)}" for code in unusable]
+    unusable_lines = [f"! {unusable_text(cli.locale, code)}" for code in unusable]
     lines = (*_unset_line(kind, unset), *unusable_lines, *welcome, *map(candidate_line, others))
     cli.give(document, answer_text(answer), *lines)
 
@@ -131,7 +132,7 @@ def follow_up_(
     json: Json = False,
 ) -> None:
     """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
-    at = cli.store.now()
+    at = cli.working_time()
     contact = contact_of("follow_up", at=at, text=text if text is not None else text_of(body), channel=channel)
     answer = follow_up(cli.store, number, contact, at, cli.actor(as_), key=key)
     cli.give(document_of(answer), answer_text(answer))
@@ -144,7 +145,7 @@ def do(
     body: Body = None,
     as_: As = None,
     key: Key = None,
-    if_seq: Annotated[int | None, typer.Option()] = None,
+    if_seq: Annotated[int | None, whole_option(least=0)] = None,
     preview: Annotated[bool, typer.Option("--preview")] = False,
     encoding: FileEncoding = None,
     json: Json = False,
@@ -160,7 +161,7 @@ def do(
         letter = letter_of(number, move, form)
         return cli.give(letter._asdict(), letter.subject, "", letter.body)
     command = Command(number, move, form, cli.actor(as_), CLI, key, if_seq)
-    answer = advance(cli.store, command, cli.store.now())
+    answer = advance(cli.store, command, cli.working_time())
     return cli.give(document_of(answer), answer_text(answer))
 
 

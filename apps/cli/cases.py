@@ -11,7 +11,8 @@ from apps.board_counts import board as count_board
 from apps.case_history import history as history_of_case
 from apps.cli import case_moves
 from apps.cli.context import As, Json, cli, local, table
-from apps.cli.customer_doubts import customer_doubts, question_document
+from apps.cli.customer_doubts import customer_doubts, letters_row, question_document
+from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import list_similar
 from apps.fitted_table import FittedTable
 from apps.timer_views import TimerView
@@ -22,6 +23,7 @@ from models.columns import from_micros
 from reports import overdue_text
 from reports.overdue import by_case
 from statemachines.forms import Severity
+from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Milestone
 
 if TYPE_CHECKING:
@@ -46,10 +48,10 @@ def list_(
     state: str | None = None,
     department: str | None = None,
     owner: str | None = None,
-    level: Annotated[int | None, typer.Option(min=0, max=3)] = None,
+    level: Annotated[int | None, whole_option(least=0, most=3)] = None,
     kind: Annotated[str | None, typer.Option()] = None,
     severity: Annotated[Severity | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
     json: Json = False,
 ) -> None:
     """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
@@ -86,6 +88,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     rows = [
         *_columns_of(view.case, view.known.get("nature")),
         *_customer_rows(view.customer),
+        *_letters(view),
         *customer_doubts(view.unusable, view.questions),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
@@ -107,6 +110,13 @@ def _customer_rows(customer: views.CustomerView | None) -> list[tuple[str, Any]]
     """Return what is known of the customer, as pairs of name and value."""
     known = asdict(customer) if customer else {}
     return [(cli.translate(f"reading.{name}"), value) for name, value in known.items() if value]
+
+
+def _letters(view: views.CaseView) -> list[tuple[str, str]]:
+    """Return where the messages of a customer's case go; for staff only."""
+    if view.customer is None or lifecycle_of(view.case.kind).internal:
+        return []
+    return [letters_row(view.customer.email)]
 
 
 def _columns_of(row: CaseRow, nature: str | None) -> list[tuple[str, Any]]:
@@ -146,7 +156,7 @@ def history(number: str, json: Json = False) -> None:
             move.level,
             move.actor,
             label(cli.locale, found.kind, "via", move.via),
-            move.summary(cli.locale, width=120),
+            move.summary(cli.locale, found.kind, width=120),
         )
         for move in found.moves
     ]

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, table
+from apps.cli.number_options import whole_option
+from apps.cli.problem_text import lines_of_files, note_lines, notes_document, notes_of_files
 from apps.page import Page
 from classifier import training_report
+from gateways.problems import Notes
 from locales.translation import label, translate
 from statemachines.refused import Refused
 
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 classifier = typer.Typer(no_args_is_help=True)
 
 Files = Annotated[list[Path] | None, typer.Argument()]
-Folds = Annotated[int | None, typer.Option(min=2, max=20)]
-Seed = Annotated[int, typer.Option()]
+Folds = Annotated[int | None, whole_option(least=2, most=20)]
+Seed = Annotated[int, whole_option()]
 Subject = Annotated[str, typer.Option()]
 
 
@@ -33,10 +36,13 @@ def train(files: Files = None, encoding: FileEncoding = None, json: Json = False
     from classifier.training import train_from
     from classifier.training_report import document as document_of
 
-    examples = [example for file in files or () for example in examples_in(file, cli.encoding)]
+    noted = [(file, Notes()) for file in files or ()]
+    examples = [example for file, notes in noted for example in examples_in(file, cli.encoding, notes.add)]
     now = cli.store.now()
     trained = train_from(cli.store, examples, now)
-    cli.give(document_of(trained), Page(training_report.render(trained, cli.locale)))
+    named = [(file.name, notes) for file, notes in noted]
+    document = {**document_of(trained), **notes_of_files(named)}
+    cli.give(document, *lines_of_files(named), Page(training_report.render(trained, cli.locale)))
 
 
 @classifier.command()
@@ -50,7 +56,8 @@ def evaluate(
 
     model, secret = _trained_model()
     categories = categories_of(cli.settings.where)
-    examples = examples_in(file, cli.encoding)
+    notes = Notes()
+    examples = examples_in(file, cli.encoding, notes.add)
     labelled = [each.with_label(categories.code_of(each.label)) for each in examples]
     evaluation = evaluate_model(labelled, model, secret, folds, seed)
     labels = {categories.code_of(each.label): each.label for each in examples}  # the file's own labels
@@ -62,8 +69,14 @@ def evaluate(
         "silver": evaluation.silver,
         "seen": evaluation.seen,
         "model": evaluation.version,
+        **notes_document(notes.kept, notes.count),
     }
-    cli.give(document, *_method(evaluation, file), Page(training_report.metrics_text(evaluation.figures, cli.locale)))
+    cli.give(
+        document,
+        *note_lines(notes.kept, notes.count),
+        *_method(evaluation, file),
+        Page(training_report.metrics_text(evaluation.figures, cli.locale)),
+    )
 
 
 def _trained_model() -> "tuple[Model | None, bytes]":
@@ -142,7 +155,8 @@ def tree(file: Path, encoding: FileEncoding = None, as_: As = None, json: Json =
     """Publish a tree of categories 分类体系: three levels, then department, severity, code if there."""
     from classifier.category_tree import publish_tree
 
-    tree_ = publish_tree(cli.store, file, cli.actor(as_), cli.encoding)
+    notes = Notes()
+    tree_ = publish_tree(cli.store, file, cli.actor(as_), cli.encoding, notes.add)
     live, depth = tree_.live, range(1, 4)
     document = {
         "by": tree_.by,
@@ -151,13 +165,15 @@ def tree(file: Path, encoding: FileEncoding = None, as_: As = None, json: Json =
         "levels": [sum(len(node.path) == level for node in live) for level in depth],
         "without_department": sum(node.department is None for node in live),
         "retired": len(tree_.nodes) - len(live),
+        **notes_document(notes.kept, notes.count),
     }
     summary = _translate(
         "published", **{**document, "categories": len(live), "levels": " / ".join(map(str, document["levels"]))}
     )
     rows = [(node.code, node.name, node.department, node.severity) for node in live if len(node.path) == 1]
     columns = [_translate(f"column.{name}") for name in ("code", "category", "department", "severity")]
-    cli.give(document, summary, table(_translate("first_level"), columns, rows))
+    noted = note_lines(notes.kept, notes.count)
+    cli.give(document, *noted, summary, table(_translate("first_level"), columns, rows))
 
 
 def _category(code: str) -> str:

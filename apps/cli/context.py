@@ -16,11 +16,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from apps.fitted_table import FittedTable
+from apps.safe_console import SafeConsole
+from engine.entry_checks import check_instant
 from locales.translation import DEFAULT, refusal, translate, when
 from locales.zone import SHANGHAI, use_zone
+from models.printable_text import escaped_in_json, printable
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class CliContext:
     as_json: bool = False
     acting_as: str | None = None
     encoding: str | None = None
-    out: Console = field(default_factory=lambda: Console(soft_wrap=False))
-    err: Console = field(default_factory=lambda: Console(stderr=True))
+    out: SafeConsole = field(default_factory=lambda: SafeConsole(soft_wrap=False))
+    err: SafeConsole = field(default_factory=lambda: SafeConsole(stderr=True))
 
     @cached_property
     def settings(self) -> "Settings":
@@ -53,6 +55,13 @@ class CliContext:
         store = self.settings.store()
         self.use_zone_of_actor(store)
         return store
+
+    def working_time(self) -> datetime:
+        """Return the store's time for work that is judged by it. Raises ``Refused`` where the clock is in doubt."""
+        from engine.clock_doubt import refuse_doubtful_clock
+
+        refuse_doubtful_clock(self.store)
+        return self.store.now()
 
     def use_zone_of_actor(self, store: "Store") -> None:
         """Show instants in the zone of the actor from now on; without one of his own in that of the house."""
@@ -72,7 +81,7 @@ class CliContext:
     def give(self, document: dict[str, Any], *shown: Any) -> None:
         """Print the answer: the document for programs, or ``shown`` for people."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+            _write_json(document)
             return
         self.show(shown)
 
@@ -90,7 +99,7 @@ class CliContext:
         text = refusal(self.locale, refused)
         if self.as_json:
             document = {"code": refused.code, "params": refused.params, "text": text}
-            sys.stdout.write(json.dumps({"refused": document}, ensure_ascii=False, default=_plain) + "\n")
+            _write_json({"refused": document})
         else:
             self.err.print(f"[bold red]✗[/] {_escaped(text)}", highlight=False)
             for line in refused.params.get("problems", ())[:20]:
@@ -101,7 +110,7 @@ class CliContext:
         """Print an error's type and traceback, without its text, which may be personal; returns the exit code."""
         text = translate(self.locale, "refused.unexpected", type=type(error).__name__)
         if self.as_json:
-            sys.stdout.write(json.dumps({"fault": {"type": type(error).__name__, "text": text}}) + "\n")
+            _write_json({"fault": {"type": type(error).__name__, "text": text}})
         else:
             self.err.print(f"[bold red]✗[/] {_escaped(text)}", highlight=False)
         for line in traceback.format_tb(error.__traceback__)[-3:]:
@@ -109,10 +118,13 @@ class CliContext:
         return FAULT
 
     def actor(self, named: str | None) -> str:
-        """Return the handle of the actor. Raises ``Refused('no_actor')``."""
+        """Return the handle of the actor, a person. Raises ``Refused('no_actor' | 'not_a_person')``."""
         handle = named or self.settings.actor
         if not handle:
             raise Refused("no_actor")
+        from engine.actors import refuse_nobody
+
+        refuse_nobody(handle)
         return handle
 
 
@@ -159,8 +171,8 @@ def open_context() -> None:
     cli.as_json = False
     cli.acting_as = None
     cli.encoding = None
-    cli.out = Console(soft_wrap=False)
-    cli.err = Console(stderr=True)
+    cli.out = SafeConsole(soft_wrap=False)
+    cli.err = SafeConsole(stderr=True)
     for name in ("settings", "store"):
         cli.__dict__.pop(name, None)
     use_zone(SHANGHAI)
@@ -174,18 +186,17 @@ def close_context() -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> FittedTable:
     """Return a table of plain text that fits the terminal without cutting a cell; None shows as a dash."""
-    texts = (["–" if cell is None else str(cell) for cell in row] for row in rows)
-    return FittedTable(title, columns, texts)
+    texts = (["–" if cell is None else printable(str(cell)) for cell in row] for row in rows)
+    return FittedTable(printable(title), columns, texts)
 
 
 def instant(text: str) -> datetime:
-    """Parse an instant with its offset. Raises ``Refused('bad_instant')``."""
+    """Parse an instant with its offset. Raises ``Refused('bad_instant' | 'impossible_instant')``."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_instant", value=text) from None
-    if parsed.tzinfo is None:
-        raise Refused("bad_instant", value=text)
+        raise Refused("bad_instant", value=text[:40]) from None
+    check_instant(parsed)
     return parsed
 
 
@@ -198,6 +209,10 @@ def _escaped(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+def _write_json(document: Any) -> None:
+    sys.stdout.write(escaped_in_json(json.dumps(document, ensure_ascii=False, default=_plain)) + "\n")
 
 
 def _plain(value: Any) -> Any:

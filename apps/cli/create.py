@@ -1,5 +1,6 @@
 """Commands that create a store, show its health, and draw a lifecycle: init, status, diagram."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +23,9 @@ def join(app: typer.Typer) -> None:
 
 def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
     """Make a store here: real, or simulated with a clock that only `run-until` moves."""
+    from apps.prefect_login import BadCredential, ensure_credentials
     from classifier.category_tree import bring_tree
+    from engine.audit.upgrade import upgrade_store
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
     from engine.duplicates.fingerprints import catch_up
@@ -30,14 +33,23 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
 
     if simulated != (at is not None):
         raise Refused("simulated_needs_at")
+    upgraded = upgrade_store(cli.settings, system_now())
     new = create_store(cli.settings, system_now(), instant(at) if at else None)
     if not new:  # a store of an earlier release
         catch_up(cli.store, cli.store.now(), RECENTLY)
         bring_tree(cli.store)
         complete_parties(cli.store, cli.store.now())
+    try:
+        ensure_credentials(cli.settings.where)
+    except BadCredential as bad:
+        raise Refused("bad_prefect_login", problem=str(bad)) from None
     home = str(cli.settings.where)
-    document = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
-    cli.give(document, cli.translate("made" if new else "there_already", home=home))
+    document: dict[str, Any] = {"home": home, "new": new, "simulated": simulated, "now": cli.store.now()}
+    shown = [cli.translate("made" if new else "there_already", home=home)]
+    if upgraded is not None:
+        document["upgraded"] = asdict(upgraded)
+        shown.insert(0, cli.translate("upgraded", **asdict(upgraded)))
+    cli.give(document, *shown)
 
 
 def status(json: Json = False) -> int:

@@ -7,11 +7,13 @@ import typer
 
 from apps.cli.contact_input import contact_of
 from apps.cli.context import As, Json, cli, local, table
-from apps.cli.customer_doubts import question_document, unusable_text, why_text
+from apps.cli.customer_doubts import question_document
+from apps.cli.number_options import whole_option
 from engine.duplicates.recognition import contact_keys
 from engine.rules.in_force import rules_in
 from locales.translation import label
 from models.columns import to_micros
+from reports.case_customer import common_text, unusable_text
 from reports.desk_queries import Customer, CustomerCase, customers
 from statemachines.refused import Refused
 
@@ -48,7 +50,11 @@ def show(
     document: dict[str, Any] = {"customers": [_document(each) for each in found]}
     if unusable:
         document["unusable"] = list(unusable)
-    cli.give(document, *map(unusable_text, unusable), *(shown or [cli.translate("desk.new_customer")]))
+    cli.give(
+        document,
+        *(unusable_text(cli.locale, code) for code in unusable),
+        *(shown or [cli.translate("desk.new_customer")]),
+    )
 
 
 def _heading(known: Customer) -> str:
@@ -83,14 +89,14 @@ def _document(known: Customer) -> dict[str, Any]:
 
 
 @customer.command()
-def questions(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, json: Json = False) -> None:
+def questions(limit: Annotated[int, whole_option(least=1, most=10_000)] = 50, json: Json = False) -> None:
     """The open questions "same person?": customers with a number or an address in common, the newest first."""
     from reports.same_person import open_questions
 
     with cli.store.looking() as tx:
         asked = open_questions(tx, limit)
     heads = ("column.case", "reading.name", "customer.other", "reading.name", "customer.common", "customer.asked")
-    rows = [(q.case, q.name, q.other, q.other_name, why_text(q), local(q.asked_at)) for q in asked]
+    rows = [(q.case, q.name, q.other, q.other_name, common_text(cli.locale, q), local(q.asked_at)) for q in asked]
     shown = table("", list(map(cli.translate, heads)), rows) if rows else cli.translate("customer.no_questions")
     cli.give({"questions": [question_document(question) for question in asked]}, shown)
 

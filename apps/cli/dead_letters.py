@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli, table
+from apps.cli.number_options import whole_argument
 from engine.outbox.dead_letters import drop, revive, revive_all
 from engine.timers.parking import parked, release, release_all
 from locales.translation import translate
@@ -37,7 +38,7 @@ def list_dead(json: Json = False) -> None:
 @dead.command()
 def retry(
     case: Annotated[str | None, typer.Argument()] = None,
-    seq: Annotated[int | None, typer.Argument()] = None,
+    seq: Annotated[int | None, whole_argument(least=1)] = None,
     reaction: Annotated[str | None, typer.Argument()] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
     json: Json = False,
@@ -65,7 +66,7 @@ def _retry_all(everything: bool, case: str | None) -> None:
 
 
 @dead.command("drop")
-def drop_dead(case: str, seq: int, reaction: str, json: Json = False) -> None:
+def drop_dead(case: str, seq: Annotated[int, whole_argument(least=1)], reaction: str, json: Json = False) -> None:
     """Give a dead delivery up for good."""
     drop(cli.store, case, seq, reaction, cli.store.now())
     cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "done"}, cli.translate("dead_dropped"))

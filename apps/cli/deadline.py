@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import Json, cli, instant, table
+from apps.cli.number_options import whole_option
 from apps.fitted_table import FittedTable
 from engine.calendars.calendar import Calendar, calendar
 from engine.calendars.deadlines import Counted, Unit, due, explained, provisional
 from locales.translation import translate
 from statemachines.refused import Refused
 
+READABLE = 10**40
+"""Amounts up to this are refused by the calendar, which knows how much it can count."""
 Start = Annotated[str, typer.Option()]
-Amount = Annotated[int, typer.Option()]
+Amount = Annotated[int, whole_option(least=-READABLE, most=READABLE)]
 UnitName = Annotated[str, typer.Option("--unit")]
 CalendarName = Annotated[str, typer.Option("--calendar")]
 Stored = Annotated[bool, typer.Option("--store")]

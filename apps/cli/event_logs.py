@@ -8,10 +8,11 @@ from apps.cli.context import cli
 from apps.cli.problem_text import problem_text
 from engine.commands.open_case import OPEN
 from engine.replay.event_buffer import EventBuffer
-from gateways.logs.events import events
-from gateways.logs.mapping import LogMapping, Named, contact_of, opened_at
+from gateways.logs.events import UnreadableEvent, events
+from gateways.logs.mapping import LogMapping, Named, contact_of, customer_id_of, opened_at
 from gateways.mapping_file import BadMapping, load_mapping
 from gateways.problems import AddNote, BadCell, Problem, Unreadable, ignore
+from gateways.regular_files import is_regular
 from locales.translation import translate
 from models.log_event import LogEvent
 from statemachines.kinds import lifecycle_of
@@ -28,8 +29,8 @@ def mapping_of(log: Path, given: Path | None) -> LogMapping:
 
     Raises ``Refused('no_mapping' | 'bad_log_mapping')``.
     """
-    path = given or log.with_name(f"{log.name.split('.')[0]}.toml")
-    if given is None and not path.exists():
+    path = given or Path(log.parent, f"{log.name.split('.')[0]}.toml")
+    if given is None and not is_regular(path):
         raise Refused("no_mapping", file=log.name, expected=path.name)
     try:
         mapping = load_mapping(path, LogMapping)
@@ -71,17 +72,27 @@ def buffer_events(
 
 
 def _buffer(event: LogEvent | Problem, mapping: LogMapping, buffer: EventBuffer) -> None:
+    if isinstance(event, UnreadableEvent):
+        order = _open(event.event, mapping, buffer)
+        buffer.refuse(event.event, event.code, order)
+        return
     if isinstance(event, Problem):
         buffer.stray(event.row or 0, event.code)
         return
-    order = mapping.order_key(event)
-    first = LAST if event.at is None else order
-    if buffer.is_earlier(event.case, first):
-        buffer.open(event.case, first, _opening(event, mapping))
+    order = _open(event, mapping, buffer)
     try:
         buffer.add(mapping.step(event), order)
     except BadCell as flaw:
         buffer.refuse(event, flaw.code, order)
+
+
+def _open(event: LogEvent, mapping: LogMapping, buffer: EventBuffer) -> tuple[float, ...]:
+    """Keep the case's opening if no earlier event is known; return the event's order key."""
+    order = mapping.order_key(event)
+    first = LAST if event.at is None else order
+    if buffer.is_earlier(event.case, first):
+        buffer.open(event.case, first, _opening(event, mapping))
+    return order
 
 
 def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
@@ -101,4 +112,5 @@ def _opening(event: LogEvent, mapping: LogMapping) -> dict[str, object]:
             without.add(field)
             continue
         values = contact.model_dump(mode="json", exclude_none=True)
+        values |= {"customer_id": known} if (known := customer_id_of(mapping, event)) else {}
         return values if at is not None else {name: value for name, value in values.items() if name != "at"}

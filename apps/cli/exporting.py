@@ -13,6 +13,7 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from apps.cli.context import As, Json, cli, instant
+from apps.safe_console import TerminalBytes
 from engine.audit.export_access import record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
@@ -106,8 +107,9 @@ def _write_mapping(file: Path, selection: CaseFilter, *, linked: bool) -> None:
 def _opened(out: Path | None) -> Generator[BinaryIO]:
     """Open the target. A file gets its name only when it is complete, and only its owner may read it."""
     if out is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        target = TerminalBytes(sys.stdout) if sys.stdout.isatty() else sys.stdout.buffer
+        yield cast(BinaryIO, target)
+        sys.stdout.flush()
         return
     replaces = out.is_file() or not out.exists()  # a device or a pipe is written to and not replaced
     part = out.with_name(f".{out.name}.part") if replaces else out

@@ -26,7 +26,7 @@ ROOMS = (
     Room("exporting", ("export",)),
     Room("replay", ("replay",)),
     Room("deadline", ("deadline",)),
-    Room("processes", ("drive", "up", "demo", "deploy", "acts")),
+    Room("processes", ("drive", "up", "demo", "deploy", "acts", "worker")),
     Room("night", ("sweep", "report", "run-until")),
     Room("reports", ("analysis", "recoveries", "callbacks")),
     Room("desk", ("track",)),

@@ -17,6 +17,7 @@ from gateways.bounces import MailSort, mail_reports
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
+from gateways.regular_files import is_regular
 from models.columns import to_micros
 from models.identifiers import HOME_REGION
 from statemachines.lifecycle import Refused
@@ -47,7 +48,7 @@ def import_(
     source = Source(columns.source.name, columns.source.kind, columns.source.pack)
     recorded = record(cli.store, source, contacts(file, columns, case_fault), keep_good=keep_good)
     opened = 0
-    while arrived := take_due(cli.store, cli.store.now()):
+    while arrived := take_due(cli.store, cli.working_time()):
         opened += len(arrived)
     document = {
         "file": file.name,
@@ -98,8 +99,8 @@ def _case_fault(number: str) -> str:
 
 
 def _mapping(file: Path, given: Path | None) -> ContactMapping:
-    path = given or file.with_suffix(".toml")
-    if given is None and not path.exists():
+    path = given or Path(file.parent, f"{file.stem}.toml")
+    if given is None and not is_regular(path):
         raise Refused("no_mapping", file=file.name, expected=path.name)
     try:
         mapping = load_mapping(path, ContactMapping)

@@ -13,6 +13,8 @@ import typer
 from apps.cli.context import FileEncoding, Json, cli, local
 from apps.cli.event_logs import mapping_of
 from apps.cli.problem_text import note_lines, notes_document, problem_text
+from apps.cli.targets import check_target
+from apps.safe_console import write_out
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
 from gateways.logs.draft.column_inference import ChosenColumns, UnknownColumn
@@ -31,6 +33,8 @@ Out = Annotated[Path | None, typer.Option("--out")]
 WordColumns = Annotated[str | None, typer.Option("--word")]
 CaseColumn = Annotated[str | None, typer.Option("--case")]
 TimeColumn = Annotated[str | None, typer.Option("--at")]
+HEAD_LINES = 3
+"""The first lines of a draft: what it is of, whether it can be used, where to look."""
 LISTED = 20
 """The most words and faults that are listed; all are counted."""
 
@@ -46,16 +50,19 @@ def suggest(
     json: Json = False,
 ) -> None:
     """Draft a mapping from a log: its columns, its times, its words, with a remark on each guess."""
-    words = tuple(filter(None, (name.strip() for name in (word or "").split(","))))
+    check_target(out)
+    words, notes = tuple(filter(None, (name.strip() for name in (word or "").split(",")))), Notes()
     try:
         chosen = ChosenColumns(case or "", words, at or "")
-        text, usable = draft_of(log, partial(translate, cli.locale), chosen, cli.encoding)
+        text, usable = draft_of(log, partial(translate, cli.locale), chosen, cli.encoding, notes.add)
     except Unreadable as error:
         raise _refused(log, error) from None
     except UnknownColumn as error:
         raise Refused("unknown_column", file=log.name, column=error.column, known=", ".join(error.known)) from None
+    text = _with_notes(text, notes)
+    document = {"log": log.name, "mapping": text, "usable": usable, **notes_document(notes.kept, notes.count)}
     if out is None:
-        cli.give({"log": log.name, "mapping": text, "usable": usable}) if cli.as_json else typer.echo(text, nl=False)
+        cli.give(document) if cli.as_json else write_out(text)
         return
     try:
         with out.open("x", encoding="utf-8") as target:
@@ -64,8 +71,15 @@ def suggest(
         raise Refused("log_exists", file=str(out)) from None
     except OSError as error:
         raise Refused("cannot_write", file=out.name, why=str(error.strerror)) from None
-    document = {"log": log.name, "file": str(out), "mapping": text, "usable": usable}
-    cli.give(document, _translate("drafted", file=out, log=log))
+    noted = note_lines(notes.kept, notes.count)
+    cli.give({"file": str(out), **document}, *noted, _translate("drafted", file=out, log=log))
+
+
+def _with_notes(text: str, notes: Notes) -> str:
+    """Return a draft with the remarks on its log as comments below its head."""
+    *head, body = text.split("\n", HEAD_LINES)
+    noted = [f"# {' '.join(line.split())}" for line in note_lines(notes.kept, notes.count)]
+    return "\n".join([*head, *noted, body])
 
 
 @mapping.command()

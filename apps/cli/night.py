@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.context import Json, cli, instant, local, table
+from apps.cli.context import FileEncoding, Json, cli, instant, local, table
 from apps.page import Page
 from locales.translation import label
 from reports.morning_report import MorningReport, gather
@@ -82,7 +82,13 @@ def document(morning: MorningReport) -> dict[str, Any]:
     }
 
 
-def run_until(until: str, scenario: Scenario = None, observed: bool = False, json: Json = False) -> None:
+def run_until(
+    until: str,
+    scenario: Scenario = None,
+    encoding: FileEncoding = None,
+    observed: bool = False,
+    json: Json = False,
+) -> None:
     """Let a simulated store live until an instant: arrivals, deadlines, calls and nights in order."""
     from apps.scenes import run_simulation
 
@@ -91,7 +97,7 @@ def run_until(until: str, scenario: Scenario = None, observed: bool = False, jso
         raise Refused("not_simulated", home=str(cli.settings.where))
     if end < cli.store.now():
         raise Refused("clock_back", clock=cli.store.now().isoformat())
-    lived = run_simulation(cli.settings, end, scenario, observed, quiet=cli.as_json)
+    lived = run_simulation(cli.settings, end, scenario, observed, quiet=cli.as_json, encoding=cli.encoding)
     cli.use_zone_of_actor(cli.store)  # the simulation was done in the zone of the house
     summary = cli.translate("lived", until=local(end), instants=lived.instants, did=lived.did, nights=lived.nights)
     cli.give({"now": end, **lived.document()}, summary)

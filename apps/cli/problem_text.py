@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from apps.cli.context import cli
-from gateways.problems import FileNote, Problem
+from gateways.problems import FileNote, Notes, Problem
 from locales.translation import translate
 
 ENCODING = "file_note.encoding_"
@@ -34,6 +34,26 @@ def notes_document(notes: Sequence[FileNote], count: int) -> dict[str, Any]:
     noted = [{"code": note.code, "row": note.row, "column": note.column, "params": dict(note.params)} for note in notes]
     texts = list(map(note_text, notes))
     return {"encoding": _encoding_document(notes), "notes": texts, "noted": noted, "note_count": count}
+
+
+def notes_of_files(files: Sequence[tuple[str, Notes]]) -> dict[str, Any]:
+    """Return the remarks on several files for programs: of each file, and of all together."""
+    each = [{"file": name, **notes_document(notes.kept, notes.count)} for name, notes in files]
+    return {
+        "files": each,
+        "encoding": each[0]["encoding"] if each else None,
+        "notes": [text for document in each for text in document["notes"]],
+        "noted": [{"file": document["file"], **noted} for document in each for noted in document["noted"]],
+        "note_count": sum(document["note_count"] for document in each),
+    }
+
+
+def lines_of_files(files: Sequence[tuple[str, Notes]]) -> Iterator[str]:
+    """Yield the remarks on several files for people, each file under its name."""
+    for name, notes in files:
+        if notes.count:
+            yield f"{name}:"
+            yield from note_lines(notes.kept, notes.count)
 
 
 def _encoding_document(notes: Iterable[FileNote]) -> dict[str, Any] | None:

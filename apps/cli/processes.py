@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli.context import Json, cli
+from apps.cli.number_options import whole_option
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
     from apps.up_deployments import Applied
 
-Port = Annotated[int, typer.Option()]
+Port = Annotated[int, whole_option(least=1, most=65_535)]
 Keep = Annotated[bool, typer.Option("--keep")]
 Api = Annotated[str | None, typer.Option("--api")]
+Limit = Annotated[int | None, whole_option(least=1)]
 
 
 def join(app: typer.Typer) -> None:
@@ -25,6 +27,7 @@ def join(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(deploy)
     app.command()(acts)
+    app.command()(worker)
 
 
 def drive(json: Json = False) -> None:
@@ -64,14 +67,12 @@ def demo(keep: Keep = False, json: Json = False) -> None:
 def deploy(api: Api = None, json: Json = False) -> None:
     """Put work pool, deployments and automations on a Prefect server of your own."""
     url = _prepare(api)
-    from apps.prefect_settings import with_credential
     from apps.up_automations import ensure_automations
     from apps.up_deployments import ensure_pool_and_deployments
     from apps.up_runs import read_retention
 
-    address = with_credential(url)
-    deployments, automations = ensure_pool_and_deployments(address), ensure_automations(address)
-    kept = read_retention(address)
+    deployments, automations = ensure_pool_and_deployments(url), ensure_automations(url)
+    kept = read_retention(url)
     retention = {"run_days": kept.run_days, "event_days": kept.event_days, "ours": kept.ours}
     document = {
         "api": url,
@@ -94,10 +95,22 @@ def acts(api: Api = None, json: Json = False) -> None:
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 
+def worker(api: Api = None, limit: Limit = None, json: Json = False) -> None:
+    """Run the scheduled work of your own Prefect server until Ctrl-C; `up` does so, too."""
+    url = _prepare(api)
+    from apps.declared_deployments import NIGHTS
+    from apps.night_worker import serve
+
+    cli.err.print(cli.translate("worker.serving", api=url))
+    asyncio.run(serve(limit, NIGHTS))
+    cli.give({"stopped": True}, cli.translate("stopped"))
+
+
 def _prepare(api: str | None) -> str:
     """Return the server's address, after setting the environment before Prefect is imported. Raises ``Refused``."""
     import httpx
 
+    from apps.prefect_login import process_credential
     from apps.prefect_server import takes_writes
     from apps.prefect_settings import prefect_environment
     from apps.up import served
@@ -106,7 +119,7 @@ def _prepare(api: str | None) -> str:
     if not url:
         raise Refused("no_prefect")
     try:
-        writes = takes_writes(url)
+        writes = takes_writes(url, process_credential(cli.settings.where, url))
     except httpx.InvalidURL:
         writes = False
     if not writes:

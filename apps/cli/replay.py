@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from apps.cli.context import FileEncoding, Json, cli
 from apps.cli.event_logs import buffer_events, mapping_of
 from apps.cli.problem_text import note_lines, notes_document
+from apps.cli.targets import check_target
 from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
 from engine.replay.replay import ReplayLog, replay
@@ -48,9 +49,11 @@ def replay_(
     json: Json = False,
 ) -> None:
     """Take another system's history in, event by event, and say how it fits our lifecycle."""
+    check_target(report)
+    check_target(picture)
     log_mapping = mapping_of(log, mapping)
     store, at = cli.store, cli.store.now()
-    options = ReplayOptions(bridge, cli.translate("replay.wordless"))
+    options = ReplayOptions(bridge, cli.translate("replay.wordless"), log_mapping.newest_first)
     rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
     source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
     notes = Notes()
@@ -62,7 +65,7 @@ def replay_(
         strays = buffer.strays()
     table = lifecycle_of(source.kind)
     named = list(log_mapping.named())
-    moves, states = ([one.name for one in named if one.sort == sort] for sort in ("move", "state"))
+    moves, states = ([each.name for each in named if each.sort == sort] for sort in ("move", "state"))
     sla = SlaComparison(log_mapping.sla.clause or "") if log_mapping.sla else None
     empty = Conformance(source.source, table.kind, source.pack, bridge, sla=sla)
     conformance = gather(store, table, empty, strays, moves_of_log(table, moves, states))

@@ -1,27 +1,39 @@
-"""The file that a backup is: one zip with a manifest, the rows, and the anchors as they stood."""
+"""The file that a backup is: one zip with a signed manifest, the rows, and the anchors as they stood."""
 
 import contextlib
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from engine.audit.scratch import scratch
+from engine.databases import translated
+from engine.durable_file import sync_folder
 from engine.ledger.chain import canonical
+from engine.ledger.signing import public_hex, signed, verified
 from statemachines.refused import Refused
 
-FORMAT = 1
+FORMAT = 2
+FORMATS = frozenset({1, FORMAT})
+"""What can be read: the first format has neither sizes nor a signature."""
 MANIFEST, DATABASE = "manifest.json", "closeloop.db"
 BLOCK = 1 << 20
+MANIFEST_BYTES = 1 << 20
+"""More than any manifest has: a few hundred bytes, and two lines for each table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is in the file. ``revision`` is the schema's; ``files`` has the SHA-256 of each.
+    """What is in the file. ``revision`` is the schema's; ``files`` has the SHA-256 of each, ``sizes`` its bytes.
 
-    ``line`` and ``anchored`` are the number and the hash of the last anchor; 0 where there was none.
+    ``line`` and ``anchored`` are the number and the hash of the last anchor; 0 where there was none. ``signature``
+    covers all else; ``key`` is the public key of the home that made it, empty if that had no private key.
     """
 
     database: str
@@ -31,6 +43,26 @@ class Manifest:
     anchored: str = ""
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict[str, str])
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+    key: str = ""
+    signature: str = ""
+
+    def signed_by(self, key: Ed25519PrivateKey | None) -> "Manifest":
+        """Return the manifest, signed with ``key`` if there is one."""
+        if key is None:
+            return self
+        mine = replace(self, key=public_hex(key))
+        return replace(mine, signature=signed(key, mine.signed_part))
+
+    @property
+    def verified(self) -> bool:
+        """Return whether the signature fits the key that the manifest names."""
+        return verified(self.key, self.signature, self.signed_part)
+
+    @property
+    def signed_part(self) -> str:
+        """Return what the signature covers: every field but the signature, as canonical JSON."""
+        return canonical({name: value for name, value in asdict(self).items() if name != "signature"})
 
 
 class Packing:
@@ -39,15 +71,17 @@ class Packing:
     def __init__(self, packed: zipfile.ZipFile) -> None:
         self._packed = packed
         self.files: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
 
     def add(self, name: str, blocks: Iterable[bytes]) -> None:
         """Add one file, block by block."""
-        digest = hashlib.sha256()
+        digest, size = hashlib.sha256(), 0
         with self._packed.open(name, "w", force_zip64=True) as inside:
             for block in blocks:
                 digest.update(block)
+                size += len(block)
                 inside.write(block)
-        self.files[name] = digest.hexdigest()
+        self.files[name], self.sizes[name] = digest.hexdigest(), size
 
     def add_file(self, name: str, path: Path) -> None:
         """Add a file of the disk."""
@@ -60,25 +94,30 @@ class Packing:
 
 
 @contextlib.contextmanager
-def packing(file: Path) -> Generator[Packing]:
+def packing(file: Path, *, instead: bool = False) -> Generator[Packing]:
     """Write a backup: whole under its name or not at all, readable by its owner alone.
 
-    Raises ``Refused('backup_exists' | 'backup_unwritable')``.
+    It takes the place of an earlier file only if ``instead`` is set. What a killed process left there is removed.
+
+    Raises ``Refused('backup_exists' | 'backup_unwritable' | 'disk_full')``.
     """
-    if file.exists():
+    if file.exists() and not instead:
         raise Refused("backup_exists", file=str(file))
-    unfinished = file.with_name(f"{file.name}.part")
     try:
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-            yield Packing(packed)
-        unfinished.rename(file)
+        with scratch(file.parent) as aside:
+            unfinished = aside / file.name
+            with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as out:
+                with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+                    yield Packing(packed)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.replace(file)
+            sync_folder(file.parent)
     except OSError as error:
+        ours = translated(error)
+        if isinstance(ours, Refused):
+            raise ours from error
         raise Refused("backup_unwritable", file=str(file), why=type(error).__name__) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 class Packed:
@@ -90,11 +129,13 @@ class Packed:
 
     def _manifest(self) -> Manifest:
         try:
+            if self._packed.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
+                raise self.bad("manifest")
             fields = json.loads(self._packed.read(MANIFEST))
             manifest = Manifest(**fields)
-        except (KeyError, ValueError, TypeError, zipfile.BadZipFile):
+        except (KeyError, ValueError, TypeError, RecursionError, zipfile.BadZipFile):
             raise self.bad("manifest") from None
-        if manifest.format != FORMAT:
+        if manifest.format not in FORMATS:
             raise self.bad("format")
         return manifest
 
@@ -102,10 +143,22 @@ class Packed:
         """Return the refusal of a file that is no backup, or an incomplete one."""
         return Refused("bad_backup", file=str(self._file), what=what)
 
+    @property
+    def name(self) -> str:
+        """Return the path of the archive."""
+        return str(self._file)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return how many bytes each file of the archive has when it is unpacked."""
+        return {info.filename: info.file_size for info in self._packed.infolist() if info.filename != MANIFEST}
+
     def check(self) -> None:
         """Check that every file is as it was written, and that there is no other. Raises ``Refused('bad_backup')``."""
         if sorted(self._packed.namelist()) != sorted([*self.manifest.files, MANIFEST]):
             raise self.bad("files")
+        if self.manifest.format == FORMAT and self.sizes != self.manifest.sizes:
+            raise self.bad("sizes")
         for name, expected in self.manifest.files.items():
             digest = hashlib.sha256()
             try:
@@ -125,10 +178,12 @@ class Packed:
         yield from iter(lambda: inside.read(BLOCK), b"")
 
     def unpack(self, name: str, to: Path) -> None:
-        """Write a file of the archive to the disk."""
-        with to.open("wb") as out:
+        """Write a file of the archive to the disk, for its owner alone; it is durable when this returns."""
+        with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             for block in self.blocks(name):
                 out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
 
     def names(self, folder: str) -> list[str]:
         """Return the files of a folder of the archive, in the order they were written."""
@@ -139,6 +194,8 @@ class Packed:
 def packed_in(file: Path) -> Generator[Packed]:
     """Read a backup. Raises ``Refused('bad_backup')``."""
     try:
+        if file.exists() and not file.is_file():  # a pipe waits for ever, and a device never ends
+            raise Refused("bad_backup", file=str(file), what="not a plain file")
         opened = zipfile.ZipFile(file)
     except (OSError, zipfile.BadZipFile) as error:
         raise Refused("bad_backup", file=str(file), what=type(error).__name__) from error
@@ -148,4 +205,4 @@ def packed_in(file: Path) -> Generator[Packed]:
 
 def document_of(manifest: Manifest) -> Mapping[str, Any]:
     """Return the manifest for programs."""
-    return {name: value for name, value in asdict(manifest).items() if name != "files"}
+    return {name: value for name, value in asdict(manifest).items() if name not in {"files", "sizes"}}

@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,16 +13,22 @@ from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Table
 
 from engine.audit.archive import DATABASE, Manifest, Packing, packing
+from engine.audit.scratch import scratch
 from engine.databases import open_postgres, open_sqlite, translated
 from engine.ledger.anchor_file import FILE, Anchored, alone, read_lines
 from engine.ledger.anchoring import anchor
 from engine.ledger.leaves import file_of
-from engine.ledger.signing import PUBLIC
+from engine.ledger.signing import PUBLIC, key_of
+from engine.schema import REVISION, check_revision, newest, private_file, revision_of, revisions
 from engine.store import Store
 from models import whole_schema
 from models.columns import to_micros
+from statemachines.refused import Refused
 
-REVISION = "SELECT version_num FROM alembic_version"
+HAS = """
+SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
+ ORDER BY table_name, ordinal_position
+"""
 COPY_OUT = SQL("COPY (SELECT {columns} FROM {table} ORDER BY {keys}) TO STDOUT (FORMAT csv, HEADER true)")
 
 
@@ -36,13 +41,20 @@ class Backup:
     manifest: Manifest
 
 
-def back_up(store: Store, file: Path, now: datetime) -> Backup:
+def back_up(store: Store, file: Path, now: datetime, *, instead: bool = False) -> Backup:
     """Anchor what is there, then write it to ``file``. Nobody waits for it, and it waits for nobody.
 
-    A store that is doubted is backed up all the same, under the last anchor it has. Raises ``Refused``.
+    A store that is doubted, or one of an earlier release, is backed up all the same, under the last anchor it has.
+    ``instead`` lets it take the place of an earlier file. Raises ``Refused``.
     """
-    anchor(store, now)
-    with packing(file) as pack:
+    revision = revision_of(store.address)
+    if revision is None:
+        raise Refused("no_store", home=str(store.home))
+    if revision not in revisions():
+        check_revision(revision, store.home)
+    if revision == newest():
+        anchor(store, now)
+    with packing(file, instead=instead) as pack:
         manifest = _write(store, pack, to_micros(now))
         pack.finish(manifest)
     return Backup(file, file.stat().st_size, manifest)
@@ -57,10 +69,11 @@ def _write(store: Store, pack: Packing, now: int) -> Manifest:
             for name, blocks in snapshot.files:
                 pack.add(name, blocks)
     except (psycopg.Error, sqlite3.Error) as error:
-        raise translated(error) from error
+        raise translated(error, store.home) from error
     kind = "postgres" if store.postgres else "sqlite"
     line, hash_of = (last.line, last.hash) if last else (0, "")
-    return Manifest(kind, snapshot.revision, now, line, hash_of, files=pack.files)
+    manifest = Manifest(kind, snapshot.revision, now, line, hash_of, files=pack.files, sizes=pack.sizes)
+    return manifest.signed_by(key_of(store.home))
 
 
 def _add_anchors(pack: Packing, place: Path) -> Anchored | None:
@@ -84,12 +97,13 @@ class _Snapshot:
 
 @contextlib.contextmanager
 def _sqlite(store: Store) -> Generator[_Snapshot]:
-    with tempfile.TemporaryDirectory(dir=store.home) as aside, contextlib.closing(open_sqlite(store.file)) as raw:
-        copy = Path(aside) / DATABASE
+    with scratch(store.home) as aside, contextlib.closing(open_sqlite(store.file)) as raw:
+        copy = aside / DATABASE
+        private_file(copy)
         with contextlib.closing(sqlite3.connect(copy)) as target:
             raw.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
-        revision = raw.execute(REVISION).fetchone()[0]
+            revision = target.execute(REVISION).fetchone()[0]
         yield _Snapshot(revision, [(DATABASE, _read(copy))])
 
 
@@ -108,8 +122,13 @@ def _postgres(store: Store) -> Generator[_Snapshot]:
 
 
 def _tables(raw: psycopg.Connection[Any]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield each table with the columns that it has: a store of an earlier release has fewer."""
+    columns: dict[str, list[str]] = {}
+    for name, column in raw.execute(HAS):
+        columns.setdefault(name, []).append(column)
     for table in tables():
-        yield f"tables/{table.name}.csv", _copied(raw, _out(table))
+        if table.name in columns:
+            yield f"tables/{table.name}.csv", _copied(raw, _out(table, columns[table.name]))
 
 
 def _copied(raw: psycopg.Connection[Any], sql: Composed) -> Iterator[bytes]:
@@ -123,10 +142,10 @@ def tables() -> list[Table]:
     return whole_schema().sorted_tables
 
 
-def _out(table: Table) -> Composed:
+def _out(table: Table, columns: list[str]) -> Composed:
     """Return the query of a whole table in the order of its keys, with its columns by name."""
-    keys = [column.name for column in table.primary_key]
-    return COPY_OUT.format(table=Identifier(table.name), columns=listed(table.columns.keys()), keys=listed(keys))
+    keys = [column.name for column in table.primary_key if column.name in columns]
+    return COPY_OUT.format(table=Identifier(table.name), columns=listed(columns), keys=listed(keys))
 
 
 def listed(names: Iterable[str]) -> Composed:

@@ -13,6 +13,7 @@ from sqlalchemy import Boolean, Column, Table, create_engine
 
 from engine.audit.archive import DATABASE, Packed, packed_in
 from engine.audit.backup import tables
+from engine.audit.scratch import scratch
 from engine.store import Store
 from models import Case
 
@@ -28,16 +29,20 @@ def backup_opened(file: Path) -> Generator[Store]:
 
     Raises ``Refused('bad_backup')``.
     """
-    with packed_in(file) as packed, tempfile.TemporaryDirectory() as folder:
+    with packed_in(file) as packed, scratch(Path(tempfile.gettempdir())) as home:
         packed.check()
-        home = Path(folder)
         database = home / DATABASE
         if packed.manifest.database == "sqlite":
             packed.unpack(DATABASE, database)
         else:
             _load(packed, database)
-        with contextlib.closing(Store(f"sqlite:///{database}", home, b"")) as store:
+        with contextlib.closing(_store(database)) as store:
             yield store
+
+
+def _store(database: Path) -> Store:
+    """Return a store on the copy, whatever its schema; nobody else uses it."""
+    return Store(f"sqlite:///{database}", database.parent, b"", any_schema=True, shares=False)
 
 
 def _load(packed: Packed, database: Path) -> None:

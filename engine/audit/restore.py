@@ -1,10 +1,16 @@
-"""Brings a store back from a backup, into a place where none is, and checks it against the anchors."""
+"""Bring a store back from a backup, into a place where none is, and check it against the anchors.
+
+Note [All or nothing]: everything is checked and made ready aside: a SQLite file in a folder of its own, on Postgres in
+one transaction. Then the anchors are put in place, and last the database, by one rename or one commit. A restore that
+is killed before leaves an empty store, and the next one begins anew.
+"""
 
 import contextlib
+import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,96 +20,174 @@ from psycopg.sql import SQL, Identifier
 from engine.actors import IMPORT, SYSTEM
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
 from engine.audit.backup import listed, tables
+from engine.audit.restore_anchors import put_anchors
+from engine.audit.scratch import scratch, sweep
+from engine.audit.trusted_backup import Distrusted, refuse_untrusted
 from engine.audit.verify import Verdict, verify
-from engine.create_store import migrate
+from engine.caches import StoreCache
 from engine.databases import open_postgres, translated
-from engine.ledger.anchor_file import FILE, alone, read_lines
-from engine.ledger.chain import keyed
+from engine.durable_file import sync_folder
+from engine.ledger.anchoring import first_anchor, published
+from engine.ledger.journal import begin_journal
+from engine.ledger.signing import PUBLIC, ensure_key
+from engine.runs import Done, keep_in
+from engine.schema import check_revision, connected, migrate, private_file, revisions, upgrade
+from engine.secret import secret_check
 from engine.settings import Settings
 from engine.store import Store
+from engine.store_lock import held_alone
+from engine.transaction import Tx
+from models.columns import to_micros
 from statemachines.refused import Refused
 
-FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category"})
-"""What a store that was just made may hold, besides the two actors that are no people."""
+FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category", "journal"})
+"""What a store that was just made may hold, besides the two actors that are no people and anchors over no case."""
 ANY = "SELECT 1 FROM {table} LIMIT 1"
 PEOPLE = f"SELECT 1 FROM actor WHERE handle NOT IN ('{SYSTEM}', '{IMPORT}') LIMIT 1"
+ANCHORED = "SELECT 1 FROM anchor WHERE cases > 0 LIMIT 1"
+DROP = SQL("DROP TABLE IF EXISTS {tables} CASCADE")
 EMPTY = SQL("DELETE FROM {table}")
 COPY_IN = SQL("COPY {table} ({columns}) FROM STDIN (FORMAT csv, HEADER true)")
 THERE = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+FUNCTIONS = """
+SELECT DISTINCT p.oid::regprocedure::text FROM pg_trigger g
+  JOIN pg_proc p ON p.oid = g.tgfoid JOIN pg_class c ON c.oid = g.tgrelid
+ WHERE NOT g.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND p.pronamespace = c.relnamespace
+   AND c.relname = ANY(%s)
+"""
 COUNTERS = """
 SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name)
   FROM information_schema.columns WHERE table_schema = current_schema()
 """
 COUNT_ON = SQL("SELECT setval({counter}, coalesce((SELECT max({column}) FROM {table}), 0) + 1, false)")
+SECRET_CHECK = "SELECT secret_check FROM store_info"  # noqa: S105 - the name of a column
+RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back, what was found in it, and how many anchors were published after the backup."""
+    """What was brought back, what was found in it, and how many anchors were published after the backup.
+
+    ``distrusted`` says why the signature of the backup could not be trusted, where a person restored it all the same.
+    """
 
     manifest: Manifest
     verdict: Verdict
     later: int
+    distrusted: Distrusted | None = None
 
 
-def restore(settings: Settings, file: Path) -> Restored:
-    """Bring the store back. Nothing is written over a store that holds anything.
+def restore(settings: Settings, file: Path, now: datetime, despite: str | None = None) -> Restored:
+    """Bring the store back. Nothing is written over a store that holds anything. See Note [All or nothing].
 
-    Raises ``Refused('bad_backup' | 'not_empty' | 'other_database' | 'other_secret' | 'restore_secret')``.
+    ``despite`` is the reason of a person who restores a backup that this home's key did not sign; it is recorded.
+
+    Raises ``Refused('bad_backup' | 'not_empty' | 'other_database' | 'other_secret' | 'restore_secret' | 'disk_full' |
+    'schema_newer' | 'store_in_use')``, and what ``refuse_untrusted`` raises.
     """
     with packed_in(file) as packed:
-        packed.check()
+        if packed.manifest.revision not in revisions():
+            check_revision(packed.manifest.revision, settings.where)
         try:
             secret = settings.secret_bytes()
         except Refused:
             raise Refused("restore_secret", file=str(settings.secret_file)) from None
-        store = settings.store()
-        with contextlib.closing(store):
+        place = settings.anchors_beside(settings.where)
+        distrusted = refuse_untrusted(packed, settings.where, place, despite)
+        packed.check()
+        with contextlib.closing(settings.store()) as store:
             if packed.manifest.database != ("postgres" if store.postgres else "sqlite"):
                 raise Refused("other_database", database=packed.manifest.database)
-            settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
+            job = _Job(store, packed, secret, place, now, distrusted)
             try:
-                _from_postgres(store, packed, secret) if store.postgres else _from_sqlite(store, packed, secret)
-            except (psycopg.Error, sqlite3.Error) as error:
-                raise translated(error) from error
-            migrate(settings.url)
-            later = _bring_anchors(settings.anchors_beside(settings.where), packed)
-            return Restored(packed.manifest, verify(store), later)
+                settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for folder in (place, settings.where if store.postgres else store.file.parent):
+                    sweep(folder)  # also of a restore that was killed when it had done its work
+                _refuse_full(store)
+                with held_alone(settings.url):
+                    later = job.into_postgres(settings.url) if store.postgres else job.into_sqlite()
+            except (psycopg.Error, sqlite3.Error, OSError) as error:
+                raise translated(error, settings.where) from error
+            if not published(store).exists():  # a backup from before the first anchor
+                ensure_key(store.home, store.anchors)
+                first_anchor(store, now)
+            return Restored(packed.manifest, verify(store), later, distrusted)
 
 
-def _from_sqlite(store: Store, packed: Packed, secret: bytes) -> None:
-    path = store.file
-    if path.exists() and path.stat().st_size:
-        with contextlib.closing(sqlite3.connect(path)) as there:
-            known = {row[0] for row in there.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            _refuse_full(store, known, lambda sql: there.execute(sql).fetchone())
-    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-        copy = Path(aside) / DATABASE
-        packed.unpack(DATABASE, copy)
-        with contextlib.closing(sqlite3.connect(copy)) as raw:
-            _check_secret(raw.execute("SELECT secret_check FROM store_info").fetchone(), secret, store)
-            raw.execute("PRAGMA journal_mode=WAL")
-        for beside in ("-wal", "-shm"):
-            path.with_name(path.name + beside).unlink(missing_ok=True)
-        copy.chmod(0o600)
-        copy.replace(path)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One restore: from where, to where, by which secret, and what is recorded of it."""
+
+    store: Store
+    packed: Packed
+    secret: bytes
+    place: Path
+    now: datetime
+    distrusted: Distrusted | None
+
+    def into_sqlite(self) -> int:
+        path = self.store.file
+        _refuse_full(self.store)
+        _leave_one_file(path)
+        if shutil.disk_usage(path.parent).free < 2 * self.packed.sizes[DATABASE]:
+            raise Refused("disk_full")
+        with scratch(path.parent) as aside:
+            copy = aside / DATABASE
+            self.packed.unpack(DATABASE, copy)
+            with contextlib.closing(sqlite3.connect(copy)) as raw:
+                if raw.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                    raise self.packed.bad(DATABASE)
+                self._check_secret(raw.execute(SECRET_CHECK).fetchone())
+            migrate(f"sqlite:///{copy}")
+            with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as raw:
+                self._record(Tx(raw, False, StoreCache()))
+            private_file(copy)
+            later = self._put_anchors()
+            copy.replace(path)
+            sync_folder(path.parent)
+        return later
+
+    def into_postgres(self, url: str) -> int:
+        with connected(url) as connection, connection.begin():
+            raw: Any = connection.connection.driver_connection
+            known = {row[0] for row in raw.execute(THERE)}
+            _refuse_rows(self.store, known, lambda sql: raw.execute(sql).fetchone())
+            _drop_schema(raw)
+            upgrade(connection, self.packed.manifest.revision)
+            names = self.packed.names("tables")
+            for name in reversed(names):
+                raw.execute(EMPTY.format(table=Identifier(Path(name).stem)))
+            for name in names:
+                _copy_in(raw, name, self.packed)
+            self._check_secret(raw.execute(SECRET_CHECK).fetchone())
+            upgrade(connection)
+            _count_on(raw)
+            self._record(Tx(raw, True, StoreCache()))
+            return self._put_anchors()
+
+    def _put_anchors(self) -> int:
+        """Put the anchors in place; the public key of a backup that cannot be trusted is not one to trust later."""
+        return put_anchors(self.store, self.packed, self.now, but=PUBLIC if self.distrusted else "")
+
+    def _check_secret(self, row: Any) -> None:
+        """Refuse another secret than the store's: keys and identities made with it would never match again."""
+        if row is None or row[0] != secret_check(self.secret):
+            raise Refused("other_secret", home=str(self.store.home))
+
+    def _record(self, tx: Tx) -> None:
+        """Begin the journal if the backup's release had none, and record why a person trusted an unsigned backup."""
+        begin_journal(tx, to_micros(self.now))
+        tx.finish()
+        if self.distrusted is not None:
+            note = {
+                "distrusted": self.distrusted.code,
+                "reason": self.distrusted.reason,
+                "key": self.packed.manifest.key,
+            }
+            keep_in(tx, Done(RESTORE, self.now, self.now, observed=True, did=1, note=note))
 
 
-def _from_postgres(store: Store, packed: Packed, secret: bytes) -> None:
-    with open_postgres(store.url) as raw:
-        known = {row[0] for row in raw.execute(THERE)}
-        _refuse_full(store, known, lambda sql: raw.execute(sql).fetchone())
-    migrate(store.url.render_as_string(hide_password=False), packed.manifest.revision)
-    with open_postgres(store.url) as raw, raw.transaction():
-        for name in reversed(packed.names("tables")):
-            raw.execute(EMPTY.format(table=Identifier(Path(name).stem)))
-        for name in packed.names("tables"):
-            _copy_in(raw, name, packed)
-        _check_secret(raw.execute("SELECT secret_check FROM store_info").fetchone(), secret, store)
-        _count_on(raw)
-
-
-def _copy_in(raw: psycopg.Connection[Any], name: str, packed: Packed) -> None:
+def _copy_in(raw: "psycopg.Connection[Any]", name: str, packed: Packed) -> None:
     """Copy a table in, by the columns that it had when it was written."""
     columns = next(iter(packed.blocks(name))).split(b"\n", 1)[0].decode().split(",")
     sql = COPY_IN.format(table=Identifier(Path(name).stem), columns=listed(columns))
@@ -112,34 +196,47 @@ def _copy_in(raw: psycopg.Connection[Any], name: str, packed: Packed) -> None:
             copy.write(block)
 
 
-def _count_on(raw: psycopg.Connection[Any]) -> None:
+def _count_on(raw: "psycopg.Connection[Any]") -> None:
     """Set each sequence to go on after the highest key of its column."""
     for table, column, counter in raw.execute(COUNTERS).fetchall():
         if counter is not None:
             raw.execute(COUNT_ON.format(counter=counter, column=Identifier(column), table=Identifier(table)))
 
 
-def _refuse_full(store: Store, known: set[str], first: Callable[[Any], Any]) -> None:
-    """Refuse a store that holds rows already; ``first`` returns the first row of a query, or None."""
-    queries = {table.name: PEOPLE if table.name == "actor" else ANY.format(table=table.name) for table in tables()}
+def _refuse_full(store: Store) -> None:
+    """Refuse a store that holds rows already."""
+    if store.postgres:
+        with open_postgres(store.url) as raw:
+            _refuse_rows(store, {row[0] for row in raw.execute(THERE)}, lambda sql: raw.execute(sql).fetchone())
+    elif store.file.exists() and store.file.stat().st_size:
+        with contextlib.closing(sqlite3.connect(store.file)) as raw:
+            known = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            _refuse_rows(store, known, lambda sql: raw.execute(sql).fetchone())
+
+
+def _refuse_rows(store: Store, known: set[str], first: Callable[[Any], Any]) -> None:
+    """Refuse if a known table holds rows; ``first`` returns the first row of a query, or None."""
+    special = {"actor": PEOPLE, "anchor": ANCHORED}
+    queries = {table.name: special.get(table.name, ANY.format(table=table.name)) for table in tables()}
     filled = [name for name, sql in queries.items() if name in known - FOUNDED and first(sql) is not None]
     if filled:
         raise Refused("not_empty", home=str(store.home), tables=sorted(filled))
 
 
-def _check_secret(row: Any, secret: bytes, store: Store) -> None:
-    """Refuse another secret than the one of the store: keys and identities made with it would never match again."""
-    if row is None or row[0] != keyed(secret, "closeloop"):
-        raise Refused("other_secret", home=str(store.home))
+def _leave_one_file(file: Path) -> None:
+    """Write the WAL of an empty store into its file: left beside, it would be applied to the restored one."""
+    if file.exists() and file.stat().st_size:
+        with contextlib.closing(sqlite3.connect(file)) as raw:
+            raw.execute("PRAGMA journal_mode=DELETE")
 
 
-def _bring_anchors(place: Path, packed: Packed) -> int:
-    """Put the anchors back where none are known; where they are, they stay, and say how much is missing."""
-    with alone(place):
-        if not (place / FILE).exists():
-            for name in packed.names("anchors"):
-                packed.unpack(name, place / Path(name).name)
-            return 0
-        with contextlib.suppress(ValueError):
-            return sum(line.line > packed.manifest.line for line in read_lines(place))
-        return 0
+def _drop_schema(raw: "psycopg.Connection[Any]") -> None:
+    """Drop our tables, which are empty, and the functions of their triggers: they may be those of another release."""
+    known = {row[0] for row in raw.execute(THERE)}
+    ours = sorted(known & {"alembic_version", *(table.name for table in tables())})
+    if not ours:
+        return
+    functions = [row[0] for row in raw.execute(FUNCTIONS, (ours,)).fetchall()]
+    raw.execute(DROP.format(tables=listed(ours)))
+    for function in functions:
+        raw.execute(SQL("DROP FUNCTION {}").format(SQL(function)))

@@ -1,28 +1,31 @@
-"""Verify the record: chains, histories, statements, escalation steps, timers and anchors must agree."""
+"""Verify the record: chains, histories, statements, escalation steps, timers, journal and anchors must agree.
 
-from collections.abc import Iterable, Iterator, Mapping
+A value that cannot be read is reported with its place; everything else is checked all the same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, cast
 
-import orjson
-
+from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
-from engine.commands.open_case import OPEN, Opened
-from engine.ledger.anchoring import doubts
-from engine.ledger.case_variables import next_variables, stamped
-from engine.ledger.chain import GENESIS, canonical, chain_hash, digest
-from engine.ledger.hand_over import Responsible, handed_over
+from engine.audit.journal_check import journal_faults, new_journal_faults
+from engine.audit.party_check import party_faults
+from engine.audit.row_check import parsed_form, row_faults
+from engine.audit.schema_check import schema_faults
+from engine.audit.value_check import value_faults
+from engine.duplicates.recognition import shipment_key
+from engine.ledger.anchoring import anchored_entry, doubts
+from engine.ledger.chain import GENESIS, chain_hash, digest
+from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from statemachines.form_model import ON_CASE, VARIABLE, marked
 from statemachines.kinds import lifecycles
-from statemachines.lifecycle_record import RecordedForm, RecordedLifecycle, read_document
-from statemachines.retirement import CARRIED_OVER, Resolver
+from statemachines.retirement import Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
 HISTORY = """
@@ -36,7 +39,7 @@ UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t O
    AND t.seq = s.seq WHERE t.case_id IS NULL
 UNION ALL SELECT 'step', count(*) FROM escalation_step r LEFT JOIN cases c ON c.id = r.case_id WHERE c.id IS NULL
 """
-OPENED = RecordedForm(tuple(Opened.model_fields), marked(Opened, ON_CASE), marked(Opened, VARIABLE))
+NEWEST = "SELECT max(changed_at) AS at FROM cases"
 LEAST = -(2**63)
 """Less than every instant and key, so that no case is skipped, whatever its row holds."""
 
@@ -93,55 +96,110 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     faults: list[Fault] = []
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
+    lines_set_back: set[int] = set()
+    anchored = anchored_entry(store)
     with store.looking() as tx:
+        tx.lenient = True
+        anchors = AnchorTimes.read(tx)
         for row in tx.rows(STRAYS):
             faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
         faults += [Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx)]
+        entries = journal_faults(tx) if since is None else new_journal_faults(tx, anchored)
+        faults += [Fault(JOURNAL_LEAF, seq, what) for seq, what in entries]
+        if since is None:
+            at = tx.row(NEWEST).at or 0
+            whole = (schema_faults(store, tx), value_faults(tx), party_faults(tx, store.secret, at))
+            faults += [Fault("", 0, what) for check in whole for what in check]
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
+            tx.lenient = True
             cases_ = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
             if not cases_:
+                faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
             related = Related.read(tx, [case.id for case in cases_])
             versions = recorded_versions(tx)
         for case in cases_:
-            faults += _case_faults(case, related, versions)
+            faults += _case_faults(store.secret, case, related, versions)
+            for seq, line in _set_back(case, related, anchors):
+                if line:
+                    lines_set_back.add(line)
+                else:
+                    faults.append(Fault(case.number, seq, SET_BACK))
             transitions += len(related.history[case.id])
         cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _case_faults(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
-    try:
-        return _checked(case, related, versions)
-    except (TypeError, ValueError, AttributeError):  # a column holds a value of another type
-        return [Fault(case.number, case.version, "unreadable")]
-
-
-def _checked(case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
-    faults = [*chain_faults(case.number, case.head, history)]
-    faults += [Fault(case.number, seq, what) for seq, what in _history_faults(case, history)]
-    faults += [Fault(case.number, case.version, what) for what in _row_faults(case, history, versions)]
-    faults += [Fault(case.number, seq, what) for seq, what in _statement_faults(history, related.statements[case.id])]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
-    ladder = ladder_faults(case, history, related.steps[case.id], related.timers[case.id], resolver)
-    return faults + [Fault(case.number, seq, what) for seq, what in ladder]
+    ladder = (related.steps[case.id], related.timers[case.id], resolver)
+    checks: tuple[Callable[[], Iterable[tuple[int, str]]], ...] = (
+        lambda: _chain_faults(case.number, case.head, history),
+        lambda: _history_faults(case, history),
+        lambda: ((case.version, what) for what in row_faults(case, history, versions)),
+        lambda: _statement_faults(history, related.statements[case.id]),
+        lambda: ladder_faults(case, history, *ladder),
+        lambda: _shipment_faults(secret, case, related.statements[case.id]),
+    )
+    return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
+
+
+def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
+    """Yield the faults of one check, up to a value that cannot be read."""
+    try:
+        yield from check()
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        version: Any = case.version
+        yield version if isinstance(version, int) else 0, "unreadable"
+
+
+def _set_back(case: CaseRow, related: Related, anchors: AnchorTimes) -> list[tuple[int, int]]:
+    try:
+        return [*set_back(related.history[case.id], anchors)]
+    except TypeError:  # a column holds a value of another type, which ``_case_faults`` reports
+        return []
+
+
+def _shipment_faults(secret: bytes, case: CaseRow, statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
+    """Yield that the key of the shipment is not that of the text; of an erased text it cannot be told."""
+    text = next((row for row in statements if (row.seq, row.field) == (1, "shipment")), None)
+    erased = text is not None and text.content is None
+    key = None if text is None or erased else shipment_key(secret, text.content)
+    if not erased and key != case.shipment:
+        yield 1, "row_shipment"
+
+
+def _shown(number: Any) -> str:
+    """Return what stands in place of a case number as a text that can be printed."""
+    return ascii(number)[1:-1][:80] if isinstance(number, str) else repr(number)[:80]
 
 
 def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[Fault]:
     """Yield the transitions whose hash does not follow from the previous one and their own row."""
+    yield from (Fault(number, seq, what) for seq, what in _chain_faults(number, head, history))
+
+
+def _chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
     before = GENESIS
     for at, row in enumerate(history, start=1):
         columns = {name: value for name, value in row.items() if name != "hash"}
         if row["seq"] != at:
-            yield Fault(number, row["seq"], "gap")
-        if chain_hash(before, record_of(number, columns)) != row["hash"]:
-            yield Fault(number, row["seq"], "hash")
+            yield row["seq"], "gap"
+        if not _hashes_to(row["hash"], before, number, columns):
+            yield row["seq"], "hash"
         before = row["hash"]
     if before != head:
-        yield Fault(number, len(history), "head")
+        yield len(history), "head"
+
+
+def _hashes_to(expected: Any, before: str, number: str, columns: dict[str, Any]) -> bool:
+    try:
+        return chain_hash(before, record_of(number, columns)) == expected
+    except (TypeError, ValueError):  # a column holds a value of another type, or a text that is no UTF-8
+        return False
 
 
 def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
@@ -161,105 +219,23 @@ def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tu
         yield case.version, "row"
 
 
-def _row_faults(case: CaseRow, history: list[dict[str, Any]], versions: Versions) -> Iterator[str]:
-    """Yield the columns of the case that differ from what its history results in."""
-    if not history:
-        yield from () if case.kind in lifecycles() else ("unknown_kind",)
-        return
-    documents = _Versions(case.kind, versions)
-    last = documents.of(history[-1])
-    if last is None:
-        yield "unknown_kind"
-    elif case.state not in last.states:
-        yield "unknown_state"
-    else:
-        replayed = _replayed(documents, history) | {"closed": last.states[case.state]}
-        yield from (f"row_{name}" for name, value in replayed.items() if getattr(case, name) != value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """The versions of one kind's lifecycle. A version that the store does not hold is read as the table in force."""
-
-    kind: str
-    recorded: Versions
-
-    def of(self, transition: _Row) -> RecordedLifecycle | None:
-        """Return the lifecycle that a transition was made under; None for an unknown version of an unknown kind."""
-        lifecycle = self.recorded.get((self.kind, transition["lifecycle"]))
-        if lifecycle is None and (table := lifecycles().get(self.kind)) is not None:
-            return read_document(table.document)
-        return lifecycle
-
-
-def _replayed(documents: _Versions, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the case's row as its history results in, replaying each transition under the version it carries."""
-    row: dict[str, Any] = {"previous_state": "", "attempts": 0, "opened_at": history[0]["occurred_at"]}
-    row |= dict.fromkeys(("category", "severity", "department", "owner", "customer_type")) | {"variables": "{}"}
-    cycle = history[0]["cycle"]
-    for made in history:
-        lifecycle = documents.of(made)
-        form = _form(made["form"])
-        fields, counts, stamps, clears, collects = _effects(lifecycle, made)
-        department = row["department"]
-        row |= {name: form[name] for name in fields.on_case if name in form and name in row}
-        values = {name: form[name] for name in fields.variables if name in form} | stamped(stamps, made["occurred_at"])
-        collected = (collects[1], str(form.get(collects[0]))) if collects else None
-        row["variables"] = next_variables(row["variables"], values, counts, clears, collected)
-        if lifecycle is not None and lifecycle.hands_over:
-            after = Responsible(row["department"], row["owner"], row["variables"])
-            row |= handed_over(department, after, "owner" in form)._asdict()
-        if made["move"] == CARRIED_OVER and lifecycle is not None:
-            row["previous_state"] = lifecycle.resolver.state(row["previous_state"])
-            row["variables"] = _renamed(row["variables"], lifecycle)
-        elif made["dest"] != made["source"]:
-            row["previous_state"] = made["source"]
-        if made["cycle"] != cycle:
-            cycle, row["attempts"] = made["cycle"], 0
-        row |= {"changed_at": made["recorded_at"], "channel": form.get("channel", row.get("channel"))}
-    return row
-
-
-def _effects(
-    lifecycle: RecordedLifecycle | None, made: _Row
-) -> tuple[RecordedForm, str | None, str | None, tuple[str, ...], tuple[str, str] | None]:
-    """Return the fields of a move's form that change the case's row, and what it counts, stamps, clears, collects."""
-    if made["move"] == OPEN:
-        return OPENED, None, None, (), None
-    move = lifecycle.moves.get(made["move"]) if lifecycle is not None else None
-    if move is None:
-        return RecordedForm(), None, None, (), None
-    return move.form, move.counts, move.stamps, move.clears(made["source"], made["dest"]), move.collects
-
-
-def _renamed(variables: str, lifecycle: RecordedLifecycle) -> str:
-    recorded = orjson.loads(variables)
-    resolved = lifecycle.resolver.variables(recorded)
-    return variables if resolved == recorded else canonical(resolved)
-
-
 def _statement_faults(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
     """Yield personal texts that are missing, altered or belong to no transition."""
     stored = {(row.seq, row.field): row for row in statements}
     for row in history:
-        for name, value in _form(row["form"]).items():
+        for name, value in parsed_form(row["form"]).items():
             if isinstance(value, dict) and not _matches(stored.pop((row["seq"], name), None), cast("_Row", value)):
                 yield row["seq"], f"statement_{name}"
     yield from ((seq, f"statement_{name}_unknown") for seq, name in stored)
 
 
-@lru_cache(maxsize=512)
-def _form(text: str) -> _Row:
-    """Parse the form of a transition; an unreadable one is empty, and its hash reveals it."""
-    try:
-        form = orjson.loads(text)
-    except ValueError:
-        return {}
-    return cast("_Row", form) if isinstance(form, dict) else {}
-
-
 def _matches(row: Any, recorded: _Row) -> bool:
     """Return whether a text matches its digest in the record, or was erased and says when."""
-    if row is None or row.content is None or row.salt is None:
-        return row is not None and row.content is None and row.erased_at is not None
-    return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")
+    if row is None or (row.content is None and row.salt is None):
+        return row is not None and row.erased_at is not None
+    if not isinstance(row.salt, bytes) or not isinstance(row.content, str):
+        return False
+    try:
+        return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")
+    except ValueError:  # a text that is no UTF-8
+        return False

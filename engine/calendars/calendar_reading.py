@@ -1,13 +1,12 @@
 """Reads calendars from TOML: zone, hours and holidays. A faulty one is refused with all its faults."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any, cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from engine.calendars.calendar_table import (
     END_OF_DAY,
@@ -20,6 +19,8 @@ from engine.calendars.calendar_table import (
     Table,
     end_text,
 )
+from models.toml_text import BadToml, parsed_toml
+from models.zones import is_zone
 from statemachines.refused import Refused
 from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
 
@@ -83,8 +84,10 @@ class Reading:
 
     def zone(self, place: str, value: Any) -> ZoneInfo:
         """Read a time zone."""
-        if not isinstance(value, str) or value not in available_timezones():
-            self.fault(place, "file.unknown_zone", "there is no zone {zone}; write it like Asia/Shanghai", zone=value)
+        if not isinstance(value, str) or not is_zone(value):
+            self.fault(
+                place, "file.unknown_zone", "there is no zone {zone}; write it like Asia/Shanghai", zone=str(value)[:40]
+            )
             return ZoneInfo("UTC")
         return ZoneInfo(value)
 
@@ -228,8 +231,8 @@ def _pair(value: Any) -> tuple[time, time] | None:
 def toml_in(text: str, file: str) -> dict[str, Any]:
     """Parse a text. Raises ``Refused('bad_calendar')`` if it is no TOML."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parsed_toml(text)
+    except BadToml as error:
         raise Refused("bad_calendar", file=file, faults=[unreadable_fault(error)]) from None
 
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from engine.actors import SYSTEM
 from engine.calendars.callers import Callers, callers
 from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, planned
 from engine.contention import in_transaction
+from engine.ledger.journal import journal_row
 from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
@@ -69,6 +71,7 @@ STALE = """
 UPDATE callback SET outcome = :outcome, done_at = :at WHERE case_id = :case_id AND done_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = callback.case_id AND k.cycle = callback.cycle
                       AND k.clause IN ({revisit}) AND k.closed_at IS NULL)
+RETURNING cycle, attempt
 """
 
 
@@ -134,6 +137,7 @@ class _Planning:
         owner = self.callers.pick(row.id, row.kind, when, place)
         values = {"case_id": row.id, "cycle": row.cycle, "attempt": row.attempts + 1, "owner": owner}
         new = self.tx.run(INSERT, planned_at=to_micros(when), **values)
+        journal_row(self.tx, "callback", (row.id, row.cycle, row.attempts + 1), SYSTEM, self.at)
         if new and owner is not None:
             self.callers.note(owner, to_micros(when))
         return new
@@ -191,6 +195,7 @@ def hand_over(store: Store, planned: Planned) -> None:
     """Record that a person makes the callback; it stays open until its outcome is recorded."""
     with store.writing() as tx:
         tx.run(HANDED, case_id=planned.case_id, cycle=planned.cycle, attempt=planned.attempt)
+        _journal(tx, planned.case_id, planned.cycle, planned.attempt, planned.planned_at)
         parking.clear(tx, planned.case_id, parking.CALLBACK)
 
 
@@ -198,6 +203,7 @@ def finish(store: Store, case_id: int, cycle: int, attempt: int, outcome: str, a
     """Record the outcome of an attempt."""
     with store.writing() as tx:
         tx.run(OVER, case_id=case_id, cycle=cycle, attempt=attempt, outcome=outcome, at=to_micros(at))
+        _journal(tx, case_id, cycle, attempt, to_micros(at))
         parking.clear(tx, case_id, parking.CALLBACK)
 
 
@@ -210,6 +216,10 @@ def put_off(store: Store, planned: Planned, reason: str, at: datetime) -> None:
 def call_off(store: Store, case_id: int, outcome: str, at: datetime) -> None:
     """Cancel the open callbacks of a case that no longer waits for one."""
     with store.writing() as tx:
-        tx.run(
-            STALE.format(revisit=recorded_as("clause", "revisit")), case_id=case_id, outcome=outcome, at=to_micros(at)
-        )
+        sql, now = STALE.format(revisit=recorded_as("clause", "revisit")), to_micros(at)
+        for row in tx.rows(sql, case_id=case_id, outcome=outcome, at=now):
+            _journal(tx, case_id, row.cycle, row.attempt, now)
+
+
+def _journal(tx: Tx, case_id: int, cycle: int, attempt: int, at: int) -> None:
+    journal_row(tx, "callback", (case_id, cycle, attempt), SYSTEM, at)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from engine.actors import SYSTEM
+from engine.ledger.journal import journal_row
 from engine.rules.questionnaires import Questionnaire, score
 from engine.store import Store
 from models.columns import to_micros
@@ -14,7 +16,7 @@ INSERT INTO rating (case_id, cycle, questionnaire, version, answered, score, at)
 VALUES (:case_id, (SELECT cycle FROM transition WHERE case_id = :case_id AND seq = :seq - 1),
         :questionnaire, :version, :answered, :score, :at)
 ON CONFLICT (case_id, cycle) DO UPDATE SET questionnaire = excluded.questionnaire, version = excluded.version,
-   answered = excluded.answered, score = excluded.score, at = excluded.at
+   answered = excluded.answered, score = excluded.score, at = excluded.at RETURNING cycle
 """
 
 
@@ -25,4 +27,5 @@ def keep_rating(
     points, answered = score(questionnaire, answers)
     values = {"case_id": case_id, "seq": seq, "questionnaire": questionnaire.name, "version": questionnaire.version}
     with store.writing() as tx:
-        tx.run(KEEP, answered=answered, score=points, at=to_micros(at), **values)
+        row = tx.row(KEEP, answered=answered, score=points, at=to_micros(at), **values)
+        journal_row(tx, "rating", (case_id, row.cycle), SYSTEM, to_micros(at))

@@ -34,15 +34,24 @@ from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
 from engine.databases import Conflict
+from engine.entry_checks import (
+    SHOWN,
+    check_actor,
+    check_case_number,
+    check_form,
+    check_instant,
+    check_key,
+    is_word,
+)
 from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft
 from engine.store import Store
 from engine.timers.apply import OccurrenceUnknown, SpentPartsUnknown
-from engine.timers.reschedule import HistoryUnknown
+from engine.timers.set_back import HistoryUnknown
 from engine.transaction import Tx
-from models.columns import to_micros
+from models.columns import LARGEST, to_micros
 from statemachines.customer_messages import reaches_customer
-from statemachines.form_model import Form
+from statemachines.form_model import Form, StepFired
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Move, Refused
 from statemachines.roles import Role
@@ -86,6 +95,7 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
     It is tried without a lock first: the statement that writes compares what was read. If another transaction was
     faster, it is tried again with the case locked. A refusal is kept beside the record (``refused_attempts``).
     """
+    check_command(command)
     try:
         with contextlib.suppress(Conflict), store.writing(optimistic=True) as tx:
             return _advance(tx, store.secret, command, at)
@@ -97,6 +107,7 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
 
 def advance_in(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     """Move one case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    check_command(command)
     lock_cases(tx, [command.number])  # before the key is looked up: whoever holds the case may be honouring it
     return _advance(tx, secret, command, at)
 
@@ -114,10 +125,34 @@ def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> lis
 
     Raises ``Refused`` where the database can do none of them.
     """
+    refused: dict[int, Refused] = {}
+    for place, command in enumerate(commands):
+        try:
+            check_command(command)
+        except Refused as reason:
+            refused[place] = reason
+    if refused:
+        sound = [command for place, command in enumerate(commands) if place not in refused]
+        moved = iter(advance_many(store, sound, at))
+        return [refused[place] if place in refused else next(moved) for place in range(len(commands))]
     answers = in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
     tried = zip(commands, answers, strict=True)
     keep_attempts(store, [_attempt(command, answer) for command, answer in tried if isinstance(answer, Refused)], at)
     return answers
+
+
+def check_command(command: Command) -> None:
+    """Raise ``Refused`` for a command of which a part cannot be looked up or kept, whatever the case."""
+    check_case_number(command.number)
+    check_actor(command.actor)
+    check_key(command.key)
+    check_instant(command.occurred_at)
+    if not is_word(command.move):
+        raise Refused("unknown_move", move=command.move[:SHOWN], known=[])
+    check_form(command.move, command.form)
+    for seq in (command.if_seq, command.since):
+        if seq is not None and not 0 <= seq <= LARGEST:
+            raise Refused("stale", number=command.number, expected=str(seq)[:SHOWN], seq="–")
 
 
 def _attempt(command: Command, refused: Refused) -> Attempt:
@@ -213,8 +248,9 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
         refuse_partial(tx, case, row, form, actor)
     dest = row.dest or case.state
     draft = TransitionDraft(
-        row.name, dest, form, actor.id, command.via, instant, context.now, inferred=command.inferred, row=row,
-        reaches_customer=reaches_customer(row, form), meets=arrived_timers(tx, context, row, form),
+        row.name, dest, form, actor.id, command.via, instant, context.recorded_at, inferred=command.inferred, row=row,
+        reaches_customer=reaches_customer(row, form), by_clock=occurred_at is None,
+        meets=arrived_timers(tx, context, row, form),
     )  # fmt: skip
     plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
     if command.key:
@@ -240,6 +276,8 @@ def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Act
         return decide(context, move, form, actor).row
     refuse_kept(tx, context, move, form)
     row = decide(context, move, form, actor).row
+    if row.form is StepFired:
+        raise Refused("timer_only", move=move)
     refuse_unmade(context, move, form)
     check_message(tx, context, row, form, at)
     return row

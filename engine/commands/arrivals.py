@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from engine.actors import IMPORT, SYSTEM
 from engine.commands.advance import Command, advance_in
 from engine.commands.follow_up import follow_up_in
 from engine.commands.links import id_of
-from engine.commands.open_case import Opening, open_in
+from engine.commands.open_case import OPEN, Opening, open_in
 from engine.contention import in_transaction
 from engine.ledger.chain import canonical, keyed
 from engine.store import Store
@@ -18,6 +20,7 @@ from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact, Reply
 from statemachines.complaint import CLASSIFIED, INVESTIGATED, RECEIVED
+from statemachines.form_faults import form_faults
 from statemachines.lifecycle import Refused
 
 CONTACT, REPLY = "contact", "reply"
@@ -138,7 +141,10 @@ def _process(tx: Tx, secret: bytes, row: Any, at: datetime) -> list[str]:
 
 
 def _open(tx: Tx, secret: bytes, row: Any, at: datetime) -> str:
-    contact = Contact.model_validate_json(row.payload)
+    try:
+        contact = Contact.model_validate_json(row.payload)
+    except ValidationError as error:  # recorded by an earlier release, which took what this one refuses
+        raise Refused("form", move=OPEN, fields=form_faults(error)) from None
     key = f"arrival:{keyed(secret, row.source, row.row_id)}"
     opening = Opening(contact, row.kind, row.pack, actor=IMPORT, via=VIA, key=key, source=row.source)
     if contact.case is not None:

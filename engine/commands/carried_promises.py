@@ -18,6 +18,8 @@ from statemachines.retirement import CARRIED_OVER
 CONVERTED = "converted"
 """The relation of a complaint to the inquiry that was turned into it."""
 
+EVER = 2**63 - 1
+
 THE_END = """
 SELECT seq, form FROM transition WHERE case_id = :id AND source <> dest AND move <> :carried_over
  ORDER BY seq DESC LIMIT 1
@@ -28,7 +30,7 @@ SELECT {", ".join(timing.COLUMNS)} FROM timer
 """
 MET_IN = """
 SELECT t.clause, t.opened_at FROM timer t JOIN cases c ON c.id = t.case_id
- WHERE c.number = :number AND t.outcome IN ('met', 'breached')
+ WHERE c.number = :number AND t.outcome IN ('met', 'breached') AND t.closed_at <= :until
 """
 HANDED_ON = f"""
 SELECT {", ".join(f"t.{name}" for name in timing.COLUMNS)} FROM timer t JOIN cases c ON c.id = t.case_id
@@ -44,16 +46,18 @@ class TakenOver:
     settled: frozenset[str] = frozenset()
 
 
-def promises_of_the_end(tx: Tx, context: CaseContext, row: Move) -> TakenOver:
+def promises_of_the_end(tx: Tx, context: CaseContext, row: Move, until: int = EVER) -> TakenOver:
     """Return the promises that the end stopped which the move undoes; nothing for any other move.
 
-    What was met in the case into which this one was merged by mistake stays met.
+    What was met in the case into which this one was merged by mistake stays met, if it was met ``until`` an instant:
+    a replay may have brought that case further.
     """
     if not row.restores_timers:
         return TakenOver()
     end = tx.row(THE_END, id=context.case.id, carried_over=CARRIED_OVER)
     into = json.loads(end.form).get("into")
-    met = {(timer.clause, timer.opened_at) for timer in tx.rows(MET_IN, number=into)} if into else set[Any]()
+    met_there = tx.rows(MET_IN, number=into, until=until) if into else ()
+    met = {(timer.clause, timer.opened_at) for timer in met_there}
     ended = tx.rows(ENDED, id=context.case.id, seq=end.seq)
     timers: list[Any] = []
     settled: set[str] = set()
@@ -74,7 +78,7 @@ def promises_of_the_inquiry(tx: Tx, table: Lifecycle, parent: str | None, relati
     if parent is None or relation != CONVERTED:
         return TakenOver()
     timers = tx.rows(HANDED_ON, number=parent)
-    met = {timer.clause for timer in tx.rows(MET_IN, number=parent)}
+    met = {timer.clause for timer in tx.rows(MET_IN, number=parent, until=EVER)}
     running = {timer.clause for timer in timers}
     once = {clause.name for clause in table.clauses if clause.once}
     return TakenOver(timers, frozenset(running | (once & met)))

@@ -43,7 +43,7 @@ def carry_over(context: CaseContext, names: RecordedNames) -> dict[str, Any]:
     for timer in timers:
         _refuse_lost(table, case, timer)
     form, system = CarriedOver(version=names.version), context.around.system.id
-    draft = TransitionDraft(CARRIED_OVER, state, form, system, BY_TIMER, now, now, inferred=True)
+    draft = TransitionDraft(CARRIED_OVER, state, form, system, BY_TIMER, now, context.recorded_at, inferred=True)
     transition = append(case, table, draft, [])  # the form holds nothing personal
     if context.history is not None:
         context.history.append((state, now))

@@ -1,4 +1,9 @@
-"""The case context: what a move of one case needs to know, loaded at once and passed down."""
+"""The case context: what a move of one case needs to know, loaded at once and passed down.
+
+Note [Two instants]: promises are judged by the instant that the clock gives (``now``). What is written is recorded at
+``recorded_at``, which never goes back: neither within a case nor before the low-water mark, the last anchor. They
+differ only after a clock was ahead, and then an anchor or a move of that clock decides no promise. See ADR 45.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,13 +35,15 @@ _TIMER_VALUES = attrgetter(*(f"timer_{name}" for name in timing.COLUMNS))
 class Surroundings:
     """What is the same for all cases that are loaded together.
 
-    ``now`` is never before the low-water mark. ``terms``, ``ladders`` and ``calendars`` keep what planning computed
-    from the rules and the tables, for cases that are alike.
+    Promises are judged by ``now``, the instant that the clock gave; what is written is recorded at ``recorded_at``,
+    which is never before the low-water mark. ``terms``, ``ladders`` and ``calendars`` keep what planning computed from
+    the rules and the tables, for cases that are alike.
     """
 
     rules: Rules
     system: Acting
     now: int
+    recorded_at: int
     terms: TermsMemo = field(default_factory=TermsMemo)
     ladders: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
     calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
@@ -112,7 +119,8 @@ class Loaded:
 class CaseContext:
     """One case, its timers, its table and the rules in force. Planning brings case and timers forward.
 
-    ``now`` is never before the case's last change. ``done`` says who made which moves, where duties are separated.
+    Promises are judged by ``now``; ``recorded_at`` is never before the case's last record or the low-water mark. See
+    Note [Two instants]. ``done`` says who made which moves, where duties are separated.
     ``history``, ``occurrences`` and ``spent_parts`` are None where they were not read; few moves need them. A case is
     not ``whole`` if only those timers were read that usual escalation steps touch. ``names`` are given for a case that
     bears names which its table no longer has.
@@ -123,6 +131,7 @@ class CaseContext:
     table: Lifecycle
     pack: Pack
     now: int
+    recorded_at: int
     around: Surroundings
     done: Done = ()
     history: History | None = None
@@ -143,13 +152,13 @@ def context_of(loaded: Loaded) -> CaseContext:
     if table.retired:
         done = [(table.resolver.move(move), handle) for move, handle in done]
         history = history and [(table.resolver.state(state), at) for state, at in history]
-    now = max(around.now, case.changed_at)  # time never goes back for a case, even if a clock was set back
     return CaseContext(
         case=case,
         timers=[_running(around, row) for row in loaded.timers],
         table=table,
-        pack=around.rules.pack(case.pack, now),
-        now=now,
+        pack=around.rules.pack(case.pack, around.now),
+        now=around.now,
+        recorded_at=max(around.recorded_at, case.changed_at),
         around=around,
         done=done,
         history=history,
@@ -170,5 +179,12 @@ def starter_of(context: CaseContext, at: int) -> TimerStarter:
     """Return what starts timers of the case at an instant, in microseconds."""
     around = context.around
     return TimerStarter(
-        around.calendar, context.pack, context.case, at, around.terms, context.occurrences, context.spent_parts
+        around.calendar,
+        context.pack,
+        context.case,
+        at,
+        around.terms,
+        context.occurrences,
+        context.spent_parts,
+        context.history,
     )

@@ -2,12 +2,15 @@
 
 from typing import Any, Final
 
+from engine.actors import SYSTEM
 from engine.customer_language import language_of
 from engine.duplicates.recognition import ContactKeys
 from engine.duplicates.same_person import Question, holders, recognise
+from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.contact import Contact
-from models.identifiers import Identifier, Quality, plain
+from models.identifiers import Identifier, Quality
+from models.placeholders import plain
 from statemachines.refused import Refused
 
 NEW: Final = """
@@ -43,11 +46,14 @@ def refuse_bad_address(keys: ContactKeys) -> None:
         raise Refused("bad_address", field="email", identifier=email.quality.value)
 
 
-def party_of(tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bool = True) -> int | None:
+def party_of(
+    tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bool = True, person: int | None = None
+) -> int | None:
     """Return the party of a contact at an instant in microseconds; None for a contact that does not say who it is.
 
     What it says is kept whether or not the person is known; of a mail address only one that can be written to.
     ``doubts`` asks a person where it may be a known one; not of a report, which concerns nobody but its readers.
+    ``person`` is who it is where neither number nor address tells.
     """
     phone = _kept(keys.phone, contact.phone)
     email = keys.email.written if keys.email is not None and keys.email.valid else None
@@ -60,11 +66,12 @@ def party_of(tx: Tx, keys: ContactKeys, contact: Contact, at: int, *, doubts: bo
         if locale != known.locale:
             tx.run(LANGUAGE, locale=locale, id=known.party_id)
         return known.party_id
-    values: dict[str, Any] = {"name": keys.name, "phone": phone, "email": email, "person_id": known.person_id}
+    values: dict[str, Any] = {"name": keys.name, "phone": phone, "email": email}
+    values["person_id"] = person if known.person_id is None else known.person_id
     values |= {"identity": keys.identity, "phone_key": keys.phone_key, "email_key": keys.email_key}
     party_id: int = tx.row(NEW, **values, stated=contact.language, guessed=guessed).id
     for question in known.questions if doubts else ():
-        ask_same_person(tx, party_id, known.person_id or party_id, question, at)
+        ask_same_person(tx, party_id, values["person_id"] or party_id, question, at)
     return party_id
 
 
@@ -72,6 +79,7 @@ def ask_same_person(tx: Tx, party_id: int, person: int, question: Question, at: 
     """Ask once whether two parties are one person; ``person`` is the one of the first party."""
     people = {"person": person, "other_person": question.person_id}
     tx.run(ASK, party_id=party_id, other_id=question.party_id, why=question.why, at=at, **people)
+    journal_row(tx, "same_person", (party_id, question.party_id), SYSTEM, at)
 
 
 def wait_for_others(tx: Tx, keys: ContactKeys) -> None:

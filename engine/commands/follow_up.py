@@ -15,6 +15,7 @@ from engine.commands.advance import Answer, Command, advance_in
 from engine.commands.load import honoured_key
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
+from engine.entry_checks import check_actor, check_case_number, check_key
 from engine.ledger.record import CaseRow, current_case
 from engine.retired_names import recorded_as
 from engine.store import Store
@@ -58,6 +59,9 @@ def follow_up_in(tx: Tx, secret: bytes, number: str, opening: Opening, at: datet
     The rest of ``opening`` says how the new case is opened, if it comes to that. Raises ``Refused`` or ``Conflict``.
     """
     contact, via, key = opening.contact, opening.via, opening.key
+    check_case_number(number)
+    check_key(key)
+    check_actor(actor)
     case = followed(tx, number)
     if fault := _fault(case):
         raise Refused(fault, kind=case.kind, number=case.number)

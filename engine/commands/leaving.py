@@ -10,6 +10,7 @@ from engine.actors import COLUMNS, SYSTEM, Acting, acting, acting_of
 from engine.commands.advance import Answer, Command, advance_many
 from engine.commands.staffing import person_of, refuse_without_administrator
 from engine.contention import retrying
+from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
@@ -23,7 +24,9 @@ GROUP = 100
 OWNED = "SELECT number, version, department FROM cases WHERE owner = :handle AND NOT closed ORDER BY id"
 STAFF = f"SELECT {COLUMNS} FROM actor WHERE disabled_at IS NULL ORDER BY handle"
 LOAD = "SELECT owner, count(*) AS n FROM cases WHERE NOT closed AND owner IS NOT NULL GROUP BY owner"
-FREE_CALLBACKS = "UPDATE callback SET owner = NULL WHERE owner = :handle AND done_at IS NULL"
+FREE_CALLBACKS = (
+    "UPDATE callback SET owner = NULL WHERE owner = :handle AND done_at IS NULL RETURNING case_id, cycle, attempt"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ def _disable(store: Store, handle: str, by: str, at: datetime, to: str | None) -
             raise Refused("own_deputy", handle=handle)
         person.put("disabled_at", row.disabled_at or now)
         refuse_without_administrator(tx, handle)
-        tx.run(FREE_CALLBACKS, handle=handle)
+        for freed in tx.rows(FREE_CALLBACKS, handle=handle):
+            journal_row(tx, "callback", freed, by, now)
         deputy, boss = _there(tx, row.deputy, now), _there(tx, row.boss, now)
         handlers: dict[str, list[str]] = {}
         for actor in map(acting_of, tx.rows(STAFF)):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.actors import SYSTEM
+from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -36,9 +38,11 @@ class Relative:
     relation: str
 
 
-def link_in(tx: Tx, parent: str, child_id: int, relation: str, at: int) -> None:
-    """Link a case to the one it came of, once. Raises ``Refused('unknown_case')``."""
-    tx.run(LINK, parent_id=id_of(tx, parent), child_id=child_id, relation=relation, at=at)
+def link_in(tx: Tx, parent: str, child_id: int, relation: str, at: int, by: str = SYSTEM) -> None:
+    """Link a case to the one it came of, once; ``by`` is a handle. Raises ``Refused('unknown_case')``."""
+    parent_id = id_of(tx, parent)
+    tx.run(LINK, parent_id=parent_id, child_id=child_id, relation=relation, at=at)
+    journal_row(tx, "link", (parent_id, child_id, relation), by, at)
 
 
 def link(store: Store, parent: str, child: str, relation: str, at: datetime) -> None:

@@ -114,12 +114,12 @@ def surroundings(tx: Tx, at: int) -> Surroundings:
     mark = tx.cache.low_water_mark
     if mark is None:
         return _surroundings(tx, tx.row(load_sql.NEWEST), at)
-    return Surroundings(rules_in(tx), system_actor(tx), max(at, mark))
+    return Surroundings(rules_in(tx), system_actor(tx), at, max(at, mark))
 
 
 def _surroundings(tx: Tx, row: Any, at: int) -> Surroundings:
     mark = tx.cache.low_water_mark = row.anchored or 0
-    return Surroundings(rules_up_to(tx, row.newest), system_actor(tx), max(at, mark))
+    return Surroundings(rules_up_to(tx, row.newest), system_actor(tx), at, max(at, mark))
 
 
 def _honoured(row: Any) -> Honoured:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from engine.actors import Acting, acting, administrator
+from engine.actors import Acting, acting, administrator, refuse_nobody
 from engine.commands.advance import Answer, Command, advance_in, load_and_plan
 from engine.commands.load import lock_cases
 from engine.commands.refused_attempts import Attempt, keep_attempts
@@ -144,6 +144,7 @@ def _issue_by_hand(store: Store, handle: str, by: str, at: datetime) -> HandedOv
 
 def _new_code(tx: Tx, secret: bytes, actor: Acting, purpose: str, at: datetime) -> tuple[int, str]:
     """Keep a new code under the key of its purpose; return its row and the code. Raises ``Refused('code_locked')``."""
+    refuse_nobody(actor.handle)
     if (locked := _locked(tx, actor, at)) is not None:
         raise locked
     code, made_at = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}", to_micros(at)

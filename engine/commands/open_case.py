@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field, ValidationError
 
 from engine.actors import Acting, acting
 from engine.commands.advance import Answer, answered_before
 from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.customer_in_source import CustomerInSource, party_in_source
 from engine.commands.customer_party import party_of, refuse_bad_address, wait_for_others
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
@@ -21,6 +22,7 @@ from engine.contention import in_transaction
 from engine.duplicates.fingerprints import leave_fingerprint
 from engine.duplicates.recognition import ContactKeys, contact_keys, shipment_fault, shipment_key
 from engine.duplicates.similar import PARTY, SHIPMENT, similar
+from engine.entry_checks import SHOWN, check_actor, check_case_number, check_key, form_refused, is_word
 from engine.ledger.chain import GENESIS, canonical, keyed
 from engine.ledger.record import CaseRow, TransitionDraft, columns_of
 from engine.rules.in_force import rules_in
@@ -30,6 +32,8 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact, CustomerType
+from models.instants import Instant
+from statemachines.form_faults import form_faults
 from statemachines.form_model import CODES, ON_CASE, VARIABLE, Code, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
@@ -71,7 +75,7 @@ class Opened(Form):
     text: Personal
     demand: Personal | None = None
     shipment: Personal | None = None
-    requested_at: AwareDatetime | None = None
+    requested_at: Instant | None = None
     unset_limits: Clauses | None = None
     unusable: Faults | None = None
     address_as_written: Personal | None = None
@@ -82,7 +86,7 @@ class Opening:
     """A contact that is to become a case. ``source`` is the file it came from, if any.
 
     ``kind`` may also be a nature (consultation, report …), which decides the kind (A2). ``parent`` is the
-    number of the case it comes of, as ``relation``.
+    number of the case it comes of, as ``relation``. ``customer_id`` identifies the customer in the ``source``.
     """
 
     contact: Contact
@@ -94,6 +98,7 @@ class Opening:
     source: str | None = None
     parent: str | None = None
     relation: str = "came_of"
+    customer_id: str | None = None
 
 
 def open_case(store: Store, opening: Opening, at: datetime) -> Answer:
@@ -130,6 +135,7 @@ def _refuse_duplicate(tx: Tx, secret: bytes, opening: Opening, own: str, region:
 
 def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     """Open a case within a transaction of the caller's. Raises ``Refused`` or ``Conflict``."""
+    check_opening(opening)
     # Sent again under its key a contact is the same one, although the door dates it anew.
     contact = opening.contact.model_dump(mode="json", exclude={"at", "case"}) if opening.key else {}
     if contact.get("language") is None:  # a release before there were languages made the same key without it
@@ -145,6 +151,18 @@ def open_in(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> Answer:
     return Answer(case.number, case.version, case.state, case.level)
 
 
+def check_opening(opening: Opening) -> None:
+    """Raise ``Refused`` for an opening of which a part cannot be looked up or kept."""
+    check_key(opening.key)
+    check_actor(opening.actor)
+    if not is_word(opening.pack):
+        raise Refused("unknown_pack", pack=opening.pack[:SHOWN], known=[])
+    if opening.parent is not None:
+        check_case_number(opening.parent)
+    if opening.source is not None and not is_word(opening.source):
+        raise form_refused(OPEN, "source", "control_character", "the source is no printable line")
+
+
 def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple[CaseContext, Plan]:
     """Insert the case and its party and plan its first transition, which is not written yet. Raises ``Refused``."""
     actor = acting(tx, opening.actor, to_micros(at))
@@ -154,15 +172,15 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     given = contact_keys(secret, opening.contact, pack.region)
     if Role.IMPORT not in actor.roles:
         refuse_bad_address(given)
-    case = _insert(tx, secret, opening, table, pack, given, around.now)
+    case = _insert(tx, secret, opening, table, pack, given, around.recorded_at)
     if opening.parent is not None:
-        link_in(tx, opening.parent, case.id, opening.relation, around.now)
+        link_in(tx, opening.parent, case.id, opening.relation, around.now, actor.handle)
     leave_fingerprint(tx, secret, case.id, opening.contact.text)
     context = context_of(Loaded(around, case, history=[], occurrences={}, spent_parts={}))
     plan = Plan(case, context.timers, case.version)
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
     form = _form(opening, given, awaited(table, unset))
-    draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.now)
+    draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.recorded_at)
     taken_over = promises_of_the_inquiry(tx, table, opening.parent, opening.relation)
     plan_move(context, plan, draft, taken_over.timers, settled=taken_over.settled)
     return context, plan
@@ -176,7 +194,7 @@ def _check_time(at: datetime, now: datetime, actor: Acting) -> None:
 
 
 def _insert(
-    tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, given: ContactKeys, now: int
+    tx: Tx, secret: bytes, opening: Opening, table: Lifecycle, pack: Pack, given: ContactKeys, recorded_at: int
 ) -> CaseRow:
     contact, case_id, at = opening.contact, _next_id(tx), to_micros(opening.contact.at)
     year = contact.at.astimezone(ZoneInfo(pack.zone)).year % 100
@@ -202,10 +220,19 @@ def _insert(
         customer_type=None,
         shipment=shipment_key(secret, contact.shipment),
         opened_at=at,
-        changed_at=now,
+        changed_at=recorded_at,
     )
-    tx.run(INSERT, **columns_of(case), party_id=party_of(tx, given, contact, at, doubts=not table.internal))
+    tx.run(INSERT, **columns_of(case), party_id=_party(tx, secret, opening, given, doubts=not table.internal))
     return case
+
+
+def _party(tx: Tx, secret: bytes, opening: Opening, given: ContactKeys, *, doubts: bool) -> int | None:
+    """Return the party of the contact; a source that identifies its customers says whose party it is."""
+    contact, at = opening.contact, to_micros(opening.contact.at)
+    if opening.customer_id is None or opening.source is None:
+        return party_of(tx, given, contact, at, doubts=doubts)
+    customer = CustomerInSource.of(secret, opening.source, opening.customer_id, given)
+    return party_in_source(tx, given, contact, at, customer, doubts=doubts)
 
 
 def _next_id(tx: Tx) -> int:
@@ -216,6 +243,13 @@ def _next_id(tx: Tx) -> int:
 
 
 def _form(opening: Opening, given: ContactKeys, unset: Sequence[str]) -> Opened:
+    try:
+        return _opened(opening, given, unset)
+    except ValidationError as error:
+        raise Refused("form", move=OPEN, fields=form_faults(error)) from None
+
+
+def _opened(opening: Opening, given: ContactKeys, unset: Sequence[str]) -> Opened:
     contact = opening.contact
     return Opened(
         channel=contact.channel,

@@ -19,6 +19,7 @@ from engine.ledger.record import CaseRow, TransitionDraft, append, chained_row
 from engine.rules.policy import Pack
 from engine.timers.apply import Before, apply
 from engine.timers.reschedule import begin_set, extend, inherit, reopen, reproject, set_now
+from engine.timers.set_back import latest_instant
 from engine.timers.timer import RunningTimer, breaks_next, open_only, percents
 from engine.timers.would_run import PastMove
 from models.columns import from_micros
@@ -100,7 +101,8 @@ def plan_move(
 
     ``handed_on`` are the rows of the timers that the case inherits, ``closed`` those that open again. The clauses that
     are ``settled`` start no timer with the move: one of them goes on, or they were met before.
-    Raises ``Refused`` where a timer cannot be started, ``TimersUnread`` where the case is not whole.
+    Raises ``Refused`` where a timer cannot be started, ``TimersUnread`` where the case is not whole, and
+    ``HistoryUnknown`` where the record is ahead of the clock and the case's history was not read.
     """
     if not context.whole:
         raise TimersUnread
@@ -114,6 +116,8 @@ def plan_move(
     if context.history is not None:
         context.history.append((case.state, draft.occurred_at))
     starter = starter_of(context, draft.occurred_at)
+    if draft.behind_the_record:
+        starter = starter._replace(not_before=latest_instant(context.history))
     started = apply(starter, table, context.table.clause, open_only(context.timers), was, draft)
     context.timers += [timer for timer in started if timer.clause not in settled]
     if handed_on:
@@ -167,7 +171,7 @@ def plan_reprojection(
         return False
     context.timers += started
     form = Reprojected(reason=reason, edition=context.pack.edition)
-    draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, max(at, context.now))
+    draft = TransitionDraft("reproject", case.state, form, context.around.system.id, BY_TIMER, at, context.recorded_at)
     plan.steps_only = False
     plan.transitions.append(append(case, table, draft, plan.statements))
     return True
@@ -207,7 +211,7 @@ def _fire(context: CaseContext, plan: Plan, timer: RunningTimer) -> None:
     form: Form = Nothing() if clause.then else step_form(timer, percent, level, due_at)
     row = decide(context, move, form, system).row
     dest = row.dest or context.case.state
-    draft = TransitionDraft(move, dest, form, system.id, BY_TIMER, due_at, context.now, level=level, row=row)
+    draft = TransitionDraft(move, dest, form, system.id, BY_TIMER, due_at, context.recorded_at, level=level, row=row)
     plan_move(context, plan, draft)
     plan.steps.append(FiredStep(timer, place, percent, level, due_at, plan.transitions[-1]))
 
@@ -223,7 +227,7 @@ def _fire_usual(context: CaseContext, plan: Plan, timer: RunningTimer, ladder: L
     timer.changed = True
     case.level = max(case.level, step.level)
     case.version += 1
-    case.changed_at = max(context.now, case.changed_at)
+    case.changed_at = max(context.recorded_at, case.changed_at)
     form = {
         "clause": timer.clause,
         "cycle": timer.cycle,

@@ -12,7 +12,7 @@ from engine.contention import retrying
 from engine.rules.in_force import Sort
 from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
-from engine.timers.reschedule import HistoryUnknown
+from engine.timers.set_back import HistoryUnknown
 from engine.timers.would_run import past_moves
 from engine.transaction import Tx
 from models.columns import to_micros
@@ -90,7 +90,7 @@ def _plan(tx: Tx, loaded: Loaded, reason: str, effective_from: int) -> tuple[Pla
     Nothing that is recorded is judged anew: for a case that has moved since, the edition holds from that move on.
     """
     context = context_of(loaded)
-    in_force, since = context.pack, max(effective_from, context.case.changed_at)
+    in_force, since = context.pack, min(max(effective_from, context.case.changed_at), context.now)
     plan = begin(context)
     context.pack = loaded.around.rules.pack(context.case.pack, since - 1)
     plan_until(context, plan, since - 1)

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+from pydantic import ValidationError
+
 from engine.actors import Acting, in_charge
 from engine.commands.case_context import context_of
 from engine.commands.load import load_cases, lock_cases
 from engine.commands.plan import begin, plan_until
 from engine.commands.write import write
 from engine.contention import in_transaction
+from engine.entry_checks import check_case_number
+from engine.ledger.journal import journal_party_of, journal_row
 from engine.ledger.record import TransitionDraft, append, case_by_number
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
+from statemachines.form_faults import form_faults
 from statemachines.form_model import KNOWN_CASE, Form, Number, Personal
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
@@ -105,7 +110,8 @@ class _Two:
 def join_customers(store: Store, decision: Decision, at: datetime) -> bool:
     """Make the customers of two cases one person; return False where they were one.
 
-    Raises ``Refused('unknown_case' | 'same_case' | 'no_customer' | 'not_in_charge')`` and what ``acting`` raises.
+    Raises ``Refused('unknown_case' | 'same_case' | 'no_customer' | 'form' | 'not_in_charge')`` and what ``acting``
+    raises.
     """
     return in_transaction(store, lambda tx: _decide(tx, decision, SAME, at))
 
@@ -117,11 +123,17 @@ def part_customers(store: Store, decision: Decision, at: datetime) -> bool:
 
 def _decide(tx: Tx, decision: Decision, act: str, at: datetime) -> bool:
     now, numbers = to_micros(at), (decision.number, decision.other)
+    for number in numbers:
+        check_case_number(number)
     actor = in_charge(tx, decision.actor, (*DESK, *MANAGERS), now)
     if decision.number == decision.other:
         raise Refused("same_case", number=decision.number)
     lock_cases(tx, numbers)
     ids = [case_by_number(tx, number).id for number in numbers]
+    try:
+        CustomerDecision(case=decision.other, reason=decision.reason)
+    except ValidationError as error:
+        raise Refused("form", move=act, fields=form_faults(error)) from None
     mine, other = (_party_of(tx, number) for number in numbers)
     two = _Two(tx, mine, other, _people(tx, mine, other), actor, now)
     changed = _join(two) if act == SAME else _part(two, decision.number)
@@ -161,6 +173,7 @@ def _part(two: _Two, number: str) -> bool:
         copy: int = two.tx.row(COPY, id=two.mine).id
         two.tx.run(UNNAMED, id=two.mine)
         two.tx.run(GIVE, party=copy, number=number)
+        journal_party_of(two.tx, case_by_number(two.tx, number).id, two.by.handle, two.at)
         two.mine = copy
         _answer(two, same=False)
         return True
@@ -183,6 +196,7 @@ def _brought_by_joining(two: _Two, group: Sequence[int]) -> list[int]:
         if (two.mine in brought) != (two.other in brought):
             ids = {"party_id": row.party_id, "other_id": row.other_id}
             two.tx.run(TAKEN_BACK, **ids, same=False, at=two.at, by=two.by.id)
+            journal_row(two.tx, "same_person", (row.party_id, row.other_id), two.by.handle, two.at)
             return brought
     return []
 
@@ -196,13 +210,17 @@ def _regroup(tx: Tx, parties: Sequence[int]) -> None:
 
 def _answer_questions(two: _Two, mine: Sequence[int], other: Sequence[int], *, same: bool) -> int:
     values = {"one": list(mine), "other": list(other), "same": same, "at": two.at, "by": two.by.id}
-    return len(two.tx.rows_among(f"{OPEN_QUESTIONS} RETURNING party_id", **values))
+    answered = two.tx.rows_among(f"{OPEN_QUESTIONS} RETURNING party_id, other_id", **values)
+    for row in answered:
+        journal_row(two.tx, "same_person", row, two.by.handle, two.at)
+    return len(answered)
 
 
 def _answer(two: _Two, *, same: bool, joined: str | None = None) -> None:
     younger, older = max(two.mine, two.other), min(two.mine, two.other)
     values = {"same": same, "at": two.at, "by": two.by.id, "joined": joined}
     two.tx.run(ANSWERED, younger=younger, older=older, **values)
+    journal_row(two.tx, "same_person", (younger, older), two.by.handle, two.at)
 
 
 def _record(tx: Tx, decision: Decision, act: str, ids: Sequence[int], actor: Acting, now: int) -> None:
@@ -214,7 +232,7 @@ def _record(tx: Tx, decision: Decision, act: str, ids: Sequence[int], actor: Act
         plan, case = begin(context), context.case
         plan_until(context, plan, context.now - 1)
         form = CustomerDecision(case=others[case.number], reason=decision.reason)
-        draft = TransitionDraft(act, case.state, form, actor.id, decision.via, context.now, context.now)
+        draft = TransitionDraft(act, case.state, form, actor.id, decision.via, context.now, context.recorded_at)
         plan.steps_only = False
         plan.transitions.append(append(case, context.table, draft, plan.statements))
         plans.append(plan)

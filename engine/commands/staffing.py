@@ -13,12 +13,17 @@ from engine.actors import (
     add_actor,
     administrator,
     check_email,
+    check_locale,
     check_zone,
     known_actor,
+    refuse_nobody,
+    refuse_roles_of_nobody,
     roles_of,
     system_actor,
 )
 from engine.departments import add_departments, check_department
+from engine.entry_checks import check_actor, check_instant
+from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -35,9 +40,10 @@ ADDED, CODE_ISSUED = "handle", "code"
 ENABLED = "SELECT roles FROM actor WHERE disabled_at IS NULL"
 PARTICULARS = f"SELECT id, handle, disabled_at, {', '.join(FIELDS)} FROM actor WHERE handle = :handle"
 SET = "UPDATE actor SET {name} = :value WHERE id = :id"
+HANDLE = "SELECT handle FROM actor WHERE id = :id"
 NOTE = """
 INSERT INTO actor_change (actor_id, changed_by, at, field, before, after)
-VALUES (:actor_id, :changed_by, :at, :field, :before, :after)
+VALUES (:actor_id, :changed_by, :at, :field, :before, :after) RETURNING id
 """
 JOURNAL = """
 SELECT c.at, b.handle AS changed_by, c.field, c.before, c.after FROM actor_change c JOIN actor a ON a.id = c.actor_id
@@ -79,7 +85,10 @@ class Person:
 
 def note(tx: Tx, actor_id: int, by: int, at: int, name: str, before: str | None, after: str | None) -> None:
     """Write one row of the journal."""
-    tx.run(NOTE, actor_id=actor_id, changed_by=by, at=at, field=name, before=before, after=after)
+    values = {"actor_id": actor_id, "changed_by": by, "at": at, "field": name, "before": before, "after": after}
+    row, maker = tx.row(NOTE, **values), tx.row(HANDLE, id=by).handle
+    journal_row(tx, "actor_change", (row.id,), maker, at)
+    journal_row(tx, "actor", (tx.row(HANDLE, id=actor_id).handle,), maker, at)
 
 
 def journal(tx: Tx, handle: str) -> list[Change]:
@@ -95,11 +104,12 @@ def engage(store: Store, actor: NewActor, by: str, at: datetime) -> bool:
     Without an administrator in the store anybody may, and the journal names the system; from then on only an
     administrator. Raises ``Refused('not_in_charge' | 'no_actor')`` and what ``acting`` and ``add_actor`` raise.
     """
+    refuse_nobody(by)
     with store.writing() as tx:
         now = to_micros(at)
         changed_by = _changes_staff(tx, by, now)
         _check_boss(actor.boss, actor.handle)
-        if not add_actor(tx, actor):
+        if not add_actor(tx, actor, by or SYSTEM, now):
             return False
         note(tx, known_actor(tx, actor.handle).id, changed_by, now, ADDED, None, actor.handle)
         return True
@@ -115,6 +125,7 @@ def _changes_staff(tx: Tx, by: str, at: int) -> int:
 
 def found_departments(store: Store, codes: Sequence[str], by: str, at: datetime) -> list[str]:
     """Add departments under the rule of ``engage``; return those that are new."""
+    refuse_nobody(by)
     with store.writing() as tx:
         now = to_micros(at)
         _changes_staff(tx, by, now)
@@ -131,6 +142,8 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
         person = person_of(tx, handle, by, at)
         if person.row.disabled_at is not None:
             raise Refused("actor_disabled", handle=handle)
+        for name in INSTANTS & values.keys():
+            check_instant(values[name])
         wanted = {name: _stored(values[name]) for name in FIELDS if name in values}
         _check(tx, person.row, wanted)
         if wanted.get("email") is not None:
@@ -153,6 +166,7 @@ def _has_administrator(tx: Tx) -> bool:
 
 def person_of(tx: Tx, handle: str, by: str, at: datetime) -> Person:
     """Return the row of a person whom ``by`` may change. Raises as ``change_actor``."""
+    check_actor(handle)
     now = to_micros(at)
     changed_by = administrator(tx, by)
     row = tx.row(PARTICULARS, handle=handle)
@@ -166,10 +180,12 @@ def person_of(tx: Tx, handle: str, by: str, at: datetime) -> Person:
 def _check(tx: Tx, row: Any, wanted: Mapping[str, Any]) -> None:
     """Refuse values that would leave the actor, or whoever he stands in for, in a state that cannot work."""
     after = {name: wanted.get(name, getattr(row, name)) for name in FIELDS}
+    refuse_roles_of_nobody(row.handle, after["roles"].split())
     if not after["roles"]:
         raise Refused("no_roles", handle=row.handle)
     check_department(tx, wanted.get("department"))
     check_zone(wanted.get("zone"))
+    check_locale(wanted.get("locale"))
     check_email(wanted.get("email"))
     _check_boss(wanted.get("boss"), row.handle)
     if wanted.get("boss") is not None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.ledger.journal import HEAD as JOURNAL_HEAD
+from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.leaves import Leaf
 from engine.transaction import Tx
 
@@ -17,6 +19,7 @@ SELECT c.id, c.number, c.version, c.head, t.hash FROM cases c
   LEFT JOIN transition t ON t.case_id = c.id AND t.seq = c.version
  WHERE c.id > :after ORDER BY c.id LIMIT :chunk
 """
+ENTRY = "SELECT hash FROM journal WHERE seq = :seq"
 STEPS = "SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id = ANY(:ids)"
 
 
@@ -39,11 +42,20 @@ class AnchorCheck:
     tx: Tx
     settled: int
     doubts: list[AnchorDoubt] = field(default_factory=list[AnchorDoubt])
+    journal_leaves: int = 0
+    """How many of the heads that were yielded are no case's: 1, or 0 for a store without a journal."""
 
     def heads(self, anchored: Iterable[Leaf]) -> Iterator[Leaf]:
-        """Yield the head of every case in the order of ids; a doubtful case yields its anchored head."""
+        """Yield the heads of the journal and of every case in the order of ids; a doubtful one as it was anchored."""
         waiting = iter(anchored)
         leaf, after = next(waiting, None), LEAST
+        if leaf is not None and leaf.number == JOURNAL_LEAF:
+            self.journal_leaves = 1
+            yield self._journal_head(leaf)
+            leaf = next(waiting, None)
+        elif (head := self.tx.row(JOURNAL_HEAD)) is not None:
+            self.journal_leaves = 1
+            yield Leaf(JOURNAL_LEAF, head.seq, head.hash)
         while rows := self.tx.rows(HEADS, after=after, chunk=CHUNK):
             mine: dict[int, Leaf] = {}
             while leaf is not None and leaf.id <= rows[-1].id:
@@ -53,6 +65,19 @@ class AnchorCheck:
         if leaf is not None:
             for missing in (leaf, *waiting):
                 self._doubt(missing.number, missing.seq, "anchor_case_gone")
+
+    def _journal_head(self, leaf: Leaf) -> Leaf:
+        head = self.tx.row(JOURNAL_HEAD)
+        if head is not None and (head.seq, head.hash) == (leaf.seq, leaf.hash):
+            return leaf
+        entry = self.tx.row(ENTRY, seq=leaf.seq)
+        if entry is None or head is None:
+            self._doubt(JOURNAL_LEAF, leaf.seq, "anchor_cut_short")
+        elif entry.hash != leaf.hash:
+            self._doubt(JOURNAL_LEAF, leaf.seq, "anchor_rewritten")
+        else:
+            return Leaf(JOURNAL_LEAF, head.seq, head.hash)
+        return leaf
 
     def _chunk(self, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
         moved = [row.id for row in rows if not _stands(row, mine.get(row.id))]
@@ -74,7 +99,9 @@ class AnchorCheck:
 
     def _fits(self, row: Any, leaf: Leaf | None, steps: dict[tuple[int, int], Any]) -> bool:
         before = len(self.doubts)
-        if not row.number.endswith(f"-{row.id:06d}"):
+        if not isinstance(row.number, str) or not isinstance(row.version, int):
+            self._doubt(leaf.number if leaf is not None else "", 0, "unreadable")
+        elif not row.number.endswith(f"-{row.id:06d}"):
             self._doubt(row.number, 0, "anchor_number")
         if leaf is not None:
             if leaf.number != row.number:
@@ -83,10 +110,12 @@ class AnchorCheck:
                 self._doubt(leaf.number, leaf.seq, "anchor_cut_short")
             elif step.hash != leaf.hash:
                 self._doubt(leaf.number, leaf.seq, "anchor_rewritten")
-            elif row.version < leaf.seq:
+            elif isinstance(row.version, int) and row.version < leaf.seq:
                 self._doubt(leaf.number, leaf.seq, "anchor_cut_short")
         following = steps.get((row.id, leaf.seq + 1 if leaf is not None else 1))
-        if following is not None and following.recorded_at < self.settled:
+        # A value of another type is no instant; its transition's hash reveals it.
+        recorded_at = following.recorded_at if following is not None else None
+        if following is not None and isinstance(recorded_at, int) and recorded_at < self.settled:
             self._doubt(row.number, following.seq, "anchor_backdated")
         return len(self.doubts) == before
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from engine.durable_file import private_opener, sync_folder
 from engine.ledger.chain import GENESIS, canonical
 from engine.ledger.signing import public_hex, signed, verified
 from models.columns import from_micros
@@ -145,21 +146,12 @@ def _parsed(line: str) -> Anchored:
 def append_line(place: Path, made: Anchored) -> None:
     """Append an anchor to the file; it is durable when this returns."""
     new = not (place / FILE).exists()
-    with (place / FILE).open("a", encoding="utf-8") as lines:
+    with open(place / FILE, "a", encoding="utf-8", opener=private_opener) as lines:
         lines.write(made.text + "\n")
         lines.flush()
         os.fsync(lines.fileno())
     if new:
         sync_folder(place)
-
-
-def sync_folder(place: Path) -> None:
-    """Make created and renamed files of the folder durable."""
-    folder = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def broken_line(lines: Sequence[Anchored], first_before: str = GENESIS) -> str | None:

@@ -13,7 +13,9 @@ from typing import Any
 from engine.ledger import leaves
 from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, read_lines, set_aside
+from engine.ledger.journal import INIT, JOURNAL_LEAF, journal_as_found, journal_new_cases
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
+from engine.ledger.last_seen import remember, rolled_back
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
 from engine.store import Store
 from engine.transaction import Tx
@@ -21,6 +23,9 @@ from models.columns import to_micros
 
 SETTLED = timedelta(minutes=1)
 """The longest that a writer may take. A row recorded earlier that is in no anchor was added afterwards."""
+
+UNEXAMINED = frozenset({"", INIT})
+"""Who begins anchors without having examined what was found: no person."""
 
 NAMES = tuple(field.name for field in fields(Anchored))
 COLUMNS = ", ".join(NAMES)
@@ -32,6 +37,8 @@ INSERT INTO anchor ({COLUMNS}, published) VALUES ({", ".join(f":{name}" for name
 NO_LEAVES = frozenset({"anchor_file", "anchor_signature", "anchor_leaves"})
 """Findings after which the stored leaves cannot be trusted."""
 LAST = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL ORDER BY line DESC LIMIT 1"
+CHANGED_SINCE_INIT = "SELECT 1 AS one FROM journal WHERE made_by <> :init LIMIT 1"
+HAS_CASES = "SELECT 1 AS one FROM cases LIMIT 1"
 PUBLISHED = "UPDATE anchor SET published = :published WHERE line = :line"
 
 
@@ -75,6 +82,7 @@ def doubts(store: Store) -> list[AnchorDoubt]:
     """Return what does not agree between the file of anchors, their rows and the chains now."""
     place = store.anchors
     with alone(place, reading=True), store.looking() as tx:
+        tx.lenient = True
         stand = _stand(tx, store, place)
         findings = [AnchorDoubt("", 0, what) for what in stand.doubts]
         if stand.last is not None and stand.leaves_hold:
@@ -83,6 +91,16 @@ def doubts(store: Store) -> list[AnchorDoubt]:
                 pass  # walking the heads collects the findings
             findings += check.doubts
         return findings
+
+
+def anchored_entry(store: Store) -> int:
+    """Return the number of the journal's entry that was anchored last; 0 if none was or the leaves are unreadable."""
+    place = store.anchors
+    try:
+        leaf = next(leaves.read_leaves(place, read_lines(place)[-1].line), None)
+    except (OSError, ValueError, IndexError):
+        return 0
+    return leaf.seq if leaf is not None and leaf.number == JOURNAL_LEAF else 0
 
 
 def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | None:
@@ -97,12 +115,35 @@ def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | 
         _finish(store, place)
         if anew is not None and key_of(store.home) is None:
             make_key(store.home, place)
+        if key_of(store.home) is not None:
+            with store.writing() as tx:
+                journal_new_cases(tx, to_micros(now))
+                if anew is not None and anew.begun_by not in UNEXAMINED:
+                    journal_as_found(tx, anew.begun_by, to_micros(now))
         made = _made(store, place, to_micros(now), anew)
         if made is not None:
             with store.writing() as tx:
                 tx.run(KEEP, **asdict(made), published=False)
             _publish(store, place, made)
         return made
+
+
+def first_anchor(store: Store, now: datetime) -> Anchored | None:
+    """Anchor a store that was just made, or brought from a release without anchors; return None for any other one.
+
+    A store that has been worked on since ``init`` should have its anchors: that they are gone is for a person to see.
+    If the store holds cases, the anchor says that it is the first one over them.
+    """
+    with alone(store.anchors):
+        _finish(store, store.anchors)
+    with store.looking() as tx:
+        stand = _stand(tx, store, store.anchors)
+        if stand.doubts != ["anchor_none"] or tx.row(CHANGED_SINCE_INIT, init=INIT) is not None:
+            return None
+        has_cases = tx.row(HAS_CASES) is not None
+    if key_of(store.home) is None:
+        return None
+    return anchor(store, now, Anew(INIT, "the first anchor of a store that had none") if has_cases else Anew("", ""))
 
 
 def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | None:
@@ -125,13 +166,15 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
     leaves.name_leaves(place, unfinished, stand.top + 1)
     before = stand.last.hash if stand.last else before_the_first(store.home)
     reason = asdict(anew) if anew is not None else {}
-    return Anchored(stand.top + 1, at, tree.count, root, before, "", **reason).signed_by(key)
+    cases = tree.count - survey.journal_leaves
+    return Anchored(stand.top + 1, at, cases, root, before, "", **reason).signed_by(key)
 
 
 def _publish(store: Store, place: Path, made: Anchored) -> None:
     append_line(place, made)
     if (key := key_of(store.home)) is not None and public_hex(key) == made.key:
         publish_public_key(key, place)
+    remember(store.home, made)
     _mark(store, made)
     leaves.forget_leaves(place, but=made.line)
 
@@ -151,6 +194,7 @@ def _finish(store: Store, place: Path) -> None:
     try:
         lines = read_lines(place)
         if left in lines:
+            remember(store.home, left)
             _mark(store, left)
             leaves.forget_leaves(place, but=lines[-1].line)
         elif broken_line([*lines, left], before_the_first(store.home)) is None and _leaves_doubt(place, left) is None:
@@ -171,12 +215,17 @@ def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
     except (OSError, ValueError):
         return _Stand([], ["anchor_file"], top)
     if not lines and not rows:
-        return _Stand([], keyed_doubts(tx, store))
+        return _Stand([], _wiped(store, lines) or keyed_doubts(tx, store))
     codes = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
     if lines:
         codes.append(_leaves_doubt(place, lines[-1]))
         top = max(top, lines[-1].line)
-    return _Stand(lines, [what for what in codes if what is not None], top)
+    return _Stand(lines, [what for what in codes if what is not None] or _wiped(store, lines), top)
+
+
+def _wiped(store: Store, lines: list[Anchored]) -> list[str]:
+    code = rolled_back(store.home, lines)
+    return [code] if code is not None else []
 
 
 def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:

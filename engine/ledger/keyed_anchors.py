@@ -30,11 +30,14 @@ def before_the_first(home: Path) -> str:
 
 
 def keyed_doubts(tx: Tx, store: Store) -> list[str]:
-    """Return the codes of what does not agree between the last keyed root, its row and the chains now."""
+    """Return the codes of what does not agree between the last keyed root, its row and the chains now.
+
+    A store without any anchor is doubted: ``init`` makes the first one.
+    """
     row = tx.row(LAST)
     lines = _lines(store.home)
     if not lines:
-        return [] if row is None else ["anchor_file"]
+        return ["anchor_none"] if row is None else ["anchor_file"]
     try:
         record = json.loads(lines[-1])
         at, cases, root, signature = record["at"], record["cases"], record["root"], record["signature"]

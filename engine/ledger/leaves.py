@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.ledger.anchor_file import sync_folder
+from engine.durable_file import private_opener, sync_folder
 from engine.ledger.merkle import Tree
 
 
@@ -52,7 +52,7 @@ def write_leaves(leaves: Iterable[Leaf], unfinished: Path) -> Tree:
     ``name_leaves`` makes the file durable; if no case has moved, it is removed instead.
     """
     tree = Tree()
-    with unfinished.open("w", encoding="utf-8") as file:
+    with open(unfinished, "w", encoding="utf-8", opener=private_opener) as file:
         for leaf in leaves:
             text = leaf.text
             file.write(text + "\n")

@@ -44,7 +44,14 @@ def recorded_versions(tx: Tx) -> Versions:
 
 def altered_versions(tx: Tx) -> list[str]:
     """Return the versions, as ``kind version``, whose document is not the one that the version was made from."""
-    return [f"{row.kind} {row.version}" for row in tx.rows(ALL) if version_of(row.document) != row.version]
+    return [f"{ascii(row.kind)[1:-1]} {ascii(row.version)[1:-1]}" for row in tx.rows(ALL) if not _vouches(row)]
+
+
+def _vouches(row: Any) -> bool:
+    try:
+        return version_of(row.document) == row.version
+    except (ValueError, AttributeError, TypeError):  # no text, or one that is no UTF-8
+        return False
 
 
 def _read(row: Any) -> RecordedLifecycle | None:

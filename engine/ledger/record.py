@@ -68,8 +68,15 @@ class TransitionDraft:
     row: Move | None = None
     reaches_customer: bool = True
     """Whether the move tells the customer something; what a log is replayed from is taken to have done so."""
+    by_clock: bool = False
+    """Whether the move occurred when the clock said so; an import and a timer name another instant."""
     meets: frozenset[int | None] = frozenset()
     """The keys of timers that the move meets besides those of its clauses: a message arrived after all."""
+
+    @property
+    def behind_the_record(self) -> bool:
+        """Return whether the move is recorded later than its clock says: an earlier clock was ahead of it."""
+        return self.by_clock and self.occurred_at < self.recorded_at
 
     @property
     def reopens(self) -> bool:

@@ -14,16 +14,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from engine.durable_file import write_whole
+
 PRIVATE, PUBLIC = "anchor.key", "anchor.pub"
 
 
 def make_key(home: Path, place: Path) -> Ed25519PrivateKey:
     """Create a key pair: the private key readable by its owner only, the public key in ``place``."""
     key = Ed25519PrivateKey.generate()
-    file = home / PRIVATE
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_whole(home / PRIVATE, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     publish_public_key(key, place)
     return key
 
@@ -32,7 +31,9 @@ def publish_public_key(key: Ed25519PrivateKey, place: Path) -> None:
     """Write the public key beside the anchors as PEM, so that any Ed25519 tool can verify them."""
     place.mkdir(parents=True, exist_ok=True)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (place / PUBLIC).write_bytes(pem)
+    file = place / PUBLIC
+    if not file.exists() or file.read_bytes() != pem:
+        write_whole(file, pem)
 
 
 def key_of(home: Path) -> Ed25519PrivateKey | None:
@@ -52,8 +53,12 @@ def _parsed(pem: bytes) -> PrivateKeyTypes:
 
 def ensure_key(home: Path, place: Path) -> None:
     """Create the key pair of a new store. A store that has published anchors keeps the key that signed them."""
-    if key_of(home) is None and not (place / PUBLIC).exists():
+    if (place / PUBLIC).exists():
+        return
+    if (key := key_of(home)) is None:
         make_key(home, place)
+    else:
+        publish_public_key(key, place)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:

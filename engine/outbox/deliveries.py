@@ -91,12 +91,16 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A leased delivery: its event, its reaction, the number of this try and the holder of the lease."""
+    """A leased delivery: its event, its reaction, the number of this try, the holder of the lease, and since when.
+
+    ``at`` is in microseconds since 1970 UTC.
+    """
 
     event: CaseEvent
     reaction: str
     tries: int
     owner: str
+    at: int
 
     @property
     def key(self) -> str:
@@ -149,9 +153,9 @@ def _lease(tx: Tx, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
     free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
     until = at + LEASE // MICROSECOND
     batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
-    batch = Batch(_leased(row, owner, row.tries + 1) for row in batch_rows)
+    batch = Batch(_leased(row, owner, row.tries + 1, at) for row in batch_rows)
     batch.new = tuple(new)
-    batch.lost = tuple(_leased(row, owner, row.tries) for row in free if row.tries >= TRIES)
+    batch.lost = tuple(_leased(row, owner, row.tries, at) for row in free if row.tries >= TRIES)
     tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
     tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
     return batch
@@ -166,8 +170,8 @@ def _least_tried(free: list[Any], limit: int) -> list[Any]:
     return [row for row in free if row.tries == tries][: max(1, limit // 4**tries)]
 
 
-def _leased(row: Any, owner: str, tries: int) -> Leased:
-    return Leased(_event(row), row.reaction, tries, owner)
+def _leased(row: Any, owner: str, tries: int, at: int) -> Leased:
+    return Leased(_event(row), row.reaction, tries, owner, at)
 
 
 def _event(row: Any) -> CaseEvent:

@@ -42,7 +42,7 @@ class Line(NamedTuple):
     """An event in its order. Instants are microseconds; ``refused`` is the code of what could not be read.
 
     ``row`` counts the events of the log, ``place`` is the row of the file. ``marks`` holds what few logs say of an
-    event: ``inferred``, and ``sla`` ("kept" or "broken").
+    event: ``inferred``, ``sla`` ("kept" or "broken"), and ``seq``, its number in the log.
     """
 
     row: int
@@ -96,7 +96,7 @@ class EventBuffer:
     def add(self, step: MappedEvent, order: Sequence[float]) -> None:
         """Add an event with its meaning. ``order`` has at most three parts; the row decides among equals."""
         meaning = (step.move, step.state, step.ignored, "unknown_word" if step.unknown else "", step.also)
-        marks = {"inferred": step.inferred, "sla": step.sla}
+        marks = {"inferred": step.inferred, "sla": step.sla, "seq": step.seq}
         self._put(step.event, order, meaning, step.form, step.fill, step.department, marks)
 
     def refuse(self, event: LogEvent, code: str, order: Sequence[float]) -> None:

@@ -18,18 +18,23 @@ RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
 RESOLVED = RANK[Milestone.RESOLVED]
 
 
-def note(statistics: ReplayStatistics, table: Lifecycle, line: Line) -> None:
-    """Count one event of the log."""
-    _order(statistics, line)
+def note(statistics: ReplayStatistics, table: Lifecycle, line: Line, *, newest_first: bool = False) -> None:
+    """Count one event of the log. One without an instant has no place among the others: only its flags count.
+
+    ``newest_first`` says in which order the log has them.
+    """
     for rule in line.flags:
         statistics.flag(rule, line.place)
+    statistics.sla = line.marks.get("sla", statistics.sla)
+    if line.at is None:
+        return
+    _order(statistics, line, newest_first=newest_first)
     implied = "" if line.ignored or line.refused else _leaves_in(table, statistics.stands, line)
     again = bool(implied) and _merely_again(table, statistics, line, implied)
     if statistics.ended:
         statistics.after_end += 1
     if line.department:
         _department(statistics, line.department)
-    statistics.sla = line.marks.get("sla", statistics.sla)
     if implied and not again:
         _stand(statistics, table, implied)
 
@@ -99,10 +104,10 @@ def _sources(kind: str, state: str) -> frozenset[str]:
     return frozenset(source for sources in rows for source in sources)
 
 
-def _order(statistics: ReplayStatistics, line: Line) -> None:
+def _order(statistics: ReplayStatistics, line: Line, *, newest_first: bool) -> None:
     if line.word == statistics.last_word:
         statistics.self_loops += 1
-    if line.row < statistics.last_row:
+    if (line.row > statistics.last_row > 0) if newest_first else (line.row < statistics.last_row):
         statistics.flag("out_of_order", line.place)
     statistics.last_word, statistics.last_row = line.word, line.row
 

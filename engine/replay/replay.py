@@ -18,6 +18,7 @@ from engine.contention import retrying
 from engine.ledger.record import case_by_id
 from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import EventBuffer, LoggedCase
+from engine.replay.promise_effects import PromiseEffects, promise_effects
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
 from engine.store import Store
@@ -26,7 +27,7 @@ from models.columns import from_micros, to_micros
 from models.contact import Contact
 from statemachines.form_model import OPEN_CASE, Form, marked
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Refused
+from statemachines.lifecycle import Move, Refused
 
 TOGETHER = 4_000
 """How many events are committed at once; a longer case is committed piece by piece."""
@@ -58,14 +59,14 @@ def replay(store: Store, buffer: EventBuffer, log: ReplayLog, at: datetime, prog
     (a limit that the pack leaves blank): then nothing of that group is written.
     """
     lifecycle_of(log.kind)
-    turns, last = buffer.turns(), False
+    turns, stalled = buffer.turns(), 0
     while True:
-        groups = (_group(store, buffer, log, group, at, last, progress) for group in _groups(turns))
+        groups = (_group(store, buffer, log, group, at, stalled, progress) for group in _groups(turns))
         done = [(events, waiting) for events, waiting in groups]
         waiting = [turn for _, turns_ in done for turn in turns_]
         if not waiting:
             return
-        turns, last = iter(waiting), not any(events for events, _ in done)
+        turns, stalled = iter(waiting), 0 if any(events for events, _ in done) else stalled + 1
 
 
 def _groups(turns: Iterator[LoggedCase]) -> Iterator[list[LoggedCase]]:
@@ -88,19 +89,19 @@ def _group(
     log: ReplayLog,
     group: list[LoggedCase],
     at: datetime,
-    last: bool,
+    stalled: int,
     progress: Progress | None,
 ) -> tuple[int, list[LoggedCase]]:
     """Replay the cases of a group; return how many events were planned, and the cases that wait for others.
 
-    ``last`` refuses what would wait. See Note [Cases that wait] in ``case_references.py``.
+    ``stalled`` counts the rounds in which no case went on. See Note [Cases that wait] in ``case_references.py``.
     """
     events = 0
     while True:
 
         def work() -> list[_Progress]:
             with store.writing() as tx:
-                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at), last)
+                replaying = _GroupReplay(tx, store.secret, buffer, log, to_micros(at), stalled)
                 done = [replaying.plan_case(turn) for turn in group]
                 replaying.write()
             return done
@@ -142,7 +143,7 @@ class _GroupReplay:
     buffer: EventBuffer
     log: ReplayLog
     now: int
-    last: bool
+    stalled: int
     plans: list[Plan] = field(default_factory=list[Plan])
     kept: list[_Kept] = field(default_factory=list[_Kept])
     bridges: Bridges = field(default_factory=Bridges)
@@ -169,8 +170,11 @@ class _GroupReplay:
         begun, options = statistics.events, self.log.options
         actor = known_actor(self.tx, IMPORT)
         opened = {entry.key: entry.context.case.id for entry in self.kept} | {key: context.case.id}
-        references = CaseReferences(self.tx, self.secret, self.log.source, opened, self._write_plans, self.last)
-        session = ReplaySession(context, plan, actor, statistics, options, self._check_named, references, self.bridges)
+        references = CaseReferences(self.tx, self.secret, self.log.source, opened, self._write_plans, self.stalled)
+        session = ReplaySession(
+            *(context, plan, actor, statistics, options),
+            *(self._check_named, self._read_effects, references, self.bridges),
+        )
         waits = session.plan_events(self.buffer.lines(turn.case, begun, TOGETHER))
         whole = statistics.events >= turn.events
         if whole:
@@ -188,6 +192,11 @@ class _GroupReplay:
         if marked(type(form), OPEN_CASE) or any(row.inherits_timers for row in context.table.rows[move]):
             self._write_plans()
         return check_named(self.tx, context, move, form, None)
+
+    def _read_effects(self, context: CaseContext, row: Move, form: Form, at: int) -> PromiseEffects:
+        """Read from the record what a move does to promises that have ended."""
+        self._write_plans()
+        return promise_effects(self.tx, context, row, form, at)
 
     def _write_plans(self) -> None:
         write(self.tx, self.plans, goes_on=True)
@@ -208,7 +217,13 @@ class _GroupReplay:
         contents = self.buffer.opening(turn.case) | (dict(first.form) if first.move == OPEN else {})
         opened_at = self._opened_at(turn, contents, statistics)
         contact = _contact(contents, turn.case, opened_at, self.log.options.wordless)
-        opening = Opening(contact, self._kind(contents), self.log.pack, actor=IMPORT, via=VIA, source=self.log.source)
+        opening = Opening(
+            *(contact, self._kind(contents), self.log.pack),
+            actor=IMPORT,
+            via=VIA,
+            source=self.log.source,
+            customer_id=contents.get("customer_id"),
+        )
         return plan_opening(self.tx, self.secret, opening, from_micros(self.now))
 
     def _opened_at(self, turn: LoggedCase, contents: Mapping[str, Any], statistics: ReplayStatistics) -> datetime:

@@ -16,6 +16,7 @@ from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import Line
 from engine.replay.event_moves import Bridges, EventMoves
 from engine.replay.form_defaults import FormDefaults
+from engine.replay.promise_effects import NONE, PromiseEffects, needs_record
 from engine.replay.snapshot import Snapshot
 from engine.replay.statistics import ReplayStatistics
 from statemachines.customer_messages import Medium, reaches_customer
@@ -26,14 +27,20 @@ VIA = "replay"
 
 CheckNamed = Callable[[CaseContext, str, Form], Sequence[Any]]
 """Checks the people and cases that a form names, and returns the timers that the case inherits by the move."""
+ReadEffects = Callable[[CaseContext, Move, Form, int], PromiseEffects]
+"""Reads what a move at an instant does to promises that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """How a log is replayed: whether gaps are bridged, and the text that stands where the log has none."""
+    """How a log is replayed: whether gaps are bridged, and the text that stands where the log has none.
+
+    ``newest_first`` says that the log begins with the newest event.
+    """
 
     bridge: bool
     wordless: str
+    newest_first: bool = False
 
 
 @dataclass(slots=True)
@@ -46,16 +53,17 @@ class ReplaySession:
     statistics: ReplayStatistics
     options: ReplayOptions
     check_named: CheckNamed
+    read_effects: ReadEffects
     references: CaseReferences
     bridges: Bridges = field(default_factory=Bridges)
 
     def plan_events(self, lines: Iterable[Line]) -> bool:
         """Plan events in their order, each counted once; return whether one of them waits for another case."""
         for recorded in map(self._under_current_names, lines):
-            line = self.references.resolve(self.context.table, recorded)
+            line = self.references.resolve(self.context, recorded)
             if line is None:
                 return True
-            reading.note(self.statistics, self.context.table, line)
+            reading.note(self.statistics, self.context.table, line, newest_first=self.options.newest_first)
             self._plan_event(line)
             self.statistics.events += 1  # only now: the first one may be what opened the case
         return False
@@ -94,10 +102,26 @@ class ReplaySession:
             self.statistics.ignore("repeated_state")
             return
         try:
-            self._make(self._moves(line), at, marked=bool(line.marks.get("inferred")))
+            self._make(self._moves(self._with_our_number(line)), at, marked=bool(line.marks.get("inferred")))
+            self._keep_number(line)
             self.statistics.applied += 1
         except Refused as refused:
             self.statistics.refuse(refused.code, line.place, line.word)
+
+    def _with_our_number(self, line: Line) -> Line:
+        """Return an event that names a message of the log with our number of it. Raises ``Refused``."""
+        rows = self.context.table.rows.get(line.move, ())
+        if not line.marks.get("seq") or not any(row.reopens_promises or row.meets_promises for row in rows):
+            return line
+        number = self.statistics.messages.get(str(line.fill.get("message", line.form.get("message"))))
+        if number is None:
+            raise Refused("no_such_message", number=self.context.case.number, seq=0)
+        return line._replace(form={**line.form, "message": number})
+
+    def _keep_number(self, line: Line) -> None:
+        """Keep our number of a message that a later event of the log may name."""
+        if line.marks.get("seq") and line.move in self.context.table.speaking:
+            self.statistics.messages[str(line.marks["seq"])] = self.context.case.version
 
     def _inapplicable(self, line: Line) -> str:
         """Return why an event cannot be applied in any state; empty if it may be."""
@@ -137,21 +161,30 @@ class ReplaySession:
         """Plan the moves of one event, all or none; ``marked`` if the log itself says that they are inferred."""
         moves = [planned._replace(inferred=True) for planned in moves] if marked else moves
         handed_on = [self.check_named(self.context, planned.move, planned.form) for planned in moves]
+        effects = [self._effects(planned, at) for planned in moves]
         before = Snapshot.of(self.context, self.plan)
         try:
-            for (move, form, inferred), rows in zip(moves, handed_on, strict=True):
+            for (move, form, inferred), rows, effect in zip(moves, handed_on, effects, strict=True):
                 row = decide(self.context, move, form, self.actor).row
                 dest = row.dest or self.context.case.state
                 draft = TransitionDraft(
-                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.now, inferred),
+                    *(row.name, dest, form, self.actor.id, VIA, at, self.context.recorded_at, inferred),
                     row=row,
                     reaches_customer=_was_told(row, form),
+                    meets=effect.meets,
                 )
-                plan_move(self.context, self.plan, draft, rows)
+                plan_move(self.context, self.plan, draft, rows, effect.reopened, effect.settled)
         except Refused:
             before.restore(self.context, self.plan)
             raise
         self.statistics.inferred += sum(planned.inferred for planned in moves)
+
+    def _effects(self, planned: PlannedMove, at: int) -> PromiseEffects:
+        """Return what a move does to promises that have ended; no bridge leads to or over such a move."""
+        state = self.context.case.state
+        rows = (row for row in self.context.table.rows[planned.move] if state in row.sources and needs_record(row))
+        row = next(rows, None)
+        return NONE if row is None else self.read_effects(self.context, row, planned.form, at)
 
 
 def _was_told(row: Move, form: Form) -> bool:

@@ -27,7 +27,7 @@ class ReplayStatistics:
     ``words`` holds for each reason what the log calls the events that were refused for it, and how often.
     ``flags`` holds the rows for each rule that times contradict. The figures from ``reopenings`` on are the log's own,
     whatever our lifecycle made of it; ``sla`` is what it says of its promise at last. The last fields say where a
-    reading that was broken off goes on.
+    reading that was broken off goes on; ``messages`` holds our number of each message that the log numbers.
     """
 
     digest: str
@@ -56,6 +56,7 @@ class ReplayStatistics:
     stood: list[str] = field(default_factory=list[str])
     ended: bool = False
     departments: list[str] = field(default_factory=list[str])
+    messages: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def fits(self) -> bool:

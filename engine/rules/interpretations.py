@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.entry_checks import check_text
+from engine.ledger.journal import journal_row
 from engine.rules.in_force import rules_in
 from engine.rules.publishing import entitled
 from engine.store import Store
@@ -12,7 +14,7 @@ from statemachines.refused import Refused
 
 ADD = """
 INSERT INTO interpretation (pack, clause, content, recorded_at, recorded_by)
-VALUES (:pack, :clause, :content, :at, :by)
+VALUES (:pack, :clause, :content, :at, :by) RETURNING id
 """
 OF_PACK = """
 SELECT i.pack, i.clause, i.content, i.recorded_at, a.handle
@@ -36,6 +38,7 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
 
     Raises ``Refused('unknown_actor' | 'not_evaluation_group' | 'unknown_pack' | 'unknown_clause' | 'no_text')``.
     """
+    check_text("text", content)
     now, text = to_micros(at), content.strip()
     with store.writing() as tx:
         actor = entitled(tx, by, at)
@@ -45,7 +48,8 @@ def interpret(store: Store, pack: str, clause: str, content: str, by: str, at: d
             raise Refused("unknown_clause", pack=pack, name=clause, known=known)
         if not text:
             raise Refused("no_text")
-        tx.run(ADD, pack=pack, clause=clause, content=text, at=now, by=actor.id)
+        row = tx.row(ADD, pack=pack, clause=clause, content=text, at=now, by=actor.id)
+        journal_row(tx, "interpretation", (row.id,), by, now)
     return InterpretationRow(pack, clause, text, now, by)
 
 

@@ -1,6 +1,5 @@
 """Read policy packs: the amount of each promise, its source, and the escalation ladder."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +7,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,6 +14,8 @@ from pydantic_core import PydanticCustomError
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
 from models.identifiers import HOME_REGION
+from models.toml_text import BadToml, parsed_toml
+from models.zones import is_zone
 from statemachines.form_faults import file_faults
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
@@ -228,8 +228,8 @@ def checked(text: str, file: str, known: Callable[[str], Calendar]) -> Pack:
 def parsed(text: str, file: str) -> Pack:
     """Return the pack of a text, each part checked by itself. Raises ``Refused('bad_pack')``."""
     try:
-        return Pack.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except tomllib.TOMLDecodeError as error:
+        return Pack.model_validate(parsed_toml(text, Decimal))
+    except BadToml as error:
         raise Refused("bad_pack", file=file, faults=[unreadable_fault(error)]) from None
     except ValidationError as error:
         raise Refused("bad_pack", file=file, faults=file_faults(error)) from None
@@ -237,7 +237,7 @@ def parsed(text: str, file: str) -> Pack:
 
 def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[Fault]:
     """Yield the faults between parts of the pack."""
-    if pack.zone not in available_timezones():
+    if not is_zone(pack.zone):
         why = "there is no zone {zone}; write it like Asia/Shanghai"
         yield rule_fault("zone", "file.unknown_zone", why, zone=pack.zone)
     percents = [step.percent for step in pack.ladder]

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.actors import Acting, acting
+from engine.actors import SYSTEM, Acting, acting
 from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import imported, overridden, with_hours
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.calendar_table import Table, written
+from engine.entry_checks import check_instant, check_text
+from engine.ledger.journal import journal_row
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of, rules_in
 from engine.rules.opening_check import opening_faults
 from engine.rules.policy import Pack, checked, names, pack
@@ -31,6 +33,7 @@ from statemachines.rule_faults import Fault, rule_fault
 ADD = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
 VALUES (:sort, :name, :version, :content, :effective_from, :at, :by, :reason)
+RETURNING id
 """
 EDITIONS = """
 SELECT e.id, e.sort, e.name, e.version, e.content, e.effective_from, e.published_at, a.handle AS published_by,
@@ -48,6 +51,7 @@ UNPROJECTED = """
 # An edition that was superseded before it was projected counts as projected, too.
 PROJECTED = """
 UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest
+RETURNING id
 """
 # Publishers take turns, and readers do not wait. SQLite has one writer anyway.
 ONE_BY_ONE = "LOCK TABLE edition IN SHARE ROW EXCLUSIVE MODE"
@@ -214,6 +218,8 @@ def _published(
     effective_from: datetime,
     reason: str,
 ) -> Published:
+    check_instant(effective_from)
+    check_text("reason", reason)
     with store.writing() as tx:
         actor = entitled(tx, by, at)
         if not reason.strip():
@@ -265,7 +271,7 @@ def _check_editions(draft: _Draft, newest: EditionRow | None, at: datetime, effe
 
 
 def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: datetime, reason: str) -> None:
-    tx.run(
+    row = tx.row(
         ADD,
         sort=draft.sort.value,
         name=draft.rules.name,
@@ -276,6 +282,7 @@ def _add(tx: Tx, draft: _Draft, actor: Acting, at: datetime, effective_from: dat
         by=actor.id,
         reason=reason,
     )
+    journal_row(tx, "edition", (row.id,), actor.handle, to_micros(at))
 
 
 def entitled(tx: Tx, by: str, at: datetime) -> Acting:
@@ -301,4 +308,5 @@ def unprojected(tx: Tx, at: int) -> list[EditionRow]:
 
 def mark_projected(tx: Tx, at: int, newest: int) -> None:
     """Record that open timers were brought under every edition in effect, up to ``newest``."""
-    tx.run(PROJECTED, at=at, newest=newest)
+    for row in tx.rows(PROJECTED, at=at, newest=newest):
+        journal_row(tx, "edition", (row.id,), SYSTEM, at)

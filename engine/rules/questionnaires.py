@@ -1,6 +1,5 @@
 """Parse questionnaires, shipped in `policies/questionnaires/` or published: the questions and their weights (E1)."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from engine.calendars.calendar import POLICIES
 from engine.rules.limits import Row, Text
+from models.toml_text import BadToml, parsed_toml
 from statemachines.form_faults import file_faults
 from statemachines.refused import Refused
 from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
@@ -106,8 +106,8 @@ def parsed_questionnaire(text: str, file: str) -> Questionnaire:
     Raises ``Refused('bad_questionnaire')`` with file, field and reason.
     """
     try:
-        questionnaire = Questionnaire.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        questionnaire = Questionnaire.model_validate(parsed_toml(text))
+    except BadToml as error:
         raise bad_questionnaire(file, [unreadable_fault(error)]) from None
     except ValidationError as error:
         raise bad_questionnaire(file, file_faults(error)) from None

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from engine.ledger.record import CaseRow, TransitionDraft
 from engine.rules.policy import POSITION_AGE, Pack
+from engine.timers.set_back import recount
 from engine.timers.start import HOUR, TimerStarter, agreed_due
 from engine.timers.timer import RunningTimer
 from models.columns import to_micros
@@ -55,7 +56,7 @@ def apply(
             continue
         going_on[timer.clause] = timer
         if clause is not None and case.state != was.state:
-            _pause_or_resume(starter, timer, clause, draft.occurred_at)
+            _pause_or_resume(starter, timer, clause, draft)
     beginning = {clause.name: clause for clause in (*restarted, *_starting(starter, table, was, draft))}
     started = [timer for clause in beginning.values() if (timer := _started(starter, clause, going_on, was, draft))]
     open_clauses = {*going_on, *(timer.clause for timer in started)}
@@ -160,12 +161,15 @@ def _handed_over(clause: Clause, case: CaseRow, was: Before) -> bool:
     return bool(clause.partition_by) and getattr(case, clause.partition_by) != was.value(clause.partition_by)
 
 
-def _pause_or_resume(starter: TimerStarter, timer: RunningTimer, clause: Clause, at: int) -> None:
+def _pause_or_resume(starter: TimerStarter, timer: RunningTimer, clause: Clause, draft: TransitionDraft) -> None:
     state = starter.case.state
     if state in clause.pauses and timer.running_since is not None:
-        timer.pause(at)
+        timer.pause(draft.occurred_at)
     elif state in clause.during and timer.running_since is None:
-        timer.running_since = at
+        if draft.behind_the_record:
+            recount(timer, clause, starter.history, draft.occurred_at)
+        else:
+            timer.running_since = draft.occurred_at
         timer.rearm(clause, starter.pack)
 
 

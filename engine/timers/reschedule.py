@@ -7,15 +7,12 @@ from engine.calendars.deadlines import Unit
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import name_in_pack
+from engine.timers.set_back import HistoryUnknown
 from engine.timers.start import AGREED, HOUR, TimerStarter, counted_from
 from engine.timers.stretches import History, stretches
 from engine.timers.timer import COLUMNS, RunningTimer, spent
 from engine.timers.would_run import PastMove, would_run
 from statemachines.lifecycle import Clause, Lifecycle, Refused
-
-
-class HistoryUnknown(Exception):
-    """A timer changes its unit, and the case's history, which alone tells when it ran, was not read."""
 
 
 def reproject(
@@ -181,7 +178,8 @@ def reopen(
             timer.consumed += starter.at - row.closed_at
         timer.closed_at = timer.outcome = timer.closed_by = None
         timer.renamed, timer.clause = timer.clause != clause.name, clause.name
-        timer.running_since = starter.at if case.state in clause.during else None
-        timer.rearm(clause, starter.pack, not_before=starter.at)
+        begin = max(starter.at, starter.not_before)
+        timer.running_since = begin if case.state in clause.during else None
+        timer.rearm(clause, starter.pack, not_before=begin)
         reopened.append(timer)
     return reopened

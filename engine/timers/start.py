@@ -9,6 +9,7 @@ from engine.ledger.record import CaseRow
 from engine.rules.limits import Limit, budget_of
 from engine.rules.policy import Pack
 from engine.rules.unset_limits import name_in_pack
+from engine.timers.stretches import History
 from engine.timers.timer import RunningTimer, SpentTimer, falls_due, percents
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Clause, Refused
@@ -42,8 +43,9 @@ SpentParts = dict[tuple[str, int, str], SpentTimer]
 class TimerStarter(NamedTuple):
     """What is needed to start the timers of one case at one instant.
 
-    ``occurrences`` is None where it was not read: then the database counts when the row is written. ``spent_parts`` is
-    None where it was not read.
+    ``occurrences`` is None where it was not read: then the database counts when the row is written. ``spent_parts`` and
+    ``history`` are None where they were not read. No timer begins to count before ``not_before``: after a clock was set
+    back no time counts twice.
     """
 
     calendar: Callable[[str], Calendar]
@@ -53,6 +55,8 @@ class TimerStarter(NamedTuple):
     memo: TermsMemo
     occurrences: Occurrences | None = None
     spent_parts: SpentParts | None = None
+    history: History | None = None
+    not_before: int = 0
 
     def limit(self, clause: Clause) -> Limit | None:
         """Return the pack's limit for this case; None where it promises nothing of the kind or sets no limit.
@@ -64,6 +68,8 @@ class TimerStarter(NamedTuple):
     def start(self, clause: Clause, due: int | None = None) -> RunningTimer | None:
         """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""
         if due is None:
+            if self.not_before > self.at:
+                return self._replace(at=self.not_before).start(clause)
             terms = self._promised(clause)
         elif due < self.at:
             raise Refused("due_passed", clause=clause.name)

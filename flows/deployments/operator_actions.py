@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.actors import in_charge
+from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.advance import Command
 from engine.commands.holds import held, hold, release
 from engine.commands.one_time_codes import Issued, Purpose, confirmed, issue, issue_for_act, redeem
@@ -89,6 +90,7 @@ async def _move(work: Work, act: CaseForm, move: str, form: Callable[[Lifecycle]
     """Make a move; its form is filled in from the action's, for the lifecycle of the case."""
     reader, now, kind = await reader_of(work, act), await work.now(), ""
     try:
+        await off_loop(refuse_doubtful_clock, work.store)
         kind = await off_loop(_kind_of, work.store, act.case)
         table = lifecycle_of(kind)
         command = _command(work, act, move, form(table))

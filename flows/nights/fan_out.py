@@ -11,6 +11,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from engine.clock_doubt import refuse_doubtful_clock
 from engine.escalation.fire import BATCH
 from engine.escalation.id_ranges import Range, made_at, ranges
 from engine.settings import Settings
@@ -31,6 +32,7 @@ async def sweep_all(work: Work, fewest: int = WORTH_IT) -> Swept:
     Only the run of a deployment fans out: a driver's own run must work without a Prefect server. On SQLite, which has
     one writer, it would gain nothing.
     """
+    await off_loop(refuse_doubtful_clock, work.store)
     swept = Swept((), ())
     if work.store.postgres and of_a_deployment():
         swept = await _shared_out(work, Settings(), fewest)

@@ -21,6 +21,7 @@ from flows.work import Work, off_loop
 from locales.translation import label, translate
 from reports import case_page
 from reports.case_page import CaseRun, Form
+from reports.same_person import others_in_question
 
 ACT = "act"
 """The tag of the deployments that people start from a form."""
@@ -37,9 +38,12 @@ async def act_forms(client: PrefectClient) -> dict[str, DeployedForm]:
 async def leave_pages(
     client: PrefectClient, work: Work, numbers: Iterable[str], run_id: UUID | None, deployed: Mapping[str, DeployedForm]
 ) -> int:
-    """Leave a page for each case, in a run or beside all runs; returns how many."""
+    """Leave a page for each case, in a run or beside all runs; returns how many.
+
+    Pages are left anew, too, of the cases whose customer may be the same person: the question stands on both.
+    """
     left = 0
-    numbers = list(dict.fromkeys(numbers))
+    numbers = await off_loop(_with_others, work.store, list(dict.fromkeys(numbers)))
     worked = await off_loop(runs_of, work.store, numbers)
     known = await known_runs(client, (run.run_id for runs in worked.values() for run in runs))
     for number in numbers:
@@ -65,6 +69,12 @@ async def leave_pages(
         )
         left += 1
     return left
+
+
+def _with_others(store: Store, numbers: list[str]) -> list[str]:
+    """Return the cases, and those about which "same person?" is asked together with them."""
+    with store.looking() as tx:
+        return [*numbers, *others_in_question(tx, numbers)]
 
 
 def _forms(store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm]) -> list[Form]:

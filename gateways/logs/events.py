@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from gateways.cells import Cell, instant_in, text_in
+from gateways.cells import Cell, fault_in, instant_in, text_in
 from gateways.logs.contradictions import Contradictions
 from gateways.logs.log_files import NO_ATTRIBUTES, Record, refused
 from gateways.logs.mapping import LogMapping, Part
@@ -25,13 +25,21 @@ CASE_LIMIT = 500
 Texts = Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableEvent(Problem):
+    """An event of a known case that cannot be used; ``event`` is what could be read of it."""
+
+    event: LogEvent = field(kw_only=True)
+
+
 def events(path: Path, mapping: LogMapping, note: AddNote = ignore) -> Iterator[LogEvent | Problem]:
     """Yield the events of a log in file order, one at a time, with the values of the columns that the mapping needs.
 
-    A ``Problem`` stands for an event that cannot be used (no case, an impossible time); its row is where people find
-    it in the file. Raises ``Unreadable`` where the file cannot be read on, perhaps after good events: to import all or
-    nothing, read to the end first. The events of a case may be scattered; ``mapping.order_key`` sorts them. Memory
-    does not grow with the log. ``note`` takes the remarks on the file and its rows.
+    A ``Problem`` stands for an event that cannot be used, an ``UnreadableEvent`` for one whose case is known (an
+    impossible time); its row is where people find it in the file. Raises ``Unreadable`` where the file cannot be read
+    on, perhaps after good events: to import all or nothing, read to the end first. The events of a case may be
+    scattered; ``mapping.order_key`` sorts them. Memory does not grow with the log. ``note`` takes the remarks on the
+    file and its rows.
     """
     with closing(_EventExtraction(mapping)) as extraction:
         for part in mapping.parts:
@@ -72,7 +80,7 @@ class _EventExtraction:
             case = self._case(texts, of_case, part)
         except BadCell as fault:
             self.count += 1
-            yield Problem(record.place, part.case, fault.code, fault.params)
+            yield self._unreadable(record, part, fault)
             return
         values = {name: text for name, text in texts.items() if name not in self._not_values and name != part.case}
         events: list[LogEvent | Problem] = []
@@ -82,6 +90,18 @@ class _EventExtraction:
         if part.wide and part.file is None and self._columns.word:
             events += self._status(record.place, case, events, (texts, values, of_case))
         yield from self._flagged(events, values, part) if part.wide else events
+
+    def _unreadable(self, record: Record, part: Part, fault: BadCell) -> Problem:
+        """Return the problem of a record of which a cell cannot be read; its case may be known all the same."""
+        name = part.case.removeprefix(CASE)
+        try:
+            case = self._text(record.cells.get(part.case)) or self._text(record.of_case.get(name))
+        except BadCell:
+            case = None
+        if case is None or len(case) > CASE_LIMIT:
+            return Problem(record.place, part.case, fault.code, fault.params)
+        event = LogEvent(self.count, case, "", None, place=record.place)
+        return UnreadableEvent(record.place, None, fault.code, fault.params, event=event)
 
     def _flagged(self, events: list[LogEvent | Problem], values: Texts, part: Part) -> Iterator[LogEvent | Problem]:
         """Yield a wide row's events, each with the rules that its time breaks."""
@@ -94,8 +114,14 @@ class _EventExtraction:
                 yield event
 
     def _texts(self, record: Record, part: Part) -> tuple[Texts, Texts]:
-        """Return the texts of the record and of its case, by the names that the mapping needs."""
+        """Return the texts of the record and of its case, by the names that the mapping needs.
+
+        Raises ``BadCell`` for a text that nothing can hold: then the other records go on.
+        """
         cells, of_case = record.cells, record.of_case
+        for name in part.columns:
+            if (fault := fault_in(cells.get(name)) or fault_in(of_case.get(name.removeprefix(CASE)))) is not None:
+                raise fault
         texts = {name: text for name in part.columns if (text := self._text(cells.get(name)))}
         if not of_case:
             return texts, NO_ATTRIBUTES
@@ -117,11 +143,15 @@ class _EventExtraction:
     def _status(
         self, place: int, case: str, events: Sequence[LogEvent | Problem], of_record: tuple[Texts, Texts, Texts]
     ) -> Iterator[LogEvent | Problem]:
-        """Yield the event of a wide row's column of states, at the row's last time, else when its case was opened."""
+        """Yield the event of a wide row's column of states: see ``EventColumns`` on the time that it gets."""
         texts, values, of_case = of_record
         if not (word := self._word(texts, of_case)):
             return
         self.count += 1
+        column = self._columns.at
+        if column is not None and _value(texts, of_case, column) is not None:
+            yield self._event(place, case, word, column, of_record)
+            return
         times = [event.at for event in events if isinstance(event, LogEvent) and event.at is not None]
         at = max(times) if times else self._opened_at(texts, of_case)
         yield LogEvent(self.count, case, word, at, values, of_case, place=place)
@@ -152,7 +182,8 @@ class _EventExtraction:
         try:
             at = self._instant(_value(texts, of_case, column))
         except BadCell as fault:
-            return Problem(place, column, fault.code, fault.params)
+            event = LogEvent(self.count, case, word, None, values, of_case, place=place)
+            return UnreadableEvent(place, column, fault.code, fault.params, event=event)
         if at is None and self._columns.untimed == "neighbour" and self._last and self._last.case == case:
             at = self._last.at
         self._last = LogEvent(self.count, case, word, at, values, of_case, place=place)

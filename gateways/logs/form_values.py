@@ -22,6 +22,7 @@ _NO_NUMBER = {
     "scientific_number": "bad_log.scientific_number",
     "number_with_unit": "bad_log.number_with_unit",
     "bracketed_number": "bad_log.bracketed_number",
+    "large_number": "bad_log.large_number",
 }
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

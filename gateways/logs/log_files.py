@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from gateways.cells import Cell
 from gateways.problems import Problem, Unreadable, excerpt
+from gateways.regular_files import check_regular
 
 UNPACKED_LIMIT = 4_000_000_000
 """The most that a log may hold unpacked, in bytes."""
@@ -54,10 +55,10 @@ def kind_of(path: Path) -> str:
 @contextmanager
 def unpacked(path: Path) -> Generator[Path]:
     """Yield the file itself, or its unpacked content if its first bytes are those of gzip. Raises ``Unreadable``."""
-    if not path.exists():
-        raise refused("bad_file.missing_file", path)
-    if not path.is_file():
-        raise refused("bad_file.not_a_file", path)
+    try:
+        check_regular(path, UNPACKED_LIMIT)
+    except FileNotFoundError:
+        raise refused("bad_file.missing_file", path) from None
     with path.open("rb") as handle:
         packed = handle.read(2) == _GZIP
     if not packed:

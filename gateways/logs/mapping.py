@@ -1,6 +1,6 @@
 """The mapping of a log: interpret its events as moves or states, and the first one of a case as a contact."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -29,9 +29,10 @@ from gateways.logs.mapping_schema import (
     States,
     Wide,
 )
-from gateways.problems import BadCell
+from gateways.problems import BadCell, excerpt
 from models.contact import Contact
-from models.exact_number import exact_number
+from models.exact_number import NoNumber, exact_number, whole_number
+from models.identifiers import is_placeholder, is_spoiled
 from models.log_event import LogEvent, MappedEvent
 
 BLANK = "(blank)"
@@ -80,7 +81,10 @@ class LogMapping(MappingTable):
         words = [*self.moves, *self.states, *self.ignored]
         if twice := next((word for word in words if words.count(word) > 1), None):
             raise PydanticCustomError("word_twice", "a word has two meanings", {"value": twice})
-        if bool(self.wide) == (self.event.at is not None) or not (self.wide or self.event.word):
+        columns = self.event
+        if not (self.wide or columns.at is not None) or (
+            not columns.word and (columns.at is not None or not self.wide)
+        ):
             raise PydanticCustomError("wide_or_event", "either columns of events or wide rows", {"value": "event.at"})
         return self
 
@@ -105,7 +109,18 @@ class LogMapping(MappingTable):
         """Return the step that an event means. Raises ``BadCell`` if a value of its form cannot be converted."""
         inferred = self.event.inferred and (self.value(event, self.event.inferred) or "").casefold() == "true"
         sla = self.sla.read(self.value(event, self.sla.column)) if self.sla else ""
-        return replace(self._step(event), inferred=bool(inferred), sla=sla) if inferred or sla else self._step(event)
+        seq, step = self._seq(event), self._step(event)
+        return replace(step, inferred=bool(inferred), sla=sla, seq=seq) if inferred or sla or seq else step
+
+    def _seq(self, event: LogEvent) -> int:
+        """Return the event's number within its case; 0 where the log has none. Raises ``BadCell``."""
+        text = self.value(event, self.event.seq) if self.event.seq else None
+        if text is None:
+            return 0
+        try:
+            return whole_number(text, self.source.decimal)
+        except NoNumber as error:
+            raise BadCell("bad_log.no_number", value=excerpt(text)) from error
 
     def _step(self, event: LogEvent) -> MappedEvent:
         actor = self.value(event, self.event.who) if self.event.who else None
@@ -153,14 +168,14 @@ class LogMapping(MappingTable):
         return {name: value for name, value in self.fill.items() if value.column}
 
     def order_key(self, event: LogEvent) -> tuple[float, ...]:
-        """Return the sort key of an event within its case. No time sorts first, a text that is no number last."""
+        """Return the sort key of an event within its case. No time sorts last, and so does a text that is no number."""
         return tuple(self._rank(event, name) for name in self.event.order)
 
     def _rank(self, event: LogEvent, name: str) -> float:
         if name.startswith(BACKWARDS):
             return -self._rank(event, name.removeprefix(BACKWARDS))
         if name == AT:
-            return event.at.timestamp() if event.at else float("-inf")
+            return event.at.timestamp() if event.at else float("inf")
         if name == ROW:
             return event.row
         try:
@@ -168,11 +183,17 @@ class LogMapping(MappingTable):
         except ValueError:
             return float("inf")
 
+    @property
+    def newest_first(self) -> bool:
+        """Return whether the file begins with the newest event of a case."""
+        return BACKWARDS + ROW in self.event.order
+
     def named(self) -> Iterator[Named]:
         """Yield the moves and states that the mapping names, to be checked against the lifecycle."""
         for word, meaning in self.moves.items():
-            for move in (meaning.move, *meaning.also):
-                yield Named("move", move, f"moves.{word}", tuple(meaning.form))
+            yield Named("move", meaning.move, f"moves.{word}", tuple(meaning.form))
+            for move in meaning.also:  # it takes the values that its form has a field for
+                yield Named("move", move, f"moves.{word}")
         for word, states in self.states.items():
             for state in states:
                 yield Named("state", state, f"states.{word}")
@@ -200,7 +221,7 @@ class LogMapping(MappingTable):
         values += [value for value in opening.values() if isinstance(value, Value)]
         single = [event.case, event.at, event.who, event.department, *self.opening.at, *event.word]
         single += [name for name in map(_forwards, event.order) if name not in {AT, ROW}]
-        single += [event.inferred, self.sla.column if self.sla else None]
+        single += [event.inferred, event.seq, self.sla.column if self.sla else None]
         single += [*(skip.column for skip in self.skipped), *(rule.column for rule in self.rules)]
         return frozenset(filter(None, [*single, *(value.column for value in values)]))
 
@@ -218,13 +239,12 @@ def opened_at(mapping: LogMapping, first: LogEvent) -> datetime | None:
     return instant_in(next(texts, None), mapping.source) or first.at
 
 
-def contact_of(
-    mapping: LogMapping, first: LogEvent, at: datetime, without: Container[str] = frozenset({"at"})
-) -> Contact:
+def contact_of(mapping: LogMapping, first: LogEvent, at: datetime, without: Iterable[str] = ("at",)) -> Contact:
     """Return the contact of the case that begins with this event, received at ``at``; its ``row_id`` is the case's id.
 
     The fields ``without`` are left out. Raises ``BadCell`` that names the ``field`` if a value does not fit it.
     """
+    without = {"customer_id", *without}
     columns = {name: value for name, value in mapping.opening if name not in without and value is not None}
     values: dict[str, Any] = {"text": NO_TEXT, "channel": mapping.source.channel}
     for name, value in columns.items():
@@ -237,3 +257,16 @@ def contact_of(
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         raise BadCell("bad_log.unfit_value", field=field) from error
+
+
+def customer_id_of(mapping: LogMapping, first: LogEvent) -> str | None:
+    """Return what identifies the customer of the case in the source; None where the log does not say, as by ``-``."""
+    value = mapping.opening.customer_id
+    text = None if value is None else mapping.values(first, {"customer_id": value}).get("customer_id")
+    return None if text is None or _names_nobody(str(text)) else str(text)
+
+
+def _names_nobody(text: str) -> bool:
+    """Return whether an id is a placeholder or was spoiled by a spreadsheet; 7 and 123 are good ids."""
+    counts = any(character.isdecimal() and character != "0" for character in text)
+    return is_spoiled(text) or (is_placeholder(text) and not counts)

@@ -51,11 +51,13 @@ class EventColumns(MappingTable):
 
     A case's own attribute in XES and OCEL is called ``case:NAME``; OCEL's own names are ``ocel:activity``,
     ``ocel:timestamp`` and ``ocel:type:TYPE`` for the object of a type. Several ``word`` columns are joined by `` | ``.
-    ``at`` is absent only where each row is a whole case (``wide``); ``word`` may then be its column of states, which is
-    one more event after those of the row. ``order`` names ``at``, ``row`` or columns that hold numbers, with a ``-``
-    where the greatest comes first. ``untimed``: an event without a time is refused, or takes the time of the one before
-    it in the file, where that is of the same case. ``inferred`` says of each event whether it was inferred, as a log of
-    our own does.
+    Where each row is a whole case (``wide``), ``word`` may be its column of states, which is one more event after those
+    of the row, at the time in the column ``at``. Without ``at``, or where that is empty, the row's last time is taken,
+    and where it has none the time of its opening. ``order`` names ``at``, ``row`` or columns that hold numbers, with a
+    ``-`` where the greatest comes first. ``untimed``: an event without a time is refused, or takes the time of the one
+    before it in the file, where that is of the same case. ``inferred`` says of each event whether it was inferred, as a
+    log of our own does. ``seq`` is the event's number within its case, by which other events of the case name it: the
+    message that did not arrive.
     """
 
     case: Column
@@ -66,18 +68,21 @@ class EventColumns(MappingTable):
     who: Column | None = None
     department: Column | None = None
     inferred: Column | None = None
+    seq: Column | None = None
 
 
 class OpeningColumns(MappingTable):
     """The fields of the contact that opens a case: each a constant or a column of the case's first event.
 
-    ``at`` may name several columns: the first that has a time counts.
+    ``at`` may name several columns: the first that has a time counts. ``customer_id`` identifies the customer in the
+    source: cases with the same one are of one customer.
     """
 
     at: Columns = ()
     text: Value | None = None
     subject: Value | None = None
     demand: Value | None = None
+    customer_id: Value | None = None
     customer: Value | None = None
     phone: Value | None = None
     email: Value | None = None

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from gateways.logs.log_files import Record, Records, refused
-from gateways.logs.ocel_formats import OCEL_DAMAGE, Document, documents, refuse_first_version
+from gateways.logs.ocel_formats import OCEL_DAMAGE, Document, check_format, documents
 from gateways.problems import Problem, excerpt
 
 ACTIVITY, TIME, ID, TYPE = "ocel:activity", "ocel:timestamp", "ocel:eid", "ocel:type:"
@@ -28,7 +28,7 @@ def ocel_records(path: Path, case: str) -> Records:
     """
     wanted = case.removeprefix(TYPE)
     try:
-        refuse_first_version(path)
+        check_format(path)
         with tempfile.TemporaryDirectory(prefix="closeloop-log-") as folder, _Objects(Path(folder), wanted) as objects:
             objects.load(path)
             if not objects.count:
@@ -46,7 +46,7 @@ def object_types(path: Path) -> list[str]:
     An order is related to many events; so is its customer, but there are fewer customers than orders.
     """
     try:
-        refuse_first_version(path)
+        check_format(path)
         of = {str(entry["id"]): str(entry["type"]) for entry in islice(documents(path, "objects"), LOOKED_AT)}
         number = Counter(of.values())
         related_events: Counter[str] = Counter()

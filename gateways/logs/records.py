@@ -6,6 +6,7 @@ from pathlib import Path
 from gateways.cells import Cell
 from gateways.charset import encoding_note, encoding_of
 from gateways.delimited import delimited_rows
+from gateways.formula_cells import from_cell
 from gateways.headers import TableLayout, table_rows
 from gateways.logs.log_files import NO_ATTRIBUTES, Record, Records, kind_of, refused, unpacked
 from gateways.logs.mapping_schema import LogSource
@@ -55,11 +56,11 @@ def _records(
 
 
 def csv_records(path: Path, source: LogSource, layout: TableLayout, note: AddNote = ignore) -> Records:
-    """Yield the rows below the header. Raises ``Unreadable``, also for a NUL or a missing column."""
+    """Yield the rows below the header. Raises ``Unreadable``, also for a missing column."""
     encoding = encoding_of(path, source.encoding)
     note(encoding_note(encoding))
     with path.open(encoding=encoding.codec, newline="") as handle:
-        split = delimited_rows(handle, source.delimiter, layout.needed, note, refuse_nul=True)
+        split = delimited_rows(handle, source.delimiter, layout.needed, note)
         rows = table_rows(split, layout, note)
         _, names = next(rows, (0, ()))
         header = list(map(str, names))
@@ -68,7 +69,11 @@ def csv_records(path: Path, source: LogSource, layout: TableLayout, note: AddNot
                 counts = {"cells": len(record), "columns": len(header)}
                 yield Problem(row, None, "bad_file.too_many_cells", counts)
             else:
-                yield Record(row, dict(zip(header, record, strict=False)), NO_ATTRIBUTES)
+                yield Record(row, dict(zip(header, map(_plain, record), strict=False)), NO_ATTRIBUTES)
+
+
+def _plain(cell: Cell) -> Cell:
+    return from_cell(cell) if isinstance(cell, str) else cell
 
 
 def sheet_records(path: Path, source: LogSource, layout: TableLayout, note: AddNote = ignore) -> Records:

@@ -6,8 +6,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 
+from gateways.logs.bounded_reading import xml_elements
 from gateways.logs.log_files import Record, Records, refused
 from gateways.logs.xml_files import Readable, xml_source
 from gateways.problems import Problem, Unreadable, excerpt
@@ -37,7 +37,7 @@ def _records(handle: Readable, path: Path) -> Records:
     place, depth = 0, 0
     root: Element | None = None
     trace: _Trace | None = None
-    for phase, element in iterparse(handle, events=("start", "end")):
+    for phase, element in xml_elements(handle, path, depth_of_records=2):
         name = _name(element)
         if phase == "start":
             depth += 1

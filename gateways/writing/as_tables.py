@@ -1,8 +1,7 @@
 """Write an event log as a table with one row per event: CSV, JSON lines or an XLSX workbook.
 
-Note [Text stays text]: a spreadsheet evaluates a cell that begins with = + - @, a tab or a carriage return, and some
-also with the full-width forms. CSV has no cell types, so such a text gets a leading apostrophe. XLSX has string cells;
-the quote prefix keeps the text a text when somebody edits the cell.
+Note [Text stays text]: in CSV a text that looks like a formula gets a leading apostrophe (``gateways.formula_cells``).
+XLSX has string cells; the quote prefix keeps the text a text when somebody edits the cell.
 """
 
 import csv
@@ -15,10 +14,10 @@ from typing import Any, BinaryIO
 import orjson
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none
 
+from gateways.formula_cells import as_cell, looks_like_formula
 from gateways.writing.value_text import text_of, valid_in_xml
 from models.event_log import OF_CASE, Log, Value
 
-FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 SHEET_ROWS = 1_048_576
 """The most rows of a sheet, its header included; further rows go to a further sheet."""
 CELL_CHARACTERS = 32_767
@@ -55,11 +54,7 @@ def _csv_cell(value: Value | None) -> str:
     if value is None:
         return ""
     text = text_of(value)
-    return f"'{text}" if isinstance(value, str) and _looks_like_formula(text) else text
-
-
-def _looks_like_formula(text: str) -> bool:
-    return text.startswith(FORMULA_SIGNS)
+    return as_cell(text) if isinstance(value, str) else text
 
 
 def write_jsonl(out: BinaryIO, log: Log) -> None:
@@ -127,7 +122,7 @@ class _Sheet:
         if text.startswith("<r>") and text.endswith("</r>"):
             sheet.write_rich_string(row, column, text[:1], self._quoted, text[1:])
         else:
-            sheet.write_string(row, column, text, self._quoted if _looks_like_formula(text) else None)
+            sheet.write_string(row, column, text, self._quoted if looks_like_formula(text) else None)
 
 
 def _cut(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from apps.driver import drive
+from engine.ledger.journal import journal_row
 from engine.settings import Settings
 from engine.store import Store
 from engine.transaction import Tx
@@ -100,8 +101,9 @@ class StoreInfo:
         self.settings = settings
         self.away: set[str] = set()
         self.outcomes: list[str] = []
-        with closing(settings.store()) as store:
-            execute_sql(store, "UPDATE store_info SET simulated_at = NULL")
+        with closing(settings.store()) as store, store.writing() as tx:
+            tx.run("UPDATE store_info SET simulated_at = NULL")
+            journal_row(tx, "store_info", (1,), "system", to_micros(START))
         self.store = settings.store()
         url = self.store.url.render_as_string(hide_password=False)
         self.flaky = Flaky(url, Path(self.store.home), self.store.secret)

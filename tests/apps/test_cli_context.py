@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "import": (REFUSED, ("nowhere.csv", "--mapping", str(ROOT / "examples" / "messages_zh.toml"))),
     "export": (DONE, ("--format", "csv", "--out", os.devnull)),
     "deadline": (DONE, tuple(f"--start {START.isoformat()} --amount 3 --unit days --calendar cn-office".split())),
-    "case open": (DONE, ("--text", "My parcel is late.", "--as", "system")),
+    "case open": (DONE, ("--text", "My parcel is late.", "--as", "amy")),
     "case list": (DONE, ()),
     "case show": (DONE, (NUMBER,)),
     "case do": (DONE, (NUMBER, "note", "--set", "note=He calls every day.", "--as", "sue")),
@@ -93,6 +93,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "restore": (REFUSED, ("nowhere.zip",)),
     "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "acts": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
+    "worker": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
 }
@@ -106,6 +107,7 @@ NEEDS_NO_STORE = {
     "up",
     "deploy",
     "acts",
+    "worker",
     "policy list",
     "policy check",
     "policy show",
@@ -252,7 +254,8 @@ def test_the_installed_program_works(tmp_path: Path):
         return json.loads(result.stdout)
 
     assert run_json("init")["new"] is True
-    opened = run_json("case", "open", "--body", "-", "--as", "system", stdin="货物破损\n")
+    run_json("actor", "add", "amy", "--role", "agent")
+    opened = run_json("case", "open", "--body", "-", "--as", "amy", stdin="货物破损\n")
     assert opened["state"] == "received"
     result = run_process(PROGRAM, "case", "show", "cp-1", env=home)
     assert (result.returncode, result.stdout) == (2, "")
@@ -302,7 +305,7 @@ COMMON = (
     ("case", "show", "cp-26-000001"),
     ("case", "clocks", "cp-26-000001"),
     ("case", "history", "cp-26-000001"),
-    ("case", "open", "--text", "货物破损", "--as", "system"),
+    ("case", "open", "--text", "货物破损", "--as", "amy"),
     (
         "case",
         "do",
@@ -313,7 +316,7 @@ COMMON = (
         "--set",
         "severity=normal",
         "--as",
-        "system",
+        "amy",
     ),
     ("board",),
     ("status",),
@@ -340,7 +343,8 @@ for arguments in {commands!r}:
 def prepared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a simulated store that has one case."""
     home = environment(tmp_path_factory.mktemp("stocked"))
-    for arguments in (["init", "--simulated", "--at", START.isoformat()], COMMON[4]):
+    founding = ["init", "--simulated", "--at", START.isoformat()], ["actor", "add", "amy", "--role", "agent"]
+    for arguments in (*founding, COMMON[4]):
         assert run_process(PROGRAM, *arguments, env=home).returncode == 0
     return home
 

@@ -15,14 +15,14 @@ def test_without_a_server_named_it_says_how_to_name_one(closeloop: Closeloop):
     assert "--api" in refused["text"]
 
 
-def test_the_credential_travels_in_the_address_and_nowhere_else(closeloop: Closeloop):
-    from apps.prefect_settings import with_credential
+def test_the_credential_stands_in_no_address_and_in_no_refusal(closeloop: Closeloop):
+    from apps.prefect_login import basic_auth, given_credential
 
     for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
         closeloop.patch.delenv(name, raising=False)
-    assert with_credential("http://10.0.0.5:4200/api") == "http://10.0.0.5:4200/api"
+    assert basic_auth(given_credential()) is None
     closeloop.patch.setenv("PREFECT_API_AUTH_STRING", "us:p@ss/w")
-    assert with_credential("http://10.0.0.5:4200/api") == "http://us:p%40ss%2Fw@10.0.0.5:4200/api"
+    assert basic_auth(given_credential()) == ("us", "p@ss/w")
     assert closeloop.refused("deploy", "--api", "http://127.0.0.1:9/api")["params"] == {"api": "http://127.0.0.1:9/api"}
 
 

@@ -11,13 +11,13 @@ HELP = {
 }
 WRONG = {
     "en": (
-        "--limit: must be a whole number.",
+        "--limit: must be a whole number in digits",
         "There is no command “nosuch”.",
         "NUMBER is missing.",
         "--level: must be",
     ),
-    "zh_CN": ("--limit：须为整数。", "没有命令“nosuch”。", "缺少 NUMBER。", "--level：不得大于 3。"),
-    "zh_TW": ("--limit：須為整數。", "沒有命令「nosuch」。", "缺少 NUMBER。", "--level：不得大於 3。"),
+    "zh_CN": ("--limit：须为整数，请用数字书写", "没有命令“nosuch”。", "缺少 NUMBER。", "--level：不得大于 3。"),
+    "zh_TW": ("--limit：須為整數，請用數字書寫", "沒有命令「nosuch」。", "缺少 NUMBER。", "--level：不得大於 3。"),
 }
 ARGUMENTS = (("case", "list", "--limit", "many"), ("case", "nosuch"), ("case", "do"), ("case", "list", "--level", "9"))
 

@@ -195,7 +195,7 @@ def test_a_pack_is_shown_without_a_store(closeloop: Closeloop, home: Path):
 
 
 def test_listing_creates_no_store_even_with_a_secret_in_the_environment(closeloop: Closeloop, home: Path):
-    closeloop.patch.setenv("CLOSELOOP_SECRET", "known")
+    closeloop.patch.setenv("CLOSELOOP_SECRET", "a-secret-that-is-known")
     closeloop.json("policy", "list")
     assert list(home.iterdir()) == []
 

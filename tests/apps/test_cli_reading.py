@@ -165,7 +165,7 @@ def test_money_is_shown_in_yuan(closeloop: Closeloop, simulated: Store):
         make_move(simulated, number, move, by=by)
     make_move(simulated, number, "confirm_responsibility")
     make_move(simulated, number, "compensate", by=HANDLER)
-    assert "compensation=500.00 yuan" in closeloop("case", "history", number).output
+    assert "compensation offered=500.00 yuan" in closeloop("case", "history", number).output
     assert "1,000.00 yuan" in closeloop("policy", "show", "logistics").output
 
 

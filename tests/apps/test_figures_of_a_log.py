@@ -167,3 +167,21 @@ def test_the_case_of_the_queue_is_bridged_without_a_result_of_ours(
     assert query_rows(simulated, "SELECT cycle FROM cases") == [{"cycle": 1}]
     results = "SELECT count(*) AS n FROM transition WHERE move = 'resolve' AND inferred"
     assert query_rows(simulated, results) == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["2026-02-31 10:00", "soon", "2026-13-01 10:00", "", "2026-01-05 25:61"],
+    ids=["no such day", "a word", "no such month", "none", "no such hour"],
+)
+def test_an_event_whose_time_cannot_be_read_lowers_the_fitness_of_its_case(
+    closeloop: Closeloop, simulated: Store, tmp_path: Path, bad: str
+):
+    states = ("New", "Queued", "In Progress", "Resolved")
+    rows = [f"T-{n},{state},2026-01-0{n + k} 10:00" for n in (1, 2) for k, state in enumerate(states)]
+    rows.insert(1, f"T-1,Queued,{bad}")
+    report = closeloop.json("replay", write(tmp_path, table(*rows)))
+    assert (report["cases"], report["fitting_cases"], report["refused"]) == (2, 1, 1)
+    assert (report["applied"], report["flags"], report["self_loops"], report["cases_after_end"]) == (6, {}, 0, 0)
+    [example] = next(iter(report["examples"].values()))
+    assert (example["source_case"], example["row"]) == ("T-1", 3)

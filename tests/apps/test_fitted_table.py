@@ -83,8 +83,9 @@ def test_a_table_of_a_page_is_fitted_too():
 def test_the_commands_cut_nothing_at_80_columns(closeloop: Closeloop, monkeypatch: pytest.MonkeyPatch, locale: str):
     monkeypatch.setenv("CLOSELOOP_LOCALE", locale)
     closeloop.json("init", "--simulated", "--at", START.isoformat())
+    closeloop.json("actor", "add", "amy", "--role", "agent")
     for text in ("My parcel is late.", "The crate arrived broken, and nobody answers."):
-        closeloop.json("case", "open", "--text", text, "--as", "system")
+        closeloop.json("case", "open", "--text", text, "--as", "amy")
     closeloop.json("run-until", (START + DAY).isoformat())
     monkeypatch.setenv("COLUMNS", "80")
     numbers = ("cp-26-000001", "cp-26-000002")

@@ -58,6 +58,9 @@ STANDALONE_EVERY = 4
 """Every so many stores, the auditor's one-file verifier checks the store as well."""
 OF_A_CASE = (
     "statement",
+    "fingerprint",
+    "notice",
+    "refused_attempt",
     "escalation_step",
     "timer",
     "delivery",
@@ -347,7 +350,7 @@ class AttackScene:
         with closing(sqlite3.connect(home / "closeloop.db")) as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copytree(home, copy)
-        leaves = {leaf.id: leaf.seq for leaf in read_leaves(home / "anchors", len(ANCHORED))}
+        leaves = {leaf.id: leaf.seq for leaf in read_leaves(home / "anchors", 1 + len(ANCHORED)) if leaf.id}
         return cls(home, copy, leaves)
 
     def attack(self, tamperings: Sequence[Tampering], random: Random) -> list[Attack]:

@@ -71,6 +71,11 @@ MUTANTS = {
         (("autocommit=True)", 'autocommit=True, options="-c synchronous_commit=off")'),),
         ("tests/chaos/test_durability.py::test_every_commit_to_postgres_is_synced",),
     ),
+    "the transaction of an upgrade": Mutant(
+        "engine/schema.py",
+        (('connection.exec_driver_sql("BEGIN IMMEDIATE")', 'connection.exec_driver_sql("SELECT 1")'),),
+        ("tests/models/test_upgrades.py::test_an_upgrade_that_fails_midway_leaves_the_store_as_it_was[sqlite]",),
+    ),
     "the transaction": Mutant(
         "engine/store.py",
         (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
@@ -110,9 +115,13 @@ def run_tests(at: Path, tests: tuple[str, ...]) -> dict[str, str]:
     return {test: _outcome(result.stdout, test) for test in tests}
 
 
+OUTCOMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "failed"}
+"""What pytest calls an outcome. A store that cannot even be made shows the lack of a guarantee, too."""
+
+
 def _outcome(output: str, test: str) -> str:
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
-        if word in {"PASSED", "FAILED"} and (rest == test or rest.startswith((f"{test}[", f"{test} -"))):
-            return word.lower()
+        if word in OUTCOMES and (rest == test or rest.startswith((f"{test}[", f"{test} -"))):
+            return OUTCOMES[word]
     return "skipped"

@@ -13,7 +13,7 @@ import pytest
 from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import SECRET, case_of, make_move, moves_of, new_case
+from tests.case_actions import SECRET, START, case_of, make_move, moves_of, new_case
 from tests.chaos import broken_sync
 from tests.chaos.machine_faults import own_postgres, separate_disk
 from tests.chaos.rounds import prepare_store
@@ -96,9 +96,10 @@ def test_every_commit_to_postgres_is_synced(own_store: tuple[Store, object]):
 def test_a_postgres_restarted_at_once_has_lost_nothing(own_store: tuple[Store, object]):
     store, restart = own_store
     assert callable(restart)
-    number = new_case(store)
+    now = store.now() - START
+    number = new_case(store, now)
     for version in range(2, 5):
-        assert make_move(store, number, "note").seq == version
+        assert make_move(store, number, "note", after=now).seq == version
         restart()
         assert case_of(store, number)["version"] == version
     assert verify(store).ok

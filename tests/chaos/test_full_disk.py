@@ -17,7 +17,7 @@ from engine.store import Store
 from statemachines.lifecycle import Refused
 from tests.case_actions import AGENT, SECRET, START, case_of, moves_of, new_case, refusal
 from tests.chaos.machine_faults import fill_disk, small_disk
-from tests.conftest import on_database
+from tests.conftest import copy_anchors, on_database
 
 LONG = "x" * 30_000
 MANY = 400
@@ -43,8 +43,11 @@ def on_sqlite(disk: Path, sqlite_settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def on_postgres(disk: Path, home: Path, postgres_url: str, postgres_template: str) -> Iterator[Store]:
+def on_postgres(
+    disk: Path, home: Path, postgres_home: Path, postgres_url: str, postgres_template: str
+) -> Iterator[Store]:
     """A store whose tables are on the small disk, and the server's own files are not."""
+    copy_anchors(postgres_home, home)
     with psycopg.connect(postgres_url, autocommit=True) as raw:
         [data] = raw.execute("SHOW data_directory").fetchone() or ("",)
         place = disk / "tables"

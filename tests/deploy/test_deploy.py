@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from apps.prefect_server import POOL
 from apps.prefect_settings import prefect_environment
 from engine.settings import Settings
 from tests.house.sources import ROOMS
@@ -142,6 +141,40 @@ def test_only_the_proxy_is_published_on_the_configured_address():
         assert SERVICES[name]["networks"] == ["inside"]
 
 
+def test_the_prefect_server_has_neither_our_home_nor_our_secrets():
+    servers = [SERVICES[name] for name in ("prefect-api", "prefect-services", "prefect-database")]
+    for service in servers:
+        secrets = {each["target"] for each in service["secrets"]}
+        assert {name for name in secrets if name.startswith("CLOSELOOP")} == set()
+        assert (service["user"], service["volumes"]) == ("prefect", ["prefect-home:/var/lib/prefect"])
+    for path in UNITS:
+        if "-prefect-" in path.name:
+            credentials = {value.partition(":")[0] for name, value in unit_lines(path) if name == "LoadCredential"}
+            assert {name for name in credentials if name.startswith("CLOSELOOP")} == set()
+
+
+def test_what_prefect_starts_has_no_key_to_sign_anchors_with():
+    """A driver anchors after the nights of such a worker: see tests/apps/test_night_anchor.py."""
+    for name in ("worker", "acts", "dask-worker"):
+        assert "/dev/null:/var/lib/closeloop/anchor.key:ro" in SERVICES[name]["volumes"]
+        unit = (DEPLOY / "systemd" / f"closeloop-{name}@.service").read_text("utf-8")
+        assert "InaccessiblePaths=-/var/lib/closeloop/anchor.key\n" in unit
+    assert SERVICES["driver"]["volumes"] == ["home:/var/lib/closeloop"]
+    assert "InaccessiblePaths" not in (DEPLOY / "systemd" / "closeloop-driver@.service").read_text("utf-8")
+
+
+def test_people_and_our_processes_have_different_credentials():
+    targets = {
+        name: {each["target"]: each["source"] for each in service.get("secrets", []) if isinstance(each, dict)}
+        for name, service in SERVICES.items()
+    }
+    assert targets["prefect-api"]["PREFECT_SERVER_API_AUTH_STRING"] == "prefect_auth"
+    assert targets["prefect-api"]["PREFECT_API_AUTH_STRING"] == "prefect_process_auth"
+    for name in ("worker", "acts", "driver", "setup"):
+        assert "PREFECT_SERVER_API_AUTH_STRING" not in targets[name]
+        assert targets[name]["PREFECT_API_AUTH_STRING"] == "prefect_process_auth"
+
+
 def make_secrets(folder: Path) -> dict[str, str]:
     subprocess.run([folder / "make-secrets.sh"], check=True)
     return {path.name: path.read_text("utf-8") for path in (folder / "secrets").iterdir()}
@@ -185,7 +218,6 @@ def test_units_and_containers_run_the_same_commands():
     ours = {name: service["command"] for name, service in SERVICES.items() if service["image"] == "${IMAGE}"}
     once = {"setup", "prefect-database"}
     assert {plain(" ".join(command)) for name, command in ours.items() if name not in once} == commands
-    assert f"--pool {POOL} " in " ".join(SERVICES["worker"]["command"])
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -194,6 +226,7 @@ def test_a_unit_runs_without_privileges(path: Path):
     parser.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
     parser.read(path)
     service = parser["Service"]
-    assert (service["User"], service["NoNewPrivileges"], service["ProtectSystem"]) == ("closeloop", "true", "strict")
+    user = "closeloop-prefect" if "-prefect-" in path.name else "closeloop"
+    assert (service["User"], service["NoNewPrivileges"], service["ProtectSystem"]) == (user, "true", "strict")
     assert service["ExecStart"].startswith("/opt/closeloop/")
     assert parser["Install"]["WantedBy"] == "multi-user.target"

@@ -53,7 +53,7 @@ PROJECT = Path(sys.argv[1])
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 assert Path(statemachines.__file__).is_relative_to(PROJECT), statemachines.__file__
 
-settings = Settings(home=PROJECT / "home", secret="x", locale="en")
+settings = Settings(home=PROJECT / "home", secret="of-the-contributors-trial", locale="en")
 create_store(settings, NOW, simulated_at=NOW)
 store = settings.store()
 work = Work(store, FakeMailer(), FakeTelephone(), "en")

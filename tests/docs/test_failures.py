@@ -39,7 +39,7 @@ def test_each_part_is_described_down_slow_and_back(part: str):
     assert [row[0] for row in rows(part)] == STATES
 
 
-@pytest.mark.parametrize("part", [*PARTS, "Poison"])
+@pytest.mark.parametrize("part", [*PARTS, "A clock that is wrong", "Poison", "Strangers at Prefect"])
 def test_no_cell_is_empty_and_each_row_names_a_test(part: str):
     for row in rows(part):
         assert len(row) == 4, row

@@ -33,6 +33,14 @@ def hidden() -> Workbook:
     return book
 
 
+def charts(*, alone: bool = False) -> Workbook:
+    book = filled(["1", AT, "王女士", "破损"])
+    book.create_chartsheet("trend", 0)
+    if alone:
+        book.remove(book.worksheets[0])
+    return book
+
+
 def filled(*rows: list[object]) -> Workbook:
     book = Workbook()
     for line in [HEADER, *rows]:
@@ -43,6 +51,8 @@ def filled(*rows: list[object]) -> Workbook:
 WORKBOOKS: dict[str, Callable[[], Workbook]] = {
     "merged.xlsx": merged,
     "hidden.xlsx": hidden,
+    "chart.xlsx": charts,
+    "charts.xlsx": lambda: charts(alone=True),
     "serial.xlsx": lambda: filled(["1", 46083.375, "王女士", "破损"]),
     "error.xlsx": lambda: filled(["1", AT, "王女士", "#N/A"]),
     "formula.xlsx": lambda: filled(["1", AT, "王女士", "=A2"]),

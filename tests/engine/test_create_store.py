@@ -83,8 +83,9 @@ def test_a_simulated_store_is_recognised_after_its_clock_has_moved(new_settings:
 
 
 def test_another_secret_is_refused(new_settings: NewSettings):
-    create_store(new_settings(secret="one"), START)
-    assert refusal(lambda: create_store(new_settings(secret="other"), START)).code == "other_secret"
+    create_store(new_settings(secret="one-long-secret-of-tests"), START)
+    other = new_settings(secret="other-long-secret-of-tests")
+    assert refusal(lambda: create_store(other, START)).code == "other_secret"
 
 
 def test_a_given_secret_is_not_written_to_the_home(new_settings: NewSettings):

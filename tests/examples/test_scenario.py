@@ -144,7 +144,7 @@ class CountingObserver(Unobserved):
 
 
 def test_the_scenario_runs_without_a_refusal_and_closes_every_case(home: Path):
-    settings, (start, until) = Settings(home=home, secret="an-example"), span_of(SCENARIO)
+    settings, (start, until) = Settings(home=home, secret="an-example-of-a-secret"), span_of(SCENARIO)
     create_store(settings, start, simulated_at=start)
     store = settings.store()
     record(store, Source(COLUMNS.source.name, COLUMNS.source.kind, COLUMNS.source.pack), CONTACTS.values())

@@ -176,7 +176,8 @@ def test_a_move_that_breaks_breaks_for_itself(work: Work):
     notes = [Command(new_case(work.store), "note", form_for("note"), SUPERVISOR, key=f"k{n}") for n in range(3)]
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 (a fault of ours)
     good, bad, also = in_batch(work, notes[0], replace(notes[1], occurred_at=naive), notes[2])
-    assert isinstance(bad, ValueError)
+    assert isinstance(bad, Refused)
+    assert bad.code == "bad_instant"
     assert [moves_of(work.store, note.number)[1:] for note in notes] == [["note"], [], ["note"]]
     assert (isinstance(good, Answer), isinstance(also, Answer)) == (True, True)
 

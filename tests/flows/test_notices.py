@@ -30,6 +30,7 @@ from tests.case_actions import (
     new_case,
     query_rows,
 )
+from tests.conftest import copy_anchors
 from tests.editions import publishes
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, drained, sent_mails, templates_to
 
@@ -402,6 +403,7 @@ def _house(seed: int, sqlite_template, tmp_path_factory) -> Work:
 
     home = tmp_path_factory.mktemp("notices")
     shutil.copy(sqlite_template, home / "closeloop.db")
+    copy_anchors(sqlite_template.parent, home)
     return Work(Settings(home=home, secret=SECRET).store(), Unreliable(Random(seed + 1)), _telephone())
 
 

@@ -41,7 +41,7 @@ def test_every_scheduled_deployment_has_its_work_and_no_other():
 
 def test_each_deployment_leads_to_a_flow_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    from apps.up_deployments import read_nights
+    from apps.declared_deployments import read_nights
 
     nights = read_nights()
     assert [one.flow().name for one in nights] == [one.name for one in nights] == [plan.name for plan in scheduled()]
@@ -55,7 +55,7 @@ def test_a_night_fires_plans_checks_anchors_and_reports_without_a_driver(work: W
     assert len(fired_steps_of(work.store, late)) == 5
     assert (done.swept.did, done.planned, done.verdict.ok) == (5, 1, True)
     assert [one.number for one in done.report.became_late] == [late]
-    assert len(published(work.store).read_text("utf-8").splitlines()) == 1
+    assert len(published(work.store).read_text("utf-8").splitlines()) == 2, "that of init and that of the night"
     [run] = query_rows(work.store, "SELECT flow, did, observed, note FROM run")
     assert (run["flow"], run["did"], bool(run["observed"]), run["note"]) == ("overnight-escalation", 6, True, "{}")
 

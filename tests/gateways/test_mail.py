@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateways.mail import AddressRefused, FakeMailer, FileMailer, Mail, SmtpMailer, destination_of, masked
+from gateways.smtp import MailServer
 
 MAIL = Mail(
     key="cp-26-000123:4:acknowledge_contact:acknowledged",
@@ -87,7 +88,7 @@ def sink() -> Iterator[Sink]:
 
 
 def test_a_mail_is_sent_with_its_key_as_its_id(sink: Sink):
-    SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(MAIL)
     mail = sink.received
     assert mail["Message-ID"] == "<cp-26-000123.4.acknowledge_contact.acknowledged@closeloop>"
     assert (mail["From"], mail["To"]) == ("desk@closeloop.example", "wang@example.com")
@@ -97,7 +98,7 @@ def test_a_mail_is_sent_with_its_key_as_its_id(sink: Sink):
 
 
 def test_chinese_text_arrives_unchanged(sink: Sink):
-    SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+    SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(MAIL)
     mail = sink.received
     assert str(make_header(decode_header(mail["Subject"]))) == MAIL.subject
     assert mail.get_content_charset() == "utf-8"
@@ -108,7 +109,7 @@ def test_chinese_text_arrives_unchanged(sink: Sink):
 
 def test_the_same_mail_sent_twice_has_the_same_id(sink: Sink):
     for _ in range(2):
-        SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+        SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(MAIL)
     first, second = (message_from_bytes(mail)["Message-ID"] for mail in sink.mails)
     assert first == second
 
@@ -116,7 +117,7 @@ def test_the_same_mail_sent_twice_has_the_same_id(sink: Sink):
 def test_an_address_that_is_refused_for_good_raises(sink: Sink):
     sink.refuses = True
     with pytest.raises(AddressRefused):
-        SmtpMailer(sink.url, "desk@closeloop.example").send(MAIL)
+        SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(MAIL)
     assert sink.mails == []
 
 
@@ -124,15 +125,17 @@ def test_a_server_that_is_unreachable_raises(sink: Sink):
     with Sink() as gone:
         url = gone.url
     with pytest.raises(OSError, match="refused"):
-        SmtpMailer(url, "desk@closeloop.example").send(MAIL)
+        SmtpMailer(MailServer(url), "desk@closeloop.example").send(MAIL)
 
 
 def test_a_server_that_does_not_answer_times_out():
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
-        SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "desk@closeloop.example", seconds=0.05).send(MAIL)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = MailServer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", seconds=0.05)
+        with pytest.raises(OSError, match="timed out"):
+            SmtpMailer(server, "desk@closeloop.example").send(MAIL)
 
 
-@pytest.mark.parametrize("build", [lambda sink, _: SmtpMailer(sink.url, "desk@closeloop.example"),
+@pytest.mark.parametrize("build", [lambda sink, _: SmtpMailer(MailServer(sink.url), "desk@closeloop.example"),
                                    lambda _, tmp: FileMailer(tmp / "sent.jsonl"), lambda *_: FakeMailer()])  # fmt: skip
 @pytest.mark.parametrize(
     "to",
@@ -147,14 +150,16 @@ def test_no_transport_is_handed_what_is_not_one_address(sink: Sink, tmp_path: Pa
 
 
 def test_a_full_width_address_is_written_to_as_the_server_knows_it(sink: Sink):
-    SmtpMailer(sink.url, "desk@closeloop.example").send(Mail(MAIL.key, "Wang＠例子.中国", MAIL.subject, MAIL.body))
+    SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(
+        Mail(MAIL.key, "Wang＠例子.中国", MAIL.subject, MAIL.body)
+    )
     assert [verb for verb in sink.verbs if verb.upper().startswith("RCPT")] == ["rcpt TO:<Wang@xn--fsqu00a.xn--fiqs8s>"]
 
 
 def test_an_address_with_a_line_break_cannot_add_a_header(sink: Sink):
     forged = Mail(MAIL.key, "wang@example.com\nBcc: all@example.com", MAIL.subject, MAIL.body)
     with pytest.raises(ValueError, match="linefeed"):
-        SmtpMailer(sink.url, "desk@closeloop.example").send(forged)
+        SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(forged)
     assert sink.verbs == []
 
 
@@ -182,7 +187,7 @@ def test_the_file_of_a_store_without_a_server_reaches_nobody(tmp_path: Path):
 
 
 def test_a_mail_to_a_server_goes_to_the_address_of_which_only_a_part_is_shown():
-    went = destination_of(SmtpMailer("smtp://127.0.0.1", "desk@closeloop.example"), "amy@example.com")
+    went = destination_of(SmtpMailer(MailServer("smtp://127.0.0.1"), "desk@closeloop.example"), "amy@example.com")
     assert (went.code, went.text, went.reached) == ("address", "a***@example.com", True)
     assert masked("x") == "***", "what is no address is not shown either"
 

@@ -85,7 +85,8 @@ def test_a_mapping_that_is_missing_or_a_directory_is_refused(tmp_path):
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
 def test_every_code_has_a_message_with_the_same_parameters(locale):
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateways").glob("*.py"))
+    files = [path for room in ("gateways", "classifier") for path in (ROOT / room).glob("*.py")]
+    source = "".join(path.read_text("utf-8") for path in files)
     codes = set(re.findall(r'"((?:bad_file|bad_mapping|file_note)\.[a-z_]+)"', source))
     messages = catalogue(locale, "contacts")
     places = {"bad_file.at_cell", "bad_file.at_row", "bad_file.at_column", "bad_mapping.at_line"}

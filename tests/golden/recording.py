@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.actors import NewActor, add_actor
 from engine.create_store import create_store
+from engine.ledger.journal import journal_row
 from engine.settings import Settings
 from engine.store import Store
 from flows.work import Work
@@ -20,7 +21,7 @@ from gateways.telephone import FakeTelephone
 from models.columns import to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused
-from tests.case_actions import SECRET, START, add_staff, case_of, execute_sql, query_rows
+from tests.case_actions import SECRET, START, add_staff, case_of, query_rows
 from tests.editions import in_force
 from tests.golden.golden_case import PACK, GoldenCase, Refusal, Step
 from tests.stories.conftest import MORE_STAFF
@@ -40,6 +41,7 @@ TIMERS = "SELECT clause, cycle, outcome FROM timer WHERE case_id = :id ORDER BY 
 EDITION = """
 INSERT INTO edition (sort, name, version, content, effective_from, published_at, published_by, reason)
 VALUES ('pack', 'logistics', 'golden', :content, :at, :at, (SELECT id FROM actor WHERE handle = 'system'), 'golden')
+RETURNING id
 """
 
 
@@ -79,7 +81,8 @@ def add_staff_and_pack(store: Store, limits: Mapping[str, Any]) -> None:
     with store.writing() as tx:
         for handle, (role, department) in MORE_STAFF.items():
             add_actor(tx, NewActor(handle, (role,), department, email=f"{handle}@example.com"))
-    execute_sql(store, EDITION, content=PACK.read_text("utf-8"), at=BEGIN)
+        row = tx.row(EDITION, content=PACK.read_text("utf-8"), at=BEGIN)
+        journal_row(tx, "edition", (row.id,), "system", BEGIN)
     if limits:
         in_force(store, dict(limits))
 

@@ -15,7 +15,8 @@ MAY_LOAD_PREFECT = (
     *("flows/prefect_ui/run_states.py", "flows/prefect_ui/artifacts.py", "flows/prefect_ui/ledger.py"),
     *("flows/prefect_ui/case_pages.py", "flows/prefect_ui/final_names.py", "flows/prefect_ui/page_keeper.py"),
     *("flows/prefect_ui/event_feed.py", "flows/prefect_ui/runs_of_cases.py"),
-    *("apps/up*.py", "apps/prefect_server.py"),
+    *("apps/up*.py", "apps/prefect_server.py", "apps/prefect_client.py"),
+    *("apps/declared_deployments.py", "apps/work_pools.py", "apps/night_worker.py", "apps/scheduled_run.py"),
 )
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import create_engine
 from sqlmodel import select
 
 import models
-from engine.create_store import migrate
 from engine.databases import Conflict
 from engine.outbox.deliveries import lease
+from engine.schema import migrate
 from engine.settings import Settings
 from engine.store import Store
 from models.column_types import Instant

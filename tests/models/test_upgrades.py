@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from engine.create_store import MIGRATIONS, migrate
+from engine.schema import migrate, newest, revision_of
 
 ROWS = (
     "INSERT INTO actor (id, handle, roles, locale) VALUES (1, 'han', 'handler', 'zh_CN')",
@@ -32,15 +30,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'old.db'}"
 
 
-def upgrade_to(url: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
-
-
 def test_a_store_of_the_first_release_is_upgraded_without_loss(url: str):
-    upgrade_to(url, "0001")
+    migrate(url, "0001")
     engine: Any = create_engine(url)
     with engine.begin() as old:
         for row in ROWS:
@@ -59,4 +50,23 @@ def test_a_store_of_the_first_release_is_upgraded_without_loss(url: str):
         new.execute(text(f"{names} SELECT 4, case_id, clause, cycle, 1, {columns}, 0, 0 FROM timer"))
     with engine.begin() as new:
         new.execute(text(f"{names} SELECT 5, case_id, clause, cycle, 2, {columns}, 0, 0 FROM timer"))
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_midway_leaves_the_store_as_it_was(url: str):
+    migrate(url, "0001")
+    engine: Any = create_engine(url)
+    with engine.begin() as old:
+        for row in ROWS:
+            old.execute(text(row))
+        old.execute(text("CREATE TABLE category (code TEXT)"))  # which 0007 creates
+    with pytest.raises(DBAPIError):
+        migrate(url)
+    assert revision_of(url) == "0001"
+    with engine.begin() as old:
+        assert not inspect(old).has_table("actor_change"), "0002 creates it"
+        assert old.execute(text("SELECT count(*) FROM cases")).scalar() == 1
+        old.execute(text("DROP TABLE category"))
+    migrate(url)
+    assert revision_of(url) == newest()
     engine.dispose()

@@ -3,6 +3,8 @@
 Server and home end with the folder, not with the session: the tests that follow must not see their environment.
 """
 
+import base64
+import os
 import shutil
 import sys
 import time
@@ -30,7 +32,8 @@ from prefect import flow
 
 @flow(name="sample-night")
 async def night(depth: int = 1) -> None:
-    Path(os.environ["SAMPLE_MARK"]).write_text(f"depth {depth} in {os.environ['CLOSELOOP_HOME']}")
+    home = os.environ["CLOSELOOP_HOME"]
+    Path(home, "mark").write_text(f"depth {depth} in {home}")
 
 @flow(name="sample-morning")
 async def morning() -> None: ...
@@ -45,11 +48,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home").resolve()
     (home / "sample_flows.py").write_text(SAMPLE_FLOWS)
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+        for name in [name for name in os.environ if name.startswith("PREFECT_")]:
             patch.delenv(name, raising=False)
         patch.setenv("PREFECT_HOME", str(home / "prefect"))
         patch.setenv("PYTHONPATH", str(home))
-        patch.setenv("SAMPLE_MARK", str(home / "mark"))
         patch.setattr(sys, "path", [*sys.path, str(home)])
         yield home
 
@@ -68,15 +70,15 @@ def server(home: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator["SyncPrefectClient"]:
-    from prefect.client.orchestration import SyncPrefectClient
+    from apps.prefect_client import prefect_client
 
-    with SyncPrefectClient(server.api_url) as client:
+    with prefect_client(server.api_url) as client:
         yield client
 
 
 @pytest.fixture
-def page() -> Iterator["Page"]:
-    """A page of the system's own browser: Playwright's cannot be fetched everywhere."""
+def anonymous() -> Iterator["Page"]:
+    """A page of the system's own browser, without the login: Playwright's browser cannot be fetched everywhere."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install the package chromium to walk the UI")
@@ -87,6 +89,14 @@ def page() -> Iterator["Page"]:
         page.set_default_timeout(PATIENCE)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page(server: Server, anonymous: "Page") -> "Page":
+    """A page whose browser has logged in before; it keeps the login as the UI does."""
+    login = base64.b64encode(server.credentials.login.encode()).decode()
+    anonymous.add_init_script(f"localStorage.setItem('prefect-password', '{login}')")
+    return anonymous
 
 
 def until(found: Callable[[], Any], seconds: float = 30.0) -> Any:

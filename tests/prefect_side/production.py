@@ -20,7 +20,8 @@ from tests.deploy.test_deploy import explained
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 TRGM = list(Path("/usr/share/postgresql").glob("*/extension/pg_trgm.control"))
 BIN = Path(sys.executable).parent
-AUTH = "closeloop:only-for-this-test"
+AUTH, PROCESS_AUTH = "closeloop:only-for-this-test", "processes:only-for-this-test"
+"""What people log in with, and what our processes give."""
 
 
 def needs_debian() -> None:
@@ -100,7 +101,7 @@ class StoreInfo:
             "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self.folder / f"ui{api}"),
             "PREFECT_SERVER_UI_API_URL": url,
             "PREFECT_API_URL": url,
-            "PREFECT_API_AUTH_STRING": AUTH,
+            "PREFECT_API_AUTH_STRING": PROCESS_AUTH,
             "PREFECT_SERVER_API_AUTH_STRING": AUTH,
             "CLOSELOOP_DATABASE_URL": f"{self.database}/closeloop",
             "CLOSELOOP_SECRET": "only-for-this-test",
@@ -141,6 +142,8 @@ def house(folder: Path) -> Iterator[StoreInfo]:
         made = StoreInfo(folder, database, (free_port(), free_port()), redis, open_)
         made.does("prefect", "server", "database", "upgrade", "--yes")
         for api, port in enumerate(made.apis):
-            made.starts(f"api{api}", "prefect", "server", "start", "--no-services", "--port", str(port), api=api)
+            made.starts(
+                f"api{api}", "python", "-m", "apps.prefect_process", "127.0.0.1", str(port), "--no-services", api=api
+            )
         made.starts("services", "prefect", "server", "services", "start")
         yield made

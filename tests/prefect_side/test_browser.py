@@ -44,9 +44,9 @@ def store(server: Server, tmp_path: Path) -> Iterator[Store]:
 
 def forms_offer_people(server: Server) -> bool:
     """Whether the worker of the acts has started and brought the choices of the house into the forms."""
-    from prefect.client.orchestration import SyncPrefectClient
+    from apps.prefect_client import prefect_client
 
-    with SyncPrefectClient(server.api_url) as client:
+    with prefect_client(server.api_url) as client:
         schema: Any = client.read_deployment_by_name("decide-case/decide-case").parameter_openapi_schema
     return "enum" in schema["definitions"]["DecideForm"]["properties"]["acting_as"]
 
@@ -140,6 +140,21 @@ def test_a_supervisor_reads_the_night_and_approves_what_waits(
     last = history_of(store, number)[-1]
     assert (last["move"], last["via"]) == (APPROVE, "prefect-form")
     assert case_of(store, number)["state"] != before
+
+
+def test_the_ui_asks_for_the_login_once_and_refuses_another(anonymous: "Page", server: Server):
+    from playwright.sync_api import expect
+
+    page = anonymous
+    page.goto(f"{server.ui_url}/v2/dashboard")
+    for given, refused in (("supervisor:not-this-one", True), (server.credentials.login, False)):
+        page.locator("input[type=password]").fill(given)
+        page.get_by_role("button", name="Login").click()
+        if refused:
+            expect(page.locator("input[type=password]")).to_be_visible()
+    expect(page.get_by_text("Active Work Pools")).to_be_visible()
+    page.goto(f"{server.ui_url}/v2/runs")
+    expect(page.locator("input[type=password]")).to_have_count(0)
 
 
 def test_show_case_takes_a_number_and_leaves_its_page(page: "Page", server: Server, store: Store):

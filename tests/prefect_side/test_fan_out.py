@@ -114,9 +114,10 @@ def test_the_night_shares_its_work_out(
     (settings.where / "night_flow.py").write_text(NIGHT_FLOW)
     monkeypatch.syspath_prepend(settings.where)
     entry = night("shared", "-") | {"entrypoint": "night_flow.shared_night"}
-    ensure_pool_and_deployments(server.api_url, written(tmp_path, entry))
+    declared = written(tmp_path, entry)
+    ensure_pool_and_deployments(server.api_url, declared)
     deployment = client.read_deployment_by_name("shared-night/shared")
-    with worker(settings.where, server.api_url) as child:
+    with worker(settings.where, server.api_url, declared) as child:
         run = client.create_flow_run_from_deployment(deployment.id)
         state = until(lambda: (now := client.read_flow_run(run.id).state) and now.is_final() and now, PATIENCE)
         assert state.is_completed(), child.log.read_text()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apps.prefect_server import Server, takes_writes, worker
+from apps.prefect_server import Server, worker
 from engine.clock import system_now
 from tests.prefect_side.test_nights import night, written
 
@@ -29,15 +29,16 @@ def test_writes_go_on_while_late_runs_are_made_up_for(
 
     from apps.up_deployments import ensure_pool_and_deployments
 
-    ensure_pool_and_deployments(server.api_url, written(tmp_path, *(night(name, "morning") for name in NAMES)))
+    declared = written(tmp_path, *(night(name, "morning") for name in NAMES))
+    ensure_pool_and_deployments(server.api_url, declared)
     ids = [client.read_deployment_by_name(f"sample-morning/{name}").id for name in NAMES]
     late = Scheduled(scheduled_time=system_now() - timedelta(hours=8))
     runs = [client.create_flow_run_from_deployment(each, state=late).id for each in ids]
     slowest, deadline = 0.0, time.monotonic() + PATIENCE
-    with worker(home, server.api_url) as child:
+    with worker(home, server.api_url, declared) as child:
         while not set(states := [state_of(client, run) for run in runs]) <= ENDED:
             began = time.monotonic()
-            takes_writes(server.api_url)
+            server.takes_writes()
             slowest = max(slowest, time.monotonic() - began)
             assert time.monotonic() < deadline, child.log.read_text()
     assert states == ["Completed"] * len(NAMES)

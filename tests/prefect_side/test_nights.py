@@ -58,7 +58,7 @@ def scheduled(client: "SyncPrefectClient", name: str) -> set[str]:
 
 @pytest.mark.usefixtures("home")
 def test_the_nights_of_the_house():
-    from apps.up_deployments import read_nights
+    from apps.declared_deployments import read_nights
 
     nights = {each.name: each for each in read_nights()}
     assert {name: each.schedules[0].cron for name, each in nights.items()} == {
@@ -82,7 +82,7 @@ def test_the_nights_of_the_house():
 def test_a_misspelt_key_and_a_function_that_is_no_flow_are_refused(tmp_path: Path):
     from pydantic import ValidationError
 
-    from apps.up_deployments import read_nights
+    from apps.declared_deployments import read_nights
 
     with pytest.raises(ValidationError, match="shedules"):
         read_nights(written(tmp_path, night("escalation", "night", shedules=[])))
@@ -139,9 +139,10 @@ def test_changed_is_rewritten_removed_is_deleted_foreign_is_left(
 def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", home: Path, tmp_path: Path):
     from apps.up_deployments import ensure_pool_and_deployments
 
-    ensure_pool_and_deployments(server.api_url, written(tmp_path, NIGHT))
+    declared = written(tmp_path, NIGHT)
+    ensure_pool_and_deployments(server.api_url, declared)
     deployment = client.read_deployment_by_name("sample-night/escalation")
-    with worker(home, server.api_url) as child:
+    with worker(home, server.api_url, declared) as child:
         run = client.create_flow_run_from_deployment(deployment.id)
 
         def ended() -> Any:

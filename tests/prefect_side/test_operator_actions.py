@@ -98,7 +98,8 @@ def told_in(client: "SyncPrefectClient", run: Any) -> list[str]:
 def test_each_act_is_a_deployment_whose_form_speaks_both_languages(
     server: Server, client: "SyncPrefectClient", deployed: Any
 ):
-    from apps.up_deployments import ensure_pool_and_deployments, read_acts
+    from apps.declared_deployments import read_acts
+    from apps.up_deployments import ensure_pool_and_deployments
 
     assert {f"{name}/{name}" for name in ACTS} <= {*deployed.made, *deployed.changed, *deployed.unchanged}
     for act in (one for one in read_acts() if "act" in one.tags):

@@ -37,7 +37,8 @@ def deployments(client: "SyncPrefectClient") -> dict[str, dict[str, Any]]:
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # fields that Prefect still sends
 def test_plain_prefect_makes_the_same_deployments(server: Server, client: "SyncPrefectClient"):
-    from apps.up_deployments import ensure_pool_and_deployments, read_deployments
+    from apps.declared_deployments import read_deployments
+    from apps.up_deployments import ensure_pool_and_deployments
 
     ensure_pool_and_deployments(server.api_url)
     ours = deployments(client)

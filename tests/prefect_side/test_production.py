@@ -13,20 +13,6 @@ from tests.prefect_side.production import AUTH, StoreInfo, house, needs_debian
 
 pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
-NIGHT_FLOW = '''
-"""A night that does its work; in a file of its own because it loads Prefect."""
-from prefect import flow
-from engine.settings import Settings
-from flows.nights.overnight_escalation import escalate_overnight
-from flows.work import work_from
-
-@flow(name="any-night", persist_result=False)
-async def any_night() -> None:
-    work = work_from(Settings())
-    await escalate_overnight(work)
-    work.store.close()
-'''
-
 
 def api_request(here: StoreInfo, api: int, method: str, path: str, **body: Any) -> Any:
     """Send a request to one of the Prefect APIs and return its JSON."""
@@ -54,7 +40,6 @@ def all_delivered(here: StoreInfo) -> bool:
 
 def test_a_scheduled_run_completes_although_a_worker_a_driver_and_an_api_are_killed(tmp_path: Path):
     needs_debian()
-    (tmp_path / "night_flow.py").write_text(NIGHT_FLOW)
     with house(tmp_path) as here:
         for api in (0, 1):
             until(lambda api=api: ready(here, api), seconds=60)
@@ -65,19 +50,18 @@ def test_a_scheduled_run_completes_although_a_worker_a_driver_and_an_api_are_kil
         deployed = json.loads(here.does("closeloop", "deploy", "--json"))
         assert "overnight-escalation/overnight-escalation" in deployed["deployments"]["made"]
         assert deployed["retention"]["ours"]
-        flow = api_request(here, 0, "POST", "/flows/", name="any-night")["id"]
-        entry = {"entrypoint": "night_flow.any_night", "work_pool_name": "closeloop"}
-        night = api_request(here, 0, "POST", "/deployments/", name="any", flow_id=flow, **entry)["id"]
+        night = api_request(here, 0, "GET", "/deployments/name/overnight-escalation/overnight-escalation")["id"]
 
         for n in (0, 1):
             here.starts(f"driver{n}", "closeloop", "drive", api=n)
-            here.starts(f"worker{n}", "prefect", "worker", "start", "--pool", "closeloop", "--type", "process", api=n)
+            here.starts(f"worker{n}", "closeloop", "worker", api=n)
         until(
             lambda: len(api_request(here, 1, "POST", "/work_pools/closeloop/workers/filter", limit=10)) == 2, seconds=90
         )
         here.kills("worker0", "driver0", "api0")
 
-        here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "system")
+        here.does("closeloop", "actor", "add", "amy", "--role", "agent")
+        here.does("closeloop", "case", "open", "--text", "My parcel is broken.", "--as", "amy")
         run = api_request(here, 1, "POST", f"/deployments/{night}/create_flow_run", state={"type": "SCHEDULED"})["id"]
         until(lambda: api_request(here, 1, "GET", f"/flow_runs/{run}")["state"]["type"] == "COMPLETED", seconds=120)
         until(lambda: all_delivered(here))  # by the driver that is left

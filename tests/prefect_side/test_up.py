@@ -58,7 +58,10 @@ class Up:
 
     def api(self, method: str, path: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.port}/api{path}"
-        return httpx.request(method, url, json=body or None, trust_env=False, timeout=20.0).json()
+        user, _, password = (self.home / "prefect.auth").read_text("ascii").partition(":")
+        return httpx.request(
+            method, url, json=body or None, auth=(user, password), trust_env=False, timeout=20.0
+        ).json()
 
     def events(self, resource: str) -> list[Any]:
         return self.api("POST", "/events/filter", filter={"resource": {"id": [resource]}}, limit=10)["events"]
@@ -67,7 +70,8 @@ class Up:
         return self.api("POST", "/artifacts/filter", artifacts={"key": {"any_": [key]}})
 
     def new_case(self) -> str:
-        code, opened = self.command("case", "open", "--text", "My parcel is broken.", "--as", "system")
+        self.command("actor", "add", "amy", "--role", "agent")
+        code, opened = self.command("case", "open", "--text", "My parcel is broken.", "--as", "amy")
         assert code == 0
         return str(opened["number"] if "number" in opened else opened["case"])
 
@@ -106,6 +110,12 @@ def test_it_prints_where_to_look_and_each_address_has_a_page(up: Up):
     keys = [address.rpartition("/")[2] for address in addresses if "/artifacts/key/" in address]
     assert keys == ["closeloop", "sla-board", "morning-report", "escalation-ledger"]
     assert all(up.pages(key) for key in keys), "a key without a page is an error in the UI"
+
+
+def test_it_prints_the_login_that_is_in_its_file(up: Up):
+    assert (up.home / "prefect.auth").read_text("ascii") in up.console
+    assert {(up.home / name).stat().st_mode & 0o777 for name in ("prefect.auth", "prefect-api.auth")} == {0o600}
+    assert (up.home / "prefect-api.auth").read_text("ascii") not in up.console
 
 
 def test_a_killed_worker_is_started_again_and_said_to_be(up: Up):

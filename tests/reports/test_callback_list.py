@@ -24,7 +24,7 @@ def planned(store: Store) -> Store:
     with store.writing() as tx:
         add_actor(tx, NewActor("ann", (Role.AGENT,)))
     for n in range(5):
-        new_resolved_case(store, n * HOUR / 4, customer=f"Customer {n}", phone=f"1380000000{n}")
+        new_resolved_case(store, n * HOUR / 4, customer=f"Customer {n}", phone=f"1380013800{n}")
     plan(store, START + HOUR)
     return store
 
@@ -38,7 +38,7 @@ def test_the_day_is_shared_out_over_people(planned: Store):
 
 def test_a_line_tells_whom_to_call_and_the_story(planned: Store):
     [first, *_] = gather(planned, START, TOMORROW).lines
-    assert (first.name, first.phone, first.attempt, first.round) == ("Customer 0", "13800000000", 1, 1)
+    assert (first.name, first.phone, first.attempt, first.round) == ("Customer 0", "13800138000", 1, 1)
     assert (first.kind, first.category, first.result) == ("complaint", "damage", "Paid in full.")
     assert (first.planned_at, first.due_at) == (START + DAY, START + 7 * DAY)
 

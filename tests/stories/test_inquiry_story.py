@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.case_actions import execute_sql, query_rows
+from engine.ledger.journal import journal_row
+from tests.case_actions import query_rows
 from tests.editions import publishes
 from tests.stories.story import Story
 
@@ -20,7 +21,9 @@ SELECT c.kind, l.relation FROM link l JOIN cases c ON c.id = l.child_id JOIN cas
 def calls_back(story: Story, max_rounds: int = 0) -> None:
     """Switch callbacks of inquiries on, with at most so many rounds (0: unlimited)."""
     story.promises(answer_inquiry={"amount": 24, "unit": "hours"})
-    execute_sql(story.store, CALLED_BACK)
+    with story.store.writing() as tx:
+        for row in tx.rows(f"{CALLED_BACK} RETURNING id"):
+            journal_row(tx, "edition", (row.id,), "system", 0)
     if max_rounds:
         publishes(story.store, "rounds", max=max_rounds)
 

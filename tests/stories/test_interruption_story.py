@@ -49,7 +49,8 @@ def mailed(story: Story, template: str) -> list[str]:
 def redeliver(story: Story, move: str, reaction: str) -> None:
     """Deliver the last event of a move once more, as after a lease that ran out."""
     row = query_rows(story.store, EVENT, number=story.number, move=move)[-1]
-    leased = Leased(CaseEvent(**row), reaction, 2, "another")
+    event = CaseEvent(**row)
+    leased = Leased(event, reaction, 2, "another", event.recorded_at)
 
     async def deliver() -> None:
         await reactions()[reaction].react(ReactionContext(story.work, leased))

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateways.logs.draft.sample import Column, Row, Sample, changes
 from gateways.logs.draft.time_formats import TimeFormat, instant, time_format_of
-from gateways.logs.draft.word_list import WITHIN, hint, sorts_of
+from gateways.logs.draft.word_list import WITHIN, hint, plain, sorts_of, word_list
 
 MOST_WORDS = 300
 """The most different values of a column of activities or states."""
@@ -17,11 +18,14 @@ STANDARD = frozenset(
     }
 )
 """The transitions of XES's lifecycle extension: the progress of an activity, not the state of the case."""
-FURTHER = ("who", "department", "customer", "subject", "text", "channel", "severity", "category", "opened", "deadline")
+FURTHER = (
+    *("who", "department", "customer_id", "customer", "subject", "text", "channel", "severity", "category"),
+    *("opened", "deadline"),
+)
 
 DISTINCT = 0.1
 """The share of different values in a column of case ids whose name does not say that it is one."""
-MUST_VARY = frozenset({"severity", "category"})
+MUST_VARY = frozenset({"severity", "category", "customer_id"})
 """Columns that tell nothing if their value is always the same."""
 
 
@@ -52,29 +56,40 @@ class ChosenColumns:
                 raise UnknownColumn(name, list(sample.columns))
 
 
+class SlaGuess(NamedTuple):
+    """The column in which the log says whether it kept its promise, and its texts for both answers."""
+
+    column: str
+    kept: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class ColumnGuess:
     """The inferred columns; empty where none was found.
 
-    ``words`` are the columns that make up the word of an event, ``wide`` the time columns of a log in which each row is
-    a whole case, and ``status`` its column of states; ``told_by_times`` is one that says nothing else than the times.
-    ``backwards`` means that the newest event comes first; ``steps`` is the column of XES's lifecycle transitions.
-    ``doubts`` names the choices that nothing but the values speaks for.
+    ``words`` are the columns that make up the word of an event. In a log in which each row is a whole case, ``wide``
+    are its columns of times, ``words`` that of its states and ``at`` that of their time; ``told_by_times`` are columns
+    of states that say nothing else than the times. ``chosen`` is what the operator chose. ``backwards`` means that the
+    newest event comes first, ``lone`` that each case of the sample has one event; ``steps`` is the column of XES's
+    lifecycle transitions. ``doubts`` names the choices that nothing but the values speaks for.
     """
 
     case: str = ""
     words: tuple[str, ...] = ()
     at: str = ""
-    status: str = ""
+    chosen: ChosenColumns = ChosenColumns()
     doubts: set[str] = field(default_factory=set[str])
+    lone: bool = False
     is_state: bool = False
     backwards: bool = False
     steps: str = ""
     order: str = ""
-    told_by_times: str = ""
+    told_by_times: tuple[str, ...] = ()
     wide: list[str] = field(default_factory=list[str])
     times: dict[str, TimeFormat] = field(default_factory=dict[str, TimeFormat])
     further: dict[str, str] = field(default_factory=dict[str, str])
+    sla: SlaGuess | None = None
 
     @property
     def word(self) -> str:
@@ -87,22 +102,22 @@ class ColumnGuess:
 
     def used(self) -> set[str]:
         """Return the columns that the draft uses."""
-        columns = {self.case, *self.words, self.at, self.order, self.steps, self.status, *self.wide}
-        return columns | {*self.further.values()}
+        columns = {self.case, *self.words, self.at, self.order, self.steps, *self.wide}
+        return columns | {*self.further.values()} | ({self.sla.column} if self.sla else set[str]())
 
 
 def guess_columns(sample: Sample, chosen: ChosenColumns) -> ColumnGuess:
     """Return what the columns of a sample hold; the operator's choices stand. Raises ``UnknownColumn``."""
     chosen.check(sample)
     columns = sample.columns
-    guess = ColumnGuess()
+    guess = ColumnGuess(chosen=chosen)
     guess.times = {
         name: format_ for name, column in columns.items() if (format_ := time_format_of(name, list(column.values)))
     }
     guess.case = chosen.case or _case(sample, guess.times)
     pairs = sample.pairs(guess.case) if guess.case else []
-    by_rows = not chosen.words and not chosen.at
-    if guess.case and not pairs and len(guess.times) > 1 and by_rows:
+    by_rows = _may_be_wide(guess, sample)
+    if guess.case and not pairs and by_rows:
         _wide(guess, sample)
     else:
         guess.at = chosen.at or _best(
@@ -111,29 +126,65 @@ def guess_columns(sample: Sample, chosen: ChosenColumns) -> ColumnGuess:
         _words(guess, sample, pairs, chosen.words)
         guess.order = _order(sample, guess, pairs)
         guess.backwards = _backwards(guess, pairs)
-        if not guess.word and len(guess.times) > 1 and by_rows:
-            guess.at = ""
+        if not guess.word and by_rows:
             _wide(guess, sample)
+    guess.lone = not pairs and not guess.wide
     _doubts(guess, chosen)
     _further(guess, sample, pairs)
+    guess.sla = _sla(guess, sample)
     return guess
 
 
+def _may_be_wide(guess: ColumnGuess, sample: Sample) -> bool:
+    """Return whether rows with several times may be whole cases: of one time at least it is known what happened then.
+
+    Where the operator chose both the column of words and that of their time, each row is an event.
+    """
+    chosen, times = guess.chosen, _times_of_events(guess)
+    if chosen.words and chosen.at:
+        return False
+    if chosen.at and not _status(guess, sample):
+        return False
+    return len(guess.times) > 1 and any(next(sorts_of(name), None) for name in times)
+
+
+def _times_of_events(guess: ColumnGuess) -> list[str]:
+    return [name for name in guess.times if not hint(name, "deadline")]
+
+
 def _wide(guess: ColumnGuess, sample: Sample) -> None:
-    """Find the times of a log in which each row is a whole case, and its column of states."""
-    guess.wide = [name for name in guess.times if not hint(name, "deadline")]
+    """Find the times of a log in which each row is a whole case, its column of states, and the time of these."""
+    guess.wide = _times_of_events(guess)
+    status = _status(guess, sample)
+    guess.words = guess.chosen.words or ((status,) if status else ())
+    changed = _best(guess.wide, lambda name: hint(name, "status_time")) if guess.words else ""
+    guess.at = guess.chosen.at or (changed if changed and hint(changed, "status_time") > CLEAR else "")
+
+
+def _status(guess: ColumnGuess, sample: Sample) -> str:
+    """Return the column of states of a log in which each row is a whole case; empty where none is named like one."""
     states = [name for name, column in sample.columns.items() if _may_be_words(column, guess, len(sample.rows))]
     best = _best(states, lambda name: hint(name, "state"))
-    guess.status = best if best and hint(best, "state") > CLEAR else ""
+    return best if best and hint(best, "state") > CLEAR else ""
 
 
 def _doubts(guess: ColumnGuess, chosen: ChosenColumns) -> None:
-    """Note the choices for which neither the operator nor the column's name speaks."""
-    if guess.case and not chosen.case and hint(guess.case, "case") <= CLEAR:
+    """Note the choices for which neither the operator nor the column's name speaks; those of states have remarks."""
+    if guess.case and not chosen.case and (hint(guess.case, "case") <= CLEAR or guess.lone):
         guess.doubts.add("case")
-    if guess.word and not chosen.words and max(hint(guess.word, "state"), hint(guess.word, "activity")) <= CLEAR:
+    if (
+        guess.word
+        and not guess.wide
+        and not chosen.words
+        and max(hint(guess.word, "state"), hint(guess.word, "activity")) <= CLEAR
+    ):
         guess.doubts.add("word")
-    if guess.at and not chosen.at and max(hint(guess.at, sort) for sort in ("at", "opened")) <= CLEAR:
+    if (
+        guess.at
+        and not guess.wide
+        and not chosen.at
+        and max(hint(guess.at, sort) for sort in ("at", "opened")) <= CLEAR
+    ):
         guess.doubts.add("at")
 
 
@@ -154,7 +205,9 @@ def _case(sample: Sample, times: dict[str, TimeFormat]) -> str:
         by_name = hint(column.name, "case") > CLEAR
         if column.name in times or column.filled <= 0.9 * rows:
             return False
-        if not by_name and hint(column.name, "never_a_case"):
+        if hint(column.name, "never_a_case") >= hint(column.name, "case") and hint(column.name, "never_a_case"):
+            return False
+        if not by_name and max(hint(column.name, "state"), hint(column.name, "activity")) > CLEAR:
             return False
         return by_name or (
             many and len(column.values) >= DISTINCT * rows and max(map(len, column.values)) < LONGEST_WORD
@@ -261,6 +314,11 @@ def _backwards(guess: ColumnGuess, pairs: Sequence[tuple[Row, Row]]) -> bool:
     return len(backward) > 3 and sum(backward) / len(backward) > 0.9
 
 
+def _best_hint(name: str) -> float:
+    """Return how well a column's name fits the sort of column that it fits best."""
+    return max(hint(name, sort) for sort in FURTHER)
+
+
 def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]]) -> None:
     """Find the other columns of a mapping; each column is used once."""
     used = guess.used()
@@ -271,9 +329,25 @@ def _further(guess: ColumnGuess, sample: Sample, pairs: Sequence[tuple[Row, Row]
             free = [name for name in free if changes(pairs, name) == 0]
         elif sort in MUST_VARY:
             free = [name for name in free if len(sample.columns[name].values) > 1]
-        best = _best([name for name in free if hint(name, sort) > 0.2], lambda name: hint(name, sort))  # noqa: B023
+        fitting = [name for name in free if hint(name, sort) > CLEAR and hint(name, sort) >= _best_hint(name)]
+        best = _best(fitting, lambda name: hint(name, sort))  # noqa: B023
         if best:
             guess.further[sort] = best
             if hint(best, sort) <= WITHIN:
                 guess.doubts.add(sort)
             used.add(best)
+
+
+def _sla(guess: ColumnGuess, sample: Sample) -> SlaGuess | None:
+    """Return the column that answers whether the log kept its promise; None where no column has both answers."""
+    answers = word_list().answers
+    for name in (name for name in sample.columns if name not in guess.used() and name not in guess.times):
+        kept, broken = hint(name, "sla"), hint(name, "sla_broken")
+        if max(kept, broken) <= CLEAR:
+            continue
+        values = sample.columns[name].values
+        texts = {answer: tuple(v for v in values if plain(v) in known) for answer, known in answers.items()}
+        if texts["yes"] and texts["no"]:
+            positive = kept >= broken
+            return SlaGuess(name, texts["yes" if positive else "no"], texts["no" if positive else "yes"])
+    return None

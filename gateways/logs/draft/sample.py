@@ -13,7 +13,7 @@ from gateways.logs.log_files import Record, kind_of, refused, unpacked
 from gateways.logs.mapping_schema import CASE, LogSource
 from gateways.logs.ocel import object_types
 from gateways.logs.records import OCEL_KINDS, records_of
-from gateways.problems import Unreadable
+from gateways.problems import AddNote, FileNote, Unreadable, ignore
 
 SAMPLE = 10_000
 """The number of records from which the meaning of columns is inferred."""
@@ -22,11 +22,16 @@ UNMAPPED = LogSource(name="unmapped", kind="complaint", pack="logistics", zone="
 Row = dict[str, str]
 
 
-def raw_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
-    """Yield each record as texts by column; attributes of the case as ``case:NAME``. Raises ``Unreadable``."""
-    for record in records_of(path, _unmapped(encoding), frozenset(), None):
+def raw_rows(path: Path, encoding: str | None = None, note: AddNote = ignore) -> Iterator[Row]:
+    """Yield each record as texts by column; attributes of the case as ``case:NAME``. Raises ``Unreadable``.
+
+    ``note`` takes the remarks on the file, and on the records that cannot be read.
+    """
+    for record in records_of(path, _unmapped(encoding), frozenset(), None, note):
         if isinstance(record, Record):
             yield _texts(record)
+        else:
+            note(FileNote(record.code, record.params, record.row, record.column))
 
 
 def _unmapped(encoding: str | None) -> LogSource:

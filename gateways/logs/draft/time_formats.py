@@ -91,7 +91,9 @@ def source_of(form: str) -> TableSource:
 
 
 def _swapped(form: str) -> str:
-    """Return the format with day and month exchanged, where both are numbers."""
+    """Return the format with day and month exchanged, where both are numbers and nothing tells which is which."""
+    if form.startswith("%Y") or "月" in form:
+        return form
     return form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m") if "%m" in form else form
 
 

@@ -17,13 +17,14 @@ from gateways.logs.draft.word_meanings import MeaningProposal, kind_of_log, prop
 from gateways.logs.draft.word_statistics import WordStatistics, count_words
 from gateways.logs.events import events
 from gateways.logs.mapping import LogMapping
-from gateways.problems import Unreadable
+from gateways.problems import AddNote, Unreadable, ignore
 from models.log_event import LogEvent
 
 PROMISED, KEPT = "promised", "promise kept"
 """The words of the two events that a column of deadlines becomes in a log of wide rows."""
-KEEPING = frozenset({"resolved", "closed", "delivered", "signed_for"})
-"""The sorts of words that keep such a promise."""
+KEEPING = frozenset({"resolved", "delivered", "signed_for"})
+"""The sorts of words that keep such a promise; without one of them the end of the case does."""
+ENDING = frozenset({"closed"})
 TRIED = 1_000
 """So many events are read to try whether a draft can be used."""
 UNSURE = "? "
@@ -49,16 +50,21 @@ def suggest(path: Path, translate: Translate, chosen: ChosenColumns | None = Non
 
 
 def draft_of(
-    path: Path, translate: Translate, chosen: ChosenColumns | None = None, encoding: str | None = None
+    path: Path,
+    translate: Translate,
+    chosen: ChosenColumns | None = None,
+    encoding: str | None = None,
+    note: AddNote = ignore,
 ) -> Draft:
     """Return the draft of a mapping for the log at ``path``. Raises ``Unreadable``, ``UnknownColumn``.
 
+    ``note`` takes the remarks on the file.
     Whether it can be used is tried: it is loaded, and the first event is read by it.
     """
     sample = read_sample(path, encoding)
     guess = guess_columns(sample, chosen or ChosenColumns())
     kind = kind_of_log(guess)
-    statistics = count_words(path, guess, sample.missing, encoding)
+    statistics = count_words(path, guess, sample.missing, encoding, note)
     if guess.wide:
         proposals = propose_columns(sample, guess, kind)
     else:
@@ -106,6 +112,7 @@ class _Writer:
         self._add("opening", self._opening())
         self._add("fill", self._fill())
         self._add_wide(proposals)
+        self._add_sla()
         self._add_skipped()
         for name in ("moves", "states", "ignored"):
             table = self._words(name, [proposal for proposal in proposals if proposal.table == name])
@@ -160,11 +167,12 @@ class _Writer:
         table.add("case", self._choice("case", guess.case, "no_case"))
         if others := [f"ocel:type:{name}" for name in self._types if f"ocel:type:{name}" != guess.case]:
             table.add(tomlkit.comment(UNSURE + self._message("object_types", types=", ".join(others))))
-        if guess.wide:
-            if guess.status:
-                table.add("word", self._noted(guess.status, "status"))
-            return table
         words = guess.word if len(guess.words) < 2 else list(guess.words)
+        if guess.wide:
+            if words:
+                table.add("word", words if guess.chosen.words else self._noted(words, "status"))
+                self._add_status_time(table)
+            return table
         table.add("word", self._choice("word", words, "no_word"))
         table.add("at", self._choice("at", guess.at, "no_time"))
         order = tomlkit.item(["at", *([guess.order] if guess.order else []), "-row" if guess.backwards else "row"])
@@ -174,11 +182,21 @@ class _Writer:
                 table.add(name, self._choice(name, column))
         return table
 
+    def _add_status_time(self, table: Table) -> None:
+        """Add the column of the time of the states; where none is known, a remark which time they get."""
+        at = self._guess.at
+        if at:
+            table.add("at", at if self._guess.chosen.at else self._noted(at, "status_time"))
+        else:
+            table.add(tomlkit.comment(UNSURE + self._message("status_without_time")))
+
     def _choice(self, name: str, value: str | list[str], missing: str = "") -> Any:
         """Return the column of a choice, with a remark where there is none or where only its values speak for it."""
         if not value:
             return self._noted("", missing)
-        return self._noted(value, "unsure_column") if name in self._guess.doubts else value
+        if name not in self._guess.doubts:
+            return value
+        return self._noted(value, "lone_case" if name == "case" and self._guess.lone else "unsure_column")
 
     def _opening(self) -> Table:
         further = self._guess.further
@@ -189,6 +207,8 @@ class _Writer:
             if column := further.get(name):
                 value = _inline(column=column)
                 table.add(name, self._noted(value, "unsure_column") if name in self._guess.doubts else value)
+        if column := further.get("customer_id"):
+            table.add("customer_id", self._noted(_inline(column=column), "customer_id"))
         if column := further.get("channel"):
             table.add("channel", self._translated_column(column, word_list().channels, "file"))
         if column := further.get("opened"):
@@ -241,7 +261,11 @@ class _Writer:
     def _keeping(self) -> str:
         """Return the column of the time that keeps the promise of a row."""
         wide = self._guess.wide
-        return next((name for name in reversed(wide) if any(sort.name in KEEPING for sort in sorts_of(name))), wide[-1])
+        for sorts in (KEEPING, ENDING):
+            for name in reversed(wide):
+                if any(sort.name in sorts for sort in sorts_of(name)):
+                    return name
+        return wide[-1]
 
     def _promise(self) -> str:
         """Return the column of deadlines if a promise can be drafted: made at one time, kept at a later one."""
@@ -257,6 +281,12 @@ class _Writer:
         promise = _inline(move="promise", form=_inline(promise=deadline, due_at=due))
         for word, meaning in ((PROMISED, promise), (KEPT, _inline(move="keep_promise", form=_inline(promise=1)))):
             moves.add(_quoted(word), meaning)
+
+    def _add_sla(self) -> None:
+        """Add the log's own answer whether it kept its promise, where a column has it."""
+        if sla := self._guess.sla:
+            table = tomlkit.table().add("column", self._noted(sla.column, "sla"))
+            self._add("sla", table.add("kept", list(sla.kept)).add("broken", list(sla.broken)))
 
     def _add_skipped(self) -> None:
         steps = self._guess.steps
@@ -303,7 +333,7 @@ class _Writer:
             yield f'{_quoted(proposal.word).as_string()} = "" # {self._message("count", count=proposal.count)}'
 
     def _reason_to_leave_out(self, name: str) -> str:
-        if name == self._guess.told_by_times:
+        if name in self._guess.told_by_times:
             return "status_told"
         return "unknown_time" if name in self._guess.times else "unused_column"
 

@@ -30,6 +30,7 @@ class WordGroup(BaseModel):
     """Words that mean the same. ``unsure`` is the key of the remark that a draft puts beside them.
 
     A word is of the sort only if it begins cases (``first``), ends them (``last``), or makes up ``share`` of the name.
+    ``over`` lets it win over the words of other sorts beside it; a word with a qualifier is never of an ``end``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +39,8 @@ class WordGroup(BaseModel):
     words: tuple[str, ...]
     first: bool = False
     last: bool = False
+    over: bool = False
+    end: bool = False
     unsure: str = ""
     share: float = 0
     complaint: Sense
@@ -52,8 +55,10 @@ class WordList(BaseModel):
     missing: frozenset[str]
     negations: frozenset[str]
     negations_zh: str
+    qualifiers: tuple[str, ...]
     formats: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
+    answers: Mapping[str, tuple[str, ...]]
     channels: Mapping[str, tuple[str, ...]]
     severities: Mapping[str, tuple[str, ...]]
     meaning: tuple[WordGroup, ...]
@@ -83,12 +88,13 @@ def hint(column: str, sort: str) -> float:
 
 
 def sorts_of(word: str) -> Iterator[WordGroup]:
-    """Yield the sorts that a word of a log may be of, the longest match first."""
+    """Yield the sorts that a word of a log may be of: those over others first, then the longest match."""
     name = plain(word)
-    matches = [
-        (len(known), sort) for sort in word_list().meaning for known in sort.words if _meant(known, name, sort.share)
-    ]
-    matches.sort(key=lambda match: -match[0])
+    sorts = word_list().meaning
+    if any(_within(qualifier, name) is not None for qualifier in word_list().qualifiers):
+        sorts = tuple(sort for sort in sorts if not sort.end)
+    matches = [(len(known), sort) for sort in sorts for known in sort.words if _meant(known, name, sort.share)]
+    matches.sort(key=lambda match: (not match[1].over, -match[0]))
     seen: set[str] = set()
     for _, sort in matches:
         if sort.name not in seen:

@@ -1,5 +1,6 @@
 """Propose a meaning for each word of a log: a move, states, to ignore it, or nothing; with a remark if unsure."""
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,10 @@ PLAIN = "note"
 
 ORDERS = frozenset({"order", "shipment", "waybill", "consignment", "订单", "訂單", "运单", "運單", "单号"})
 """Words in the name of the case column that show a log of service orders."""
+
+
+TICKETS = frozenset({"工单", "工單"})
+"""Words in the name of the case column that look like an order's and mean a ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +62,36 @@ def _narrowed(proposal: MeaningProposal, statistics: WordStatistics) -> MeaningP
     one that jumps over the assigning does not fit either way.
     """
     sort = sort_of(proposal.word, statistics)
-    if proposal.table != "states" or sort is None or sort.name != WORKING:
+    if proposal.table != "states" or sort is None:
         return proposal
-    assigned = [word for word in statistics.words if (other := sort_of(word, statistics)) and other.name == ASSIGNED]
-    return replace(proposal, names=proposal.names[:1]) if statistics.ever_after(proposal.word, assigned) else proposal
+    if sort.name == WORKING and statistics.ever_after(proposal.word, _words_of(ASSIGNED, statistics)):
+        return replace(proposal, names=proposal.names[:1])
+    if sort.name == ASSIGNED and statistics.ever_again(proposal.word, _words_of(WORKING, statistics)):
+        return replace(proposal, remark=proposal.remark or "assigned_again")
+    return proposal
+
+
+def _words_of(name: str, statistics: WordStatistics) -> list[str]:
+    """Return the words of the log that are of a sort."""
+    return [word for word in statistics.words if (sort := sort_of(word, statistics)) and sort.name == name]
 
 
 def kind_of_log(guess: ColumnGuess) -> str:
     """Return the kind of case that the name of the case column shows, or a time of delivery among those of a row."""
     name = plain(guess.case)
     delivered = any(sort.name in DELIVERED for column in guess.wide for sort in sorts_of(column))
-    return "service_order" if delivered or any(word in name for word in ORDERS) else "complaint"
+    ticket = any(word in name for word in TICKETS)
+    return "service_order" if delivered or (not ticket and any(word in name for word in ORDERS)) else "complaint"
 
 
 def propose_columns(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
-    """Return a proposal for each column of times in a log of wide rows: its words are the names of the columns."""
-    proposals = [proposal for name in guess.wide if (proposal := _of_column(sample, name, kind))]
-    guess.wide = [proposal.column for proposal in proposals]
+    """Return a proposal for each column of times in a log of wide rows, and for each value of its column of states.
+
+    The words of the times are the names of their columns.
+    """
     states = _of_status(sample, guess, kind)
+    proposals = [proposal for name in guess.wide if name != guess.at and (proposal := _of_column(sample, name, kind))]
+    guess.wide = [proposal.column for proposal in proposals]
     values = {proposal.word for proposal in states}
     return [*(_told_apart(proposal, values) for proposal in proposals), *states]
 
@@ -85,23 +102,34 @@ def _told_apart(proposal: MeaningProposal, states: Container[str]) -> MeaningPro
 
 
 def _of_status(sample: Sample, guess: ColumnGuess, kind: str) -> list[MeaningProposal]:
-    """Return a proposal for each value of the column of states, where one is an end for which the log has no time.
+    """Return a proposal for each value of the column of states, where one says what no time of the log says.
 
-    Else the column is not used (``guess.status`` is emptied): its values say nothing that the times do not.
+    That is a cancelled or refused case; where no column of times tells an end, any end. Else the column is not used,
+    unless the operator chose it: its values say nothing that the times do not.
     """
-    if not guess.status:
+    if not guess.words:
         return []
-    proposals: list[MeaningProposal] = []
-    for word, count in sample.columns[guess.status].values.most_common():
-        sort = next(sorts_of(word), None)
-        if sort is not None and sort.name in UNTIMED_ENDS:
-            sense = sort.service_order if kind == "service_order" else sort.complaint
-            proposals.append(replace(_of_activity(word, count, sense, sort), remark="untimed_end"))
-        else:
-            proposals.append(MeaningProposal(word, count, "ignored", remark="told_by_times"))
-    if all(proposal.table == "ignored" for proposal in proposals):
-        guess.told_by_times, guess.status, proposals = guess.status, "", []
+    untold = UNTIMED_ENDS if _tells_an_end(guess) else (*UNTIMED_ENDS, *ENDS)
+    words = Counter(word for row in sample.rows if (word := guess.word_of(row)))
+    proposals = [_of_value(word, count, kind, untold, guess) for word, count in words.most_common()]
+    if all(proposal.table == "ignored" for proposal in proposals) and not (guess.chosen.words or guess.chosen.at):
+        guess.told_by_times, guess.words, guess.at, proposals = guess.words, (), "", []
     return proposals
+
+
+def _tells_an_end(guess: ColumnGuess) -> bool:
+    """Return whether a column of times tells when a case came to an end."""
+    times = (name for name in guess.wide if name != guess.at)
+    return any(sort.name in ENDS for name in times if (sort := next(sorts_of(name), None)))
+
+
+def _of_value(word: str, count: int, kind: str, untold: Container[str], guess: ColumnGuess) -> MeaningProposal:
+    """Return the proposal for a value of the column of states; ``untold`` are the sorts that no time tells."""
+    sort = next(sorts_of(word), None)
+    if sort is None or sort.name not in untold:
+        return MeaningProposal(word, count, "ignored", remark="told_by_times")
+    sense = sort.service_order if kind == "service_order" else sort.complaint
+    return replace(_of_activity(word, count, sense, sort), remark="state_time" if guess.at else "untimed_end")
 
 
 def _of_column(sample: Sample, name: str, kind: str) -> MeaningProposal | None:

@@ -41,6 +41,7 @@ from tests.case_actions import (
 
 pytestmark = pytest.mark.requirement("B5")
 
+NOW = START + 2 * DAY
 COMMAND = Command("cp-26-000001", "note", form_for("note"), actor=SUPERVISOR, key="a-key")
 
 
@@ -69,12 +70,17 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "store.backup"
 
 
+def bring_key(source: Store, target: Settings) -> None:
+    """Copy the private key to the other machine, as the administrator does before a restore."""
+    target.where.mkdir(exist_ok=True)
+    shutil.copy(source.home / "anchor.key", target.where)
+
+
 @pytest.fixture
 def restored_store(store_with_history: Store, elsewhere: Settings, file: Path) -> Iterator[Store]:
     back_up(store_with_history, file, START + 2 * DAY)
-    (elsewhere.where).mkdir()
-    shutil.copy(store_with_history.home / "anchor.key", elsewhere.where)
-    assert restore(elsewhere, file).verdict.faults == ()
+    bring_key(store_with_history, elsewhere)
+    assert restore(elsewhere, file, NOW).verdict.faults == ()
     with closing(elsewhere.store()) as store:
         yield store
 
@@ -142,13 +148,14 @@ def test_a_backup_is_one_snapshot_while_others_write(store: Store, elsewhere: Se
     finally:
         stop.set()
         writer.join()
-    assert [fault.what for fault in restore(elsewhere, file).verdict.faults] == []
+    bring_key(store, elsewhere)
+    assert [fault.what for fault in restore(elsewhere, file, NOW).verdict.faults] == []
 
 
 def test_nothing_is_restored_into_a_store_that_holds_rows(store_with_history: Store, settings: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
     before = all_rows(store_with_history)
-    refused = refusal(lambda: restore(settings, file))
+    refused = refusal(lambda: restore(settings, file, NOW))
     assert refused.code == "not_empty"
     assert {"cases", "actor"} <= set(refused.params["tables"])
     assert all_rows(store_with_history) == before
@@ -157,8 +164,8 @@ def test_nothing_is_restored_into_a_store_that_holds_rows(store_with_history: St
 def test_a_backup_is_restored_into_a_new_store(store_with_history: Store, elsewhere: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
     create_store(elsewhere, START)
-    shutil.copy(store_with_history.home / "anchor.key", elsewhere.where)
-    restored = restore(elsewhere, file)
+    bring_key(store_with_history, elsewhere)
+    restored = restore(elsewhere, file, NOW)
     assert (restored.verdict.faults, restored.verdict.cases) == ((), 2)
 
 
@@ -174,14 +181,16 @@ def test_an_unwritable_path_is_refused(store_with_history: Store, tmp_path: Path
 
 def test_nothing_is_restored_under_another_secret(store_with_history: Store, elsewhere: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
+    bring_key(store_with_history, elsewhere)
     other = elsewhere.model_copy(update={"secret": "another"})
-    assert refusal(lambda: restore(other, file)).code == "other_secret"
-    assert restore(elsewhere, file).verdict.cases == 2, "the refusal wrote nothing"
+    assert refusal(lambda: restore(other, file, NOW)).code == "other_secret"
+    assert restore(elsewhere, file, NOW).verdict.cases == 2, "the refusal wrote nothing"
 
 
 def test_nothing_is_restored_without_the_secret(store_with_history: Store, elsewhere: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
-    assert refusal(lambda: restore(elsewhere.model_copy(update={"secret": None}), file)).code == "restore_secret"
+    bring_key(store_with_history, elsewhere)
+    assert refusal(lambda: restore(elsewhere.model_copy(update={"secret": None}), file, NOW)).code == "restore_secret"
 
 
 def truncate(file: Path) -> None:
@@ -227,11 +236,13 @@ def test_a_damaged_backup_is_refused(sqlite_store: Store, tmp_path: Path, file: 
     new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
     damage(file)
-    assert refusal(lambda: restore(Settings(home=tmp_path / "new", secret=SECRET), file)).code == "bad_backup"
+    target = Settings(home=tmp_path / "new", secret=SECRET)
+    bring_key(sqlite_store, target)
+    assert refusal(lambda: restore(target, file, NOW, "a test")).code == "bad_backup"
 
 
 def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tmp_path: Path, file: Path):
-    """The manifest does not show it, as whoever changes the rows can rewrite the manifest."""
+    """Even if somebody restores it despite its manifest, which no longer has the signature of the key."""
     number = new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
     with zipfile.ZipFile(file) as packed:
@@ -242,10 +253,17 @@ def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tm
             raw.execute(f"DELETE FROM {table}")
     rows = (tmp_path / "closeloop.db").read_bytes()
     manifest["files"]["closeloop.db"] = hashlib.sha256(rows).hexdigest()
+    manifest["sizes"]["closeloop.db"] = len(rows)
     replace_entry(file, "closeloop.db", rows)
     replace_entry(file, MANIFEST, json.dumps(manifest).encode())
-    restored = restore(Settings(home=tmp_path / "new", secret=SECRET), file)
-    assert {(f.number, f.seq, f.what) for f in restored.verdict.faults} == {(number, 1, "anchor_case_gone")}
+    target = Settings(home=tmp_path / "new", secret=SECRET)
+    bring_key(sqlite_store, target)
+    assert refusal(lambda: restore(target, file, NOW)).code == "backup_forged"
+    restored = restore(target, file, NOW, "there is no other copy")
+    assert {(fault.number, fault.what) for fault in restored.verdict.faults} == {
+        (number, "anchor_case_gone"),
+        ("journal-0", "journal_changed case_parties [1,1]"),
+    }
 
 
 def test_an_older_backup_under_later_anchors_reports_the_missing_rows(
@@ -257,9 +275,10 @@ def test_an_older_backup_under_later_anchors_reports_the_missing_rows(
     emptied = Settings(home=settings.home, secret=SECRET, database_url=settings.database_url)
     for table in reversed(tables()):
         execute_sql(store_with_history, f"DELETE FROM {table.name}")
-    restored = restore(emptied, file)
+    store_with_history.close()
+    restored = restore(emptied, file, NOW)
     assert restored.later == 1
-    assert {"anchor_row", "anchor_case_gone"} == {fault.what for fault in restored.verdict.faults}
+    assert {"anchor_row", "anchor_case_gone", "anchor_cut_short"} == {fault.what for fault in restored.verdict.faults}
     assert number in {fault.number for fault in restored.verdict.faults}
     with closing(emptied.store()) as store:
         assert anchor(store, START + 5 * DAY, Anew("sue", "restored from the backup of the third day")) is not None
@@ -271,7 +290,7 @@ def test_one_kind_of_database_is_not_restored_into_another(
 ):
     new_case(sqlite_store)
     back_up(sqlite_store, file, START + DAY)
-    assert refusal(lambda: restore(postgres_settings, file)).params == {"database": "sqlite"}
+    assert refusal(lambda: restore(postgres_settings, file, NOW)).params == {"database": "sqlite"}
 
 
 def test_a_store_with_damaged_anchors_is_backed_up(sqlite_store: Store, file: Path):

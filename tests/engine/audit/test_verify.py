@@ -185,7 +185,9 @@ def test_an_open_timer_of_a_closed_case_is_detected(store_with_history: Store):
         "UPDATE timer SET closed_at = NULL WHERE case_id = :id",
         id=case_of(store_with_history, number)["id"],
     )
-    assert faults(store_with_history) == {"timer_runs_first_reply", "timer_runs_solution"}
+    assert faults(store_with_history) == {
+        f"timer_{what}_{clause}" for what in ("runs", "end") for clause in ("first_reply", "solution")
+    }
 
 
 def test_verify_can_be_limited_to_cases_changed_since_an_instant(store_with_history: Store):

@@ -119,7 +119,7 @@ def test_the_window_is_the_allowance_of_its_timer(store: Store):
     )
 
 
-PHONE = "13800000000"
+PHONE = "13800138001"
 
 
 def new_service_order(store: Store, after: timedelta, phone: str = PHONE) -> str:
@@ -154,7 +154,7 @@ def test_the_span_does_not_apply_to_complaints_or_other_customers(store: Store):
     publishes(store, "callbacks", recurrence_days=30)
     record_answered_callback(store)
     new_resolved_case(store, phone=PHONE)
-    new_service_order(store, timedelta(), phone="13900000000")
+    new_service_order(store, timedelta(), phone="13900139001")
     plan(store, START)
     assert planned_callbacks(store) == [(1, 1, DAY)] * 2
 
@@ -180,12 +180,12 @@ def shanghai(at: datetime) -> datetime:
 
 
 def test_a_callback_is_due_at_its_planned_hour(store: Store):
-    number = new_resolved_case(store, phone="13800000000")
+    number = new_resolved_case(store, phone="13800138001")
     plan(store, START)
     assert due(store, START + DAY - MICROSECOND) == []
     [call] = due(store, START + DAY)
     assert isinstance(call, Planned)
-    assert (call.number, call.attempt, call.phone, call.key) == (number, 1, "13800000000", f"{number}:callback:1:1")
+    assert (call.number, call.attempt, call.phone, call.key) == (number, 1, "13800138001", f"{number}:callback:1:1")
 
 
 def test_a_callback_handed_over_is_not_due_and_stays_open(store: Store):

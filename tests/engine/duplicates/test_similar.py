@@ -15,7 +15,7 @@ from engine.store import Store
 from models.contact import Contact
 from tests.case_actions import DAY, HOUR, START, contact, make_move, new_case, query_rows, refusal, run_concurrently
 
-WANG: dict[str, Any] = {"phone": "138 0000 0000"}
+WANG: dict[str, Any] = {"phone": "138 0013 0000"}
 pytestmark = pytest.mark.requirement("A6")
 
 
@@ -33,7 +33,7 @@ def test_cases_of_the_customer_or_the_shipment_are_found_newest_first_with_reaso
     of_both = new_case(store, HOUR, **WANG, shipment="SF-1")
     of_shipment = new_case(store, 2 * HOUR, phone="13900139000", shipment="sf 1")
     new_case(store, 3 * HOUR, phone="13900139000", shipment="SF-2")
-    new_contact = contact(DAY, phone="13800000000", shipment="SF1")
+    new_contact = contact(DAY, phone="13800130000", shipment="SF1")
     assert numbers_and_reasons(store, new_contact) == [
         (of_shipment, ("shipment",)),
         (of_both, ("party", "shipment")),

@@ -31,6 +31,7 @@ from tests.case_actions import (
     new_resolved_case,
     query_rows,
 )
+from tests.no_anchors import anchor_first, forget_anchors
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -82,7 +83,7 @@ def anchored(store: Store) -> Store:
     """A store with three resolved cases and an anchor over them."""
     for _ in range(3):
         new_resolved_case(store)
-    assert anchor(store, START + DAY) is not None
+    anchor_first(store, START + DAY)
     return store
 
 
@@ -100,7 +101,8 @@ def test_a_root_is_stored_in_a_row_and_in_the_file(anchored: Store):
 def test_the_leaves_of_the_root_are_stored_beside_it(anchored: Store):
     place = anchored.anchors
     leaves = [(leaf.number, leaf.seq) for leaf in read_leaves(place, 1)]
-    assert leaves == [(number, 4) for number in (FIRST, SECOND, THIRD)]
+    [journal] = query_rows(anchored, "SELECT max(seq) AS seq FROM journal")
+    assert leaves == [("journal-0", journal["seq"]), *((number, 4) for number in (FIRST, SECOND, THIRD))]
     assert {file.name for file in place.iterdir()} == {"anchors.jsonl", ".lock", PUBLIC, file_of(place, 1).name}
 
 
@@ -126,8 +128,7 @@ def test_later_moves_and_cases_leave_the_anchor_valid(anchored: Store):
 
 
 def test_an_empty_store_has_a_root_too(store: Store):
-    first_anchor = anchor(store, START)
-    assert first_anchor is not None
+    first_anchor = anchor_first(store, START)
     assert first_anchor.cases == 0
     new_case(store)
     assert verify(store).ok
@@ -142,7 +143,10 @@ def test_a_case_written_while_an_anchor_is_made_is_no_fault(store: Store):
 
 def test_a_case_deleted_with_its_history_is_detected(anchored: Store):
     delete_case(anchored, 3)
-    assert fault_positions(anchored) == {(THIRD, 4, "anchor_case_gone")}
+    assert {(number, what) for number, _, what in fault_positions(anchored)} == {
+        (THIRD, "anchor_case_gone"),
+        ("journal-0", "journal_changed case_parties [1,3]"),
+    }
     delete_case(anchored, 1)
     assert (FIRST, 4, "anchor_case_gone") in fault_positions(anchored)
 
@@ -272,7 +276,7 @@ def test_nothing_is_anchored_without_the_key(anchored: Store):
 
 
 def test_a_person_re_anchors_over_a_fault_and_the_file_records_it(anchored: Store):
-    delete_case(anchored, 3)
+    delete_case(anchored, 2)
     assert anchor(anchored, START + DAY, Anew("sue", "restored")) is not None
     assert verify(anchored).ok
     second_line = json.loads(lines(anchored)[1])
@@ -343,7 +347,7 @@ def test_the_folder_of_anchors_is_read_from_the_environment(
     elsewhere = Settings(home=settings.home, secret=settings.secret, database_url=settings.database_url)
     with contextlib.closing(elsewhere.store()) as store:
         new_case(store)
-        anchor(store, START + DAY)
+        anchor(store, START + DAY, Anew("sue", "the anchors are kept elsewhere from now on"))
         assert published(store) == tmp_path / "elsewhere" / "anchors.jsonl"
         assert published(store).exists()
         assert verify(store).ok
@@ -352,6 +356,7 @@ def test_the_folder_of_anchors_is_read_from_the_environment(
 @pytest.fixture
 def keyed_store(store: Store) -> Store:
     """A store with an anchor of the first releases."""
+    forget_anchors(store)
     new_resolved_case(store)
     at = to_micros(START + HOUR)
     leaf = f"{FIRST}:4:{history_of(store, FIRST)[-1]['hash']}".encode()

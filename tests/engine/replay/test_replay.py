@@ -28,6 +28,7 @@ from tests.case_actions import (
     refusal,
     timer_of,
 )
+from tests.conftest import copy_anchors
 from tests.engine.replay.logs import (
     BEGAN,
     NO_TEXT,
@@ -316,6 +317,7 @@ def second_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
     home = tmp_path / "twin"
     home.mkdir()
     shutil.copy(sqlite_template, home / "closeloop.db")
+    copy_anchors(sqlite_template.parent, home)
     store = Settings(home=home, secret=SECRET).store()
     yield store
     store.close()

@@ -41,6 +41,7 @@ from tests.case_actions import (
     new_case,
     query_rows,
 )
+from tests.conftest import copy_anchors
 from tests.renaming import Renames, renamed
 
 PEOPLE = (HANDLER, SUPERVISOR, MANAGER, DIRECTOR)
@@ -177,6 +178,7 @@ def random_store(folder: Path, template: Path, random: Random) -> tuple[Store, l
     """Return a store of random cases with some deliveries made and some waiting, their numbers and the last hour."""
     folder.mkdir()
     shutil.copy(template, folder / "closeloop.db")
+    copy_anchors(template.parent, folder)
     store = Settings(home=folder, secret=SECRET).store()
     numbers = [new_case(store) for _ in range(CASES)]
     under_table = StoreUnderTable(store, COMPLAINT, Renames(), numbers)
@@ -201,6 +203,7 @@ def copy_store(store: Store, folder: Path) -> Store:
     folder.mkdir()
     for file in store.home.glob("closeloop.db*"):
         shutil.copy(file, folder / file.name)
+    copy_anchors(store.home, folder)
     return Settings(home=folder, secret=SECRET).store()
 
 

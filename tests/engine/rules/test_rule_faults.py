@@ -39,8 +39,9 @@ question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
 """
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
 PUBLISHED = {"calendar.not_one", "pack.other_date"}
-OWN_WORDS = {"file.unreadable", "file.not_utf8", "file.not_toml", "file.cut_off"}
-"""The codes whose ``why`` is that of Python, not of the catalogue."""
+BEYOND_LIMITS = {"file.too_long", "file.too_deep", "file.large_number"}
+OWN_WORDS = {"file.unreadable", "file.not_utf8", "file.not_toml", "file.cut_off", *BEYOND_LIMITS}
+"""The codes whose ``why`` is that of the parser, not of the catalogue."""
 ENGLISH = re.compile(r"\b(?:is|are|must|the|use|there|take|and|or|in|with|it|be|of|to|no|not|has|at)\b", re.IGNORECASE)
 """Words that every English sentence has some of, and names of fields and values have not."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]{2}")
@@ -68,6 +69,9 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "file.not_utf8": lambda folder: load_rules(written(folder, b'name = "\xff"')),
     "file.not_toml": lambda _: checked("name = \nzone = 1", "f", calendar),
     "file.cut_off": lambda _: parsed_questionnaire('name = """x', "f"),
+    "file.too_long": lambda _: parsed_questionnaire("#" * 2_000_000, "f"),
+    "file.too_deep": lambda _: checked(f"name = {'[' * 5000}", "f", calendar),
+    "file.large_number": lambda _: years_in(f"[2027]\noff = {'9' * 40}", "f"),
     "file.unknown_zone": lambda _: calendars_in(OFFICE.replace("Asia/Shanghai", "Asia/Shanghia"), "f"),
     "file.other_name": lambda folder: load_questionnaire(written(folder, QUESTIONNAIRE.encode(), "other")),
     "calendar.days": lambda _: years_in("[2027]\noff = 1", "f"),

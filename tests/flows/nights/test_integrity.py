@@ -50,7 +50,7 @@ def test_an_intact_record_is_anchored_and_the_result_recorded(work: Work):
     result = run_integrity_check(work, WEEK)
     assert (result.verdict.ok, result.did, result.new) == (True, 1, ())
     assert results(work) == [{"cases": 1, "transitions": 1, "faults": []}]
-    assert len(published(work.store).read_text("utf-8").splitlines()) == 1
+    assert len(published(work.store).read_text("utf-8").splitlines()) == 2
     assert sent_mails(work) == []
 
 

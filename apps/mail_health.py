@@ -1,0 +1,26 @@
+"""Checks whether the mail server can be reached and trusted, without sending anything and without the password."""
+
+import smtplib
+from dataclasses import replace
+
+from apps.health import Health
+from engine.settings import Settings
+from flows.work import mail_server
+from gateways.smtp import MailServerRefused
+
+SECONDS = 3.0
+"""How long the health of the system waits for the mail server."""
+
+
+def mail_health(settings: Settings) -> list[Health]:
+    """Return the health of the mail server; nothing where none is set."""
+    server = mail_server(settings)
+    if server is None:
+        return []
+    try:
+        with replace(server, seconds=SECONDS).connected(login=False):
+            return [Health("mail", True, "there", {"server": server.name})]
+    except MailServerRefused as refused:
+        return [Health("mail", False, refused.code, {"server": server.name})]
+    except (OSError, smtplib.SMTPException):
+        return [Health("mail", False, "away", {"server": server.name})]

@@ -1,0 +1,137 @@
+"""Check the journal: its chain, and that each journalled row is what its newest entry says."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import orjson
+
+from engine.ledger.chain import GENESIS
+from engine.ledger.journal import CASE_PARTIES, COLUMNS, KEYS, canonical_key, entry_hash, stored_digest
+from engine.transaction import Tx
+
+CHUNK = 500
+ENTRIES = f"SELECT {COLUMNS} FROM journal WHERE seq > :after ORDER BY seq LIMIT {CHUNK}"
+BEFORE = "SELECT hash FROM journal WHERE seq = :seq"
+LIVE = f"""
+SELECT key, digest, seq FROM journal j WHERE subject = :subject AND seq > :after
+   AND seq = (SELECT max(seq) FROM journal n WHERE n.subject = j.subject AND n.key = j.key)
+ ORDER BY seq LIMIT {CHUNK}
+"""
+SUPERSEDED = """
+SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key = e.key AND n.seq > e.seq
+ WHERE e.seq = :seq LIMIT 1
+"""
+KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
+NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
+"""The columns of the key of each subject of the journal."""
+NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt"})
+"""Columns of keys that hold numbers; all others hold texts."""
+
+JournalFault = tuple[int, str]
+"""The number of an entry, 0 for a row without one, and a code with the table and the row's key."""
+
+
+def journal_faults(tx: Tx) -> Iterator[JournalFault]:
+    """Yield every fault of the journal, and every journalled row that no entry or another one describes."""
+    yield from _chain_faults(tx, 0)
+    for subject in NAMES:
+        matching = 0
+        for entry in _live_entries(tx, subject):
+            if (fault := _row_fault(tx, subject, entry)) is not None:
+                yield entry.seq, fault
+            elif entry.digest:
+                matching += 1
+        if subject in KEYS and tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
+            yield from _unknown_rows(tx, subject)
+
+
+def new_journal_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
+    """Yield the faults of the entries after one, and of the rows that they describe."""
+    yield from _chain_faults(tx, after)
+    for entry in _entries(tx, after):
+        newest = tx.row(SUPERSEDED, seq=entry.seq) is None
+        if newest and (fault := _row_fault(tx, entry.subject, entry)) is not None:
+            yield entry.seq, fault
+
+
+def _entries(tx: Tx, after: int) -> Iterator[Any]:
+    while rows := tx.rows(ENTRIES, after=after):
+        yield from rows
+        after = rows[-1].seq
+
+
+def _live_entries(tx: Tx, subject: str) -> Iterator[Any]:
+    """Yield the newest entry of each row of a table, in the order in which they were made."""
+    after = 0
+    while rows := tx.rows(LIVE, subject=subject, after=after):
+        yield from rows
+        after = rows[-1].seq
+
+
+def _chain_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
+    first = tx.row(BEFORE, seq=after) if after else None
+    before, expected = GENESIS if first is None else first.hash, after
+    for entry in _entries(tx, after):
+        expected += 1
+        if entry.seq != expected:
+            yield entry.seq, "journal_gap"
+            expected = entry.seq
+        if not _follows(before, entry):
+            yield entry.seq, "journal_hash"
+        before = entry.hash
+
+
+def _follows(before: Any, entry: Any) -> bool:
+    try:
+        return entry_hash(before, entry._asdict()) == entry.hash
+    except (TypeError, ValueError):  # a column holds a value of another type
+        return False
+
+
+def _row_fault(tx: Tx, subject: str, entry: Any) -> str | None:
+    """Return the code of the fault if a row is not the one that its newest entry describes."""
+    if subject not in NAMES:
+        return f"journal_subject {subject}"
+    key = _parsed(subject, entry.key)
+    if key is None:
+        return f"journal_key {subject}"
+    try:
+        digest = stored_digest(tx, subject, key)
+    except (TypeError, ValueError):
+        return f"unreadable {subject} {entry.key}"
+    if digest == entry.digest:
+        return None
+    what = "deleted" if not digest else "changed" if entry.digest else "restored"
+    return f"journal_{what} {subject} {entry.key}"
+
+
+def _parsed(subject: str, text: Any) -> list[Any] | None:
+    """Return the values of a key, or None where they cannot be those of the table."""
+    try:
+        parsed = orjson.loads(text)
+    except (ValueError, TypeError):
+        return None
+    names = NAMES[subject]
+    if not isinstance(parsed, list) or len(key := cast("list[Any]", parsed)) != len(names):
+        return None
+    fits = (isinstance(value, int if name in NUMBERS else str) for name, value in zip(names, key, strict=True))
+    return key if all(fits) else None
+
+
+def _unknown_rows(tx: Tx, subject: str) -> Iterator[JournalFault]:
+    """Yield the rows of a table that no entry names."""
+    names = ", ".join(KEYS[subject])
+    offset = 0
+    while True:
+        rows = tx.rows(f"SELECT {names} FROM {subject} ORDER BY {names} LIMIT {CHUNK} OFFSET {offset}")
+        for row in rows:
+            try:
+                text = canonical_key(row)
+            except (TypeError, ValueError):
+                yield 0, f"unreadable {subject}"
+                continue
+            if tx.row(KNOWN, subject=subject, key=text) is None:
+                yield 0, f"journal_missing {subject} {text}"
+        if len(rows) < CHUNK:
+            return
+        offset += CHUNK

@@ -1,0 +1,122 @@
+"""What ``verify`` does not cover: the one list, of which docs/tampering.md and the tampering tests are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WHOLE_ROWS = ("delete", "insert", "swap")
+"""What can be done to whole rows: one is deleted, one is inserted, two exchange everything but their keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """What of a table can be changed unnoticed, and why: columns, and changes of whole rows.
+
+    ``partly`` names those of both that are found in some rows and not in others.
+    """
+
+    why: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    partly: frozenset[str] = frozenset()
+
+
+def listed() -> str:
+    """Return the list as the rows of a table of Markdown."""
+    lines = [
+        f"| `{table}` | {', '.join(entry.columns) or '–'} | {', '.join(entry.rows) or '–'} | {entry.why} |"
+        for table, entry in UNCOVERED.items()
+    ]
+    return "\n".join(lines)
+
+
+UNCOVERED: Mapping[str, Uncovered] = {
+    "anchor": Uncovered(
+        "the numbers of rows, and whether a line counts as published: the lines themselves are the witness",
+        ("id", "published"),
+    ),
+    "arrival": Uncovered(
+        "what was read from files and waits: a case that came of it is in the record",
+        ("source", "row_id", "part", "kind", "pack", "at", "digest", "payload", "processed_at", "case_id", "refusal"),
+        WHOLE_ROWS,
+    ),
+    "delivery": Uncovered(
+        "which reaction is still to be made, and when: what a reaction moves is in the record",
+        ("seq", "reaction", "tries", "next_at", "lease_owner", "error", "done_at"),
+        WHOLE_ROWS,
+    ),
+    "fingerprint": Uncovered(
+        "by what near texts are found; it is made of the texts and erased with them",
+        ("case_id", "a", "b", "c", "d"),
+        WHOLE_ROWS,
+        frozenset({"case_id", "insert"}),
+    ),
+    "idempotency_key": Uncovered(
+        "which request was honoured: the move that answered it is in the record",
+        ("key", "request_hash", "case_id"),
+        WHOLE_ROWS,
+    ),
+    "lease": Uncovered("who works at the moment", ("name", "owner", "seen_at", "until"), WHOLE_ROWS),
+    "lifecycle_version": Uncovered(
+        "when a version of a lifecycle was recorded, and whether it was; its table vouches for itself by its hash",
+        ("kind", "recorded_at"),
+        ("delete",),
+    ),
+    "mail": Uncovered(
+        "what became of mails: a message to a customer that did not arrive is in the record",
+        ("key", "recipient", "subject", "body", "composed_at", "outcome", "settled_at", "tries", "next_at"),
+        WHOLE_ROWS,
+    ),
+    "notice": Uncovered(
+        "whom a case asked: the escalation step or the move by which it asks is in the record",
+        (
+            *("seq", "recipient", "level", "cycle", "timer_id", "asked_at", "digest_at", "line", "mail"),
+            "awaiting",
+        ),
+        WHOLE_ROWS,
+    ),
+    "one_time_code": Uncovered(
+        "codes that are valid for minutes; that an administrator made one is in the journal",
+        ("id", "actor_id", "purpose", "code", "made_at", "until", "tries", "used_at"),
+        WHOLE_ROWS,
+    ),
+    "outbox_event": Uncovered("what is to be delivered next: its transition is in the record", (), ("delete",)),
+    "parked": Uncovered(
+        "which failed work is tried again, and when",
+        ("work", "version", "tries", "next_at", "reason", "reported_at"),
+        WHOLE_ROWS,
+    ),
+    "party": Uncovered(
+        "the language of a customer, and customers that belong to no case; name, number and address of one whom neither"
+        " number nor address identifies",
+        ("name", "phone", "email", "locale", "email_key", "phone_key", "person_id"),
+        ("insert", "swap"),
+        frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
+    ),
+    "refused_attempt": Uncovered(
+        "attempts that were refused: nothing came of them",
+        ("id", "at", "case_id", "actor_id", "via", "move", "state", "code", "why"),
+        WHOLE_ROWS,
+    ),
+    "run": Uncovered(
+        "what scheduled work did, for the morning report",
+        ("id", "flow", "began_at", "ended_at", "observed", "did", "note"),
+        WHOLE_ROWS,
+    ),
+    "statement": Uncovered(
+        "when a text was erased, and that one was erased: its digest remains",
+        ("erased_at",),
+        (),
+        frozenset({"erased_at"}),
+    ),
+    "store_info": Uncovered("the clock of a simulated store", ("simulated_at",)),
+    "timer": Uncovered(
+        "amounts and course of a timer, and one that fired no step; steps, the move that ended it, and whether it was"
+        " kept or broken must fit the record",
+        (
+            *("clause", "occurrence", "policy", "calendar", "amount", "unit", "allowance", "consumed", "extended"),
+            *("cycle", "opened_at", "running_since", "fires_at", "level", "outcome", "part"),
+        ),
+        WHOLE_ROWS,
+        frozenset({"clause", "cycle", "running_since", "fires_at", "outcome", *WHOLE_ROWS}),
+    ),
+}

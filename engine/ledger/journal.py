@@ -1,0 +1,168 @@
+"""Journal what no case records: each row that is written to certain tables leaves an entry in a chain of its own.
+
+The head of the chain is a leaf under every anchor, beside the heads of the cases.
+
+Note [Entries at the end]: entries are written when the transaction is about to be committed, each row once, as it then
+is. So the lock that keeps the chain in order is held for a moment and never waits for another one.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from engine.ledger.chain import GENESIS, canonical, chain_hash
+from engine.transaction import Tx
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "actor": ("handle",),
+    "actor_change": ("id",),
+    "callback": ("case_id", "cycle", "attempt"),
+    "category": ("code",),
+    "department": ("code",),
+    "edition": ("id",),
+    "hold": ("kind",),
+    "interpretation": ("id",),
+    "link": ("parent_id", "child_id", "relation"),
+    "rating": ("case_id", "cycle"),
+    "same_person": ("party_id", "other_id"),
+    "store_info": ("id",),
+}
+"""The tables whose rows are journalled, and the columns that identify a row."""
+CASE_PARTIES = "case_parties"
+"""What the journal calls the party and pack of the cases from one id to another: one entry for the new cases of an
+anchor, because a case's opening writes none."""
+MOVING = {"store_info": frozenset({"simulated_at"})}
+"""Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
+
+INIT = "init"
+"""Who enters the rows that a store was made with, or that an earlier release left."""
+JOURNAL_LEAF = "journal-0"
+"""What the leaf of the journal's head is called in place of a case number; its id is less than that of every case."""
+
+COLUMNS = "seq, at, made_by, subject, key, digest, hash"
+HEAD = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
+NEWEST = "SELECT digest FROM journal WHERE subject = :subject AND key = :key ORDER BY seq DESC LIMIT 1"
+ADD = f"""
+INSERT INTO journal ({COLUMNS}) VALUES (:seq, :at, :made_by, :subject, :key, :digest, :hash)
+"""
+NEWEST_RANGE = "SELECT key FROM journal WHERE subject = :subject ORDER BY seq DESC LIMIT 1"
+ENTERED = "SELECT DISTINCT key FROM journal WHERE subject = :subject"
+NEWEST_CASE = "SELECT max(id) AS id FROM cases"
+PARTIES = "SELECT id, party_id, pack FROM cases WHERE id > :after AND id <= :last ORDER BY id LIMIT 1000"
+ONE_BY_ONE = "LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE"
+
+
+def journal_row(tx: Tx, subject: str, key: Sequence[Any], made_by: str, at: int) -> None:
+    """Enter a row that this transaction has written or deleted. See Note [Entries at the end]."""
+    if not tx.cache.journalled:
+        tx.at_end.append(_write_entries)
+    tx.cache.journalled[subject, tuple(key)] = (made_by, at)
+
+
+def journal_new_cases(tx: Tx, at: int) -> None:
+    """Enter the parties of the cases that no entry covers yet, as one range of ids."""
+    newest = tx.row(NEWEST_RANGE, subject=CASE_PARTIES)
+    after, last = 0 if newest is None else orjson.loads(newest.key)[1], tx.row(NEWEST_CASE).id
+    if last is not None and last > after:
+        journal_row(tx, CASE_PARTIES, (after + 1, last), INIT, at)
+
+
+def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
+    """Enter every row that is not as its newest entry says: a person has examined what was found."""
+    for subject, names in KEYS.items():
+        for row in tx.rows(f"SELECT {', '.join(names)} FROM {subject}"):
+            journal_row(tx, subject, row, made_by, at)
+        for row in tx.rows(ENTERED, subject=subject):
+            journal_row(tx, subject, orjson.loads(row.key), made_by, at)
+    for row in tx.rows(ENTERED, subject=CASE_PARTIES):
+        journal_row(tx, CASE_PARTIES, orjson.loads(row.key), made_by, at)
+
+
+def journal_party_of(tx: Tx, case_id: int, made_by: str, at: int) -> None:
+    """Enter the range of cases anew in which the party of one was changed."""
+    for row in tx.rows(ENTERED, subject=CASE_PARTIES):
+        first, last = orjson.loads(row.key)
+        if first <= case_id <= last:
+            journal_row(tx, CASE_PARTIES, (first, last), made_by, at)
+
+
+def parties_digest(tx: Tx, first: int, last: int) -> str:
+    """Return the SHA-256 over the parties and packs of the cases of a range of ids."""
+    digest, after = hashlib.sha256(), first - 1
+    while rows := tx.rows(PARTIES, after=after, last=last):
+        for row in rows:
+            digest.update(canonical(row._asdict()).encode() + b"\n")
+        after = rows[-1].id
+    return digest.hexdigest()
+
+
+def stored_digest(tx: Tx, subject: str, key: Sequence[Any]) -> str:
+    """Return the digest of what an entry with this key describes, as it is now."""
+    if subject == CASE_PARTIES:
+        return parties_digest(tx, *key)
+    return row_digest(subject, stored_row(tx, subject, key))
+
+
+def begin_journal(tx: Tx, at: int) -> bool:
+    """Enter every row of a store that has no journal yet; return False if it has one."""
+    if tx.row(HEAD) is not None:
+        return False
+    for subject, names in KEYS.items():
+        for row in tx.rows(f"SELECT {', '.join(names)} FROM {subject} ORDER BY {', '.join(names)}"):
+            journal_row(tx, subject, row, INIT, at)
+    return True
+
+
+def row_digest(subject: str, row: Any) -> str:
+    """Return the SHA-256 of a row's columns that are not empty, so that a column added later changes no digest."""
+    if row is None:
+        return ""
+    values = {name: _plain(value) for name, value in row._asdict().items() if value is not None}
+    values |= dict.fromkeys(MOVING.get(subject, frozenset()) & values.keys(), 1)
+    return hashlib.sha256(canonical(values).encode()).hexdigest()
+
+
+def stored_row(tx: Tx, subject: str, key: Sequence[Any]) -> Any:
+    """Return a row by its key, or None."""
+    names = KEYS[subject]
+    where = " AND ".join(f"{name} = :{name}" for name in names)
+    return tx.row(f"SELECT * FROM {subject} WHERE {where}", **dict(zip(names, key, strict=True)))
+
+
+def entry_hash(before: str, entry: dict[str, Any]) -> str:
+    """Return the hash of an entry: SHA-256 over the hash before it and its other columns."""
+    return chain_hash(before, {name: value for name, value in entry.items() if name != "hash"})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is on either database."""
+    return int(value) if isinstance(value, bool) else value
+
+
+def _write_entries(tx: Tx) -> None:
+    if tx.postgres:
+        tx.run(ONE_BY_ONE)
+    head = tx.row(HEAD)
+    seq, before = (0, GENESIS) if head is None else (head.seq, head.hash)
+    for entry in _entries(tx):
+        seq += 1
+        entry["seq"] = seq
+        before = entry["hash"] = entry_hash(before, entry)
+        tx.run(ADD, **entry)
+
+
+def _entries(tx: Tx) -> Iterator[dict[str, Any]]:
+    """Yield the entries of the rows that differ from their last entry, without ``seq`` and ``hash``."""
+    for (subject, key), (made_by, at) in tx.cache.journalled.items():
+        text, digest = canonical_key(key), stored_digest(tx, subject, key)
+        newest = tx.row(NEWEST, subject=subject, key=text)
+        if digest != ("" if newest is None else newest.digest):
+            yield {"at": at, "made_by": made_by, "subject": subject, "key": text, "digest": digest}
+
+
+def canonical_key(key: Sequence[Any]) -> str:
+    """Return a row's key as JSON without blanks."""
+    return re.sub(r"^\{\"key\":|\}$", "", canonical({"key": list(key)}))
