@@ -89,7 +89,7 @@ def _locked(lock: int) -> bool:
 
 @contextlib.contextmanager
 def _session_alone(url: str, seconds: float) -> Generator[None]:
-    from psycopg import errors
+    from psycopg import OperationalError, errors
     from sqlalchemy.engine import make_url
 
     with open_postgres(make_url(url)) as raw:
@@ -98,4 +98,8 @@ def _session_alone(url: str, seconds: float) -> Generator[None]:
             raw.execute("SELECT pg_advisory_lock(%s)", (KEY,))
         except errors.LockNotAvailable:
             raise Refused("store_in_use") from None
-        yield
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OperationalError):  # the session has ended, and the lock with it
+                raw.execute("SELECT pg_advisory_unlock(%s)", (KEY,))  # the server notices a closed session only later

@@ -17,6 +17,8 @@ from tests.stories.story import Story
 
 __all__ = ["create_another", "export_and_replay", "story"]
 
+pytestmark = pytest.mark.any_database
+
 LI = {"phone": "13900139000", "email": "li@example.com"}
 
 
@@ -155,7 +157,6 @@ def test_promises_are_as_open_or_met_in_another_store(
     assert verify(replayed).faults == ()
 
 
-@pytest.mark.any_database
 @pytest.mark.requirement("A5")
 @pytest.mark.parametrize("sort", ["xes", "ocel2", "xlsx"])
 def test_all_of_them_together_in_the_other_formats(story: Story, export_and_replay: Any, sort: str):
