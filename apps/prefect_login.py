@@ -84,7 +84,8 @@ def _ensure(file: Path, user: str) -> str:
             out.write(f"{user}:{secrets.token_urlsafe(24)}")
             out.flush()
             os.fsync(out.fileno())
-        with suppress(FileExistsError):
+        with suppress(FileExistsError, FileNotFoundError):
             os.link(unfinished, file)  # unlike a rename, it leaves a file alone that is there by now
-        unfinished.unlink()
+    for left in file.parent.glob(f".{file.name}.*"):  # also what a process left that was killed
+        left.unlink(missing_ok=True)
     return file.read_text("utf-8").strip()

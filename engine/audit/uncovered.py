@@ -41,8 +41,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
     ),
     "delivery": Uncovered(
         "which reaction is still to be made, and when: what a reaction moves is in the record",
-        ("seq", "reaction", "tries", "next_at", "lease_owner", "error", "done_at"),
+        ("case_id", "seq", "reaction", "tries", "next_at", "lease_owner", "error", "done_at"),
         WHOLE_ROWS,
+        frozenset({"case_id"}),
     ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
@@ -69,10 +70,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "notice": Uncovered(
         "whom a case asked: the escalation step or the move by which it asks is in the record",
         (
-            *("seq", "recipient", "level", "cycle", "timer_id", "asked_at", "digest_at", "line", "mail"),
+            *("case_id", "seq", "recipient", "level", "cycle", "timer_id", "asked_at", "digest_at", "line", "mail"),
             "awaiting",
         ),
         WHOLE_ROWS,
+        frozenset({"case_id"}),
     ),
     "one_time_code": Uncovered(
         "codes that are valid for minutes; that an administrator made one is in the journal",
@@ -82,8 +84,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "outbox_event": Uncovered("what is to be delivered next: its transition is in the record", (), ("delete",)),
     "parked": Uncovered(
         "which failed work is tried again, and when",
-        ("work", "version", "tries", "next_at", "reason", "reported_at"),
+        ("case_id", "work", "version", "tries", "next_at", "reason", "reported_at"),
         WHOLE_ROWS,
+        frozenset({"case_id"}),
     ),
     "party": Uncovered(
         "the language of a customer, and customers that belong to no case; name, number and address of one whom neither"
