@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import orjson
 
+from engine.ledger.case_ranges import CASE_PARTIES
 from engine.ledger.chain import GENESIS
-from engine.ledger.journal import CASE_PARTIES, COLUMNS, KEYS, canonical_key, entry_hash, stored_digest
+from engine.ledger.journal import COLUMNS, KEYS, canonical_key, entry_hash, stored_digest
 from engine.transaction import Tx
 
 CHUNK = 500

@@ -8,11 +8,12 @@ is. So the lock that keeps the chain in order is held for a moment and never wai
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
+from engine.ledger.case_ranges import CASE_PARTIES, parties_digest, ranges_of_cases, runs, uncovered_cases
 from engine.ledger.chain import GENESIS, canonical, chain_hash
 from engine.transaction import Tx
 
@@ -31,9 +32,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "store_info": ("id",),
 }
 """The tables whose rows are journalled, and the columns that identify a row."""
-CASE_PARTIES = "case_parties"
-"""What the journal calls the party and pack of the cases from one id to another: one entry for the new cases of an
-anchor, because a case's opening writes none."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 
@@ -48,10 +46,7 @@ NEWEST = "SELECT digest FROM journal WHERE subject = :subject AND key = :key ORD
 ADD = f"""
 INSERT INTO journal ({COLUMNS}) VALUES (:seq, :at, :made_by, :subject, :key, :digest, :hash)
 """
-NEWEST_RANGE = "SELECT key FROM journal WHERE subject = :subject ORDER BY seq DESC LIMIT 1"
 ENTERED = "SELECT DISTINCT key FROM journal WHERE subject = :subject"
-NEWEST_CASE = "SELECT max(id) AS id FROM cases"
-PARTIES = "SELECT id, party_id, pack FROM cases WHERE id > :after AND id <= :last ORDER BY id LIMIT 1000"
 ONE_BY_ONE = "LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE"
 
 
@@ -63,11 +58,13 @@ def journal_row(tx: Tx, subject: str, key: Sequence[Any], made_by: str, at: int)
 
 
 def journal_new_cases(tx: Tx, at: int) -> None:
-    """Enter the parties of the cases that no entry covers yet, as one range of ids."""
-    newest = tx.row(NEWEST_RANGE, subject=CASE_PARTIES)
-    after, last = 0 if newest is None else orjson.loads(newest.key)[1], tx.row(NEWEST_CASE).id
-    if last is not None and last > after:
-        journal_row(tx, CASE_PARTIES, (after + 1, last), INIT, at)
+    """Enter the parties of the cases that no entry covers yet. See Note [Ranges of cases]."""
+
+    def enter(tx: Tx) -> None:
+        for first, last in runs(uncovered_cases(tx)):
+            journal_row(tx, CASE_PARTIES, (first, last), INIT, at)
+
+    _under_the_lock(tx, enter)
 
 
 def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
@@ -77,26 +74,19 @@ def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
             journal_row(tx, subject, row, made_by, at)
         for row in tx.rows(ENTERED, subject=subject):
             journal_row(tx, subject, orjson.loads(row.key), made_by, at)
-    for row in tx.rows(ENTERED, subject=CASE_PARTIES):
-        journal_row(tx, CASE_PARTIES, orjson.loads(row.key), made_by, at)
+    for cases in ranges_of_cases(tx):
+        journal_row(tx, CASE_PARTIES, cases, made_by, at)
 
 
 def journal_party_of(tx: Tx, case_id: int, made_by: str, at: int) -> None:
     """Enter the range of cases anew in which the party of one was changed."""
-    for row in tx.rows(ENTERED, subject=CASE_PARTIES):
-        first, last = orjson.loads(row.key)
-        if first <= case_id <= last:
-            journal_row(tx, CASE_PARTIES, (first, last), made_by, at)
 
+    def enter(tx: Tx) -> None:
+        for first, last in ranges_of_cases(tx):
+            if first <= case_id <= last:
+                journal_row(tx, CASE_PARTIES, (first, last), made_by, at)
 
-def parties_digest(tx: Tx, first: int, last: int) -> str:
-    """Return the SHA-256 over the parties and packs of the cases of a range of ids."""
-    digest, after = hashlib.sha256(), first - 1
-    while rows := tx.rows(PARTIES, after=after, last=last):
-        for row in rows:
-            digest.update(canonical(row._asdict()).encode() + b"\n")
-        after = rows[-1].id
-    return digest.hexdigest()
+    _under_the_lock(tx, enter)
 
 
 def stored_digest(tx: Tx, subject: str, key: Sequence[Any]) -> str:
@@ -142,9 +132,23 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def _write_entries(tx: Tx) -> None:
+def _under_the_lock(tx: Tx, enter: Callable[[Tx], None]) -> None:
+    """Call ``enter`` at the end of the transaction, when nobody else can write entries."""
+
+    def locked(tx: Tx) -> None:
+        _lock(tx)
+        enter(tx)
+
+    tx.at_end.insert(0, locked)
+
+
+def _lock(tx: Tx) -> None:
     if tx.postgres:
         tx.run(ONE_BY_ONE)
+
+
+def _write_entries(tx: Tx) -> None:
+    _lock(tx)
     head = tx.row(HEAD)
     seq, before = (0, GENESIS) if head is None else (head.seq, head.hash)
     for entry in _entries(tx):
