@@ -1,0 +1,1 @@
+"""Who may see and do what: decided here for every door."""
