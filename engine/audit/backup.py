@@ -44,17 +44,18 @@ class Backup:
 def back_up(store: Store, file: Path, now: datetime, *, instead: bool = False) -> Backup:
     """Anchor what is there, then write it to ``file``. Nobody waits for it, and it waits for nobody.
 
-    A store that is doubted, or one of an earlier release, is backed up all the same, under the last anchor it has.
-    ``instead`` lets it take the place of an earlier file. Raises ``Refused``.
+    Nothing is anchored for a file that cannot be written. A store that is doubted, or one of an earlier release, is
+    backed up all the same, under the last anchor it has. ``instead`` lets it take the place of an earlier file. Raises
+    ``Refused``.
     """
     revision = revision_of(store.address)
     if revision is None:
         raise Refused("no_store", home=str(store.home))
     if revision not in revisions():
         check_revision(revision, store.home)
-    if revision == newest():
-        anchor(store, now)
     with packing(file, instead=instead) as pack:
+        if revision == newest():
+            anchor(store, now)
         manifest = _write(store, pack, to_micros(now))
         pack.finish(manifest)
     return Backup(file, file.stat().st_size, manifest)

@@ -179,6 +179,14 @@ def test_an_unwritable_path_is_refused(store_with_history: Store, tmp_path: Path
     assert refusal(lambda: back_up(store_with_history, tmp_path / "no" / "file", START)).code == "backup_unwritable"
 
 
+def test_a_refused_backup_anchors_and_journals_nothing(store_with_history: Store, tmp_path: Path, file: Path):
+    file.write_text("something else", "utf-8")
+    before = all_rows(store_with_history)
+    for target in (file, tmp_path, tmp_path / "no" / "file", tmp_path / ("n" * 300)):
+        refusal(lambda target=target: back_up(store_with_history, target, START + 2 * DAY))
+    assert all_rows(store_with_history) == before
+
+
 def test_nothing_is_restored_under_another_secret(store_with_history: Store, elsewhere: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
     bring_key(store_with_history, elsewhere)
