@@ -96,6 +96,8 @@ def _row_fault(tx: Tx, subject: str, entry: Any) -> str | None:
     key = _parsed(subject, entry.key)
     if key is None:
         return f"journal_key {subject}"
+    if subject == CASE_PARTIES and not entry.digest:  # the range has ended: its cases are in other ranges
+        return None
     try:
         digest = stored_digest(tx, subject, key)
     except (TypeError, ValueError):

@@ -13,7 +13,14 @@ from typing import Any
 
 import orjson
 
-from engine.ledger.case_ranges import CASE_PARTIES, parties_digest, ranges_of_cases, runs, uncovered_cases
+from engine.ledger.case_ranges import (
+    CASE_PARTIES,
+    broken_ranges,
+    parties_digest,
+    ranges_of_cases,
+    runs,
+    uncovered_cases,
+)
 from engine.ledger.chain import GENESIS, canonical, chain_hash
 from engine.transaction import Tx
 
@@ -76,6 +83,10 @@ def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
             journal_row(tx, subject, orjson.loads(row.key), made_by, at)
     for cases in ranges_of_cases(tx):
         journal_row(tx, CASE_PARTIES, cases, made_by, at)
+    for cases, left in broken_ranges(tx).items():
+        tx.cache.ended_ranges.add(cases)
+        for run in left:
+            journal_row(tx, CASE_PARTIES, run, made_by, at)
 
 
 def journal_party_of(tx: Tx, case_id: int, made_by: str, at: int) -> None:
@@ -161,7 +172,8 @@ def _write_entries(tx: Tx) -> None:
 def _entries(tx: Tx) -> Iterator[dict[str, Any]]:
     """Yield the entries of the rows that differ from their last entry, without ``seq`` and ``hash``."""
     for (subject, key), (made_by, at) in tx.cache.journalled.items():
-        text, digest = canonical_key(key), stored_digest(tx, subject, key)
+        ended = subject == CASE_PARTIES and key in tx.cache.ended_ranges
+        text, digest = canonical_key(key), "" if ended else stored_digest(tx, subject, key)
         newest = tx.row(NEWEST, subject=subject, key=text)
         if digest != ("" if newest is None else newest.digest):
             yield {"at": at, "made_by": made_by, "subject": subject, "key": text, "digest": digest}
