@@ -8,7 +8,7 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from engine.actors import NewActor
-from engine.commands.staffing import INSTANTS, change_actor, engage, found_departments, journal
+from engine.commands.staffing import INSTANTS, change_actor, engage, found_departments, has_administrator, journal
 from engine.departments import departments
 from locales.translation import label, locales
 from statemachines.refused import Refused
@@ -50,8 +50,15 @@ def add(
 ) -> None:
     """Add an actor; adding the same one again changes nothing. Once there is an administrator, only he may."""
     person = NewActor(handle, _roles(role), department, boss, _locale(locale), email, zone)
-    new = engage(cli.store, person, as_ or cli.settings.actor, cli.store.now())
+    new = engage(cli.store, person, as_ or cli.settings.actor, _time_of_adding())
     cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
+
+
+def _time_of_adding() -> datetime:
+    """Return the store's time. Before there is an administrator nobody can confirm a clock that is in doubt."""
+    with cli.store.looking() as tx:
+        confirmable = has_administrator(tx)
+    return cli.working_time() if confirmable else cli.store.now()
 
 
 @actor.command("set")
@@ -85,7 +92,7 @@ def set_(
     values = {name: value for name, value in given.items() if value is not None} | _emptied(clear or [])
     if not values:
         raise Refused("nothing_to_set")
-    changed = change_actor(cli.store, handle, values, cli.actor(as_), cli.store.now())
+    changed = change_actor(cli.store, handle, values, cli.actor(as_), cli.working_time())
     fields = ", ".join(_translate(f"field.{name}") for name in changed)
     shown = [_translate("changed", handle=handle, fields=fields) if changed else _translate("unchanged", handle=handle)]
     cli.give({"handle": handle, "changed": changed}, *shown)
@@ -109,7 +116,7 @@ def disable(
     from engine.commands.leaving import disable as leave
 
     by, reason = cli.actor(as_), label(cli.locale, "", "via", "staffing")
-    handed = leave(cli.store, handle, by, cli.store.now(), to, reason)
+    handed = leave(cli.store, handle, by, cli.working_time(), to, reason)
     document = {
         "handle": handle,
         "handed_on": [{"case": number, "owner": owner} for number, owner in handed.cases],
@@ -135,7 +142,7 @@ def enable(handle: str, as_: As = None, json: Json = False) -> None:
     """Let somebody act again who was disabled."""
     from engine.commands.leaving import enable as restore
 
-    changed = restore(cli.store, handle, cli.actor(as_), cli.store.now())
+    changed = restore(cli.store, handle, cli.actor(as_), cli.working_time())
     cli.give({"handle": handle, "changed": changed}, _translate("enabled" if changed else "unchanged", handle=handle))
 
 
@@ -209,7 +216,7 @@ def add_departments(codes: list[str], as_: As = None, json: Json = False) -> Non
     """Add departments by their codes. Once there is an administrator, only he may."""
     if bad := [code for code in codes if CODE.fullmatch(code) is None]:
         raise Refused("bad_code", value=bad[0][:40])
-    new = found_departments(cli.store, codes, as_ or cli.settings.actor, cli.store.now())
+    new = found_departments(cli.store, codes, as_ or cli.settings.actor, _time_of_adding())
     text = _translate("departments_added", codes=", ".join(new)) if new else _translate("departments_known")
     cli.give({"added": new}, text)
 

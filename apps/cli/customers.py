@@ -107,7 +107,7 @@ def merge(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fa
     from engine.commands.same_customer import Decision, join_customers
 
     decision = Decision(case, other, reason, cli.actor(as_))
-    _give(decision, "merged", join_customers(cli.store, decision, cli.store.now()))
+    _give(decision, "merged", join_customers(cli.store, decision, cli.working_time()))
 
 
 @customer.command()
@@ -116,7 +116,7 @@ def part(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fal
     from engine.commands.same_customer import Decision, part_customers
 
     decision = Decision(case, other, reason, cli.actor(as_))
-    _give(decision, "parted", part_customers(cli.store, decision, cli.store.now()))
+    _give(decision, "parted", part_customers(cli.store, decision, cli.working_time()))
 
 
 def _give(decision: "Decision", done: str, changed: bool) -> None:

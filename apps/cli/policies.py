@@ -161,7 +161,7 @@ def publish(
 ) -> None:
     """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
     store, by = cli.store, cli.actor(as_)
-    at, text = store.now(), read_file(file)
+    at, text = cli.working_time(), read_file(file)
     pack = parsed(text, file.name)
     since = effective_from or (pack.effective_from and pack.effective_from.isoformat())
     if not since:
@@ -177,7 +177,7 @@ def publish(
 def interpret(pack: str, clause: str, text: ReadingText, as_: As = None, json: Json = False) -> None:
     """Record how the evaluation group reads a clause of a pack."""
     store, by = cli.store, cli.actor(as_)
-    recorded = record(store, pack, clause, text, by, store.now())
+    recorded = record(store, pack, clause, text, by, cli.working_time())
     document = {"pack": pack, **_interpretation(recorded)}
     cli.give(document, _text("interpreted", pack=pack, clause=clause))
 

@@ -61,7 +61,7 @@ def publish(
 ) -> None:
     """Publish a questionnaire from a file: only the evaluation group does, with a date from which it is asked."""
     store, by = cli.store, cli.actor(as_)
-    at = store.now()
+    at = cli.working_time()
     begins = effective(effective_from, str(reader_zone()), at)
     give_published(publish_text(store, Sort.SURVEY, read_file(file), by, at, begins, reason, file.name))
 
