@@ -1,5 +1,7 @@
 """Commands that prove and save the record: verify, anchor, proof, backup, restore, and the refused attempts."""
 
+import os
+import pwd
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -85,13 +87,17 @@ def backup(file: Path, json: Json = False) -> None:
     cli.give({"file": str(file), "size": made.size, **document_of(made.manifest)}, summary)
 
 
-def restore(file: Path, despite: Annotated[str | None, typer.Option()] = None, json: Json = False) -> int:
+def restore(
+    file: Path, despite: Annotated[str | None, typer.Option()] = None, as_: As = None, json: Json = False
+) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import document_of
     from engine.audit.restore import restore as bring_back
+    from engine.audit.trusted_backup import Despite
     from engine.commands.complete_parties import complete_parties
 
-    restored = bring_back(cli.settings, file, system_now(), despite)
+    trusting = Despite(despite, cli.actor(as_), _os_user()) if despite else None
+    restored = bring_back(cli.settings, file, system_now(), trusting)
     complete_parties(cli.store, cli.store.now())  # of a backup of an earlier release
     verdict = restored.verdict
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
@@ -99,11 +105,19 @@ def restore(file: Path, despite: Annotated[str | None, typer.Option()] = None, j
         shown.append(cli.translate("backup.later", count=restored.later))
     distrusted = restored.distrusted
     if distrusted is not None:
-        shown.append(cli.translate("backup.despite", reason=distrusted.reason))
+        shown.append(cli.translate("backup.despite", reason=distrusted.reason, by=distrusted.by))
     document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
     document["distrusted"] = asdict(distrusted) if distrusted else None
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2
+
+
+def _os_user() -> str:
+    """Return the user of the machine as whom this process runs, whatever the environment claims."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a number without a name
+        return str(os.getuid())
 
 
 def refused(

@@ -17,6 +17,7 @@ import pytest
 from engine.audit.archive import MANIFEST
 from engine.audit.backup import back_up, tables
 from engine.audit.restore import restore
+from engine.audit.trusted_backup import Despite
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.create_store import create_store, set_clock
@@ -246,7 +247,7 @@ def test_a_damaged_backup_is_refused(sqlite_store: Store, tmp_path: Path, file: 
     damage(file)
     target = Settings(home=tmp_path / "new", secret=SECRET)
     bring_key(sqlite_store, target)
-    assert refusal(lambda: restore(target, file, NOW, "a test")).code == "bad_backup"
+    assert refusal(lambda: restore(target, file, NOW, Despite("a test", "amy", "root"))).code == "bad_backup"
 
 
 def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tmp_path: Path, file: Path):
@@ -267,7 +268,7 @@ def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tm
     target = Settings(home=tmp_path / "new", secret=SECRET)
     bring_key(sqlite_store, target)
     assert refusal(lambda: restore(target, file, NOW)).code == "backup_forged"
-    restored = restore(target, file, NOW, "there is no other copy")
+    restored = restore(target, file, NOW, Despite("there is no other copy", "ada", "root"))
     assert {(fault.number, fault.what) for fault in restored.verdict.faults} == {
         (number, "anchor_case_gone"),
         ("journal-0", "journal_changed case_parties [1,1]"),
