@@ -40,10 +40,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
     ),
     "delivery": Uncovered(
-        "which reaction is still to be made, and when: what a reaction moves is in the record",
-        ("case_id", "seq", "reaction", "tries", "next_at", "lease_owner", "error", "done_at"),
+        "which reaction is still to be made, and when: what a reaction moves is in the record; status, holder, error"
+        " and end must fit each other",
+        ("case_id", "seq", "reaction", "tries", "next_at", "lease_owner", "done_at"),
         WHOLE_ROWS,
-        frozenset({"case_id"}),
+        frozenset({"case_id", "tries", "lease_owner", "done_at"}),
     ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
@@ -113,13 +114,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
     ),
     "store_info": Uncovered("the clock of a simulated store", ("simulated_at",)),
     "timer": Uncovered(
-        "amounts and course of a timer, and one that fired no step; steps, the move that ended it, and whether it was"
-        " kept or broken must fit the record",
-        (
-            *("clause", "occurrence", "policy", "calendar", "amount", "unit", "allowance", "consumed", "extended"),
-            *("cycle", "opened_at", "running_since", "fires_at", "level", "outcome", "part"),
-        ),
+        "what does not follow from the record: which edition of a pack a limit is from, if this release does not have"
+        " it, the number of an occurrence, and a timer that ended before its first step; of promises that came from"
+        " another case or were opened again, of working time and of days also what was used and the end within weeks",
+        ("occurrence", "policy", "part", "outcome"),
         WHOLE_ROWS,
-        frozenset({"clause", "cycle", "running_since", "fires_at", "outcome", *WHOLE_ROWS}),
+        frozenset({"policy", "outcome", *WHOLE_ROWS}),
     ),
 }

@@ -14,6 +14,7 @@ from engine.audit.journal_check import journal_faults, new_journal_faults
 from engine.audit.party_check import party_faults
 from engine.audit.row_check import parsed_form, row_faults
 from engine.audit.schema_check import schema_faults
+from engine.audit.timer_check import TimerCheck
 from engine.audit.value_check import value_faults
 from engine.duplicates.recognition import shipment_key
 from engine.ledger.anchoring import anchored_entry, doubts
@@ -21,10 +22,12 @@ from engine.ledger.chain import GENESIS, chain_hash, digest
 from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
+from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Lifecycle
 from statemachines.retirement import Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
@@ -119,9 +122,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
                 faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
             related = Related.read(tx, [case.id for case in cases_])
-            versions = recorded_versions(tx)
+            versions, rules = recorded_versions(tx), rules_in(tx)
         for case in cases_:
-            faults += _case_faults(store.secret, case, related, versions)
+            faults += _case_faults(store.secret, case, related, versions, rules)
             for seq, line in _set_back(case, related, anchors):
                 if line:
                     lines_set_back.add(line)
@@ -131,7 +134,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions, rules: Rules) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
@@ -142,9 +145,18 @@ def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versi
         lambda: ((case.version, what) for what in row_faults(case, history, versions)),
         lambda: _statement_faults(history, related.statements[case.id]),
         lambda: ladder_faults(case, history, *ladder),
+        lambda: ((0, what) for what in _timer_faults(case, table, history, related, rules)),
         lambda: _shipment_faults(secret, case, related.statements[case.id]),
     )
     return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
+
+
+def _timer_faults(
+    case: CaseRow, table: Lifecycle | None, history: list[dict[str, Any]], related: Related, rules: Rules
+) -> Iterable[str]:
+    if table is None:
+        return ()
+    return TimerCheck(rules, table, case, history, related.timers[case.id], related.steps[case.id]).faults()
 
 
 def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
