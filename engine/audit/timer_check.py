@@ -6,7 +6,7 @@ were opened again, or went on from a department's earlier timer. Working time an
 are published later; of them only bounds are checked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -100,14 +100,15 @@ class TimerCheck:
 
     def _pack(self, timer: Any) -> Pack | None:
         """Return the pack whose limit the timer has; None where this release does not know its edition."""
-        for each in self.rules.editions:
-            if (each.sort, each.edition) == (Sort.PACK, timer.policy):
-                return pack_of(each.content, each.edition)
-        try:
-            shipped = pack_of_file(timer.policy.partition("@")[0])
-        except Refused:
-            return None
-        return shipped if shipped.edition == timer.policy else None
+        published = [each for each in self.rules.editions if (each.sort, each.edition) == (Sort.PACK, timer.policy)]
+        if published:
+            return _known(lambda: pack_of(published[0].content, published[0].edition))
+        shipped = _known(lambda: pack_of_file(timer.policy.partition("@")[0]))
+        return shipped if shipped is not None and shipped.edition == timer.policy else None
+
+    def _pack_at(self, at: int) -> Pack | None:
+        """Return the pack of the case that was in force at an instant."""
+        return _known(lambda: self.rules.pack(self.case.pack, at))
 
     def _has_terms(self, timer: Any, clause: Clause) -> bool:
         """Return whether the pack, or a form, has a limit such as the timer's."""
@@ -152,7 +153,7 @@ class TimerCheck:
             return timer.fires_at is None
         if timer.calendar not in self.rules.names(Sort.CALENDAR):
             return True  # ``_has_terms`` finds that no limit has this calendar
-        pack = self._pack(timer) if timer.policy != AGREED else self.rules.pack(self.case.pack, self.case.changed_at)
+        pack = self._pack(timer) if timer.policy != AGREED else self._pack_at(self.case.changed_at)
         if pack is None:
             return True
         left = percents(clause, pack)[timer.steps_fired :]
@@ -199,14 +200,24 @@ class TimerCheck:
         """Yield the clauses of which a timer should be open in the case's state, and none is."""
         case, table = self.case, self.table
         open_clauses = {timer.clause for timer in self.timers if timer.closed_at is None}
-        packs = [self.rules.pack(case.pack, at) for at in (case.opened_at, case.changed_at)]
+        first, last = self._pack_at(case.opened_at), self._pack_at(case.changed_at)
+        if first is None or last is None:
+            return
         for clause in table.clauses:
             if clause.name in open_clauses or clause.waits_for or case.state not in clause.lives_in:
                 continue
-            if any(pack.limit(name_in_pack(pack, table, clause), case.traits) is None for pack in packs):
+            if any(pack.limit(name_in_pack(pack, table, clause), case.traits) is None for pack in (first, last)):
                 continue
-            if would_run(table, packs[-1], clause, self._moves):
+            if would_run(table, last, clause, self._moves):
                 yield clause.name
+
+
+def _known(read: Callable[[], Pack]) -> Pack | None:
+    """Return a pack; None where it is not there or cannot be read, which the journal tells."""
+    try:
+        return read()
+    except Refused:
+        return None
 
 
 def moves_promises(row: Move) -> bool:

@@ -28,6 +28,7 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
+from statemachines.refused import Refused
 from statemachines.retirement import Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
@@ -163,7 +164,7 @@ def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> 
     """Yield the faults of one check, up to a value that cannot be read."""
     try:
         yield from check()
-    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError, Refused):
         version: Any = case.version
         yield version if isinstance(version, int) else 0, "unreadable"
 
