@@ -50,7 +50,9 @@ class TimerCheck:
         """Yield the faults, each with the name of its clause."""
         for timer in self.timers:
             clause = self.table.clause.get(self.table.resolver.clause_or_own(timer.clause))
-            if clause is not None:
+            if clause is None and self._of_this_version:
+                yield f"timer_clause_{ascii(timer.clause)[1:-1]}"
+            elif clause is not None:
                 yield from (f"{what}_{timer.clause}" for what in self._timer_faults(timer, clause))
         if self._own and not self.case.closed:
             yield from (f"timer_missing_{name}" for name in self._missing())
@@ -72,13 +74,18 @@ class TimerCheck:
             if timer.closed_at is not None and not self._ended_rightly(timer, clause):
                 yield "timer_outcome"
 
+    @property
+    def _of_this_version(self) -> bool:
+        """Return whether every move was made under the lifecycle in force: then there are no other clauses."""
+        return all(row["lifecycle"] == self.table.version for row in self.history)
+
     @cached_property
     def _own(self) -> bool:
         """Return whether the timers follow from this history alone. See Note [What a timer can be compared with]."""
         instants = [row["occurred_at"] for row in self.history]
         if not instants or parsed_form(self.history[0]["form"]).get("relation") == CONVERTED:
             return False
-        if instants != sorted(instants) or any(row["lifecycle"] != self.table.version for row in self.history):
+        if instants != sorted(instants) or not self._of_this_version:
             return False
         rows = [row for made in self.history for row in self.table.rows.get(made["move"], ())]
         return not any(
@@ -118,12 +125,13 @@ class TimerCheck:
         if timer.policy == AGREED:
             return not self._own or allowance in self._agreed(timer, clause)
         pack = self._pack(timer)
-        limit = None if pack is None else pack.clauses.get(name_in_pack(pack, self.table, clause))
         if pack is None:
             return True
-        if limit is None:
-            return False
-        return any(self._is_limit(timer, allowance, each) for each in (limit, *map(limit.overridden, limit.when)))
+        # A clause that was merged into this one had a limit of its own.
+        names = {clause.name, timer.clause, *self.table.resolver.names("clause", clause.name)}
+        limits = [pack.clauses[name] for name in sorted(names & pack.clauses.keys())]
+        stated = [stated for limit in limits for stated in (limit, *map(limit.overridden, limit.when))]
+        return any(self._is_limit(timer, allowance, limit) for limit in stated)
 
     def _is_limit(self, timer: Any, allowance: int, limit: Limit) -> bool:
         if (limit.calendar, limit.amount, limit.unit) != (timer.calendar, timer.amount, timer.unit):

@@ -41,6 +41,7 @@ def timer(store: Store) -> dict[str, Any]:
         ("running_since = running_since + 60000000, fires_at = fires_at + 60000000", "timer_began"),
         ("opened_at = opened_at + 60000000", "timer_began"),
         ("cycle = cycle + 1", "timer_began"),
+        ("clause = 'solution' || 'x'", "timer_missing"),
         ("level = level + 1", "timer_level"),
         ("closed_at = 1, closed_by = NULL, outcome = 'met', running_since = NULL, fires_at = NULL", "timer_outcome"),
     ],
@@ -48,6 +49,12 @@ def timer(store: Store) -> dict[str, Any]:
 def test_a_promise_that_was_softened_is_found(store: Store, timer: dict[str, Any], change: str, code: str):
     execute_sql(store, f"UPDATE timer SET {change} WHERE id = :id", id=timer["id"])
     assert f"{code}_solution" in faults(store)
+
+
+def test_a_timer_of_a_clause_that_is_not_there_is_found(store: Store):
+    make_move(store, new_case(store), "withdraw", after=HOUR)
+    execute_sql(store, "UPDATE timer SET clause = 'dissolution' WHERE clause = 'solution'")
+    assert "timer_clause_dissolution" in faults(store)
 
 
 def test_a_promise_that_was_removed_before_its_first_step_is_found(store: Store, timer: dict[str, Any]):
