@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -180,25 +180,8 @@ async def _drive(
     tasks = [asyncio.create_task(beside)] if beside is not None else []
     watch = NoticeWatch(work.store, work.locale, tell)
     try:
-        if api_url is None:
-            tasks.append(asyncio.create_task(watch_notices(watch)))
-            note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": None}))
-            await drive(work, stop)
-            return
-        os.environ.update(prefect_environment(work.store.home, api_url))
-        from flows.deployments.driver_flows import FLOWS
-        from flows.prefect_ui.event_feed import EventFeed
-        from flows.prefect_ui.observer import PrefectObserver
-        from flows.prefect_ui.page_keeper import PageKeeper
-
-        keeper = PageKeeper(work)
-        await keeper.lay_out_first()
-        ready()
-        async with PrefectObserver(api_url, FLOWS) as observer:
-            await observer.warm_up()  # so that the first pass is observed, too
-            work.observer = observer
-            courtesies = (keeper.run(), EventFeed(work).run(), watch_notices(watch))
-            tasks += [asyncio.create_task(each) for each in courtesies]
+        async with contextlib.nullcontext(()) if api_url is None else _observed(work, api_url, ready) as page_tasks:
+            tasks += [asyncio.create_task(each) for each in (*page_tasks, watch_notices(watch))]
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:
@@ -207,3 +190,23 @@ async def _drive(
         await asyncio.gather(*tasks, return_exceptions=True)
         note.unlink(missing_ok=True)
         work.store.close()
+
+
+@contextlib.asynccontextmanager
+async def _observed(
+    work: Work, api_url: str, ready: Callable[[], None]
+) -> AsyncIterator[Sequence[Coroutine[Any, Any, None]]]:
+    """Have the work observed on Prefect; yield what keeps its pages and its event feed while the driver runs."""
+    os.environ.update(prefect_environment(work.store.home, api_url))
+    from flows.deployments.driver_flows import FLOWS
+    from flows.prefect_ui.event_feed import EventFeed
+    from flows.prefect_ui.observer import PrefectObserver
+    from flows.prefect_ui.page_keeper import PageKeeper
+
+    keeper = PageKeeper(work)
+    await keeper.lay_out_first()
+    ready()
+    async with PrefectObserver(api_url, FLOWS) as observer:
+        await observer.warm_up()  # so that the first pass is observed, too
+        work.observer = observer
+        yield keeper.run(), EventFeed(work).run()
