@@ -13,8 +13,9 @@ from apps.cli.number_options import whole_option
 from apps.cli.text_files import read_file
 from engine.calendars.calendar import Calendar
 from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
+from engine.rules.editions import EditionRow
 from engine.rules.in_force import Sort
-from engine.rules.publishing import EditionRow, import_years
+from engine.rules.publishing import import_years
 from engine.rules.publishing import override as override_days
 from engine.rules.publishing import publish as publish_text
 from locales.translation import translate

@@ -13,6 +13,7 @@ from apps.cli.current_rules import CurrentRules, current_rules, edition_document
 from apps.cli.pack_settings import settings_of
 from apps.cli.text_files import read_file
 from apps.variable_views import yuan
+from engine.rules.editions import EditionRow
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
 from engine.rules.interpretations import interpret as record
@@ -20,7 +21,6 @@ from engine.rules.limits import Limit
 from engine.rules.policy import Bound, Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
-from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
 from locales.translation import label, translate
 from models.columns import from_micros, to_micros
