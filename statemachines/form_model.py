@@ -78,7 +78,8 @@ Percent = Annotated[int, Field(ge=0, le=1000), EXACT]
 class Form(BaseModel):
     """The base of every form: it refuses unknown fields and is never changed after validation."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    # Built at its first use: a command fills in one of more than a hundred forms.
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Nothing(Form):
