@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
@@ -52,6 +52,7 @@ __all__ = [
     "Parked",
     "Party",
     "Rating",
+    "Reading",
     "RefusedAttempt",
     "Run",
     "SamePerson",
@@ -72,6 +73,7 @@ _MODULES = {
     "EscalationStep": "timer",
     "OneTimeCode": "access",
     "Hold": "access",
+    "Reading": "access",
     "RefusedAttempt": "access",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
