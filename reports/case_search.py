@@ -148,9 +148,9 @@ def _after(
 
 def _parts(query: CaseQuery) -> list[_Part]:
     if query.sort is Sort.DUE:
-        earliest = Condition(f"k.fires_at IS NOT NULL AND NOT {NOT_EARLIEST}")
+        earliest = Condition(f"c.id = k.case_id AND k.fires_at IS NOT NULL AND NOT {NOT_EARLIEST}")
         return [
-            _Part("timer k JOIN cases c ON c.id = k.case_id", BY_STEP, earliest, newest_first=False),
+            _Part("timer k CROSS JOIN cases c", BY_STEP, earliest, newest_first=False),  # SQLite keeps to this order
             _Part("cases c", BY_ID, Condition(f"NOT {RUNNING}"), newest_first=False),
         ]
     key = BY_CHANGE if query.sort is Sort.CHANGED else BY_ID
