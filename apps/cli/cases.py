@@ -155,7 +155,7 @@ def history(number: str, json: Json = False) -> None:
             label(cli.locale, found.kind, "state", move.dest),
             move.level,
             move.actor,
-            label(cli.locale, found.kind, "via", move.via),
+            " · ".join(filter(None, (label(cli.locale, found.kind, "via", move.via), move.system_user))),
             move.summary(cli.locale, found.kind, width=120),
         )
         for move in found.moves

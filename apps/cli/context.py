@@ -118,14 +118,31 @@ class CliContext:
         return FAULT
 
     def actor(self, named: str | None) -> str:
-        """Return the handle of the actor, a person. Raises ``Refused('no_actor' | 'not_a_person')``."""
+        """Return the handle of the actor, a person.
+
+        Raises ``Refused('no_actor' | 'not_a_person' | 'not_yourself')``.
+        """
         handle = named or self.settings.actor
         if not handle:
             raise Refused("no_actor")
         from engine.actors import refuse_nobody
 
         refuse_nobody(handle)
+        self.refuse_other_actors(handle)
         return handle
+
+    def refuse_other_actors(self, handle: str) -> None:
+        """Raise ``Refused('not_yourself')`` where the settings let nobody act as somebody else."""
+        from engine.access.doors import refuse_other_actors
+
+        refuse_other_actors(handle, self.settings.cli_actors)
+
+    @property
+    def via(self) -> str:
+        """What the record says of a move at the command line, the operating-system user included."""
+        from engine.access.doors import command_line
+
+        return command_line()
 
 
 cli = CliContext()
@@ -142,6 +159,8 @@ Json = Annotated[bool, typer.Option("--json", callback=_set_json, is_eager=True)
 
 def _set_actor(value: str | None) -> str | None:
     cli.acting_as = value or cli.acting_as
+    if value:
+        cli.refuse_other_actors(value)
     return value
 
 

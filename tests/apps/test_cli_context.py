@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "department list": (DONE, ()),
     "code": (REFUSED, ("--for", "sue", "--as", "sue")),
     "refused": (DONE, ("--as", "odd")),
+    "readings": (DONE, ("--as", "odd")),
     "dead list": (DONE, ()),
     "dead retry": (REFUSED, (NUMBER, "1", "classify_contact")),
     "dead drop": (REFUSED, (NUMBER, "1", "classify_contact")),
