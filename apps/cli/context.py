@@ -26,6 +26,7 @@ from models.printable_text import escaped_in_json, printable
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
+    from engine.access.principal import Principal
     from engine.settings import Settings
     from engine.store import Store
 
@@ -130,6 +131,19 @@ class CliContext:
         refuse_nobody(handle)
         self.refuse_other_actors(handle)
         return handle
+
+    def principal(self, named: str | None = None) -> "Principal":
+        """Return the principal of this command: the owner of the home, who reads every case (``engine.access.doors``).
+
+        Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent')`` for the actor, if one is named.
+        """
+        from engine.access.doors import home_owner
+        from engine.actors import acting, system_actor
+        from models.columns import to_micros
+
+        now, handle = self.store.now(), named or self.settings.actor
+        with self.store.looking() as tx:
+            return home_owner(acting(tx, self.actor(handle), to_micros(now)) if handle else system_actor(tx))
 
     def refuse_other_actors(self, handle: str) -> None:
         """Raise ``Refused('not_yourself')`` where the settings let nobody act as somebody else."""

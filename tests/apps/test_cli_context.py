@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "deadline": (DONE, tuple(f"--start {START.isoformat()} --amount 3 --unit days --calendar cn-office".split())),
     "case open": (DONE, ("--text", "My parcel is late.", "--as", "amy")),
     "case list": (DONE, ()),
+    "case find": (DONE, ("parcel",)),
     "case show": (DONE, (NUMBER,)),
     "case do": (DONE, (NUMBER, "note", "--set", "note=He calls every day.", "--as", "sue")),
     "case follow-up": (DONE, (NUMBER, "--text", "It is still broken.", "--as", "sue")),
