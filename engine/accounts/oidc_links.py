@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.accounts.charge import charge_of
 from engine.accounts.log_in import LogInRules
-from engine.accounts.sessions import NewSession, Session, SessionLimits, Visitor, open_session, session_of
+from engine.accounts.sessions import NewSession, Visitor, open_session
 from engine.actors import COLUMNS, Acting, acting_of, administrator
 from engine.commands.staffing import note
 from engine.contention import retrying
@@ -53,19 +53,6 @@ def link(store: Store, handle: str, identity: Identity, by: str, at: datetime) -
         maker = administrator(tx, by)
         actor, _ = charge_of(tx, handle, by)
         return _link(tx, actor, identity, maker, at)
-
-
-def link_own(store: Store, cookie: str, identity: Identity, at: datetime, limits: SessionLimits) -> bool:
-    """Link the account of whoever has the session. Raises ``Refused('session_ended' | 'second_factor_required')``."""
-
-    def attempt() -> bool:
-        with store.writing() as tx:
-            session: Session = session_of(tx, store.secret, cookie, limits, at)
-            if not session.complete:
-                raise Refused("second_factor_required")
-            return _link(tx, session.actor, identity, session.actor, at)
-
-    return retrying(attempt)
 
 
 def _link(tx: Tx, actor: Acting, identity: Identity, maker: Acting, at: datetime) -> bool:
