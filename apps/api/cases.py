@@ -1,0 +1,50 @@
+"""Routes that open cases and read them: the list, one case, its history, timers and relatives."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from apps.api.caller import Called, IdempotencyKey, etag
+from apps.api.case_documents import EXAMPLE_CASE, CaseDocument, MovedCase, NewCase, NewContact
+from apps.api.responses import READ, WRITE
+from apps.principal_moves import follow_up_for, open_for
+from engine.access.principal import Scope
+from engine.commands.open_case import Opening
+from engine.ledger.record import current_case
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+CaseNumber = Annotated[str, Path(max_length=100, examples=[EXAMPLE_CASE], description="The number of a case.")]
+
+
+@router.post("", status_code=201, responses=WRITE)
+def open_case(body: NewCase, caller: Called, key: IdempotencyKey, response: Response) -> MovedCase:
+    """Open a case for a contact."""
+    at = caller.working_time()
+    opening = Opening(body.contact(at), body.kind, body.pack, key=key, parent=body.parent, relation=body.relation)
+    answer = open_for(caller.store, caller.principal, opening, at, unless_known=body.unless_known)
+    response.headers["Location"] = f"/api/v1/cases/{answer.number}"
+    response.headers["ETag"] = etag(answer.seq)
+    return MovedCase.of(answer, caller.locale)
+
+
+@router.post("/{number}/contacts", status_code=201, responses=WRITE)
+def follow_up(
+    number: CaseNumber, body: NewContact, caller: Called, key: IdempotencyKey, response: Response
+) -> MovedCase:
+    """Record that the customer contacts us again: on the case, by reopening it, or in a new one that is linked."""
+    at = caller.working_time()
+    answer = follow_up_for(caller.store, caller.principal, number, body.contact(at), key, at)
+    response.headers["Location"] = f"/api/v1/cases/{answer.number}"
+    response.headers["ETag"] = etag(answer.seq)
+    return MovedCase.of(answer, caller.locale)
+
+
+@router.get("/{number}", responses=READ)
+def show_case(number: CaseNumber, caller: Called, response: Response) -> CaseDocument:
+    """Return one case as it stands."""
+    caller.needs(Scope.READ_CASES)
+    with caller.store.looking() as tx:
+        case = current_case(tx, number)
+    response.headers["ETag"] = etag(case.version)
+    return CaseDocument.of(case, caller.locale)

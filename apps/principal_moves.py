@@ -1,0 +1,104 @@
+"""Open and move cases for a principal whom a door has authenticated; any door that serves principals calls these.
+
+The rules of access come first, by ``engine.access``; a case that he may not know of is refused like one that does not
+exist, and leaves no trace of the attempt.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.follow_up import follow_up
+from engine.commands.open_case import Opening, open_case, open_unless_known
+from engine.ledger.chain import keyed
+from engine.store import Store
+from models.contact import Contact
+from statemachines.refused import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMove:
+    """A move that a principal wants of a case, and the step of the case that he relied on."""
+
+    number: str
+    move: str
+    form: Mapping[str, Any]
+    if_seq: int | None = None
+
+
+def open_for(store: Store, principal: Principal, opening: Opening, at: datetime, *, unless_known: bool) -> Answer:
+    """Open a case for a contact. ``opening`` bears neither the actor nor the door; both come from the principal.
+
+    Raises ``Refused``; then nothing was written.
+    """
+    refuse_without(principal, Scope.WRITE_CASES)
+    if opening.parent is not None:
+        check_case(store, principal, opening.parent, at)
+    acting = Opening(
+        opening.contact, opening.kind, opening.pack, principal.actor.handle, principal.via,
+        key_of(store, principal, opening.key), parent=opening.parent,
+    )  # fmt: skip
+    return (open_unless_known if unless_known else open_case)(store, acting, at)
+
+
+def move_for(store: Store, principal: Principal, wanted: WantedMove, key: str | None, at: datetime) -> Answer:
+    """Move one case. Raises ``Refused``; then nothing was written."""
+    refuse_without(principal, Scope.WRITE_CASES)
+    check_case(store, principal, wanted.number, at)
+    return advance(store, _command(store, principal, wanted, key), at)
+
+
+def move_many_for(
+    store: Store, principal: Principal, wanted: Sequence[WantedMove], key: str | None, at: datetime
+) -> list[Answer | Refused]:
+    """Move many cases in one transaction; a refused one is refused alone."""
+    refuse_without(principal, Scope.WRITE_CASES)
+    results = dict[int, Answer | Refused]()
+    commands = dict[int, Command]()
+    for place, each in enumerate(wanted):
+        try:
+            check_case(store, principal, each.number, at)
+            commands[place] = _command(store, principal, each, None if key is None else f"{key}:{place}")
+        except Refused as refused:
+            results[place] = refused
+    answers = advance_many(store, list(commands.values()), at) if commands else []
+    results |= dict(zip(commands, answers, strict=True))
+    return [results[place] for place in range(len(wanted))]
+
+
+def follow_up_for(
+    store: Store, principal: Principal, number: str, contact: Contact, key: str | None, at: datetime
+) -> Answer:
+    """Record that a customer contacts us again about his case. Raises ``Refused``; then nothing was written."""
+    refuse_without(principal, Scope.WRITE_CASES)
+    check_case(store, principal, number, at)
+    return follow_up(store, number, contact, at, principal.actor.handle, principal.via, key_of(store, principal, key))
+
+
+def refuse_without(principal: Principal, scope: Scope) -> None:
+    """Raise ``Refused('scope_missing')`` for a token without a scope, ``'not_a_person'`` for who is not staff."""
+    if principal.kind not in (PrincipalKind.PERSON, PrincipalKind.TOKEN):
+        raise Refused("not_a_person", handle=principal.actor.handle)
+    if not principal.holds(scope):
+        raise Refused("scope_missing", scope=scope.value)
+
+
+def key_of(store: Store, principal: Principal, key: str | None) -> str | None:
+    """Return the idempotency key under which the engine keeps that of a principal: nobody meets another's keys."""
+    return None if key is None else f"{principal.via}:{keyed(store.secret, str(principal.actor.id), key)}"
+
+
+def _command(store: Store, principal: Principal, wanted: WantedMove, key: str | None) -> Command:
+    own = key_of(store, principal, key)
+    return Command(wanted.number, wanted.move, wanted.form, principal.actor.handle, principal.via, own, wanted.if_seq)
+
+
+def check_case(store: Store, principal: Principal, number: str, at: datetime) -> None:
+    """Raise ``Refused('unknown_case')`` for a case of which the principal may not know."""
+    from engine.ledger.record import case_by_number
+
+    with store.looking() as tx:
+        case_by_number(tx, number)
