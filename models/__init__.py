@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, RefusedAttempt
+    from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from models.timer import EscalationStep, Timer
 
 __all__ = [
+    "Account",
     "Actor",
     "ActorChange",
     "Anchor",
+    "ApiToken",
     "Arrival",
+    "AttemptWindow",
     "Callback",
     "Case",
     "Category",
@@ -41,12 +45,15 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Interpretation",
+    "Invitation",
     "JournalEntry",
     "Lease",
     "LifecycleVersion",
     "Link",
+    "LoginSession",
     "MailRecord",
     "Notice",
+    "OidcLink",
     "OneTimeCode",
     "OutboxEvent",
     "Parked",
@@ -73,6 +80,12 @@ _MODULES = {
     "OneTimeCode": "access",
     "Hold": "access",
     "RefusedAttempt": "access",
+    "Account": "account",
+    "ApiToken": "account",
+    "AttemptWindow": "account",
+    "Invitation": "account",
+    "LoginSession": "account",
+    "OidcLink": "account",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",
