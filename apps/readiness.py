@@ -1,4 +1,4 @@
-"""Tells a load balancer or a monitoring system whether closeloop can do its work: codes and amounts, nothing of cases."""
+"""Tells a load balancer or a monitor whether closeloop can do its work: codes and amounts, nothing of cases."""
 
 from dataclasses import dataclass
 from datetime import datetime

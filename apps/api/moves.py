@@ -94,4 +94,6 @@ def make_moves(body: BulkMoves, caller: Called, key: IdempotencyKey, request: Re
         caller.figures.moved(kind_of_number(answer.number), move)
         return BulkResult(number=number, moved=MovedCase.of(answer, caller.locale))
 
-    return BulkResults(results=[result(each.number, each.move, answer) for each, answer in zip(wanted, answers, strict=True)])
+    return BulkResults(
+        results=[result(each.number, each.move, answer) for each, answer in zip(wanted, answers, strict=True)]
+    )

@@ -36,9 +36,7 @@ def readyz(request: Request, response: Response) -> Ready:
     state = readiness(request.app.state.store, request.app.state.settings.where)
     if not state.ready:
         response.status_code = 503
-    return Ready(
-        ready=state.ready, database=state.database, driver=state.driver, timer_lag_seconds=state.lag_seconds
-    )
+    return Ready(ready=state.ready, database=state.database, driver=state.driver, timer_lag_seconds=state.lag_seconds)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {figures.MEDIA_TYPE: {}}}})

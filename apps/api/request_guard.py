@@ -93,7 +93,7 @@ class RequestGuard:
         try:
             await self._answer(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001 (named by its type; its text may be personal)
-            _log.error("Request %s failed: %s", request_id, _described(error))  # noqa: TRY400
+            _log.error("Request %s failed: %s", request_id, _described(error))
             if not status:
                 refused = Refused("unexpected", type=type(error).__name__)
                 await problem(refused, locale, request_id)(scope, receive, send_guarded)

@@ -19,10 +19,10 @@ COPY = Path(__file__).resolve().parents[2] / "docs" / "generated" / "openapi.jso
 VERSION = "1"
 DESCRIPTION = """
 Closed-loop complaint handling (客诉闭环). Bodies and answers are JSON in UTF-8. Instants carry their offset; answers
-give them in UTC. Every write takes an `Idempotency-Key`: sent again with the same content it gets the same answer. A case's
-`ETag` is the number of its last step; `If-Match` refuses a move if the case has moved since. A refusal is a problem
-document (RFC 9457) whose `code` stays the same between releases and whose `detail` is in the language of
-`Accept-Language`: zh-CN, zh-TW or en.
+give them in UTC. Every write takes an `Idempotency-Key`: sent again with the same content it gets the same answer.
+A case's `ETag` is the number of its last step; `If-Match` refuses a move if the case has moved since. A refusal is a
+problem document (RFC 9457): its `code` stays the same between releases, its `detail` is in the language that
+`Accept-Language` asks for: zh-CN, zh-TW or en.
 """
 
 

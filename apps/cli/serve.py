@@ -7,6 +7,7 @@ import typer
 
 from apps.cli.context import Json, cli
 from apps.cli.number_options import whole_option
+from apps.listening import HOST, PORT, Listening, check_listening
 
 Host = Annotated[str, typer.Option()]
 Port = Annotated[int, whole_option(least=1, most=65_535)]
@@ -20,12 +21,9 @@ def join(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Host = "127.0.0.1", port: Port = 4280, workers: Workers = 1, proxies: Proxies = "", json: Json = False
+    host: Host = HOST, port: Port = PORT, workers: Workers = 1, proxies: Proxies = "", json: Json = False
 ) -> None:
     """Serve the REST API until Ctrl-C."""
-    from apps.api.process import Listening, check_listening
-    from apps.api.process import serve as serve_here
-
     listening = Listening(host, port, workers, proxies)
     with cli.store.looking():
         pass  # a store that does not exist or has another schema is refused here, and not by each worker
@@ -34,6 +32,8 @@ def serve(
     cli.err.print(cli.translate("serve.ready", api=listening.url), soft_wrap=True)
     if not _is_loopback(host):
         cli.err.print(cli.translate("serve.unencrypted"), soft_wrap=True)
+    from apps.api.process import serve as serve_here  # takes a second, which a refusal need not
+
     serve_here(cli.settings.where, listening)
     cli.give({"stopped": True}, cli.translate("stopped"))
 

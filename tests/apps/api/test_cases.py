@@ -13,7 +13,5 @@ def test_a_case_is_opened_and_moved(api: TestClient):
         json={"category": "damage", "department": "claims", "severity": "high"},
     )
     assert moved.status_code == 200, moved.text
-    print(moved.json(), moved.headers)
     shown = api.get(f"/api/v1/cases/{number}")
-    print(shown.json())
     assert shown.headers["etag"] == '"2"'
