@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.scope import find_case, known_cases
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -98,7 +99,5 @@ def _command(store: Store, principal: Principal, wanted: WantedMove, key: str | 
 
 def check_case(store: Store, principal: Principal, number: str, at: datetime) -> None:
     """Raise ``Refused('unknown_case')`` for a case of which the principal may not know."""
-    from engine.ledger.record import case_by_number
-
     with store.looking() as tx:
-        case_by_number(tx, number)
+        find_case(tx, number, known_cases(principal, at))

@@ -9,8 +9,8 @@ from apps.api.case_documents import EXAMPLE_CASE, CaseDocument, MovedCase, NewCa
 from apps.api.responses import READ, WRITE
 from apps.principal_moves import follow_up_for, open_for
 from engine.access.principal import Scope
+from engine.access.scope import case_for
 from engine.commands.open_case import Opening
-from engine.ledger.record import current_case
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -45,6 +45,6 @@ def show_case(number: CaseNumber, caller: Called, response: Response) -> CaseDoc
     """Return one case as it stands."""
     caller.needs(Scope.READ_CASES)
     with caller.store.looking() as tx:
-        case = current_case(tx, number)
+        case = case_for(tx, caller.principal, number, caller.at)
     response.headers["ETag"] = etag(case.version)
     return CaseDocument.of(case, caller.locale)
