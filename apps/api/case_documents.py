@@ -178,7 +178,12 @@ class CaseDocument(BaseModel):
     @classmethod
     def of(cls, case: CaseRow, locale: str) -> Self:
         """Return the document of a case's row."""
-        return cls(**_fields(case, locale))
+        return cls(**cls.fields_of(case, locale))
+
+    @staticmethod
+    def fields_of(case: CaseRow, locale: str) -> dict[str, Any]:
+        """Return the fields that every document of a case has."""
+        return _fields(case, locale)
 
 
 def _fields(case: CaseRow, locale: str) -> dict[str, Any]:

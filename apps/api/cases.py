@@ -1,15 +1,13 @@
-"""Routes that open cases and read them: the list, one case, its history, timers and relatives."""
+"""Routes that open cases and take further contacts of their customers."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from apps.api.caller import Called, IdempotencyKey, etag
-from apps.api.case_documents import EXAMPLE_CASE, CaseDocument, MovedCase, NewCase, NewContact
-from apps.api.responses import READ, WRITE
+from apps.api.case_documents import EXAMPLE_CASE, MovedCase, NewCase, NewContact
+from apps.api.responses import WRITE
 from apps.principal_moves import follow_up_for, open_for
-from engine.access.principal import Scope
-from engine.access.scope import case_for
 from engine.commands.open_case import Opening
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -38,13 +36,3 @@ def follow_up(
     response.headers["Location"] = f"/api/v1/cases/{answer.number}"
     response.headers["ETag"] = etag(answer.seq)
     return MovedCase.of(answer, caller.locale)
-
-
-@router.get("/{number}", responses=READ)
-def show_case(number: CaseNumber, caller: Called, response: Response) -> CaseDocument:
-    """Return one case as it stands."""
-    caller.needs(Scope.READ_CASES)
-    with caller.store.looking() as tx:
-        case = case_for(tx, caller.principal, number, caller.at)
-    response.headers["ETag"] = etag(case.version)
-    return CaseDocument.of(case, caller.locale)
