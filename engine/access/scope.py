@@ -113,6 +113,11 @@ def meets(tx: Tx, case_id: int, condition: Condition) -> bool:
     return tx.row(MEETS.format(scope=condition.sql), case_id=case_id, **condition.values) is not None
 
 
+def ordinary_cases() -> Condition:
+    """Return the cases that are not confidential."""
+    return _of_kinds(table.kind for table in lifecycles().values() if not table.readers)
+
+
 def _case_of_customer(principal: Principal) -> Condition:
     if principal.case_id is None or not principal.holds(Scope.READ_CASES):
         return NO_CASE
@@ -124,7 +129,7 @@ def _worked_on(actor: Acting, at: datetime | None) -> Condition:
     """Return the cases on which an actor works."""
     if actor.disabled_at is not None or not actor.roles & WORK:
         return NO_CASE
-    return both(_ordinary(), either((*_own(actor, at), *_by_department(actor), *_by_role(actor))))
+    return both(ordinary_cases(), either((*_own(actor, at), *_by_department(actor), *_by_role(actor))))
 
 
 def _reviewed(actor: Acting, at: datetime | None) -> Condition:
@@ -133,7 +138,7 @@ def _reviewed(actor: Acting, at: datetime | None) -> Condition:
         return NO_CASE
     own = () if actor.roles <= NO_CASES_OF_OWN or actor.roles & WORK else _own(actor, at)
     ordinary = EVERY_CASE if actor.roles & REVIEW else either((*own, *_by_state(actor)))
-    return either((both(_ordinary(), ordinary), *_origins(actor), *_confidential(actor)))
+    return either((both(ordinary_cases(), ordinary), *_origins(actor), *_confidential(actor)))
 
 
 def _own(actor: Acting, at: datetime | None) -> Iterator[Condition]:
@@ -177,7 +182,7 @@ def _by_state(actor: Acting) -> Iterator[Condition]:
 def _origins(actor: Acting) -> Iterator[Condition]:
     """Yield the cases from which violations came, and those whose decision was appealed against."""
     if Role.INVESTIGATION_TEAM in actor.roles:
-        yield both(_ordinary(), Condition(LED_TO_VIOLATION))
+        yield both(ordinary_cases(), Condition(LED_TO_VIOLATION))
     if Role.APPEAL_PANEL in actor.roles:
         yield Condition(APPEALED)
 
@@ -214,10 +219,6 @@ def _not_concerning(actor: Acting, condition: Condition) -> Condition:
         for name in table.hidden_from
     ]
     return both(condition, *hidden) if condition.sql != NO_CASE.sql else NO_CASE
-
-
-def _ordinary() -> Condition:
-    return _of_kinds(table.kind for table in lifecycles().values() if not table.readers)
 
 
 def _of_kinds(kinds: Iterable[str]) -> Condition:
