@@ -75,4 +75,6 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
     form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
     statements = frozenset(name for name in recorded if (row.seq, name) in contents)
     instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
-    return HistoryMove(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form}, statements=statements)
+    return HistoryMove(
+        **{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form}, statements=statements
+    )

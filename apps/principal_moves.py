@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.moves import check_move, refuse_without
+from engine.access.principal import Principal, Scope
 from engine.access.scope import find_case, known_cases
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.commands.follow_up import follow_up
@@ -37,7 +38,7 @@ def open_for(store: Store, principal: Principal, opening: Opening, at: datetime,
     """
     refuse_without(principal, Scope.WRITE_CASES)
     if opening.parent is not None:
-        check_case(store, principal, opening.parent, at)
+        _check_known(store, principal, opening.parent, at)
     acting = Opening(
         opening.contact, opening.kind, opening.pack, principal.actor.handle, principal.via,
         key_of(store, principal, opening.key), parent=opening.parent,
@@ -47,8 +48,7 @@ def open_for(store: Store, principal: Principal, opening: Opening, at: datetime,
 
 def move_for(store: Store, principal: Principal, wanted: WantedMove, key: str | None, at: datetime) -> Answer:
     """Move one case. Raises ``Refused``; then nothing was written."""
-    refuse_without(principal, Scope.WRITE_CASES)
-    check_case(store, principal, wanted.number, at)
+    _check(store, principal, wanted, at)
     return advance(store, _command(store, principal, wanted, key), at)
 
 
@@ -56,12 +56,11 @@ def move_many_for(
     store: Store, principal: Principal, wanted: Sequence[WantedMove], key: str | None, at: datetime
 ) -> list[Answer | Refused]:
     """Move many cases in one transaction; a refused one is refused alone."""
-    refuse_without(principal, Scope.WRITE_CASES)
     results = dict[int, Answer | Refused]()
     commands = dict[int, Command]()
     for place, each in enumerate(wanted):
         try:
-            check_case(store, principal, each.number, at)
+            _check(store, principal, each, at)
             commands[place] = _command(store, principal, each, None if key is None else f"{key}:{place}")
         except Refused as refused:
             results[place] = refused
@@ -75,16 +74,8 @@ def follow_up_for(
 ) -> Answer:
     """Record that a customer contacts us again about his case. Raises ``Refused``; then nothing was written."""
     refuse_without(principal, Scope.WRITE_CASES)
-    check_case(store, principal, number, at)
+    _check_known(store, principal, number, at)
     return follow_up(store, number, contact, at, principal.actor.handle, principal.via, key_of(store, principal, key))
-
-
-def refuse_without(principal: Principal, scope: Scope) -> None:
-    """Raise ``Refused('scope_missing')`` for a token without a scope, ``'not_a_person'`` for who is not staff."""
-    if principal.kind not in (PrincipalKind.PERSON, PrincipalKind.TOKEN):
-        raise Refused("not_a_person", handle=principal.actor.handle)
-    if not principal.holds(scope):
-        raise Refused("scope_missing", scope=scope.value)
 
 
 def key_of(store: Store, principal: Principal, key: str | None) -> str | None:
@@ -97,7 +88,12 @@ def _command(store: Store, principal: Principal, wanted: WantedMove, key: str | 
     return Command(wanted.number, wanted.move, wanted.form, principal.actor.handle, principal.via, own, wanted.if_seq)
 
 
-def check_case(store: Store, principal: Principal, number: str, at: datetime) -> None:
+def _check(store: Store, principal: Principal, wanted: WantedMove, at: datetime) -> None:
+    with store.looking() as tx:
+        check_move(tx, principal, wanted.number, wanted.move, wanted.form, at)
+
+
+def _check_known(store: Store, principal: Principal, number: str, at: datetime) -> None:
     """Raise ``Refused('unknown_case')`` for a case of which the principal may not know."""
     with store.looking() as tx:
         find_case(tx, number, known_cases(principal, at))

@@ -1,7 +1,6 @@
 """Assembles the application: routes, the guard before them, problem documents, the store of this worker."""
 
 import logging
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,21 +9,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from apps.api import pages
+from apps.api.addresses import PAGES, PREFIX, UPLOADS
 from apps.api.caller import Authenticate
 from apps.api.figures import Figures
 from apps.api.problems import problem
 from apps.api.request_guard import RequestGuard, state_of
-from apps.api.routes import OPEN_ROUTERS, PREFIX, ROUTERS
+from apps.api.routes import OPEN_ROUTERS, ROUTERS
+from apps.api.schema import schema
 from engine.settings import Settings
 from statemachines.refused import Refused
 
-UPLOADS = re.compile(rf"{PREFIX}/cases/[^/]+/attachments")
-"""The paths whose bodies are files; their routes check them."""
-PAGES = (f"{PREFIX}/docs", "/metrics")
-"""The paths that answer with pages or plain text."""
 BY_STATUS = {404: "unknown_address", 405: "method_not_allowed", 413: "body_too_large", 415: "media_type"}
 
 _log = logging.getLogger("closeloop.api")
@@ -90,18 +87,18 @@ async def _http(request: Request, error: Exception) -> Response:
     code = BY_STATUS.get(error.status_code, "bad_json")
     if code == "method_not_allowed":
         allowed = ", ".join(_methods(request))
-        return _problem(request, Refused(code, method=request.method[:20], allowed=allowed), {"Allow": allowed})
+        return _problem(request, Refused(code, method=request.method[:20], methods=allowed), {"Allow": allowed})
     return _problem(request, Refused(code))
 
 
 def _methods(request: Request) -> list[str]:
     """Return the methods that the routes of this path take; the router itself names those of the first one only."""
-    found = set[str]()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            found |= route.methods or set()
-    return sorted(found)
+    return sorted(
+        method.upper()
+        for template, methods in schema()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in methods
+    )
 
 
 def _problem(request: Request, refused: Refused, headers: Mapping[str, str] | None = None) -> Response:

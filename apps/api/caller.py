@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 
 from apps.api.figures import Figures
 from apps.api.languages import content_language
-from apps.principal_moves import refuse_without
+from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.clock_doubt import refuse_doubtful_clock
 from engine.entry_checks import check_key

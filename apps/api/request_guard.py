@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.figures import Figures
 from apps.api.languages import language_of
+from apps.api.addresses import PREFIX
 from apps.api.problems import problem
 from apps.api.strict_json import strict_json
 from statemachines.refused import Refused
@@ -98,8 +99,7 @@ class RequestGuard:
                 refused = Refused("unexpected", type=type(error).__name__)
                 await problem(refused, locale, request_id)(scope, receive, send_guarded)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._figures.answered(route, scope["method"], status or 499, perf_counter() - begun)
+            self._figures.answered(_template(scope), scope["method"], status or 499, perf_counter() - begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, state = Headers(scope=scope), scope["state"]
@@ -158,6 +158,14 @@ class RequestGuard:
                         return b"".join(parts)
         except TimeoutError:
             raise Refused("body_too_slow", seconds=round(self._body_seconds)) from None
+
+
+def _template(scope: Scope) -> str:
+    """Return the template of the address that a route answered; FastAPI names it without the prefix."""
+    route = getattr(scope.get("route"), "path", None)
+    if route is None:
+        return "none"
+    return f"{PREFIX}{route}" if scope["path"].startswith(f"{PREFIX}/") else route
 
 
 def _described(error: Exception) -> str:

@@ -1,11 +1,10 @@
-"""Every router of the API, and the prefix of their addresses."""
+"""Every router of the API."""
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from apps.api import case_reading, cases, moves, probes
 
-PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (cases.router, case_reading.router, moves.router)
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
 OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router,)

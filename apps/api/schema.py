@@ -12,8 +12,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from apps.api.addresses import PREFIX
 from apps.api.problems import Problem
-from apps.api.routes import OPEN_ROUTERS, PREFIX, ROUTERS, operation_id
+from apps.api.routes import OPEN_ROUTERS, ROUTERS, operation_id
 
 COPY = Path(__file__).resolve().parents[2] / "docs" / "generated" / "openapi.json"
 VERSION = "1"

@@ -30,7 +30,7 @@ def strict_json(body: bytes) -> Any:
 
 def _refuse_deep(value: Any) -> None:
     level = [value]
-    for _ in range(MOST_LEVELS + 1):
+    for _ in range(MOST_LEVELS):
         level = [inner for outer in level for inner in _inner(outer)]
         if not level:
             return
