@@ -1,4 +1,4 @@
-"""The addresses of the API: the prefix of every route that needs a log-in, and which take files or answer with pages."""
+"""The addresses of the API: the prefix of those that need a log-in, which take files, which answer with pages."""
 
 import re
 

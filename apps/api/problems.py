@@ -47,8 +47,10 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 STATUS_OF = {code: status for status, codes in _BY_STATUS.items() for code in codes}
 """The status of each refusal that is no fault of the entries; those are 422."""
-INTERNAL = frozenset({"unexpected", "other_secret", "database_away", "disk_full", "disk_failed", "no_store", "read_only", "busy",
-                      "schema_newer", "schema_older", "store_in_use", "store_upgrading"})  # fmt: skip
+INTERNAL = frozenset({
+    "busy", "database_away", "disk_failed", "disk_full", "no_store", "other_secret", "read_only", "schema_newer",
+    "schema_older", "store_in_use", "store_upgrading", "unexpected",
+})  # fmt: skip
 """Refusals whose parameters name folders and hosts of this machine, which a caller is not told."""
 RETRY_SECONDS = 5
 """After how many seconds a caller may try again what the database could not do."""

@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apps.api.addresses import PREFIX
 from apps.api.figures import Figures
 from apps.api.languages import language_of
-from apps.api.addresses import PREFIX
 from apps.api.problems import problem
 from apps.api.strict_json import strict_json
 from statemachines.refused import Refused

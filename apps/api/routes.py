@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from apps.api import case_reading, cases, moves, probes
+from apps.api import case_list, case_reading, cases, moves, probes
 
-ROUTERS: tuple[APIRouter, ...] = (cases.router, case_reading.router, moves.router)
+ROUTERS: tuple[APIRouter, ...] = (cases.router, case_list.router, case_reading.router, moves.router)
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
 OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router,)
 """Those of which anybody who reaches the process may ask."""
