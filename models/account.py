@@ -42,6 +42,7 @@ class Invitation(SQLModel, table=True):
 class LoginSession(SQLModel, table=True):
     """A session that is open. ``digest`` is an HMAC of the secret in the cookie; a session that ended has no row.
 
+    ``change_id`` is the newest change of the actor when it was opened: a later one of his roles ends the session.
     ``second_factor_at`` is empty until a second factor was given. ``address`` and ``agent`` help the person to
     recognise the session in the list of his own.
     """
@@ -54,6 +55,7 @@ class LoginSession(SQLModel, table=True):
     made_at: datetime = Field(sa_type=Instant)
     seen_at: datetime = Field(sa_type=Instant)
     until: datetime = Field(sa_type=Instant)
+    change_id: int = Field(sa_type=BigId)
     second_factor_at: datetime | None = Field(default=None, sa_type=Instant)
     method: str
     address: str

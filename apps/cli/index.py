@@ -36,6 +36,8 @@ ROOMS = (
     Room("actors", ("actor",), group=True),
     Room("actors", ("department",), group=True),
     Room("codes", ("code",)),
+    Room("users", ("user",), group=True),
+    Room("tokens", ("token",), group=True),
     Room("policies", ("policy",), group=True),
     Room("calendars", ("calendar",), group=True),
     Room("surveys", ("survey",), group=True),

@@ -1,7 +1,7 @@
 """Limit how often somebody may try: windows that all processes of an installation share, because the store holds them.
 
-The arithmetic is that of the library ``limits``. It has no storage in an SQL database, and its others read the clock; so
-its storage is a table of ours, to which the instant is given.
+The arithmetic is that of the library ``limits``. It has no storage in an SQL database, and its others read the clock;
+so its storage is a table of ours, to which the instant is given.
 """
 
 from collections.abc import Iterable, Sequence

@@ -69,8 +69,8 @@ UNCOVERED: Mapping[str, Uncovered] = {
         "sessions that are open for hours: the digest of one fits its own row alone, and nobody makes one without the"
         " secret of the store",
         (
-            *("id", "actor_id", "digest", "made_at", "seen_at", "until", "second_factor_at", "method", "address"),
-            "agent",
+            *("id", "actor_id", "digest", "made_at", "seen_at", "until", "change_id", "second_factor_at"),
+            *("method", "address", "agent"),
         ),
         WHOLE_ROWS,
     ),

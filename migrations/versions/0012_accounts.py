@@ -57,6 +57,7 @@ def upgrade() -> None:
         instant("made_at"),
         instant("seen_at"),
         instant("until"),
+        sa.Column("change_id", BIG, nullable=False),
         instant("second_factor_at", nullable=True),
         sa.Column("method", TEXT(), nullable=False),
         sa.Column("address", TEXT(), nullable=False),

@@ -73,8 +73,8 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
     "lease": tuple({"name": f"duty{n}", "owner": "p", "seen_at": n, "until": n} for n in (1, 2)),
     "link": tuple({"parent_id": n, "child_id": n + 1, "relation": "came_of", "at": n} for n in (1, 2)),
     "login_session": tuple(
-        {"id": f"s{n}", "actor_id": n, "digest": "d", "made_at": n, "seen_at": n, "until": n, "second_factor_at": n,
-         "method": "password", "address": "a", "agent": "g"}
+        {"id": f"s{n}", "actor_id": n, "digest": "d", "made_at": n, "seen_at": n, "until": n, "change_id": n,
+         "second_factor_at": n, "method": "password", "address": "a", "agent": "g"}
         for n in (3, 4)
     ),
     "mail": tuple(
