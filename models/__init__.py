@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
     from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.case import Case, IdempotencyKey, Link, Transition
@@ -59,6 +59,7 @@ __all__ = [
     "Parked",
     "Party",
     "Rating",
+    "Reading",
     "RefusedAttempt",
     "Run",
     "SamePerson",
@@ -79,6 +80,7 @@ _MODULES = {
     "EscalationStep": "timer",
     "OneTimeCode": "access",
     "Hold": "access",
+    "Reading": "access",
     "RefusedAttempt": "access",
     "Account": "account",
     "ApiToken": "account",

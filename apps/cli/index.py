@@ -27,6 +27,7 @@ ROOMS = (
     Room("replay", ("replay",)),
     Room("deadline", ("deadline",)),
     Room("processes", ("drive", "up", "demo", "deploy", "acts", "worker")),
+    Room("serve", ("serve",)),
     Room("night", ("sweep", "report", "run-until")),
     Room("reports", ("analysis", "recoveries", "callbacks")),
     Room("desk", ("track",)),

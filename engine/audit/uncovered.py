@@ -107,6 +107,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("insert", "swap"),
         frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
     ),
+    "reading": Uncovered(
+        "who read personal data: nothing of the record follows from it",
+        ("id", "at", "actor_id", "via", "kind", "case_id", "fields", "reason"),
+        WHOLE_ROWS,
+    ),
     "refused_attempt": Uncovered(
         "attempts that were refused: nothing came of them",
         ("id", "at", "case_id", "actor_id", "via", "move", "state", "code", "why"),

@@ -107,6 +107,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "deploy": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "acts": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
     "worker": (REFUSED, ("--api", "http://127.0.0.1:9/api")),
+    "serve": (REFUSED, ("--host", "192.0.2.1")),
     "drive": (REFUSED, ()),
     "up": (REFUSED, ()),
 }

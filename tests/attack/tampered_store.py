@@ -103,6 +103,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"case_id": n, "cycle": 1, "questionnaire": "q", "version": "1", "answered": 3, "score": 8000, "at": n}
         for n in (1, 2)
     ),
+    "reading": tuple(
+        {"id": n, "at": n, "actor_id": 3, "via": "api", "kind": "person", "case_id": n, "fields": "name",
+         "reason": "audit"}
+        for n in (1, 2)
+    ),
     "refused_attempt": tuple(
         {"id": n, "at": n, "case_id": n, "actor_id": 3, "via": "cli", "move": "note", "state": "received",
          "code": "role", "why": "agent"}

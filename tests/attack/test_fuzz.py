@@ -37,6 +37,7 @@ FULL, SHORT = 1200, 120
 RUNNERS = 2
 NOT_ATTACKED = {
     "up": "starts processes that stay", "drive": "runs until it is stopped", "demo": "makes a home of its own",
+    "serve": "runs until it is stopped",
     "deploy": "speaks to a Prefect server", "acts": "speaks to a Prefect server",
 }  # fmt: skip
 """Commands that read no text of ours and no file, or that do not end by themselves."""
