@@ -1,5 +1,6 @@
 """Read the settings from environment variables ``CLOSELOOP_*``."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field
@@ -40,7 +41,16 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_secret_file: Path | None = None
-    oidc_name: str = "OpenID Connect"
+
+    @property
+    def session_idle(self) -> timedelta:
+        """Return after how long without a request a session ends."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_absolute(self) -> timedelta:
+        """Return how long a session lasts at most."""
+        return timedelta(hours=self.session_hours)
 
     @property
     def where(self) -> Path:

@@ -16,23 +16,26 @@ TYPE_PREFIX = "urn:closeloop:refusal:"
 
 _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.BAD_REQUEST: ("bad_json", "repeated_json_key", "json_too_deep", "token_in_url", "bad_key", "bad_header"),
-    HTTPStatus.UNAUTHORIZED: ("token_missing", "token_invalid", "session_invalid", "login_failed"),
+    HTTPStatus.UNAUTHORIZED: (
+        "token_missing", "token_invalid", "session_ended", "log_in_refused", "oidc_refused", "oidc_unknown",
+        "seal_broken",
+    ),
     HTTPStatus.FORBIDDEN: (
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
         "own_boss", "own_deputy", "own_work", "recused", "role", "scope_missing", "timer_only", "took_part",
-        "cross_site", "second_factor_needed",
+        "csrf_refused", "second_factor_required",
     ),
     HTTPStatus.NOT_FOUND: (
         "unknown_address", "unknown_attachment", "unknown_calendar_name", "unknown_case", "unknown_delivery",
-        "unknown_order", "unknown_webhook",
+        "unknown_order", "unknown_session", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
         "after_the_end", "before_the_case", "blank_bound", "due_passed", "guard", "likely_duplicate", "no_consent",
-        "no_customer_address", "no_follow_up", "no_such_promise", "no_such_timer", "not_dead", "not_mergeable",
-        "not_now", "other_content", "promise_kept", "superseded",
+        "oidc_off", "no_customer_address", "no_follow_up", "no_such_promise", "no_such_timer", "not_dead",
+        "not_mergeable", "not_now", "other_content", "promise_kept", "superseded",
     ),
     HTTPStatus.PRECONDITION_FAILED: ("stale",),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large",),
@@ -40,7 +43,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.TOO_MANY_REQUESTS: ("rate_limited",),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "busy", "clock_back", "clock_behind", "clock_differs", "clock_far", "clock_jumped", "contended",
-        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "no_store", "other_secret", "owner_elsewhere",
+        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "no_store", "oidc_away", "other_secret",
+        "owner_elsewhere",
         "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("unexpected",),

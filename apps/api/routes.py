@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from apps.api import case_list, case_reading, cases, moves, probes
+from apps.api import case_list, case_reading, cases, login, moves, oidc, probes
 
 ROUTERS: tuple[APIRouter, ...] = (cases.router, case_list.router, case_reading.router, moves.router)
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
-OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router,)
-"""Those of which anybody who reaches the process may ask."""
+OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router)
+"""Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
 
 
 def operation_id(route: APIRoute) -> str:
