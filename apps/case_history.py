@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.variable_views import entered, field_label
+from engine.access.doors import door_of, user_of
 from engine.ledger.record import current_case
 from engine.store import Store
 from models.columns import from_micros
@@ -22,7 +23,10 @@ UNANSWERED = ("attempt", "reason")
 
 @dataclass(frozen=True, slots=True)
 class HistoryMove:
-    """One move as the history shows it, with its personal values; ``statements`` names these fields."""
+    """One move as the history shows it, with its personal values; ``statements`` names these fields.
+
+    ``system_user`` is the operating-system user of a move at the command line.
+    """
 
     seq: int
     move: str
@@ -32,6 +36,7 @@ class HistoryMove:
     level: int
     actor: str
     via: str
+    system_user: str | None
     occurred_at: datetime
     recorded_at: datetime
     inferred: bool
@@ -75,6 +80,6 @@ def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
     form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
     statements = frozenset(name for name in recorded if (row.seq, name) in contents)
     instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
-    return HistoryMove(
-        **{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form}, statements=statements
-    )
+    door = {"via": door_of(row.via), "system_user": user_of(row.via)}
+    moved = row._asdict() | door | instants | {"inferred": bool(row.inferred), "form": form}
+    return HistoryMove(**moved, statements=statements)

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     anchors: Path | None = None
     locale: str = "zh_CN"
     actor: str = ""
+    cli_actors: str = "any"
     zone: str | None = None
     smtp_url: str | None = None
     smtp_ca: Path | None = None

@@ -25,8 +25,6 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         Index("ix_cases_board", "state", "id", **_OPEN),
         Index("ix_cases_changed", "changed_at", "id", **_OPEN),
-        Index("ix_cases_department", "department", "id", **_OPEN),
-        Index("ix_cases_owner", "owner", "id", **_OPEN),
         Index("ix_cases_party", "party_id"),
         Index(
             "ix_cases_shipment",

@@ -1,4 +1,4 @@
-"""Commands that prove and save the record: verify, anchor, proof, backup, restore, and the refused attempts."""
+"""Commands that prove and save the record: verify, anchor, proof, backup, restore; refused attempts and readings."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -9,11 +9,13 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.number_options import whole_option
+from engine.access.doors import door_of, user_of
 from engine.clock import system_now
 from locales.translation import label
 from models.columns import from_micros
 
 if TYPE_CHECKING:
+    from engine.access.reading_log import Reading
     from engine.audit.verify import Verdict
     from engine.commands.refused_attempts import RefusedMove
     from engine.ledger.anchor_file import Anchored
@@ -30,6 +32,7 @@ def join(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(refused)
+    app.command()(readings)
 
 
 def verify(json: Json = False) -> int:
@@ -125,7 +128,41 @@ def refused(
     )
     columns = ("refused.at", "column.case", "column.actor", "column.move", "column.state", "column.via", "refused.why")
     shown = table("", tuple(map(cli.translate, columns)), map(_refused_row, moves))
-    cli.give({"refused": [asdict(each) for each in moves]}, shown if moves else cli.translate("refused.none"))
+    documents = [asdict(each) | _door_document(each.via) for each in moves]
+    cli.give({"refused": documents}, shown if moves else cli.translate("refused.none"))
+
+
+def readings(
+    case: Annotated[str | None, typer.Option()] = None,
+    by: Annotated[str | None, typer.Option()] = None,
+    since: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Who was shown which personal data of which case, and why he unmasked them, newest first; for auditors."""
+    from engine.access.reading_log import readings as logged
+
+    begin = None if since is None else instant(since)
+    found = logged(cli.store, cli.actor(as_), cli.store.now(), limit, number=case, actor=by, since=begin)
+    columns = ("readings.at", "column.case", "column.actor", "column.via", "readings.shown", "readings.why")
+    shown = table("", tuple(map(cli.translate, columns)), map(_reading_row, found))
+    documents = [asdict(each) | _door_document(each.via) for each in found]
+    cli.give({"readings": documents}, shown if found else cli.translate("readings.none"))
+
+
+def _reading_row(reading: "Reading") -> tuple[str, ...]:
+    shown = ", ".join(label(cli.locale, "", "personal_data", field) for field in reading.fields)
+    return (local(reading.at), reading.number, reading.actor, _door(reading.via), shown, reading.reason or "–")
+
+
+def _door(via: str) -> str:
+    """Return the door, and the operating-system user where it is the command line."""
+    return " · ".join(filter(None, (label(cli.locale, "", "via", door_of(via)), user_of(via))))
+
+
+def _door_document(via: str) -> dict[str, str | None]:
+    return {"via": door_of(via), "system_user": user_of(via)}
 
 
 def _refused_row(attempt: "RefusedMove") -> tuple[str, ...]:
@@ -139,7 +176,7 @@ def _refused_row(attempt: "RefusedMove") -> tuple[str, ...]:
         attempt.actor or "–",
         label(cli.locale, kind, "move", attempt.move or "–"),
         label(cli.locale, kind, "state", attempt.state),
-        label(cli.locale, kind, "via", attempt.via),
+        _door(attempt.via),
         f"{why} ({', '.join(reasons)})" if reasons else why,
     )
 

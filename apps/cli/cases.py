@@ -21,6 +21,7 @@ from engine.ledger.record import CaseRow
 from locales.translation import label, named_move
 from models.columns import from_micros
 from reports import overdue_text
+from reports.case_search import MOST, CaseQuery, search
 from reports.overdue import by_case
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
@@ -55,7 +56,25 @@ def list_(
     json: Json = False,
 ) -> None:
     """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
-    cases = views.cases(cli.store, views.CaseFilter(all_, state, department, owner, level, limit, kind, severity))
+    _give_list(views.cases(cli.store, views.CaseFilter(all_, state, department, owner, level, limit, kind, severity)))
+
+
+@case.command()
+def find(
+    words: str,
+    all_: Annotated[bool, typer.Option("--all")] = False,
+    limit: Annotated[int, whole_option(least=1, most=MOST)] = 50,
+    json: Json = False,
+) -> None:
+    """Cases whose texts contain all of these words, in either writing of Chinese; the newest first."""
+    query = CaseQuery(text=words, closed=None if all_ else False, limit=limit)
+    principal = cli.principal()
+    with cli.store.looking() as tx:
+        page = search(tx, principal, query, cli.store.now())
+    _give_list(page.cases)
+
+
+def _give_list(cases: list[CaseRow]) -> None:
     columns = (
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
@@ -155,7 +174,7 @@ def history(number: str, json: Json = False) -> None:
             label(cli.locale, found.kind, "state", move.dest),
             move.level,
             move.actor,
-            label(cli.locale, found.kind, "via", move.via),
+            " · ".join(filter(None, (label(cli.locale, found.kind, "via", move.via), move.system_user))),
             move.summary(cli.locale, found.kind, width=120),
         )
         for move in found.moves

@@ -106,7 +106,7 @@ def merge(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fa
     """Say that the customers of two cases are one person. Each case keeps the number and address it came with."""
     from engine.commands.same_customer import Decision, join_customers
 
-    decision = Decision(case, other, reason, cli.actor(as_))
+    decision = Decision(case, other, reason, cli.actor(as_), cli.via)
     _give(decision, "merged", join_customers(cli.store, decision, cli.store.now()))
 
 
@@ -115,7 +115,7 @@ def part(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fal
     """Say that the customers of two cases are two people; an earlier merge of the two is taken back."""
     from engine.commands.same_customer import Decision, part_customers
 
-    decision = Decision(case, other, reason, cli.actor(as_))
+    decision = Decision(case, other, reason, cli.actor(as_), cli.via)
     _give(decision, "parted", part_customers(cli.store, decision, cli.store.now()))
 
 

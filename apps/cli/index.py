@@ -20,7 +20,7 @@ class Room(NamedTuple):
 
 ROOMS = (
     Room("create", ("init", "status", "diagram")),
-    Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused")),
+    Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused", "readings")),
     Room("cases", ("board",)),
     Room("intake", ("import", "import-bounces")),
     Room("exporting", ("export",)),

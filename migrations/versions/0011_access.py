@@ -1,4 +1,4 @@
-"""Keep who read personal data of which case, and index lists of open cases."""
+"""Keep who read personal data of which case, and index the open cases by their last change."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -33,9 +33,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_reading_at", "reading", ["at"])
     op.create_index("ix_reading_case", "reading", ["case_id", "id"])
-    for name, column in (
-        ("ix_cases_changed", "changed_at"),
-        ("ix_cases_department", "department"),
-        ("ix_cases_owner", "owner"),
-    ):
-        op.create_index(name, "cases", [column, "id"], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index("ix_cases_changed", "cases", ["changed_at", "id"], sqlite_where=OPEN, postgresql_where=OPEN)
