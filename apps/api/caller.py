@@ -16,6 +16,7 @@ from engine.clock_doubt import refuse_doubtful_clock
 from engine.entry_checks import check_key
 from engine.settings import Settings
 from engine.store import Store
+from locales.house_zone import use_house_zone
 from models.columns import LARGEST
 from statemachines.refused import Refused
 
@@ -41,6 +42,10 @@ class Caller:
     def needs(self, scope: Scope) -> None:
         """Raise ``Refused('scope_missing' | 'not_a_person')`` for a caller who was not let in for this."""
         refuse_without(self.principal, scope)
+
+    def read_in_own_zone(self) -> None:
+        """Let days begin, for the rest of this request, in the zone of the caller, else in that of the house."""
+        use_house_zone(self.settings, self.store, self.principal.actor.handle)
 
     def working_time(self) -> datetime:
         """Return the instant for work that is judged by it. Raises ``Refused`` where the clock is in doubt."""

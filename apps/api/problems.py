@@ -23,8 +23,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
         "cross_site", "second_factor_needed",
     ),
     HTTPStatus.NOT_FOUND: (
-        "unknown_address", "unknown_attachment", "unknown_calendar_name", "unknown_case", "unknown_delivery",
-        "unknown_order", "unknown_webhook",
+        "unknown_address", "unknown_arrival", "unknown_attachment", "unknown_case", "unknown_delivery",
+        "unknown_order", "unknown_session", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),

@@ -3,9 +3,19 @@
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from apps.api import case_list, case_reading, cases, moves, probes
+from apps.api import case_list, case_reading, cases, deliveries, desk, intake, moves, probes, reports, rules
 
-ROUTERS: tuple[APIRouter, ...] = (cases.router, case_list.router, case_reading.router, moves.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    cases.router,
+    case_list.router,
+    case_reading.router,
+    moves.router,
+    desk.router,
+    rules.router,
+    reports.router,
+    intake.router,
+    deliveries.router,
+)
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
 OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router,)
 """Those of which anybody who reaches the process may ask."""
