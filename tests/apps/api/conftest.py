@@ -1,4 +1,7 @@
-"""The API in this process, over a simulated store; a bearer token of these tests is the handle of an actor."""
+"""The API in this process, over a simulated store; a bearer token of these tests is the handle of an actor.
+
+After a bar it names the scopes that narrow it: ``amy|cases:read``.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +11,7 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 
 from apps.api.app import create_app
-from engine.access.principal import Principal, PrincipalKind
+from engine.access.principal import Principal, PrincipalKind, Scope
 from engine.actors import acting
 from engine.settings import Settings
 from engine.store import Store
@@ -18,11 +21,12 @@ from statemachines.refused import Refused
 
 def by_handle(store: Store, request: Request, at: datetime) -> Principal:
     """Let in whoever names himself as the token."""
-    handle = request.headers.get("authorization", "").removeprefix("Bearer ")
+    handle, bar, scopes = request.headers.get("authorization", "").removeprefix("Bearer ").partition("|")
     if not handle:
         raise Refused("token_missing")
+    held = frozenset(map(Scope, scopes.split())) if bar else None
     with store.looking() as tx:
-        return Principal(acting(tx, handle, to_micros(at)), PrincipalKind.TOKEN, "api")
+        return Principal(acting(tx, handle, to_micros(at)), PrincipalKind.TOKEN, "api", held)
 
 
 @pytest.fixture
