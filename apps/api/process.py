@@ -5,6 +5,7 @@ Usage: python -m apps.api.process HOST PORT (with the settings of closeloop in t
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def serve(home: Path, listening: Listening) -> None:
     if listening.workers > 1:  # see Note [Several workers] in apps/api/figures.py
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         os.environ[FIGURES] = str(folder)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again when it has stopped, which would kill us
     try:
         uvicorn.run(
             "apps.api.process:application",
