@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.secret import LEAST_BYTES
@@ -33,6 +34,10 @@ class Settings(BaseSettings):
     task_runner: str = "threads"
     dask_address: str | None = None
     sweep_parts: int = 4
+    attachments: str | None = None
+    attachment_types: str | None = None
+    attachment_bytes: int = Field(default=20 * 2**20, ge=1, le=2**30)
+    attachments_per_case: int = Field(default=100, ge=1, le=10_000)
 
     @property
     def where(self) -> Path:
@@ -66,6 +71,12 @@ class Settings(BaseSettings):
         return self.anchors.expanduser().resolve() if self.anchors is not None else home / "anchors"
 
     @property
+    def attachments_place(self) -> Path | str:
+        """Return where attached files lie: a folder, by default one of the home, or the URL of a bucket."""
+        place = self.attachments or "attachments"
+        return place if "://" in place else self.where / Path(place).expanduser()
+
+    @property
     def secret_file(self) -> Path:
         """Return the file in which ``init`` stores the secret that it generated."""
         return self.where / "secret"
@@ -86,4 +97,7 @@ class Settings(BaseSettings):
     def store(self, *, any_schema: bool = False, shares: bool = True) -> Store:
         """Return the store of these settings; its database is opened at first use. For the options see ``Store``."""
         anchors = self.anchors_beside(self.where)
-        return Store(self.url, self.where, self.secret_bytes(), anchors, any_schema=any_schema, shares=shares)
+        place = self.attachments_place
+        return Store(
+            self.url, self.where, self.secret_bytes(), anchors, attachments=place, any_schema=any_schema, shares=shares
+        )

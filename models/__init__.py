@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from models.access import Hold, OneTimeCode, RefusedAttempt
     from models.arrival import Arrival
+    from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
@@ -30,6 +31,7 @@ __all__ = [
     "ActorChange",
     "Anchor",
     "Arrival",
+    "Attachment",
     "Callback",
     "Case",
     "Category",
@@ -63,6 +65,7 @@ __all__ = [
 
 _MODULES = {
     "Arrival": "arrival",
+    "Attachment": "attachment",
     "Case": "case",
     "IdempotencyKey": "case",
     "Link": "case",

@@ -27,6 +27,8 @@ NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
 """The columns of the key of each subject of the journal."""
 NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt"})
 """Columns of keys that hold numbers; all others hold texts."""
+TEXT_IDS = frozenset({"attachment"})
+"""Tables whose ids are texts, too: they are random, so that nobody can guess them."""
 
 JournalFault = tuple[int, str]
 """The number of an entry, 0 for a row without one, and a code with the table and the row's key."""
@@ -115,7 +117,8 @@ def _parsed(subject: str, text: Any) -> list[Any] | None:
     names = NAMES[subject]
     if not isinstance(parsed, list) or len(key := cast("list[Any]", parsed)) != len(names):
         return None
-    fits = (isinstance(value, int if name in NUMBERS else str) for name, value in zip(names, key, strict=True))
+    numbers = NUMBERS if subject not in TEXT_IDS else frozenset[str]()
+    fits = (isinstance(value, int if name in numbers else str) for name, value in zip(names, key, strict=True))
     return key if all(fits) else None
 
 

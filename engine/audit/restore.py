@@ -18,8 +18,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from engine.actors import IMPORT, SYSTEM
+from engine.attachments.content_files import DIGEST, content_files
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
-from engine.audit.backup import listed, tables
+from engine.audit.backup import ATTACHMENTS, listed, tables
 from engine.audit.restore_anchors import put_anchors
 from engine.audit.scratch import scratch, sweep
 from engine.audit.trusted_backup import Distrusted, refuse_untrusted
@@ -142,6 +143,7 @@ class _Job:
             with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as raw:
                 self._record(Tx(raw, False, StoreCache()))
             private_file(copy)
+            self._put_contents()
             later = self._put_anchors()
             copy.replace(path)
             sync_folder(path.parent)
@@ -163,7 +165,17 @@ class _Job:
             upgrade(connection)
             _count_on(raw)
             self._record(Tx(raw, True, StoreCache()))
+            self._put_contents()
             return self._put_anchors()
+
+    def _put_contents(self) -> None:
+        """Put the contents of attached files in place, which nothing names until the database is there."""
+        contents = content_files(self.store)
+        for name in self.packed.names(ATTACHMENTS):
+            digest = name.removeprefix(f"{ATTACHMENTS}/")
+            if not DIGEST.fullmatch(digest):
+                raise self.packed.bad(name)
+            contents.put(digest, b"".join(self.packed.blocks(name)))
 
     def _put_anchors(self) -> int:
         """Put the anchors in place; the public key of a backup that cannot be trusted is not one to trust later."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from engine.attachments.attachment_check import ATTACHMENTS, attachment_faults
+from engine.attachments.content_files import ContentFiles, content_files
 from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.audit.journal_check import journal_faults, new_journal_faults
@@ -63,11 +65,12 @@ class Related:
     statements: dict[int, list[Any]]
     steps: dict[int, list[Any]]
     timers: dict[int, list[Any]]
+    attachments: dict[int, list[Any]]
 
     @classmethod
     def read(cls, tx: Tx, ids: list[int]) -> "Related":
         """Read them by one query per table."""
-        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS)))
+        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS, ATTACHMENTS)))
 
 
 def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
@@ -97,7 +100,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
     lines_set_back: set[int] = set()
-    anchored = anchored_entry(store)
+    anchored, contents = anchored_entry(store), content_files(store)
     with store.looking() as tx:
         tx.lenient = True
         anchors = AnchorTimes.read(tx)
@@ -121,7 +124,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
             related = Related.read(tx, [case.id for case in cases_])
             versions = recorded_versions(tx)
         for case in cases_:
-            faults += _case_faults(store.secret, case, related, versions)
+            faults += _case_faults(store.secret, contents, case, related, versions)
             for seq, line in _set_back(case, related, anchors):
                 if line:
                     lines_set_back.add(line)
@@ -131,7 +134,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+def _case_faults(
+    secret: bytes, contents: ContentFiles, case: CaseRow, related: Related, versions: Versions
+) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
@@ -143,6 +148,7 @@ def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versi
         lambda: _statement_faults(history, related.statements[case.id]),
         lambda: ladder_faults(case, history, *ladder),
         lambda: _shipment_faults(secret, case, related.statements[case.id]),
+        lambda: attachment_faults(contents, history, related.attachments[case.id]),
     )
     return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
 

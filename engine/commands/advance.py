@@ -24,6 +24,7 @@ from engine.commands.carried_promises import promises_of_the_end
 from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
+from engine.commands.form_attachments import with_digests, without_digests
 from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
@@ -235,7 +236,7 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     if command.if_seq is not None and command.if_seq != case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
     historic = Role.IMPORT in loaded.actor.roles
-    form = _checked_form(tx, context, command, historic)
+    form = _checked_form(tx, context, command, None if historic else now)
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
     refuse_future(command.move, form, now)
@@ -258,13 +259,16 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     return plan
 
 
-def _checked_form(tx: Tx, context: CaseContext, command: Command, historic: bool) -> Form:
-    """Return the form with what the record and the table say where it is left empty. Raises ``Refused``."""
+def _checked_form(tx: Tx, context: CaseContext, command: Command, at: int | None) -> Form:
+    """Return the form with what the record and the table say where it is left empty; ``at`` is None for history.
+
+    Raises ``Refused``.
+    """
     form = with_recorded(tx, context.table.checked(command.move, command.form))
     row = context.table.rows[command.move][0]
-    if historic:
-        return as_logged(row, form)
-    return with_words(tx, context.case, row, form)
+    if at is None:
+        return without_digests(as_logged(row, form))
+    return with_digests(tx, context.case, with_words(tx, context.case, row, form), at)
 
 
 def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:

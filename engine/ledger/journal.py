@@ -20,6 +20,7 @@ from engine.transaction import Tx
 KEYS: dict[str, tuple[str, ...]] = {
     "actor": ("handle",),
     "actor_change": ("id",),
+    "attachment": ("id",),
     "callback": ("case_id", "cycle", "attempt"),
     "category": ("code",),
     "department": ("code",),
@@ -129,6 +130,8 @@ def entry_hash(before: str, entry: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a value as it is on either database."""
+    if isinstance(value, bytes):
+        return value.hex()
     return int(value) if isinstance(value, bool) else value
 
 

@@ -1,0 +1,140 @@
+"""Commands for the files of a case: case attach, attachments, download and erase-attachment (A10)."""
+
+import os
+import stat
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.case_moves import CLI, Key, answer_text, document_of
+from apps.cli.context import As, Json, cli, local, table
+from apps.cli.targets import check_target
+from engine.access.principal import Principal, PrincipalKind
+from engine.actors import acting
+from engine.attachments.attach import attach
+from engine.attachments.erasure import erase_attachment
+from engine.attachments.reading import AttachmentView, attachments_of, open_attachment
+from engine.attachments.upload import Upload, Uploaded, limits_of, upload
+from models.columns import to_micros
+from statemachines.refused import Refused
+
+CHUNK = 1 << 20
+UNITS = ("B", "KB", "MB", "GB")
+
+
+def attach_(
+    number: str,
+    files: list[Path],
+    note: str | None = None,
+    pending: Annotated[bool, typer.Option("--pending")] = False,
+    as_: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Attach files to a case as evidence, or take them in for the move that names them."""
+    limits = limits_of(cli.settings)
+    uploads = [Upload(file.name, _content(file, limits.bytes_each)) for file in files]
+    at = cli.working_time()
+    if pending:
+        uploaded = upload(cli.store, _principal(as_, at), number, uploads, limits, at, key)
+        return cli.give({"case": number, "attachments": _documents(uploaded)}, *map(_line, uploaded))
+    answer, uploaded = attach(cli.store, _principal(as_, at), number, uploads, limits, at, note, key)
+    document = {**document_of(answer), "attachments": _documents(uploaded)}
+    return cli.give(document, answer_text(answer), *map(_line, uploaded))
+
+
+def attachments_(number: str, as_: As = None, json: Json = False) -> None:
+    """The files of a case: what they are, who attached them, and by which move."""
+    views = attachments_of(cli.store, _principal(as_, cli.store.now()), number)
+    columns = ("id", "name", "type", "size", "seq", "by", "at")
+    shown = table(number, tuple(cli.translate(f"attachments.{name}") for name in columns), map(_row, views))
+    documents = [view.document() for view in views]
+    cli.give({"case": number, "attachments": documents}, shown if views else cli.translate("attachments.none"))
+
+
+def download_(
+    number: str,
+    id_: Annotated[str, typer.Argument(metavar="ID")],
+    to: Annotated[Path, typer.Option("--to")],
+    thumbnail: Annotated[bool, typer.Option("--thumbnail")] = False,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Write a file of a case to the disk, as it was taken in; a folder gets it under its own name."""
+    at = cli.store.now()
+    opened = open_attachment(cli.store, _principal(as_, at), number, id_, at, thumbnail=thumbnail)
+    target = to / opened.name if to.is_dir() else to
+    check_target(target)
+    _write_new(target, opened.content)
+    document = {"case": number, "id": opened.id, "file": str(target), "type": opened.type, "size": len(opened.content)}
+    cli.give(document, cli.translate("attachments.written", file=str(target), size=shown_size(len(opened.content))))
+
+
+def erase_attachment_(
+    number: str, id_: Annotated[str, typer.Argument(metavar="ID")], as_: As = None, json: Json = False
+) -> None:
+    """Erase a file, its name and its thumbnail; the record keeps a digest that says nothing any more."""
+    erase_attachment(cli.store, number, id_, cli.actor(as_), cli.working_time())
+    cli.give({"case": number, "id": id_, "erased": True}, cli.translate("attachments.erased", id=id_))
+
+
+def shown_size(size: int) -> str:
+    """Return a number of bytes for people."""
+    amount, unit = float(size), 0
+    while amount >= 1024 and unit < len(UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
+
+
+def _principal(named: str | None, at: datetime) -> Principal:
+    with cli.store.looking() as tx:
+        return Principal(acting(tx, cli.actor(named), to_micros(at)), PrincipalKind.PERSON, CLI)
+
+
+def _content(file: Path, limit: int) -> bytes:
+    """Read a plain file, one byte more than the limit at most: a pipe waits for ever, and a device never ends.
+
+    Raises ``Refused('not_a_plain_file' | 'unreadable_body')``.
+    """
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        raise Refused("unreadable_body", file=str(file)[:200]) from None
+    with os.fdopen(handle, "rb", closefd=True) as opened:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Refused("not_a_plain_file", file=str(file)[:200])
+        return opened.read(limit + 1)
+
+
+def _write_new(target: Path, content: bytes) -> None:
+    """Write a file for its owner alone, where none is. Raises ``Refused('file_exists' | 'cannot_write')``."""
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused("file_exists", file=str(target)) from None
+    except OSError as error:
+        raise Refused("cannot_write", file=target.name[:40], why=str(error.strerror)) from None
+    try:
+        with os.fdopen(handle, "wb") as out:
+            for start in range(0, len(content), CHUNK):
+                out.write(content[start : start + CHUNK])
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise Refused("cannot_write", file=target.name[:40], why=str(error.strerror)) from None
+
+
+def _documents(uploaded: list[Uploaded]) -> list[dict[str, Any]]:
+    return [{"id": file.id, "name": file.name, "type": file.type, "size": file.size} for file in uploaded]
+
+
+def _line(file: Uploaded) -> str:
+    return f"{file.id}  {file.name}  ({file.type}, {shown_size(file.size)})"
+
+
+def _row(view: AttachmentView) -> tuple[Any, ...]:
+    name = cli.translate("attachments.gone") if view.erased_at is not None else view.name
+    return (
+        view.id, name, view.type, shown_size(view.size), view.seq, view.uploaded_by, local(view.uploaded_at),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Lists and opens the attachments of a case, for whoever may see the case; every door opens files by this alone."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.access.principal import Principal
+from engine.attachments.case_access import case_for, log_reading
+from engine.attachments.content_files import content_files, salted_digest
+from engine.attachments.thumbnails import THUMBNAIL_TYPE
+from engine.commands.form_attachments import digests_in
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import from_micros
+from statemachines.refused import Refused
+
+COLUMNS = "t.id, t.case_id, t.name, t.type, t.size, t.salt, t.digest, t.thumbnail, t.uploaded_at, t.erased_at"
+OF_CASE = f"""
+SELECT {COLUMNS}, a.handle AS uploaded_by FROM attachment t JOIN actor a ON a.id = t.uploaded_by
+ WHERE t.case_id = :case_id ORDER BY t.uploaded_at, t.id
+"""
+ONE = f"SELECT {COLUMNS} FROM attachment t WHERE t.id = :id AND t.case_id = :case_id"
+NAMING = "SELECT seq, form FROM transition WHERE case_id = :case_id AND form LIKE :naming ORDER BY seq"
+ID = re.compile(r"[0-9a-f]{32}")
+FIELDS = ("attachments",)
+"""What the log of readings says was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """An attachment as staff see it. ``seq`` is the first move that names it, None while it waits for one.
+
+    ``name`` is None once the file was erased; ``size`` is in bytes.
+    """
+
+    id: str
+    name: str | None
+    type: str
+    size: int
+    seq: int | None
+    uploaded_by: str
+    uploaded_at: datetime
+    erased_at: datetime | None
+    thumbnail: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAttachment:
+    """A file that is handed out: its safe name, its type, and its content as it was taken in."""
+
+    id: str
+    name: str
+    type: str
+    content: bytes
+
+
+def attachments_of(store: Store, principal: Principal, number: str) -> list[AttachmentView]:
+    """Return the attachments of a case, oldest first. Raises ``Refused('unknown_case')``."""
+    with store.looking() as tx:
+        return attachments_in(tx, case_for(tx, principal, number).id)
+
+
+def attachments_in(tx: Tx, case_id: int) -> list[AttachmentView]:
+    """Return the attachments of a case that the caller may show, oldest first."""
+    rows = tx.rows(OF_CASE, case_id=case_id)
+    seqs = _naming(tx, case_id) if rows else {}
+    return [
+        AttachmentView(
+            row.id, row.name, row.type, row.size, seqs.get(row.id), row.uploaded_by, from_micros(row.uploaded_at),
+            None if row.erased_at is None else from_micros(row.erased_at), row.thumbnail is not None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _naming(tx: Tx, case_id: int) -> dict[str, int]:
+    """Return by id the first move that names an attachment."""
+    first: dict[str, int] = {}
+    for row in tx.rows(NAMING, case_id=case_id, naming='%"attachments":%'):
+        for name in digests_in(str(json.loads(row.form).get("attachments", ""))):
+            first.setdefault(name, row.seq)
+    return first
+
+
+def open_attachment(
+    store: Store, principal: Principal, number: str, attachment_id: str, at: datetime, *, thumbnail: bool = False
+) -> OpenedAttachment:
+    """Return the content of an attachment, or of its thumbnail, as it was taken in; who read it is logged.
+
+    A content that is not the one that was taken in is not handed out.
+
+    Raises ``Refused('unknown_case' | 'unknown_attachment' | 'attachment_erased' | 'attachment_missing' |
+    'attachment_altered')``.
+    """
+    with store.looking() as tx:
+        case = case_for(tx, principal, number)
+        row: Any = tx.row(ONE, id=attachment_id, case_id=case.id) if ID.fullmatch(attachment_id) else None
+    if row is None or (thumbnail and row.thumbnail is None and row.erased_at is None):
+        raise Refused("unknown_attachment", number=number, id=attachment_id[:32])
+    if row.erased_at is not None:
+        raise Refused("attachment_erased", number=number, id=row.id)
+    digest = str(row.thumbnail if thumbnail else row.digest)
+    content = content_files(store).get(digest)
+    if content is None:
+        raise Refused("attachment_missing", number=number, id=row.id)
+    if salted_digest(bytes(row.salt), content) != digest:
+        raise Refused("attachment_altered", number=number, id=row.id)
+    log_reading(store, principal, case, FIELDS, at)
+    if thumbnail:
+        return OpenedAttachment(row.id, f"{row.name.rpartition('.')[0]}.jpg", THUMBNAIL_TYPE, content)
+    return OpenedAttachment(row.id, row.name, row.type, content)
