@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from apps.variable_views import entered, field_label
+from engine.attachments.reading import names_in
+from engine.commands.form_attachments import ids_in
 from engine.ledger.record import current_case
 from engine.store import Store
+from locales.translation import translate
 from models.columns import from_micros
 
 MOVES = """
@@ -16,6 +19,8 @@ SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.v
  WHERE t.case_id = :case_id ORDER BY t.seq
 """
 STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
+ATTACHMENTS = "attachments"
+"""The field that names files: programs get the id and the name of each, people the names."""
 UNANSWERED = ("attempt", "reason")
 """The move whose reason is a code, and that field."""
 
@@ -45,6 +50,8 @@ class HistoryMove:
         return line if len(line) <= width else line[: width - 1] + "…"
 
     def _entered(self, locale: str, kind: str, name: str) -> str:
+        if name == ATTACHMENTS:
+            return ", ".join(file["name"] or translate(locale, "cli.attachments.gone") for file in self.form[name])
         sort = "outcome" if (self.move, name) == UNANSWERED else name  # its words are those of a callback's outcome
         return entered(locale, kind, sort, self.form[name])
 
@@ -66,7 +73,16 @@ def history(store: Store, number: str) -> CaseHistory:
     with store.looking() as tx:
         case_row = current_case(tx, number)
         contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
-        return CaseHistory(case_row.kind, [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)])
+        moves = [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)]
+        if any(ATTACHMENTS in move.form for move in moves):
+            _name_files(moves, names_in(tx, case_row.id))
+        return CaseHistory(case_row.kind, moves)
+
+
+def _name_files(moves: list[HistoryMove], names: dict[str, str | None]) -> None:
+    """Put the names of files beside their ids; an erased one, and one of another system, has none."""
+    for form in (move.form for move in moves if ATTACHMENTS in move.form):
+        form[ATTACHMENTS] = [{"id": id_, "name": names.get(id_)} for id_ in ids_in(form[ATTACHMENTS])]
 
 
 def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:

@@ -13,6 +13,7 @@ from typing import Any
 from apps.timer_views import TimerView, timers_of
 from apps.variable_views import LinkView, links_of
 from engine.actors import acting
+from engine.attachments.reading import AttachmentView, attachments_in
 from engine.commands.decide import DoneBy, done_by, facts_of
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
 from engine.rules.in_force import Rules, rules_in
@@ -180,6 +181,8 @@ class CaseView:
     links: list[LinkView]
     unusable: list[str]
     questions: list[SamePersonQuestion]
+    attachments: list[AttachmentView]
+    """The files of the case, for a person of the company only."""
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
@@ -202,6 +205,7 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
             links=links_of(tx, case_row.id),
             unusable=opening_codes(tx, case_row.id, "unusable") if staff else [],
             questions=questions_of(tx, case_row.id, case_row.number) if staff else [],
+            attachments=attachments_in(tx, case_row.id) if staff else [],
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,6 +81,12 @@ def erase_attachment_(
     cli.give({"case": number, "id": id_, "erased": True}, cli.translate("attachments.erased", id=id_))
 
 
+def rows_of_case(views: Sequence[AttachmentView]) -> list[tuple[str, str]]:
+    """Return the files of a case as a row of its table: how many there are, and the names of those that are there."""
+    there = [f"{view.name} ({shown_size(view.size)})" for view in views if view.erased_at is None]
+    return [(cli.translate("attachments.files", count=len(views)), ", ".join(there) or "–")] if views else []
+
+
 def shown_size(size: int) -> str:
     """Return a number of bytes for people."""
     amount, unit = float(size), 0
@@ -102,9 +109,10 @@ def _content(file: Path, limit: int) -> bytes:
         handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):
         raise Refused("unreadable_body", file=str(file)[:200]) from None
-    with os.fdopen(handle, "rb", closefd=True) as opened:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Refused("not_a_plain_file", file=str(file)[:200])
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Refused("not_a_plain_file", file=str(file)[:200])
+    with os.fdopen(handle, "rb") as opened:
         return opened.read(limit + 1)
 
 

@@ -96,6 +96,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         *customer_doubts(view.unusable, view.questions),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
+        *attachments.rows_of_case(view.attachments),
         (mine, ", ".join(allowed) or "–"),
     ]
     document = {
@@ -105,6 +106,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         "same_person": [question_document(question) for question in view.questions],
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
+        "attachments": [attachment.document() for attachment in view.attachments],
         **_timer_document(view.timers),
     }
     cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers))

@@ -21,6 +21,7 @@ OF_CASE = f"""
 SELECT {COLUMNS}, a.handle AS uploaded_by FROM attachment t JOIN actor a ON a.id = t.uploaded_by
  WHERE t.case_id = :case_id ORDER BY t.uploaded_at, t.id
 """
+NAMES = "SELECT id, name FROM attachment WHERE case_id = :case_id"
 ONE = f"SELECT {COLUMNS} FROM attachment t WHERE t.id = :id AND t.case_id = :case_id"
 NAMING = "SELECT seq, form FROM transition WHERE case_id = :case_id AND form LIKE :naming ORDER BY seq"
 ID = re.compile(r"[0-9a-f]{32}")
@@ -77,6 +78,11 @@ def attachments_in(tx: Tx, case_id: int) -> list[AttachmentView]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def names_in(tx: Tx, case_id: int) -> dict[str, str | None]:
+    """Return the name of each attachment of a case that the caller may show, by id; an erased one has none."""
+    return {row.id: row.name for row in tx.rows(NAMES, case_id=case_id)}
 
 
 def _naming(tx: Tx, case_id: int) -> dict[str, int]:

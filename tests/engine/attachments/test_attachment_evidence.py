@@ -1,7 +1,7 @@
 """A swapped or missing file shows; a backup brings files back; an erased one is gone, and the record stays whole."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from engine.attachments.upload import Upload, upload
 from engine.audit.backup import back_up
 from engine.audit.restore import restore
 from engine.audit.verify import verify
+from engine.clock import system_now
 from engine.ledger.anchoring import anchor
 from engine.settings import Settings
 from engine.store import Store
@@ -30,7 +31,7 @@ from tests.engine.attachments.evidence import (
 
 pytestmark = pytest.mark.requirement("A10")
 
-NOW = datetime.now(UTC)
+NOW = system_now()
 """By the clock that stamps files; contents of the tests were written after it."""
 
 
