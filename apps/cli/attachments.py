@@ -65,7 +65,8 @@ def download_(
 ) -> None:
     """Write a file of a case to the disk, as it was taken in; a folder gets it under its own name."""
     at = cli.store.now()
-    opened = open_attachment(cli.store, _principal(as_, at), number, id_, at, thumbnail=thumbnail)
+    principal = _principal(as_, at)
+    opened = open_attachment(cli.store, principal, number, _id_of(principal, number, id_), at, thumbnail=thumbnail)
     target = to / opened.name if to.is_dir() else to
     check_target(target)
     _write_new(target, opened.content)
@@ -77,8 +78,11 @@ def erase_attachment_(
     number: str, id_: Annotated[str, typer.Argument(metavar="ID")], as_: As = None, json: Json = False
 ) -> None:
     """Erase a file, its name and its thumbnail; the record keeps a digest that says nothing any more."""
-    erase_attachment(cli.store, number, id_, cli.actor(as_), cli.working_time())
-    cli.give({"case": number, "id": id_, "erased": True}, cli.translate("attachments.erased", id=id_))
+    at = cli.working_time()
+    principal = _principal(as_, at)
+    erased = _id_of(principal, number, id_)
+    erase_attachment(cli.store, number, erased, principal.actor.handle, at)
+    cli.give({"case": number, "id": erased, "erased": True}, cli.translate("attachments.erased", id=erased))
 
 
 def rows_of_case(views: Sequence[AttachmentView]) -> list[tuple[str, str]]:
@@ -93,6 +97,12 @@ def shown_size(size: int) -> str:
     while amount >= 1024 and unit < len(UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
     return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
+
+
+def _id_of(principal: Principal, number: str, entered: str) -> str:
+    """Return the id of a file that a person named by its id, or by its name if no other file of the case has it."""
+    named = [view.id for view in attachments_of(cli.store, principal, number) if view.name == entered]
+    return named[0] if len(named) == 1 else entered
 
 
 def _principal(named: str | None, at: datetime) -> Principal:

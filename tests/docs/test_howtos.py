@@ -25,6 +25,7 @@ HOWTOS = (
     "docs/logs.md",
     "docs/duplicates.md",
     "docs/customers.md",
+    "docs/attachments.md",
     "docs/retire.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
