@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.store import Store
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+CLIENT: Any = {"timeout": timedelta(seconds=30)}
+RETRY: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
 
 class ContentFiles(Protocol):
@@ -51,7 +53,7 @@ def salted_digest(salt: bytes, content: bytes) -> str:
 def content_files(store: "Store") -> ContentFiles:
     """Return where the store's contents lie: a bucket where the setting is a URL, else a folder."""
     place = store.attachments
-    return ObjectFiles(_bucket(place)) if isinstance(place, str) else FolderFiles(place)
+    return ObjectFiles(place) if isinstance(place, str) else FolderFiles(place)
 
 
 class FolderFiles:
@@ -82,7 +84,8 @@ class FolderFiles:
     def remove(self, digest: str) -> None:
         file = self._file(digest)
         try:
-            file.unlink(missing_ok=True)
+            for each in (file, file.with_name(f"{file.name}.part")):
+                each.unlink(missing_ok=True)
             if file.parent.exists():
                 sync_folder(file.parent)
         except OSError as error:
@@ -101,8 +104,13 @@ class FolderFiles:
 class ObjectFiles:
     """A bucket of an S3-compatible store, through ``obstore``."""
 
-    def __init__(self, bucket: Any) -> None:
-        self._bucket = bucket
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def _bucket(self) -> Any:
+        """Return the bucket, which is opened at its first use. Raises ``Refused('bad_attachments_url')``."""
+        return _opened(self.url)
 
     def put(self, digest: str, content: bytes) -> None:
         with _bucket_errors():
@@ -144,13 +152,13 @@ def _bucket_errors() -> Generator[None]:
 
 
 @cache
-def _bucket(url: str) -> Any:
+def _opened(url: str) -> Any:
     """Open a bucket by its URL; keys and addresses come from the variables of its maker, such as ``AWS_*``."""
     from obstore.exceptions import BaseError
     from obstore.store import from_url
 
     try:
-        return from_url(url)
+        return from_url(url, client_options=CLIENT, retry_config=RETRY)
     except (BaseError, ValueError) as error:
         raise Refused("bad_attachments_url", scheme=url.partition(":")[0]) from error
 
