@@ -27,7 +27,7 @@ UNANSWERED = ("attempt", "reason")
 
 @dataclass(frozen=True, slots=True)
 class HistoryMove:
-    """One move as the history shows it, with its personal values."""
+    """One move as the history shows it, with its personal values; ``statements`` names these fields."""
 
     seq: int
     move: str
@@ -42,6 +42,7 @@ class HistoryMove:
     inferred: bool
     form: dict[str, Any]
     hash: str
+    statements: frozenset[str] = frozenset()
 
     def summary(self, locale: str, kind: str, width: int = 48) -> str:
         """Return the form of a move of a kind of case in one short line, in the reader's words."""
@@ -57,7 +58,7 @@ class HistoryMove:
 
     def document(self) -> dict[str, Any]:
         """Return the move for programs."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "statements"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +89,8 @@ def _name_files(moves: list[HistoryMove], names: dict[str, str | None]) -> None:
 def _move(row: Any, contents: dict[tuple[int, str], str | None]) -> HistoryMove:
     recorded: dict[str, Any] = json.loads(row.form)
     form = {name: contents.get((row.seq, name), value) for name, value in recorded.items()}
+    statements = frozenset(name for name in recorded if (row.seq, name) in contents)
     instants = {name: from_micros(getattr(row, name)) for name in ("occurred_at", "recorded_at")}
-    return HistoryMove(**{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form})
+    return HistoryMove(
+        **{**row._asdict(), **instants, "inferred": bool(row.inferred), "form": form}, statements=statements
+    )

@@ -1,4 +1,4 @@
-"""Runs the whole system as children of one command: Prefect server and UI, worker, nights, and the driver."""
+"""Runs the whole system as children of one command: Prefect server and UI, workers, REST API, and the driver."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from apps.driver import drive
+from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
     Child,
@@ -19,6 +20,7 @@ from apps.prefect_server import (
     PrefectServerError,
     Server,
     acts_worker,
+    api_server,
     prefect_server,
     worker,
 )
@@ -39,13 +41,14 @@ from statemachines.lifecycle import Refused
 Tell = Callable[..., None]
 
 
-def bring_up(settings: Settings, port: int, tell: Tell) -> None:
+def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
     from engine.audit.upgrade import upgrade_store
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
 
     _refuse_simulated(settings)
+    check_listening(listening)
     if (upgraded := upgrade_store(settings, system_now())) is not None:
         tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
     create_store(settings, system_now())
@@ -64,12 +67,15 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
             with (
                 worker(settings.where, server.api_url) as worker_process,
                 acts_worker(settings.where, server.api_url) as acts_process,
+                api_server(settings.where, listening) as api_process,
             ):
                 children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
+                children.append(KeptChild("api", api_process, listening.answers))
 
                 def ready() -> None:
                     tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                     tell_login(server, tell)
+                    tell("up.api", api=listening.url)
 
                 asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
     except PortTaken:

@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     task_runner: str = "threads"
     dask_address: str | None = None
     sweep_parts: int = 4
+    public_url: str = "http://127.0.0.1:4280"
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=24 * 7)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_secret_file: Path | None = None
+    oidc_name: str = "OpenID Connect"
     attachments: str | None = None
     attachment_types: str | None = None
     attachment_bytes: int = Field(default=20 * 2**20, ge=1, le=2**30)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
+    from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, Link, Transition
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from models.timer import EscalationStep, Timer
 
 __all__ = [
+    "Account",
     "Actor",
     "ActorChange",
     "Anchor",
+    "ApiToken",
     "Arrival",
+    "AttemptWindow",
     "Attachment",
     "Callback",
     "Case",
@@ -43,17 +47,21 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Interpretation",
+    "Invitation",
     "JournalEntry",
     "Lease",
     "LifecycleVersion",
     "Link",
+    "LoginSession",
     "MailRecord",
     "Notice",
+    "OidcLink",
     "OneTimeCode",
     "OutboxEvent",
     "Parked",
     "Party",
     "Rating",
+    "Reading",
     "RefusedAttempt",
     "Run",
     "SamePerson",
@@ -75,7 +83,14 @@ _MODULES = {
     "EscalationStep": "timer",
     "OneTimeCode": "access",
     "Hold": "access",
+    "Reading": "access",
     "RefusedAttempt": "access",
+    "Account": "account",
+    "ApiToken": "account",
+    "AttemptWindow": "account",
+    "Invitation": "account",
+    "LoginSession": "account",
+    "OidcLink": "account",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",

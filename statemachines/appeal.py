@@ -111,6 +111,8 @@ APPEAL = Lifecycle(
     prefix="ap",
     initial=LODGED,
     internal=True,
+    readers=(*PEOPLE, Role.AUDITOR),
+    hidden_from=CONCERNED,
     states=STATES,
     moves=(
         Move("take_up", (LODGED,), TAKEN_UP, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),

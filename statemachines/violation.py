@@ -118,6 +118,8 @@ VIOLATION = Lifecycle(
     internal=True,
     decisions=("decide", "amend_decision"),
     preparations=("conclude",),
+    readers=(*PEOPLE, Role.AUDITOR),
+    hidden_from=ACCUSED,
     states=STATES,
     moves=(
         Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),

@@ -28,6 +28,8 @@ Clear = Annotated[
     typer.Option(),
 ]
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+WITH_INSTANTS = frozenset({"code", "invited", "account_reset", "account_disabled", "second_factor"})
+"""What the journal of actors calls changes whose values are instants."""
 ABSENCE = {"absent_from": None, "absent_until": None}
 EMPTIED: dict[str, dict[str, None]] = {
     **{name: {name: None} for name in ("department", "boss", "email", "zone", "deputy")},
@@ -49,7 +51,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Add an actor; adding the same one again changes nothing. Once there is an administrator, only he may."""
-    person = NewActor(handle, _roles(role), department, boss, _locale(locale), email, zone)
+    person = NewActor(handle, roles_of(role), department, boss, locale_of(locale), email, zone)
     new = engage(cli.store, person, as_ or cli.settings.actor, cli.store.now())
     cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
 
@@ -72,10 +74,10 @@ def set_(
 ) -> None:
     """Change an actor's particulars, absence or deputy; the journal keeps who changed what."""
     given: dict[str, Any] = {
-        "roles": _roles(role) if role else None,
+        "roles": roles_of(role) if role else None,
         "department": department,
         "boss": boss,
-        "locale": _locale(locale) if locale else None,
+        "locale": locale_of(locale) if locale else None,
         "email": email,
         "zone": zone,
         "absent_from": instant(absent_from) if absent_from else None,
@@ -150,7 +152,7 @@ def list_actors(json: Json = False) -> None:
     with cli.store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
     rows = [
-        (row.handle, _role_labels(row.roles), row.department, row.boss, row.locale, _status(row, now), row.deputy)
+        (row.handle, role_labels(row.roles), row.department, row.boss, row.locale, _status(row, now), row.deputy)
         for row in actors
     ]
     document = {
@@ -198,8 +200,8 @@ def _value(name: str, value: str | None) -> str | None:
     if value is None:
         return None
     if name == "roles":
-        return _role_labels(value)
-    if name in INSTANTS or name == "code":
+        return role_labels(value)
+    if name in INSTANTS or name in WITH_INSTANTS:
         return local(datetime.fromisoformat(value))
     return label(cli.locale, "", "department", value) if name == "department" else value
 
@@ -223,20 +225,20 @@ def list_departments(json: Json = False) -> None:
     cli.give({"departments": codes}, table("", _columns("department", "name"), rows))
 
 
-def _roles(names: list[str]) -> tuple[Role, ...]:
+def roles_of(names: list[str]) -> tuple[Role, ...]:
     unknown = [name for name in names if name not in list(Role)]
     if unknown:
         raise Refused("unknown_role", role=unknown[0], known=[known.value for known in Role])
     return tuple(dict.fromkeys(Role(name) for name in names))
 
 
-def _locale(name: str) -> str:
+def locale_of(name: str) -> str:
     if name not in locales():
         raise Refused("unknown_locale", locale=name[:20], known=locales())
     return name
 
 
-def _role_labels(roles: str) -> str:
+def role_labels(roles: str) -> str:
     return ", ".join(label(cli.locale, "", "role", name) for name in roles.split())
 
 

@@ -25,10 +25,10 @@ SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key
 KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
 NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
 """The columns of the key of each subject of the journal."""
-NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt"})
+NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt", "actor_id"})
 """Columns of keys that hold numbers; all others hold texts."""
-TEXT_IDS = frozenset({"attachment"})
-"""Tables whose ids are texts, too: they are random, so that nobody can guess them."""
+RANDOM_IDS = frozenset({"api_token", "attachment", "invitation"})
+"""Tables whose ids are texts: they are random, so that nobody can guess the next one."""
 
 JournalFault = tuple[int, str]
 """The number of an entry, 0 for a row without one, and a code with the table and the row's key."""
@@ -117,7 +117,7 @@ def _parsed(subject: str, text: Any) -> list[Any] | None:
     names = NAMES[subject]
     if not isinstance(parsed, list) or len(key := cast("list[Any]", parsed)) != len(names):
         return None
-    numbers = NUMBERS if subject not in TEXT_IDS else frozenset[str]()
+    numbers = frozenset[str]() if subject in RANDOM_IDS else NUMBERS
     fits = (isinstance(value, int if name in numbers else str) for name, value in zip(names, key, strict=True))
     return key if all(fits) else None
 

@@ -30,15 +30,18 @@ def listed() -> str:
 
 
 UNCOVERED: Mapping[str, Uncovered] = {
+    "account": Uncovered("which step of a second factor was used last: a code is good for a minute", ("totp_step",)),
     "anchor": Uncovered(
         "the numbers of rows, and whether a line counts as published: the lines themselves are the witness",
         ("id", "published"),
     ),
+    "api_token": Uncovered("when and from where a token was used last", ("used_at", "used_from")),
     "arrival": Uncovered(
         "what was read from files and waits: a case that came of it is in the record",
         ("source", "row_id", "part", "kind", "pack", "at", "digest", "payload", "processed_at", "case_id", "refusal"),
         WHOLE_ROWS,
     ),
+    "attempt_window": Uncovered("how often somebody tried within minutes", ("key", "hits", "until"), WHOLE_ROWS),
     "delivery": Uncovered(
         "which reaction is still to be made, and when: what a reaction moves is in the record",
         ("case_id", "seq", "reaction", "tries", "next_at", "lease_owner", "error", "done_at"),
@@ -61,6 +64,15 @@ UNCOVERED: Mapping[str, Uncovered] = {
         "when a version of a lifecycle was recorded, and whether it was; its table vouches for itself by its hash",
         ("kind", "recorded_at"),
         ("delete",),
+    ),
+    "login_session": Uncovered(
+        "sessions that are open for hours: the digest of one fits its own row alone, and nobody makes one without the"
+        " secret of the store",
+        (
+            *("id", "actor_id", "digest", "made_at", "seen_at", "until", "change_id", "second_factor_at"),
+            *("method", "address", "agent"),
+        ),
+        WHOLE_ROWS,
     ),
     "mail": Uncovered(
         "what became of mails: a message to a customer that did not arrive is in the record",
@@ -94,6 +106,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("name", "phone", "email", "locale", "email_key", "phone_key", "person_id"),
         ("insert", "swap"),
         frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
+    ),
+    "reading": Uncovered(
+        "who read personal data: nothing of the record follows from it",
+        ("id", "at", "actor_id", "via", "kind", "case_id", "fields", "reason"),
+        WHOLE_ROWS,
     ),
     "refused_attempt": Uncovered(
         "attempts that were refused: nothing came of them",

@@ -7,7 +7,7 @@ from alembic import op
 import models.column_types
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
