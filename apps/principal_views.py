@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps import views
-from apps.case_history import HistoryMove, history
+from apps.case_history import ATTACHMENTS, HistoryMove, history
 from apps.timer_explanation import CountedDay, counted_days
 from apps.timer_views import TimerView
 from apps.variable_views import LinkView
@@ -17,6 +17,7 @@ from engine.access.moves import OfferedMove, moves_for
 from engine.access.principal import Principal
 from engine.access.reading_log import log_reading
 from engine.access.scope import case_for, find_case, known_cases
+from engine.attachments.reading import masked_name
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import rules_of
 from engine.store import Store
@@ -87,6 +88,9 @@ def history_seen(store: Store, principal: Principal, number: str, at: datetime) 
 
 def _seen_move(move: HistoryMove, seen: Disclosure) -> HistoryMove:
     form = {name: seen.text(name, value) if name in move.statements else value for name, value in move.form.items()}
+    if ATTACHMENTS in move.form and PersonalData.TEXTS not in seen.clear:
+        files = [{"id": file["id"], "name": masked_name(file["name"])} for file in move.form[ATTACHMENTS]]
+        return replace(move, form={**form, ATTACHMENTS: files})
     return replace(move, form=form)
 
 

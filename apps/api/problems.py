@@ -15,14 +15,17 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:closeloop:refusal:"
 
 _BY_STATUS: dict[int, tuple[str, ...]] = {
-    HTTPStatus.BAD_REQUEST: ("bad_json", "repeated_json_key", "json_too_deep", "token_in_url", "bad_key", "bad_header"),
+    HTTPStatus.BAD_REQUEST: (
+        "bad_json", "bad_upload", "repeated_json_key", "json_too_deep", "token_in_url", "bad_key", "bad_header",
+    ),
     HTTPStatus.UNAUTHORIZED: ("token_missing", "token_invalid", "session_invalid", "login_failed"),
     HTTPStatus.FORBIDDEN: (
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
         "own_boss", "own_deputy", "own_work", "recused", "role", "scope_missing", "timer_only", "took_part",
-        "cross_site", "second_factor_needed",
+        "cross_site", "second_factor_needed", "attachment_masked", "may_not_unmask",
     ),
     HTTPStatus.NOT_FOUND: (
+        "attachment_erased",
         "unknown_address", "unknown_arrival", "unknown_attachment", "unknown_case", "unknown_delivery",
         "unknown_order", "unknown_session", "unknown_token", "unknown_webhook",
     ),
@@ -30,20 +33,22 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
+        "too_many_attachments",
         "after_the_end", "before_the_case", "blank_bound", "due_passed", "guard", "likely_duplicate", "no_consent",
         "no_customer_address", "no_follow_up", "no_such_promise", "no_such_timer", "not_dead", "not_mergeable",
         "not_now", "other_content", "promise_kept", "superseded",
     ),
     HTTPStatus.PRECONDITION_FAILED: ("stale",),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large",),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("media_type",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("attachment_too_large", "body_too_large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("attachment_type", "media_type"),
     HTTPStatus.TOO_MANY_REQUESTS: ("rate_limited",),
     HTTPStatus.SERVICE_UNAVAILABLE: (
+        "attachments_away",
         "busy", "clock_back", "clock_behind", "clock_differs", "clock_far", "clock_jumped", "contended",
         "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "no_store", "other_secret", "owner_elsewhere",
         "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
     ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: ("unexpected",),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("attachment_altered", "attachment_missing", "bad_attachments_url", "unexpected"),
 }  # fmt: skip
 STATUS_OF = {code: status for status, codes in _BY_STATUS.items() for code in codes}
 """The status of each refusal that is no fault of the entries; those are 422."""

@@ -117,7 +117,8 @@ class RequestGuard:
     def _refuse_unacceptable(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """Raise ``Refused('not_acceptable')`` where the caller takes no JSON."""
         accepted = headers.get("accept", "*/*")
-        if scope["path"].startswith(self._pages) or _accepts_json(accepted):
+        files = self._uploads.match(scope["path"]) is not None
+        if files or scope["path"].startswith(self._pages) or _accepts_json(accepted):
             return
         raise Refused("not_acceptable", wanted=accepted[:40])
 

@@ -3,13 +3,26 @@
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from apps.api import case_list, case_reading, cases, deliveries, desk, intake, moves, probes, reports, rules
+from apps.api import (
+    attachments,
+    case_list,
+    case_reading,
+    cases,
+    deliveries,
+    desk,
+    intake,
+    moves,
+    probes,
+    reports,
+    rules,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     cases.router,
     case_list.router,
     case_reading.router,
     moves.router,
+    attachments.router,
     desk.router,
     rules.router,
     reports.router,

@@ -48,7 +48,8 @@ def attach_(
 
 def attachments_(number: str, as_: As = None, json: Json = False) -> None:
     """The files of a case: what they are, who attached them, and by which move."""
-    views = attachments_of(cli.store, _principal(as_, cli.store.now()), number)
+    at = cli.store.now()
+    views = attachments_of(cli.store, _principal(as_, at), number, at)
     columns = ("id", "name", "type", "size", "seq", "by", "at")
     shown = table(number, tuple(cli.translate(f"attachments.{name}") for name in columns), map(_row, views))
     documents = [view.document() for view in views]
@@ -66,7 +67,7 @@ def download_(
     """Write a file of a case to the disk, as it was taken in; a folder gets it under its own name."""
     at = cli.store.now()
     principal = _principal(as_, at)
-    opened = open_attachment(cli.store, principal, number, _id_of(principal, number, id_), at, thumbnail=thumbnail)
+    opened = open_attachment(cli.store, principal, number, _id_of(principal, number, id_, at), at, thumbnail=thumbnail)
     target = to / opened.name if to.is_dir() else to
     check_target(target)
     _write_new(target, opened.content)
@@ -80,7 +81,7 @@ def erase_attachment_(
     """Erase a file, its name and its thumbnail; the record keeps a digest that says nothing any more."""
     at = cli.working_time()
     principal = _principal(as_, at)
-    erased = _id_of(principal, number, id_)
+    erased = _id_of(principal, number, id_, at)
     erase_attachment(cli.store, number, erased, principal.actor.handle, at)
     cli.give({"case": number, "id": erased, "erased": True}, cli.translate("attachments.erased", id=erased))
 
@@ -99,15 +100,15 @@ def shown_size(size: int) -> str:
     return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
 
 
-def _id_of(principal: Principal, number: str, entered: str) -> str:
+def _id_of(principal: Principal, number: str, entered: str, at: datetime) -> str:
     """Return the id of a file that a person named by its id, or by its name if no other file of the case has it."""
-    named = [view.id for view in attachments_of(cli.store, principal, number) if view.name == entered]
+    named = [view.id for view in attachments_of(cli.store, principal, number, at) if view.name == entered]
     return named[0] if len(named) == 1 else entered
 
 
 def _principal(named: str | None, at: datetime) -> Principal:
     with cli.store.looking() as tx:
-        return Principal(acting(tx, cli.actor(named), to_micros(at)), PrincipalKind.PERSON, CLI)
+        return Principal(acting(tx, cli.actor(named), to_micros(at)), PrincipalKind.OWNER, CLI)
 
 
 def _content(file: Path, limit: int) -> bytes:

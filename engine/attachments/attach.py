@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from engine.access.moves import check_move
 from engine.access.principal import Principal
 from engine.attachments.content_types import Limits
 from engine.attachments.upload import Upload, Uploaded, discard, upload
@@ -24,6 +25,8 @@ def attach(
     key: str | None = None,
 ) -> tuple[Answer, list[Uploaded]]:
     """Attach files to a case in any state. Raises ``Refused``; then the files are gone again."""
+    with store.looking() as tx:
+        check_move(tx, principal, number, ATTACH, {}, at)
     uploaded = upload(store, principal, number, files, limits, at, key)
     form = {"attachments": " ".join(file.id for file in uploaded)} | ({"note": note} if note is not None else {})
     try:

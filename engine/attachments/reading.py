@@ -1,16 +1,26 @@
-"""Lists and opens the attachments of a case, for whoever may see the case; every door opens files by this alone."""
+"""Lists and opens the attachments of a case, for whoever may see the case; every door opens files by this alone.
+
+Note [A file has no mask]: a photo of a parcel shows names and numbers, and nothing can take them out of it. So whoever
+sees the texts of a case only masked opens its files with a reason, as he unmasks a text. A customer's link opens none:
+most files were not made for him.
+"""
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engine.access.principal import Principal
-from engine.attachments.case_access import case_for, log_reading
+from engine.access.masking import MASK, PersonalData, disclosure, unmask
+from engine.access.moves import refuse_without
+from engine.access.principal import Principal, Scope
+from engine.access.reading_log import log_reading
+from engine.access.scope import UNLIMITED, case_for
 from engine.attachments.content_files import content_files, salted_digest
 from engine.attachments.thumbnails import THUMBNAIL_TYPE
 from engine.commands.form_attachments import digests_in
+from engine.contention import in_transaction
+from engine.ledger.record import CaseRow
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros
@@ -61,10 +71,40 @@ class OpenedAttachment:
     content: bytes
 
 
-def attachments_of(store: Store, principal: Principal, number: str) -> list[AttachmentView]:
-    """Return the attachments of a case, oldest first. Raises ``Refused('unknown_case')``."""
+def attachments_of(store: Store, principal: Principal, number: str, at: datetime) -> list[AttachmentView]:
+    """Return the attachments of a case, oldest first; names are masked for whoever only reviews the case.
+
+    Raises ``Refused('unknown_case' | 'scope_missing' | 'not_a_person')``.
+    """
+    refuse_without(principal, Scope.READ_CASES)
     with store.looking() as tx:
-        return attachments_in(tx, case_for(tx, principal, number).id)
+        case = case_for(tx, principal, number, at)
+        views = attachments_in(tx, case.id)
+        if _sees_files(tx, principal, case, at):
+            return views
+    return [replace(view, name=masked_name(view.name)) for view in views]
+
+
+def _log(store: Store, principal: Principal, case: CaseRow, at: datetime, reason: str | None) -> None:
+    """Log that a file was read, with the reason of somebody who unmasked it. Raises what ``unmask`` raises."""
+
+    def log(tx: Tx) -> None:
+        if reason is not None:
+            unmask(tx, principal, case.number, [PersonalData.TEXTS], reason, at)
+        log_reading(tx, principal, [case.id], FIELDS, at, reason or "")
+
+    if principal.kind not in UNLIMITED:
+        in_transaction(store, log)
+
+
+def masked_name(name: str | None) -> str | None:
+    """Return a name without all but its ending, which says of what type the file is."""
+    return name if name is None else f"{MASK}.{name.rpartition('.')[2]}"
+
+
+def _sees_files(tx: Tx, principal: Principal, case: CaseRow, at: datetime) -> bool:
+    """Return whether a principal may open the files of a case without a reason. See Note [A file has no mask]."""
+    return PersonalData.TEXTS in disclosure(tx, principal, case.id, at).clear
 
 
 def attachments_in(tx: Tx, case_id: int) -> list[AttachmentView]:
@@ -95,18 +135,30 @@ def _naming(tx: Tx, case_id: int) -> dict[str, int]:
 
 
 def open_attachment(
-    store: Store, principal: Principal, number: str, attachment_id: str, at: datetime, *, thumbnail: bool = False
+    store: Store,
+    principal: Principal,
+    number: str,
+    attachment_id: str,
+    at: datetime,
+    *,
+    thumbnail: bool = False,
+    reason: str | None = None,
 ) -> OpenedAttachment:
     """Return the content of an attachment, or of its thumbnail, as it was taken in; who read it is logged.
 
-    A content that is not the one that was taken in is not handed out.
+    ``reason`` is why somebody opens a file who only reviews the case. A content that is not the one that was taken in
+    is not handed out. See Note [A file has no mask].
 
-    Raises ``Refused('unknown_case' | 'unknown_attachment' | 'attachment_erased' | 'attachment_missing' |
-    'attachment_altered')``.
+    Raises ``Refused('unknown_case' | 'scope_missing' | 'not_a_person' | 'attachment_masked' | 'unknown_attachment' |
+    'attachment_erased' | 'attachment_missing' | 'attachment_altered')`` and what ``unmask`` raises.
     """
+    refuse_without(principal, Scope.READ_CASES)
     with store.looking() as tx:
-        case = case_for(tx, principal, number)
-        row: Any = tx.row(ONE, id=attachment_id, case_id=case.id) if ID.fullmatch(attachment_id) else None
+        case = case_for(tx, principal, number, at)
+        sees = _sees_files(tx, principal, case, at)
+        row = tx.row(ONE, id=attachment_id, case_id=case.id) if ID.fullmatch(attachment_id) else None
+    if not sees and reason is None:
+        raise Refused("attachment_masked", number=number)
     if row is None or (thumbnail and row.thumbnail is None and row.erased_at is None):
         raise Refused("unknown_attachment", number=number, id=attachment_id[:32])
     if row.erased_at is not None:
@@ -117,7 +169,7 @@ def open_attachment(
         raise Refused("attachment_missing", number=number, id=row.id)
     if salted_digest(bytes(row.salt), content) != digest:
         raise Refused("attachment_altered", number=number, id=row.id)
-    log_reading(store, principal, case, FIELDS, at)
+    _log(store, principal, case, at, None if sees else reason)
     if thumbnail:
         return OpenedAttachment(row.id, f"{row.name.rpartition('.')[0]}.jpg", THUMBNAIL_TYPE, content)
     return OpenedAttachment(row.id, row.name, row.type, content)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.access.principal import Principal
+from engine.access.moves import refuse_without
+from engine.access.principal import Principal, Scope
+from engine.access.scope import UNLIMITED, find_case, known_cases
 from engine.actors import acting
-from engine.attachments.case_access import case_for
 from engine.attachments.content_files import ContentFiles, content_files, salted_digest
 from engine.attachments.content_types import USUAL, Limits, checked_type, checked_types
 from engine.attachments.file_names import safe_name
@@ -85,10 +86,13 @@ def upload(
 
     Contents are written before their rows: whoever is killed between leaves contents that ``remove_orphans`` collects.
 
-    Raises ``Refused('unknown_case' | 'too_many_attachments' | 'key_reused')`` and what ``checked_type`` raises.
+    Raises ``Refused('unknown_case' | 'scope_missing' | 'too_many_attachments' | 'key_reused')``, and what
+    ``checked_type`` raises.
     """
     check_case_number(number)
     check_key(key)
+    if not files:
+        raise Refused("no_attachment")
     checked = [_checked(store, number, file, limits, key, place) for place, file in enumerate(files)]
     with store.looking() as tx:
         case_id = _admitted(tx, principal, number, checked, limits, at)
@@ -121,7 +125,9 @@ def _admitted(
 ) -> int:
     """Return the id of the case, if the principal may add so many files to it."""
     acting(tx, principal.actor.handle, to_micros(at))
-    case = case_for(tx, principal, number)
+    if principal.kind not in UNLIMITED:
+        refuse_without(principal, Scope.WRITE_CASES)
+    case = find_case(tx, number, known_cases(principal, at))
     new = [file for file in files if tx.row(FIND, id=file.id) is None]
     if tx.row(COUNT, case_id=case.id).n + len(new) > limits.per_case:
         raise Refused("too_many_attachments", number=number, limit=limits.per_case)

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -24,9 +25,14 @@ WAYBILL = "运单 YT2026030200017：外箱破损，客户拒收。\n".encode()
 
 
 def principal_of(store: Store, handle: str = HANDLER) -> Principal:
-    """Return somebody at the command line."""
+    """Return somebody at the command line, who owns the store."""
     with store.looking() as tx:
-        return Principal(known_actor(tx, handle), PrincipalKind.PERSON, "cli")
+        return Principal(known_actor(tx, handle), PrincipalKind.OWNER, "cli")
+
+
+def person(store: Store, handle: str) -> Principal:
+    """Return somebody who is logged in, and who reads what his roles let him read."""
+    return replace(principal_of(store, handle), kind=PrincipalKind.PERSON, via="api")
 
 
 def add_administrator(store: Store) -> str:

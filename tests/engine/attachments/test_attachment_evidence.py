@@ -62,7 +62,7 @@ def test_a_store_with_attachments_is_whole(store: Store, number: str):
 def test_a_swapped_file_shows_and_is_handed_out_to_nobody(store: Store, number: str, column: str):
     content_of(store, column).write_bytes(photo("blue"))
     assert (number, 2, "attachment_altered") in faults(store, START)
-    [id_] = [view.id for view in attachments_of(store, principal_of(store), number) if view.thumbnail]
+    [id_] = [view.id for view in attachments_of(store, principal_of(store), number, START) if view.thumbnail]
     small = column == "thumbnail"
     refused = refusal(lambda: open_attachment(store, principal_of(store), number, id_, START, thumbnail=small))
     assert refused.code == "attachment_altered"
@@ -93,7 +93,7 @@ def test_a_changed_row_shows(store: Store, number: str, sql: str, what: str):
 def test_an_erased_file_is_gone_and_the_record_whole(store: Store, number: str):
     administrator = add_administrator(store)
     before = len(contents_in(store))
-    [picture] = [view for view in attachments_of(store, principal_of(store), number) if view.thumbnail]
+    [picture] = [view for view in attachments_of(store, principal_of(store), number, START) if view.thumbnail]
     erase_attachment(store, number, picture.id, administrator, START)
     assert len(contents_in(store)) == before - 2, "the photo and its thumbnail"
     [row] = query_rows(store, "SELECT name, salt, thumbnail FROM attachment WHERE id = :id", id=picture.id)
@@ -107,7 +107,7 @@ def test_an_erased_file_is_gone_and_the_record_whole(store: Store, number: str):
 
 
 def test_only_an_administrator_erases(store: Store, number: str):
-    [id_, *_] = [view.id for view in attachments_of(store, principal_of(store), number)]
+    [id_, *_] = [view.id for view in attachments_of(store, principal_of(store), number, START)]
     assert refusal(lambda: erase_attachment(store, number, id_, HANDLER, START)).code == "not_in_charge"
     assert refusal(lambda: erase_attachment(store, number, "0" * 32, add_administrator(store), START)).code == (
         "unknown_attachment"
@@ -117,7 +117,10 @@ def test_only_an_administrator_erases(store: Store, number: str):
 def opened_of(store: Store, number: str) -> list[OpenedAttachment]:
     """Return every file of a case as it is handed out."""
     whoever = principal_of(store)
-    return [open_attachment(store, whoever, number, view.id, START) for view in attachments_of(store, whoever, number)]
+    return [
+        open_attachment(store, whoever, number, view.id, START)
+        for view in attachments_of(store, whoever, number, START)
+    ]
 
 
 def test_a_backup_brings_the_files_back(
@@ -151,7 +154,7 @@ def test_what_an_upload_left_is_collected(store: Store, number: str):
 def test_a_content_that_outlived_its_erasure_is_collected_at_once(store: Store, number: str):
     file = content_of(store)
     content = file.read_bytes()
-    [picture] = [view for view in attachments_of(store, principal_of(store), number) if view.thumbnail]
+    [picture] = [view for view in attachments_of(store, principal_of(store), number, START) if view.thumbnail]
     erase_attachment(store, number, picture.id, add_administrator(store), START)
     file.write_bytes(content)
     assert remove_orphans(store, START, NOW) == 1
