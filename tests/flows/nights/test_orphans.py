@@ -15,7 +15,6 @@ from tests.flows.scenes import drained
 pytestmark = [
     pytest.mark.requirement("A10"),
     pytest.mark.usefixtures("awaited_are_not_told"),
-    pytest.mark.any_database,
 ]
 
 
