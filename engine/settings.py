@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     smtp_ca: Path | None = None
     smtp_plain: bool = False
     mail_from: str = "closeloop@localhost"
+    webhook_http: bool = False
+    webhook_networks: str = ""
+    webhook_ca: Path | None = None
     ui_url: str | None = None
     task_runner: str = "threads"
     dask_address: str | None = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
     from models.timer import EscalationStep, Timer
+    from models.webhook import Webhook
 
 __all__ = [
     "Actor",
@@ -59,6 +60,7 @@ __all__ = [
     "StoreInfo",
     "Timer",
     "Transition",
+    "Webhook",
 ]
 
 _MODULES = {
@@ -95,6 +97,7 @@ _MODULES = {
     "Actor": "staff",
     "ActorChange": "staff",
     "Department": "staff",
+    "Webhook": "webhook",
 }
 """In which module each table is declared."""
 

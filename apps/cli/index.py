@@ -42,6 +42,7 @@ ROOMS = (
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),
     Room("dead_letters", ("dead",), group=True),
+    Room("webhooks", ("webhook",), group=True),
 )
 
 

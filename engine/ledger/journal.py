@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rating": ("case_id", "cycle"),
     "same_person": ("party_id", "other_id"),
     "store_info": ("id",),
+    "webhook": ("id",),
 }
 """The tables whose rows are journalled, and the columns that identify a row."""
 MOVING = {"store_info": frozenset({"simulated_at"})}

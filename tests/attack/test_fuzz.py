@@ -63,7 +63,7 @@ SOUND: dict[str, str] = {
     "--reason": "because", "--effective": "2027-01-01", "until": "2026-03-02T02:00:00Z", "codes": "a_department",
     "seq": "1", "reaction": "acknowledge", "--format": "csv", "text": "The box was open.", "--since": "2026-01-01",
     "--for": "escalate", "--start": "2026-03-02T01:00:00Z", "--amount": "3", "--unit": "hours",
-    "--calendar": "cn-hotline",
+    "--calendar": "cn-hotline", "url": "https://hooks.example.com/", "id_": "1", "to": "1",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}
