@@ -88,6 +88,12 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
         for n in (1, 2)
     ),
+    "webhook": tuple(
+        {"id": n, "url": f"https://hooks.example.com/{n}", "events": "case.moved", "kinds": "complaint",
+         "departments": "claims", "personal": False, "nonce": f"n{n}", "former_nonce": "f", "former_until": n,
+         "added_at": n, "added_by": "sue", "removed_at": n, "removed_by": "sue"}
+        for n in (1, 2)
+    ),
 }  # fmt: skip
 """Rows of the tables that a store of moves alone leaves empty."""
 PEOPLE = tuple({"name": f"n{n}", "phone": f"1380013800{n}", "email": f"c{n}@example.com"} for n in (1, 2))

@@ -26,6 +26,7 @@ HOWTOS = (
     "docs/duplicates.md",
     "docs/customers.md",
     "docs/retire.md",
+    "docs/webhooks.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"
