@@ -20,6 +20,15 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
+def nonce_of_key(store_secret: bytes, handle: str, request: str) -> str:
+    """Return the nonce of a request that may be repeated: the same request of the same actor makes the same secret.
+
+    ``request`` holds the idempotency key and what is asked under it.
+    """
+    text = "\0".join((handle, request)).encode()
+    return hmac.digest(store_secret, b"closeloop webhook key\0" + text, "sha256").hex()[:32]
+
+
 def signing_secret(store_secret: bytes, nonce: str) -> str:
     """Return the signing secret that a nonce makes, as receivers are given it: 32 bytes in base64."""
     key = hmac.digest(store_secret, PURPOSE + nonce.encode(), "sha256")

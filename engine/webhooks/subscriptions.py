@@ -8,12 +8,13 @@ from typing import Any
 from engine.access.principal import Principal, PrincipalKind, Scope
 from engine.actors import administrator
 from engine.departments import check_department
+from engine.entry_checks import check_key
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhook_reactions import reaction_of
 from engine.webhooks.event_names import SUBSCRIBABLE
-from engine.webhooks.signing import new_nonce, signing_secret
+from engine.webhooks.signing import new_nonce, nonce_of_key, signing_secret
 from models.columns import from_micros, to_micros
 from models.webhook_url import BadWebhookUrl, parse_webhook_url
 from statemachines.kinds import lifecycle_of
@@ -30,6 +31,7 @@ id, url, events, kinds, departments, personal, nonce, former_nonce, former_until
 """
 LIVE = f"SELECT {COLUMNS} FROM webhook WHERE removed_at IS NULL ORDER BY id"
 ONE = f"SELECT {COLUMNS} FROM webhook WHERE id = :id AND removed_at IS NULL"
+OF_NONCE = f"SELECT {COLUMNS} FROM webhook WHERE (nonce = :nonce OR former_nonce = :nonce) AND removed_at IS NULL"
 # On Postgres nobody else may add one meanwhile: the number of subscriptions is bounded.
 LOCK = "LOCK TABLE webhook IN SHARE ROW EXCLUSIVE MODE"
 NEXT_ID = "SELECT coalesce(max(id), 0) + 1 AS id FROM webhook"
@@ -88,20 +90,30 @@ class Subscription:
 
 
 def add_webhook(
-    store: Store, new: NewWebhook, principal: Principal, at: datetime, *, http_allowed: bool = False
+    store: Store,
+    new: NewWebhook,
+    principal: Principal,
+    at: datetime,
+    key: str | None = None,
+    *,
+    http_allowed: bool = False,
 ) -> tuple[Subscription, str]:
     """Add a subscription; return it and its signing secret, which is not shown again.
 
-    Raises ``Refused('bad_webhook_url' | 'unknown_event' | 'unknown_kind' | 'unknown_department' | 'webhooks_full')``
-    and what ``may_manage`` raises.
+    The same request under the same idempotency ``key`` adds nothing and gets the same answer.
+
+    Raises ``Refused('bad_webhook_url' | 'unknown_event' | 'unknown_kind' | 'unknown_department' | 'webhooks_full' |
+    'key_reused')`` and what ``may_manage`` raises.
     """
-    nonce = new_nonce()
     with store.writing() as tx:
         by = may_manage(tx, principal, personal=new.personal)
         url = checked_url(new.url, http_allowed)
         _check_filters(tx, new)
+        nonce = _nonce(store, by, key, "add")
         if tx.postgres:
             tx.run(LOCK)
+        if (known := tx.row(OF_NONCE, nonce=nonce)) is not None:
+            return _same(_subscription(known), new, url, key), signing_secret(store.secret, nonce)
         if len(subscriptions(tx)) >= MOST:
             raise Refused("webhooks_full", most=MOST)
         webhook_id = tx.row(NEXT_ID).id
@@ -112,17 +124,26 @@ def add_webhook(
 
 
 def rotate_secret(
-    store: Store, webhook_id: int, principal: Principal, at: datetime, overlap: timedelta = OVERLAP
+    store: Store,
+    webhook_id: int,
+    principal: Principal,
+    at: datetime,
+    overlap: timedelta = OVERLAP,
+    key: str | None = None,
 ) -> tuple[Subscription, str]:
     """Give a subscription a new signing secret; return both. The former one signs, too, for the ``overlap``.
+
+    The same request under the same idempotency ``key`` changes nothing more and gets the same answer.
 
     Raises ``Refused('unknown_webhook' | 'bad_overlap')`` and what ``may_manage`` raises.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Refused("bad_overlap", most=LONGEST_OVERLAP.days)
-    nonce = new_nonce()
     with store.writing() as tx:
         by = may_manage(tx, principal)
+        nonce = _nonce(store, by, key, f"rotate {webhook_id}")
+        if (known := tx.row(OF_NONCE, nonce=nonce)) is not None:
+            return _subscription(known), signing_secret(store.secret, nonce)
         if tx.run(ROTATE, id=webhook_id, nonce=nonce, until=to_micros(at + overlap)) != 1:
             raise Refused("unknown_webhook", id=webhook_id)
         journal_row(tx, "webhook", (webhook_id,), by, to_micros(at))
@@ -175,6 +196,20 @@ def find_subscription(tx: Tx, webhook_id: int) -> Subscription | None:
     """Return one subscription, or None if there is none or it was removed."""
     row = tx.row(ONE, id=webhook_id)
     return None if row is None else _subscription(row)
+
+
+def _nonce(store: Store, by: str, key: str | None, request: str) -> str:
+    """Return the nonce of a request: a new one, or under an idempotency key the one that this request always has."""
+    check_key(key)
+    return new_nonce() if key is None else nonce_of_key(store.secret, by, f"{key} {request}")
+
+
+def _same(known: Subscription, new: NewWebhook, url: str, key: str | None) -> Subscription:
+    """Return the subscription that a key was used for. Raises ``Refused('key_reused')`` for another request."""
+    filters = tuple(tuple(dict.fromkeys(names)) for names in (new.events, new.kinds, new.departments))
+    if (known.url, known.events, known.kinds, known.departments, known.personal) != (url, *filters, new.personal):
+        raise Refused("key_reused", key=key)
+    return known
 
 
 def _subscription(row: Any) -> Subscription:
