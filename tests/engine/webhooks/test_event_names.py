@@ -8,8 +8,14 @@ import pytest
 from engine.outbox.deliveries import CaseEvent
 from engine.webhooks.event_names import SUBSCRIBABLE, EventName, names_of
 
-BREACH = {"clause": "reply", "cycle": 1, "percent": 100, "level": 1, "due_at": "2026-03-02T03:00:00+00:00"}
-REMINDER = BREACH | {"percent": 75, "level": 0}
+BREACH: dict[str, Any] = {
+    "clause": "reply",
+    "cycle": 1,
+    "percent": 100,
+    "level": 1,
+    "due_at": "2026-03-02T03:00:00+00:00",
+}
+REMINDER: dict[str, Any] = BREACH | {"percent": 75, "level": 0}
 
 
 def event(move: str, source: str, dest: str, *, kind: str = "complaint", via: str = "cli", **form: Any) -> CaseEvent:

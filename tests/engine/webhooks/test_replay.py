@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from engine.outbox.deliveries import lease_webhook, settle
 from engine.store import Store
 from engine.webhooks import replay
@@ -57,7 +59,7 @@ def test_the_end_of_a_period_is_not_in_it(store: Store):
     assert refusal(lambda: replay_period(store, hook.id, empty, administrator(store), START)).code == "empty_period"
 
 
-def test_a_long_period_is_queued_batch_by_batch_and_nothing_twice(store: Store, monkeypatch):
+def test_a_long_period_is_queued_batch_by_batch_and_nothing_twice(store: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(replay, "AT_ONCE", 3)
     hook, _ = subscribe(store)
     numbers = [new_case(store, row_id=str(row)) for row in range(7)]
