@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --locked --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-pure test-long check chaos attack bench demo up format clean
+.PHONY: help setup test test-pure test-long check chaos attack fuzz bench demo up format clean
 
 # One worker more than cores, because that of the Prefect server mostly waits; tests/conftest.py says which tests stay
 # together on one.
@@ -71,6 +71,9 @@ chaos: $(DEV_READY)  ## kill -9, full disk, database restarted, clock set back, 
 
 attack: $(DEV_READY)  ## tampering, fuzzed input, kills at random, a local user against a running system: each in full
 	$(BIN)/python -m pytest $(PARALLEL) tests/attack --full --durations=20
+
+fuzz: $(DEV_READY)  ## more than 5,000 requests that are derived from the schema of the API, wrong ones too
+	CLOSELOOP_FUZZ_EXAMPLES=120 $(BIN)/python -m pytest $(PARALLEL) tests/apps/api/test_schema_fuzz.py
 
 bench: $(DEV_READY)  ## every measure against its limit: table, plot, results/latest.json; BENCH=--quick for a smoke run
 	@$(SYNC) --group bench --inexact

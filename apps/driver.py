@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apps.night_anchor import NightAnchor
 from apps.notify_listener import listen
 from apps.watch import Watch
+from apps.webhook_lane import sending_webhooks
 from engine.clock import system_now
 from engine.clock_doubt import believe_clock
 from engine.outages import WORKER_AWAY, excused, note_outage
@@ -79,10 +80,12 @@ async def drive(work: Work, stop: asyncio.Event, make_alarm: MakeAlarm = Schedul
     async with _hold_lease(work), _wake_up(work, make_alarm) as (wake, alarm):
         stopping, watch, night_anchor = asyncio.create_task(_set_with(stop, wake)), Watch(), NightAnchor()
         try:
-            while not stop.is_set():
-                wake.clear()
-                alarm.ring_at(await _tick(work, watch, night_anchor))
-                await wake.wait()
+            async with sending_webhooks(work, wake.set) as webhooks:
+                while not stop.is_set():
+                    wake.clear()
+                    alarm.ring_at(await _tick(work, watch, night_anchor))
+                    webhooks.start()
+                    await wake.wait()
         finally:
             stopping.cancel()
 
@@ -91,7 +94,7 @@ async def _tick(work: Work, watch: Watch, night_anchor: NightAnchor) -> datetime
     """Do what is due; returns when to do so again. An error does not end the driver: it tries again."""
     now = await work.now()
     try:
-        await drain(work)
+        await drain(work, webhooks=False)
         await watch.saw(work, now)
         await _missed_nights(work)
         await night_anchor.after_night(work, now)

@@ -1,4 +1,4 @@
-"""Starts the Prefect server and its worker as children of one command, and stops them with it."""
+"""Starts the Prefect server, its workers and the REST API as children of one command, and stops them with it."""
 
 import fcntl
 import json
@@ -18,8 +18,9 @@ from typing import Any
 
 import httpx
 
+from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_VARIABLE, BadCredential, Credentials, basic_auth, ensure_credentials
-from apps.prefect_settings import prefect_environment, server_environment, worker_environment
+from apps.prefect_settings import api_environment, prefect_environment, server_environment, worker_environment
 from apps.process_state import process_facts
 
 HOST = "127.0.0.1"
@@ -27,7 +28,7 @@ READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where n
 STOP_SECONDS = 15.0
 WORKER_STOP_SECONDS = 4.0  # a worker stopped in its first seconds never answers; its runs may be killed
 POOL, ACTS_POOL = "closeloop", "closeloop-acts"
-SERVER, WORKER, ACTS = "prefect-server", "prefect-worker", "prefect-acts"
+SERVER, WORKER, ACTS, API = "prefect-server", "prefect-worker", "prefect-acts", "api"
 """The names of the logs and notes of our children in the home's folder `run`."""
 
 
@@ -177,6 +178,18 @@ def worker(home: Path, api_url: str, declared: Path | None = None) -> Iterator[C
 def acts_worker(home: Path, api_url: str) -> Iterator[Child]:
     """Run the worker of the supervisors' acts for the store in `home`."""
     with _worker(home, api_url, ACTS, ["apps.up_acts"], ACTS_POOL) as child:
+        yield child
+
+
+@contextmanager
+def api_server(home: Path, listening: Listening) -> Iterator[Child]:
+    """Run the REST API of the store in `home`. Raises ``Refused('address_taken')``."""
+    check_listening(listening)
+    home = home.resolve()
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    command = ["apps.api.process", listening.host, str(listening.port)]
+    child = Child(API, command, home, api_environment(os.environ, home), {"api_url": listening.url}, STOP_SECONDS)
+    with _sigterm_unwinds(), _running(child):
         yield child
 
 

@@ -2,7 +2,7 @@
 
 Note [Environment of a child]: a child gets what this module lists, and nothing else that happens to be in the
 environment of whoever starts it. Prefect's server gets nothing of ours: no secret, no database, no mail server. The
-workers run our flows and get our settings, but not those of Prefect's server.
+workers run our flows and get our settings, but not those of Prefect's server. The REST API gets our settings only.
 """
 
 import os
@@ -31,9 +31,10 @@ PLATFORM = frozenset(
     | {"LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "DO_NOT_TRACK"}
 )
 """What every process of ours may need of its surroundings. See Note [Environment of a child]."""
-OF_SERVER, OF_WORKER = (
+OF_SERVER, OF_WORKER, OF_API = (
     ("LC_", "PYTHON", "PREFECT_", "CLOSELOOP_LOCALE"),
     ("LC_", "PYTHON", "PREFECT_", "CLOSELOOP_", "PG"),
+    ("LC_", "PYTHON", "CLOSELOOP_", "PG"),
 )
 """The prefixes of the other variables that a child gets."""
 SERVER_ONLY = ("PREFECT_SERVER_", "PREFECT_API_DATABASE_")
@@ -96,3 +97,9 @@ def worker_environment(given: Mapping[str, str]) -> dict[str, str]:
     """Return what a worker and its runs get of an environment. See Note [Environment of a child]."""
     needed = {name: value for name, value in given.items() if name in PLATFORM or name.startswith(OF_WORKER)}
     return {name: value for name, value in needed.items() if not name.startswith(SERVER_ONLY)}
+
+
+def api_environment(given: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return what the REST API gets of an environment: our settings and nothing of Prefect's."""
+    needed = {name: value for name, value in given.items() if name in PLATFORM or name.startswith(OF_API)}
+    return needed | {"CLOSELOOP_HOME": str(home)}

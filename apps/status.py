@@ -60,7 +60,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     try:
         now = store.now()
         with store.looking() as tx:
-            driver = _driver(tx, now, settings.where, needed=not store.simulated)
+            driver = driver_health(tx, now, settings.where, needed=not store.simulated)
             parts = [
                 *_clock(store),
                 driver,
@@ -96,7 +96,7 @@ def _clock(store: Store) -> list[Health]:
     return [Health("clock", False, doubt.code.removeprefix("clock_"), dict(doubt.params))]
 
 
-def _driver(tx: Tx, now: datetime, home: Path, needed: bool) -> Health:
+def driver_health(tx: Tx, now: datetime, home: Path, needed: bool) -> Health:
     """Return the health of the driver that was heard from last; its process is known if it runs on this machine."""
     row = tx.row(HEARTBEATS, name="driver%")
     if row is None:

@@ -8,6 +8,7 @@ from engine.calendars.calendar import Calendar
 from engine.calendars.deadlines import Unit, provisional
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
+from engine.rules.policy import Pack
 from engine.timers.start import AGREED
 from engine.timers.stretches import History, Stretch, stretches, used_up_at
 from engine.timers.timer import falls_due, spent
@@ -16,6 +17,7 @@ from locales.shares import share
 from locales.translation import label, translate, when
 from models.columns import MICROSECOND, from_micros, to_micros
 from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Clause, Lifecycle
 from statemachines.retirement import CARRIED_OVER
 
 HOUR = timedelta(hours=1)
@@ -186,11 +188,7 @@ def _view(
     ladder = [100] if clause and clause.then else [step.percent for step in pack.ladder]
     calendar = rules.calendar(row.calendar)
     running = spent(row.unit, calendar, row.running_since, to_micros(now)) if row.running_since is not None else 0
-    limits = (pack.clauses[known] for known in table.resolver.names("clause", name) if known in pack.clauses)
-    limit = next(limits, None)
-    until = to_micros(now) if row.closed_at is None else row.closed_at
-    began_here = any(occurred_at == row.opened_at for _, occurred_at in history)
-    ran = tuple(stretches(history, clause, row.opened_at, until)) if clause is not None and began_here else None
+    ran = _ran(row, clause, history, now)
     broken = next((due_at for percent, due_at in fired if percent >= BREACH and not (clause and clause.then)), None)
     return TimerView(
         clause=name,
@@ -214,9 +212,24 @@ def _view(
         fired=fired,
         to_come=() if row.closed_at is not None else tuple(ladder[row.steps_fired :]),
         policy=row.policy,
-        source=AGREED if row.policy == AGREED else limit.of(case.traits).source if limit else "–",
+        source=AGREED if row.policy == AGREED else _source(pack, table, name, case),
         ran=ran,
     )
+
+
+def _ran(row: Any, clause: Clause | None, history: History, now: datetime) -> tuple[Stretch, ...] | None:
+    """Return when the timer ran; None if it began in a case merged into this one, or its clause is gone."""
+    if clause is None or all(occurred_at != row.opened_at for _, occurred_at in history):
+        return None
+    until = to_micros(now) if row.closed_at is None else row.closed_at
+    return tuple(stretches(history, clause, row.opened_at, until))
+
+
+def _source(pack: Pack, table: Lifecycle, clause: str, case: CaseRow) -> str:
+    """Return where the pack's limit of the clause comes from."""
+    known = (name for name in table.resolver.names("clause", clause) if name in pack.clauses)
+    name = next(known, None)
+    return "–" if name is None else pack.clauses[name].of(case.traits).source
 
 
 def _due_at(row: Any, calendar: Calendar, ran: tuple[Stretch, ...] | None) -> datetime | None:

@@ -1,17 +1,18 @@
-"""Runs the whole system as children of one command: Prefect server and UI, worker, nights, and the driver."""
+"""Runs the whole system as children of one command: Prefect server and UI, workers, REST API, and the driver."""
 
 import asyncio
 import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from apps.driver import drive
+from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
     Child,
@@ -19,6 +20,7 @@ from apps.prefect_server import (
     PrefectServerError,
     Server,
     acts_worker,
+    api_server,
     prefect_server,
     worker,
 )
@@ -39,13 +41,14 @@ from statemachines.lifecycle import Refused
 Tell = Callable[..., None]
 
 
-def bring_up(settings: Settings, port: int, tell: Tell) -> None:
+def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
     from engine.audit.upgrade import upgrade_store
     from engine.commands.complete_parties import complete_parties
     from engine.create_store import create_store
 
     _refuse_simulated(settings)
+    check_listening(listening)
     if (upgraded := upgrade_store(settings, system_now())) is not None:
         tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
     create_store(settings, system_now())
@@ -64,12 +67,15 @@ def bring_up(settings: Settings, port: int, tell: Tell) -> None:
             with (
                 worker(settings.where, server.api_url) as worker_process,
                 acts_worker(settings.where, server.api_url) as acts_process,
+                api_server(settings.where, listening) as api_process,
             ):
                 children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
+                children.append(KeptChild("api", api_process, listening.answers))
 
                 def ready() -> None:
                     tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                     tell_login(server, tell)
+                    tell("up.api", api=listening.url)
 
                 asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
     except PortTaken:
@@ -180,25 +186,8 @@ async def _drive(
     tasks = [asyncio.create_task(beside)] if beside is not None else []
     watch = NoticeWatch(work.store, work.locale, tell)
     try:
-        if api_url is None:
-            tasks.append(asyncio.create_task(watch_notices(watch)))
-            note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": None}))
-            await drive(work, stop)
-            return
-        os.environ.update(prefect_environment(work.store.home, api_url))
-        from flows.deployments.driver_flows import FLOWS
-        from flows.prefect_ui.event_feed import EventFeed
-        from flows.prefect_ui.observer import PrefectObserver
-        from flows.prefect_ui.page_keeper import PageKeeper
-
-        keeper = PageKeeper(work)
-        await keeper.lay_out_first()
-        ready()
-        async with PrefectObserver(api_url, FLOWS) as observer:
-            await observer.warm_up()  # so that the first pass is observed, too
-            work.observer = observer
-            courtesies = (keeper.run(), EventFeed(work).run(), watch_notices(watch))
-            tasks += [asyncio.create_task(each) for each in courtesies]
+        async with contextlib.nullcontext(()) if api_url is None else _observed(work, api_url, ready) as page_tasks:
+            tasks += [asyncio.create_task(each) for each in (*page_tasks, watch_notices(watch))]
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:
@@ -207,3 +196,23 @@ async def _drive(
         await asyncio.gather(*tasks, return_exceptions=True)
         note.unlink(missing_ok=True)
         work.store.close()
+
+
+@contextlib.asynccontextmanager
+async def _observed(
+    work: Work, api_url: str, ready: Callable[[], None]
+) -> AsyncIterator[Sequence[Coroutine[Any, Any, None]]]:
+    """Have the work observed on Prefect; yield what keeps its pages and its event feed while the driver runs."""
+    os.environ.update(prefect_environment(work.store.home, api_url))
+    from flows.deployments.driver_flows import FLOWS
+    from flows.prefect_ui.event_feed import EventFeed
+    from flows.prefect_ui.observer import PrefectObserver
+    from flows.prefect_ui.page_keeper import PageKeeper
+
+    keeper = PageKeeper(work)
+    await keeper.lay_out_first()
+    ready()
+    async with PrefectObserver(api_url, FLOWS) as observer:
+        await observer.warm_up()  # so that the first pass is observed, too
+        work.observer = observer
+        yield keeper.run(), EventFeed(work).run()

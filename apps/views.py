@@ -12,8 +12,9 @@ from typing import Any
 
 from apps.timer_views import TimerView, timers_of
 from apps.variable_views import LinkView, links_of
+from engine.access.moves import allowed_moves
 from engine.actors import acting
-from engine.commands.decide import DoneBy, done_by, facts_of
+from engine.attachments.reading import AttachmentView, attachments_in
 from engine.ledger.record import COLUMNS, NAMES, CaseRow, current_case, current_case_of
 from engine.rules.in_force import Rules, rules_in
 from engine.rules.unset_limits import unset_limits
@@ -27,12 +28,7 @@ from reports.desk_queries import customer_kinds
 from reports.same_person import SamePersonQuestion, questions_of
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Lifecycle, Refused
-from statemachines.roles import Role
-
-NOBODY = frozenset({Role.SYSTEM, Role.IMPORT})
-"""Roles whose holders are no people."""
-
+from statemachines.lifecycle import Refused
 
 LIST = f"""
 SELECT {COLUMNS} FROM cases WHERE {{conditions}}
@@ -48,10 +44,6 @@ SELECT coalesce(p.name, (SELECT n.name FROM party n WHERE n.name IS NOT NULL
          ORDER BY n.id DESC LIMIT 1)) AS name, p.phone, p.email
   FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id
 """
-MOVE_ACTORS = """
-SELECT DISTINCT t.move, a.handle FROM transition t JOIN actor a ON a.id = t.actor_id WHERE t.case_id = :case_id
-"""
-RUNNING = "SELECT clause FROM timer WHERE case_id = :case_id AND closed_at IS NULL"
 NOT_SHOWN = {"id", "previous_state", "variables", "changed_at"}
 """The columns of a case that its document leaves out."""
 
@@ -180,6 +172,8 @@ class CaseView:
     links: list[LinkView]
     unusable: list[str]
     questions: list[SamePersonQuestion]
+    attachments: list[AttachmentView]
+    """The files of the case, for a person of the company only."""
 
 
 def case(store: Store, number: str, actor: str | None) -> CaseView:
@@ -190,7 +184,7 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now = store.now()
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
-        allowed, timers_ = _allowed(tx, case_row, rules, now, actor), _case_timers(tx, rules, case_row, now)
+        allowed, timers_ = _allowed(tx, case_row, now, actor), _case_timers(tx, rules, case_row, now)
         staff = _is_staff(tx, actor, now)
         party = tx.row(CUSTOMER, case_id=case_row.id) if staff else None
         return CaseView(
@@ -202,6 +196,7 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
             links=links_of(tx, case_row.id),
             unusable=opening_codes(tx, case_row.id, "unusable") if staff else [],
             questions=questions_of(tx, case_row.id, case_row.number) if staff else [],
+            attachments=attachments_in(tx, case_row.id) if staff else [],
         )
 
 
@@ -213,29 +208,13 @@ def _is_staff(tx: Tx, handle: str | None, at: datetime) -> bool:
         return False
 
 
-def _allowed(tx: Tx, case_row: CaseRow, rules: Rules, at: datetime, handle: str | None) -> list[str]:
-    """Return the moves that this actor may make now, without one any person, by the facts that the engine decides by.
+def _allowed(tx: Tx, case_row: CaseRow, at: datetime, handle: str | None) -> list[str]:
+    """Return the moves that this actor may make now, without one any person.
 
-    Empty where every move is refused: the case's pack does not exist, the actor is unknown, absent or has left.
+    Empty for an actor who is unknown, absent or has left.
     """
-    table = lifecycle_of(case_row.kind)
     try:
-        pack = rules.pack(case_row.pack, to_micros(at))
         actor = None if handle is None else acting(tx, handle, to_micros(at))
     except Refused:
         return []
-    running = {table.resolver.clause_or_own(row.clause) for row in tx.rows(RUNNING, case_id=case_row.id)}
-    if actor is None:
-        return table.allowed(facts_of(case_row, pack, at=to_micros(at), running=running), set(Role) - NOBODY)
-    if not actor.person:
-        return table.allowed(facts_of(case_row, pack, at=to_micros(at), running=running), actor.roles)
-    done = _done_by(tx, case_row, table)
-    facts = facts_of(case_row, pack, actor.handle, done, to_micros(at), running, actor.department)
-    return table.allowed(facts, actor.roles)
-
-
-def _done_by(tx: Tx, case_row: CaseRow, table: Lifecycle) -> DoneBy:
-    """Return who made the moves from which others are separated (F3)."""
-    separate = {name for row in table.moves for name in row.separate_from}
-    rows = tx.rows(MOVE_ACTORS, case_id=case_row.id) if separate else []
-    return done_by([(table.resolver.move(row.move), row.handle) for row in rows], separate)
+    return allowed_moves(tx, case_row, actor, at)

@@ -79,3 +79,5 @@ class TransactionCache:
         default_factory=dict[tuple[str, tuple[Any, ...]], tuple[str, int]]
     )
     """The rows to be journalled at the end, by table and key, and who wrote them when (microseconds)."""
+    ended_ranges: set[tuple[int, ...]] = field(default_factory=set[tuple[int, ...]])
+    """The ranges of cases that this transaction ends, because a person confirmed that cases of them are gone."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from models.columns import LARGEST, TEXT_LIMIT, is_countable
+from models.lookalikes import is_confusable
 from models.printable_text import is_printable_line
 from statemachines.refused import Refused
 
@@ -27,9 +28,14 @@ def is_word(text: object, limit: int = WORD_LIMIT) -> bool:
 
 
 def check_handle(handle: str) -> None:
-    """Raise ``Refused('bad_handle')`` for a handle with hidden characters or outer blanks, or a long one."""
+    """Raise ``Refused('bad_handle')`` for one with hidden characters or outer blanks, or that is long.
+
+    Raises ``Refused('confusable_handle')`` for one that may be read as another.
+    """
     if not is_word(handle, HANDLE_LIMIT) or handle != handle.strip():
         raise Refused("bad_handle", handle=handle[:SHOWN], limit=HANDLE_LIMIT)
+    if is_confusable(handle):
+        raise Refused("confusable_handle", handle=handle[:SHOWN])
 
 
 def check_actor(handle: str) -> None:

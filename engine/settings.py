@@ -1,7 +1,9 @@
 """Read the settings from environment variables ``CLOSELOOP_*``."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.secret import LEAST_BYTES
@@ -24,15 +26,39 @@ class Settings(BaseSettings):
     anchors: Path | None = None
     locale: str = "zh_CN"
     actor: str = ""
+    cli_actors: str = "any"
     zone: str | None = None
     smtp_url: str | None = None
     smtp_ca: Path | None = None
     smtp_plain: bool = False
     mail_from: str = "closeloop@localhost"
+    webhook_http: bool = False
+    webhook_networks: str = ""
+    webhook_ca: Path | None = None
     ui_url: str | None = None
     task_runner: str = "threads"
     dask_address: str | None = None
     sweep_parts: int = 4
+    public_url: str = "http://127.0.0.1:4280"
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=24 * 7)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_secret_file: Path | None = None
+    attachments: str | None = None
+    attachment_types: str | None = None
+    attachment_bytes: int = Field(default=20 * 2**20, ge=1, le=2**30)
+    attachments_per_case: int = Field(default=100, ge=1, le=10_000)
+
+    @property
+    def session_idle(self) -> timedelta:
+        """Return after how long without a request a session ends."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_absolute(self) -> timedelta:
+        """Return how long a session lasts at most."""
+        return timedelta(hours=self.session_hours)
 
     @property
     def where(self) -> Path:
@@ -66,6 +92,12 @@ class Settings(BaseSettings):
         return self.anchors.expanduser().resolve() if self.anchors is not None else home / "anchors"
 
     @property
+    def attachments_place(self) -> Path | str:
+        """Return where attached files lie: a folder, by default one of the home, or the URL of a bucket."""
+        place = self.attachments or "attachments"
+        return place if "://" in place else self.where / Path(place).expanduser()
+
+    @property
     def secret_file(self) -> Path:
         """Return the file in which ``init`` stores the secret that it generated."""
         return self.where / "secret"
@@ -86,4 +118,7 @@ class Settings(BaseSettings):
     def store(self, *, any_schema: bool = False, shares: bool = True) -> Store:
         """Return the store of these settings; its database is opened at first use. For the options see ``Store``."""
         anchors = self.anchors_beside(self.where)
-        return Store(self.url, self.where, self.secret_bytes(), anchors, any_schema=any_schema, shares=shares)
+        place = self.attachments_place
+        return Store(
+            self.url, self.where, self.secret_bytes(), anchors, attachments=place, any_schema=any_schema, shares=shares
+        )

@@ -52,11 +52,13 @@ class Store:
         anchors: Path | None = None,
         clock: Callable[[], Reading] = read_clock,
         *,
+        attachments: Path | str | None = None,
         any_schema: bool = False,
         shares: bool = True,
     ) -> None:
         """Name the database, the home, the secret, and the folder of the anchors (by default one of the home).
 
+        ``attachments`` is the folder of the attached files, by default one of the home, or the URL of a bucket.
         ``any_schema`` opens a store of another release, too; without ``shares`` it is not marked as in use, for whoever
         holds its lock alone already.
         """
@@ -65,6 +67,7 @@ class Store:
         self._share: Callable[[], Any] | None = None
         self.home = home
         self.anchors = anchors or home / "anchors"
+        self.attachments = attachments or home / "attachments"
         self.secret = secret
         self.clock = clock
         self.postgres = not url.startswith(SQLITE)

@@ -10,6 +10,7 @@ from functools import partial
 
 from engine.backoff import TRIES, next_try
 from engine.outbox.deliveries import Batch, Ended, Later, Leased, lease, settle
+from engine.webhooks.fan_out import subscribed
 from flows.batch_context import GROUP_LIMIT, BatchContext
 from flows.notifications import SUPERVISOR, send
 from flows.reaction_context import ReactionContext
@@ -69,7 +70,7 @@ async def react(work: Work) -> Reacted:
 
 
 async def _lease(work: Work, made: "_Made") -> Batch:
-    batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH)
+    batch = await off_loop(lease, work.store, work.name, wanted, await work.now(), BATCH, subscribed)
     made.cases |= {event.number: None for event in (*batch.new, *(leased.event for leased in batch))}
     return batch
 

@@ -1,4 +1,4 @@
-"""One tick does all that is due now: arrivals, timers, callbacks, outbox events, queued mails.
+"""One tick does all that is due now: arrivals, timers, callbacks, outbox events, queued mails, webhooks.
 
 Driver and simulation share it.
 """
@@ -12,7 +12,7 @@ from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.escalation.fire import due_cases
-from engine.outbox.deliveries import peek
+from engine.outbox.deliveries import peek, peek_webhooks
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look
@@ -21,9 +21,10 @@ from flows.mailing import send_queued
 from flows.nights.plan_callbacks import make_calls
 from flows.notice_digests import queue_digests
 from flows.prefect_ui import run_names
-from flows.prefect_ui.run_names import CALL_CUSTOMERS, FIRE_TIMERS, REACT
+from flows.prefect_ui.run_names import CALL_CUSTOMERS, FIRE_TIMERS, REACT, SEND_WEBHOOKS
 from flows.react import react
 from flows.run_info import RunInfo, RunResult
+from flows.webhooks import send_webhooks
 from flows.work import Unobserved, Work, off_loop
 from models.columns import to_micros
 
@@ -34,16 +35,18 @@ PREFECT_AWAY = "prefect_away"
 """The reason recorded for work that ran unobserved although an observer was set."""
 
 
-async def drain(work: Work) -> int:
+async def drain(work: Work, *, webhooks: bool = True) -> int:
     """Tick until nothing is due; returns how much was done."""
     done = 0
-    while did := await tick(work):
+    while did := await tick(work, webhooks=webhooks):
         done += did
     return done
 
 
-async def tick(work: Work) -> int:
+async def tick(work: Work, *, webhooks: bool = True) -> int:
     """Do what is due now, each kind of work observed as one run; returns how much was done.
+
+    Without ``webhooks`` those are left to ``send_due_webhooks``, so that a slow receiver delays nothing else.
 
     Raises ``Refused('clock_jumped' | 'clock_differs')``: by a wrong clock nothing is due.
     """
@@ -66,7 +69,23 @@ async def tick(work: Work) -> int:
     if _due(due.mail, now):
         did += await queue_digests(work)
         did += await send_queued(work)
+    if webhooks and _due(due.webhook, now):
+        did += await send_due_webhooks(work)
     return did
+
+
+async def send_due_webhooks(work: Work) -> int:
+    """Send the webhooks that are due, observed as one run; returns how many were tried.
+
+    Raises ``Refused('clock_jumped' | 'clock_differs')``.
+    """
+    await off_loop(refuse_doubtful_clock, work.store)
+    now = await work.now()
+    waiting = await off_loop(peek_webhooks, work.store, now)
+    if not waiting:
+        return 0
+    run_info = await _describe(work, SEND_WEBHOOKS, run_names.webhooks, now, waiting)
+    return (await observe(work, run_info, send_webhooks)).result.did
 
 
 def _due(at: int | None, now: datetime) -> bool:

@@ -17,9 +17,12 @@ from engine.store import Store
 from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
+from gateways.public_addresses import parsed_networks
 from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
+from gateways.webhook_sender import FakeSender, HttpSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
+from statemachines.lifecycle import Refused
 
 ROWS_OF_A_CHUNK = 10_000
 """About how many rows a sweep makes before it writes them."""
@@ -112,6 +115,7 @@ class Work:
     ui_url: str | None = None
     """The address of the Prefect UI as staff reach it, if the settings name one."""
     run_id: str | None = None
+    webhooks: WebhookSender = field(default_factory=FakeSender)
 
     async def now(self) -> datetime:
         """Return the store's time."""
@@ -138,7 +142,8 @@ def work_from(settings: Settings) -> Work:
     store = settings.store()
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
-    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url)
+    webhooks = FakeSender() if store.simulated else webhook_sender(settings)
+    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url, webhooks=webhooks)
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:
@@ -155,6 +160,16 @@ def mail_server(settings: Settings) -> MailServer | None:
         return None
     authorities = settings.smtp_ca.expanduser() if settings.smtp_ca is not None else None
     return MailServer(settings.smtp_url, authorities, settings.smtp_plain)
+
+
+def webhook_sender(settings: Settings) -> HttpSender:
+    """Return the sender of webhooks that the settings allow. Raises ``Refused('bad_webhook_networks')``."""
+    try:
+        networks = parsed_networks(settings.webhook_networks)
+    except ValueError:
+        raise Refused("bad_webhook_networks", value=settings.webhook_networks[:80]) from None
+    authorities = settings.webhook_ca.expanduser() if settings.webhook_ca is not None else None
+    return HttpSender(SenderRules(settings.webhook_http, networks, authorities))
 
 
 in_this_thread = ContextVar("in_this_thread", default=False)

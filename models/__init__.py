@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
+    from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
+    from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, Link, Transition
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
@@ -24,12 +26,17 @@ if TYPE_CHECKING:
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
     from models.timer import EscalationStep, Timer
+    from models.webhook import Webhook
 
 __all__ = [
+    "Account",
     "Actor",
     "ActorChange",
     "Anchor",
+    "ApiToken",
     "Arrival",
+    "Attachment",
+    "AttemptWindow",
     "Callback",
     "Case",
     "Category",
@@ -41,17 +48,21 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Interpretation",
+    "Invitation",
     "JournalEntry",
     "Lease",
     "LifecycleVersion",
     "Link",
+    "LoginSession",
     "MailRecord",
     "Notice",
+    "OidcLink",
     "OneTimeCode",
     "OutboxEvent",
     "Parked",
     "Party",
     "Rating",
+    "Reading",
     "RefusedAttempt",
     "Run",
     "SamePerson",
@@ -59,10 +70,12 @@ __all__ = [
     "StoreInfo",
     "Timer",
     "Transition",
+    "Webhook",
 ]
 
 _MODULES = {
     "Arrival": "arrival",
+    "Attachment": "attachment",
     "Case": "case",
     "IdempotencyKey": "case",
     "Link": "case",
@@ -72,7 +85,14 @@ _MODULES = {
     "EscalationStep": "timer",
     "OneTimeCode": "access",
     "Hold": "access",
+    "Reading": "access",
     "RefusedAttempt": "access",
+    "Account": "account",
+    "ApiToken": "account",
+    "AttemptWindow": "account",
+    "Invitation": "account",
+    "LoginSession": "account",
+    "OidcLink": "account",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",
@@ -95,6 +115,7 @@ _MODULES = {
     "Actor": "staff",
     "ActorChange": "staff",
     "Department": "staff",
+    "Webhook": "webhook",
 }
 """In which module each table is declared."""
 

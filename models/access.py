@@ -1,4 +1,4 @@
-"""Who may act: one-time codes, kinds of case that are on hold, and the attempts that were refused."""
+"""Who may act: one-time codes, kinds on hold, attempts that were refused; and who read personal data."""
 
 from datetime import datetime
 
@@ -56,3 +56,22 @@ class RefusedAttempt(SQLModel, table=True):
     state: str
     code: str
     why: str
+
+
+class Reading(SQLModel, table=True):
+    """What of the personal data of a case somebody was shown. It is no part of the record.
+
+    ``kind`` is how he was authenticated. ``fields`` are codes separated by blanks: name, phone, email, texts.
+    ``reason`` is what he gave where he unmasked them, empty otherwise.
+    """
+
+    __table_args__ = (Index("ix_reading_case", "case_id", "id"), Index("ix_reading_at", "at"))
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    at: datetime = Field(sa_type=Instant)
+    actor_id: int = Field(foreign_key="actor.id")
+    via: str
+    kind: str
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    fields: str
+    reason: str

@@ -1,11 +1,15 @@
 """A case and its history: one row for its current state, and one row for each transition."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
+
+_OPEN: dict[str, Any] = {"sqlite_where": text("NOT closed"), "postgresql_where": text("NOT closed")}
+"""The condition of the indexes by which lists of open cases are read."""
 
 
 class Case(SQLModel, table=True):
@@ -19,7 +23,8 @@ class Case(SQLModel, table=True):
 
     __tablename__ = "cases"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
-        Index("ix_cases_board", "state", "id", sqlite_where=text("NOT closed"), postgresql_where=text("NOT closed")),
+        Index("ix_cases_board", "state", "id", **_OPEN),
+        Index("ix_cases_changed", "changed_at", "id", **_OPEN),
         Index("ix_cases_party", "party_id"),
         Index(
             "ix_cases_shipment",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from engine.access.doors import door_of
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.timers.timer import falls_due, spent
@@ -222,7 +223,7 @@ def _timer(row: Any, kind: str, rules: Rules, at: datetime, locale: str) -> tupl
 
 
 def _move(row: Any, kind: str, locale: str) -> tuple[str, ...]:
-    by = f"{row.handle} · {label(locale, '', 'via', row.via)}"
+    by = f"{row.handle} · {label(locale, '', 'via', door_of(row.via))}"
     where = label(locale, kind, "state", row.dest) if row.dest != row.source else "–"
     level = label(locale, "", "level", str(row.level))
     return when(from_micros(row.occurred_at), "%m-%d %H:%M"), label(locale, kind, "move", row.move), where, level, by

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from engine.access.doors import door_of
 from engine.calendars.calendar import Calendar
 from engine.commands.open_case import OPEN
 from engine.rules.in_force import Rules, rules_in
@@ -164,7 +165,7 @@ class EventLogReader:
             "dest": row.dest,
             "cycle": row.cycle,
             "level": row.level,
-            "via": row.via,
+            "via": door_of(row.via),
             "inferred": bool(row.inferred),
             "recorded_at": from_micros(row.recorded_at),
             "lifecycle_version": row.lifecycle,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.access.condition import EVERY_CASE, Condition
 from engine.escalation.recipients import awaited_person
 from engine.retired_names import recorded_as
 from engine.transaction import Tx
@@ -20,7 +21,10 @@ IDLE = timedelta(days=30)
 WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
 """The spans, in hours of elapsed time, within which resolutions are counted (A5)."""
 
-BOARD = "SELECT kind, state AS name, level, count(*) AS n FROM cases WHERE NOT closed GROUP BY kind, state, level"
+BOARD = """
+SELECT c.kind, c.state AS name, c.level, count(*) AS n FROM cases c WHERE NOT c.closed AND ({scope})
+ GROUP BY c.kind, c.state, c.level
+"""
 # Exactly the condition of the index ix_transition_resolved.
 RESOLVED = """
 SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c.id = t.case_id
@@ -94,10 +98,10 @@ def cases(tx: Tx) -> int:
     return tx.row("SELECT count(*) AS n FROM cases").n
 
 
-def board(tx: Tx) -> Counter[tuple[str, str, int]]:
-    """Count open cases by kind, milestone and level."""
+def board(tx: Tx, scope: Condition = EVERY_CASE) -> Counter[tuple[str, str, int]]:
+    """Count open cases by kind, milestone and level; those that meet a condition."""
     counted: Counter[tuple[str, str, int]] = Counter()
-    for row in tx.rows(BOARD):
+    for row in tx.rows(BOARD.format(scope=scope.sql), **scope.values):
         known = lifecycle_of(row.kind).state.get(state_of(row.kind, row.name))
         counted[row.kind, known.milestone.value if known else row.name, row.level] += row.n
     return counted

@@ -1,9 +1,9 @@
 """Decides what an exported log may contain (H1): codes and figures as they are, people under pseudonyms, no statements.
 
 Note [Free values]: a form's value is exported as it is only if its form allows nothing but a code, a number, an
-instant, a boolean or a case's number. Any other text might contain a name, whatever its purpose, so it is left out; if
-the form requires it, a pseudonym replaces it, so that the log can still be replayed. A field that the forms no longer
-have is left out, because its meaning is unknown.
+instant, a boolean, a case's number or ids of attachments. Any other text might contain a name, whatever its purpose, so
+it is left out; if the form requires it, a pseudonym replaces it, so that the log can still be replayed. A field that
+the forms no longer have is left out, because its meaning is unknown.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,27 @@ from engine.actors import IMPORT, SYSTEM
 from engine.commands.open_case import OPEN, Opened
 from engine.commands.same_customer import OTHER, SAME, CustomerDecision
 from engine.ledger.chain import keyed
-from statemachines.form_model import ACTOR, CODES, PERSONAL, Code, Form, Nothing, Number, Reprojected, marked, required
+from statemachines.form_model import (
+    ACTOR,
+    ATTACHMENTS,
+    CODES,
+    PERSONAL,
+    Code,
+    Form,
+    Nothing,
+    Number,
+    Reprojected,
+    marked,
+    required,
+)
 from statemachines.kinds import lifecycle_of
 
 HEX_DIGITS = 16
 """The length of a pseudonym in hex digits: no two of a million are alike."""
 NOBODY = frozenset({SYSTEM, IMPORT})
 CODE, NUMBER = (TypeAdapter(sort).json_schema()["pattern"] for sort in (Code, Number))
+CODED = frozenset({CODE, CODES, NUMBER, ATTACHMENTS})
+"""The patterns of texts that hold no words."""
 
 
 class Disclosure(Enum):
@@ -119,4 +133,4 @@ def _free(alternative: dict[str, Any]) -> bool:
     """Whether the schema allows any text."""
     if alternative.get("type") != "string" or "enum" in alternative or "const" in alternative:
         return False
-    return alternative.get("format") != "date-time" and alternative.get("pattern") not in (CODE, CODES, NUMBER)
+    return alternative.get("format") != "date-time" and alternative.get("pattern") not in CODED

@@ -24,6 +24,10 @@ DEAD = """
 SELECT c.number, d.seq, d.reaction, d.error FROM delivery d JOIN cases c ON c.id = d.case_id
  WHERE d.status = 'dead' ORDER BY c.id, d.seq
 """
+BY_STATUS = """
+SELECT status, count(*) AS n FROM delivery WHERE status IN ('waiting', 'leased') GROUP BY status
+ UNION ALL SELECT 'dead' AS status, count(*) AS n FROM delivery WHERE status = 'dead'
+"""
 MOVED = "SELECT 1 AS one FROM cases WHERE changed_at > :after AND changed_at <= :until LIMIT 1"
 REFUSED = "SELECT count(*) AS n FROM arrival WHERE refusal IS NOT NULL"
 
@@ -101,3 +105,8 @@ def moved_between(tx: Tx, after: datetime, until: datetime) -> bool:
 def refused_arrivals(tx: Tx) -> int:
     """Count the arrivals that were refused; their content is kept."""
     return tx.row(REFUSED).n
+
+
+def deliveries_by_status(tx: Tx) -> dict[str, int]:
+    """Return how many deliveries wait, are leased, and are dead."""
+    return {"waiting": 0, "leased": 0, "dead": 0} | {row.status: row.n for row in tx.rows(BY_STATUS)}

@@ -11,7 +11,7 @@ from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before, in_group
 
 LODGED, TAKEN_UP, ADMITTED = "lodged", "taken_up", "admitted"
@@ -111,6 +111,8 @@ APPEAL = Lifecycle(
     prefix="ap",
     initial=LODGED,
     internal=True,
+    readers=(*PEOPLE, Role.AUDITOR),
+    hidden_from=CONCERNED,
     states=STATES,
     moves=(
         Move("take_up", (LODGED,), TAKEN_UP, roles=(*OFFICE, SYSTEM), form=Dispute, guard=takes_no_part),
@@ -186,6 +188,7 @@ APPEAL = Lifecycle(
             for state in REFUSABLE
         ),
         *(replace(row, recused=CONCERNED) for row in everyday_moves(LIVE, PEOPLE)),
+        *(replace(row, recused=CONCERNED) for row in attaching(STATES, PEOPLE)),
     ),
     clauses=(
         Clause("appeal", during=UNDECIDED, met_by=("uphold_appeal", "dismiss_appeal"), internal=True),

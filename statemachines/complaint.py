@@ -38,6 +38,7 @@ from statemachines.shared_moves import (
     archive_clause,
     archiving,
     asking_customer,
+    attaching,
     called_back,
     calling_in_vain,
     coming_back,
@@ -235,6 +236,7 @@ COMPLAINT = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
+        *attaching(STATES, PEOPLE),
     ),
     clauses=(
         # They go on after the case is resolved, until the customer is told.

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Percent, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Attachments, Category, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
 
@@ -34,6 +34,7 @@ class Findings(Form):
 
     findings: Personal
     cause: Annotated[Code | None, VARIABLE] = None
+    attachments: Attachments | None = None
 
 
 class Proposal(ToCustomer):
@@ -70,6 +71,7 @@ class Responsibility(Form):
     responsible: Annotated[Code, VARIABLE]
     degree: Annotated[Degree, VARIABLE]
     evidence: Personal
+    attachments: Attachments | None = None
 
 
 class Confirmation(Form):

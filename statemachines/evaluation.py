@@ -9,7 +9,7 @@ from statemachines.form_model import ON_CASE, VARIABLE, Department, Form, Handle
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before, in_group
 
 RECEIVED, ASSESSED, ANSWERED = "received", "assessed", "answered"
@@ -181,6 +181,7 @@ EVALUATION = Lifecycle(
         Move("acknowledge", LIVE, STAY, roles=(SYSTEM,)),
         *appealable((*REVIEWABLE, ARCHIVED, WITHDRAWN)),
         *everyday_moves(LIVE, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
+        *attaching(STATES, (*PEOPLE, Role.MARKET, Role.EVALUATION_GROUP)),
     ),
     clauses=(
         Clause("answer_evaluation", during=LIVE, met_by=("answer",), answers=True),

@@ -11,7 +11,7 @@ from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before, in_group
 
 RAISED, ASSIGNED, MEASURE_SET = "raised", "assigned", "measure_set"
@@ -133,6 +133,7 @@ FINDING = Lifecycle(
             for state in CANCELLABLE
         ),
         *everyday_moves(OPEN, PEOPLE),
+        *attaching(STATES, PEOPLE),
     ),
     clauses=(
         Clause("finding_ownership", (RAISED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),

@@ -47,6 +47,9 @@ CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
 PAST = _Mark("PAST")
 """The value is an instant that has come: what has not happened yet cannot be recorded."""
 
+ATTACHED = _Mark("ATTACHED")
+"""The value names attachments of the case; the record holds a salted digest of each file beside its id."""
+
 NO_NUL = r"^[^\x00]*$"
 """Postgres keeps no NUL in a text, so no form takes one."""
 
@@ -69,6 +72,9 @@ Category = Annotated[Code, CATEGORY]
 CODES = r"^[a-z][a-z0-9_]{0,39}( [a-z][a-z0-9_]{0,39}){0,19}$"
 Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES), DEPARTMENT]
 """The codes of several departments, separated by blanks."""
+ATTACHMENTS = r"^[0-9a-f]{32}(:[0-9a-f]{64})?( [0-9a-f]{32}(:[0-9a-f]{64})?){0,19}$"
+Attachments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ATTACHMENTS), ATTACHED]
+"""The ids of up to twenty attachments of the case, separated by blanks. In the record a digest follows each id."""
 Past = Annotated[Instant, PAST]
 """An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5), EXACT]
@@ -78,7 +84,8 @@ Percent = Annotated[int, Field(ge=0, le=1000), EXACT]
 class Form(BaseModel):
     """The base of every form: it refuses unknown fields and is never changed after validation."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    # Built at its first use: a command fills in one of more than a hundred forms.
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Nothing(Form):

@@ -13,6 +13,7 @@ from statemachines.form_model import (
     OPEN_CASE,
     OWN_OR_AGREED,
     VARIABLE,
+    Attachments,
     Code,
     Department,
     Form,
@@ -49,9 +50,17 @@ class Reason(Form):
 
 
 class Note(Form):
-    """A remark for colleagues."""
+    """A remark for colleagues, perhaps with files."""
 
     note: Personal
+    attachments: Attachments | None = None
+
+
+class Attaching(Form):
+    """Files that belong to the case as evidence, and a remark on them (A10)."""
+
+    attachments: Attachments
+    note: Personal | None = None
 
 
 class Message(ToCustomer):

@@ -35,6 +35,11 @@ def may_hold(guard: Guard, facts: Facts) -> bool:
         return True
 
 
+def unmet_by_facts(guard: Guard, facts: Facts) -> tuple[Guard, ...]:
+    """Return the parts that no form could meet, or the guard itself where it has none."""
+    return tuple(part for part in guard.parts if not may_hold(part, facts)) or (guard,)
+
+
 def previous_state(state: str) -> Guard:
     """Hold where the case came from ``state``: the way back of a detour."""
     return Guard(f"came_from_{state}", lambda facts, form: facts.previous_state == state)

@@ -13,7 +13,7 @@ from statemachines.guards import all_of
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before
 
 AWAITING_PLAN, SUBMITTED, ACCEPTED = "awaiting_plan", "submitted", "accepted"
@@ -159,6 +159,7 @@ IMPROVEMENT_PLAN = Lifecycle(
         Move("archive", (VERIFIED,), ARCHIVED, roles=(GROUP, SYSTEM)),
         Move("waive", (AWAITING_PLAN,), WAIVED, roles=(GROUP,), form=Reason, separate_from=("require",)),
         *everyday_moves(LIVE, PEOPLE),
+        *attaching(STATES, PEOPLE),
     ),
     clauses=(
         Clause(

@@ -26,6 +26,7 @@ from statemachines.shared_moves import (
     archive_clause,
     archiving,
     asking_customer,
+    attaching,
     called_back,
     calling_in_vain,
     coming_back,
@@ -176,6 +177,7 @@ INQUIRY = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, INVESTIGATORS),
         *everyday_moves(LIVE, INVESTIGATORS),
+        *attaching(STATES, INVESTIGATORS),
     ),
     clauses=(
         Clause(

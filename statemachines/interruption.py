@@ -17,7 +17,7 @@ from statemachines.interruption_forms import (
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before, in_group
 
 REPORTED, PLAN_STARTED, AFFECTED_FOUND = "reported", "plan_started", "affected_found"
@@ -91,6 +91,7 @@ INTERRUPTION = Lifecycle(
         Move("record_loss", OPEN, STAY, roles=PEOPLE, form=Loss, counts="losses"),
         Move("record_mitigation", OPEN, STAY, roles=PEOPLE, form=Mitigation, counts="mitigations"),
         *everyday_moves(OPEN, PEOPLE),
+        *attaching(STATES, PEOPLE),
     ),
     clauses=(
         Clause("contingency_start", (REPORTED,), met_by=("start_plan",), internal=True),

@@ -9,6 +9,7 @@ from transitions import EventData, Machine, MachineError
 
 from statemachines.form_faults import form_faults
 from statemachines.form_model import Form
+from statemachines.guards import unmet_by_facts
 from statemachines.lifecycle_table import LifecycleTable
 from statemachines.move_conditions import DecisionAttempt, conditions, own_work, record_row
 from statemachines.refused import Refused
@@ -106,6 +107,21 @@ class Lifecycle(LifecycleTable):
             if any(all(holds(event) for holds in each) for each in transitions)
         ]
 
+    def offers(self, facts: Facts, roles: Iterable[Role]) -> list[tuple[str, Refused | None]]:
+        """Return the moves that the table gives to these roles in the state, each with why it cannot be made now.
+
+        None where it can, if the person fills in the form accordingly.
+        """
+        offered: list[tuple[str, Refused | None]] = []
+        for move, transitions in self._offered(facts.state):
+            attempt = DecisionAttempt(facts.state, facts, frozenset(roles), None)
+            event = EventData(None, None, self._machine, attempt, (), {})
+            if any(all(holds(event) for holds in each) for each in transitions):
+                offered.append((move, None))
+            elif any(code != "role" for code, _ in attempt.failed):
+                offered.append((move, self._refusal(move, attempt)))
+        return offered
+
     def _offered(self, state: str) -> Offers:
         """Return the machine's triggers from a state, each with the conditions of each of its transitions."""
         if state not in self._offers:
@@ -148,7 +164,8 @@ class Lifecycle(LifecycleTable):
         blank = [name for guard in guards for name in guard.bounds if facts.bounds.get(name) is None]
         if blank:
             return Refused("blank_bound", bound=blank[0], **params)
-        unmet = [guard.unmet(facts, attempt.form) for guard in guards]
+        form = attempt.form
+        unmet = [unmet_by_facts(guard, facts) if form is None else guard.unmet(facts, form) for guard in guards]
         shared = [part for part in unmet[0] if all(part in parts for parts in unmet)]
         named = shared or [part for parts in unmet for part in parts]
         return Refused("guard", guards=list(dict.fromkeys(guard.name for guard in named)), **params)

@@ -9,6 +9,7 @@ from typing import Any
 
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
 from statemachines.retirement import Resolver
+from statemachines.roles import Role
 from statemachines.vocabulary import TRANSFERS, Clause, Move, Retired, State
 
 
@@ -19,6 +20,9 @@ class LifecycleTable:
     ``natures`` are the sorts of contact that open such a case (A2). An ``internal`` kind concerns no customer and is
     listed below those that do (A8). ``decisions`` are the moves by which somebody decides what may be appealed against,
     ``preparations`` those by which the decision is prepared (F3).
+    ``readers`` are the only roles that may read its cases, where it is confidential; of other kinds the role of whoever
+    reads decides (``engine.access.scope``). ``hidden_from`` are the case variables that hold the handles of people who
+    may not read the case, whatever their roles. Neither is part of the version: both apply to old records, too.
     """
 
     kind: str
@@ -34,6 +38,8 @@ class LifecycleTable:
     internal: bool = False
     decisions: tuple[str, ...] = ()
     preparations: tuple[str, ...] = ()
+    readers: tuple[Role, ...] = ()
+    hidden_from: tuple[str, ...] = ()
 
     @cached_property
     def state(self) -> Mapping[str, State]:

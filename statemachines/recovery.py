@@ -12,7 +12,7 @@ from statemachines.forms import Reason
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before
 
 OPENED, CLAIMED, WRITE_OFF_PROPOSED = "opened", "claimed", "write_off_proposed"
@@ -103,6 +103,7 @@ RECOVERY = Lifecycle(
         Move("decline_write_off", (WRITE_OFF_PROPOSED,), CLAIMED, roles=MANAGERS[1:], form=Reason),
         Move("archive", (CLEARED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         *everyday_moves(LIVE, INVESTIGATORS),
+        *attaching(STATES, INVESTIGATORS),
     ),
     clauses=(
         Clause(

@@ -27,6 +27,7 @@ from statemachines.shared_moves import (
     archive_clause,
     archiving,
     asking_customer,
+    attaching,
     called_back,
     calling_in_vain,
     contacted_again,
@@ -269,6 +270,7 @@ SERVICE_ORDER = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
+        *attaching(STATES, PEOPLE),
     ),
     clauses=(
         # From the booking on; paused while the customer corrects his order and while he considers the plan. Once it is

@@ -6,6 +6,7 @@ from statemachines.form_model import Form, StepFired
 from statemachines.forms import (
     Answer,
     Assignment,
+    Attaching,
     Attempt,
     Escalation,
     Extension,
@@ -34,7 +35,7 @@ from statemachines.guards import (
     within_undoing,
 )
 from statemachines.roles import DESK, INVESTIGATORS, MANAGERS, Role
-from statemachines.vocabulary import STAY, Clause, Guard, Move, Speech
+from statemachines.vocabulary import STAY, Clause, Guard, Move, Speech, State
 
 
 def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
@@ -47,6 +48,12 @@ def everyday_moves(open_: tuple[str, ...], people: tuple[Role, ...]) -> tuple[Mo
         Move("remind", open_, STAY, roles=(Role.SYSTEM,), form=StepFired),
         Move("breach", open_, STAY, roles=(Role.SYSTEM,), form=StepFired),
     )
+
+
+def attaching(states: tuple[State, ...], people: tuple[Role, ...]) -> tuple[Move, ...]:
+    """Attach evidence in every state: a photo that turns up after the end belongs to the case, too (A10)."""
+    everywhere = tuple(state.name for state in states)
+    return (Move("attach", everywhere, STAY, roles=(*people, Role.SYSTEM), form=Attaching),)
 
 
 def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:

@@ -11,7 +11,7 @@ from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import Role
-from statemachines.shared_moves import everyday_moves
+from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before, in_group
 from statemachines.violation_forms import (
     Accused,
@@ -118,6 +118,8 @@ VIOLATION = Lifecycle(
     internal=True,
     decisions=("decide", "amend_decision"),
     preparations=("conclude",),
+    readers=(*PEOPLE, Role.AUDITOR),
+    hidden_from=ACCUSED,
     states=STATES,
     moves=(
         Move("take_up", (REPORTED,), TAKEN_UP, roles=SUPERVISION, form=Charge, guard=accuses_another),
@@ -238,6 +240,7 @@ VIOLATION = Lifecycle(
         *undelivered_message(STATES, PEOPLE, ACCUSED),
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
         *(replace(row, recused=ACCUSED) for row in everyday_moves(OPEN, PEOPLE)),
+        *(replace(row, recused=ACCUSED) for row in attaching(STATES, PEOPLE)),
     ),
     clauses=(
         Clause("investigation", during=(*DISMISSIBLE, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),

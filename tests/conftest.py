@@ -6,10 +6,12 @@ reads or renders. What is marked ``any_database`` uses the engine only as a user
 SQLite, ``make test-long`` on Postgres as well. ``docs/testing.md`` says what runs where.
 """
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,9 +59,17 @@ if place := folder_in_memory():  # thousands of databases are created and remove
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
 
 
+gc.set_threshold(20_000, 20, 20)  # collecting thousands of tests makes half a million objects that all stay
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of the garbage collector's rounds, which took a twentieth of the tests' time."""
+    gc.freeze()
+
+
 PREFECT = "tests/prefect_side"
 """Holds every test of the shared Prefect server."""
-IMPURE = {"postgres_url", "settings", "tmp_path", "tmp_path_factory"}
+IMPURE = {"postgres_url", "settings", "settings_of_module", "tmp_path", "tmp_path_factory"}
 """The fixtures on which every store, server and file of the tests depends."""
 
 
@@ -124,21 +134,35 @@ def on_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def new_database(postgres_url: str) -> Iterator[Any]:
-    """Creates databases, empty or from a template, and drops them after the test."""
+@contextmanager
+def databases(url: str) -> Iterator[Any]:
+    """Yield a function that creates databases, empty or from a template; drop them at the end."""
     made: list[str] = []
-    with psycopg.connect(postgres_url, autocommit=True) as raw:
+    with psycopg.connect(url, autocommit=True) as raw:
 
         def make(template: str = "template1") -> str:
             name = f"test_{next(_number)}"
             raw.execute(CREATE.format(Identifier(name), Identifier(template)))
             made.append(name)
-            return on_database(postgres_url, name)
+            return on_database(url, name)
 
         yield make
         for name in made:
             raw.execute(DROP.format(Identifier(name)))
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Iterator[Any]:
+    """Creates databases, empty or from a template, and drops them after the test."""
+    with databases(postgres_url) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def database_of_module(postgres_url: str) -> Iterator[Any]:
+    """The same for a store that the tests of a module only read."""
+    with databases(postgres_url) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -179,11 +203,16 @@ def copy_anchors(home: Path, to: Path) -> None:
         shutil.copy(home / name, to / name)
 
 
+def copy_sqlite_store(template: Path, home: Path) -> Settings:
+    """Copy the store of the tests into a home; return its settings."""
+    shutil.copy(template, home / "closeloop.db")
+    copy_anchors(template.parent, home)
+    return Settings(home=home, secret=SECRET)
+
+
 @pytest.fixture
 def sqlite_settings(home: Path, sqlite_template: Path) -> Settings:
-    shutil.copy(sqlite_template, home / "closeloop.db")
-    copy_anchors(sqlite_template.parent, home)
-    return Settings(home=home, secret=SECRET)
+    return copy_sqlite_store(sqlite_template, home)
 
 
 @pytest.fixture
@@ -192,10 +221,25 @@ def postgres_settings(home: Path, postgres_home: Path, postgres_template: str, n
     return Settings(home=home, secret=SECRET, database_url=new_database(postgres_template))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+"""The parameters of a fixture that gives a test each database."""
+
+
+@pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest) -> Settings:
     """Settings of a simulated store whose clock stands at ``START`` and in which people work, on each database."""
     return request.getfixturevalue(f"{request.param}_settings")
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def settings_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The same store, for tests of a module that prepare it once and then only read it."""
+    home = tmp_path_factory.mktemp("home")
+    if request.param == "sqlite":
+        return copy_sqlite_store(request.getfixturevalue("sqlite_template"), home)
+    template = request.getfixturevalue("postgres_template")
+    copy_anchors(request.getfixturevalue("postgres_home"), home)
+    return Settings(home=home, secret=SECRET, database_url=request.getfixturevalue("database_of_module")(template))
 
 
 @pytest.fixture
@@ -222,14 +266,19 @@ def postgres_store(postgres_settings: Settings) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def work(store: Store) -> "Work":
-    """The tools of the flows, with fake gateways."""
+def work_on(store: Store) -> "Work":
+    """Return the tools of the flows, with fake gateways."""
     from flows.work import Work
     from gateways.mail import FakeMailer
     from gateways.telephone import FakeTelephone
 
     return Work(store, FakeMailer(), FakeTelephone())
+
+
+@pytest.fixture
+def work(store: Store) -> "Work":
+    """The tools of the flows, with fake gateways."""
+    return work_on(store)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from engine.actors import NewActor
-from engine.commands.staffing import INSTANTS, change_actor, engage, found_departments, journal
+from engine.commands.staffing import INSTANTS, change_actor, engage, found_departments, has_administrator, journal
 from engine.departments import departments
 from locales.translation import label, locales
 from statemachines.refused import Refused
@@ -28,6 +28,8 @@ Clear = Annotated[
     typer.Option(),
 ]
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+WITH_INSTANTS = frozenset({"code", "invited", "account_reset", "account_disabled", "second_factor"})
+"""What the journal of actors calls changes whose values are instants."""
 ABSENCE = {"absent_from": None, "absent_until": None}
 EMPTIED: dict[str, dict[str, None]] = {
     **{name: {name: None} for name in ("department", "boss", "email", "zone", "deputy")},
@@ -49,9 +51,16 @@ def add(
     json: Json = False,
 ) -> None:
     """Add an actor; adding the same one again changes nothing. Once there is an administrator, only he may."""
-    person = NewActor(handle, _roles(role), department, boss, _locale(locale), email, zone)
-    new = engage(cli.store, person, as_ or cli.settings.actor, cli.store.now())
+    person = NewActor(handle, roles_of(role), department, boss, locale_of(locale), email, zone)
+    new = engage(cli.store, person, as_ or cli.settings.actor, _time_of_adding())
     cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
+
+
+def _time_of_adding() -> datetime:
+    """Return the store's time. Before there is an administrator nobody can confirm a clock that is in doubt."""
+    with cli.store.looking() as tx:
+        confirmable = has_administrator(tx)
+    return cli.working_time() if confirmable else cli.store.now()
 
 
 @actor.command("set")
@@ -72,10 +81,10 @@ def set_(
 ) -> None:
     """Change an actor's particulars, absence or deputy; the journal keeps who changed what."""
     given: dict[str, Any] = {
-        "roles": _roles(role) if role else None,
+        "roles": roles_of(role) if role else None,
         "department": department,
         "boss": boss,
-        "locale": _locale(locale) if locale else None,
+        "locale": locale_of(locale) if locale else None,
         "email": email,
         "zone": zone,
         "absent_from": instant(absent_from) if absent_from else None,
@@ -85,7 +94,7 @@ def set_(
     values = {name: value for name, value in given.items() if value is not None} | _emptied(clear or [])
     if not values:
         raise Refused("nothing_to_set")
-    changed = change_actor(cli.store, handle, values, cli.actor(as_), cli.store.now())
+    changed = change_actor(cli.store, handle, values, cli.actor(as_), cli.working_time())
     fields = ", ".join(_translate(f"field.{name}") for name in changed)
     shown = [_translate("changed", handle=handle, fields=fields) if changed else _translate("unchanged", handle=handle)]
     cli.give({"handle": handle, "changed": changed}, *shown)
@@ -109,7 +118,7 @@ def disable(
     from engine.commands.leaving import disable as leave
 
     by, reason = cli.actor(as_), label(cli.locale, "", "via", "staffing")
-    handed = leave(cli.store, handle, by, cli.store.now(), to, reason)
+    handed = leave(cli.store, handle, by, cli.working_time(), to, reason)
     document = {
         "handle": handle,
         "handed_on": [{"case": number, "owner": owner} for number, owner in handed.cases],
@@ -135,7 +144,7 @@ def enable(handle: str, as_: As = None, json: Json = False) -> None:
     """Let somebody act again who was disabled."""
     from engine.commands.leaving import enable as restore
 
-    changed = restore(cli.store, handle, cli.actor(as_), cli.store.now())
+    changed = restore(cli.store, handle, cli.actor(as_), cli.working_time())
     cli.give({"handle": handle, "changed": changed}, _translate("enabled" if changed else "unchanged", handle=handle))
 
 
@@ -150,7 +159,7 @@ def list_actors(json: Json = False) -> None:
     with cli.store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
     rows = [
-        (row.handle, _role_labels(row.roles), row.department, row.boss, row.locale, _status(row, now), row.deputy)
+        (row.handle, role_labels(row.roles), row.department, row.boss, row.locale, _status(row, now), row.deputy)
         for row in actors
     ]
     document = {
@@ -198,8 +207,8 @@ def _value(name: str, value: str | None) -> str | None:
     if value is None:
         return None
     if name == "roles":
-        return _role_labels(value)
-    if name in INSTANTS or name == "code":
+        return role_labels(value)
+    if name in INSTANTS or name in WITH_INSTANTS:
         return local(datetime.fromisoformat(value))
     return label(cli.locale, "", "department", value) if name == "department" else value
 
@@ -209,7 +218,7 @@ def add_departments(codes: list[str], as_: As = None, json: Json = False) -> Non
     """Add departments by their codes. Once there is an administrator, only he may."""
     if bad := [code for code in codes if CODE.fullmatch(code) is None]:
         raise Refused("bad_code", value=bad[0][:40])
-    new = found_departments(cli.store, codes, as_ or cli.settings.actor, cli.store.now())
+    new = found_departments(cli.store, codes, as_ or cli.settings.actor, _time_of_adding())
     text = _translate("departments_added", codes=", ".join(new)) if new else _translate("departments_known")
     cli.give({"added": new}, text)
 
@@ -223,20 +232,20 @@ def list_departments(json: Json = False) -> None:
     cli.give({"departments": codes}, table("", _columns("department", "name"), rows))
 
 
-def _roles(names: list[str]) -> tuple[Role, ...]:
+def roles_of(names: list[str]) -> tuple[Role, ...]:
     unknown = [name for name in names if name not in list(Role)]
     if unknown:
         raise Refused("unknown_role", role=unknown[0], known=[known.value for known in Role])
     return tuple(dict.fromkeys(Role(name) for name in names))
 
 
-def _locale(name: str) -> str:
+def locale_of(name: str) -> str:
     if name not in locales():
         raise Refused("unknown_locale", locale=name[:20], known=locales())
     return name
 
 
-def _role_labels(roles: str) -> str:
+def role_labels(roles: str) -> str:
     return ", ".join(label(cli.locale, "", "role", name) for name in roles.split())
 
 

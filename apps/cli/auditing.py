@@ -1,4 +1,4 @@
-"""Commands that prove and save the record: verify, anchor, proof, backup, restore, and the refused attempts."""
+"""Commands that prove and save the record: verify, anchor, proof, backup, restore; refused attempts and readings."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -9,11 +9,13 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.number_options import whole_option
+from engine.access.doors import door_of, system_user, user_of
 from engine.clock import system_now
 from locales.translation import label
 from models.columns import from_micros
 
 if TYPE_CHECKING:
+    from engine.access.reading_log import Reading
     from engine.audit.verify import Verdict
     from engine.commands.refused_attempts import RefusedMove
     from engine.ledger.anchor_file import Anchored
@@ -30,6 +32,7 @@ def join(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(refused)
+    app.command()(readings)
 
 
 def verify(json: Json = False) -> int:
@@ -85,13 +88,17 @@ def backup(file: Path, json: Json = False) -> None:
     cli.give({"file": str(file), "size": made.size, **document_of(made.manifest)}, summary)
 
 
-def restore(file: Path, despite: Annotated[str | None, typer.Option()] = None, json: Json = False) -> int:
+def restore(
+    file: Path, despite: Annotated[str | None, typer.Option()] = None, as_: As = None, json: Json = False
+) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import document_of
     from engine.audit.restore import restore as bring_back
+    from engine.audit.trusted_backup import Despite
     from engine.commands.complete_parties import complete_parties
 
-    restored = bring_back(cli.settings, file, system_now(), despite)
+    trusting = Despite(despite, cli.actor(as_), system_user()) if despite else None
+    restored = bring_back(cli.settings, file, system_now(), trusting)
     complete_parties(cli.store, cli.store.now())  # of a backup of an earlier release
     verdict = restored.verdict
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
@@ -99,7 +106,7 @@ def restore(file: Path, despite: Annotated[str | None, typer.Option()] = None, j
         shown.append(cli.translate("backup.later", count=restored.later))
     distrusted = restored.distrusted
     if distrusted is not None:
-        shown.append(cli.translate("backup.despite", reason=distrusted.reason))
+        shown.append(cli.translate("backup.despite", reason=distrusted.reason, by=distrusted.by))
     document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
     document["distrusted"] = asdict(distrusted) if distrusted else None
     cli.give(document, *shown, *_faults(verdict))
@@ -125,7 +132,41 @@ def refused(
     )
     columns = ("refused.at", "column.case", "column.actor", "column.move", "column.state", "column.via", "refused.why")
     shown = table("", tuple(map(cli.translate, columns)), map(_refused_row, moves))
-    cli.give({"refused": [asdict(each) for each in moves]}, shown if moves else cli.translate("refused.none"))
+    documents = [asdict(each) | _door_document(each.via) for each in moves]
+    cli.give({"refused": documents}, shown if moves else cli.translate("refused.none"))
+
+
+def readings(
+    case: Annotated[str | None, typer.Option()] = None,
+    by: Annotated[str | None, typer.Option()] = None,
+    since: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Who was shown which personal data of which case, and why he unmasked them, newest first; for auditors."""
+    from engine.access.reading_log import readings as logged
+
+    begin = None if since is None else instant(since)
+    found = logged(cli.store, cli.actor(as_), cli.store.now(), limit, number=case, actor=by, since=begin)
+    columns = ("readings.at", "column.case", "column.actor", "column.via", "readings.shown", "readings.why")
+    shown = table("", tuple(map(cli.translate, columns)), map(_reading_row, found))
+    documents = [asdict(each) | _door_document(each.via) for each in found]
+    cli.give({"readings": documents}, shown if found else cli.translate("readings.none"))
+
+
+def _reading_row(reading: "Reading") -> tuple[str, ...]:
+    shown = ", ".join(label(cli.locale, "", "personal_data", field) for field in reading.fields)
+    return (local(reading.at), reading.number, reading.actor, _door(reading.via), shown, reading.reason or "–")
+
+
+def _door(via: str) -> str:
+    """Return the door, and the operating-system user where it is the command line."""
+    return " · ".join(filter(None, (label(cli.locale, "", "via", door_of(via)), user_of(via))))
+
+
+def _door_document(via: str) -> dict[str, str | None]:
+    return {"via": door_of(via), "system_user": user_of(via)}
 
 
 def _refused_row(attempt: "RefusedMove") -> tuple[str, ...]:
@@ -139,7 +180,7 @@ def _refused_row(attempt: "RefusedMove") -> tuple[str, ...]:
         attempt.actor or "–",
         label(cli.locale, kind, "move", attempt.move or "–"),
         label(cli.locale, kind, "state", attempt.state),
-        label(cli.locale, kind, "via", attempt.via),
+        _door(attempt.via),
         f"{why} ({', '.join(reasons)})" if reasons else why,
     )
 

@@ -13,8 +13,9 @@ from apps.cli.number_options import whole_option
 from apps.cli.text_files import read_file
 from engine.calendars.calendar import Calendar
 from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
+from engine.rules.editions import EditionRow
 from engine.rules.in_force import Sort
-from engine.rules.publishing import EditionRow, import_years
+from engine.rules.publishing import import_years
 from engine.rules.publishing import override as override_days
 from engine.rules.publishing import publish as publish_text
 from locales.translation import translate
@@ -80,7 +81,7 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
 def publish(file: Path, reason: Why, encoding: FileEncoding = None, as_: As = None, json: Json = False) -> None:
     """Publish a whole calendar from a file; it holds from now on."""
     store, by = cli.store, cli.actor(as_)
-    at = store.now()
+    at = cli.working_time()
     give_published(publish_text(store, Sort.CALENDAR, read_file(file), by, at, at, reason, file.name))
 
 
@@ -96,7 +97,7 @@ def import_(
     """Take the holidays and make-up days of published years into a calendar."""
     store, by = cli.store, cli.actor(as_)
     text, reason = read_file(file), reason if reason is not None else file.name
-    give_published(import_years(store, name, text, by, store.now(), reason, file.name))
+    give_published(import_years(store, name, text, by, cli.working_time(), reason, file.name))
 
 
 @calendar.command()
@@ -113,7 +114,7 @@ def override(
     store, by = cli.store, cli.actor(as_)
     days_off, days_worked = [day(text) for text in off or ()], [day(text) for text in worked or ()]
     own_hours = dict(_own_hours(text) for text in hours or ())
-    give_published(override_days(store, name, days_off, days_worked, by, store.now(), reason, own_hours))
+    give_published(override_days(store, name, days_off, days_worked, by, cli.working_time(), reason, own_hours))
 
 
 def _own_hours(text: str) -> tuple[str, list[list[str]]]:

@@ -33,9 +33,6 @@ UnlessKnown = Annotated[bool, typer.Option("--unless-known")]
 Language = Annotated[str | None, typer.Option()]
 Sets = Annotated[list[str] | None, typer.Option("--set")]
 
-CLI = "cli"
-"""How the moves of the command line are recorded."""
-
 
 def open_(
     text: str | None = None,
@@ -74,7 +71,7 @@ def open_(
         channel=channel,
         language=language,
     )
-    _open_and_show(Opening(contact, kind, pack, cli.actor(as_), key=key), unless_known)
+    _open_and_show(Opening(contact, kind, pack, cli.actor(as_), cli.via, key), unless_known)
 
 
 def _open_and_show(opening: Opening, unless_known: bool) -> None:
@@ -134,7 +131,7 @@ def follow_up_(
     """The customer contacts us again: told to whoever has the case, or the case is reopened, or a new one linked."""
     at = cli.working_time()
     contact = contact_of("follow_up", at=at, text=text if text is not None else text_of(body), channel=channel)
-    answer = follow_up(cli.store, number, contact, at, cli.actor(as_), key=key)
+    answer = follow_up(cli.store, number, contact, at, cli.actor(as_), cli.via, key)
     cli.give(document_of(answer), answer_text(answer))
 
 
@@ -155,12 +152,12 @@ def do(
         form = _entered(number, move, set_, body)
     except Refused as refused:
         if (handle := as_ or cli.settings.actor) and not preview:
-            keep_attempts(cli.store, [Attempt(number, move, handle, CLI, refused)], cli.store.now())
+            keep_attempts(cli.store, [Attempt(number, move, handle, cli.via, refused)], cli.store.now())
         raise
     if preview:
         letter = letter_of(number, move, form)
         return cli.give(letter._asdict(), letter.subject, "", letter.body)
-    command = Command(number, move, form, cli.actor(as_), CLI, key, if_seq)
+    command = Command(number, move, form, cli.actor(as_), cli.via, key, if_seq)
     answer = advance(cli.store, command, cli.working_time())
     return cli.give(document_of(answer), answer_text(answer))
 

@@ -9,7 +9,7 @@ from apps import views
 from apps.board_counts import BoardCounts
 from apps.board_counts import board as count_board
 from apps.case_history import history as history_of_case
-from apps.cli import case_moves
+from apps.cli import attachments, case_moves
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.customer_doubts import customer_doubts, letters_row, question_document
 from apps.cli.number_options import whole_option
@@ -21,6 +21,7 @@ from engine.ledger.record import CaseRow
 from locales.translation import label, named_move
 from models.columns import from_micros
 from reports import overdue_text
+from reports.case_search import MOST, CaseQuery, search
 from reports.overdue import by_case
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
@@ -40,6 +41,10 @@ def join(app: typer.Typer) -> None:
 case.command("open")(case_moves.open_)
 case.command("similar")(list_similar)
 case.command("follow-up")(case_moves.follow_up_)
+case.command("attach")(attachments.attach_)
+case.command("attachments")(attachments.attachments_)
+case.command("download")(attachments.download_)
+case.command("erase-attachment")(attachments.erase_attachment_)
 
 
 @case.command("list")
@@ -55,7 +60,25 @@ def list_(
     json: Json = False,
 ) -> None:
     """Open cases: customers' before internal ones, the urgent, the highest level and the oldest first."""
-    cases = views.cases(cli.store, views.CaseFilter(all_, state, department, owner, level, limit, kind, severity))
+    _give_list(views.cases(cli.store, views.CaseFilter(all_, state, department, owner, level, limit, kind, severity)))
+
+
+@case.command()
+def find(
+    words: str,
+    all_: Annotated[bool, typer.Option("--all")] = False,
+    limit: Annotated[int, whole_option(least=1, most=MOST)] = 50,
+    json: Json = False,
+) -> None:
+    """Cases whose texts contain all of these words, in either writing of Chinese; the newest first."""
+    query = CaseQuery(text=words, closed=None if all_ else False, limit=limit)
+    principal = cli.principal()
+    with cli.store.looking() as tx:
+        page = search(tx, principal, query, cli.store.now())
+    _give_list(page.cases)
+
+
+def _give_list(cases: list[CaseRow]) -> None:
     columns = (
         "column.case", "desk.column.kind", "column.state", "column.level", "column.category", "column.severity",
         "column.department", "column.owner", "column.opened",
@@ -92,6 +115,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         *customer_doubts(view.unusable, view.questions),
         *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
         *(link.row(cli.locale) for link in view.links),
+        *attachments.rows_of_case(view.attachments),
         (mine, ", ".join(allowed) or "–"),
     ]
     document = {
@@ -101,6 +125,7 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
         "same_person": [question_document(question) for question in view.questions],
         "allowed": view.allowed,
         "links": [link.document() for link in view.links],
+        "attachments": [attachment.document() for attachment in view.attachments],
         **_timer_document(view.timers),
     }
     cli.give(document, table(number, ("", ""), rows), _timer_table(view.timers))
@@ -155,7 +180,7 @@ def history(number: str, json: Json = False) -> None:
             label(cli.locale, found.kind, "state", move.dest),
             move.level,
             move.actor,
-            label(cli.locale, found.kind, "via", move.via),
+            " · ".join(filter(None, (label(cli.locale, found.kind, "via", move.via), move.system_user))),
             move.summary(cli.locale, found.kind, width=120),
         )
         for move in found.moves

@@ -19,6 +19,6 @@ def code(
     json: Json = False,
 ) -> None:
     """A one-time code for one act of somebody; only an administrator makes it."""
-    made = issue_by_hand(cli.store, for_, cli.actor(as_), cli.store.now())
+    made = issue_by_hand(cli.store, for_, cli.actor(as_), cli.working_time())
     text = cli.translate("actor.code", handle=made.handle, code=made.code, until=local(made.until))
     cli.give({"handle": made.handle, "code": made.code, "until": made.until}, text)

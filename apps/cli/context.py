@@ -26,6 +26,7 @@ from models.printable_text import escaped_in_json, printable
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
+    from engine.access.principal import Principal
     from engine.settings import Settings
     from engine.store import Store
 
@@ -118,14 +119,44 @@ class CliContext:
         return FAULT
 
     def actor(self, named: str | None) -> str:
-        """Return the handle of the actor, a person. Raises ``Refused('no_actor' | 'not_a_person')``."""
+        """Return the handle of the actor, a person.
+
+        Raises ``Refused('no_actor' | 'not_a_person' | 'not_yourself')``.
+        """
         handle = named or self.settings.actor
         if not handle:
             raise Refused("no_actor")
         from engine.actors import refuse_nobody
 
         refuse_nobody(handle)
+        self.refuse_other_actors(handle)
         return handle
+
+    def principal(self, named: str | None = None) -> "Principal":
+        """Return the principal of this command: the owner of the home, who reads every case (``engine.access.doors``).
+
+        Raises ``Refused('unknown_actor' | 'actor_disabled' | 'actor_absent')`` for the actor, if one is named.
+        """
+        from engine.access.doors import home_owner
+        from engine.actors import acting, system_actor
+        from models.columns import to_micros
+
+        now, handle = self.store.now(), named or self.settings.actor
+        with self.store.looking() as tx:
+            return home_owner(acting(tx, self.actor(handle), to_micros(now)) if handle else system_actor(tx))
+
+    def refuse_other_actors(self, handle: str) -> None:
+        """Raise ``Refused('not_yourself')`` where the settings let nobody act as somebody else."""
+        from engine.access.doors import refuse_other_actors
+
+        refuse_other_actors(handle, self.settings.cli_actors)
+
+    @property
+    def via(self) -> str:
+        """What the record says of a move at the command line, the operating-system user included."""
+        from engine.access.doors import command_line
+
+        return command_line()
 
 
 cli = CliContext()
@@ -142,6 +173,8 @@ Json = Annotated[bool, typer.Option("--json", callback=_set_json, is_eager=True)
 
 def _set_actor(value: str | None) -> str | None:
     cli.acting_as = value or cli.acting_as
+    if value:
+        cli.refuse_other_actors(value)
     return value
 
 

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from apps.cli.context import cli, instant, local
 from engine.clock import system_now
+from engine.rules.editions import EditionRow, editions
 from engine.rules.in_force import SHIPPED, Rules, rules_of
 from engine.rules.interpretations import InterpretationRow, interpretations
-from engine.rules.publishing import EditionRow, Published, editions
+from engine.rules.publishing import Published
 from engine.store import Store
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused

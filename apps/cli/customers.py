@@ -106,8 +106,8 @@ def merge(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fa
     """Say that the customers of two cases are one person. Each case keeps the number and address it came with."""
     from engine.commands.same_customer import Decision, join_customers
 
-    decision = Decision(case, other, reason, cli.actor(as_))
-    _give(decision, "merged", join_customers(cli.store, decision, cli.store.now()))
+    decision = Decision(case, other, reason, cli.actor(as_), cli.via)
+    _give(decision, "merged", join_customers(cli.store, decision, cli.working_time()))
 
 
 @customer.command()
@@ -115,8 +115,8 @@ def part(case: str, other: str, reason: Reason, as_: As = None, json: Json = Fal
     """Say that the customers of two cases are two people; an earlier merge of the two is taken back."""
     from engine.commands.same_customer import Decision, part_customers
 
-    decision = Decision(case, other, reason, cli.actor(as_))
-    _give(decision, "parted", part_customers(cli.store, decision, cli.store.now()))
+    decision = Decision(case, other, reason, cli.actor(as_), cli.via)
+    _give(decision, "parted", part_customers(cli.store, decision, cli.working_time()))
 
 
 def _give(decision: "Decision", done: str, changed: bool) -> None:

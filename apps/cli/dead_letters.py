@@ -53,14 +53,14 @@ def retry(
         return
     if reaction is None:
         raise Refused("not_dead", number=case, seq=seq, reaction="–")
-    revive(cli.store, case, seq, reaction, cli.store.now())
+    revive(cli.store, case, seq, reaction, cli.working_time())
     cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "waiting"}, cli.translate("dead_revived"))
 
 
 def _retry_all(everything: bool, case: str | None) -> None:
     if not everything or case is not None:
         raise Refused("one_or_all")
-    revived, released = revive_all(cli.store, cli.store.now()), release_all(cli.store)
+    revived, released = revive_all(cli.store, cli.working_time()), release_all(cli.store)
     text = cli.translate("all_retried", revived=revived, released=released)
     cli.give({"revived": revived, "released": released}, text)
 
@@ -68,7 +68,7 @@ def _retry_all(everything: bool, case: str | None) -> None:
 @dead.command("drop")
 def drop_dead(case: str, seq: Annotated[int, whole_argument(least=1)], reaction: str, json: Json = False) -> None:
     """Give a dead delivery up for good."""
-    drop(cli.store, case, seq, reaction, cli.store.now())
+    drop(cli.store, case, seq, reaction, cli.working_time())
     cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "done"}, cli.translate("dead_dropped"))
 
 

@@ -20,13 +20,14 @@ class Room(NamedTuple):
 
 ROOMS = (
     Room("create", ("init", "status", "diagram")),
-    Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused")),
+    Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused", "readings")),
     Room("cases", ("board",)),
     Room("intake", ("import", "import-bounces")),
     Room("exporting", ("export",)),
     Room("replay", ("replay",)),
     Room("deadline", ("deadline",)),
     Room("processes", ("drive", "up", "demo", "deploy", "acts", "worker")),
+    Room("serve", ("serve",)),
     Room("night", ("sweep", "report", "run-until")),
     Room("reports", ("analysis", "recoveries", "callbacks")),
     Room("desk", ("track",)),
@@ -35,6 +36,8 @@ ROOMS = (
     Room("actors", ("actor",), group=True),
     Room("actors", ("department",), group=True),
     Room("codes", ("code",)),
+    Room("users", ("user",), group=True),
+    Room("tokens", ("token",), group=True),
     Room("policies", ("policy",), group=True),
     Room("calendars", ("calendar",), group=True),
     Room("surveys", ("survey",), group=True),
@@ -42,6 +45,7 @@ ROOMS = (
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),
     Room("dead_letters", ("dead",), group=True),
+    Room("webhooks", ("webhook",), group=True),
 )
 
 

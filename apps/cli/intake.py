@@ -79,7 +79,7 @@ def _region(pack: str) -> str:
 
 def import_bounces(path: Path, json: Json = False) -> None:
     """Read mails that came back (.eml, mbox or a folder): the promises that they had met are open again."""
-    store, at = cli.store, cli.store.now()
+    store, at = cli.store, cli.working_time()
     counts: Counter[str] = Counter()
     try:
         for report in mail_reports(path):

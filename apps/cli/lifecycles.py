@@ -38,7 +38,7 @@ def migrate(json: Json = False) -> int:
     """Carry every open case over to the names of today, each by a recorded move; exit 2 if a case was refused."""
     from engine.audit.migrate_lifecycle import migrate_lifecycles
 
-    migrated = migrate_lifecycles(cli.store, cli.store.now())
+    migrated = migrate_lifecycles(cli.store, cli.working_time())
     failed = [{"case": number, "reason": code} for number, code in migrated.failed]
     shown: list[Any] = [cli.translate("lifecycle.migrated", count=migrated.carried)]
     if failed:

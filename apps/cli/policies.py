@@ -13,6 +13,7 @@ from apps.cli.current_rules import CurrentRules, current_rules, edition_document
 from apps.cli.pack_settings import settings_of
 from apps.cli.text_files import read_file
 from apps.variable_views import yuan
+from engine.rules.editions import EditionRow
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
 from engine.rules.interpretations import interpret as record
@@ -20,7 +21,6 @@ from engine.rules.limits import Limit
 from engine.rules.policy import Bound, Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
-from engine.rules.publishing import EditionRow
 from engine.rules.publishing import publish as publish_text
 from locales.translation import label, translate
 from models.columns import from_micros, to_micros
@@ -161,7 +161,7 @@ def publish(
 ) -> None:
     """Publish a pack from a file: only the evaluation group does, with a date from which it is in force."""
     store, by = cli.store, cli.actor(as_)
-    at, text = store.now(), read_file(file)
+    at, text = cli.working_time(), read_file(file)
     pack = parsed(text, file.name)
     since = effective_from or (pack.effective_from and pack.effective_from.isoformat())
     if not since:
@@ -177,7 +177,7 @@ def publish(
 def interpret(pack: str, clause: str, text: ReadingText, as_: As = None, json: Json = False) -> None:
     """Record how the evaluation group reads a clause of a pack."""
     store, by = cli.store, cli.actor(as_)
-    recorded = record(store, pack, clause, text, by, store.now())
+    recorded = record(store, pack, clause, text, by, cli.working_time())
     document = {"pack": pack, **_interpretation(recorded)}
     cli.give(document, _text("interpreted", pack=pack, clause=clause))
 

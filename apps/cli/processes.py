@@ -9,6 +9,7 @@ import typer
 
 from apps.cli.context import Json, cli
 from apps.cli.number_options import whole_option
+from apps.listening import PORT, Listening
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ def drive(json: Json = False) -> None:
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 
-def up(prefect_port: Port = 4200, json: Json = False) -> None:
-    """The whole system: Prefect server and UI, worker, nights, driver. Ctrl-C ends all of it."""
+def up(prefect_port: Port = 4200, api_port: Port = PORT, json: Json = False) -> None:
+    """The whole system: Prefect server and UI, worker, nights, driver, REST API. Ctrl-C ends all of it."""
     from apps.up import bring_up
 
-    bring_up(cli.settings, prefect_port, tell)
+    bring_up(cli.settings, prefect_port, tell, Listening(port=api_port))
     cli.give({"stopped": True}, cli.translate("stopped"))
 
 

@@ -52,7 +52,7 @@ def replay_(
     check_target(report)
     check_target(picture)
     log_mapping = mapping_of(log, mapping)
-    store, at = cli.store, cli.store.now()
+    store, at = cli.store, cli.working_time()
     options = ReplayOptions(bridge, cli.translate("replay.wordless"), log_mapping.newest_first)
     rules_of(store).pack(pack or log_mapping.source.pack, to_micros(at))
     source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)

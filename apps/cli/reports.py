@@ -9,12 +9,12 @@ import typer
 
 from apps.cli.context import Json, cli, local, table
 from apps.page import Page
+from apps.report_documents import analysis_document
 from locales.translation import label
 from reports import callback_list, complaint_analysis
 from reports.callback_list import CallbackList
-from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, MonthFigures, month_of, shifted
+from reports.complaint_analysis import month_of, shifted
 from reports.complaint_analysis_text import render
-from reports.complaint_handling import HandlingFigures
 from statemachines.recovery import RECOVERY
 from statemachines.refused import Refused
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MonthName = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM")]
 MONTH_FORMAT = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 EARLIEST = date(1970, 1, 1)
-OF_ROUNDS = ("results", "further", "reopened", "reopened_percent", "answers", "unsatisfied_ends")
-"""The figures of ``HandlingFigures`` that count rounds."""
 LEDGER_COLUMNS = ("number", "complaint", "claimed", "recovered", "written_off", "outstanding", "state")
 Day = Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")]
 Owner = Annotated[str | None, typer.Option()]
@@ -45,7 +43,7 @@ def analysis(month: MonthName = None, json: Json = False) -> None:
     now = cli.store.now()
     first = shifted(month_of(now), -1) if month is None else _first_of(month, now)
     report = complaint_analysis.gather(cli.store, now, first)
-    cli.give(_analysis_document(report), Page(render(report, cli.locale)))
+    cli.give(analysis_document(report), Page(render(report, cli.locale)))
 
 
 def _first_of(text: str, now: datetime) -> date:
@@ -56,37 +54,6 @@ def _first_of(text: str, now: datetime) -> date:
     if not EARLIEST <= first <= month_of(now):
         raise Refused("bad_month", value=text)
     return first
-
-
-def _analysis_document(report: ComplaintAnalysis) -> dict[str, Any]:
-    """Return the analysis for programs; a code that is not known yet is empty."""
-    return {
-        "at": report.at,
-        "over": report.over,
-        "month": _month(report.month),
-        "before": _month(report.before),
-        "looked_back": LOOKED_BACK,
-        "recurrences": [asdict(recurrence) for recurrence in report.recurrences],
-        "measures": {cause: [asdict(measure) for measure in taken] for cause, taken in report.measures.items()},
-    }
-
-
-def _month(month: MonthFigures) -> dict[str, Any]:
-    return {
-        "month": f"{month.first:%Y-%m}",
-        "received": month.received,
-        "closed": month.closed,
-        "open_at_end": month.open_at_end,
-        "received_by": {subject: dict(counts) for subject, counts in month.received_by.items()},
-        "handling": _handling(month.handling),
-    }
-
-
-def _handling(handling: HandlingFigures) -> dict[str, Any]:
-    """Return the figures; those of rounds stand apart, for a customer or a case may have several."""
-    # asdict cannot copy a Counter
-    figures = {name: getattr(handling, name) for name in HandlingFigures.__slots__ if name not in OF_ROUNDS}
-    return {**figures, "rounds": {name: getattr(handling, name) for name in OF_ROUNDS}}
 
 
 def recoveries(json: Json = False) -> None:

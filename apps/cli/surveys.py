@@ -10,12 +10,13 @@ from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.cli.current_rules import current_rules, edition_document, effective, give_published
 from apps.cli.reports import date_of
 from apps.cli.text_files import read_file
+from apps.report_documents import survey_document
 from engine.rules.in_force import Sort
 from engine.rules.publishing import publish as publish_text
 from engine.rules.questionnaires import Questionnaire
 from locales.translation import DEFAULT, label, locales
 from locales.zone import reader_zone
-from reports.survey_figures import DimensionScore, SurveyFigures, VersionScore, gather
+from reports.survey_figures import SurveyFigures, gather
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(no_args_is_help=True)
@@ -61,7 +62,7 @@ def publish(
 ) -> None:
     """Publish a questionnaire from a file: only the evaluation group does, with a date from which it is asked."""
     store, by = cli.store, cli.actor(as_)
-    at = store.now()
+    at = cli.working_time()
     begins = effective(effective_from, str(reader_zone()), at)
     give_published(publish_text(store, Sort.SURVEY, read_file(file), by, at, begins, reason, file.name))
 
@@ -73,27 +74,12 @@ def figures(since: Since = None, until: Until = None, kind: Kind = None, json: J
     begin = BEGINNING if since is None else _midnight(since)
     end = store.now() + timedelta.resolution if until is None else _midnight(until, 1)
     found = gather(store, begin, end, None if kind is None else lifecycle_of(kind).kind)
-    document = {"since": begin, "until": end, "kinds": [_document(kind_figures) for kind_figures in found]}
+    document = {"since": begin, "until": end, "kinds": [survey_document(kind_figures) for kind_figures in found]}
     cli.give(document, *([part for kind_figures in found for part in _shown(kind_figures)] or [_text("nothing")]))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
     return datetime.combine(date_of(day) + timedelta(days=after), time(), reader_zone())
-
-
-def _document(counted: SurveyFigures) -> dict[str, Any]:
-    rounds = ("called", "answered", "silent", "response_rate", "judged", "satisfied", "satisfied_share")
-    return {
-        "kind": counted.kind,
-        "rounds": {name: getattr(counted, name) for name in rounds},
-        "customers": {
-            "judged": counted.customers,
-            "satisfied": counted.customers_satisfied,
-            "satisfied_share": counted.customers_satisfied_share,
-        },
-        "scores": [{name: getattr(row, name) for name in VersionScore.__slots__} for row in counted.scores],
-        "dimensions": [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions],
-    }
 
 
 def _shown(counted: SurveyFigures) -> list[Any]:

@@ -10,11 +10,13 @@ class PrincipalKind(StrEnum):
     """How a principal was authenticated."""
 
     PERSON = "person"
-    """By a session, or as the owner of the home directory at the command line."""
+    """By a session."""
     TOKEN = "token"  # noqa: S105 - a kind of principal, no secret
     """By an API token that belongs to an actor."""
     CUSTOMER = "customer"
     """By a link that was sent to the customer of one case."""
+    OWNER = "owner"
+    """By owning the home directory, as whoever uses the command line does: its database and its secret are his."""
     SYSTEM = "system"
     """The driver and the flows of this installation."""
 

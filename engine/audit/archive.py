@@ -101,9 +101,9 @@ def packing(file: Path, *, instead: bool = False) -> Generator[Packing]:
 
     Raises ``Refused('backup_exists' | 'backup_unwritable' | 'disk_full')``.
     """
-    if file.exists() and not instead:
-        raise Refused("backup_exists", file=str(file))
     try:
+        if file.exists() and not instead:
+            raise Refused("backup_exists", file=str(file))
         with scratch(file.parent) as aside:
             unfinished = aside / file.name
             with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as out:

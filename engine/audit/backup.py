@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Table
 
+from engine.attachments.content_files import content_files
 from engine.audit.archive import DATABASE, Manifest, Packing, packing
 from engine.audit.scratch import scratch
 from engine.databases import open_postgres, open_sqlite, translated
@@ -29,6 +30,9 @@ HAS = """
 SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
  ORDER BY table_name, ordinal_position
 """
+CONTENTS = "SELECT digest, thumbnail FROM attachment WHERE erased_at IS NULL ORDER BY digest"
+ATTACHMENTS = "attachments"
+"""The folder of the archive in which the contents of attached files lie under their digests."""
 COPY_OUT = SQL("COPY (SELECT {columns} FROM {table} ORDER BY {keys}) TO STDOUT (FORMAT csv, HEADER true)")
 
 
@@ -44,17 +48,18 @@ class Backup:
 def back_up(store: Store, file: Path, now: datetime, *, instead: bool = False) -> Backup:
     """Anchor what is there, then write it to ``file``. Nobody waits for it, and it waits for nobody.
 
-    A store that is doubted, or one of an earlier release, is backed up all the same, under the last anchor it has.
-    ``instead`` lets it take the place of an earlier file. Raises ``Refused``.
+    Nothing is anchored for a file that cannot be written. A store that is doubted, or one of an earlier release, is
+    backed up all the same, under the last anchor it has. ``instead`` lets it take the place of an earlier file. Raises
+    ``Refused``.
     """
     revision = revision_of(store.address)
     if revision is None:
         raise Refused("no_store", home=str(store.home))
     if revision not in revisions():
         check_revision(revision, store.home)
-    if revision == newest():
-        anchor(store, now)
     with packing(file, instead=instead) as pack:
+        if revision == newest():
+            anchor(store, now)
         manifest = _write(store, pack, to_micros(now))
         pack.finish(manifest)
     return Backup(file, file.stat().st_size, manifest)
@@ -68,6 +73,7 @@ def _write(store: Store, pack: Packing, now: int) -> Manifest:
                 last = _add_anchors(pack, place)
             for name, blocks in snapshot.files:
                 pack.add(name, blocks)
+            _add_contents(store, pack, snapshot.contents)
     except (psycopg.Error, sqlite3.Error) as error:
         raise translated(error, store.home) from error
     kind = "postgres" if store.postgres else "sqlite"
@@ -89,10 +95,21 @@ def _add_anchors(pack: Packing, place: Path) -> Anchored | None:
     return last
 
 
+def _add_contents(store: Store, pack: Packing, digests: Iterable[str]) -> None:
+    """Add the contents of attached files; a missing one is a fault that ``verify`` finds in either store."""
+    contents = content_files(store)
+    for digest in digests:
+        if (content := contents.get(digest)) is not None:
+            pack.add(f"{ATTACHMENTS}/{digest}", [content])
+
+
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
+    """What is copied of the database, and the digests of the contents that belong to it."""
+
     revision: str
     files: Iterable[tuple[str, Iterable[bytes]]]
+    contents: Sequence[str]
 
 
 @contextlib.contextmanager
@@ -104,7 +121,9 @@ def _sqlite(store: Store) -> Generator[_Snapshot]:
             raw.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
             revision = target.execute(REVISION).fetchone()[0]
-        yield _Snapshot(revision, [(DATABASE, _read(copy))])
+            there = target.execute("SELECT 1 FROM sqlite_master WHERE name = 'attachment'").fetchone()
+            contents = _digests(target.execute(CONTENTS)) if there else []
+        yield _Snapshot(revision, [(DATABASE, _read(copy))], contents)
 
 
 def _read(file: Path) -> Iterator[bytes]:
@@ -117,8 +136,14 @@ def _postgres(store: Store) -> Generator[_Snapshot]:
     with open_postgres(store.url) as raw:
         raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         revision: Any = raw.execute(REVISION).fetchone()  # the first query is the moment that is copied
-        yield _Snapshot(revision[0], _tables(raw))
+        [there] = raw.execute("SELECT to_regclass('attachment') IS NOT NULL").fetchone() or (False,)
+        yield _Snapshot(revision[0], _tables(raw), _digests(raw.execute(CONTENTS)) if there else [])
         raw.execute("COMMIT")
+
+
+def _digests(rows: Iterable[Any]) -> list[str]:
+    """Return the digests of rows of contents and thumbnails; an earlier release has no such table."""
+    return [digest for row in rows for digest in row if digest is not None]
 
 
 def _tables(raw: psycopg.Connection[Any]) -> Iterator[tuple[str, Iterable[bytes]]]:

@@ -20,7 +20,8 @@ SELECT case_id, clause, cycle, step, percent, level, seq, due_at, recorded_at, t
 """
 TIMERS = """
 SELECT case_id, id, clause, cycle, steps_fired, steps_before, closed_at, outcome, closed_by, running_since, fires_at,
-       consumed, allowance FROM timer WHERE case_id IN ({ids})
+       consumed, allowance, extended, policy, calendar, amount, unit, opened_at, level, part
+  FROM timer WHERE case_id IN ({ids})
 """
 STEP_MOVES = frozenset({"remind", "breach"})
 """The moves that timers alone make."""

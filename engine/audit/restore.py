@@ -17,14 +17,16 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from engine.actors import IMPORT, SYSTEM
+from engine.actors import IMPORT, SYSTEM, administrator
+from engine.attachments.content_files import DIGEST, content_files
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
-from engine.audit.backup import listed, tables
+from engine.audit.backup import ATTACHMENTS, listed, tables
 from engine.audit.restore_anchors import put_anchors
 from engine.audit.scratch import scratch, sweep
-from engine.audit.trusted_backup import Distrusted, refuse_untrusted
+from engine.audit.trusted_backup import Despite, Distrusted, refuse_untrusted
 from engine.audit.verify import Verdict, verify
 from engine.caches import StoreCache
+from engine.commands.staffing import has_administrator
 from engine.databases import open_postgres, translated
 from engine.durable_file import sync_folder
 from engine.ledger.anchoring import first_anchor, published
@@ -77,13 +79,14 @@ class Restored:
     distrusted: Distrusted | None = None
 
 
-def restore(settings: Settings, file: Path, now: datetime, despite: str | None = None) -> Restored:
+def restore(settings: Settings, file: Path, now: datetime, despite: Despite | None = None) -> Restored:
     """Bring the store back. Nothing is written over a store that holds anything. See Note [All or nothing].
 
-    ``despite`` is the reason of a person who restores a backup that this home's key did not sign; it is recorded.
+    ``despite`` names the person who restores a backup that this home's key did not sign, and why; both are recorded. He
+    must be an administrator in it, if it has any.
 
     Raises ``Refused('bad_backup' | 'not_empty' | 'other_database' | 'other_secret' | 'restore_secret' | 'disk_full' |
-    'schema_newer' | 'store_in_use')``, and what ``refuse_untrusted`` raises.
+    'schema_newer' | 'store_in_use')``, and what ``refuse_untrusted`` and ``administrator`` raise.
     """
     with packed_in(file) as packed:
         if packed.manifest.revision not in revisions():
@@ -142,6 +145,7 @@ class _Job:
             with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as raw:
                 self._record(Tx(raw, False, StoreCache()))
             private_file(copy)
+            self._put_contents()
             later = self._put_anchors()
             copy.replace(path)
             sync_folder(path.parent)
@@ -163,7 +167,17 @@ class _Job:
             upgrade(connection)
             _count_on(raw)
             self._record(Tx(raw, True, StoreCache()))
+            self._put_contents()
             return self._put_anchors()
+
+    def _put_contents(self) -> None:
+        """Put the contents of attached files in place, which nothing names until the database is there."""
+        contents = content_files(self.store)
+        for name in self.packed.names(ATTACHMENTS):
+            digest = name.removeprefix(f"{ATTACHMENTS}/")
+            if not DIGEST.fullmatch(digest):
+                raise self.packed.bad(name)
+            contents.put(digest, b"".join(self.packed.blocks(name)))
 
     def _put_anchors(self) -> int:
         """Put the anchors in place; the public key of a backup that cannot be trusted is not one to trust later."""
@@ -175,13 +189,17 @@ class _Job:
             raise Refused("other_secret", home=str(self.store.home))
 
     def _record(self, tx: Tx) -> None:
-        """Begin the journal if the backup's release had none, and record why a person trusted an unsigned backup."""
+        """Begin the journal if the backup's release had none, and record who trusted an unsigned backup, and why."""
         begin_journal(tx, to_micros(self.now))
         tx.finish()
         if self.distrusted is not None:
+            if has_administrator(tx):
+                administrator(tx, self.distrusted.by)
             note = {
                 "distrusted": self.distrusted.code,
                 "reason": self.distrusted.reason,
+                "by": self.distrusted.by,
+                "os_user": self.distrusted.os_user,
                 "key": self.packed.manifest.key,
             }
             keep_in(tx, Done(RESTORE, self.now, self.now, observed=True, did=1, note=note))

@@ -1,9 +1,10 @@
-"""Check the schema: the tables, columns, indexes and triggers are those that the migrations make."""
+"""Check the schema: tables, columns, defaults, indexes and triggers are those that the migrations make."""
 
 import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from engine.audit.definition_check import definition_faults
 from engine.store import Store
 from engine.transaction import Tx
 
@@ -63,14 +64,14 @@ def schema_faults(store: Store, tx: Tx) -> Iterator[str]:
     for kind, name in sorted(programs.keys() | expected.keys()):
         if programs.get((kind, name)) != expected.get((kind, name)):
             yield f"schema {kind} {name}"
-    yield from _differences(store, objects)
+    yield from _differences(store, tx, objects)
 
 
-def _differences(store: Store, objects: Objects) -> tuple[str, ...]:
+def _differences(store: Store, tx: Tx, objects: Objects) -> tuple[str, ...]:
     """Compare tables, columns and indexes with those of the models; the same schema is compared once in a process."""
     if objects not in _compared:
         _compared.clear()
-        _compared[objects] = _compare(store)
+        _compared[objects] = (*_compare(store), *definition_faults(tx))
     return _compared[objects]
 
 

@@ -12,14 +12,25 @@ from statemachines.refused import Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Despite:
+    """Why a person restores a backup that cannot be trusted: the reason, his handle and his user of the machine."""
+
+    reason: str
+    by: str
+    os_user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Distrusted:
-    """Why the signature of a backup cannot be trusted, and the reason of the person who restores it all the same."""
+    """Why the signature of a backup cannot be trusted, and why and by whom it is restored all the same."""
 
     code: str
     reason: str
+    by: str
+    os_user: str
 
 
-def refuse_untrusted(packed: Packed, home: Path, place: Path, despite: str | None) -> Distrusted | None:
+def refuse_untrusted(packed: Packed, home: Path, place: Path, despite: Despite | None) -> Distrusted | None:
     """Return None for a backup that is signed by the key of this home, or by the one beside its anchors.
 
     Raises ``Refused('backup_unsigned' | 'backup_forged' | 'backup_no_key' | 'backup_other_key')`` unless a person says
@@ -28,9 +39,9 @@ def refuse_untrusted(packed: Packed, home: Path, place: Path, despite: str | Non
     code = _doubt(packed.manifest, _trusted_key(home, place))
     if code is None:
         return None
-    if not despite:
+    if despite is None:
         raise Refused(code, file=packed.name, home=str(home))
-    return Distrusted(code, despite)
+    return Distrusted(code, despite.reason, despite.by, despite.os_user)
 
 
 def _doubt(manifest: Manifest, trusted: str | None) -> str | None:

@@ -1,6 +1,8 @@
 """Check what the schema promises of every row: values of their column's type, references to rows that exist."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, TypeDecorator
@@ -17,7 +19,11 @@ SELECT count(*) AS n FROM {table} r
 UNFINISHED = """
 SELECT count(*) AS n FROM delivery
  WHERE (status = 'done') <> (done_at IS NOT NULL) OR status NOT IN ('waiting', 'leased', 'done', 'dead')
+    OR (status = 'leased') AND lease_owner IS NULL OR (status IN ('waiting', 'dead')) AND lease_owner IS NOT NULL
+    OR (status = 'done') AND (lease_owner IS NULL) = (error IS NULL) OR (status = 'dead') AND error IS NULL
+    OR (status <> 'waiting') AND tries < 1 OR tries < 0
 """
+"""Deliveries that ended otherwise than by their lease, or by a person who gave a dead one up."""
 SHOWN = 20
 """How many rows of a table are named."""
 
@@ -28,10 +34,13 @@ def value_faults(tx: Tx) -> Iterator[str]:
     Postgres holds these promises itself unless its owner turns them off; SQLite holds no types, and no references
     of a connection that does not ask for them.
     """
-    for table in whole_schema().sorted_tables:
+    for name, queries in _queries().items():
         if not tx.postgres:
-            yield from _type_faults(tx, table)
-        yield from _reference_faults(tx, table)
+            for row in tx.rows(queries.of_another_type):
+                yield f"type_{name} {row.row_key}"
+        for column, sql in queries.without_target.items():
+            if tx.row(sql).n:
+                yield f"stray_{name} {column}"
     for name in OF_A_TRANSITION:
         if tx.row(WITHOUT_TRANSITION.format(table=name)).n:
             yield f"stray_{name} seq"
@@ -39,12 +48,23 @@ def value_faults(tx: Tx) -> Iterator[str]:
         yield "delivery_end"
 
 
-def _type_faults(tx: Tx, table: Table) -> Iterator[str]:
-    keys = [column.name for column in table.primary_key]
+@dataclass(frozen=True, slots=True)
+class _Queries:
+    """The queries of one table: for rows of another type, and for references to rows that are not there."""
+
+    of_another_type: str
+    without_target: dict[str, str]
+
+
+@cache
+def _queries() -> dict[str, _Queries]:
+    return {table.name: _Queries(_type_query(table), _target_queries(table)) for table in whole_schema().sorted_tables}
+
+
+def _type_query(table: Table) -> str:
     wrong = " OR ".join(f"NOT ({_fits(column)})" for column in table.columns)
-    shown = " || ' ' || ".join(f"quote({name})" for name in keys)
-    for row in tx.rows(f"SELECT substr({shown}, 1, 80) AS row_key FROM {table.name} WHERE {wrong} LIMIT {SHOWN}"):
-        yield f"type_{table.name} {row.row_key}"
+    shown = " || ' ' || ".join(f"quote({column.name})" for column in table.primary_key)
+    return f"SELECT substr({shown}, 1, 80) AS row_key FROM {table.name} WHERE {wrong} LIMIT {SHOWN}"
 
 
 def _fits(column: Column[Any]) -> str:
@@ -62,12 +82,13 @@ def _fits(column: Column[Any]) -> str:
     return f"{name} IS NULL OR {fits}" if column.nullable else f"{name} IS NOT NULL AND {fits}"
 
 
-def _reference_faults(tx: Tx, table: Table) -> Iterator[str]:
+def _target_queries(table: Table) -> dict[str, str]:
+    """Return for each column that refers to another table the query that counts its references to no row."""
     references = {key.parent.name: key.column for key in table.foreign_keys}
-    for name, there in sorted(references.items()):
-        sql = f"""
+    return {
+        name: f"""
 SELECT count(*) AS n FROM {table.name} t WHERE t.{name} IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM {there.table.name} r WHERE r.{there.name} = t.{name})
 """
-        if tx.row(sql).n:
-            yield f"stray_{table.name} {name}"
+        for name, there in sorted(references.items())
+    }

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from engine.attachments.attachment_check import ATTACHMENTS, attachment_faults
+from engine.attachments.content_files import ContentFiles, content_files
 from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.audit.journal_check import journal_faults, new_journal_faults
 from engine.audit.party_check import party_faults
 from engine.audit.row_check import parsed_form, row_faults
 from engine.audit.schema_check import schema_faults
+from engine.audit.timer_check import TimerCheck
 from engine.audit.value_check import value_faults
 from engine.duplicates.recognition import shipment_key
 from engine.ledger.anchoring import anchored_entry, doubts
@@ -21,10 +24,13 @@ from engine.ledger.chain import GENESIS, chain_hash, digest
 from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
+from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Lifecycle
+from statemachines.refused import Refused
 from statemachines.retirement import Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
@@ -63,11 +69,12 @@ class Related:
     statements: dict[int, list[Any]]
     steps: dict[int, list[Any]]
     timers: dict[int, list[Any]]
+    attachments: dict[int, list[Any]]
 
     @classmethod
     def read(cls, tx: Tx, ids: list[int]) -> "Related":
         """Read them by one query per table."""
-        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS)))
+        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS, ATTACHMENTS)))
 
 
 def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
@@ -97,7 +104,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
     lines_set_back: set[int] = set()
-    anchored = anchored_entry(store)
+    anchored, contents = anchored_entry(store), content_files(store)
     with store.looking() as tx:
         tx.lenient = True
         anchors = AnchorTimes.read(tx)
@@ -119,9 +126,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
                 faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
             related = Related.read(tx, [case.id for case in cases_])
-            versions = recorded_versions(tx)
+            versions, rules = recorded_versions(tx), rules_in(tx)
         for case in cases_:
-            faults += _case_faults(store.secret, case, related, versions)
+            faults += _case_faults(store.secret, contents, case, related, versions, rules)
             for seq, line in _set_back(case, related, anchors):
                 if line:
                     lines_set_back.add(line)
@@ -131,7 +138,9 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
         cases, after = cases + len(cases_), cases_[-1].id
 
 
-def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versions) -> list[Fault]:
+def _case_faults(
+    secret: bytes, contents: ContentFiles, case: CaseRow, related: Related, versions: Versions, rules: Rules
+) -> list[Fault]:
     history = [row._asdict() for row in related.history[case.id]]
     table = lifecycles().get(case.kind)
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
@@ -142,16 +151,26 @@ def _case_faults(secret: bytes, case: CaseRow, related: Related, versions: Versi
         lambda: ((case.version, what) for what in row_faults(case, history, versions)),
         lambda: _statement_faults(history, related.statements[case.id]),
         lambda: ladder_faults(case, history, *ladder),
+        lambda: ((0, what) for what in _timer_faults(case, table, history, related, rules)),
         lambda: _shipment_faults(secret, case, related.statements[case.id]),
+        lambda: attachment_faults(contents, history, related.attachments[case.id]),
     )
     return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
+
+
+def _timer_faults(
+    case: CaseRow, table: Lifecycle | None, history: list[dict[str, Any]], related: Related, rules: Rules
+) -> Iterable[str]:
+    if table is None:
+        return ()
+    return TimerCheck(rules, table, case, history, related.timers[case.id], related.steps[case.id]).faults()
 
 
 def _readable(case: CaseRow, check: Callable[[], Iterable[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
     """Yield the faults of one check, up to a value that cannot be read."""
     try:
         yield from check()
-    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError, Refused):
         version: Any = case.version
         yield version if isinstance(version, int) else 0, "unreadable"
 

@@ -24,6 +24,7 @@ from engine.commands.carried_promises import promises_of_the_end
 from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
 from engine.commands.decide import decide
 from engine.commands.disputed_case import refuse_partial, with_recorded
+from engine.commands.form_attachments import with_digests, without_digests
 from engine.commands.form_references import check_named, names_a_case, refuse_future
 from engine.commands.kept_promises import refuse_kept, refuse_unmade
 from engine.commands.load import load_many, load_one, lock_cases
@@ -224,25 +225,18 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     request_hash = _request_hash(secret, command) if command.key else ""
     if loaded.honoured is not None:
         return answered_before(loaded.honoured, command.key, request_hash)
-    if loaded.actor is None:
-        raise Refused("unknown_actor", handle=command.actor)
-    refuse_unavailable(loaded.actor, now)
-    occurred_at = _occurred_at(command, now, loaded.actor)
-    if loaded.case is None:
-        raise Refused("unknown_case", number=command.number)
-    context = context_of(loaded)
+    actor, occurred_at = _actor_and_instant(command, now, loaded)
+    context = _context_as_expected(command, loaded)
     plan, case = begin(context), context.case
-    if command.if_seq is not None and command.if_seq != case.version:
-        raise Refused("stale", number=command.number, expected=command.if_seq, seq=case.version)
-    historic = Role.IMPORT in loaded.actor.roles
-    form = _checked_form(tx, context, command, historic)
+    historic = Role.IMPORT in actor.roles
+    form = _checked_form(tx, context, command, None if historic else now)
     if command.since is not None and case.version > command.since:
         refuse_superseded(tx, context, command.move, form, command.since)
     refuse_future(command.move, form, now)
     handed_on = check_named(tx, context, command.move, form, None if historic else now)
     instant = context.now if occurred_at is None else occurred_at
     plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
-    row, actor = _allowed_row(tx, context, command.move, form, loaded.actor, now), loaded.actor
+    row = _allowed_row(tx, context, command.move, form, actor, now)
     closed, restored = closed_timers(tx, context, row, form), promises_of_the_end(tx, context, row)
     if row.impartial_to:
         refuse_partial(tx, case, row, form, actor)
@@ -258,13 +252,34 @@ def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: 
     return plan
 
 
-def _checked_form(tx: Tx, context: CaseContext, command: Command, historic: bool) -> Form:
-    """Return the form with what the record and the table say where it is left empty. Raises ``Refused``."""
+def _actor_and_instant(command: Command, now: int, loaded: Loaded) -> tuple[Acting, int | None]:
+    """Return who makes the move, and when it happened if that was not now. Raises ``Refused``."""
+    if loaded.actor is None:
+        raise Refused("unknown_actor", handle=command.actor)
+    refuse_unavailable(loaded.actor, now)
+    return loaded.actor, _occurred_at(command, now, loaded.actor)
+
+
+def _context_as_expected(command: Command, loaded: Loaded) -> CaseContext:
+    """Return the case's context if the case is there and as far as the command expects. Raises ``Refused``."""
+    if loaded.case is None:
+        raise Refused("unknown_case", number=command.number)
+    context = context_of(loaded)
+    if command.if_seq is not None and command.if_seq != context.case.version:
+        raise Refused("stale", number=command.number, expected=command.if_seq, seq=context.case.version)
+    return context
+
+
+def _checked_form(tx: Tx, context: CaseContext, command: Command, at: int | None) -> Form:
+    """Return the form with what the record and the table say where it is left empty; ``at`` is None for history.
+
+    Raises ``Refused``.
+    """
     form = with_recorded(tx, context.table.checked(command.move, command.form))
     row = context.table.rows[command.move][0]
-    if historic:
-        return as_logged(row, form)
-    return with_words(tx, context.case, row, form)
+    if at is None:
+        return without_digests(as_logged(row, form))
+    return with_digests(tx, context.case, with_words(tx, context.case, row, form), at)
 
 
 def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:

@@ -67,9 +67,10 @@ def follow_up_in(tx: Tx, secret: bytes, number: str, opening: Opening, at: datet
         raise Refused(fault, kind=case.kind, number=case.number)
     table = lifecycle_of(case.kind)
     keys = {move: f"{key}:{move}" for move, _ in WAYS} if key else {}
-    for honoured in (honoured_key(tx, each) for each in keys.values()):
-        if honoured is not None:
-            return Answer(honoured.number, honoured.seq, honoured.state, honoured.level, again=True)
+    for move, field in WAYS:
+        if key and (honoured := honoured_key(tx, keys[move])) is not None:
+            command = Command(honoured.number, move, {field: contact.text}, actor, via, keys[move])
+            return advance_in(tx, secret, command, at)  # the first answer, or a refusal of other words
     for move, field in WAYS:
         try:
             command = Command(case.number, move, {field: contact.text}, actor, via, keys.get(move))

@@ -9,8 +9,8 @@ from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
 from engine.commands.write import write
 from engine.contention import retrying
+from engine.rules.editions import EditionRow, mark_projected, unprojected
 from engine.rules.in_force import Sort
-from engine.rules.publishing import EditionRow, mark_projected, unprojected
 from engine.store import Store
 from engine.timers.set_back import HistoryUnknown
 from engine.timers.would_run import past_moves

@@ -116,7 +116,7 @@ def engage(store: Store, actor: NewActor, by: str, at: datetime) -> bool:
 
 
 def _changes_staff(tx: Tx, by: str, at: int) -> int:
-    if not _has_administrator(tx):
+    if not has_administrator(tx):
         return acting(tx, by, at).id if by else system_actor(tx).id
     if not by:
         raise Refused("no_actor")
@@ -156,11 +156,12 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
 
 def refuse_without_administrator(tx: Tx, handle: str) -> None:
     """Raise ``Refused('last_administrator')`` if nobody could change actors any more."""
-    if not _has_administrator(tx):
+    if not has_administrator(tx):
         raise Refused("last_administrator", handle=handle)
 
 
-def _has_administrator(tx: Tx) -> bool:
+def has_administrator(tx: Tx) -> bool:
+    """Return whether anybody who is not disabled may change actors."""
     return any(Role.ADMINISTRATOR in roles_of(row.roles) for row in tx.rows(ENABLED))
 
 

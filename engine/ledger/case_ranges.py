@@ -4,6 +4,9 @@ Note [Ranges of cases]: an entry for the parties of cases covers ids of which ea
 Postgres a case may be committed after one with a higher id, so a missing id is never part of a range: it gets an entry
 of its own when its case is there. Which ranges there are is looked up under the journal's lock, so a party that is
 changed meanwhile is entered either by the one who changes it or by the one who makes the range.
+
+Where a person re-anchors although cases of a range are gone, the range ends with an entry without a digest, and the
+cases that are left get ranges of their own: SQLite gives the id of a newest case that was deleted to the next one.
 """
 
 import hashlib
@@ -24,7 +27,10 @@ COUNT = "SELECT count(*) AS n FROM cases WHERE id > :after AND id < :before"
 ABOVE_ALL = 2**63 - 1
 """More than every id."""
 PARTIES = "SELECT id, party_id, pack FROM cases WHERE id > :after AND id <= :last ORDER BY id LIMIT 1000"
-RANGES = f"SELECT DISTINCT key FROM journal WHERE subject = '{CASE_PARTIES}'"
+RANGES = f"""
+SELECT key FROM journal WHERE subject = '{CASE_PARTIES}'
+ GROUP BY key HAVING max(seq) = max(CASE WHEN digest <> '' THEN seq END)
+"""
 
 
 def parties_digest(tx: Tx, first: int, last: int) -> str:
@@ -38,8 +44,17 @@ def parties_digest(tx: Tx, first: int, last: int) -> str:
 
 
 def ranges_of_cases(tx: Tx) -> list[tuple[int, int]]:
-    """Return the ranges of cases that have an entry, in the order of ids; a key that is none is for ``verify``."""
+    """Return the ranges of cases that are entered and not ended, in the order of ids; other keys are for ``verify``."""
     return sorted(cases for row in tx.rows(RANGES) if (cases := _range(row.key)) is not None)
+
+
+def broken_ranges(tx: Tx) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Return the ranges of which a case is gone, and the runs of the cases that are left in each."""
+    return {
+        (first, last): list(runs(_cases_between(tx, first - 1, last + 1)))
+        for first, last in ranges_of_cases(tx)
+        if tx.row(COUNT, after=first - 1, before=last + 1).n != last - first + 1
+    }
 
 
 def uncovered_cases(tx: Tx) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """Turn outbox events into deliveries; lease deliveries, record how they ended, retry or dead-letter them."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from engine.contention import in_transaction
 from engine.outbox import many_sql
 from engine.store import Store
 from engine.transaction import Tx
+from engine.webhook_reactions import of_webhook
 from models.columns import MICROSECOND, to_micros
 from statemachines.kinds import lifecycle_of
 from statemachines.retirement import CARRIED_OVER
@@ -32,15 +33,20 @@ INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
 VALUES (:case_id, :seq, :reaction, 'waiting', 0, :next_at) ON CONFLICT DO NOTHING
 """
 # The n-th delivery of a reaction for a case waits for its (n-1)-th, unless that one is dead.
-FREE = f"""
-SELECT {EVENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
-  JOIN cases c ON c.id = d.case_id
- WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
+IS_FREE = """
+d.status IN ('waiting', 'leased') AND d.next_at <= :at
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
                       AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))
    AND NOT EXISTS (SELECT 1 FROM outbox_event m WHERE m.case_id = d.case_id AND m.seq < d.seq)
+"""
+FREE_OF = f"""
+SELECT {EVENT}, d.reaction, d.tries FROM delivery d JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq
+  JOIN cases c ON c.id = d.case_id
+ WHERE {IS_FREE} AND {{queue}}
  ORDER BY d.tries, d.case_id, d.seq, d.reaction LIMIT :limit
 """
+FREE = FREE_OF.format(queue=f"NOT {of_webhook('d')}")
+FREE_OF_WEBHOOK = FREE_OF.format(queue="d.reaction = :reaction")
 THIS = "delivery.case_id = :case_id AND delivery.seq = :seq AND delivery.reaction = :reaction"
 FANNED_OUT = "DELETE FROM outbox_event WHERE outbox_event.case_id = :case_id AND outbox_event.seq = :seq"
 TAKE = f"""
@@ -60,14 +66,22 @@ UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, er
  WHERE {THIS} AND delivery.lease_owner = :lease_owner AND delivery.status = 'leased'
 """
 LOST = f"UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost' WHERE {THIS}"
-PEEK = """
+PEEK = f"""
 SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM outbox_event m
   JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq JOIN cases c ON c.id = m.case_id
 UNION SELECT c.number, c.kind, t.dest, t.cycle, d.case_id, d.seq FROM delivery d
   JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq JOIN cases c ON c.id = d.case_id
- WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
+ WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at AND NOT {of_webhook("d")}
  ORDER BY 5, 6 LIMIT :limit
 """
+
+
+WAITING_WEBHOOKS = f"""
+SELECT c.number, c.kind, t.dest, t.cycle, d.reaction FROM delivery d
+  JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq JOIN cases c ON c.id = d.case_id
+ WHERE {IS_FREE} AND {of_webhook("d")} ORDER BY d.case_id, d.seq, d.reaction LIMIT :limit
+"""
+SUBSCRIPTIONS_DUE = f"SELECT DISTINCT d.reaction FROM delivery d WHERE {IS_FREE} AND {of_webhook('d')} ORDER BY 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,15 @@ class Later(Exception):
 Wanted = Callable[[CaseEvent], Iterable[str]]
 """A function that names the reactions of an event."""
 
+Subscribed = Callable[[Tx, Sequence[CaseEvent]], Sequence[tuple[CaseEvent, str]]]
+"""A function that names further reactions of new events, which it may look up: those of webhooks."""
+
+
+def unsubscribed(tx: Tx, events: Sequence[CaseEvent]) -> Sequence[tuple[CaseEvent, str]]:  # noqa: ARG001
+    """Name no further reactions."""
+    return ()
+
+
 Ended = str | Later | None
 """How a delivery ended: None for done, the type name of its error, or ``Later``."""
 
@@ -139,22 +162,45 @@ class Batch(list[Leased]):
     new: tuple[CaseEvent, ...] = ()
 
 
-def lease(store: Store, owner: str, wanted: Wanted, at: datetime, limit: int = 200) -> Batch:
-    """Fan out new events and lease what may be delivered at ``at``, except for kinds that are on hold.
+def lease(
+    store: Store,
+    owner: str,
+    wanted: Wanted,
+    at: datetime,
+    limit: int = 200,
+    subscribed: Subscribed = unsubscribed,
+) -> Batch:
+    """Fan out new events and lease what may be delivered at ``at``, except for kinds that are on hold, and webhooks.
 
     The lease is committed before any work begins.
     """
-    return in_transaction(store, lambda tx: _lease(tx, owner, wanted, to_micros(at), limit))
+    return in_transaction(store, lambda tx: _lease(tx, owner, wanted, subscribed, to_micros(at), limit))
 
 
-def _lease(tx: Tx, owner: str, wanted: Wanted, at: int, limit: int) -> Batch:
-    new = _fan_out(tx, wanted, at, limit)
+def lease_webhook(store: Store, owner: str, reaction: str, at: datetime, limit: int) -> Batch:
+    """Lease what may be sent to one subscription at ``at``, except for kinds that are on hold."""
+
+    def leased(tx: Tx) -> Batch:
+        park(tx, to_micros(at))
+        free = tx.rows(f"{FREE_OF_WEBHOOK} {tx.skip_locked('d')}", at=to_micros(at), limit=limit, reaction=reaction)
+        return _taken(tx, owner, free, to_micros(at), limit)
+
+    return in_transaction(store, leased)
+
+
+def _lease(tx: Tx, owner: str, wanted: Wanted, subscribed: Subscribed, at: int, limit: int) -> Batch:
+    new = _fan_out(tx, wanted, subscribed, at, limit)
     park(tx, at)
-    free = tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit)
+    batch = _taken(tx, owner, tx.rows(f"{FREE} {tx.skip_locked('d')}", at=at, limit=limit), at, limit)
+    batch.new = tuple(new)
+    return batch
+
+
+def _taken(tx: Tx, owner: str, free: Sequence[Any], at: int, limit: int) -> Batch:
+    """Lease the free deliveries that were tried least, and bury those whose process was lost at every try."""
     until = at + LEASE // MICROSECOND
     batch_rows = _least_tried([row for row in free if row.tries < TRIES], limit)
     batch = Batch(_leased(row, owner, row.tries + 1, at) for row in batch_rows)
-    batch.new = tuple(new)
     batch.lost = tuple(_leased(row, owner, row.tries, at) for row in free if row.tries >= TRIES)
     tx.run_all(TAKE, [{"next_at": until, **leased.where} for leased in batch], many_sql.TAKE)
     tx.run_all(LOST, [leased.where for leased in batch.lost], many_sql.LOST)
@@ -171,10 +217,10 @@ def _least_tried(free: list[Any], limit: int) -> list[Any]:
 
 
 def _leased(row: Any, owner: str, tries: int, at: int) -> Leased:
-    return Leased(_event(row), row.reaction, tries, owner, at)
+    return Leased(event_of(row), row.reaction, tries, owner, at)
 
 
-def _event(row: Any) -> CaseEvent:
+def event_of(row: Any) -> CaseEvent:
     """Return the event under the names of today: its move, state or field may have been retired since."""
     recorded = CaseEvent(**{name: getattr(row, name) for name in CaseEvent.__slots__})
     table = lifecycle_of(recorded.kind)
@@ -192,15 +238,14 @@ def _event(row: Any) -> CaseEvent:
     )
 
 
-def _fan_out(tx: Tx, wanted: Wanted, at: int, limit: int) -> list[CaseEvent]:
-    events = [_event(row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
+def _fan_out(tx: Tx, wanted: Wanted, subscribed: Subscribed, at: int, limit: int) -> list[CaseEvent]:
+    events = [event_of(row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": event.case_id, "seq": event.seq} for event in events]
-    new = [
-        key | {"reaction": name, "next_at": at}
-        for key, event in zip(keys, events, strict=True)
-        for name in (wanted(event) if event.move != CARRIED_OVER else ())  # nothing happened but a change of names
-    ]
-    tx.run_all(INSERT, new, many_sql.INSERT)
+    happened = [event for event in events if event.move != CARRIED_OVER]  # there only the names changed
+    new = [(event, name) for event in happened for name in wanted(event)]
+    new += subscribed(tx, happened) if happened else []
+    rows = [{"case_id": event.case_id, "seq": event.seq, "reaction": name, "next_at": at} for event, name in new]
+    tx.run_all(INSERT, rows, many_sql.INSERT)
     tx.run_all(FANNED_OUT, keys, many_sql.FANNED_OUT)
     return events
 
@@ -220,6 +265,19 @@ def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
     with store.looking() as tx:
         rows = tx.rows(PEEK, at=to_micros(at), limit=limit)
     return [Waiting(row.number, row.kind, row.dest, row.cycle) for row in rows]
+
+
+def peek_webhooks(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
+    """Return the webhooks that may be sent at ``at``, oldest case first, without leasing them."""
+    with store.looking() as tx:
+        rows = tx.rows(WAITING_WEBHOOKS, at=to_micros(at), limit=limit)
+    return [Waiting(row.number, row.kind, row.dest, row.cycle) for row in rows]
+
+
+def subscriptions_due(store: Store, at: datetime) -> list[str]:
+    """Return the reactions of the subscriptions to which something may be sent at ``at``."""
+    with store.looking() as tx:
+        return [row.reaction for row in tx.rows(SUBSCRIPTIONS_DUE, at=to_micros(at))]
 
 
 def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime) -> list[Leased]:

@@ -19,11 +19,10 @@ from engine.replay.form_defaults import FormDefaults
 from engine.replay.promise_effects import NONE, PromiseEffects, needs_record
 from engine.replay.snapshot import Snapshot
 from engine.replay.statistics import ReplayStatistics
+from engine.timers.would_run import REPLAY as VIA
 from statemachines.customer_messages import Medium, reaches_customer
 from statemachines.form_model import Form
 from statemachines.lifecycle import Move, Refused
-
-VIA = "replay"
 
 CheckNamed = Callable[[CaseContext, str, Form], Sequence[Any]]
 """Checks the people and cases that a form names, and returns the timers that the case inherits by the move."""

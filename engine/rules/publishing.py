@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.actors import SYSTEM, Acting, acting
+from engine.actors import Acting, acting
 from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import imported, overridden, with_hours
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.calendar_table import Table, written
 from engine.entry_checks import check_instant, check_text
 from engine.ledger.journal import journal_row
+from engine.rules.editions import EditionRow, editions
 from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of, rules_in
 from engine.rules.opening_check import opening_faults
 from engine.rules.policy import Pack, checked, names, pack
@@ -35,24 +36,6 @@ INSERT INTO edition (sort, name, version, content, effective_from, published_at,
 VALUES (:sort, :name, :version, :content, :effective_from, :at, :by, :reason)
 RETURNING id
 """
-EDITIONS = """
-SELECT e.id, e.sort, e.name, e.version, e.content, e.effective_from, e.published_at, a.handle AS published_by,
-       e.reason, e.projected_at
-  FROM edition e JOIN actor a ON a.id = e.published_by
-"""
-OF_NAME = " WHERE e.sort = :sort AND e.name = :name ORDER BY e.effective_from, e.id"
-# An edition is in force if no newer edition of its name has taken effect.
-UNPROJECTED = """
- WHERE e.projected_at IS NULL AND e.effective_from <= :at AND NOT EXISTS (
-       SELECT 1 FROM edition n WHERE n.sort = e.sort AND n.name = e.name AND n.effective_from <= :at
-          AND (n.effective_from > e.effective_from OR (n.effective_from = e.effective_from AND n.id > e.id)))
- ORDER BY e.effective_from, e.id
-"""
-# An edition that was superseded before it was projected counts as projected, too.
-PROJECTED = """
-UPDATE edition SET projected_at = :at WHERE projected_at IS NULL AND effective_from <= :at AND id <= :newest
-RETURNING id
-"""
 # Publishers take turns, and readers do not wait. SQLite has one writer anyway.
 ONE_BY_ONE = "LOCK TABLE edition IN SHARE ROW EXCLUSIVE MODE"
 
@@ -66,22 +49,6 @@ class Published:
     version: str
     effective_from: datetime | None
     new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EditionRow:
-    """A row of ``edition``, instants in microseconds. ``projected_at``: when the open timers were brought under it."""
-
-    id: int
-    sort: str
-    name: str
-    version: str
-    content: str
-    effective_from: int
-    published_at: int
-    published_by: str
-    reason: str
-    projected_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,19 +261,3 @@ def entitled(tx: Tx, by: str, at: datetime) -> Acting:
     if Role.EVALUATION_GROUP not in actor.roles:
         raise Refused("not_evaluation_group", handle=by)
     return actor
-
-
-def editions(tx: Tx, sort: str, name: str) -> list[EditionRow]:
-    """Return the editions of a pack, a calendar or a questionnaire, in the order in which they take effect."""
-    return [EditionRow(*row) for row in tx.rows(EDITIONS + OF_NAME, sort=sort, name=name)]
-
-
-def unprojected(tx: Tx, at: int) -> list[EditionRow]:
-    """Return the editions in force at an instant under which open timers have not been brought yet."""
-    return [EditionRow(*row) for row in tx.rows(EDITIONS + UNPROJECTED, at=at)]
-
-
-def mark_projected(tx: Tx, at: int, newest: int) -> None:
-    """Record that open timers were brought under every edition in effect, up to ``newest``."""
-    for row in tx.rows(PROJECTED, at=at, newest=newest):
-        journal_row(tx, "edition", (row.id,), SYSTEM, at)

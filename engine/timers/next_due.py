@@ -5,6 +5,7 @@ from datetime import datetime
 
 from engine.retired_names import recorded_as
 from engine.store import Store
+from engine.webhook_reactions import of_webhook
 from models.columns import from_micros, to_micros
 
 # A delivery that waits for an earlier one of its reaction is not due, whatever its own time says.
@@ -22,8 +23,9 @@ SELECT (SELECT min(at) FROM (
                AND k.case_id = p.case_id AND k.fires_at IS NOT NULL) due
          WHERE at > :after) AS timer,
        (SELECT min(d.next_at) FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at > :after
-           AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
-                              AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))) AS delivery,
+           AND NOT {webhook} AND NOT EXISTS (
+             SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
+                AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))) AS delivery,
        (SELECT min(at) FROM arrival WHERE processed_at IS NULL AND at > :after) AS arrival,
        (SELECT min(at) FROM (
             SELECT CASE WHEN p.next_at > b.planned_at THEN p.next_at ELSE b.planned_at END AS at
@@ -35,7 +37,11 @@ SELECT (SELECT min(at) FROM (
        (SELECT min(at) FROM (
             SELECT min(next_at) AS at FROM mail WHERE next_at > :after
             UNION ALL SELECT min(digest_at) FROM notice WHERE mail IS NULL AND digest_at > :after) due) AS mail,
-       (SELECT min(case_id) FROM outbox_event) AS outbox_event
+       (SELECT min(case_id) FROM outbox_event) AS outbox_event,
+       (SELECT min(d.next_at) FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at > :after
+           AND {webhook} AND NOT EXISTS (
+             SELECT 1 FROM delivery e WHERE e.case_id = d.case_id AND e.reaction = d.reaction
+                AND e.seq < d.seq AND e.status IN ('waiting', 'leased'))) AS webhook
 """
 
 
@@ -44,7 +50,7 @@ class NextDue:
     """When each kind of work is first due, in microseconds; ``outbox_event`` says that one waits to be fanned out.
 
     ``rules`` is when an edition takes force under which the open timers have not been brought yet, ``mail`` the next
-    try of a queued mail, or the instant of a digest.
+    try of a queued mail, or the instant of a digest. ``delivery`` counts no webhooks: ``webhook`` does.
     """
 
     timer: int | None
@@ -54,10 +60,11 @@ class NextDue:
     rules: int | None
     mail: int | None
     outbox_event: int | None
+    webhook: int | None
 
     def next(self) -> datetime | None:
         """Return the first instant at which something is due."""
-        kinds = self.timer, self.delivery, self.arrival, self.callback, self.rules, self.mail
+        kinds = self.timer, self.delivery, self.arrival, self.callback, self.rules, self.mail, self.webhook
         due = [at for at in kinds if at is not None]
         return from_micros(min(due)) if due else None
 
@@ -67,6 +74,7 @@ def look(store: Store, after: datetime | None = None) -> NextDue:
     with store.looking() as tx:
         return NextDue(
             *tx.row(
-                LOOK.format(revisit=recorded_as("clause", "revisit")), after=to_micros(after) if after else -(2**62)
+                LOOK.format(revisit=recorded_as("clause", "revisit"), webhook=of_webhook("d")),
+                after=to_micros(after) if after else -(2**62),
             )
         )

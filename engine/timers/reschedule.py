@@ -119,37 +119,43 @@ def inherit(starter: TimerStarter, table: Lifecycle, handed_on: Sequence[Any]) -
         clause = table.clause.get(table.resolver.clause(row.clause) or "")
         if clause is None or case.state not in clause.lives_in:
             continue
-        timer = RunningTimer(
-            id=None,
-            case_id=case.id,
-            clause=clause.name,
-            cycle=case.cycle,
-            occurrence=starter.next_occurrence(clause),
-            policy=row.policy,
-            calendar=row.calendar,
-            amount=row.amount,
-            unit=row.unit,
-            allowance=row.allowance,
-            consumed=row.consumed,
-            extended=row.extended,
-            opened_at=row.opened_at,
-            running_since=row.closed_at if case.state in clause.during else None,
-            fires_at=None,
-            steps_fired=row.steps_fired,
-            steps_before=row.steps_fired,
-            level=row.level,
-            closed_at=None,
-            outcome=None,
-            closed_by=None,
-            part=row.part,
-            place=starter.calendar(row.calendar),
-            counted_from=counted_from(clause, case.cycle),
-        )
+        timer = _inherited(starter, clause, row)
         if timer.running_since is not None and timer.running_since < starter.at:  # no step is dated before the case
             timer.consumed, timer.running_since = timer.used_or_late(starter.at), starter.at
         timer.rearm(clause, starter.pack)
         inherited.append(timer)
     return inherited
+
+
+def _inherited(starter: TimerStarter, clause: Clause, row: Any) -> RunningTimer:
+    """Return a new timer of this case with the limit, the time used and the steps of the other case's row."""
+    case = starter.case
+    return RunningTimer(
+        id=None,
+        case_id=case.id,
+        clause=clause.name,
+        cycle=case.cycle,
+        occurrence=starter.next_occurrence(clause),
+        policy=row.policy,
+        calendar=row.calendar,
+        amount=row.amount,
+        unit=row.unit,
+        allowance=row.allowance,
+        consumed=row.consumed,
+        extended=row.extended,
+        opened_at=row.opened_at,
+        running_since=row.closed_at if case.state in clause.during else None,
+        fires_at=None,
+        steps_fired=row.steps_fired,
+        steps_before=row.steps_fired,
+        level=row.level,
+        closed_at=None,
+        outcome=None,
+        closed_by=None,
+        part=row.part,
+        place=starter.calendar(row.calendar),
+        counted_from=counted_from(clause, case.cycle),
+    )
 
 
 def reopen(

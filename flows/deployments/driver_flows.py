@@ -14,9 +14,10 @@ from flows.fire_timers import fire_timers
 from flows.nights.plan_callbacks import make_calls
 from flows.prefect_ui.artifacts import leave_calls, leave_reactions, leave_sweep
 from flows.prefect_ui.flow_body import SHELL, run_body
-from flows.prefect_ui.run_names import CALL_CUSTOMERS, FIRE_TIMERS, REACT, REPROJECT
+from flows.prefect_ui.run_names import CALL_CUSTOMERS, FIRE_TIMERS, REACT, REPROJECT, SEND_WEBHOOKS
 from flows.react import react
 from flows.tick import reproject
+from flows.webhooks import send_webhooks
 
 
 @flow(name=REACT, **SHELL)
@@ -43,7 +44,12 @@ async def reproject_timers() -> State[Any]:
     return await run_body(reproject)
 
 
-FLOWS = {each.name: each for each in (deliver_events, fire_due_timers, call_customers, reproject_timers)} | {
-    each.name: each for each in night_flows.NIGHTS
-}
+@flow(name=SEND_WEBHOOKS, **SHELL)
+async def send_due_webhooks(cases: list[str]) -> State[Any]:  # noqa: ARG001 (shown as the run's parameter)
+    """Send webhooks to the systems that subscribed: one task for each message, unless there are many."""
+    return await run_body(send_webhooks)
+
+
+_OWN = (deliver_events, fire_due_timers, call_customers, reproject_timers, send_due_webhooks)
+FLOWS = {each.name: each for each in (*_OWN, *night_flows.NIGHTS)}
 """The flows of a driver by their names: its own, and the nights, which it does when no worker does."""

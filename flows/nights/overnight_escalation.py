@@ -7,6 +7,7 @@ from functools import partial
 from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
+from flows.nights.orphans import collect_orphans
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.verification import RETRIES, verify_and_anchor
 from flows.run_text import RunText
@@ -47,6 +48,7 @@ async def escalate_overnight(work: Work) -> Night:
     await work.progress(50)
     planned = await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
     await work.progress(65)
+    await collect_orphans(work)
     verdict = await verify_and_anchor(work, await work.now() - VERIFIED_PERIOD)
     await work.progress(90)
     report = await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
+from engine.access.doors import door_of
 from engine.commands.open_case import OPEN
 from flows.prefect_ui.runs_of_cases import Run
 from locales.translation import label
@@ -48,7 +49,7 @@ def event_of(row: Any, locale: str, run: Run | None = None, shown_at: datetime |
         "level": row.level,
         "asks": label(locale, "", "level", str(row.level)),
         "department": row.department,
-        "via": row.via,
+        "via": door_of(row.via),
         **_escalation_step(row, locale),
     }
     resource = {"prefect.resource.id": f"closeloop.case.{row.number}", "prefect.resource.name": row.number}

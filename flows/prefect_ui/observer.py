@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from prefect import Flow, tags
 from prefect.client.orchestration import get_client
+from prefect.logging.handlers import APILogHandler
 from prefect.settings import (
     PREFECT_API_REQUEST_TIMEOUT,
     PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
@@ -138,13 +139,18 @@ class PrefectObserver:
         return not self._open
 
     async def aclose(self, seconds: float = 5.0) -> None:
-        """Wait at most about ``seconds`` for open runs, then cancel them."""
+        """Wait at most about ``seconds`` for open runs, then cancel them; send the log lines that are still queued."""
         for timeout in (seconds, 0.5, 0.5):  # Prefect shields its last report from the first cancel
             if await self.closed(timeout):
                 break
             for start in list(self._open):
                 start.cancel()
         await self._http.aclose()
+        # Prefect sends log lines every two seconds, the last ones when the process ends: by then a server that this
+        # process started has ended, too.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await APILogHandler.aflush()
 
     async def _started(self, run_info: RunInfo, work: Work) -> Start[Any] | None:
         """Start the flow; return None if it cannot begin or is late."""

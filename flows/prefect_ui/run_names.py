@@ -7,11 +7,13 @@ from datetime import datetime
 from engine.outbox.deliveries import Waiting
 from engine.retired_names import recorded_as
 from engine.store import Store
+from engine.webhook_reactions import of_webhook
 from flows.run_info import RunInfo
 from locales.translation import label, translate, when
 from models.columns import to_micros
 
 REACT, FIRE_TIMERS, CALL_CUSTOMERS, REPROJECT = "react", "fire-timers", "call-customers", "reproject-timers"
+SEND_WEBHOOKS = "send-webhooks"
 """The flows of a driver."""
 NAMED = 20
 """The most cases that a run names in its parameters."""
@@ -21,13 +23,13 @@ TAGGED = 200
 """The most cases from which a run's tags are read: more than one batch takes."""
 
 # These queries repeat the conditions of the work itself, so that no list of case numbers is sent to the database.
-WAITING_CASES = """
+WAITING_CASES = f"""
 SELECT DISTINCT c.number, c.kind, c.level, coalesce(c.department, '') AS department, '' AS clause FROM cases c
  WHERE c.id IN (SELECT case_id FROM outbox_event ORDER BY case_id LIMIT :limit)
-    OR c.id IN (SELECT case_id FROM delivery WHERE status IN ('waiting', 'leased') AND next_at <= :at
-                 ORDER BY case_id LIMIT :limit)
+    OR c.id IN (SELECT d.case_id FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at
+                   AND NOT {of_webhook("d")} ORDER BY d.case_id LIMIT :limit)
  ORDER BY c.number
-"""
+"""  # noqa: S608 (put together from our own constant)
 DUE_CASES = """
 SELECT c.number, c.kind, c.level, coalesce(c.department, '') AS department, k.clause FROM timer k
   JOIN cases c ON c.id = k.case_id WHERE k.fires_at <= :at ORDER BY k.fires_at, k.id LIMIT :limit
@@ -94,6 +96,15 @@ def calls(store: Store, locale: str, at: datetime) -> RunInfo:
     name = " · ".join([numbers[0], *what] if len(numbers) == 1 else [*_count(locale, numbers), *what, *_each(numbers)])
     tags = _tags({case.kind for case in cases}, ["callbacks"], cases)
     return RunInfo(CALL_CUSTOMERS, name, tags, {"cases": numbers[:NAMED]})
+
+
+def webhooks(store: Store, locale: str, at: datetime, waiting: Sequence[Waiting]) -> RunInfo:  # noqa: ARG001
+    """Describe the run that sends webhooks."""
+    numbers = list(dict.fromkeys(delivery.number for delivery in waiting))
+    subject = numbers if len(numbers) == 1 else _many(locale, numbers)
+    name = " · ".join([*subject, translate(locale, "window.webhooks")])
+    kinds = sorted({delivery.kind for delivery in waiting})
+    return RunInfo(SEND_WEBHOOKS, name, ("closeloop", *kinds, "webhooks"), {"cases": numbers[:NAMED]})
 
 
 def rules(locale: str, at: datetime) -> RunInfo:

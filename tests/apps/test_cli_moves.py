@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access.doors import command_line
 from engine.store import Store
 from flows.tick import drain
 from flows.work import Work
@@ -87,7 +88,9 @@ def test_a_faulty_form_is_refused_with_the_name_of_its_field(
     assert named in refused["text"]
     assert moves_of(simulated, number) == ["open"]
     sql = "SELECT DISTINCT r.code, r.via, a.handle FROM refused_attempt r JOIN actor a ON a.id = r.actor_id"
-    assert query_rows(simulated, sql) == [{"code": code, "via": "cli", "handle": "sue"}], "what was tried is kept"
+    assert query_rows(simulated, sql) == [{"code": code, "via": command_line(), "handle": "sue"}], (
+        "what was tried is kept"
+    )
 
 
 def test_a_refusal_does_not_repeat_the_input(closeloop: Closeloop, number: str):

@@ -100,7 +100,9 @@ def test_an_older_store_is_backed_up_and_restored_as_one_of_this_release(
     closeloop.patch.setenv("CLOSELOOP_HOME", str(tmp_path / "elsewhere"))
     if older.database_url:
         closeloop.patch.setenv("CLOSELOOP_DATABASE_URL", request.getfixturevalue("new_database")())
-    assert closeloop.json("restore", tmp_path / "old.backup", "--despite", "made before there were keys")["ok"] is True
+    despite = ("restore", tmp_path / "old.backup", "--despite", "made before there were keys")
+    assert closeloop.refused(*despite)["code"] == "no_actor"
+    assert closeloop.json(*despite, "--as", "amy")["ok"] is True
     assert "amy" in closeloop("actor", "list").output
 
 

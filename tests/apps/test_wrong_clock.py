@@ -56,6 +56,40 @@ def test_nothing_is_done_by_it(wrong: Closeloop, command: tuple[str, ...]):
     assert len(wrong.json("case", "list")["cases"]) == 1, "reading goes on"
 
 
+PACK = "policies/logistics.toml"
+WRITING = {
+    "merge": ("customer", "merge", "cp-26-000001", "cp-26-000002", "--reason", "One person.", "--as", "ada"),
+    "part": ("customer", "part", "cp-26-000001", "cp-26-000002", "--reason", "Two people.", "--as", "ada"),
+    "publish": ("policy", "publish", PACK, "--reason", "Decision 7.", "--effective", "2030-01-01", "--as", "ada"),
+    "interpret": ("policy", "interpret", "logistics", "reply", "--text", "In working hours.", "--as", "ada"),
+    "calendar": ("calendar", "override", "china", "--off", "2030-01-02", "--reason", "Moving.", "--as", "ada"),
+    "add": ("actor", "add", "amy", "--role", "agent", "--as", "ada"),
+    "set": ("actor", "set", "ada", "--email", "ada@example.com", "--as", "ada"),
+    "disable": ("actor", "disable", "ada", "--as", "ada"),
+    "enable": ("actor", "enable", "ada", "--as", "ada"),
+    "department": ("department", "add", "claims", "--as", "ada"),
+    "code": ("code", "--for", "ada", "--as", "ada"),
+    "dead": ("dead", "retry", "--all"),
+    "migrate": ("lifecycle", "migrate"),
+}
+"""Commands that write what is judged, or found, by its instant."""
+
+
+@pytest.mark.parametrize("command", WRITING.values(), ids=WRITING)
+def test_nothing_that_decides_is_written_by_it(wrong: Closeloop, command: tuple[str, ...]):
+    assert wrong.refused(*command)["code"] == "clock_jumped"
+
+
+def test_the_first_administrator_is_added_all_the_same(closeloop: Closeloop, home: Path):
+    """Without one nobody could confirm the clock: it was set right after `init`, as on a machine just installed."""
+    closeloop.json("init")
+    set_clock_ahead(home, 10 * DAY)
+    assert closeloop.json("actor", "add", "ada", "--role", "administrator")["new"]
+    assert closeloop.refused("actor", "add", "amy", "--role", "agent", "--as", "ada")["code"] == "clock_jumped"
+    closeloop.json("anchor", "--anew", "The clock is right now.", "--as", "ada")
+    assert closeloop.json("actor", "add", "amy", "--role", "agent", "--as", "ada")["new"]
+
+
 def test_an_administrator_confirms_it(wrong: Closeloop):
     assert wrong.json("anchor", "--anew", "The clock is right now.", "--as", "ada")["made"]
     assert wrong("status", "--json").document["parts"]["clock"]["ok"]

@@ -20,13 +20,13 @@ from typing import Any
 CPU_SECONDS, WALL_SECONDS = 5, 120
 MEMORY = 500_000_000
 """The most memory of a command, in bytes, beyond what the loaded modules take."""
-NOT_COMPARED = frozenset({"refused_attempt", "lease", "run", "anchor", "journal", "sqlite_sequence"})
+NOT_COMPARED = frozenset({"refused_attempt", "lease", "run", "anchor", "sqlite_sequence"})
 """Tables that a refused command may write: who tried what, who holds a duty, and that all was sound until now."""
 UNSAFE = ("\x1b", "\x07", "\x9b", "\u202e")
 
 
-def digest_of(home: Path) -> str:
-    """Return a digest of the store's rows and of the names of the files beside it."""
+def digest_of(home: Path, worked_in: Path) -> str:
+    """Return a digest of the store's rows, and of the names of the files beside it and where the command worked."""
     whole = hashlib.sha256()
     with sqlite3.connect(f"file:{home / 'closeloop.db'}?mode=ro", uri=True) as raw:
         names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
@@ -37,6 +37,7 @@ def digest_of(home: Path) -> str:
     raw.close()
     names = (str(path.relative_to(home)) for path in home.rglob("*"))
     files = sorted(name for name in names if not name.startswith(("closeloop.db", "anchor")))
+    files += sorted(str(path.relative_to(worked_in)) for path in worked_in.rglob("*"))
     whole.update(repr(files).encode())
     return whole.hexdigest()
 
@@ -48,24 +49,30 @@ def main(template: Path) -> None:
     assembled(lambda _: True)  # loads every command
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        home, fresh, before = Path(folder) / "home", False, ""
+        home, inside, fresh, before = Path(folder) / "home", Path(folder) / "work" / "here", False, ""
         for line in sys.stdin:
             if not fresh:
-                shutil.rmtree(home, ignore_errors=True)
+                for used in (home, inside.parent):
+                    shutil.rmtree(used, ignore_errors=True)
                 shutil.copytree(template, home)
-                before = digest_of(home)
-            answer = run(json.loads(line)["arguments"], home, Path(folder), loaded)
-            answer["changed"] = digest_of(home) != before
+                inside.mkdir(parents=True)
+                before = digest_of(home, inside.parent)
+            answer = run(json.loads(line)["arguments"], home, inside, loaded)
+            answer["changed"] = digest_of(home, inside.parent) != before
             fresh = not answer["changed"]
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
 
 
-def run(arguments: list[str], home: Path, folder: Path, loaded: int) -> dict[str, Any]:
-    """Run one command in a child; return its exit code, its signal, its CPU time, its memory and its output."""
-    out, err = folder / "out", folder / "err"
+def run(arguments: list[str], home: Path, inside: Path, loaded: int) -> dict[str, Any]:
+    """Run one command in a child; return its exit code, its signal, its CPU time, its memory and its output.
+
+    It works in the folder ``inside``: the hostile paths ``.`` and ``..`` name folders of its own, not the project's.
+    """
+    out, err = home.parent / "out", home.parent / "err"
     child = os.fork()
     if child == 0:
+        os.chdir(inside)
         _become(arguments, home, out, err)
     _, status, usage = os.wait4(child, 0)
     shown = out.read_text("utf-8", "surrogateescape") + err.read_text("utf-8", "surrogateescape")

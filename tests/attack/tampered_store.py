@@ -26,15 +26,26 @@ from tests.case_actions import DAY, START
 
 CASES, SEED = 6, 7
 ROWS: dict[str, tuple[dict[str, Any], ...]] = {
+    "account": tuple(
+        {"actor_id": n, "made_at": n, "made_by": 4, "password": "p", "password_at": n, "totp": "t", "totp_since": n,
+         "totp_step": n, "recovery": "r", "disabled_at": n}
+        for n in (3, 4)
+    ),
     "actor_change": tuple(
         {"id": n, "actor_id": 3, "changed_by": 4, "at": n, "field": "boss", "before": "mei", "after": "gao"}
         for n in (1, 2)
+    ),
+    "api_token": tuple(
+        {"id": f"t{n}", "actor_id": n, "label": "l", "digest": "d", "scopes": "cases:read", "rate": "1 per 1 minute",
+         "made_at": n, "made_by": 4, "until": n, "revoked_at": n, "used_at": n, "used_from": "a"}
+        for n in (3, 4)
     ),
     "arrival": tuple(
         {"source": "mails", "row_id": str(n), "part": "contact", "kind": "complaint", "pack": "logistics", "at": n,
          "digest": "d", "payload": None, "processed_at": n, "case_id": n, "refusal": None}
         for n in (1, 2)
     ),
+    "attempt_window": tuple({"key": f"k{n}", "hits": n, "until": n} for n in (1, 2)),
     "callback": tuple(
         {"case_id": n, "cycle": 9, "attempt": 1, "planned_at": n, "owner": "amy", "done_at": n, "outcome": "answered"}
         for n in (1, 2)
@@ -55,8 +66,17 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "pack": "logistics", "clause": "reply", "content": "c", "recorded_at": n, "recorded_by": 4}
         for n in (1, 2)
     ),
+    "invitation": tuple(
+        {"id": f"i{n}", "actor_id": n, "digest": "d", "made_at": n, "made_by": 4, "until": n, "used_at": n}
+        for n in (3, 4)
+    ),
     "lease": tuple({"name": f"duty{n}", "owner": "p", "seen_at": n, "until": n} for n in (1, 2)),
     "link": tuple({"parent_id": n, "child_id": n + 1, "relation": "came_of", "at": n} for n in (1, 2)),
+    "login_session": tuple(
+        {"id": f"s{n}", "actor_id": n, "digest": "d", "made_at": n, "seen_at": n, "until": n, "change_id": n,
+         "second_factor_at": n, "method": "password", "address": "a", "agent": "g"}
+        for n in (3, 4)
+    ),
     "mail": tuple(
         {"key": f"k{n}", "recipient": "amy", "composed_at": n, "outcome": "sent", "settled_at": n, "tries": 1,
          "next_at": n}
@@ -66,6 +86,10 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"case_id": n, "seq": 1, "recipient": "amy", "level": 1, "cycle": 1, "timer_id": None, "asked_at": n,
          "digest_at": n, "line": "l", "mail": "k1", "awaiting": "received"}
         for n in (1, 2)
+    ),
+    "oidc_link": tuple(
+        {"issuer": "https://id.example.com", "subject": f"u{n}", "actor_id": n, "linked_at": n, "linked_by": 4}
+        for n in (3, 4)
     ),
     "one_time_code": tuple(
         {"id": n, "actor_id": 3, "purpose": "p", "code": "c", "made_at": n, "until": n, "tries": 0, "used_at": n}
@@ -79,6 +103,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"case_id": n, "cycle": 1, "questionnaire": "q", "version": "1", "answered": 3, "score": 8000, "at": n}
         for n in (1, 2)
     ),
+    "reading": tuple(
+        {"id": n, "at": n, "actor_id": 3, "via": "api", "kind": "person", "case_id": n, "fields": "name",
+         "reason": "audit"}
+        for n in (1, 2)
+    ),
     "refused_attempt": tuple(
         {"id": n, "at": n, "case_id": n, "actor_id": 3, "via": "cli", "move": "note", "state": "received",
          "code": "role", "why": "agent"}
@@ -86,6 +115,12 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "run": tuple(
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
+        for n in (1, 2)
+    ),
+    "webhook": tuple(
+        {"id": n, "url": f"https://hooks.example.com/{n}", "events": "case.moved", "kinds": "complaint",
+         "departments": "claims", "personal": False, "nonce": f"n{n}", "former_nonce": "f", "former_until": n,
+         "added_at": n, "added_by": "sue", "removed_at": n, "removed_by": "sue"}
         for n in (1, 2)
     ),
 }  # fmt: skip

@@ -37,6 +37,7 @@ FULL, SHORT = 1200, 120
 RUNNERS = 2
 NOT_ATTACKED = {
     "up": "starts processes that stay", "drive": "runs until it is stopped", "demo": "makes a home of its own",
+    "serve": "runs until it is stopped",
     "deploy": "speaks to a Prefect server", "acts": "speaks to a Prefect server",
 }  # fmt: skip
 """Commands that read no text of ours and no file, or that do not end by themselves."""
@@ -51,11 +52,12 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
     ("case do", "--body"): (".txt",), ("restore", "file"): (".zip",), ("lifecycle check", "backup"): (".zip",),
+    ("case attach", "files"): (".jpg", ".txt"),
 }  # fmt: skip
 """The kinds of file that each argument reads."""
 WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
-    ("mapping suggest", "--out"), ("backup", "file"),
+    ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",
@@ -63,7 +65,8 @@ SOUND: dict[str, str] = {
     "--reason": "because", "--effective": "2027-01-01", "until": "2026-03-02T02:00:00Z", "codes": "a_department",
     "seq": "1", "reaction": "acknowledge", "--format": "csv", "text": "The box was open.", "--since": "2026-01-01",
     "--for": "escalate", "--start": "2026-03-02T01:00:00Z", "--amount": "3", "--unit": "hours",
-    "--calendar": "cn-hotline",
+    "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
+    "url": "https://hooks.example.com/", "id_": "1", "to": "1",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}

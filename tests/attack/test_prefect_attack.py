@@ -120,7 +120,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     subprocess.run([PROGRAM, "init"], env=environment, check=True, capture_output=True)
     log = folder / "up.log"
     with log.open("wb") as out:
-        command = [PROGRAM, "up", "--prefect-port", str(port)]
+        command = [PROGRAM, "up", "--prefect-port", str(port), "--api-port", str(free_port())]
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
     try:
         until(lambda: "Ready" in log.read_text("utf-8"))

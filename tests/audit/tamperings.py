@@ -60,6 +60,7 @@ OF_A_CASE = (
     "statement",
     "fingerprint",
     "notice",
+    "reading",
     "refused_attempt",
     "escalation_step",
     "timer",

@@ -31,11 +31,12 @@ DELIVERIES = (
 )
 TIMERS = "SELECT id, clause, opened_at, allowance, coalesce(closed_at, {until}) FROM timer"
 STEPS = "SELECT timer_id, percent, due_at FROM escalation_step"
-# Whom a case asked at a level, and the mail that said so, but not who is mailed later, in the hours of the pack; and
-# the steps whose promises are still open.
+# Whom a case asked at a level, and the mail that said so, or 'later' for a digest that was not due yet; and the steps
+# whose promises are still open.
 NOTICES = """
-SELECT c.number, n.cycle, n.level, n.mail, n.recipient, n.timer_id, CASE WHEN n.awaiting IS NOT NULL THEN n.seq END
-  FROM notice n JOIN cases c ON c.id = n.case_id WHERE n.mail IS NOT NULL OR n.digest_at <= {until}
+SELECT c.number, n.cycle, n.level, CASE WHEN n.mail IS NULL AND n.digest_at > {until} THEN 'later' ELSE n.mail END,
+       n.recipient, n.timer_id, CASE WHEN n.awaiting IS NOT NULL THEN n.seq END
+  FROM notice n JOIN cases c ON c.id = n.case_id
 """
 OPEN_STEPS = """
 SELECT c.number, s.seq FROM escalation_step s JOIN timer k ON k.id = s.timer_id JOIN cases c ON c.id = s.case_id
@@ -106,7 +107,7 @@ def audit(url: str, ledger: list[Acknowledged], drop: Path, until: int) -> Audit
         keys = {mail["key"] for mail in mails}
         result.lost += _missing_receipts(moves, keys)
         notices = rows(NOTICES.format(until=until))
-        result.lost += _missing_notices(moves, keys, notices, {tuple(row) for row in rows(OPEN_STEPS)})
+        result.lost += _missing_notices(moves, keys | {"later"}, notices, {tuple(row) for row in rows(OPEN_STEPS)})
         result.doubled += _duplicates((number, cycle, level, *who) for number, cycle, level, _, *who in notices)
         result.lost += _missing_steps(rows(TIMERS.format(until=until)), rows(STEPS))
         result.lost += [f"arrival {tuple(row)}" for row in rows(UNPROCESSED)]

@@ -45,5 +45,7 @@ def _count_done(store: Store) -> int:
 
 def _nothing_due(store: Store, now: int) -> bool:
     next_due = look(store)
-    instants = [at for at in (next_due.arrival, next_due.timer, next_due.callback) if at is not None]
-    return next_due.outbox_event is None and next_due.delivery is None and all(at > now for at in instants)
+    instants = next_due.arrival, next_due.timer, next_due.callback, next_due.mail
+    return (
+        next_due.outbox_event is None and next_due.delivery is None and all(at is None or at > now for at in instants)
+    )

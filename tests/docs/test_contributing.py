@@ -235,6 +235,7 @@ def test_the_amount_determines_who_decides(project: Path):
     run_moves(project, "finance", FINANCE)
 
 
+@pytest.mark.long
 def test_the_tests_of_the_lifecycles_pass_on_the_copy(project: Path):
     names = [f"tests/statemachines/{name}.py" for name in OWN_TESTS]
     run_in(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgres", *names)

@@ -25,7 +25,10 @@ HOWTOS = (
     "docs/logs.md",
     "docs/duplicates.md",
     "docs/customers.md",
+    "docs/attachments.md",
     "docs/retire.md",
+    "docs/accounts.md",
+    "docs/webhooks.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

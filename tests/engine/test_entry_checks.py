@@ -225,3 +225,10 @@ def test_a_value_that_gets_past_all_checks_is_refused_by_the_transaction(store: 
 
     assert code_of(ask("\ud800")) == "unstorable_value"
     assert execute_sql(store, "UPDATE actor SET zone = NULL WHERE handle = :handle", handle=AGENT) == 1
+
+
+def test_nobody_is_added_under_a_handle_that_reads_as_another(store: Store):
+    for handle in ("\u0430my", "\uff41my", "adm\u0131n"):
+        assert code_of(engage, store, NewActor(handle, (Role.AGENT,)), "", START) == "confusable_handle"
+        assert code_of(engage, store, NewActor("bob", (Role.AGENT,), boss=handle), "", START) == "confusable_handle"
+    assert engage(store, NewActor("王芳", (Role.AGENT,)), "", START)

@@ -75,7 +75,7 @@ def shared_out(settings: Settings, store: Store) -> list[int]:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("runner", ["threads", "dask"])
+@pytest.mark.parametrize("runner", ["threads", pytest.param("dask", marks=pytest.mark.long)])
 def test_tasks_fire_what_one_process_would(settings: Settings, monkeypatch: pytest.MonkeyPatch, runner: str):
     if runner == "dask":
         pytest.importorskip("prefect_dask", reason="the optional extra dask is not installed: uv sync --extra dask")

@@ -141,6 +141,28 @@ def test_steps_are_tasks_and_lines_are_in_the_log(server: Server, client: "SyncP
     assert lines_of(client, seen, 3) == [done, done, "Nothing was due."]
 
 
+def test_the_lines_are_there_when_the_observer_is_closed_whenever_prefect_would_send_them(
+    server: Server, client: "SyncPrefectClient", sqlite_store: Store
+):
+    """Sent when the process ends, they would come after the end of a server that the same process has started."""
+    from prefect.settings import PREFECT_LOGGING_TO_API_BATCH_INTERVAL, temporary_settings
+
+    async def body(work: Work) -> None:
+        work.log(RunText("log.nothing_due"))
+
+    async def play() -> RunResult[None]:
+        async with observer_of(server.api_url, body) as observer:
+            return await observer.run(RUN_INFO, tools(sqlite_store), body)
+
+    rarely: dict[Any, Any] = {PREFECT_LOGGING_TO_API_BATCH_INTERVAL: 3600.0}
+    with temporary_settings(rarely):
+        seen = asyncio.run(play())
+    wanted = {"logs": {"flow_run_id": {"any_": [seen.run_id]}}}
+    assert [line["message"] for line in client.request("POST", "/logs/filter", json=wanted).json()] == [
+        "Nothing was due."
+    ]
+
+
 def test_a_step_that_raises_is_run_again_as_often_as_it_says(
     server: Server, client: "SyncPrefectClient", sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ):

@@ -84,7 +84,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     environment |= {"CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en", "CLOSELOOP_ZONE": "Europe/Berlin"}
     environment |= {"PREFECT_WORKER_HEARTBEAT_SECONDS": "2", "COLUMNS": "200"}
     with (home / "up.log").open("wb") as log:
-        command = [PROGRAM, "up", "--prefect-port", str(port)]
+        command = [PROGRAM, "up", "--prefect-port", str(port), "--api-port", str(free_port())]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     running = Up(home, port, environment, process)
     until(lambda: "Ready" in running.console, PATIENCE)

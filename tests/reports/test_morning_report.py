@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,6 @@ from engine.create_store import set_clock
 from engine.ledger.anchoring import anchor
 from engine.outages import note_outage
 from engine.runs import Done, keep
-from engine.store import Store
 from flows.scheduled_work import run_scheduled, watch_scheduled
 from flows.work import Work
 from gateways.mail import FakeMailer
@@ -38,6 +39,7 @@ from tests.case_actions import (
     new_resolved_case,
     query_rows,
 )
+from tests.conftest import copy_sqlite_store
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, Watching, drained, imported
 
 pytestmark = pytest.mark.requirement("I2")
@@ -58,10 +60,11 @@ def report(work: Work, after: timedelta) -> MorningReport:
     return gather(work.store, START + after)
 
 
-@pytest.fixture
-def week(sqlite_store: Store) -> Work:
-    """Eight days with cases of every sort, settled every three hours."""
-    work = Work(sqlite_store, FakeMailer(), FakeTelephone())
+@pytest.fixture(scope="module")
+def home_of_the_week(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """The home of a store after eight days with cases of every sort, settled every three hours."""
+    home = tmp_path_factory.mktemp("week")
+    work = Work(copy_sqlite_store(sqlite_template, home).store(), FakeMailer(), FakeTelephone())
     for hour in range(0, 24 * 8, 3):
         if hour % 12 == 0:
             new_case(work.store, HOUR * hour, text=DAMAGE, **CANARY)
@@ -70,7 +73,16 @@ def week(sqlite_store: Store) -> Work:
         if hour % 48 == 9:
             make_move(work.store, new_case(work.store, HOUR * hour, text=ODD), "withdraw", after=HOUR * hour)
         drained(work, HOUR * hour)
-    return work
+    work.store.close()
+    return home
+
+
+@pytest.fixture
+def week(home: Path, home_of_the_week: Path) -> Iterator[Work]:
+    """A copy of the store after eight days."""
+    store = copy_sqlite_store(home_of_the_week / "closeloop.db", home).store()
+    yield Work(store, FakeMailer(), FakeTelephone())
+    store.close()
 
 
 def test_its_figures_are_those_of_the_tables(week: Work):

@@ -42,14 +42,14 @@ def test_a_move_from_a_wrong_state_is_refused_with_the_allowed_moves():
     assert (refused.code, refused.params["move"], refused.params["state"]) == ("not_now", "resolve", "received")
     assert refused.params["allowed"] == [
         *("ask_customer", "reply", "propose_solution", "progress", "message_undelivered", "promise"),
-        *("note", "escalate"),
+        *("note", "escalate", "attach"),
     ]
 
 
-def test_a_closed_case_allows_nothing_outside_the_window_of_its_return():
+def test_a_closed_case_allows_nothing_but_evidence_outside_the_window_of_its_return():
     people = set(Role) - {Role.SYSTEM, Role.IMPORT}
-    assert refusal_of("archived", "note", people).params["allowed"] == []
-    assert refusal_of("referred", "note", people).params["allowed"] == []
+    assert refusal_of("archived", "note", people).params["allowed"] == ["attach"]
+    assert refusal_of("referred", "note", people).params["allowed"] == ["attach"]
 
 
 def test_a_missing_role_is_refused_with_the_roles_that_may():

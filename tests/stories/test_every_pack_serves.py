@@ -1,6 +1,11 @@
-"""Every kind of case lives a whole life under every shipped pack, also where the pack sets no limit."""
+"""Every kind of case lives a whole life under every shipped pack, also where the pack sets no limit.
+
+``make test`` takes each kind under one pack, the packs in turn; ``make test-long`` takes all of them.
+"""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -18,7 +23,16 @@ NATURES = sorted(
     {nature for table in lifecycles().values() for nature in table.natures or (table.kind,)} - {LODGED_BY_A_CASE}
 )
 every_pack = pytest.mark.parametrize("rules", names())
-every_nature = pytest.mark.parametrize("nature", NATURES)
+
+
+def under_every_pack(cases: Sequence[tuple[str, ...]]) -> list[Any]:
+    """Return each case with each pack; all but one pack of a case are long, another one for each case."""
+    return [
+        pytest.param(*case, rules, marks=[pytest.mark.long] if (nth + turn) % len(names()) else [])
+        for nth, case in enumerate(cases)
+        for turn, rules in enumerate(names())
+    ]
+
 
 STARTED_BY_A_PACK = [
     (kind, move)
@@ -38,8 +52,7 @@ def archived(kind: str) -> str:
 
 
 @pytest.mark.requirement("A5")
-@every_nature
-@every_pack
+@pytest.mark.parametrize(("nature", "rules"), under_every_pack([(nature,) for nature in NATURES]))
 def test_a_case_of_every_kind_lives_a_whole_life(story: Story, nature: str, rules: str):
     story.opens(nature, pack=rules, customer="Wu", email="wu@example.com")
     Walker(story).walk_to(archived(nature))
@@ -53,8 +66,7 @@ def test_a_case_of_every_kind_lives_a_whole_life(story: Story, nature: str, rule
 
 
 @pytest.mark.requirement("C2")
-@pytest.mark.parametrize(("kind", "move"), STARTED_BY_A_PACK)
-@every_pack
+@pytest.mark.parametrize(("kind", "move", "rules"), under_every_pack(STARTED_BY_A_PACK))
 def test_no_move_is_refused_because_its_form_agrees_on_no_date(story: Story, kind: str, move: str, rules: str):
     publishes(story.store, "rounds", pack=rules, rectifications=1)  # no pack bounds them: nobody would be out of rounds
     story.opens(kind, pack=rules)

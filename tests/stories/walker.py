@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
-from apps.views import MOVE_ACTORS
+from engine.access.moves import MOVE_ACTORS
 from engine.commands.advance import Command, advance
 from engine.commands.case_context import Wanted, context_of
 from engine.commands.decide import done_by, facts_of

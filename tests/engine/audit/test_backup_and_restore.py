@@ -17,6 +17,7 @@ import pytest
 from engine.audit.archive import MANIFEST
 from engine.audit.backup import back_up, tables
 from engine.audit.restore import restore
+from engine.audit.trusted_backup import Despite
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.create_store import create_store, set_clock
@@ -179,6 +180,14 @@ def test_an_unwritable_path_is_refused(store_with_history: Store, tmp_path: Path
     assert refusal(lambda: back_up(store_with_history, tmp_path / "no" / "file", START)).code == "backup_unwritable"
 
 
+def test_a_refused_backup_anchors_and_journals_nothing(store_with_history: Store, tmp_path: Path, file: Path):
+    file.write_text("something else", "utf-8")
+    before = all_rows(store_with_history)
+    for target in (file, tmp_path, tmp_path / "no" / "file", tmp_path / ("n" * 300)):
+        refusal(lambda target=target: back_up(store_with_history, target, START + 2 * DAY))
+    assert all_rows(store_with_history) == before
+
+
 def test_nothing_is_restored_under_another_secret(store_with_history: Store, elsewhere: Settings, file: Path):
     back_up(store_with_history, file, START + 2 * DAY)
     bring_key(store_with_history, elsewhere)
@@ -238,7 +247,7 @@ def test_a_damaged_backup_is_refused(sqlite_store: Store, tmp_path: Path, file: 
     damage(file)
     target = Settings(home=tmp_path / "new", secret=SECRET)
     bring_key(sqlite_store, target)
-    assert refusal(lambda: restore(target, file, NOW, "a test")).code == "bad_backup"
+    assert refusal(lambda: restore(target, file, NOW, Despite("a test", "amy", "root"))).code == "bad_backup"
 
 
 def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tmp_path: Path, file: Path):
@@ -259,7 +268,7 @@ def test_the_anchors_detect_rows_deleted_from_the_backup(sqlite_store: Store, tm
     target = Settings(home=tmp_path / "new", secret=SECRET)
     bring_key(sqlite_store, target)
     assert refusal(lambda: restore(target, file, NOW)).code == "backup_forged"
-    restored = restore(target, file, NOW, "there is no other copy")
+    restored = restore(target, file, NOW, Despite("there is no other copy", "ada", "root"))
     assert {(fault.number, fault.what) for fault in restored.verdict.faults} == {
         (number, "anchor_case_gone"),
         ("journal-0", "journal_changed case_parties [1,1]"),

@@ -4,25 +4,30 @@ import contextlib
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import store_lock
+from engine.actors import NewActor
 from engine.audit.archive import MANIFEST
 from engine.audit.backup import back_up
 from engine.audit.restore import restore
+from engine.audit.trusted_backup import Despite, Distrusted
+from engine.commands.staffing import engage
 from engine.ledger.signing import make_key
 from engine.settings import Settings
 from engine.store import Store
 from engine.store_lock import held_alone
-from tests.case_actions import DAY, SECRET, START, new_case, query_rows, refusal
+from statemachines.roles import Role
+from tests.case_actions import AGENT, DAY, SECRET, START, new_case, query_rows, refusal
 
 pytestmark = pytest.mark.requirement("B5")
 
 NOW = START + 2 * DAY
-WHY = "there is no other copy"
+WHY = Despite("there is no other copy", "ada", "root")
 
 
 @pytest.fixture
@@ -35,7 +40,8 @@ def target(settings: Settings, request: pytest.FixtureRequest, tmp_path: Path) -
 
 @pytest.fixture
 def file(store: Store, tmp_path: Path) -> Path:
-    """The backup of a store with a case."""
+    """The backup of a store with a case and an administrator."""
+    engage(store, NewActor("ada", (Role.ADMINISTRATOR,)), "", START)
     new_case(store)
     return back_up(store, tmp_path / "store.backup", START + DAY).file
 
@@ -92,8 +98,15 @@ def test_a_manifest_that_somebody_changed_is_refused_and_restored_only_with_a_re
         return
     restored = restore(target, file, NOW, WHY)
     assert restored.distrusted is not None
-    assert (restored.distrusted.code, restored.distrusted.reason) == (code, WHY)
-    assert [(note["distrusted"], note["reason"]) for note in runs_of_restore(target)] == [(code, WHY)]
+    assert restored.distrusted == Distrusted(code, WHY.reason, WHY.by, WHY.os_user)
+    noted = {"distrusted": code, "reason": WHY.reason, "by": WHY.by, "os_user": WHY.os_user}
+    assert [{name: note[name] for name in noted} for note in runs_of_restore(target)] == [noted]
+
+
+@pytest.mark.parametrize(("by", "code"), [(AGENT, "not_in_charge"), ("nobody", "unknown_actor")])
+def test_only_an_administrator_trusts_another_backup(file: Path, target: Settings, by: str, code: str):
+    assert refusal(lambda: restore(target, file, NOW, replace(WHY, by=by))).code == code
+    restore(target, file, NOW, WHY)  # the refusal left nothing that stands in its way
 
 
 def test_a_backup_that_another_key_signed_is_refused(file: Path, target: Settings, tmp_path: Path):

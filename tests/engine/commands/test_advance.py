@@ -68,7 +68,8 @@ def test_a_final_state_closes_the_case(store: Store):
     assert not case_of(store, number)["closed"]
     make_move(store, number, "withdraw")
     assert case_of(store, number)["closed"]
-    assert refusal_without_trace(store, Command(number, "note", {"note": "n"}, actor=AGENT)).params["allowed"] == []
+    refused = refusal_without_trace(store, Command(number, "note", {"note": "n"}, actor=AGENT))
+    assert refused.params["allowed"] == ["attach"]
 
 
 def test_a_repeated_key_makes_one_move_and_gets_the_first_answer(store: Store):

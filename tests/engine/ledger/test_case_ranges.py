@@ -10,10 +10,10 @@ from engine.audit.verify import verify
 from engine.commands import same_customer
 from engine.commands.open_case import Opening, open_in
 from engine.commands.same_customer import Decision, part_customers
-from engine.ledger.anchoring import anchor
+from engine.ledger.anchoring import Anew, anchor
 from engine.ledger.case_ranges import runs
 from engine.store import Store
-from tests.case_actions import AGENT, HOUR, START, contact, execute_sql, new_case, query_rows
+from tests.case_actions import AGENT, AUDITOR, HOUR, START, contact, execute_sql, new_case, query_rows
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -23,6 +23,18 @@ WANG: dict[str, Any] = {"phone": "13800138000", "customer": "Ms Wang"}
 
 class Undone(Exception):
     """Ends a transaction without its effects."""
+
+
+DELETED = (
+    "DELETE FROM escalation_step WHERE case_id IN ({ids})",
+    "DELETE FROM timer WHERE case_id IN ({ids})",
+    "DELETE FROM delivery WHERE case_id IN ({ids})",
+    "DELETE FROM outbox_event WHERE case_id IN ({ids})",
+    "DELETE FROM statement WHERE case_id IN ({ids})",
+    "DELETE FROM fingerprint WHERE case_id IN ({ids})",
+    "DELETE FROM transition WHERE case_id IN ({ids})",
+    "DELETE FROM cases WHERE id IN ({ids})",
+)
 
 
 def ranges(store: Store) -> list[list[int]]:
@@ -101,3 +113,23 @@ def test_a_case_given_to_another_customer_while_the_night_anchors_is_no_fault(
     assert part_customers(store, Decision(one, other, "They share a desk.", AGENT), START + HOUR)
     assert ranges(store) == [[1, 2], [1, 2]]
     assert faults(store) == []
+
+
+@pytest.mark.parametrize("gone", ["3", "2", "2, 3", "1, 2, 3"])
+def test_a_new_case_under_the_id_of_a_deleted_one_is_no_fault(store: Store, gone: str):
+    """SQLite gives the id of the newest case again once that case was deleted and its deletion was confirmed."""
+    for _ in range(3):
+        new_case(store)
+    anchor(store, START)
+    for sql in DELETED:
+        execute_sql(store, sql.format(ids=gone))
+    assert "journal_changed case_parties [1,3]" in faults(store)
+    assert anchor(store, START + HOUR, Anew(AUDITOR, "Entered twice by mistake.")) is not None
+    assert faults(store) == []
+    for _ in range(2):
+        new_case(store, 2 * HOUR)
+    assert anchor(store, START + 2 * HOUR) is not None
+    assert faults(store) == []
+    [newest] = query_rows(store, "SELECT max(id) AS id FROM cases")
+    execute_sql(store, "UPDATE cases SET pack = 'another' WHERE id = :newest", newest=newest["id"])
+    assert any(what.startswith("journal_changed case_parties") for what in faults(store))

@@ -1,4 +1,4 @@
-"""Texts of a policy pack and a calendar for tests, and the person who publishes them."""
+"""Texts of a policy pack, a calendar and a questionnaire for tests, and the person who publishes them."""
 
 from pathlib import Path
 
@@ -25,6 +25,18 @@ source = "D 1"
 
 [clauses.solution]
 source = "D 2: left blank"
+"""
+
+QUESTIONNAIRE = """
+name = "test"
+version = "1"
+source = "a test"
+kinds = ["complaint"]
+
+[[dimensions]]
+code = "attitude"
+weight = 3
+question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
 """
 
 OVERRIDES = """

@@ -7,19 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.rules.editions import EditionRow, editions, mark_projected, unprojected
 from engine.rules.in_force import Sort, rules_of
 from engine.rules.interpretations import interpret, interpretations
 from engine.rules.policy import POLICIES, pack
-from engine.rules.publishing import (
-    EditionRow,
-    Published,
-    editions,
-    import_years,
-    mark_projected,
-    override,
-    publish,
-    unprojected,
-)
+from engine.rules.publishing import Published, import_years, override, publish
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, query_rows, refusal, run_concurrently

@@ -24,24 +24,15 @@ from statemachines.form_model import Score
 from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
 from tests.case_actions import refusal
+from tests.engine.rules.sample_rules import QUESTIONNAIRE
 
 pytestmark = pytest.mark.requirement("E1")
 
-GOOD = """
-name = "test"
-version = "1"
-source = "a test"
-kinds = ["complaint"]
-
-[[dimensions]]
-code = "attitude"
-weight = 3
-question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
-
+GOOD = f"""{QUESTIONNAIRE}
 [[dimensions]]
 code = "quality"
 weight = 1
-question = { zh_CN = "质量?", zh_TW = "品質?", en = "Quality?" }
+question = {{ zh_CN = "质量?", zh_TW = "品質?", en = "Quality?" }}
 """
 
 

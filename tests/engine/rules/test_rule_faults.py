@@ -21,22 +21,12 @@ from locales.translation import catalogue, fault_text, refusal
 from statemachines.refused import Refused
 from tests.case_actions import START
 from tests.case_actions import refusal as refused_by
-from tests.engine.rules.sample_rules import EVA, OFFICE, OVERRIDES, VALID_PACK, add_evaluator
+from tests.engine.rules.sample_rules import EVA, OFFICE, OVERRIDES, QUESTIONNAIRE, VALID_PACK, add_evaluator
 from tests.house.sources import sources
 
 ROOMS = ("engine/calendars", "engine/rules", "statemachines")
 CODE = re.compile(r"(?:file|calendar|pack|questionnaire)\.[a-z_0-9]+")
 ALWAYS = '[always]\nzone = "Asia/Shanghai"\n'
-QUESTIONNAIRE = """
-name = "test"
-version = "1"
-source = "a test"
-kinds = ["complaint"]
-[[dimensions]]
-code = "attitude"
-weight = 1
-question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
-"""
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
 PUBLISHED = {"calendar.not_one", "pack.other_date"}
 BEYOND_LIMITS = {"file.too_long", "file.too_deep", "file.large_number"}

@@ -23,7 +23,7 @@ from tests.case_actions import (
 
 
 def test_nothing_is_due_in_an_empty_store(store: Store):
-    assert look(store) == NextDue(None, None, None, None, None, None, None)
+    assert look(store) == NextDue(None, None, None, None, None, None, None, None)
     assert look(store).next() is None
 
 

@@ -18,6 +18,16 @@ from tests.gateways.logs import log_formats
 MEGABYTE = 1_000_000
 
 
+Repeated = tuple[str, str, int, str]
+"""A beginning, a text, how often it comes, and an end: every worker collects all tests, so none holds a huge text."""
+
+
+def write(path: Path, begin: str, text: str, times: int, end: str) -> Path:
+    """Write a file of these parts; return its path."""
+    path.write_text(begin + text * times + end)
+    return path
+
+
 def xes(folder: Path, value: str) -> Path:
     path = folder / "log.xes"
     path.write_text(f'<log><trace><event><string key="concept:name" value="{value}"/></event></trace></log>')
@@ -56,36 +66,34 @@ def code_of(work: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
+    ("parts", "code"),
     [
-        (f"<log><trace><event>{'<a/>' * (RECORD_LIMIT // 2)}</event></trace></log>", "bad_log.record_too_long"),
-        (f"<log>{'x' * 3 * RECORD_LIMIT}</log>", "bad_log.record_too_long"),
-        ("<log>" + "<a>" * 100_000, "bad_log.too_deep"),
-        ('<!DOCTYPE log [<!ENTITY a "ha">]><log>&a;</log>', "bad_log.unsafe_xml"),
-        ('<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]><log>&x;</log>', "bad_log.unsafe_xml"),
+        (("<log><trace><event>", "<a/>", RECORD_LIMIT // 2, "</event></trace></log>"), "bad_log.record_too_long"),
+        (("<log>", "x", 3 * RECORD_LIMIT, "</log>"), "bad_log.record_too_long"),
+        (("<log>", "<a>", 100_000, ""), "bad_log.too_deep"),
+        (('<!DOCTYPE log [<!ENTITY a "ha">]><log>', "&a;", 1, "</log>"), "bad_log.unsafe_xml"),
+        (('<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]><log>', "&x;", 1, "</log>"), "bad_log.unsafe_xml"),
     ],
     ids=["endless record", "endless text", "deep", "entities", "external entity"],
 )
-def test_forged_xml_is_refused(tmp_path: Path, content: str, code: str):
-    path = tmp_path / "log.xes"
-    path.write_text(content)
+def test_forged_xml_is_refused(tmp_path: Path, parts: Repeated, code: str):
+    path = write(tmp_path / "log.xes", *parts)
     assert code_of(lambda: list(xes_records(path))) == code
     assert code_of(lambda: list(ocel_records(path, "ocel:type:ticket"))) == code
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
+    ("parts", "code"),
     [
-        ('{"events": ' + "[" * 100_000, "bad_log.too_deep"),
-        ('{"objects": [], "events": [{"id": "' + "x" * 3 * RECORD_LIMIT + '"}]}', "bad_log.record_too_long"),
-        ('{"objects": [{"id": "a", "attributes": [' + "1," * RECORD_LIMIT + "1]}]}", "bad_log.record_too_long"),
-        (f'{{"objects": [{{"id": {"9" * 5000}}}]}}', "bad_log.not_ocel"),
+        (('{"events": ', "[", 100_000, ""), "bad_log.too_deep"),
+        (('{"objects": [], "events": [{"id": "', "x", 3 * RECORD_LIMIT, '"}]}'), "bad_log.record_too_long"),
+        (('{"objects": [{"id": "a", "attributes": [', "1,", RECORD_LIMIT, "1]}]}"), "bad_log.record_too_long"),
+        (('{"objects": [{"id": ', "9", 5000, "}]}"), "bad_log.not_ocel"),
     ],
     ids=["deep", "endless string", "endless list", "digits"],
 )
-def test_forged_json_is_refused(tmp_path: Path, content: str, code: str):
-    path = tmp_path / "log.jsonocel"
-    path.write_text(content)
+def test_forged_json_is_refused(tmp_path: Path, parts: Repeated, code: str):
+    path = write(tmp_path / "log.jsonocel", *parts)
     assert code_of(lambda: list(ocel_records(path, "ocel:type:ticket"))) == code
 
 

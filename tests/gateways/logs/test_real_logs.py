@@ -29,6 +29,7 @@ def example(name: str) -> LogMapping:
     return load_mapping(ROOT / "examples" / f"{name}.toml", LogMapping)
 
 
+@pytest.mark.long
 def test_every_event_of_the_help_desk_is_read():
     by = example("helpdesk")
     steps = [by.step(event) for event in good(log("helpdesk.xes.gz"), by)]
@@ -68,7 +69,9 @@ def test_every_contradiction_of_the_orders_is_flagged():
     assert Counter(event.word for event in events)["survey answered"] == 4_085
 
 
-@pytest.mark.parametrize("name", ["helpdesk.xes.gz", "receipt.csv.gz", "orders.csv.gz"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("helpdesk.xes.gz", marks=pytest.mark.long), "receipt.csv.gz", "orders.csv.gz"]
+)
 def test_a_draft_of_a_real_log_maps_all_its_words(tmp_path: Path, name: str):
     path = tmp_path / "draft.toml"
     path.write_text(suggest(log(name), partial(translate, "en")), "utf-8")

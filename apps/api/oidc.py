@@ -1,0 +1,91 @@
+"""Routes of the log-in at a provider of OpenID Connect: there, and back.
+
+What is kept meanwhile lies encrypted in a cookie of the browser that began the log-in: the answer is worth nothing in
+another one.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+
+from apps.api.responses import READ
+from apps.api.session_cookie import is_secure, limits_of, set_cookie
+from engine.accounts.log_in import LogInRules
+from engine.accounts.oidc_links import METHOD, Identity, log_in_by_identity
+from engine.accounts.sealing import seal, unseal
+from engine.accounts.sessions import Visitor
+from engine.settings import Settings
+from gateways.openid import Client, LogInRequest, OpenIdProvider, ProviderAway, ProviderFault, WebProvider, new_request
+from statemachines.refused import Refused
+
+T = TypeVar("T")
+
+router = APIRouter(prefix="/login/oidc", tags=["log-in"])
+
+PURPOSE = "oidc log-in"
+COOKIE, SECURE_COOKIE = "closeloop-oidc", "__Secure-closeloop-oidc"
+LASTS = timedelta(minutes=10)
+"""How long somebody may take at the provider's."""
+AFTERWARDS = "/"
+
+
+def provider_of(settings: Settings) -> OpenIdProvider:
+    """Return the provider of the settings. Raises ``Refused('oidc_off')`` without one, or without its secret."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_secret_file is None:
+        raise Refused("oidc_off")
+    try:
+        secret = settings.oidc_secret_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise Refused("oidc_off") from None
+    back = f"{settings.public_url.rstrip('/')}{router.prefix}/callback"
+    return WebProvider(Client(settings.oidc_issuer, settings.oidc_client_id, secret, back))
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """Return what the provider answers. Raises ``Refused('oidc_away' | 'oidc_refused')``."""
+    try:
+        return ask()
+    except ProviderAway:
+        raise Refused("oidc_away") from None
+    except ProviderFault as fault:
+        raise Refused("oidc_refused", why=fault.why) from None
+
+
+@router.get("", status_code=303, response_class=RedirectResponse, responses=READ)
+def go_to_provider(request: Request) -> RedirectResponse:
+    """Send the browser to the provider's log-in."""
+    store = request.app.state.store
+    wanted, at = new_request(), store.now()
+    address = _asked(lambda: provider_of(request.app.state.settings).address(wanted))
+    response = RedirectResponse(address, status_code=303)
+    text = json.dumps([wanted.state, wanted.nonce, wanted.verifier])
+    secure = is_secure(request)
+    response.set_cookie(
+        SECURE_COOKIE if secure else COOKIE, seal(store.secret, PURPOSE, text, at), path=router.prefix, secure=secure,
+        max_age=int(LASTS.total_seconds()), httponly=True, samesite="lax",
+    )  # fmt: skip
+    return response
+
+
+@router.get("/callback", status_code=303, response_class=RedirectResponse, responses=READ)
+def come_back(request: Request) -> RedirectResponse:
+    """Open the session of whoever comes back from the provider, if his identity there is linked to an account."""
+    store, settings, at = request.app.state.store, request.app.state.settings, request.app.state.store.now()
+    secure = is_secure(request)
+    name = SECURE_COOKIE if secure else COOKIE
+    sealed = request.cookies.get(name)
+    if sealed is None:
+        raise Refused("oidc_refused", why="no_log_in")
+    wanted = LogInRequest(*json.loads(unseal(store.secret, PURPOSE, sealed, at, LASTS)))
+    subject = _asked(lambda: provider_of(settings).subject(wanted, dict(request.query_params), at))
+    visitor = Visitor(request.client.host if request.client else "", request.headers.get("user-agent", ""), METHOD)
+    rules = LogInRules(sessions=limits_of(settings))
+    session = log_in_by_identity(store, Identity(settings.oidc_issuer, subject), visitor, at, rules)
+    response = RedirectResponse(AFTERWARDS, status_code=303)
+    set_cookie(request, response, session, at)
+    response.delete_cookie(name, path=router.prefix, secure=secure, httponly=True, samesite="lax")
+    return response

@@ -1,0 +1,43 @@
+"""Every router of the API."""
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from apps.api import (
+    attachments,
+    case_list,
+    case_reading,
+    cases,
+    deliveries,
+    desk,
+    intake,
+    login,
+    moves,
+    oidc,
+    probes,
+    reports,
+    rules,
+    webhooks,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    cases.router,
+    case_list.router,
+    case_reading.router,
+    moves.router,
+    attachments.router,
+    desk.router,
+    rules.router,
+    reports.router,
+    intake.router,
+    deliveries.router,
+    webhooks.router,
+)
+"""The routers whose routes need somebody who is authenticated; all are below the prefix."""
+OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router)
+"""Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the name of a route in the schema, which a generated client calls its method by: the function's name."""
+    return route.name
