@@ -26,13 +26,17 @@ class Listening:
 
     def answers(self) -> bool:
         """Return whether the API answers there."""
-        import httpx
+        return is_alive(self.url)
 
-        try:
-            address = f"{self.url.removesuffix('/api/v1')}/livez"
-            return httpx.get(address, timeout=PROBE_SECONDS, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
+
+def is_alive(url: str) -> bool:
+    """Return whether the API of this address answers at its ``/livez``."""
+    import httpx
+
+    try:
+        return httpx.get(httpx.URL(url).copy_with(path="/livez"), timeout=PROBE_SECONDS, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def check_listening(listening: Listening) -> None:

@@ -60,8 +60,7 @@ def case_seen(store: Store, principal: Principal, number: str, at: datetime) -> 
         case = case_for(tx, principal, number, at)
         seen = disclosure(tx, principal, case.id, at)
     view = views.case(store, case.number, principal.actor.handle)
-    with store.looking() as tx:
-        links = [link for link in view.links if _knows(tx, principal, link.case, at)]
+    links = _known_links(store, principal, view.links, at)
     customer = view.customer
     if customer is not None:
         shown = views.CustomerView(seen.name(customer.name), seen.phone(customer.phone), seen.email(customer.email))
@@ -73,6 +72,19 @@ def case_seen(store: Store, principal: Principal, number: str, at: datetime) -> 
         _log(store, principal, case, fields, at)
         customer = shown
     return SeenCase(case, customer, _masks(seen), view.unusable, links)
+
+
+def links_seen(store: Store, principal: Principal, number: str, at: datetime) -> tuple[CaseRow, list[LinkView]]:
+    """Return the case, and those of its relatives of which the principal may know."""
+    with store.looking() as tx:
+        case = case_for(tx, principal, number, at)
+    view = views.case(store, case.number, principal.actor.handle)
+    return case, _known_links(store, principal, view.links, at)
+
+
+def _known_links(store: Store, principal: Principal, links: list[LinkView], at: datetime) -> list[LinkView]:
+    with store.looking() as tx:
+        return [link for link in links if _knows(tx, principal, link.case, at)]
 
 
 def history_seen(store: Store, principal: Principal, number: str, at: datetime) -> SeenHistory:

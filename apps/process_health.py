@@ -1,4 +1,4 @@
-"""Checks the health of the Prefect server and its worker: their processes on this machine, and what they answer."""
+"""Checks the health of the children of ``up``: their processes on this machine, and what they answer."""
 
 import json
 import os
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apps.health import Health
+from apps.listening import is_alive
 
 if TYPE_CHECKING:
     import httpx
 
-SERVER_NOTE, DRIVER_NOTE = "prefect-server.json", "driver.json"
+SERVER_NOTE, DRIVER_NOTE, API_NOTE = "prefect-server.json", "driver.json", "api.json"
 WORKERS = (("worker", "prefect-worker.json", "closeloop"), ("acts", "prefect-acts.json", "closeloop-acts"))
 """The workers that ``up`` starts: the name of the part, its note, and the work pool that it serves."""
 PROBE_SECONDS = 2.0
@@ -34,6 +35,15 @@ def process_health(home: Path, driver_lives: bool) -> list[Health]:
     with httpx.Client(base_url=api, auth=auth, timeout=PROBE_SECONDS, trust_env=False) as http:
         health = _server(http, api, server, driver_lives)
         return [health, *(_worker(http, home, *worker, health.ok) for worker in WORKERS)]
+
+
+def api_health(home: Path) -> Health:
+    """Return the health of the REST API that ``up`` started; no fault where it started none."""
+    note = read_note(home, API_NOTE)
+    if note is None:
+        return Health("api", True, "none")
+    code = fault_of(note) or ("there" if is_alive(note["api_url"]) else "away")
+    return Health("api", code == "there", code, {"api": note["api_url"], **_known(note)}, _notes(note))
 
 
 def read_note(home: Path, name: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Checks the health of the database, the driver, the Prefect server and worker, and the schedules."""
+"""Checks the health of the database, the driver, the Prefect server and worker, the REST API, and the schedules."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.health import Health
 from apps.mail_health import mail_health
-from apps.process_health import DRIVER_NOTE, fault_of, process_health, read_note
+from apps.process_health import DRIVER_NOTE, api_health, fault_of, process_health, read_note
 from apps.xml_parser import xml_parser_health
 from engine.audit.lifecycle_check import check_lifecycles
 from engine.clock_doubt import anchoring_doubt
@@ -72,7 +72,7 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
             ]
     except Refused as refused:
         away = Health("database", False, "away", {"reason": refused.code})
-        return [away, *process_health(settings.where, driver_lives=False)]
+        return [away, *process_health(settings.where, driver_lives=False), api_health(settings.where)]
     due = look(store)
     lag = max((now - from_micros(due.timer)).total_seconds(), 0.0) if due.timer else 0.0
     database, plain = "postgres" if store.postgres else "sqlite", store.plain_host()
@@ -83,7 +83,10 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
         *parts,
         xml_parser_health(),
     ]
-    return health if store.simulated else [*health, *mail_health(settings), *process_health(settings.where, driver.ok)]
+    if store.simulated:
+        return health
+    home = settings.where
+    return [*health, *mail_health(settings), *process_health(home, driver.ok), api_health(home)]
 
 
 def _clock(store: Store) -> list[Health]:

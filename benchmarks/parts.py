@@ -35,6 +35,7 @@ PARTS = (
     Part("scaling", {"sizes": (1_000, 5_000), "rounds": 2, "moves": 20}),
     Part("similar", {"sizes": (2_000,), "searches": 40}),
     Part("sweep", {"cases": 5_000, "due": 1_000, "rounds": 1}),
+    Part("api", {"rounds": 1, "moves": 5, "sizes": (500, 1_000), "pages": 5}),
     Part("deliveries", None),  # it starts a Prefect server
     Part("acts", None),  # so does this one
 )

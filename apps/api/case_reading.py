@@ -10,10 +10,10 @@ from apps.api.caller import Called, etag
 from apps.api.case_documents import CaseDocument
 from apps.api.cases import CaseNumber
 from apps.api.responses import READ
-from apps.principal_views import case_seen, history_seen, moves_seen, timers_seen
+from apps.principal_views import case_seen, history_seen, links_seen, moves_seen, timers_seen
 from apps.timer_explanation import CountedDay
 from apps.timer_views import TimerView
-from apps.variable_views import field_label
+from apps.variable_views import LinkView, field_label
 from engine.access.moves import OfferedMove
 from engine.access.principal import Scope
 from locales.translation import label
@@ -76,6 +76,33 @@ class History(BaseModel):
     number: str
     masked: bool
     moves: list[HistoryEntry]
+
+
+class StatementDocument(BaseModel):
+    """What was said in one field of a move: the contact's text, a reply, a note."""
+
+    seq: int
+    move: str
+    field: str
+    field_label: str
+    actor: str
+    occurred_at: datetime
+    content: Any = Field(description="Masked where the caller may not read it; null once it was erased.")
+
+
+class Statements(BaseModel):
+    """What was said on a case, in order."""
+
+    number: str
+    masked: bool
+    statements: list[StatementDocument]
+
+
+class Links(BaseModel):
+    """The relatives of a case of which the caller may know."""
+
+    number: str
+    links: list[LinkDocument]
 
 
 class DayDocument(BaseModel):
@@ -158,7 +185,7 @@ def show_case(number: CaseNumber, caller: Called, response: Response) -> CaseDet
         customer=shown,
         masked=seen.masked,
         unusable=seen.unusable,
-        links=[LinkDocument(number=link.case, **_without_case(link.document())) for link in seen.links],
+        links=list(map(_link, seen.links)),
     )
 
 
@@ -176,6 +203,35 @@ def show_history(number: CaseNumber, caller: Called) -> History:
         for move in seen.moves
     ]
     return History(number=number, masked=seen.masked, moves=moves)
+
+
+@router.get("/statements", responses=READ)
+def show_statements(number: CaseNumber, caller: Called) -> Statements:
+    """Return what the customer and the staff said on a case, in order."""
+    caller.needs(Scope.READ_CASES)
+    seen = history_seen(caller.store, caller.principal, number, caller.at)
+    statements = [
+        StatementDocument(
+            seq=move.seq,
+            move=move.move,
+            field=name,
+            field_label=field_label(caller.locale, seen.kind, name),
+            actor=move.actor,
+            occurred_at=move.occurred_at,
+            content=move.form[name],
+        )
+        for move in seen.moves
+        for name in sorted(move.statements)
+    ]
+    return Statements(number=number, masked=seen.masked, statements=statements)
+
+
+@router.get("/links", responses=READ)
+def show_links(number: CaseNumber, caller: Called) -> Links:
+    """Return the cases to which a case is linked, as far as the caller may know of them."""
+    caller.needs(Scope.READ_CASES)
+    case, links = links_seen(caller.store, caller.principal, number, caller.at)
+    return Links(number=case.number, links=list(map(_link, links)))
 
 
 @router.get("/timers", responses=READ)
@@ -197,8 +253,8 @@ def show_moves(number: CaseNumber, caller: Called, response: Response) -> Offere
     return OfferedMoves(number=case.number, seq=case.version, moves=moves)
 
 
-def _without_case(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name != "case"}
+def _link(link: LinkView) -> LinkDocument:
+    return LinkDocument(number=link.case, **{name: value for name, value in link.document().items() if name != "case"})
 
 
 def _timer(timer: TimerView, days: list[CountedDay], kind: str, locale: str) -> TimerDocument:

@@ -17,7 +17,8 @@ CSP = (
 """Swagger UI sets styles in attributes; scripts come from files of this address only."""
 PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>closeloop API</title><link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<head><meta charset="utf-8"><title>closeloop API</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/swagger-ui.css"></head>
 <body><div id="page"></div><script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script></body>
 </html>
 """

@@ -53,7 +53,7 @@ def init(simulated: bool = False, at: At = None, json: Json = False) -> None:
 
 
 def status(json: Json = False) -> int:
-    """The health of database, driver, Prefect server, worker and schedules; exit 2 if one is red."""
+    """The health of database, driver, Prefect server, worker, REST API and schedules; exit 2 if one is red."""
     from apps.status import check_health
 
     health = check_health(cli.settings, cli.store)

@@ -167,6 +167,7 @@ def test_a_real_store_tells_what_does_not_run(closeloop: Closeloop, home: Path):
         "prefect": (False, "away"),
         "worker": (False, "gone"),
         "acts": (False, "none"),
+        "api": (True, "none"),
     }
     assert "closeloop drive" in closeloop("status").output
 

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psutil
 import pytest
 
 from apps.health import Health
-from apps.process_health import fault_of, process_health
+from apps.process_health import api_health, fault_of, process_health
 from apps.process_state import process_facts
 
 
@@ -98,3 +100,41 @@ def test_a_worker_of_which_no_server_can_say_anything_is_not_called_well(
     note = process_facts(process.pid)
     server, worker, _ = health(tmp_path, True, server={**note, "api_url": "http://127.0.0.1:9/api"}, worker=note)
     assert (server.code, worker.code, worker.ok) == ("away", "unknown", False)
+
+
+def health_of_api(home: Path, **note: Any) -> Health:
+    (home / "run").mkdir(exist_ok=True)
+    (home / "run" / "api.json").write_text(json.dumps({"api_url": "http://127.0.0.1:9/api/v1", **note}))
+    return api_health(home)
+
+
+def test_an_api_that_was_not_started_here_is_no_fault(tmp_path: Path):
+    assert (api_health(tmp_path).ok, api_health(tmp_path).code) == (True, "none")
+
+
+def test_an_api_whose_process_runs_must_answer(process: "subprocess.Popen[bytes]", tmp_path: Path):
+    away = health_of_api(tmp_path, **process_facts(process.pid), restarts=1)
+    assert (away.ok, away.code) == (False, "away")
+    assert "http://127.0.0.1:9/api/v1" in away.text("en")
+    assert "started again 1 times" in away.text("en")
+
+
+def test_an_api_whose_process_died_is_a_fault(process: "subprocess.Popen[bytes]", tmp_path: Path):
+    note = process_facts(process.pid)
+    process.kill()
+    process.wait()
+    gone = health_of_api(tmp_path, **note)
+    assert (gone.ok, gone.code, gone.facts["pid"]) == (False, "gone", process.pid)
+
+
+def test_an_api_that_answers_is_well(process: "subprocess.Popen[bytes]", tmp_path: Path):
+    class Livez(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/livez" else 404)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Livez) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/api/v1"
+        there = health_of_api(tmp_path, **process_facts(process.pid), api_url=url)
+    assert (there.ok, there.code) == (True, "there")

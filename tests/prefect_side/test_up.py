@@ -54,7 +54,7 @@ class Up:
     def well(self) -> bool:
         """Whether its processes are; what else may be red does not depend on them."""
         parts = self.status()
-        return all(parts[part]["ok"] for part in ("driver", "prefect", "worker"))
+        return all(parts[part]["ok"] for part in ("driver", "prefect", "worker", "api"))
 
     def api(self, method: str, path: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.port}/api{path}"
@@ -116,6 +116,15 @@ def test_it_prints_the_login_that_is_in_its_file(up: Up):
     assert (up.home / "prefect.auth").read_text("ascii") in up.console
     assert {(up.home / name).stat().st_mode & 0o777 for name in ("prefect.auth", "prefect-api.auth")} == {0o600}
     assert (up.home / "prefect-api.auth").read_text("ascii") not in up.console
+
+
+def test_it_prints_the_address_of_the_api_which_is_ready_and_started_again_when_killed(up: Up):
+    [address] = re.findall(r"(http://127\.0\.0\.1:\d+/api/v1)/docs", up.console)
+    ready = httpx.get(address.replace("/api/v1", "/readyz"), trust_env=False).json()
+    assert (ready["database"], ready["driver"]) == ("there", "beats")
+    kill(up.note("api")["pid"], signal.SIGKILL)
+    died_and_came_back(up, "API")
+    assert (up.status()["api"]["code"], up.status()["api"]["restarts"]) == ("there", 1)
 
 
 def test_a_killed_worker_is_started_again_and_said_to_be(up: Up):
@@ -183,14 +192,15 @@ def test_after_prefect_was_wiped_its_pages_and_deployments_are_there_again(up: U
 
 
 def test_a_killed_up_takes_its_children_with_it_and_status_says_what_is_gone(up: Up):
-    pids = [up.note(name)["pid"] for name in ("prefect-server", "prefect-worker")]
+    pids = [up.note(name)["pid"] for name in ("prefect-server", "prefect-worker", "api")]
     up.process.kill()
     up.process.wait()
     until(lambda: not any(psutil.pid_exists(pid) for pid in pids), PATIENCE)
     parts = up.status()
-    assert {name: parts[name]["code"] for name in ("driver", "prefect", "worker")} == {
+    assert {name: parts[name]["code"] for name in ("driver", "prefect", "worker", "api")} == {
         "driver": "gone",
         "prefect": "gone",
+        "api": "gone",
         "worker": "gone",
     }
     shown = subprocess.run([PROGRAM, "status"], env=up.environment, capture_output=True, text=True, check=False)

@@ -29,6 +29,8 @@ NO_FILE = "0" * 32
 OF_ONE_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "show_case": (GET, "/cases/{number}", {}),
     "show_history": (GET, "/cases/{number}/history", {}),
+    "show_statements": (GET, "/cases/{number}/statements", {}),
+    "show_links": (GET, "/cases/{number}/links", {}),
     "show_timers": (GET, "/cases/{number}/timers", {}),
     "show_moves": (GET, "/cases/{number}/moves", {}),
     "make_move": (POST, "/cases/{number}/moves/note", {"json": {"note": "Seen."}}),

@@ -41,6 +41,34 @@ def test_a_case_is_read_with_its_customer_its_history_and_its_promises(api: Test
     assert {"first_reply"} <= {timer["clause"] for timer in timers}
 
 
+def test_what_was_said_on_a_case_is_read_in_order(api: TestClient):
+    number = api.post("/api/v1/cases", json={"text": "My parcel is late."}).json()["number"]
+    api.post(f"/api/v1/cases/{number}/moves/note", json={"note": "He calls again."})
+    found = api.get(f"/api/v1/cases/{number}/statements").json()
+    said = [(each["seq"], each["move"], each["field"], each["content"]) for each in found["statements"]]
+    assert said == [(1, "open", "text", "My parcel is late."), (2, "note", "note", "He calls again.")]
+    assert found["statements"][0]["occurred_at"].endswith("Z")
+
+
+def test_a_reviewer_reads_what_was_said_without_how_the_customer_is_reached(api: TestClient):
+    customer = {"name": "Wang Wei", "phone": "13800138000"}
+    body = {"text": "Call me: 13800138000.", "customer": customer}
+    number = api.post("/api/v1/cases", json=body).json()["number"]
+    found = api.get(f"/api/v1/cases/{number}/statements", headers={"Authorization": "Bearer odd"})
+    assert found.status_code == 200
+    assert found.json()["masked"]
+    assert "13800138000" not in found.text
+
+
+def test_the_links_of_a_case_name_its_parent_and_its_children(api: TestClient):
+    parent = api.post("/api/v1/cases", json={"text": "My parcel is late."}).json()["number"]
+    child = api.post("/api/v1/cases", json={"text": "And it is broken.", "parent": parent}).json()["number"]
+    found = {number: api.get(f"/api/v1/cases/{number}/links").json()["links"] for number in (parent, child)}
+    assert [(link["number"], link["direction"]) for link in found[parent]] == [(child, "child")]
+    assert [(link["number"], link["direction"]) for link in found[child]] == [(parent, "parent")]
+    assert found[parent] == api.get(f"/api/v1/cases/{parent}").json()["links"]
+
+
 def test_a_reviewer_sees_the_case_without_how_its_customer_is_reached(api: TestClient):
     customer = {"name": "Wang Wei", "phone": "13800138000", "email": "wang@example.com"}
     text = "Call me: 13800138000."
