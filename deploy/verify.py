@@ -45,6 +45,7 @@ TABLES = {
 }
 LATER = {"journal"}
 """Tables that a store of an earlier release does not have."""
+NEWEST_ERASURE = "SELECT digest FROM journal WHERE subject = 'erasure' AND key = ? ORDER BY seq DESC LIMIT 1"
 Fault = tuple[str, int, str]
 
 
@@ -189,6 +190,7 @@ def _loaded(folder: Path, aside: Path) -> sqlite3.Connection:
         raw.executemany(f"INSERT INTO {table} VALUES ({holes})", _rows(folder / f"{table}.csv", columns))  # noqa: S608
     raw.execute("CREATE INDEX by_case ON transition (case_id, seq)")
     raw.execute("CREATE INDEX said ON statement (case_id, seq)")
+    raw.execute("CREATE INDEX entered ON journal (subject, key, seq)")
     raw.commit()
     return raw
 
@@ -271,6 +273,7 @@ def chain_faults(raw: sqlite3.Connection) -> Iterator[Fault]:
         yield from _as_far_as_readable(case, _case_faults(case, history))
         found = ((case["number"], seq, what) for seq, what in _text_faults(history, texts_of_case))
         yield from _as_far_as_readable(case, found)
+        yield from _as_far_as_readable(case, _erasure_faults(raw, case, texts_of_case))
     for name, table in (("transition", steps), ("statement", texts)):
         table.of(float("inf"))
         if table.strays:
@@ -337,6 +340,21 @@ def _text_faults(history: list[dict[str, Any]], texts: list[dict[str, Any]]) -> 
                 if one is None or not _said(one, value):
                     yield row["seq"], f"statement_{name}"
     yield from ((seq, f"statement_{name}_unknown") for seq, name in kept)
+
+
+def _erasure_faults(raw: sqlite3.Connection, case: dict[str, Any], texts: list[dict[str, Any]]) -> Iterator[Fault]:
+    """The texts that were erased, but not by the command: no entry of the journal says who did it.
+
+    A store of a release without a journal can say of no text who erased it.
+    """
+    if raw.execute("SELECT 1 FROM journal LIMIT 1").fetchone() is None:
+        return
+    for text in texts:
+        if text["erased_at"] is not None and text["content"] is None and text["salt"] is None:
+            key = canonical([text["case_id"], text["seq"], text["field"]])
+            newest = raw.execute(NEWEST_ERASURE, (key,)).fetchone()
+            if newest is None or not newest[0]:
+                yield case["number"], text["seq"], f"statement_{text['field']}_erased"
 
 
 def _form(text: str) -> dict[str, Any]:

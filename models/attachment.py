@@ -27,3 +27,4 @@ class Attachment(SQLModel, table=True):
     uploaded_by: int = Field(foreign_key="actor.id")
     uploaded_at: datetime = Field(sa_type=Instant)
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    erasure_reason: str | None = None

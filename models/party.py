@@ -71,7 +71,10 @@ class SamePerson(SQLModel, table=True):
 
 
 class Statement(SQLModel, table=True):
-    """The text of one personal field of one transition, and the salt of its digest in the record."""
+    """The text of one personal field of one transition, and the salt of its digest in the record.
+
+    Erasing a text empties ``content`` and ``salt``; the journal covers when and why it was erased.
+    """
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
     seq: int = Field(primary_key=True)
@@ -79,3 +82,4 @@ class Statement(SQLModel, table=True):
     salt: bytes | None
     content: str | None
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    erasure_reason: str | None = None

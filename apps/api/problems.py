@@ -30,13 +30,13 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "unknown_address", "unknown_arrival", "unknown_attachment",
         "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_order", "unknown_session",
-        "unknown_token", "unknown_webhook",
+        "unknown_text", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
-        "too_many_attachments",
+        "case_not_closed", "too_many_attachments",
         "after_the_end", "before_the_case", "blank_bound", "due_passed", "guard", "likely_duplicate", "no_consent",
         "no_customer_address", "no_follow_up", "no_such_promise", "no_such_timer", "not_dead",
         "not_mergeable", "not_now", "other_content", "promise_kept", "superseded",

@@ -74,13 +74,17 @@ def download_(
 
 
 def erase_attachment_(
-    number: str, id_: Annotated[str, typer.Argument(metavar="ID")], as_: As = None, json: Json = False
+    number: str,
+    id_: Annotated[str, typer.Argument(metavar="ID")],
+    reason: Annotated[str, typer.Option()] = "",
+    as_: As = None,
+    json: Json = False,
 ) -> None:
     """Erase a file, its name and its thumbnail; the record keeps a digest that says nothing any more."""
     at = cli.working_time()
     principal = cli.principal(cli.actor(as_))
     erased = _id_of(principal, number, id_, at)
-    erase_attachment(cli.store, number, erased, principal.actor.handle, at)
+    erase_attachment(cli.store, principal, number, erased, reason, at)
     cli.give({"case": number, "id": erased, "erased": True}, cli.translate("attachments.erased", id=erased))
 
 

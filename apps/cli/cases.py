@@ -9,7 +9,7 @@ from apps import views
 from apps.board_counts import BoardCounts
 from apps.board_counts import board as count_board
 from apps.case_history import history as history_of_case
-from apps.cli import attachments, case_moves
+from apps.cli import attachments, case_moves, erasures
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.customer_doubts import customer_doubts, letters_row, question_document
 from apps.cli.number_options import whole_option
@@ -45,6 +45,7 @@ case.command("attach")(attachments.attach_)
 case.command("attachments")(attachments.attachments_)
 case.command("download")(attachments.download_)
 case.command("erase-attachment")(attachments.erase_attachment_)
+case.command("erase")(erasures.erase)
 
 
 @case.command("list")

@@ -1,13 +1,27 @@
-"""Check the journal: its chain, and that each journalled row is what its newest entry says."""
+"""Check the journal: its chain, and that each journalled row is what its newest entry says.
+
+A chunk of entries, and of the rows that they describe, that is byte for byte the one that this process found sound
+before is not checked again. See Note [A verdict is reached once] in ``sound_cases.py``.
+"""
 
 from collections.abc import Iterator
 from typing import Any, cast
 
 import orjson
 
+from engine.audit.sound_cases import digest_of
 from engine.ledger.case_ranges import CASE_PARTIES
 from engine.ledger.chain import GENESIS
-from engine.ledger.journal import COLUMNS, KEYS, canonical_key, entry_hash, row_digest, stored_digest
+from engine.ledger.journal import (
+    COLUMNS,
+    KEYS,
+    SELECTED,
+    canonical_key,
+    entry_hash,
+    row_digest,
+    rows_of,
+    stored_digest,
+)
 from engine.transaction import Tx
 
 CHUNK = 500
@@ -18,14 +32,22 @@ SELECT key, digest, seq FROM journal j WHERE subject = :subject AND seq > :after
    AND seq = (SELECT max(seq) FROM journal n WHERE n.subject = j.subject AND n.key = j.key)
  ORDER BY seq LIMIT {CHUNK}
 """
+NEWEST_OF = """
+SELECT key, digest FROM journal j WHERE subject = :subject AND key = ANY(:keys)
+   AND seq = (SELECT max(seq) FROM journal n WHERE n.subject = j.subject AND n.key = j.key)
+"""
 SUPERSEDED = """
 SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key = e.key AND n.seq > e.seq
  WHERE e.seq = :seq LIMIT 1
 """
 KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
+CHAIN = ""
+"""Stands for the chain of the journal where the table of rows is named."""
 NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
 """The columns of the key of each subject of the journal."""
-NUMBERS = frozenset({"id", "case_id", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt", "actor_id"})
+NUMBERS = frozenset({
+    "id", "case_id", "seq", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt", "actor_id",
+})  # fmt: skip
 """Columns of keys that hold numbers; all others hold texts."""
 RANDOM_IDS = frozenset({"api_token", "attachment", "invitation"})
 """Tables whose ids are texts: they are random, so that nobody can guess the next one."""
@@ -37,19 +59,33 @@ JournalFault = tuple[int, str]
 
 
 def journal_faults(tx: Tx) -> Iterator[JournalFault]:
-    """Yield every fault of the journal, and every journalled row that no entry or another one describes."""
+    """Yield every fault of the journal, and every journalled row that no entry or another one describes.
+
+    An erased text that no entry describes is reported with its case (``engine.audit.verify``).
+    """
     yield from _chain_faults(tx, 0)
     for subject in NAMES:
-        matching = 0
+        matching = before = 0
         for entries in _live_entries(tx, subject):
             rows = _rows_of(tx, subject, entries)
-            for entry in entries:
-                if (fault := _row_fault(tx, subject, entry, rows)) is not None:
-                    yield entry.seq, fault
-                elif entry.digest:
-                    matching += 1
-        if subject in KEYS and tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
+            place, before = (subject, before), entries[-1].seq
+            digest = digest_of(entries, rows.values()) if rows is not None else None
+            faults: list[JournalFault] = []
+            if not _is_known(tx, place, digest):
+                found = ((entry.seq, _row_fault(tx, subject, entry, rows)) for entry in entries)
+                faults = [(seq, fault) for seq, fault in found if fault is not None]
+                _remember(tx, place, digest, faults)
+            yield from faults
+            faulty = {seq for seq, _ in faults}
+            matching += sum(bool(entry.digest) and entry.seq not in faulty for entry in entries)
+        if subject in KEYS.keys() - SELECTED and tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
             yield from _unknown_rows(tx, subject)
+
+
+def newest_digests(tx: Tx, subject: str, keys: list[str]) -> dict[str, str]:
+    """Return the digests of the newest entries of some rows, by the rows' keys as the journal writes them."""
+    rows = tx.rows_among(NEWEST_OF, subject=subject, keys=keys) if keys else []
+    return {row.key: row.digest for row in rows}
 
 
 def new_journal_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
@@ -82,14 +118,25 @@ def _rows_of(tx: Tx, subject: str, entries: list[Any]) -> _Rows | None:
     first = KEYS[subject][0]
     keys = (_parsed(subject, entry.key) for entry in entries)
     firsts = sorted({key[0] for key in keys if key is not None})
-    found = tx.rows_among(f"SELECT * FROM {subject} WHERE {first} = ANY(:firsts)", firsts=firsts)
+    found = tx.rows_among(f"SELECT * FROM {rows_of(subject)} WHERE {first} = ANY(:firsts)", firsts=firsts)
     return {tuple(getattr(row, name) for name in KEYS[subject]): row for row in found}
 
 
 def _chain_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
     first = tx.row(BEFORE, seq=after) if after else None
-    before, expected = GENESIS if first is None else first.hash, after
-    for entry in _entries(tx, after):
+    before = GENESIS if first is None else first.hash
+    while entries := tx.rows(ENTRIES, after=after):
+        place, digest = (CHAIN, after), digest_of([(before,)], entries)
+        if not _is_known(tx, place, digest):
+            faults = [*_chunk_faults(before, after, entries)]
+            _remember(tx, place, digest, faults)
+            yield from faults
+        before, after = entries[-1].hash, entries[-1].seq
+
+
+def _chunk_faults(before: Any, expected: int, entries: list[Any]) -> Iterator[JournalFault]:
+    """Yield where entries do not follow from one another, nor the first from the hash and the number before it."""
+    for entry in entries:
         expected += 1
         if entry.seq != expected:
             yield entry.seq, "journal_gap"
@@ -97,6 +144,15 @@ def _chain_faults(tx: Tx, after: int) -> Iterator[JournalFault]:
         if not _follows(before, entry):
             yield entry.seq, "journal_hash"
         before = entry.hash
+
+
+def _is_known(tx: Tx, place: tuple[str, int], digest: bytes | None) -> bool:
+    return digest is not None and tx.kept.sound_entries.get(place) == digest
+
+
+def _remember(tx: Tx, place: tuple[str, int], digest: bytes | None, faults: list[JournalFault]) -> None:
+    if digest is not None and not faults:
+        tx.kept.sound_entries[place] = digest
 
 
 def _follows(before: Any, entry: Any) -> bool:

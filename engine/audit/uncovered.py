@@ -123,12 +123,6 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("id", "flow", "began_at", "ended_at", "observed", "did", "note"),
         WHOLE_ROWS,
     ),
-    "statement": Uncovered(
-        "when a text was erased, and that one was erased: its digest remains",
-        ("erased_at",),
-        (),
-        frozenset({"erased_at"}),
-    ),
     "store_info": Uncovered("the clock of a simulated store", ("simulated_at",)),
     "timer": Uncovered(
         "what does not follow from the record: which edition of a pack a limit is from, if this release does not have"

@@ -12,16 +12,17 @@ from engine.attachments.attachment_check import ATTACHMENTS, attachment_faults
 from engine.attachments.content_files import ContentFiles, content_files
 from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
-from engine.audit.journal_check import journal_faults, new_journal_faults
+from engine.audit.journal_check import journal_faults, new_journal_faults, newest_digests
 from engine.audit.party_check import party_faults
 from engine.audit.row_check import parsed_form, row_faults
 from engine.audit.schema_check import schema_faults
+from engine.audit.sound_cases import SoundCases
 from engine.audit.timer_check import TimerCheck
 from engine.audit.value_check import value_faults
 from engine.duplicates.recognition import shipment_key
 from engine.ledger.anchoring import anchored_entry, doubts
 from engine.ledger.chain import GENESIS, chain_hash, digest
-from engine.ledger.journal import JOURNAL_LEAF
+from engine.ledger.journal import JOURNAL_LEAF, canonical_key, row_digest
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
 from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
 from engine.rules.in_force import Rules, rules_in
@@ -38,7 +39,9 @@ HISTORY = """
 SELECT case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle,
        form, hash FROM transition WHERE case_id IN ({ids}) ORDER BY case_id, seq
 """
-STATEMENTS = "SELECT case_id, seq, field, salt, content, erased_at FROM statement WHERE case_id IN ({ids})"
+STATEMENTS = """
+SELECT case_id, seq, field, salt, content, erased_at, erasure_reason FROM statement WHERE case_id IN ({ids})
+"""
 STRAYS = """
 SELECT 'transition' AS name, count(*) AS n FROM transition t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL
 UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t ON t.case_id = s.case_id
@@ -70,11 +73,30 @@ class Related:
     steps: dict[int, list[Any]]
     timers: dict[int, list[Any]]
     attachments: dict[int, list[Any]]
+    erasures: Mapping[str, str]
+    """The digests of the journal's newest entries for the texts that were erased, by their keys."""
 
     @classmethod
     def read(cls, tx: Tx, ids: list[int]) -> "Related":
         """Read them by one query per table."""
-        return cls(*(_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS, ATTACHMENTS)))
+        rows = [_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS, ATTACHMENTS)]
+        erased = [row for of_case in rows[1].values() for row in of_case if row.erased_at is not None]
+        keys = [key for row in erased if (key := _erasure_key(row)) is not None]
+        return cls(*rows, erasures=newest_digests(tx, "erasure", keys))
+
+    def rows_of(self, case_id: int) -> tuple[list[Any], ...] | None:
+        """Return the rows of one case from which its verdict follows; None if files or the journal decide, too."""
+        if self.attachments[case_id] or any(row.erased_at is not None for row in self.statements[case_id]):
+            return None
+        return tuple(rows[case_id] for rows in (self.history, self.statements, self.steps, self.timers))
+
+
+def _erasure_key(row: Any) -> str | None:
+    """Return under which key the journal holds that a text was erased, or None for a value that no key holds."""
+    try:
+        return canonical_key((row.case_id, row.seq, row.field))
+    except (TypeError, ValueError):
+        return None
 
 
 def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
@@ -108,34 +130,49 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     with store.looking() as tx:
         tx.lenient = True
         anchors = AnchorTimes.read(tx)
-        for row in tx.rows(STRAYS):
-            faults += [Fault("", 0, f"stray_{row.name}")] if row.n else []
-        faults += [Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx)]
-        entries = journal_faults(tx) if since is None else new_journal_faults(tx, anchored)
-        faults += [Fault(JOURNAL_LEAF, seq, what) for seq, what in entries]
-        if since is None:
-            at = tx.row(NEWEST).at or 0
-            whole = (schema_faults(store, tx), value_faults(tx), party_faults(tx, store.secret, at))
-            faults += [Fault("", 0, what) for check in whole for what in check]
+        faults += _store_faults(store, tx, anchored, since)
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
         with store.looking() as tx:
             tx.lenient = True
-            cases_ = [case_of(row) for row in tx.rows(CASES, after=after, since=least)]
-            if not cases_:
+            rows = tx.rows(CASES, after=after, since=least)
+            if not rows:
                 faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
-            related = Related.read(tx, [case.id for case in cases_])
-            versions, rules = recorded_versions(tx), rules_in(tx)
-        for case in cases_:
-            faults += _case_faults(store.secret, contents, case, related, versions, rules)
-            for seq, line in _set_back(case, related, anchors):
+            related = Related.read(tx, [row.id for row in rows])
+            versions, rules, sound = recorded_versions(tx), rules_in(tx), SoundCases.read(tx, anchors)
+        for row in rows:
+            case = case_of(row)
+            transitions += len(related.history[case.id])
+            rows_of_case = related.rows_of(case.id)
+            digest = None if rows_of_case is None else sound.digest(row, rows_of_case)
+            if sound.knows(case.id, digest):
+                continue
+            case_faults = _case_faults(store.secret, contents, case, related, versions, rules)
+            turned_back = _set_back(case, related, anchors)
+            if not case_faults and not turned_back:
+                sound.remember(case.id, digest)
+            faults += case_faults
+            for seq, line in turned_back:
                 if line:
                     lines_set_back.add(line)
                 else:
                     faults.append(Fault(case.number, seq, SET_BACK))
-            transitions += len(related.history[case.id])
-        cases, after = cases + len(cases_), cases_[-1].id
+        cases, after = cases + len(rows), rows[-1].id
+
+
+def _store_faults(store: Store, tx: Tx, anchored: int, since: datetime | None) -> Iterator[Fault]:
+    """Yield the faults that are no case's: of the journal, and of schema, values and customers if all is verified."""
+    for row in tx.rows(STRAYS):
+        if row.n:
+            yield Fault("", 0, f"stray_{row.name}")
+    yield from (Fault("", 0, f"lifecycle {version}") for version in altered_versions(tx))
+    entries = journal_faults(tx) if since is None else new_journal_faults(tx, anchored)
+    yield from (Fault(JOURNAL_LEAF, seq, what) for seq, what in entries)
+    if since is None:
+        at = tx.row(NEWEST).at or 0
+        whole = (schema_faults(store, tx), value_faults(tx), party_faults(tx, store.secret, at))
+        yield from (Fault("", 0, what) for check in whole for what in check)
 
 
 def _case_faults(
@@ -149,7 +186,7 @@ def _case_faults(
         lambda: _chain_faults(case.number, case.head, history),
         lambda: _history_faults(case, history),
         lambda: ((case.version, what) for what in row_faults(case, history, versions)),
-        lambda: _statement_faults(history, related.statements[case.id]),
+        lambda: _statement_faults(history, related.statements[case.id], related.erasures),
         lambda: ladder_faults(case, history, *ladder),
         lambda: ((0, what) for what in _timer_faults(case, table, history, related, rules)),
         lambda: _shipment_faults(secret, case, related.statements[case.id]),
@@ -238,23 +275,34 @@ def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tu
         yield case.version, "row"
 
 
-def _statement_faults(history: list[dict[str, Any]], statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
-    """Yield personal texts that are missing, altered or belong to no transition."""
+def _statement_faults(
+    history: list[dict[str, Any]], statements: Iterable[Any], erasures: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Yield personal texts that are missing, altered, erased without an entry, or belong to no transition."""
     stored = {(row.seq, row.field): row for row in statements}
     for row in history:
         for name, value in parsed_form(row["form"]).items():
-            if isinstance(value, dict) and not _matches(stored.pop((row["seq"], name), None), cast("_Row", value)):
+            if not isinstance(value, dict):
+                continue
+            text = stored.pop((row["seq"], name), None)
+            if not _matches(text, cast("_Row", value)):
                 yield row["seq"], f"statement_{name}"
+            elif text.erased_at is not None and erasures.get(_erasure_key(text) or "") != row_digest("erasure", text):
+                yield row["seq"], f"statement_{name}_erased"
     yield from ((seq, f"statement_{name}_unknown") for seq, name in stored)
 
 
 def _matches(row: Any, recorded: _Row) -> bool:
-    """Return whether a text matches its digest in the record, or was erased and says when."""
+    """Return whether a text matches its digest in the record, or was erased and says when.
+
+    Whether somebody erased it who may is told by the journal.
+    """
     if row is None or (row.content is None and row.salt is None):
         return row is not None and row.erased_at is not None
     if not isinstance(row.salt, bytes) or not isinstance(row.content, str):
         return False
     try:
-        return row.erased_at is None and digest(bytes(row.salt), row.content) == recorded.get("sha256")
+        there = row.erased_at is None and row.erasure_reason is None
+        return there and digest(bytes(row.salt), row.content) == recorded.get("sha256")
     except ValueError:  # a text that is no UTF-8
         return False

@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "category": ("code",),
     "department": ("code",),
     "edition": ("id",),
+    "erasure": ("case_id", "seq", "field"),
     "hold": ("kind",),
     "interpretation": ("id",),
     "invitation": ("id",),
@@ -44,7 +45,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "store_info": ("id",),
     "webhook": ("id",),
 }
-"""The tables whose rows are journalled, and the columns that identify a row."""
+"""What is journalled, by the columns that identify a row: tables, and the rows that ``SELECTED`` takes of one."""
+SELECTED = {
+    "erasure": """
+(SELECT case_id, seq, field, erased_at, erasure_reason FROM statement
+  WHERE erased_at IS NOT NULL AND content IS NULL AND salt IS NULL) AS erasure
+"""
+}
+"""The subjects that are no table: the texts that were erased, when and why."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 
@@ -86,7 +94,7 @@ def journal_new_cases(tx: Tx, at: int) -> None:
 def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
     """Enter every row that is not as its newest entry says: a person has examined what was found."""
     for subject, names in KEYS.items():
-        for row in tx.rows(f"SELECT {', '.join(names)} FROM {subject}"):
+        for row in tx.rows(f"SELECT {', '.join(names)} FROM {rows_of(subject)}"):
             journal_row(tx, subject, row, made_by, at)
         for row in tx.rows(ENTERED, subject=subject):
             journal_row(tx, subject, orjson.loads(row.key), made_by, at)
@@ -121,9 +129,14 @@ def begin_journal(tx: Tx, at: int) -> bool:
     if tx.row(HEAD) is not None:
         return False
     for subject, names in KEYS.items():
-        for row in tx.rows(f"SELECT {', '.join(names)} FROM {subject} ORDER BY {', '.join(names)}"):
+        for row in tx.rows(f"SELECT {', '.join(names)} FROM {rows_of(subject)} ORDER BY {', '.join(names)}"):
             journal_row(tx, subject, row, INIT, at)
     return True
+
+
+def rows_of(subject: str) -> str:
+    """Return what stands after FROM to read the rows of a subject."""
+    return SELECTED.get(subject, subject)
 
 
 def row_digest(subject: str, row: Any) -> str:
@@ -142,7 +155,7 @@ def stored_row(tx: Tx, subject: str, key: Sequence[Any]) -> Any:
     """Return a row by its key, or None."""
     names = KEYS[subject]
     where = " AND ".join(f"{name} = :{name}" for name in names)
-    return tx.row(f"SELECT * FROM {subject} WHERE {where}", **dict(zip(names, key, strict=True)))
+    return tx.row(f"SELECT * FROM {rows_of(subject)} WHERE {where}", **dict(zip(names, key, strict=True)))
 
 
 def entry_hash(before: str, entry: dict[str, Any]) -> str:

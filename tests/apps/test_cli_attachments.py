@@ -110,8 +110,10 @@ def test_the_settings_say_what_is_admitted(closeloop: Closeloop, number: str, tm
 def test_an_administrator_erases_a_file(closeloop: Closeloop, number: str, picture: Path, simulated: Store):
     [id_] = attached(closeloop, number, picture)
     add_administrator(simulated)
-    assert closeloop.refused("case", "erase-attachment", number, id_, "--as", AGENT)["code"] == "not_in_charge"
-    closeloop.json("case", "erase-attachment", number, id_, "--as", "ada")
+    command = ("case", "erase-attachment", number, id_, "--reason", "He asks for it.")
+    assert closeloop.refused(*command, "--as", AGENT)["code"] == "not_in_charge"
+    assert closeloop.refused(*command[:-1], " ", "--as", "ada")["code"] == "no_reason"
+    closeloop.json(*command, "--as", "ada")
     assert contents_in(simulated) == []
     assert "破损.jpg" not in closeloop("case", "attachments", number, "--as", AGENT).out
     assert closeloop.json("verify")["ok"]

@@ -45,6 +45,12 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "digest": "d", "payload": None, "processed_at": n, "case_id": n, "refusal": None}
         for n in (1, 2)
     ),
+    "attachment": tuple(
+        {"id": str(n) * 32, "case_id": n, "name": None, "type": "image/jpeg", "size": n, "salt": None,
+         "digest": str(n) * 64, "thumbnail": None, "uploaded_by": 3, "uploaded_at": n, "erased_at": n,
+         "erasure_reason": "order"}
+        for n in (1, 2)
+    ),
     "attempt_window": tuple({"key": f"k{n}", "hits": n, "until": n} for n in (1, 2)),
     "callback": tuple(
         {"case_id": n, "cycle": 9, "attempt": 1, "planned_at": n, "owner": "amy", "done_at": n, "outcome": "answered"}

@@ -21,10 +21,10 @@ from tests.case_actions import (
     SUPERVISOR,
     add_staff,
     contact,
-    execute_sql,
     form_for,
     query_rows,
 )
+from tests.erasures import erase_texts_of
 
 GROUP = 100
 DAYS = (
@@ -101,8 +101,7 @@ def _erase_texts(store: Store, random: Random) -> None:
     """Erase the texts of some customers."""
     count = query_rows(store, "SELECT count(*) AS n FROM cases")[0]["n"]
     for case_id in random.sample(range(1, count + 1), max(count // 50, 1)):
-        sql = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :case_id"
-        execute_sql(store, sql, case_id=case_id)
+        erase_texts_of(store, case_id)
 
 
 def settings_in(home: Any) -> Settings:

@@ -18,8 +18,9 @@ from engine.store import Store
 from flows.scheduled_work import run_scheduled
 from flows.work import Work
 from locales.translation import locales
-from tests.case_actions import AGENT, START, case_of, execute_sql, make_move, new_case, query_rows, refusal
+from tests.case_actions import AGENT, START, case_of, make_move, new_case, query_rows, refusal
 from tests.classifier.training_examples import classify_cases, training_examples
+from tests.erasures import erase_texts_of
 
 pytestmark = pytest.mark.requirement("A3")
 
@@ -47,7 +48,7 @@ def test_a_decision_of_the_system_is_no_example(store: Store):
 
 def test_an_erased_text_is_no_example(store: Store):
     _, erased, _ = classify_cases(store, 1)
-    execute_sql(store, "UPDATE statement SET content = NULL WHERE case_id = :id", id=case_of(store, erased)["id"])
+    erase_texts_of(store, case_of(store, erased)["id"])
     rows = query_rows(
         store, "SELECT content FROM statement WHERE field = 'text' AND content IS NOT NULL ORDER BY case_id"
     )

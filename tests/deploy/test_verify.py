@@ -25,6 +25,7 @@ from engine.store import Store
 from tests.audit.tamperings import STANDALONE
 from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
 from tests.docs.pages import ROOT
+from tests.erasures import erase_texts_of
 from tests.no_anchors import anchor_first
 
 pytestmark = pytest.mark.requirement("B5")
@@ -57,7 +58,7 @@ def run_verifier(auditor_folder: Path) -> RunVerifier:
 def anchored_store(sqlite_store: Store) -> Store:
     for _ in range(3):
         new_resolved_case(sqlite_store, subject='破损\\n "q" 😀', demand="</br>")
-    execute_sql(sqlite_store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+    erase_texts_of(sqlite_store, 2)
     anchor_first(sqlite_store, START + DAY)
     new_case(sqlite_store, DAY)
     return sqlite_store
@@ -89,6 +90,11 @@ def test_an_untampered_store_is_whole(anchored_store: Store, run_verifier: RunVe
         ("UPDATE cases SET head = 'x' WHERE id = 1", "cp-26-000001 4 head"),
         ("UPDATE statement SET content = 'x' WHERE case_id = 1 AND field = 'text'", "cp-26-000001 1 statement_text"),
         ("UPDATE statement SET erased_at = 5 WHERE case_id = 1 AND field = 'text'", "cp-26-000001 1 statement_text"),
+        (
+            "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 1 AND field = 'text'",
+            "cp-26-000001 1 statement_text_erased",
+        ),
+        ("DELETE FROM journal WHERE subject = 'erasure'", "cp-26-000002 1 statement_text_erased"),
         ("UPDATE statement SET seq = 3 WHERE case_id = 1 AND field = 'text'", "cp-26-000001 3 statement_text_unknown"),
         ("DELETE FROM statement WHERE case_id = 1 AND field = 'text'", "cp-26-000001 1 statement_text"),
         ("UPDATE transition SET seq = 9 WHERE case_id = 1 AND seq = 4", "cp-26-000001 9 gap"),
@@ -191,7 +197,7 @@ def test_a_re_anchor_is_reported_until_it_is_accepted(anchored_store: Store, run
 def test_a_backup_file_holds_its_own_anchors(store: Store, run_verifier: RunVerifier, tmp_path: Path):
     new_resolved_case(store, subject='破损,\n"q"')
     new_case(store)
-    execute_sql(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+    erase_texts_of(store, 2)
     back_up(store, tmp_path / "file", START + DAY)
     assert run_verifier(tmp_path / "file")[0] == 0
     delete_case(store, 2)

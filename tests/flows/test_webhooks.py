@@ -26,6 +26,7 @@ from gateways.webhook_sender import FakeSender, WebhookFailed
 from reports.run_figures import dead
 from tests.case_actions import START, execute_sql, make_move, new_case, new_resolved_case, query_rows
 from tests.engine.webhooks.subscribers import URL, administrator, subscribe
+from tests.erasures import erase_texts_of
 from tests.flows.scenes import Watching, drained
 from tests.one_thread import run_in_one_thread
 
@@ -99,7 +100,7 @@ def test_personal_fields_are_sent_where_the_subscription_may_and_what_was_erased
     subscribe(work.store, events=("case.opened",), personal=True)
     new_case(work.store, row_id="1", customer="Wang Fang", phone="13800138000", text="The box is torn.")
     erased = new_case(work.store, row_id="2", customer="Li", text="It was wet.")
-    execute_sql(work.store, "UPDATE statement SET content = NULL WHERE case_id = 2")
+    erase_texts_of(work.store, 2)
     drained(work, NOW)
     first, second = (document["data"] for document in documents(sender))
     assert first["customer"]["name"] == "Wang Fang"

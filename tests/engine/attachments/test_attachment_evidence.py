@@ -1,11 +1,13 @@
 """A swapped or missing file shows; a backup brings files back; an erased one is gone, and the record stays whole."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.access.principal import Principal, Scope
 from engine.attachments.erasure import erase_attachment
 from engine.attachments.orphans import remove_orphans
 from engine.attachments.reading import OpenedAttachment, attachments_of, open_attachment
@@ -17,7 +19,7 @@ from engine.clock import system_now
 from engine.ledger.anchoring import anchor
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import DAY, HANDLER, SECRET, START, execute_sql, new_case, query_rows, refusal
+from tests.case_actions import DAY, SECRET, START, execute_sql, new_case, query_rows, refusal
 from tests.engine.attachments.evidence import (
     LIMITS,
     PDF,
@@ -31,6 +33,7 @@ from tests.engine.attachments.evidence import (
 
 pytestmark = pytest.mark.requirement("A10")
 
+REASON = "He asks for it."
 NOW = system_now()
 """By the clock that stamps files; contents of the tests were written after it."""
 
@@ -91,27 +94,34 @@ def test_a_changed_row_shows(store: Store, number: str, sql: str, what: str):
 
 
 def test_an_erased_file_is_gone_and_the_record_whole(store: Store, number: str):
-    administrator = add_administrator(store)
+    administrator = principal_of(store, add_administrator(store))
     before = len(contents_in(store))
     [picture] = [view for view in attachments_of(store, principal_of(store), number, START) if view.thumbnail]
-    erase_attachment(store, number, picture.id, administrator, START)
+    erase_attachment(store, administrator, number, picture.id, REASON, START)
     assert len(contents_in(store)) == before - 2, "the photo and its thumbnail"
     [row] = query_rows(store, "SELECT name, salt, thumbnail FROM attachment WHERE id = :id", id=picture.id)
     assert set(row.values()) == {None}
     assert faults(store) == []
     refused = refusal(lambda: open_attachment(store, principal_of(store), number, picture.id, START))
     assert refused.code == "attachment_erased"
-    erase_attachment(store, number, picture.id, administrator, START)
+    erase_attachment(store, administrator, number, picture.id, REASON, START)
     [entry] = query_rows(store, "SELECT made_by FROM journal WHERE subject = 'attachment' ORDER BY seq DESC LIMIT 1")
-    assert entry["made_by"] == administrator
+    assert entry["made_by"] == administrator.actor.handle
+    assert execute_sql(store, "UPDATE attachment SET erasure_reason = 'Lost.' WHERE id = :id", id=picture.id) == 1
+    assert [what.partition(" [")[0] for _, _, what in faults(store)] == ["journal_changed attachment"]
 
 
-def test_only_an_administrator_erases(store: Store, number: str):
+def test_only_an_administrator_erases_and_says_why(store: Store, number: str):
     [id_, *_] = [view.id for view in attachments_of(store, principal_of(store), number, START)]
-    assert refusal(lambda: erase_attachment(store, number, id_, HANDLER, START)).code == "not_in_charge"
-    assert refusal(lambda: erase_attachment(store, number, "0" * 32, add_administrator(store), START)).code == (
-        "unknown_attachment"
-    )
+    administrator = principal_of(store, add_administrator(store))
+
+    def code_of(who: Principal, erased: str, reason: str = REASON) -> str:
+        return refusal(lambda: erase_attachment(store, who, number, erased, reason, START)).code
+
+    assert code_of(principal_of(store), id_) == "not_in_charge"
+    assert code_of(replace(administrator, scopes=frozenset({Scope.WRITE_CASES})), id_) == "scope_missing"
+    assert code_of(administrator, id_, reason=" ") == "no_reason"
+    assert code_of(administrator, "0" * 32) == "unknown_attachment"
 
 
 def opened_of(store: Store, number: str) -> list[OpenedAttachment]:
@@ -155,7 +165,7 @@ def test_a_content_that_outlived_its_erasure_is_collected_at_once(store: Store, 
     file = content_of(store)
     content = file.read_bytes()
     [picture] = [view for view in attachments_of(store, principal_of(store), number, START) if view.thumbnail]
-    erase_attachment(store, number, picture.id, add_administrator(store), START)
+    erase_attachment(store, principal_of(store, add_administrator(store)), number, picture.id, REASON, START)
     file.write_bytes(content)
     assert remove_orphans(store, START, NOW) == 1
     assert not file.exists()

@@ -39,6 +39,7 @@ from tests.case_actions import (
     query_rows,
     refusal,
 )
+from tests.erasures import erase_texts_of
 
 pytestmark = pytest.mark.requirement("B5")
 
@@ -60,7 +61,7 @@ def store_with_history(store: Store) -> Store:
     advance(store, COMMAND, START)
     new_case(store, HOUR)
     fire_due(store, START + 3 * HOUR)
-    execute_sql(store, "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = 2")
+    erase_texts_of(store, 2)
     anchor(store, START + DAY)
     make_move(store, "cp-26-000001", "revisit", after=DAY, outcome="dissatisfied", words="Never again,\nI say.")
     return store

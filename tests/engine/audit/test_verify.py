@@ -24,6 +24,7 @@ from tests.case_actions import (
     query_rows,
     run_concurrently,
 )
+from tests.erasures import erase_texts_of
 
 
 @pytest.fixture
@@ -172,8 +173,7 @@ def test_two_swapped_transitions_are_detected(store_with_history: Store):
 
 
 def test_an_erased_text_is_no_fault(store_with_history: Store):
-    erase = "UPDATE statement SET content = NULL, salt = NULL, erased_at = :at WHERE case_id = 1"
-    assert execute_sql(store_with_history, erase, at=5) >= 2
+    assert erase_texts_of(store_with_history, 1) >= 2
     assert verify(store_with_history).ok
 
 

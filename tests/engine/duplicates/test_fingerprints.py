@@ -11,6 +11,7 @@ from engine.duplicates.fingerprints import COLUMNS, DEPTH, MOST, NEWEST, SHIFT, 
 from engine.duplicates.similar import RECENTLY, similar
 from engine.store import Store
 from tests.case_actions import DAY, HOUR, START, case_of, contact, execute_sql, make_move, new_case, query_rows
+from tests.erasures import erase_texts_of
 
 TEXT = "三月五日签收时发现外箱已经塌陷，里面的牛排全部解冻变质，客服电话一直没有人接，请尽快按保价金额理赔。"
 AGAIN = f"您好！{TEXT.replace('，客服', '客服')[:-3]}，谢谢。"
@@ -85,8 +86,7 @@ def test_a_fingerprint_holds_the_case_and_nothing_of_the_text(store: Store):
 
 def test_erasing_the_text_erases_the_fingerprint(store: Store):
     first, second = new_case(store, text=TEXT), new_case(store, text=OTHER)
-    erase = "UPDATE statement SET content = NULL, salt = NULL, erased_at = 5 WHERE case_id = :id"
-    execute_sql(store, erase, id=case_of(store, first)["id"])
+    erase_texts_of(store, case_of(store, first)["id"])
     assert [row["case_id"] for row in fingerprints_of(store)] == [case_of(store, second)["id"]]
     assert candidates_for(store, AGAIN) == []
 

@@ -1,0 +1,71 @@
+"""Erases personal texts of a case: the record keeps their digests, which say nothing once the salt is gone (H1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.access.principal import Principal
+from engine.attachments.erasure import may_erase
+from engine.contention import in_transaction
+from engine.ledger.journal import journal_row
+from engine.ledger.record import case_by_number
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import to_micros
+from statemachines.refused import Refused
+
+TEXTS = "SELECT seq, field, erased_at FROM statement WHERE case_id = :case_id ORDER BY seq, field"
+ERASE = """
+UPDATE statement SET content = NULL, salt = NULL, erased_at = :at, erasure_reason = :reason
+ WHERE case_id = :case_id AND seq = :seq AND field = :field AND erased_at IS NULL
+"""
+SHOWN = 40
+"""How many characters of a field's name are repeated in a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Where a personal text of a case stands: the step, and the field of its form."""
+
+    seq: int
+    field: str
+
+
+def erase_texts(
+    store: Store, principal: Principal, number: str, reason: str, at: datetime, place: TextPlace | None = None
+) -> list[TextPlace]:
+    """Erase one text of a case, or without a place all texts of a closed one; return those that were erased now.
+
+    An administrator alone may do it; the journal says who did, when and why. Raises ``Refused('unknown_case' |
+    'unknown_text' | 'case_not_closed')`` and what ``may_erase`` raises. Doing it again changes nothing.
+    """
+
+    def erase(tx: Tx) -> list[TextPlace]:
+        handle = may_erase(tx, principal, reason)
+        case = case_by_number(tx, number)
+        texts = tx.rows(TEXTS, case_id=case.id)
+        if place is None and not case.closed:
+            raise Refused("case_not_closed", number=number)
+        if place is not None:
+            texts = [_text_at(texts, number, place)]
+        erased = [TextPlace(row.seq, row.field) for row in texts if row.erased_at is None]
+        return [text for text in erased if _erase(tx, case.id, text, handle, reason, to_micros(at))]
+
+    return in_transaction(store, erase)
+
+
+def _erase(tx: Tx, case_id: int, text: TextPlace, handle: str, reason: str, at: int) -> bool:
+    """Erase a text and enter it; return False if somebody else has erased it meanwhile."""
+    key = {"case_id": case_id, "seq": text.seq, "field": text.field}
+    if tx.run(ERASE, **key, at=at, reason=reason) != 1:
+        return False
+    journal_row(tx, "erasure", tuple(key.values()), handle, at)
+    return True
+
+
+def _text_at(texts: list[Any], number: str, place: TextPlace) -> Any:
+    for row in texts:
+        if (row.seq, row.field) == (place.seq, place.field):
+            return row
+    known = [f"{row.seq} {row.field}" for row in texts]
+    raise Refused("unknown_text", number=number, seq=place.seq, field=place.field[:SHOWN], known=known)
