@@ -61,6 +61,10 @@ class StoreCache:
     system: Acting | None = None
     lifecycle_versions: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The recorded versions of lifecycles, by kind and version, that were found in the store."""
+    sound_cases: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    """The digest with which each case was verified last without a fault, by id; see ``engine/audit/sound_cases.py``."""
+    sound_entries: dict[tuple[str, int], bytes] = field(default_factory=dict[tuple[str, int], bytes])
+    """The digest of each chunk of the journal that was verified without a fault, by table and the entry before it."""
 
 
 @dataclass(slots=True)
