@@ -63,6 +63,8 @@ def create_app(settings: Settings, authenticate: Authenticate) -> FastAPI:
 
 async def _refused(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
+    if refused.code == "key_reused":  # the engine knows the key by its digest, the caller by what he sent
+        refused = Refused(refused.code, key=request.headers.get("idempotency-key", ""))
     return _problem(request, refused)
 
 

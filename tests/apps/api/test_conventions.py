@@ -56,6 +56,7 @@ def test_a_repeated_key_opens_one_case_and_gets_the_same_answer(api: TestClient)
     assert first.headers["etag"] == again.headers["etag"]
     other = api.post(CASES, json=NEW | {"text": "It is broken."}, headers=key)
     problem(other, 422, "key_reused")
+    assert "“k-1”" in other.json()["detail"], "the key that the caller sent"
     for change in ({"kind": "inquiry"}, {"unless_known": True}):
         problem(api.post(CASES, json=NEW | change, headers=key), 422, "key_reused")
 
