@@ -66,7 +66,7 @@ SOUND: dict[str, str] = {
     "seq": "1", "reaction": "acknowledge", "--format": "csv", "text": "The box was open.", "--since": "2026-01-01",
     "--for": "escalate", "--start": "2026-03-02T01:00:00Z", "--amount": "3", "--unit": "hours",
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
-    "url": "https://hooks.example.com/", "id_": "1", "to": "1",
+    "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}
