@@ -28,10 +28,10 @@ router = APIRouter(prefix="/cases/{number}/attachments", tags=["attachments"])
 
 MOST_FILES, MOST_FIELDS, FIELD_BYTES = 20, 5, 256 * 2**10
 FILES_PER_BODY = 2
-"""A body may hold so many files of the largest size, or more smaller ones."""
+"""The size limit of a body, as a multiple of the size limit of one file."""
 UPLOAD_SECONDS = 120.0
 TAIL = 400
-"""So many bytes at the end of a body hold its last boundary."""
+"""How many bytes at the end of a body are searched for its last boundary."""
 MULTIPART = "multipart/form-data"
 EXAMPLE_ID = "6f0c1e2d3b4a59687786958493a2b1c0"
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"

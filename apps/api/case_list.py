@@ -51,7 +51,7 @@ class CaseListQuery(Input):
 
 
 class CaseList(BaseModel):
-    """One page of cases. Cases that are opened or moved meanwhile shift no later page."""
+    """One page of cases. Opening or moving cases between two requests does not shift the following pages."""
 
     at: datetime = Field(description="The instant at which the page was read.")
     cases: list[CaseDocument]
