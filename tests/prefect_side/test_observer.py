@@ -64,13 +64,17 @@ def run_of(client: "SyncPrefectClient", seen: RunResult[Any]) -> Any:
 
 
 def tasks_of(client: "SyncPrefectClient", seen: RunResult[Any], count: int) -> list[dict[str, Any]]:
-    """Return the tasks of a run, oldest first, once there are as many as are expected and all have ended."""
+    """Return the tasks of a run, oldest first, once there are as many as are expected and all have ended.
+
+    The server writes a task with its type of state first and the state itself after it: both are waited for.
+    """
 
     def ended() -> list[dict[str, Any]]:
         wanted = {"flow_runs": {"id": {"any_": [seen.run_id]}}}
         tasks = client.request("POST", "/task_runs/filter", json=wanted).json()
         final = {"COMPLETED", "FAILED", "CRASHED"}
-        return tasks if len(tasks) == count and {task["state_type"] for task in tasks} <= final else []
+        complete = [task for task in tasks if task["state"] and {task["state_type"], task["state"]["type"]} <= final]
+        return complete if len(complete) == len(tasks) == count else []
 
     return sorted(until(ended), key=lambda task: task["start_time"])
 
