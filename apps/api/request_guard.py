@@ -94,7 +94,7 @@ class RequestGuard:
         try:
             await self._answer(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001 (named by its type; its text may be personal)
-            _log.error("Request %s failed: %s", request_id, _described(error))
+            _log.error("Request %s failed: %s", request_id, described(error))
             if not status:
                 refused = Refused("unexpected", type=type(error).__name__)
                 await problem(refused, locale, request_id)(scope, receive, send_guarded)
@@ -169,7 +169,7 @@ def _template(scope: Scope) -> str:
     return f"{PREFIX}{route}" if scope["path"].startswith(f"{PREFIX}/") else route
 
 
-def _described(error: Exception) -> str:
+def described(error: Exception) -> str:
     """Return the type of an exception and where it was raised."""
     places = traceback.extract_tb(error.__traceback__)[-3:]
     return " ".join([type(error).__name__, *(f"{Path(place.filename).name}:{place.lineno}" for place in places)])

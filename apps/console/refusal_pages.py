@@ -1,0 +1,81 @@
+"""What a visitor sees instead of a page: the log-in, with what he typed kept, or why something was refused.
+
+Note [What was typed]: a form whose session has ended meanwhile is answered with the log-in page, which carries every
+field of it along. After the log-in the visitor sees the fields again and sends them by one click. The fields go through
+his browser alone, and only to an address of the console.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from apps.api.problems import INTERNAL, status_of
+from apps.console.visit import FRAGMENT_HEADER
+from apps.web.entries import FORM_TYPE, Entries, entries_of
+from apps.web.templates import rendered
+from locales.translation import refusal
+from statemachines.refused import Refused
+
+LOGGED_OUT = frozenset({"token_missing", "session_ended", "second_factor_required"})
+"""Refusals after which a visitor is asked to log in."""
+
+
+async def refusal_page(request: Request, refused: Exception) -> Response:
+    """Answer with the log-in page where nobody is logged in, else with the reason and the remedy."""
+    assert isinstance(refused, Refused)
+    request.app.state.figures.refused(refused.code)
+    if refused.code in LOGGED_OUT:
+        return await _log_in_page(request, refused)
+    shown = Refused("unavailable") if refused.code in INTERNAL else refused
+    return page_of(request, status_of(refused), refusal(request.state.locale, shown))
+
+
+async def invalid_page(request: Request, error: Exception) -> Response:
+    """Answer an address whose parameters are wrong."""
+    assert isinstance(error, RequestValidationError)
+    faults = [{"field": ".".join(map(str, each["loc"][1:])), "why": each["type"]} for each in error.errors()]
+    return page_of(request, 422, refusal(request.state.locale, Refused("bad_request", fields=faults)))
+
+
+async def http_page(request: Request, error: Exception) -> Response:
+    """Answer an address at which there is no page, or a form where there is none."""
+    assert isinstance(error, HTTPException)
+    return page_of(request, error.status_code, refusal(request.state.locale, Refused("no_page")))
+
+
+def page_of(request: Request, status: int, why: str) -> HTMLResponse:
+    """Return the page of a refusal; a script that asked for a part of a page gets the reason alone."""
+    template = "web/refusal_part.html" if FRAGMENT_HEADER in request.headers else "web/refusal.html"
+    phrase = HTTPStatus(status).phrase
+    values: dict[str, Any] = {"status": status, "phrase": phrase, "why": why, "request_id": request.state.request_id}
+    return HTMLResponse(rendered(template, request.state.locale, **values), status)
+
+
+async def _log_in_page(request: Request, refused: Refused) -> Response:
+    if FRAGMENT_HEADER in request.headers:  # the page stays as it is, and says that the session has ended
+        return page_of(request, 401, refusal(request.state.locale, Refused("session_ended")))
+    kept: list[tuple[str, str]] = []
+    if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM_TYPE):
+        kept = (await entries_of(request)).pairs
+    return log_in_form(request, 401, next_=_asked_for(request), kept=Entries(kept), code=refused.code)
+
+
+def _asked_for(request: Request) -> str:
+    """Return the path, with its query, to which the visitor wanted to go."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}"
+
+
+def log_in_form(
+    request: Request, status: int, next_: str = "", kept: Entries | None = None, code: str = "", why: str = "",
+    handle: str = "",
+) -> HTMLResponse:  # fmt: skip
+    """Return the log-in page, which leads to ``next_`` and carries ``kept`` there. ``why`` says what was wrong."""
+    pairs = [pair for pair in (kept.pairs if kept else []) if pair[0] != "_csrf"]
+    notice = "ended" if code == "session_ended" else "factor" if code == "second_factor_required" else ""
+    values: dict[str, Any] = {"next": next_, "kept": pairs, "notice": notice, "why": why, "handle": handle}
+    return HTMLResponse(rendered("console/log_in.html", request.state.locale, here=request.url.path, **values), status)

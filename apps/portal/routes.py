@@ -1,0 +1,5 @@
+"""Every router of the portal."""
+
+from fastapi import APIRouter
+
+ROUTERS: tuple[APIRouter, ...] = ()
