@@ -43,12 +43,18 @@ def create_site(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             Route("/", _first_page),
+            Route("/login/invitation", _invitation),
             Mount(CONSOLE, create_console(services)),
             Mount(STATIC, PageGuard(files, "static", settings.locale, figures)),
             Mount("", api),
         ],
         lifespan=lifespan,
     )
+
+
+async def _invitation(_request: Request) -> RedirectResponse:
+    """Lead to the page of an invitation; a browser takes what stands after the # along."""
+    return RedirectResponse(f"{CONSOLE}/invitation", 303)
 
 
 async def _first_page(_request: Request) -> RedirectResponse:

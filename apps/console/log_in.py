@@ -34,9 +34,11 @@ Anybody = Annotated[Entries, Depends(_sent)]
 
 
 @router.get("/login")
-def log_in_page(request: Request, to: Annotated[str, Query(max_length=2000)] = "") -> HTMLResponse:
-    """Show the log-in page."""
-    return log_in_form(request, 200, next_=own_address(to))
+def log_in_page(
+    request: Request, to: Annotated[str, Query(max_length=2000)] = "", notice: Annotated[str, Query(max_length=20)] = ""
+) -> HTMLResponse:
+    """Show the log-in page; after an invitation was taken it says that the password is set."""
+    return log_in_form(request, 200, next_=own_address(to), notice="welcome" if notice == "welcome" else "")
 
 
 @router.post("/login")

@@ -7,14 +7,16 @@ his browser alone, and only to an address of the console.
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from apps.api.problems import INTERNAL, status_of
 from apps.console.visit import FRAGMENT_HEADER
+from apps.web.addresses import CONSOLE
 from apps.web.entries import FORM_TYPE, Entries, entries_of
 from apps.web.templates import rendered
 from locales.translation import refusal
@@ -61,7 +63,10 @@ async def _log_in_page(request: Request, refused: Refused) -> Response:
     kept: list[tuple[str, str]] = []
     if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM_TYPE):
         kept = (await entries_of(request)).pairs
-    return log_in_form(request, 401, next_=_asked_for(request), kept=Entries(kept), code=refused.code)
+    if refused.code == "second_factor_required" and not kept:
+        return RedirectResponse(f"{CONSOLE}/second-factor?{urlencode({'to': _asked_for(request)})}", 303)
+    notice = "ended" if refused.code == "session_ended" else ""
+    return log_in_form(request, 401, next_=_asked_for(request), kept=Entries(kept), notice=notice)
 
 
 def _asked_for(request: Request) -> str:
@@ -71,11 +76,11 @@ def _asked_for(request: Request) -> str:
 
 
 def log_in_form(
-    request: Request, status: int, next_: str = "", kept: Entries | None = None, code: str = "", why: str = "",
+    request: Request, status: int, next_: str = "", kept: Entries | None = None, notice: str = "", why: str = "",
     handle: str = "",
 ) -> HTMLResponse:  # fmt: skip
     """Return the log-in page, which leads to ``next_`` and carries ``kept`` there. ``why`` says what was wrong."""
     pairs = [pair for pair in (kept.pairs if kept else []) if pair[0] != "_csrf"]
-    notice = "ended" if code == "session_ended" else "factor" if code == "second_factor_required" else ""
     values: dict[str, Any] = {"next": next_, "kept": pairs, "notice": notice, "why": why, "handle": handle}
+    values["oidc"] = request.app.state.settings.oidc_issuer is not None
     return HTMLResponse(rendered("console/log_in.html", request.state.locale, here=request.url.path, **values), status)

@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from apps.console import live, log_in, own_settings, queue
+from apps.console import invitation, live, log_in, own_settings, queue, second_factor
 
-ROUTERS: tuple[APIRouter, ...] = (live.router, log_in.router, own_settings.router, queue.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    live.router,
+    log_in.router,
+    second_factor.router,
+    invitation.router,
+    own_settings.router,
+    queue.router,
+)

@@ -105,6 +105,12 @@
     else if (event.target.method === "post") event.target.dataset.sent = "1";
   });
   addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
+  for (const field of document.querySelectorAll("[data-from-hash]")) { // a code that no server was sent
+    if (!field.value && location.hash.length > 1) {
+      field.value = location.hash.slice(1);
+      history.replaceState(null, "", location.pathname);
+    }
+  }
   setClock();
   setInterval(countDown, 1000);
   live();
