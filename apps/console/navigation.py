@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from apps.principal_reports import WATCHES
 from apps.web.addresses import CONSOLE
 from engine.access.principal import Principal
 from statemachines.roles import Role
@@ -25,7 +26,10 @@ class Page:
         return CONSOLE + self.path
 
 
-PAGES = (Page("queue", "/cases", shortcut="q"),)
+PAGES = (
+    Page("queue", "/cases", shortcut="q"),
+    Page("admin", "/admin", WATCHES, "a"),
+)
 """The menu, in its order."""
 
 

@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from apps.console import invitation, live, log_in, own_settings, queue, second_factor
+from apps.console import (
+    dead_letters,
+    exports,
+    invitation,
+    live,
+    log_in,
+    own_settings,
+    people,
+    queue,
+    second_factor,
+    system,
+    tokens,
+    webhooks,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     live.router,
@@ -11,4 +24,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     invitation.router,
     own_settings.router,
     queue.router,
+    people.router,
+    tokens.router,
+    webhooks.router,
+    dead_letters.router,
+    system.router,
+    exports.router,
 )

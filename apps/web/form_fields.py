@@ -6,15 +6,18 @@ JSON schema, what it is called from the catalogues.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
 
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
 from locales.translation import catalogue, fault_text, label
+from statemachines.form_faults import form_faults
 from statemachines.form_model import (
     ACTOR,
     ATTACHED,
@@ -29,6 +32,7 @@ from statemachines.form_model import (
 )
 from statemachines.refused import Refused
 
+FilledForm = TypeVar("FilledForm", bound=Form)
 LONG = 500
 """A text that may be longer is typed in an area of several lines."""
 
@@ -59,6 +63,8 @@ class Choices:
     departments: Sequence[tuple[str, str]] = ()
     categories: Sequence[tuple[str, str]] = ()
     attachments: Sequence[tuple[str, str]] = ()
+    by_name: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
+    """The choices of further fields, by the names of the fields."""
 
 
 NO_CHOICES = Choices()
@@ -124,6 +130,14 @@ def form_values(form: type[Form], entries: Mapping[str, str], zone: ZoneInfo) ->
     return values
 
 
+def filled(form: type[FilledForm], entries: Mapping[str, str], zone: ZoneInfo) -> FilledForm:
+    """Return the form that was filled in. Raises ``Refused('form')``, which names the faulty fields."""
+    try:
+        return form.model_validate(form_values(form, entries, zone))
+    except ValidationError as error:
+        raise Refused("form", move="", fields=form_faults(error)) from None
+
+
 def errors_by_field(refused: Refused | None, locale: str) -> dict[str, str]:
     """Return what a refusal says of each field; empty where it is about something else."""
     if refused is None or refused.code not in ("form", "bad_request"):
@@ -164,12 +178,14 @@ def _house_fields(form: type[Form]) -> frozenset[str]:
 
 
 def _field(
-    form: type[Form], name: str, field: Mapping[str, Any], reader: FormReader, typed: str | None, error: str
+    form: type[Form], name: str, schema: Mapping[str, Any], reader: FormReader, typed: str | None, error: str
 ) -> FormField:
-    widget, offered = _widget(form, name, field), _offered(form, name, field, reader)
+    widget, offered = _widget(form, name, schema), _offered(form, name, schema, reader)
+    if widget is Widget.TEXT and name in reader.choices.by_name:
+        widget = Widget.SELECT
     if widget is Widget.SELECT and not offered:
         widget = Widget.TEXT  # a house with too many people for a list types handles
-    default = field.get("default")
+    default = schema.get("default")
     return FormField(
         name=name,
         label=field_label(reader.locale, reader.kind, name),
@@ -179,9 +195,9 @@ def _field(
         error=error,
         help=_help(reader, name, widget),
         choices=offered,
-        least=field.get("minimum"),
-        most=field.get("maximum"),
-        longest=field.get("maxLength"),
+        least=schema.get("minimum"),
+        most=schema.get("maximum"),
+        longest=schema.get("maxLength"),
         personal=name in marked(form, PERSONAL),
     )
 
@@ -191,6 +207,8 @@ def _offered(
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
     """Return the choices of a field: those of the house, else the codes of its type; none for free texts."""
     choices = reader.choices
+    if name in choices.by_name:
+        return tuple(choices.by_name[name])
     house = {
         ACTOR: choices.people, DEPARTMENT: choices.departments, CATEGORY: choices.categories,
         BORNE_CATEGORY: choices.categories, ATTACHED: choices.attachments,
