@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from apps.api.session_cookie import check_site, clear_cookie, cookie_of, limits_of, set_cookie
-from apps.console.refusal_pages import log_in_form
+from apps.console.refusal_pages import from_this_machine, log_in_form
 from apps.console.visit import Sent, Visiting
 from apps.web.addresses import CONSOLE
 from apps.web.entries import Entries, entries_of
 from apps.web.templates import rendered
 from engine.accounts import log_in as logins
-from engine.accounts.sessions import NewSession, log_out
+from engine.accounts.sessions import NewSession, Visitor, log_out
+from engine.accounts.simulated_log_in import play
 from engine.store import Store
 from locales.translation import refusal
 from statemachines.refused import Refused
@@ -76,6 +77,21 @@ def own_address(address: str) -> str:
     """Return an address if it is one of the console, else an empty text: nobody is led elsewhere by a link."""
     plain = address.isascii() and address.isprintable() and "\\" not in address
     return address if plain and address.startswith(OWN) and "//" not in address else ""
+
+
+@router.post("/enter")
+def play_somebody(request: Request, entries: Anybody) -> Response:
+    """Come in as somebody of a simulated store, where nobody proves who he is; only from this machine."""
+    if not from_this_machine(request):
+        raise Refused("log_in_refused")
+    store: Store = request.app.state.store
+    at, agent = store.now(), request.headers.get("user-agent", "")
+    address = request.client.host if request.client else ""
+    visitor, limits = Visitor(address, agent, "simulated"), limits_of(request.app.state.settings)
+    session = play(store, entries.text("handle"), visitor, limits, at)
+    response = RedirectResponse(own_address(entries.text("next")) or OWN, 303)
+    set_cookie(request, response, session, at)
+    return response
 
 
 @router.post("/logout")

@@ -15,10 +15,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from apps.api.problems import INTERNAL, status_of
+from apps.api.session_cookie import is_loopback
 from apps.console.visit import FRAGMENT_HEADER
 from apps.web.addresses import CONSOLE
 from apps.web.entries import FORM_TYPE, Entries, entries_of
 from apps.web.templates import rendered
+from engine.accounts.simulated_log_in import played_people
 from locales.translation import refusal
 from statemachines.refused import Refused
 
@@ -75,6 +77,11 @@ def _asked_for(request: Request) -> str:
     return f"{request.url.path}{query}"
 
 
+def from_this_machine(request: Request) -> bool:
+    """Return whether a browser of this machine asks, by an address of this machine."""
+    return is_loopback(request.url.hostname or "") and is_loopback(request.client.host if request.client else "")
+
+
 def log_in_form(
     request: Request, status: int, next_: str = "", kept: Entries | None = None, notice: str = "", why: str = "",
     handle: str = "",
@@ -82,5 +89,6 @@ def log_in_form(
     """Return the log-in page, which leads to ``next_`` and carries ``kept`` there. ``why`` says what was wrong."""
     pairs = [pair for pair in (kept.pairs if kept else []) if pair[0] != "_csrf"]
     values: dict[str, Any] = {"next": next_, "kept": pairs, "notice": notice, "why": why, "handle": handle}
+    values["people"] = played_people(request.app.state.store) if from_this_machine(request) else []
     values["oidc"] = request.app.state.settings.oidc_issuer is not None
     return HTMLResponse(rendered("console/log_in.html", request.state.locale, here=request.url.path, **values), status)

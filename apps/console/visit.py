@@ -67,6 +67,7 @@ class Visit:
             key=secrets.token_hex(16),
             at=self.at,
             zone=zone_name(self.at),
+            simulated=self.store.simulated,
             here=self.request.url.path,
             query=self.request.url.query,
             navigation=navigation_for(self.principal),

@@ -52,6 +52,10 @@ SELECT a.handle, a.roles, b.password FROM actor a LEFT JOIN account b ON b.actor
 """
 
 
+FIRST = "admin"
+"""The handle of the first administrator where nobody is one yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """What the link holds that is shown once, and until when it is good."""
@@ -116,6 +120,16 @@ def invite_first(store: Store, handle: str, at: datetime) -> Invited:
             return _new_link(tx, store.secret, actor, maker, at, INVITED)
 
     return retrying(attempt)
+
+
+def first_invitation(store: Store, at: datetime) -> Invited | None:
+    """Make the link of the first administrator; None once an administrator can log in."""
+    with store.looking() as tx:
+        administrators = [row for row in tx.rows(ACTORS) if Role.ADMINISTRATOR in roles_of(row.roles)]
+    if any(row.password for row in administrators):
+        return None
+    handle = min((row.handle for row in administrators), default=FIRST)
+    return invite_first(store, handle, at)
 
 
 def open_account(tx: Tx, actor: Acting, maker: Acting, at: datetime) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 LOOPBACK = "http://127.0.0.1:4280"
+HERE = ("127.0.0.1", 50000)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "console"
 KEEP_SCREENSHOTS = "KEEP_SCREENSHOTS"
 """Where this variable of the environment is set, the screenshots of the tests are written into the documentation."""
@@ -45,7 +46,7 @@ def session_for(store: Store, handle: str, at: datetime | None = None) -> NewSes
 def site_client(settings: Settings, store: Store, handle: str | None, locale: str = "en") -> Iterator[TestClient]:
     """Return a client in this process; as somebody who is logged in, with the token of his forms in ``csrf``."""
     headers = {"Accept-Language": LANGUAGE_TAGS[locale]}
-    with TestClient(create_site(settings), LOOPBACK, headers=headers, follow_redirects=False) as client:
+    with TestClient(create_site(settings), LOOPBACK, headers=headers, follow_redirects=False, client=HERE) as client:
         if handle is not None:
             log_in(client, store, handle)
         yield client

@@ -1,16 +1,22 @@
 """Who logs in, and what happens to what he typed when his session had ended."""
 
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from apps.api.session_cookie import COOKIE
+from apps.site import create_site
+from engine.accounts.invitations import first_invitation
 from engine.accounts.sessions import log_out
+from engine.clock import system_now
+from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT
+from tests.case_actions import AGENT, SECRET, SUPERVISOR, add_staff
 from tests.engine.accounts.people_with_accounts import PASSWORD, add_accounts
 
 pytestmark = pytest.mark.requirement("H4")
@@ -73,6 +79,34 @@ def test_another_site_cannot_send_a_form(visitor: TestClient, sqlite_store: Stor
     assert visitor.get("/console/cases").status_code == 200
     assert visitor.post("/console/logout", data={"_csrf": csrf}).status_code == 303
     assert visitor.get("/console/cases").status_code == 401
+
+
+def test_the_people_of_a_simulated_store_are_played_from_this_machine(visitor: TestClient, sqlite_settings: Settings):
+    shown = visitor.get("/console/cases")
+    assert f'<button name="handle" value="{SUPERVISOR}">' in shown.text
+    answer = visitor.post("/console/enter", data={"handle": SUPERVISOR, "next": "/console/cases"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/cases")
+    assert "Simulated store" in visitor.get("/console/cases").text
+    assert visitor.post("/console/enter", data={"handle": "system"}).status_code == 401
+    elsewhere = TestClient(create_site(sqlite_settings), "https://care.example.com", follow_redirects=False)
+    with elsewhere:
+        assert "/console/enter" not in elsewhere.get("/console/cases").text
+        assert elsewhere.post("/console/enter", data={"handle": SUPERVISOR}).status_code == 401
+
+
+def test_nobody_is_played_in_a_real_store(tmp_path: Path):
+    settings = Settings(home=tmp_path / "home", secret=SECRET)
+    create_store(settings, system_now())
+    with contextlib.closing(settings.store()) as store:
+        add_staff(store)
+        with site_client(settings, store, None) as client:
+            assert "/console/enter" not in client.get("/console/cases").text
+            assert client.post("/console/enter", data={"handle": SUPERVISOR}).status_code == 401
+            first = first_invitation(store, store.now())
+            assert first is not None
+            taken = {"code": first.code, "password": PASSWORD, "again": PASSWORD}
+            assert client.post("/console/invitation", data=taken).status_code == 303
+            assert first_invitation(store, store.now()) is None
 
 
 @pytest.mark.long
