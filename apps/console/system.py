@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import OPERATES, WATCHES, refuse_others
+from apps.sandbox import is_offered, load_sandbox
 from apps.status import check_health
 from classifier import training_report
 from classifier.model_file import newest_model
@@ -18,7 +19,16 @@ def show_administration(visit: Visiting) -> HTMLResponse:
     """Show what an administrator looks after, with the health of each part of the system."""
     refuse_others(visit.principal, WATCHES)
     parts = [(part.part, part.ok, part.text(visit.locale)) for part in check_health(visit.settings, visit.store)]
-    return visit.page("admin.html", parts=parts, operates=bool(visit.principal.actor.roles & OPERATES))
+    operates = bool(visit.principal.actor.roles & OPERATES)
+    return visit.page("admin.html", parts=parts, operates=operates, offered=operates and is_offered(visit.store))
+
+
+@router.post("/sandbox")
+def fill_sandbox(visit: Visiting, _sent: Sent) -> Response:
+    """Fill an empty store with invented contacts and people, to look around."""
+    refuse_others(visit.principal, OPERATES)
+    load_sandbox(visit.store, visit.working_time())
+    return visit.go_to("/admin?done=sandbox")
 
 
 @router.get("/classifier")

@@ -7,8 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.access.scope import UNLIMITED
+from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
+from models.columns import to_micros
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
 from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, SUPERVISOR
 from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, add_accounts
@@ -121,6 +123,19 @@ def test_a_whole_export_leaves_its_trace_and_a_usual_one_has_no_names(client: Te
 
 def test_the_administrator_of_the_house_is_no_unlimited_principal():
     assert all(kind.value in ("owner", "system") for kind in UNLIMITED)
+
+
+def test_an_empty_store_offers_a_sandbox_once_and_is_marked_as_one(client: TestClient, csrf: str, sqlite_store: Store):
+    assert 'action="/console/sandbox"' in client.get("/console/admin").text
+    assert client.post("/console/sandbox", data={"_csrf": csrf}).headers["location"] == "/console/admin?done=sandbox"
+    page = client.get("/console/cases").text
+    assert "Sandbox" in page
+    assert 'action="/console/sandbox"' not in client.get("/console/admin").text
+    assert client.post("/console/sandbox", data={"_csrf": csrf}).status_code == 422
+    with sqlite_store.looking() as tx:
+        waiting = tx.row("SELECT count(*) AS n, max(at) AS latest FROM arrival")
+    assert (waiting.n, waiting.latest) == (60, to_micros(sqlite_store.now()))
+    assert verify(sqlite_store).ok
 
 
 @pytest.mark.long
