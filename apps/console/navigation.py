@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from apps.principal_reports import WATCHES
 from apps.web.addresses import CONSOLE
 from engine.access.principal import Principal
+from engine.access.reading_log import READERS
 from statemachines.roles import Role
 
 
@@ -28,6 +29,9 @@ class Page:
 
 PAGES = (
     Page("queue", "/cases", shortcut="q"),
+    Page("readings", "/readings", READERS, "r"),
+    Page("refusals", "/refusals", READERS),
+    Page("record", "/record", READERS),
     Page("admin", "/admin", WATCHES, "a"),
 )
 """The menu, in its order."""

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from apps.console import (
+    audit,
     dead_letters,
     exports,
     invitation,
@@ -30,4 +31,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     dead_letters.router,
     system.router,
     exports.router,
+    audit.router,
 )
