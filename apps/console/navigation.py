@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from apps.web.addresses import CONSOLE
 from engine.access.principal import Principal
-from statemachines.roles import Role
+from statemachines.roles import DESK, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,10 @@ class Page:
         return CONSOLE + self.path
 
 
-PAGES = (Page("queue", "/cases", shortcut="q"),)
+PAGES = (
+    Page("queue", "/cases", shortcut="q"),
+    Page("contact", "/cases/new", frozenset(DESK), shortcut="n"),
+)  # fmt: skip
 """The menu, in its order."""
 
 

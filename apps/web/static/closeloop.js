@@ -48,7 +48,9 @@
     if (!answer.ok) return;
     const read = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!read) return;
+    const at = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     part.replaceWith(read);
+    if (at) read.querySelector(`[href="${CSS.escape(at)}"]`)?.focus();
     if (window.htmx) window.htmx.process(read);
     countDown();
   };
@@ -74,6 +76,11 @@
 
   // ---- shortcuts --------------------------------------------------------------------------------------------------
   let leader = false;
+  const walk = (by) => { // the rows of a list, by their links, which Enter follows
+    const rows = [...document.querySelectorAll("[data-row]")];
+    const next = rows[rows.indexOf(document.activeElement) + by] || (by > 0 ? rows[0] : rows[rows.length - 1]);
+    next?.focus();
+  };
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, dialog[open]")) return;
@@ -84,6 +91,8 @@
     } else if (event.key === "g") {
       leader = true;
       setTimeout(() => { leader = false; }, 1500);
+    } else if (event.key === "j" || event.key === "k") {
+      walk(event.key === "j" ? 1 : -1);
     } else if (event.key === "?") {
       document.getElementById("keys")?.showModal();
     } else if (event.key === "/") {
