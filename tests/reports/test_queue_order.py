@@ -97,7 +97,6 @@ def test_a_case_is_somebodys_when_he_owns_it_or_his_role_is_awaited_and_nobody_h
     assert queue(store, agent, mine=True) == [received, assigned], "the callback awaits an agent"
 
 
-@pytest.mark.requirement("B9")
 def test_a_deputy_finds_in_his_queue_the_cases_of_whoever_is_away(store: Store):
     number = new_case(store)
     make_move(store, number, "classify")
