@@ -125,7 +125,7 @@ def search(tx: Tx, principal: Principal, query: CaseQuery, at: datetime, cursor:
     terms = SearchTerms.of(principal, query.text, at)
     named = both(query.named, contacts_in_scope(principal, at))
     condition = both(
-        cases_in_scope(principal, at), *_filters(query, at), query.also, either((terms.condition, named))
+        *_filters(query, at), query.also, cases_in_scope(principal, at), either((terms.condition, named))
     )  # fmt: skip
     found: list[CaseRow] = []
     for _ in range(BATCHES):

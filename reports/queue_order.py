@@ -17,8 +17,11 @@ from models.columns import to_micros
 from statemachines.kinds import lifecycles
 from statemachines.roles import Role
 
-FEW: Final = 1_000
-"""Up to so many cases are read before their timers; of more the timers are read first, in their order."""
+FEW: Final = 400
+"""Up to so many cases are read before their timers; of more the timers are read first, in their order.
+
+To sort 400 cases takes as long as to pass over the timers of 15,000 others, among which 30 of those 400 are found.
+"""
 
 URGENT: Final = Condition("NOT c.closed AND c.severity = 'urgent'")
 CALM: Final = Condition("c.severity IS NULL OR c.severity <> 'urgent'")
@@ -29,10 +32,12 @@ FIRST_SPENT: Final = Condition(
     f"c.id = k.case_id AND {SPENT_TIMER.format(k='k')} AND NOT EXISTS (SELECT 1 FROM timer e_"  # noqa: S608
     f" WHERE e_.case_id = c.id AND {SPENT_TIMER.format(k='e_')} AND e_.id < k.id)"
 )
-AWAY: Final = """(
-SELECT a_.handle FROM actor a_ WHERE a_.deputy = :queue_handle AND (a_.disabled_at IS NOT NULL
-    OR (a_.absent_from <= :queue_at AND (a_.absent_until IS NULL OR a_.absent_until > :queue_at)))
-)"""
+OWNERS: Final = """
+SELECT a_.handle FROM actor a_ WHERE a_.handle = :queue_handle OR (a_.deputy = :queue_handle
+   AND (a_.disabled_at IS NOT NULL
+        OR (a_.absent_from <= :queue_at AND (a_.absent_until IS NULL OR a_.absent_until > :queue_at))))
+"""
+"""Somebody himself, and those for whom he stands in because they have left or are away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,8 @@ def awaiting(principal: Principal, at: datetime) -> Condition:
     answers for one department only in his own.
     """
     actor = principal.actor
-    owned = Condition("c.owner = :queue_handle", {"queue_handle": actor.handle})
-    deputised = Condition(f"c.owner IN {AWAY}", {"queue_handle": actor.handle, "queue_at": to_micros(at)})
-    return either((owned, deputised, *(_of_role(role, actor.department) for role in sorted(actor.roles))))
+    owned = Condition(f"c.owner IN ({OWNERS})", {"queue_handle": actor.handle, "queue_at": to_micros(at)})
+    return either((owned, *(_of_role(role, actor.department) for role in sorted(actor.roles))))
 
 
 def of_department(department: str) -> Condition:

@@ -32,6 +32,11 @@ PAGES = (
 """The menu, in its order."""
 
 
+def current_page(pages: list[Page], address: str) -> str:
+    """Return the address of the page of the menu to which an address belongs; empty where it belongs to none."""
+    return max((page.address for page in pages if address.startswith(page.address)), key=len, default="")
+
+
 def navigation_for(principal: Principal) -> list[Page]:
     """Return the pages of the menu for a principal."""
     return [page for page in PAGES if not page.roles or page.roles & principal.actor.roles]

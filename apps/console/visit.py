@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from apps.api.figures import Figures
 from apps.api.session_cookie import check_site, cookie_of, limits_of
-from apps.console.navigation import navigation_for
+from apps.console.navigation import current_page, navigation_for
 from apps.web.addresses import CONSOLE
 from apps.web.entries import Entries, entries_of
 from apps.web.templates import rendered
@@ -59,6 +59,7 @@ class Visit:
 
     def html(self, template: str, **values: Any) -> str:
         """Return a page or a fragment of the console, rendered."""
+        navigation = navigation_for(self.principal)
         return rendered(
             f"console/{template}",
             self.locale,
@@ -69,7 +70,8 @@ class Visit:
             zone=zone_name(self.at),
             here=self.request.url.path,
             query=self.request.url.query,
-            navigation=navigation_for(self.principal),
+            navigation=navigation,
+            current=current_page(navigation, self.request.url.path),
             done=self.request.query_params.get("done", "")[:200],
             **values,
         )

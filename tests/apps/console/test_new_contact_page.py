@@ -210,6 +210,13 @@ def test_each_sort_of_contact_has_its_script_and_becomes_a_case(desk: Desk, sort
     assert desk.client.get(answer.headers["location"]).status_code == 200
 
 
+def test_the_menu_marks_the_page_that_is_open_and_no_other(desk: Desk):
+    for path, name in (("/cases", "Queue"), ("/cases/new", "New contact")):
+        marked = desk.client.get(f"/console{path}").text.split('<nav aria-label="Menu">')[1].split("</nav>")[0]
+        assert marked.count('aria-current="page"') == 1
+        assert name in marked.split('aria-current="page"')[1].split("</a>")[0]
+
+
 def test_what_was_asked_already_is_ticked_off(desk: Desk):
     shown = desk.hints(kind="complaint", channel="hotline", phone="13800138000")
     assert "✓ Telephone number" in shown
