@@ -1,8 +1,8 @@
 """What a visitor sees instead of a page: the log-in, with what he typed kept, or why something was refused.
 
 Note [What was typed]: a form whose session has ended meanwhile is answered with the log-in page, which carries every
-field of it along. After the log-in the visitor sees the fields again and sends them by one click. The fields go through
-his browser alone, and only to an address of the console.
+field of it along; files alone must be chosen again. After the log-in the visitor sees the fields again and sends them
+by one click. The fields go through his browser alone, and only to an address of the console.
 """
 
 from http import HTTPStatus
@@ -13,10 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from apps.api.multipart import MULTIPART
 from apps.api.problems import INTERNAL, status_of
 from apps.console.visit import FRAGMENT_HEADER
-from apps.web.entries import FORM_TYPE, Entries, entries_of
+from apps.web.entries import FORM_TYPE, Entries
 from apps.web.templates import rendered
+from apps.web.uploads import sent_files
 from locales.translation import refusal
 from statemachines.refused import Refused
 
@@ -59,8 +61,8 @@ async def _log_in_page(request: Request, refused: Refused) -> Response:
     if FRAGMENT_HEADER in request.headers:  # the page stays as it is, and says that the session has ended
         return page_of(request, 401, refusal(request.state.locale, Refused("session_ended")))
     kept: list[tuple[str, str]] = []
-    if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM_TYPE):
-        kept = (await entries_of(request)).pairs
+    if request.method == "POST" and request.headers.get("content-type", "").startswith((FORM_TYPE, MULTIPART)):
+        kept = (await sent_files(request, request.app.state.settings)).entries.pairs
     return log_in_form(request, 401, next_=_asked_for(request), kept=Entries(kept), code=refused.code)
 
 

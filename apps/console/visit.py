@@ -15,6 +15,7 @@ from apps.console.navigation import navigation_for
 from apps.web.addresses import CONSOLE
 from apps.web.entries import Entries, entries_of
 from apps.web.templates import rendered
+from apps.web.uploads import SentFiles, sent_files
 from engine.access.principal import Principal
 from engine.accounts.sessions import check_csrf, csrf_token, principal_of_session
 from engine.clock_doubt import refuse_doubtful_clock
@@ -115,3 +116,14 @@ async def sent_of(request: Request, visit: Visiting) -> Entries:
 
 
 Sent = Annotated[Entries, Depends(sent_of)]
+
+
+async def sent_with_files(request: Request, visit: Visiting) -> SentFiles:
+    """Return the entries and files of a form of our own pages. Raises as ``sent_of`` and for files out of bounds."""
+    check_site(request, visit.settings)
+    sent = await sent_files(request, visit.settings)
+    check_csrf(visit.store.secret, cookie_of(request) or "", sent.entries.text("_csrf"))
+    return sent
+
+
+SentWithFiles = Annotated[SentFiles, Depends(sent_with_files)]

@@ -48,6 +48,9 @@
     if (!answer.ok) return;
     const read = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!read) return;
+    const open = [...part.querySelectorAll("details")].map((each) => each.open);
+    if (open.length === read.querySelectorAll("details").length)
+      for (const [place, each] of [...read.querySelectorAll("details")].entries()) each.open = open[place];
     part.replaceWith(read);
     if (window.htmx) window.htmx.process(read);
     countDown();
