@@ -50,6 +50,8 @@ class MoveForm:
     letter: Letter | None = None
     phrases: tuple[FoundPhrase, ...] = ()
     language: str = ""
+    filled: str = ""
+    """The text that a template filled in last; while it is unchanged, another template replaces it."""
 
 
 @router.get("")
@@ -64,7 +66,9 @@ def make_move(number: CaseNumber, move: MoveName, visit: Visiting, sent: SentWit
     entries = sent.entries
     case, row = _row_of(visit, number, move)
     typed = entries.given()
-    shown = MoveForm(typed, _step(entries.text("_seq")), language=entries.text("_language"))
+    shown = MoveForm(
+        typed, _step(entries.text("_seq")), language=entries.text("_language"), filled=entries.get("_filled", "")
+    )
     asked_for = entries.text("_act")
     try:
         if sent.files:
@@ -119,12 +123,21 @@ def _with_files(visit: Visit, number: str, row: Move, typed: dict[str, str], sen
 
 
 def _filled(visit: Visit, number: str, row: Move, shown: MoveForm, code: str) -> MoveForm:
-    """Return the form with the text of a template in the field that holds the words to the customer."""
+    """Return the form with the text of a template in the field of the words to the customer, before what was typed."""
     language = shown.language if shown.language in locales() else visit.locale
     text = template_for(visit.store, visit.principal, number, code, visit.at, language)
     if text is None or row.speaks is None:
         return shown
-    return replace(shown, typed={**shown.typed, row.speaks.fields[0]: text})
+    name = row.speaks.fields[0]
+    before = _lines(shown.typed.get(name, ""))
+    kept = "" if before == _lines(shown.filled) else before
+    words = f"{text}\n\n{kept}" if kept else text
+    return replace(shown, typed={**shown.typed, name: words}, filled=text)
+
+
+def _lines(text: str) -> str:
+    """Return a text as it was before a browser ended its lines in its own way."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _phrases(row: Move, typed: dict[str, str]) -> tuple[FoundPhrase, ...]:

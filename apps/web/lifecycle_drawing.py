@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BOX_WIDTH, LANE_GAP, BOX_GAP, LINE, PADDING, HEAD = 156, 76, 30, 17, 12, 40
-LINE_WIDTH = 20
+BOX_WIDTH, LANE_GAP, BOX_GAP, LINE, PADDING, HEAD = 140, 56, 28, 17, 10, 40
+LINE_WIDTH = 18
 """The width of a line of text in a box, in Latin letters; a Chinese character takes two."""
 MOST_LINES = 4
 
@@ -101,7 +101,7 @@ def draw(lanes: Mapping[str, str], states: Sequence[DrawnState], arrows: Sequenc
     heads = tuple((PADDING + n * (BOX_WIDTH + LANE_GAP) + BOX_WIDTH // 2, lanes[lane]) for n, lane in enumerate(used))
     width = 2 * PADDING + max(len(used), 1) * (BOX_WIDTH + LANE_GAP)
     drawn = [arrow for arrow in arrows if arrow.source in boxes and arrow.dest in boxes and arrow.source != arrow.dest]
-    height = max(below.values(), default=HEAD) + BOX_GAP
+    height = max(below.values(), default=HEAD)
     return Drawing(width, height, heads, tuple(boxes.values()), tuple(_curves(boxes, drawn)))
 
 

@@ -122,11 +122,26 @@ def test_a_template_fills_in_number_form_of_address_and_promise(han: TestClient,
     assert "王女士，您好" in filled.text
     assert number in filled.text.partition("<textarea")[2]
     english = send_form(han, form(number, "reply"), page, _act="template", _template="received", _language="en")
-    assert "Dear 王女士," in english.text
+    assert "Hello 王女士," in english.text
     assert "by 2026-03-" in english.text
 
 
-def test_every_move_of_every_kind_has_a_form_page(han: TestClient, store: Store, number: str):
+def test_a_template_replaces_another_but_nothing_that_was_typed(han: TestClient, number: str):
+    asked = {"_act": "template", "_language": "en"}
+    typed = "Mr Li of\r\nthe depot called."
+    first = send_form(han, form(number, "reply"), _template="received", message=typed, **asked)
+    words = first.text.partition('name="message"')[2].partition("</textarea>")[0]
+    assert "under number" in words
+    assert "the depot called." in words
+    fresh = send_form(han, form(number, "reply"), _template="received", **asked)
+    filled = hidden_fields(fresh.text)["_filled"].replace("\n", "\r\n")
+    second = send_form(han, form(number, "reply"), fresh.text, _template="delay", message=filled, **asked)
+    words = second.text.partition('name="message"')[2].partition("</textarea>")[0]
+    assert "sorry that you have to wait" in words
+    assert "under number" not in words
+
+
+def test_every_move_of_a_complaint_has_a_form_page(han: TestClient, store: Store, number: str):
     for move in lifecycles()["complaint"].rows:
         page = han.get(form(number, move))
         assert page.status_code == 200, move

@@ -1,5 +1,6 @@
 """The case page answers in one look: what is awaited, what runs out when, what happened, what may be done."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -115,6 +116,18 @@ def test_no_text_of_a_stranger_becomes_part_of_the_page(amy: TestClient, sqlite_
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
     assert "&lt;script&gt;alert(1)" in amy.get(f"/console/cases/{number}").text
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
+def test_every_text_of_the_pages_has_its_translation(visit: Visitors, sqlite_store: Store, locale: str):
+    number = new_case(sqlite_store, customer="王小明", email="wang@example.com")
+    make_move(sqlite_store, number, "classify")
+    make_move(sqlite_store, number, "reply", HANDLER)
+    with visit(SUPERVISOR, locale) as sue:
+        for path in ("", "/diagram", "/moves/reply", "/moves/note", "/attachments"):
+            page = sue.get(f"/console/cases/{number}{path}").text
+            assert not re.findall(r"[>\s](?:console|web|story)\.[a-z_.]+", page), path
+        assert not re.findall(r"[>\s]console\.[a-z_.]+", sue.get("/console/kinds/complaint").text)
 
 
 def test_the_diagram_shows_the_way_that_the_case_went(amy: TestClient, sqlite_store: Store):
