@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from apps.console.case_page import CaseNumber
 from apps.console.visit import Visiting
 from apps.lifecycle_views import case_drawing, kind_drawing
-from apps.principal_reports import lived_seen
+from apps.principal_reports import READS_FIGURES, lived_seen
 from apps.principal_views import case_seen, history_seen, timers_seen
 from reports.discovered_model import span
 
@@ -27,8 +27,9 @@ def show_way(number: CaseNumber, visit: Visiting) -> HTMLResponse:
     history = history_seen(visit.store, visit.principal, number, visit.at)
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer.promise(case.kind, visit.locale) for timer, _ in timers if timer.running_since is not None]
+    figures = bool(visit.principal.actor.roles & READS_FIGURES)
     drawn = case_drawing(case.kind, case.state, history.moves, running, visit.locale)
-    return visit.page("case_diagram.html", case=case, drawn=drawn, running=running)
+    return visit.page("case_diagram.html", case=case, drawn=drawn, running=running, figures=figures)
 
 
 @router.get("/kinds/{kind}")

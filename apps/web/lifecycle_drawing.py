@@ -13,6 +13,8 @@ BOX_WIDTH, LANE_GAP, BOX_GAP, LINE, PADDING, HEAD = 140, 56, 28, 17, 10, 40
 LINE_WIDTH = 18
 """The width of a line of text in a box, in Latin letters; a Chinese character takes two."""
 MOST_LINES = 4
+DETOUR = 14
+"""The room beneath the boxes for each arrow that goes around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,16 @@ def draw(lanes: Mapping[str, str], states: Sequence[DrawnState], arrows: Sequenc
     heads = tuple((PADDING + n * (BOX_WIDTH + LANE_GAP) + BOX_WIDTH // 2, lanes[lane]) for n, lane in enumerate(used))
     width = 2 * PADDING + max(len(used), 1) * (BOX_WIDTH + LANE_GAP)
     drawn = [arrow for arrow in arrows if arrow.source in boxes and arrow.dest in boxes and arrow.source != arrow.dest]
-    height = max(below.values(), default=HEAD)
-    return Drawing(width, height, heads, tuple(boxes.values()), tuple(_curves(boxes, drawn)))
+    lowest = max(below.values(), default=HEAD) - BOX_GAP // 2
+    curves = _curves(boxes, drawn, lowest)
+    detours = sum(_far(boxes, arrow) for arrow in drawn)
+    height = lowest + BOX_GAP // 2 + detours * DETOUR
+    return Drawing(width, height, heads, tuple(boxes.values()), tuple(curves))
+
+
+def _far(boxes: Mapping[str, Box], arrow: DrawnArrow) -> bool:
+    """Return whether an arrow passes a lane, so that it is led around the boxes there."""
+    return abs(boxes[arrow.source].x - boxes[arrow.dest].x) > BOX_WIDTH + LANE_GAP
 
 
 def _lines(state: DrawnState) -> list[tuple[str, bool]]:
@@ -138,8 +148,11 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def _curves(boxes: Mapping[str, Box], arrows: Sequence[DrawnArrow]) -> list[Curve]:
-    """Return the arrows; those that leave or reach one side of a box share its height."""
+def _curves(boxes: Mapping[str, Box], arrows: Sequence[DrawnArrow], lowest: int) -> list[Curve]:
+    """Return the arrows; those that leave or reach one side of a box share its height.
+
+    Those that pass a lane go beneath all boxes, each in a height of its own from ``lowest`` on.
+    """
     sides = Counter[tuple[str, str]]()
     for arrow in arrows:
         sides.update(_sides(boxes, arrow))
@@ -151,7 +164,11 @@ def _curves(boxes: Mapping[str, Box], arrows: Sequence[DrawnArrow]) -> list[Curv
             box = boxes[name]
             y = box.y + box.height * taken[name, side] // (sides[name, side] + 1)
             ends.append((box.x + (box.width if side == "right" else 0), y))
-        curves.append(_curve(arrow, ends[0], ends[1], _sides(boxes, arrow)))
+        if _far(boxes, arrow):
+            curves.append(_detour(arrow, ends[0], ends[1], lowest))
+            lowest += DETOUR
+        else:
+            curves.append(_curve(arrow, ends[0], ends[1], _sides(boxes, arrow)))
     return curves
 
 
@@ -173,3 +190,16 @@ def _curve(
     c2 = x2 + (bend if sides[1][1] == "right" else -bend)
     x, y = (x1 + 3 * c1 + 3 * c2 + x2) // 8, (y1 + y2) // 2
     return Curve(f"M{x1},{y1} C{c1},{y1} {c2},{y2} {x2},{y2}", arrow.look, arrow.text, x, y - 3)
+
+
+def _detour(arrow: DrawnArrow, start: tuple[int, int], end: tuple[int, int], beneath: int) -> Curve:
+    """Return an arrow that goes down in the gap beside its source, beneath all boxes, and up beside its end."""
+    (x1, y1), (x2, y2) = start, end
+    way = LANE_GAP // 2 if x1 < x2 else -LANE_GAP // 2
+    down, up = x1 + way, x2 - way
+    path = (
+        f"M{x1},{y1} C{down},{y1} {down},{y1} {down},{(y1 + beneath) // 2}"
+        f" C{down},{beneath} {down},{beneath} {down + way},{beneath} L{up - way},{beneath}"
+        f" C{up},{beneath} {up},{beneath} {up},{(y2 + beneath) // 2} C{up},{y2} {up},{y2} {x2},{y2}"
+    )
+    return Curve(path, arrow.look, arrow.text, (down + up) // 2, beneath - 3)

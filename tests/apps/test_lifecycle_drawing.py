@@ -34,6 +34,14 @@ def test_an_arrow_leads_from_one_box_to_the_other():
     assert (there.text, there.look) == ("2", "taken")
 
 
+def test_an_arrow_that_passes_a_lane_goes_beneath_its_boxes():
+    states = (*STATES, DrawnState("settled", "resolved", "Settled"))
+    drawing = draw(LANES, states, [DrawnArrow("new", "done", "7")])
+    lowest = max(box.y + box.height for box in drawing.boxes)
+    [curve] = drawing.curves
+    assert lowest < curve.y + 3 < drawing.height
+
+
 @pytest.mark.parametrize("text", ["Compensation · awaits a manager", "处理轮次已用完，等待部门经理决定", "x" * 90])
 def test_a_label_is_broken_into_lines_and_loses_nothing(text: str):
     lines = wrapped(text)
