@@ -8,12 +8,14 @@ from typing import Protocol
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.store import Store
+from statemachines.kinds import lifecycles
 from tests.apps.console.case_clients import send_form
 from tests.apps.console.conftest import HANDLES
 from tests.apps.web_site import site_client
-from tests.case_actions import AGENT, AUDITOR, HANDLER, HOUR, SUPERVISOR, make_move, new_case
+from tests.case_actions import AGENT, AUDITOR, HANDLER, HOUR, START, SUPERVISOR, contact, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
 pytestmark = pytest.mark.requirement("B1")
@@ -106,6 +108,14 @@ def test_an_agent_unmasks_nothing(amy: TestClient, visit: Visitors, sqlite_store
     assert "Show masked data" not in amy.get(address).text
     with visit(ADMIN) as root:
         assert send_form(root, f"{address}/unmask", root.get("/console/cases").text, fields="name").status_code == 404
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, table in lifecycles().items() if not table.readers))
+def test_every_kind_has_its_page_its_drawing_and_its_forms(visit: Visitors, sqlite_store: Store, kind: str):
+    number = open_case(sqlite_store, Opening(contact(), kind=kind, actor=AGENT), START).number
+    with visit(AGENT) as amy:
+        for path in ("", "/diagram", "/attachments", *(f"/moves/{move}" for move in lifecycles()[kind].rows)):
+            assert amy.get(f"/console/cases/{number}{path}").status_code == 200, path
 
 
 def test_no_text_of_a_stranger_becomes_part_of_the_page(amy: TestClient, sqlite_store: Store):
