@@ -42,6 +42,7 @@ def open_for(store: Store, principal: Principal, opening: Opening, at: datetime,
     acting = Opening(
         opening.contact, opening.kind, opening.pack, principal.actor.handle, principal.via,
         key_of(store, principal, opening.key), parent=opening.parent,
+        relation=opening.relation,
     )  # fmt: skip
     return (open_unless_known if unless_known else open_case)(store, acting, at)
 

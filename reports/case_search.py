@@ -54,15 +54,16 @@ class Sort(StrEnum):
 class CaseQuery:
     """Which cases to list. What is None or empty does not restrict; ``kinds`` may also be natures.
 
-    ``closed`` is False for open cases, True for closed ones. ``text`` are words that the case's statements contain, in
-    any order, or the number of a case. By ``DUE`` the earliest comes first, then the cases of which no promise runs;
-    ``newest_first`` says it for the other sorts.
+    ``closed`` is False for open cases, True for closed ones; ``unowned`` keeps those that nobody has. ``text`` are
+    words that the case's statements contain, in any order, or the number of a case. By ``DUE`` the earliest comes
+    first, then the cases of which no promise runs; ``newest_first`` says it for the other sorts.
     """
 
     kinds: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     department: str | None = None
     owner: str | None = None
+    unowned: bool = False
     severity: str | None = None
     level: int | None = None
     closed: bool | None = False
@@ -170,6 +171,8 @@ def _filters(query: CaseQuery, at: datetime) -> Iterator[Condition]:
     for name in ("department", "owner", "severity", "level"):
         if (value := getattr(query, name)) is not None:
             yield Condition(f"c.{name} = :find_{name}", {f"find_{name}": value})
+    if query.unowned:
+        yield Condition("c.owner IS NULL")
     if query.closed is not None:
         yield Condition("c.closed" if query.closed else "NOT c.closed")
     if query.opened_from is not None:
