@@ -114,6 +114,8 @@ class Work:
     progress: Callable[[int], Awaitable[None]] = _no_progress
     ui_url: str | None = None
     """The address of the Prefect UI as staff reach it, if the settings name one."""
+    console_url: str | None = None
+    """The address under which staff reach the console."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
 
@@ -143,7 +145,8 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url, webhooks=webhooks)
+    addresses = {"ui_url": settings.ui_url, "console_url": settings.public_url}
+    return Work(store, _mailer(settings, store), telephone, settings.locale, webhooks=webhooks, **addresses)
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:
