@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from apps.principal_board import SEES_BOARD
+from apps.principal_calls import CALLS
+from apps.principal_reports import READS_FIGURES
 from apps.web.addresses import CONSOLE
 from engine.access.principal import Principal
 from statemachines.roles import Role
@@ -25,7 +28,12 @@ class Page:
         return CONSOLE + self.path
 
 
-PAGES = (Page("queue", "/cases", shortcut="q"),)
+PAGES = (
+    Page("queue", "/cases", shortcut="q"),
+    Page("board", "/board", SEES_BOARD, shortcut="b"),
+    Page("callbacks", "/callbacks", CALLS, shortcut="c"),
+    Page("report", "/report", READS_FIGURES, shortcut="r"),
+)
 """The menu, in its order."""
 
 

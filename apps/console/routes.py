@@ -2,6 +2,9 @@
 
 from fastapi import APIRouter
 
-from apps.console import live, log_in, own_settings, queue
+from apps.console import board, bulk, callbacks, case_runs, decisions, live, log_in, own_settings, queue, report
 
-ROUTERS: tuple[APIRouter, ...] = (live.router, log_in.router, own_settings.router, queue.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    board.router, bulk.router, callbacks.router, case_runs.router, decisions.router,
+    live.router, log_in.router, own_settings.router, queue.router, report.router,
+)  # fmt: skip
