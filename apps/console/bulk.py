@@ -11,15 +11,13 @@ from apps.api.case_documents import kind_of_number
 from apps.api.case_list import CaseListQuery
 from apps.api.problems import status_of
 from apps.console.visit import Sent, Visit, Visiting
-from apps.form_choices import form_choices
+from apps.form_choices import choices_of
 from apps.principal_bulk import MOST, MOVES, BulkResult, ChosenCase, cases_to_move, clauses_of, move_chosen
 from apps.web.entries import Entries
-from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values
-from engine.ledger.record import CaseRow
+from apps.web.form_fields import FormReader, form_fields, form_values
 from locales.translation import label, refusal
 from locales.zone import reader_zone
 from reports.case_search import CaseQuery, Sort
-from statemachines.form_model import Form
 from statemachines.refused import Refused
 
 router = APIRouter()
@@ -88,9 +86,10 @@ def _bulk(
         selected = {ChosenCase.parse(text).number for text in entries.all("number")}
     else:
         selected = {each.chosen.number for each in results if each.refused is not None}
-    reader = FormReader(locale, "", form_choices(visit.store, visit.at, locale))
+    choices = choices_of(visit.store, locale, "", visit.at)
+    clauses = [(name, label(locale, kind, "clause", name)) for name, kind in clauses_of(page.cases)]
+    reader = FormReader(locale, "", replace(choices, by_name={"clause": clauses}))
     typed = entries or {} if failed or refused else {}
-    fields = form_fields(MOVES[query.move], reader, typed, faulty)
     values: dict[str, Any] = {
         "query_filters": query,
         "act": query.move,
@@ -98,19 +97,18 @@ def _bulk(
         "cases": page.cases,
         "more": page.next_cursor is not None,
         "selected": selected,
-        "fields": [_with_clauses(field, page.cases, MOVES[query.move], locale) for field in fields],
+        "fields": form_fields(MOVES[query.move], reader, typed, faulty),
         "results": results,
         "why": lambda each: refusal(locale, each),
-        "error": "" if refused is None else visit.text("bulk.none_chosen"),
-        "departments": reader.choices.departments,
+        "error": _error(visit, refused),
+        "departments": choices.departments,
     }
     worst = refused or (failed[0] if results and len(failed) == len(results) else None)
     return visit.page("bulk.html", status_of(worst) if worst else 200, **values)
 
 
-def _with_clauses(field: FormField, cases: list[CaseRow], form: type[Form], locale: str) -> FormField:
-    """Return the field of the clause as a choice among those of the listed kinds."""
-    if field.name != "clause" or "hours" not in form.model_fields:
-        return field
-    choices = tuple((name, label(locale, kind, "clause", name)) for name, kind in clauses_of(cases))
-    return replace(field, widget=Widget.SELECT, choices=choices)
+def _error(visit: Visit, refused: Refused | None) -> str:
+    """Return why nothing at all was done; empty where each case has a result of its own."""
+    if refused is None:
+        return ""
+    return visit.text("bulk.none_chosen") if refused.code == "bad_request" else refusal(visit.locale, refused)

@@ -17,7 +17,7 @@ from apps.principal_moves import WantedMove, move_for
 from apps.principal_reports import callbacks_seen, refuse_others
 from apps.principal_views import links_seen
 from apps.web.entries import Entries
-from apps.web.form_fields import FormField, FormReader, Widget, errors_by_field, form_fields, form_values
+from apps.web.form_fields import Choices, FormField, FormReader, errors_by_field, form_fields, form_values
 from locales.translation import refusal
 from locales.zone import reader_zone
 from statemachines.forms import Attempt, Survey
@@ -62,7 +62,8 @@ def _call(
 ) -> HTMLResponse:
     """Return the call screen; ``move`` is the form that was refused, with what was typed in it."""
     call, locale = call_seen(visit.store, visit.principal, number, visit.at, visit.locale), visit.locale
-    reader, typed = FormReader(locale, call.seen.case.kind), entries or {}
+    scores = Choices(by_name=dict.fromkeys(call.questions, SCORES))
+    reader, typed = FormReader(locale, call.seen.case.kind, scores), entries or {}
     survey = form_fields(Survey, reader, *((typed, refused) if move == ANSWERED else ({}, None)))
     in_vain = form_fields(Attempt, reader, *((typed, refused) if move == IN_VAIN else ({}, None)))
     _, links = links_seen(visit.store, visit.principal, number, visit.at)
@@ -85,10 +86,7 @@ def _questions(fields: list[FormField], call: SeenCall) -> list[FormField]:
     """Return the fields of the survey that the questionnaire asks, each score under the words of its question."""
     asked = call.questions
     shown = [field for field in fields if field.name in ALWAYS or field.name in asked]
-    return [
-        replace(field, label=asked[field.name], widget=Widget.SELECT, choices=SCORES) if field.name in asked else field
-        for field in shown
-    ]
+    return [replace(field, label=asked[field.name]) if field.name in asked else field for field in shown]
 
 
 def _reason(field: FormField, reader: FormReader, title: str) -> FormField:

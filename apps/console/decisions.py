@@ -10,7 +10,7 @@ from apps.api.case_documents import kind_of_number
 from apps.api.problems import status_of
 from apps.case_history import HistoryMove
 from apps.console.visit import Sent, Visit, Visiting
-from apps.form_choices import form_choices
+from apps.form_choices import choices_of
 from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
@@ -65,7 +65,7 @@ def _decision(
     offered = next((each for each in seen.moves if each.name == move and each.why_not is None), None)
     fields = []
     if offered is not None:
-        reader = FormReader(locale, kind, form_choices(visit.store, visit.at, locale))
+        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at))
         fields = form_fields(offered.form, reader, typed or {}, refused)
     values: dict[str, Any] = {
         "seen": seen,

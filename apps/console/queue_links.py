@@ -8,12 +8,12 @@ from statemachines.lifecycle import Milestone
 
 
 def queue_address(**filters: object) -> str:
-    """Return the address of the queue under the filters of the list of cases; those that are None are left out."""
-    return CONSOLE + "/cases" + _query(filters)
+    """Return the address of all cases of the queue that meet the filters; those that are None are left out."""
+    return CONSOLE + "/cases" + _query({"share": "all", **filters})
 
 
 def bulk_address(**filters: object) -> str:
-    """Return the address of the page that moves many cases, under the same filters."""
+    """Return the address of the page that moves many cases, under the filters of the list of cases."""
     return CONSOLE + "/bulk" + _query(filters)
 
 
@@ -27,5 +27,5 @@ def _text(value: object) -> object:
 
 
 def states_at(kind: str, milestone: Milestone) -> list[str]:
-    """Return the states of a kind at a milestone."""
-    return [name for name, state in lifecycle_of(kind).state.items() if state.milestone is milestone]
+    """Return the states of a kind at a milestone, as the queue names them: ``complaint.received``."""
+    return [f"{kind}.{name}" for name, state in lifecycle_of(kind).state.items() if state.milestone is milestone]

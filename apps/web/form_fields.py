@@ -6,7 +6,7 @@ JSON schema, what it is called from the catalogues.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -53,12 +53,16 @@ class Widget(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the house offers for fields that name a person, a department or a category: pairs of code and label."""
+    """What the house offers for fields that name a person, a department or a category: pairs of code and label.
+
+    ``by_name`` offers choices for fields by their names, as the running clauses of a case for the field ``clause``.
+    """
 
     people: Sequence[tuple[str, str]] = ()
     departments: Sequence[tuple[str, str]] = ()
     categories: Sequence[tuple[str, str]] = ()
     attachments: Sequence[tuple[str, str]] = ()
+    by_name: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
 
 
 NO_CHOICES = Choices()
@@ -167,6 +171,8 @@ def _field(
     form: type[Form], name: str, field: Mapping[str, Any], reader: FormReader, typed: str | None, error: str
 ) -> FormField:
     widget, offered = _widget(form, name, field), _offered(form, name, field, reader)
+    if widget in (Widget.TEXT, Widget.NUMBER) and offered:
+        widget = Widget.SELECT
     if widget is Widget.SELECT and not offered:
         widget = Widget.TEXT  # a house with too many people for a list types handles
     default = field.get("default")
@@ -191,6 +197,8 @@ def _offered(
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
     """Return the choices of a field: those of the house, else the codes of its type; none for free texts."""
     choices = reader.choices
+    if name in choices.by_name:
+        return tuple(choices.by_name[name])
     house = {
         ACTOR: choices.people, DEPARTMENT: choices.departments, CATEGORY: choices.categories,
         BORNE_CATEGORY: choices.categories, ATTACHED: choices.attachments,

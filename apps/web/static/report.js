@@ -17,7 +17,7 @@
 
   const draw = (table) => {
     const read = figures(table), type = table.dataset.chart;
-    const place = table.closest("section").querySelector(".chart");
+    const place = table.closest(".block").querySelector(".chart");
     if (!place || !read.labels.length) return;
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,9 +12,11 @@ from fastapi.testclient import TestClient
 from engine.commands.holds import held
 from engine.settings import Settings
 from engine.store import Store
+from engine.timers.parking import CALLBACK, note_failure
+from models.columns import to_micros
 from tests.apps.console.conftest import HANDLES
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, SUPERVISOR, make_move, new_case
+from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
 pytestmark = pytest.mark.requirement("H4")
@@ -57,11 +60,12 @@ def test_each_number_of_the_board_leads_to_the_cases_that_it_counts(settings: Se
     with visitor(settings, store, SUPERVISOR) as (client, _):
         page = client.get("/console/board").text
         assert re.search(r'class="figure">3</span> open cases', page)
-        links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/console/cases\?[^"]+)"', page)}
-        of_level_2 = [link for link in links if "level=2" in link and "state=" in link]
-        assert len(of_level_2) == 1
-        parameters = of_level_2[0].partition("?")[2]
-        found = client.get(f"/api/v1/cases?{parameters}", headers={"Accept": "application/json"}).json()
+        links = {link.replace("&amp;", "&") for link in re.findall(r'href="/console/cases\?([^"]+)"', page)}
+        [of_level_2] = [parse_qs(link) for link in links if "level=2" in link and "state=" in link]
+        kinds, states = zip(*(state.split(".") for state in of_level_2["state"]), strict=True)
+        assert (set(kinds), of_level_2["kind"], of_level_2["share"]) == ({"complaint"}, ["complaint"], ["all"])
+        asked = {"kind": "complaint", "level": "2", "state": states}
+        found = client.get("/api/v1/cases", params=asked, headers={"Accept": "application/json"}).json()
         assert [case["number"] for case in found["cases"]] == [ours[0]]
 
 
@@ -74,8 +78,8 @@ def test_the_board_says_how_many_cases_each_person_has(settings: Settings, store
     assert nobodys
     with visitor(settings, store, SUPERVISOR) as (client, _):
         page = client.get("/console/board").text
-    assert '<a href="/console/cases?owner=han">2</a>' in page
-    assert '<a href="/console/cases?owner=han&amp;severity=urgent">1</a>' in page
+    assert '<a href="/console/cases?share=all&amp;owner=han">2</a>' in page
+    assert '<a href="/console/cases?share=all&amp;owner=han&amp;severity=urgent">1</a>' in page
     assert '<a href="/console/bulk?unowned=true">1</a>' in page
 
 
@@ -140,6 +144,21 @@ def test_a_supervisor_sees_holds_and_makes_none(settings: Settings, store: Store
         assert client.post("/console/board/holds", data=sent).status_code == 403
 
 
+def test_the_health_of_the_nights_names_only_cases_that_the_reader_may_read(
+    sqlite_settings: Settings, sqlite_store: Store
+):
+    add_accounts(sqlite_store, *HANDLES)
+    number = new_case(sqlite_store)
+    make_move(sqlite_store, number, "classify", DIRECTOR, department="hotline")
+    with sqlite_store.writing() as tx:
+        for _ in range(20):  # until it is given up
+            note_failure(tx, tx.row("SELECT id FROM cases").id, CALLBACK, "OSError", to_micros(START))
+    for handle, named in ((SUPERVISOR, False), (DIRECTOR, True)):
+        with visitor(sqlite_settings, sqlite_store, handle) as (client, _):
+            nights = client.get("/console/board").text.partition('id="nights"')[2]
+        assert ("OSError" in nights, number in nights) == (True, named)
+
+
 ACCESS = {
     ("/console/board", AGENT): 403, ("/console/board", HANDLER): 403, ("/console/board", SUPERVISOR): 200,
     ("/console/board", MANAGER): 200, ("/console/board", DIRECTOR): 200, ("/console/board", AUDITOR): 200,
@@ -188,3 +207,19 @@ def test_a_supervisor_reads_the_board_and_decides(sqlite_console: Served, locale
         page.locator(".notice.good").wait_for()
         check_accessible(page)
         picture(page, "decisions", locale)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_manager_holds_a_kind_of_case(sqlite_console: Served, locale: str):
+    new_case(sqlite_console.store)
+    with sqlite_console.person(MANAGER, locale) as page:
+        page.goto("/console/board")
+        page.locator("#hold-kind").select_option("complaint")
+        page.locator("#hold-reason").select_option("mail_trouble")
+        page.locator("button.danger").click()
+        page.locator(".notice.good").wait_for()
+        check_accessible(page)
+        picture(page, "board-with-a-hold", locale)
+        page.locator("form[action$='/releases'] button").click()
+        page.locator("form[action$='/releases']").wait_for(state="detached")

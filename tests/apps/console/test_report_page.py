@@ -94,7 +94,7 @@ def lived_fortnight(store: Store) -> None:
         for n in range(1 + day % 3):
             number = new_case(store, DAY * day + HOUR * n)
             make_move(store, number, "classify", after=DAY * day + HOUR * n, department=("claims", "delivery")[n % 2])
-            cause = ("handling", "packaging", "delay")[(day + n) % 3]
+            cause = ("handling", "packaging", "routing")[(day + n) % 3]
             if n < 2:
                 make_move(store, number, "investigate", after=DAY * day + HOUR * 3, cause=cause)
             if n == 0 and day < 11:
@@ -117,4 +117,5 @@ def test_a_manager_reads_the_morning_report_with_its_charts(sqlite_console: Serv
         assert len(page.pdf(format="A4")) > 20_000
         page.emulate_media(media="screen")
         page.set_viewport_size({"width": 360, "height": 700})
+        page.wait_for_function("document.querySelector('.chart canvas').clientWidth < 360")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
