@@ -1,15 +1,16 @@
 """The pages of callbacks: the list of a day by caller, and the call screen."""
 
 from dataclasses import replace
-from datetime import date
 from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
+from pydantic import BeforeValidator
 
 from apps.api.case_documents import kind_of_number
 from apps.api.problems import status_of
+from apps.api.reports import Day
 from apps.console.decisions import why_not_text
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_calls import ANSWERED, CALLS, IN_VAIN, RELATIONS, SeenCall, call_seen, open_from_call
@@ -27,13 +28,17 @@ router = APIRouter()
 
 CaseNumber = Annotated[str, Path(max_length=100)]
 SCORES = tuple((str(score), str(score)) for score in range(1, 6))
+OptionalDay = Annotated[Day, BeforeValidator(lambda text: text or None)]
+"""A day; a field that was left blank names none."""
 ALWAYS = ("outcome", "words", "need")
 """The fields of a survey that every questionnaire asks."""
 
 
 @router.get("/callbacks")
 def list_callbacks(
-    visit: Visiting, day: date | None = None, owner: Annotated[str | None, Query(max_length=100)] = None
+    visit: Visiting,
+    day: Annotated[OptionalDay, Query()] = None,
+    owner: Annotated[str | None, Query(max_length=100)] = None,
 ) -> HTMLResponse:
     """Show the callbacks of a day, by caller and in the order in which to call."""
     refuse_others(visit.principal, CALLS)

@@ -155,6 +155,7 @@ ACCESS = {
     ("/console/callbacks", MANAGER): 200, ("/console/callbacks", AUDITOR): 403, ("/console/callbacks", ADMIN): 403,
     ("/console/callbacks/cp-26-000001", AGENT): 200, ("/console/callbacks/cp-26-000001", AUDITOR): 403,
     ("/console/callbacks/cp-26-000999", AGENT): 404,
+    ("/console/callbacks?day=&owner=", AGENT): 200, ("/console/callbacks?day=9999-12-31", AGENT): 422,
 }  # fmt: skip
 
 
