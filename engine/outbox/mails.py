@@ -28,6 +28,9 @@ NOBODY: Final = "nobody"
 UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED, BOUNCED)
 """The outcomes of mails that reached nobody, in the order in which they are reported."""
 
+OF_CASE: Final = " case "
+"""Before the number of a case: the recipient of a queued mail to its customer. No handle begins with a blank."""
+
 LEASE = timedelta(seconds=60)
 """How long a queued mail belongs to the process that sends it."""
 GIVEN_UP = timedelta(days=1)
@@ -71,7 +74,7 @@ UNREACHED = "SELECT outcome, count(*) AS n FROM mail WHERE outcome <> 'sent' AND
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A mail with its text; ``recipient`` is empty for a customer.
+    """A mail with its text; ``recipient`` is empty for a customer, and ``OF_CASE`` and a number where it is queued.
 
     ``outcome`` is set where it cannot be sent at all.
     """

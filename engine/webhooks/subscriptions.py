@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.principal import OUTSIDERS, Principal, PrincipalKind, Scope
 from engine.actors import administrator
 from engine.departments import check_department
 from engine.entry_checks import check_key
@@ -174,7 +174,7 @@ def may_manage(tx: Tx, principal: Principal, *, personal: bool = False) -> str:
     Raises ``Refused('not_in_charge' | 'unknown_actor' | 'actor_disabled' | 'scope_missing')``.
     """
     by = administrator(tx, principal.actor.handle).handle
-    if principal.kind in (PrincipalKind.CUSTOMER, PrincipalKind.SYSTEM):
+    if principal.kind in {*OUTSIDERS, PrincipalKind.SYSTEM}:
         raise Refused("scope_missing", scope=Scope.WEBHOOKS.value)
     for scope in (Scope.WEBHOOKS, *((Scope.ADMINISTER, Scope.READ_CONTACTS) if personal else ())):
         if not principal.holds(scope):
