@@ -12,7 +12,8 @@ from starlette.routing import Mount, Route
 from apps.api.app import create_app
 from apps.api.authentication import authenticate
 from apps.console.app import create_console
-from apps.web.addresses import CONSOLE, STATIC
+from apps.portal.app import create_portal
+from apps.web.addresses import CONSOLE, PORTAL, STATIC
 from apps.web.live import Watcher
 from apps.web.page_guard import PageGuard
 from apps.web.services import Services
@@ -44,6 +45,7 @@ def create_site(settings: Settings) -> Starlette:
         routes=[
             Route("/", _first_page),
             Mount(CONSOLE, create_console(services)),
+            Mount(PORTAL, create_portal(services)),
             Mount(STATIC, PageGuard(files, "static", settings.locale, figures)),
             Mount("", api),
         ],

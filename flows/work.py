@@ -114,6 +114,8 @@ class Work:
     progress: Callable[[int], Awaitable[None]] = _no_progress
     ui_url: str | None = None
     """The address of the Prefect UI as staff reach it, if the settings name one."""
+    portal_url: str | None = None
+    """The address of the portal as customers reach it, if the settings name a public address."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
 
@@ -143,7 +145,10 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url, webhooks=webhooks)
+    return Work(
+        store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url,
+        portal_url=settings.portal_url, webhooks=webhooks,
+    )  # fmt: skip
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:
