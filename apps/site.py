@@ -45,12 +45,18 @@ def create_site(settings: Settings) -> Starlette:
         routes=[
             Route("/", _first_page),
             Mount(CONSOLE, create_console(services)),
+            Route(PORTAL, _portal_page),
             Mount(PORTAL, create_portal(services)),
             Mount(STATIC, PageGuard(files, "static", settings.locale, figures)),
             Mount("", api),
         ],
         lifespan=lifespan,
     )
+
+
+async def _portal_page(_request: Request) -> RedirectResponse:
+    """Lead whoever left out the last stroke of the address, which the mount would not answer."""
+    return RedirectResponse(f"{PORTAL}/", 303)
 
 
 async def _first_page(_request: Request) -> RedirectResponse:

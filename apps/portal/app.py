@@ -4,13 +4,12 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from apps.api.problems import INTERNAL, status_of
 from apps.portal.routes import ROUTERS
-from apps.web.addresses import PORTAL
 from apps.web.entries import Entries
 from apps.web.page_guard import PageGuard
 from apps.web.services import Services
@@ -28,15 +27,10 @@ def create_portal(services: Services) -> ASGIApp:
     services.give(app.state)
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
-    app.add_api_route("", _first_page, include_in_schema=False)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _no_page)
     app.add_exception_handler(HTTPException, _no_page)
     return PageGuard(app, "portal", services.settings.locale, services.figures)
-
-
-def _first_page() -> RedirectResponse:
-    return RedirectResponse(f"{PORTAL}/", 303)
 
 
 async def _refused(request: Request, refused: Exception) -> Response:

@@ -18,6 +18,8 @@ ORDER: Final = (
     "reporter_writes", "come_back", "withdraw",
 )  # fmt: skip
 """The moves, those first that we wait for. Each is drawn from its form model."""
+WAITED_FOR: Final = frozenset(ORDER[:5])
+"""The moves whose forms are open when the page is shown."""
 SIGNING: Final = "pass_acceptance"
 NOT_ASKED: Final = {SIGNING: frozenset({"signed_by"})}
 """Fields that keep their default: the customer himself signs."""
@@ -66,7 +68,7 @@ def _form(
     ]
     title = _own_text(locale, f"portal.move.{kind}.{move}", f"portal.move.{move}") or label(locale, kind, "move", move)
     named = any(field.error for field in fields)
-    waited_for = move in ORDER[:4] and not typed
+    waited_for = move in WAITED_FOR and not refused
     return MoveForm(
         move, title, _own_text(locale, f"portal.help.{move}"), fields, bool(refused) or waited_for, "" if named else why
     )

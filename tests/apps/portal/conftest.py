@@ -1,14 +1,18 @@
 """A portal over a simulated store: a client of a visitor without an account, and what customers were sent."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
+from apps.site import create_site
 from engine.settings import Settings
 from engine.store import Store
 from tests.apps.portal.visitors import Visitor
-from tests.apps.web_site import LOOPBACK, site_client
+from tests.apps.web_site import Served, served, site_client
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -26,8 +30,7 @@ def guest(sqlite_settings: Settings, sqlite_store: Store) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def other(sqlite_settings: Settings, sqlite_store: Store) -> Iterator[TestClient]:
-    """The browser of somebody else, over the same store as ``guest``."""
-    with site_client(sqlite_settings, sqlite_store, None) as client:
-        assert client.base_url == LOOPBACK
-        yield client
+def sqlite_console(sqlite_settings: Settings, sqlite_store: Store, chromium: "Browser") -> Iterator[Served]:
+    """A site over a store of SQLite, for a browser."""
+    with served(create_site(sqlite_settings), sqlite_store, chromium) as site:
+        yield site

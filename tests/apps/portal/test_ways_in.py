@@ -2,15 +2,22 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from apps.portal.case_forms import ORDER
 from apps.portal.visit import COOKIE
 from engine.accounts.customer_keys import link_of, receipt_of
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
+from locales.translation import catalogue, locales
+from statemachines.kinds import lifecycles
+from statemachines.roles import Role
 from tests.apps.portal.visitors import WANG, Visitor, codes_in, hidden_of, mailed_code
-from tests.case_actions import START, contact, new_case
+from tests.apps.web_site import log_in
+from tests.case_actions import AGENT, START, contact, new_case
+from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = pytest.mark.requirement("H4")
 
@@ -42,7 +49,7 @@ def test_the_mail_with_the_code_is_for_the_customer_of_the_case_alone(visitor: V
 
 
 @pytest.mark.parametrize("contact", [WANG, {"phone": "13800138000"}, {}], ids=["address", "phone only", "nobody"])
-def test_an_answer_does_not_tell_whether_a_number_exists(guest: Visitor, contact: dict[str, str]):
+def test_an_answer_does_not_tell_whether_a_number_exists(guest: Visitor, contact: dict[str, Any]):
     number = new_case(guest.store, **contact)
     known, unknown = (guest.send("/status", number=each) for each in (number, UNKNOWN))
     assert known.status_code == unknown.status_code == 200
@@ -170,3 +177,39 @@ def test_whoever_leaves_is_let_in_no_more(guest: Visitor):
     guest.log_in(new_case(guest.store, **WANG))
     assert guest.send("/leave", sent="1").status_code == 303
     assert guest.get("/case").status_code == 401
+
+
+PAGES = ("/", "/contact", "/status", "/track", "/rate", "/report")
+"""The pages for anybody."""
+
+
+def test_pages_for_anybody_are_open_and_that_of_a_case_to_its_customer_alone(guest: Visitor):
+    number, second = new_case(guest.store, **WANG), new_case(guest.store, **WANG, text="Another matter.")
+    assert [guest.get(page).status_code for page in (*PAGES, "/case")] == [200] * len(PAGES) + [401]
+    assert guest.get("").headers["location"] == "/portal/"
+    assert guest.get("/nowhere").status_code == 404
+    guest.log_in(number)
+    assert [guest.get(page).status_code for page in (*PAGES, "/case")] == [200] * (len(PAGES) + 1)
+    assert second not in guest.get("/case").text
+    assert "Another matter." not in guest.get("/case").text
+
+
+def test_a_visit_opens_nothing_of_staff_and_a_session_of_staff_opens_no_case(guest: Visitor):
+    number = new_case(guest.store, **WANG)
+    guest.log_in(number)
+    assert guest.client.get("/console/cases").status_code == 401
+    assert guest.client.get(f"/api/v1/cases/{number}").status_code == 401
+    guest.send("/leave", sent="1")
+    add_accounts(guest.store, AGENT)
+    log_in(guest.client, guest.store, AGENT)
+    assert guest.client.get("/console/cases").status_code == 200
+    assert guest.get("/case").status_code == 401
+
+
+def test_each_move_that_the_table_gives_to_customers_has_its_form_and_its_words():
+    for table in lifecycles().values():
+        moves = {row.name for row in table.moves if Role.CUSTOMER in row.roles} - {"attach"}
+        assert moves <= set(ORDER)
+        for locale in locales():
+            assert {move for move in moves if f"portal.move.{move}" not in catalogue(locale)} == set()
+            assert {move for move in moves if f"portal.done.{move}" not in catalogue(locale)} == set()
