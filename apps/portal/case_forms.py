@@ -13,6 +13,8 @@ from statemachines.refused import Refused
 
 ATTACH: Final = "attach"
 LONGEST_NAME = 100
+WORST, BEST = 1, 5
+"""The bounds of a score: such a field is chosen in words."""
 ORDER: Final = (
     "customer_answers", "customer_consents", "customer_declines", "pass_acceptance", "revisit", "follow_up",
     "reporter_writes", "come_back", "withdraw",
@@ -86,6 +88,9 @@ def _asked(seen: CustomerCase, locale: str, move: str, field: FormField) -> Form
     named = replace(field, label=own or field.label, help=_own_text(locale, f"portal.hint.{field.name}") or field.help)
     if (move, field.name) == (SIGNING, SIGNATURE):
         return replace(named, widget=Widget.TEXT, longest=LONGEST_NAME)
+    if (field.least, field.most) == (WORST, BEST):
+        scores = tuple((str(score), _own_text(locale, f"portal.rate.of.{score}")) for score in range(BEST, 0, -1))
+        return replace(named, widget=Widget.SELECT, choices=scores)
     if field.name != LISTED:
         return named
     choices = tuple((code, label(locale, seen.case.kind, "criterion", code)) for code in seen.criteria)

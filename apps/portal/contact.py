@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -74,7 +75,7 @@ def _opened(visit: Visit, nature: str, fields: Mapping[str, str], key: str, done
     contact = contact_from("open", contact_fields(visit, nature, fields, at))
     count_contact(visit.store, visit.visitor, at, contact.email or "")
     principal = outsider(visit.store, at)
-    answer = open_own_case(visit.store, principal, contact, nature, key, at)
+    answer = open_own_case(visit.store, principal, contact, nature, key or token_hex(16), at)
     return visit.go_to(f"/case?done={done}", visitor_of(principal, case_id_of(visit.store, answer.number)))
 
 

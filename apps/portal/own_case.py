@@ -17,6 +17,7 @@ from apps.principal_moves import key_of
 from apps.principal_portal import move_own_case, own_case, own_number
 from apps.web.entries import Entries
 from engine.access.principal import PrincipalKind
+from engine.accounts.customer_keys import count_move
 from engine.attachments.attach import attach
 from engine.attachments.upload import Upload, limits_of
 from locales.translation import refusal
@@ -48,6 +49,7 @@ def move_case(visit: Visiting, move: Annotated[str, Path(max_length=40)], entrie
         raise Refused("portal_no_page")
     seq = int(text) if (text := entries.text("_seq")).isascii() and text.isdigit() and len(text) < 9 else None
     try:
+        count_move(visit.store, visit.principal, visit.at)
         values = values_of(move, rows[0].form, entries.given(), reader_zone())
         move_own_case(visit.store, visit.principal, move, values, seq, entries.text("_key"), visit.working_time())
     except Refused as refused:
@@ -77,6 +79,7 @@ async def add_files(visit: Visiting, request: Request) -> Response:
         number = own_number(visit.store, visit.principal, at)
         own = key_of(visit.store, visit.principal, f"{number}:{key}")
         try:
+            count_move(visit.store, visit.principal, at)
             attach(visit.store, visit.principal, number, files, limits, at, note, own)
         except Refused as refused:
             return _page(visit, ATTACH, Entries([("note", note or "")]), refused)

@@ -4,6 +4,8 @@ Nothing is kept of who reports: no name, no number, and no network address, whic
 is dropped when its window ends.
 """
 
+from secrets import token_hex
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
@@ -35,7 +37,8 @@ def take_report(visit: Visiting, entries: Sent) -> Response:
         at = visit.working_time()
         contact = contact_from("open", contact_fields(visit, REPORT, {"text": entries.text("text")}, at))
         count_contact(visit.store, visit.visitor, at)
-        answer = open_own_case(visit.store, outsider(visit.store, at), contact, REPORT, entries.text("_key"), at)
+        key = entries.text("_key") or token_hex(16)
+        answer = open_own_case(visit.store, outsider(visit.store, at), contact, REPORT, key, at)
     except Refused as refused:
         return _page(visit, typed=entries.text("text"), refused=refused)
     return visit.page("receipt.html", receipt=receipt_of(visit.store.secret, answer.number))

@@ -41,7 +41,7 @@ LONGEST_TYPED = 40
 ASKED_BY_ADDRESS, ASKED_BY_NUMBER = Limit("code by address", "10 per 15 minute"), Limit("code by number", "5 per hour")
 TRIED_BY_ADDRESS, TRIED_BY_TICKET = Limit("try by address", "30 per 15 minute"), Limit("try by form", "5 per 15 minute")
 SPENT = Limit("code spent", "1 per 15 minute")
-WRITTEN_BY_ADDRESS = Limit("contact by address", "10 per hour")
+WRITTEN_BY_ADDRESS, MOVED_BY_CASE = Limit("contact by address", "10 per hour"), Limit("move by case", "30 per hour")
 
 FIND = """
 SELECT c.id, c.number, c.kind, p.email, p.locale FROM cases c LEFT JOIN party p ON p.id = c.party_id
@@ -175,6 +175,11 @@ def count_contact(store: Store, address: str, at: datetime, email: str = "") -> 
     """
     limits = [(WRITTEN_BY_ADDRESS, address)]
     count_try(store, [*limits, (WRITTEN_BY_ADDRESS, f"mail {email.lower()}")] if email else limits, at)
+
+
+def count_move(store: Store, principal: Principal, at: datetime) -> None:
+    """Count what somebody does on his case, files included. Raises ``RateLimited``."""
+    count_try(store, [(MOVED_BY_CASE, str(principal.case_id))], at)
 
 
 def _typed(number: str) -> str:

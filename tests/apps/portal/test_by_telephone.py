@@ -116,7 +116,7 @@ def test_somebody_accepts_the_result_and_rates_us(sqlite_console: Served, locale
     with telephone(sqlite_console, locale) as page:
         page.goto(f"/portal/link/{link_of(store.secret, number, WANG['email'], START)}")
         page.locator("#move-revisit select[name=outcome]").select_option("satisfied")
-        page.locator("#move-revisit input[name=attitude]").fill("5")
+        page.locator("#move-revisit select[name=attitude]").select_option("5")
         look(sqlite_console, page, "portal-result", locale)
         page.locator("#move-revisit button").click()
         page.get_by_role("status").wait_for()

@@ -159,6 +159,14 @@ def test_what_he_typed_stays_when_the_case_has_moved_on(guest: Visitor):
     assert "has moved on meanwhile" in answer.text
 
 
+def test_thirty_things_are_done_on_one_case_in_an_hour(guest: Visitor):
+    number = new_case(guest.store, **WANG)
+    guest.log_in(number)
+    fields = hidden_of(guest.get("/case").text, "/portal/case/follow_up") | {"words": ""}
+    answers = [guest.send("/case/follow_up", **fields).status_code for _ in range(31)]
+    assert answers == [422] * 30 + [429]
+
+
 def test_a_move_of_staff_is_none_of_his(guest: Visitor):
     number = new_case(guest.store, **WANG)
     guest.log_in(number)
