@@ -158,9 +158,12 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bo
 
     A deputy who is away himself passes it on to his own. Nobody is named twice; whoever has no deputy is left out.
     """
+    members = {member.handle: member for member in wanted}
+    if all(map(available, members.values())):
+        return list(members.values())
     by_handle = {member.handle: member for member in staff}
     found: dict[str, M] = {}
-    for member in wanted:
+    for member in members.values():
         passed: set[str] = set()
         stand_in: M | None = member
         while stand_in is not None and not available(stand_in):
