@@ -49,8 +49,8 @@ demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect s
 up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
 	@$(BIN)/closeloop up
 
-test: $(DEV_READY)  ## all tests but the long ones, on every core
-	$(BIN)/python -m pytest $(PARALLEL) -m "not long"
+test: $(DEV_READY)  ## all tests but the long ones and the house rules of `make check`, on every core
+	$(BIN)/python -m pytest $(PARALLEL) -m "not long" --ignore=tests/house
 
 test-pure: $(DEV_READY)  ## only the tests without a store, a server or another process: seconds
 	$(BIN)/python -m pytest $(PARALLEL) $(PURE) -m "pure and not long"

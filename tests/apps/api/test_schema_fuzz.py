@@ -26,6 +26,8 @@ from tests.apps.api.conftest import by_handle
 from tests.case_actions import SECRET
 from tests.conftest import copy_anchors
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = int(os.environ.get("CLOSELOOP_FUZZ_EXAMPLES", "2"))
 """How many requests of each sort are tried of each operation."""
 BOUNDED = settings(
