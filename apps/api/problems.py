@@ -85,7 +85,7 @@ class Problem(BaseModel):
                 "title": "Not Found",
                 "status": 404,
                 "code": "unknown_case",
-                "detail": "There is no case cp-26-000099. Check the number.",
+                "detail": "There is no case cp-26-000099, or you may not see it. Check the number.",
                 "request_id": "5f0c1e2d3b4a59687786958493a2b1c0",
             }
         }
@@ -122,7 +122,7 @@ def problem_of(refused: Refused, locale: str, request_id: str) -> Problem:
         title=HTTPStatus(status).phrase,
         status=status,
         code=refused.code,
-        detail=refusal(locale, shown),
+        detail=refusal(locale, shown, on_web=True),
         request_id=request_id,
         errors=_errors(refused, locale),
         allowed=refused.params.get("allowed"),
@@ -133,7 +133,10 @@ def _errors(refused: Refused, locale: str) -> list[Fault] | None:
     faults: Any = refused.params.get("fields")
     if refused.code not in ("form", "bad_request") or not isinstance(faults, list):
         return None
-    return [Fault(field=fault["field"], code=fault["why"], detail=fault_text(locale, fault)) for fault in faults]
+    return [
+        Fault(field=fault["field"], code=fault["why"], detail=fault_text(locale, fault, on_web=True))
+        for fault in faults
+    ]
 
 
 def _headers(refused: Refused, status: int) -> dict[str, str]:
