@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
-    from models.case import Case, IdempotencyKey, Link, Transition
+    from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
@@ -50,6 +50,7 @@ __all__ = [
     "Interpretation",
     "Invitation",
     "JournalEntry",
+    "KeptAnswer",
     "Lease",
     "LifecycleVersion",
     "Link",
@@ -78,6 +79,7 @@ _MODULES = {
     "Attachment": "attachment",
     "Case": "case",
     "IdempotencyKey": "case",
+    "KeptAnswer": "case",
     "Link": "case",
     "Transition": "case",
     "LifecycleVersion": "lifecycle_version",

@@ -105,6 +105,17 @@ class IdempotencyKey(SQLModel, table=True):
     seq: int
 
 
+class KeptAnswer(SQLModel, table=True):
+    """The answer, as JSON, to a request under an idempotency key that moved no case; both keys are HMACs."""
+
+    __tablename__ = "kept_answer"  # pyright: ignore[reportAssignmentType]
+
+    key: str = Field(primary_key=True)
+    request_hash: str
+    answer: str
+    at: datetime = Field(sa_type=Instant, index=True)
+
+
 class Link(SQLModel, table=True):
     """A parent and a child case, and the relation between them."""
 

@@ -60,6 +60,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("key", "request_hash", "case_id"),
         WHOLE_ROWS,
     ),
+    "kept_answer": Uncovered(
+        "what a caller is answered who repeats a request within a week: what the request changed is in the journal",
+        ("key", "request_hash", "answer", "at"),
+        WHOLE_ROWS,
+    ),
     "lease": Uncovered("who works at the moment", ("name", "owner", "seen_at", "until"), WHOLE_ROWS),
     "lifecycle_version": Uncovered(
         "when a version of a lifecycle was recorded, and whether it was; its table vouches for itself by its hash",

@@ -76,6 +76,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": f"i{n}", "actor_id": n, "digest": "d", "made_at": n, "made_by": 4, "until": n, "used_at": n}
         for n in (3, 4)
     ),
+    "kept_answer": tuple({"key": f"k{n}", "request_hash": f"r{n}", "answer": "{}", "at": n} for n in (1, 2)),
     "lease": tuple({"name": f"duty{n}", "owner": "p", "seen_at": n, "until": n} for n in (1, 2)),
     "link": tuple({"parent_id": n, "child_id": n + 1, "relation": "came_of", "at": n} for n in (1, 2)),
     "login_session": tuple(
