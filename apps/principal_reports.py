@@ -67,9 +67,7 @@ def board_seen(store: Store, principal: Principal, at: datetime) -> BoardCounts:
     """Count the open cases that the principal may read, and list those that are overdue."""
     scope = cases_in_scope(principal, at)
     with store.looking() as tx:
-        late = overdue(tx, at)
-        known = known_among(tx, {promise.number for promise in late}, scope)
-        return BoardCounts(at, figures.board(tx, scope), [each for each in late if each.number in known])
+        return BoardCounts(at, figures.board(tx, scope), overdue(tx, at, scope=scope))
 
 
 def callbacks_seen(
