@@ -96,7 +96,7 @@ BY_SESSION: dict[str, tuple[str, str, dict[str, Any]]] = {
     "give_second_factor": (POST, "/session/second-factor", {"json": {"code": "123456"}}),
 }
 """The routes of a person who logged in; no token opens them."""
-LEADS_TO_SESSION = {"log_in", "accept_invitation", "go_to_provider", "come_back"}
+LEADS_TO_SESSION = {"log_in", "accept_invitation", "check_invitation", "go_to_provider", "come_back"}
 """The routes of the log-in: `test_login` and `test_oidc` say what they refuse."""
 FOR_ANYBODY = {"livez", "readyz", "metrics"}
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
