@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
-    from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
+    from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
@@ -44,6 +44,7 @@ __all__ = [
     "Department",
     "Edition",
     "EscalationStep",
+    "FailedLogIn",
     "Fingerprint",
     "Hold",
     "IdempotencyKey",
@@ -92,6 +93,7 @@ _MODULES = {
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",
+    "FailedLogIn": "account",
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",

@@ -11,6 +11,7 @@ from apps.api import (
     deliveries,
     desk,
     erasures,
+    failed_log_ins,
     intake,
     login,
     moves,
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.router,
     intake.router,
     deliveries.router,
+    failed_log_ins.router,
     webhooks.router,
 )
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.accounts.charge import charge_of
+from engine.accounts.failed_log_ins import note_failed_log_in
 from engine.accounts.log_in import LogInRules
 from engine.accounts.sessions import NewSession, Visitor, open_session
 from engine.actors import COLUMNS, Acting, acting_of, administrator
@@ -108,4 +109,9 @@ def log_in_by_identity(
                 raise Refused("oidc_unknown")
             return open_session(tx, store.secret, acting_of(row), visitor, rules.sessions, at, second_factor=False)
 
-    return retrying(attempt)
+    try:
+        return retrying(attempt)
+    except Refused as refused:
+        if refused.code == "oidc_unknown":
+            note_failed_log_in(store, "", METHOD, visitor.address, at)
+        raise

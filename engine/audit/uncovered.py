@@ -49,6 +49,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
         frozenset({"case_id", "tries", "lease_owner", "done_at"}),
     ),
+    "failed_log_in": Uncovered(
+        "who failed to log in: nothing came of it", ("id", "at", "actor_id", "method", "address"), WHOLE_ROWS
+    ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
         ("case_id", "a", "b", "c", "d"),

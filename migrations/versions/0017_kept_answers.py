@@ -1,4 +1,4 @@
-"""Keep the answers to requests under an idempotency key that move no case."""
+"""Keep the answers to requests under an idempotency key that move no case, and the log-ins that failed."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -24,3 +24,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index(op.f("ix_kept_answer_at"), "kept_answer", ["at"])
+    op.create_table(
+        "failed_log_in",
+        sa.Column("id", models.column_types.BigId, nullable=False),
+        sa.Column("at", models.column_types.Instant, nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("method", TEXT(), nullable=False),
+        sa.Column("address", TEXT(), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actor.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    for column in ("at", "actor_id"):
+        op.create_index(op.f(f"ix_failed_log_in_{column}"), "failed_log_in", [column])

@@ -60,6 +60,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "user enable": (REFUSED, ("sue", "--as", "sue")),
     "user list": (DONE, ()),
     "user sessions": (DONE, ()),
+    "user failures": (DONE, ("--as", "odd")),
     "user link": (REFUSED, ("sue", "--issuer", "https://id.example.com", "--subject", "s", "--as", "sue")),
     "user unlink": (DONE, ("sue", "--issuer", "https://id.example.com", "--subject", "s", "--as", "sue")),
     "user token": (DONE, ("sue",)),

@@ -66,6 +66,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "published_at": n, "published_by": 4, "reason": "decision", "projected_at": n}
         for n in (1, 2)
     ),
+    "failed_log_in": tuple({"id": n, "at": n, "actor_id": n, "method": "password", "address": "a"} for n in (3, 4)),
     "fingerprint": tuple({"case_id": n, "a": n, "b": n, "c": n, "d": n} for n in (1, 2)),
     "hold": tuple({"kind": kind, "since": 1, "held_by": 6, "reason": "fire"} for kind in ("finding", "appeal")),
     "interpretation": tuple(

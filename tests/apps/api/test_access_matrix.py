@@ -78,6 +78,7 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "show_arrival": (GET, "/arrivals/web/1", {}),
     "retry": (POST, "/deliveries/retry", {}),
+    "list_failed_log_ins": (GET, "/failed-log-ins", {}),
     "list_webhooks": (GET, "/webhooks", {}),
     "subscribe": (POST, "/webhooks", {"json": {"url": "https://hooks.example.com/"}}),
     "unsubscribe": (DELETE, "/webhooks/1", {}),
