@@ -29,8 +29,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "unknown_address", "unknown_arrival", "unknown_attachment",
-        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_order", "unknown_session",
-        "unknown_text", "unknown_token", "unknown_webhook",
+        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
+        "unknown_session", "unknown_text", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),

@@ -12,6 +12,7 @@ from apps.api import (
     desk,
     erasures,
     failed_log_ins,
+    identities,
     intake,
     login,
     moves,
@@ -38,7 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
 )
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
-OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router, identities.router)
 """Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
 
 

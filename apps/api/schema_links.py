@@ -50,6 +50,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
     "subscribe": _to(OF_A_WEBHOOK, webhook_id=SUBSCRIPTION),
     "list_webhooks": _to(OF_A_WEBHOOK, webhook_id="$response.body#/webhooks/0/id"),
     "rotate_webhook": _to(OF_A_WEBHOOK, webhook_id=SAME_SUBSCRIPTION),
+    "list_identities": _to(["undo_link"], identity_id="$response.body#/identities/0/id"),
     "list_sessions": _to(["end_one_session"], session_id="$response.body#/sessions/0/id"),
 }  # fmt: skip
 """The links of the successful answer of each operation."""
