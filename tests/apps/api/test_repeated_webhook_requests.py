@@ -72,7 +72,7 @@ def test_dead_deliveries_are_revived_once_under_one_key(store: Store, api: TestC
 
 
 def test_a_test_under_a_used_key_is_answered_as_before(api: TestClient):
-    first, again = (post(api, "/1/test", **KEY).json() for _ in range(2))
+    first, again = (post(api, "/1/test", None, **KEY).json() for _ in range(2))
     assert first == again == {"id": 1, "accepted": False, "failure": "simulated"}
 
 
