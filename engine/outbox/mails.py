@@ -65,6 +65,8 @@ ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = exclude
        body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
  WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced')
 """
+QUEUE = "UPDATE mail SET next_at = :at WHERE key = :key"
+WITHDRAW = "DELETE FROM mail WHERE key = :key"
 BY_KEY = "SELECT key, recipient, subject, body, outcome FROM mail WHERE key = ANY(:keys)"
 UNREACHED = "SELECT outcome, count(*) AS n FROM mail WHERE outcome <> 'sent' AND composed_at > :since GROUP BY outcome"
 
@@ -137,6 +139,16 @@ def queue_mails(store: Store, mails: Sequence[ComposedMail], at: datetime) -> No
 
     if mails:
         retrying(write)
+
+
+def queue_composed(tx: Tx, keys: Sequence[str], at: int) -> None:
+    """Queue mails that were composed, to be sent at once; ``at`` is in microseconds."""
+    tx.run_all(QUEUE, [{"key": key, "at": at} for key in keys])
+
+
+def withdraw(tx: Tx, keys: Sequence[str]) -> None:
+    """Forget mails that are not to be sent any more."""
+    tx.run_all(WITHDRAW, [{"key": key} for key in keys])
 
 
 @dataclass(frozen=True, slots=True)
