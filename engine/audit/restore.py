@@ -30,7 +30,7 @@ from engine.commands.staffing import has_administrator
 from engine.databases import open_postgres, translated
 from engine.durable_file import sync_folder
 from engine.ledger.anchoring import first_anchor, published
-from engine.ledger.journal import begin_journal
+from engine.ledger.journal import DROPS_JOURNALLED, begin_journal, enter_dropped
 from engine.ledger.signing import PUBLIC, ensure_key
 from engine.runs import Done, keep_in
 from engine.schema import check_revision, connected, migrate, private_file, revisions, upgrade
@@ -190,7 +190,8 @@ class _Job:
 
     def _record(self, tx: Tx) -> None:
         """Begin the journal if the backup's release had none, and record who trusted an unsigned backup, and why."""
-        begin_journal(tx, to_micros(self.now))
+        if not begin_journal(tx, to_micros(self.now)) and self.packed.manifest.revision < DROPS_JOURNALLED:
+            enter_dropped(tx)
         tx.finish()
         if self.distrusted is not None:
             if has_administrator(tx):

@@ -32,6 +32,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "attachment": ("id",),
     "callback": ("case_id", "cycle", "attempt"),
     "category": ("code",),
+    "dead_letter": ("case_id", "seq", "reaction"),
     "department": ("code",),
     "edition": ("id",),
     "erasure": ("case_id", "seq", "field"),
@@ -47,18 +48,25 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """What is journalled, by the columns that identify a row: tables, and the rows that ``SELECTED`` takes of one."""
 SELECTED = {
+    "dead_letter": """
+(SELECT case_id, seq, reaction, retried_at, drop_reason,
+        CASE WHEN drop_reason IS NOT NULL THEN done_at END AS dropped_at
+   FROM delivery WHERE retried_at IS NOT NULL OR drop_reason IS NOT NULL) AS dead_letter
+""",
     "erasure": """
 (SELECT case_id, seq, field, erased_at, erasure_reason FROM statement
   WHERE erased_at IS NOT NULL AND content IS NULL AND salt IS NULL) AS erasure
-"""
+""",
 }
-"""The subjects that are no table: the texts that were erased, when and why."""
+"""The subjects that are no table: deliveries that a person revived or gave up, and texts that were erased."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 
 NOT_JOURNALLED = {"account": frozenset({"totp_step"}), "api_token": frozenset({"used_at", "used_from"})}
 """Columns that change whenever an account or a token is used, and that no entry covers."""
 
+DROPS_JOURNALLED = "0015"
+"""The revision of the schema since which a delivery that a person gave up has an entry."""
 INIT = "init"
 """Who enters the rows that a store was made with, or that an earlier release left."""
 JOURNAL_LEAF = "journal-0"
@@ -132,6 +140,14 @@ def begin_journal(tx: Tx, at: int) -> bool:
         for row in tx.rows(f"SELECT {', '.join(names)} FROM {rows_of(subject)} ORDER BY {', '.join(names)}"):
             journal_row(tx, subject, row, INIT, at)
     return True
+
+
+def enter_dropped(tx: Tx) -> None:
+    """Enter the deliveries that were given up before ``DROPS_JOURNALLED``, if there is a journal yet."""
+    if tx.row(HEAD) is None:
+        return
+    for row in tx.rows(f"SELECT case_id, seq, reaction, dropped_at FROM {rows_of('dead_letter')}"):
+        journal_row(tx, "dead_letter", (row.case_id, row.seq, row.reaction), INIT, row.dropped_at)
 
 
 def rows_of(subject: str) -> str:

@@ -27,13 +27,13 @@ SELECT {EVENT} FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE (t.case_id > :case_id OR (t.case_id = :case_id AND t.seq > :seq))
    AND t.recorded_at >= :since AND t.recorded_at < :until ORDER BY t.case_id, t.seq LIMIT :limit
 """
-# What waits or is being sent now goes out anyway.
+# What waits or is being sent now goes out anyway; what a person gave up stays given up.
 AGAIN = """
 INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
 VALUES (:case_id, :seq, :reaction, 'waiting', 0, :at)
 ON CONFLICT (case_id, seq, reaction) DO UPDATE
    SET status = 'waiting', tries = 0, next_at = excluded.next_at, lease_owner = NULL, error = NULL, done_at = NULL
- WHERE delivery.status IN ('done', 'dead')
+ WHERE delivery.status IN ('done', 'dead') AND delivery.drop_reason IS NULL
 """
 
 

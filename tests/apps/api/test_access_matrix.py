@@ -74,6 +74,12 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "show_arrival": (GET, "/arrivals/web/1", {}),
     "retry": (POST, "/deliveries/retry", {}),
+    "retry_delivery": (POST, "/deliveries/dead/retry", {"json": {"number": "cp-26-000099", "seq": 1, "reaction": "r"}}),
+    "drop_delivery": (
+        POST,
+        "/deliveries/dead/drop",
+        {"json": {"number": "cp-26-000099", "seq": 1, "reaction": "r", "reason": "She was called."}},
+    ),
     "list_webhooks": (GET, "/webhooks", {}),
     "subscribe": (POST, "/webhooks", {"json": {"url": "https://hooks.example.com/"}}),
     "unsubscribe": (DELETE, "/webhooks/1", {}),
