@@ -21,6 +21,7 @@ from engine.ledger.journal import (
     rows_of,
     stored_digest,
 )
+from engine.ledger.reading_ranges import READINGS
 from engine.transaction import Tx
 
 CHUNK = 500
@@ -42,7 +43,7 @@ SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key
 KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
 CHAIN = ""
 """Stands for the chain of the journal where the table of rows is named."""
-NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
+NAMES = KEYS | {CASE_PARTIES: ("id", "id"), READINGS: ("id", "id")}
 """The columns of the key of each subject of the journal."""
 COUNTED = KEYS.keys() - {"erasure"}
 """The subjects of which each row must have an entry; an erased text without one is reported with its case."""

@@ -109,9 +109,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
         frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
     ),
     "reading": Uncovered(
-        "who read personal data: nothing of the record follows from it",
-        ("id", "at", "actor_id", "via", "kind", "case_id", "fields", "reason"),
-        WHOLE_ROWS,
+        "readings since the last anchor: the next one enters those that are there then",
+        (),
+        ("insert",),
     ),
     "refused_attempt": Uncovered(
         "attempts that were refused: nothing came of them",

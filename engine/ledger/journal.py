@@ -17,11 +17,13 @@ from engine.ledger.case_ranges import (
     CASE_PARTIES,
     broken_ranges,
     parties_digest,
+    ranges_of,
     ranges_of_cases,
     runs,
     uncovered_cases,
 )
 from engine.ledger.chain import GENESIS, canonical, chain_hash
+from engine.ledger.reading_ranges import READINGS, delete_readings, old_readings, readings_digest, uncovered_readings
 from engine.transaction import Tx
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -99,6 +101,20 @@ def journal_new_cases(tx: Tx, at: int) -> None:
     _under_the_lock(tx, enter)
 
 
+def journal_new_readings(tx: Tx, at: int) -> None:
+    """Enter the readings that no entry covers yet, and delete those that are old enough, if nobody changed them."""
+
+    def enter(tx: Tx) -> None:
+        for ids in old_readings(tx, at):
+            if readings_digest(tx, *ids) == tx.row(NEWEST, subject=READINGS, key=canonical_key(ids)).digest:
+                delete_readings(tx, *ids)
+                journal_row(tx, READINGS, ids, INIT, at)
+        for ids in runs(uncovered_readings(tx)):
+            journal_row(tx, READINGS, ids, INIT, at)
+
+    _under_the_lock(tx, enter)
+
+
 def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
     """Enter every row that is not as its newest entry says: a person has examined what was found."""
     for subject, names in KEYS.items():
@@ -108,6 +124,8 @@ def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
             journal_row(tx, subject, orjson.loads(row.key), made_by, at)
     for cases in ranges_of_cases(tx):
         journal_row(tx, CASE_PARTIES, cases, made_by, at)
+    for readings in ranges_of(tx, READINGS):
+        journal_row(tx, READINGS, readings, made_by, at)
     for cases, left in broken_ranges(tx).items():
         tx.cache.ended_ranges.add(cases)
         for run in left:
@@ -129,6 +147,8 @@ def stored_digest(tx: Tx, subject: str, key: Sequence[Any]) -> str:
     """Return the digest of what an entry with this key describes, as it is now."""
     if subject == CASE_PARTIES:
         return parties_digest(tx, *key)
+    if subject == READINGS:
+        return readings_digest(tx, *key)
     return row_digest(subject, stored_row(tx, subject, key))
 
 
