@@ -76,18 +76,18 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
     ),
     "mail": Uncovered(
-        "what became of mails: a message to a customer that did not arrive is in the record",
+        "what became of mails: a message to a customer that did not arrive is in the record; outcome, end and text must"
+        " fit each other, and the mail of a notice its person",
         ("key", "recipient", "subject", "body", "composed_at", "outcome", "settled_at", "tries", "next_at"),
         WHOLE_ROWS,
+        frozenset({"key", "recipient", "subject", "body", "outcome", "settled_at", "next_at", "delete", "swap"}),
     ),
     "notice": Uncovered(
-        "whom a case asked: the escalation step or the move by which it asks is in the record",
-        (
-            *("case_id", "seq", "recipient", "level", "cycle", "timer_id", "asked_at", "digest_at", "line", "mail"),
-            "awaiting",
-        ),
+        "whom a case asked: the escalation step or the move by which it asks is in the record; its cycle, its timer's"
+        " case and its mail must fit",
+        ("case_id", "seq", "recipient", "level", "timer_id", "asked_at", "digest_at", "line", "mail", "awaiting"),
         WHOLE_ROWS,
-        frozenset({"case_id"}),
+        frozenset({"case_id", "seq", "recipient", "timer_id", "mail", "digest_at", "insert", "swap"}),
     ),
     "one_time_code": Uncovered(
         "codes that are valid for minutes; that an administrator made one is in the journal",

@@ -84,7 +84,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         for n in (3, 4)
     ),
     "mail": tuple(
-        {"key": f"k{n}", "recipient": "amy", "composed_at": n, "outcome": "sent", "settled_at": n, "tries": 1,
+        {"key": f"k{n}", "recipient": "amy", "composed_at": n, "outcome": "refused", "settled_at": n, "tries": 1,
          "next_at": n}
         for n in (1, 2)
     ),

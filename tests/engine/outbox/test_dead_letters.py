@@ -40,7 +40,6 @@ def faults(store: Store) -> list[str]:
     return [fault.what for fault in verify(store).faults]
 
 
-@pytest.mark.any_database
 def test_a_dropped_delivery_says_who_dropped_it_when_and_why(store: Store, letter: DeadLetter):
     drop_dead(store, administrator_of(store), letter, "She was called.", START + HOUR)
     assert entries(store) == [ADMINISTRATOR]
@@ -49,7 +48,6 @@ def test_a_dropped_delivery_says_who_dropped_it_when_and_why(store: Store, lette
     assert [fault.partition(" ")[0] for fault in faults(store)] == ["journal_changed"]
 
 
-@pytest.mark.any_database
 def test_a_revived_delivery_says_who_revived_it(store: Store, letter: DeadLetter):
     principal = administrator_of(store)
     retry_dead(store, principal, letter, START + HOUR)
@@ -61,7 +59,6 @@ def test_a_revived_delivery_says_who_revived_it(store: Store, letter: DeadLetter
 
 
 @pytest.mark.parametrize("reason", [None, "'She was called.'"], ids=["without a reason", "with a reason"])
-@pytest.mark.any_database
 def test_a_delivery_that_nobody_is_known_to_have_dropped_is_found(store: Store, letter: DeadLetter, reason: str | None):
     execute_sql(store, f"UPDATE delivery SET status = 'done', done_at = 5, drop_reason = {reason or 'NULL'}")
     assert faults(store) == [f'journal_missing dead_letter [1,1,"{REACTION}"]' if reason else "delivery_end"]
