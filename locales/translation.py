@@ -29,9 +29,10 @@ NAMED = ("move", "allowed")
 """The parameters of a refusal that are shown as labels, with the sort of label."""
 
 
-def locales() -> list[str]:
-    """Return the languages that have a catalogue."""
-    return sorted({path.parent.name for path in LOCALES.glob("*/*.toml")})
+@cache
+def locales() -> tuple[str, ...]:
+    """Return the languages that have a catalogue, in the order of their names."""
+    return tuple(sorted({path.parent.name for path in LOCALES.glob("*/*.toml")}))
 
 
 @cache

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.addresses import PREFIX
@@ -43,6 +43,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": STRICT_CSP,
 }
 """Headers of every answer that does not set them itself."""
+_RAW_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 PAGES = ("text/html", "text/css", "text/javascript", "image/png", "text/plain")
 """What the pages of the documentation and the figures are sent as."""
 
@@ -177,6 +178,8 @@ def _described(error: Exception) -> str:
 
 def _refuse_token(scope: Scope) -> None:
     """Raise ``Refused('token_in_url')`` for a secret in the address; it is a secret no more."""
+    if not scope["query_string"]:
+        return
     names = {name.lower() for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
     if names & TOKEN_PARAMETERS:
         raise Refused("token_in_url")
@@ -202,10 +205,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _add_headers(message: Message, request_id: str) -> None:
-    headers = MutableHeaders(scope=message)
-    headers["X-Request-Id"] = request_id
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    """Add the id of the request, and the security headers that the answer lacks; Starlette's names are lower case."""
+    headers: list[tuple[bytes, bytes]] = message["headers"]
+    present = {name for name, _ in headers}
+    added = [header for header in _RAW_SECURITY_HEADERS if header[0] not in present]
+    message["headers"] = [*headers, (b"x-request-id", request_id.encode("ascii")), *added]
 
 
 def state_of(scope: Mapping[str, Any], name: str, default: str) -> str:

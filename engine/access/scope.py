@@ -173,7 +173,8 @@ def _by_role(actor: Acting) -> Iterator[Condition]:
 
 def _by_state(actor: Acting) -> Iterator[Condition]:
     """Yield, for each kind, the cases in whose state the table gives the actor a move."""
-    roles = actor.roles & BY_STATE
+    if not (roles := actor.roles & BY_STATE):
+        return
     for table in lifecycles().values():
         states = {state for row in table.moves if roles.intersection(row.roles) for state in row.sources}
         names = {name for state in states for name in table.resolver.names("state", state)} | states
