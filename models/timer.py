@@ -26,6 +26,7 @@ class Timer(SQLModel, table=True):
         Index(
             "ix_timer_due",
             "fires_at",
+            "id",
             sqlite_where=text("fires_at IS NOT NULL"),
             postgresql_where=text("fires_at IS NOT NULL"),
         ),
