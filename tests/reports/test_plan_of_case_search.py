@@ -34,7 +34,7 @@ def plan_of_due_page(store: Store, who: Principal) -> str:
         if store.postgres:
             for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_incremental_sort"):
                 tx.rows(f"SELECT set_config('{other}', 'off', true)")
-        explained = Explained(tx._raw, tx.postgres, tx.kept)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        explained = Explained(tx._raw, tx.postgres, tx.kept)  # pyright: ignore[reportPrivateUsage]
         explained.plans = []
         search(explained, who, DUE, START)
     return explained.plans[0]
