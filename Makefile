@@ -49,8 +49,8 @@ demo: $(RUN_READY)  ## a simulated fortnight of complaints with a real Prefect s
 up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
 	@$(BIN)/closeloop up
 
-test: $(DEV_READY)  ## all tests but the long ones, on every core
-	$(BIN)/python -m pytest $(PARALLEL) -m "not long"
+test: $(DEV_READY)  ## all tests but the long ones and the house rules of `make check`, on every core
+	$(BIN)/python -m pytest $(PARALLEL) -m "not long" --ignore=tests/house
 
 test-pure: $(DEV_READY)  ## only the tests without a store, a server or another process: seconds
 	$(BIN)/python -m pytest $(PARALLEL) $(PURE) -m "pure and not long"
@@ -73,7 +73,7 @@ attack: $(DEV_READY)  ## tampering, fuzzed input, kills at random, a local user 
 	$(BIN)/python -m pytest $(PARALLEL) tests/attack --full --durations=20
 
 fuzz: $(DEV_READY)  ## more than 5,000 requests that are derived from the schema of the API, wrong ones too
-	CLOSELOOP_FUZZ_EXAMPLES=120 $(BIN)/python -m pytest $(PARALLEL) tests/apps/api/test_schema_fuzz.py
+	CLOSELOOP_FUZZ_EXAMPLES=120 $(BIN)/python -m pytest $(PARALLEL) tests/apps/api/test_schema_fuzz.py tests/apps/api/test_stateful_fuzz.py
 
 bench: $(DEV_READY)  ## every measure against its limit: table, plot, results/latest.json; BENCH=--quick for a smoke run
 	@$(SYNC) --group bench --inexact

@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Group
 from rich.panel import Panel
 
+from apps.listening import Listening
 from apps.page import Page
-from apps.prefect_server import Server, prefect_server
+from apps.prefect_server import Server, api_server, free_port, prefect_server
 from apps.scenario import Scenario, load_scenario
 from apps.scenes import prepare, progress, run_observed
 from apps.simulation import Lived
@@ -113,11 +114,13 @@ def _import(store: Store) -> None:
 
 
 def keep_open(server: Server, tell: Callable[..., None]) -> None:
-    """Print where to look, and keep the server open until Ctrl-C."""
-    tell("demo.kept", ui=server.ui_url)
-    tell_login(server, tell)
-    with suppress(KeyboardInterrupt):
-        server.process.wait()
+    """Print where to look, and keep the server and the console open until Ctrl-C."""
+    listening = Listening(port=free_port())
+    with api_server(server.home, listening):
+        tell("demo.kept", ui=server.ui_url, console=f"{listening.site}/console/")
+        tell_login(server, tell)
+        with suppress(KeyboardInterrupt):
+            server.process.wait()
 
 
 def _run_demo(settings: Settings, scenario: Scenario, quiet: bool, server: Server) -> DemoResult:

@@ -24,6 +24,11 @@ class Listening:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/api/v1"
 
+    @property
+    def site(self) -> str:
+        """Return the address at which the pages begin."""
+        return self.url.removesuffix("/api/v1")
+
     def answers(self) -> bool:
         """Return whether the API answers there."""
         return is_alive(self.url)

@@ -42,6 +42,7 @@ def open_for(store: Store, principal: Principal, opening: Opening, at: datetime,
     acting = Opening(
         opening.contact, opening.kind, opening.pack, principal.actor.handle, principal.via,
         key_of(store, principal, opening.key), parent=opening.parent,
+        relation=opening.relation,
     )  # fmt: skip
     return (open_unless_known if unless_known else open_case)(store, acting, at)
 
@@ -89,11 +90,9 @@ def _command(store: Store, principal: Principal, wanted: WantedMove, key: str | 
 
 
 def _check(store: Store, principal: Principal, wanted: WantedMove, at: datetime) -> None:
-    with store.looking() as tx:
-        check_move(tx, principal, wanted.number, wanted.move, wanted.form, at)
+    store.ask(lambda tx: check_move(tx, principal, wanted.number, wanted.move, wanted.form, at))
 
 
 def _check_known(store: Store, principal: Principal, number: str, at: datetime) -> None:
     """Raise ``Refused('unknown_case')`` for a case of which the principal may not know."""
-    with store.looking() as tx:
-        find_case(tx, number, known_cases(principal, at))
+    store.ask(lambda tx: find_case(tx, number, known_cases(principal, at)))

@@ -28,8 +28,10 @@ from reports.callback_list import PlannedCallback
 from reports.desk_queries import Customer, OrderStatus, customers, track
 from reports.known_cases import known_among
 from reports.linked_cases import RecoveryClaim, recovery_claims
+from reports.lived_lifecycle import LivedLifecycle, lived_lifecycle
 from reports.overdue import overdue
 from reports.run_figures import DeadDelivery, dead, deliveries_by_status
+from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from statemachines.roles import DESK, Role
 
@@ -67,9 +69,24 @@ def board_seen(store: Store, principal: Principal, at: datetime) -> BoardCounts:
     """Count the open cases that the principal may read, and list those that are overdue."""
     scope = cases_in_scope(principal, at)
     with store.looking() as tx:
-        late = overdue(tx, at)
-        known = known_among(tx, {promise.number for promise in late}, scope)
-        return BoardCounts(at, figures.board(tx, scope), [each for each in late if each.number in known])
+        return BoardCounts(at, figures.board(tx, scope), overdue(tx, at, scope=scope))
+
+
+def lived_seen(store: Store, principal: Principal, kind: str, since: datetime) -> LivedLifecycle:
+    """Return how the cases of a kind lived that were opened since an instant; it counts cases and names none.
+
+    Raises ``Refused('not_in_charge' | 'unknown_kind')``.
+    """
+    refuse_others(principal, READS_FIGURES)
+    if kind not in lifecycles() or (lifecycles()[kind].readers and not _reads(principal, kind)):
+        raise Refused("unknown_kind", kind=kind[:SHOWN], known=sorted(lifecycles()))
+    with store.looking() as tx:
+        return lived_lifecycle(tx, kind, since)
+
+
+def _reads(principal: Principal, kind: str) -> bool:
+    """Return whether the principal is among the readers of a confidential kind."""
+    return bool(principal.actor.roles & set(lifecycles()[kind].readers))
 
 
 def callbacks_seen(

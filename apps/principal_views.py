@@ -54,11 +54,13 @@ class SeenTimers:
     unset: list[str]
 
 
-def case_seen(store: Store, principal: Principal, number: str, at: datetime) -> SeenCase:
-    """Return one case with its customer and its relatives."""
+def case_seen(
+    store: Store, principal: Principal, number: str, at: datetime, unmasked: Disclosure | None = None
+) -> SeenCase:
+    """Return one case with its customer and its relatives; ``unmasked`` is what he has just unmasked, and logged."""
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-        seen = disclosure(tx, principal, case.id, at)
+        seen = unmasked or disclosure(tx, principal, case.id, at)
     view = views.case(store, case.number, principal.actor.handle)
     links = _known_links(store, principal, view.links, at)
     customer = view.customer
@@ -69,7 +71,8 @@ def case_seen(store: Store, principal: Principal, number: str, at: datetime) -> 
             for field in (PersonalData.NAME, PersonalData.PHONE, PersonalData.EMAIL)
             if getattr(customer, field) is not None and field in seen.clear
         ]
-        _log(store, principal, case, fields, at)
+        if unmasked is None:
+            _log(store, principal, case, fields, at)
         customer = shown
     return SeenCase(case, customer, _masks(seen), view.unusable, links)
 
@@ -87,13 +90,15 @@ def _known_links(store: Store, principal: Principal, links: list[LinkView], at: 
         return [link for link in links if _knows(tx, principal, link.case, at)]
 
 
-def history_seen(store: Store, principal: Principal, number: str, at: datetime) -> SeenHistory:
-    """Return every move of a case in order."""
+def history_seen(
+    store: Store, principal: Principal, number: str, at: datetime, unmasked: Disclosure | None = None
+) -> SeenHistory:
+    """Return every move of a case in order; ``unmasked`` is what he has just unmasked, and logged."""
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-        seen = disclosure(tx, principal, case.id, at)
+        seen = unmasked or disclosure(tx, principal, case.id, at)
     found = history(store, case.number)
-    if PersonalData.TEXTS in seen.clear or seen.redacted:
+    if unmasked is None and (PersonalData.TEXTS in seen.clear or seen.redacted):
         _log(store, principal, case, [PersonalData.TEXTS], at)
     return SeenHistory(found.kind, _masks(seen), [_seen_move(move, seen) for move in found.moves])
 

@@ -76,6 +76,8 @@ def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) ->
                     tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                     tell_login(server, tell)
                     tell("up.api", api=listening.url)
+                    tell("up.console", console=f"{listening.site}/console/")
+                    tell_first_link(settings, listening, tell)
 
                 asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
     except PortTaken:
@@ -90,6 +92,17 @@ def tell_login(server: Server, tell: Tell) -> None:
         tell("up.login_given", variable=LOGIN_VARIABLE)
     else:
         tell("up.login", login=server.credentials.login, file=str(server.home / LOGIN_FILE))
+
+
+def tell_first_link(settings: Settings, listening: Listening, tell: Tell) -> None:
+    """Print the one-time link of the first administrator, as long as none can log in."""
+    from engine.accounts.invitations import first_invitation
+
+    with contextlib.closing(settings.store()) as store:
+        invited = first_invitation(store, store.now())
+    if invited is not None:
+        link = f"{listening.site}/login/invitation#{invited.code}"
+        tell("up.first_link", handle=invited.handle, link=link)
 
 
 def _refuse_simulated(settings: Settings) -> None:

@@ -35,10 +35,11 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where requests go, and the token that they bear."""
+    """Where requests go, the token that they bear, and the process that answers, or whose children do."""
 
     port: int
     token: str
+    process: int
 
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection that stays open."""
@@ -70,20 +71,22 @@ def new_token(settings: Settings, handle: str) -> str:
 def api(settings: Settings, token: str, workers: int = 1) -> Iterator[Server]:
     """Run ``closeloop serve`` until the block ends."""
     port = free_port()
-    with _running([str(PROGRAM), "serve", "--port", str(port), "--workers", str(workers)], settings, port):
-        yield Server(port, token)
+    command = [str(PROGRAM), "serve", "--port", str(port), "--workers", str(workers)]
+    with _running(command, settings, port) as process:
+        yield Server(port, token, process)
 
 
 @contextmanager
 def bare_route(settings: Settings) -> Iterator[Server]:
     """Run the reference until the block ends."""
     port = free_port()
-    with _running([sys.executable, "-m", "benchmarks.api_server", str(port)], settings, port):
-        yield Server(port, "")
+    with _running([sys.executable, "-m", "benchmarks.api_server", str(port)], settings, port) as process:
+        yield Server(port, "", process)
 
 
 @contextmanager
-def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[None]:
+def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[int]:
+    """Run a server until the block ends; yield its process."""
     environment = dict(os.environ) | {"CLOSELOOP_HOME": str(settings.where), "CLOSELOOP_SECRET": settings.secret or ""}
     if settings.database_url:
         environment["CLOSELOOP_DATABASE_URL"] = settings.database_url
@@ -96,7 +99,7 @@ def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[
             if process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(log.read_text("utf-8"))
             time.sleep(POLL_SECONDS)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()

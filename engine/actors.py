@@ -20,10 +20,10 @@ from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
-SYSTEM, IMPORT = "system", "import"
+SYSTEM, IMPORT, CUSTOMER = "system", "import", "customer"
 LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?")
-NOBODY = frozenset({SYSTEM, IMPORT})
-"""The handles of the actors that are no people."""
+NOBODY = frozenset({SYSTEM, IMPORT, CUSTOMER})
+"""The handles of the actors that are no people of the house: as ``customer`` act those who come by the portal."""
 
 __all__ = [
     "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
@@ -129,6 +129,27 @@ def system_actor(tx: Tx) -> Acting:
     return tx.kept.system
 
 
+def customer_actor(tx: Tx, at: int) -> Acting:
+    """Return the actor as whom customers act by the portal; the first of them adds it.
+
+    Raises ``Refused('actor_exists')`` where somebody of the house has its handle.
+    """
+    if (actor := known_customer_actor(tx)) is None:
+        add_actor(tx, NewActor(CUSTOMER, (Role.CUSTOMER,)), SYSTEM, at)
+        actor = known_actor(tx, CUSTOMER)
+    return actor
+
+
+def known_customer_actor(tx: Tx) -> Acting | None:
+    """Return the actor of ``customer_actor`` once it was added. Raises ``Refused('actor_exists')``."""
+    if (row := tx.row(FIND, handle=CUSTOMER)) is None:
+        return None
+    actor = acting_of(row)
+    if actor.roles != frozenset({Role.CUSTOMER}):
+        raise Refused("actor_exists", handle=CUSTOMER)
+    return actor
+
+
 class Member(Protocol):
     """A row of ``actor``, as far as it matters who stands in for whom."""
 
@@ -158,9 +179,12 @@ def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bo
 
     A deputy who is away himself passes it on to his own. Nobody is named twice; whoever has no deputy is left out.
     """
+    members = {member.handle: member for member in wanted}
+    if all(map(available, members.values())):
+        return list(members.values())
     by_handle = {member.handle: member for member in staff}
     found: dict[str, M] = {}
-    for member in wanted:
+    for member in members.values():
         passed: set[str] = set()
         stand_in: M | None = member
         while stand_in is not None and not available(stand_in):

@@ -42,8 +42,7 @@ def clock_doubt(store: Store) -> Refused | None:
         expected = reading.now + (booted_at - reading.booted_at)
         return Refused("clock_jumped", now=_text(reading.now), expected=_text(expected))
     if store.postgres:
-        with store.looking() as tx:
-            database = from_micros(tx.row(DATABASE_TIME).at)
+        database = from_micros(store.ask(lambda tx: tx.row(DATABASE_TIME)).at)
         if abs(database - reading.now) > APART:
             return Refused("clock_differs", now=_text(reading.now), database=_text(database))
     return None

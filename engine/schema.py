@@ -8,7 +8,7 @@ import contextlib
 import os
 import sqlite3
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,11 @@ def _postgres_revision(url: str) -> str | None:
         return None if row is None else row[0]
 
 
-def migrate(url: str, revision: str = HEAD) -> None:
-    """Upgrade the schema to ``revision`` in one transaction; the SQLite file is created if there is none."""
+def migrate(url: str, revision: str = HEAD, then: Callable[[Any, bool], None] | None = None) -> None:
+    """Upgrade the schema to ``revision`` in one transaction; the SQLite file is created if there is none.
+
+    ``then`` is called in that transaction with the connection of the driver, and whether it is one to Postgres.
+    """
     if url.startswith(SQLITE):
         private_file(sqlite_file(url))
     with connected(url) as connection:
@@ -78,6 +81,8 @@ def migrate(url: str, revision: str = HEAD) -> None:
             raw.execute("PRAGMA journal_mode=WAL")
         with connection.begin():
             upgrade(connection, revision)
+            if then is not None:
+                then(connection.connection.driver_connection, connection.dialect.name == "postgresql")
 
 
 def upgrade(connection: "Connection", revision: str = HEAD) -> None:

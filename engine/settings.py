@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     attachments_per_case: int = Field(default=100, ge=1, le=10_000)
 
     @property
+    def portal_url(self) -> str | None:
+        """Return the address of the customers' portal; None where no public address is set: letters name none then."""
+        return f"{self.public_url.rstrip('/')}/portal" if "public_url" in self.model_fields_set else None
+
+    @property
     def session_idle(self) -> timedelta:
         """Return after how long without a request a session ends."""
         return timedelta(minutes=self.session_idle_minutes)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.caches import StoreCache
 from engine.clock import Reading, read_clock
@@ -34,6 +34,9 @@ from statemachines.lifecycle import Refused
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
     from sqlmodel import Session
+
+T = TypeVar("T")
+CLOCK = "SELECT simulated_at FROM store_info WHERE id = 1"
 
 
 class Store:
@@ -114,6 +117,19 @@ class Store:
     def looking(self) -> Generator[Tx]:
         """Open a transaction that only reads: it sees one moment of the store and blocks nobody."""
         yield from self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgres else "BEGIN")
+
+    def ask(self, question: Callable[[Tx], T]) -> T:
+        """Return the answer to a question, whose statements need not see the same moment of the store.
+
+        On Postgres each statement is a transaction of its own, without the BEGIN and the COMMIT of ``looking``. The
+        question is asked again where an idle connection did not survive a restart of the database.
+        """
+        if self.postgres:
+            with contextlib.suppress(Conflict), contextlib.contextmanager(self._statement)() as tx:
+                return question(tx)
+            self._drop_idle()
+        with self.looking() as tx:
+            return question(tx)
 
     def _transaction(self, begin: str) -> Generator[Tx]:
         raw = self._begin(begin)
@@ -278,11 +294,26 @@ class Store:
         return from_micros(clock)
 
     def _simulated_clock(self) -> int | None:
-        with self.looking() as tx:
-            row = tx.row("SELECT simulated_at FROM store_info WHERE id = 1")
+        row = self._clock_row()
         if row is None:
             raise Refused("no_store", home=str(self.home))
-        return row.simulated_at
+        return row[0]
+
+    def _clock_row(self) -> Any:
+        """Read the clock; on SQLite without a transaction around the one query, which costs more than the query."""
+        if self.postgres or not self._secret_fits:
+            return self.ask(lambda tx: tx.row(CLOCK))
+        raw = self._take()[0]
+        try:
+            row = raw.execute(CLOCK).fetchone()
+        except Exception as error:
+            raw.close()
+            ours = translated(error, self._place)
+            if ours is error:
+                raise
+            raise ours from error
+        self._give_back(raw)
+        return row
 
     def plain_host(self) -> str | None:
         """Return the host of the database if it is another machine and nothing is encrypted on the way to it."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from engine.commands.advance import Answer, Command, advance, advance_many
@@ -19,6 +20,12 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 100
 """The most requests answered together: a group of moves is one transaction, and other writers must get their turn."""
+
+IDS = bindparam("ids", expanding=True)
+# These queries are made once: to make one takes SQLAlchemy as long as to run it.
+CASES = select(Case).where(col(Case.id).in_(IDS))
+PARTIES = select(Case.id, Party).join(Party).where(col(Case.id).in_(IDS))
+STATEMENTS = select(Statement).where(col(Statement.case_id).in_(IDS))
 
 # Note [A group waits for nobody]
 # A group is whatever has been requested by the time that no other task is ready to run. There is no timer and no count
@@ -134,14 +141,13 @@ class BatchContext:
 
 def _cases(store: Store, ids: Sequence[int]) -> list[Case]:
     with store.reading() as session:
-        by_id = {case.id: current(case) for case in session.exec(select(Case).where(col(Case.id).in_(set(ids))))}
+        by_id = {case.id: current(case) for case in session.exec(CASES, params={"ids": [*set(ids)]})}
     return [by_id[case_id] for case_id in ids]
 
 
 def _parties(store: Store, ids: Sequence[int]) -> list[Party | None]:
     with store.reading() as session:
-        joined = select(Case.id, Party).join(Party).where(col(Case.id).in_(set(ids)))
-        by_id = dict(session.exec(joined).all())
+        by_id = dict(session.exec(PARTIES, params={"ids": [*set(ids)]}).all())
     return [by_id.get(case_id) for case_id in ids]
 
 
@@ -149,7 +155,7 @@ def _statements(store: Store, keys: Sequence[MoveKey]) -> list[dict[str, str]]:
     by_move: dict[MoveKey, dict[str, str]] = {key: {} for key in keys}
     with store.reading() as session:
         cases = {case_id for case_id, _ in keys}
-        for statement in session.exec(select(Statement).where(col(Statement.case_id).in_(cases))):
+        for statement in session.exec(STATEMENTS, params={"ids": [*cases]}):
             if (statement.case_id, statement.seq) in by_move:
                 by_move[statement.case_id, statement.seq][statement.field] = statement.content or ""
     return [by_move[key] for key in keys]

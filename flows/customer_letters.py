@@ -14,8 +14,12 @@ class Letter(NamedTuple):
     body: str
 
 
-def render(speech: Speech, number: str, texts: Mapping[str, str], locale: str) -> Letter:
-    """Return the letter that carries these texts of a move's form, in the customer's language."""
+def render(speech: Speech, number: str, texts: Mapping[str, str], locale: str, link: str = "") -> Letter:
+    """Return the letter that carries these texts of a move's form, in the customer's language.
+
+    ``link`` is the address at which he sees his case; it stands at the end, where the house serves a portal.
+    """
     params = {"number": number, "text": "\n\n".join(texts[name] for name in speech.fields if texts.get(name)), **texts}
     subject = translate(locale, f"mail.{speech.template}.subject", **params)
-    return Letter(subject, translate(locale, f"mail.{speech.template}.body", **params))
+    body = translate(locale, f"mail.{speech.template}.body", **params)
+    return Letter(subject, f"{body}\n\n{translate(locale, 'mail.portal_link.line', link=link)}" if link else body)

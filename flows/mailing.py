@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.outbox.mails import (
     NO_ADDRESS,
     NO_SERVER,
+    OF_CASE,
     REFUSED,
     SENT,
     ComposedMail,
@@ -26,6 +27,9 @@ from engine.store import Store
 from flows.work import Work, off_loop
 from gateways.mail import AddressRefused, Mail
 
+CUSTOMERS = """
+SELECT c.number, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = ANY(:numbers)
+"""
 QUEUED_AT_ONCE = 100
 """The most queued mails that are sent together."""
 
@@ -76,7 +80,7 @@ async def send_queued(work: Work) -> int:
     """
     sent = 0
     while queued := await off_loop(lease_mails, work.store, await work.now(), QUEUED_AT_ONCE):
-        addresses = await off_loop(_addresses, work.store)
+        addresses = await off_loop(_addresses, work.store, [one.mail.recipient for one in queued])
         ended = await asyncio.gather(*(_attempt_queued(work, one, addresses) for one in queued))
         await off_loop(settle_queued, work.store, list(zip(queued, ended, strict=True)), await work.now())
         sent += sum(outcome.outcome == SENT for outcome in ended)
@@ -91,9 +95,13 @@ async def _attempt_queued(work: Work, queued: QueuedMail, addresses: dict[str, s
     return (await attempt_composed(work, mail, address)).outcome
 
 
-def _addresses(store: Store) -> dict[str, str | None]:
+def _addresses(store: Store, recipients: Sequence[str]) -> dict[str, str | None]:
+    """Return the address of each member of staff by handle, and of the customers among the recipients."""
+    numbers = [recipient.removeprefix(OF_CASE) for recipient in recipients if recipient.startswith(OF_CASE)]
     with store.looking() as tx:
-        return {row.handle: row.email for row in tx.rows("SELECT handle, email FROM actor")}
+        customers = tx.rows_among(CUSTOMERS, numbers=numbers) if numbers else []
+        staff = tx.rows("SELECT handle, email FROM actor")
+    return {row.handle: row.email for row in staff} | {f"{OF_CASE}{row.number}": row.email for row in customers}
 
 
 def _stored(store: Store, keys: list[str]) -> dict[str, ComposedMail]:

@@ -14,15 +14,14 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from engine.settings import Settings
 from engine.store import Store
+from engine.webhooks.address_rules import AddressRules
 from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
-from gateways.public_addresses import parsed_networks
 from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 from gateways.webhook_sender import FakeSender, HttpSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
-from statemachines.lifecycle import Refused
 
 ROWS_OF_A_CHUNK = 10_000
 """About how many rows a sweep makes before it writes them."""
@@ -114,6 +113,10 @@ class Work:
     progress: Callable[[int], Awaitable[None]] = _no_progress
     ui_url: str | None = None
     """The address of the Prefect UI as staff reach it, if the settings name one."""
+    portal_url: str | None = None
+    """The address of the portal as customers reach it, if the settings name a public address."""
+    console_url: str | None = None
+    """The address under which staff reach the console."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
 
@@ -143,7 +146,8 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    return Work(store, _mailer(settings, store), telephone, settings.locale, ui_url=settings.ui_url, webhooks=webhooks)
+    addresses = {"ui_url": settings.ui_url, "console_url": settings.public_url, "portal_url": settings.portal_url}
+    return Work(store, _mailer(settings, store), telephone, settings.locale, webhooks=webhooks, **addresses)
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:
@@ -164,12 +168,9 @@ def mail_server(settings: Settings) -> MailServer | None:
 
 def webhook_sender(settings: Settings) -> HttpSender:
     """Return the sender of webhooks that the settings allow. Raises ``Refused('bad_webhook_networks')``."""
-    try:
-        networks = parsed_networks(settings.webhook_networks)
-    except ValueError:
-        raise Refused("bad_webhook_networks", value=settings.webhook_networks[:80]) from None
+    rules = AddressRules.of(settings)
     authorities = settings.webhook_ca.expanduser() if settings.webhook_ca is not None else None
-    return HttpSender(SenderRules(settings.webhook_http, networks, authorities))
+    return HttpSender(SenderRules(rules.http_allowed, rules.networks, authorities))
 
 
 in_this_thread = ContextVar("in_this_thread", default=False)

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import httpcore
 
-from gateways.public_addresses import Network, is_reachable
+from models.public_addresses import Network, is_reachable
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host name."""

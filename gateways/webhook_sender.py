@@ -11,7 +11,6 @@ from typing import Protocol
 
 import httpcore
 
-from gateways.public_addresses import Network
 from gateways.webhook_connection import (
     AddressNotAllowed,
     CheckedBackend,
@@ -21,6 +20,7 @@ from gateways.webhook_connection import (
     Resolve,
     system_resolve,
 )
+from models.public_addresses import Network
 from models.webhook_url import HTTPS, BadWebhookUrl, parse_webhook_url
 
 SECONDS = 5.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from engine.rules.pack_zones import pack_zones
 from engine.store import Store
-from locales.zone import use_zone, zone_for
+from locales.zone import ReaderZone, use_zone, zone_for
 from statemachines.refused import Refused
 
 if TYPE_CHECKING:
@@ -20,13 +20,21 @@ def use_house_zone(settings: "Settings", store: Store, reader: str | None = None
 
     Raises ``Refused('bad_zone_setting')``.
     """
+    use_zone(house_zone(settings, store, reader))
+
+
+def house_zone(settings: "Settings", store: Store, reader: str | None = None) -> ReaderZone:
+    """Return the zone of this house, or that of ``reader``, a handle, if he has one.
+
+    Raises ``Refused('bad_zone_setting')``.
+    """
     packs: frozenset[str] = frozenset()
     own: str | None = None
     if store.postgres or store.file.is_file():  # looking would create the file of a store that does not exist
         with suppress(Refused):  # a database that is away says neither which packs it has nor who reads where
             packs = pack_zones(store)
             own = _zone_of(store, reader) if reader else None
-    use_zone(zone_for(own or settings.zone, packs))
+    return zone_for(own or settings.zone, packs)
 
 
 def _zone_of(store: Store, handle: str) -> str | None:

@@ -29,9 +29,10 @@ NAMED = ("move", "allowed")
 """The parameters of a refusal that are shown as labels, with the sort of label."""
 
 
-def locales() -> list[str]:
-    """Return the languages that have a catalogue."""
-    return sorted({path.parent.name for path in LOCALES.glob("*/*.toml")})
+@cache
+def locales() -> tuple[str, ...]:
+    """Return the languages that have a catalogue, in the order of their names."""
+    return tuple(sorted({path.parent.name for path in LOCALES.glob("*/*.toml")}))
 
 
 @cache
@@ -94,12 +95,17 @@ def _successor(kind: str, sort: str, name: str) -> str:
     return {"state": resolver.state, "move": resolver.move, "clause": resolver.clause_or_own}[sort](name)
 
 
-def refusal(locale: str, refused: Refused) -> str:
-    """Return why something was refused and what to do, for a clerk."""
+def refusal(locale: str, refused: Refused, *, on_web: bool = False) -> str:
+    """Return why something was refused and what to do, for a clerk.
+
+    ``on_web`` is for callers of the API and readers of pages: the text names no command, option or setting.
+    """
     kind = refused.params.get("kind", "")
-    shown = {name: _shown(_labelled(locale, kind, name, value)) for name, value in refused.params.items()}
+    shown = {name: _shown(_labelled(locale, kind, name, value, on_web)) for name, value in refused.params.items()}
     shown["remedies"] = _remedies(locale, kind, refused.params.get("guards", ()))
-    return translate(locale, f"refused.{refused.code}", **shown)
+    own = f"web_refusal.{refused.code}"
+    key = own if on_web and own in catalogue(locale) else f"refused.{refused.code}"
+    return translate(locale, key, **shown)
 
 
 def named_move(locale: str, kind: str, move: str) -> str:
@@ -115,25 +121,25 @@ def _remedies(locale: str, kind: str, guards: Sequence[str]) -> str:
     return " ".join(dict.fromkeys(text for text in own if text)) or messages["remedy.other"]
 
 
-def fault_text(locale: str, fault: Mapping[str, Any]) -> str:
+def fault_text(locale: str, fault: Mapping[str, Any], *, on_web: bool = False) -> str:
     """Return the field and the reason of a faulty entry; the validator's own words where there is no message."""
     field, why = str(fault.get("field", "")), str(fault.get("why", ""))
     code = str(fault.get("type", why))
     limits: Mapping[str, Any] = fault.get("limits", {})
     text = catalogue(locale).get(f"validation.{code}")
     if code.startswith("refused."):
-        reason = refusal(locale, Refused(code.removeprefix("refused."), **limits)).rstrip(".。")
+        reason = refusal(locale, Refused(code.removeprefix("refused."), **limits), on_web=on_web).rstrip(".。")
     else:
         reason = text.format_map(_params(limits)) if text is not None else str(fault.get("text") or why)
     return ": ".join(part for part in (field, reason) if part)
 
 
-def _labelled(locale: str, kind: str, name: str, value: Any) -> Any:
+def _labelled(locale: str, kind: str, name: str, value: Any, on_web: bool) -> Any:
     if name in NAMED and kind:
         moves = cast(list[Any], value) if isinstance(value, list) else [value]
         return [named_move(locale, kind, str(move)) for move in moves]
     if name in {"fields", "faults"} and isinstance(value, list):
-        return [fault_text(locale, fault) for fault in cast(list[Any], value)]
+        return [fault_text(locale, fault, on_web=on_web) for fault in cast(list[Any], value)]
     if name not in LABELLED:
         return value
     if isinstance(value, list):

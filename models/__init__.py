@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
-    from models.account import Account, ApiToken, AttemptWindow, Invitation, LoginSession, OidcLink
+    from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
-    from models.case import Case, IdempotencyKey, Link, Transition
+    from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
@@ -44,12 +44,14 @@ __all__ = [
     "Department",
     "Edition",
     "EscalationStep",
+    "FailedLogIn",
     "Fingerprint",
     "Hold",
     "IdempotencyKey",
     "Interpretation",
     "Invitation",
     "JournalEntry",
+    "KeptAnswer",
     "Lease",
     "LifecycleVersion",
     "Link",
@@ -78,6 +80,7 @@ _MODULES = {
     "Attachment": "attachment",
     "Case": "case",
     "IdempotencyKey": "case",
+    "KeptAnswer": "case",
     "Link": "case",
     "Transition": "case",
     "LifecycleVersion": "lifecycle_version",
@@ -90,6 +93,7 @@ _MODULES = {
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",
+    "FailedLogIn": "account",
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",

@@ -97,6 +97,18 @@ class OidcLink(SQLModel, table=True):
     linked_by: int = Field(foreign_key="actor.id")
 
 
+class FailedLogIn(SQLModel, table=True):
+    """Who failed to log in, by which method and from which address. ``actor_id`` is empty for an unknown handle."""
+
+    __tablename__ = "failed_log_in"  # pyright: ignore[reportAssignmentType]
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    at: datetime = Field(sa_type=Instant, index=True)
+    actor_id: int | None = Field(default=None, foreign_key="actor.id", index=True)
+    method: str
+    address: str
+
+
 class AttemptWindow(SQLModel, table=True):
     """How often something limited was done in the window that ends at ``until``; ``key`` is an HMAC of who did what."""
 

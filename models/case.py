@@ -10,6 +10,7 @@ from models.column_types import BigId, Instant
 
 _OPEN: dict[str, Any] = {"sqlite_where": text("NOT closed"), "postgresql_where": text("NOT closed")}
 """The condition of the indexes by which lists of open cases are read."""
+_URGENT = "NOT closed AND severity = 'urgent'"
 
 
 class Case(SQLModel, table=True):
@@ -26,6 +27,8 @@ class Case(SQLModel, table=True):
         Index("ix_cases_board", "state", "id", **_OPEN),
         Index("ix_cases_changed", "changed_at", "id", **_OPEN),
         Index("ix_cases_party", "party_id"),
+        Index("ix_cases_owner", "owner", "id", **_OPEN),
+        Index("ix_cases_urgent", "id", sqlite_where=text(_URGENT), postgresql_where=text(_URGENT)),
         Index(
             "ix_cases_shipment",
             "shipment",
@@ -103,6 +106,17 @@ class IdempotencyKey(SQLModel, table=True):
     request_hash: str
     case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
     seq: int
+
+
+class KeptAnswer(SQLModel, table=True):
+    """The answer, as JSON, to a request under an idempotency key that moved no case; both keys are HMACs."""
+
+    __tablename__ = "kept_answer"  # pyright: ignore[reportAssignmentType]
+
+    key: str = Field(primary_key=True)
+    request_hash: str
+    answer: str
+    at: datetime = Field(sa_type=Instant, index=True)
 
 
 class Link(SQLModel, table=True):

@@ -22,6 +22,7 @@ class Delivery(SQLModel, table=True):
 
     ``next_at`` is when it may be leased: the next try of a waiting one, the end of the lease of a leased one.
     ``lease_owner`` holds the lease, or held it when it was done: a process, with its run in Prefect if it had one.
+    ``retried_at`` is when a person last gave a dead one its tries back, ``drop_reason`` why a person gave one up.
     """
 
     __table_args__ = (
@@ -45,6 +46,8 @@ class Delivery(SQLModel, table=True):
     lease_owner: str | None = None
     error: str | None = None
     done_at: datetime | None = Field(default=None, sa_type=Instant)
+    retried_at: datetime | None = Field(default=None, sa_type=Instant)
+    drop_reason: str | None = None
 
 
 class Callback(SQLModel, table=True):

@@ -7,6 +7,9 @@ from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
 
+_SPENT = "closed_at IS NULL AND fires_at IS NULL AND running_since IS NOT NULL"
+"""The condition of the timers that run on after their last step."""
+
 
 class Timer(SQLModel, table=True):
     """A clause running for one case in one cycle.
@@ -26,9 +29,11 @@ class Timer(SQLModel, table=True):
         Index(
             "ix_timer_due",
             "fires_at",
+            "id",
             sqlite_where=text("fires_at IS NOT NULL"),
             postgresql_where=text("fires_at IS NOT NULL"),
         ),
+        Index("ix_timer_spent", "id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

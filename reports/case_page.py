@@ -72,9 +72,13 @@ class CaseRun(NamedTuple):
 
 
 def page(
-    store: Store, number: str, at: datetime, locale: str, forms: Sequence[Form] = (), runs: Sequence[CaseRun] = ()
-) -> CasePage | None:
-    """Return the page of a case at an instant; None if there is no such case."""
+    store: Store, number: str, at: datetime, locale: str, forms: Sequence[Form] = (), runs: Sequence[CaseRun] = (),
+    console: str | None = None,
+) -> CasePage | None:  # fmt: skip
+    """Return the page of a case at an instant; None if there is no such case.
+
+    ``console`` is the address of the case in the console, to which the page leads if it is known.
+    """
     with store.looking() as tx:
         case = tx.row(CASE, number=number)
         if case is None:
@@ -82,7 +86,8 @@ def page(
         staff = Staff.read(tx, at)
         found = reasons(tx, case, staff)
         line = _line(case, staff, locale)
-        heading = [f"# {case.number} · {label(locale, '', 'kind', case.kind)}", "", line, *_forms(forms, locale)]
+        title = f"# {case.number} · {label(locale, '', 'kind', case.kind)}"
+        heading = [title, "", line, *_console(console, locale), *_forms(forms, locale)]
         customer = customer_of(tx, case.id, case.number, case.kind)
         details = [*_customer(customer, locale), *_lines(tx, case, staff, found, at, locale), *_runs(runs, locale)]
         lines = [*heading, *details, *_links(case, at, locale)]
@@ -90,6 +95,11 @@ def page(
             [line, *_worst(case, found, locale), *(f"[{form.name}]({form.address})" for form in forms)]
         )
         return CasePage("\n".join(lines) + "\n", summary, case.version)
+
+
+def _console(address: str | None, locale: str) -> Iterator[str]:
+    if address is not None:
+        yield from ("", f"[{translate(locale, 'story.console')}]({address})")
 
 
 def _line(case: Any, staff: Staff, locale: str) -> str:

@@ -21,8 +21,11 @@ SELECT k.id, k.case_id, c.kind, k.clause, k.occurrence, k.level, k.opened_at, k.
             THEN (SELECT min(s.due_at) FROM escalation_step s WHERE s.timer_id = k.id AND s.percent >= 100)
              END AS breached_at
   FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE k.case_id = ANY(:ids) AND k.closed_at IS NULL AND k.steps_fired > 0 ORDER BY k.case_id, k.id
+ WHERE k.case_id = ANY(:ids) AND k.closed_at IS NULL AND {those} ORDER BY k.case_id, k.id
 """
+FIRED = "k.steps_fired > 0"
+DATED = "(k.running_since IS NOT NULL OR k.consumed >= k.allowance)"
+"""The timers that run, and those that are paused after their promise was broken: each has the instant it was due."""
 STEPS = "SELECT case_id, seq, timer_id FROM escalation_step WHERE case_id = ANY(:ids)"
 
 
@@ -58,14 +61,20 @@ def promises_of(store: Store, case_ids: Sequence[int]) -> list[CasePromises]:
     """Return the promises of each of these cases, in the order of the ids."""
     ids = sorted(set(case_ids))
     with store.looking() as tx:
-        promises, timers = _promises(tx, ids), _timers(tx, ids)
+        promises, timers = _promises(tx, ids, FIRED), _timers(tx, ids)
     return [CasePromises(tuple(sorted(promises[one], key=_due_first)), timers[one]) for one in case_ids]
 
 
-def _promises(tx: Tx, ids: list[int]) -> dict[int, list[OpenPromise]]:
+def next_promises(tx: Tx, case_ids: Sequence[int]) -> dict[int, tuple[OpenPromise, ...]]:
+    """Return the open promises of each of these cases that has any with an instant, the first due first."""
+    promises = _promises(tx, sorted(set(case_ids)), DATED)
+    return {case_id: tuple(sorted(some, key=_due_first)) for case_id, some in promises.items()}
+
+
+def _promises(tx: Tx, ids: list[int], those: str) -> dict[int, list[OpenPromise]]:
     promises: dict[int, list[OpenPromise]] = defaultdict(list)
     rules = rules_in(tx)
-    for row in tx.rows_among(PROMISES, ids=ids):
+    for row in tx.rows_among(PROMISES.format(those=those), ids=ids):
         if row.clause not in lifecycle_of(row.kind).timer_only:
             due_at = from_micros(due_of(row, rules))
             promises[row.case_id].append(_promise(row, due_at))

@@ -14,14 +14,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from engine.access.condition import EVERY_CASE, Condition, both, either
+from engine.access.condition import EVERY_CASE, NO_CASE, Condition, both, either
 from engine.access.principal import Principal
-from engine.access.scope import cases_in_scope
+from engine.access.scope import cases_in_scope, contacts_in_scope
 from engine.ledger.chain import canonical
 from engine.ledger.record import NAMES, CaseRow, current_case_of
 from engine.transaction import Tx
 from models.columns import LARGEST, to_micros
 from reports.current_names import states_by_kind
+from reports.queue_order import FEW, FIRST_SPENT, SPENT, URGENT, Rank, ranks
 from reports.text_search import SearchTerms
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
@@ -40,29 +41,39 @@ OVERDUE: Final = """EXISTS (SELECT 1 FROM timer k_ WHERE k_.case_id = c.id AND k
 NOT_EARLIEST: Final = """EXISTS (SELECT 1 FROM timer e_ WHERE e_.case_id = c.id AND e_.fires_at IS NOT NULL
    AND (e_.fires_at, e_.id) < (k.fires_at, k.id))"""
 RUNNING: Final = "EXISTS (SELECT 1 FROM timer r_ WHERE r_.case_id = c.id AND r_.fires_at IS NOT NULL)"
+COUNT: Final = "SELECT count(*) AS cases FROM (SELECT 1 FROM cases c WHERE {scope} LIMIT :find_most) AS found"
+TIMERS_FIRST: Final = "timer k CROSS JOIN cases c"  # SQLite reads tables that are joined so in their order
+CASES_FIRST: Final = "cases c CROSS JOIN timer k"
 
 
 class Sort(StrEnum):
-    """By what cases are sorted: when they came in, when they last moved, when the next step of a promise is due."""
+    """By what cases are sorted: when they came in, when they last moved, when the next step of a promise is due.
+
+    ``QUEUE`` is the order of work: customers before internal cases, urgent ones first, then the soonest due.
+    """
 
     OPENED = "opened"
     CHANGED = "changed"
     DUE = "due"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
     """Which cases to list. What is None or empty does not restrict; ``kinds`` may also be natures.
 
-    ``closed`` is False for open cases, True for closed ones. ``text`` are words that the case's statements contain, in
-    any order, or the number of a case. By ``DUE`` the earliest comes first, then the cases of which no promise runs;
-    ``newest_first`` says it for the other sorts.
+    ``closed`` is False for open cases, True for closed ones; ``unowned`` keeps those that nobody has. ``text`` are
+    words that the case's statements contain, in any order, or the number of a case. By ``DUE`` the earliest comes
+    first, then the cases of which no promise runs; ``newest_first`` says it for ``OPENED`` and ``CHANGED``. ``also``
+    must hold besides, and a case that meets ``named`` is found by the text, too, as far as the principal sees the
+    contact details of its customer.
     """
 
     kinds: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     department: str | None = None
     owner: str | None = None
+    unowned: bool = False
     severity: str | None = None
     level: int | None = None
     closed: bool | None = False
@@ -73,6 +84,8 @@ class CaseQuery:
     sort: Sort = Sort.OPENED
     newest_first: bool = True
     limit: int = 50
+    also: Condition = EVERY_CASE
+    named: Condition = NO_CASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +112,10 @@ class _Part:
     key: tuple[str, ...]
     condition: Condition
     newest_first: bool
+    rank: Rank | None = None
 
 
-BY_ID, BY_CHANGE, BY_STEP = ("c.id",), ("c.changed_at", "c.id"), ("k.fires_at", "k.id")
+BY_ID, BY_CHANGE, BY_STEP, BY_TIMER = ("c.id",), ("c.changed_at", "c.id"), ("k.fires_at", "k.id"), ("k.id",)
 
 
 def search(tx: Tx, principal: Principal, query: CaseQuery, at: datetime, cursor: str | None = None) -> CaseListPage:
@@ -111,13 +125,16 @@ def search(tx: Tx, principal: Principal, query: CaseQuery, at: datetime, cursor:
     """
     limit, place = min(max(query.limit, 1), MOST), _place_of(query, cursor)
     terms = SearchTerms.of(principal, query.text, at)
-    condition = both(cases_in_scope(principal, at), *_filters(query, at), terms.condition)
+    named = both(query.named, contacts_in_scope(principal, at))
+    condition = both(
+        *_filters(query, at), query.also, cases_in_scope(principal, at), either((terms.condition, named))
+    )  # fmt: skip
     found: list[CaseRow] = []
     for _ in range(BATCHES):
         rows = list(_after(tx, query, condition, place, limit + 1))
         matching = terms.matching(tx, [case.id for _, case in rows])
         for reached, case in rows:
-            if case.id in matching:
+            if case.id in matching or case.number == query.text.strip().lower():
                 if len(found) == limit:
                     return CaseListPage(found, _cursor_of(query, place))
                 found.append(case)
@@ -138,7 +155,8 @@ def _after(
         whole = both(condition, part.condition, _beyond(part, key))
         order = ", ".join(f"{column} DESC" if part.newest_first else column for column in part.key)
         keys = ", ".join(f"{column} AS key_{n}" for n, column in enumerate(part.key))
-        sql = f"SELECT {COLUMNS}, {keys} FROM {part.tables} WHERE {whole.sql} ORDER BY {order} LIMIT :find_limit"  # noqa: S608
+        tables = _tables(tx, part, condition)
+        sql = f"SELECT {COLUMNS}, {keys} FROM {tables} WHERE {whole.sql} ORDER BY {order} LIMIT :find_limit"  # noqa: S608
         rows = tx.rows(sql, **whole.values, find_limit=limit)
         limit -= len(rows)
         for row in rows:
@@ -146,15 +164,37 @@ def _after(
             yield _Place(number, reached), current_case_of(row)
 
 
+def _tables(tx: Tx, part: _Part, condition: Condition) -> str:
+    """Return the tables of a part in the order in which to read them. See Note [Order of the queue]."""
+    if part.rank is None or part.tables != TIMERS_FIRST:
+        return part.tables
+    few = _few(tx, condition) or (part.rank.urgent and _few(tx, both(condition, URGENT)))
+    return CASES_FIRST if few else TIMERS_FIRST
+
+
+def _few(tx: Tx, condition: Condition) -> bool:
+    return tx.rows(COUNT.format(scope=condition.sql), **condition.values, find_most=FEW + 1)[0].cases <= FEW
+
+
 def _parts(query: CaseQuery) -> list[_Part]:
+    if query.sort is Sort.QUEUE:
+        return [part for rank in ranks() for part in _of_rank(rank)]
     if query.sort is Sort.DUE:
         earliest = Condition(f"c.id = k.case_id AND k.fires_at IS NOT NULL AND NOT {NOT_EARLIEST}")
         return [
-            _Part("timer k CROSS JOIN cases c", BY_STEP, earliest, newest_first=False),  # SQLite keeps to this order
+            _Part(TIMERS_FIRST, BY_STEP, earliest, newest_first=False),
             _Part("cases c", BY_ID, Condition(f"NOT {RUNNING}"), newest_first=False),
         ]
     key = BY_CHANGE if query.sort is Sort.CHANGED else BY_ID
     return [_Part("cases c", key, EVERY_CASE, query.newest_first)]
+
+
+def _of_rank(rank: Rank) -> list[_Part]:
+    """Return the lists of a rank: what is overdue without a step left, what has a step to come, what rests."""
+    running = Condition(f"c.id = k.case_id AND k.fires_at IS NOT NULL AND NOT {NOT_EARLIEST} AND NOT {SPENT}")
+    resting = Condition(f"NOT {RUNNING} AND NOT {SPENT}")
+    lists = ((TIMERS_FIRST, BY_TIMER, FIRST_SPENT), (TIMERS_FIRST, BY_STEP, running), ("cases c", BY_ID, resting))
+    return [_Part(tables, key, both(rank.condition, part), False, rank) for tables, key, part in lists]
 
 
 def _beyond(part: _Part, key: tuple[int, ...]) -> Condition:
@@ -170,6 +210,8 @@ def _filters(query: CaseQuery, at: datetime) -> Iterator[Condition]:
     for name in ("department", "owner", "severity", "level"):
         if (value := getattr(query, name)) is not None:
             yield Condition(f"c.{name} = :find_{name}", {f"find_{name}": value})
+    if query.unowned:
+        yield Condition("c.owner IS NULL")
     if query.closed is not None:
         yield Condition("c.closed" if query.closed else "NOT c.closed")
     if query.opened_from is not None:

@@ -149,6 +149,12 @@ def gather(store: Store, at: datetime, month: date) -> ComplaintAnalysis:
     return ComplaintAnalysis(at, here, before, _recurrences(counts), measures)
 
 
+def causes(tx: Tx, begin: datetime, end: datetime) -> Counter[str]:
+    """Count the complaints received in [begin, end) by cause; under ``''`` those whose cause nobody has found yet."""
+    span = {"kind": COMPLAINT.kind, "begin": to_micros(begin), "end": to_micros(end)}
+    return Counter(_cause_and_responsible(row)[0] for row in _pages(tx, span))
+
+
 def ranked(counted: Counter[str]) -> list[tuple[str, int]]:
     """Return the most frequent first, equals by name."""
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))

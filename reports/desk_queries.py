@@ -27,6 +27,7 @@ BY_NAME = """
 SELECT DISTINCT coalesce(person_id, id) AS person FROM party WHERE lower(name) LIKE lower(:pattern) ESCAPE '!'
  ORDER BY person DESC LIMIT :most
 """
+OF_PEOPLE = "SELECT id FROM party WHERE id = ANY(:people) OR person_id = ANY(:people)"
 PARTIES = "SELECT name, phone FROM party WHERE id = :person OR person_id = :person ORDER BY id DESC"
 CASES = """
 SELECT c.number, c.kind, c.state, c.level, c.closed, c.customer_type, c.opened_at
@@ -96,6 +97,12 @@ def customers(tx: Tx, secret: bytes, contact: Contact, region: str = HOME_REGION
     """
     candidates = (_customer(tx, person) for person in _people(tx, secret, contact, region))
     return [customer for customer in candidates if customer.cases]
+
+
+def party_ids(tx: Tx, secret: bytes, contact: Contact, region: str = HOME_REGION) -> list[int]:
+    """Return the parties of the people who have the number or the address, else whose name begins so."""
+    people = list(_people(tx, secret, contact, region))
+    return sorted({row.id for row in tx.rows_among(OF_PEOPLE, people=people)}) if people else []
 
 
 def _people(tx: Tx, secret: bytes, contact: Contact, region: str) -> Iterable[int]:

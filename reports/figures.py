@@ -44,6 +44,10 @@ SELECT c.number, c.department, c.changed_at FROM cases c
          SELECT 1 FROM timer k WHERE k.case_id = c.id AND k.closed_at IS NULL AND k.running_since IS NOT NULL))
  ORDER BY c.changed_at, c.id
 """
+ANY_RECORDED_LATE = """
+SELECT 1 AS one FROM escalation_step
+ WHERE recorded_at >= :since AND recorded_at < :until AND recorded_at - due_at > :gap LIMIT 1
+"""
 RECORDED_LATE = """
 SELECT c.number, c.kind, c.state, r.clause, r.percent, r.level, r.due_at, c.department, c.owner,
        c.variables FROM escalation_step r
@@ -142,6 +146,12 @@ def timers(kind: str) -> frozenset[str]:
 def recorded_late(tx: Tx, since: datetime, until: datetime) -> list[LateStep]:
     """Return the steps recorded in [since, until) more than an hour after they were due, by case."""
     return _late(tx.rows(RECORDED_LATE, since=to_micros(since), until=to_micros(until), gap=HOUR))
+
+
+def any_recorded_late(tx: Tx, since: datetime, until: datetime) -> bool:
+    """Return whether ``recorded_late`` may find a step."""
+    row = tx.row(ANY_RECORDED_LATE, since=to_micros(since), until=to_micros(until), gap=HOUR)
+    return row is not None
 
 
 def callbacks(tx: Tx, until: datetime) -> list[tuple[str, int, datetime]]:

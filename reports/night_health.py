@@ -91,11 +91,14 @@ def health(tx: Tx, since: datetime, at: datetime) -> NightHealth:
 
 
 def _due_work(tx: Tx, since: datetime, at: datetime) -> Iterator[DueWork]:
-    for plan in business_schedule():
-        if run_figures.last_run(tx, plan.name) is None:
+    plans = business_schedule()
+    runs_by_name = run_figures.runs(tx, [plan.name for plan in plans], since)
+    begin = max(since, run_figures.founded(tx))
+    for plan in plans:
+        runs = runs_by_name.get(plan.name, [])
+        if not runs and run_figures.last_run(tx, plan.name) is None:
             continue  # work that has never run is not missing: the driver will begin it
-        runs = run_figures.runs(tx, plan.name, since)
-        instants = [plan.after(max(since, run_figures.founded(tx)))]
+        instants = [plan.after(begin)]
         while instants[-1] <= at:
             instants.append(plan.after(instants[-1]))
         for due, following in pairwise(instants):

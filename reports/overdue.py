@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from engine.access.condition import EVERY_CASE, Condition
 from engine.escalation.recipients import awaited_person
 from engine.rules.in_force import Rules, rules_in
 from engine.timers.timer import falls_due
@@ -39,7 +40,7 @@ SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.c
        (SELECT t.occurred_at || ' ' || t.actor_id || ' ' || t.move FROM transition t
          WHERE t.case_id = c.id AND NOT (t.actor_id = ANY(:machines)) ORDER BY t.seq DESC LIMIT 1) AS last_human
   FROM cases c CROSS JOIN timer k
- WHERE NOT c.closed AND k.case_id = c.id AND k.closed_at IS NULL
+ WHERE NOT c.closed AND ({scope}) AND k.case_id = c.id AND k.closed_at IS NULL
    AND coalesce(k.running_since + k.allowance - k.consumed <= :at, k.consumed >= k.allowance)
 """
 
@@ -115,10 +116,11 @@ class OverdueCase:
         return min(promise.due_at for promise in self.promises)
 
 
-def overdue(tx: Tx, at: datetime, staff: Staff | None = None) -> list[OverduePromise]:
-    """Return every overdue promise of an open case: the highest level first, then the longest overdue."""
+def overdue(tx: Tx, at: datetime, staff: Staff | None = None, scope: Condition = EVERY_CASE) -> list[OverduePromise]:
+    """Return every overdue promise of the open cases in scope: the highest level first, then the longest overdue."""
     staff = staff or Staff.read(tx, at)
-    rows = tx.rows_among(OVERDUE, at=to_micros(at), machines=staff.machines)
+    sql = OVERDUE.format(scope=scope.sql)
+    rows = tx.rows_among(sql, at=to_micros(at), machines=staff.machines, **scope.values)
     promises = _promises(rows, staff, rules_in(tx), at)
     return sorted(promises, key=lambda promise: (-promise.level, promise.due_at, promise.number, promise.clause))
 

@@ -18,7 +18,8 @@ SELECT count(*) AS n, min(began_at) AS begin_at, max(ended_at) AS end_at FROM ru
 FOUNDED = "SELECT made_at FROM store_info WHERE id = 1"
 LAST = "SELECT max(began_at) AS at FROM run WHERE flow = :flow"
 RUNS = """
-SELECT began_at, ended_at, did, observed FROM run WHERE flow = :flow AND began_at >= :since ORDER BY began_at, id
+SELECT flow, began_at, ended_at, did, observed FROM run WHERE flow = ANY(:flows) AND began_at >= :since
+ ORDER BY began_at, id
 """
 DEAD = """
 SELECT c.number, d.seq, d.reaction, d.error FROM delivery d JOIN cases c ON c.id = d.case_id
@@ -79,12 +80,13 @@ def last_run(tx: Tx, flow: str) -> datetime | None:
     return None if row.at is None else from_micros(row.at)
 
 
-def runs(tx: Tx, flow: str, since: datetime) -> list[RecordedRun]:
-    """Return the runs of scheduled work since then, oldest first."""
-    rows = tx.rows(RUNS, flow=flow, since=to_micros(since))
-    return [
-        RecordedRun(from_micros(row.began_at), from_micros(row.ended_at), row.did, bool(row.observed)) for row in rows
-    ]
+def runs(tx: Tx, flows: list[str], since: datetime) -> dict[str, list[RecordedRun]]:
+    """Return the runs of scheduled work since then by its name, oldest first."""
+    by_name: dict[str, list[RecordedRun]] = {}
+    for row in tx.rows_among(RUNS, flows=flows, since=to_micros(since)):
+        run = RecordedRun(from_micros(row.began_at), from_micros(row.ended_at), row.did, bool(row.observed))
+        by_name.setdefault(row.flow, []).append(run)
+    return by_name
 
 
 def founded(tx: Tx) -> datetime:

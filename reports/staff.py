@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.actors import COLUMNS, Acting, acting_of
 from engine.escalation.recipients import asked_for, holders
@@ -12,7 +12,7 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.roles import Role
 
-STAFF = f"SELECT {COLUMNS}, deputy FROM actor ORDER BY handle"  # noqa: S608 (our own constants only)
+STAFF = f"SELECT {COLUMNS}, deputy, locale, zone FROM actor ORDER BY handle"  # noqa: S608 (our own constants only)
 MACHINES = frozenset({Role.SYSTEM.value, Role.IMPORT.value})
 """Roles whose holders are no people."""
 
@@ -25,6 +25,8 @@ class StaffRow:
     roles: str
     department: str | None
     deputy: str | None
+    locale: str
+    zone: str | None
 
     @property
     def handle(self) -> str:
@@ -44,6 +46,10 @@ class _Asking:
     state: str
     department: str | None
     owner: str | None
+
+
+def _staff_row(row: Any) -> StaffRow:
+    return StaffRow(acting_of(row), row.roles, row.department, row.deputy, row.locale, row.zone)
 
 
 class AskedStaff(NamedTuple):
@@ -74,8 +80,12 @@ class Staff:
     @classmethod
     def read(cls, tx: Tx, at: datetime) -> "Staff":
         """Read all actors, to ask them at an instant."""
-        rows = [StaffRow(acting_of(row), row.roles, row.department, row.deputy) for row in tx.rows(STAFF)]
-        return cls(rows, at)
+        return cls([_staff_row(row) for row in tx.rows(STAFF)], at)
+
+    @cached_property
+    def by_handle(self) -> dict[str, StaffRow]:
+        """The rows by handle."""
+        return {row.handle: row for row in self.rows}
 
     @cached_property
     def handles(self) -> dict[int, str]:

@@ -216,7 +216,7 @@ COMPLAINT = Lifecycle(
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7).
         *reviewed_refusal(REFUSABLE, REFUSAL_REVIEW, REFUSED, forms.RefusalProposal, Refusal),
         # A complaint that has reached the top is taken back before a manager (E8).
-        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason, guard=below_top),
+        Move("withdraw", OPEN, WITHDRAWN, roles=(*DESK, Role.CUSTOMER), form=Reason, guard=below_top),
         Move("withdraw", OPEN, WITHDRAWN, roles=MANAGERS[1:], form=Reason, guard=at_top),
         Move("consent_to_merge", OPEN, STAY, roles=DESK, form=MergeConsent),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
@@ -236,7 +236,7 @@ COMPLAINT = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
-        *attaching(STATES, PEOPLE),
+        *attaching(STATES, (*PEOPLE, Role.CUSTOMER)),
     ),
     clauses=(
         # They go on after the case is resolved, until the customer is told.

@@ -163,7 +163,7 @@ INQUIRY = Lifecycle(
         # Ends other than the archive.
         # The complaint takes over what was promised to the customer.
         Move("turn_into_complaint", LIVE, CONVERTED, roles=INVESTIGATORS, form=Complained, releases_timers=True),
-        Move("withdraw", OPEN, WITHDRAWN, roles=DESK, form=Reason),
+        Move("withdraw", OPEN, WITHDRAWN, roles=(*DESK, Role.CUSTOMER), form=Reason),
         Move("consent_to_merge", OPEN, STAY, roles=DESK, form=MergeConsent),
         Move("merge", OPEN, MERGED, roles=DESK, form=Merge, releases_timers=True),
         Move("absorb", OPEN, STAY, roles=(SYSTEM,), form=Child, inherits_timers=True),
@@ -177,7 +177,7 @@ INQUIRY = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, INVESTIGATORS),
         *everyday_moves(LIVE, INVESTIGATORS),
-        *attaching(STATES, INVESTIGATORS),
+        *attaching(STATES, (*INVESTIGATORS, Role.CUSTOMER)),
     ),
     clauses=(
         Clause(

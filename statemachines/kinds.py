@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from functools import cache, cached_property
 
@@ -24,6 +24,17 @@ class Lifecycles(dict[str, Lifecycle]):
     def speaking(self) -> frozenset[str]:
         """Return the moves that speak to the customer (A5)."""
         return frozenset[str]().union(*(table.speaking for table in self.values()))
+
+    def recorded(self, sort: str, name: str) -> tuple[str, ...]:
+        """Return a live name and the retired names of any kind that it replaced."""
+        if (sort, name) not in self._recorded:
+            retired_names = (old for table in self.values() for old in table.resolver.names(sort, name))
+            self._recorded[sort, name] = tuple(dict.fromkeys((name, *retired_names)))
+        return self._recorded[sort, name]
+
+    @cached_property
+    def _recorded(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return {}
 
 
 _REPLACED: ContextVar[Lifecycles | None] = ContextVar("replaced_lifecycles", default=None)
@@ -61,9 +72,8 @@ def recorded_names(sort: str, *names: str) -> list[str]:
 
     ``sort`` is ``state``, ``move`` or ``clause``.
     """
-    tables: Iterable[Lifecycle] = lifecycles().values()
-    retired_names = (old for name in names for table in tables for old in table.resolver.names(sort, name))
-    return list(dict.fromkeys((*names, *retired_names)))
+    tables = lifecycles()
+    return list(dict.fromkeys((*names, *(old for name in names for old in tables.recorded(sort, name)))))
 
 
 def _by_nature() -> Mapping[str, Lifecycle]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from statemachines.form_model import ON_CASE, PERSONAL, VARIABLE, Form, marked
@@ -203,6 +203,7 @@ def _described(move: Move) -> dict[str, Any]:
     return asdict(move) | {"guard": move.guard.name if move.guard else None, "form": move.form.__name__}
 
 
+@lru_cache(maxsize=256)
 def version_of(document: str) -> str:
     """Return the version of a table, from its document."""
     return hashlib.sha256(document.encode()).hexdigest()[:12]

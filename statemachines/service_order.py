@@ -94,6 +94,7 @@ PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
 COSIGNERS = (*PEOPLE, Role.OPERATIONS)
 RECORDERS = (*DESK, Role.QUALITY_TEAM)
+AGREEING = (*DESK, SYSTEM, Role.CUSTOMER)
 """Who records what the acceptor signed."""
 THIRD_PARTY = (Role.THIRD_PARTY_ASSESSOR,)
 """The third party whom the customer named: it signs for itself, never as the customer (C2, F3)."""
@@ -156,10 +157,8 @@ SERVICE_ORDER = Lifecycle(
             speaks=PLAN_TOLD,
         ),
         Move("return_plan", (PLANNED,), REVIEWED, roles=MANAGERS, form=Reason, clears=PLAN_VARIABLES),
-        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=(*DESK, SYSTEM), form=forms.Consent),
-        Move(
-            "customer_declines", (PLAN_APPROVED,), REVIEWED, roles=(*DESK, SYSTEM), form=Reason, clears=PLAN_VARIABLES
-        ),
+        Move("customer_consents", (PLAN_APPROVED,), CONSENTED, roles=AGREEING, form=forms.Consent),
+        Move("customer_declines", (PLAN_APPROVED,), REVIEWED, roles=AGREEING, form=Reason, clears=PLAN_VARIABLES),
         *(
             Move("confirm_arrangement", sources, dest, roles=DESK, form=forms.Arrangement, speaks=CONFIRMATION)
             for sources, dest in (((CONSENTED,), CONFIRMED), (SERVING, STAY))  # again, where the first did not arrive
@@ -184,7 +183,7 @@ SERVICE_ORDER = Lifecycle(
         ),
         *(
             Move("pass_acceptance", (ACCEPTING,), RESOLVED, roles, Acceptance, guard=guard, separate_from=EXECUTED)
-            for roles, guard in ((RECORDERS, accepted), (THIRD_PARTY, accepted_by_third))
+            for roles, guard in (((*RECORDERS, Role.CUSTOMER), accepted), (THIRD_PARTY, accepted_by_third))
         ),
         *(
             Move(
@@ -270,7 +269,7 @@ SERVICE_ORDER = Lifecycle(
         *undelivered_message(STATES),
         *promising(LIVE, PEOPLE),
         *everyday_moves(LIVE, PEOPLE),
-        *attaching(STATES, PEOPLE),
+        *attaching(STATES, (*PEOPLE, Role.CUSTOMER)),
     ),
     clauses=(
         # From the booking on; paused while the customer corrects his order and while he considers the plan. Once it is

@@ -61,7 +61,7 @@ def asking_customer(asking: tuple[str, ...], waiting: str) -> tuple[Move, ...]:
 
     Where he does not answer, a manager lets the work go on with what is known.
     """
-    roles = (*INVESTIGATORS, Role.SYSTEM)
+    roles = (*INVESTIGATORS, Role.SYSTEM, Role.CUSTOMER)
     return (
         Move("ask_customer", asking, waiting, roles=INVESTIGATORS, form=Question, speaks=Speech(("question",))),
         *(
@@ -110,7 +110,7 @@ def called_back(
             "revisit",
             (state,),
             dest,
-            roles=callers,
+            roles=(*callers, Role.CUSTOMER),
             form=Survey,
             guard=guard,
             reopens=reopens,
@@ -169,7 +169,7 @@ def calling_in_vain(
 
 def contacted_again(open_: tuple[str, ...]) -> tuple[Move, ...]:
     """Record what a customer says of his case while it is worked on; whoever has the work is told."""
-    return (Move("follow_up", open_, STAY, roles=(*DESK, Role.SYSTEM), form=FollowUp),)
+    return (Move("follow_up", open_, STAY, roles=(*DESK, Role.SYSTEM, Role.CUSTOMER), form=FollowUp),)
 
 
 def coming_back(rested: tuple[str, ...], closed: tuple[str, ...], again: str) -> tuple[Move, ...]:
@@ -179,7 +179,7 @@ def coming_back(rested: tuple[str, ...], closed: tuple[str, ...], again: str) ->
             "come_back",
             states,
             again,
-            roles=(*DESK, Role.SYSTEM),
+            roles=(*DESK, Role.SYSTEM, Role.CUSTOMER),
             form=FollowUp,
             guard=guard,
             reopens=True,

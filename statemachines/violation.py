@@ -6,7 +6,7 @@ from typing import Any
 from statemachines.appeal_moves import AppealLost, AppealOpened, AppealWon
 from statemachines.conflict_of_interest import STAFF, himself, is_known_as, names_none_of
 from statemachines.customer_messages import undelivered_message
-from statemachines.forms import Reason
+from statemachines.forms import FollowUp, Reason
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
@@ -25,6 +25,7 @@ from statemachines.violation_forms import (
     Penalty,
     Team,
     Telling,
+    ToReporter,
     Verdict,
 )
 
@@ -237,10 +238,13 @@ VIOLATION = Lifecycle(
             )
             for state in DISMISSIBLE
         ),
+        # Whoever reported without a name reads and writes by his receipt code; nothing is sent to him.
+        Move("write_to_reporter", OPEN, STAY, roles=(*SUPERVISION, *TEAM), form=ToReporter, recused=ACCUSED),
+        Move("reporter_writes", OPEN, STAY, roles=(Role.CUSTOMER,), form=FollowUp),
         *undelivered_message(STATES, PEOPLE, ACCUSED),
         Move("acknowledge", OPEN, STAY, roles=(SYSTEM,)),
         *(replace(row, recused=ACCUSED) for row in everyday_moves(OPEN, PEOPLE)),
-        *(replace(row, recused=ACCUSED) for row in attaching(STATES, PEOPLE)),
+        *(replace(row, recused=ACCUSED) for row in attaching(STATES, (*PEOPLE, Role.CUSTOMER))),
     ),
     clauses=(
         Clause("investigation", during=(*DISMISSIBLE, DISMISSAL_REVIEW), met_by=("conclude",), internal=True),

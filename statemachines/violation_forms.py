@@ -87,6 +87,12 @@ class Telling(Message):
     affected: Annotated[Number | None, KNOWN_CASE, VARIABLE] = None
 
 
+class ToReporter(Form):
+    """A question or an answer to whoever reported without a name."""
+
+    message: Personal
+
+
 class Grounds(Form):
     """Why the decision is disputed."""
 

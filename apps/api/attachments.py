@@ -1,6 +1,5 @@
 """Routes for the files of a case: take in, list, hand out. A body of files never passes the guard of JSON bodies."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Self
 from urllib.parse import quote
@@ -8,14 +7,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
-from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.types import Message
 
 from apps.api.caller import Called, Caller, IdempotencyKey
 from apps.api.case_documents import EXAMPLE_CASE, MovedCase
 from apps.api.cases import CaseNumber
+from apps.api.multipart import MOST_FILES, MULTIPART, most_bytes_of, parts_of
 from apps.api.responses import READ, WRITE
 from apps.principal_moves import key_of
 from engine.attachments.attach import attach
@@ -26,13 +23,7 @@ from statemachines.refused import Refused
 
 router = APIRouter(prefix="/cases/{number}/attachments", tags=["attachments"])
 
-MOST_FILES, MOST_FIELDS, FIELD_BYTES = 20, 5, 256 * 2**10
-FILES_PER_BODY = 2
-"""The size limit of a body, as a multiple of the size limit of one file."""
-UPLOAD_SECONDS = 120.0
-TAIL = 400
-"""How many bytes at the end of a body are searched for its last boundary."""
-MULTIPART = "multipart/form-data"
+MOST_FIELDS = 5
 EXAMPLE_ID = "6f0c1e2d3b4a59687786958493a2b1c0"
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 """What a browser may do with a file that it opens all the same: nothing."""
@@ -133,7 +124,7 @@ FILE: dict[int | str, dict[str, Any]] = {
 async def attach_files(number: CaseNumber, caller: Called, key: IdempotencyKey, request: Request) -> AttachedFiles:
     """Attach files to a case as evidence, or take them in for the move that names them."""
     limits = await run_in_threadpool(limits_of, caller.settings)
-    form = await _form(request, FILES_PER_BODY * limits.bytes_each + 2**20)
+    form = await parts_of(request, most_bytes_of(limits), MOST_FIELDS)
     try:
         files = [Upload(part.filename or "", await part.read()) for part in _files(form)]
         note, pending = _field(form, "note"), _field(form, "pending") == "true"
@@ -193,39 +184,6 @@ def download_headers(opened: OpenedAttachment) -> dict[str, str]:
         "Content-Security-Policy": SANDBOX,
         "Cache-Control": "private, no-store",
     }
-
-
-async def _form(request: Request, most: int) -> FormData:
-    """Return the parts of a body of at most so many bytes.
-
-    Raises ``Refused('media_type' | 'body_too_large' | 'body_too_slow' | 'bad_upload')``.
-    """
-    media_type, options = parse_options_header(request.headers.get("content-type", ""))
-    if media_type.decode("latin-1").lower() != MULTIPART:
-        raise Refused("media_type", given=media_type.decode("latin-1")[:40] or "–", wanted=MULTIPART)
-    size, tail = 0, b""
-
-    async def counted() -> Message:
-        nonlocal size, tail
-        message = await request.receive()
-        body = message.get("body", b"")
-        size, tail = size + len(body), (tail + body[-TAIL:])[-TAIL:]
-        if size > most:
-            raise Refused("body_too_large", most=most)
-        return message
-
-    parts = Request(request.scope, counted)
-    try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            form = await parts.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
-    except TimeoutError:
-        raise Refused("body_too_slow", seconds=round(UPLOAD_SECONDS)) from None
-    except (HTTPException, ValueError):
-        raise Refused("bad_upload", most=MOST_FILES) from None
-    if b"--" + options.get(b"boundary", b"") + b"--" not in tail:  # the parser drops the part that was cut off
-        await form.close()
-        raise Refused("bad_upload", most=MOST_FILES)
-    return form
 
 
 def _files(form: FormData) -> list[UploadFile]:

@@ -67,7 +67,7 @@ def caller_of(request: Request, response: Response, _bearer: Annotated[object, S
 Called = Annotated[Caller, Depends(caller_of)]
 
 
-def _key_of(
+async def _key_of(
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -84,7 +84,7 @@ def _key_of(
 IdempotencyKey = Annotated[str | None, Depends(_key_of)]
 
 
-def _expected_seq(
+async def _expected_seq(
     if_match: Annotated[
         str | None,
         Header(description="The ETag of the case as it was read; the request is refused if it has moved since."),

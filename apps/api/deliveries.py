@@ -1,14 +1,14 @@
 """Routes over what the system sends: how many deliveries wait, which were given up, and to try those again."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from apps.api.caller import Called, IdempotencyKey
 from apps.api.responses import READ, WRITE
-from apps.principal_reports import OPERATES, deliveries_seen, refuse_others
+from apps.principal_reports import deliveries_seen
 from engine.access.principal import Scope
-from engine.outbox.dead_letters import revive_all
-from engine.timers.parking import release_all
+from engine.outbox.dead_letters import DeadLetter as Dead
+from engine.outbox.dead_letters import drop_dead, retry_all, retry_dead
 
 router = APIRouter(prefix="/deliveries", tags=["operations"])
 
@@ -50,10 +50,51 @@ def list_deliveries(caller: Called) -> Deliveries:
     return Deliveries(**found.by_status, dead_letters=letters)
 
 
+class Named(BaseModel):
+    """A delivery that was given up: its case, the step of the case, and the reaction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str = Field(max_length=40, examples=["cp-26-000001"])
+    seq: int = Field(ge=1, le=2**31 - 1, examples=[1])
+    reaction: str = Field(min_length=1, max_length=100, examples=["acknowledge_contact"])
+
+
+class Drop(Named):
+    """Why a delivery is not made at all; the store keeps the reason, so it names no personal data."""
+
+    reason: str = Field(max_length=500, examples=["The customer was called instead."])
+
+
+class Decided(BaseModel):
+    """A delivery that waits again, or is done without having been made."""
+
+    number: str
+    seq: int
+    reaction: str
+    status: str
+
+
 @router.post("/retry", responses=WRITE)
 def retry(caller: Called, _key: IdempotencyKey) -> Retried:
     """Give all dead deliveries their tries back, and release all parked cases. Repeated, it finds nothing to do."""
     caller.needs(Scope.ADMINISTER)
-    refuse_others(caller.principal, OPERATES)
-    at = caller.working_time()
-    return Retried(revived=revive_all(caller.store, at), released=release_all(caller.store))
+    retried = retry_all(caller.store, caller.principal, caller.working_time())
+    return Retried(revived=retried.revived, released=retried.released)
+
+
+@router.post("/dead/retry", responses=WRITE)
+def retry_delivery(body: Named, caller: Called, _key: IdempotencyKey) -> Decided:
+    """Give one dead delivery its tries back. Repeated, it is refused: the delivery is not dead any more."""
+    caller.needs(Scope.ADMINISTER)
+    retry_dead(caller.store, caller.principal, Dead(body.number, body.seq, body.reaction), caller.working_time())
+    return Decided(number=body.number, seq=body.seq, reaction=body.reaction, status="waiting")
+
+
+@router.post("/dead/drop", responses=WRITE)
+def drop_delivery(body: Drop, caller: Called, _key: IdempotencyKey) -> Decided:
+    """Give one dead delivery up for good. Repeated, it is refused: the delivery is not dead any more."""
+    caller.needs(Scope.ADMINISTER)
+    letter = Dead(body.number, body.seq, body.reaction)
+    drop_dead(caller.store, caller.principal, letter, body.reason, caller.working_time())
+    return Decided(number=body.number, seq=body.seq, reaction=body.reaction, status="done")

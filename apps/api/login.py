@@ -1,6 +1,6 @@
 """Routes of the log-in: session, second factor, password, invitation. They know the caller by his cookie alone."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from apps.api.responses import READ, WRITE
 from apps.api.session_cookie import COOKIE, check_site, check_write, clear_cookie, cookie_of, limits_of, set_cookie
 from engine.accounts import log_in as logins
 from engine.accounts.attempt_limits import Limit, count_try
-from engine.accounts.invitations import accept
+from engine.accounts.invitations import accept, pending_invitation
 from engine.accounts.sessions import (
     NewSession,
     Session,
@@ -126,6 +126,21 @@ class InvitationInput(Input):
 
     code: Word = Field(examples=["k3v9x0a1b2c4-0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"])
     password: Password = Field(examples=["nine purple lanterns over Suzhou"])
+
+
+class InvitationCode(Input):
+    """What stands after the # of the link."""
+
+    code: Word = Field(examples=["k3v9x0a1b2c4-0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"])
+
+
+class InvitationShown(BaseModel):
+    """Whom a link is for, until when it is good, and whether a second factor is there or must be enrolled first."""
+
+    handle: str
+    until: datetime
+    second_factor: bool
+    second_factor_needed: bool
 
 
 class SessionOpened(BaseModel):
@@ -285,3 +300,11 @@ def accept_invitation(body: InvitationInput, browser: AnyBrowser) -> InvitationA
     check_site(browser.request, browser.settings)
     count_try(browser.store, [(ACCEPTING, logins.network_of(browser.address))], browser.at)
     return InvitationAccepted(handle=accept(browser.store, body.code, body.password, browser.at, browser.rules))
+
+
+@router.post("/invitation/check", responses=WRITE)
+def check_invitation(body: InvitationCode, browser: AnyBrowser) -> InvitationShown:
+    """Tell whom a link is for, without using it: for the page that asks for the password."""
+    check_site(browser.request, browser.settings)
+    count_try(browser.store, [(ACCEPTING, logins.network_of(browser.address))], browser.at)
+    return InvitationShown(**asdict(pending_invitation(browser.store, body.code, browser.at)))

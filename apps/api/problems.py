@@ -29,8 +29,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "unknown_address", "unknown_arrival", "unknown_attachment",
-        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_order", "unknown_session",
-        "unknown_text", "unknown_token", "unknown_webhook",
+        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
+        "unknown_session", "unknown_text", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
@@ -85,7 +85,7 @@ class Problem(BaseModel):
                 "title": "Not Found",
                 "status": 404,
                 "code": "unknown_case",
-                "detail": "There is no case cp-26-000099. Check the number.",
+                "detail": "There is no case cp-26-000099, or you may not see it. Check the number.",
                 "request_id": "5f0c1e2d3b4a59687786958493a2b1c0",
             }
         }
@@ -122,7 +122,7 @@ def problem_of(refused: Refused, locale: str, request_id: str) -> Problem:
         title=HTTPStatus(status).phrase,
         status=status,
         code=refused.code,
-        detail=refusal(locale, shown),
+        detail=refusal(locale, shown, on_web=True),
         request_id=request_id,
         errors=_errors(refused, locale),
         allowed=refused.params.get("allowed"),
@@ -133,7 +133,10 @@ def _errors(refused: Refused, locale: str) -> list[Fault] | None:
     faults: Any = refused.params.get("fields")
     if refused.code not in ("form", "bad_request") or not isinstance(faults, list):
         return None
-    return [Fault(field=fault["field"], code=fault["why"], detail=fault_text(locale, fault)) for fault in faults]
+    return [
+        Fault(field=fault["field"], code=fault["why"], detail=fault_text(locale, fault, on_web=True))
+        for fault in faults
+    ]
 
 
 def _headers(refused: Refused, status: int) -> dict[str, str]:

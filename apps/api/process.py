@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
 from apps.listening import Listening
 from engine.settings import Settings
@@ -19,14 +18,6 @@ STOP_SECONDS = 10
 """How long a worker that is told to stop finishes the requests that it has begun."""
 KEEP_ALIVE_SECONDS = 15
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-
-
-def application() -> FastAPI:
-    """Return the application of a worker, with the settings of its environment."""
-    from apps.api.app import create_app
-    from apps.api.authentication import authenticate
-
-    return create_app(Settings(), authenticate)
 
 
 def serve(home: Path, listening: Listening) -> None:
@@ -38,7 +29,7 @@ def serve(home: Path, listening: Listening) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again when it has stopped, which would kill us
     try:
         uvicorn.run(
-            "apps.api.process:application",
+            "apps.site:application",
             factory=True,
             host=listening.host,
             port=listening.port,

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.addresses import PREFIX
@@ -43,6 +43,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": STRICT_CSP,
 }
 """Headers of every answer that does not set them itself."""
+_RAW_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 PAGES = ("text/html", "text/css", "text/javascript", "image/png", "text/plain")
 """What the pages of the documentation and the figures are sent as."""
 
@@ -94,7 +95,7 @@ class RequestGuard:
         try:
             await self._answer(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001 (named by its type; its text may be personal)
-            _log.error("Request %s failed: %s", request_id, _described(error))
+            _log.error("Request %s failed: %s", request_id, described(error))
             if not status:
                 refused = Refused("unexpected", type=type(error).__name__)
                 await problem(refused, locale, request_id)(scope, receive, send_guarded)
@@ -169,7 +170,7 @@ def _template(scope: Scope) -> str:
     return f"{PREFIX}{route}" if scope["path"].startswith(f"{PREFIX}/") else route
 
 
-def _described(error: Exception) -> str:
+def described(error: Exception) -> str:
     """Return the type of an exception and where it was raised."""
     places = traceback.extract_tb(error.__traceback__)[-3:]
     return " ".join([type(error).__name__, *(f"{Path(place.filename).name}:{place.lineno}" for place in places)])
@@ -177,6 +178,8 @@ def _described(error: Exception) -> str:
 
 def _refuse_token(scope: Scope) -> None:
     """Raise ``Refused('token_in_url')`` for a secret in the address; it is a secret no more."""
+    if not scope["query_string"]:
+        return
     names = {name.lower() for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
     if names & TOKEN_PARAMETERS:
         raise Refused("token_in_url")
@@ -202,10 +205,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _add_headers(message: Message, request_id: str) -> None:
-    headers = MutableHeaders(scope=message)
-    headers["X-Request-Id"] = request_id
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    """Add the id of the request, and the security headers that the answer lacks; Starlette's names are lower case."""
+    headers: list[tuple[bytes, bytes]] = message["headers"]
+    present = {name for name, _ in headers}
+    added = [header for header in _RAW_SECURITY_HEADERS if header[0] not in present]
+    message["headers"] = [*headers, (b"x-request-id", request_id.encode("ascii")), *added]
 
 
 def state_of(scope: Mapping[str, Any], name: str, default: str) -> str:

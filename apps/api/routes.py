@@ -10,6 +10,9 @@ from apps.api import (
     cases,
     deliveries,
     desk,
+    erasures,
+    failed_log_ins,
+    identities,
     intake,
     login,
     moves,
@@ -26,15 +29,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     case_reading.router,
     moves.router,
     attachments.router,
+    erasures.router,
     desk.router,
     rules.router,
     reports.router,
     intake.router,
     deliveries.router,
+    failed_log_ins.router,
     webhooks.router,
 )
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
-OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router, identities.router)
 """Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the routes: security on each, problem documents for each refusal; and its committed copy.
+"""The OpenAPI document of the routes: security on each, problem documents for refusals, links; and its committed copy.
 
 ``python -m apps.api.schema`` writes the copy. The tests compare it, and refuse a change that breaks a client which was
 written by the copy (``apps.api.schema_changes``).
@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from apps.api.addresses import PREFIX
 from apps.api.problems import Problem
 from apps.api.routes import OPEN_ROUTERS, ROUTERS, operation_id
+from apps.api.schema_links import add_links
 
 COPY = Path(__file__).resolve().parents[2] / "docs" / "generated" / "openapi.json"
 VERSION = "1"
@@ -39,6 +40,7 @@ def schema() -> dict[str, Any]:
         title="closeloop", version=VERSION, openapi_version="3.1.0", description=DESCRIPTION.strip(), routes=app.routes,
         servers=[{"url": "/"}],
     )  # fmt: skip
+    add_links(document["paths"])
     schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**problem.pop("$defs", {}), "Problem": problem}

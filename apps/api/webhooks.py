@@ -8,13 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from apps.api.caller import Called, IdempotencyKey
 from apps.api.responses import READ, WRITE
+from apps.principal_webhooks import send_trial
 from engine.access.principal import Scope
-from engine.webhooks.messages import trial_message
+from engine.webhooks.address_rules import AddressRules
 from engine.webhooks.replay import Period, replay_dead, replay_period
 from engine.webhooks.subscription_views import webhook_views
 from engine.webhooks.subscriptions import NewWebhook, add_webhook, remove_webhook, rotate_secret
-from flows.work import webhook_sender
-from gateways.webhook_sender import WebhookFailed
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -118,16 +117,16 @@ def subscribe(body: Subscribe, caller: Called, key: IdempotencyKey) -> Subscript
     """Subscribe another system to events. Its signing secret is in this answer and in no later one."""
     caller.needs(Scope.WEBHOOKS)
     new = NewWebhook(body.url, tuple(body.events), tuple(body.kinds), tuple(body.departments), body.personal)
-    allowed = caller.settings.webhook_http
-    hook, secret = add_webhook(caller.store, new, caller.principal, caller.at, key, http_allowed=allowed)
+    rules = AddressRules.of(caller.settings)
+    hook, secret = add_webhook(caller.store, new, caller.principal, caller.at, key, rules)
     return SubscriptionSecret(id=hook.id, url=hook.url, secret=secret, former_until=hook.former_until)
 
 
 @router.delete("/{webhook_id}", responses=WRITE)
-def unsubscribe(webhook_id: Id, caller: Called, _key: IdempotencyKey) -> Removed:
+def unsubscribe(webhook_id: Id, caller: Called, key: IdempotencyKey) -> Removed:
     """End a subscription; what was not sent yet is not sent any more."""
     caller.needs(Scope.WEBHOOKS)
-    return Removed(id=webhook_id, unsent=remove_webhook(caller.store, webhook_id, caller.principal, caller.at))
+    return Removed(id=webhook_id, unsent=remove_webhook(caller.store, webhook_id, caller.principal, caller.at, key))
 
 
 @router.post("/{webhook_id}/rotate", responses=WRITE)
@@ -140,26 +139,20 @@ def rotate_webhook(webhook_id: Id, body: Rotate, caller: Called, key: Idempotenc
 
 
 @router.post("/{webhook_id}/test", responses=WRITE)
-def send_test_message(webhook_id: Id, caller: Called, _key: IdempotencyKey) -> Tested:
+def send_test_message(webhook_id: Id, caller: Called, key: IdempotencyKey) -> Tested:
     """Send a signed test message now, and return how it ended. From a simulated store nothing is sent."""
     caller.needs(Scope.WEBHOOKS)
-    message, _ = trial_message(caller.store, str(webhook_id), caller.principal, caller.at)
-    if caller.store.simulated:
-        return Tested(id=webhook_id, accepted=False, failure="simulated")
-    try:
-        webhook_sender(caller.settings).send(message.url, message.headers, message.body)
-    except WebhookFailed as failed:
-        return Tested(id=webhook_id, accepted=False, failure=failed.code)
-    return Tested(id=webhook_id, accepted=True, failure=None)
+    trial = send_trial(caller.store, caller.settings, caller.principal, webhook_id, caller.at, key)
+    return Tested(id=webhook_id, accepted=trial.accepted, failure=trial.failure)
 
 
 @router.post("/{webhook_id}/replay", responses=WRITE)
-def replay_webhook(webhook_id: Id, body: Replay, caller: Called, _key: IdempotencyKey) -> Queued:
+def replay_webhook(webhook_id: Id, body: Replay, caller: Called, key: IdempotencyKey) -> Queued:
     """Send again what was given up, or the events of a period, under the ids they had."""
     caller.needs(Scope.WEBHOOKS)
     if body.since is None:
-        queued = replay_dead(caller.store, webhook_id, caller.principal, caller.at)
+        queued = replay_dead(caller.store, webhook_id, caller.principal, caller.at, key)
     else:
-        period = Period(body.since, body.until or caller.at)
-        queued = replay_period(caller.store, webhook_id, period, caller.principal, caller.at)
+        period = Period(body.since, body.until)
+        queued = replay_period(caller.store, webhook_id, period, caller.principal, caller.at, key)
     return Queued(id=webhook_id, queued=queued)

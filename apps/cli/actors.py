@@ -241,7 +241,7 @@ def roles_of(names: list[str]) -> tuple[Role, ...]:
 
 def locale_of(name: str) -> str:
     if name not in locales():
-        raise Refused("unknown_locale", locale=name[:20], known=locales())
+        raise Refused("unknown_locale", locale=name[:20], known=list(locales()))
     return name
 
 

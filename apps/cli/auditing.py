@@ -89,7 +89,11 @@ def backup(file: Path, json: Json = False) -> None:
 
 
 def restore(
-    file: Path, despite: Annotated[str | None, typer.Option()] = None, as_: As = None, json: Json = False
+    file: Path,
+    despite: Annotated[str | None, typer.Option()] = None,
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens")] = False,
+    as_: As = None,
+    json: Json = False,
 ) -> int:
     """Bring a store back from such a file, where none is yet, and check it."""
     from engine.audit.archive import document_of
@@ -98,16 +102,23 @@ def restore(
     from engine.commands.complete_parties import complete_parties
 
     trusting = Despite(despite, cli.actor(as_), system_user()) if despite else None
-    restored = bring_back(cli.settings, file, system_now(), trusting)
+    restored = bring_back(cli.settings, file, system_now(), trusting, keep_tokens=keep_tokens)
     complete_parties(cli.store, cli.store.now())  # of a backup of an earlier release
     verdict = restored.verdict
     shown = [cli.translate("backup.restored", file=str(file), cases=verdict.cases, transitions=verdict.transitions)]
     if restored.later:
         shown.append(cli.translate("backup.later", count=restored.later))
+    if restored.revoked:
+        shown.append(cli.translate("backup.revoked", count=restored.revoked))
     distrusted = restored.distrusted
     if distrusted is not None:
         shown.append(cli.translate("backup.despite", reason=distrusted.reason, by=distrusted.by))
-    document = {**_document(verdict), "later": restored.later, **document_of(restored.manifest)}
+    document = {
+        **_document(verdict),
+        "later": restored.later,
+        "revoked": restored.revoked,
+        **document_of(restored.manifest),
+    }
     document["distrusted"] = asdict(distrusted) if distrusted else None
     cli.give(document, *shown, *_faults(verdict))
     return 0 if verdict.ok else 2

@@ -7,7 +7,6 @@ import typer
 from apps import views
 from apps.cli.contact_input import Body, contact_of
 from apps.cli.context import As, FileEncoding, Json, cli, instant
-from apps.cli.letter_preview import letter_of
 from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import candidate_line
 from apps.cli.text_files import text_of
@@ -17,6 +16,7 @@ from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.duplicates.similar import Candidate, similar
 from engine.rules.in_force import rules_in
+from flows.letter_preview import letter_of
 from locales.translation import label
 from models.columns import to_micros
 from models.contact import Channel, CustomerType
@@ -155,7 +155,7 @@ def do(
             keep_attempts(cli.store, [Attempt(number, move, handle, cli.via, refused)], cli.store.now())
         raise
     if preview:
-        letter = letter_of(number, move, form)
+        letter = letter_of(cli.store, number, move, form, cli.settings.locale)
         return cli.give(letter._asdict(), letter.subject, "", letter.body)
     command = Command(number, move, form, cli.actor(as_), cli.via, key, if_seq)
     answer = advance(cli.store, command, cli.working_time())

@@ -1,4 +1,4 @@
-"""Commands that show cases: case list, show, history and clocks, and the board. ``case_moves`` adds the others."""
+"""Commands that show cases: case list, show, history and clocks. ``case_moves`` adds the others."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps import views
-from apps.board_counts import BoardCounts
-from apps.board_counts import board as count_board
 from apps.case_history import history as history_of_case
 from apps.cli import attachments, case_moves, erasures
 from apps.cli.context import As, Json, cli, local, table
@@ -20,22 +18,14 @@ from apps.variable_views import kind_label, labelled
 from engine.ledger.record import CaseRow
 from locales.translation import label, named_move
 from models.columns import from_micros
-from reports import overdue_text
 from reports.case_search import MOST, CaseQuery, search
-from reports.overdue import by_case
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Milestone
 
 if TYPE_CHECKING:
     from apps.timer_explanation import CountedDay
 
 case = typer.Typer(no_args_is_help=True)
-
-
-def join(app: typer.Typer) -> None:
-    """Add the board to the command line; ``case`` is a command group of its own."""
-    app.command()(board)
 
 
 case.command("open")(case_moves.open_)
@@ -250,23 +240,3 @@ def _timer_table(of_case: views.CaseTimers) -> FittedTable:
     unset = cli.translate("desk.limit_not_set")
     rows += [(label(cli.locale, of_case.kind, "clause", name), "", unset, *("–",) * 6) for name in of_case.unset]
     return table("", tuple(cli.translate(f"column.{name}") for name in columns), rows)
-
-
-def board(json: Json = False) -> None:
-    """What is overdue and whom it asks, then the open cases by milestone and level."""
-    from apps.page import Page  # see there
-
-    counted = count_board(cli.store)
-    late = Page("\n".join(overdue_text.section(by_case(counted.overdue), counted.at, cli.locale)))
-    milestones = [milestone for milestone in Milestone if milestone is not Milestone.ARCHIVED]
-    columns = [cli.translate("column.level"), *(label(cli.locale, "", "milestone", name) for name in milestones)]
-    rows = [_board_row(counted, milestones, level, internal=False) for level in range(4)]
-    rows += [_board_row(counted, milestones, level, internal=True) for level in range(4) if counted.internal]
-    total = cli.translate("board_late", open=counted.open, late=counted.late)
-    cli.give(counted.document(), late, "", table(cli.translate("board_title"), columns, rows), total)
-
-
-def _board_row(counted: BoardCounts, milestones: list[Milestone], level: int, *, internal: bool) -> tuple[Any, ...]:
-    name = label(cli.locale, "", "level", str(level))
-    head = cli.translate("desk.internal", level=name) if internal else name
-    return (head, *(counted.count(milestone, level, internal) or "·" for milestone in milestones))

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.context import Json, cli, table
+from apps.cli.context import As, Json, cli, table
 from apps.cli.number_options import whole_argument
-from engine.outbox.dead_letters import drop, revive, revive_all
-from engine.timers.parking import parked, release, release_all
+from engine.access.principal import Principal
+from engine.outbox.dead_letters import DeadLetter, drop_dead, release_parked, retry_all, retry_dead
+from engine.timers.parking import parked
 from locales.translation import translate
 from reports.run_figures import dead as dead_letters
 from statemachines.refused import Refused
@@ -41,34 +42,44 @@ def retry(
     seq: Annotated[int | None, whole_argument(least=1)] = None,
     reaction: Annotated[str | None, typer.Argument()] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
+    as_: As = None,
     json: Json = False,
 ) -> None:
     """Give a dead delivery its tries back, or release a parked case; or all of them."""
-    if everything or case is None:
-        _retry_all(everything, case)
+    if everything != (case is None):
+        raise Refused("one_or_all")
+    principal = cli.principal(cli.actor(as_))
+    if case is None:
+        _retry_all(principal)
         return
     if seq is None:
-        release(cli.store, case)
+        release_parked(cli.store, principal, case)
         cli.give({"case": case, "status": "released"}, cli.translate("parked_released"))
         return
     if reaction is None:
         raise Refused("not_dead", number=case, seq=seq, reaction="–")
-    revive(cli.store, case, seq, reaction, cli.working_time())
+    retry_dead(cli.store, principal, DeadLetter(case, seq, reaction), cli.working_time())
     cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "waiting"}, cli.translate("dead_revived"))
 
 
-def _retry_all(everything: bool, case: str | None) -> None:
-    if not everything or case is not None:
-        raise Refused("one_or_all")
-    revived, released = revive_all(cli.store, cli.working_time()), release_all(cli.store)
-    text = cli.translate("all_retried", revived=revived, released=released)
-    cli.give({"revived": revived, "released": released}, text)
+def _retry_all(principal: Principal) -> None:
+    retried = retry_all(cli.store, principal, cli.working_time())
+    text = cli.translate("all_retried", revived=retried.revived, released=retried.released)
+    cli.give({"revived": retried.revived, "released": retried.released}, text)
 
 
 @dead.command("drop")
-def drop_dead(case: str, seq: Annotated[int, whole_argument(least=1)], reaction: str, json: Json = False) -> None:
-    """Give a dead delivery up for good."""
-    drop(cli.store, case, seq, reaction, cli.working_time())
+def drop_one(
+    case: str,
+    seq: Annotated[int, whole_argument(least=1)],
+    reaction: str,
+    reason: Annotated[str, typer.Option()] = "",
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Give a dead delivery up for good, and say why."""
+    principal = cli.principal(cli.actor(as_))
+    drop_dead(cli.store, principal, DeadLetter(case, seq, reaction), reason, cli.working_time())
     cli.give({"case": case, "seq": seq, "reaction": reaction, "status": "done"}, cli.translate("dead_dropped"))
 
 

@@ -21,7 +21,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room("create", ("init", "status", "diagram")),
     Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused", "readings")),
-    Room("cases", ("board",)),
+    Room("board", ("board",)),
     Room("intake", ("import", "import-bounces")),
     Room("exporting", ("export",)),
     Room("replay", ("replay",)),

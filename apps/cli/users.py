@@ -1,11 +1,12 @@
-"""Commands over accounts: user add, invite, reset, disable, enable, list, sessions, link and unlink."""
+"""Commands over accounts: user add, invite, reset, disable, enable, list, sessions, failures, link and unlink."""
 
 from typing import Annotated, Any
 
 import typer
 
 from apps.cli.actors import Zone, locale_of, role_labels, roles_of
-from apps.cli.context import As, Json, cli, local, table
+from apps.cli.context import As, Json, cli, instant, local, table
+from apps.cli.number_options import whole_option
 from engine.accounts.invitations import Invited
 from engine.actors import NewActor
 from engine.commands.staffing import engage
@@ -145,6 +146,30 @@ def sessions(
     ]  # fmt: skip
     columns = _columns("id", "handle", "made", "seen", "until", "second_factor", "method", "address", "agent")
     cli.give({"sessions": [asdict(row) for row in rows]}, table("", columns, shown))
+
+
+@user.command()
+def failures(
+    handle: Annotated[str | None, typer.Argument()] = None,
+    since: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, whole_option(least=1, most=10_000)] = 50,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Log-ins that failed, newest first: whose, from where, when; for auditors and administrators."""
+    from dataclasses import asdict
+
+    from engine.accounts.failed_log_ins import failed_log_ins
+
+    begin = None if since is None else instant(since)
+    found = failed_log_ins(cli.store, cli.actor(as_), cli.store.now(), limit, handle, begin)
+    shown = [
+        (local(row.at), row.handle or _translate("unknown_handle"), _translate(f"method.{row.method}"), row.address)
+        for row in found
+    ]
+    columns = _columns("failed_at", "handle", "method", "address")
+    documents = {"failures": [asdict(row) for row in found]}
+    cli.give(documents, table("", columns, shown) if found else _translate("no_failures"))
 
 
 @user.command()

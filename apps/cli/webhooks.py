@@ -30,11 +30,12 @@ def add(
     json: Json = False,
 ) -> None:
     """Subscribe another system to events; print its signing secret, once."""
+    from engine.webhooks.address_rules import AddressRules
     from engine.webhooks.subscriptions import NewWebhook, add_webhook
 
     new = NewWebhook(url, tuple(event or ()), tuple(kind or ()), tuple(department or ()), personal)
     store = cli.store
-    hook, secret = add_webhook(store, new, _principal(as_), store.now(), http_allowed=cli.settings.webhook_http)
+    hook, secret = add_webhook(store, new, _principal(as_), store.now(), None, AddressRules.of(cli.settings))
     cli.give({"id": hook.id, "url": hook.url, "secret": secret}, _text("added", id=hook.id), *_secret(secret))
 
 
@@ -86,13 +87,14 @@ def rotate(
 @webhook.command("test")
 def send_test(to: str, as_: As = None, json: Json = False) -> None:
     """Send a signed test message to a subscription, or to an address before subscribing it."""
+    from engine.webhooks.address_rules import AddressRules
     from engine.webhooks.messages import trial_message
     from flows.work import webhook_sender
     from gateways.webhook_sender import WebhookFailed
 
     principal, settings = _principal(as_), cli.settings
     sender = webhook_sender(settings)
-    message, secret = trial_message(cli.store, to, principal, cli.store.now(), http_allowed=settings.webhook_http)
+    message, secret = trial_message(cli.store, to, principal, cli.store.now(), AddressRules.of(settings))
     try:
         sender.send(message.url, message.headers, message.body)
     except WebhookFailed as failed:

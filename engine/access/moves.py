@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from engine.access.condition import Condition, either
-from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.principal import OUTSIDERS, Principal, Scope
 from engine.access.scope import UNLIMITED, find_case, known_cases, ordinary_cases
 from engine.caches import Acting
 from engine.commands.decide import DoneBy, done_by, facts_of
@@ -73,6 +73,9 @@ def check_move(tx: Tx, principal: Principal, number: str, move: str, form: Mappi
         return
     refuse_without(principal, Scope.WRITE_CASES)
     known = known_cases(principal, at)
+    if principal.kind in OUTSIDERS:
+        find_case(tx, number, known)
+        return
     try:
         case = find_case(tx, number, known)
     except Refused:
@@ -100,8 +103,11 @@ def _check_named_cases(tx: Tx, known: Condition, form: type[Form], values: Mappi
 
 
 def refuse_without(principal: Principal, scope: Scope) -> None:
-    """Raise ``Refused('scope_missing')`` for a token without a scope, ``'not_a_person'`` for a customer."""
-    if principal.kind is PrincipalKind.CUSTOMER:
+    """Raise ``Refused('scope_missing')`` for a token without a scope.
+
+    Raises ``Refused('not_a_person')`` for somebody without an account, who may only write, of his case.
+    """
+    if principal.kind in OUTSIDERS and scope is not Scope.WRITE_CASES:
         raise Refused("not_a_person", handle=principal.actor.handle)
     if not principal.holds(scope):
         raise Refused("scope_missing", scope=scope.value)

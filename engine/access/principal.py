@@ -14,11 +14,17 @@ class PrincipalKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of principal, no secret
     """By an API token that belongs to an actor."""
     CUSTOMER = "customer"
-    """By a link that was sent to the customer of one case."""
+    """By a code or a link that was sent to the customer of one case."""
+    REPORTER = "reporter"
+    """By the receipt code of one report of a violation, which names nobody."""
     OWNER = "owner"
     """By owning the home directory, as whoever uses the command line does: its database and its secret are his."""
     SYSTEM = "system"
     """The driver and the flows of this installation."""
+
+
+OUTSIDERS = frozenset({PrincipalKind.CUSTOMER, PrincipalKind.REPORTER})
+"""The kinds of principals who have no account, and know of one case at most."""
 
 
 class Scope(StrEnum):
@@ -40,7 +46,7 @@ class Principal:
     """Who is at a door. Everything that he may see or do follows from this value and the store.
 
     ``via`` is what the record says of the door: ``cli``, ``api``, ``console`` or ``portal``. ``scopes`` is None where
-    nothing narrows what the actor's roles allow. ``case_id`` is the only case that a customer's link opens.
+    nothing narrows what the actor's roles allow. ``case_id`` is the one case that somebody without an account knows.
     """
 
     actor: Acting

@@ -1,18 +1,18 @@
 """Keeps who read which personal data of which case, through which door and why; an auditor searches it (H1, H4).
 
 A row names a case and codes of what was shown, never a name, a number or an address. Whoever reads through the command
-line owns the database; his readings are not logged, because he could remove them.
+line owns the database; his readings are not logged, because he could remove them. Readings are entered in the journal
+at each anchor, and kept for three years (``engine/ledger/reading_ranges.py``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from engine.access.principal import Principal
 from engine.access.scope import UNLIMITED
 from engine.actors import acting
-from engine.commands.refused_attempts import KEPT_FOR
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -25,7 +25,6 @@ ADD: Final = """
 INSERT INTO reading (at, actor_id, via, kind, case_id, fields, reason)
 VALUES (:at, :actor_id, :via, :kind, :case_id, :fields, :reason)
 """
-DROP_OLD: Final = "DELETE FROM reading WHERE at < :oldest"
 SEARCH: Final = """
 SELECT r.at, c.number, a.handle AS actor, r.via, r.kind, r.fields, r.reason
   FROM reading r JOIN actor a ON a.id = r.actor_id JOIN cases c ON c.id = r.case_id
@@ -61,7 +60,6 @@ def log_reading(
     row = {"at": now, "actor_id": principal.actor.id, "via": principal.via, "kind": principal.kind.value}
     row |= {"fields": codes, "reason": reason}
     tx.run_all(ADD, [row | {"case_id": case_id} for case_id in case_ids])
-    tx.run(DROP_OLD, oldest=now - KEPT_FOR // timedelta.resolution)
 
 
 def readings(store: Store, reader: str, at: datetime, limit: int, **conditions: Any) -> list[Reading]:

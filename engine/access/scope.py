@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from engine.access.condition import EVERY_CASE, NO_CASE, Condition, both, either
-from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.principal import OUTSIDERS, Principal, PrincipalKind, Scope
 from engine.caches import Acting
 from engine.entry_checks import SHOWN, check_case_number
 from engine.ledger.chain import canonical
@@ -36,6 +36,8 @@ BY_STATE: Final = frozenset({Role.MARKET, Role.OPERATIONS, Role.THIRD_PARTY_ASSE
 """The roles that read a case while it is in a state in which the lifecycle gives them a move."""
 NO_CASES_OF_OWN: Final = frozenset({Role.ADMINISTRATOR, Role.SYSTEM, Role.IMPORT, Role.CUSTOMER})
 """The roles by which nobody reads a case, not even one on which he acted."""
+REPORT: Final = "report"
+"""The nature of the contact of a whistle-blower."""
 OWNED: Final = "c.owner = :scope_handle"
 # With an OFFSET Postgres asks for each case; without it, it would read every transition of the actor first.
 ACTED_ON: Final = (
@@ -77,8 +79,8 @@ def known_cases(principal: Principal, at: datetime | None = None) -> Condition:
     """
     if principal.kind in UNLIMITED:
         return EVERY_CASE
-    if principal.kind is PrincipalKind.CUSTOMER:
-        return _case_of_customer(principal)
+    if principal.kind in OUTSIDERS:
+        return _case_of_outsider(principal)
     return _not_concerning(principal.actor, either((_worked_on(principal.actor, at), _reviewed(principal.actor, at))))
 
 
@@ -86,9 +88,7 @@ def contacts_in_scope(principal: Principal, at: datetime | None = None) -> Condi
     """Return the condition of the cases whose customer's contact details the principal sees unmasked."""
     if principal.kind in UNLIMITED:
         return EVERY_CASE
-    if principal.kind is PrincipalKind.CUSTOMER or not (
-        principal.holds(Scope.READ_CASES) and principal.holds(Scope.READ_CONTACTS)
-    ):
+    if principal.kind in OUTSIDERS or not (principal.holds(Scope.READ_CASES) and principal.holds(Scope.READ_CONTACTS)):
         return NO_CASE
     return _not_concerning(principal.actor, _worked_on(principal.actor, at))
 
@@ -120,10 +120,14 @@ def ordinary_cases() -> Condition:
     return _of_kinds(table.kind for table in lifecycles().values() if not table.readers)
 
 
-def _case_of_customer(principal: Principal) -> Condition:
+def _case_of_outsider(principal: Principal) -> Condition:
+    """Return the one case of a customer, which is of a kind for customers; of a reporter, a report."""
     if principal.case_id is None or not principal.holds(Scope.READ_CASES):
         return NO_CASE
-    kinds = [table.kind for table in lifecycles().values() if not table.internal]
+    reports = principal.kind is PrincipalKind.REPORTER
+    kinds = [
+        table.kind for table in lifecycles().values() if (REPORT in table.natures if reports else not table.internal)
+    ]
     return both(Condition("c.id = :scope_case", {"scope_case": principal.case_id}), _of_kinds(kinds))
 
 
@@ -173,7 +177,8 @@ def _by_role(actor: Acting) -> Iterator[Condition]:
 
 def _by_state(actor: Acting) -> Iterator[Condition]:
     """Yield, for each kind, the cases in whose state the table gives the actor a move."""
-    roles = actor.roles & BY_STATE
+    if not (roles := actor.roles & BY_STATE):
+        return
     for table in lifecycles().values():
         states = {state for row in table.moves if roles.intersection(row.roles) for state in row.sources}
         names = {name for state in states for name in table.resolver.names("state", state)} | states

@@ -5,10 +5,12 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.accounts.charge import charge_of
 from engine.accounts.log_in import LogInRules, set_password
 from engine.accounts.passwords import check_password
+from engine.accounts.second_factor import needs_second_factor
 from engine.accounts.sessions import end_sessions
 from engine.accounts.tokens import new_id
 from engine.actors import Acting, NewActor, add_actor, known_actor, roles_of, system_actor
@@ -18,7 +20,7 @@ from engine.ledger.chain import keyed
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
-from models.columns import to_micros
+from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -39,7 +41,7 @@ OLDER = "SELECT id FROM invitation WHERE actor_id = :actor_id"
 DROP_OLDER = "DELETE FROM invitation WHERE actor_id = :actor_id"
 FIND = """
 SELECT i.id, i.actor_id, i.digest, i.until, i.used_at, a.handle, a.email, a.disabled_at,
-       b.disabled_at AS account_disabled_at
+       a.roles, b.disabled_at AS account_disabled_at, b.totp_since
   FROM invitation i JOIN actor a ON a.id = i.actor_id JOIN account b ON b.actor_id = i.actor_id WHERE i.id = :id
 """
 USE = "UPDATE invitation SET used_at = :at WHERE id = :id AND used_at IS NULL"
@@ -52,6 +54,10 @@ SELECT a.handle, a.roles, b.password FROM actor a LEFT JOIN account b ON b.actor
 """
 
 
+FIRST = "admin"
+"""The handle of the first administrator where nobody is one yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """What the link holds that is shown once, and until when it is good."""
@@ -59,6 +65,16 @@ class Invited:
     handle: str
     code: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingInvitation:
+    """Whom a link is for, until when it is good, and whether a second factor is there or must be enrolled first."""
+
+    handle: str
+    until: datetime
+    second_factor: bool
+    second_factor_needed: bool
 
 
 def invite(store: Store, handle: str, by: str, at: datetime) -> Invited:
@@ -118,6 +134,16 @@ def invite_first(store: Store, handle: str, at: datetime) -> Invited:
     return retrying(attempt)
 
 
+def first_invitation(store: Store, at: datetime) -> Invited | None:
+    """Make the link of the first administrator; None once an administrator can log in."""
+    with store.looking() as tx:
+        administrators = [row for row in tx.rows(ACTORS) if Role.ADMINISTRATOR in roles_of(row.roles)]
+    if any(row.password for row in administrators):
+        return None
+    handle = min((row.handle for row in administrators), default=FIRST)
+    return invite_first(store, handle, at)
+
+
 def open_account(tx: Tx, actor: Acting, maker: Acting, at: datetime) -> bool:
     """Open the account of an actor; return False if he has one."""
     if not tx.run(OPEN_ACCOUNT, actor_id=actor.id, at=to_micros(at), by=maker.id):
@@ -153,13 +179,20 @@ def _digest(secret: bytes, actor_id: int, invitation_id: str, until: int, code: 
     return keyed(secret, "invitation", str(actor_id), invitation_id, str(until), code)
 
 
-def accept(store: Store, code: str, password: str, at: datetime, rules: LogInRules | None = None) -> str:
-    """Set the password of whoever was sent the link, and return his handle; the link is good no more.
+def pending_invitation(store: Store, code: str, at: datetime) -> PendingInvitation:
+    """Return whom a link is for and until when it is good; it stays unused.
 
-    Raises ``Refused('invitation_invalid')`` for one that is unknown, used or expired or whose actor is disabled, and
-    what ``check_password`` raises.
+    Raises ``Refused('invitation_invalid')`` for one that is unknown, used or expired or whose actor is disabled.
     """
-    rules, form = rules or LogInRules(), FORM.fullmatch(code)
+    row = _valid(store, code, at)
+    second_factor = row.totp_since is not None
+    needed = needs_second_factor(roles_of(row.roles))
+    return PendingInvitation(row.handle, from_micros(row.until), second_factor, needed and not second_factor)
+
+
+def _valid(store: Store, code: str, at: datetime) -> Any:
+    """Return the row of a link that is good. Raises ``Refused('invitation_invalid')``."""
+    form = FORM.fullmatch(code)
     with store.looking() as tx:
         row = None if form is None else tx.row(FIND, id=form[1])
     if form is None or row is None:
@@ -168,6 +201,15 @@ def accept(store: Store, code: str, password: str, at: datetime, rules: LogInRul
     enabled = row.disabled_at is None and row.account_disabled_at is None
     if not genuine or not enabled or row.used_at is not None or row.until <= to_micros(at):
         raise Refused("invitation_invalid")
+    return row
+
+
+def accept(store: Store, code: str, password: str, at: datetime, rules: LogInRules | None = None) -> str:
+    """Set the password of whoever was sent the link, and return his handle; the link is good no more.
+
+    Raises what ``pending_invitation`` and ``check_password`` raise.
+    """
+    rules, row = rules or LogInRules(), _valid(store, code, at)
     check_password(password, row.handle, tuple(filter(None, [row.email])))
     hashed = rules.hashes.hash(password)
 

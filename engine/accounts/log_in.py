@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from engine.accounts.attempt_limits import Limit, clear, count_try
+from engine.accounts.failed_log_ins import note_failed_log_in
 from engine.accounts.passwords import Passwords, check_password, recommended
 from engine.accounts.second_factor import Enrolment, confirm_secret, new_secret, spend_code
 from engine.accounts.sessions import (
@@ -36,6 +37,9 @@ from statemachines.refused import Refused
 
 PASSWORD_CHANGED, TOTP_CONFIRMED = "password", "second_factor"
 """What the journal of actors calls them; it keeps neither."""
+
+PASSWORD = "password"  # noqa: S105 - a method of logging in, no password
+"""The method of a log-in by handle and password."""
 
 ACCOUNT = """
 SELECT a.id, a.email, a.disabled_at, b.password, b.totp_since, b.disabled_at AS account_disabled_at
@@ -86,9 +90,14 @@ def log_in(store: Store, attempt: LogIn, at: datetime, rules: LogInRules | None 
     with store.looking() as tx:
         row = _account(tx, attempt.handle)
     fits, renewed = rules.hashes.verify(attempt.password, None if row is None else _password(row))
-    if not fits:
-        raise Refused("log_in_refused")
-    return retrying(lambda: _open(store, attempt, row, renewed, at, rules))
+    try:
+        if not fits:
+            raise Refused("log_in_refused")
+        return retrying(lambda: _open(store, attempt, row, renewed, at, rules))
+    except Refused as refused:
+        if refused.code == "log_in_refused":
+            note_failed_log_in(store, attempt.handle, PASSWORD, attempt.address, at)
+        raise
 
 
 def _open(store: Store, attempt: LogIn, read: Any, renewed: str | None, at: datetime, rules: LogInRules) -> NewSession:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from engine.accounts.charge import charge_of
+from engine.accounts.failed_log_ins import note_failed_log_in
 from engine.accounts.log_in import LogInRules
 from engine.accounts.sessions import NewSession, Visitor, open_session
 from engine.actors import COLUMNS, Acting, acting_of, administrator
@@ -13,7 +15,7 @@ from engine.entry_checks import check_text, is_word
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
-from models.columns import to_micros
+from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 
 METHOD = "oidc"
@@ -33,6 +35,10 @@ VALUES (:issuer, :subject, :actor_id, :at, :by) ON CONFLICT (issuer, subject) DO
 """
 HOLDER = "SELECT actor_id FROM oidc_link WHERE issuer = :issuer AND subject = :subject"
 REMOVE = "DELETE FROM oidc_link WHERE issuer = :issuer AND subject = :subject AND actor_id = :actor_id"
+OF_ACTOR = """
+SELECT o.issuer, o.subject, o.linked_at FROM oidc_link o JOIN actor a ON a.id = o.actor_id
+ WHERE a.handle = :handle ORDER BY o.linked_at, o.issuer, o.subject
+"""
 HAS_ACCOUNT = "SELECT 1 AS one FROM account WHERE actor_id = :actor_id"
 
 
@@ -42,6 +48,19 @@ class Identity:
 
     issuer: str
     subject: str
+
+    @property
+    def id(self) -> str:
+        """Return a short name of the identity, which stands in addresses."""
+        return sha256("\x1f".join((self.issuer, self.subject)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedIdentity:
+    """An identity to which an account is linked, and since when."""
+
+    identity: Identity
+    linked_at: datetime
 
 
 def link(store: Store, handle: str, identity: Identity, by: str, at: datetime) -> bool:
@@ -53,6 +72,31 @@ def link(store: Store, handle: str, identity: Identity, by: str, at: datetime) -
         maker = administrator(tx, by)
         actor, _ = charge_of(tx, handle, by)
         return _link(tx, actor, identity, maker, at)
+
+
+def link_own(store: Store, handle: str, identity: Identity, at: datetime) -> bool:
+    """Link the account of whoever is logged in to an identity that the provider has vouched for just now.
+
+    Return False if it is linked to it already. Raises ``Refused('no_account' | 'bad_identity' | 'oidc_taken')`` and
+    what ``charge_of`` raises.
+    """
+    with store.writing() as tx:
+        actor, maker = charge_of(tx, handle, handle)
+        return _link(tx, actor, identity, maker, at)
+
+
+def identities(tx: Tx, handle: str) -> list[LinkedIdentity]:
+    """Return the identities to which an account is linked, oldest first."""
+    rows = tx.rows(OF_ACTOR, handle=handle)
+    return [LinkedIdentity(Identity(row.issuer, row.subject), from_micros(row.linked_at)) for row in rows]
+
+
+def unlink_own(store: Store, handle: str, identity_id: str, at: datetime) -> None:
+    """Undo a link of whoever is logged in. Raises ``Refused('unknown_identity')``, also for another person's."""
+    with store.looking() as tx:
+        own = [each.identity for each in identities(tx, handle) if each.identity.id == identity_id]
+    if not own or not unlink(store, handle, own[0], handle, at):
+        raise Refused("unknown_identity", id=identity_id[:40])
 
 
 def _link(tx: Tx, actor: Acting, identity: Identity, maker: Acting, at: datetime) -> bool:
@@ -108,4 +152,9 @@ def log_in_by_identity(
                 raise Refused("oidc_unknown")
             return open_session(tx, store.secret, acting_of(row), visitor, rules.sessions, at, second_factor=False)
 
-    return retrying(attempt)
+    try:
+        return retrying(attempt)
+    except Refused as refused:
+        if refused.code == "oidc_unknown":
+            note_failed_log_in(store, "", METHOD, visitor.address, at)
+        raise

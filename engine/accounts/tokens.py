@@ -189,10 +189,7 @@ def principal_of_token(
     ``RateLimited``.
     """
     form = FORM.fullmatch(bearer)
-    row = None
-    if form is not None:
-        with store.looking() as tx:
-            row = tx.row(FIND, id=form[1])
+    row = None if form is None else store.ask(lambda tx: tx.row(FIND, id=form[1]))
     if form is None or row is None or not _good(store.secret, row, form, to_micros(at)):
         raise Refused("token_invalid")
     limit = Limit("token", row.rate)

@@ -1,12 +1,14 @@
 """Erases personal texts of a case: the record keeps their digests, which say nothing once the salt is gone (H1)."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
 from engine.access.principal import Principal
 from engine.attachments.erasure import may_erase
 from engine.contention import in_transaction
+from engine.entry_checks import check_case_number
+from engine.kept_answers import answered_once, keyed_request
 from engine.ledger.journal import journal_row
 from engine.ledger.record import case_by_number
 from engine.store import Store
@@ -32,16 +34,30 @@ class TextPlace:
 
 
 def erase_texts(
-    store: Store, principal: Principal, number: str, reason: str, at: datetime, place: TextPlace | None = None
+    store: Store,
+    principal: Principal,
+    number: str,
+    reason: str,
+    at: datetime,
+    place: TextPlace | None = None,
+    key: str | None = None,
 ) -> list[TextPlace]:
     """Erase one text of a case, or without a place all texts of a closed one; return those that were erased now.
 
     An administrator alone may do it; the journal says who did, when and why. Raises ``Refused('unknown_case' |
-    'unknown_text' | 'case_not_closed')`` and what ``may_erase`` raises. Doing it again changes nothing.
+    'unknown_text' | 'case_not_closed' | 'key_reused')`` and what ``may_erase`` raises. Doing it again changes nothing;
+    under the same idempotency ``key`` it also gets the same answer.
     """
+    check_case_number(number)
+    where = None if place is None else [place.seq, place.field]
+    request = keyed_request(store, principal, key, f"erase {number}", place=where, reason=reason)
 
     def erase(tx: Tx) -> list[TextPlace]:
         handle = may_erase(tx, principal, reason)
+        answer = answered_once(tx, request, at, lambda: {"erased": [astuple(text) for text in erase_found(tx, handle)]})
+        return [TextPlace(seq, field) for seq, field in answer["erased"]]
+
+    def erase_found(tx: Tx, handle: str) -> list[TextPlace]:
         case = case_by_number(tx, number)
         texts = tx.rows(TEXTS, case_id=case.id)
         if place is None and not case.closed:

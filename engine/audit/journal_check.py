@@ -15,13 +15,13 @@ from engine.ledger.chain import GENESIS
 from engine.ledger.journal import (
     COLUMNS,
     KEYS,
-    SELECTED,
     canonical_key,
     entry_hash,
     row_digest,
     rows_of,
     stored_digest,
 )
+from engine.ledger.reading_ranges import READINGS
 from engine.transaction import Tx
 
 CHUNK = 500
@@ -43,8 +43,10 @@ SELECT 1 AS one FROM journal e JOIN journal n ON n.subject = e.subject AND n.key
 KNOWN = "SELECT 1 AS one FROM journal WHERE subject = :subject AND key = :key LIMIT 1"
 CHAIN = ""
 """Stands for the chain of the journal where the table of rows is named."""
-NAMES = KEYS | {CASE_PARTIES: ("id", "id")}
+NAMES = KEYS | {CASE_PARTIES: ("id", "id"), READINGS: ("id", "id")}
 """The columns of the key of each subject of the journal."""
+COUNTED = KEYS.keys() - {"erasure"}
+"""The subjects of which each row must have an entry; an erased text without one is reported with its case."""
 NUMBERS = frozenset({
     "id", "case_id", "seq", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt", "actor_id",
 })  # fmt: skip
@@ -78,7 +80,7 @@ def journal_faults(tx: Tx) -> Iterator[JournalFault]:
             yield from faults
             faulty = {seq for seq, _ in faults}
             matching += sum(bool(entry.digest) and entry.seq not in faulty for entry in entries)
-        if subject in KEYS.keys() - SELECTED and tx.row(f"SELECT count(*) AS n FROM {subject}").n > matching:
+        if subject in COUNTED and tx.row(f"SELECT count(*) AS n FROM {rows_of(subject)}").n > matching:
             yield from _unknown_rows(tx, subject)
 
 
@@ -200,7 +202,7 @@ def _unknown_rows(tx: Tx, subject: str) -> Iterator[JournalFault]:
     names = ", ".join(KEYS[subject])
     offset = 0
     while True:
-        rows = tx.rows(f"SELECT {names} FROM {subject} ORDER BY {names} LIMIT {CHUNK} OFFSET {offset}")
+        rows = tx.rows(f"SELECT {names} FROM {rows_of(subject)} ORDER BY {names} LIMIT {CHUNK} OFFSET {offset}")
         for row in rows:
             try:
                 text = canonical_key(row)

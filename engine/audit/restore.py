@@ -22,6 +22,7 @@ from engine.attachments.content_files import DIGEST, content_files
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
 from engine.audit.backup import ATTACHMENTS, listed, tables
 from engine.audit.restore_anchors import put_anchors
+from engine.audit.restored_access import end_access
 from engine.audit.scratch import scratch, sweep
 from engine.audit.trusted_backup import Despite, Distrusted, refuse_untrusted
 from engine.audit.verify import Verdict, verify
@@ -30,7 +31,7 @@ from engine.commands.staffing import has_administrator
 from engine.databases import open_postgres, translated
 from engine.durable_file import sync_folder
 from engine.ledger.anchoring import first_anchor, published
-from engine.ledger.journal import begin_journal
+from engine.ledger.journal import DROPS_JOURNALLED, begin_journal, enter_dropped
 from engine.ledger.signing import PUBLIC, ensure_key
 from engine.runs import Done, keep_in
 from engine.schema import check_revision, connected, migrate, private_file, revisions, upgrade
@@ -71,19 +72,24 @@ class Restored:
     """What was brought back, what was found in it, and how many anchors were published after the backup.
 
     ``distrusted`` says why the signature of the backup could not be trusted, where a person restored it all the same.
+    ``revoked`` is how many API tokens were revoked.
     """
 
     manifest: Manifest
     verdict: Verdict
     later: int
     distrusted: Distrusted | None = None
+    revoked: int = 0
 
 
-def restore(settings: Settings, file: Path, now: datetime, despite: Despite | None = None) -> Restored:
+def restore(
+    settings: Settings, file: Path, now: datetime, despite: Despite | None = None, *, keep_tokens: bool = False
+) -> Restored:
     """Bring the store back. Nothing is written over a store that holds anything. See Note [All or nothing].
 
     ``despite`` names the person who restores a backup that this home's key did not sign, and why; both are recorded. He
-    must be an administrator in it, if it has any.
+    must be an administrator in it, if it has any. Sessions, invitations and tokens of the backup end, because they may
+    have been ended since; ``keep_tokens`` leaves the tokens as they are.
 
     Raises ``Refused('bad_backup' | 'not_empty' | 'other_database' | 'other_secret' | 'restore_secret' | 'disk_full' |
     'schema_newer' | 'store_in_use')``, and what ``refuse_untrusted`` and ``administrator`` raise.
@@ -101,7 +107,7 @@ def restore(settings: Settings, file: Path, now: datetime, despite: Despite | No
         with contextlib.closing(settings.store()) as store:
             if packed.manifest.database != ("postgres" if store.postgres else "sqlite"):
                 raise Refused("other_database", database=packed.manifest.database)
-            job = _Job(store, packed, secret, place, now, distrusted)
+            job = _Job(store, packed, secret, place, now, distrusted, keep_tokens)
             try:
                 settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
                 for folder in (place, settings.where if store.postgres else store.file.parent):
@@ -114,12 +120,15 @@ def restore(settings: Settings, file: Path, now: datetime, despite: Despite | No
             if not published(store).exists():  # a backup from before the first anchor
                 ensure_key(store.home, store.anchors)
                 first_anchor(store, now)
-            return Restored(packed.manifest, verify(store), later, distrusted)
+            return Restored(packed.manifest, verify(store), later, distrusted, job.revoked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Job:
-    """One restore: from where, to where, by which secret, and what is recorded of it."""
+    """One restore: from where, to where, by which secret, and what is recorded of it.
+
+    ``revoked`` is how many tokens it has revoked.
+    """
 
     store: Store
     packed: Packed
@@ -127,6 +136,8 @@ class _Job:
     place: Path
     now: datetime
     distrusted: Distrusted | None
+    keep_tokens: bool
+    revoked: int = 0
 
     def into_sqlite(self) -> int:
         path = self.store.file
@@ -189,8 +200,14 @@ class _Job:
             raise Refused("other_secret", home=str(self.store.home))
 
     def _record(self, tx: Tx) -> None:
-        """Begin the journal if the backup's release had none, and record who trusted an unsigned backup, and why."""
-        begin_journal(tx, to_micros(self.now))
+        """Begin the journal if the backup's release had none, and record who trusted an unsigned backup, and why.
+
+        What the backup would let in again ends.
+        """
+        if not begin_journal(tx, to_micros(self.now)) and self.packed.manifest.revision < DROPS_JOURNALLED:
+            enter_dropped(tx)
+        by = RESTORE if self.distrusted is None else self.distrusted.by
+        self.revoked = end_access(tx, by, to_micros(self.now), keep_tokens=self.keep_tokens)
         tx.finish()
         if self.distrusted is not None:
             if has_administrator(tx):

@@ -49,6 +49,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
         frozenset({"case_id", "tries", "lease_owner", "done_at"}),
     ),
+    "failed_log_in": Uncovered(
+        "who failed to log in: nothing came of it", ("id", "at", "actor_id", "method", "address"), WHOLE_ROWS
+    ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
         ("case_id", "a", "b", "c", "d"),
@@ -58,6 +61,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "idempotency_key": Uncovered(
         "which request was honoured: the move that answered it is in the record",
         ("key", "request_hash", "case_id"),
+        WHOLE_ROWS,
+    ),
+    "kept_answer": Uncovered(
+        "what a caller is answered who repeats a request within a week: what the request changed is in the journal",
+        ("key", "request_hash", "answer", "at"),
         WHOLE_ROWS,
     ),
     "lease": Uncovered("who works at the moment", ("name", "owner", "seen_at", "until"), WHOLE_ROWS),
@@ -76,18 +84,18 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
     ),
     "mail": Uncovered(
-        "what became of mails: a message to a customer that did not arrive is in the record",
+        "what became of mails: a message to a customer that did not arrive is in the record; outcome, end and text must"
+        " fit each other, and the mail of a notice its person",
         ("key", "recipient", "subject", "body", "composed_at", "outcome", "settled_at", "tries", "next_at"),
         WHOLE_ROWS,
+        frozenset({"key", "recipient", "subject", "body", "outcome", "settled_at", "next_at", "delete", "swap"}),
     ),
     "notice": Uncovered(
-        "whom a case asked: the escalation step or the move by which it asks is in the record",
-        (
-            *("case_id", "seq", "recipient", "level", "cycle", "timer_id", "asked_at", "digest_at", "line", "mail"),
-            "awaiting",
-        ),
+        "whom a case asked: the escalation step or the move by which it asks is in the record; its cycle, its timer's"
+        " case and its mail must fit",
+        ("case_id", "seq", "recipient", "level", "timer_id", "asked_at", "digest_at", "line", "mail", "awaiting"),
         WHOLE_ROWS,
-        frozenset({"case_id"}),
+        frozenset({"case_id", "seq", "recipient", "timer_id", "mail", "digest_at", "insert", "swap"}),
     ),
     "one_time_code": Uncovered(
         "codes that are valid for minutes; that an administrator made one is in the journal",
@@ -109,9 +117,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
         frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
     ),
     "reading": Uncovered(
-        "who read personal data: nothing of the record follows from it",
-        ("id", "at", "actor_id", "via", "kind", "case_id", "fields", "reason"),
-        WHOLE_ROWS,
+        "readings since the last anchor: the next one enters those that are there then",
+        (),
+        ("insert",),
     ),
     "refused_attempt": Uncovered(
         "attempts that were refused: nothing came of them",

@@ -3,15 +3,20 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.audit.archive import packed_in
 from engine.audit.backup import back_up
+from engine.caches import StoreCache
 from engine.databases import translated
+from engine.ledger.journal import DROPS_JOURNALLED, enter_dropped
 from engine.schema import check_revision, migrate, newest, revision_of, revisions
 from engine.settings import Settings
 from engine.store import Store
 from engine.store_lock import held_alone
+from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 
@@ -49,13 +54,21 @@ def upgrade_store(settings: Settings, now: datetime) -> Upgraded | None:
             back_up(store, file, now, instead=True)
             with packed_in(file) as packed:
                 packed.check()
-            migrate(settings.url)
+            migrate(settings.url, then=partial(_journal, revision))
     except Exception as error:
         ours = translated(error, settings.where)
         if ours is error:
             raise
         raise ours from error
     return Upgraded(revision, newest(), file)
+
+
+def _journal(revision: str, raw: Any, postgres: bool) -> None:
+    """Enter what an older schema, of this revision, held without an entry."""
+    if revision < DROPS_JOURNALLED:
+        tx = Tx(raw, postgres, StoreCache())
+        enter_dropped(tx)
+        tx.finish()
 
 
 def _refuse_driven(store: Store, now: datetime) -> None:

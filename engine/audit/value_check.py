@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, TypeDecorator
 
 from engine.transaction import Tx
+from engine.webhook_reactions import WEBHOOK
 from models import whole_schema
 
 OF_A_TRANSITION = ("delivery", "idempotency_key", "notice", "outbox_event")
@@ -16,12 +17,18 @@ WITHOUT_TRANSITION = """
 SELECT count(*) AS n FROM {table} r
  WHERE NOT EXISTS (SELECT 1 FROM transition t WHERE t.case_id = r.case_id AND t.seq = r.seq)
 """
-UNFINISHED = """
+OF_REMOVED = f"""
+drop_reason IS NULL AND EXISTS (
+  SELECT 1 FROM webhook w WHERE w.removed_at IS NOT NULL AND delivery.reaction = '{WEBHOOK}' || w.id)
+"""
+"""Deliveries to a subscription that was removed, which the journal of subscriptions records."""
+UNFINISHED = f"""
 SELECT count(*) AS n FROM delivery
  WHERE (status = 'done') <> (done_at IS NOT NULL) OR status NOT IN ('waiting', 'leased', 'done', 'dead')
     OR (status = 'leased') AND lease_owner IS NULL OR (status IN ('waiting', 'dead')) AND lease_owner IS NOT NULL
     OR (status = 'done') AND (lease_owner IS NULL) = (error IS NULL) OR (status = 'dead') AND error IS NULL
     OR (status <> 'waiting') AND tries < 1 OR tries < 0
+    OR (drop_reason IS NOT NULL) <> (status = 'done' AND lease_owner IS NULL AND NOT ({OF_REMOVED}))
 """
 """Deliveries that ended otherwise than by their lease, or by a person who gave a dead one up."""
 SHOWN = 20

@@ -13,6 +13,7 @@ from engine.attachments.content_files import ContentFiles, content_files
 from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
 from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
 from engine.audit.journal_check import journal_faults, new_journal_faults, newest_digests
+from engine.audit.notice_check import notice_faults
 from engine.audit.party_check import party_faults
 from engine.audit.row_check import parsed_form, row_faults
 from engine.audit.schema_check import schema_faults
@@ -171,7 +172,7 @@ def _store_faults(store: Store, tx: Tx, anchored: int, since: datetime | None) -
     yield from (Fault(JOURNAL_LEAF, seq, what) for seq, what in entries)
     if since is None:
         at = tx.row(NEWEST).at or 0
-        whole = (schema_faults(store, tx), value_faults(tx), party_faults(tx, store.secret, at))
+        whole = (schema_faults(store, tx), value_faults(tx), notice_faults(tx), party_faults(tx, store.secret, at))
         yield from (Fault("", 0, what) for check in whole for what in check)
 
 

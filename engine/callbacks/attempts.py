@@ -1,9 +1,10 @@
 """Plan callbacks into working hours, choose who calls, and count the attempts (D1, D3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from engine.actors import SYSTEM
@@ -21,13 +22,16 @@ from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import lifecycles
 
-UNPLANNED = """
+AWAITED = """
 SELECT c.id, c.kind, c.pack, c.cycle, c.attempts, c.party_id, k.opened_at, k.running_since, k.allowance,
        k.consumed, k.unit, k.calendar FROM cases c
   JOIN timer k ON k.case_id = c.id AND k.clause IN ({revisit}) AND k.closed_at IS NULL
  WHERE c.state IN ({callable})
-   AND NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)
 """
+UNPLANNED = (
+    AWAITED
+    + " AND NOT EXISTS (SELECT 1 FROM callback b WHERE b.case_id = c.id AND b.cycle = c.cycle AND b.done_at IS NULL)\n"
+)
 ONE = " AND c.id = :case_id"
 DID = """
 SELECT DISTINCT t.case_id, t.move, a.handle FROM ({unplanned}) u JOIN transition t ON t.case_id = u.id
@@ -43,6 +47,9 @@ SELECT p.party_id, max(t.occurred_at) AS at FROM (SELECT DISTINCT u.party_id FRO
 TRIED = """
 SELECT b.case_id, coalesce(b.done_at, b.planned_at) AS at FROM ({unplanned}) u
   JOIN callback b ON b.case_id = u.id AND b.cycle = u.cycle
+"""
+MADE = """
+SELECT done_at FROM callback WHERE case_id = :case_id AND cycle = :cycle AND done_at IS NOT NULL ORDER BY attempt
 """
 INSERT = """
 INSERT INTO callback (case_id, cycle, attempt, planned_at, owner)
@@ -109,6 +116,22 @@ def _plan(tx: Tx, at: int, case_id: int | None) -> int:
     return sum(planning.plan(row) for row in rows)
 
 
+def next_attempt(tx: Tx, case_id: int, at: datetime) -> datetime | None:
+    """Return for when the next attempt is planned if nobody answers a call at ``at``.
+
+    None where that call is the last one that the pack asks for, or the case awaits no callback.
+    """
+    names = {"revisit": recorded_as("clause", "revisit"), "callable": recorded_as("state", *_callable())}
+    sql, values = AWAITED.format(**names) + ONE, {"case_id": case_id}
+    row = tx.row(sql, **values)
+    if row is None:
+        return None
+    planning = _Planning(tx, rules_in(tx), callers(tx, ()), to_micros(at), sql, values)
+    made = [from_micros(call.done_at) for call in tx.rows(MADE, case_id=case_id, cycle=row.cycle)]
+    after_this = SimpleNamespace(**row._asdict() | {"attempts": row.attempts + 1})
+    return planning.when(after_this, [*made, at])
+
+
 def _callable() -> set[str]:
     """Return the states of all kinds in which a callback is awaited: those of ``revisit`` in which its timer runs."""
     rows = [(table, row) for table in lifecycles().values() for row in table.rows.get("revisit", ())]
@@ -128,12 +151,10 @@ class _Planning:
 
     def plan(self, row: Any) -> int:
         """Plan a case's next attempt; returns how many were planned."""
-        wished = self.rules.pack(row.pack, self.at).callbacks
-        if row.attempts >= wished.attempts:
+        when = self.when(row, self.tried.get(row.id, [from_micros(self.at)] if row.attempts else []))
+        if when is None:
             return 0
-        place = self.rules.calendar(wished.calendar)
-        wish = Wish(self.wanted(row), self.ends(row), from_micros(self.at))
-        when = planned(place, wish, self.tried.get(row.id, [wish.now] if row.attempts else []))
+        place = self.rules.calendar(self.rules.pack(row.pack, self.at).callbacks.calendar)
         owner = self.callers.pick(row.id, row.kind, when, place)
         values = {"case_id": row.id, "cycle": row.cycle, "attempt": row.attempts + 1, "owner": owner}
         new = self.tx.run(INSERT, planned_at=to_micros(when), **values)
@@ -141,6 +162,14 @@ class _Planning:
         if new and owner is not None:
             self.callers.note(owner, to_micros(when))
         return new
+
+    def when(self, row: Any, tried: Sequence[datetime]) -> datetime | None:
+        """Return for when the attempt after those that were made is planned; None where the pack asks for no more."""
+        wished = self.rules.pack(row.pack, self.at).callbacks
+        if row.attempts >= wished.attempts:
+            return None
+        wish = Wish(self.wanted(row), self.ends(row), from_micros(self.at))
+        return planned(self.rules.calendar(wished.calendar), wish, tried)
 
     def wanted(self, row: Any) -> datetime:
         """Return the earliest instant to call the customer: a day after the trigger, with which the timer began.

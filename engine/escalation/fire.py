@@ -48,6 +48,13 @@ SELECT p.case_id, p.next_at FROM parked p JOIN cases c ON c.id = p.case_id AND c
  WHERE p.work = '{parking.TIMER}' AND p.case_id = ANY(:ids)
 """
 
+# A reply from a file that is due and not processed yet may meet a promise before its next step; another process may be
+# processing it.
+AWAITING_REPLY = """
+SELECT c.case_id FROM arrival r JOIN arrival c ON c.source = r.source AND c.row_id = r.row_id AND c.part = 'contact'
+ WHERE r.part = 'reply' AND r.processed_at IS NULL AND r.at <= :at AND c.case_id = ANY(:ids)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -204,10 +211,13 @@ def _planned(loaded: Loaded, at: int, strict: bool) -> Plan:
 
 
 def _ready(tx: Tx, ids: Sequence[int], at: int) -> dict[int, bool]:
-    """Return those of the cases that are not parked until later; whether each failed before."""
-    parked = {row.case_id: row.next_at for row in tx.rows_among(PARKED, ids=list(ids))} if ids else {}
+    """Return those of the cases that are neither parked until later nor await a reply; whether each failed before."""
+    if not ids:
+        return {}
+    parked = {row.case_id: row.next_at for row in tx.rows_among(PARKED, ids=list(ids))}
     until = {case_id: (at + 1 if next_at is None else next_at) for case_id, next_at in parked.items()}
-    return {case_id: case_id in parked for case_id in ids if until.get(case_id, at) <= at}
+    awaiting = {row.case_id for row in tx.rows_among(AWAITING_REPLY, ids=list(ids), at=at)}
+    return {case_id: case_id in parked for case_id in ids if until.get(case_id, at) <= at and case_id not in awaiting}
 
 
 def _park(tx: Tx, case: CaseRow, code: str, at: int) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from engine.ledger import leaves
 from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, read_lines, set_aside
-from engine.ledger.journal import INIT, JOURNAL_LEAF, journal_as_found, journal_new_cases
+from engine.ledger.journal import INIT, JOURNAL_LEAF, journal_as_found, journal_new_cases, journal_new_readings
 from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
 from engine.ledger.last_seen import remember, rolled_back
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
@@ -117,6 +117,7 @@ def anchor(store: Store, now: datetime, anew: Anew | None = None) -> Anchored | 
             make_key(store.home, place)
         if key_of(store.home) is not None:
             with store.writing() as tx:
+                journal_new_readings(tx, to_micros(now))
                 journal_new_cases(tx, to_micros(now))
                 if anew is not None and anew.begun_by not in UNEXAMINED:
                     journal_as_found(tx, anew.begun_by, to_micros(now))

@@ -27,8 +27,8 @@ COUNT = "SELECT count(*) AS n FROM cases WHERE id > :after AND id < :before"
 ABOVE_ALL = 2**63 - 1
 """More than every id."""
 PARTIES = "SELECT id, party_id, pack FROM cases WHERE id > :after AND id <= :last ORDER BY id LIMIT 1000"
-RANGES = f"""
-SELECT key FROM journal WHERE subject = '{CASE_PARTIES}'
+RANGES = """
+SELECT key FROM journal WHERE subject = :subject
  GROUP BY key HAVING max(seq) = max(CASE WHEN digest <> '' THEN seq END)
 """
 
@@ -44,8 +44,13 @@ def parties_digest(tx: Tx, first: int, last: int) -> str:
 
 
 def ranges_of_cases(tx: Tx) -> list[tuple[int, int]]:
-    """Return the ranges of cases that are entered and not ended, in the order of ids; other keys are for ``verify``."""
-    return sorted(cases for row in tx.rows(RANGES) if (cases := _range(row.key)) is not None)
+    """Return the ranges of cases that are entered and not ended, in the order of ids."""
+    return ranges_of(tx, CASE_PARTIES)
+
+
+def ranges_of(tx: Tx, subject: str) -> list[tuple[int, int]]:
+    """Return the ranges of a subject that are entered and not ended; keys of another form are for ``verify``."""
+    return sorted(ids for row in tx.rows(RANGES, subject=subject) if (ids := _range(row.key)) is not None)
 
 
 def broken_ranges(tx: Tx) -> dict[tuple[int, int], list[tuple[int, int]]]:

@@ -17,11 +17,13 @@ from engine.ledger.case_ranges import (
     CASE_PARTIES,
     broken_ranges,
     parties_digest,
+    ranges_of,
     ranges_of_cases,
     runs,
     uncovered_cases,
 )
 from engine.ledger.chain import GENESIS, canonical, chain_hash
+from engine.ledger.reading_ranges import READINGS, delete_readings, old_readings, readings_digest, uncovered_readings
 from engine.transaction import Tx
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -32,6 +34,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "attachment": ("id",),
     "callback": ("case_id", "cycle", "attempt"),
     "category": ("code",),
+    "dead_letter": ("case_id", "seq", "reaction"),
     "department": ("code",),
     "edition": ("id",),
     "erasure": ("case_id", "seq", "field"),
@@ -47,18 +50,25 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """What is journalled, by the columns that identify a row: tables, and the rows that ``SELECTED`` takes of one."""
 SELECTED = {
+    "dead_letter": """
+(SELECT case_id, seq, reaction, retried_at, drop_reason,
+        CASE WHEN drop_reason IS NOT NULL THEN done_at END AS dropped_at
+   FROM delivery WHERE retried_at IS NOT NULL OR drop_reason IS NOT NULL) AS dead_letter
+""",
     "erasure": """
 (SELECT case_id, seq, field, erased_at, erasure_reason FROM statement
   WHERE erased_at IS NOT NULL AND content IS NULL AND salt IS NULL) AS erasure
-"""
+""",
 }
-"""The subjects that are no table: the texts that were erased, when and why."""
+"""The subjects that are no table: deliveries that a person revived or gave up, and texts that were erased."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 
 NOT_JOURNALLED = {"account": frozenset({"totp_step"}), "api_token": frozenset({"used_at", "used_from"})}
 """Columns that change whenever an account or a token is used, and that no entry covers."""
 
+DROPS_JOURNALLED = "0015"
+"""The revision of the schema since which a delivery that a person gave up has an entry."""
 INIT = "init"
 """Who enters the rows that a store was made with, or that an earlier release left."""
 JOURNAL_LEAF = "journal-0"
@@ -91,6 +101,20 @@ def journal_new_cases(tx: Tx, at: int) -> None:
     _under_the_lock(tx, enter)
 
 
+def journal_new_readings(tx: Tx, at: int) -> None:
+    """Enter the readings that no entry covers yet, and delete those that are old enough, if nobody changed them."""
+
+    def enter(tx: Tx) -> None:
+        for ids in old_readings(tx, at):
+            if readings_digest(tx, *ids) == tx.row(NEWEST, subject=READINGS, key=canonical_key(ids)).digest:
+                delete_readings(tx, *ids)
+                journal_row(tx, READINGS, ids, INIT, at)
+        for ids in runs(uncovered_readings(tx)):
+            journal_row(tx, READINGS, ids, INIT, at)
+
+    _under_the_lock(tx, enter)
+
+
 def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
     """Enter every row that is not as its newest entry says: a person has examined what was found."""
     for subject, names in KEYS.items():
@@ -100,6 +124,8 @@ def journal_as_found(tx: Tx, made_by: str, at: int) -> None:
             journal_row(tx, subject, orjson.loads(row.key), made_by, at)
     for cases in ranges_of_cases(tx):
         journal_row(tx, CASE_PARTIES, cases, made_by, at)
+    for readings in ranges_of(tx, READINGS):
+        journal_row(tx, READINGS, readings, made_by, at)
     for cases, left in broken_ranges(tx).items():
         tx.cache.ended_ranges.add(cases)
         for run in left:
@@ -121,6 +147,8 @@ def stored_digest(tx: Tx, subject: str, key: Sequence[Any]) -> str:
     """Return the digest of what an entry with this key describes, as it is now."""
     if subject == CASE_PARTIES:
         return parties_digest(tx, *key)
+    if subject == READINGS:
+        return readings_digest(tx, *key)
     return row_digest(subject, stored_row(tx, subject, key))
 
 
@@ -132,6 +160,14 @@ def begin_journal(tx: Tx, at: int) -> bool:
         for row in tx.rows(f"SELECT {', '.join(names)} FROM {rows_of(subject)} ORDER BY {', '.join(names)}"):
             journal_row(tx, subject, row, INIT, at)
     return True
+
+
+def enter_dropped(tx: Tx) -> None:
+    """Enter the deliveries that were given up before ``DROPS_JOURNALLED``, if there is a journal yet."""
+    if tx.row(HEAD) is None:
+        return
+    for row in tx.rows(f"SELECT case_id, seq, reaction, dropped_at FROM {rows_of('dead_letter')}"):
+        journal_row(tx, "dead_letter", (row.case_id, row.seq, row.reaction), INIT, row.dropped_at)
 
 
 def rows_of(subject: str) -> str:

@@ -1,43 +1,127 @@
-"""Revive or drop deliveries that failed at their last try."""
+"""Revive or drop deliveries that failed at their last try: an administrator decides, and the journal says who did."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from engine.access.moves import refuse_without
+from engine.access.principal import Principal, Scope
+from engine.actors import administrator
+from engine.contention import in_transaction
+from engine.entry_checks import check_text
+from engine.ledger.journal import journal_row
 from engine.store import Store
+from engine.timers.parking import release_all_in, release_in
+from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.lifecycle import Refused
 
-AGAIN = """
-UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, lease_owner = NULL
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND status = 'dead'
+DEAD = "SELECT case_id, seq, reaction FROM delivery WHERE status = 'dead' ORDER BY case_id, seq, reaction"
+THIS = "case_id = :case_id AND seq = :seq AND reaction = :reaction AND status = 'dead'"
+REVIVE = f"""
+UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, retried_at = :at, lease_owner = NULL WHERE {THIS}
 """
-ALL_AGAIN = """
-UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, lease_owner = NULL WHERE status = 'dead'
-"""
-DROP = """
-UPDATE delivery SET status = 'done', done_at = :at
- WHERE case_id = :case_id AND seq = :seq AND reaction = :reaction AND status = 'dead'
-"""
+DROP = f"UPDATE delivery SET status = 'done', done_at = :at, drop_reason = :reason WHERE {THIS}"
+SUBJECT = "dead_letter"
 
 
-def revive(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Let a dead delivery be tried again from its first try. Raises ``Refused('not_dead')``."""
-    _update(store, AGAIN, number, seq, reaction, at)
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Which delivery is meant: its case, the step of the case, and the reaction."""
+
+    number: str
+    seq: int
+    reaction: str
 
 
-def revive_all(store: Store, at: datetime) -> int:
-    """Let every dead delivery be tried again, as after an outage of the mail server. Return their number."""
-    with store.writing() as tx:
-        return tx.run(ALL_AGAIN, at=to_micros(at))
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many deliveries got their tries back, and how many parked cases were released."""
+
+    revived: int
+    released: int
 
 
-def drop(store: Store, number: str, seq: int, reaction: str, at: datetime) -> None:
-    """Mark a dead delivery as done without delivering it. Raises ``Refused('not_dead')``."""
-    _update(store, DROP, number, seq, reaction, at)
+def retry_dead(store: Store, principal: Principal, letter: DeadLetter, at: datetime) -> None:
+    """Let a dead delivery be tried again from its first try.
+
+    Raises ``Refused('not_dead')`` and what ``may_decide`` raises.
+    """
+
+    def retry(tx: Tx) -> None:
+        handle = may_decide(tx, principal)
+        case_id = _case_id(tx, letter)
+        if not _revive(tx, case_id, letter.seq, letter.reaction, handle, to_micros(at)):
+            raise _not_dead(letter)
+
+    in_transaction(store, retry)
 
 
-def _update(store: Store, sql: str, number: str, seq: int, reaction: str, at: datetime) -> None:
-    with store.writing() as tx:
-        case = tx.row("SELECT id FROM cases WHERE number = :number", number=number)
-        values = {"seq": seq, "reaction": reaction, "at": to_micros(at)}
-        if case is None or tx.run(sql, case_id=case.id, **values) != 1:
-            raise Refused("not_dead", number=number, seq=seq, reaction=reaction)
+def retry_all(store: Store, principal: Principal, at: datetime) -> Retried:
+    """Let every dead delivery be tried again, as after an outage of the mail server, and release all parked cases.
+
+    Raises what ``may_decide`` raises.
+    """
+
+    def retry(tx: Tx) -> Retried:
+        handle, now = may_decide(tx, principal), to_micros(at)
+        revived = [_revive(tx, row.case_id, row.seq, row.reaction, handle, now) for row in tx.rows(DEAD)]
+        return Retried(sum(revived), release_all_in(tx))
+
+    return in_transaction(store, retry)
+
+
+def release_parked(store: Store, principal: Principal, number: str) -> None:
+    """Release a parked case for the next tick. Raises ``Refused('not_parked')`` and what ``may_decide`` raises."""
+
+    def release(tx: Tx) -> None:
+        may_decide(tx, principal)
+        release_in(tx, number)
+
+    in_transaction(store, release)
+
+
+def drop_dead(store: Store, principal: Principal, letter: DeadLetter, reason: str, at: datetime) -> None:
+    """Mark a dead delivery as done without delivering it.
+
+    Raises ``Refused('not_dead' | 'no_reason' | 'bad_text')`` and what ``may_decide`` raises.
+    """
+
+    def drop(tx: Tx) -> None:
+        handle = may_decide(tx, principal)
+        if not reason.strip():
+            raise Refused("no_reason")
+        check_text("reason", reason)
+        key = {"case_id": _case_id(tx, letter), "seq": letter.seq, "reaction": letter.reaction}
+        if tx.run(DROP, **key, reason=reason, at=to_micros(at)) != 1:
+            raise _not_dead(letter)
+        journal_row(tx, SUBJECT, tuple(key.values()), handle, to_micros(at))
+
+    in_transaction(store, drop)
+
+
+def may_decide(tx: Tx, principal: Principal) -> str:
+    """Return the handle of an administrator.
+
+    Raises ``Refused('scope_missing' | 'not_in_charge')`` and what ``administrator`` raises.
+    """
+    refuse_without(principal, Scope.ADMINISTER)
+    return administrator(tx, principal.actor.handle).handle
+
+
+def _revive(tx: Tx, case_id: int, seq: int, reaction: str, handle: str, at: int) -> bool:
+    """Revive a delivery and enter it; return False if it is not dead."""
+    if tx.run(REVIVE, case_id=case_id, seq=seq, reaction=reaction, at=at) != 1:
+        return False
+    journal_row(tx, SUBJECT, (case_id, seq, reaction), handle, at)
+    return True
+
+
+def _case_id(tx: Tx, letter: DeadLetter) -> int:
+    case = tx.row("SELECT id FROM cases WHERE number = :number", number=letter.number)
+    if case is None:
+        raise _not_dead(letter)
+    return case.id
+
+
+def _not_dead(letter: DeadLetter) -> Refused:
+    return Refused("not_dead", number=letter.number, seq=letter.seq, reaction=letter.reaction)

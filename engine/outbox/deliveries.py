@@ -10,6 +10,7 @@ from engine.backoff import TRIES, next_try
 from engine.commands.holds import park
 from engine.contention import in_transaction
 from engine.outbox import many_sql
+from engine.outbox.notices import queue_unsent
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhook_reactions import of_webhook
@@ -289,6 +290,8 @@ def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime)
 def _settle(tx: Tx, outcomes: list[tuple[Leased, Ended]], at: datetime) -> list[Leased]:
     done = [{"done_at": to_micros(at), **leased.where} for leased, ended in outcomes if ended is None]
     tx.run_all(DONE, done, many_sql.DONE)
+    again = {leased.key: leased.event.case_id for leased, ended in outcomes if ended is None and leased.tries > 1}
+    queue_unsent(tx, again, to_micros(at))
     return [leased for leased, ended in outcomes if ended is not None and _record_failure(tx, leased, ended, at)]
 
 

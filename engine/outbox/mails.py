@@ -28,6 +28,9 @@ NOBODY: Final = "nobody"
 UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED, BOUNCED)
 """The outcomes of mails that reached nobody, in the order in which they are reported."""
 
+OF_CASE: Final = " case "
+"""Before the number of a case: the recipient of a queued mail to its customer. No handle begins with a blank."""
+
 LEASE = timedelta(seconds=60)
 """How long a queued mail belongs to the process that sends it."""
 GIVEN_UP = timedelta(days=1)
@@ -65,13 +68,15 @@ ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = exclude
        body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
  WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced')
 """
+QUEUE = "UPDATE mail SET next_at = :at WHERE key = :key"
+WITHDRAW = "DELETE FROM mail WHERE key = :key"
 BY_KEY = "SELECT key, recipient, subject, body, outcome FROM mail WHERE key = ANY(:keys)"
 UNREACHED = "SELECT outcome, count(*) AS n FROM mail WHERE outcome <> 'sent' AND composed_at > :since GROUP BY outcome"
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A mail with its text; ``recipient`` is empty for a customer.
+    """A mail with its text; ``recipient`` is empty for a customer, and ``OF_CASE`` and a number where it is queued.
 
     ``outcome`` is set where it cannot be sent at all.
     """
@@ -137,6 +142,16 @@ def queue_mails(store: Store, mails: Sequence[ComposedMail], at: datetime) -> No
 
     if mails:
         retrying(write)
+
+
+def queue_composed(tx: Tx, keys: Sequence[str], at: int) -> None:
+    """Queue mails that were composed, to be sent at once; ``at`` is in microseconds."""
+    tx.run_all(QUEUE, [{"key": key, "at": at} for key in keys])
+
+
+def withdraw(tx: Tx, keys: Sequence[str]) -> None:
+    """Forget mails that are not to be sent any more."""
+    tx.run_all(WITHDRAW, [{"key": key} for key in keys])
 
 
 @dataclass(frozen=True, slots=True)

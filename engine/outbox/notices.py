@@ -7,19 +7,23 @@ new. Once the promise is met, another promise that reaches the level asks again:
 Note [Awaited]: a notice that a case awaits somebody in a state stands by itself: it neither hinders a notice of a level
 nor is hindered by one. In a digest it is moot once the case left the state or awaits somebody else there.
 
+Note [Made again]: a delivery that is made again after its process was lost may find the case changed, and ask somebody
+else or nobody. Whom it asked before was asked: once it is done, mails of its notices that nobody sent are queued. A
+notice that is moot by then is forgotten, as in a digest.
+
 Note [Digests]: whoever got ``Limits.digest_after`` notices within ``Limits.window`` gets the next ones, and all of a
 group that exceeds the limit together, in one mail at the end of a window that begins with the first of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.contention import retrying
 from engine.databases import Conflict
-from engine.outbox.mails import ComposedMail, compose_in
+from engine.outbox.mails import REFUSED, ComposedMail, compose_in, queue_composed, withdraw
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import MICROSECOND, to_micros
@@ -54,11 +58,12 @@ SELECT n.recipient, c.number FROM notice n JOIN cases c ON c.id = n.case_id
  WHERE n.recipient = ANY(:names) AND n.asked_at > :since AND n.awaiting IS NULL
 """
 DIGESTS_DUE = "SELECT DISTINCT recipient FROM notice WHERE mail IS NULL AND digest_at <= :at ORDER BY recipient"
-WAITING = """
-SELECT n.case_id, n.seq, n.level, n.asked_at, n.line,
-       c.closed OR k.closed_at IS NOT NULL OR (n.awaiting IS NOT NULL AND (c.state <> n.awaiting OR EXISTS (
-         SELECT 1 FROM notice later WHERE later.case_id = n.case_id AND later.seq > n.seq
-            AND later.awaiting IS NOT NULL))) AS moot
+MOOT = """
+c.closed OR k.closed_at IS NOT NULL OR (n.awaiting IS NOT NULL AND (c.state <> n.awaiting OR EXISTS (
+  SELECT 1 FROM notice later WHERE later.case_id = n.case_id AND later.seq > n.seq AND later.awaiting IS NOT NULL)))
+"""
+WAITING = f"""
+SELECT n.case_id, n.seq, n.level, n.asked_at, n.line, {MOOT} AS moot
   FROM notice n JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
  WHERE n.recipient = :recipient AND n.mail IS NULL AND n.digest_at <= :at
  ORDER BY n.level DESC, n.asked_at, n.case_id, n.seq
@@ -66,6 +71,13 @@ SELECT n.case_id, n.seq, n.level, n.asked_at, n.line,
 ASSIGN = """
 UPDATE notice SET mail = :mail WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL
 """
+UNSENT = f"""
+SELECT n.case_id, n.seq, n.recipient, n.mail, m.outcome, {MOOT} AS moot
+  FROM notice n JOIN mail m ON m.key = n.mail JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
+ WHERE n.case_id = ANY(:ids) AND n.digest_at IS NULL AND m.next_at IS NULL
+   AND (m.outcome IS NULL OR m.outcome = '{REFUSED}')
+"""
+FORGET_SENDING = "DELETE FROM notice WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient"
 FORGET = "DELETE FROM notice WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL"
 
 
@@ -248,6 +260,21 @@ def assign_digest(store: Store, mail: ComposedMail, notices: Sequence[WaitingNot
     except Conflict:
         return False
     return True
+
+
+def queue_unsent(tx: Tx, deliveries: Mapping[str, int], at: int) -> None:
+    """Queue the mails that earlier tries of deliveries composed and nobody sent. See Note [Made again].
+
+    ``deliveries`` are keys of deliveries that are done, with the ids of their cases.
+    """
+    if not deliveries:
+        return
+    unsent = tx.rows_among(UNSENT, ids=sorted(set(deliveries.values())))
+    theirs = [row for row in unsent if ":".join(row.mail.split(":")[:3]) in deliveries]
+    queue_composed(tx, [row.mail for row in theirs if not row.moot], at)
+    moot = [row for row in theirs if row.moot and row.outcome is None]
+    withdraw(tx, [row.mail for row in moot])
+    tx.run_all(FORGET_SENDING, [{"case_id": r.case_id, "seq": r.seq, "recipient": r.recipient} for r in moot])
 
 
 def _where(notice: WaitingNotice, recipient: str) -> dict[str, Any]:

@@ -95,14 +95,12 @@ def mark_reported(store: Store, reported: list[Parked], at: datetime) -> None:
             tx.run(MARK_REPORTED, case_id=work.case_id, work=work.work, at=to_micros(at))
 
 
-def release_all(store: Store) -> int:
+def release_all_in(tx: Tx) -> int:
     """Release all parked work for the next tick. Return how much there was."""
-    with store.writing() as tx:
-        return tx.run("DELETE FROM parked")
+    return tx.run("DELETE FROM parked")
 
 
-def release(store: Store, number: str) -> None:
+def release_in(tx: Tx, number: str) -> None:
     """Release a parked case for the next tick. Raises ``Refused('not_parked')``."""
-    with store.writing() as tx:
-        if tx.run(RELEASE, number=number) == 0:
-            raise Refused("not_parked", number=number)
+    if tx.run(RELEASE, number=number) == 0:
+        raise Refused("not_parked", number=number)

@@ -14,12 +14,12 @@ from engine.access.principal import Principal
 from engine.outbox.deliveries import CaseEvent, Leased
 from engine.store import Store
 from engine.transaction import Tx
+from engine.webhooks.address_rules import PUBLIC_ONLY, AddressRules
 from engine.webhooks.event_names import EventName, escalation_step
 from engine.webhooks.fan_out import name_for
 from engine.webhooks.signing import new_nonce, signed_headers, signing_secret
 from engine.webhooks.subscriptions import (
     Subscription,
-    checked_url,
     find_subscription,
     may_manage,
     subscription,
@@ -65,7 +65,7 @@ def composed(store: Store, leased: Leased, webhook_id: int, at: datetime) -> Web
 
 
 def trial_message(
-    store: Store, to: str, principal: Principal, at: datetime, *, http_allowed: bool = False
+    store: Store, to: str, principal: Principal, at: datetime, rules: AddressRules = PUBLIC_ONLY
 ) -> tuple[WebhookMessage, str | None]:
     """Return a test message to a subscription, by its id or address, or to an address that has none.
 
@@ -77,7 +77,7 @@ def trial_message(
         if to.isascii() and to.isdigit() and len(to) < 10:
             hook = subscription(tx, int(to))
         else:
-            url = checked_url(to, http_allowed)
+            url = rules.checked(to)
             hook = next((each for each in subscriptions(tx) if each.url == url), None) or _unsubscribed(url, at)
     document = {"type": EventName.PING.value, "timestamp": at.isoformat(), "data": {"webhook": hook.id or None}}
     message_id = f"{hook.reaction}:test:{int(at.timestamp() * 1_000_000)}"

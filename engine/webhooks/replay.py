@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.access.principal import Principal
 from engine.contention import in_transaction
+from engine.kept_answers import Answer, KeyedRequest, answered_once, keep_answer, kept_answer, keyed_request
 from engine.outbox.deliveries import EVENT, event_of
 from engine.store import Store
 from engine.transaction import Tx
@@ -27,69 +28,91 @@ SELECT {EVENT} FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE (t.case_id > :case_id OR (t.case_id = :case_id AND t.seq > :seq))
    AND t.recorded_at >= :since AND t.recorded_at < :until ORDER BY t.case_id, t.seq LIMIT :limit
 """
-# What waits or is being sent now goes out anyway.
+# What waits or is being sent now goes out anyway; what a person gave up stays given up.
 AGAIN = """
 INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at)
 VALUES (:case_id, :seq, :reaction, 'waiting', 0, :at)
 ON CONFLICT (case_id, seq, reaction) DO UPDATE
    SET status = 'waiting', tries = 0, next_at = excluded.next_at, lease_owner = NULL, error = NULL, done_at = NULL
- WHERE delivery.status IN ('done', 'dead')
+ WHERE delivery.status IN ('done', 'dead') AND delivery.drop_reason IS NULL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From an instant on, and before another one, by when the events were recorded."""
+    """From an instant on, and before another one, by when the events were recorded; without an end until now."""
 
     since: datetime
-    until: datetime
+    until: datetime | None = None
 
 
-def replay_dead(store: Store, webhook_id: int, principal: Principal, at: datetime) -> int:
+def replay_dead(store: Store, webhook_id: int, principal: Principal, at: datetime, key: str | None = None) -> int:
     """Send the dead deliveries of a subscription again; return how many.
 
-    Raises ``Refused('unknown_webhook')`` and what ``may_manage`` raises.
+    The same request under the same idempotency ``key`` gets the same answer. Raises ``Refused('unknown_webhook' |
+    'key_reused')`` and what ``may_manage`` raises.
     """
+    request = _request(store, principal, key, webhook_id, None)
 
     def revive(tx: Tx) -> int:
         may_manage(tx, principal)
         tx.wakes = True
-        return tx.run(REVIVE, reaction=subscription(tx, webhook_id).reaction, at=to_micros(at))
+
+        def act() -> Answer:
+            return {"queued": tx.run(REVIVE, reaction=subscription(tx, webhook_id).reaction, at=to_micros(at))}
+
+        return answered_once(tx, request, at, act)["queued"]
 
     return in_transaction(store, revive)
 
 
-def replay_period(store: Store, webhook_id: int, period: Period, principal: Principal, at: datetime) -> int:
+def replay_period(
+    store: Store, webhook_id: int, period: Period, principal: Principal, at: datetime, key: str | None = None
+) -> int:
     """Send the events of a period that pass the subscription's filters; return how many are sent.
 
     History that an import brought is among them, and what was recorded before the subscription was added. An event
-    that was sent before is sent under the same id. What the filters say of a case is taken as it is now.
+    that was sent before is sent under the same id. What the filters say of a case is taken as it is now. The same
+    request under the same idempotency ``key`` gets the same answer; one that was interrupted begins anew.
 
-    Raises ``Refused('unknown_webhook' | 'empty_period')`` and what ``may_manage`` raises.
+    Raises ``Refused('unknown_webhook' | 'empty_period' | 'key_reused')`` and what ``may_manage`` raises.
     """
-    if period.since >= period.until:
-        raise Refused("empty_period", since=period.since.isoformat(), until=period.until.isoformat())
+    until = period.until or at
+    if period.since >= until:
+        raise Refused("empty_period", since=period.since.isoformat(), until=until.isoformat())
+    request = _request(store, principal, key, webhook_id, period)
     with store.looking() as tx:
         may_manage(tx, principal)
+        known = kept_answer(tx, request, at)
         subscription(tx, webhook_id)
-    return sum(_batches(store, webhook_id, period, at))
+    if known is not None:
+        return known["queued"]
+    queued = sum(_batches(store, webhook_id, period.since, until, at))
+    return keep_answer(store, request, at, {"queued": queued})["queued"]
 
 
-def _batches(store: Store, webhook_id: int, period: Period, at: datetime) -> Iterator[int]:
+def _request(
+    store: Store, principal: Principal, key: str | None, webhook_id: int, period: Period | None
+) -> KeyedRequest | None:
+    bounds = None if period is None else [period.since.isoformat(), period.until and period.until.isoformat()]
+    return keyed_request(store, principal, key, f"webhook {webhook_id} replay", period=bounds)
+
+
+def _batches(store: Store, webhook_id: int, since: datetime, until: datetime, at: datetime) -> Iterator[int]:
     """Queue the events batch by batch, each in a transaction of its own, and yield how many each queued."""
     after: tuple[int, int] | None = (0, 0)
+    bounds = {"since": to_micros(since), "until": to_micros(until)}
     while after is not None:
-        queued, after = in_transaction(store, lambda tx, after=after: _queue(tx, webhook_id, period, after, at))
+        queued, after = in_transaction(store, lambda tx, after=after: _queue(tx, webhook_id, bounds, after, at))
         yield queued
 
 
 def _queue(
-    tx: Tx, webhook_id: int, period: Period, after: tuple[int, int], at: datetime
+    tx: Tx, webhook_id: int, bounds: dict[str, int], after: tuple[int, int], at: datetime
 ) -> tuple[int, tuple[int, int] | None]:
     """Queue the matching events among the next transitions; return how many, and where to go on."""
     hook: Subscription = subscription(tx, webhook_id)
     case_id, seq = after
-    bounds = {"since": to_micros(period.since), "until": to_micros(period.until)}
     events = [event_of(row) for row in tx.rows(RECORDED, case_id=case_id, seq=seq, limit=AT_ONCE, **bounds)]
     happened = [event for event in events if event.move != CARRIED_OVER]
     rows = [

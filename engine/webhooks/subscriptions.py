@@ -1,22 +1,23 @@
 """Subscriptions of webhooks: added, listed, rotated and removed by administrators; each change is journalled."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.access.principal import Principal, PrincipalKind, Scope
+from engine.access.principal import OUTSIDERS, Principal, PrincipalKind, Scope
 from engine.actors import administrator
 from engine.departments import check_department
 from engine.entry_checks import check_key
+from engine.kept_answers import Answer, answered_once, keyed_request
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhook_reactions import reaction_of
+from engine.webhooks.address_rules import PUBLIC_ONLY, AddressRules
 from engine.webhooks.event_names import SUBSCRIBABLE
 from engine.webhooks.signing import new_nonce, nonce_of_key, signing_secret
 from models.columns import from_micros, to_micros
-from models.webhook_url import BadWebhookUrl, parse_webhook_url
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 
@@ -98,8 +99,7 @@ def add_webhook(
     principal: Principal,
     at: datetime,
     key: str | None = None,
-    *,
-    http_allowed: bool = False,
+    rules: AddressRules = PUBLIC_ONLY,
 ) -> tuple[Subscription, str]:
     """Add a subscription; return it and its signing secret, which is not shown again.
 
@@ -110,7 +110,7 @@ def add_webhook(
     """
     with store.writing() as tx:
         by = may_manage(tx, principal, personal=new.personal)
-        url = checked_url(new.url, http_allowed)
+        url = rules.checked(new.url)
         _check_filters(tx, new)
         nonce = _nonce(store, by, key, "add")
         if tx.postgres:
@@ -138,32 +138,45 @@ def rotate_secret(
 
     The same request under the same idempotency ``key`` changes nothing more and gets the same answer.
 
-    Raises ``Refused('unknown_webhook' | 'bad_overlap')`` and what ``may_manage`` raises.
+    Raises ``Refused('unknown_webhook' | 'bad_overlap' | 'key_reused')`` and what ``may_manage`` raises.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Refused("bad_overlap", most=LONGEST_OVERLAP.days)
+    request = keyed_request(store, principal, key, f"webhook {webhook_id} rotate", overlap=overlap.total_seconds())
+    until = at + overlap
     with store.writing() as tx:
         by = may_manage(tx, principal)
-        nonce = _nonce(store, by, key, f"rotate {webhook_id}")
-        if (known := tx.row(OF_NONCE, nonce=nonce)) is not None:
-            return _subscription(known), signing_secret(store.secret, nonce)
-        if tx.run(ROTATE, id=webhook_id, nonce=nonce, until=to_micros(at + overlap)) != 1:
-            raise Refused("unknown_webhook", id=webhook_id)
-        journal_row(tx, "webhook", (webhook_id,), by, to_micros(at))
-        return subscription(tx, webhook_id), signing_secret(store.secret, nonce)
+
+        def rotate() -> Answer:
+            nonce = new_nonce()
+            if tx.run(ROTATE, id=webhook_id, nonce=nonce, until=to_micros(until)) != 1:
+                raise Refused("unknown_webhook", id=webhook_id)
+            journal_row(tx, "webhook", (webhook_id,), by, to_micros(at))
+            return {"nonce": nonce, "former_until": until.isoformat()}
+
+        answer = answered_once(tx, request, at, rotate)
+        hook = subscription(tx, webhook_id)
+    rotated = replace(hook, former_until=datetime.fromisoformat(answer["former_until"]))
+    return rotated, signing_secret(store.secret, answer["nonce"])
 
 
-def remove_webhook(store: Store, webhook_id: int, principal: Principal, at: datetime) -> int:
+def remove_webhook(store: Store, webhook_id: int, principal: Principal, at: datetime, key: str | None = None) -> int:
     """End a subscription; return how many events are not sent to it any more.
 
-    Raises ``Refused('unknown_webhook')`` and what ``may_manage`` raises.
+    The same request under the same idempotency ``key`` gets the same answer. Raises ``Refused('unknown_webhook')`` and
+    what ``may_manage`` raises.
     """
+    request = keyed_request(store, principal, key, f"webhook {webhook_id} remove")
     with store.writing() as tx:
         by = may_manage(tx, principal)
-        if tx.run(REMOVE, id=webhook_id, at=to_micros(at), by=by) != 1:
-            raise Refused("unknown_webhook", id=webhook_id)
-        journal_row(tx, "webhook", (webhook_id,), by, to_micros(at))
-        return tx.run(DROP_UNSENT, reaction=reaction_of(webhook_id), at=to_micros(at))
+
+        def remove() -> Answer:
+            if tx.run(REMOVE, id=webhook_id, at=to_micros(at), by=by) != 1:
+                raise Refused("unknown_webhook", id=webhook_id)
+            journal_row(tx, "webhook", (webhook_id,), by, to_micros(at))
+            return {"unsent": tx.run(DROP_UNSENT, reaction=reaction_of(webhook_id), at=to_micros(at))}
+
+        return answered_once(tx, request, at, remove)["unsent"]
 
 
 def may_manage(tx: Tx, principal: Principal, *, personal: bool = False) -> str:
@@ -174,7 +187,7 @@ def may_manage(tx: Tx, principal: Principal, *, personal: bool = False) -> str:
     Raises ``Refused('not_in_charge' | 'unknown_actor' | 'actor_disabled' | 'scope_missing')``.
     """
     by = administrator(tx, principal.actor.handle).handle
-    if principal.kind in (PrincipalKind.CUSTOMER, PrincipalKind.SYSTEM):
+    if principal.kind in {*OUTSIDERS, PrincipalKind.SYSTEM}:
         raise Refused("scope_missing", scope=Scope.WEBHOOKS.value)
     for scope in (Scope.WEBHOOKS, *((Scope.ADMINISTER, Scope.READ_CONTACTS) if personal else ())):
         if not principal.holds(scope):
@@ -229,14 +242,6 @@ def _subscription(row: Any) -> Subscription:
         from_micros(row.added_at),
         row.added_by,
     )
-
-
-def checked_url(text: str, http_allowed: bool) -> str:
-    """Return the address of a webhook in its one form. Raises ``Refused('bad_webhook_url')``."""
-    try:
-        return parse_webhook_url(text, http_allowed=http_allowed).text
-    except BadWebhookUrl as bad:
-        raise Refused("bad_webhook_url", why=bad.why) from None
 
 
 def _check_filters(tx: Tx, new: NewWebhook) -> None:

@@ -26,15 +26,25 @@ async def send_digests(work: Work) -> int:
     """Queue the digest of each past day that has none yet, and send what is queued; returns how many mails went out."""
     now = await work.now()
     today = now.astimezone(reader_zone()).date()
-    for back in range(DAYS_BACK, 0, -1):
-        await off_loop(_queue_day, work.store, today - timedelta(days=back), now)
+    await off_loop(_queue, work.store, today, now)
     return await send_queued(work)
+
+
+def _queue(store: Store, today: date, now: datetime) -> None:
+    with store.looking() as tx:
+        if not figures.any_recorded_late(tx, _begin(today - timedelta(days=DAYS_BACK)), _begin(today)):
+            return  # as on almost every day
+    for back in range(DAYS_BACK, 0, -1):
+        _queue_day(store, today - timedelta(days=back), now)
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), reader_zone())
 
 
 def _queue_day(store: Store, day: date, now: datetime) -> None:
     name = f"digest:{day.isoformat()}"
-    begin = datetime.combine(day, time(), reader_zone())
-    end = datetime.combine(day + timedelta(days=1), time(), reader_zone())
+    begin, end = _begin(day), _begin(day + timedelta(days=1))
     with store.looking() as tx:
         steps = [] if run_figures.last_run(tx, name) is not None else figures.recorded_late(tx, begin, end)
     mails = [_mail(name, day, actor, by_case) for actor, by_case in _recipients(store, steps, now)]
@@ -45,7 +55,7 @@ def _queue_day(store: Store, day: date, now: datetime) -> None:
 
 def _recipients(store: Store, steps: Sequence[LateStep], at: datetime) -> list[tuple[Actor, dict[str, list[LateStep]]]]:
     """Return each recipient with the steps that ask him, by case."""
-    if not steps:  # as on almost every day
+    if not steps:
         return []
     staff = all_staff(store)
     found: dict[str, dict[str, list[LateStep]]] = defaultdict(lambda: defaultdict(list))

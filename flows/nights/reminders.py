@@ -1,25 +1,23 @@
 """Reminds whoever is asked for an overdue case until the promise is met: one mail a day for all of his cases (B11)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.escalation.recipients import asked_for
 from engine.outbox.mails import NOBODY, ComposedMail, mails_by_key, queue_mails
 from engine.outbox.notices import asked_since
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from flows.mailing import send_queued
-from flows.notifications import all_staff
 from flows.work import Work, off_loop
 from locales.translation import label, translate
 from locales.zone import reader_zone
-from models import Actor
 from models.columns import MICROSECOND, to_micros
 from reports.discovered_model import span
 from reports.markdown import department
 from reports.overdue import OverdueCase, by_case, overdue
+from reports.staff import Staff, StaffRow
 
 LISTED = 50
 """The most cases that a reminder lists; it gives the number of the others."""
@@ -33,7 +31,7 @@ LONGEST = 31
 class Reminder:
     """The overdue cases that ask one person, and the shortest interval that their packs set."""
 
-    actor: Actor
+    actor: StaffRow
     every: int
     zone: str
     cases: list[OverdueCase] = field(default_factory=list[OverdueCase])
@@ -49,10 +47,14 @@ async def send_reminders(work: Work) -> int:
 
 
 def _queue(store: Store, now: datetime) -> None:
-    day, staff = now.astimezone(reader_zone()).date(), all_staff(store)
+    day = now.astimezone(reader_zone()).date()
     with store.looking() as tx:
-        fresh = asked_since(tx, (actor.handle for actor in staff), now - FRESH)
-        reminders, unasked = _reminders(by_case(overdue(tx, now)), staff, fresh, rules_in(tx), now)
+        staff = Staff.read(tx, now)
+        cases = by_case(overdue(tx, now, staff))
+        if not cases:
+            return
+        fresh = asked_since(tx, staff.by_handle, now - FRESH)
+        reminders, unasked = _reminders(cases, staff, fresh, rules_in(tx), now)
         keys = [_key(earlier, reminder.actor) for reminder in reminders for earlier in _days_before(day, reminder)]
         recent = mails_by_key(tx, keys)
     due = [
@@ -64,7 +66,7 @@ def _queue(store: Store, now: datetime) -> None:
 
 
 def _reminders(
-    cases: Iterable[OverdueCase], staff: Sequence[Actor], fresh: set[tuple[str, str]], rules: Rules, now: datetime
+    cases: Iterable[OverdueCase], staff: Staff, fresh: set[tuple[str, str]], rules: Rules, now: datetime
 ) -> tuple[list[Reminder], list[OverdueCase]]:
     """Return a reminder for each person who is asked, and the cases that nobody is asked for."""
     found: dict[str, Reminder] = {}
@@ -74,7 +76,7 @@ def _reminders(
         pack = rules.pack(worst.pack, to_micros(now))
         if pack.alerts.remind_days == 0:
             continue
-        actors = asked_for(worst, worst.level, staff, now, person=worst.person).actors
+        actors = [staff.by_handle[handle] for handle in worst.asked]
         if not actors:
             unasked.append(case)
         for actor in (actor for actor in actors if (actor.handle, worst.number) not in fresh):
@@ -89,7 +91,7 @@ def _days_before(day: date, reminder: Reminder) -> list[date]:
     return [day - timedelta(days=back) for back in range(1, reminder.every)]
 
 
-def _key(day: date, actor: Actor) -> str:
+def _key(day: date, actor: StaffRow) -> str:
     return f"reminder:{day}:{actor.handle}"
 
 

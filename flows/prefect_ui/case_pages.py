@@ -15,6 +15,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import DeploymentFilter
 
 from engine.store import Store
+from flows.case_address import console_page
 from flows.prefect_ui.case_forms import DeployedForm, OfferedForm, deployed_form, forms_of
 from flows.prefect_ui.runs_of_cases import known_runs, runs_of
 from flows.work import Work, off_loop
@@ -54,7 +55,8 @@ async def leave_pages(
             for run in worked[number]
             if run.run_id in known
         ]
-        page = await off_loop(case_page.page, work.store, number, now, work.locale, forms, runs)
+        console = console_page(work.console_url, number)
+        page = await off_loop(case_page.page, work.store, number, now, work.locale, forms, runs, console)
         if page is None:
             continue
         await client.create_artifact(

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import FlowRunFilter
 
 from engine.store import Store
 from models.columns import from_micros
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
 
 MOST = 10
 """The most runs that are listed for a case, the last ones."""
@@ -60,8 +61,10 @@ def runs_of(store: Store, numbers: Sequence[str]) -> dict[str, list[RunOfCase]]:
     return found
 
 
-async def known_runs(client: PrefectClient, run_ids: Iterable[str | None]) -> Mapping[str, Run]:
+async def known_runs(client: "PrefectClient", run_ids: Iterable[str | None]) -> Mapping[str, Run]:
     """Return those of the runs that Prefect still has, by their ids."""
+    from prefect.client.schemas.filters import FlowRunFilter
+
     wanted = list(dict.fromkeys(run_id for run_id in run_ids if run_id is not None))
     known: dict[str, Run] = {}
     for begin in range(0, len(wanted), READ):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from engine.accounts.customer_keys import link_of
 from engine.backoff import TRIES
 from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from engine.store import Store
@@ -13,6 +14,7 @@ from flows.reaction_context import ReactionContext
 from flows.reaction_registry import EVERY, on_message, on_move
 from flows.work import Work, off_loop
 from models import Party
+from models.columns import from_micros
 from reports.linked_cases import Addressee, customer_address
 from statemachines.lifecycle import Refused, Speech
 
@@ -36,7 +38,7 @@ async def send_message(context: ReactionContext) -> None:
     if customer is None or not customer.email:
         await undelivered(context, NO_ADDRESS)
         return
-    mail = await _composed(context, speech, locale_of(customer, context.work))
+    mail = await _composed(context, speech, customer)
     if mail is None:
         await undelivered(context, ERASED)
         return
@@ -64,18 +66,28 @@ async def _customer(context: ReactionContext, speech: Speech) -> Party | Address
     return await off_loop(customer_address, context.work.store, other)
 
 
-async def _composed(context: ReactionContext, speech: Speech, locale: str) -> ComposedMail | None:
+async def _composed(context: ReactionContext, speech: Speech, customer: Party | Addressee) -> ComposedMail | None:
     """Return the mail as it was first composed, under the delivery's key; None where its words were erased."""
     key = mail_key(context, speech.template, "")
     if (stored := await context.batch.grouped(composed_mails, key)) is not None:
         return stored
+    locale = locale_of(customer, context.work)
     texts = {name: text for name in speech.fields if (text := await context.statement(name))}
     if not texts:
         return None
-    letter = render(speech, context.number, texts, locale)
+    letter = render(speech, context.number, texts, locale, _link(context, customer, speech))
     mail = ComposedMail(key, "", letter.subject, letter.body)
     await off_loop(compose, context.work.store, [mail], await context.work.now())
     return mail
+
+
+def _link(context: ReactionContext, customer: Party | Addressee, speech: Speech) -> str:
+    """Return the link by which the customer sees his case; empty without a portal, or in a letter about another one."""
+    url, work = context.work.portal_url, context.work
+    if url is None or not customer.email or context.table.internal or context.form.get(speech.customer_of) is not None:
+        return ""
+    written_at = from_micros(context.event.occurred_at)
+    return f"{url}/link/{link_of(work.store.secret, context.number, customer.email, written_at)}"
 
 
 async def undelivered(context: ReactionContext, cause: str) -> None:

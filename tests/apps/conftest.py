@@ -1,11 +1,13 @@
-"""The command line, run in this process in a home of its own, in English and on a wide terminal."""
+"""The command line, run in this process in a home of its own, in English and on a wide terminal; and a browser."""
 
 import io
 import json as decoder
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +15,11 @@ from apps.cli import run
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import SECRET
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,16 @@ def simulated(closeloop: Closeloop, sqlite_settings: Settings, sqlite_store: Sto
 def number(closeloop: Closeloop, simulated: Store) -> str:
     """A case of the simulated store, just opened."""
     return closeloop.json("case", "open", "--text", "My parcel is late.", "--as", "amy")["case"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """The system's Chromium, without a window; of a module, for while it is open no other loop runs in this thread."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to visit the pages")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

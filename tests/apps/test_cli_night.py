@@ -8,6 +8,7 @@ from engine.create_store import set_clock
 from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import (
+    AGENT,
     DAY,
     DIRECTOR,
     HOUR,
@@ -19,6 +20,7 @@ from tests.case_actions import (
     new_case,
     query_rows,
 )
+from tests.erasures import ADMINISTRATOR, administrator_of
 
 
 def test_a_sweep_fires_what_is_due_once(closeloop: Closeloop, simulated: Store, number: str):
@@ -66,6 +68,10 @@ def test_the_report_counts_from_the_tables(closeloop: Closeloop, simulated: Stor
     assert number in shown
 
 
+ADMINISTERS = ("--as", ADMINISTRATOR)
+DROPS = ("--reason", "The customer was called.", *ADMINISTERS)
+
+
 @pytest.fixture
 def dead(simulated: Store, number: str) -> tuple[str, str, str]:
     """A delivery that was given up after its last try, as the command line names it."""
@@ -74,6 +80,7 @@ def dead(simulated: Store, number: str) -> tuple[str, str, str]:
         VALUES (:case_id, 1, 'acknowledge_contact', 'dead', 5, 0, 'SMTPServerDisconnected')
     """
     execute_sql(simulated, sql, case_id=case_of(simulated, number)["id"])
+    administrator_of(simulated)
     return number, "1", "acknowledge_contact"
 
 
@@ -85,23 +92,30 @@ def test_dead_letters_are_listed(closeloop: Closeloop, dead: tuple[str, str, str
 
 
 def test_a_dead_letter_is_tried_again(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
-    assert closeloop.json("dead", "retry", *dead)["status"] == "waiting"
+    assert closeloop.json("dead", "retry", *dead, *ADMINISTERS)["status"] == "waiting"
     [row] = query_rows(simulated, "SELECT status, tries FROM delivery")
     assert row == {"status": "waiting", "tries": 0}
     assert closeloop.json("dead", "list")["dead"] == []
-    assert closeloop.refused("dead", "retry", *dead)["code"] == "not_dead"
+    assert closeloop.refused("dead", "retry", *dead, *ADMINISTERS)["code"] == "not_dead"
 
 
 def test_a_dead_letter_is_given_up(closeloop: Closeloop, simulated: Store, dead: tuple[str, str, str]):
-    assert closeloop.json("dead", "drop", *dead)["status"] == "done"
+    assert closeloop.json("dead", "drop", *dead, *DROPS)["status"] == "done"
     assert query_rows(simulated, "SELECT status FROM delivery") == [{"status": "done"}]
-    assert closeloop.refused("dead", "drop", *dead)["code"] == "not_dead"
+    assert closeloop.refused("dead", "drop", *dead, *DROPS)["code"] == "not_dead"
+
+
+def test_only_an_administrator_decides_and_to_give_up_needs_a_reason(closeloop: Closeloop, dead: tuple[str, str, str]):
+    assert closeloop.refused("dead", "retry", *dead)["code"] == "no_actor"
+    assert closeloop.refused("dead", "retry", *dead, "--as", AGENT)["code"] == "not_in_charge"
+    assert closeloop.refused("dead", "drop", *dead, "--as", AGENT, "--reason", "So.")["code"] == "not_in_charge"
+    assert closeloop.refused("dead", "drop", *dead, *ADMINISTERS)["code"] == "no_reason"
 
 
 def test_a_letter_that_is_not_dead_is_refused(closeloop: Closeloop, dead: tuple[str, str, str]):
     for words in (("cp-26-999999", *dead[1:]), (dead[0], "9", dead[2]), (*dead[:2], "route_case")):
-        for what in ("retry", "drop"):
-            assert closeloop.refused("dead", what, *words)["code"] == "not_dead"
+        for what in (("retry", *words, *ADMINISTERS), ("drop", *words, *DROPS)):
+            assert closeloop.refused("dead", *what)["code"] == "not_dead"
 
 
 @pytest.fixture
@@ -109,6 +123,7 @@ def parked(simulated: Store, number: str) -> str:
     """A case whose clocks failed at every try."""
     sql = "INSERT INTO parked (case_id, work, version, tries, reason) VALUES (:case_id, 'timer', 1, 5, 'lost_state')"
     execute_sql(simulated, sql, case_id=case_of(simulated, number)["id"])
+    administrator_of(simulated)
     return number
 
 
@@ -119,23 +134,23 @@ def test_a_parked_case_is_listed_and_released(closeloop: Closeloop, simulated: S
     shown = closeloop("dead", "list").output
     assert "Parked cases: 1" in shown
     assert f"{parked} │ deadlines │ lost_state" in shown
-    assert closeloop.json("dead", "retry", parked) == {"case": parked, "status": "released"}
+    assert closeloop.json("dead", "retry", parked, *ADMINISTERS) == {"case": parked, "status": "released"}
     assert query_rows(simulated, "SELECT * FROM parked") == []
-    assert closeloop.refused("dead", "retry", parked)["code"] == "not_parked"
+    assert closeloop.refused("dead", "retry", parked, *ADMINISTERS)["code"] == "not_parked"
 
 
 def test_after_an_outage_all_is_tried_again_at_once(
     closeloop: Closeloop, simulated: Store, parked: str, dead: tuple[str, str, str]
 ):
-    assert closeloop.json("dead", "retry", "--all") == {"revived": 1, "released": 1}
+    assert closeloop.json("dead", "retry", "--all", *ADMINISTERS) == {"revived": 1, "released": 1}
     assert closeloop.json("dead", "list") == {"dead": [], "parked": []}
-    assert closeloop.json("dead", "retry", "--all") == {"revived": 0, "released": 0}
+    assert closeloop.json("dead", "retry", "--all", *ADMINISTERS) == {"revived": 0, "released": 0}
     for words in ((), (parked, "--all")):
         assert closeloop.refused("dead", "retry", *words)["code"] == "one_or_all"
 
 
 def test_half_a_delivery_is_no_delivery(closeloop: Closeloop, dead: tuple[str, str, str]):
-    assert closeloop.refused("dead", "retry", *dead[:2])["code"] == "not_dead"
+    assert closeloop.refused("dead", "retry", *dead[:2], *ADMINISTERS)["code"] == "not_dead"
 
 
 def test_simulated_time_goes_on_and_stands(closeloop: Closeloop, simulated: Store, number: str):

@@ -81,7 +81,7 @@ def test_how_a_test_message_failed_is_said_in_words(staffed: Closeloop, receiver
     connections = receiver.connections
     staffed.patch.setenv("CLOSELOOP_WEBHOOK_NETWORKS", "")
     refused = staffed.refused("webhook", "test", f"https://localhost:{receiver.port}/hook", *ADA)
-    assert refused["params"]["failure"] == "address"
+    assert (refused["code"], refused["params"]["why"]) == ("bad_webhook_url", "inside")
     assert "CLOSELOOP_WEBHOOK_NETWORKS" in refused["text"]
     assert receiver.connections == connections
 

@@ -1,13 +1,17 @@
 """The driver sends webhooks beside its other work: a receiver that does not answer delays none of it."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from threading import Event
 
 import pytest
 
+from apps import webhook_lane
+from apps.webhook_lane import WebhookLane
 from engine.settings import Settings
 from gateways.webhook_sender import FakeSender, WebhookFailed
+from statemachines.refused import Refused
 from tests.apps.test_driver import (
     acknowledged,
     driving,
@@ -100,3 +104,46 @@ def test_a_driver_stops_while_a_receiver_does_not_answer(settings: Settings, shi
         assert webhooks(work) == [("leased", 1)], "sent again, under the same id, once the lease has ended"
     finally:
         sender.released.set()
+
+
+@pytest.mark.parametrize(
+    ("errors", "logged"),
+    [
+        ([Refused("database_away")] * 3, []),
+        ([ValueError()] * 3, ["sending webhooks failed: ValueError"]),
+        (
+            [Refused("disk_full"), Refused("database_away"), OSError()],
+            ["sending webhooks failed: disk_full", "sending webhooks failed: OSError"],
+        ),
+    ],
+    ids=["database-away", "one-error", "several"],
+)
+def test_an_error_is_logged_once_and_the_tick_s_own_not_at_all(
+    shifted_work: ShiftedWork,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    errors: list[Exception],
+    logged: list[str],
+):
+    waiting = iter(errors)
+
+    def fail(_store: object) -> None:
+        raise next(waiting)
+
+    monkeypatch.setattr(webhook_lane, "RETRY_SECONDS", 0)
+
+    async def story() -> None:
+        woken = asyncio.Event()
+        lane = WebhookLane(shifted_work, woken.set)
+        for _ in errors:
+            woken.clear()
+            lane.start()
+            async with asyncio.timeout(20):
+                await woken.wait()
+            await asyncio.sleep(0)  # the task that woke us ends
+        await lane.stop()
+
+    monkeypatch.setattr("flows.tick.refuse_doubtful_clock", fail)
+    with caplog.at_level(logging.ERROR, "closeloop.driver"):
+        asyncio.run(story())
+    assert caplog.messages == logged

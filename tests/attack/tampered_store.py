@@ -66,6 +66,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "published_at": n, "published_by": 4, "reason": "decision", "projected_at": n}
         for n in (1, 2)
     ),
+    "failed_log_in": tuple({"id": n, "at": n, "actor_id": n, "method": "password", "address": "a"} for n in (3, 4)),
     "fingerprint": tuple({"case_id": n, "a": n, "b": n, "c": n, "d": n} for n in (1, 2)),
     "hold": tuple({"kind": kind, "since": 1, "held_by": 6, "reason": "fire"} for kind in ("finding", "appeal")),
     "interpretation": tuple(
@@ -76,6 +77,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": f"i{n}", "actor_id": n, "digest": "d", "made_at": n, "made_by": 4, "until": n, "used_at": n}
         for n in (3, 4)
     ),
+    "kept_answer": tuple({"key": f"k{n}", "request_hash": f"r{n}", "answer": "{}", "at": n} for n in (1, 2)),
     "lease": tuple({"name": f"duty{n}", "owner": "p", "seen_at": n, "until": n} for n in (1, 2)),
     "link": tuple({"parent_id": n, "child_id": n + 1, "relation": "came_of", "at": n} for n in (1, 2)),
     "login_session": tuple(
@@ -84,7 +86,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         for n in (3, 4)
     ),
     "mail": tuple(
-        {"key": f"k{n}", "recipient": "amy", "composed_at": n, "outcome": "sent", "settled_at": n, "tries": 1,
+        {"key": f"k{n}", "recipient": "amy", "composed_at": n, "outcome": "refused", "settled_at": n, "tries": 1,
          "next_at": n}
         for n in (1, 2)
     ),

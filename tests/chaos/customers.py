@@ -18,6 +18,10 @@ TEXTS = (
     "一直没有更新物流信息。",
 )
 LONGEST_AGO = 60 * 3600.0
+SETTLED_AGO = timedelta(hours=4)
+"""A reply is at least so old, so that it lies in no future although the time is set back. Outside these runs nobody
+moves a case by a clock that was set back; here a step would fire before such a reply has come.
+"""
 REPLIED, SATISFIED = 0.3, 0.3
 """The shares of the contacts in a file that hold their reply, and of their customers satisfied at the callback."""
 
@@ -37,7 +41,9 @@ def _contact(chance: Random, row_id: str, now: datetime) -> Contact:
     ago = timedelta(seconds=chance.choice((1800.0, LONGEST_AGO)) * chance.random() + 1)
     reply = None
     if chance.random() < REPLIED:
-        reply = Reply(text=f"We have looked into it. [{row_id}]", at=now - ago * chance.random())
+        replied_ago = SETTLED_AGO + ago * chance.random()
+        ago += SETTLED_AGO
+        reply = Reply(text=f"We have looked into it. [{row_id}]", at=now - replied_ago)
     email = f"{row_id}@example.com"
     return Contact(row_id=row_id, at=now - ago, text=text(chance, row_id), email=email, reply=reply)
 

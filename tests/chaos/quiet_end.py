@@ -16,6 +16,7 @@ STUCK_SECONDS = 120.0
 """After so many seconds without progress the wait ends; the audit reports what is missing."""
 POLL_SECONDS = 0.5
 DONE = "SELECT (SELECT count(*) FROM delivery WHERE status = 'done') + (SELECT count(*) FROM escalation_step) AS done"
+QUEUED = "SELECT count(*) AS n FROM mail WHERE next_at IS NOT NULL"
 
 
 def wait_until_quiet(setup: ChaosSetup) -> int:
@@ -25,7 +26,7 @@ def wait_until_quiet(setup: ChaosSetup) -> int:
     while True:
         with closing(setup.settings.store()) as store:
             now = to_micros(setup.offset.now(store))
-            if _nothing_due(store, now):
+            if is_quiet(store, now):
                 return now
             done = _count_done(store)
         if done != before:
@@ -43,9 +44,12 @@ def _count_done(store: Store) -> int:
         return tx.row(DONE).done
 
 
-def _nothing_due(store: Store, now: int) -> bool:
+def is_quiet(store: Store, now: int) -> bool:
+    """Return whether nothing is due and nothing is under way: what a driver holds is due again when its lease ends."""
     next_due = look(store)
     instants = next_due.arrival, next_due.timer, next_due.callback, next_due.mail
-    return (
-        next_due.outbox_event is None and next_due.delivery is None and all(at is None or at > now for at in instants)
-    )
+    if next_due.outbox_event is not None or next_due.delivery is not None:
+        return False
+    with store.looking() as tx:
+        queued = tx.row(QUEUED).n
+    return not queued and all(at is None or at > now for at in instants)

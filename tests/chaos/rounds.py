@@ -162,13 +162,19 @@ class ChaosRun:
             self.kill(process)
 
     def settle(self) -> int:
-        """Let new drivers work until nothing is due; return the instant (microseconds) from which nothing was due."""
+        """Let new drivers work until nothing is due; return the instant (microseconds) from which nothing was due.
+
+        The time stands still at the end: what fell due until the drivers have stopped would count as lost.
+        """
         self.setup.offset.overtake(SHORTEST_JUMP)
         for _ in range(min(2, self.plan.drivers)):
             self.start("driver")
         for jump in (RETRY_JUMP, 26 * 3600.0, RETRY_JUMP):
             self.setup.offset.jump(jump)
-            until = wait_until_quiet(self.setup)
+            wait_until_quiet(self.setup)
+        with closing(self.setup.settings.store()) as store:
+            self.setup.offset.stop(store)
+        until = wait_until_quiet(self.setup)
         for process in list(self.alive):
             process.stop()
             self.alive.remove(process)

@@ -5,14 +5,17 @@ import mmap
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engine.store import Store
 from flows.work import Work
 
 POLL_SECONDS = 0.05
-LAYOUT = "dd"
-"""The current offset and the greatest offset so far, in seconds."""
+LAYOUT = "ddd"
+"""The current offset and the greatest offset so far, and since when the system's time counts no more: 0 if it counts.
+
+All three are in seconds.
+"""
 
 
 class TimeOffset:
@@ -23,24 +26,30 @@ class TimeOffset:
 
     def now(self, store: Store) -> datetime:
         """Return the store's time plus the offset."""
-        return store.now() + timedelta(seconds=self._read()[0])
+        offset, _, stopped_at = self._read()
+        base = datetime.fromtimestamp(stopped_at, UTC) if stopped_at else store.now()
+        return base + timedelta(seconds=offset)
+
+    def stop(self, store: Store) -> None:
+        """Let the time stand still, so that nothing more falls due; it can still jump."""
+        offset, farthest, _ = self._read()
+        self._write(offset, farthest, store.now().timestamp())
 
     def jump(self, seconds: float) -> None:
         """Move the time forward, or back if ``seconds`` is negative."""
-        now, farthest = self._read()
-        self._write(now + seconds, max(farthest, now + seconds))
+        now, farthest, stopped_at = self._read()
+        self._write(now + seconds, max(farthest, now + seconds), stopped_at)
 
     def overtake(self, seconds: float) -> None:
         """Move that far beyond the latest time so far: all leases have expired then."""
-        now, farthest = self._read()
+        now, farthest, _ = self._read()
         self.jump(farthest - now + seconds)
 
-    def _read(self) -> tuple[float, float]:
-        now, farthest = struct.unpack(LAYOUT, self._seconds[:])
-        return now, farthest
+    def _read(self) -> tuple[float, float, float]:
+        return struct.unpack(LAYOUT, self._seconds[:])
 
-    def _write(self, now: float, farthest: float) -> None:
-        self._seconds[:] = struct.pack(LAYOUT, now, farthest)
+    def _write(self, now: float, farthest: float, stopped_at: float) -> None:
+        self._seconds[:] = struct.pack(LAYOUT, now, farthest, stopped_at)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests.docs.test_howtos import LINK
 PAGE = "docs/api.md"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_first_call_can_be_followed(tmp_path: Path):
     from apps.prefect_server import free_port

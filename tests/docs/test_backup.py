@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_howtos import LINK
 
 PAGES = ("docs/backup.md", "docs/tampering.md")
 
 
+@pytest.mark.long
 def test_the_page_can_be_followed(tmp_path: Path):
     shutil.copy(ROOT / "deploy" / "verify.py", tmp_path)
     lines = [

@@ -174,9 +174,13 @@ def apply(block: Block, project: Path) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project to which both recipes were applied, one after the other."""
-    copy = tmp_path_factory.mktemp("project")
+    return applied_to(tmp_path_factory.mktemp("project"))
+
+
+def applied_to(copy: Path) -> Path:
+    """Copy the project into an empty folder, and apply both recipes to the copy."""
     for room in (*COPIED, "tests"):
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, copy / room)  # with the bytecode of what stays as it is
     for name in ("prefect.yaml", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     for block in (*recipe(AMOUNT), *recipe(STEP)):

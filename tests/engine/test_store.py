@@ -153,6 +153,24 @@ def test_a_connection_killed_while_idle_is_replaced(postgres_store: Store):
     assert make_move(postgres_store, number, "classify").seq == 2
 
 
+def test_a_question_is_asked_again_where_the_connection_was_killed_while_idle(postgres_store: Store):
+    number = new_case(postgres_store)
+    assert kill_connections(postgres_store) >= 1
+    assert postgres_store.ask(lambda tx: tx.row("SELECT number FROM cases")).number == number
+
+
+def test_a_question_that_is_refused_is_asked_once(store: Store):
+    asked: list[Tx] = []
+
+    def question(tx: Tx) -> None:
+        asked.append(tx)
+        raise Refused("unknown_case", number="cp-26-000001")
+
+    assert refusal(lambda: store.ask(question)).code == "unknown_case"
+    assert len(asked) == 1
+    assert store.ask(lambda tx: tx.rows("SELECT id FROM cases")) == [], "the connection is used again"
+
+
 def test_many_connections_killed_while_idle_are_replaced(postgres_store: Store):
     number = new_case(postgres_store)
     with postgres_store.looking(), postgres_store.looking(), postgres_store.looking():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.outbox.dead_letters import revive_all
+from engine.outbox.dead_letters import retry_all
 from engine.outbox.deliveries import lease
 from flows.reaction_registry import wanted
 from flows.work import Work
@@ -26,6 +26,7 @@ from tests.case_actions import (
     query_rows,
     timer_of,
 )
+from tests.erasures import administrator_of
 from tests.flows.scenes import FailingMailer, deliveries, drained, sent_mails
 
 WANG: dict[str, Any] = {"email": "wang@example.com", "customer": "王女士"}
@@ -161,7 +162,7 @@ def test_a_message_that_was_given_up_and_is_sent_after_all_meets_the_promise_tha
         drained(work, MINUTE * minutes)
     assert "message_undelivered" in moves_of(work.store, number)
     assert timer_of(work.store, number, "promise")["outcome"] is None
-    assert revive_all(work.store, START + DAY) > 0
+    assert retry_all(work.store, administrator_of(work.store), START + DAY).revived > 0
     drained(work, DAY)
     drained(work, DAY + MINUTE)
     arrived = [json.loads(row["form"]) for row in history_of(work.store, number) if row["move"] == "message_arrived"]

@@ -452,3 +452,56 @@ def _check(work: Work) -> None:
     for step in query_rows(work.store, OPEN_STEPS):
         assert (step["case_id"], step["cycle"], step["level"]) in answered, step
     assert {status for _, status, *_ in deliveries(work.store)} <= {"done"}
+
+
+class Killed(BaseException):
+    """Ends the process in the middle of a send."""
+
+
+class KillingMailer(FakeMailer):
+    """Kills the process that hands it a mail for an address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+
+    def send(self, mail: Mail) -> None:
+        if mail.to == self._address:
+            raise Killed
+        super().send(mail)
+
+
+def killed_while_mailing(work: Work, address: str, after: timedelta) -> None:
+    """Do all that is due, until the process is killed when it mails to the address; its deliveries stay leased."""
+    work.mailer = KillingMailer(address)
+    with pytest.raises(Killed):
+        drained(work, after)
+    work.mailer = FakeMailer()
+
+
+@pytest.mark.any_database
+def test_who_was_asked_gets_the_mail_although_the_case_has_moved_to_others_meanwhile(work: Work):
+    with work.store.writing() as tx:
+        add_actor(tx, NewActor("sam", (Role.TEAM_SUPERVISOR,), "claims", email="sam@example.com"))
+        add_actor(tx, NewActor("pia", (Role.TEAM_SUPERVISOR,), "delivery", email="pia@example.com"))
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, timedelta())
+    killed_while_mailing(work, "sam@example.com", LATE)
+    make_move(work.store, number, "reclassify", by=SUPERVISOR, after=LATE, category="delay", department="delivery")
+    drained(work, LATE + 2 * MINUTE)
+    asked = {row["recipient"] for row in query_rows(work.store, "SELECT recipient FROM notice WHERE level = 1")}
+    assert "sam" in asked
+    assert asked <= {mail.to.partition("@")[0] for mail in sent_mails(work)}
+    assert {status for _, status, *_ in deliveries(work.store)} == {"done"}
+
+
+@pytest.mark.any_database
+def test_a_notice_that_nobody_sent_is_forgotten_once_it_is_moot(work: Work):
+    number = new_case(work.store, text=DAMAGE)
+    drained(work, timedelta())
+    killed_while_mailing(work, "sue@example.com", LATE)
+    make_move(work.store, number, "reply", by=AGENT, after=LATE)
+    drained(work, LATE + 2 * MINUTE)
+    assert query_rows(work.store, "SELECT recipient FROM notice WHERE level = 1") == []
+    assert query_rows(work.store, "SELECT key FROM mail WHERE outcome IS NULL") == []
+    assert "sue@example.com" not in recipients(work)

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from engine.create_store import set_clock
-from engine.outbox.dead_letters import revive
+from engine.outbox.dead_letters import DeadLetter, retry_dead
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.tick import drain
@@ -15,6 +15,7 @@ from flows.work import Work
 from gateways.mail import FakeMailer, Mail
 from reports.run_figures import dead
 from tests.case_actions import HOUR, START, execute_sql, moves_of, new_case, query_rows
+from tests.erasures import administrator_of
 from tests.flows.scenes import DAMAGE, ODD, FailingMailer, deliveries, drained, sent_mails
 
 NOW = timedelta()
@@ -100,7 +101,8 @@ def test_a_dead_letter_that_is_revived_is_delivered(work: Work):
     number = new_case(work.store, text=ODD, email=CUSTOMER)
     tries(work)
     assert status(work.store, "acknowledge_contact")[0] == "dead"
-    revive(work.store, number, 1, "acknowledge_contact", work.store.now())
+    letter = DeadLetter(number, 1, "acknowledge_contact")
+    retry_dead(work.store, administrator_of(work.store), letter, work.store.now())
     drained(work, work.store.now() - START)
     assert status(work.store, "acknowledge_contact")[0] == "done"
     assert moves_of(work.store, number)[-1] == "acknowledge"

@@ -14,7 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 from engine.commands.holds import hold, release
 from engine.create_store import set_clock
-from engine.outbox.dead_letters import revive
+from engine.outbox.dead_letters import DeadLetter, retry_dead
 from engine.outbox.deliveries import LEASE, lease_webhook
 from engine.store import Store
 from engine.timers.next_due import look
@@ -26,7 +26,7 @@ from gateways.webhook_sender import FakeSender, WebhookFailed
 from reports.run_figures import dead
 from tests.case_actions import START, execute_sql, make_move, new_case, new_resolved_case, query_rows
 from tests.engine.webhooks.subscribers import URL, administrator, subscribe
-from tests.erasures import erase_texts_of
+from tests.erasures import administrator_of, erase_texts_of
 from tests.flows.scenes import Watching, drained
 from tests.one_thread import run_in_one_thread
 
@@ -200,7 +200,7 @@ def test_a_dead_webhook_is_revived_like_any_dead_letter(work: Work, sender: Fake
     sender.failing[URL] = "name"
     tries(work)
     del sender.failing[URL]
-    revive(work.store, number, 1, "webhook:1", work.store.now())
+    retry_dead(work.store, administrator_of(work.store), DeadLetter(number, 1, "webhook:1"), work.store.now())
     drained(work, work.store.now() - START)
     assert ids(sender) == [f"{number}:1:webhook:1"]
 

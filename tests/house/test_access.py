@@ -17,7 +17,6 @@ OWNER_OF_THE_HOME = "serves the command line, whose user owns the database and c
 EXEMPT = {
     "apps/views.py": OWNER_OF_THE_HOME,
     "apps/case_history.py": OWNER_OF_THE_HOME,
-    "apps/cli/letter_preview.py": OWNER_OF_THE_HOME,
     "apps/demo.py": "counts the cases of a store that the demo itself made",
     "apps/scenario.py": "looks up the cases that the scenario itself opens",
 }

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engine.access.condition import NO_CASE, Condition
 from engine.actors import NewActor, add_actor
 from engine.escalation.fire import fire_due
 from engine.store import Store
@@ -43,6 +44,17 @@ def overdue_after(store: Store, after: timedelta) -> list[OverduePromise]:
 
 def clauses_after(store: Store, after: timedelta) -> list[str]:
     return [promise.clause for promise in overdue_after(store, after)]
+
+
+def test_a_scope_limits_the_list_to_its_cases(store: Store):
+    mine, theirs = new_case(store), new_case(store)
+    execute_sql(store, f"UPDATE cases SET department = 'claims' WHERE number = '{mine}'")
+    claims = Condition("c.department = :scope_department", {"scope_department": "claims"})
+    with store.looking() as tx:
+        at = START + 15 * DAY
+        assert {late.number for late in overdue(tx, at)} == {mine, theirs}
+        assert {late.number for late in overdue(tx, at, scope=claims)} == {mine}
+        assert overdue(tx, at, scope=NO_CASE) == []
 
 
 def fire_all(store: Store, after: timedelta) -> None:
@@ -162,7 +174,9 @@ def test_of_a_role_that_nobody_holds_the_one_below_is_asked(store: Store):
 
 
 def test_only_the_timers_of_open_cases_are_read(sqlite_store: Store):
-    plan = query_rows(sqlite_store, f"EXPLAIN QUERY PLAN {OVERDUE.replace('= ANY(:machines)', '= 0')}", at=0)
+    plan = query_rows(
+        sqlite_store, f"EXPLAIN QUERY PLAN {OVERDUE.format(scope='TRUE').replace('= ANY(:machines)', '= 0')}", at=0
+    )
     steps = [row["detail"] for row in plan]
     of_open_cases = {f"SCAN c USING INDEX {name}" for name in ("ix_cases_board", "ix_cases_changed")}
     assert steps[0] in of_open_cases, "these indexes hold the open cases alone"

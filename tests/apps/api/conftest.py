@@ -3,8 +3,10 @@
 After a bar it names the scopes that narrow it: ``amy|cases:read``.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from fastapi import Request
@@ -40,3 +42,17 @@ def client(settings: Settings) -> TestClient:
     """Return a client of an API over the store of these settings."""
     headers = {"Authorization": "Bearer amy", "Accept-Language": "en"}
     return TestClient(create_app(settings, by_handle), headers=headers)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print how many requests the tests derived from the schema sent, and which moves they made (`make fuzz`)."""
+    answers, moves = Counter[int](), Counter[str]()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "answers" and report.when == "call":
+                answers.update({int(status): count for status, count in value.items()})
+            if name == "moves" and report.when == "call":
+                moves.update(value)
+    if answers:
+        terminalreporter.write_line(f"{answers.total()} requests; answers by status: {dict(sorted(answers.items()))}")
+        terminalreporter.write_line(f"moves made: {dict(sorted(moves.items()))}")

@@ -43,6 +43,10 @@ OF_ONE_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "download_thumbnail": (GET, f"/cases/{{number}}/attachments/{NO_FILE}/thumbnail", {}),
 }
 """The routes that name a case: method, address, and what is sent."""
+OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "erase_case_texts": (POST, "/cases/{number}/erasures", {"json": {"reason": "The customer asked for it."}}),
+}
+"""The routes that name a case which an administrator need not be able to read; others learn nothing by them."""
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail"}
 """Those that find nothing in most of the cases."""
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -74,6 +78,13 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "show_arrival": (GET, "/arrivals/web/1", {}),
     "retry": (POST, "/deliveries/retry", {}),
+    "retry_delivery": (POST, "/deliveries/dead/retry", {"json": {"number": "cp-26-000099", "seq": 1, "reaction": "r"}}),
+    "drop_delivery": (
+        POST,
+        "/deliveries/dead/drop",
+        {"json": {"number": "cp-26-000099", "seq": 1, "reaction": "r", "reason": "She was called."}},
+    ),
+    "list_failed_log_ins": (GET, "/failed-log-ins", {}),
     "list_webhooks": (GET, "/webhooks", {}),
     "subscribe": (POST, "/webhooks", {"json": {"url": "https://hooks.example.com/"}}),
     "unsubscribe": (DELETE, "/webhooks/1", {}),
@@ -86,13 +97,16 @@ BY_SESSION: dict[str, tuple[str, str, dict[str, Any]]] = {
     "end_own_session": (DELETE, "/session", {}),
     "list_sessions": (GET, "/sessions", {}),
     "end_one_session": (DELETE, "/sessions/abc", {}),
+    "list_identities": (GET, "/identities", {}),
+    "begin_link": (POST, "/identities", {}),
+    "undo_link": (DELETE, "/identities/abc", {}),
     "change_password": (POST, "/password", {"json": {"old": "a long password", "new": "another long password"}}),
     "begin_second_factor": (POST, "/second-factor", {}),
     "confirm_second_factor": (POST, "/second-factor/confirmation", {"json": {"code": "123456"}}),
     "give_second_factor": (POST, "/session/second-factor", {"json": {"code": "123456"}}),
 }
 """The routes of a person who logged in; no token opens them."""
-LEADS_TO_SESSION = {"log_in", "accept_invitation", "go_to_provider", "come_back"}
+LEADS_TO_SESSION = {"log_in", "accept_invitation", "check_invitation", "go_to_provider", "come_back"}
 """The routes of the log-in: `test_login` and `test_oidc` say what they refuse."""
 FOR_ANYBODY = {"livez", "readyz", "metrics"}
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
@@ -139,7 +153,7 @@ def readable(role: Role) -> set[str]:
 
 
 def test_every_route_is_in_a_table_of_this_file():
-    by_token = {*OF_ONE_CASE, *OF_MANY, MAKES_MANY, *OF_NO_CASE}
+    by_token = {*OF_ONE_CASE, *OF_ADMINISTRATORS, *OF_MANY, MAKES_MANY, *OF_NO_CASE}
     assert operations().keys() == by_token | BY_SESSION.keys() | LEADS_TO_SESSION | FOR_ANYBODY
 
 
@@ -151,7 +165,7 @@ def test_a_token_or_nothing_opens_no_route_of_a_session(caller: TestClient, case
 
 def test_whoever_sends_no_token_gets_nothing(caller: TestClient, cases: Cases):
     number = cases.numbers[OWN]
-    calls = {**OF_ONE_CASE, **OF_MANY, **OF_NO_CASE}
+    calls = {**OF_ONE_CASE, **OF_ADMINISTRATORS, **OF_MANY, **OF_NO_CASE}
     answers = {name: asked(caller, call, "", number).status_code for name, call in calls.items()}
     assert answers == dict.fromkeys(calls, 401)
     assert caller.post("/api/v1/moves", json={"moves": []}, headers={"Authorization": ""}).status_code == 401
@@ -159,7 +173,7 @@ def test_whoever_sends_no_token_gets_nothing(caller: TestClient, cases: Cases):
 
 def test_a_token_without_scopes_can_do_nothing(caller: TestClient, cases: Cases):
     number = cases.numbers[OWN]
-    calls = {**OF_ONE_CASE, **OF_MANY, **OF_NO_CASE}
+    calls = {**OF_ONE_CASE, **OF_ADMINISTRATORS, **OF_MANY, **OF_NO_CASE}
     answers = {name: asked(caller, call, "amy|", number).json().get("code") for name, call in calls.items()}
     assert answers == dict.fromkeys(calls, "scope_missing")
 
@@ -179,6 +193,20 @@ def test_a_case_that_a_role_may_not_read_is_answered_as_one_that_does_not_exist(
                 assert told(answer, number) == nothing, f"{name} {sort}"
             elif call[0] == GET and name not in FOUND_NOWHERE:
                 assert answer.status_code == 200, f"{name} {sort}: {answer.text}"
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_route_of_administrators_tells_others_nothing_of_a_case(
+    sqlite_store: Store, caller: TestClient, cases: Cases, role: Role
+):
+    who = principal(sqlite_store, role).actor.handle
+    for name, call in OF_ADMINISTRATORS.items():
+        told_of = {told(asked(caller, call, who, number), number)[:2] for number in cases.numbers.values()}
+        of_none = told(asked(caller, call, who, NOBODYS_NUMBER), NOBODYS_NUMBER)
+        if role is Role.ADMINISTRATOR:
+            assert (of_none[0], {status for status, _ in told_of} <= {200, 409}) == (404, True), name
+        else:
+            assert (of_none[0], told_of) == (403, {of_none[:2]}), name
 
 
 @pytest.mark.parametrize("role", sorted(PEOPLE))

@@ -13,8 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from apps.api.attachments import FILES_PER_BODY
 from apps.api.problems import Problem
 from apps.prefect_server import free_port
+from engine.settings import Settings
 from tests.apps.api.serving import STOP_SECONDS, Serving, served_store, serving, until
 from tests.case_actions import query_rows
 from tests.docs.pages import ROOT
@@ -146,3 +148,42 @@ def test_a_file_that_is_larger_than_any_json_is_attached(proxied: Proxied):
         files = {"files": ("letter.txt", letter, "text/plain")}
         answer = client.post(f"/api/v1/cases/{number}/attachments", files=files)
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "code"), [(19, None), (25, "attachment_too_large"), (39, "attachment_too_large")]
+)
+def test_a_file_up_to_the_limit_is_attached_and_a_larger_one_is_refused_by_the_api(
+    proxied: Proxied, mebibytes: int, code: str | None
+):
+    with proxied.client() as client:
+        number = client.post("/api/v1/cases", json={"text": "My parcel is broken."}).json()["number"]
+        files = {"files": ("letter.txt", b"A letter.......\n" * 2**16 * mebibytes, "text/plain")}
+        answer = client.post(f"/api/v1/cases/{number}/attachments", files=files)
+    assert answer.status_code == (201 if code is None else 413), answer.text
+    assert answer.json().get("code") == code
+
+
+def test_a_body_beyond_the_limit_of_the_api_is_refused_by_a_problem_document(proxied: Proxied):
+    with proxied.client() as client:
+        number = client.post("/api/v1/cases", json={"text": "My parcel is broken."}).json()["number"]
+        files = [("files", (f"{each}.txt", b"A letter.......\n" * 2**16 * 14, "text/plain")) for each in range(3)]
+        answer = client.post(f"/api/v1/cases/{number}/attachments", files=files)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("mebibytes", [5, 25])
+def test_who_may_not_attach_is_told_so_and_the_connection_is_not_cut(proxied: Proxied, mebibytes: int):
+    letter = b"A letter.......\n" * 2**16 * mebibytes
+    with proxied.client() as client:
+        answer = client.post(
+            "/api/v1/cases/cp-26-000001/attachments", files={"files": ("letter.txt", letter, "text/plain")},
+            headers={"Authorization": "Bearer nobody"},
+        )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
+def test_the_limit_of_the_file_is_that_of_the_api():
+    text = (ROOT / "deploy" / "nginx" / "api.conf").read_text("utf-8")
+    each = Settings.model_fields["attachment_bytes"].default
+    assert f"client_max_body_size {(FILES_PER_BODY * each + 2**20) // 2**20}m;" in text

@@ -196,6 +196,8 @@ def test_a_changed_password_gives_a_new_cookie(browser: TestClient):
 
 def test_an_invitation_sets_the_first_password(browser: TestClient, sqlite_store: Store):
     code = invite(sqlite_store, HANDLER, ADMIN, START).code
+    shown = browser.post("/api/v1/invitation/check", json={"code": code})
+    assert (shown.status_code, shown.json()["handle"]) == (200, HANDLER), "to look at it uses nothing up"
     accepted = browser.post("/api/v1/invitation", json={"code": code, "password": PASSWORD})
     assert (accepted.status_code, accepted.json()) == (200, {"handle": HANDLER})
     assert log_in(browser, HANDLER).status_code == 201
@@ -218,7 +220,9 @@ def test_a_token_needs_no_token_against_forgery_and_comes_before_a_cookie(browse
     assert code_of(browser.get(CASES, headers={"Authorization": "Bearer x"})) == (401, "token_invalid")
 
 
-@pytest.mark.parametrize("address", ["/api/v1/session", "/api/v1/password", "/api/v1/invitation"])
+@pytest.mark.parametrize(
+    "address", ["/api/v1/session", "/api/v1/password", "/api/v1/invitation", "/api/v1/invitation/check"]
+)
 def test_fields_that_no_one_asked_for_are_refused(browser: TestClient, address: str):
     log_in(browser)
     assert code_of(browser.post(address, json={"handle": AGENT, "roles": "administrator"})) == (422, "bad_request")

@@ -18,12 +18,13 @@ from engine.create_store import set_clock
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import AGENT, START, SUPERVISOR
-from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
+from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, add_accounts
 
 pytestmark = [pytest.mark.requirement("H4"), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 HOUSE = "http://127.0.0.1:4280"
 GO, BACK, CASES = "/login/oidc", "/login/oidc/callback", "/api/v1/cases"
+IDENTITIES = "/api/v1/identities"
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +126,61 @@ def test_a_provider_that_is_away_is_named(linked: Settings):
     with browser_at(linked.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})) as browser:
         answer = browser.get(GO)
         assert (answer.status_code, answer.json()["code"]) == (503, "oidc_away")
+
+
+@pytest.fixture
+def logged_in(linked: Settings) -> Iterator[TestClient]:
+    """A browser in which amy has logged in with her password."""
+    with browser_at(linked) as browser:
+        answer = browser.post("/api/v1/session", json={"handle": AGENT, "password": PASSWORD})
+        browser.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        yield browser
+
+
+def link_begun(browser: TestClient, subject: str) -> str:
+    """Begin to link, and log in at the provider; return the address to which it sends the browser."""
+    begun = browser.post(IDENTITIES)
+    assert begun.status_code == 200, begun.text
+    return httpx.post(begun.json()["address"], data={"sub": subject}).headers["location"]
+
+
+def subjects(browser: TestClient) -> list[str]:
+    return [each["subject"] for each in browser.get(IDENTITIES).json()["identities"]]
+
+
+def test_a_person_links_his_own_identity_and_undoes_it(linked: Settings, logged_in: TestClient):
+    back = logged_in.get(link_begun(logged_in, "another-of-amy"))
+    assert (back.status_code, back.headers["location"]) == (303, "/")
+    assert subjects(logged_in) == ["subject-of-amy", "another-of-amy"]
+    with browser_at(linked) as browser:
+        browser.get(at_provider(browser.get(GO), "another-of-amy"))
+        assert browser.get("/api/v1/session").json()["handle"] == AGENT
+    for each in logged_in.get(IDENTITIES).json()["identities"]:
+        assert logged_in.delete(f"{IDENTITIES}/{each['id']}").status_code == 204
+        assert logged_in.delete(f"{IDENTITIES}/{each['id']}").json()["code"] == "unknown_identity"
+    assert subjects(logged_in) == []
+    with browser_at(linked) as browser:
+        assert browser.get(at_provider(browser.get(GO), "another-of-amy")).json()["code"] == "oidc_unknown"
+
+
+def test_nobody_links_another_person_s_identity(logged_in: TestClient):
+    answer = logged_in.get(link_begun(logged_in, f"subject-of-{SUPERVISOR}"))
+    assert answer.json()["code"] == "oidc_taken"
+    assert subjects(logged_in) == ["subject-of-amy"]
+
+
+def test_a_link_is_made_in_the_session_alone_that_began_it(logged_in: TestClient):
+    back = link_begun(logged_in, "another-of-amy")
+    logged_in.delete("/api/v1/session")
+    assert logged_in.get(back).json()["code"] == "session_ended"
+    answer = logged_in.post("/api/v1/session", json={"handle": AGENT, "password": PASSWORD})
+    logged_in.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    assert logged_in.get(back).json()["code"] in {"session_ended", "oidc_refused"}
+    assert subjects(logged_in) == ["subject-of-amy"]
+
+
+def test_another_site_cannot_begin_a_link(logged_in: TestClient):
+    del logged_in.headers["X-CSRF-Token"]
+    refused = logged_in.post(IDENTITIES)
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_refused")
+    assert "set-cookie" not in refused.headers

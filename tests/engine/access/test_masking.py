@@ -7,7 +7,6 @@ import pytest
 from engine.access.masking import EVERYTHING, PersonalData, disclosure, masked_address, masked_number, redacted, unmask
 from engine.access.principal import PrincipalKind, Scope
 from engine.access.reading_log import log_reading, readings
-from engine.commands.refused_attempts import KEPT_FOR
 from engine.store import Store
 from statemachines.roles import Role
 from tests.case_actions import AGENT, AUDITOR, DAY, START, case_of, new_case, query_rows, refusal
@@ -131,12 +130,3 @@ def test_what_shows_nothing_personal_and_what_the_owner_reads_is_not_logged(sqli
         log_reading(tx, replace(who, kind=PrincipalKind.OWNER), ids, ["name"], START)
         assert disclosure(tx, replace(who, kind=PrincipalKind.OWNER), ids[0], START) == EVERYTHING
     assert query_rows(sqlite_store, "SELECT id FROM reading") == []
-
-
-def test_readings_are_kept_for_three_years(store: Store):
-    who, number = principal(store, Role.AGENT), new_case(store)
-    ids = [case_of(store, number)["id"]]
-    with store.writing() as tx:
-        log_reading(tx, who, ids, ["name"], START)
-        log_reading(tx, who, ids, ["phone"], START + KEPT_FOR + DAY)
-    assert [row["fields"] for row in query_rows(store, "SELECT fields FROM reading")] == ["phone"]

@@ -82,12 +82,12 @@ def test_the_accused_answers_the_decision_and_learns_of_nothing_before(
     assert code_of(store, principal(store, Role.HANDLER, "bob"), number, move) == "unknown_case"
 
 
-def test_a_token_without_the_scope_and_a_customer_move_nothing(store: Store):
+def test_a_token_without_the_scope_and_a_customer_without_a_case_move_nothing(store: Store):
     number = new_case(store)
     token = principal(store, Role.AGENT, scopes=frozenset({Scope.READ_CASES}))
     assert code_of(store, token, number) == "scope_missing"
     assert code_of(store, replace(token, scopes=frozenset({Scope.WRITE_CASES})), number) is None
-    assert code_of(store, replace(token, kind=PrincipalKind.CUSTOMER, scopes=None), number) == "not_a_person"
+    assert code_of(store, replace(token, kind=PrincipalKind.CUSTOMER, scopes=None), number) == "unknown_case"
     assert code_of(store, replace(token, kind=PrincipalKind.OWNER, scopes=None), "cp-26-999999") is None
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from engine.accounts.accounts import accounts, add_account, disable_account
-from engine.accounts.invitations import LASTS, accept, invite, invite_first, reset
+from engine.accounts.invitations import LASTS, accept, invite, invite_first, pending_invitation, reset
 from engine.actors import NewActor
 from engine.commands.leaving import disable
 from engine.commands.staffing import engage
 from engine.store import Store
 from statemachines.roles import Role
-from tests.case_actions import AGENT, HANDLER, MICROSECOND, START, refusal, run_concurrently
+from tests.case_actions import AGENT, HANDLER, MICROSECOND, START, SUPERVISOR, refusal, run_concurrently
 from tests.engine.accounts.people_with_accounts import (
     ADMIN,
     OTHER_PASSWORD,
@@ -46,6 +46,20 @@ def test_an_administrator_who_was_added_before_there_were_accounts_is_the_first(
 
 def test_somebody_with_other_roles_becomes_no_administrator_by_it(store: Store):
     assert refusal(lambda: invite_first(store, AGENT, START)).code == "actor_exists"
+
+
+def test_a_link_can_be_looked_at_without_using_it(store: Store):
+    add_administrator(store)
+    invited, late = invite(store, AGENT, ADMIN, START), START + LASTS
+    pending = pending_invitation(store, invited.code, late - MICROSECOND)
+    assert (pending.handle, pending.until) == (AGENT, late)
+    assert pending_invitation(store, invited.code, START) == pending
+    assert not pending.second_factor_needed, "an agent decides nothing"
+    assert pending_invitation(store, invite(store, SUPERVISOR, ADMIN, START).code, START).second_factor_needed
+    for code, at in ((invited.code, late), (invited.code[:-1] + "x", START), ("", START)):
+        assert refusal(lambda code=code, at=at: pending_invitation(store, code, at)).code == "invitation_invalid"
+    accept(store, invited.code, PASSWORD, START, RULES)
+    assert refusal(lambda: pending_invitation(store, invited.code, START)).code == "invitation_invalid"
 
 
 def test_a_link_is_good_once_and_until_it_expires(store: Store):

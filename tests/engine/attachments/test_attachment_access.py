@@ -80,7 +80,8 @@ def test_the_link_of_a_customer_opens_no_file(store: Store, number: str):
     link = replace(person(store, AGENT), kind=PrincipalKind.CUSTOMER, case_id=1, via="portal")
     assert refusal(lambda: attachments_of(store, link, number, START)).code == "not_a_person"
     assert refusal(lambda: open_attachment(store, link, number, id_of(store), START)).code == "not_a_person"
-    assert refusal(lambda: upload(store, link, number, FILES, LIMITS, START)).code == "not_a_person"
+    stranger = replace(link, case_id=2)
+    assert refusal(lambda: upload(store, stranger, number, FILES, LIMITS, START)).code == "unknown_case"
 
 
 def test_a_token_does_what_its_scopes_say(store: Store, number: str):

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.audit.verify import verify
 from engine.commands.arrivals import Recorded, Source, record, take_due
+from engine.escalation.fire import fire_due
 from engine.store import Store
 from models.columns import from_micros, to_micros
 from models.contact import Contact, Reply
@@ -214,3 +215,22 @@ def test_a_batch_processes_the_oldest_first_and_is_limited(store: Store):
 def test_imported_and_manually_opened_cases_share_the_numbers(store: Store):
     record_rows(store, contact_row("1"))
     assert {new_case(store), *take_due(store, START)} == {"cp-26-000001", "cp-26-000002"}
+
+
+def test_no_step_fires_before_a_reply_that_has_come_is_processed(store: Store):
+    """Two machines share the work: one takes the arrivals while the other fires the timers."""
+    record_rows(store, contact_row("1", reply=HOUR), contact_row("2", reply=3 * HOUR), contact_row("3"))
+    assert len(take_due(store, START)) == 3
+    early, late, without = (f"cp-26-00000{n}" for n in (1, 2, 3))
+    fired = fire_due(store, START + 2 * HOUR).fired  # 75 % and 100 % of the two hours for the first reply
+    assert [(step.number, step.step.percent) for step in fired] == [
+        (late, 75),
+        (late, 100),
+        (without, 75),
+        (without, 100),
+    ]
+    take_due(store, START + 2 * HOUR)
+    assert fired_steps_of(store, early) == []
+    assert timer_of(store, early, "first_reply")["outcome"] == "met"
+    assert fire_due(store, START + 2 * HOUR).fired == ()
+    assert verify(store).ok

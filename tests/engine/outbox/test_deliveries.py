@@ -1,13 +1,12 @@
 """The outbox: each event reaches each reaction in order, at least once, and one dispatcher at a time."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from engine.backoff import FIRST_WAIT, TRIES
-from engine.outbox.dead_letters import drop, revive
+from engine.outbox.dead_letters import DeadLetter, drop_dead, retry_dead
 from engine.outbox.deliveries import LEASE, CaseEvent, Later, Leased, lease, peek, settle
 from engine.store import Store
 from models.columns import from_micros
@@ -22,6 +21,7 @@ from tests.case_actions import (
     refusal,
     run_concurrently,
 )
+from tests.erasures import administrator_of
 
 GREET, WRITE = "greet", "write"
 
@@ -146,7 +146,7 @@ def test_the_fifth_failure_is_the_last(store: Store):
 def test_a_dead_delivery_is_revived_with_all_its_tries(store: Store):
     number = new_case(store)
     exhaust_tries(store)
-    revive(store, number, 1, GREET, START + 9 * HOUR)
+    retry_dead(store, administrator_of(store), DeadLetter(number, 1, GREET), START + 9 * HOUR)
     [leased] = lease_greetings(store, after=9 * HOUR)
     assert leased.tries == 1
 
@@ -154,18 +154,23 @@ def test_a_dead_delivery_is_revived_with_all_its_tries(store: Store):
 def test_a_dropped_delivery_is_not_leased_again(store: Store):
     number = new_case(store)
     exhaust_tries(store)
-    drop(store, number, 1, GREET, START + 9 * HOUR)
+    drop_dead(store, administrator_of(store), DeadLetter(number, 1, GREET), "She was called.", START + 9 * HOUR)
     assert delivery(store)["status"] == "done"
     assert lease_greetings(store, after=1000 * HOUR) == []
 
 
-@pytest.mark.parametrize("act", [revive, drop])
-def test_only_a_dead_delivery_is_revived_or_dropped(store: Store, act: Callable[..., None]):
+def test_only_a_dead_delivery_is_revived_or_dropped(store: Store):
     number = new_case(store)
     lease_greetings(store)
+    principal = administrator_of(store)
     for case in (number, "cp-26-999999"):
-        refused = refusal(lambda case=case: act(store, case, 1, GREET, START))
-        assert (refused.code, refused.params) == ("not_dead", {"number": case, "seq": 1, "reaction": GREET})
+        letter = DeadLetter(case, 1, GREET)
+        for act in (
+            lambda letter=letter: retry_dead(store, principal, letter, START),
+            lambda letter=letter: drop_dead(store, principal, letter, "She was called.", START),
+        ):
+            refused = refusal(act)
+            assert (refused.code, refused.params) == ("not_dead", {"number": case, "seq": 1, "reaction": GREET})
 
 
 def test_an_expired_lease_goes_to_another_owner_and_the_first_cannot_settle_it(store: Store):

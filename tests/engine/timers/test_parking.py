@@ -9,7 +9,7 @@ from engine.escalation.fire import fire_due
 from engine.escalation.id_ranges import ranges
 from engine.store import Store
 from engine.timers.next_due import look
-from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_reported, note_failure, parked, release, unreported
+from engine.timers.parking import CALLBACK, TIMER, TRIES, mark_reported, note_failure, parked, release_in, unreported
 from models.columns import from_micros, to_micros
 from tests.case_actions import (
     DAY,
@@ -88,11 +88,13 @@ def test_a_released_case_fires_its_missed_steps_with_their_due_instants(store: S
     sweep_when_due(store, DAY)
     repair(store, poisoned)
     assert fire_due(store, START + DAY).fired == ()
-    release(store, poisoned)
+    with store.writing() as tx:
+        release_in(tx, poisoned)
     assert len(fire_due(store, START + DAY).fired) == 6
     assert [due for *_, due in fired_steps_of(store, poisoned)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
     assert query_rows(store, "SELECT * FROM parked") == []
-    assert refusal(lambda: release(store, poisoned)).code == "not_parked"
+    with store.writing() as tx:
+        assert refusal(lambda: release_in(tx, poisoned)).code == "not_parked"
 
 
 def test_work_that_succeeds_is_no_longer_parked(store: Store, poisoned: str):

@@ -1,6 +1,7 @@
 """Tell addresses of the public internet from those of the inside, which a webhook may not reach by itself."""
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -22,6 +23,27 @@ NOT_PUBLIC = tuple(
 )
 """Ranges of the registries of special addresses (RFC 6890 and later): private, of this machine, of the link, of the
 provider, multicast, documentation, or with an address of IPv4 within."""
+
+
+LOOPBACK = ("127.0.0.1", "::1")
+LOCAL_NAMES = ("localhost", "localdomain", "ip6-localhost", "ip6-loopback")
+"""Names of this machine, and of every name below them (RFC 6761, 6.3)."""
+
+
+def literal_addresses(host: str) -> tuple[str, ...]:
+    """Return the addresses that a host names without a resolver: a literal in any form, or this machine.
+
+    ``2130706433``, ``0177.0.0.1``, ``0x7f.1`` and ``127.1`` are 127.0.0.1.
+    """
+    name = host.rstrip(".").lower()
+    if name.rpartition(".")[2] in LOCAL_NAMES:
+        return LOOPBACK
+    if ":" in name:
+        return (name,)
+    try:
+        return (socket.inet_ntoa(socket.inet_aton(name)),)
+    except OSError:
+        return ()
 
 
 def parsed_networks(text: str) -> tuple[Network, ...]:

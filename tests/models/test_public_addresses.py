@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.public_addresses import is_reachable, parsed_networks
+from models.public_addresses import is_reachable, parsed_networks
 
 INSIDE = (
     "0.0.0.0", "127.0.0.1", "127.255.255.254", "10.0.0.1", "172.16.0.1", "172.31.255.255",  # noqa: S104

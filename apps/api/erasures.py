@@ -1,0 +1,61 @@
+"""The route by which an administrator erases personal texts of a case."""
+
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from apps.api.caller import Called, IdempotencyKey
+from apps.api.case_documents import EXAMPLE_CASE, Input
+from apps.api.cases import CaseNumber
+from apps.api.responses import WRITE
+from engine.audit.erase_texts import TextPlace, erase_texts
+from statemachines.form_model import Code
+
+router = APIRouter(prefix="/cases/{number}/erasures", tags=["cases"])
+
+LARGEST_SEQ = 2**31 - 1
+
+
+class Erasure(Input):
+    """Why personal texts are erased, and which: the one in a field of a step, or all texts of a closed case."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"reason": "The customer asked for it.", "seq": 1, "field": "text"}}
+    )
+
+    reason: str = Field(min_length=1, max_length=1000, description="Kept with the erasure and shown to auditors.")
+    seq: int | None = Field(default=None, ge=1, le=LARGEST_SEQ)
+    field: Code | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.seq is None) != (self.field is None):
+            raise ValueError("seq and field go together")
+        return self
+
+
+class ErasedText(BaseModel):
+    """A text that was erased: the step, and the field of its form."""
+
+    seq: int
+    field: str
+
+
+class ErasedTexts(BaseModel):
+    """The texts that were erased by this request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"number": EXAMPLE_CASE, "erased": [{"seq": 1, "field": "text"}]}}
+    )
+
+    number: str
+    erased: list[ErasedText]
+
+
+@router.post("", responses=WRITE)
+def erase_case_texts(number: CaseNumber, body: Erasure, caller: Called, key: IdempotencyKey) -> ErasedTexts:
+    """Erase personal texts of a case. An administrator alone may; the record keeps who did, when and why."""
+    place = None if body.seq is None or body.field is None else TextPlace(body.seq, body.field)
+    erased = erase_texts(caller.store, caller.principal, number, body.reason, caller.working_time(), place, key)
+    return ErasedTexts(number=number, erased=[ErasedText(seq=text.seq, field=text.field) for text in erased])

@@ -1,0 +1,1 @@
+"""The console: the pages by which staff work."""

@@ -1,0 +1,83 @@
+"""The pages of auditors: who read personal data, what was refused, whether the record agrees, and its anchors."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from apps.console.visit import Sent, Visit, Visiting
+from apps.principal_reports import refuse_others
+from engine.access.doors import door_of, user_of
+from engine.access.reading_log import READERS, readings
+from engine.audit.verify import Verdict, verify
+from engine.commands.refused_attempts import refused_moves
+from locales.translation import refusal
+from locales.zone import reader_zone
+from models.columns import from_micros
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+router = APIRouter()
+
+CHECKS: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+"""The roles that let the record be verified."""
+SHOWN = 200
+"""The most rows of a page; the newest come first."""
+ANCHORS = "SELECT line, at, cases, root, reason, begun_by FROM anchor ORDER BY id DESC LIMIT 50"
+
+Word = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/readings")
+def show_readings(visit: Visiting, case: Word = "", by: Word = "", since: Word = "") -> HTMLResponse:
+    """Show who was shown which personal data of which case, newest first."""
+    refuse_others(visit.principal, READERS)
+    begin, why = _since(since, visit.locale)
+    handle = visit.principal.actor.handle
+    found = readings(visit.store, handle, visit.at, SHOWN, number=case or None, actor=by or None, since=begin)
+    rows = [(each, door_of(each.via), user_of(each.via)) for each in found]
+    return visit.page("readings.html", readings=rows, case=case, by=by, since=since, why=why, most=SHOWN)
+
+
+@router.get("/refusals")
+def show_refusals(visit: Visiting, case: Word = "", by: Word = "", since: Word = "") -> HTMLResponse:
+    """Show who tried which move on which case and why it was refused, newest first."""
+    refuse_others(visit.principal, READERS)
+    begin, why = _since(since, visit.locale)
+    handle = visit.principal.actor.handle
+    found = refused_moves(visit.store, handle, visit.at, SHOWN, number=case or None, actor=by or None, since=begin)
+    rows = [(each, door_of(each.via)) for each in found]
+    return visit.page("refusals.html", attempts=rows, case=case, by=by, since=since, why=why, most=SHOWN)
+
+
+@router.get("/record")
+def show_record(visit: Visiting) -> HTMLResponse:
+    """Show the anchors, and offer to verify the record."""
+    refuse_others(visit.principal, CHECKS)
+    return _record(visit, None)
+
+
+@router.post("/record")
+def verify_record(visit: Visiting, _sent: Sent) -> HTMLResponse:
+    """Verify the whole record now."""
+    refuse_others(visit.principal, CHECKS)
+    return _record(visit, verify(visit.store))
+
+
+def _record(visit: Visit, verdict: Verdict | None) -> HTMLResponse:
+    with visit.store.looking() as tx:
+        anchors: list[tuple[Any, datetime]] = [(row, from_micros(row.at)) for row in tx.rows(ANCHORS)]
+    faults = verdict.faults[:SHOWN] if verdict else ()
+    return visit.page("record.html", anchors=anchors, verdict=verdict, faults=faults)
+
+
+def _since(text: str, locale: str) -> tuple[datetime | None, str]:
+    """Return the local day or instant that was typed; what cannot be read restricts nothing and is named."""
+    if not text:
+        return None, ""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None, refusal(locale, Refused("bad_instant", value=text[:40]), on_web=True)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=reader_zone())), ""

@@ -1,0 +1,109 @@
+"""The pages of decisions: the cases that wait for one of the visitor, and one case with the facts and the form."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse, Response
+
+from apps.api.case_documents import kind_of_number
+from apps.api.problems import status_of
+from apps.case_history import HistoryMove
+from apps.console.visit import Sent, Visit, Visiting
+from apps.form_choices import choices_of
+from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
+from apps.principal_moves import WantedMove, move_for
+from apps.variable_views import entered, field_label, labelled
+from apps.web.form_fields import FormReader, errors_by_field, form_fields, form_values
+from engine.access.moves import OfferedMove
+from engine.ledger.record import CaseRow
+from locales.translation import label, refusal, translate
+from locales.zone import reader_zone
+from statemachines.refused import Refused
+
+router = APIRouter()
+
+CaseNumber = Annotated[str, Path(max_length=100)]
+UNNAMED = "other"
+"""The reason that is shown where the refusal's code has no text of its own."""
+REASONS = frozenset({"own_work", "recused", "guard", "blank_bound"})
+
+
+def why_not_text(locale: str) -> Callable[[CaseRow, OfferedMove], str]:
+    """Return the function that says in a language why a move may not be made now."""
+
+    def text(case: CaseRow, move: OfferedMove) -> str:
+        sort = "move" if move.why_not == "own_work" else "guard"
+        reasons = "、" if locale.startswith("zh") else ", "
+        named = reasons.join(label(locale, case.kind, sort, name) for name in move.reasons)
+        code = move.why_not if move.why_not in REASONS else UNNAMED
+        return translate(locale, f"console.lead.why.{code}", named=named)
+
+    return text
+
+
+@router.get("/decisions")
+def list_decisions(visit: Visiting) -> HTMLResponse:
+    """Show the cases that wait for a decision of the visitor."""
+    waiting = decisions_seen(visit.store, visit.principal, visit.at)
+    template = "decision_rows_part.html" if visit.fragment else "decisions.html"
+    return visit.page(template, waiting=waiting, why_not=why_not_text(visit.locale))
+
+
+@router.get("/decisions/{number}")
+def show_decision(
+    visit: Visiting, number: CaseNumber, move: Annotated[str, Query(max_length=100)] = ""
+) -> HTMLResponse:
+    """Show the facts of a case, the decisions that it waits for, and the form of one of them."""
+    return _decision(visit, decision_seen(visit.store, visit.principal, number, visit.at), move)
+
+
+def _decision(
+    visit: Visit, seen: SeenDecision, move: str, typed: Mapping[str, str] | None = None, refused: Refused | None = None
+) -> HTMLResponse:
+    kind, locale = seen.case.kind, visit.locale
+    offered = next((each for each in seen.moves if each.name == move and each.why_not is None), None)
+    fields = []
+    if offered is not None:
+        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at))
+        fields = form_fields(offered.form, reader, typed or {}, refused)
+    values: dict[str, Any] = {
+        "seen": seen,
+        "why_not": why_not_text(locale),
+        "opening": _statements(seen.opening, locale, kind),
+        "proposal": _entries(seen.proposal, locale, kind) if seen.proposal else [],
+        "known": labelled(locale, kind, seen.variables),
+        "chosen": offered,
+        "fields": fields,
+        "error": refusal(locale, refused, on_web=True) if refused and not errors_by_field(refused, locale) else "",
+    }
+    return visit.page("decision.html", status_of(refused) if refused else 200, **values)
+
+
+def _entries(move: HistoryMove, locale: str, kind: str) -> list[tuple[str, str]]:
+    shown = {name: value for name, value in move.form.items() if value is not None and name != "attachments"}
+    return [(field_label(locale, kind, name), entered(locale, kind, name, value)) for name, value in shown.items()]
+
+
+def _statements(move: HistoryMove, locale: str, kind: str) -> list[tuple[str, str]]:
+    """Return what the customer said, without the codes of the contact."""
+    return [
+        (field_label(locale, kind, name), str(move.form[name] or "–")) for name in move.form if name in move.statements
+    ]
+
+
+@router.post("/decisions/{number}")
+def decide(visit: Visiting, number: CaseNumber, entries: Sent) -> Response:
+    """Make a decision; where it is refused, show the page again with what was typed."""
+    seen = decision_seen(visit.store, visit.principal, number, visit.at)
+    move = entries.text("_move")
+    try:
+        at = visit.working_time()
+        form = form_values(seen.offered(move).form, entries.given(), reader_zone())
+        seq = int(entries.text("_seq")) if entries.text("_seq").isdecimal() else None
+        wanted = WantedMove(number, move, form, seq)
+        answer = move_for(visit.store, visit.principal, wanted, entries.text("_key") or None, at)
+    except Refused as refused:
+        return _decision(visit, seen, move, entries.given(), refused)
+    visit.figures.moved(kind_of_number(answer.number), move)
+    return visit.go_to("/decisions?done=decided")

@@ -1,0 +1,48 @@
+"""The page of an invitation: whoever was sent its link sets his password.
+
+The code stands after the # of the link, which no browser sends; a script puts it into the form. Without scripts it is
+copied there by hand.
+"""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from apps.api.problems import status_of
+from apps.console.log_in import OWN, Anybody
+from apps.web.templates import rendered
+from engine.accounts.attempt_limits import Limit, count_try
+from engine.accounts.invitations import accept
+from engine.accounts.log_in import network_of
+from locales.translation import refusal, translate
+from statemachines.refused import Refused
+
+router = APIRouter(prefix="/invitation")
+
+ACCEPTING = Limit("invitation by address", "30 per 15 minute")
+"""How often one address may try with what may be no invitation: each try may cost the hash of a password."""
+
+
+@router.get("")
+def show(request: Request) -> HTMLResponse:
+    """Show the form for the password."""
+    return _page(request)
+
+
+@router.post("")
+def take(request: Request, entries: Anybody) -> Response:
+    """Set the password, and lead to the log-in."""
+    store, locale = request.app.state.store, request.state.locale
+    at, code, password = store.now(), entries.text("code"), entries.get("password", "")
+    address = request.client.host if request.client else ""
+    if password != entries.get("again", ""):
+        return _page(request, 422, code, translate(locale, "console.invitation.differ"))
+    try:
+        count_try(store, [(ACCEPTING, network_of(address))], at)
+        accept(store, code, password, at)
+    except Refused as refused:
+        return _page(request, status_of(refused), code, refusal(locale, refused, on_web=True))
+    return RedirectResponse(f"{OWN}login?notice=welcome", 303)
+
+
+def _page(request: Request, status: int = 200, code: str = "", why: str = "") -> HTMLResponse:
+    return HTMLResponse(rendered("console/invitation.html", request.state.locale, code=code, why=why), status)

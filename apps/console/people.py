@@ -1,0 +1,123 @@
+"""The pages of people: who works here, with which roles, how he logs in; added, changed, invited and disabled."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import select
+
+from apps.api.problems import status_of
+from apps.console.admin_forms import NewPersonForm, PersonForm
+from apps.console.house_choices import house_choices
+from apps.console.visit import Sent, Visit, Visiting
+from apps.principal_reports import OPERATES, refuse_others
+from apps.web.form_fields import FormReader, filled, form_fields
+from engine.accounts.accounts import AccountRow, accounts, disable_account, enable_account
+from engine.accounts.invitations import Invited, invite, reset
+from engine.actors import NOBODY, NewActor
+from engine.commands.staffing import change_actor, engage, journal
+from locales.translation import refusal
+from locales.zone import reader_zone
+from models import Actor
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+router = APIRouter(prefix="/people")
+
+HandlePath = Annotated[str, Path(max_length=100)]
+Act = Annotated[str, Path(max_length=10)]
+ACTS = {"invite": invite, "reset": reset, "disable": disable_account, "enable": enable_account}
+"""What an administrator does with an account; those that make a link show it once."""
+
+
+@router.get("")
+def list_people(visit: Visiting) -> HTMLResponse:
+    """List everybody, and offer the form of a new person."""
+    refuse_others(visit.principal, OPERATES)
+    return _list(visit, {})
+
+
+@router.post("")
+def add_person(visit: Visiting, entries: Sent) -> Response:
+    """Add a person, and show his page, from which he is invited."""
+    refuse_others(visit.principal, OPERATES)
+    given = entries.given()
+    try:
+        form = filled(NewPersonForm, given, reader_zone())
+        roles = tuple(Role(name) for name in form.roles.split() if name in set(Role))
+        actor = NewActor(form.handle, roles, form.department, form.boss, form.locale, form.email, form.zone)
+        engage(visit.store, actor, visit.principal.actor.handle, visit.working_time())
+    except Refused as refused:
+        return _list(visit, given, refused)
+    return visit.go_to(f"/people/{form.handle}?done=person_added")
+
+
+@router.get("/{handle}")
+def show_person(handle: HandlePath, visit: Visiting) -> HTMLResponse:
+    """Show a person with his account and what was changed of him."""
+    refuse_others(visit.principal, OPERATES)
+    return _person(visit, handle)
+
+
+@router.post("/{handle}")
+def change_person(handle: HandlePath, visit: Visiting, entries: Sent) -> Response:
+    """Change a person's particulars; what is left empty is emptied."""
+    refuse_others(visit.principal, OPERATES)
+    given = entries.given()
+    try:
+        form = filled(PersonForm, given, reader_zone())
+        values: dict[str, Any] = form.model_dump() | {"roles": tuple(form.roles.split())}
+        change_actor(visit.store, handle, values, visit.principal.actor.handle, visit.working_time())
+    except Refused as refused:
+        return _person(visit, handle, given, refused)
+    return visit.go_to(f"/people/{handle}?done=person_changed")
+
+
+@router.post("/{handle}/{act}")
+def act_on_account(handle: HandlePath, act: Act, visit: Visiting, _sent: Sent) -> Response:
+    """Invite, reset, disable or enable an account."""
+    refuse_others(visit.principal, OPERATES)
+    if act not in ACTS:
+        raise Refused("unknown_address")
+    try:
+        made = ACTS[act](visit.store, handle, visit.principal.actor.handle, visit.working_time())
+    except Refused as refused:
+        return _person(visit, handle, None, refused)
+    if isinstance(made, Invited):
+        return _person(visit, handle, None, None, made)
+    return visit.go_to(f"/people/{handle}?done=account_{act}d")
+
+
+def _list(visit: Visit, entries: dict[str, str], refused: Refused | None = None) -> HTMLResponse:
+    logins = {row.handle: row for row in accounts(visit.store, visit.at)}
+    with visit.store.reading() as session:
+        rows = session.exec(select(Actor).order_by(Actor.handle)).all()
+    people = [(row, logins.get(row.handle), row.available(visit.at)) for row in rows if row.handle not in NOBODY]
+    return visit.page("people.html", _status(refused), people=people, **_form(visit, NewPersonForm, entries, refused))
+
+
+def _person(
+    visit: Visit, handle: str, entries: dict[str, str] | None = None, refused: Refused | None = None,
+    invited: Invited | None = None,
+) -> HTMLResponse:  # fmt: skip
+    with visit.store.looking() as tx:
+        changes = journal(tx, handle)
+    with visit.store.reading() as session:
+        person = session.exec(select(Actor).where(Actor.handle == handle)).one()
+    shown = {name: getattr(person, name) or "" for name in PersonForm.model_fields}
+    account: AccountRow | None = next((row for row in accounts(visit.store, visit.at) if row.handle == handle), None)
+    link = f"{visit.settings.public_url.rstrip('/')}/login/invitation#{invited.code}" if invited else ""
+    return visit.page(
+        "person.html", _status(refused), person=person, account=account, changes=changes, link=link,
+        until=invited and invited.until, **_form(visit, PersonForm, shown if entries is None else entries, refused),
+    )  # fmt: skip
+
+
+def _form(visit: Visit, form: type[PersonForm], entries: dict[str, str], refused: Refused | None) -> dict[str, Any]:
+    reader = FormReader(visit.locale, "", house_choices(visit.store, visit.locale))
+    why = refusal(visit.locale, refused, on_web=True) if refused else ""
+    return {"fields": form_fields(form, reader, entries, refused), "why": why}
+
+
+def _status(refused: Refused | None) -> int:
+    return 200 if refused is None else status_of(refused)

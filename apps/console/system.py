@@ -1,0 +1,53 @@
+"""The pages of the system: the first page of administrators, the health of each part, what the classifier learned."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from apps.console.visit import Sent, Visit, Visiting
+from apps.principal_reports import OPERATES, WATCHES, refuse_others
+from apps.sandbox import is_offered, load_sandbox
+from apps.status import check_health
+from classifier import training_report
+from classifier.model_file import newest_model
+from classifier.training import train_from
+
+router = APIRouter()
+
+
+@router.get("/admin")
+def show_administration(visit: Visiting) -> HTMLResponse:
+    """Show what an administrator looks after, with the health of each part of the system."""
+    refuse_others(visit.principal, WATCHES)
+    parts = [(part.part, part.ok, part.text(visit.locale)) for part in check_health(visit.settings, visit.store)]
+    operates = bool(visit.principal.actor.roles & OPERATES)
+    return visit.page("admin.html", parts=parts, operates=operates, offered=operates and is_offered(visit.store))
+
+
+@router.post("/sandbox")
+def fill_sandbox(visit: Visiting, _sent: Sent) -> Response:
+    """Fill an empty store with invented contacts and people, to look around."""
+    refuse_others(visit.principal, OPERATES)
+    load_sandbox(visit.store, visit.working_time())
+    return visit.go_to("/admin?done=sandbox")
+
+
+@router.get("/classifier")
+def show_classifier(visit: Visiting) -> HTMLResponse:
+    """Show what the classifier learned from, and how often it is right."""
+    refuse_others(visit.principal, OPERATES)
+    return _classifier(visit, "")
+
+
+@router.post("/classifier/train")
+def train(visit: Visiting, _sent: Sent) -> Response:
+    """Let the classifier learn from what people decided; a model that is worse is not taken."""
+    refuse_others(visit.principal, OPERATES)
+    trained = train_from(visit.store, [], visit.working_time())
+    return _classifier(visit, training_report.render(trained, visit.locale))
+
+
+def _classifier(visit: Visit, report: str) -> HTMLResponse:
+    newest = newest_model(visit.settings.where)
+    about = newest.found.about if newest.found else {}
+    figures = [(name, value) for name, value in about.items() if isinstance(value, str | int | float)]
+    return visit.page("classifier.html", version=newest.name if newest.found else "", figures=figures, report=report)

@@ -1,0 +1,1 @@
+"""The portal: the pages of customers, who have no account."""

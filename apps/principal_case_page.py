@@ -1,0 +1,114 @@
+"""All that one page shows of a case to a principal: what is awaited and from whom, promises, time-line, moves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.case_timeline import TimelineEntry, timeline
+from apps.principal_views import SeenCase, SeenTimers, case_seen, history_seen, moves_seen, timers_seen
+from engine.access.masking import UNMASKING, Disclosure, PersonalData, unmask
+from engine.access.moves import OfferedMove
+from engine.access.principal import Principal
+from engine.access.scope import case_for
+from engine.attachments.reading import AttachmentView, attachments_of
+from engine.store import Store
+from locales.translation import label, translate
+from reports.case_reasons import Reason, reasons, waits_for
+from reports.link_times import linked_at
+from reports.staff import Staff
+from statemachines.refused import Refused
+from statemachines.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCasePage:
+    """A case as its page shows it. ``role`` and ``people`` are those whom it awaits; an ended case awaits nobody."""
+
+    seen: SeenCase
+    role: Role | None
+    people: tuple[str, ...]
+    reasons: list[Reason]
+    timers: SeenTimers
+    timeline: list[TimelineEntry]
+    files: list[AttachmentView]
+    offered: list[OfferedMove]
+    may_unmask: bool
+
+
+def case_page_seen(
+    store: Store, principal: Principal, number: str, at: datetime, locale: str, unmasked: Disclosure | None = None
+) -> SeenCasePage:
+    """Return what the page of a case shows. Raises ``Refused('unknown_case')``."""
+    seen = case_seen(store, principal, number, at, unmasked)
+    history = history_seen(store, principal, number, at, unmasked)
+    files = attachments_of(store, principal, number, at)
+    _, offered = moves_seen(store, principal, number, at)
+    with store.looking() as tx:
+        staff = Staff.read(tx, at)
+        role, people = waits_for(seen.case, staff)
+        found = reasons(tx, seen.case, staff)
+        times = linked_at(tx, seen.case.id)
+    links = [(when, link) for link in seen.links if (when := times.get((link.case, link.relation))) is not None]
+    return SeenCasePage(
+        seen=seen,
+        role=role,
+        people=people,
+        reasons=found,
+        timers=timers_seen(store, principal, number, at, locale),
+        timeline=timeline(history.kind, history.moves, files, links, locale),
+        files=files,
+        offered=offered,
+        may_unmask=seen.masked and bool(principal.actor.roles & UNMASKING),
+    )
+
+
+def unmasked_for(
+    store: Store, principal: Principal, number: str, fields: Iterable[str], reason: str, at: datetime
+) -> Disclosure:
+    """Unmask fields of a case for a reason, which the reading log keeps.
+
+    Raises ``Refused('unknown_case' | 'may_not_unmask' | 'no_reason' | 'bad_text' | 'bad_code')``.
+    """
+    codes = set(fields)
+    if not codes or codes - {field.value for field in PersonalData}:
+        raise Refused("bad_code", value=" ".join(sorted(codes))[:40])
+    with store.writing() as tx:
+        return unmask(tx, principal, number, [PersonalData(code) for code in codes], reason, at)
+
+
+def why_not(kind: str, offered: OfferedMove, locale: str) -> str:
+    """Return in words why an offered move may not be made now; empty where it may."""
+    if offered.why_not is None:
+        return ""
+    sort = {"guard": "guard", "own_work": "move"}.get(offered.why_not, "")
+    named = [label(locale, kind, sort, name) if sort else name for name in offered.reasons]
+    return translate(locale, f"console.case.why.{offered.why_not}", reasons="; ".join(named))
+
+
+@dataclass(frozen=True, slots=True)
+class MadeMove:
+    """A move that somebody made: the step, what it was, who made it and when."""
+
+    seq: int
+    title: str
+    state: str
+    actor: str
+    at: datetime
+
+
+def moves_since(
+    store: Store, principal: Principal, number: str, seq: int, at: datetime, locale: str
+) -> tuple[int, list[MadeMove]]:
+    """Return the last step of a case, and the moves after step ``seq``, in order."""
+    with store.looking() as tx:
+        case = case_for(tx, principal, number, at)
+    moves = history_seen(store, principal, number, at).moves
+    later = [
+        MadeMove(
+            move.seq, label(locale, case.kind, "move", move.move), label(locale, case.kind, "state", move.dest),
+            move.actor, move.occurred_at,
+        )
+        for move in moves
+        if move.seq > seq
+    ]  # fmt: skip
+    return max((move.seq for move in moves), default=0), later

@@ -1,0 +1,46 @@
+"""The sandbox: sixty invented contacts in an empty store, so that whoever has just started can look around.
+
+They are those of the demo, moved in time so that the last one came in just now. Their source is named ``sandbox``, by
+which the pages say that the store is one.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from apps.scenario import hire, load_scenario
+from engine.commands.arrivals import Source, record
+from engine.store import Store
+from gateways.contact_mapping import ContactMapping
+from gateways.contacts import contacts
+from gateways.mapping_file import load_mapping
+from models.contact import Contact
+from statemachines.refused import Refused
+
+NAME = "sandbox"
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM arrival) AND NOT EXISTS (SELECT 1 FROM transition) AS empty"
+LOADED = "SELECT EXISTS (SELECT 1 FROM arrival WHERE source = :name) AS loaded"
+
+
+def is_offered(store: Store) -> bool:
+    """Return whether the sandbox may be loaded: only while nothing was ever done in the store."""
+    with store.looking() as tx:
+        return bool(tx.row(EMPTY).empty)
+
+
+def is_loaded(store: Store) -> bool:
+    """Return whether the store is a sandbox."""
+    with store.looking() as tx:
+        return bool(tx.row(LOADED, name=NAME).loaded)
+
+
+def load_sandbox(store: Store, at: datetime) -> int:
+    """Record the contacts and add their staff; return how many contacts. Raises ``Refused('not_empty')``."""
+    if not is_offered(store):
+        raise Refused("not_empty")
+    hire(store, load_scenario(EXAMPLES / "scenario.toml"))
+    columns = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
+    found = list(contacts(EXAMPLES / "contacts.csv", columns))
+    later = at - max(contact.at for contact in found)
+    moved: list[Contact] = [contact.model_copy(update={"at": contact.at + later}) for contact in found]
+    return record(store, Source(NAME, columns.source.kind, columns.source.pack), moved).new

@@ -1,0 +1,104 @@
+"""Tells open pages that cases have changed: one watcher of the store per worker, server-sent events to each page.
+
+An event says only that something changed; the page asks for its own parts again, under its own rules of access. The
+watcher works while somebody listens.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from fastapi.concurrency import run_in_threadpool
+
+from apps.notify_listener import listen
+from engine.store import Store
+from reports.known_cases import versions_among
+from statemachines.refused import Refused
+
+CALM_SECONDS = 0.3
+"""How long the watcher waits after a commit for more of them, so that a busy store tells its pages now and then."""
+CHECK_SECONDS = 15.0
+"""How often a stream asks whether its session still lasts; also the longest silence on a connection."""
+SLICE = 500
+EVENT, ENDED, SILENCE = b"event: changed\ndata: -\n\n", b"event: ended\ndata: -\n\n", b": -\n\n"
+
+
+@dataclass(eq=False)
+class _Listener:
+    """An open page: the case it shows, or None for lists; the version it knows; whether there is something new."""
+
+    number: str | None
+    version: int | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Watcher:
+    """Watches the store of a worker for all its open pages."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listeners = set[_Listener]()
+        self._task: asyncio.Task[None] | None = None
+
+    async def events(self, number: str | None, lasts: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Yield an event whenever the case, or without a number anything, has changed, until the session ends.
+
+        ``lasts`` says whether it lasts; it is asked now and then.
+        """
+        known = await run_in_threadpool(self._versions, [number] if number else [])
+        listener = _Listener(number, known.get(number or ""))
+        self._listeners.add(listener)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        try:
+            yield SILENCE
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CHECK_SECONDS):
+                        await listener.changed.wait()
+                if not await run_in_threadpool(lasts):
+                    yield ENDED
+                    return
+                changed = listener.changed.is_set()
+                listener.changed.clear()
+                yield EVENT if changed else SILENCE
+        finally:
+            self._listeners.discard(listener)
+
+    async def aclose(self) -> None:
+        """End the watching."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        """Look after each commit, as long as somebody listens."""
+        committed = asyncio.Event()
+        listening = asyncio.create_task(listen(self._store, committed.set))
+        try:
+            while self._listeners:
+                await committed.wait()
+                await asyncio.sleep(CALM_SECONDS)
+                committed.clear()
+                await self._tell()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        numbers = sorted({each.number for each in self._listeners if each.number})
+        versions = await run_in_threadpool(self._versions, numbers)
+        for listener in self._listeners:
+            version = versions.get(listener.number or "")
+            if listener.number is None or version not in (None, listener.version):
+                listener.version = version
+                listener.changed.set()
+
+    def _versions(self, numbers: list[str]) -> Mapping[str, int]:
+        """Return how many moves each case has made; nothing while the database cannot be asked."""
+        found = dict[str, int]()
+        with suppress(Refused), self._store.looking() as tx:
+            for start in range(0, len(numbers), SLICE):
+                found |= versions_among(tx, numbers[start : start + SLICE])
+        return found

@@ -1,0 +1,93 @@
+"""The route that erases personal texts: the same function as the command, with its checks, once under a key."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.access.principal import Scope
+from engine.settings import Settings
+from engine.store import Store
+from statemachines.roles import Role
+from tests.apps.api.test_webhook_routes import client
+from tests.case_actions import make_move, new_case, query_rows
+from tests.engine.webhooks.subscribers import administrator, principal
+
+pytestmark = pytest.mark.requirement("H1")
+
+REASON = "The customer asked for it."
+OPENING = {"reason": REASON, "seq": 1, "field": "text"}
+
+
+@pytest.fixture
+def number(store: Store) -> str:
+    return new_case(store, text="My name is Wang, and I live at 3 Nanjing Road.")
+
+
+@pytest.fixture
+def api(store: Store, settings: Settings, number: str) -> Iterator[TestClient]:
+    with client(settings, administrator(store)) as opened:
+        yield opened
+
+
+def erase(api: TestClient, number: str, body: dict[str, Any], key: str = "") -> Any:
+    return api.post(f"/api/v1/cases/{number}/erasures", json=body, headers={"idempotency-key": key} if key else {})
+
+
+def texts(store: Store) -> list[str | None]:
+    return [row["content"] for row in query_rows(store, "SELECT content FROM statement ORDER BY seq, field")]
+
+
+def test_one_text_is_erased_with_its_reason_and_who_did_it(store: Store, api: TestClient, number: str):
+    answer = erase(api, number, OPENING)
+    assert (answer.status_code, answer.json()) == (200, {"number": number, "erased": [{"seq": 1, "field": "text"}]})
+    assert texts(store) == [None]
+    [row] = query_rows(store, "SELECT made_by FROM journal WHERE subject = 'erasure'")
+    assert row["made_by"] == "root"
+    [row] = query_rows(store, "SELECT erasure_reason FROM statement")
+    assert row["erasure_reason"] == REASON
+
+
+def test_the_same_request_under_its_key_gets_the_same_answer_and_another_one_is_refused(api: TestClient, number: str):
+    first, again = (erase(api, number, OPENING, "a-key").json() for _ in range(2))
+    assert first == again
+    assert erase(api, number, OPENING).json()["erased"] == [], "without the key it finds nothing to erase"
+    other = erase(api, number, {**OPENING, "reason": "Another reason."}, "a-key")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+def test_all_texts_are_erased_of_a_closed_case_only(store: Store, api: TestClient, number: str):
+    answer = erase(api, number, {"reason": REASON})
+    assert (answer.status_code, answer.json()["code"]) == (409, "case_not_closed")
+    make_move(store, number, "withdraw", reason="The customer withdrew.")
+    assert len(erase(api, number, {"reason": REASON}).json()["erased"]) == 2
+    assert texts(store) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"reason": "  "}, 422, "no_reason"),
+        ({"seq": 1, "field": "text"}, 422, "bad_request"),
+        ({"reason": REASON, "seq": 1}, 422, "bad_request"),
+        ({"reason": REASON, "seq": 7, "field": "text"}, 404, "unknown_text"),
+        ({"reason": REASON, "by": "me"}, 422, "bad_request"),
+    ],
+    ids=["blank-reason", "no-reason", "half-a-place", "unknown-text", "unknown-field"],
+)
+def test_what_is_not_said_or_not_there_is_refused(
+    store: Store, api: TestClient, number: str, body: dict[str, Any], status: int, code: str
+):
+    answer = erase(api, number, body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert None not in texts(store)
+
+
+def test_only_an_administrator_whose_token_allows_it_may_erase(store: Store, settings: Settings, number: str):
+    manager = principal(store, "boss", Role.GENERAL_MANAGER)
+    for caller, code in ((manager, "not_in_charge"), (administrator(store, Scope.WRITE_CASES), "scope_missing")):
+        with client(settings, caller) as opened:
+            answer = erase(opened, number, OPENING)
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
+    assert None not in texts(store)

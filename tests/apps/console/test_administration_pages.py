@@ -1,0 +1,163 @@
+"""Administrators look after people, tokens, webhooks, what was given up, and exports, without a command line."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.access.scope import UNLIMITED
+from engine.audit.verify import verify
+from engine.settings import Settings
+from engine.store import Store
+from models.columns import to_micros
+from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
+from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, SUPERVISOR
+from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, add_accounts
+
+pytestmark = pytest.mark.requirement("H3")
+
+PAGES = ("people", "tokens", "webhooks", "dead-letters", "classifier")
+XSS = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def client(sqlite_settings: Settings, sqlite_store: Store) -> Iterator[TestClient]:
+    add_accounts(sqlite_store, AGENT, HANDLER, SUPERVISOR, MANAGER, DIRECTOR, AUDITOR)
+    with site_client(sqlite_settings, sqlite_store, None) as opened:
+        yield opened
+
+
+@pytest.fixture
+def csrf(client: TestClient, sqlite_store: Store) -> str:
+    return log_in(client, sqlite_store, ADMIN)
+
+
+@pytest.mark.parametrize("handle", [AGENT, HANDLER, SUPERVISOR, MANAGER, AUDITOR])
+def test_only_administrators_come_in(client: TestClient, sqlite_store: Store, handle: str):
+    csrf = log_in(client, sqlite_store, handle)
+    for page in PAGES:
+        assert client.get(f"/console/{page}").status_code == 403, page
+    for path in ("people", "people/amy", "people/amy/reset", "tokens", "webhooks", "dead-letters", "classifier/train"):
+        assert client.post(f"/console/{path}", data={"_csrf": csrf}).status_code == 403, path
+    assert client.get("/console/exports").status_code == (200 if handle == AUDITOR else 403)
+    assert client.get("/console/admin").status_code == (200 if handle == AUDITOR else 403)
+
+
+def test_each_page_of_an_administrator_opens(client: TestClient, csrf: str):
+    for page in ("admin", "exports", *PAGES):
+        answer = client.get(f"/console/{page}")
+        assert (answer.status_code, "<h1>" in answer.text) == (200, True), page
+    assert 'href="/console/admin"' in client.get("/console/cases").text
+
+
+def test_a_person_is_added_invited_changed_and_disabled(client: TestClient, csrf: str, sqlite_store: Store):
+    added = {"_csrf": csrf, "handle": "lin", "roles": ["agent", "handler"], "department": "claims", "locale": "zh_TW"}
+    assert client.post("/console/people", data=added).headers["location"] == "/console/people/lin?done=person_added"
+    shown = client.post("/console/people/lin/invite", data={"_csrf": csrf})
+    link = re.search(r"/login/invitation#([0-9a-z]+-[0-9a-f]{64})", shown.text)
+    assert link is not None
+    taken = {"code": link[1], "password": PASSWORD, "again": PASSWORD}
+    assert client.post("/console/invitation", data=taken).status_code == 303
+    changed = {"_csrf": csrf, "roles": "handler", "department": "claims", "boss": SUPERVISOR, "locale": "zh_CN"}
+    assert client.post("/console/people/lin", data=changed).status_code == 303
+    page = client.get("/console/people/lin").text
+    assert f'<option value="{SUPERVISOR}" selected' in page
+    assert client.post("/console/people/lin/disable", data={"_csrf": csrf}).status_code == 303
+    assert "disabled" in client.get("/console/people").text
+
+
+def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(client: TestClient, csrf: str):
+    typed = {"_csrf": csrf, "handle": "lin", "roles": "agent", "email": f'no"address{XSS}', "locale": "en"}
+    answer = client.post("/console/people", data=typed)
+    assert answer.status_code == 422
+    assert 'value="lin"' in answer.text
+    assert XSS not in answer.text
+    missing = client.post("/console/people", data={"_csrf": csrf, "handle": "lin"})
+    assert 'id="field-roles-error"' in missing.text or "Roles" in missing.text
+    assert missing.status_code == 422
+
+
+def test_the_last_administrator_is_not_locked_out(client: TestClient, csrf: str):
+    answer = client.post(f"/console/people/{ADMIN}/disable", data={"_csrf": csrf})
+    assert (answer.status_code, 'role="alert"' in answer.text) == (422, True)
+    assert client.get("/console/people").status_code == 200
+
+
+def test_a_token_is_shown_once_and_revoked(client: TestClient, csrf: str):
+    made = client.post("/console/tokens", data={"_csrf": csrf, "handle": AGENT, "days": "30", "scopes": "cases:read"})
+    token = re.search(r"<kbd>(\w+_[0-9a-z]{12}_[0-9a-f]{64})</kbd>", made.text)
+    assert token is not None
+    bearer = {"Authorization": f"Bearer {token[1]}"}
+    assert client.get("/api/v1/cases", headers=bearer).status_code == 200
+    page = client.get("/console/tokens").text
+    assert token[1] not in page
+    revoke = re.search(r'action="(/console/tokens/[0-9a-z]+/revoke)"', page)
+    assert revoke is not None
+    assert client.post(revoke[1], data={"_csrf": csrf}).status_code == 303
+    assert client.get("/api/v1/cases", headers=bearer).status_code == 401
+
+
+def test_a_webhook_is_subscribed_once_however_often_the_form_is_sent(client: TestClient, csrf: str):
+    form = {"_csrf": csrf, "_key": "k1", "url": "https://hooks.example.com/in", "events": "case.resolved"}
+    first, again = client.post("/console/webhooks", data=form), client.post("/console/webhooks", data=form)
+    assert (first.status_code, again.status_code) == (200, 200)
+    page = client.get("/console/webhooks").text
+    assert page.count("https://hooks.example.com/in") == 1
+    assert "whsec_" in first.text
+    assert "whsec_" not in page
+    [end] = re.findall(r'action="(/console/webhooks/\d+/end)"', page)
+    assert client.post(end, data={"_csrf": csrf}).status_code == 303
+    refused = client.post("/console/webhooks", data=form | {"_key": "k2", "url": "http://example.com"})
+    assert (refused.status_code, 'value="http://example.com"' in refused.text) == (422, True)
+
+
+def test_a_whole_export_leaves_its_trace_and_a_usual_one_has_no_names(client: TestClient, csrf: str):
+    usual = client.post("/console/exports", data={"_csrf": csrf, "format": "jsonl"})
+    assert (usual.status_code, "attachment" in usual.headers["content-disposition"]) == (200, True)
+    assert ADMIN not in re.findall(r"<td>(\w+)</td>", client.get("/console/exports").text)
+    assert client.post("/console/exports", data={"_csrf": csrf, "format": "csv", "whole": "true"}).status_code == 200
+    assert f"<td>{ADMIN}</td>" in client.get("/console/exports").text
+    assert client.post("/console/exports", data={"_csrf": csrf, "format": "exe"}).status_code == 404
+
+
+def test_the_administrator_of_the_house_is_no_unlimited_principal():
+    assert all(kind.value in ("owner", "system") for kind in UNLIMITED)
+
+
+def test_an_empty_store_offers_a_sandbox_once_and_is_marked_as_one(client: TestClient, csrf: str, sqlite_store: Store):
+    assert 'action="/console/sandbox"' in client.get("/console/admin").text
+    assert client.post("/console/sandbox", data={"_csrf": csrf}).headers["location"] == "/console/admin?done=sandbox"
+    page = client.get("/console/cases").text
+    assert "Sandbox" in page
+    assert 'action="/console/sandbox"' not in client.get("/console/admin").text
+    assert client.post("/console/sandbox", data={"_csrf": csrf}).status_code == 422
+    with sqlite_store.looking() as tx:
+        waiting = tx.row("SELECT count(*) AS n, max(at) AS latest FROM arrival")
+    assert (waiting.n, waiting.latest) == (60, to_micros(sqlite_store.now()))
+    assert verify(sqlite_store).ok
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_an_administrator_looks_after_the_house_in_the_browser(sqlite_console: Served, locale: str):
+    with sqlite_console.person(ADMIN, locale) as page:
+        for name in (
+            "admin",
+            "people",
+            f"people/{AGENT}",
+            "tokens",
+            "webhooks",
+            "dead-letters",
+            "classifier",
+            "exports",
+        ):
+            page.goto(f"/console/{name}")
+            page.locator("h1").wait_for()
+            check_accessible(page)
+            picture(page, f"administration-{name.replace('/', '-')}", locale)
+        page.set_viewport_size({"width": 360, "height": 740})
+        for name in ("admin", "people", f"people/{AGENT}", "tokens", "webhooks"):
+            page.goto(f"/console/{name}")
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide == 0, name

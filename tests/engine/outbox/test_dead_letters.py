@@ -1,0 +1,77 @@
+"""Who revived or gave up a delivery is in the journal; one that was given up otherwise is found."""
+
+import pytest
+
+from engine.audit.upgrade import upgrade_store
+from engine.audit.verify import verify
+from engine.ledger.journal import INIT
+from engine.outbox.dead_letters import DeadLetter, drop_dead, retry_all, retry_dead
+from engine.settings import Settings
+from engine.store import Store
+from tests.case_actions import HOUR, START, case_of, execute_sql, new_case, query_rows
+from tests.erasures import ADMINISTRATOR, administrator_of
+
+REACTION = "acknowledge_contact"
+pytestmark = pytest.mark.requirement("B5")
+
+
+@pytest.fixture
+def letter(store: Store) -> DeadLetter:
+    """A delivery that failed at its last try."""
+    number = new_case(store)
+    case_id = case_of(store, number)["id"]
+    execute_sql(
+        store,
+        "INSERT INTO delivery (case_id, seq, reaction, status, tries, next_at, error)"
+        " VALUES (:case_id, 1, :reaction, 'dead', 5, 0, 'Down')",
+        case_id=case_id,
+        reaction=REACTION,
+    )
+    return DeadLetter(number, 1, REACTION)
+
+
+def entries(store: Store) -> list[str]:
+    """Return who made the entries about deliveries, in order."""
+    rows = query_rows(store, "SELECT made_by FROM journal WHERE subject = 'dead_letter' ORDER BY seq")
+    return [row["made_by"] for row in rows]
+
+
+def faults(store: Store) -> list[str]:
+    return [fault.what for fault in verify(store).faults]
+
+
+def test_a_dropped_delivery_says_who_dropped_it_when_and_why(store: Store, letter: DeadLetter):
+    drop_dead(store, administrator_of(store), letter, "She was called.", START + HOUR)
+    assert entries(store) == [ADMINISTRATOR]
+    assert faults(store) == []
+    execute_sql(store, "UPDATE delivery SET drop_reason = 'Nothing happened.'")
+    assert [fault.partition(" ")[0] for fault in faults(store)] == ["journal_changed"]
+
+
+def test_a_revived_delivery_says_who_revived_it(store: Store, letter: DeadLetter):
+    principal = administrator_of(store)
+    retry_dead(store, principal, letter, START + HOUR)
+    assert retry_all(store, principal, START + HOUR).revived == 0
+    assert entries(store) == [ADMINISTRATOR]
+    assert faults(store) == []
+    execute_sql(store, "DELETE FROM delivery")
+    assert [fault.partition(" ")[0] for fault in faults(store)] == ["journal_deleted"]
+
+
+@pytest.mark.parametrize("reason", [None, "'She was called.'"], ids=["without a reason", "with a reason"])
+def test_a_delivery_that_nobody_is_known_to_have_dropped_is_found(store: Store, letter: DeadLetter, reason: str | None):
+    execute_sql(store, f"UPDATE delivery SET status = 'done', done_at = 5, drop_reason = {reason or 'NULL'}")
+    assert faults(store) == [f'journal_missing dead_letter [1,1,"{REACTION}"]' if reason else "delivery_end"]
+
+
+@pytest.mark.usefixtures("letter")
+def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Settings):
+    execute_sql(store, "UPDATE delivery SET status = 'done', done_at = 5")
+    for column in ("retried_at", "drop_reason"):
+        execute_sql(store, f"ALTER TABLE delivery DROP COLUMN {column}")
+    execute_sql(store, "UPDATE alembic_version SET version_num = '0014'")
+    store.close()
+    upgrade_store(settings, START + HOUR)
+    assert entries(store) == [INIT]
+    assert "delivery_end" not in faults(store)
+    assert [fault for fault in faults(store) if "dead_letter" in fault] == []
