@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, SamePerson, Statement
-    from models.rules import Category, Edition, Interpretation
+    from models.rules import Category, Edition, Interpretation, RuleDraft
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
     from models.timer import EscalationStep, Timer
@@ -66,6 +66,7 @@ __all__ = [
     "Rating",
     "Reading",
     "RefusedAttempt",
+    "RuleDraft",
     "Run",
     "SamePerson",
     "Statement",
@@ -116,6 +117,7 @@ _MODULES = {
     "Category": "rules",
     "Edition": "rules",
     "Interpretation": "rules",
+    "RuleDraft": "rules",
     "Actor": "staff",
     "ActorChange": "staff",
     "Department": "staff",

@@ -1,8 +1,8 @@
-"""Published rules: editions of packs, calendars and questionnaires, categories, and interpretations of clauses."""
+"""Rules: drafts and editions of packs, calendars and questionnaires, categories, interpretations of clauses."""
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.column_types import Instant
@@ -27,6 +27,44 @@ class Edition(SQLModel, table=True):
     published_by: int = Field(foreign_key="actor.id")
     reason: str
     projected_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class RuleDraft(SQLModel, table=True):
+    """A text that somebody of the evaluation group prepares for publication, and what another one decided (F4).
+
+    ``revision`` counts the changes. ``submitted_at`` is empty while the text is worked on; then the text is fixed.
+    Without ``effective_from`` it takes force when it is approved. An undecided draft is the only one of its maker for
+    that name. ``edition_id`` is the edition that came of it.
+    """
+
+    __tablename__ = "rule_draft"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index(
+            "ix_rule_draft_open",
+            "made_by",
+            "sort",
+            "name",
+            unique=True,
+            sqlite_where=text("decision IS NULL"),
+            postgresql_where=text("decision IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sort: str
+    name: str
+    content: str
+    revision: int
+    made_by: int = Field(foreign_key="actor.id")
+    made_at: datetime = Field(sa_type=Instant)
+    effective_from: datetime | None = Field(default=None, sa_type=Instant)
+    reason: str
+    submitted_at: datetime | None = Field(default=None, sa_type=Instant)
+    decided_by: int | None = Field(default=None, foreign_key="actor.id")
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    decision: str | None = None
+    remark: str
+    edition_id: int | None = Field(default=None, foreign_key="edition.id")
 
 
 class Category(SQLModel, table=True):

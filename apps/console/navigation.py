@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from apps.principal_board import SEES_BOARD
 from apps.principal_calls import CALLS
 from apps.principal_reports import READS_FIGURES, WATCHES
+from apps.principal_rules import READS_RULES
 from apps.web.addresses import CONSOLE
 from engine.access.principal import Principal
 from engine.access.reading_log import READERS
@@ -35,6 +36,7 @@ PAGES = (
     Page("board", "/board", SEES_BOARD, shortcut="b"),
     Page("callbacks", "/callbacks", CALLS, shortcut="c"),
     Page("report", "/report", READS_FIGURES, shortcut="r"),
+    Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),
     Page("record", "/record", READERS),

@@ -45,6 +45,7 @@ class Widget(StrEnum):
     NUMBER = "number"
     MONEY = "money"
     """Typed in yuan; the form takes fen."""
+    DAY = "day"
     INSTANT = "instant"
     """A local date and time; the form takes an instant with its offset."""
     SELECT = "select"
@@ -170,8 +171,8 @@ def _widget(form: type[Form], name: str, field: Mapping[str, Any]) -> Widget:
         return Widget.SWITCH
     if sort == "integer":
         return Widget.MONEY if name in MONEY_ENTERED else Widget.NUMBER
-    if field.get("format") == "date-time":
-        return Widget.INSTANT
+    if field.get("format") in {"date-time", "date"}:
+        return Widget.DAY if field["format"] == "date" else Widget.INSTANT
     return Widget.AREA if field.get("maxLength", 0) > LONG else Widget.TEXT
 
 

@@ -84,14 +84,15 @@ def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
 
 
 def load_cases(
-    tx: Tx, ids: Sequence[int], at: int, *, skip_locked: bool = False, complete: bool = False, due_only: bool = False
-) -> list[Loaded]:
+    tx: Tx, ids: Sequence[int], at: int, *, skip_locked: bool = False, complete: bool = False, due_only: bool = False,
+    locked: bool = True,
+) -> list[Loaded]:  # fmt: skip
     """Lock cases by their keys and read them and their open timers, in the order of the keys.
 
-    ``skip_locked`` leaves out those that others hold; else whoever holds one is waited for. ``due_only`` reads only
-    the timers that usual escalation steps touch.
+    Without ``locked`` they are only read, for nothing will be written. ``skip_locked`` leaves out those that others
+    hold; else whoever holds one is waited for. ``due_only`` reads only the timers that usual escalation steps touch.
     """
-    lock = "" if not tx.postgres else load_sql.SKIP if skip_locked else load_sql.WAIT
+    lock = "" if not (tx.postgres and locked) else load_sql.SKIP if skip_locked else load_sql.WAIT
     around = surroundings(tx, at)
     cases = [case_of(row) for row in tx.rows_among(load_sql.CASES_BY_ID + lock, ids=list(ids))]
     case_ids = [case.id for case in cases]

@@ -77,14 +77,14 @@ def _bring(store: Store, edition: EditionRow, after: int, now: int) -> tuple[int
 def _planned(tx: Tx, loaded: Loaded, reason: str, since: int, now: int) -> tuple[Plan, bool]:
     """Plan one case: the steps that were due before the edition, then the new dates; whether any date changed."""
     try:
-        return _plan(tx, loaded, reason, since)
+        return plan_edition(tx, loaded, reason, since)
     except HistoryUnknown:
         assert loaded.case is not None
         [complete] = load_cases(tx, [loaded.case.id], now, complete=True)
-        return _plan(tx, complete, reason, since)
+        return plan_edition(tx, complete, reason, since)
 
 
-def _plan(tx: Tx, loaded: Loaded, reason: str, effective_from: int) -> tuple[Plan, bool]:
+def plan_edition(tx: Tx, loaded: Loaded, reason: str, effective_from: int) -> tuple[Plan, bool]:
     """Plan one case: before the edition's instant its steps fire under the rules that held then.
 
     Nothing that is recorded is judged anew: for a case that has moved since, the edition holds from that move on.

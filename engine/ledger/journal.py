@@ -42,8 +42,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "interpretation": ("id",),
     "invitation": ("id",),
     "link": ("parent_id", "child_id", "relation"),
+    "mail_erasure": ("key",),
     "oidc_link": ("issuer", "subject"),
+    "party_erasure": ("id",),
     "rating": ("case_id", "cycle"),
+    "rule_draft": ("id",),
     "same_person": ("party_id", "other_id"),
     "store_info": ("id",),
     "webhook": ("id",),
@@ -59,8 +62,16 @@ SELECTED = {
 (SELECT case_id, seq, field, erased_at, erasure_reason FROM statement
   WHERE erased_at IS NOT NULL AND content IS NULL AND salt IS NULL) AS erasure
 """,
+    "mail_erasure": """
+(SELECT key, erasure_reason FROM mail WHERE erasure_reason IS NOT NULL AND subject = '' AND body = '') AS mail_erasure
+""",
+    "party_erasure": """
+(SELECT id, erased_at, erasure_reason FROM party
+  WHERE erased_at IS NOT NULL AND name IS NULL AND phone IS NULL AND email IS NULL
+    AND identity IS NULL AND phone_key IS NULL AND email_key IS NULL) AS party_erasure
+""",
 }
-"""The subjects that are no table: deliveries that a person revived or gave up, and texts that were erased."""
+"""The subjects that are no table: deliveries that a person revived or gave up, and what was erased."""
 MOVING = {"store_info": frozenset({"simulated_at"})}
 """Columns of which the journal holds only whether they are empty: the clock of a simulated store moves all the time."""
 

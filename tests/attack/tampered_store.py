@@ -121,6 +121,12 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "code": "role", "why": "agent"}
         for n in (1, 2)
     ),
+    "rule_draft": tuple(
+        {"id": n, "sort": "pack", "name": f"p{n}", "content": "c", "revision": n, "made_by": 3, "made_at": n,
+         "effective_from": n, "reason": "r", "submitted_at": n, "decided_by": 4, "decided_at": n,
+         "decision": "declined", "remark": "m", "edition_id": n}
+        for n in (1, 2)
+    ),
     "run": tuple(
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
         for n in (1, 2)

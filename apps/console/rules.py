@@ -1,0 +1,97 @@
+"""The pages of rules in force: packs, calendars and questionnaires, their gaps, editions and interpretations."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse
+
+from apps.console.rule_forms import NewDraftForm
+from apps.console.visit import Visit, Visiting
+from apps.principal_rules import DECIDES_RULES, SeenRule, rule_seen, rules_seen
+from apps.variable_views import yuan
+from apps.web.form_fields import Choices, FormReader, form_fields
+from engine.rules.in_force import Sort
+from engine.rules.limits import Limit
+from engine.rules.policy import Bound
+from locales.translation import label, translate
+from models.columns import from_micros
+from statemachines.kinds import lifecycles
+from statemachines.refused import Refused
+
+router = APIRouter(prefix="/rules")
+
+Name = Annotated[str, Path(max_length=40)]
+
+
+@router.get("")
+def list_rules(visit: Visiting) -> HTMLResponse:
+    """List every rule in force, and the drafts."""
+    return rules_page(visit, {})
+
+
+@router.get("/{sort}/{name}")
+def show_rule(sort: Sort, name: Name, visit: Visiting) -> HTMLResponse:
+    """Show a rule in force: what it says, what it leaves open, its editions and how its clauses are read."""
+    seen = rule_seen(visit.store, visit.principal, sort, name, visit.at)
+    return visit.page(
+        "rule.html", rule=seen, limits=list(_limits(visit, seen)), bounds=_bounds(visit, seen),
+        clause_of=lambda clause: clause_label(visit.locale, clause), micros=from_micros, may_draft=may_draft(visit),
+    )  # fmt: skip
+
+
+def rules_page(
+    visit: Visit, entries: dict[str, str], status: int = 200, refused: Refused | None = None, why: str = ""
+) -> HTMLResponse:
+    """Return the page that lists the rules, with the form of a new draft."""
+    rules, drafts = rules_seen(visit.store, visit.principal, visit.at)
+    sorts = [(sort.value, visit.text(f"rules.sort_{sort.value}")) for sort in Sort]
+    reader = FormReader(visit.locale, "", Choices(by_name={"rule_sort": sorts}))
+    fields = form_fields(NewDraftForm, reader, entries, refused)
+    return visit.page(
+        "rules.html", status, rules=rules, drafts=drafts, fields=fields, why=why, sorts=list(Sort),
+        micros=from_micros, may_draft=may_draft(visit),
+    )  # fmt: skip
+
+
+def may_draft(visit: Visit) -> bool:
+    """Return whether the visitor drafts and decides, and does not only read."""
+    return bool(visit.principal.actor.roles & DECIDES_RULES)
+
+
+def clause_label(locale: str, clause: str) -> str:
+    """Return the label of a clause, by the first kind of case that has it."""
+    kind = next((kind for kind, table in lifecycles().items() if clause in table.clause), "")
+    return label(locale, kind, "clause", clause)
+
+
+def _limits(visit: Visit, seen: SeenRule) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield label, traits, limit, calendar and source of each limit of a pack, overrides for some cases included."""
+    for clause, limit in seen.pack.clauses.items() if seen.pack else ():
+        name = clause_label(visit.locale, clause)
+        yield name, "", _limit(visit, limit), limit.calendar, limit.source
+        for override in limit.when:
+            whole = limit.overridden(override)
+            traits = ", ".join(label(visit.locale, "", trait, value) for trait, value in override.traits.items())
+            yield name, traits, _limit(visit, whole), whole.calendar, whole.source
+
+
+def _limit(visit: Visit, limit: Limit) -> str:
+    if limit.contradicts is not None:
+        return translate(visit.locale, "cli.policy.reason.contradictory")
+    if limit.blank:
+        return translate(visit.locale, "cli.policy.reason.blank")
+    return f"{limit.amount} {translate(visit.locale, f'unit.{limit.unit}')}"
+
+
+def _bounds(visit: Visit, seen: SeenRule) -> list[tuple[str, str, str]]:
+    bounds = seen.pack.bounds if seen.pack else {}
+    return [(name, _amount(visit, bound), bound.source) for name, bound in bounds.items()]
+
+
+def _amount(visit: Visit, bound: Bound) -> str:
+    if bound.amount is None:
+        return translate(visit.locale, "cli.policy.reason.blank")
+    if bound.of == "fen":
+        return yuan(visit.locale, bound.amount)
+    return f"{bound.amount} {translate(visit.locale, 'unit.hours')}"

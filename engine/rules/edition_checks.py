@@ -1,0 +1,152 @@
+"""Check a text that is to become an edition: by itself, beside the other rules, and after the editions before it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from engine.calendars.calendar import Calendar, calendars_in, shipped
+from engine.calendars.calendar_table import written
+from engine.rules.editions import EditionRow, editions
+from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of
+from engine.rules.opening_check import opening_faults
+from engine.rules.policy import Pack, checked, names, pack
+from engine.rules.questionnaires import (
+    Questionnaire,
+    asked_twice,
+    bad_questionnaire,
+    parsed_questionnaire,
+    questionnaires,
+)
+from engine.transaction import Tx
+from models.columns import from_micros, to_micros
+from statemachines.refused import Refused
+from statemachines.rule_faults import Fault, rule_fault
+
+
+@dataclass(frozen=True, slots=True)
+class EditionText:
+    """A checked text that is to be published, and the editions of its name so far."""
+
+    sort: Sort
+    rules: Pack | Calendar | Questionnaire
+    content: str
+    before: list[EditionRow]
+
+    def earlier(self) -> Iterable[Pack | Calendar | Questionnaire]:
+        """Yield the rules of this name so far, newest first; the shipped file was the first edition."""
+        parse = {Sort.PACK: pack_of, Sort.CALENDAR: calendar_of, Sort.SURVEY: questionnaire_of}[self.sort]
+        for edition in reversed(self.before):
+            yield parse(edition.content, f"{edition.name}@{edition.version}")
+        if (file := _shipped(self.sort, self.rules.name)) is not None:
+            yield file
+
+    @property
+    def newest(self) -> EditionRow | None:
+        """Return the edition that takes effect last; None where only a shipped file holds, or nothing."""
+        return self.before[-1] if self.before else None
+
+    def is_known(self, effective_from: datetime) -> bool:
+        """Return whether these very rules are the newest, from the same day on; a calendar has no such date.
+
+        The day is that of the pack's zone, or for a questionnaire of the zone in which the date is given.
+        """
+        if next(iter(self.earlier()), None) != self.rules:
+            return False
+        if self.newest is None or self.sort is Sort.CALENDAR:
+            return True
+        zone = ZoneInfo(self.rules.zone) if isinstance(self.rules, Pack) else effective_from.tzinfo
+        return from_micros(self.newest.effective_from).astimezone(zone).date() == effective_from.astimezone(zone).date()
+
+
+def _shipped(sort: Sort, name: str) -> Pack | Calendar | Questionnaire | None:
+    if sort is Sort.PACK:
+        return pack(name) if name in names() else None
+    return (shipped() if sort is Sort.CALENDAR else questionnaires()).get(name)
+
+
+def checked_text(
+    tx: Tx, rules: Rules, sort: Sort, text: str, file: str, at: datetime, effective_from: datetime
+) -> EditionText:
+    """Check a text by itself and beside the rules in force when it takes effect.
+
+    Raises ``Refused('bad_pack' | 'bad_calendar' | 'bad_questionnaire')`` with every fault.
+    """
+    if sort is Sort.CALENDAR:
+        return calendar_text(tx, rules, text, file, at)
+    if sort is Sort.SURVEY:
+        return _survey_text(tx, rules, text, file, effective_from)
+    pack_ = checked(text, file, rules.calendar)
+    _check_date(pack_, effective_from, file)
+    _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
+    return EditionText(Sort.PACK, pack_, text, editions(tx, Sort.PACK, pack_.name))
+
+
+def calendar_text(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> EditionText:
+    """Check the text of one calendar, and every pack in force with it. Raises ``Refused('bad_calendar')``."""
+    tables = list(calendars_in(text, file).values())
+    if len(tables) != 1:
+        why = "holds {count} calendars; publish one at a time"
+        fault = rule_fault("", "calendar.not_one", why, count=len(tables))
+        raise Refused("bad_calendar", file=file, faults=[fault])
+    _refuse("bad_calendar", file, _pack_faults(rules, tables[0], at))
+    before = editions(tx, Sort.CALENDAR, tables[0].name)
+    return EditionText(Sort.CALENDAR, tables[0], written(tables[0]), before)
+
+
+def _survey_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
+    """Check a questionnaire beside those that are in force when it takes effect."""
+    questionnaire = parsed_questionnaire(text, file)
+    if faults := list(asked_twice(questionnaire, rules.questionnaires(to_micros(effective_from)).values())):
+        raise bad_questionnaire(file, faults)
+    return EditionText(Sort.SURVEY, questionnaire, text, editions(tx, Sort.SURVEY, questionnaire.name))
+
+
+def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Fault]:
+    """Yield the places of the packs in force at which a case would be refused with the changed calendar."""
+
+    def calendars(name: str) -> Calendar:
+        return changed if name == changed.name else rules.calendar(name)
+
+    for name in rules.names(Sort.PACK):
+        if name in names() or rules.in_force(Sort.PACK, name, to_micros(at)) is not None:
+            faults = opening_faults(rules.pack(name, to_micros(at)), calendars, at)
+            yield from ({**fault, "field": f"{name}: {fault['field']}"} for fault in faults)
+
+
+def _refuse(code: str, file: str, faults: Iterable[Fault]) -> None:
+    if found := list(faults):
+        raise Refused(code, file=file, faults=found)
+
+
+def _check_date(pack_: Pack, effective_from: datetime, file: str) -> None:
+    """Check that a date in the text equals the date from which it is published."""
+    day = effective_from.astimezone(ZoneInfo(pack_.zone)).date()
+    if pack_.effective_from not in {None, day}:
+        why = "says {said}, but it is published from {day} on"
+        fault = rule_fault("effective_from", "pack.other_date", why, said=pack_.effective_from, day=day)
+        raise Refused("bad_pack", file=file, faults=[fault])
+
+
+def check_editions(edition: EditionText, at: datetime, effective_from: datetime) -> None:
+    """Check that published editions stay true: a version is one content in force from one date. Raises ``Refused``.
+
+    The version of a calendar is computed from its content, which may return to what it was.
+    """
+    newest = edition.newest
+    name, version = edition.rules.name, edition.rules.version
+    same_content = edition.sort is Sort.CALENDAR
+    if any(each.version == version and not (same_content and each == edition.rules) for each in edition.earlier()):
+        raise Refused("edition_exists", name=name, version=version)
+    if effective_from < at:
+        now, begins = at.isoformat(), effective_from.isoformat()
+        raise Refused("effective_in_the_past", name=name, effective_from=begins, now=now)
+    if newest is not None and to_micros(effective_from) < newest.effective_from:
+        raise Refused(
+            "effective_too_early",
+            name=name,
+            effective_from=effective_from.isoformat(),
+            newest=from_micros(newest.effective_from).isoformat(),
+        )
+    if edition.sort is Sort.CALENDAR and effective_from > at:
+        raise Refused("calendar_not_later", calendar=name)
