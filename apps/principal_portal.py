@@ -23,11 +23,12 @@ from engine.commands.advance import Answer
 from engine.commands.links import id_of
 from engine.commands.open_case import OPEN, Opening
 from engine.ledger.record import COLUMNS, CaseRow, current_case_of
-from engine.outbox.mails import OF_CASE, ComposedMail, queue_mails
+from engine.outbox.mails import ComposedMail, queue_mails
 from engine.store import Store
 from engine.transaction import Tx
 from locales.translation import locales, translate
 from models.contact import Contact
+from models.mail_marks import OF_CASE
 from reports.desk_queries import OrderStatus, track
 from statemachines.customer_messages import Medium
 from statemachines.kinds import lifecycle_of

@@ -4,7 +4,7 @@
     python verify.py SOURCE --anchors FOLDER [--key anchor.pub] [--state FILE]
 
 SOURCE is the SQLite file of a store, a file that `closeloop backup` wrote, or a folder with CSV files that psql wrote
-(`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and transition, statement, journal alike). FOLDER holds
+(`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and transition, statement, journal, party alike). FOLDER has
 anchors.jsonl and the leaves; a backup brings its own, but those that were published elsewhere are the better witness.
 FILE remembers what was seen, and `FILE.heads` every case's head: whatever was there at the last visit must still be
 there. It belongs to whoever checks, on his own machine.
@@ -37,15 +37,26 @@ NUMBERS = {
     *("id", "at", "case_id", "seq", "version", "cycle", "level", "actor_id", "occurred_at", "recorded_at", "erased_at"),
     "inferred",
 }
+EMPTY_IS_NULL = {"erased_at", "content", "name", "phone", "email", "erasure_reason"}
 TABLES = {
     "cases": ("id", "number", "version", "head", "state", "cycle", "level"),
     "transition": (*HASHED, "hash"),
     "statement": ("case_id", "seq", "field", "salt", "content", "erased_at"),
     "journal": (*JOURNALLED, "hash"),
+    "party": ("id", "name", "phone", "email", "erased_at", "erasure_reason"),
 }
-LATER = {"journal"}
-"""Tables that a store of an earlier release does not have."""
+LATER = {"journal", "party"}
+"""Tables that a store of an earlier release does not have, or not with these columns."""
 NEWEST_ERASURE = "SELECT digest FROM journal WHERE subject = 'erasure' AND key = ? ORDER BY seq DESC LIMIT 1"
+NEWEST_OF_CUSTOMER = "SELECT digest FROM journal WHERE subject = 'party_erasure' AND key = ? ORDER BY seq DESC LIMIT 1"
+EMPTIED = """
+SELECT id, name, phone, email, erased_at, erasure_reason FROM party
+ WHERE erased_at IS NOT NULL OR erasure_reason IS NOT NULL OR (name IS NULL AND phone IS NULL AND email IS NULL)
+"""
+CAME_BACK = """
+SELECT j.key FROM journal j LEFT JOIN party p ON p.id = CAST(substr(j.key, 2, length(j.key) - 2) AS INTEGER)
+ WHERE j.subject = 'party_erasure' AND j.digest <> '' AND p.erased_at IS NULL
+"""
 Fault = tuple[str, int, str]
 
 
@@ -163,9 +174,9 @@ def _there(file: Path) -> sqlite3.Connection:
     try:
         raw = sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)
         raw.text_factory = _text
-        present = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table, columns in TABLES.items():
-            if table in LATER - present:
+            present = {row[1] for row in raw.execute(f"PRAGMA table_info({table})")}
+            if table in LATER and not present.issuperset(columns):
                 raw.execute(f"CREATE TEMP TABLE {table} ({', '.join(columns)})")
             raw.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608
     except sqlite3.Error as error:
@@ -185,14 +196,24 @@ def _loaded(folder: Path, aside: Path) -> sqlite3.Connection:
         kinds = ", ".join(f"{name} {'INTEGER' if name in NUMBERS else 'TEXT'}" for name in columns)
         raw.execute(f"CREATE TABLE {table} ({kinds})")
         holes = ", ".join("?" * len(columns))
-        if table in LATER and not (folder / f"{table}.csv").exists():
+        if table in LATER and not _has(folder / f"{table}.csv", columns):
             continue
         raw.executemany(f"INSERT INTO {table} VALUES ({holes})", _rows(folder / f"{table}.csv", columns))  # noqa: S608
     raw.execute("CREATE INDEX by_case ON transition (case_id, seq)")
     raw.execute("CREATE INDEX said ON statement (case_id, seq)")
     raw.execute("CREATE INDEX entered ON journal (subject, key, seq)")
+    raw.execute("CREATE INDEX customer ON party (id)")
     raw.commit()
     return raw
+
+
+def _has(file: Path, columns: tuple[str, ...]) -> bool:
+    """Whether the file is there and has these columns."""
+    try:
+        with file.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
+            return set(next(csv.reader(text), ())).issuperset(columns)
+    except (OSError, csv.Error):
+        return False
 
 
 def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[list[Any]]:
@@ -225,7 +246,7 @@ def _read(name: str, cell: Any) -> Any:
             return bytes.fromhex(cell.removeprefix("\\x")) if cell else None
         except ValueError:
             return cell
-    return None if cell == "" and name in {"erased_at", "content"} else cell
+    return None if cell == "" and name in EMPTY_IS_NULL else cell
 
 
 # The chains
@@ -355,6 +376,22 @@ def _erasure_faults(raw: sqlite3.Connection, case: dict[str, Any], texts: list[d
             newest = raw.execute(NEWEST_ERASURE, (key,)).fetchone()
             if newest is None or not newest[0]:
                 yield case["number"], text["seq"], f"statement_{text['field']}_erased"
+
+
+def customer_faults(raw: sqlite3.Connection) -> Iterator[Fault]:
+    """The customers who were erased, but not by the command, and those who came back after it.
+
+    Without the table of customers nothing is known of them; a store without a journal cannot say who erased one.
+    """
+    if None in (raw.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in ("journal", "party")):  # noqa: S608
+        return
+    for party, *values, erased_at, reason in raw.execute(EMPTIED):
+        erasure = {"id": party, "erased_at": erased_at, "erasure_reason": reason}
+        digest = sha256(_encoded(canonical({name: value for name, value in erasure.items() if value is not None})))
+        newest = raw.execute(NEWEST_OF_CUSTOMER, (f"[{party}]",)).fetchone()
+        if newest is None or newest[0] != digest.hex() or any(value is not None for value in values):
+            yield "", 0, f"party_erased {party!r}"
+    yield from (("", 0, f"party_erased {_shown(key)[1:-1]}") for (key,) in raw.execute(CAME_BACK))
 
 
 def _form(text: str) -> dict[str, Any]:
@@ -496,6 +533,7 @@ def check(source: Path, given: argparse.Namespace) -> list[Fault]:
             lines, hashes, faults = read_anchors(folder)
             faults += chain_faults(raw)
             faults += journal_faults(raw)
+            faults += customer_faults(raw)
             if not lines:
                 return list(dict.fromkeys([*faults, ("", 0, "anchor_file")]))
             faults += leaf_faults(raw, folder, lines[-1])

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from engine.outbox.mails import (
     NO_ADDRESS,
     NO_SERVER,
-    OF_CASE,
     REFUSED,
     SENT,
     ComposedMail,
@@ -26,6 +25,7 @@ from engine.outbox.mails import (
 from engine.store import Store
 from flows.work import Work, off_loop
 from gateways.mail import AddressRefused, Mail
+from models.mail_marks import OF_CASE
 
 CUSTOMERS = """
 SELECT c.number, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = ANY(:numbers)

@@ -25,6 +25,7 @@ class Party(SQLModel, table=True):
     customer whom another system identifies it is an HMAC of his id there.
     ``email`` is an address to which mail can be sent, or empty. ``locale`` is the language in which the customer is
     written to; empty while it is not known.
+    Erasing a customer empties all of these but ``locale``; the journal covers when and why he was erased.
     """
 
     __table_args__ = (
@@ -42,6 +43,8 @@ class Party(SQLModel, table=True):
     phone_key: str | None = None
     email_key: str | None = None
     person_id: int | None = Field(default=None, foreign_key="party.id", sa_type=BigId)
+    erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    erasure_reason: str | None = None
 
 
 class SamePerson(SQLModel, table=True):

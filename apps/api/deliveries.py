@@ -76,25 +76,26 @@ class Decided(BaseModel):
 
 
 @router.post("/retry", responses=WRITE)
-def retry(caller: Called, _key: IdempotencyKey) -> Retried:
-    """Give all dead deliveries their tries back, and release all parked cases. Repeated, it finds nothing to do."""
+def retry(caller: Called, key: IdempotencyKey) -> Retried:
+    """Give all dead deliveries their tries back, and release all parked cases."""
     caller.needs(Scope.ADMINISTER)
-    retried = retry_all(caller.store, caller.principal, caller.working_time())
+    retried = retry_all(caller.store, caller.principal, caller.working_time(), key)
     return Retried(revived=retried.revived, released=retried.released)
 
 
 @router.post("/dead/retry", responses=WRITE)
-def retry_delivery(body: Named, caller: Called, _key: IdempotencyKey) -> Decided:
-    """Give one dead delivery its tries back. Repeated, it is refused: the delivery is not dead any more."""
+def retry_delivery(body: Named, caller: Called, key: IdempotencyKey) -> Decided:
+    """Give one dead delivery its tries back. Without the same key a second request is refused."""
     caller.needs(Scope.ADMINISTER)
-    retry_dead(caller.store, caller.principal, Dead(body.number, body.seq, body.reaction), caller.working_time())
+    letter = Dead(body.number, body.seq, body.reaction)
+    retry_dead(caller.store, caller.principal, letter, caller.working_time(), key)
     return Decided(number=body.number, seq=body.seq, reaction=body.reaction, status="waiting")
 
 
 @router.post("/dead/drop", responses=WRITE)
-def drop_delivery(body: Drop, caller: Called, _key: IdempotencyKey) -> Decided:
-    """Give one dead delivery up for good. Repeated, it is refused: the delivery is not dead any more."""
+def drop_delivery(body: Drop, caller: Called, key: IdempotencyKey) -> Decided:
+    """Give one dead delivery up for good. Without the same key a second request is refused."""
     caller.needs(Scope.ADMINISTER)
     letter = Dead(body.number, body.seq, body.reaction)
-    drop_dead(caller.store, caller.principal, letter, body.reason, caller.working_time())
+    drop_dead(caller.store, caller.principal, letter, body.reason, caller.working_time(), key)
     return Decided(number=body.number, seq=body.seq, reaction=body.reaction, status="done")

@@ -1,4 +1,4 @@
-"""The route by which an administrator erases personal texts of a case."""
+"""The route by which an administrator erases personal texts of a case and its customer."""
 
 from typing import Self
 
@@ -18,7 +18,10 @@ LARGEST_SEQ = 2**31 - 1
 
 
 class Erasure(Input):
-    """Why personal texts are erased, and which: the one in a field of a step, or all texts of a closed case."""
+    """Why personal texts are erased, and which: the one in a field of a step, or all of a closed case.
+
+    With all texts go the texts of its mails, and the name, number and address of its customer.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"reason": "The customer asked for it.", "seq": 1, "field": "text"}}
@@ -43,19 +46,30 @@ class ErasedText(BaseModel):
 
 
 class ErasedTexts(BaseModel):
-    """The texts that were erased by this request."""
+    """What was erased by this request."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"number": EXAMPLE_CASE, "erased": [{"seq": 1, "field": "text"}]}}
+        json_schema_extra={
+            "example": {"number": EXAMPLE_CASE, "erased": [{"seq": 1, "field": "text"}], "customer": True, "mails": 0}
+        }
     )
 
     number: str
     erased: list[ErasedText]
+    customer: bool | None = Field(
+        description="Whether the customer was erased; false if another case of the same person is open,"
+        " null if there was nothing to erase."
+    )
+    mails: int = Field(description="How many mails that were refused or not sent yet lost their text.")
 
 
 @router.post("", responses=WRITE)
 def erase_case_texts(number: CaseNumber, body: Erasure, caller: Called, key: IdempotencyKey) -> ErasedTexts:
-    """Erase personal texts of a case. An administrator alone may; the record keeps who did, when and why."""
+    """Erase personal texts of a case, or all and its customer.
+
+    An administrator alone may; the record keeps who did, when and why.
+    """
     place = None if body.seq is None or body.field is None else TextPlace(body.seq, body.field)
     erased = erase_texts(caller.store, caller.principal, number, body.reason, caller.working_time(), place, key)
-    return ErasedTexts(number=number, erased=[ErasedText(seq=text.seq, field=text.field) for text in erased])
+    texts = [ErasedText(seq=text.seq, field=text.field) for text in erased.texts]
+    return ErasedTexts(number=number, erased=texts, customer=erased.customer, mails=erased.mails)

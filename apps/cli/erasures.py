@@ -1,12 +1,13 @@
-"""The command that erases personal texts of a case: case erase (H1)."""
+"""The command that erases personal texts of a case and its customer: case erase (H1)."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from apps.cli.context import As, Json, cli
 from apps.cli.number_options import whole_argument
-from engine.audit.erase_texts import TextPlace, erase_texts
+from engine.audit.erase_texts import Erased, TextPlace, erase_texts
 
 Reason = Annotated[str, typer.Option()]
 
@@ -19,9 +20,22 @@ def erase(
     as_: As = None,
     json: Json = False,
 ) -> None:
-    """Erase one personal text of a case, or all texts of a closed one."""
+    """Erase one personal text of a case; or all texts of a closed one, its mails and its customer."""
     at = cli.working_time()
     place = None if seq is None else TextPlace(seq, field or "")
     erased = erase_texts(cli.store, cli.principal(cli.actor(as_)), number, reason, at, place)
-    document = {"case": number, "erased": [{"seq": text.seq, "field": text.field} for text in erased]}
-    cli.give(document, cli.translate("erasures.erased" if erased else "erasures.nothing", count=len(erased)))
+    texts = [{"seq": text.seq, "field": text.field} for text in erased.texts]
+    document = {"case": number, "erased": texts, "customer": erased.customer, "mails": erased.mails}
+    cli.give(document, *(cli.translate(f"erasures.{key}", **params) for key, params in _lines(erased)))
+
+
+def _lines(erased: Erased) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield the messages that say what was erased, with their values."""
+    if erased.texts:
+        yield "erased", {"count": len(erased.texts)}
+    if erased.mails:
+        yield "mails", {"count": erased.mails}
+    if erased.customer is not None:
+        yield "customer" if erased.customer else "customer_kept", {}
+    elif not erased.texts and not erased.mails:
+        yield "nothing", {}

@@ -24,10 +24,11 @@ SELECT count(*) AS n FROM notice n JOIN cases c ON c.id = n.case_id
  WHERE n.mail IS NOT NULL AND n.digest_at IS NULL
    AND substr(n.mail, 1, length(c.number || ':' || n.seq || ':')) <> c.number || ':' || n.seq || ':'
 """,
-    # A mail is settled once its outcome is known; one that was sent keeps no text and is not sent again.
+    # A mail is settled once its outcome is known; one that was sent or erased keeps no text and is not sent again.
     "mail_settled": """
 SELECT count(*) AS n FROM mail WHERE (outcome IS NULL) <> (settled_at IS NULL)
-    OR outcome IN ('sent', 'bounced') AND (subject <> '' OR body <> '' OR next_at IS NOT NULL) OR tries < 0
+    OR outcome IN ('sent', 'bounced', 'erased') AND (subject <> '' OR body <> '' OR next_at IS NOT NULL) OR tries < 0
+    OR (outcome = 'erased') > (erasure_reason IS NOT NULL)
 """,
 }
 """What counts rows that do not fit, by the code of the fault."""

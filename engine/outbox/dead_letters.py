@@ -8,6 +8,7 @@ from engine.access.principal import Principal, Scope
 from engine.actors import administrator
 from engine.contention import in_transaction
 from engine.entry_checks import check_text
+from engine.kept_answers import Answer, answered_once, keyed_request
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.timers.parking import release_all_in, release_in
@@ -21,7 +22,7 @@ REVIVE = f"""
 UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, retried_at = :at, lease_owner = NULL WHERE {THIS}
 """
 DROP = f"UPDATE delivery SET status = 'done', done_at = :at, drop_reason = :reason WHERE {THIS}"
-SUBJECT = "dead_letter"
+DEAD_LETTER = "dead_letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +42,45 @@ class Retried:
     released: int
 
 
-def retry_dead(store: Store, principal: Principal, letter: DeadLetter, at: datetime) -> None:
-    """Let a dead delivery be tried again from its first try.
+def retry_dead(store: Store, principal: Principal, letter: DeadLetter, at: datetime, key: str | None = None) -> None:
+    """Let a dead delivery be tried again from its first try; once under an idempotency ``key``.
 
-    Raises ``Refused('not_dead')`` and what ``may_decide`` raises.
+    Raises ``Refused('not_dead' | 'key_reused')`` and what ``may_decide`` raises.
     """
+
+    request = keyed_request(store, principal, key, f"retry {letter}")
 
     def retry(tx: Tx) -> None:
         handle = may_decide(tx, principal)
-        case_id = _case_id(tx, letter)
-        if not _revive(tx, case_id, letter.seq, letter.reaction, handle, to_micros(at)):
-            raise _not_dead(letter)
+
+        def act() -> Answer:
+            case_id = _case_id(tx, letter)
+            if not _revive(tx, case_id, letter.seq, letter.reaction, handle, to_micros(at)):
+                raise _not_dead(letter)
+            return {}
+
+        answered_once(tx, request, at, act)
 
     in_transaction(store, retry)
 
 
-def retry_all(store: Store, principal: Principal, at: datetime) -> Retried:
+def retry_all(store: Store, principal: Principal, at: datetime, key: str | None = None) -> Retried:
     """Let every dead delivery be tried again, as after an outage of the mail server, and release all parked cases.
 
-    Raises what ``may_decide`` raises.
+    The same request under the same idempotency ``key`` gets the same answer. Raises ``Refused('key_reused')`` and what
+    ``may_decide`` raises.
     """
+
+    request = keyed_request(store, principal, key, "retry all")
 
     def retry(tx: Tx) -> Retried:
         handle, now = may_decide(tx, principal), to_micros(at)
-        revived = [_revive(tx, row.case_id, row.seq, row.reaction, handle, now) for row in tx.rows(DEAD)]
-        return Retried(sum(revived), release_all_in(tx))
+
+        def act() -> Answer:
+            revived = [_revive(tx, row.case_id, row.seq, row.reaction, handle, now) for row in tx.rows(DEAD)]
+            return {"revived": sum(revived), "released": release_all_in(tx)}
+
+        return Retried(**answered_once(tx, request, at, act))
 
     return in_transaction(store, retry)
 
@@ -80,21 +95,30 @@ def release_parked(store: Store, principal: Principal, number: str) -> None:
     in_transaction(store, release)
 
 
-def drop_dead(store: Store, principal: Principal, letter: DeadLetter, reason: str, at: datetime) -> None:
-    """Mark a dead delivery as done without delivering it.
+def drop_dead(
+    store: Store, principal: Principal, letter: DeadLetter, reason: str, at: datetime, key: str | None = None
+) -> None:
+    """Mark a dead delivery as done without delivering it; once under an idempotency ``key``.
 
-    Raises ``Refused('not_dead' | 'no_reason' | 'bad_text')`` and what ``may_decide`` raises.
+    Raises ``Refused('not_dead' | 'no_reason' | 'bad_text' | 'key_reused')`` and what ``may_decide`` raises.
     """
+
+    request = keyed_request(store, principal, key, f"drop {letter}", reason=reason)
 
     def drop(tx: Tx) -> None:
         handle = may_decide(tx, principal)
         if not reason.strip():
             raise Refused("no_reason")
         check_text("reason", reason)
-        key = {"case_id": _case_id(tx, letter), "seq": letter.seq, "reaction": letter.reaction}
-        if tx.run(DROP, **key, reason=reason, at=to_micros(at)) != 1:
-            raise _not_dead(letter)
-        journal_row(tx, SUBJECT, tuple(key.values()), handle, to_micros(at))
+
+        def act() -> Answer:
+            place = {"case_id": _case_id(tx, letter), "seq": letter.seq, "reaction": letter.reaction}
+            if tx.run(DROP, **place, reason=reason, at=to_micros(at)) != 1:
+                raise _not_dead(letter)
+            journal_row(tx, DEAD_LETTER, tuple(place.values()), handle, to_micros(at))
+            return {}
+
+        answered_once(tx, request, at, act)
 
     in_transaction(store, drop)
 
@@ -112,7 +136,7 @@ def _revive(tx: Tx, case_id: int, seq: int, reaction: str, handle: str, at: int)
     """Revive a delivery and enter it; return False if it is not dead."""
     if tx.run(REVIVE, case_id=case_id, seq=seq, reaction=reaction, at=at) != 1:
         return False
-    journal_row(tx, SUBJECT, (case_id, seq, reaction), handle, at)
+    journal_row(tx, DEAD_LETTER, (case_id, seq, reaction), handle, at)
     return True
 
 

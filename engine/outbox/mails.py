@@ -14,6 +14,7 @@ from engine.contention import retrying
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from models.mail_marks import ERASED
 
 SENT: Final = "sent"
 REFUSED: Final = "refused"
@@ -27,9 +28,6 @@ NOBODY: Final = "nobody"
 """Nobody holds the role that was to be asked, at this level or any other."""
 UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED, BOUNCED)
 """The outcomes of mails that reached nobody, in the order in which they are reported."""
-
-OF_CASE: Final = " case "
-"""Before the number of a case: the recipient of a queued mail to its customer. No handle begins with a blank."""
 
 LEASE = timedelta(seconds=60)
 """How long a queued mail belongs to the process that sends it."""
@@ -59,14 +57,14 @@ SETTLE_POSTGRES = """
 UPDATE mail SET outcome = 'sent', settled_at = r.at, subject = '', body = '', next_at = NULL
   FROM json_to_recordset(%(rows)s::json) AS r(key text, at bigint) WHERE mail.key = r.key
 """
-# A mail that was sent is sent, whatever another process, which took over its delivery, met with.
-FAIL = """
+# A mail that was sent or erased stays so, whatever another process, which took over its delivery, met with.
+FAIL = f"""
 INSERT INTO mail (key, recipient, subject, body, composed_at, outcome, settled_at)
 VALUES (:key, :recipient, '', '', :at, :outcome, :at)
 ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
        subject = CASE WHEN excluded.outcome = 'refused' THEN mail.subject ELSE '' END,
        body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
- WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced')
+ WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced', '{ERASED}')
 """
 QUEUE = "UPDATE mail SET next_at = :at WHERE key = :key"
 WITHDRAW = "DELETE FROM mail WHERE key = :key"

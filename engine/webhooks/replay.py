@@ -7,6 +7,8 @@ from datetime import datetime
 from engine.access.principal import Principal
 from engine.contention import in_transaction
 from engine.kept_answers import Answer, KeyedRequest, answered_once, keep_answer, kept_answer, keyed_request
+from engine.ledger.journal import journal_row
+from engine.outbox.dead_letters import DEAD_LETTER
 from engine.outbox.deliveries import EVENT, event_of
 from engine.store import Store
 from engine.transaction import Tx
@@ -20,8 +22,8 @@ AT_ONCE = 500
 """How many transitions are looked at in one transaction."""
 
 REVIVE = """
-UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, lease_owner = NULL, error = NULL
- WHERE reaction = :reaction AND status = 'dead'
+UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, retried_at = :at, lease_owner = NULL, error = NULL
+ WHERE reaction = :reaction AND status = 'dead' RETURNING case_id, seq
 """
 RECORDED = f"""
 SELECT {EVENT} FROM transition t JOIN cases c ON c.id = t.case_id
@@ -47,7 +49,7 @@ class Period:
 
 
 def replay_dead(store: Store, webhook_id: int, principal: Principal, at: datetime, key: str | None = None) -> int:
-    """Send the dead deliveries of a subscription again; return how many.
+    """Send the dead deliveries of a subscription again; return how many. The journal says who did.
 
     The same request under the same idempotency ``key`` gets the same answer. Raises ``Refused('unknown_webhook' |
     'key_reused')`` and what ``may_manage`` raises.
@@ -59,7 +61,11 @@ def replay_dead(store: Store, webhook_id: int, principal: Principal, at: datetim
         tx.wakes = True
 
         def act() -> Answer:
-            return {"queued": tx.run(REVIVE, reaction=subscription(tx, webhook_id).reaction, at=to_micros(at))}
+            reaction, now = subscription(tx, webhook_id).reaction, to_micros(at)
+            revived = tx.rows(REVIVE, reaction=reaction, at=now)
+            for row in revived:
+                journal_row(tx, DEAD_LETTER, (row.case_id, row.seq, reaction), principal.actor.handle, now)
+            return {"queued": len(revived)}
 
         return answered_once(tx, request, at, act)["queued"]
 

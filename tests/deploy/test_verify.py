@@ -17,15 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audit.backup import back_up
+from engine.audit.erase_texts import erase_texts
 from engine.ledger.anchoring import Anew, anchor
 from engine.ledger.chain import canonical
 from engine.ledger.merkle import Tree
 from engine.ledger.signing import make_key, public_hex, signed
 from engine.store import Store
 from tests.audit.tamperings import STANDALONE
-from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
+from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case, query_rows
 from tests.docs.pages import ROOT
-from tests.erasures import erase_texts_of
+from tests.erasures import REASON, administrator_of, erase_texts_of
 from tests.no_anchors import anchor_first
 
 pytestmark = pytest.mark.requirement("B5")
@@ -105,6 +106,50 @@ def test_it_reports_each_tampering(anchored_store: Store, run_verifier: RunVerif
     code, lines = run_verifier(*location(anchored_store))
     assert code == 2
     assert what in lines
+
+
+@pytest.fixture
+def store_of_customers(anchored_store: Store) -> Store:
+    """A store of two customers, of whom the first was erased by the command."""
+    for name, phone in (("王芳", "13800138000"), ("李强", "13900139000")):
+        number = new_case(anchored_store, DAY, row_id=name, customer=name, phone=phone)
+        make_move(anchored_store, number, "withdraw", after=DAY)
+        if name == "王芳":
+            erase_texts(anchored_store, administrator_of(anchored_store), number, REASON, START + DAY)
+    assert query_rows(anchored_store, "SELECT name FROM party ORDER BY id") == [{"name": None}, {"name": "李强"}]
+    return anchored_store
+
+
+@pytest.mark.requirement("H1")
+@pytest.mark.parametrize(
+    ("sql", "party"),
+    [
+        ("UPDATE party SET name = NULL, phone = NULL WHERE id = 2", 2),
+        ("UPDATE party SET name = NULL, phone = NULL, erased_at = 5, erasure_reason = 'x' WHERE id = 2", 2),
+        ("UPDATE party SET erased_at = 5 WHERE id = 2", 2),
+        ("UPDATE party SET erased_at = erased_at + 1 WHERE id = 1", 1),
+        ("UPDATE party SET erasure_reason = 'x' WHERE id = 1", 1),
+        ("UPDATE party SET name = '王芳', erased_at = NULL, erasure_reason = NULL WHERE id = 1", 1),
+    ],
+    ids=["emptied", "as-the-command-does", "only-the-instant", "another-instant", "another-reason", "came-back"],
+)
+def test_it_reports_a_customer_erased_by_hand_or_back(
+    store_of_customers: Store, run_verifier: RunVerifier, sql: str, party: int
+):
+    assert run_verifier(*location(store_of_customers))[0] == 0
+    assert execute_sql(store_of_customers, sql) == 1
+    code, lines = run_verifier(*location(store_of_customers))
+    assert (code, lines) == (2, [f"- 0 party_erased {party}"])
+
+
+@pytest.mark.requirement("H1")
+def test_a_store_of_a_release_without_the_erasing_of_customers_is_whole(
+    anchored_store: Store, run_verifier: RunVerifier
+):
+    new_case(anchored_store, DAY, row_id="2", customer="王芳", phone="13800138000")
+    for column in ("erased_at", "erasure_reason"):
+        execute_sql(anchored_store, f"ALTER TABLE party DROP COLUMN {column}")
+    assert run_verifier(*location(anchored_store))[0] == 0
 
 
 def test_it_reports_rows_without_a_case(anchored_store: Store, run_verifier: RunVerifier):
@@ -208,12 +253,15 @@ def test_a_backup_file_holds_its_own_anchors(store: Store, run_verifier: RunVeri
 @pytest.mark.postgres
 def test_tables_copied_by_psql_can_be_verified(postgres_store: Store, run_verifier: RunVerifier, tmp_path: Path):
     new_resolved_case(postgres_store, subject='破损,\n"q"')
+    number = new_case(postgres_store, row_id="2", customer="王芳", phone="13800138000")
+    make_move(postgres_store, number, "withdraw")
+    erase_texts(postgres_store, administrator_of(postgres_store), number, REASON, START)
     anchor(postgres_store, START + DAY)
     folder = tmp_path / "copied"
     folder.mkdir()
     url = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as raw:
-        for name in ("cases", "transition", "statement", "journal"):
+        for name in ("cases", "transition", "statement", "journal", "party"):
             with raw.cursor().copy(f"COPY {name} TO STDOUT (FORMAT csv, HEADER true)".encode()) as copy:
                 (folder / f"{name}.csv").write_bytes(b"".join(map(bytes, copy)))
     assert run_verifier(folder, "--anchors", postgres_store.anchors)[0] == 0
@@ -221,6 +269,12 @@ def test_tables_copied_by_psql_can_be_verified(postgres_store: Store, run_verifi
     (folder / "statement.csv").write_text(text.replace("My parcel is broken.", "It was fine."), "utf-8")
     code, lines = run_verifier(folder, "--anchors", postgres_store.anchors)
     assert (code, lines) == (2, ["cp-26-000001 1 statement_text"])
+    (folder / "statement.csv").write_text(text, "utf-8")
+    customers = (folder / "party.csv").read_text("utf-8")
+    (folder / "party.csv").write_text(customers.replace(REASON, "He left."), "utf-8")
+    assert run_verifier(folder, "--anchors", postgres_store.anchors)[1] == ["- 0 party_erased 1"]
+    (folder / "party.csv").unlink()
+    assert run_verifier(folder, "--anchors", postgres_store.anchors)[0] == 0
 
 
 @pytest.mark.parametrize("source", ["no/such/file", "verify.py", "."])

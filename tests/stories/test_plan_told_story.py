@@ -48,7 +48,7 @@ def test_a_conversation_is_recorded_instead_of_a_mail(story: Story):
 
 def test_a_plan_of_a_customer_whom_no_mail_reaches_is_not_approved_in_silence(story: Story):
     planned(story).then("ops", "cosign", department="operations")
-    execute_sql(story.store, "UPDATE party SET email = NULL")
+    execute_sql(story.store, "UPDATE party SET email = NULL, email_key = NULL, identity = NULL")
     command = Command(story.number, "approve_plan", actor="sid")
     assert refusal(lambda: advance(story.store, command, story.now)).code == "no_customer_address"
 

@@ -41,7 +41,10 @@ def texts(store: Store) -> list[str | None]:
 
 def test_one_text_is_erased_with_its_reason_and_who_did_it(store: Store, api: TestClient, number: str):
     answer = erase(api, number, OPENING)
-    assert (answer.status_code, answer.json()) == (200, {"number": number, "erased": [{"seq": 1, "field": "text"}]})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"number": number, "erased": [{"seq": 1, "field": "text"}], "customer": None, "mails": 0},
+    )
     assert texts(store) == [None]
     [row] = query_rows(store, "SELECT made_by FROM journal WHERE subject = 'erasure'")
     assert row["made_by"] == "root"
@@ -63,6 +66,17 @@ def test_all_texts_are_erased_of_a_closed_case_only(store: Store, api: TestClien
     make_move(store, number, "withdraw", reason="The customer withdrew.")
     assert len(erase(api, number, {"reason": REASON}).json()["erased"]) == 2
     assert texts(store) == [None, None]
+
+
+def test_the_customer_of_a_closed_case_is_erased_once_under_a_key(store: Store, api: TestClient):
+    other = new_case(store, row_id="2", customer="王芳", phone="13800138000")
+    make_move(store, other, "withdraw", reason="The customer withdrew.")
+    first, again = (erase(api, other, {"reason": REASON}, "a-key").json() for _ in range(2))
+    assert (first["customer"], first == again) == (True, True)
+    assert query_rows(store, "SELECT name, phone, erasure_reason FROM party") == [
+        {"name": None, "phone": None, "erasure_reason": REASON}
+    ]
+    assert erase(api, other, {"reason": REASON}).json()["customer"] is None
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def erased_in(store: Store) -> list[str]:
 
 
 def test_one_text_is_erased_and_the_record_stays_whole(store: Store, number: str):
-    assert erase_texts(store, administrator_of(store), number, REASON, START + DAY, TEXT) == [TEXT]
+    assert erase_texts(store, administrator_of(store), number, REASON, START + DAY, TEXT).texts == [TEXT]
     assert erased_in(store) == ["text"]
     assert faults(store) == []
     [entry] = query_rows(store, "SELECT made_by, key FROM journal WHERE subject = 'erasure'")
@@ -49,11 +49,11 @@ def test_one_text_is_erased_and_the_record_stays_whole(store: Store, number: str
 
 def test_all_texts_of_a_closed_case_are_erased_once(store: Store, number: str):
     by = administrator_of(store)
-    every = erase_texts(store, by, number, REASON, START + DAY)
+    every = erase_texts(store, by, number, REASON, START + DAY).texts
     assert {text.field for text in every} >= {"text", "demand"}
     [left] = query_rows(store, "SELECT count(*) AS n FROM statement WHERE content IS NOT NULL")
     assert left["n"] == 0
-    assert erase_texts(store, by, number, "Again.", START + 2 * DAY) == []
+    assert erase_texts(store, by, number, "Again.", START + 2 * DAY).texts == []
     assert {row["erasure_reason"] for row in query_rows(store, "SELECT erasure_reason FROM statement")} == {REASON}
     assert anchor(store, START + 2 * DAY) is not None
     assert faults(store) == []
@@ -63,7 +63,7 @@ def test_of_an_open_case_only_a_named_text_is_erased(store: Store):
     number, by = new_case(store, text="My name is Li."), administrator_of(store)
     assert refusal(lambda: erase_texts(store, by, number, REASON, START)).code == "case_not_closed"
     assert erased_in(store) == []
-    assert erase_texts(store, by, number, REASON, START, TEXT) == [TEXT]
+    assert erase_texts(store, by, number, REASON, START, TEXT).texts == [TEXT]
 
 
 def test_an_administrator_alone_erases_and_says_why(store: Store, number: str):

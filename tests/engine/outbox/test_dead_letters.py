@@ -8,7 +8,7 @@ from engine.ledger.journal import INIT
 from engine.outbox.dead_letters import DeadLetter, drop_dead, retry_all, retry_dead
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import HOUR, START, case_of, execute_sql, new_case, query_rows
+from tests.case_actions import HOUR, START, case_of, execute_sql, new_case, query_rows, refusal
 from tests.erasures import ADMINISTRATOR, administrator_of
 
 REACTION = "acknowledge_contact"
@@ -67,11 +67,37 @@ def test_a_delivery_that_nobody_is_known_to_have_dropped_is_found(store: Store, 
 @pytest.mark.usefixtures("letter")
 def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Settings):
     execute_sql(store, "UPDATE delivery SET status = 'done', done_at = 5")
-    for column in ("retried_at", "drop_reason"):
-        execute_sql(store, f"ALTER TABLE delivery DROP COLUMN {column}")
+    for index in ("ix_cases_owner", "ix_cases_urgent", "ix_timer_spent"):
+        execute_sql(store, f"DROP INDEX {index}")
+    for table in ("kept_answer", "failed_log_in", "rule_draft"):
+        execute_sql(store, f"DROP TABLE {table}")
+    later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason")}
+    for table, columns in {**later, "mail": ("erasure_reason",)}.items():
+        for column in columns:
+            execute_sql(store, f"ALTER TABLE {table} DROP COLUMN {column}")
     execute_sql(store, "UPDATE alembic_version SET version_num = '0014'")
     store.close()
     upgrade_store(settings, START + HOUR)
     assert entries(store) == [INIT]
     assert "delivery_end" not in faults(store)
     assert [fault for fault in faults(store) if "dead_letter" in fault] == []
+
+
+def test_a_request_under_its_key_is_honoured_once(store: Store, letter: DeadLetter):
+    principal = administrator_of(store)
+    first = retry_all(store, principal, START + HOUR, "a-key")
+    assert (first.revived, retry_all(store, principal, START + HOUR, "a-key")) == (1, first)
+    assert retry_all(store, principal, START + HOUR).revived == 0
+    execute_sql(store, "UPDATE delivery SET status = 'dead', tries = 5, error = 'Down'")
+    for _ in range(2):
+        drop_dead(store, principal, letter, "She was called.", START + HOUR, "a-key")
+    other = refusal(lambda: drop_dead(store, principal, letter, "Another reason.", START + HOUR, "a-key"))
+    assert other.code == "key_reused"
+    assert refusal(lambda: drop_dead(store, principal, letter, "She was called.", START + HOUR)).code == "not_dead"
+    assert faults(store) == []
+
+
+def test_a_delivery_tried_again_under_a_key_is_answered_alike(store: Store, letter: DeadLetter):
+    for _ in range(2):
+        retry_dead(store, administrator_of(store), letter, START + HOUR, "a-key")
+    assert entries(store) == [ADMINISTRATOR]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.audit.verify import verify
 from engine.outbox.deliveries import lease_webhook, settle
 from engine.store import Store
 from engine.webhooks import replay
@@ -77,6 +78,9 @@ def test_dead_deliveries_get_their_tries_back(store: Store):
     assert replay_dead(store, hook.id, administrator(store), START) == 1
     assert sent(store, hook) == [f"{number}:1:webhook:1"]
     assert {row["status"] for row in query_rows(store, "SELECT status FROM delivery")} == {"done"}
+    entries = query_rows(store, "SELECT made_by, key FROM journal WHERE subject = 'dead_letter'")
+    assert entries == [{"made_by": "root", "key": f'[1,1,"{hook.reaction}"]'}]
+    assert verify(store).faults == ()
 
 
 def test_a_replay_is_the_administrator_s_and_needs_a_subscription(store: Store):
